@@ -1,0 +1,78 @@
+# Everything a person types, by name. `make` lists the targets.
+#
+#   make run CORES=2 ARGS="--config experiment=my_experiment experiments_root=../my-study"
+#   make test ARGS="tests/unit -k schema"
+
+# The Python to build .venv with: 3.11, 3.12 or 3.13.
+PYTHON ?= python3
+# How many cores to use: a number, or all.
+CORES ?= all
+# Added to the end of the snakemake command (run, report) or of the pytest command (test, bench).
+ARGS ?=
+
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
+WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
+
+# Written by runs and tools; nothing that git tracks is ever removed.
+GENERATED := results logs benchmarks report.html report.zip .epyflow .snakemake \
+	.pytest_cache .mypy_cache .ruff_cache .hypothesis dist \
+	':(glob)src/**/__pycache__/**' ':(glob)tests/**/__pycache__/**' \
+	':(glob)workflow/**/__pycache__/**' ':(glob)scripts/**/__pycache__/**'
+
+# uv uses the machine's Python and this folder's .venv, whatever environment is active.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run report test bench lint format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  CORES=2 limits the cores; ARGS="..." is added to the snakemake or pytest command.'
+
+setup: .venv/.synced ## Install uv into .tools and the locked packages into .venv
+
+run: setup ## Run the example experiment, then write its report
+	@echo "Running on CORES=$(CORES). The first run compiles some functions: its start takes longer."
+	$(SNAKEMAKE) --cores $(CORES) $(ARGS)
+	@$(MAKE) --no-print-directory report
+	@newest=$$(ls -t $$(find results -name run_metadata.json) | head -n 1); \
+	echo; \
+	echo "Tables    $${newest%/*}/*.csv.gz"; \
+	echo "Metadata  $$newest"; \
+	echo "Report    report.html"
+
+report: setup ## Write report.html for a finished run
+	$(SNAKEMAKE) --report report.html $(ARGS)
+
+test: setup ## Run the tests
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+bench: setup ## Run the benchmarks (tests/benchmarks/bench_*.py) and print what they measure
+	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -s $(ARGS)
+
+lint: setup ## Check style, types and the workflow's form; change nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check workflow
+	$(SNAKEMAKE) --lint
+
+format: setup ## Put the code into the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt workflow
+
+clean: ## Remove results, logs, reports and caches; keep .venv and whatever git tracks
+	git clean -fdxq -- $(GENERATED)
+
+# Brought up to date only when the lock or a pyproject.toml has changed.
+.venv/.synced: .tools/uv uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
+	.tools/uv sync --locked --python $(PYTHON)
+	@touch $@
+
+.tools/uv: scripts/bootstrap_uv.py
+	@$(PYTHON) scripts/bootstrap_uv.py

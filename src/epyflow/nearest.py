@@ -1,0 +1,26 @@
+"""Offer the nearest valid names when one is wrong."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(name: str, valid: Iterable[str], limit: int = 3) -> list[str]:
+    """Return up to ``limit`` of ``valid`` that resemble ``name``, best first; case is ignored."""
+    by_folded: dict[str, str] = {}
+    for candidate in sorted(valid):
+        by_folded.setdefault(candidate.casefold(), candidate)
+    matches = get_close_matches(name.casefold(), by_folded, n=limit, cutoff=0.6)
+    return [by_folded[match] for match in matches]
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """Return ``; did you mean X or Y?``, or nothing where nothing is near."""
+    names = nearest(name, valid)
+    return f"; did you mean {' or '.join(names)}?" if names else ""
+
+
+def listed(names: Iterable[str], limit: int = 12) -> str:
+    """Join names for a message; a long list is cut and says so."""
+    ordered = list(names)
+    shown = ", ".join(ordered[:limit])
+    return f"{shown}, ... ({len(ordered)} in all)" if len(ordered) > limit else shown

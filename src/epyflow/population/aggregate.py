@@ -1,0 +1,137 @@
+"""From the age groups of the data to those of the model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.errors import PopulationError
+from epyflow.population.age_groups import AgeGroup, aggregation
+from epyflow.population.locations import Location
+from epyflow.tasks import Population
+
+LAYERS = ("school", "work", "home", "community")
+"""The contact layers, in the order in which epydemix adds them up.
+
+The order is part of the result: sums of floating-point numbers depend on it in the last bit.
+"""
+
+
+@dataclass(frozen=True)
+class FineGroups:
+    """The finest age groups that the data have for a place.
+
+    Attributes
+    ----------
+    age_groups
+        F groups, contiguous from 0, the last one open.
+    sizes
+        Shape (F,). Persons; whole numbers except where the data are estimates.
+    """
+
+    age_groups: tuple[AgeGroup, ...]
+    sizes: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FineContacts:
+    """A place as the data describe it.
+
+    Attributes
+    ----------
+    groups
+        F groups with their sizes.
+    contacts
+        Layer name to an array of shape (F, F): mean daily contacts that a person of the row's
+        age group has with persons of the column's age group.
+    source
+        Where the figures come from.
+    """
+
+    groups: FineGroups
+    contacts: Mapping[str, NDArray[np.float64]]
+    source: str
+
+
+def aggregate_sizes(
+    sizes: NDArray[np.float64], index: NDArray[np.intp], count: int
+) -> NDArray[np.float64]:
+    """Add up persons: shape (F,) -> (count,), group f going to group ``index[f]``."""
+    return np.array([sizes[index == group].sum() for group in range(count)])
+
+
+def aggregate_contacts(
+    contacts: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    new_sizes: NDArray[np.float64],
+    index: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Average contact rates over wider age groups.
+
+    The contacts per day of all persons are added up and divided by the persons of the new group,
+    so their total is conserved and so is reciprocity. The additions are made in the order of
+    ``epydemix.population.population.aggregate_matrix``, whose results these are, bit by bit.
+
+    Parameters
+    ----------
+    contacts
+        Shape (F, F). Contacts per person and day.
+    sizes, new_sizes
+        Shapes (F,) and (G,). Persons; every new group has some.
+    index
+        Shape (F,). The new group of each group.
+
+    Returns
+    -------
+    aggregated
+        Shape (G, G). Contacts per person and day.
+    """
+    count = len(new_sizes)
+    cell = index[:, None] * count + index[None, :]
+    per_day = contacts * sizes[:, None]
+    # bincount adds one after the other, row by row, as epydemix's double loop does.
+    total = np.bincount(cell.ravel(), weights=per_day.ravel(), minlength=count * count)
+    aggregated: NDArray[np.float64] = total.reshape(count, count) / new_sizes[:, None]
+    return aggregated
+
+
+def aggregate(fine: FineContacts, location: Location, target: Sequence[AgeGroup]) -> Population:
+    """Return the population in the age groups of the model.
+
+    Raises
+    ------
+    PopulationError
+        If a target group is not made of whole groups of the data, or nobody is in it: contacts
+        per person of nobody are undefined, and a model divides by the persons of each group.
+        (Groups of the data may be empty.)
+    """
+    try:
+        index = aggregation(fine.groups.age_groups, target)
+    except ValueError as error:
+        raise PopulationError(f"{location.name}: {error}") from error
+    sizes = aggregate_sizes(fine.groups.sizes, index, len(target))
+    rounded = np.rint(sizes).astype(np.int64)
+    refuse_empty_groups(location.name, target, rounded)
+    contacts = {
+        layer: aggregate_contacts(matrix, fine.groups.sizes, sizes, index)
+        for layer, matrix in fine.contacts.items()
+    }
+    labels = tuple(group.label for group in target)
+    return Population(location.name, location.iso, labels, rounded, contacts, fine.source)
+
+
+def refuse_empty_groups(name: str, groups: Sequence[AgeGroup], sizes: NDArray[np.int64]) -> None:
+    """Raise PopulationError naming the first age group that has no persons."""
+    for group, persons in zip(groups, sizes, strict=True):
+        if persons == 0:
+            raise PopulationError(
+                f'{name}: the population data have no persons in age group "{group.label}"; '
+                "join it with a neighbouring age group"
+            )
+
+
+def layers_in_order(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the layers in the order of ``LAYERS``, then any others as they come."""
+    known = [layer for layer in LAYERS if layer in names]
+    return (*known, *(name for name in names if name not in LAYERS))

@@ -1,0 +1,239 @@
+"""Populations in the layout of epydemix-data.
+
+    locations.csv                                       location,primary_contact_source,...
+    data/<name>/demographic/age_distribution.csv        group_name,value
+    data/<name>/contact_matrices/<source>/contacts_matrix_<layer>.csv
+
+Source: https://github.com/epistorm/epydemix-data, README.md.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.errors import PopulationError
+from epyflow.population.age_groups import AgeGroup, aggregation, parse_age_groups
+from epyflow.population.aggregate import (
+    LAYERS,
+    FineContacts,
+    FineGroups,
+    aggregate,
+    aggregate_sizes,
+)
+from epyflow.population.locations import Location, canonical_name, is_plausible_name
+from epyflow.tasks import Population
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOCATIONS_FILE = "locations.csv"
+DATA_FOLDER = "data"
+
+# Five-year groups up to 75+. Sources: Prem et al. 2017 and 2021, and Litvinova et al. 2025 in the
+# same groups; epydemix.population.population.demographic_grouping_prem.
+_PREM_GROUPS = (*(f"{first}-{first + 4}" for first in range(0, 75, 5)), "75+")
+
+# Whose matrices a folder may hold, and in which age groups; None stands for those of the
+# population (Mistry et al. 2021: single years to 84+).
+_CONTACT_SOURCES: dict[str, tuple[str, ...] | None] = {
+    "mistry_2021": None,
+    "prem_2021": _PREM_GROUPS,
+    "prem_2017": _PREM_GROUPS,
+    "litvinova_2025": _PREM_GROUPS,
+}
+
+
+class _Origin(NamedTuple):
+    """Where the figures of one population come from."""
+
+    contacts: str
+    persons: str
+
+
+class EpydemixData:
+    """The populations of one folder.
+
+    Parameters
+    ----------
+    root
+        The folder that holds ``locations.csv``.
+    fetch
+        Called with the path of a file, relative to ``root``, that is wanted and not there; it
+        puts the file there or raises PopulationError. None if the folder is all there is.
+    """
+
+    def __init__(self, root: Path, fetch: Callable[[str], None] | None = None) -> None:
+        self._root = root
+        self._fetch = fetch
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """Canonical name to the folder's own, of every population that can be read."""
+        return {
+            canonical_name(name).replace(" ", "_"): name
+            for name in self._listed
+            if self._fetch is not None or (self._root / DATA_FOLDER / name).is_dir()
+        }
+
+    def files(self, name: str) -> tuple[Path, ...]:
+        """Return the files that a population is read from."""
+        return (self._file(LOCATIONS_FILE), self._sizes_file(name), *self._matrices(name).values())
+
+    def fine(self, name: str) -> FineGroups:
+        """Return the age groups that people are counted in: single years, mostly."""
+        return read_sizes(self._sizes_file(name))
+
+    def load(self, location: Location, name: str, target: Sequence[AgeGroup]) -> Population:
+        """Return the population aggregated as epydemix aggregates it, bit by bit."""
+        return aggregate(self._fine_contacts(name), location, target)
+
+    def _fine_contacts(self, name: str) -> FineContacts:
+        origin = self._origin(name)
+        groups = _in_groups_of(self.fine(name), origin.contacts, self._sizes_file(name))
+        count = len(groups.age_groups)
+        contacts = {layer: read_matrix(path, count) for layer, path in self._matrices(name).items()}
+        source = f"epydemix-data: contacts {origin.contacts}; persons {origin.persons}"
+        return FineContacts(groups, contacts, source)
+
+    def _sizes_file(self, name: str) -> Path:
+        return self._file(f"{DATA_FOLDER}/{name}/demographic/age_distribution.csv")
+
+    def _matrices(self, name: str) -> dict[str, Path]:
+        folder = f"{DATA_FOLDER}/{name}/contact_matrices/{self._origin(name).contacts}"
+        return {layer: self._file(f"{folder}/contacts_matrix_{layer}.csv") for layer in LAYERS}
+
+    def _origin(self, name: str) -> _Origin:
+        origin = self._listed[name]
+        if origin.contacts not in _CONTACT_SOURCES:
+            raise PopulationError(
+                f"{self._root / LOCATIONS_FILE}: primary_contact_source of {name} is "
+                f'"{origin.contacts}"; expected one of {", ".join(_CONTACT_SOURCES)}'
+            )
+        return origin
+
+    def _file(self, relative: str) -> Path:
+        path = self._root / relative
+        if self._fetch is not None and not path.is_file():
+            self._fetch(relative)
+        return path
+
+    @cached_property
+    def _listed(self) -> dict[str, _Origin]:
+        path = self._file(LOCATIONS_FILE)
+        frame = _read_csv(
+            path, "a header and one row for each population", dtype=str, keep_default_na=False
+        )
+        _require_columns(path, frame, ("location", "primary_contact_source"))
+        unknown = ["unknown"] * len(frame)
+        persons = frame.get("population_source", unknown)
+        rows = zip(frame["location"], frame["primary_contact_source"], persons, strict=True)
+        # What cannot be a name (a path, say) cannot be asked for either.
+        return {
+            str(name): _Origin(str(contacts), str(source))
+            for name, contacts, source in rows
+            if is_plausible_name(str(name))
+        }
+
+
+def _in_groups_of(fine: FineGroups, contact_source: str, path: Path) -> FineGroups:
+    """Pool the persons into the age groups of the contact matrices."""
+    labels = _CONTACT_SOURCES[contact_source]
+    if labels is None:
+        return fine
+    groups = parse_age_groups(labels)
+    try:
+        index = aggregation(fine.age_groups, groups)
+    except ValueError as error:
+        raise PopulationError(f"{path}: {error} ({contact_source})") from error
+    return FineGroups(groups, aggregate_sizes(fine.sizes, index, len(groups)))
+
+
+def read_sizes(path: Path) -> FineGroups:
+    """Read ``age_distribution.csv``.
+
+    Raises
+    ------
+    PopulationError
+        If the file cannot be read, its age groups are not contiguous from 0 to an open last one,
+        or a value is not a number of at least 0. Names the file and the line.
+    """
+    frame = _read_csv(path, "the columns group_name and value", dtype={"group_name": str})
+    _require_columns(path, frame, ("group_name", "value"))
+    values = _numbers(path, frame[["value"]], first_line=2)[:, 0]
+    try:
+        groups = parse_age_groups([str(label) for label in frame["group_name"]])
+    except ValueError as error:
+        raise PopulationError(f"{path}: {error}") from error
+    return FineGroups(groups, values)
+
+
+def read_matrix(path: Path, count: int) -> NDArray[np.float64]:
+    """Read a contact matrix of shape (count, count).
+
+    The parser is pandas's default one, as in epydemix: others differ in the last bit.
+
+    Raises
+    ------
+    PopulationError
+        If the file cannot be read, has another shape, or holds anything but numbers of at least
+        0. Names the file and the line.
+    """
+    expected = f"{count} rows of {count} numbers"
+    frame = _read_csv(path, expected, header=None)
+    numbers = _numbers(path, frame, first_line=1)
+    if numbers.shape != (count, count):
+        rows, columns = numbers.shape
+        raise PopulationError(f"{path}: {rows} rows of {columns} numbers; expected {expected}")
+    return numbers
+
+
+def _read_csv(path: Path, expected: str, **options: Any) -> "pd.DataFrame":
+    # Imported here because this module is imported wherever age groups are checked, also when a
+    # worker only parses the workflow, and pandas takes a second to import.
+    import pandas as pd
+
+    try:
+        frame: pd.DataFrame = pd.read_csv(path, **options)
+    except (OSError, ValueError) as error:  # pandas's parser errors are ValueErrors
+        cause = str(error).strip()
+        raise PopulationError(f"{path}: cannot be read ({cause}); expected {expected}") from error
+    return frame
+
+
+def _require_columns(path: Path, frame: "pd.DataFrame", columns: tuple[str, ...]) -> None:
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise PopulationError(
+            f"{path}, line 1: there is no column {' and no column '.join(missing)}; "
+            f"expected {', '.join(columns)}"
+        )
+
+
+def _numbers(path: Path, frame: "pd.DataFrame", first_line: int) -> NDArray[np.float64]:
+    """Return the values, shape (rows, columns); refuse all but numbers of at least 0."""
+    if all(dtype.kind in "iuf" for dtype in frame.dtypes):
+        numbers = frame.to_numpy(dtype=np.float64)
+    else:
+        numbers = np.array([[_as_number(value) for value in row] for row in frame.to_numpy()])
+    wrong = ~(np.isfinite(numbers) & (numbers >= 0))
+    if wrong.any():
+        row, column = (int(position) for position in np.argwhere(wrong)[0])
+        raise PopulationError(
+            f"{path}, line {row + first_line}: value {column + 1} is "
+            f'"{frame.iloc[row, column]!s}"; expected a number of at least 0'
+        )
+    return numbers
+
+
+def _as_number(value: object) -> float:
+    text = str(value)
+    try:
+        # Python reads 1_000 and foreign digits; pandas does not.
+        return float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        return math.nan

@@ -1,0 +1,196 @@
+"""The population store: persons by age and their contacts, for every place an experiment names."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, Self
+
+from epyflow.errors import PopulationError
+from epyflow.nearest import listed
+from epyflow.population import locations
+from epyflow.population.age_groups import AgeGroup, parse_age_groups
+from epyflow.population.aggregate import FineGroups
+from epyflow.population.epydemix_data import DATA_FOLDER, LOCATIONS_FILE, EpydemixData
+from epyflow.population.locations import Location
+from epyflow.population.remote import remote_data
+from epyflow.population.tables import CONTACTS_FILE, SIZES_FILE, Tables
+from epyflow.tasks import Population
+
+
+class _Source(Protocol):
+    """One place where populations are kept; each has its own spelling of their names."""
+
+    @property
+    def spellings(self) -> Mapping[str, str]: ...
+
+    def files(self, name: str) -> tuple[Path, ...]: ...
+
+    def fine(self, name: str) -> FineGroups: ...
+
+    def load(self, location: Location, name: str, target: Sequence[AgeGroup]) -> Population: ...
+
+
+class PopulationStore:
+    """Populations from a folder and, for those that it lacks, from epydemix-data on GitHub.
+
+    Every method that takes ``code_or_name`` accepts what :func:`locations.find` accepts, and the
+    names that the sources hold.
+    """
+
+    def __init__(self, folder: Path | None, local: _Source | None, remote: _Source | None) -> None:
+        self._folder = folder
+        self._local = local
+        self._remote = remote
+
+    @classmethod
+    def open(cls, folder: Path | None, *, remote: bool = True, cache: Path | None = None) -> Self:
+        """Open the store; nothing is downloaded yet.
+
+        Parameters
+        ----------
+        folder
+            Two tables (``population.csv``, ``contacts.csv``), or the layout of epydemix-data
+            (``locations.csv``, ``data/``). None for the remote data alone.
+        remote
+            Whether populations that the folder lacks are downloaded.
+        cache
+            Folder that keeps what was downloaded; None for the user's cache folder.
+
+        Raises
+        ------
+        PopulationError
+            If the folder is neither of the two, or there is no source at all.
+        """
+        if folder is None and not remote:
+            raise PopulationError(
+                "there is no population data: no folder is given as population_data, and remote "
+                "data are not allowed"
+            )
+        local = None if folder is None else _open_folder(folder)
+        return cls(folder, local, remote_data(cache) if remote else None)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names in the folder; without a folder, those of the remote data.
+
+        Raises
+        ------
+        PopulationError
+            If the remote list is needed and cannot be downloaded.
+        """
+        source = self._local or self._remote
+        return () if source is None else tuple(source.spellings)
+
+    def find(self, code_or_name: str) -> Location:
+        """Return the place, also where only the store and not the codebook knows it.
+
+        Raises
+        ------
+        PopulationError
+            If neither does. The message offers the nearest names.
+        """
+        known = () if self._local is None else tuple(self._local.spellings)
+        try:
+            return locations.find(code_or_name, known)
+        except PopulationError as unknown:
+            if self._remote is None or not locations.is_plausible_name(code_or_name):
+                raise
+            try:
+                more = tuple(self._remote.spellings)
+            except PopulationError as unreachable:
+                message = f"{unknown}. The list of the remote data is out of reach: {unreachable}"
+                raise PopulationError(message) from unreachable
+        return locations.find(code_or_name, (*known, *more))
+
+    def load(self, code_or_name: str, age_groups: Sequence[str]) -> Population:
+        """Return a population in the age groups asked for.
+
+        Where epydemix can load the population too, the arrays are bit-identical to those of
+        ``epydemix.population.population.load_epydemix_population``.
+
+        Parameters
+        ----------
+        code_or_name
+            See the class.
+        age_groups
+            G labels, each made of whole age groups of the data.
+
+        Returns
+        -------
+        population
+            Sizes in persons (estimates are rounded to the nearest person) and, for each layer,
+            contacts per person and day, shape (G, G); layers in the order school, work, home,
+            community.
+
+        Raises
+        ------
+        PopulationError
+            If the place is unknown or no source holds it; if the data's age groups cannot make
+            up those asked for, or one of these has no persons; if a file is damaged (names the
+            file and the line); if the remote data are needed and out of reach.
+        """
+        try:
+            target = parse_age_groups(age_groups)
+        except ValueError as error:
+            raise PopulationError(str(error)) from error
+        source, name, location = self._resolve(code_or_name)
+        return source.load(location, name, target)
+
+    def fine(self, code_or_name: str) -> FineGroups:
+        """Return the finest age groups in which the place's people are counted.
+
+        Raises
+        ------
+        PopulationError
+            As :meth:`load`.
+        """
+        source, name, _ = self._resolve(code_or_name)
+        return source.fine(name)
+
+    def files(self, code_or_name: str) -> tuple[Path, ...]:
+        """Return the local files that a population is read from; downloads missing ones.
+
+        Raises
+        ------
+        PopulationError
+            As :meth:`load`.
+        """
+        source, name, _ = self._resolve(code_or_name)
+        return source.files(name)
+
+    def _resolve(self, code_or_name: str) -> tuple[_Source, str, Location]:
+        """Return the first source that holds the place, and its spelling of the name."""
+        location = self.find(code_or_name)
+        if self._local is not None and location.name in self._local.spellings:
+            return self._local, self._local.spellings[location.name], location
+        lacking = f"there is no population {location.name} in {self._holdings()}"
+        if self._remote is None:
+            raise PopulationError(f"{lacking}, and remote data are not allowed")
+        try:
+            spellings = self._remote.spellings
+        except PopulationError as error:
+            raise PopulationError(f"{lacking}; {error}") from error
+        if location.name not in spellings:
+            raise PopulationError(f"{lacking}, nor in the remote data")
+        return self._remote, spellings[location.name], location
+
+    def _holdings(self) -> str:
+        if self._local is None:
+            return "a folder (none is given as population_data)"
+        return f"{self._folder} (which holds {listed(self._local.spellings)})"
+
+
+def _open_folder(folder: Path) -> _Source:
+    has_tables = (folder / SIZES_FILE).is_file() and (folder / CONTACTS_FILE).is_file()
+    has_layout = (folder / LOCATIONS_FILE).is_file() and (folder / DATA_FOLDER).is_dir()
+    expected = (
+        f"expected either the two tables {SIZES_FILE} and {CONTACTS_FILE}, or the layout of "
+        f"epydemix-data with {LOCATIONS_FILE} and the folder {DATA_FOLDER}"
+    )
+    if not folder.is_dir():
+        raise PopulationError(f"there is no folder {folder} of population data; {expected}")
+    if has_tables and has_layout:
+        raise PopulationError(f"{folder} holds two kinds of population data; {expected}")
+    if has_tables:
+        return Tables(folder)
+    if has_layout:
+        return EpydemixData(folder)
+    raise PopulationError(f"{folder} holds no population data; {expected}")

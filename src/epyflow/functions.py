@@ -1,0 +1,61 @@
+"""Functions of the user's own: Python modules in an experiment's ``functions/`` folder.
+
+They run only where the experiment is: on the machine of the person who started the run.
+"""
+
+import ast
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from epyflow.errors import DataError
+
+
+class UserFunctions:
+    """Finds functions by name and calls them.
+
+    Parameters
+    ----------
+    folder
+        The ``functions/`` folder; it need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, name: str) -> Any:
+        """Call the function ``name`` without arguments and return what it returns.
+
+        Raises
+        ------
+        DataError
+            If no module, or more than one, defines it, or if it raises.
+        """
+        holders = [path for path in sorted(self._folder.glob("*.py")) if name in defined(path)]
+        if len(holders) != 1:
+            where = " and ".join(path.name for path in holders) or "no module"
+            raise DataError(f"{where} in {self._folder} defines {name!r}; expected exactly one")
+        try:
+            return getattr(_module(holders[0]), name)()
+        except Exception as error:
+            raise DataError(
+                f"{holders[0]}: {name}() raised {type(error).__name__}: {error}"
+            ) from error
+
+
+def defined(path: Path) -> set[str]:
+    """Return the names of the functions at the top level of a module, without running it."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"epyflow_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise DataError(f"{path} cannot be imported as a Python module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,55 @@
+"""Data files give figures for ages and for totals of ages; counting both counts people twice."""
+
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+from epyflow.population.age_groups import AgeGroup
+
+
+def without_totals(groups: Collection[AgeGroup]) -> list[AgeGroup]:
+    """Leave out the groups that are made up of others, such as 6 months to 17 years.
+
+    Parameters
+    ----------
+    groups
+        Intervals of ages, with different labels.
+
+    Returns
+    -------
+    groups
+        Those that remain, from young to old; no two overlap, but ages may be missing.
+
+    Raises
+    ------
+    ValueError
+        If two overlap and neither is wider than the other, or one is wider than others that do
+        not make it up: leaving it out would lose some of its people, keeping it would count some
+        twice.
+    """
+    ascending = sorted(groups, key=lambda group: (group.first, _end(group)))
+    kept = [group for group in ascending if not any(_is_wider(group, other) for other in ascending)]
+    for younger, older in pairwise(kept):
+        if older.first < _end(younger):
+            raise ValueError(f'ages "{younger.label}" and "{older.label}" overlap in part')
+    for total in ascending:
+        if total not in kept:
+            _check_made_up(total, kept)
+    return kept
+
+
+def _end(group: AgeGroup) -> float:
+    """Give the birthday at which the group is left."""
+    return float("inf") if group.last is None else group.last + 1
+
+
+def _is_wider(group: AgeGroup, other: AgeGroup) -> bool:
+    return group.holds(other) and not other.holds(group)
+
+
+def _check_made_up(total: AgeGroup, kept: Sequence[AgeGroup]) -> None:
+    parts = [group for group in kept if group.first < _end(total) and total.first < _end(group)]
+    begins = [*(part.first for part in parts), _end(total)]
+    ends = [total.first, *(_end(part) for part in parts)]
+    if begins != ends:
+        labels = ", ".join(f'"{part.label}"' for part in parts)
+        raise ValueError(f'ages "{total.label}" overlap with {labels} but are not made up of them')

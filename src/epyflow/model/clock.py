@@ -1,0 +1,84 @@
+"""The dates of a simulation's steps."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+def step_dates(start: date, end: date, delta_t: float) -> NDArray[np.datetime64]:
+    """Date and time at which each step of a simulation stands.
+
+    Step k stands at ``start + k · delta_t``; the last one is the last not after midnight of
+    ``end``, so the number of steps is ``int((end - start) / delta_t) + 1``. Source: epydemix 1.5,
+    ``utils.compute_simulation_dates``, whose dates these are to the nanosecond.
+
+    A step length such as 0.3 days is not a whole number of nanoseconds to pandas, which cuts it
+    off: ten steps end 10 ns before midnight. :func:`step_days` allows for that.
+
+    Parameters
+    ----------
+    start, end
+        First and last day.
+    delta_t
+        Days per step.
+
+    Returns
+    -------
+    dates
+        Shape (T,), datetime64[ns].
+
+    Raises
+    ------
+    ValueError
+        If ``delta_t`` is not positive, or ``end`` is before ``start``.
+    """
+    if not delta_t > 0:
+        raise ValueError(f"delta_t is {delta_t}; expected a positive number of days")
+    days = (end - start).days
+    if days < 0:
+        raise ValueError(f"the end {end} is before the start {start}")
+    dates = pd.date_range(
+        start=start, periods=int(days / delta_t) + 1, freq=pd.Timedelta(days=delta_t)
+    )
+    return dates.to_numpy().astype("datetime64[ns]")
+
+
+def step_days(dates: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """Calendar day that each step belongs to.
+
+    Dates are rounded to the millisecond first: a step meant for midnight may stand some
+    nanoseconds before it (see :func:`step_dates`) and belongs to the day that begins.
+
+    Parameters
+    ----------
+    dates
+        Shape (T,), from :func:`step_dates`.
+
+    Returns
+    -------
+    days
+        Shape (T,), datetime64[D].
+    """
+    return (dates + np.timedelta64(500, "us")).astype("datetime64[D]")
+
+
+def days_since(dates: NDArray[np.datetime64], origin: date) -> NDArray[np.float64]:
+    """Days from midnight of ``origin`` to each date, negative before it.
+
+    Parameters
+    ----------
+    dates
+        Shape (T,), datetime64 of any unit.
+    origin
+        The day counted from.
+
+    Returns
+    -------
+    days
+        Shape (T,). Days with their fraction.
+    """
+    elapsed = dates.astype("datetime64[ns]") - np.datetime64(origin, "ns")
+    days: NDArray[np.float64] = elapsed / np.timedelta64(1, "D")
+    return days

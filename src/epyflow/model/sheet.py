@@ -1,0 +1,157 @@
+"""Read a CSV file so that every complaint about it names the file, the line and the column."""
+
+import csv
+import gzip
+import io
+import math
+import zlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from epyflow.errors import DataError, UnreadableError
+
+_LISTED = 12
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a CSV file.
+
+    Attributes
+    ----------
+    path, line
+        Where it stands, lines counted from 1.
+    cells
+        Column to text, without surrounding blanks.
+    """
+
+    path: Path
+    line: int
+    cells: Mapping[str, str]
+
+    def error(self, column: str, problem: str, expected: str) -> DataError:
+        """Give the error ``file:line: column: problem; expected ...`` for the caller to raise."""
+        return DataError(f"{self.path}:{self.line}: {column}: {problem}; expected {expected}")
+
+    def number(self, column: str) -> float:
+        """Return a cell as a finite number of zero or more; anything else is a DataError."""
+        expected = "a number of zero or more"
+        try:
+            value = float(self.cells[column])
+        except ValueError:
+            raise self.error(column, f"{self.cells[column]!r} is no number", expected) from None
+        if not math.isfinite(value) or value < 0:
+            raise self.error(column, f"is {self.cells[column]}", expected)
+        return value
+
+    def whole(self, column: str, low: int, high: int) -> int:
+        """Return a cell as a whole number from ``low`` to ``high``; else a DataError."""
+        text = self.cells[column]
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise self.error(column, f"is {text!r}", f"a whole number from {low} to {high}")
+        return int(text)
+
+    def day(self, column: str) -> date:
+        """Return a cell as a date; anything but YYYY-MM-DD is a DataError."""
+        text = self.cells[column]
+        try:
+            value = date.fromisoformat(text)
+        except ValueError:
+            value = None
+        if value is None or value.isoformat() != text:
+            raise self.error(column, f"{text!r} is no date", "YYYY-MM-DD")
+        return value
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A CSV file: its path, its columns in order, and its rows."""
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def of_location(self, column: str, spellings: Collection[str]) -> list[Row]:
+        """Return the rows whose ``column`` holds one of the spellings, in any letter case.
+
+        Raises
+        ------
+        DataError
+            If there is none; the message lists what the column holds.
+        """
+        accepted = {spelling.casefold() for spelling in spellings}
+        rows = [row for row in self.rows if row.cells[column].casefold() in accepted]
+        if not rows:
+            held = listed(dict.fromkeys(row.cells[column] for row in self.rows))
+            raise DataError(
+                f"{self.path}: {column}: has no row for {' or '.join(sorted(spellings))}; "
+                f"it has {held or 'no rows at all'}"
+            )
+        return rows
+
+
+def listed(names: Collection[str]) -> str:
+    """Join names with commas; beyond a dozen, say how many more there are."""
+    shown = ", ".join(list(names)[:_LISTED])
+    return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED} more"
+
+
+def read_sheet(path: Path, required: Sequence[str]) -> Sheet:
+    """Read a CSV file with a header, compressed if its name ends in ``.gz``.
+
+    Parameters
+    ----------
+    path
+        The file, in UTF-8.
+    required
+        Columns that must be there; others may be.
+
+    Raises
+    ------
+    UnreadableError
+        If the file is not there or cannot be read.
+    DataError
+        If it is not CSV, a required column is missing, a column's name occurs twice, or a row has
+        more or fewer cells than the header.
+    """
+    lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    try:
+        columns = tuple(name.strip() for name in next(lines, []))
+        _check_header(path, columns, required)
+        rows = tuple(_row(path, lines.line_num, columns, cells) for cells in lines if cells)
+    except csv.Error as error:
+        raise DataError(f"{path}:{lines.line_num}: is not CSV: {error}") from error
+    return Sheet(path, columns, rows)
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: is not a complete gzip file: {error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not text in UTF-8: {error}") from error
+
+
+def _check_header(path: Path, columns: Sequence[str], required: Sequence[str]) -> None:
+    twice = [name for name, times in Counter(columns).items() if times > 1]
+    if twice:
+        raise DataError(f"{path}:1: the column {', '.join(twice)} occurs more than once")
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise DataError(
+            f"{path}:1: has no column {', '.join(missing)}; its columns are {', '.join(columns)}"
+        )
+
+
+def _row(path: Path, line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
+    if len(cells) != len(columns):
+        raise DataError(f"{path}:{line}: has {len(cells)} cells; expected {len(columns)}")
+    return Row(path, line, dict(zip(columns, (cell.strip() for cell in cells), strict=True)))

@@ -1,0 +1,72 @@
+"""Lay vaccine doses out on the steps of a simulation."""
+
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.tasks import DailyDoses
+
+_SATURDAY = 5
+_FINEST = 10**9
+
+
+def lay_out(doses: DailyDoses, start: date, steps: int, delta_t: float) -> NDArray[np.float64]:
+    """Give the doses per day in force during each step.
+
+    Doses of the days before ``start`` are spread evenly over the days from ``start`` to the first
+    Saturday on or after it, both included; none are lost. Within a day doses are given evenly.
+    The value of step k is the mean over the time from ``start + k·delta_t`` to ``start +
+    (k+1)·delta_t``, so the values times ``delta_t`` add up to the doses of the time covered,
+    whatever the step. Days without data have no doses.
+
+    Parameters
+    ----------
+    doses
+        Persons vaccinated per day in each of G age groups.
+    start
+        First day of the simulation.
+    steps
+        Number of steps, T.
+    delta_t
+        Days per step.
+
+    Returns
+    -------
+    schedule
+        Shape (T, G). Doses per day; with one step per day, exactly the doses of each day.
+
+    Raises
+    ------
+    ValueError
+        If ``delta_t`` is not positive.
+    """
+    # As a fraction of whole ticks the step ends exactly at midnight when it should:
+    # 0.3 is 3 ticks of a day of 10, where ten times the float 0.3 need not be 3.
+    step = Fraction(delta_t).limit_denominator(_FINEST)
+    if step <= 0:
+        raise ValueError(f"delta_t is {delta_t}; expected a positive number of days")
+    per_step, per_day = step.numerator, step.denominator
+    total = steps * per_step
+    days = -(-total // per_day)
+    ticks = np.union1d(np.arange(steps) * per_step, np.arange(days) * per_day)
+    lengths = np.diff(np.append(ticks, total))
+    daily = _from_start(doses, start, days)
+    schedule = np.zeros((steps, daily.shape[1]))
+    np.add.at(
+        schedule, ticks // per_step, (lengths / per_step)[:, np.newaxis] * daily[ticks // per_day]
+    )
+    return schedule
+
+
+def _from_start(doses: DailyDoses, start: date, days: int) -> NDArray[np.float64]:
+    """Give the doses of the first days of a simulation, shape (days, G), earlier ones included."""
+    begin = max((doses.first_day - start).days, 0)
+    early = max((start - doses.first_day).days, 0)
+    daily = np.zeros((days, doses.doses.shape[1]))
+    within = doses.doses[early : early + max(days - begin, 0)]
+    daily[begin : begin + len(within)] = within
+    until_saturday = (_SATURDAY - start.weekday()) % 7 + 1
+    daily[:until_saturday] += doses.doses[:early].sum(axis=0) / until_saturday
+    return daily

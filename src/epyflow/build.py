@@ -1,0 +1,210 @@
+"""Build the inputs of a run: read populations and data once, write one Task per file."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow import artifacts
+from epyflow.errors import DataError, PopulationError
+from epyflow.experiment import Experiment
+from epyflow.experiment.forcing import SchoolClosure
+from epyflow.experiment.model import Model
+from epyflow.functions import UserFunctions
+from epyflow.model.closures import Calendar, closure_days, read_calendar
+from epyflow.model.coverage import read_coverage, read_preprocessed
+from epyflow.planning import Plan, PlannedTask, first_day
+from epyflow.population.age_groups import AgeGroup, overlap_shares, parse_age_groups
+from epyflow.population.locations import Location
+from epyflow.population.store import PopulationStore
+from epyflow.progress import Progress
+from epyflow.sampling import ParameterSet, parameter_sets
+from epyflow.tasks import DailyDoses, Failure, Member, Population, Task
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What the inputs are built from.
+
+    Attributes
+    ----------
+    experiment, plan
+        A valid experiment and its plan.
+    store
+        Where populations come from.
+    calendar_file
+        School breaks, or None for the default calendar.
+    seed
+        The experiment's, or the one drawn for the run.
+    engine
+        What simulates.
+    run_code
+        :func:`epyflow.provenance.code_version` of the run stage.
+    """
+
+    experiment: Experiment
+    plan: Plan
+    store: PopulationStore
+    calendar_file: Path | None
+    seed: int
+    engine: str
+    run_code: str
+
+    def write(self, paths: Mapping[int, Path]) -> None:
+        """Write every task's file; a population that cannot be built becomes a Failure.
+
+        Parameters
+        ----------
+        paths
+            Task number to its file.
+
+        Raises
+        ------
+        DataError
+            If what all populations share cannot be built: the draws, or the calendar.
+        """
+        sampling = self.experiment.modelset.sampling if self.experiment.modelset else None
+        functions = UserFunctions(self.experiment.place.folder / "functions")
+        sets = parameter_sets(sampling, self.seed, functions)
+        calendar = read_calendar(self.calendar_file) if self.calendar_file else None
+        progress = Progress(log, "population", len(self.plan.populations))
+        for position, location in enumerate(self.plan.populations):
+            for index, item in self._built(position, location, sets, calendar):
+                artifacts.write(item, paths[index])
+            progress.step()
+
+    def _built(
+        self,
+        position: int,
+        location: Location,
+        sets: list[ParameterSet],
+        calendar: Calendar | None,
+    ) -> Iterator[tuple[int, Task | Failure]]:
+        per = self.plan.tasks_per_population
+        planned = [self.plan.task(index) for index in range(position * per, (position + 1) * per)]
+        try:
+            shared = self._shared(location, calendar, sets)
+        except (PopulationError, DataError) as error:
+            log.error("%s: %s", location.name, error)
+            for task in planned:
+                yield task.index, self._failure(task, str(error))
+            return
+        for task in planned:
+            yield task.index, self._task(task, shared, sets)
+
+    def _shared(
+        self, location: Location, calendar: Calendar | None, sets: list[ParameterSet]
+    ) -> "_Shared":
+        model = self.experiment.model
+        population = self.store.load(location.name, model.population.age_groups)
+        return _Shared(
+            population, self._doses(location), self._closures(location, calendar, sets)
+        )
+
+    def _doses(self, location: Location) -> DailyDoses | None:
+        model = self.experiment.model
+        section = model.vaccination
+        if section is None:
+            return None
+        spellings = _spellings(location)
+        if section.preprocessed_vaccination_data_path is not None:
+            path = self.experiment.data[section.preprocessed_vaccination_data_path]
+            return read_preprocessed(path, spellings, model.population.age_groups)
+        if section.scenario_data_path is None:
+            raise DataError("vaccination names no data file")
+        path = self.experiment.data[section.scenario_data_path]
+        target = parse_age_groups(model.population.age_groups)
+        fine = self.store.fine(location.name)
+        shares = partial(_shares, target=target, fine=fine.age_groups, sizes=fine.sizes)
+        return read_coverage(path, spellings, section.scenario, shares)
+
+    def _closures(
+        self, location: Location, calendar: Calendar | None, sets: list[ParameterSet]
+    ) -> tuple[date, ...]:
+        model = self.experiment.model
+        if not any(isinstance(item, SchoolClosure) for item in model.interventions):
+            return ()
+        drawn = [each.start_date for each in sets if each.start_date is not None]
+        first = min(drawn, default=first_day(self.experiment))
+        return closure_days(location.iso, first, model.timespan.end_date, calendar)
+
+    def _task(self, planned: PlannedTask, shared: "_Shared", sets: list[ParameterSet]) -> Task:
+        members = tuple(
+            Member(
+                primary_id=planned.primary_id + offset,
+                index=planned.first + offset,
+                parameters=sets[planned.first + offset].parameters,
+                compartments=sets[planned.first + offset].compartments,
+                start_date=sets[planned.first + offset].start_date,
+            )
+            for offset in range(planned.members)
+        )
+        return Task(
+            index=planned.index,
+            code=self.run_code,
+            seed=self.seed,
+            strategy=self.plan.strategy,
+            engine=self.engine,
+            model=numeric_json(self.experiment.model),
+            population=shared.population,
+            doses=shared.doses,
+            closure_days=shared.closure_days,
+            members=members,
+        )
+
+    def _failure(self, planned: PlannedTask, cause: str) -> Failure:
+        return Failure(
+            index=planned.index,
+            seed=self.seed,
+            population=planned.population.name,
+            location=planned.population.iso,
+            primary_ids=tuple(range(planned.primary_id, planned.primary_id + planned.members)),
+            stage="build",
+            cause=cause,
+        )
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the tasks of one population share."""
+
+    population: Population
+    doses: DailyDoses | None
+    closure_days: tuple[date, ...]
+
+
+def numeric_json(model: Model) -> str:
+    """Write the model section without what changes no number: texts for people."""
+    plain = model.model_copy(
+        update={
+            "meta": None,
+            "name": None,
+            "compartments": tuple(
+                compartment.model_copy(update={"label": None})
+                for compartment in model.compartments
+            ),
+        }
+    )
+    return plain.model_dump_json()
+
+
+def _spellings(location: Location) -> tuple[str, ...]:
+    """Return what data files may call a place."""
+    names = (location.label, location.iso, location.fips, location.postal, location.name)
+    return tuple(dict.fromkeys(name for name in names if name is not None))
+
+
+def _shares(
+    interval: AgeGroup,
+    target: tuple[AgeGroup, ...],
+    fine: tuple[AgeGroup, ...],
+    sizes: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    return overlap_shares([interval], target, fine, sizes)[0]

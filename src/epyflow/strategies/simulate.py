@@ -1,0 +1,80 @@
+"""Simulate every member of a task: its parameter set, ``n_sims`` times."""
+
+import logging
+from datetime import date
+
+import numpy as np
+
+from epyflow import engine
+from epyflow.engine.resample import Resampling
+from epyflow.errors import EpyflowError
+from epyflow.experiment.model import Model
+from epyflow.model.assemble import Assembler
+from epyflow.progress import Progress
+from epyflow.randomness import generator
+from epyflow.tasks import Member, MemberResult, PackedArray, Result, Task
+
+log = logging.getLogger(__name__)
+
+
+def simulate_members(task: Task) -> Result:
+    """Simulate the members of a task one after another.
+
+    Raises
+    ------
+    EpyflowError
+        If a member's model cannot be built or simulated; a simulation that fails is never a zero
+        epidemic.
+    """
+    model = Model.model_validate_json(task.model)
+    engine.check_engine(task.engine)
+    assembler = Assembler(model, task.population, task.doses, task.closure_days)
+    progress = Progress(log, "member", len(task.members))
+    results = []
+    for member in task.members:
+        try:
+            results.append(_simulate_member(member, model, assembler, task))
+        except (ValueError, ArithmeticError) as error:
+            raise EpyflowError(
+                f"{task.population.name}, member {member.primary_id}: {error}"
+            ) from error
+        progress.step()
+    return Result(
+        index=task.index,
+        code=task.code,
+        seed=task.seed,
+        population=task.population.name,
+        location=task.population.location,
+        age_groups=task.population.age_groups,
+        compartments=model.compartment_ids,
+        transitions=model.transition_names,
+        delta_t=model.timespan.delta_t,
+        members=tuple(results),
+    )
+
+
+def _simulate_member(
+    member: Member, model: Model, assembler: Assembler, task: Task
+) -> MemberResult:
+    built = assembler.build(member)
+    rng = generator(task.seed, "simulate", task.population.name, member.index)
+    resampling = Resampling.of(built.dates, model.simulation.resample_frequency)
+    compartments, transitions = [], []
+    for _ in range(model.simulation.n_sims):
+        trajectory = engine.simulate(built, rng, task.engine)
+        compartments.append(resampling.compartments(trajectory.compartments))
+        transitions.append(resampling.transitions(trajectory.transitions))
+    start: date = built.dates[0].astype("datetime64[D]").item()
+    return MemberResult(
+        primary_id=member.primary_id,
+        start_date=start,
+        end_date=model.timespan.end_date,
+        parameters=built.parameters,
+        initial={
+            name: tuple(int(persons) for persons in row)
+            for name, row in zip(built.compartments, built.initial, strict=True)
+        },
+        dates=resampling.dates,
+        compartments=PackedArray.pack(np.array(compartments)),
+        transitions=PackedArray.pack(np.array(transitions)),
+    )

@@ -1,0 +1,215 @@
+"""The ``epyflow`` command: check and plan an experiment before it is run."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from epyflow import __version__
+from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.experiment import Experiment, Problem, inspect, locate
+from epyflow.experiment.schema import export
+from epyflow.planning import Plan, plan
+
+app = typer.Typer(
+    help="Check, plan and describe epidemic modelling experiments. Runs are made with snakemake.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+INVALID, UNREADABLE = 1, 2
+
+Experiments = Annotated[
+    Path, typer.Argument(help="The experiment's folder, its config/ folder, or one of its files.")
+]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        help="Folder that holds experiments/ and common-data/. "
+        "Default: the one above the experiments/ folder on the path.",
+    ),
+]
+Output = Annotated[
+    str | None, typer.Option("--output-config", help="Which output file, where there are several.")
+]
+Format = Annotated[Literal["text", "json"], typer.Option(help="How the answer is printed.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"epyflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Check, plan and describe epidemic modelling experiments. Runs are made with snakemake."""
+
+
+@app.command()
+def validate(
+    path: Experiments,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
+    format: Format = "text",
+    root: Root = None,
+    output_config: Output = None,
+    allowed_data_root: Annotated[
+        list[Path] | None, typer.Option(help="Other folders that paths may lead into.")
+    ] = None,
+) -> None:
+    """Check an experiment and report every problem with file, line and key.
+
+    Exit code 0: valid. 1: invalid (with --strict, also when there are warnings). 2: it cannot be
+    read.
+    """
+    _, problems = _inspect(path, root, output_config, tuple(allowed_data_root or ()), format)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    invalid = bool(errors or (strict and problems))
+    if format == "json":
+        document = {"valid": not invalid, "problems": [p.as_dict() for p in problems]}
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        for problem in problems:
+            typer.echo(str(problem))
+        typer.echo(_verdict(path, len(errors), len(problems) - len(errors), invalid))
+    raise typer.Exit(INVALID if invalid else 0)
+
+
+def _verdict(path: Path, errors: int, warnings: int, invalid: bool) -> str:
+    counts = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+    return f"{path}: {'invalid' if invalid else 'valid'} ({counts})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _inspect(
+    path: Path, root: Path | None, output: str | None, allowed: tuple[Path, ...], format: str
+) -> tuple[Experiment | None, list[Problem]]:
+    try:
+        return inspect(locate(path, root, allowed), output)
+    except UnreadableError as error:
+        if format == "json":
+            typer.echo(json.dumps({"valid": False, "unreadable": str(error)}, indent=2))
+        else:
+            typer.echo(str(error), err=True)
+        raise typer.Exit(UNREADABLE) from None
+
+
+@app.command("plan")
+def show_plan(
+    path: Experiments,
+    format: Format = "text",
+    root: Root = None,
+    output_config: Output = None,
+    members_per_task: Annotated[
+        int | None, typer.Option(min=1, help="Parameter sets per task. Default: by estimate.")
+    ] = None,
+) -> None:
+    """Show what a run would consist of, from the YAML alone: nothing is read or simulated.
+
+    Exit code 0: planned. 1: the experiment is invalid. 2: it cannot be read.
+    """
+    experiment, problems = _inspect(path, root, output_config, (), format)
+    if experiment is None:
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if format == "json":
+            document = {"valid": False, "problems": [problem.as_dict() for problem in errors]}
+            typer.echo(json.dumps(document, indent=2))
+        else:
+            for problem in errors:
+                typer.echo(str(problem), err=True)
+        raise typer.Exit(INVALID)
+    planned = plan(experiment, members_per_task)
+    if format == "json":
+        typer.echo(json.dumps(_plan_document(experiment, planned), indent=2))
+    else:
+        _print_plan(experiment, planned)
+
+
+def _plan_document(experiment: Experiment, planned: Plan) -> dict[str, object]:
+    return {
+        "experiment": experiment.place.exp_id,
+        "strategy": planned.strategy,
+        "populations": [place.name for place in planned.populations],
+        "tasks": planned.task_count,
+        "members": planned.member_count,
+        "members_per_task": planned.members_per_task,
+        "simulations": planned.simulation_count,
+        "simulations_are_a_lower_bound": planned.strategy != "simulate",
+        "cpu_seconds_estimate": round(planned.cpu_seconds, 1),
+    }
+
+
+def _print_plan(experiment: Experiment, planned: Plan) -> None:
+    console = Console()
+    table = Table(title=f"{experiment.place.exp_id}: {planned.strategy}", title_justify="left")
+    for column in ("population", "location", "tasks", "members", "simulations"):
+        table.add_column(column, justify="left" if column in ("population", "location") else "right")
+    for place in planned.populations:
+        members = planned.members_per_population
+        table.add_row(
+            place.label,
+            place.iso or "-",
+            f"{planned.tasks_per_population:,}",
+            f"{members:,}",
+            f"{members * planned.simulations_per_member:,}",
+        )
+    table.add_section()
+    total = (planned.task_count, planned.member_count, planned.simulation_count)
+    table.add_row("total", "", *(f"{number:,}" for number in total))
+    console.print(table)
+    least = "at least " if planned.strategy != "simulate" else ""
+    console.print(
+        f"About {least}{_duration(planned.cpu_seconds)} of one core with the reference engine, "
+        f"{_duration(planned.seconds_per_simulation)} a simulation; up to "
+        f"{planned.members_per_task:,} members in a task."
+    )
+
+
+def _duration(seconds: float) -> str:
+    for limit, size, unit in ((1, 1e-3, "ms"), (120, 1, "s"), (7200, 60, "min")):
+        if seconds < limit:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 3600:,.1f} h"
+
+
+@app.command()
+def schema(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("workflow/schemas"),
+    check: Annotated[bool, typer.Option(help="Only say whether it is up to date.")] = False,
+) -> None:
+    """Write the JSON schema of the experiment format, for editors.
+
+    Exit code 0: written, or up to date. 1: with --check, out of date.
+    """
+    path = folder / "experiment.schema.json"
+    text = export()
+    if check:
+        current = path.is_file() and path.read_text(encoding="utf-8") == text
+        typer.echo(f"{path} is {'up to date' if current else 'out of date: run epyflow schema'}")
+        raise typer.Exit(0 if current else 1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {path}")
+
+
+def main() -> None:
+    """Run the command; a mistake of the user's ends in one message, not in a traceback."""
+    try:
+        app()
+    except EpyflowError as error:
+        typer.echo(f"epyflow: {error}", err=True)
+        sys.exit(INVALID)

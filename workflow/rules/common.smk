@@ -1,0 +1,90 @@
+"""What the rules ask of the plan. Functions only."""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from epyflow.errors import EpyflowError
+
+
+wildcard_constraints:
+    exp_id=r"[A-Za-z0-9][A-Za-z0-9._/-]*",
+    run_id=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    i=r"\d\d\d\d\d+",
+    table=r"[a-z_]+",
+    kind=r"compartments|transitions",
+
+
+def plan_file():
+    """Return the path of the plan; the process that a person started writes it first."""
+    from epyflow.settings import plan_path, read_settings
+
+    try:
+        settings = read_settings(config)
+        if workflow.is_main_process:
+            from epyflow.run_plan import write_run_plan
+
+            write_run_plan(settings, sys.argv)
+        return str(plan_path(settings))
+    except EpyflowError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def run_folder():
+    """Return the folder of the planned run."""
+    return f"results/{config['plan']['exp_id']}/{config['plan']['run_id']}"
+
+
+def targets():
+    """Return what the workflow is to make."""
+    folder, plan = run_folder(), config["plan"]
+    tables = [f"{folder}/outputs/{table}.csv.gz" for table in plan["tables"]]
+    figures = [
+        f"{folder}/figures/fan_chart/{kind}/{population['name']}.svg"
+        for kind in ("compartments", "transitions")
+        if f"quantiles_{kind}" in plan["tables"]
+        for population in plan["populations"]
+    ]
+    last = ["complete.txt"] if config["partial_results"] else []
+    record = f"{folder}/outputs/run_metadata.json"
+    return [*tables, *figures, record, *(f"{folder}/{name}" for name in last)]
+
+
+def task_numbers():
+    """Return the ``<i>`` of every task's files."""
+    return [f"{index:05d}" for index in range(len(config["plan"]["tasks"]))]
+
+
+def task_digest(wildcards):
+    """Return the hash of everything that can change the numbers of a task."""
+    return config["plan"]["tasks"][int(wildcards.i)]
+
+
+def code_version(stage):
+    """Return the hash of the code that a stage runs: Snakemake does not see the package."""
+    return config["plan"]["code"][stage]
+
+
+def task_title(wildcards):
+    """Return what a person calls a task."""
+    plan = config["plan"]
+    per_population = len(plan["tasks"]) // len(plan["populations"])
+    place = plan["populations"][int(wildcards.i) // per_population]["label"]
+    return f"{place}, task {int(wildcards.i) + 1} of {len(plan['tasks'])}"
+
+
+def table_spec(wildcards):
+    """Return what the experiment asks of a table."""
+    return config["plan"]["tables"][wildcards.table]
+
+
+def population_label(wildcards):
+    """Return what a person calls a population."""
+    places = {place["name"]: place["label"] for place in config["plan"]["populations"]}
+    return places[wildcards.population]
+
+
+def grow_memory(wildcards, attempt):
+    """Return megabytes: more after each failed attempt."""
+    return 2000 * attempt

@@ -1,0 +1,79 @@
+"""Write the tables and the record of the run.
+
+INPUTS
+    results/<exp_id>/<run_id>/runner-artifacts/result_<i>.pkl    one Result, or a Failure
+
+OUTPUTS
+    results/<exp_id>/<run_id>/outputs/<table>.csv.gz
+    results/<exp_id>/<run_id>/outputs/run_metadata.json
+    results/<exp_id>/<run_id>/complete.txt                       with partial_results
+"""
+
+
+rule make_table:
+    """Turn all results into one table, one result in memory at a time."""
+    input:
+        results=expand(
+            "results/{{exp_id}}/{{run_id}}/runner-artifacts/result_{i}.pkl",
+            i=task_numbers(),
+        ),
+    output:
+        table="results/{exp_id}/{run_id}/outputs/{table}.csv.gz",
+    log:
+        "logs/{exp_id}/{run_id}/make_table/{table}.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/make_table/{table}.tsv"
+    resources:
+        mem_mb=grow_memory,
+    params:
+        spec=table_spec,
+        code=code_version("tables"),
+    message:
+        "Writing the table {wildcards.table}"
+    script:
+        "../scripts/make_table.py"
+
+
+rule write_run_metadata:
+    """Record what made the tables: data, code, seeds, versions, times, and what failed."""
+    input:
+        results=expand(
+            "results/{{exp_id}}/{{run_id}}/runner-artifacts/result_{i}.pkl",
+            i=task_numbers(),
+        ),
+        tables=expand(
+            "results/{{exp_id}}/{{run_id}}/outputs/{table}.csv.gz",
+            table=config["plan"]["tables"],
+        ),
+    output:
+        metadata=report(
+            "results/{exp_id}/{run_id}/outputs/run_metadata.json",
+            category="Run",
+            caption="../report/run_metadata.rst",
+            labels={"what": "Record of the run"},
+        ),
+    log:
+        "logs/{exp_id}/{run_id}/write_run_metadata.log",
+    params:
+        partial=config["partial_results"],
+    message:
+        "Recording the run {wildcards.exp_id}/{wildcards.run_id}"
+    script:
+        "../scripts/write_run_metadata.py"
+
+
+rule confirm_complete:
+    """Fail if a task failed: partial results are written, but never pass as complete."""
+    input:
+        metadata="results/{exp_id}/{run_id}/outputs/run_metadata.json",
+    output:
+        complete=touch("results/{exp_id}/{run_id}/complete.txt"),
+    log:
+        "logs/{exp_id}/{run_id}/confirm_complete.log",
+    params:
+        run_folder=subpath(output.complete, parent=True),
+        tasks=task_numbers(),
+    message:
+        "Checking that no task of {wildcards.exp_id}/{wildcards.run_id} failed"
+    script:
+        "../scripts/confirm_complete.py"

@@ -1,0 +1,81 @@
+"""Files that are either whole or absent, and whose bytes depend on their content alone.
+
+A stage that is killed half-way must leave nothing that the next one could take for its output.
+So everything is written under a temporary name in the same folder and renamed at the end.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+# Level 6 takes four times as long for tables that are four per cent smaller.
+_GZIP_LEVEL = 4
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
+
+    When the block raises, what it wrote is deleted and ``path`` stays as it was.
+
+    Parameters
+    ----------
+    path
+        The file to write or replace. Its folder must exist.
+
+    Yields
+    ------
+    Path
+        A name that no other process uses, hidden (it starts with a dot), in the same folder.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes_atomically(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path``: a reader finds the old file or the new one, never a part."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def gzip_text_writer(path: Path) -> Iterator[TextIO]:
+    r"""Open ``path`` for gzipped UTF-8 text, atomically; what is written can be a stream.
+
+    Equal text gives equal bytes: the header holds neither a file name nor a time, the level is
+    fixed, and ``\n`` is written as it is on every platform.
+
+    Parameters
+    ----------
+    path
+        The file to write or replace. Its folder must exist.
+
+    Yields
+    ------
+    TextIO
+        Open for writing; closed at the end of the block.
+    """
+    with (
+        replacing(path) as temporary,
+        temporary.open("wb") as raw,
+        gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+    ):
+        yield text
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes, 64 hexadecimal digits, reading it in pieces."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,272 @@
+"""The record of a run, ``run_metadata.json``: what made its outputs and what is missing.
+
+Two runs with the same ``experiment``, ``data``, ``code.stages`` and ``seed`` have the same
+outputs; the rest helps to find out why, should they not.
+"""
+
+import csv
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TypedDict
+
+from epyflow.files import sha256_of, write_bytes_atomically
+from epyflow.provenance.code import PACKAGE, STAGES, code_version
+from epyflow.tasks import Failure
+
+_PACKAGES = ("epyflow", "snakemake", "epydemix", "numpy", "scipy", "numba", "pandas", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What only the workflow knows of a run.
+
+    Attributes
+    ----------
+    exp_id, run_id
+        The folders of the run under ``results/``.
+    experiment
+        Hash of the validated experiment.
+    data
+        Data file, as the experiment names it, to its hash.
+    seed
+        The experiment's random seed, drawn for this run if the experiment has none.
+    tasks, members, simulations
+        How many were planned.
+    failures
+        The records of the tasks that failed.
+    started, finished
+        With a time zone.
+    command
+        The command line, argument by argument.
+    benchmarks
+        Snakemake's benchmark files of the tasks, ``<i>.tsv``.
+    project
+        The folder with ``uv.lock``, under git or not.
+    """
+
+    exp_id: str
+    run_id: str
+    experiment: str
+    data: Mapping[str, str]
+    seed: int
+    tasks: int
+    members: int
+    simulations: int
+    failures: tuple[Failure, ...]
+    started: datetime
+    finished: datetime
+    command: tuple[str, ...]
+    benchmarks: tuple[Path, ...]
+    project: Path
+
+
+class Git(TypedDict):
+    """The state of the project's git checkout."""
+
+    revision: str
+    dirty: bool
+
+
+class Code(TypedDict):
+    """The code of a run; None stands for what this copy of the project does not have."""
+
+    stages: dict[str, str]
+    git: Git | None
+    uv_lock: str | None
+    image_digest: str | None
+
+
+class Cost(TypedDict):
+    """Wall-clock seconds and peak resident memory in MB of a task; None where not measured."""
+
+    seconds: float | None
+    max_rss_mb: float | None
+
+
+class Times(TypedDict):
+    """UTC, ISO 8601; tasks by their number as in ``result_<i>.pkl``."""
+
+    started: str
+    finished: str
+    tasks: dict[str, Cost]
+
+
+class Counts(TypedDict):
+    """Planned tasks, members and simulations; failed tasks."""
+
+    tasks: int
+    members: int
+    simulations: int
+    failed: int
+
+
+class FailedTask(TypedDict):
+    """A task without a result, and the members missing from the tables because of it."""
+
+    task: int
+    stage: str
+    population: str
+    location: str | None
+    primary_ids: list[int]
+    cause: str
+
+
+class RunMetadata(TypedDict):
+    """The content of ``run_metadata.json``."""
+
+    exp_id: str
+    run_id: str
+    experiment: str
+    data: dict[str, str]
+    seed: int
+    code: Code
+    versions: dict[str, str | None]
+    platform: str
+    counts: Counts
+    times: Times
+    command: list[str]
+    missing_populations: list[str]
+    failures: list[FailedTask]
+
+
+def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
+    """Say what made a run: inputs, code, versions, machine, times, and what failed.
+
+    Parameters
+    ----------
+    run
+        What the workflow knows.
+    root
+        The folder of the package ``epyflow``.
+
+    Raises
+    ------
+    ValueError
+        If a time has no time zone.
+    EpyflowError
+        If the package is not complete.
+    """
+    return RunMetadata(
+        exp_id=run.exp_id,
+        run_id=run.run_id,
+        experiment=run.experiment,
+        data=dict(sorted(run.data.items())),
+        seed=run.seed,
+        code=_code(run.project, root),
+        versions=_versions(),
+        platform=platform.platform(),
+        counts=_counts(run),
+        times=_times(run),
+        command=list(run.command),
+        missing_populations=sorted({failure.population for failure in run.failures}),
+        failures=_failed(run.failures),
+    )
+
+
+def write_metadata(metadata: RunMetadata, path: Path) -> None:
+    """Write the record as indented JSON, atomically."""
+    text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
+    write_bytes_atomically(path, text.encode())
+
+
+def _code(project: Path, root: Path) -> Code:
+    lock = project / "uv.lock"
+    return Code(
+        stages={stage: code_version(stage, root) for stage in STAGES},
+        git=_git_state(project),
+        uv_lock=sha256_of(lock) if lock.is_file() else None,
+        image_digest=os.environ.get("EPYFLOW_IMAGE_DIGEST"),
+    )
+
+
+def _git_state(project: Path) -> Git | None:
+    revision = _git(project, ["rev-parse", "--verify", "HEAD"])
+    changes = _git(project, ["status", "--porcelain"])
+    if revision is None or changes is None:
+        return None
+    return Git(revision=revision, dirty=bool(changes))
+
+
+def _git(project: Path, arguments: Sequence[str]) -> str | None:
+    """Return what git prints; None where there is no git, no repository or no commit."""
+    try:
+        # Fixed arguments, no shell; which git it is, is for the user's PATH to say.
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(project), *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def _counts(run: Run) -> Counts:
+    return Counts(
+        tasks=run.tasks,
+        members=run.members,
+        simulations=run.simulations,
+        failed=len(run.failures),
+    )
+
+
+def _times(run: Run) -> Times:
+    return Times(
+        started=_utc(run.started),
+        finished=_utc(run.finished),
+        tasks={path.stem: _cost(path) for path in sorted(run.benchmarks)},
+    )
+
+
+def _cost(benchmark: Path) -> Cost:
+    """Read the last row of a Snakemake benchmark file; a short job has ``NA`` or ``-`` in it."""
+    try:
+        with benchmark.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+    except OSError:
+        rows = []
+    last: dict[str, str] = rows[-1] if rows else {}
+    return Cost(seconds=_number(last.get("s")), max_rss_mb=_number(last.get("max_rss")))
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text and text not in ("NA", "-") else None
+
+
+def _utc(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _failed(failures: Iterable[Failure]) -> list[FailedTask]:
+    return [
+        FailedTask(
+            task=failure.index,
+            stage=failure.stage,
+            population=failure.population,
+            location=failure.location,
+            primary_ids=list(failure.primary_ids),
+            cause=failure.cause,
+        )
+        for failure in sorted(failures, key=lambda failure: failure.index)
+    ]

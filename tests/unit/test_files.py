@@ -1,0 +1,108 @@
+import gzip
+import hashlib
+
+import pytest
+
+from epyflow.files import gzip_text_writer, replacing, sha256_of, write_bytes_atomically
+
+
+def names_in(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+def test_the_file_has_its_name_only_when_the_block_has_succeeded(tmp_path):
+    target = tmp_path / "table.csv"
+
+    with replacing(target) as temporary:
+        temporary.write_text("whole")
+        assert not target.exists()
+
+    assert target.read_text() == "whole"
+    assert names_in(tmp_path) == ["table.csv"]
+
+
+def test_the_temporary_file_is_hidden_and_in_the_same_folder(tmp_path):
+    with replacing(tmp_path / "table.csv") as temporary:
+        temporary.touch()
+
+        assert temporary.parent == tmp_path
+        assert temporary.name.startswith(".table.csv.")
+
+
+def test_two_writers_of_one_file_do_not_share_a_temporary_name(tmp_path):
+    with replacing(tmp_path / "a") as first, replacing(tmp_path / "a") as second:
+        assert first != second
+        first.touch()
+        second.touch()
+
+
+def test_after_an_error_the_old_file_is_there_and_nothing_else(tmp_path):
+    target = tmp_path / "table.csv"
+    target.write_text("old")
+
+    def write_half():
+        with replacing(target) as temporary:
+            temporary.write_text("ne")
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        write_half()
+
+    assert target.read_text() == "old"
+    assert names_in(tmp_path) == ["table.csv"]
+
+
+def test_bytes_replace_what_was_there(tmp_path):
+    target = tmp_path / "a.bin"
+    target.write_bytes(b"old")
+
+    write_bytes_atomically(target, b"new")
+
+    assert target.read_bytes() == b"new"
+    assert names_in(tmp_path) == ["a.bin"]
+
+
+def test_gzipped_text_reads_back_with_its_line_ends(tmp_path):
+    with gzip_text_writer(tmp_path / "a.csv.gz") as file:
+        file.write("S → I\n")
+        file.write("1\r\n")
+
+    assert gzip.decompress((tmp_path / "a.csv.gz").read_bytes()) == "S → I\n1\r\n".encode()
+
+
+def test_the_gzip_header_holds_no_name_and_no_time(tmp_path):
+    with gzip_text_writer(tmp_path / "a.csv.gz") as file:
+        file.write("1\n")
+
+    header = (tmp_path / "a.csv.gz").read_bytes()[:10]
+    magic, method, flags, time = header[:2], header[2], header[3], header[4:8]
+    assert (magic, method, flags, time) == (b"\x1f\x8b", 8, 0, b"\0\0\0\0")
+
+
+def test_gzip_bytes_do_not_depend_on_the_file_name(tmp_path):
+    for name in ("a.gz", "b.gz"):
+        with gzip_text_writer(tmp_path / name) as file:
+            file.write("date,S\n" * 1000)
+
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+
+
+def test_gzipped_text_is_not_left_half_written(tmp_path):
+    def write_half():
+        with gzip_text_writer(tmp_path / "a.gz") as file:
+            file.write("1\n")
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        write_half()
+
+    assert names_in(tmp_path) == []
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+
+    # FIPS 180-2, appendix B.1.
+    assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_of(path) == hashlib.sha256(b"abc").hexdigest()

@@ -22,6 +22,8 @@ GENERATED := results logs benchmarks report.html report.zip .epyflow .snakemake 
 
 # uv uses the machine's Python and this folder's .venv, whatever environment is active.
 export UV_PYTHON_DOWNLOADS := never
+# Every job of a run is a process: it should not compile what it imports.
+export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 

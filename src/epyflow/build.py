@@ -4,15 +4,17 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from epyflow import artifacts
+from epyflow.calibration.observations import Column, read_observations
 from epyflow.errors import DataError, PopulationError
 from epyflow.experiment import Experiment
+from epyflow.experiment.calibration import Calibration
 from epyflow.experiment.forcing import SchoolClosure
 from epyflow.experiment.model import Model
 from epyflow.functions import UserFunctions
@@ -22,9 +24,10 @@ from epyflow.planning import Plan, PlannedTask, first_day
 from epyflow.population.age_groups import AgeGroup, overlap_shares, parse_age_groups
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
+from epyflow.priors import with_named_priors
 from epyflow.progress import Progress
 from epyflow.sampling import ParameterSet, parameter_sets
-from epyflow.tasks import DailyDoses, Failure, Member, Population, Task
+from epyflow.tasks import DailyDoses, Failure, Member, Observations, Population, Task
 
 log = logging.getLogger(__name__)
 
@@ -58,37 +61,54 @@ class Build:
     run_code: str
 
     def write(self, paths: Mapping[int, Path]) -> None:
-        """Write every task's file; a population that cannot be built becomes a Failure.
+        """Write tasks' files; a population that cannot be built becomes a Failure.
 
         Parameters
         ----------
         paths
-            Task number to its file.
+            Task number to its file. Tasks that are not among them are left alone.
 
         Raises
         ------
         DataError
-            If what all populations share cannot be built: the draws, or the calendar.
+            If what all populations share cannot be built: the draws, or the calendar. Nothing is
+            written then.
         """
-        sampling = self.experiment.modelset.sampling if self.experiment.modelset else None
-        functions = UserFunctions(self.experiment.place.folder / "functions")
-        sets = parameter_sets(sampling, self.seed, functions)
+        sets = self._parameter_sets()
         calendar = read_calendar(self.calendar_file) if self.calendar_file else None
         progress = Progress(log, "population", len(self.plan.populations))
         for position, location in enumerate(self.plan.populations):
-            for index, item in self._built(position, location, sets, calendar):
-                artifacts.write(item, paths[index])
+            planned = [task for task in self.plan.tasks_of(position) if task.index in paths]
+            if planned:
+                for index, item in self._built(planned, location, sets, calendar):
+                    artifacts.write(item, paths[index])
             progress.step()
+
+    def _parameter_sets(self) -> list[ParameterSet]:
+        sampling = self.experiment.modelset.sampling if self.experiment.modelset else None
+        functions = UserFunctions(self.experiment.place.folder / "functions")
+        sets = parameter_sets(sampling, self.seed, functions)
+        end = self.experiment.model.timespan.end_date
+        late = [each.start_date for each in sets if each.start_date and each.start_date > end]
+        if late:
+            raise DataError(
+                f"{len(late)} of {len(sets)} drawn start dates are after timespan.end_date {end}, "
+                f"the latest {max(late)}; expected a distribution of sampling.start_date that "
+                "stays before it"
+            )
+        return sets
+
+    @cached_property
+    def _model(self) -> str:
+        return numeric_json(self.experiment.model)
 
     def _built(
         self,
-        position: int,
+        planned: list[PlannedTask],
         location: Location,
         sets: list[ParameterSet],
         calendar: Calendar | None,
     ) -> Iterator[tuple[int, Task | Failure]]:
-        per = self.plan.tasks_per_population
-        planned = [self.plan.task(index) for index in range(position * per, (position + 1) * per)]
         try:
             shared = self._shared(location, calendar, sets)
         except (PopulationError, DataError) as error:
@@ -105,8 +125,37 @@ class Build:
         model = self.experiment.model
         population = self.store.load(location.name, model.population.age_groups)
         return _Shared(
-            population, self._doses(location), self._closures(location, calendar, sets)
+            population,
+            self._doses(location),
+            self._closures(location, calendar, sets),
+            self._observations(location),
         )
+
+    @cached_property
+    def _calibration(self) -> Calibration | None:
+        """The calibration section, distributions of the user's own resolved."""
+        modelset = self.experiment.modelset
+        if modelset is None or modelset.calibration is None:
+            return None
+        functions = UserFunctions(self.experiment.place.folder / "functions")
+        return with_named_priors(modelset.calibration, functions)
+
+    def _observations(self, location: Location) -> Observations | None:
+        section = self._calibration
+        if section is None:
+            return None
+        window = section.fitting_window
+        dates, values = read_observations(
+            self.experiment.data[section.observed_data_path],
+            _spellings(location),
+            section.observed_location_column,
+            [
+                Column(each.observed_value_column, each.observed_date_column)
+                for each in section.comparison
+            ],
+            (window.start_date, window.end_date),
+        )
+        return Observations(dates, values)
 
     def _doses(self, location: Location) -> DailyDoses | None:
         model = self.experiment.model
@@ -152,11 +201,13 @@ class Build:
             seed=self.seed,
             strategy=self.plan.strategy,
             engine=self.engine,
-            model=numeric_json(self.experiment.model),
+            model=self._model,
             population=shared.population,
             doses=shared.doses,
             closure_days=shared.closure_days,
             members=members,
+            calibration=self._calibration.model_dump_json() if self._calibration else None,
+            observations=shared.observations,
         )
 
     def _failure(self, planned: PlannedTask, cause: str) -> Failure:
@@ -178,6 +229,7 @@ class _Shared:
     population: Population
     doses: DailyDoses | None
     closure_days: tuple[date, ...]
+    observations: Observations | None
 
 
 def numeric_json(model: Model) -> str:
@@ -187,8 +239,7 @@ def numeric_json(model: Model) -> str:
             "meta": None,
             "name": None,
             "compartments": tuple(
-                compartment.model_copy(update={"label": None})
-                for compartment in model.compartments
+                compartment.model_copy(update={"label": None}) for compartment in model.compartments
             ),
         }
     )
@@ -207,4 +258,9 @@ def _shares(
     fine: tuple[AgeGroup, ...],
     sizes: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    return overlap_shares([interval], target, fine, sizes)[0]
+    try:
+        shares = overlap_shares([interval], target, fine, sizes)
+    except ValueError as error:
+        raise DataError(f"vaccination data: {error}") from None
+    row: NDArray[np.float64] = shares[0]
+    return row

@@ -5,6 +5,7 @@ They run only where the experiment is: on the machine of the person who started 
 
 import ast
 import importlib.util
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +38,29 @@ class UserFunctions:
             raise DataError(f"{where} in {self._folder} defines {name!r}; expected exactly one")
         try:
             return getattr(_module(holders[0]), name)()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise DataError(
                 f"{holders[0]}: {name}() raised {type(error).__name__}: {error}"
             ) from error
 
 
 def defined(path: Path) -> set[str]:
-    """Return the names of the functions at the top level of a module, without running it."""
+    """Return the names of the functions at the top level of a module, without running it.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read or is not Python.
+    """
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return set()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise DataError(f"{path}:{line}: is not a Python module: {error}") from None
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 

@@ -14,8 +14,8 @@ from epyflow.errors import EpyflowError
 def log_to(path: str | Path) -> Iterator[None]:
     """Send the messages of the package to a file while the block runs.
 
-    An error that the user can mend is written as one message, to the file and to standard error,
-    and ends the process with exit code 1. Of any other error the file gets the traceback.
+    An error ends the process with exit code 1 and one message on standard error. One that the user
+    can mend is the same message in the file; of any other the file has the traceback.
 
     Parameters
     ----------
@@ -27,6 +27,7 @@ def log_to(path: str | Path) -> Iterator[None]:
     handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.getLogger("epyflow")
+    level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
@@ -37,8 +38,16 @@ def log_to(path: str | Path) -> Iterator[None]:
         raise SystemExit(1) from None
     except Exception as error:
         logger.error("%s", traceback.format_exc())
-        sys.stderr.write(f"epyflow: {type(error).__name__}: {error}; traceback in {path}\n")
+        sys.stderr.write(f"epyflow: {cause_of(error)}; traceback in {path}\n")
         raise SystemExit(1) from None
     finally:
+        logger.setLevel(level)
         logger.removeHandler(handler)
         handler.close()
+
+
+def cause_of(error: Exception) -> str:
+    """Return an error as one message: its notes, its kind unless the user can mend it, its text."""
+    notes = [f"{note}: " for note in getattr(error, "__notes__", ())]
+    kind = "" if isinstance(error, EpyflowError) else f"{type(error).__name__}: "
+    return f"{''.join(notes)}{kind}{error}"

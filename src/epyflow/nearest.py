@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LONGEST = 100
+"""A longer text is no misspelt name, and comparing it takes time."""
+
 
 def nearest(name: str, valid: Iterable[str], limit: int = 3) -> list[str]:
     """Return up to ``limit`` of ``valid`` that resemble ``name``, best first; case is ignored."""
+    if len(name) > _LONGEST:
+        return []
     by_folded: dict[str, str] = {}
     for candidate in sorted(valid):
         by_folded.setdefault(candidate.casefold(), candidate)

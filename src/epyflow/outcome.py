@@ -6,21 +6,42 @@ import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from epyflow import artifacts, strategies
+from epyflow import artifacts
 from epyflow.errors import ArtifactError, EpyflowError
+from epyflow.logs import cause_of
 from epyflow.provenance import code_version
 from epyflow.tasks import Failure, Result, Task
 
 log = logging.getLogger(__name__)
 
 
-def run_task(path: Path, *, partial: bool) -> Result | Failure:
+def run_task(path: Path, result: Path, *, partial: bool) -> None:
+    """Run the task in a file and write what becomes of it.
+
+    A calibration keeps its complete generations beside the result while it runs, and continues
+    from them when it is tried again; they are removed when the result stands.
+
+    Parameters
+    ----------
+    path, result
+        ``input_<i>.pkl`` and ``result_<i>.pkl``.
+    partial
+        See :func:`outcome_of`.
+    """
+    checkpoint = result.with_name(result.name.replace("result_", "checkpoint_"))
+    artifacts.write(outcome_of(path, checkpoint, partial=partial), result)
+    checkpoint.unlink(missing_ok=True)
+
+
+def outcome_of(path: Path, checkpoint: Path | None = None, *, partial: bool) -> Result | Failure:
     """Run the task in a file.
 
     Parameters
     ----------
     path
         ``input_<i>.pkl``.
+    checkpoint
+        Where a calibration keeps its complete generations.
     partial
         Whether a failure is returned as a record, so that the other tasks' tables are written.
 
@@ -35,14 +56,14 @@ def run_task(path: Path, *, partial: bool) -> Result | Failure:
     if isinstance(task, Failure):
         return _failed_to_build(task, path, partial=partial)
     _check_version(task, path)
+    from epyflow import strategies  # seconds, which what comes before need not wait for
+
     try:
-        return strategies.run(task)
+        return strategies.run(task, checkpoint)
     except Exception as error:
         if not partial:
             raise
         log.error("%s", traceback.format_exc())
-        expected = isinstance(error, EpyflowError)
-        cause = str(error) if expected else f"{type(error).__name__}: {error}"
         return Failure(
             index=task.index,
             seed=task.seed,
@@ -50,7 +71,7 @@ def run_task(path: Path, *, partial: bool) -> Result | Failure:
             location=task.population.location,
             primary_ids=tuple(member.primary_id for member in task.members),
             stage="run",
-            cause=cause,
+            cause=cause_of(error),
         )
 
 

@@ -114,6 +114,11 @@ class Plan:
         for index in range(self.task_count):
             yield self.task(index)
 
+    def tasks_of(self, position: int) -> Iterator[PlannedTask]:
+        """Yield the tasks of one population, by its position in ``populations``."""
+        first = position * self.tasks_per_population
+        return (self.task(index) for index in range(first, first + self.tasks_per_population))
+
     def task(self, index: int) -> PlannedTask:
         """Return one task."""
         which, part = divmod(index, self.tasks_per_population)

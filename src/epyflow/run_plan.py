@@ -4,30 +4,33 @@ The coordinator writes it before the rules are read; they, and every remote work
 counts and hashes from it and never see the experiment.
 """
 
-import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from epyflow import provenance
-from epyflow.build import Build, numeric_json
+from epyflow.build import Build
 from epyflow.engine import check_engine
-from epyflow.errors import EpyflowError, PopulationError
+from epyflow.errors import PopulationError
 from epyflow.experiment import Experiment, canonical_json, load
-from epyflow.experiment.output import Output
-from epyflow.files import sha256_of, write_bytes_atomically
+from epyflow.experiment.calibration import Calibration
+from epyflow.experiment.output import (
+    FLUSIGHT_LEVELS,
+    Output,
+    PosteriorGenerations,
+    Quantiles,
+)
+from epyflow.files import write_bytes_atomically
 from epyflow.planning import Plan, plan
-from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
 from epyflow.settings import Settings, plan_path
+from epyflow.staleness import data_hashes, digest_of, flat, numbers, task_digests, to_build
 
-RUNNABLE = ("simulate",)
 
-
-def write_run_plan(settings: Settings, command: Sequence[str]) -> Path:
+def write_run_plan(settings: Settings, command: Sequence[str], results: Path | None) -> Path:
     """Load the experiment, plan its run and write the plan.
 
     Parameters
@@ -36,6 +39,8 @@ def write_run_plan(settings: Settings, command: Sequence[str]) -> Path:
         Of the run.
     command
         The command line, for the run's metadata.
+    results
+        The folder ``results/``; None where results are not on a local disk.
 
     Returns
     -------
@@ -52,13 +57,9 @@ def write_run_plan(settings: Settings, command: Sequence[str]) -> Path:
     experiment = load(place, settings.output_config, _names(store))
     check_engine(settings.engine)
     planned = plan(experiment, settings.members_per_task)
-    if planned.strategy not in RUNNABLE:
-        raise EpyflowError(
-            f"{place.exp_id}: calibration is validated and planned, but this version cannot run "
-            "it; use a sampling experiment or a basemodel alone"
-        )
     path = plan_path(settings)
     document = _document(settings, experiment, planned, store, _seed(experiment, path))
+    document["to_build"] = to_build(settings, document, results)
     document["command"] = list(command)
     document["started"] = datetime.now(UTC).isoformat()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,26 +111,27 @@ def _document(
     settings: Settings, experiment: Experiment, planned: Plan, store: PopulationStore, seed: int
 ) -> dict[str, Any]:
     code = {stage: provenance.code_version(stage) for stage in provenance.STAGES}
-    data = _data_hashes(experiment, store, settings.calendar_file())
-    numbers = _numbers(experiment, planned, settings, seed)
-    tables = table_specs(experiment.output)
+    data = data_hashes(experiment, store, settings.calendar_file())
+    own = numbers(experiment, planned, settings, seed)
+    calibration = experiment.modelset.calibration if experiment.modelset else None
     return {
         "exp_id": experiment.place.exp_id,
         "run_id": settings.run_id,
         "strategy": planned.strategy,
+        "partial_results": settings.partial_results,
         "seed": seed,
         "code": code,
         "sources": [str(path) for path in experiment.sources],
-        "experiment": _digest(_sections(experiment)),
-        "data": _flat(data),
+        "experiment": digest_of(_sections(experiment)),
+        "data": flat(data),
         "populations": [
             {"name": place.name, "label": place.label, "location": place.iso}
             for place in planned.populations
         ],
-        "tasks": _task_digests(planned, numbers, data),
+        "tasks": task_digests(planned, own, data),
         "members": planned.member_count,
         "simulations": planned.simulation_count,
-        "tables": tables,
+        "tables": table_specs(experiment.output, calibration),
         "labels": _labels(experiment),
     }
 
@@ -139,91 +141,11 @@ def _sections(experiment: Experiment) -> str:
     return "\n".join(canonical_json(section) for section in sections)
 
 
-def _numbers(experiment: Experiment, planned: Plan, settings: Settings, seed: int) -> str:
-    """Return all of the experiment that can change a task's numbers, data files apart."""
-    modelset = experiment.modelset
-    parts = (
-        numeric_json(experiment.model),
-        canonical_json(modelset.sampling if modelset else None),
-        canonical_json(modelset.calibration if modelset else None),
-        planned.strategy,
-        settings.engine,
-        str(seed),
-    )
-    return "\n".join(parts)
-
-
-def _data_hashes(
-    experiment: Experiment, store: PopulationStore, calendar: Path | None
-) -> dict[str, dict[str, str]]:
-    """Return the hashes of the data files: shared ones under "", others by population."""
-    output_only = _output_files(experiment.output)
-    shared = {
-        written: sha256_of(path)
-        for written, path in sorted(experiment.data.items())
-        if written not in output_only
-    }
-    if calendar is not None:
-        shared["school_calendar"] = sha256_of(calendar)
-    hashes = {"": shared}
-    for place in experiment.populations:
-        hashes[place.name] = _population_hashes(place, store)
-    return hashes
-
-
-def _population_hashes(place: Location, store: PopulationStore) -> dict[str, str]:
-    """Return the hashes of a population's files; none where it cannot be read.
-
-    The build stage says why it cannot: one population fails alone.
-    """
-    try:
-        files = store.files(place.name)
-    except PopulationError:
-        return {}
-    return {f"populations/{place.name}/{path.name}": sha256_of(path) for path in files}
-
-
-def _output_files(output: Output) -> set[str]:
-    hub = output.flusight_format
-    trends = hub.rate_trends if hub else None
-    return {trends.observed_data_path} if trends else set()
-
-
-def _flat(data: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    return {name: digest for files in data.values() for name, digest in files.items()}
-
-
-def _task_digests(planned: Plan, numbers: str, data: Mapping[str, Mapping[str, str]]) -> list[str]:
-    shared = _digest(numbers, *_pairs(data[""]))
-    by_population = {
-        place.name: _digest(shared, place.name, str(place.iso), *_pairs(data[place.name]))
-        for place in planned.populations
-    }
-    return [
-        _digest(
-            by_population[task.population.name],
-            str(task.primary_id),
-            str(task.first),
-            str(task.members),
-        )
-        for task in planned.tasks()
-    ]
-
-
-def _pairs(files: Mapping[str, str]) -> Iterable[str]:
-    for name, digest in files.items():
-        yield from (name, digest)
-
-
-def _digest(*parts: str) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(f"{len(part)}:{part}".encode())
-    return digest.hexdigest()[:16]
-
-
-def table_specs(output: Output) -> dict[str, dict[str, Any]]:
+def table_specs(output: Output, calibration: Calibration | None) -> dict[str, dict[str, Any]]:
     """Return the tables that an output asks for, each with what it asks of them.
+
+    The tables of a calibration's projection have two names: that which says so, and that of a
+    simulation's, which scripts written for epymodelingsuite read.
 
     Returns
     -------
@@ -232,18 +154,46 @@ def table_specs(output: Output) -> dict[str, dict[str, Any]]:
         there: it lists what failed.
     """
     specs: dict[str, dict[str, Any]] = {}
-    for kind in ("compartments", "transitions"):
-        for name, section in (("quantiles", output.quantiles), ("trajectories", output.trajectories)):
-            selected = getattr(section, kind, False)
-            if selected:
-                levels = output.quantiles.selections if name == "quantiles" and output.quantiles else ()
-                specs[f"{name}_{kind}"] = {
-                    "quantiles": sorted(levels),
-                    "series": None if selected is True else list(selected),
-                    "projection_parameters": False,
-                }
+    projected = calibration is not None and calibration.projection is not None
+    if calibration is None or projected:
+        for kind in ("compartments", "transitions"):
+            for name, spec in _trajectory_tables(output, kind):
+                specs[f"{name}_{kind}"] = spec
+                if projected:
+                    specs[f"{name}_projection_{kind}"] = spec
+    if calibration is not None:
+        specs |= _calibration_tables(output, projected)
     shown = output.model_meta is None or output.model_meta.projection_parameters
-    specs["model_metadata"] = {"quantiles": [], "series": None, "projection_parameters": shown}
+    specs["model_metadata"] = _spec() | {"projection_parameters": shown}
+    return specs
+
+
+def _spec() -> dict[str, Any]:
+    return {"quantiles": [], "series": None, "projection_parameters": False, "generations": None}
+
+
+def _trajectory_tables(output: Output, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    tables = []
+    for name, section in (("quantiles", output.quantiles), ("trajectories", output.trajectories)):
+        selected = getattr(section, kind, False)
+        if selected:
+            levels = section.selections if isinstance(section, Quantiles) else ()
+            series = None if selected is True else list(selected)
+            tables.append((name, _spec() | {"quantiles": sorted(levels), "series": series}))
+    return tables
+
+
+def _calibration_tables(output: Output, projected: bool) -> dict[str, dict[str, Any]]:
+    levels = output.quantiles.selections if output.quantiles else FLUSIGHT_LEVELS
+    quantiles = _spec() | {"quantiles": sorted(levels)}
+    specs = {"calibration_progress": _spec(), "quantiles_calibration": quantiles}
+    if projected:
+        specs["quantiles_projection_comparison"] = quantiles
+    if output.posteriors:
+        chosen = output.posteriors
+        named = chosen.generations if isinstance(chosen, PosteriorGenerations) else None
+        generations = None if named is None else sorted(named)
+        specs["posteriors"] = _spec() | {"generations": generations}
     return specs
 
 

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from epyflow.errors import DataError
 from epyflow.experiment.distributions import CustomDistribution, Distribution
@@ -99,13 +98,15 @@ def unit_draws(sampler: Sampler, seed: int) -> NDArray[np.float64]:
     rng = generator(seed, "sampling", sampler.strategy)
     count = sampler.n_samples or 1
     width = len(sampler.parameters) + len(sampler.compartments)
+    if sampler.strategy == "montecarlo":
+        return rng.random((count, width))
+    from scipy.stats import qmc  # a second or two, for building only
+
     if sampler.strategy == "LHS":
         return np.asarray(qmc.LatinHypercube(width, rng=rng).random(count))
-    if sampler.strategy == "sobol":
-        # Whole powers of two are drawn (and cut), as scipy warns of an unbalanced sequence.
-        points = qmc.Sobol(width, rng=rng).random_base2((count - 1).bit_length())
-        return np.asarray(points[:count])
-    return rng.random((count, width))
+    # Whole powers of two are drawn (and cut), as scipy warns of an unbalanced sequence.
+    points = qmc.Sobol(width, rng=rng).random_base2((count - 1).bit_length())
+    return np.asarray(points[:count])
 
 
 def _distribution(name: str, sampling: Sampling) -> Distribution:
@@ -127,7 +128,13 @@ def _quantiles(
     )
     # The quantile at 0 of a discrete distribution lies one below its smallest value.
     inside = np.clip(uniforms, np.finfo(float).tiny, np.nextafter(1.0, 0.0))
-    values = np.asarray(frozen.ppf(inside), dtype=np.float64)
+    try:
+        values = np.asarray(frozen.ppf(inside), dtype=np.float64)
+    except Exception as error:  # a function of the user's own may raise anything
+        raise DataError(
+            f"the distribution of {name} has no quantiles: ppf raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
     if values.shape != uniforms.shape or not np.isfinite(values).all():
         raise DataError(
             f"the distribution of {name} gives values that are not finite numbers; expected one "
@@ -139,14 +146,15 @@ def _quantiles(
 def _shares(
     sampler: Sampler, sampling: Sampling, uniforms: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Draw initial shares between their bounds, shrinking towards the lower bounds a draw whose
-    sum is above 1 until it is 1: a population has no more than all its people.
+    """Draw initial shares between their bounds; together they are at most everybody.
+
+    A draw whose sum is above 1 shrinks towards the lower bounds until it is 1.
     """
     bounds = [sampling.compartments[name] for name in sampler.compartments]
     low = np.array([bound.min for bound in bounds])
     width = np.array([bound.max - bound.min for bound in bounds])
     above = uniforms * width
-    room = 1.0 - low.sum()
+    room = max(0.0, 1.0 - float(low.sum()))
     total = above.sum(axis=1, keepdims=True)
     shrink = np.divide(room, total, out=np.ones_like(total), where=total > room)
     return np.asarray(low + above * shrink)
@@ -155,4 +163,9 @@ def _shares(
 def _start(sampling: Sampling, days: float) -> date | None:
     if sampling.start_date is None:
         return None
-    return sampling.start_date.reference_date + timedelta(days=round(days))
+    try:
+        return sampling.start_date.reference_date + timedelta(days=round(days))
+    except OverflowError:
+        raise DataError(
+            f"the distribution of start_date gives {days:g} days, which leads out of the calendar"
+        ) from None

@@ -3,30 +3,36 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.base import Many, Strict, Text, refuse
-from epyflow.experiment.discovery import Place, locate
+from epyflow.experiment.base import Count, Many, Strict, Text, refuse
+from epyflow.experiment.discovery import Place, is_exp_id, locate
+from epyflow.experiment.problems import dotted
+from epyflow.experiment.wording import in_words
 from epyflow.nearest import did_you_mean, listed
 from epyflow.population.store import PopulationStore
 
 POPULATION_FOLDERS = ("data/populations", "common-data/populations")
 CALENDAR_FILES = ("data/school_calendars_us.csv", "common-data/school_calendars_us.csv")
 
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-
 
 def _as_text(value: Any) -> Any:
-    """The command line turns ``run_id=7`` into a number; it is meant as a name."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """Read ``run_id=7`` as a name: the command line and YAML make it a number, or a date.
+
+    Other numbers stay what they are, and are refused: 1.10 has become 1.1 already.
+    """
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if whole or type(value) is date else value
 
 
 def _one_folder(value: str) -> str:
-    if not _SAFE.fullmatch(value) or "/" in value:
+    if not is_exp_id(value) or "/" in value:
         raise refuse(
             f"{value!r} cannot name a run; expected letters, digits, '.', '_' and '-', beginning "
             "with a letter or digit"
@@ -34,7 +40,14 @@ def _one_folder(value: str) -> str:
     return value
 
 
+def _as_flag(value: Any) -> Any:
+    """Read ``partial_results=true``: from the command line, only ``True`` arrives as a truth."""
+    flags = {"true": True, "false": False}
+    return flags.get(value.lower(), value) if isinstance(value, str) else value
+
+
 Name = Annotated[Text, BeforeValidator(_as_text)]
+Flag = Annotated[bool, BeforeValidator(_as_flag)]
 
 
 class Settings(Strict):
@@ -59,11 +72,11 @@ class Settings(Strict):
     allowed_data_roots: Many[Text] = Field(
         default=(), description="Other folders that paths in YAML may lead into."
     )
-    members_per_task: PositiveInt | None = Field(
+    members_per_task: Count | None = Field(
         default=None, description="Parameter sets per task; absent: about two minutes of work."
     )
     engine: Text = Field(default="epydemix", description="What simulates.")
-    partial_results: bool = Field(
+    partial_results: Flag = Field(
         default=False, description="Write tables of the tasks that succeeded if others fail."
     )
 
@@ -80,24 +93,18 @@ class Settings(Strict):
         UnreadableError
             If it is not there.
         EpyflowError
-            If its id cannot be a folder name of the results.
+            If ``experiments_root`` is not a folder.
         """
         if not self.root.is_dir():
             raise EpyflowError(
                 f"experiments_root {self.experiments_root!r} is not a folder; expected the folder "
                 "that holds experiments/ and common-data/"
             )
-        place = locate(self.experiment, self.root, tuple(map(Path, self.allowed_data_roots)))
-        if not _SAFE.fullmatch(place.exp_id):
-            raise EpyflowError(
-                f"the experiment's folder {place.exp_id!r} cannot name its results; rename it "
-                "with letters, digits, '.', '_' and '-'"
-            )
-        return place
+        return locate(self.experiment, self.root, tuple(map(Path, self.allowed_data_roots)))
 
     def population_folder(self) -> Path | None:
         """Return the folder of populations, if one is given or found."""
-        return self._given_or_found(self.population_data, POPULATION_FOLDERS)
+        return given_or_found(self.population_data, self.root, POPULATION_FOLDERS)
 
     def population_store(self) -> PopulationStore:
         """Open the populations."""
@@ -105,15 +112,17 @@ class Settings(Strict):
 
     def calendar_file(self) -> Path | None:
         """Return the file of school breaks, if one is given or found."""
-        found = self._given_or_found(self.school_calendar, CALENDAR_FILES)
+        found = given_or_found(self.school_calendar, self.root, CALENDAR_FILES)
         if found is not None and not found.is_file():
             raise EpyflowError(f"school_calendar {str(found)!r} is not a file; expected a CSV")
         return found
 
-    def _given_or_found(self, given: str | None, usual: tuple[str, ...]) -> Path | None:
-        if given is not None:
-            return Path(given)
-        return next((self.root / path for path in usual if (self.root / path).exists()), None)
+
+def given_or_found(given: str | None, root: Path, usual: tuple[str, ...]) -> Path | None:
+    """Return the path given, else the first of the usual ones that is there below the root."""
+    if given is not None:
+        return Path(given)
+    return next((root / path for path in usual if (root / path).exists()), None)
 
 
 PLANS = Path(".epyflow")
@@ -128,10 +137,15 @@ def plan_path(settings: Settings) -> Path:
     It depends on the settings alone: remote workers find it and never see the experiment.
     """
     name = settings.experiment
-    if not _SAFE.fullmatch(name):
+    if not is_exp_id(name):
         digest = hashlib.sha256(name.encode()).hexdigest()[:8]
         name = f"{re.sub('[^A-Za-z0-9]+', '_', Path(name).name)}-{digest}"
     return PLANS / name / settings.run_id / "plan.json"
+
+
+def built_path(settings: Settings) -> Path:
+    """Return where it is kept what the inputs of a run were built from."""
+    return plan_path(settings).with_name("built.json")
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:
@@ -145,19 +159,15 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate({k: v for k, v in config.items() if k != PLAN_KEY})
     except ValidationError as error:
-        lines = [
-            _line(details["type"], details["loc"], details["msg"], details["input"])
-            for details in error.errors()
-        ]
-    raise EpyflowError("config: " + "\nconfig: ".join(lines))
+        lines = [f"config: {_line(details)}" for details in error.errors(include_url=False)]
+    raise EpyflowError("\n".join(lines))
 
 
-def _line(kind: str, location: tuple[int | str, ...], message: str, given: object) -> str:
-    key = str(location[0]) if location else ""
-    if kind == "extra_forbidden":
+def _line(details: ErrorDetails) -> str:
+    key = dotted(details["loc"])
+    if details["type"] == "extra_forbidden":
         valid = list(Settings.model_fields)
         return f"unknown key {key!r}{did_you_mean(key, valid)}; expected one of {listed(valid)}"
-    if kind == "missing":
-        return f"{key} is missing; give --config {key}=..., or set it in config/config.yaml"
-    shown = "" if kind == "epyflow" else f" (found {given!r})"
-    return f"{key}: {message[0].lower()}{message[1:]}{shown}"
+    if details["type"] == "missing":
+        return f"{key}: missing; expected --config {key}=..., or {key} in config/config.yaml"
+    return f"{key}: {in_words(details)}"

@@ -17,6 +17,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+NOT_STARTED = -1
+"""In place of a count before a trajectory starts."""
+
 
 @dataclass(frozen=True)
 class Population:
@@ -49,7 +52,8 @@ class Population:
     @property
     def overall_contacts(self) -> NDArray[np.float64]:
         """Shape (G, G): contacts per day summed over the layers."""
-        return np.sum(np.array(list(self.contacts.values())), axis=0)
+        overall: NDArray[np.float64] = np.sum(np.array(list(self.contacts.values())), axis=0)
+        return overall
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,22 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Observations:
+    """What was observed of one population in the fitting window.
+
+    Attributes
+    ----------
+    dates
+        Ascending; all in the fitting window.
+    values
+        Shape (dates, comparisons). NaN where nothing was reported: left out of the comparison.
+    """
+
+    dates: tuple[date, ...]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Task:
     """One unit of work: what a worker needs to run some members of one population.
 
@@ -121,6 +141,10 @@ class Task:
         Days on which schools are closed, ascending.
     members
         At least one.
+    calibration
+        The validated ``calibration`` section as canonical JSON; None for a simulation.
+    observations
+        What the calibration compares with; None for a simulation.
     """
 
     index: int
@@ -133,6 +157,8 @@ class Task:
     doses: DailyDoses | None
     closure_days: tuple[date, ...]
     members: tuple[Member, ...]
+    calibration: str | None = None
+    observations: Observations | None = None
 
 
 @dataclass(frozen=True)
@@ -185,9 +211,10 @@ class MemberResult:
     dates
         T dates of the (resampled) trajectories.
     compartments
-        Shape (simulations, T, C, G). Persons.
+        Shape (simulations, T, C, G). Persons; ``NOT_STARTED`` before a trajectory starts.
     transitions
-        Shape (simulations, T, K, G). Persons per period ending at the date.
+        Shape (simulations, T, K, G). Persons per period ending at the date; ``NOT_STARTED``
+        likewise.
     """
 
     primary_id: int
@@ -198,6 +225,100 @@ class MemberResult:
     dates: tuple[date, ...]
     compartments: PackedArray
     transitions: PackedArray
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The accepted particles of one generation.
+
+    Attributes
+    ----------
+    particles
+        Shape (P, D). Values of the calibrated quantities.
+    weights
+        Shape (P,); they sum to 1.
+    distances
+        Shape (P,).
+    epsilon
+        The tolerance; infinite where everything was accepted.
+    simulations
+        Made for this generation, rejected ones included.
+    series
+        Shape (P, dates, comparisons). Simulated values that were compared.
+    """
+
+    particles: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    distances: NDArray[np.float64]
+    epsilon: float
+    simulations: int
+    series: PackedArray
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a calibration found.
+
+    Attributes
+    ----------
+    strategy
+        ``smc``, ``rejection`` or ``top_fraction``.
+    settings
+        The strategy's options by name, as text.
+    names
+        D calibrated quantities: parameters by name, initial conditions as
+        ``init_<compartment>``, the start as ``start_date_days`` (days after ``reference_date``).
+    reference_date
+        What ``start_date_days`` counts from; None where the start is fixed.
+    window
+        First and last date compared.
+    comparisons
+        Name of each comparison: its transition series joined by ``+``.
+    observations
+        What was compared with.
+    generations
+        All complete ones.
+    ended
+        ``complete``, ``minimum_epsilon``, ``max_time`` or ``total_simulations_budget``.
+    projected_generation
+        Whose posterior was projected; None without a projection.
+    """
+
+    strategy: str
+    settings: Mapping[str, str]
+    names: tuple[str, ...]
+    reference_date: date | None
+    window: tuple[date, date]
+    comparisons: tuple[str, ...]
+    observations: Observations
+    generations: tuple[Generation, ...]
+    ended: str
+    projected_generation: int | None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A calibration that was interrupted, after its last complete generation.
+
+    Attributes
+    ----------
+    key
+        Hash of the task; a checkpoint of another task is ignored.
+    generations
+        The complete ones.
+    ended
+        As in :class:`Fit`; None while it goes on.
+    rng_state
+        State of the generator as JSON.
+    seconds
+        Time taken so far, which counts towards ``max_time``.
+    """
+
+    key: str
+    generations: tuple[Generation, ...]
+    ended: str | None
+    rng_state: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -219,7 +340,9 @@ class Result:
     delta_t
         Days per step.
     members
-        In the order of the task.
+        In the order of the task; of a calibration, its projection, if it has one.
+    fit
+        What the calibration found; None for a simulation.
     """
 
     index: int
@@ -232,6 +355,7 @@ class Result:
     transitions: tuple[str, ...]
     delta_t: float
     members: tuple[MemberResult, ...]
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True)

@@ -1,44 +1,58 @@
-"""Simulate a model: several engines behind one function, with the same numbers from each."""
+"""Simulate a model: several engines behind one function, with the same numbers from each.
+
+An engine is imported when it is used: planning asks for names only, and epydemix takes seconds
+to import.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from epyflow.engine.reference import simulate_with_epydemix
+from epyflow.engine.trajectory import Simulator, Trajectory
 from epyflow.errors import EpyflowError
 from epyflow.model.compartmental import CompartmentalModel
 from epyflow.nearest import did_you_mean
 
-Engine = Callable[
-    [CompartmentalModel, np.random.Generator],
-    tuple[NDArray[np.float64], NDArray[np.float64]],
-]
-
-ENGINES: dict[str, Engine] = {"epydemix": simulate_with_epydemix}
+__all__ = ["ENGINES", "Simulator", "Trajectory", "check_engine", "simulate", "simulator"]
 
 
-@dataclass(frozen=True)
-class Trajectory:
-    """One simulated course of an epidemic, step by step.
+def _epydemix(model: CompartmentalModel) -> Simulator:
+    from epyflow.engine import reference
 
-    Attributes
+    return reference.simulator(model)
+
+
+ENGINES: dict[str, Callable[[CompartmentalModel], Simulator]] = {"epydemix": _epydemix}
+
+
+def simulator(model: CompartmentalModel, engine: str = "epydemix") -> Simulator:
+    """Prepare a model for simulation, once for all of its trajectories.
+
+    Parameters
     ----------
-    compartments
-        Shape (T, C, G). Persons after each step.
-    transitions
-        Shape (T, K, G). Persons moved during each step.
-    """
+    model
+        From :class:`epyflow.model.assemble.Assembler`.
+    engine
+        Name in ``ENGINES``.
 
-    compartments: NDArray[np.float64]
-    transitions: NDArray[np.float64]
+    Returns
+    -------
+    simulator
+        From a generator to a trajectory.
+
+    Raises
+    ------
+    EpyflowError
+        If there is no such engine.
+    """
+    check_engine(engine)
+    return ENGINES[engine](model)
 
 
 def simulate(
     model: CompartmentalModel, rng: np.random.Generator, engine: str = "epydemix"
 ) -> Trajectory:
-    """Simulate one trajectory.
+    """Simulate one trajectory; for many, :func:`simulator` prepares the model only once.
 
     Parameters
     ----------
@@ -54,8 +68,7 @@ def simulate(
     EpyflowError
         If there is no such engine.
     """
-    check_engine(engine)
-    return Trajectory(*ENGINES[engine](model, rng))
+    return simulator(model, engine)(rng)
 
 
 def check_engine(name: str) -> None:

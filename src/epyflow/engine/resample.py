@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from epyflow.model.clock import step_days
+
 
 @dataclass(frozen=True)
 class Resampling:
@@ -16,7 +18,7 @@ class Resampling:
     Attributes
     ----------
     dates
-        R dates, one per period.
+        R dates, one per period, each once.
     last
         Shape (R,). The last step of each period; of an empty period, that of the one before.
     starts
@@ -40,19 +42,23 @@ class Resampling:
             Shape (T,). Times of the steps.
         frequency
             Pandas alias, such as ``W-SAT``. None: daily where a day has several steps, else none.
+
+        Raises
+        ------
+        ValueError
+            If the frequency has several periods a day: tables have dates, not times.
         """
-        index = pd.DatetimeIndex(steps)
-        if frequency is None:
-            fine = len(index) > 1 and index[1] - index[0] < pd.Timedelta(days=1)
-            frequency = "D" if fine else None
-        if frequency is None or _has(index, frequency):
-            every = np.arange(len(index))
-            return cls(tuple(day.date() for day in index), every, every, every)
-        counts = pd.Series(1, index=index).resample(frequency).sum()
-        ends = np.cumsum(counts.to_numpy())
-        filled = np.flatnonzero(counts.to_numpy())
-        starts = np.concatenate([[0], ends[:-1]])[filled]
-        return cls(tuple(day.date() for day in counts.index), ends - 1, starts, filled)
+        if frequency is None and not _several_a_day(steps):
+            every = np.arange(len(steps), dtype=np.int64)
+            return cls(_dates(steps, frequency), every, every, every)
+        ones = pd.Series(1, index=pd.DatetimeIndex(steps))
+        counts = ones.resample(frequency or "D").sum()
+        sizes = counts.to_numpy(dtype=np.int64)
+        ends = np.cumsum(sizes, dtype=np.int64)
+        filled = np.flatnonzero(sizes).astype(np.int64)
+        return cls(
+            _dates(counts.index.to_numpy(), frequency), ends - 1, (ends - sizes)[filled], filled
+        )
 
     def compartments(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take the last step of each period; shape (T, ...) to (R, ...)."""
@@ -65,6 +71,15 @@ class Resampling:
         return summed
 
 
-def _has(index: pd.DatetimeIndex, frequency: str) -> bool:
-    """Whether the steps have the frequency already; fewer than three steps have none."""
-    return len(index) >= 3 and pd.infer_freq(index) == frequency
+def _several_a_day(steps: NDArray[np.datetime64]) -> bool:
+    return len(steps) > 1 and bool(steps[1] - steps[0] < np.timedelta64(1, "D"))
+
+
+def _dates(times: NDArray[np.datetime64], frequency: str | None) -> tuple[date, ...]:
+    days: list[date] = step_days(times).tolist()
+    if len(set(days)) < len(days):
+        raise ValueError(
+            f"resample_frequency {frequency} has several periods a day, but tables have one row "
+            "for a date; expected D or longer, such as W-SAT"
+        )
+    return tuple(days)

@@ -1,6 +1,6 @@
 """Put a member's model together: experiment + population + parameter set -> arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from epyflow.model.compartmental import CompartmentalModel, Flow
 from epyflow.model.epydemix_defaults import default_initial_conditions
 from epyflow.model.initial import Init, initial_conditions
 from epyflow.model.interventions import Scaling, scale_contacts, steps_between, steps_on
-from epyflow.model.parameters import ParametersOverTime, base_values
+from epyflow.model.parameters import Parameters, ParametersOverTime
 from epyflow.model.vaccination import lay_out
 from epyflow.tasks import DailyDoses, Member, Population
 
@@ -24,8 +24,20 @@ SCHOOL = "school"
 
 
 @dataclass(frozen=True)
+class _Course:
+    """What all members that start on one day share; arrays as in CompartmentalModel."""
+
+    dates: NDArray[np.datetime64]
+    matrices: NDArray[np.float64]
+    matrix_index: NDArray[np.int64]
+    doses: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True)
 class Assembler:
     """Builds the models of a task's members.
+
+    Models of members that start on the same day share arrays; nobody may write to them.
 
     Attributes
     ----------
@@ -43,10 +55,11 @@ class Assembler:
     population: Population
     doses: DailyDoses | None
     closure_days: tuple[date, ...]
+    _courses: dict[date, _Course] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
-    def _overall(self) -> NDArray[np.float64]:
-        return self.population.overall_contacts
+    def _parameters(self) -> Parameters:
+        return Parameters(self.model, self.population.overall_contacts)
 
     def build(self, member: Member) -> CompartmentalModel:
         """Return the model of one member.
@@ -61,25 +74,33 @@ class Assembler:
         start = member.start_date or timespan.start_date
         if not isinstance(start, date):
             raise ValueError(f"timespan.start_date is {start}, but no date was given for it")
-        dates = step_dates(start, timespan.end_date, timespan.delta_t)
-        values = base_values(model, member.parameters, self._overall)
-        over_time = ParametersOverTime(model, values, self._overall, dates)
-        matrices, index = scale_contacts(
-            self.population.contacts, self._scalings(dates), len(dates)
-        )
-        flows = self._flows(over_time, start, len(dates))
+        course = self._course(start)
+        values = self._parameters.values(member.parameters)
+        flows = self._flows(self._parameters.over_time(values, course.dates), course)
         return CompartmentalModel(
             compartments=model.compartment_ids,
             age_groups=self.population.age_groups,
             sizes=self.population.sizes,
-            dates=dates,
+            dates=course.dates,
             delta_t=timespan.delta_t,
             flows=flows,
-            matrices=matrices,
-            matrix_index=index,
+            matrices=course.matrices,
+            matrix_index=course.matrix_index,
             initial=self._initial(member, flows),
             parameters={name: _plain(value) for name, value in values.items()},
         )
+
+    def _course(self, start: date) -> _Course:
+        if start not in self._courses:
+            timespan = self.model.timespan
+            dates = step_dates(start, timespan.end_date, timespan.delta_t)
+            matrices, index = scale_contacts(
+                self.population.contacts, self._scalings(dates), len(dates)
+            )
+            doses = self.doses
+            laid_out = lay_out(doses, start, len(dates), timespan.delta_t) if doses else None
+            self._courses[start] = _Course(dates, matrices, index, laid_out)
+        return self._courses[start]
 
     def _scalings(self, dates: NDArray[np.datetime64]) -> list[Scaling]:
         scalings: list[Scaling] = []
@@ -91,7 +112,7 @@ class Assembler:
                 scalings.append((SCHOOL, steps_on(dates, self.closure_days), item.scaling_factor))
         return scalings
 
-    def _flows(self, over_time: ParametersOverTime, start: date, steps: int) -> tuple[Flow, ...]:
+    def _flows(self, over_time: ParametersOverTime, course: _Course) -> tuple[Flow, ...]:
         flows: list[Flow] = []
         for t in self.model.transitions:
             if isinstance(t, Spontaneous):
@@ -108,17 +129,15 @@ class Assembler:
                         for mediator in term.source
                     ]
             else:
-                flows.append(self._vaccination(t.source, t.target, start, steps))
+                flows.append(self._vaccination(t.source, t.target, course))
         return tuple(flows)
 
-    def _vaccination(self, source: str, target: str, start: date, steps: int) -> Flow:
+    def _vaccination(self, source: str, target: str, course: _Course) -> Flow:
         section = self.model.vaccination
-        if section is None or self.doses is None:
+        if section is None or course.doses is None:
             raise ValueError(f"no doses are given for the vaccination of {source}")
-        doses = lay_out(self.doses, start, steps, self.model.timespan.delta_t)
-        return Flow(
-            source, target, "scheduled", doses, eligible=tuple(section.eligible_compartments)
-        )
+        eligible = section.eligible_compartments
+        return Flow(source, target, "scheduled", course.doses, eligible=eligible)
 
     def _initial(self, member: Member, flows: tuple[Flow, ...]) -> NDArray[np.int64]:
         if all(compartment.init is None for compartment in self.model.compartments):
@@ -128,14 +147,14 @@ class Assembler:
         inits: dict[str, Init] = {}
         for compartment in self.model.compartments:
             init = compartment.init
-            if init in ("sampled", "calibrated"):
+            if init == "sampled" or init == "calibrated":
                 inits[compartment.id] = self._share(member.compartments[compartment.id])
             else:
                 inits[compartment.id] = init
         return initial_conditions(inits, self.population.sizes, self.population.age_groups)
 
     def _share(self, share: float) -> Init:
-        """A drawn 1 is everybody, where a written 1 is one person."""
+        """Read a drawn share: 1 is everybody, where a written 1 is one person."""
         if share < 1:
             return share
         return tuple(float(size) for size in self.population.sizes)

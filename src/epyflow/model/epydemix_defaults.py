@@ -1,8 +1,6 @@
 """What epydemix does where an experiment leaves the initial conditions to it."""
 
 import numpy as np
-from epydemix import EpiModel
-from epydemix.population import Population
 from numpy.typing import NDArray
 
 from epyflow.model.compartmental import Flow
@@ -14,6 +12,9 @@ def default_initial_conditions(
     """Place 0.05% of every age group in the mediating compartments and the rest in their sources.
 
     Source: epydemix 1.5, ``EpiModel.create_default_initial_conditions``, which is what does it.
+    Where it divides people among several sources it leaves out those that cannot be divided, and
+    where a source is also a mediator it leaves out the mediators' share. We put them in the
+    first source: nobody is lost.
 
     Parameters
     ----------
@@ -27,13 +28,21 @@ def default_initial_conditions(
     Returns
     -------
     persons
-        Shape (C, G).
+        Shape (C, G). Each column adds up to ``sizes`` exactly.
 
     Raises
     ------
     ValueError
         If no transition is mediated: then nothing says where people start.
     """
+    from epydemix import EpiModel  # seconds, for what few experiments ask
+    from epydemix.population import Population
+
+    if not any(flow.kind == "mediated" for flow in flows):
+        raise ValueError(
+            "no compartment has an init and no transition is mediated, so nothing says where "
+            "people start; give one compartment init: default"
+        )
     model = EpiModel(compartments=list(compartments))
     people = Population()
     people.add_population(sizes)
@@ -43,10 +52,8 @@ def default_initial_conditions(
             model.add_transition(flow.source, flow.target, "mediated", (0.0, flow.mediator))
         else:
             model.add_transition(flow.source, flow.target, "spontaneous", 0.0)
-    if not any(flow.kind == "mediated" for flow in flows):
-        raise ValueError(
-            "no compartment has an init and no transition is mediated, so nothing says where "
-            "people start; give one compartment init: default"
-        )
     placed = model.create_default_initial_conditions()
-    return np.array([placed[name] for name in compartments], dtype=np.int64)
+    persons = np.array([placed[name] for name in compartments], dtype=np.int64)
+    first_source = int(np.argmax(persons.sum(axis=1)))
+    persons[first_source] += sizes - persons.sum(axis=0)
+    return persons

@@ -1,7 +1,7 @@
 """Parameter values: as given, as calculated, and as they change with seasons and interventions."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from epyflow.experiment.base import parsed
 from epyflow.experiment.expressions import Expression, ExpressionError, Value, in_order
 from epyflow.experiment.forcing import ParameterIntervention, Seasonality
-from epyflow.experiment.model import AgeVarying, Calculated, Model, Scalar
+from epyflow.experiment.model import AgeVarying, Calculated, Calibrated, Model, Sampled, Scalar
 from epyflow.model.interventions import steps_between
 from epyflow.model.seasonality import balcan
 
@@ -38,57 +38,88 @@ def eigenvalue(contacts: NDArray[np.float64]) -> float:
     return float(f"{largest:.12e}")
 
 
-def base_values(
-    model: Model, drawn: Mapping[str, float], contacts: NDArray[np.float64]
-) -> dict[str, Value]:
-    """Return every parameter's value before seasons and interventions.
+class Parameters:
+    """The parameters of a model, in one population.
 
     Parameters
     ----------
     model
         The model section.
-    drawn
-        Values of the sampled and calibrated parameters.
     contacts
-        Shape (G, G). The overall contact matrix, for ``eigenvalue``.
+        Shape (G, G). The overall contact matrix without interventions, for ``eigenvalue``.
+    """
 
-    Returns
-    -------
-    values
-        Name to a number, or to an array of shape (G,); in the order of the model section.
+    def __init__(self, model: Model, contacts: NDArray[np.float64]) -> None:
+        self._model = model
+        self._contacts = contacts
+        written = {
+            name: parsed(parameter.value)
+            for name, parameter in model.parameters.items()
+            if isinstance(parameter, Calculated)
+        }
+        self.calculated: dict[str, Expression] = {name: written[name] for name in in_order(written)}
+        """The expressions of the calculated parameters, each after those it uses."""
+
+    @cached_property
+    def constants(self) -> dict[str, Value]:
+        """What expressions may use beside parameters: ``eigenvalue``, if one does."""
+        used = any("eigenvalue" in expression.names for expression in self.calculated.values())
+        return {"eigenvalue": eigenvalue(self._contacts)} if used else {}
+
+    def values(self, drawn: Mapping[str, float]) -> dict[str, Value]:
+        """Return every parameter's value before seasons and interventions.
+
+        Parameters
+        ----------
+        drawn
+            Values of the sampled and calibrated parameters.
+
+        Returns
+        -------
+        values
+            Name to a number, or to an array of shape (G,); in the order of the model section.
+
+        Raises
+        ------
+        ValueError
+            If a calculated parameter has no finite value, or ``eigenvalue`` is used and nobody
+            meets anybody.
+        """
+        values = dict(self.constants)
+        for name, parameter in self._model.parameters.items():
+            if isinstance(parameter, Scalar):
+                values[name] = parameter.value
+            elif isinstance(parameter, AgeVarying):
+                values[name] = np.array(parameter.values, dtype=np.float64)
+            elif not isinstance(parameter, Calculated):
+                values[name] = drawn[name]
+        for name, expression in self.calculated.items():
+            values[name] = compute(name, expression, values)
+        return {name: values[name] for name in self._model.parameters}
+
+    def over_time(
+        self, values: Mapping[str, Value], dates: NDArray[np.datetime64]
+    ) -> "ParametersOverTime":
+        """Return the parameters at every step.
+
+        Parameters
+        ----------
+        values
+            From :meth:`values`.
+        dates
+            Shape (T,). Times of the steps.
+        """
+        return ParametersOverTime(self._model, self, values, dates)
+
+
+def compute(name: str, expression: Expression, values: Mapping[str, Value]) -> Value:
+    """Return the value of a calculated parameter.
 
     Raises
     ------
     ValueError
-        If a calculated parameter has no finite value.
+        If it has none; the message names the parameter.
     """
-    values: dict[str, Value] = {}
-    for name, parameter in model.parameters.items():
-        if isinstance(parameter, Scalar):
-            values[name] = parameter.value
-        elif isinstance(parameter, AgeVarying):
-            values[name] = np.array(parameter.values, dtype=np.float64)
-        elif not isinstance(parameter, Calculated):
-            values[name] = drawn[name]
-    expressions = calculated(model)
-    if any("eigenvalue" in expression.names for expression in expressions.values()):
-        values["eigenvalue"] = eigenvalue(contacts)
-    for name in in_order(expressions):
-        values[name] = _compute(name, expressions[name], values)
-    values.pop("eigenvalue", None)
-    return {name: values[name] for name in model.parameters}
-
-
-def calculated(model: Model) -> dict[str, Expression]:
-    """Return the expressions of the calculated parameters."""
-    return {
-        name: parsed(parameter.value)
-        for name, parameter in model.parameters.items()
-        if isinstance(parameter, Calculated)
-    }
-
-
-def _compute(name: str, expression: Expression, values: Mapping[str, Value]) -> Value:
     try:
         return expression.compute(values)
     except ExpressionError as error:
@@ -105,10 +136,10 @@ class ParametersOverTime:
     ----------
     model
         The model section.
+    parameters
+        Of the model.
     values
-        From :func:`base_values`.
-    contacts
-        Shape (G, G). The overall contact matrix without interventions, for ``eigenvalue``.
+        From :meth:`Parameters.values`.
     dates
         Shape (T,). Times of the steps.
     """
@@ -116,24 +147,23 @@ class ParametersOverTime:
     def __init__(
         self,
         model: Model,
+        parameters: Parameters,
         values: Mapping[str, Value],
-        contacts: NDArray[np.float64],
         dates: NDArray[np.datetime64],
     ) -> None:
+        self._model = model
         self._shape = (len(dates), len(model.population.age_groups))
         self._dates = dates
-        self._values: dict[str, Value] = dict(values)
-        self._varying: set[str] = set()
-        expressions = calculated(model)
-        if any("eigenvalue" in expression.names for expression in expressions.values()):
-            self._values["eigenvalue"] = eigenvalue(contacts)
-        plain = [name for name in model.parameters if name not in expressions]
-        for name in (*plain, *in_order(expressions)):
-            expression = expressions.get(name)
-            if expression is not None and self._varying & set(expression.names):
-                self._values[name] = _compute(name, expression, self._values)
-                self._varying.add(name)
-            self._act(name, model, values)
+        self._values: dict[str, Value] = {**values, **parameters.constants}
+        varying: set[str] = set()
+        given = [name for name in model.parameters if name not in parameters.calculated]
+        for name in (*given, *parameters.calculated):
+            expression = parameters.calculated.get(name)
+            moved = expression is not None and not varying.isdisjoint(expression.names)
+            if moved and expression is not None:
+                self._values[name] = compute(name, expression, self._values)
+            if self._act(name, values) or moved:
+                varying.add(name)
 
     def rate(self, expression: Expression) -> NDArray[np.float64]:
         """Return the value of a rate at every step; shape (T, G).
@@ -146,33 +176,44 @@ class ParametersOverTime:
         try:
             value = expression.compute(self._values)
         except ExpressionError as error:
-            raise ValueError(f"rate {expression.text}: {error}") from None
-        rate = np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), self._shape))
+            raise ValueError(f"rate {error}") from None
+        rate = self._everywhere(value)
         if (rate < 0).any():
             day = self._dates[int(np.argmax((rate < 0).any(axis=1)))]
             raise ValueError(
-                f"rate {expression.text} is negative on {day.astype('datetime64[D]')}: "
+                f"rate {expression.text!r} is negative on {day.astype('datetime64[D]')}: "
                 f"{rate.min():g}; expected 0 or more"
             )
         return rate
 
-    def _act(self, name: str, model: Model, base: Mapping[str, Value]) -> None:
-        season = model.seasonality
+    def _act(self, name: str, base: Mapping[str, Value]) -> bool:
+        """Let the season and the interventions act on one parameter; say whether any did."""
+        season = self._model.seasonality
         interventions = [
-            intervention
-            for intervention in model.interventions
-            if isinstance(intervention, ParameterIntervention)
-            and intervention.target_parameter == name
+            item
+            for item in self._model.interventions
+            if isinstance(item, ParameterIntervention) and item.target_parameter == name
         ]
         seasonal = season is not None and season.target_parameter == name
         if not seasonal and not interventions:
-            return
-        value = np.array(np.broadcast_to(self._values[name], self._shape), dtype=np.float64)
+            return False
+        value = self._everywhere(self._values[name])
         if seasonal and season is not None:
-            value *= season_factor(season, model, base, self._dates)[:, None]
-        _intervene(value, interventions, self._dates)
+            value *= season_factor(season, self._model, base, self._dates)[:, None]
+        for item in interventions:
+            if item.scaling_factor is not None:
+                value[self._days(item)] *= item.scaling_factor
+        for item in interventions:
+            if item.override_value is not None:
+                value[self._days(item)] = item.override_value
         self._values[name] = value
-        self._varying.add(name)
+        return True
+
+    def _everywhere(self, value: Value) -> NDArray[np.float64]:
+        return np.array(np.broadcast_to(value, self._shape), dtype=np.float64)
+
+    def _days(self, item: ParameterIntervention) -> NDArray[np.bool_]:
+        return steps_between(self._dates, item.start_date, item.end_date)
 
 
 def season_factor(
@@ -185,34 +226,11 @@ def season_factor(
 
     A parameter ``seasonality_min`` that is sampled or calibrated takes the place of ``min_value``.
     """
-    minimum: Value = season.min_value
-    drawn = set().union(*(model.drawn(how)[0] for how in ("sampled", "calibrated")))
-    if SEASONALITY_MINIMUM in drawn:
-        minimum = base[SEASONALITY_MINIMUM]
+    drawn = isinstance(model.parameters.get(SEASONALITY_MINIMUM), Sampled | Calibrated)
     return balcan(
         dates,
         season.seasonality_max_date,
         season.seasonality_min_date,
         season.max_value,
-        float(minimum),
+        float(base[SEASONALITY_MINIMUM]) if drawn else season.min_value,
     )
-
-
-def _intervene(
-    value: NDArray[np.float64],
-    interventions: Sequence[ParameterIntervention],
-    dates: NDArray[np.datetime64],
-) -> None:
-    for scaling in _with(interventions, "scaling_factor"):
-        value[_days(scaling, dates)] *= scaling.scaling_factor
-    for override in _with(interventions, "override_value"):
-        value[_days(override, dates)] = override.override_value
-
-
-def _with(interventions: Iterable[ParameterIntervention], key: str) -> list[ParameterIntervention]:
-    return [item for item in interventions if getattr(item, key) is not None]
-
-
-def _days(item: ParameterIntervention, dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
-    first: date = item.start_date
-    return steps_between(dates, first, item.end_date)

@@ -1,0 +1,147 @@
+"""What the tasks of a run depend on, as hashes: which inputs are to be built, what is run again."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from epyflow.build import numeric_json
+from epyflow.errors import PopulationError
+from epyflow.experiment import Experiment, canonical_json
+from epyflow.experiment.output import Output
+from epyflow.files import sha256_of, write_bytes_atomically
+from epyflow.planning import Plan
+from epyflow.population.locations import Location
+from epyflow.population.store import PopulationStore
+from epyflow.settings import Settings, built_path
+
+
+def numbers(experiment: Experiment, planned: Plan, settings: Settings, seed: int) -> str:
+    """Return all of the experiment that can change a task's numbers, data files apart."""
+    modelset = experiment.modelset
+    parts = (
+        numeric_json(experiment.model),
+        canonical_json(modelset.sampling if modelset else None),
+        canonical_json(modelset.calibration if modelset else None),
+        planned.strategy,
+        settings.engine,
+        str(seed),
+        *_functions(experiment),
+    )
+    return "\n".join(parts)
+
+
+def _functions(experiment: Experiment) -> list[str]:
+    """Return the hashes of the user's own modules, which distributions may come from."""
+    folder = experiment.place.folder / "functions"
+    return [sha256_of(path) for path in sorted(folder.glob("*.py"))]
+
+
+def data_hashes(
+    experiment: Experiment, store: PopulationStore, calendar: Path | None
+) -> dict[str, dict[str, str]]:
+    """Return the hashes of the data files: shared ones under "", others by population."""
+    output_only = _output_files(experiment.output)
+    shared = {
+        written: sha256_of(path)
+        for written, path in sorted(experiment.data.items())
+        if written not in output_only
+    }
+    if calendar is not None:
+        shared["school_calendar"] = sha256_of(calendar)
+    hashes = {"": shared}
+    for place in experiment.populations:
+        hashes[place.name] = _population_hashes(place, store)
+    return hashes
+
+
+def _population_hashes(place: Location, store: PopulationStore) -> dict[str, str]:
+    """Return the hashes of a population's files; none where it cannot be read.
+
+    The build stage says why it cannot: one population fails alone.
+    """
+    try:
+        files = store.files(place.name)
+    except PopulationError:
+        return {}
+    return {f"populations/{place.name}/{path.name}": sha256_of(path) for path in files}
+
+
+def _output_files(output: Output) -> set[str]:
+    hub = output.flusight_format
+    trends = hub.rate_trends if hub else None
+    return {trends.observed_data_path} if trends else set()
+
+
+def flat(data: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return all hashes by the file they are of."""
+    return {name: digest for files in data.values() for name, digest in files.items()}
+
+
+def task_digests(planned: Plan, numbers: str, data: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the hash of everything that can change the numbers of each task."""
+    shared = digest_of(numbers, *_pairs(data[""]))
+    by_population = {
+        place.name: digest_of(shared, place.name, str(place.iso), *_pairs(data[place.name]))
+        for place in planned.populations
+    }
+    return [
+        digest_of(
+            by_population[task.population.name],
+            str(task.primary_id),
+            str(task.first),
+            str(task.members),
+        )
+        for task in planned.tasks()
+    ]
+
+
+def _pairs(files: Mapping[str, str]) -> Iterable[str]:
+    for name, digest in files.items():
+        yield from (name, digest)
+
+
+def digest_of(*parts: str) -> str:
+    """Return a short hash of some texts; where one ends and the next begins counts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{len(part)}:{part}".encode())
+    return digest.hexdigest()[:16]
+
+
+def to_build(settings: Settings, document: Mapping[str, Any], results: Path | None) -> list[int]:
+    """Return the tasks whose inputs are missing, or were built from something else.
+
+    Only these are built. An input that is up to date is a plain file to the workflow: its task
+    does not depend on the build job, so adding a population runs that population alone.
+    """
+    path = built_path(settings)
+    built = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    wanted = _build_digests(document)
+    stale = [i for i, digest in enumerate(wanted) if built.get(f"{i:05d}") != digest]
+    if results is None:
+        return stale
+    folder = results / document["exp_id"] / document["run_id"] / "builder-artifacts"
+    there = {path.name for path in folder.glob("input_*.pkl")}
+    missing = {i for i in range(len(wanted)) if f"input_{i:05d}.pkl" not in there}
+    return sorted({*stale, *missing})
+
+
+def _build_digests(document: Mapping[str, Any]) -> list[str]:
+    code = document["code"]
+    return [digest_of(task, code["build"], code["run"]) for task in document["tasks"]]
+
+
+def record_built(settings: Settings, document: Mapping[str, Any]) -> None:
+    """Record what the inputs were built from, once all of them are there.
+
+    Parameters
+    ----------
+    settings
+        Of the run.
+    document
+        The plan.
+    """
+    built = {f"{i:05d}": digest for i, digest in enumerate(_build_digests(document))}
+    write_bytes_atomically(built_path(settings), json.dumps(built, indent=0).encode())

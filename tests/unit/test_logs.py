@@ -1,0 +1,87 @@
+import logging
+
+import pytest
+
+from epyflow.errors import EpyflowError
+from epyflow.logs import cause_of, log_to
+
+LOG = logging.getLogger("epyflow.somewhere")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "logs" / "run" / "0.log"
+
+
+def test_messages_of_the_package_go_to_the_file_alone(path, capfd):
+    with log_to(path):
+        LOG.info("member %d of %d", 1, 2)
+        LOG.debug("too much")
+        logging.getLogger("elsewhere").error("not ours")
+    LOG.info("after the end")
+
+    (line,) = path.read_text().splitlines()
+    assert line.endswith("INFO member 1 of 2")
+    assert "member" not in capfd.readouterr().err
+
+
+def test_an_earlier_log_is_replaced(path):
+    path.parent.mkdir(parents=True)
+    path.write_text("old\n")
+
+    with log_to(path):
+        pass
+
+    assert path.read_text() == ""
+
+
+def test_a_mistake_of_the_user_is_one_message_and_exit_code_1(path, capsys):
+    with pytest.raises(SystemExit) as stopped, log_to(path):
+        raise EpyflowError("beta is misspelt; expected Beta")
+
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == "epyflow: beta is misspelt; expected Beta\n"
+    assert "ERROR beta is misspelt" in path.read_text()
+    assert "Traceback" not in path.read_text()
+
+
+def test_the_traceback_of_any_other_error_is_in_the_file_alone(path, capsys):
+    with pytest.raises(SystemExit) as stopped, log_to(path):
+        raise KeyError("school")
+
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == f"epyflow: KeyError: 'school'; traceback in {path}\n"
+    logged = path.read_text()
+    assert "Traceback (most recent call last)" in logged
+    assert "KeyError: 'school'" in logged
+
+
+def test_an_interruption_is_no_error_of_ours(path, capsys):
+    with pytest.raises(KeyboardInterrupt), log_to(path):
+        raise KeyboardInterrupt
+
+    assert capsys.readouterr().err == ""
+    assert path.read_text() == ""
+
+
+@pytest.mark.parametrize("raised", [None, EpyflowError("why"), KeyError("why")])
+def test_logging_is_left_as_it_was(path, raised, capsys):
+    logger = logging.getLogger("epyflow")
+    before = (logger.level, list(logger.handlers))
+
+    try:
+        with log_to(path):
+            if raised:
+                raise raised
+    except SystemExit:
+        pass
+
+    assert (logger.level, list(logger.handlers)) == before
+
+
+def test_the_cause_of_an_error_has_its_notes_first():
+    error = KeyError("school")
+    error.add_note("Vermont, member 7")
+
+    assert cause_of(error) == "Vermont, member 7: KeyError: 'school'"
+    assert cause_of(EpyflowError("Vermont has no schools")) == "Vermont has no schools"

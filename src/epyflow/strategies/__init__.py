@@ -1,16 +1,36 @@
 """What a task does: ``run(task) -> Result``. A new strategy is a module here and a line below."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from epyflow.errors import EpyflowError
+from epyflow.strategies.calibrate import calibrate
 from epyflow.strategies.simulate import simulate_members
 from epyflow.tasks import Result, Task
 
-STRATEGIES: dict[str, Callable[[Task], Result]] = {"simulate": simulate_members}
+
+def _simulate(task: Task, checkpoint: Path | None) -> Result:
+    """Simulate from the start: a task of simulations is minutes of work."""
+    return simulate_members(task)
 
 
-def run(task: Task) -> Result:
+STRATEGIES: dict[str, Callable[[Task, Path | None], Result]] = {
+    "simulate": _simulate,
+    "smc": calibrate,
+    "rejection": calibrate,
+    "top_fraction": calibrate,
+}
+
+
+def run(task: Task, checkpoint: Path | None = None) -> Result:
     """Run a task.
+
+    Parameters
+    ----------
+    task
+        What to do.
+    checkpoint
+        Where a calibration keeps its complete generations, so that it can be continued.
 
     Raises
     ------
@@ -22,4 +42,4 @@ def run(task: Task) -> Result:
             f"strategy {task.strategy!r} is not known to this version of epyflow; expected one of "
             f"{', '.join(STRATEGIES)}"
         )
-    return STRATEGIES[task.strategy](task)
+    return STRATEGIES[task.strategy](task, checkpoint)

@@ -1,7 +1,6 @@
 """Simulate every member of a task: its parameter set, ``n_sims`` times."""
 
 import logging
-from datetime import date
 
 import numpy as np
 
@@ -32,12 +31,14 @@ def simulate_members(task: Task) -> Result:
     progress = Progress(log, "member", len(task.members))
     results = []
     for member in task.members:
+        where = f"{task.population.name}, member {member.primary_id}"
         try:
             results.append(_simulate_member(member, model, assembler, task))
         except (ValueError, ArithmeticError) as error:
-            raise EpyflowError(
-                f"{task.population.name}, member {member.primary_id}: {error}"
-            ) from error
+            raise EpyflowError(f"{where}: {error}") from error
+        except Exception as error:
+            error.add_note(where)
+            raise
         progress.step()
     return Result(
         index=task.index,
@@ -57,17 +58,17 @@ def _simulate_member(
     member: Member, model: Model, assembler: Assembler, task: Task
 ) -> MemberResult:
     built = assembler.build(member)
-    rng = generator(task.seed, "simulate", task.population.name, member.index)
     resampling = Resampling.of(built.dates, model.simulation.resample_frequency)
+    simulate = engine.simulator(built, task.engine)
+    rng = generator(task.seed, "simulate", task.population.name, member.index)
     compartments, transitions = [], []
     for _ in range(model.simulation.n_sims):
-        trajectory = engine.simulate(built, rng, task.engine)
+        trajectory = simulate(rng)
         compartments.append(resampling.compartments(trajectory.compartments))
         transitions.append(resampling.transitions(trajectory.transitions))
-    start: date = built.dates[0].astype("datetime64[D]").item()
     return MemberResult(
         primary_id=member.primary_id,
-        start_date=start,
+        start_date=built.dates[0].astype("datetime64[D]").item(),
         end_date=model.timespan.end_date,
         parameters=built.parameters,
         initial={

@@ -1,0 +1,86 @@
+"""How far a simulated series is from the observed one.
+
+Definitions: epydemix 1.5, ``epydemix.calibration.metrics``; the absolute error ``ae``, which is an
+array there and cannot order particles, is summed.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Series = NDArray[np.float64]
+
+
+def rmse(observed: Series, simulated: Series) -> float:
+    """Return the root of the mean squared error."""
+    return float(np.sqrt(np.mean((observed - simulated) ** 2)))
+
+
+def wmape(observed: Series, simulated: Series) -> float:
+    """Return the summed absolute error over the sum of the observations.
+
+    Raises
+    ------
+    ValueError
+        If every observation is zero.
+    """
+    total = np.sum(np.abs(observed))
+    if total == 0:
+        raise ValueError("wmape is undefined where every observation is zero; use rmse or mae")
+    return float(np.sum(np.abs(observed - simulated)) / total)
+
+
+def ae(observed: Series, simulated: Series) -> float:
+    """Return the summed absolute error."""
+    return float(np.sum(np.abs(observed - simulated)))
+
+
+def mae(observed: Series, simulated: Series) -> float:
+    """Return the mean absolute error."""
+    return float(np.mean(np.abs(observed - simulated)))
+
+
+def mape(observed: Series, simulated: Series) -> float:
+    """Return the mean of the absolute errors over the observations, without observed zeros.
+
+    Raises
+    ------
+    ValueError
+        If every observation is zero.
+    """
+    counted = observed != 0
+    if not counted.any():
+        raise ValueError("mape is undefined where every observation is zero; use rmse or mae")
+    return float(np.mean(np.abs((observed[counted] - simulated[counted]) / observed[counted])))
+
+
+DISTANCES: Mapping[str, Callable[[Series, Series], float]] = {
+    "rmse": rmse,
+    "wmape": wmape,
+    "ae": ae,
+    "mae": mae,
+    "mape": mape,
+}
+
+
+def weighted_distance(
+    name: str, observed: NDArray[np.float64], simulated: NDArray[np.float64], weights: Series
+) -> float:
+    """Return the weighted mean of the distances of several comparisons.
+
+    Parameters
+    ----------
+    name
+        Key of ``DISTANCES``.
+    observed, simulated
+        Shape (dates, comparisons). Dates without an observation hold NaN and are left out.
+    weights
+        Shape (comparisons,). Positive.
+    """
+    distance = DISTANCES[name]
+    parts = []
+    for column in range(observed.shape[1]):
+        known = ~np.isnan(observed[:, column])
+        parts.append(distance(observed[known, column], simulated[known, column]))
+    return float(np.sum(weights * np.array(parts)) / np.sum(weights))

@@ -1,0 +1,95 @@
+"""How the particles of one generation are moved to make those of the next.
+
+The kernels are epydemix's defaults: a normal kernel per continuous parameter whose variance is
+twice that of the particles (Beaumont et al. 2009, Biometrika 96:983), and a jump to another value
+of a discrete one. They draw from the generator exactly as epydemix 1.5 does
+(``epydemix.utils.abc_smc_utils``), and their densities are computed for all particles at once.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+JUMP_PROBABILITY = 0.3
+
+
+class Kernel(Protocol):
+    """Moves one parameter."""
+
+    def update(self, values: NDArray[np.float64]) -> None:
+        """Adapt to the values, shape (P,), of the generation before."""
+
+    def propose(self, value: float, rng: np.random.Generator) -> float:
+        """Draw a new value."""
+
+    def density(self, value: float, centres: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the density of ``value`` from each of the centres; shape (P,)."""
+
+
+class NormalKernel:
+    """A normal step; for continuous parameters."""
+
+    def __init__(self) -> None:
+        self._std = 0.1
+
+    def update(self, values: NDArray[np.float64]) -> None:
+        """Take twice the variance of the particles."""
+        self._std = float(np.std(values) * np.sqrt(2))
+        if self._std == 0:
+            raise ValueError(
+                "all particles have the same value, so no further generation can be drawn; "
+                "use more particles or a wider prior"
+            )
+
+    def propose(self, value: float, rng: np.random.Generator) -> float:
+        """Draw a new value."""
+        return float(rng.normal(value, self._std))
+
+    def density(self, value: float, centres: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the normal density."""
+        variance = self._std * self._std
+        return np.asarray(
+            np.exp(-0.5 * ((value - centres) ** 2) / variance) / np.sqrt(2 * np.pi * variance)
+        )
+
+
+class JumpKernel:
+    """A jump to any other value with a fixed probability; for discrete parameters."""
+
+    def __init__(self, prior: Any) -> None:
+        low, high = prior.support()
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ValueError(
+                "a discrete prior needs a smallest and a largest value, so that its values can be "
+                "jumped between; use randint, or truncate it"
+            )
+        self._support = np.arange(low, high + 1)
+        self._rest = JUMP_PROBABILITY / (len(self._support) - 1) if len(self._support) > 1 else 0.0
+
+    def update(self, values: NDArray[np.float64]) -> None:
+        """Nothing adapts."""
+
+    def propose(self, value: float, rng: np.random.Generator) -> float:
+        """Draw a new value."""
+        if len(self._support) > 1 and rng.random() < JUMP_PROBABILITY:
+            proposed = value
+            while proposed == value:
+                proposed = rng.choice(self._support)
+            return float(proposed)
+        return value
+
+    def density(self, value: float, centres: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability of arriving at the value."""
+        elsewhere = self._rest if value in self._support else 0.0
+        return np.where(centres == value, 1 - JUMP_PROBABILITY, elsewhere)
+
+
+KERNELS = ("continuous", "discrete")
+
+
+def kernel(name: str | None, prior: Any) -> Kernel:
+    """Return a kernel by name; None for the one that suits the prior."""
+    if name is None:
+        name = "continuous" if hasattr(prior, "pdf") else "discrete"
+    return NormalKernel() if name == "continuous" else JumpKernel(prior)

@@ -1,0 +1,188 @@
+"""What every ABC strategy shares: priors, simulations, limits."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.errors import EpyflowError
+
+Array = NDArray[np.float64]
+
+
+class CalibrationError(EpyflowError):
+    """A calibration cannot go on; the message says why and what to change."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """One simulation under proposed parameters.
+
+    Attributes
+    ----------
+    distance
+        To the observations.
+    series
+        Shape (dates, comparisons). The simulated values that were compared.
+    """
+
+    distance: float
+    series: Array
+
+
+class Simulator(Protocol):
+    """Simulates under parameter values, in the order of the priors, drawing from ``rng``."""
+
+    def __call__(self, values: Sequence[float], rng: np.random.Generator) -> Simulated:
+        """Simulate once."""
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Independent prior distributions, by parameter name; their order is the order of draws.
+
+    Attributes
+    ----------
+    distributions
+        Name to scipy's frozen distribution.
+    """
+
+    distributions: Mapping[str, Any]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The D parameters."""
+        return tuple(self.distributions)
+
+    def draw(self, rng: np.random.Generator) -> list[float]:
+        """Draw every parameter once."""
+        return [prior.rvs(random_state=rng) for prior in self.distributions.values()]
+
+    def densities(self, values: Sequence[float]) -> list[float]:
+        """Return the prior density, or probability, of each value."""
+        return [
+            float(prior.pdf(value) if hasattr(prior, "pdf") else prior.pmf(value))
+            for prior, value in zip(self.distributions.values(), values, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Accepted particles.
+
+    Attributes
+    ----------
+    particles
+        Shape (P, D).
+    weights
+        Shape (P,); they sum to 1.
+    distances
+        Shape (P,).
+    epsilon
+        The tolerance; infinite where everything was accepted.
+    simulations
+        Simulations made for this generation, rejected ones included.
+    series
+        Shape (P, dates, comparisons).
+    """
+
+    particles: Array
+    weights: Array
+    distances: Array
+    epsilon: float
+    simulations: int
+    series: Array
+
+    @property
+    def acceptance(self) -> float:
+        """Accepted share of the simulations."""
+        return len(self.particles) / self.simulations
+
+
+@dataclass
+class Limits:
+    """When to stop although the calibration is not done.
+
+    Attributes
+    ----------
+    seconds
+        Of ``clock``; None for no limit.
+    simulations
+        None for no limit.
+    clock
+        Seconds that the calibration has taken, earlier attempts included.
+    """
+
+    seconds: float | None = None
+    simulations: int | None = None
+    clock: Callable[[], float] = field(default=lambda: 0.0)
+
+    def reached(self, simulations: int) -> str | None:
+        """Return which limit is reached, if any."""
+        if self.seconds is not None and self.clock() > self.seconds:
+            return "max_time"
+        if self.simulations is not None and simulations > self.simulations:
+            return "total_simulations_budget"
+        return None
+
+
+@dataclass
+class Accepted:
+    """Particles while they are collected."""
+
+    particles: list[Sequence[float]] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    simulated: list[Simulated] = field(default_factory=list)
+    simulations: int = 0
+
+    def add(self, values: Sequence[float], weight: float, simulated: Simulated) -> None:
+        """Take one more particle."""
+        self.particles.append(values)
+        self.weights.append(weight)
+        self.simulated.append(simulated)
+
+    def generation(self, epsilon: float) -> Generation:
+        """Return them as a generation, their weights normalised."""
+        weights = np.array(self.weights, dtype=np.float64)
+        return Generation(
+            particles=np.array(self.particles, dtype=np.float64),
+            weights=weights / weights.sum(),
+            distances=np.array([each.distance for each in self.simulated]),
+            epsilon=epsilon,
+            simulations=self.simulations,
+            series=np.array([each.series for each in self.simulated]),
+        )
+
+
+def finite(simulated: Simulated) -> Simulated:
+    """Refuse a distance that is not a number.
+
+    Raises
+    ------
+    CalibrationError
+        Such a particle can be neither accepted nor rejected.
+    """
+    if not np.isfinite(simulated.distance):
+        raise CalibrationError(
+            f"a simulation has the distance {simulated.distance}; expected a finite number: check "
+            "the observations and the distance function"
+        )
+    return simulated
+
+
+def refuse_equal(distances: Array) -> None:
+    """Refuse particles that cannot be told apart.
+
+    Raises
+    ------
+    CalibrationError
+        If several distances are all equal.
+    """
+    if len(distances) > 1 and np.all(distances == distances[0]):
+        raise CalibrationError(
+            f"all {len(distances)} distances are {distances[0]:g}: the simulations do not depend "
+            "on what is calibrated; check that the comparison names the right transitions and that "
+            "the epidemic starts before the fitting window ends"
+        )

@@ -1,0 +1,88 @@
+"""ABC in one go: rejection, and the best fraction of a fixed number of simulations.
+
+The draws are those of epydemix 1.5, ``ABCSampler.run_rejection`` and ``run_top_fraction``.
+"""
+
+import logging
+
+import numpy as np
+
+from epyflow.calibration.sampler import (
+    Accepted,
+    CalibrationError,
+    Generation,
+    Limits,
+    Priors,
+    Simulator,
+    finite,
+    refuse_equal,
+)
+from epyflow.progress import Progress
+
+log = logging.getLogger(__name__)
+
+
+def rejection(
+    priors: Priors,
+    simulator: Simulator,
+    particles: int,
+    epsilon: float,
+    limits: Limits,
+    rng: np.random.Generator,
+) -> tuple[Generation, str]:
+    """Keep draws from the prior that are nearer than ``epsilon`` until there are enough.
+
+    Returns
+    -------
+    generation
+        With equal weights; fewer than ``particles`` where a limit was reached.
+    ended
+        ``complete``, or the limit.
+
+    Raises
+    ------
+    CalibrationError
+        If no draw was accepted.
+    """
+    accepted, progress, ended = Accepted(), Progress(log, "particle", particles), "complete"
+    nearest = float("inf")
+    while len(accepted.particles) < particles:
+        if stopped := limits.reached(accepted.simulations):
+            ended = stopped
+            break
+        values = priors.draw(rng)
+        simulated = finite(simulator(values, rng))
+        nearest = min(nearest, simulated.distance)
+        accepted.simulations += 1
+        if simulated.distance < epsilon:
+            accepted.add(values, 1.0, simulated)
+            progress.step()
+    if not accepted.particles:
+        raise CalibrationError(
+            f"{ended} was reached after {accepted.simulations} simulations without one nearer than "
+            f"epsilon {epsilon:g}; the nearest was {nearest:g}: raise epsilon or the limit"
+        )
+    return accepted.generation(epsilon), ended
+
+
+def top_fraction(
+    priors: Priors,
+    simulator: Simulator,
+    simulations: int,
+    fraction: float,
+    rng: np.random.Generator,
+) -> Generation:
+    """Simulate a number of draws from the prior and keep the nearest fraction, equally weighted."""
+    drawn, progress = Accepted(simulations=simulations), Progress(log, "simulation", simulations)
+    for _ in range(simulations):
+        values = priors.draw(rng)
+        drawn.add(values, 1.0, finite(simulator(values, rng)))
+        progress.step()
+    distances = np.array([each.distance for each in drawn.simulated])
+    refuse_equal(distances)
+    epsilon = float(np.quantile(distances, fraction))
+    kept = Accepted(simulations=simulations)
+    for particle, simulated in zip(drawn.particles, drawn.simulated, strict=True):
+        if simulated.distance <= epsilon:
+            kept.add(particle, 1.0, simulated)
+    return kept.generation(epsilon)

@@ -1,0 +1,182 @@
+"""ABC-SMC, generation by generation, so that it can be saved and continued.
+
+The algorithm and its draws are those of epydemix 1.5, ``ABCSampler.run_smc``: with the same
+generator the particles, distances and numbers of simulations are the same.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from epyflow.calibration.kernels import Kernel
+from epyflow.calibration.sampler import (
+    Accepted,
+    CalibrationError,
+    Generation,
+    Limits,
+    Priors,
+    Simulator,
+    finite,
+    refuse_equal,
+)
+from epyflow.progress import Progress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SmcSettings:
+    """How the tolerance shrinks.
+
+    Attributes
+    ----------
+    particles, generations
+        Numbers of them.
+    schedule
+        Tolerance of each generation; None chooses it from the distances before.
+    quantile
+        Quantile of the distances that becomes the next tolerance.
+    minimum
+        Stop after a generation with a smaller tolerance.
+    """
+
+    particles: int
+    generations: int
+    schedule: tuple[float, ...] | None = None
+    quantile: float = 0.5
+    minimum: float | None = None
+
+
+@dataclass
+class Smc:
+    """One calibration in progress.
+
+    Attributes
+    ----------
+    priors, kernels
+        What is inferred, and how each parameter is moved.
+    simulator
+        Simulates and compares.
+    settings, limits
+        How it goes on, and when it ends.
+    rng
+        All randomness, that of the simulations included.
+    done
+        Complete generations.
+    ended
+        Why there will be no further generation, or None.
+    """
+
+    priors: Priors
+    kernels: Sequence[Kernel]
+    simulator: Simulator
+    settings: SmcSettings
+    limits: Limits
+    rng: np.random.Generator
+    done: list[Generation] = field(default_factory=list)
+    ended: str | None = None
+
+    @property
+    def simulations(self) -> int:
+        """Simulations made for the complete generations."""
+        return sum(generation.simulations for generation in self.done)
+
+    def step(self) -> bool:
+        """Run one more generation.
+
+        Returns
+        -------
+        done
+            Whether a generation was completed; if not, ``ended`` says why.
+
+        Raises
+        ------
+        CalibrationError
+            If a limit is reached before the first generation is complete, a distance is not
+            finite, or all are equal.
+        """
+        if self.ended is None and len(self.done) >= self.settings.generations:
+            self.ended = "complete"
+        if self.ended is not None:
+            return False
+        accepted, epsilon = Accepted(), self._epsilon()
+        progress = Progress(log, "particle", self.settings.particles, every=30.0)
+        stopped = (
+            self._from_priors(accepted, epsilon, progress)
+            if not self.done
+            else self._from_particles(accepted, epsilon, progress)
+        )
+        if stopped is not None:
+            self.ended = stopped
+            if not self.done:
+                raise CalibrationError(
+                    f"{stopped} was reached after {accepted.simulations} simulations, before the "
+                    f"first generation had its {self.settings.particles} particles; raise it"
+                )
+            return False
+        generation = accepted.generation(epsilon)
+        if not self.done:
+            refuse_equal(generation.distances)
+        self.done.append(generation)
+        self._check_end(epsilon)
+        return True
+
+    def _check_end(self, epsilon: float) -> None:
+        if self.settings.minimum and epsilon < self.settings.minimum:
+            self.ended = "minimum_epsilon"
+        elif len(self.done) >= self.settings.generations:
+            self.ended = "complete"
+        else:
+            self.ended = self.limits.reached(self.simulations)
+
+    def _epsilon(self) -> float:
+        if self.settings.schedule is not None:
+            return self.settings.schedule[len(self.done)]
+        if not self.done:
+            return float("inf")
+        return float(np.quantile(self.done[-1].distances, self.settings.quantile))
+
+    def _from_priors(self, accepted: Accepted, epsilon: float, progress: Progress) -> str | None:
+        while len(accepted.particles) < self.settings.particles:
+            if stopped := self.limits.reached(accepted.simulations):
+                return stopped
+            values = self.priors.draw(self.rng)
+            simulated = finite(self.simulator(values, self.rng))
+            accepted.simulations += 1
+            if simulated.distance <= epsilon:
+                accepted.add(values, 1.0, simulated)
+                progress.step()
+        return None
+
+    def _from_particles(self, accepted: Accepted, epsilon: float, progress: Progress) -> str | None:
+        before = self.done[-1]
+        chances = before.weights / before.weights.sum()
+        for column, kernel in enumerate(self.kernels):
+            kernel.update(before.particles[:, column])
+        while len(accepted.particles) < self.settings.particles:
+            if stopped := self.limits.reached(self.simulations + accepted.simulations):
+                return stopped
+            chosen = before.particles[self.rng.choice(len(chances), p=chances)]
+            values = [
+                kernel.propose(value, self.rng)
+                for kernel, value in zip(self.kernels, chosen, strict=True)
+            ]
+            densities = self.priors.densities(values)
+            if not all(density > 0 for density in densities):
+                continue
+            simulated = finite(self.simulator(values, self.rng))
+            accepted.simulations += 1
+            if simulated.distance < epsilon:
+                weight = float(np.prod(densities)) / self._density(values, before)
+                accepted.add(values, weight, simulated)
+                progress.step()
+        return None
+
+    def _density(self, values: Sequence[float], before: Generation) -> float:
+        """Return the density of proposing the values from the weighted particles."""
+        product = np.ones(len(before.weights))
+        for column, (kernel, value) in enumerate(zip(self.kernels, values, strict=True)):
+            product *= kernel.density(value, before.particles[:, column])
+        return float(np.sum(before.weights * product))

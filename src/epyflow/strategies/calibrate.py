@@ -1,0 +1,235 @@
+"""Calibrate one population by ABC, and project it from the posterior."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from epyflow import engine
+from epyflow.calibration import sampler
+from epyflow.calibration.kernels import kernel
+from epyflow.calibration.observations import missing_dates
+from epyflow.calibration.sampler import Limits, Priors
+from epyflow.calibration.single import rejection, top_fraction
+from epyflow.calibration.smc import Smc, SmcSettings
+from epyflow.errors import EpyflowError
+from epyflow.experiment import calibration as section
+from epyflow.experiment.calibration import Calibration, seconds
+from epyflow.experiment.model import Model
+from epyflow.model.assemble import Assembler
+from epyflow.randomness import generator
+from epyflow.strategies import checkpoints
+from epyflow.strategies.particles import Comparer, ParticleSimulator, ending, priors
+from epyflow.strategies.project import project
+from epyflow.tasks import Fit, Generation, Observations, PackedArray, Result, Task
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], float]
+
+
+def calibrate(task: Task, checkpoint: Path | None = None, clock: Clock = time.monotonic) -> Result:
+    """Calibrate the population of a task and project it.
+
+    Parameters
+    ----------
+    task
+        With a calibration, observations and one member.
+    checkpoint
+        File that keeps the complete generations of an SMC calibration; continued from where it is
+        there, and left for the caller to remove.
+    clock
+        Seconds; for ``max_time`` and the log.
+
+    Raises
+    ------
+    EpyflowError
+        If a simulation raises, or the calibration cannot go on; the message names the population.
+    """
+    if task.calibration is None or task.observations is None:
+        raise EpyflowError(f"task {task.index} has no calibration to run")
+    model = Model.model_validate_json(task.model)
+    calibration = Calibration.model_validate_json(task.calibration)
+    engine.check_engine(task.engine)
+    _log_missing(task.observations)
+    try:
+        run = _Run(task, model, calibration, task.observations, checkpoint, clock)
+        fit = run.fit()
+        members = project(task, model, calibration, fit)
+    except (ValueError, ArithmeticError, sampler.CalibrationError) as error:
+        raise EpyflowError(f"{task.population.name}: {error}") from error
+    return Result(
+        index=task.index,
+        code=task.code,
+        seed=task.seed,
+        population=task.population.name,
+        location=task.population.location,
+        age_groups=task.population.age_groups,
+        compartments=model.compartment_ids,
+        transitions=model.transition_names,
+        delta_t=model.timespan.delta_t,
+        members=members,
+        fit=fit,
+    )
+
+
+def _log_missing(observations: Observations) -> None:
+    days = missing_dates(observations.dates, observations.values)
+    if days:
+        log.warning("no value on %s; left out", ", ".join(map(str, days)))
+
+
+class _Run:
+    """One calibration: its parts, and what it found."""
+
+    def __init__(
+        self,
+        task: Task,
+        model: Model,
+        calibration: Calibration,
+        observations: Observations,
+        checkpoint: Path | None,
+        clock: Clock,
+    ) -> None:
+        self._task, self._calibration, self._observations = task, calibration, observations
+        self._checkpoint, self._clock, self._began = checkpoint, clock, clock()
+        self._priors: Priors = priors(calibration)
+        self._rng = generator(task.seed, "calibrate", task.population.name)
+        fitted = ending(model, calibration.fitting_window.end_date)
+        self._simulator = ParticleSimulator(
+            calibration=calibration,
+            model=fitted,
+            assembler=Assembler(fitted, task.population, task.doses, task.closure_days),
+            base=task.members[0],
+            comparer=Comparer.of(calibration, model),
+            observations=observations,
+            engine_name=task.engine,
+        )
+
+    def fit(self) -> Fit:
+        """Run the strategy."""
+        strategy = self._calibration.strategy
+        if isinstance(strategy, section.Smc):
+            generations, ended = self._smc(strategy.options)
+        elif isinstance(strategy, section.Rejection):
+            generations, ended = self._rejection(strategy.options)
+        else:
+            options = strategy.options
+            kept = top_fraction(
+                self._priors, self._simulator, options.Nsim, options.top_fraction, self._rng
+            )
+            generations, ended = [kept], "complete"
+        return self._found(generations, ended)
+
+    def _limits(
+        self, options: section.SmcOptions | section.RejectionOptions, spent: float = 0.0
+    ) -> Limits:
+        return Limits(
+            seconds=seconds(options.max_time) if options.max_time else None,
+            simulations=options.total_simulations_budget,
+            clock=lambda: spent + self._clock() - self._began,
+        )
+
+    def _rejection(self, options: section.RejectionOptions) -> tuple[list[sampler.Generation], str]:
+        kept, ended = rejection(
+            self._priors,
+            self._simulator,
+            options.num_particles,
+            options.epsilon,
+            self._limits(options),
+            self._rng,
+        )
+        return [kept], ended
+
+    def _smc(self, options: section.SmcOptions) -> tuple[list[sampler.Generation], str]:
+        named = options.perturbations or {}
+        smc = Smc(
+            priors=self._priors,
+            kernels=[kernel(named.get(n), p) for n, p in self._priors.distributions.items()],
+            simulator=self._simulator,
+            settings=SmcSettings(
+                particles=options.num_particles,
+                generations=options.num_generations,
+                schedule=options.epsilon_schedule,
+                quantile=options.epsilon_quantile_level,
+                minimum=options.minimum_epsilon,
+            ),
+            limits=self._limits(options),
+            rng=self._rng,
+        )
+        if self._checkpoint is not None:
+            spent = checkpoints.restore(smc, self._task, self._checkpoint)
+            smc.limits = self._limits(options, spent)
+        while self._step(smc):
+            if self._checkpoint is not None:
+                checkpoints.save(smc, self._task, self._checkpoint, smc.limits.clock())
+        return smc.done, smc.ended or "complete"
+
+    def _step(self, smc: Smc) -> bool:
+        began = self._clock()
+        went_on = smc.step()
+        if went_on:
+            _log_generation(smc, self._clock() - began)
+        elif smc.ended not in ("complete", "minimum_epsilon"):
+            log.warning("%s: ends with generation %d", smc.ended, len(smc.done))
+        return went_on
+
+    def _found(self, generations: list[sampler.Generation], ended: str) -> Fit:
+        calibration = self._calibration
+        window, start = calibration.fitting_window, calibration.start_date
+        options = calibration.strategy.options.model_dump(mode="json")
+        projection = calibration.projection
+        projected = None
+        if projection is not None:
+            chosen = projection.generation_number
+            last = len(generations) - 1
+            projected = last if chosen is None else chosen
+            if projected > last:
+                raise ValueError(
+                    f"generation {projected} is to be projected, but the calibration ended with "
+                    f"generation {last} ({ended}); leave projection.generation_number out to "
+                    "project the last one"
+                )
+        return Fit(
+            strategy=calibration.strategy.name,
+            settings={key: json.dumps(value) for key, value in options.items()},
+            names=self._priors.names,
+            reference_date=start.reference_date if start else None,
+            window=(window.start_date, window.end_date),
+            comparisons=tuple("+".join(each.simulation) for each in calibration.comparison),
+            observations=self._observations,
+            generations=tuple(map(packed, generations)),
+            ended=ended,
+            projected_generation=projected,
+        )
+
+
+def packed(generation: sampler.Generation) -> Generation:
+    """Return a generation as it is stored."""
+    return Generation(
+        particles=generation.particles,
+        weights=generation.weights,
+        distances=generation.distances,
+        epsilon=float(generation.epsilon),
+        simulations=generation.simulations,
+        series=PackedArray.pack(generation.series),
+    )
+
+
+def _log_generation(smc: Smc, took: float) -> None:
+    last, total = smc.done[-1], smc.settings.generations
+    rate = last.simulations / took if took > 0 else float("inf")
+    left = (total - len(smc.done)) * took
+    log.info(
+        "generation %d of %d: epsilon %.6g, accepted %d of %d simulations (%.1f%%), "
+        "%.1f simulations/s, about %.0f s left at this rate",
+        len(smc.done),
+        total,
+        last.epsilon,
+        len(last.particles),
+        last.simulations,
+        100 * last.acceptance,
+        rate,
+        left,
+    )

@@ -1,0 +1,92 @@
+"""Keep an SMC calibration on disk after each generation, and continue it from there."""
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from epyflow import artifacts
+from epyflow.calibration import sampler
+from epyflow.calibration.smc import Smc
+from epyflow.errors import ArtifactError
+from epyflow.tasks import Checkpoint, Generation, PackedArray, Task
+
+log = logging.getLogger(__name__)
+
+
+def save(smc: Smc, task: Task, path: Path, seconds: float) -> None:
+    """Write the complete generations and the generator's state, atomically.
+
+    Parameters
+    ----------
+    smc
+        The calibration.
+    task
+        Whose calibration it is.
+    path
+        The file.
+    seconds
+        Time taken so far.
+    """
+    checkpoint = Checkpoint(
+        key=key(task),
+        generations=tuple(_stored(generation) for generation in smc.done),
+        ended=smc.ended,
+        rng_state=json.dumps(smc.rng.bit_generator.state),
+        seconds=seconds,
+    )
+    artifacts.write(checkpoint, path)
+
+
+def restore(smc: Smc, task: Task, path: Path) -> float:
+    """Continue from a checkpoint of the same task, if there is one.
+
+    Returns
+    -------
+    seconds
+        Time taken before; 0 where there is nothing to continue.
+    """
+    if not path.is_file():
+        return 0.0
+    try:
+        checkpoint = artifacts.read_checkpoint(path)
+    except ArtifactError as error:
+        log.warning("%s; starting anew", error)
+        return 0.0
+    if checkpoint.key != key(task):
+        log.info("%s belongs to another version of the task; starting anew", path)
+        return 0.0
+    smc.done = [_loaded(generation) for generation in checkpoint.generations]
+    smc.ended = checkpoint.ended
+    smc.rng.bit_generator.state = json.loads(checkpoint.rng_state)
+    log.info("continuing after generation %d, from %s", len(smc.done), path)
+    return checkpoint.seconds
+
+
+def key(task: Task) -> str:
+    """Return a hash of everything in a task."""
+    return hashlib.sha256(artifacts.to_bytes(task)).hexdigest()
+
+
+def _stored(generation: sampler.Generation) -> Generation:
+    return Generation(
+        particles=generation.particles,
+        weights=generation.weights,
+        distances=generation.distances,
+        epsilon=float(generation.epsilon),
+        simulations=generation.simulations,
+        series=PackedArray.pack(generation.series),
+    )
+
+
+def _loaded(generation: Generation) -> sampler.Generation:
+    return sampler.Generation(
+        particles=generation.particles,
+        weights=generation.weights,
+        distances=generation.distances,
+        epsilon=generation.epsilon,
+        simulations=generation.simulations,
+        series=generation.series.unpack().astype(np.float64),
+    )

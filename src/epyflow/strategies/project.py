@@ -1,0 +1,110 @@
+"""Project a calibrated population: trajectories from the posterior to the end of the timespan."""
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow import engine
+from epyflow.engine.resample import Resampling
+from epyflow.experiment.base import parsed
+from epyflow.experiment.calibration import Calibration
+from epyflow.experiment.model import AgeVarying, Calculated, Model, Scalar
+from epyflow.model.assemble import Assembler
+from epyflow.progress import Progress
+from epyflow.randomness import generator
+from epyflow.strategies.particles import member
+from epyflow.tasks import NOT_STARTED, Fit, MemberResult, PackedArray, Task
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Projected:
+    """One trajectory, with its own dates."""
+
+    dates: tuple[date, ...]
+    compartments: NDArray[np.float64]
+    transitions: NDArray[np.float64]
+
+
+def project(
+    task: Task, model: Model, calibration: Calibration, fit: Fit
+) -> tuple[MemberResult, ...]:
+    """Simulate trajectories under particles drawn by their weights.
+
+    Each trajectory has a generator of its own, from the seed, the population and its number: two
+    projections of one calibration are paired, trajectory by trajectory.
+
+    Returns
+    -------
+    members
+        One; none if the experiment asks for no projection.
+    """
+    if calibration.projection is None or fit.projected_generation is None:
+        return ()
+    posterior = fit.generations[fit.projected_generation]
+    chances = posterior.weights / posterior.weights.sum()
+    assembler = Assembler(model, task.population, task.doses, task.closure_days)
+    count = calibration.projection.n_trajectories
+    progress = Progress(log, "trajectory", count)
+    projected = []
+    for number in range(count):
+        rng = generator(task.seed, "project", task.population.name, number)
+        values = posterior.particles[rng.choice(len(chances), p=chances)]
+        built = assembler.build(member(calibration, task.members[0], values.tolist()))
+        trajectory = engine.simulate(built, rng, task.engine)
+        resampling = Resampling.of(built.dates, model.simulation.resample_frequency)
+        projected.append(
+            _Projected(
+                resampling.dates,
+                resampling.compartments(trajectory.compartments),
+                resampling.transitions(trajectory.transitions),
+            )
+        )
+        progress.step()
+    return (_gathered(projected, model, task),)
+
+
+def _gathered(projected: list[_Projected], model: Model, task: Task) -> MemberResult:
+    """Lay the trajectories on the dates of the one that starts first."""
+    axis = max((each.dates for each in projected), key=len)
+    for each in projected:
+        if each.dates != axis[len(axis) - len(each.dates) :]:
+            raise ValueError(
+                f"trajectories that start on different days have different dates "
+                f"({each.dates[0]}, {axis[0]}, ...); set simulation.resample_frequency, such as "
+                "W-SAT, so that they can be laid side by side"
+            )
+    return MemberResult(
+        primary_id=task.members[0].primary_id,
+        start_date=axis[0],
+        end_date=model.timespan.end_date,
+        parameters=fixed_parameters(model),
+        initial={},
+        dates=axis,
+        compartments=_stacked([each.compartments for each in projected], len(axis)),
+        transitions=_stacked([each.transitions for each in projected], len(axis)),
+    )
+
+
+def _stacked(arrays: list[NDArray[np.float64]], length: int) -> PackedArray:
+    stacked = np.full((len(arrays), length, *arrays[0].shape[1:]), float(NOT_STARTED))
+    for row, array in enumerate(arrays):
+        stacked[row, length - len(array) :] = array
+    return PackedArray.pack(stacked)
+
+
+def fixed_parameters(model: Model) -> dict[str, float | tuple[float, ...]]:
+    """Return the parameters whose values the experiment gives: the same for every particle."""
+    values: dict[str, float | tuple[float, ...]] = {}
+    for name, parameter in model.parameters.items():
+        if isinstance(parameter, Scalar):
+            values[name] = parameter.value
+        elif isinstance(parameter, AgeVarying):
+            values[name] = parameter.values
+        elif isinstance(parameter, Calculated) and not parsed(parameter.value).names:
+            values[name] = float(parsed(parameter.value).compute({}))
+    return values

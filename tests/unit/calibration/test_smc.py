@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from epyflow.calibration.kernels import JumpKernel, NormalKernel, kernel
+from epyflow.calibration.sampler import CalibrationError, Limits, Priors, Simulated
+from epyflow.calibration.single import rejection, top_fraction
+from epyflow.calibration.smc import Smc, SmcSettings
+from tests.unit.calibration.toy import PRIORS, simulate
+
+
+def smc(simulator=simulate, settings=None, limits=None, seed=1):
+    return Smc(
+        PRIORS,
+        [kernel(None, prior) for prior in PRIORS.distributions.values()],
+        simulator,
+        settings or SmcSettings(20, 3),
+        limits or Limits(),
+        np.random.default_rng(seed),
+    )
+
+
+def test_a_calibration_stopped_after_a_generation_goes_on_with_the_same_draws():
+    whole = smc()
+    while whole.step():
+        pass
+    first = smc()
+    first.step()
+
+    second = smc(seed=99)
+    second.done = list(first.done)
+    second.rng.bit_generator.state = first.rng.bit_generator.state
+    while second.step():
+        pass
+
+    assert (second.done[-1].particles == whole.done[-1].particles).all()
+    assert (second.done[-1].weights == whole.done[-1].weights).all()
+    assert second.done[-1].simulations == whole.done[-1].simulations
+
+
+def test_max_time_ends_with_the_last_complete_generation():
+    ticks = iter(range(10_000))
+    run = smc(settings=SmcSettings(20, 50), limits=Limits(100.0, None, lambda: next(ticks)))
+    while run.step():
+        pass
+
+    assert run.ended == "max_time"
+    assert 1 <= len(run.done) < 50
+    assert all(len(generation.particles) == 20 for generation in run.done)
+
+
+def test_a_limit_before_the_first_generation_is_an_error_that_names_it():
+    run = smc(limits=Limits(simulations=5))
+
+    with pytest.raises(CalibrationError, match="total_simulations_budget was reached after 6"):
+        run.step()
+
+
+def test_distances_that_are_all_equal_stop_the_calibration_and_say_why():
+    run = smc(lambda values, rng: Simulated(4.0, np.zeros((2, 1))))
+
+    with pytest.raises(CalibrationError, match="all 20 distances are 4"):
+        run.step()
+
+
+def not_a_number(values, rng):
+    return Simulated(float("nan"), np.zeros((2, 1)))
+
+
+@pytest.mark.parametrize(
+    "calibrate",
+    [
+        lambda rng: smc(not_a_number).step(),
+        lambda rng: rejection(PRIORS, not_a_number, 5, 1.0, Limits(), rng),
+        lambda rng: top_fraction(PRIORS, not_a_number, 5, 0.5, rng),
+    ],
+    ids=["smc", "rejection", "top_fraction"],
+)
+def test_a_distance_that_is_no_number_stops_the_calibration(calibrate):
+    with pytest.raises(CalibrationError, match="distance nan"):
+        calibrate(np.random.default_rng(1))
+
+
+def test_a_simulation_that_raises_is_not_swallowed():
+    def raising(values, rng):
+        raise ValueError("age group 0-4 is overfull")
+
+    with pytest.raises(ValueError, match="overfull"):
+        smc(raising).step()
+
+
+def test_rejection_that_accepts_nothing_says_how_near_it_came():
+    with pytest.raises(CalibrationError, match="the nearest was"):
+        rejection(PRIORS, simulate, 5, 1e-9, Limits(simulations=20), np.random.default_rng(1))
+
+
+def test_weights_of_a_generation_add_up_to_one():
+    run = smc()
+    while run.step():
+        pass
+
+    assert all(abs(generation.weights.sum() - 1) < 1e-12 for generation in run.done)
+
+
+def test_the_normal_kernel_has_twice_the_variance_of_the_particles():
+    moved = NormalKernel()
+    moved.update(np.array([1.0, 3.0]))
+
+    # Variance of the particles is 1, so the kernel's is 2: density 1/sqrt(4 pi) at its centre.
+    assert moved.density(5.0, np.array([5.0]))[0] == pytest.approx(1 / np.sqrt(4 * np.pi))
+
+
+def test_particles_that_are_all_the_same_cannot_be_moved():
+    with pytest.raises(ValueError, match="same value"):
+        NormalKernel().update(np.array([2.0, 2.0]))
+
+
+def test_the_jump_kernel_shares_three_tenths_among_the_other_values():
+    moved = JumpKernel(stats.randint(0, 4))
+
+    density = moved.density(2.0, np.array([2.0, 1.0, 0.0]))
+
+    assert density.tolist() == pytest.approx([0.7, 0.1, 0.1])
+
+
+def test_an_unbounded_discrete_prior_is_refused():
+    with pytest.raises(ValueError, match="largest value"):
+        JumpKernel(stats.poisson(3))
+
+
+def test_a_discrete_prior_with_one_value_stays_there():
+    moved = JumpKernel(stats.randint(2, 3))
+
+    assert moved.propose(2.0, np.random.default_rng(1)) == 2.0
+
+
+def test_priors_are_drawn_in_their_order():
+    priors = Priors({"a": stats.uniform(0, 1), "b": stats.uniform(10, 1)})
+
+    first, second = priors.draw(np.random.default_rng(1))
+
+    assert 0 <= first < 1
+    assert 10 <= second < 11

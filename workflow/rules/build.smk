@@ -5,29 +5,33 @@ INPUTS
 
 OUTPUTS
     results/<exp_id>/<run_id>/builder-artifacts/input_<i>.pkl    one Task, or why there is none
+
+Only what is missing or out of date is built, and there is no rule where nothing is. An input that
+is up to date is a plain file then, and its task does not wait for, or run again after, the others.
 """
 
+if config["plan"]["to_build"]:
 
-rule build_inputs:
-    """Write every task's input. Cheap, so all are written again when any may change."""
-    input:
-        # Ancient: an edit that changes no number, such as another output, builds nothing anew.
-        # The hashes below say when one does.
-        experiment=ancient(local(config["plan"]["sources"])),
-    output:
-        tasks=expand(
-            "results/{{exp_id}}/{{run_id}}/builder-artifacts/input_{i}.pkl",
-            i=task_numbers(),
-        ),
-    log:
-        "logs/{exp_id}/{run_id}/build_inputs.log",
-    benchmark:
-        "benchmarks/{exp_id}/{run_id}/build_inputs.tsv"
-    params:
-        tasks=config["plan"]["tasks"],
-        # A task names the code that is to run it, so its input changes with that code too.
-        code=(code_version("build"), code_version("run")),
-    message:
-        "Building the inputs of {wildcards.exp_id}"
-    script:
-        "../scripts/build_inputs.py"
+    rule build_inputs:
+        """Write the inputs of the tasks that need new ones; seconds, where the data are."""
+        input:
+            experiment=local(config["plan"]["sources"]),
+        output:
+            tasks=expand(
+                "results/{{exp_id}}/{{run_id}}/builder-artifacts/input_{i}.pkl",
+                i=tasks_to_build(),
+            ),
+        log:
+            "logs/{exp_id}/{run_id}/build_inputs.log",
+        benchmark:
+            "benchmarks/{exp_id}/{run_id}/build_inputs.tsv"
+        localrule: True
+        params:
+            tasks=config["plan"]["to_build"],
+            digests=[config["plan"]["tasks"][i] for i in config["plan"]["to_build"]],
+            # A task names the code that is to run it, so its input changes with that code too.
+            code=(code_version("build"), code_version("run")),
+        message:
+            "Building the inputs of {wildcards.exp_id}"
+        script:
+            "../scripts/build_inputs.py"

@@ -25,7 +25,8 @@ def plan_file():
         if workflow.is_main_process:
             from epyflow.run_plan import write_run_plan
 
-            write_run_plan(settings, sys.argv)
+            remote = workflow.storage_settings.default_storage_provider is not None
+            write_run_plan(settings, sys.argv, None if remote else Path("results"))
         return str(plan_path(settings))
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None
@@ -46,7 +47,7 @@ def targets():
         if f"quantiles_{kind}" in plan["tables"]
         for population in plan["populations"]
     ]
-    last = ["complete.txt"] if config["partial_results"] else []
+    last = ["complete.txt"] if config["plan"]["partial_results"] else []
     record = f"{folder}/outputs/run_metadata.json"
     return [*tables, *figures, record, *(f"{folder}/{name}" for name in last)]
 
@@ -54,6 +55,11 @@ def targets():
 def task_numbers():
     """Return the ``<i>`` of every task's files."""
     return [f"{index:05d}" for index in range(len(config["plan"]["tasks"]))]
+
+
+def tasks_to_build():
+    """Return the ``<i>`` of the tasks whose inputs are missing or out of date."""
+    return [f"{index:05d}" for index in config["plan"]["to_build"]]
 
 
 def task_digest(wildcards):
@@ -66,12 +72,11 @@ def code_version(stage):
     return config["plan"]["code"][stage]
 
 
-def task_title(wildcards):
-    """Return what a person calls a task."""
+def task_place(wildcards):
+    """Return what a person calls the population of a task."""
     plan = config["plan"]
     per_population = len(plan["tasks"]) // len(plan["populations"])
-    place = plan["populations"][int(wildcards.i) // per_population]["label"]
-    return f"{place}, task {int(wildcards.i) + 1} of {len(plan['tasks'])}"
+    return plan["populations"][int(wildcards.i) // per_population]["label"]
 
 
 def table_spec(wildcards):

@@ -12,9 +12,7 @@ OUTPUTS
 rule run_task:
     """Turn one Task into one Result; the Task names its strategy."""
     input:
-        # Ancient: inputs are written again together, most of them unchanged. The hash of the
-        # task below says whether this one changed.
-        task=ancient("results/{exp_id}/{run_id}/builder-artifacts/input_{i}.pkl"),
+        task="results/{exp_id}/{run_id}/builder-artifacts/input_{i}.pkl",
     output:
         result="results/{exp_id}/{run_id}/runner-artifacts/result_{i}.pkl",
     log:
@@ -27,9 +25,8 @@ rule run_task:
         task=task_digest,
         # Snakemake sees edits to the script but not to the package it imports.
         code=code_version("run"),
-        partial=config["partial_results"],
-        title=task_title,
+        place=task_place,
     message:
-        "Running {params.title}"
+        "Running task {wildcards.i}, {params.place}"
     script:
         "../scripts/run_task.py"

@@ -54,8 +54,7 @@ rule write_run_metadata:
         ),
     log:
         "logs/{exp_id}/{run_id}/write_run_metadata.log",
-    params:
-        partial=config["partial_results"],
+    localrule: True
     message:
         "Recording the run {wildcards.exp_id}/{wildcards.run_id}"
     script:
@@ -70,6 +69,7 @@ rule confirm_complete:
         complete=touch("results/{exp_id}/{run_id}/complete.txt"),
     log:
         "logs/{exp_id}/{run_id}/confirm_complete.log",
+    localrule: True
     params:
         run_folder=subpath(output.complete, parent=True),
         tasks=task_numbers(),

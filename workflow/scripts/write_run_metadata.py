@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    results = [Path(path) for path in snakemake.input.results]
-    failures = outcome.failures(results) if snakemake.params.partial else ()
-    run = run_record.finished_run(snakemake.config["plan"], failures, Path.cwd())
+    plan = snakemake.config["plan"]
+    results = map(Path, snakemake.input.results)
+    failures = outcome.failures(results) if plan["partial_results"] else ()
+    run = run_record.finished_run(plan, failures, Path.cwd())
     metadata = provenance.run_metadata(run)
     provenance.write_metadata(metadata, Path(snakemake.output.metadata))

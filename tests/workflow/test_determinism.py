@@ -1,0 +1,46 @@
+"""The same experiment gives the same bytes, however it is run."""
+
+import pytest
+
+from tests.workflow.workspace import Workspace
+
+
+def test_tables_do_not_depend_on_the_number_of_cores(finished: Workspace):
+    assert finished.run(cores=1, run_id="one-core").code == 0
+
+    assert finished.outputs("one-core") == finished.outputs()
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_tables_do_not_depend_on_the_packing(finished: Workspace, members: int):
+    run_id = f"packed-{members}"
+
+    assert finished.run(members_per_task=members, run_id=run_id).code == 0
+
+    assert finished.outputs(run_id) == finished.outputs()
+
+
+def test_a_run_killed_in_the_middle_is_continued_to_the_same_tables(finished: Workspace):
+    first = "results/small/killed/runner-artifacts/result_00002.pkl"
+    finished.kill_when(first, members_per_task=1, run_id="killed")
+    assert not finished.outputs("killed")
+
+    assert finished.run("--unlock", members_per_task=1, run_id="killed").code == 0
+    done = finished.run("--rerun-incomplete", members_per_task=1, run_id="killed")
+
+    assert done.code == 0, done.text
+    assert done.jobs["run_task"] < 8
+    assert finished.outputs("killed") == finished.outputs()
+
+
+def test_without_a_seed_one_is_drawn_once_for_each_run(workspace: Workspace):
+    workspace.change("basemodel", lambda y: y["model"].pop("random_seed"))
+
+    assert workspace.run().code == 0
+    assert workspace.plan().jobs == {}
+    assert workspace.run(run_id="other").code == 0
+
+    seed = {row[1] for row in workspace.table("model_metadata")[1:]}
+    other = {row[1] for row in workspace.table("model_metadata", "other")[1:]}
+    assert len(seed) == len(other) == 1
+    assert seed != other

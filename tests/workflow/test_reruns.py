@@ -1,0 +1,122 @@
+"""What is run again, and what is not: asked of the DAG."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.workspace import Workspace
+
+
+@pytest.fixture
+def again(finished: Workspace) -> Workspace:
+    """The finished workspace; whatever a test edits is put back."""
+    edited = [*finished.config.glob("*.yaml"), *finished.folder.glob("src/**/*.py")]
+    before = {path: (path.read_bytes(), path.stat()) for path in edited}
+    yield finished
+    for path, (content, _) in before.items():
+        if path.read_bytes() != content:
+            path.write_bytes(content)
+
+
+def edit_code(workspace: Workspace, module: str) -> None:
+    path: Path = workspace.folder / "src" / "epyflow" / module
+    path.write_text(path.read_text() + "\nEDITED = True\n")
+
+
+def test_a_second_run_does_nothing(again):
+    assert again.plan().jobs == {}
+
+
+def test_another_cores_or_run_command_does_nothing(again):
+    assert again.run("--dry-run", "--keep-going", cores=1).jobs == {}
+
+
+def test_a_new_output_key_makes_its_table_and_runs_no_task(again):
+    again.change("output", lambda y: y["output"].update(trajectories={"compartments": ["I_total"]}))
+
+    assert again.plan().jobs == {"make_table": 1, "write_run_metadata": 1}
+
+
+def test_other_quantiles_make_the_quantile_tables_and_their_figures_anew(again):
+    again.change("output", lambda y: y["output"]["quantiles"].update(selections=[0.5]))
+
+    jobs = again.plan().jobs
+
+    assert jobs == {"make_table": 2, "plot_fan_chart": 4, "write_run_metadata": 1}
+
+
+def test_a_new_population_runs_its_own_tasks_alone(again):
+    again.change("modelset", lambda y: y["modelset"]["population_names"].append("US-VT"))
+
+    jobs = again.plan().jobs
+
+    assert jobs["build_inputs"] == 1
+    assert jobs["run_task"] == 1
+
+
+def test_editing_tables_makes_tables_and_runs_no_task(again):
+    edit_code(again, "tables/quantiles.py")
+
+    jobs = again.plan().jobs
+
+    assert jobs == {"make_table": 3, "plot_fan_chart": 4, "write_run_metadata": 1}
+
+
+def test_editing_the_model_runs_every_task(again):
+    edit_code(again, "model/initial.py")
+
+    jobs = again.plan().jobs
+
+    assert jobs["build_inputs"] == 1
+    assert jobs["run_task"] == 2
+    assert jobs["make_table"] == 3
+
+
+def test_editing_figures_draws_figures_alone(again):
+    edit_code(again, "figures/fan_chart.py")
+
+    assert again.plan().jobs == {"plot_fan_chart": 4}
+
+
+def test_a_comment_or_description_runs_nothing(again):
+    path = again.config / "basemodel.yaml"
+    path.write_text("# a remark\n" + path.read_text().replace("name: small", "name: little"))
+
+    assert again.plan().jobs == {}
+
+
+def test_a_new_seed_runs_every_task(again):
+    again.change("basemodel", lambda y: y["model"].update(random_seed=4))
+
+    assert again.plan().jobs["run_task"] == 2
+
+
+def test_changed_data_runs_the_tasks(again):
+    path = again.study / "common-data" / "doses.csv"
+    before = path.read_text()
+    path.write_text(before.replace(",4,6", ",5,6"))
+
+    jobs = again.plan().jobs
+    path.write_text(before)
+
+    assert jobs["run_task"] == 2
+
+
+def test_a_new_run_id_leaves_the_old_run_alone_and_runs_everything(again):
+    assert again.plan(run_id="other").jobs["run_task"] == 2
+
+
+def test_after_a_new_population_only_its_task_has_run(workspace):
+    assert workspace.run().code == 0
+    results = workspace.folder / "results" / "small" / "main" / "runner-artifacts"
+    before = {path.name: path.stat().st_mtime_ns for path in results.iterdir()}
+    workspace.change("modelset", lambda y: y["modelset"]["population_names"].append("US-VT"))
+
+    done = workspace.run()
+
+    assert done.code == 0, done.text
+    after = {path.name: path.stat().st_mtime_ns for path in results.iterdir()}
+    assert set(after) - set(before) == {"result_00002.pkl"}
+    assert {name: after[name] for name in before} == before
+    populations = {row[3] for row in workspace.table("model_metadata")[1:]}
+    assert populations == {f"United_States_{n}" for n in ("Massachusetts", "New_York", "Vermont")}

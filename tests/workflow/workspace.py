@@ -1,0 +1,182 @@
+"""A copy of the project in a folder of its own, with a small study, run as a user would."""
+
+import gzip
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+MODEL = """\
+model:
+  name: small
+  random_seed: 3
+  timespan: {start_date: "2025-01-05", end_date: "2025-03-02"}
+  simulation: {n_sims: 3, resample_frequency: W-SAT}
+  population: {age_groups: ["0-17", "18+"]}
+  compartments:
+    - {id: S, init: default}
+    - {id: I, init: 50}
+    - {id: R}
+    - {id: V}
+  transitions:
+    - {type: mediated, source: S, target: I, mediator: I, rate: beta}
+    - {type: spontaneous, source: I, target: R, rate: mu}
+    - {type: vaccination, source: S, target: V}
+  parameters:
+    R0: {type: sampled}
+    mu: {type: scalar, value: 1/3}
+    beta: {type: calculated, value: R0*mu/eigenvalue}
+  vaccination:
+    preprocessed_vaccination_data_path: common-data/doses.csv
+    origin_compartment: S
+    eligible_compartments: [S, R]
+"""
+
+MODELSET = """\
+modelset:
+  population_names: [US-MA, US-NY]
+  sampling:
+    samplers: [{strategy: grid, parameters: [R0]}]
+    parameters:
+      R0: {values: [0.8, 1.5, 2.0, 2.5]}
+"""
+
+OUTPUT = """\
+output:
+  quantiles: {selections: [0.25, 0.5, 0.75], compartments: [I_total], transitions: [S_to_I_total]}
+"""
+
+PEOPLE = {"MA": ("Massachusetts", 4000, 16000), "NY": ("New_York", 9000, 30000)}
+PEOPLE["VT"] = ("Vermont", 1000, 5000)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a snakemake call gave: exit code, everything it printed, jobs by rule."""
+
+    code: int
+    text: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """Jobs by rule, from the job statistics that snakemake prints first."""
+        table = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\n\n", self.text, re.DOTALL)
+        lines = table[1].splitlines() if table else []
+        counts = {line.split()[0]: int(line.split()[1]) for line in lines}
+        return {rule: count for rule, count in counts.items() if rule not in ("total", "all")}
+
+
+class Workspace:
+    """The project's code, a study and a working folder, all below one temporary folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("src", "workflow", "profiles", "config"):
+            shutil.copytree(
+                PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        self.study = folder / "study"
+        self.config = self.study / "experiments" / "small" / "config"
+        self.config.mkdir(parents=True)
+        (self.config / "basemodel.yaml").write_text(MODEL)
+        (self.config / "modelset.yaml").write_text(MODELSET)
+        (self.config / "output.yaml").write_text(OUTPUT)
+        self._write_population_tables()
+        self.write_doses(PEOPLE)
+
+    def _write_population_tables(self) -> None:
+        folder = self.study / "common-data" / "populations"
+        folder.mkdir(parents=True)
+        sizes, contacts = ["population,age_group,persons"], []
+        contacts.append("population,layer,age_group,contact_age_group,contacts_per_day")
+        for label, young, old in PEOPLE.values():
+            name = f"United_States_{label}"
+            sizes += [f"{name},0-17,{young}", f"{name},18+,{old}"]
+            for layer, mean in (("school", 2), ("work", 1), ("home", 3), ("community", 4)):
+                for row in ("0-17", "18+"):
+                    contacts += [f"{name},{layer},{row},{c},{mean}" for c in ("0-17", "18+")]
+        (folder / "population.csv").write_text("\n".join(sizes) + "\n")
+        (folder / "contacts.csv").write_text("\n".join(contacts) + "\n")
+
+    def write_doses(self, states: object) -> None:
+        """Write ten doses a day in January for each of the states, by postal abbreviation."""
+        lines = ["dates,location,0-17,18+"]
+        for postal in states:  # type: ignore[attr-defined]
+            lines += [f"2025-01-{day:02d},US-{postal},4,6" for day in range(1, 32)]
+        (self.study / "common-data" / "doses.csv").write_text("\n".join(lines) + "\n")
+
+    def change(self, name: str, edit: Callable[[dict], None]) -> None:  # type: ignore[type-arg]
+        """Edit one YAML file of the study as data."""
+        path = self.config / f"{name}.yaml"
+        data = yaml.safe_load(path.read_text())
+        edit(data)
+        path.write_text(yaml.safe_dump(data, sort_keys=False))
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a call: this copy's package before the installed one."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("SNAKEMAKE", "PYTEST"))}
+        return kept | {"PYTHONPATH": str(self.folder / "src")}
+
+    def command(self, *arguments: str, cores: int = 2, **config: object) -> list[str]:
+        """Write the snakemake call for the study."""
+        settings = {"experiments_root": "study", "experiment": "small"} | config
+        return [
+            *(sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments),
+            *("--config", *(f"{key}={value}" for key, value in settings.items())),
+        ]
+
+    def run(self, *arguments: str, cores: int = 2, **config: object) -> Done:
+        """Call snakemake and wait."""
+        done = subprocess.run(
+            self.command(*arguments, cores=cores, **config),
+            cwd=self.folder,
+            env=self.environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=600,
+        )
+        return Done(done.returncode, done.stdout)
+
+    def plan(self, **config: object) -> Done:
+        """Ask what would be run."""
+        return self.run("--dry-run", **config)
+
+    def kill_when(self, path: str, **config: object) -> None:
+        """Start snakemake in a group of its own and kill the group once a file is there."""
+        process = subprocess.Popen(
+            self.command(cores=1, **config),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 300
+        while not (self.folder / path).exists():
+            assert process.poll() is None, f"snakemake ended before {path} was there"
+            assert time.monotonic() < deadline, f"{path} did not appear"
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def outputs(self, run_id: str = "main", experiment: str = "small") -> dict[str, bytes]:
+        """Return the tables of a run by name, as the bytes that are on disk."""
+        folder = self.folder / "results" / experiment / run_id / "outputs"
+        return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv.gz"))}
+
+    def table(self, name: str, run_id: str = "main", experiment: str = "small") -> list[list[str]]:
+        """Return the rows of a table as text."""
+        raw = self.outputs(run_id, experiment)[f"{name}.csv.gz"]
+        return [line.split(",") for line in gzip.decompress(raw).decode().splitlines()]

@@ -81,7 +81,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("src", "workflow", "profiles", "config"):
+        for name in ("src", "workflow", "profiles", "config", "envs"):
             shutil.copytree(
                 PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )

@@ -26,6 +26,8 @@ if config["plan"]["to_build"]:
         benchmark:
             "benchmarks/{exp_id}/{run_id}/build_inputs.tsv"
         localrule: True
+        conda:
+            "../../envs/epyflow.yaml"
         params:
             tasks=config["plan"]["to_build"],
             digests=[config["plan"]["tasks"][i] for i in config["plan"]["to_build"]],

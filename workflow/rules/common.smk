@@ -41,15 +41,26 @@ def targets():
     """Return what the workflow is to make."""
     folder, plan = run_folder(), config["plan"]
     tables = [f"{folder}/outputs/{table}.csv.gz" for table in plan["tables"]]
-    figures = [
-        f"{folder}/figures/fan_chart/{kind}/{population['name']}.svg"
-        for kind in ("compartments", "transitions")
-        if f"quantiles_{kind}" in plan["tables"]
-        for population in plan["populations"]
-    ]
-    last = ["complete.txt"] if config["plan"]["partial_results"] else []
     record = f"{folder}/outputs/run_metadata.json"
-    return [*tables, *figures, record, *(f"{folder}/{name}" for name in last)]
+    last = [f"{folder}/complete.txt"] if plan["partial_results"] else []
+    return [*tables, *(f"{folder}/figures/{name}" for name in figures()), record, *last]
+
+
+def figures():
+    """Return the figures that the tables of the run allow."""
+    tables = config["plan"]["tables"]
+    names = [population["name"] for population in config["plan"]["populations"]]
+    drawn = [
+        f"fan_chart/{kind}/{name}.svg"
+        for kind in ("compartments", "transitions")
+        if f"quantiles_{kind}" in tables
+        for name in names
+    ]
+    if "quantiles_projection_comparison" in tables:
+        drawn += [f"fit/{name}.svg" for name in names]
+    if "calibration_progress" in tables:
+        drawn.append("calibration_progress.svg")
+    return drawn
 
 
 def task_numbers():

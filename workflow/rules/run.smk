@@ -19,6 +19,8 @@ rule run_task:
         "logs/{exp_id}/{run_id}/run_task/{i}.log",
     benchmark:
         "benchmarks/{exp_id}/{run_id}/run_task/{i}.tsv"
+    conda:
+        "../../envs/epyflow.yaml"
     resources:
         mem_mb=grow_memory,
     params:

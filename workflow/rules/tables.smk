@@ -23,6 +23,8 @@ rule make_table:
         "logs/{exp_id}/{run_id}/make_table/{table}.log",
     benchmark:
         "benchmarks/{exp_id}/{run_id}/make_table/{table}.tsv"
+    conda:
+        "../../envs/epyflow.yaml"
     resources:
         mem_mb=grow_memory,
     params:
@@ -55,6 +57,8 @@ rule write_run_metadata:
     log:
         "logs/{exp_id}/{run_id}/write_run_metadata.log",
     localrule: True
+    conda:
+        "../../envs/epyflow.yaml"
     message:
         "Recording the run {wildcards.exp_id}/{wildcards.run_id}"
     script:
@@ -70,6 +74,8 @@ rule confirm_complete:
     log:
         "logs/{exp_id}/{run_id}/confirm_complete.log",
     localrule: True
+    conda:
+        "../../envs/epyflow.yaml"
     params:
         run_folder=subpath(output.complete, parent=True),
         tasks=task_numbers(),

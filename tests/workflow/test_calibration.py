@@ -1,0 +1,100 @@
+"""A calibration in the workflow: one population fails alone, and is tried again."""
+
+import json
+
+import pytest
+
+from tests.workflow.workspace import Workspace
+
+CALIBRATION = """\
+modelset:
+  population_names: [US-MA, US-NY]
+  calibration:
+    strategy: {name: SMC, options: {num_particles: 8, num_generations: 2}}
+    observed_data_path: common-data/observed.csv
+    comparison:
+      - observed_date_column: date
+        observed_value_column: value
+        simulation: [S_to_I_total]
+    fitting_window: {start_date: "2025-01-11", end_date: "2025-02-08"}
+    parameters:
+      R0: {prior: {type: scipy, name: uniform, args: [1.2, 1.5]}}
+    projection: {n_trajectories: 5}
+"""
+
+
+def observe(workspace: Workspace, *states: str) -> None:
+    weeks = ["2025-01-11", "2025-01-18", "2025-01-25", "2025-02-01", "2025-02-08"]
+    lines = ["date,location,value"]
+    lines += [f"{week},{state},{40 * n + 40}" for state in states for n, week in enumerate(weeks)]
+    (workspace.study / "common-data" / "observed.csv").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def calibrated(workspace: Workspace) -> Workspace:
+    """The small study, R0 calibrated against a few weeks."""
+    (workspace.config / "modelset.yaml").write_text(CALIBRATION)
+    workspace.change(
+        "basemodel", lambda y: y["model"]["parameters"].update(R0={"type": "calibrated"})
+    )
+    workspace.change("output", lambda y: y["output"].update(posteriors=True))
+    observe(workspace, "MA", "NY")
+    return workspace
+
+
+def metadata(workspace: Workspace) -> dict:
+    path = workspace.folder / "results" / "small" / "main" / "outputs" / "run_metadata.json"
+    return json.loads(path.read_text())
+
+
+def test_a_population_without_observations_fails_alone_with_its_cause(calibrated):
+    observe(calibrated, "MA")
+
+    done = calibrated.run("--keep-going")
+
+    assert done.code == 1
+    assert "Traceback" not in done.text
+    assert "observed.csv" in done.text
+    results = calibrated.folder / "results" / "small" / "main" / "runner-artifacts"
+    assert [path.name for path in results.iterdir()] == ["result_00000.pkl"]
+    assert not calibrated.outputs()
+
+
+def test_partial_results_of_a_calibration_list_what_is_missing_and_are_completed(calibrated):
+    observe(calibrated, "MA")
+
+    failed = calibrated.run("--keep-going", partial_results="true")
+
+    assert failed.code == 1
+    rows = calibrated.table("model_metadata")
+    status = rows[0].index("status")
+    assert {(row[3], row[status]) for row in rows[1:]} == {
+        ("United_States_Massachusetts", "ok"),
+        ("United_States_New_York", "failed"),
+    }
+    assert metadata(calibrated)["missing_populations"] == ["United_States_New_York"]
+    assert {row[1] for row in calibrated.table("posteriors")[1:]} == {"United_States_Massachusetts"}
+
+    observe(calibrated, "MA", "NY")
+    mended = calibrated.run("--keep-going", partial_results="true")
+
+    assert mended.code == 0, mended.text
+    assert metadata(calibrated)["missing_populations"] == []
+
+
+def test_a_calibration_does_not_depend_on_the_number_of_cores(calibrated):
+    assert calibrated.run(cores=1).code == 0
+    assert calibrated.run(cores=2, run_id="two").code == 0
+
+    assert calibrated.outputs() == calibrated.outputs("two")
+
+
+def test_a_simulation_that_cannot_be_is_an_error_that_names_the_population(calibrated):
+    calibrated.change("basemodel", lambda y: y["model"]["compartments"][2].update(init=[4500, 0]))
+
+    done = calibrated.run("--keep-going", "--until", "run_task")
+
+    assert done.code == 1
+    assert "United_States_Massachusetts" in done.text
+    assert "0-17" in done.text
+    assert "Traceback" not in done.text

@@ -1,0 +1,80 @@
+"""The real experiments run unmodified and give their tables."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.workspace import Workspace
+
+pytestmark = pytest.mark.shared
+
+
+def run(workspace: Workspace, shared: Path, experiment: str, **config: object) -> None:
+    done = workspace.run(
+        experiments_root=shared,
+        population_data=shared / "data" / "populations",
+        experiment=experiment,
+        **config,
+    )
+    assert done.code == 0, done.text
+
+
+def test_sir_standalone_gives_its_tables(workspace, shared):
+    run(workspace, shared, "sir_standalone")
+
+    assert sorted(workspace.outputs(experiment="sir_standalone")) == [
+        "model_metadata.csv.gz",
+        "quantiles_compartments.csv.gz",
+        "quantiles_transitions.csv.gz",
+        "trajectories_compartments.csv.gz",
+        "trajectories_transitions.csv.gz",
+    ]
+    trajectories = workspace.table("trajectories_compartments", experiment="sir_standalone")
+    assert trajectories[0] == [
+        "primary_id", "sim_id", "seed", "population", "date", "I_total", "location",
+    ]  # fmt: skip
+    assert {int(row[1]) for row in trajectories[1:]} == set(range(50))
+
+
+def test_seir_sampling_gives_32_members_and_does_not_depend_on_the_packing(workspace, shared):
+    run(workspace, shared, "seir_sampling")
+    run(workspace, shared, "seir_sampling", members_per_task=1, run_id="single")
+
+    rows = workspace.table("model_metadata", experiment="seir_sampling")
+    assert [int(row[0]) for row in rows[1:]] == list(range(32))
+    single = workspace.outputs("single", experiment="seir_sampling")
+    assert workspace.outputs(experiment="seir_sampling") == single
+
+
+def test_flu_2425_smoke_is_calibrated_projected_and_drawn(workspace, shared):
+    run(workspace, shared, "flu_2425_smoke")
+    run(workspace, shared, "flu_2425_smoke", run_id="again")
+
+    tables = workspace.outputs(experiment="flu_2425_smoke")
+    assert {name.removesuffix(".csv.gz") for name in tables} == {
+        "calibration_progress",
+        "model_metadata",
+        "posteriors",
+        "quantiles_calibration",
+        "quantiles_compartments",
+        "quantiles_projection_comparison",
+        "quantiles_projection_compartments",
+        "quantiles_projection_transitions",
+        "quantiles_transitions",
+        "trajectories_projection_transitions",
+        "trajectories_transitions",
+    }
+    assert tables == workspace.outputs("again", experiment="flu_2425_smoke")
+    posteriors = workspace.table("posteriors", experiment="flu_2425_smoke")
+    assert len(posteriors) - 1 == 2 * 3 * 24
+    assert (
+        tables["quantiles_transitions.csv.gz"] == tables["quantiles_projection_transitions.csv.gz"]
+    )
+    folder = workspace.folder / "results" / "flu_2425_smoke" / "main"
+    for state in ("Massachusetts", "New_York"):
+        assert (folder / "figures" / "fit" / f"United_States_{state}.svg").is_file()
+    assert (folder / "figures" / "calibration_progress.svg").is_file()
+    metadata = json.loads((folder / "outputs" / "run_metadata.json").read_text())
+    assert metadata["counts"]["failed"] == 0
+    assert not list((folder / "runner-artifacts").glob("checkpoint_*"))

@@ -1,0 +1,22 @@
+"""The report: one page that holds the figures and the record of the run."""
+
+from tests.workflow.workspace import Workspace
+
+
+def test_the_report_holds_every_figure_with_its_caption(finished: Workspace):
+    done = finished.run("--report", "report.html")
+
+    assert done.code == 0, done.text
+    page = (finished.folder / "report.html").read_text()
+    for kind in ("compartments", "transitions"):
+        for state in ("Massachusetts", "New_York"):
+            assert f"figures/fan_chart/{kind}/United_States_{state}.svg" in page
+    assert "run_metadata.json" in page
+    assert "Course of the" in page
+    assert "8 members in" in page
+
+
+def test_lint_finds_nothing(finished: Workspace):
+    done = finished.run("--lint")
+
+    assert done.code == 0, done.text

@@ -1,0 +1,18 @@
+"""The progress of all calibrations -> one chart."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow import figures
+from epyflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    figures.draw_progress(
+        Path(snakemake.input.progress),
+        title=f"Calibrations of {snakemake.wildcards.exp_id}",
+        labels=snakemake.params.places,
+        path=Path(snakemake.output.figure),
+    )

@@ -1,0 +1,20 @@
+"""Quantiles of fit and projection of one population -> one chart against the observations."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow import figures
+from epyflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    figures.draw_fit(
+        Path(snakemake.input.calibration),
+        Path(snakemake.input.projection),
+        population=snakemake.wildcards.population,
+        title=snakemake.params.label,
+        labels=snakemake.params.labels,
+        path=Path(snakemake.output.figure),
+    )

@@ -75,8 +75,9 @@ def to_bytes(artifact: Task | Result | Failure | Checkpoint) -> bytes:
         As :func:`write`.
     """
     kind = type(artifact).__name__
-    # The module's name is in the pickle anyway: a text equal to it must be that very object.
-    shared: dict[Hashable, Any] = {(str, tasks.__name__): tasks.__name__}
+    # Names of modules are in the pickle anyway: a text equal to one must be that very object.
+    modules = {each.__module__ for each in _CLASSES.values()}
+    shared: dict[Hashable, Any] = {(str, name): sys.intern(name) for name in modules}
     payload = _canonical(artifact, kind, shared)
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=5)
@@ -209,7 +210,10 @@ class _Array(metaclass=_Fixed):
 _ADMITTED: Mapping[tuple[str, str], type] = {
     ("datetime", "date"): date,
     ("numpy", "ndarray"): _Array,
-    **{(tasks.__name__, name): _Fixed(name, (_Record,), {"name": name}) for name in _CLASSES},
+    **{
+        (each.__module__, name): _Fixed(name, (_Record,), {"name": name})
+        for name, each in _CLASSES.items()
+    },
 }
 
 

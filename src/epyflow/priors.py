@@ -4,6 +4,7 @@ Workers have no ``functions/`` folder, so a prior travels as the name and argume
 distribution.
 """
 
+import math
 from typing import Any
 
 from epyflow.errors import DataError
@@ -18,28 +19,48 @@ def with_named_priors(calibration: Calibration, functions: UserFunctions) -> Cal
     Raises
     ------
     DataError
-        If a function does not return a frozen distribution of ``scipy.stats``.
+        If a function does not return a frozen distribution of ``scipy.stats``, or one of the start
+        date can reach past the fitting window.
     """
 
     def named(given: Any) -> Any:
         return given.model_copy(update={"prior": _named(given.prior, functions)})
 
     start = calibration.start_date
-    return calibration.model_copy(
+    resolved = calibration.model_copy(
         update={
             "parameters": {key: named(given) for key, given in calibration.parameters.items()},
             "compartments": {key: named(given) for key, given in calibration.compartments.items()},
             "start_date": named(start) if start is not None else None,
         }
     )
+    _check_start(resolved)
+    return resolved
+
+
+def _check_start(calibration: Calibration) -> None:
+    start, last = calibration.start_date, calibration.fitting_window.end_date
+    if start is None or not isinstance(start.prior, ScipyDistribution):
+        return
+    days = start.prior.bounds()[1]
+    if math.isfinite(days) and days > (last - start.reference_date).days:
+        raise DataError(
+            f"the prior of the start date can reach {days:g} days after {start.reference_date}, "
+            f"past the fitting window that ends on {last}; expected a narrower one"
+        )
 
 
 def _named(distribution: Distribution, functions: UserFunctions) -> ScipyDistribution:
     if not isinstance(distribution, CustomDistribution):
         return distribution
+    from scipy import stats  # seconds, which an experiment without such priors need not wait for
+
     frozen = functions(distribution.name)
-    name = getattr(getattr(frozen, "dist", None), "name", None)
+    family = getattr(frozen, "dist", None)
+    name = getattr(family, "name", None)
     try:
+        if type(family) is not type(getattr(stats, str(name), None)):
+            raise ValueError(f"{name} is not a distribution of scipy.stats")
         return ScipyDistribution(
             type="scipy",
             name=str(name),

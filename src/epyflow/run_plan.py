@@ -162,7 +162,7 @@ def table_specs(output: Output, calibration: Calibration | None) -> dict[str, di
                 if projected:
                     specs[f"{name}_projection_{kind}"] = spec
     if calibration is not None:
-        specs |= _calibration_tables(output, projected)
+        specs |= _calibration_tables(output)
     shown = output.model_meta is None or output.model_meta.projection_parameters
     specs["model_metadata"] = _spec() | {"projection_parameters": shown}
     return specs
@@ -183,12 +183,14 @@ def _trajectory_tables(output: Output, kind: str) -> list[tuple[str, dict[str, A
     return tables
 
 
-def _calibration_tables(output: Output, projected: bool) -> dict[str, dict[str, Any]]:
+def _calibration_tables(output: Output) -> dict[str, dict[str, Any]]:
     levels = output.quantiles.selections if output.quantiles else FLUSIGHT_LEVELS
     quantiles = _spec() | {"quantiles": sorted(levels)}
-    specs = {"calibration_progress": _spec(), "quantiles_calibration": quantiles}
-    if projected:
-        specs["quantiles_projection_comparison"] = quantiles
+    specs = {
+        "calibration_progress": _spec(),
+        "quantiles_calibration": quantiles,
+        "quantiles_projection_comparison": quantiles,
+    }
     if output.posteriors:
         chosen = output.posteriors
         named = chosen.generations if isinstance(chosen, PosteriorGenerations) else None

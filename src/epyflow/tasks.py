@@ -4,18 +4,35 @@
     experiment ──▶ Task ──▶ input_<i>.pkl ──▶ Result ──▶ result_<i>.pkl ──▶ *.csv.gz
                                               Failure
 
-Every class here is pickled by :mod:`epyflow.artifacts`, so a field may hold only classes of this
-module, numpy arrays, dates and the plain containers (tuple, dict, str, bytes, numbers, None).
+Every class here is pickled by :mod:`epyflow.artifacts`, so a field may hold only these classes,
+numpy arrays, dates and the plain containers (tuple, dict, str, bytes, numbers, None).
 """
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from epyflow.fits import Checkpoint, Fit, Generation, Observations
+from epyflow.packing import PackedArray
+
+__all__ = [
+    "NOT_STARTED",
+    "Checkpoint",
+    "DailyDoses",
+    "Failure",
+    "Fit",
+    "Generation",
+    "Member",
+    "MemberResult",
+    "Observations",
+    "PackedArray",
+    "Population",
+    "Result",
+    "Task",
+]
 
 NOT_STARTED = -1
 """In place of a count before a trajectory starts."""
@@ -100,22 +117,6 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Observations:
-    """What was observed of one population in the fitting window.
-
-    Attributes
-    ----------
-    dates
-        Ascending; all in the fitting window.
-    values
-        Shape (dates, comparisons). NaN where nothing was reported: left out of the comparison.
-    """
-
-    dates: tuple[date, ...]
-    values: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
 class Task:
     """One unit of work: what a worker needs to run some members of one population.
 
@@ -162,39 +163,6 @@ class Task:
 
 
 @dataclass(frozen=True)
-class PackedArray:
-    """A numpy array, compressed; its bytes depend on its values and type alone."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    data: bytes
-
-    @classmethod
-    def pack(cls, array: NDArray[Any]) -> Self:
-        """Compress ``array``; whole numbers shrink to the smallest integer type that holds them."""
-        array = np.ascontiguousarray(_shrink(array))
-        return cls(array.dtype.str, array.shape, zlib.compress(array.tobytes(), level=6))
-
-    def unpack(self) -> NDArray[Any]:
-        """Return the array, read-only; integers come back in the type they were shrunk to."""
-        flat = np.frombuffer(zlib.decompress(self.data), dtype=np.dtype(self.dtype))
-        return flat.reshape(self.shape)
-
-
-def _shrink(array: NDArray[Any]) -> NDArray[Any]:
-    if array.size == 0 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-        return array
-    if array.dtype.kind == "f" and not (array == np.rint(array)).all():
-        return array
-    low, high = array.min(), array.max()
-    for candidate in ("<i2", "<i4", "<i8"):
-        bounds = np.iinfo(candidate)
-        if bounds.min <= low and high <= bounds.max:
-            return array.astype(candidate)
-    return array
-
-
-@dataclass(frozen=True)
 class MemberResult:
     """The simulated trajectories of one member.
 
@@ -225,100 +193,6 @@ class MemberResult:
     dates: tuple[date, ...]
     compartments: PackedArray
     transitions: PackedArray
-
-
-@dataclass(frozen=True)
-class Generation:
-    """The accepted particles of one generation.
-
-    Attributes
-    ----------
-    particles
-        Shape (P, D). Values of the calibrated quantities.
-    weights
-        Shape (P,); they sum to 1.
-    distances
-        Shape (P,).
-    epsilon
-        The tolerance; infinite where everything was accepted.
-    simulations
-        Made for this generation, rejected ones included.
-    series
-        Shape (P, dates, comparisons). Simulated values that were compared.
-    """
-
-    particles: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    distances: NDArray[np.float64]
-    epsilon: float
-    simulations: int
-    series: PackedArray
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What a calibration found.
-
-    Attributes
-    ----------
-    strategy
-        ``smc``, ``rejection`` or ``top_fraction``.
-    settings
-        The strategy's options by name, as text.
-    names
-        D calibrated quantities: parameters by name, initial conditions as
-        ``init_<compartment>``, the start as ``start_date_days`` (days after ``reference_date``).
-    reference_date
-        What ``start_date_days`` counts from; None where the start is fixed.
-    window
-        First and last date compared.
-    comparisons
-        Name of each comparison: its transition series joined by ``+``.
-    observations
-        What was compared with.
-    generations
-        All complete ones.
-    ended
-        ``complete``, ``minimum_epsilon``, ``max_time`` or ``total_simulations_budget``.
-    projected_generation
-        Whose posterior was projected; None without a projection.
-    """
-
-    strategy: str
-    settings: Mapping[str, str]
-    names: tuple[str, ...]
-    reference_date: date | None
-    window: tuple[date, date]
-    comparisons: tuple[str, ...]
-    observations: Observations
-    generations: tuple[Generation, ...]
-    ended: str
-    projected_generation: int | None
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A calibration that was interrupted, after its last complete generation.
-
-    Attributes
-    ----------
-    key
-        Hash of the task; a checkpoint of another task is ignored.
-    generations
-        The complete ones.
-    ended
-        As in :class:`Fit`; None while it goes on.
-    rng_state
-        State of the generator as JSON.
-    seconds
-        Time taken so far, which counts towards ``max_time``.
-    """
-
-    key: str
-    generations: tuple[Generation, ...]
-    ended: str | None
-    rng_state: str
-    seconds: float
 
 
 @dataclass(frozen=True)

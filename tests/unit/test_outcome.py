@@ -69,7 +69,7 @@ def test_with_partial_results_a_task_that_fails_gives_a_record(path):
 
 
 def test_the_cause_of_an_unexpected_error_names_its_kind(path, monkeypatch):
-    def run(_):
+    def run(_, checkpoint):
         raise KeyError("school")
 
     monkeypatch.setattr(strategies, "run", run)

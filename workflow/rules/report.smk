@@ -26,6 +26,8 @@ rule plot_fan_chart:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_fan_chart/{kind}/{population}.log",
+    conda:
+        "../../envs/epyflow.yaml"
     params:
         label=population_label,
         labels=config["plan"]["labels"],
@@ -50,6 +52,8 @@ rule plot_fit:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_fit/{population}.log",
+    conda:
+        "../../envs/epyflow.yaml"
     params:
         label=population_label,
         labels=config["plan"]["labels"],
@@ -73,8 +77,12 @@ rule plot_calibration_progress:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_calibration_progress.log",
+    conda:
+        "../../envs/epyflow.yaml"
     params:
-        places={place["name"]: place["label"] for place in config["plan"]["populations"]},
+        places={
+            place["name"]: place["label"] for place in config["plan"]["populations"]
+        },
         code=code_version("figures"),
     message:
         "Drawing the progress of the calibrations of {wildcards.exp_id}"

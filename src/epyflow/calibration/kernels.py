@@ -89,7 +89,17 @@ KERNELS = ("continuous", "discrete")
 
 
 def kernel(name: str | None, prior: Any) -> Kernel:
-    """Return a kernel by name; None for the one that suits the prior."""
-    if name is None:
-        name = "continuous" if hasattr(prior, "pdf") else "discrete"
-    return NormalKernel() if name == "continuous" else JumpKernel(prior)
+    """Return a kernel by name; None for the one that suits the prior.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kernel, or it does not suit the prior: a normal step from a whole
+        number has no chance to be one, so that no proposal would ever be accepted.
+    """
+    suitable = "continuous" if hasattr(prior, "pdf") else "discrete"
+    if name is not None and name not in KERNELS:
+        raise ValueError(f"there is no kernel {name!r}; expected one of {', '.join(KERNELS)}")
+    if name not in (None, suitable):
+        raise ValueError(f"the kernel {name!r} does not suit a {suitable} prior; leave it out")
+    return NormalKernel() if suitable == "continuous" else JumpKernel(prior)

@@ -156,33 +156,68 @@ class Accepted:
         )
 
 
-def finite(simulated: Simulated) -> Simulated:
-    """Refuse a distance that is not a number.
+ENOUGH = 100
+"""So many simulations from the prior, all equally far from the data, tell nothing about it."""
 
-    Raises
-    ------
-    CalibrationError
-        Such a particle can be neither accepted nor rejected.
+
+@dataclass
+class Checked:
+    """A simulator whose distances can order particles.
+
+    Attributes
+    ----------
+    simulator
+        What simulates.
+    first
+        The first distance.
+    equal
+        How many distances equal the first; None once one differs.
     """
-    if not np.isfinite(simulated.distance):
-        raise CalibrationError(
-            f"a simulation has the distance {simulated.distance}; expected a finite number: check "
-            "the observations and the distance function"
-        )
-    return simulated
 
+    simulator: Simulator
+    first: float = float("nan")
+    equal: int | None = 0
 
-def refuse_equal(distances: Array) -> None:
-    """Refuse particles that cannot be told apart.
+    def __call__(self, values: Sequence[float], rng: np.random.Generator) -> Simulated:
+        """Simulate once.
 
-    Raises
-    ------
-    CalibrationError
-        If several distances are all equal.
-    """
-    if len(distances) > 1 and np.all(distances == distances[0]):
-        raise CalibrationError(
-            f"all {len(distances)} distances are {distances[0]:g}: the simulations do not depend "
-            "on what is calibrated; check that the comparison names the right transitions and that "
-            "the epidemic starts before the fitting window ends"
-        )
+        Raises
+        ------
+        CalibrationError
+            If the distance is not finite: such a particle can be neither accepted nor rejected.
+            If it is equal to all before, and they are enough.
+        """
+        simulated = self.simulator(values, rng)
+        if not np.isfinite(simulated.distance):
+            raise CalibrationError(
+                f"a simulation has the distance {simulated.distance}; expected a finite number: "
+                "check the observations and the distance function"
+            )
+        if self.equal is not None:
+            self._count(simulated.distance)
+        return simulated
+
+    def _count(self, distance: float) -> None:
+        if self.equal == 0:
+            self.first = distance
+        if self.equal is None or distance != self.first:
+            self.equal = None
+            return
+        self.equal += 1
+        if self.equal >= ENOUGH:
+            self.refuse_equal()
+
+    def refuse_equal(self) -> None:
+        """Refuse a calibration whose simulations cannot be told apart.
+
+        Raises
+        ------
+        CalibrationError
+            If there are several distances, all equal.
+        """
+        if self.equal is not None and self.equal > 1:
+            raise CalibrationError(
+                f"all {self.equal} distances are {self.first:g}: the simulations do not depend on "
+                "what is calibrated; check that the comparison names the right transitions and "
+                "that the epidemic starts before the fitting window ends"
+            )

@@ -10,12 +10,11 @@ import numpy as np
 from epyflow.calibration.sampler import (
     Accepted,
     CalibrationError,
+    Checked,
     Generation,
     Limits,
     Priors,
     Simulator,
-    finite,
-    refuse_equal,
 )
 from epyflow.progress import Progress
 
@@ -42,21 +41,22 @@ def rejection(
     Raises
     ------
     CalibrationError
-        If no draw was accepted.
+        If no draw was accepted, a distance is not finite, or all are equal.
     """
     accepted, progress, ended = Accepted(), Progress(log, "particle", particles), "complete"
-    nearest = float("inf")
+    nearest, checked = float("inf"), Checked(simulator)
     while len(accepted.particles) < particles:
         if stopped := limits.reached(accepted.simulations):
             ended = stopped
             break
         values = priors.draw(rng)
-        simulated = finite(simulator(values, rng))
+        simulated = checked(values, rng)
         nearest = min(nearest, simulated.distance)
         accepted.simulations += 1
         if simulated.distance < epsilon:
             accepted.add(values, 1.0, simulated)
             progress.step()
+    checked.refuse_equal()
     if not accepted.particles:
         raise CalibrationError(
             f"{ended} was reached after {accepted.simulations} simulations without one nearer than "
@@ -72,14 +72,21 @@ def top_fraction(
     fraction: float,
     rng: np.random.Generator,
 ) -> Generation:
-    """Simulate a number of draws from the prior and keep the nearest fraction, equally weighted."""
+    """Simulate a number of draws from the prior and keep the nearest fraction, equally weighted.
+
+    Raises
+    ------
+    CalibrationError
+        If a distance is not finite, or all are equal.
+    """
+    checked = Checked(simulator)
     drawn, progress = Accepted(simulations=simulations), Progress(log, "simulation", simulations)
     for _ in range(simulations):
         values = priors.draw(rng)
-        drawn.add(values, 1.0, finite(simulator(values, rng)))
+        drawn.add(values, 1.0, checked(values, rng))
         progress.step()
+    checked.refuse_equal()
     distances = np.array([each.distance for each in drawn.simulated])
-    refuse_equal(distances)
     epsilon = float(np.quantile(distances, fraction))
     kept = Accepted(simulations=simulations)
     for particle, simulated in zip(drawn.particles, drawn.simulated, strict=True):

@@ -14,12 +14,11 @@ from epyflow.calibration.kernels import Kernel
 from epyflow.calibration.sampler import (
     Accepted,
     CalibrationError,
+    Checked,
     Generation,
     Limits,
     Priors,
     Simulator,
-    finite,
-    refuse_equal,
 )
 from epyflow.progress import Progress
 
@@ -95,7 +94,7 @@ class Smc:
         ------
         CalibrationError
             If a limit is reached before the first generation is complete, a distance is not
-            finite, or all are equal.
+            finite, all are equal, or no simulation can be nearer than the tolerance.
         """
         if self.ended is None and len(self.done) >= self.settings.generations:
             self.ended = "complete"
@@ -116,10 +115,7 @@ class Smc:
                     f"first generation had its {self.settings.particles} particles; raise it"
                 )
             return False
-        generation = accepted.generation(epsilon)
-        if not self.done:
-            refuse_equal(generation.distances)
-        self.done.append(generation)
+        self.done.append(accepted.generation(epsilon))
         self._check_end(epsilon)
         return True
 
@@ -136,25 +132,38 @@ class Smc:
             return self.settings.schedule[len(self.done)]
         if not self.done:
             return float("inf")
-        return float(np.quantile(self.done[-1].distances, self.settings.quantile))
+        distances = self.done[-1].distances
+        epsilon = float(np.quantile(distances, self.settings.quantile))
+        if epsilon == 0 or (len(distances) > 1 and distances.min() == distances.max()):
+            raise CalibrationError(
+                f"generation {len(self.done)} cannot begin: its tolerance would be {epsilon:g}, "
+                f"and of the {len(distances)} particles before none is nearer; use fewer "
+                "generations, a minimum_epsilon, or a larger epsilon_quantile_level"
+            )
+        return epsilon
 
     def _from_priors(self, accepted: Accepted, epsilon: float, progress: Progress) -> str | None:
+        checked = Checked(self.simulator)
         while len(accepted.particles) < self.settings.particles:
             if stopped := self.limits.reached(accepted.simulations):
                 return stopped
             values = self.priors.draw(self.rng)
-            simulated = finite(self.simulator(values, self.rng))
+            simulated = checked(values, self.rng)
             accepted.simulations += 1
             if simulated.distance <= epsilon:
                 accepted.add(values, 1.0, simulated)
                 progress.step()
+        checked.refuse_equal()
         return None
 
     def _from_particles(self, accepted: Accepted, epsilon: float, progress: Progress) -> str | None:
-        before = self.done[-1]
+        before, checked = self.done[-1], Checked(self.simulator, equal=None)
         chances = before.weights / before.weights.sum()
-        for column, kernel in enumerate(self.kernels):
-            kernel.update(before.particles[:, column])
+        for column, (name, kernel) in enumerate(zip(self.priors.names, self.kernels, strict=True)):
+            try:
+                kernel.update(before.particles[:, column])
+            except ValueError as error:
+                raise CalibrationError(f"{name}: {error}") from None
         while len(accepted.particles) < self.settings.particles:
             if stopped := self.limits.reached(self.simulations + accepted.simulations):
                 return stopped
@@ -166,7 +175,7 @@ class Smc:
             densities = self.priors.densities(values)
             if not all(density > 0 for density in densities):
                 continue
-            simulated = finite(self.simulator(values, self.rng))
+            simulated = checked(values, self.rng)
             accepted.simulations += 1
             if simulated.distance < epsilon:
                 weight = float(np.prod(densities)) / self._density(values, before)

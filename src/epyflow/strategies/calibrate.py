@@ -8,19 +8,18 @@ from pathlib import Path
 
 from epyflow import engine
 from epyflow.calibration import sampler
-from epyflow.calibration.kernels import kernel
 from epyflow.calibration.observations import missing_dates
 from epyflow.calibration.sampler import Limits, Priors
 from epyflow.calibration.single import rejection, top_fraction
 from epyflow.calibration.smc import Smc, SmcSettings
-from epyflow.errors import EpyflowError
+from epyflow.errors import DataError, EpyflowError
 from epyflow.experiment import calibration as section
 from epyflow.experiment.calibration import Calibration, seconds
 from epyflow.experiment.model import Model
 from epyflow.model.assemble import Assembler
 from epyflow.randomness import generator
 from epyflow.strategies import checkpoints
-from epyflow.strategies.particles import Comparer, ParticleSimulator, ending, priors
+from epyflow.strategies.particles import Comparer, ParticleSimulator, ending, kernels, priors
 from epyflow.strategies.project import project
 from epyflow.tasks import Fit, Generation, Observations, PackedArray, Result, Task
 
@@ -57,8 +56,11 @@ def calibrate(task: Task, checkpoint: Path | None = None, clock: Clock = time.mo
         run = _Run(task, model, calibration, task.observations, checkpoint, clock)
         fit = run.fit()
         members = project(task, model, calibration, fit)
-    except (ValueError, ArithmeticError, sampler.CalibrationError) as error:
+    except (ValueError, ArithmeticError, DataError, sampler.CalibrationError) as error:
         raise EpyflowError(f"{task.population.name}: {error}") from error
+    except Exception as error:
+        error.add_note(task.population.name)
+        raise
     return Result(
         index=task.index,
         code=task.code,
@@ -143,10 +145,9 @@ class _Run:
         return [kept], ended
 
     def _smc(self, options: section.SmcOptions) -> tuple[list[sampler.Generation], str]:
-        named = options.perturbations or {}
         smc = Smc(
             priors=self._priors,
-            kernels=[kernel(named.get(n), p) for n, p in self._priors.distributions.items()],
+            kernels=kernels(self._calibration, self._priors, options.perturbations or {}),
             simulator=self._simulator,
             settings=SmcSettings(
                 particles=options.num_particles,

@@ -1,6 +1,6 @@
 """From a particle's values to a model, and from its trajectory to what is compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from epyflow import engine
 from epyflow.calibration.distances import weighted_distance
+from epyflow.calibration.kernels import Kernel, kernel
 from epyflow.calibration.observations import positions
 from epyflow.calibration.sampler import Priors, Simulated
 from epyflow.engine.resample import Resampling
@@ -38,6 +39,38 @@ def priors(calibration: Calibration) -> Priors:
     return Priors(found)
 
 
+def kernels(calibration: Calibration, given: Priors, named: Mapping[str, str]) -> list[Kernel]:
+    """Return the kernel of each calibrated quantity, in the order of the priors.
+
+    Parameters
+    ----------
+    calibration
+        Its names: parameters, compartments and ``start_date``.
+    given
+        From :func:`priors`.
+    named
+        Kernels that the experiment names; the others suit their priors.
+
+    Raises
+    ------
+    ValueError
+        Naming the quantity, if it cannot be moved by its kernel.
+    """
+    names = [*calibration.parameters, *calibration.compartments]
+    names += ["start_date"] if calibration.start_date is not None else []
+    if unknown := sorted(set(named) - set(names)):
+        raise ValueError(
+            f"perturbations name {', '.join(unknown)}; expected some of {', '.join(names)}"
+        )
+    found = []
+    for name, prior in zip(names, given.distributions.values(), strict=True):
+        try:
+            found.append(kernel(named.get(name), prior))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return found
+
+
 def _frozen(distribution: Distribution) -> Any:
     if not isinstance(distribution, ScipyDistribution):
         raise ValueError(f"the prior {distribution.name} was not resolved when the task was built")
@@ -45,10 +78,22 @@ def _frozen(distribution: Distribution) -> Any:
 
 
 def member(calibration: Calibration, base: Member, values: Sequence[float]) -> Member:
-    """Return the member with the values of a particle."""
+    """Return the member with the values of a particle.
+
+    Raises
+    ------
+    ValueError
+        If an initial condition is not a share of the population.
+    """
     rest = iter(values)
     parameters = {name: float(next(rest)) for name in calibration.parameters}
     compartments = {name: float(next(rest)) for name in calibration.compartments}
+    for name, share in compartments.items():
+        if not 0 <= share <= 1:
+            raise ValueError(
+                f"the prior of compartment {name} gave {share:g}; expected shares of the "
+                "population, 0 to 1: use a prior without others"
+            )
     start: date | None = None
     if calibration.start_date is not None:
         start = calibration.start_date.reference_date + timedelta(days=round(next(rest)))

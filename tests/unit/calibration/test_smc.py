@@ -128,6 +128,37 @@ def test_an_unbounded_discrete_prior_is_refused():
         JumpKernel(stats.poisson(3))
 
 
+def test_a_kernel_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="no kernel 'mine'; expected one of continuous, discrete"):
+        kernel("mine", stats.uniform(0, 1))
+
+
+def test_a_kernel_named_for_its_own_kind_of_prior_is_the_default():
+    assert isinstance(kernel("continuous", stats.uniform(0, 1)), NormalKernel)
+    assert isinstance(kernel("discrete", stats.randint(0, 3)), JumpKernel)
+
+
+def test_rejection_that_can_tell_nothing_apart_stops_although_it_accepts_nothing():
+    def same(values, rng):
+        return Simulated(4.0, np.zeros((2, 1)))
+
+    with pytest.raises(CalibrationError, match="all 100 distances are 4"):
+        rejection(PRIORS, same, 5, 1.0, Limits(), np.random.default_rng(1))
+
+
+def test_a_generation_that_cannot_be_nearer_is_not_begun():
+    """Distances that are counts: most particles fit exactly, and none can fit better."""
+
+    def exact(values, rng):
+        return Simulated(float(values[0] > 2.5), np.zeros((2, 1)))
+
+    run = smc(exact)
+    assert run.step()
+
+    with pytest.raises(CalibrationError, match="generation 1 cannot begin: its tolerance would be"):
+        run.step()
+
+
 def test_a_discrete_prior_with_one_value_stays_there():
     moved = JumpKernel(stats.randint(2, 3))
 

@@ -1,0 +1,182 @@
+"""Epidemic curves with their uncertainty, for one population."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from textwrap import wrap
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from epyflow.figures.bands import at_level, draw_bands
+from epyflow.figures.style import (
+    BLUE,
+    GREY,
+    count_axis,
+    date_axis,
+    headline,
+    line_length,
+    new_figure,
+    styled,
+    tint,
+)
+
+MAX_PANELS = 12
+MAX_LINES = 200
+_Y_LABELS = 0.7  # inches that the labels of an axis take
+
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
+def fan_chart(
+    quantiles: pd.DataFrame,
+    series: Sequence[str],
+    title: str,
+    labels: Mapping[str, str] = _NO_LABELS,
+    unit: str = "Persons",
+) -> Figure:
+    """Draw one panel per series, with dates across and counts up.
+
+    One member (parameter set) is shown by its median and bands that hold 50, 80 and 95 % of its
+    simulations, or the nearest to these that the table has. Several are shown by the median of
+    each as a thin line (200 of them at most, evenly chosen), and of these medians the median and
+    the range of the middle 90 %, on the dates that all members have.
+
+    Parameters
+    ----------
+    quantiles
+        Rows of a quantiles table for one population: columns ``primary_id``, ``date``,
+        ``quantile`` and the series.
+    series
+        Columns to draw. More than 12 are cut to 12, totals first, and the title says so.
+    title
+        What the figure shows, such as the population.
+    labels
+        Compartment to words for the panel titles: ``{"S": "Susceptible"}``.
+    unit
+        What the series count, for the y axis.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, no series, no quantile 0.5, or more than one population.
+    """
+    _check(quantiles, series)
+    shown = _panels(series)
+    if len(shown) < len(series):
+        title += f" ({len(shown)} of {len(series)} series; {len(series) - len(shown)} not shown)"
+    columns = min(len(shown), 2 if len(shown) == 4 else 3)
+    rows = ceil(len(shown) / columns)
+    table = quantiles.assign(date=pd.to_datetime(quantiles["date"]))
+    with styled():
+        figure = new_figure(max(5.5, 3.1 * columns), 2.2 * rows + 0.9)
+        grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
+        panels: list[Axes] = grid.ravel().tolist()
+        room = line_length(figure.get_figwidth() / columns - _Y_LABELS)
+        for axes, name in zip(panels, shown, strict=False):
+            _draw(axes, table, name)
+            axes.set_title("\n".join(wrap(panel_title(name, labels), room)))
+            count_axis(axes)
+            date_axis(axes)
+        tidy(panels, len(shown), columns)
+        _label(figure, panels[0], title, unit)
+    return figure
+
+
+def panel_title(series: str, labels: Mapping[str, str] = _NO_LABELS) -> str:
+    """Put a series' name into words: ``S_to_I_0-4`` becomes ``Susceptible → Infectious, 0–4``."""
+    name, _, group = series.rpartition("_")
+    people = "all ages" if group == "total" else group.replace("-", "–")
+    return f"{_in_words(name, labels)}, {people}"
+
+
+def _in_words(name: str, labels: Mapping[str, str]) -> str:
+    if name in labels:
+        return labels[name]
+    parts = name.split("_to_")
+    # A compartment's own name may contain "_to_": then only known compartments tell where to cut.
+    for cut in range(1, len(parts)):
+        source, target = "_to_".join(parts[:cut]), "_to_".join(parts[cut:])
+        if len(parts) == 2 or (source in labels and target in labels):
+            return f"{labels.get(source, source)} → {labels.get(target, target)}"
+    return name
+
+
+def _check(quantiles: pd.DataFrame, series: Sequence[str]) -> None:
+    if quantiles.empty or not series:
+        raise ValueError("there is nothing to draw: no rows, or no series")
+    if at_level(quantiles, 0.5).empty:
+        raise ValueError("a fan chart needs the median: add 0.5 to the quantiles")
+    if "population" in quantiles and _varies(quantiles["population"]):
+        raise ValueError("a fan chart is of one population; these rows are of several")
+
+
+def _panels(series: Sequence[str]) -> list[str]:
+    totals_first = sorted(series, key=lambda name: not name.endswith("_total"))
+    return list(series) if len(series) <= MAX_PANELS else totals_first[:MAX_PANELS]
+
+
+def _varies(column: "pd.Series[Any]") -> bool:
+    return bool((column != column.iloc[0]).any())
+
+
+def _draw(axes: Axes, table: pd.DataFrame, name: str) -> None:
+    if _varies(table["primary_id"]):
+        _draw_members(axes, table, name)
+    else:
+        _draw_member(axes, table, name)
+
+
+def _draw_member(axes: Axes, table: pd.DataFrame, name: str) -> None:
+    median = at_level(table, 0.5).sort_values("date")
+    axes.plot(median["date"], median[name], color=BLUE, linewidth=1.6, label="Median", zorder=3)
+    drawn = draw_bands(axes, table, name, BLUE)
+    for band, fill in drawn:
+        fill.set_label(band.label + (" of simulations" if band == drawn[-1][0] else ""))
+
+
+def _draw_members(axes: Axes, table: pd.DataFrame, name: str) -> None:
+    medians = _medians(table, name)
+    total = medians.shape[1]
+    drawn = np.unique(np.linspace(0, total - 1, min(total, MAX_LINES)).round().astype(int))
+    shown = f" ({len(drawn)} of {total:,} shown)" if len(drawn) < total else ""
+    faint = min(0.7, max(0.25, 20 / len(drawn)))
+    lines = axes.plot(
+        medians.index, medians.iloc[:, drawn], color=GREY, linewidth=0.5, alpha=faint, zorder=2
+    )
+    lines[0].set_label(f"Median of each parameter set{shown}")
+    common = medians.dropna()
+    low, middle, high = np.quantile(common.to_numpy(), [0.05, 0.5, 0.95], axis=1)
+    axes.plot(common.index, middle, color=BLUE, linewidth=2, label="Median of these", zorder=4)
+    axes.fill_between(
+        common.index, low, high, color=tint(BLUE, 0.25), linewidth=0, label="90% of these", zorder=1
+    )
+    axes.plot(common.index, np.column_stack([low, high]), color=BLUE, linewidth=0.8, zorder=3)
+
+
+def _medians(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return each member's median: a row per date, a column per member, NaN where it has none."""
+    rows = at_level(table, 0.5)
+    # Unlike pivot_table, pivot refuses a date that a member has twice.
+    return rows.pivot(index="date", columns="primary_id", values=name)  # noqa: PD010
+
+
+def tidy(panels: list[Axes], used: int, columns: int) -> None:
+    """Take away the places that no panel took, and show the dates below the last of each column."""
+    for place, axes in enumerate(panels):
+        if place >= used:
+            axes.remove()
+        elif place + columns >= used:
+            axes.tick_params(labelbottom=True)
+
+
+def _label(figure: Figure, panel: Axes, title: str, unit: str) -> None:
+    headline(figure, title)
+    room = line_length(figure.get_figwidth())
+    figure.supylabel(unit, fontsize=9)
+    handles, names = panel.get_legend_handles_labels()
+    fits = sum(len(name) + 8 for name in names) <= room
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names) if fits else 2)

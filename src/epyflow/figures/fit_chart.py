@@ -1,0 +1,226 @@
+"""A calibration against what was observed, and its projection, for one population."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+from pathlib import Path
+from textwrap import wrap
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from epyflow.comparisons import numbered, terms
+from epyflow.figures.bands import at_level, bands_of, draw_bands
+from epyflow.figures.fan_chart import panel_title, tidy
+from epyflow.figures.reading import KEYS, nothing, rows_of
+from epyflow.figures.saving import save
+from epyflow.figures.style import (
+    BLACK,
+    BLUE,
+    VERMILION,
+    count_axis,
+    date_axis,
+    date_number,
+    headline,
+    line_length,
+    new_figure,
+    styled,
+    tint,
+)
+
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
+_HEADROOM = 1.14  # of the highest value, so that the note on the line is above everything drawn
+_LINE = "#4D4D4D"
+_DOTS: Any = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 4,
+    "color": BLACK,
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.5,
+    "clip_on": False,  # a dot at 0 is whole
+}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Fit or projection: its rows and its look."""
+
+    table: pd.DataFrame
+    name: str
+    colour: str
+    dashes: Literal["-", "--"]
+
+
+def draw_fit(
+    calibration: Path,
+    projection: Path,
+    *,
+    population: str,
+    title: str,
+    labels: Mapping[str, str],
+    path: Path,
+) -> None:
+    """Draw the fit and the projection of one population from their tables.
+
+    A population without a row, because its task failed, gets a figure that says so.
+
+    Parameters
+    ----------
+    calibration
+        ``quantiles_calibration.csv.gz``.
+    projection
+        ``quantiles_projection_comparison.csv.gz``; without rows where nothing was projected.
+    population
+        As in the column ``population``.
+    title, labels
+        See :func:`fit_chart`.
+    path
+        The figure, ``.svg`` or ``.png``.
+    """
+    fitted = rows_of(population, calibration)
+    if fitted.empty:
+        figure = nothing(title)
+    else:
+        figure = fit_chart(fitted, rows_of(population, projection), title, labels)
+    save(figure, path)
+
+
+def fit_chart(
+    calibration: pd.DataFrame,
+    projection: pd.DataFrame,
+    title: str,
+    labels: Mapping[str, str] = _NO_LABELS,
+    unit: str = "Persons",
+) -> Figure:
+    """Draw one panel per comparison, with dates across and counts up.
+
+    Up to the last date compared, the accepted simulations; from there on, the projection: median
+    (if the tables have it) and bands that hold 50, 80 and 95 % of them, or the nearest to these
+    that the tables have. Dots are the observations that were fitted.
+
+    Parameters
+    ----------
+    calibration
+        Rows of ``quantiles_calibration`` for one population.
+    projection
+        Rows of ``quantiles_projection_comparison`` for the same; none without a projection.
+    title
+        What the figure shows, such as the population.
+    labels
+        Compartment to words for the panel titles: ``{"S": "Susceptible"}``.
+    unit
+        What the series count, for the y axis.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or there are rows of more than one calibration.
+    """
+    _check(calibration)
+    names = [column for column in calibration.columns if f"observed_{column}" in calibration]
+    fitted, ahead = _dated(calibration), _dated(projection)
+    end = fitted["date"].max()
+    parts = [_Part(fitted, "Fit", BLUE, "-")]
+    if (ahead["date"] >= end).any():
+        parts.append(_Part(ahead[ahead["date"] >= end], "Projection", VERMILION, "--"))
+    columns = min(len(names), 2)
+    rows = ceil(len(names) / columns)
+    with styled():
+        figure = new_figure(7.0 if columns == 1 else 4.2 * columns, 2.6 * rows + 1.2)
+        panels: list[Axes] = (
+            figure.subplots(rows, columns, squeeze=False, sharex=True).ravel().tolist()
+        )
+        room = line_length(figure.get_figwidth() / columns - 0.7)
+        for axes, name in zip(panels, names, strict=False):
+            _draw(axes, parts, name)
+            axes.set_title("\n".join(wrap(comparison_title(name, labels), room)))
+            count_axis(axes)
+            date_axis(axes)
+            _mark_end(axes, end.date())
+        tidy(panels, len(names), columns)
+        headline(figure, title)
+        figure.supylabel(unit, fontsize=9)
+        _legend(figure, parts)
+    return figure
+
+
+def comparison_title(comparison: str, labels: Mapping[str, str] = _NO_LABELS) -> str:
+    """Put a comparison's name into words, term by term."""
+    plain, number = numbered(comparison)
+    title = " + ".join(panel_title(series, labels) for series in terms(plain))
+    return title if number == 1 else f"{title} ({number})"
+
+
+def _check(calibration: pd.DataFrame) -> None:
+    if calibration.empty:
+        raise ValueError("there is nothing to draw: no rows")
+    if (calibration["primary_id"] != calibration["primary_id"].iloc[0]).any():
+        raise ValueError("a chart of a fit is of one calibration; these rows are of several")
+
+
+def _dated(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with dates as such and series as numbers, NaN for empty cells."""
+    series = [column for column in table.columns if column not in KEYS]
+    numbers = table[series].replace("", np.nan).astype(np.float64)
+    return table.assign(date=pd.to_datetime(table["date"]), **numbers)
+
+
+def _draw(axes: Axes, parts: Sequence[_Part], name: str) -> None:
+    for part in parts:
+        draw_bands(axes, part.table, name, part.colour)
+        median = at_level(part.table, 0.5).sort_values("date")
+        axes.plot(
+            median["date"], median[name], part.dashes, color=part.colour, linewidth=1.6, zorder=3
+        )
+    observed = parts[0].table.drop_duplicates("date")
+    axes.plot(observed["date"], observed[f"observed_{name}"], **_DOTS, zorder=4)
+
+
+def _mark_end(axes: Axes, day: date) -> None:
+    """Draw the line at the last date compared, and a note on its roomier side, above the data."""
+    axes.set_ylim(top=_HEADROOM * axes.get_ylim()[1])
+    end = date_number(day)
+    axes.axvline(end, color=_LINE, linewidth=0.9, linestyle=":", zorder=2.5)
+    side = 1 if end < sum(axes.get_xlim()) / 2 else -1
+    axes.annotate(
+        f"Fitted until {day.isoformat()}",
+        (end, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(4 * side, -2),
+        textcoords="offset points",
+        horizontalalignment="left" if side > 0 else "right",
+        verticalalignment="top",
+        fontsize=8,
+        color=_LINE,
+    )
+
+
+def _legend(figure: Figure, parts: Sequence[_Part]) -> None:
+    entries: list[tuple[Any, str]] = [(Line2D([], [], **_DOTS), "Observed")]
+    for part in parts:
+        line = Line2D([], [], color=part.colour, linestyle=part.dashes, linewidth=1.6)
+        entries.append((line, f"{part.name}, median"))
+    bands = bands_of(parts[0].table)
+    for band in bands:
+        patches = tuple(Patch(color=tint(part.colour, band.strength)) for part in parts)
+        entries.append((patches, band.label + (" of simulations" if band == bands[-1] else "")))
+    fits = sum(len(name) + 8 for _, name in entries) <= line_length(figure.get_figwidth())
+    columns = len(entries) if fits else 3
+    # Matplotlib fills columns; lines are to be read in the first row, bands in the second.
+    entries = [entry for column in range(columns) for entry in entries[column::columns]]
+    figure.legend(
+        [handle for handle, _ in entries],
+        [name for _, name in entries],
+        loc="outside lower center",
+        ncols=columns,
+        handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
+    )

@@ -1,0 +1,39 @@
+"""What a reader can see of a figure."""
+
+from matplotlib.text import Text
+
+
+def shown_texts(figure):
+    """Return the texts that are drawn: matplotlib keeps labels of ticks beyond the axis too."""
+    figure.canvas.draw()
+    beyond = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+            beyond |= {tick.label1 for tick in ticks if not low <= tick.get_loc() <= high}
+    found = figure.findobj(Text)
+    return [text for text in found if text.get_visible() and text.get_text() and text not in beyond]
+
+
+def cut_off(figure):
+    """Return the texts that reach over the figure's edge by more than a pixel."""
+    edge = figure.bbox
+    boxes = {text: text.get_window_extent() for text in shown_texts(figure)}
+    return [
+        text.get_text()
+        for text, box in boxes.items()
+        if min(box.x0 - edge.x0, edge.x1 - box.x1, box.y0 - edge.y0, edge.y1 - box.y1) < -1
+    ]
+
+
+def overlapping(figure):
+    """Return the pairs of texts that are drawn over one another."""
+    boxes = [(text.get_text(), text.get_window_extent()) for text in shown_texts(figure)]
+    return [
+        (one, other)
+        for position, (one, box) in enumerate(boxes)
+        for other, its in boxes[:position]
+        if min(box.x1, its.x1) - max(box.x0, its.x0) > 1
+        and min(box.y1, its.y1) - max(box.y0, its.y0) > 1
+    ]

@@ -1,0 +1,74 @@
+import subprocess
+import sys
+
+import matplotlib as mpl
+import pytest
+
+from epyflow.figures import fan_chart, save
+from tests.unit.figures.test_fan_chart import quantiles
+
+
+def chart():
+    return fan_chart(quantiles(("S_total", "I_total")), ["S_total", "I_total"], "Massachusetts")
+
+
+def names_in(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+@pytest.mark.parametrize(("name", "magic"), [("a.png", b"\x89PNG\r\n"), ("a.svg", b"<?xml")])
+def test_the_suffix_decides_the_format(tmp_path, name, magic):
+    save(chart(), tmp_path / name)
+
+    assert (tmp_path / name).read_bytes().startswith(magic)
+    assert names_in(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_equal_figures_give_equal_bytes(tmp_path, suffix):
+    for name in ("a", "b"):
+        save(chart(), (tmp_path / name).with_suffix(suffix))
+
+    first, second = (path.read_bytes() for path in tmp_path.iterdir())
+    assert first == second
+
+
+def test_a_figure_holds_no_date(tmp_path):
+    save(chart(), tmp_path / "a.svg")
+
+    text = (tmp_path / "a.svg").read_text()
+    assert "dc:date" not in text
+    assert "matplotlib.org/" not in text.replace("https://matplotlib.org/dtd", "")
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a", "a.svg.gz"])
+def test_another_format_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=r"saved as \.svg or \.png"):
+        save(chart(), tmp_path / name)
+
+
+def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path):
+    figure = chart()
+    figure.axes[0].set_title(r"$\nonsense$")
+
+    with pytest.raises(ValueError, match="nonsense"):
+        save(figure, tmp_path / "a.svg")
+
+    assert names_in(tmp_path) == []
+
+
+def test_settings_of_matplotlib_are_left_alone(tmp_path):
+    before = dict(mpl.rcParams)
+
+    save(chart(), tmp_path / "a.svg")
+
+    assert dict(mpl.rcParams) == before
+
+
+def test_drawing_needs_neither_pyplot_nor_a_display():
+    script = "import sys; import epyflow.figures; print('matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from epyflow.errors import EpyflowError
+from epyflow.tasks import Observations
+from tests.unit import factories
+from tests.unit.tables.reading import spec, table
+
+NOBODY = np.zeros((4, 1, 2, 2))
+FIXED = "primary_id,seed,delta_t,population,location,start_date,end_date,n_sims,status,cause"
+MEMBER = "0,7,0.5,United_States_Massachusetts,US-MA,2024-12-29,2025-03-01,4,ok,"
+
+
+def member(number=0, **changes):
+    return factories.member_result(number, compartments=NOBODY, **changes)
+
+
+def metadata(folder, results, *, parameters=True):
+    return table("model_metadata", folder, results, spec((), None, parameters))
+
+
+def test_each_member_has_a_row_with_its_parameters_and_its_start(tmp_path):
+    one = member(parameters={"beta": 0.1, "rate": 1e-05})
+
+    lines = metadata(tmp_path, [factories.result([one])])
+
+    # init: 290 + 690 susceptible, 10 + 10 infectious.
+    assert lines == [f"{FIXED},beta,rate,init_S,init_I", f"{MEMBER},0.1,1e-05,980,20"]
+
+
+def test_a_parameter_that_varies_with_age_has_a_column_per_age_group(tmp_path):
+    one = member(parameters={"beta": (0.25, 0.5), "gamma": 1.0})
+
+    lines = metadata(tmp_path, [factories.result([one])])
+
+    assert lines[0] == f"{FIXED},beta_0-17,beta_18+,gamma,init_S,init_I"
+    assert lines[1] == f"{MEMBER},0.25,0.5,1.0,980,20"
+
+
+def test_parameters_are_left_out_unless_asked_for(tmp_path):
+    lines = metadata(tmp_path, [factories.result([member()])], parameters=False)
+
+    assert lines == [f"{FIXED},init_S,init_I", f"{MEMBER},980,20"]
+
+
+def test_a_failed_member_has_a_row_that_says_why(tmp_path):
+    results = [factories.result([member()]), factories.failure()]
+
+    lines = metadata(tmp_path, results)
+
+    assert lines[0] == f"{FIXED},beta,init_S,init_I"
+    assert lines[1] == f"{MEMBER},0.3,980,20"
+    said = "failed,the population is not known check its name,,,"
+    assert lines[2:] == [f"10,7,,Atlantis,,,,,{said}", f"11,7,,Atlantis,,,,,{said}"]
+
+
+def test_a_failure_before_the_first_result_keeps_its_place(tmp_path):
+    results = [factories.failure(), factories.result([member()])]
+
+    lines = metadata(tmp_path, results)
+
+    assert lines[0] == f"{FIXED},beta,init_S,init_I"
+    assert [line.split(",")[0] for line in lines[1:]] == ["10", "11", "0"]
+
+
+def test_when_all_failed_the_table_says_so(tmp_path):
+    lines = metadata(tmp_path, [factories.failure()])
+
+    assert lines[0] == FIXED
+    assert [line.split(",")[8] for line in lines[1:]] == ["failed", "failed"]
+
+
+def test_members_with_other_parameters_are_refused(tmp_path):
+    results = [
+        factories.result([member(0)]),
+        factories.result([member(1, parameters={"gamma": 1.0})]),
+    ]
+
+    with pytest.raises(EpyflowError, match=r"member 1 differs from the first.*: beta, gamma"):
+        metadata(tmp_path, results)
+
+
+def test_a_parameter_that_hides_a_column_is_refused(tmp_path):
+    results = [factories.result([member(parameters={"n_sims": 1.0})])]
+
+    with pytest.raises(EpyflowError, match="a parameter gives the column 'n_sims'"):
+        metadata(tmp_path, results)
+
+
+FITTED = (
+    "strategy,fit_start,fit_end,projection_start,projection_end,generations,ended,"
+    "simulations_used,missing_observations,settings"
+)
+SETTINGS = '"{""epsilon_schedule"":null,""max_time"":""4h"",""num_particles"":2}"'
+
+
+def test_a_calibration_says_what_was_fitted_and_projected(tmp_path):
+    # Saturdays from 2025-01-04 to 2025-02-01; the window ends on Sunday the 12th.
+    projected = factories.member_result(compartments=np.zeros((3, 5, 2, 2)), initial={})
+
+    lines = metadata(tmp_path, [factories.calibration([projected])])
+
+    assert lines[0] == f"{FIXED},{FITTED},beta"
+    # Simulations: 2 and 16.
+    assert lines[1] == (
+        "0,7,0.5,United_States_Massachusetts,US-MA,2024-12-29,2025-03-01,3,ok,,"
+        f"smc,2025-01-01,2025-01-12,2025-01-18,2025-02-01,2,complete,18,2025-01-11,{SETTINGS},0.3"
+    )
+
+
+def test_a_calibration_without_a_projection_has_its_row(tmp_path):
+    lines = metadata(tmp_path, [factories.calibration(), factories.calibration(index=1)])
+
+    assert lines[0] == f"{FIXED},{FITTED}"
+    assert lines[1] == (
+        "0,7,0.5,United_States_Massachusetts,US-MA,,,0,ok,,"
+        f"smc,2025-01-01,2025-01-12,,,2,complete,18,2025-01-11,{SETTINGS}"
+    )
+    assert lines[2] == "1" + lines[1][1:]
+
+
+def test_dates_without_an_observation_are_joined(tmp_path):
+    observed = Observations(factories.weeks(3), np.array([[np.nan, 1], [2, 3], [4, np.nan]]))
+    fit = factories.fit(observations=observed)
+
+    lines = metadata(tmp_path, [factories.calibration(fit=fit)])
+
+    assert ",18,2025-01-04;2025-01-18," in lines[1]
+
+
+def test_a_failed_calibration_has_a_row_among_the_others(tmp_path):
+    lines = metadata(tmp_path, [factories.failure(primary_ids=(4,)), factories.calibration()])
+
+    assert lines[0] == f"{FIXED},{FITTED}"
+    failed = "failed,the population is not known check its name"
+    assert lines[1] == f"4,7,,Atlantis,,,,,{failed},,,,,,,,,,"
+    assert lines[2].startswith("0,7,0.5,")
+
+
+def test_calibrations_among_simulations_are_refused(tmp_path):
+    with pytest.raises(EpyflowError, match="not of one experiment"):
+        metadata(tmp_path, [factories.result([member()]), factories.calibration([member(1)])])

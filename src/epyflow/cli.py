@@ -8,12 +8,16 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from epyflow import __version__
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import Experiment, Problem, inspect, locate
 from epyflow.experiment.schema import export
+from epyflow.files import write_bytes_atomically
 from epyflow.planning import Plan, plan
+from epyflow.population.store import PopulationStore
+from epyflow.settings import POPULATION_FOLDERS, given_or_found
 
 app = typer.Typer(
     help="Check, plan and describe epidemic modelling experiments. Runs are made with snakemake.",
@@ -38,6 +42,18 @@ Root = Annotated[
 ]
 Output = Annotated[
     str | None, typer.Option("--output-config", help="Which output file, where there are several.")
+]
+Populations = Annotated[
+    Path | None,
+    typer.Option(
+        "--population-data",
+        help="Folder of populations, whose names are accepted. "
+        "Default: data/populations or common-data/populations under the root, if there is one.",
+    ),
+]
+Allowed = Annotated[
+    list[Path] | None,
+    typer.Option("--allowed-data-root", help="Other folders that paths in YAML may lead into."),
 ]
 Format = Annotated[Literal["text", "json"], typer.Option(help="How the answer is printed.")]
 
@@ -64,24 +80,22 @@ def validate(
     format: Format = "text",
     root: Root = None,
     output_config: Output = None,
-    allowed_data_root: Annotated[
-        list[Path] | None, typer.Option(help="Other folders that paths may lead into.")
-    ] = None,
+    population_data: Populations = None,
+    allowed_data_root: Allowed = None,
 ) -> None:
     """Check an experiment and report every problem with file, line and key.
 
     Exit code 0: valid. 1: invalid (with --strict, also when there are warnings). 2: it cannot be
     read.
     """
-    _, problems = _inspect(path, root, output_config, tuple(allowed_data_root or ()), format)
+    allowed = tuple(allowed_data_root or ())
+    _, problems = _inspect(path, root, output_config, population_data, allowed, format)
     errors = [problem for problem in problems if problem.severity == "error"]
     invalid = bool(errors or (strict and problems))
     if format == "json":
-        document = {"valid": not invalid, "problems": [p.as_dict() for p in problems]}
-        typer.echo(json.dumps(document, indent=2))
+        _print_json({"valid": not invalid, "problems": [p.as_dict() for p in problems]})
     else:
-        for problem in problems:
-            typer.echo(str(problem))
+        _print_problems(problems, Console())
         typer.echo(_verdict(path, len(errors), len(problems) - len(errors), invalid))
     raise typer.Exit(INVALID if invalid else 0)
 
@@ -95,14 +109,38 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def _print_json(document: dict[str, object]) -> None:
+    typer.echo(json.dumps(document, indent=2))
+
+
+def _print_problems(problems: list[Problem], console: Console) -> None:
+    """Print one line each; in colour on a terminal only."""
+    for problem in problems:
+        line = Text(str(problem))
+        start = f"{problem.file}:{problem.line}:"
+        style = "yellow" if problem.severity == "warning" else "red"
+        line.stylize("bold", 0, len(start))
+        line.stylize(style, len(start) + 1, len(start) + 1 + len(problem.key))
+        console.print(line, soft_wrap=True)
+
+
 def _inspect(
-    path: Path, root: Path | None, output: str | None, allowed: tuple[Path, ...], format: str
+    path: Path,
+    root: Path | None,
+    output: str | None,
+    population_data: Path | None,
+    allowed: tuple[Path, ...],
+    format: str,
 ) -> tuple[Experiment | None, list[Problem]]:
     try:
-        return inspect(locate(path, root, allowed), output)
-    except UnreadableError as error:
+        place = locate(path, root, allowed)
+        given = None if population_data is None else str(population_data)
+        folder = given_or_found(given, place.root, POPULATION_FOLDERS)
+        store = None if folder is None else PopulationStore.open(folder, remote=False)
+        return inspect(place, output, store.names() if store else ())
+    except (UnreadableError, PopulationError) as error:
         if format == "json":
-            typer.echo(json.dumps({"valid": False, "unreadable": str(error)}, indent=2))
+            _print_json({"valid": False, "unreadable": str(error)})
         else:
             typer.echo(str(error), err=True)
         raise typer.Exit(UNREADABLE) from None
@@ -114,27 +152,28 @@ def show_plan(
     format: Format = "text",
     root: Root = None,
     output_config: Output = None,
+    population_data: Populations = None,
+    allowed_data_root: Allowed = None,
     members_per_task: Annotated[
         int | None, typer.Option(min=1, help="Parameter sets per task. Default: by estimate.")
     ] = None,
 ) -> None:
-    """Show what a run would consist of, from the YAML alone: nothing is read or simulated.
+    """Show what a run would consist of, from the YAML alone: nothing is simulated.
 
     Exit code 0: planned. 1: the experiment is invalid. 2: it cannot be read.
     """
-    experiment, problems = _inspect(path, root, output_config, (), format)
+    allowed = tuple(allowed_data_root or ())
+    experiment, problems = _inspect(path, root, output_config, population_data, allowed, format)
     if experiment is None:
         errors = [problem for problem in problems if problem.severity == "error"]
         if format == "json":
-            document = {"valid": False, "problems": [problem.as_dict() for problem in errors]}
-            typer.echo(json.dumps(document, indent=2))
+            _print_json({"valid": False, "problems": [problem.as_dict() for problem in errors]})
         else:
-            for problem in errors:
-                typer.echo(str(problem), err=True)
+            _print_problems(errors, Console(stderr=True))
         raise typer.Exit(INVALID)
     planned = plan(experiment, members_per_task)
     if format == "json":
-        typer.echo(json.dumps(_plan_document(experiment, planned), indent=2))
+        _print_json(_plan_document(experiment, planned))
     else:
         _print_plan(experiment, planned)
 
@@ -157,7 +196,9 @@ def _print_plan(experiment: Experiment, planned: Plan) -> None:
     console = Console()
     table = Table(title=f"{experiment.place.exp_id}: {planned.strategy}", title_justify="left")
     for column in ("population", "location", "tasks", "members", "simulations"):
-        table.add_column(column, justify="left" if column in ("population", "location") else "right")
+        table.add_column(
+            column, justify="left" if column in ("population", "location") else "right"
+        )
     for place in planned.populations:
         members = planned.members_per_population
         table.add_row(
@@ -175,7 +216,9 @@ def _print_plan(experiment: Experiment, planned: Plan) -> None:
     console.print(
         f"About {least}{_duration(planned.cpu_seconds)} of one core with the reference engine, "
         f"{_duration(planned.seconds_per_simulation)} a simulation; up to "
-        f"{planned.members_per_task:,} members in a task."
+        f"{_count(planned.members_per_task, 'member')} in a task.",
+        soft_wrap=True,
+        highlight=False,
     )
 
 
@@ -193,16 +236,22 @@ def schema(
 ) -> None:
     """Write the JSON schema of the experiment format, for editors.
 
-    Exit code 0: written, or up to date. 1: with --check, out of date.
+    Exit code 0: written, or up to date. 1: with --check, out of date. 2: it cannot be written.
     """
     path = folder / "experiment.schema.json"
     text = export()
-    if check:
-        current = path.is_file() and path.read_text(encoding="utf-8") == text
-        typer.echo(f"{path} is {'up to date' if current else 'out of date: run epyflow schema'}")
-        raise typer.Exit(0 if current else 1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    try:
+        if check:
+            current = path.is_file() and path.read_text(encoding="utf-8") == text
+            typer.echo(
+                f"{path} is {'up to date' if current else 'out of date: run epyflow schema'}"
+            )
+            raise typer.Exit(0 if current else INVALID)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes_atomically(path, text.encode())
+    except OSError as error:
+        typer.echo(f"{path}: cannot be written or read: {error.strerror}", err=True)
+        raise typer.Exit(UNREADABLE) from None
     typer.echo(f"wrote {path}")
 
 

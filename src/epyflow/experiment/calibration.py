@@ -8,13 +8,13 @@ from pydantic import (
     BeforeValidator,
     Field,
     NonNegativeInt,
-    PositiveInt,
     WithJsonSchema,
     model_validator,
 )
 
 from epyflow.experiment.base import (
     CompartmentId,
+    Count,
     Date,
     Many,
     Number,
@@ -22,8 +22,12 @@ from epyflow.experiment.base import (
     Strict,
     Text,
     refuse,
+    twice,
 )
 from epyflow.experiment.distributions import Distribution
+from epyflow.experiment.wording import shown
+
+_LONGEST = 1000 * 86400  # seconds: longer than any machine runs
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
@@ -39,53 +43,52 @@ def seconds(duration: str) -> float:
     """
     match = _DURATION.fullmatch(duration)
     unit = match[2].lower() if match else ""
-    if match is None or unit not in _UNITS or float(match[1]) == 0:
-        raise ValueError(f"{duration!r} is not a duration; expected a text such as 90min, 6h or 1D")
+    if match is None or unit not in _UNITS or not 0 < float(match[1]) < _LONGEST / _UNITS[unit]:
+        raise ValueError(f"{shown(duration)} is not a duration; expected text such as 90min or 6h")
     return timedelta(seconds=float(match[1]) * _UNITS[unit]).total_seconds()
 
 
 def _as_duration(value: Any) -> str:
     if not isinstance(value, str):
-        raise refuse(f"{value!r} is not a duration; expected a text such as 90min, 6h or 1D")
+        raise refuse(f"{shown(value)} is not a duration; expected text such as 90min or 6h")
     try:
         seconds(value)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise refuse(str(error)) from None
     return value
 
 
 Duration = Annotated[str, BeforeValidator(_as_duration)]
+Positive = Annotated[Number, Field(gt=0)]
 Share = Annotated[Number, Field(gt=0, le=1)]
 
 
 class SmcOptions(Strict):
     """Options of epydemix's ``ABCSampler.run_smc``."""
 
-    num_particles: PositiveInt = Field(
-        default=1000, description="Parameter sets kept per generation."
-    )
-    num_generations: PositiveInt = Field(default=10, description="Rounds of shrinking tolerance.")
-    epsilon_schedule: Annotated[Many[Number], Field(min_length=1)] | None = Field(
+    num_particles: Count = Field(default=1000, description="Parameter sets kept per generation.")
+    num_generations: Count = Field(default=10, description="Rounds of shrinking tolerance.")
+    epsilon_schedule: Annotated[Many[Positive], Field(min_length=1)] | None = Field(
         default=None, description="Tolerance of each generation; absent: chosen from distances."
     )
     epsilon_quantile_level: Share = Field(
         default=0.5, description="Next tolerance: this quantile of the distances."
     )
-    minimum_epsilon: Annotated[Number, Field(gt=0)] | None = None
+    minimum_epsilon: Positive | None = None
     max_time: Duration | None = Field(default=None, description="Text such as 6h or 1D.")
-    total_simulations_budget: PositiveInt | None = None
-    perturbations: dict[ParameterName, Text] | None = Field(
-        default=None, description="Kernel by parameter: continuous, discrete, or a function's name."
+    total_simulations_budget: Count | None = None
+    perturbations: dict[ParameterName, Literal["continuous", "discrete"]] | None = Field(
+        default=None, description="Kernel by calibrated quantity; absent: the one of its prior."
     )
     verbose: bool = True
 
     @model_validator(mode="after")
-    def _schedule_is_long_enough(self) -> Self:
+    def _schedule_fits(self) -> Self:
         schedule = self.epsilon_schedule
-        if schedule is not None and len(schedule) < self.num_generations:
+        if schedule is not None and len(schedule) != self.num_generations:
             raise refuse(
-                f"epsilon_schedule has {len(schedule)} values for {self.num_generations} "
-                "generations; expected one for each"
+                f"epsilon_schedule has {len(schedule)} values and num_generations is "
+                f"{self.num_generations}; expected one value for each generation"
             )
         return self
 
@@ -93,19 +96,19 @@ class SmcOptions(Strict):
 class RejectionOptions(Strict):
     """Options of epydemix's ``ABCSampler.run_rejection``."""
 
-    epsilon: Annotated[Number, Field(gt=0)] = Field(default=0.1, description="Tolerance.")
-    num_particles: PositiveInt = 1000
+    epsilon: Positive = Field(default=0.1, description="Tolerance.")
+    num_particles: Count = 1000
     max_time: Duration | None = None
-    total_simulations_budget: PositiveInt | None = None
+    total_simulations_budget: Count | None = None
     verbose: bool = True
-    progress_update_interval: PositiveInt = 1000
+    progress_update_interval: Count = 1000
 
 
 class TopFractionOptions(Strict):
     """Options of epydemix's ``ABCSampler.run_top_fraction``."""
 
     top_fraction: Share = Field(default=0.05, description="Share of the simulations kept.")
-    Nsim: PositiveInt = Field(default=100, description="Simulations in all.")
+    Nsim: Count = Field(default=100, description="Simulations in all.")
     verbose: bool = True
 
 
@@ -150,9 +153,17 @@ class Comparison(Strict):
     simulation: Annotated[Many[Text], Field(min_length=1)] = Field(
         description="Transition series that are summed, such as W_to_H_total."
     )
-    weight: Annotated[Number, Field(gt=0)] = Field(
+    weight: Positive = Field(
         default=1.0, description="Weight of its distance where there are several comparisons."
     )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if (name := twice(self.simulation)) is not None:
+            raise refuse(
+                f"simulation lists {name!r} twice; expected it once: it would count double"
+            )
+        return self
 
 
 class FittingWindow(Strict):
@@ -164,7 +175,10 @@ class FittingWindow(Strict):
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
         if self.start_date >= self.end_date:
-            raise refuse(f"end_date {self.end_date} is not after start_date {self.start_date}")
+            raise refuse(
+                f"end_date {self.end_date} is not after start_date {self.start_date}; expected a "
+                "later one"
+            )
         return self
 
 
@@ -184,7 +198,7 @@ class CalibratedStartDate(Strict):
 class Projection(Strict):
     """Trajectories from the posterior up to the end of the timespan."""
 
-    n_trajectories: PositiveInt
+    n_trajectories: Count
     generation_number: NonNegativeInt | None = Field(
         default=None, description="Whose posterior; absent: the last generation."
     )

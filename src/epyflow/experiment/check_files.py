@@ -2,21 +2,41 @@
 
 import csv
 import gzip
+import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from epyflow.experiment.discovery import Place
-from epyflow.experiment.distributions import CustomDistribution
 from epyflow.experiment.model import Model
 from epyflow.experiment.modelset import Modelset
 from epyflow.experiment.output import Output
 from epyflow.experiment.report import Report
 from epyflow.experiment.source import Location
-from epyflow.functions import defined
 from epyflow.nearest import did_you_mean, listed
 
 LOCATION_COLUMNS = ("geo_value", "location")
+
+_COVERAGE_COLUMNS = ("Geography", "Age", "Population", "Week_Ending_Sat")
+_SCENARIO = re.compile(r"(?:^|[._])sc_(?P<name>.+)$")
+_LONGEST_HEADER = 1_000_000
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A choice among the columns of a coverage file.
+
+    Attributes
+    ----------
+    name
+        None where YAML leaves it out.
+    location
+        Where it is named.
+    """
+
+    name: str | None
+    location: Location
 
 
 @dataclass(frozen=True)
@@ -33,12 +53,15 @@ class NamedFile:
         Columns it must have, each with the location of the key that names it.
     any_of
         Columns of which it must have one.
+    scenario
+        Which column of coverage is read; None for other files.
     """
 
     location: Location
     written: str
     columns: tuple[tuple[str, Location], ...] = ()
     any_of: tuple[str, ...] = ()
+    scenario: Scenario | None = None
 
 
 def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dict[str, Path]:
@@ -48,7 +71,7 @@ def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dic
         try:
             path = place.resolve(named.written, report.document.path)
             header = _header(path)
-        except (ValueError, OSError, EOFError) as error:
+        except ValueError as error:
             report.error(named.location, str(error))
             continue
         found[named.written] = path
@@ -57,24 +80,41 @@ def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dic
                 report.error(
                     location,
                     f"{named.written} has no column {column!r}{did_you_mean(column, header)}; "
-                    f"it has {listed(header)}",
+                    f"expected one of {listed(header)}",
                 )
         if named.any_of and not set(named.any_of) & set(header):
             report.error(
                 named.location,
-                f"{named.written} has no column {' or '.join(named.any_of)}; it has "
-                f"{listed(header)}; name the column in observed_location_column",
+                f"{named.written} has no column {' or '.join(named.any_of)}; expected one of "
+                f"{listed(header)} as observed_location_column",
             )
+        if named.scenario is not None and {column for column, _ in named.columns} <= set(header):
+            _scenario(named.scenario, header, named, report)
     return found
+
+
+def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:
+    """Note a scenario that is not there, or is missing where there are several."""
+    matches = [match for column in header if (match := _SCENARIO.search(column))]
+    names = [match["name"] for match in matches]
+    if wanted.name is not None:
+        report.known("scenario", wanted.name, names, wanted.location)
+    elif len(names) + ("Coverage" in header) != 1:
+        found = "several columns" if names else "no column"
+        choice = f"scenario: one of {listed(names)}" if names else "Coverage or ...sc_<NAME>"
+        report.error(named.location, f"{named.written} has {found} of coverage; expected {choice}")
 
 
 def _header(path: Path) -> list[str]:
     opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        try:
-            header = next(csv.reader(file), None)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(f"{path} is not a CSV file: {error}") from None
+    try:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader([file.readline(_LONGEST_HEADER)]), None)
+    except (UnicodeDecodeError, csv.Error, zlib.error, EOFError, gzip.BadGzipFile) as error:
+        kind = "gzipped CSV" if path.suffix == ".gz" else "CSV"
+        raise ValueError(f"{path} is not a {kind} file: {error}; expected one in UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     if not header:
         raise ValueError(f"{path} is empty; expected a CSV file with a header")
     return header
@@ -87,13 +127,13 @@ def model_files(model: Model) -> Iterator[NamedFile]:
         return
     if section.scenario_data_path is not None:
         place: Location = ("vaccination", "scenario_data_path")
-        needed = ("Geography", "Age", "Population", "Week_Ending_Sat")
-        columns = tuple((column, place) for column in needed)
-        yield NamedFile(place, section.scenario_data_path, columns)
+        columns = tuple((column, place) for column in _COVERAGE_COLUMNS)
+        scenario = Scenario(section.scenario, ("vaccination", "scenario"))
+        yield NamedFile(place, section.scenario_data_path, columns, scenario=scenario)
     if section.preprocessed_vaccination_data_path is not None:
         place = ("vaccination", "preprocessed_vaccination_data_path")
-        needed = ("dates", "location", *model.population.age_groups)
-        columns = tuple((column, place) for column in needed)
+        named = ("dates", "location", *model.population.age_groups)
+        columns = tuple((column, place) for column in named)
         yield NamedFile(place, section.preprocessed_vaccination_data_path, columns)
 
 
@@ -129,34 +169,3 @@ def output_files(output: Output) -> Iterator[NamedFile]:
     any_of = () if named is not None else LOCATION_COLUMNS
     path = hub.rate_trends.observed_data_path
     yield NamedFile((*here, "observed_data_path"), path, columns, any_of)
-
-
-def check_functions(modelset: Modelset, place: Place, report: Report) -> None:
-    """Note custom distributions that no module of the experiment's ``functions/`` defines."""
-    for location, name in _custom(modelset):
-        folder = place.folder / "functions"
-        defined = set().union(*(defined(path) for path in sorted(folder.glob("*.py"))))
-        if name not in defined:
-            report.error(
-                location,
-                f"no function {name!r} in {folder}{did_you_mean(name, defined)}; expected a "
-                "module there that defines it",
-            )
-
-
-def _custom(modelset: Modelset) -> Iterator[tuple[Location, str]]:
-    if (sampling := modelset.sampling) is not None:
-        for name, sampled in sampling.parameters.items():
-            if isinstance(sampled.distribution, CustomDistribution):
-                yield ("sampling", "parameters", name, "distribution"), sampled.distribution.name
-        start = sampling.start_date
-        if start is not None and isinstance(start.distribution, CustomDistribution):
-            yield ("sampling", "start_date", "distribution"), start.distribution.name
-    if (calibration := modelset.calibration) is not None:
-        for kind in ("parameters", "compartments"):
-            for name, given in getattr(calibration, kind).items():
-                if isinstance(given.prior, CustomDistribution):
-                    yield ("calibration", kind, name, "prior"), given.prior.name
-        first = calibration.start_date
-        if first is not None and isinstance(first.prior, CustomDistribution):
-            yield ("calibration", "start_date", "prior"), first.prior.name

@@ -5,7 +5,12 @@ from datetime import date
 
 from epyflow.experiment import expressions
 from epyflow.experiment.base import parsed
-from epyflow.experiment.forcing import ParameterIntervention, SchoolClosure
+from epyflow.experiment.check_forcing import (
+    SEASONALITY_MINIMUM,
+    check_interventions,
+    check_seasonality,
+    check_vaccination,
+)
 from epyflow.experiment.model import (
     AgeVarying,
     Calculated,
@@ -13,21 +18,53 @@ from epyflow.experiment.model import (
     Model,
     MultiMediated,
     Spontaneous,
-    Vaccinated,
 )
 from epyflow.experiment.report import Report
 from epyflow.experiment.source import Location
 
+METADATA_COLUMNS = (
+    "primary_id",
+    "seed",
+    "delta_t",
+    "population",
+    "location",
+    "start_date",
+    "end_date",
+    "n_sims",
+    "status",
+    "cause",
+)
+"""The table ``model_metadata`` has these columns, and one for each parameter."""
+
+MAX_STEPS = 1_000_000
+
 
 def check_model(model: Model, report: Report) -> None:
     """Check names, lengths, initial conditions and dates; note what is wrong in ``report``."""
+    _timespan(model, report)
     _compartments(model, report)
     _transitions(model, report)
     _rates(model, report)
     _parameters(model, report)
-    _vaccination(model, report)
-    _seasonality(model, report)
-    _interventions(model, report)
+    used = _used(model)
+    for name in model.parameters:
+        if name not in used:
+            report.warn(("parameters", name), "no rate or calculated parameter uses it")
+    check_vaccination(model, report)
+    check_seasonality(model, used, report)
+    check_interventions(model, used, report)
+
+
+def _timespan(model: Model, report: Report) -> None:
+    timespan = model.timespan
+    if not isinstance(timespan.start_date, date):
+        return
+    days = (timespan.end_date - timespan.start_date).days
+    if days / timespan.delta_t > MAX_STEPS:
+        report.error(
+            ("timespan", "delta_t"),
+            f"{days:,} days in steps of {timespan.delta_t:g}; expected at most {MAX_STEPS:,} steps",
+        )
 
 
 def _compartments(model: Model, report: Report) -> None:
@@ -36,7 +73,9 @@ def _compartments(model: Model, report: Report) -> None:
     for position, compartment in enumerate(model.compartments):
         here: Location = ("compartments", position)
         if counts[compartment.id] > 1:
-            report.error((*here, "id"), f"the id {compartment.id!r} is used twice")
+            report.error(
+                (*here, "id"), f"the id {compartment.id!r} is used twice; expected another"
+            )
         if isinstance(compartment.init, tuple) and len(compartment.init) != groups:
             report.error(
                 (*here, "init"),
@@ -59,15 +98,23 @@ def _transitions(model: Model, report: Report) -> None:
             report.known("compartment", getattr(transition, key), ids, (*here, key))
         if transition.source == transition.target:
             report.error(
-                (*here, "target"), f"leads from {transition.source!r} to itself; it moves nobody"
+                (*here, "target"),
+                f"leads from {transition.source!r} to itself; expected another compartment",
             )
+        if transition in model.transitions[:position]:
+            report.warn(here, "stands in the list twice; the two rates are added")
         if isinstance(transition, Mediated):
             report.known("compartment", transition.mediator, ids, (*here, "mediator"))
         if isinstance(transition, MultiMediated):
-            for term_position, term in enumerate(transition.mediators):
-                for source_position, source in enumerate(term.source):
-                    place = (*here, "mediators", term_position, "source", source_position)
-                    report.known("compartment", source, ids, place)
+            _mediators(transition, ids, (*here, "mediators"), report)
+
+
+def _mediators(transition: MultiMediated, ids: list[str], here: Location, report: Report) -> None:
+    for position, term in enumerate(transition.mediators):
+        if term in transition.mediators[:position]:
+            report.warn((*here, position), "stands in the list twice; the two rates are added")
+        for index, source in enumerate(term.source):
+            report.known("compartment", source, ids, (*here, position, "source", index))
 
 
 def rates(model: Model) -> list[tuple[Location, str | float]]:
@@ -90,112 +137,59 @@ def _rates(model: Model, report: Report) -> None:
         expression = parsed(rate)
         for name in expression.names:
             report.known("parameter", name, list(model.parameters), location)
-        if not expression.names:
-            _constant_rate(expression, location, report)
+        value = None if expression.names else _constant(expression, location, report)
+        if value is not None and value < 0:
+            report.error(location, f"the rate {expression.text} is negative; expected 0 or more")
 
 
-def _constant_rate(expression: expressions.Expression, location: Location, report: Report) -> None:
+def _constant(
+    expression: expressions.Expression, location: Location, report: Report
+) -> float | None:
     try:
-        value = expression.compute({})
+        return float(expression.compute({}))
     except expressions.ExpressionError as error:
-        report.error(location, str(error))
-        return
-    if float(value) < 0:
-        report.error(location, f"the rate {expression.text} is negative; expected 0 or more")
+        report.error(location, f"{error}; expected a finite number")
+        return None
 
 
 def _parameters(model: Model, report: Report) -> None:
-    groups = len(model.population.age_groups)
-    calculated = {}
+    groups = model.population.age_groups
+    valid = [*model.parameters, "eigenvalue"]
+    taken = {*METADATA_COLUMNS, *(f"init_{compartment.id}" for compartment in model.compartments)}
     for name, parameter in model.parameters.items():
         here: Location = ("parameters", name)
-        if isinstance(parameter, AgeVarying) and len(parameter.values) != groups:
+        if name in taken:
+            report.error(
+                here, f"{name!r} is a column of the table model_metadata; expected another name"
+            )
+        if isinstance(parameter, AgeVarying) and len(parameter.values) != len(groups):
             report.error(
                 (*here, "values"),
-                f"{len(parameter.values)} values for {groups} age groups; expected one for each of "
-                + ", ".join(model.population.age_groups),
+                f"{len(parameter.values)} values for {len(groups)} age groups; expected one for "
+                f"each of {', '.join(groups)}",
             )
         if isinstance(parameter, Calculated):
-            calculated[name] = parsed(parameter.value)
-            valid = [*model.parameters, "eigenvalue"]
-            for used in calculated[name].names:
+            expression = parsed(parameter.value)
+            for used in expression.names:
                 report.known("parameter", used, valid, (*here, "value"))
+            if not expression.names:
+                _constant(expression, (*here, "value"), report)
     try:
-        expressions.in_order(calculated)
-    except expressions.ExpressionError as error:
-        first = next(name for name in calculated if name in str(error))
-        report.error(("parameters", first, "value"), str(error))
-    _unused(model, calculated, report)
+        expressions.in_order(_calculated(model))
+    except expressions.CircleError as error:
+        report.error(("parameters", error.circle[0], "value"), str(error))
 
 
-def _unused(
-    model: Model, calculated: dict[str, expressions.Expression], report: Report
-) -> None:
-    used = {"seasonality_min"} if model.seasonality else set()
-    used |= {name for _, rate in rates(model) for name in parsed(rate).names}
-    used |= {name for expression in calculated.values() for name in expression.names}
-    for name in model.parameters:
-        if name not in used:
-            report.warn(("parameters", name), "no rate or calculated parameter uses it")
+def _calculated(model: Model) -> dict[str, expressions.Expression]:
+    return {
+        name: parsed(parameter.value)
+        for name, parameter in model.parameters.items()
+        if isinstance(parameter, Calculated)
+    }
 
 
-def _vaccination(model: Model, report: Report) -> None:
-    section, ids = model.vaccination, list(model.compartment_ids)
-    doses = [(i, t) for i, t in enumerate(model.transitions) if isinstance(t, Vaccinated)]
-    if section is None:
-        for position, _ in doses:
-            report.error(
-                ("transitions", position, "type"),
-                "a vaccination transition without a vaccination section; add one with "
-                "origin_compartment, eligible_compartments and a data path",
-            )
-        return
-    report.known(
-        "compartment", section.origin_compartment, ids, ("vaccination", "origin_compartment")
-    )
-    for position, name in enumerate(section.eligible_compartments):
-        report.known("compartment", name, ids, ("vaccination", "eligible_compartments", position))
-    if not doses:
-        report.error(
-            ("vaccination",), "no transition has type: vaccination; the doses would move nobody"
-        )
-    for position, transition in doses:
-        if transition.source != section.origin_compartment:
-            report.error(
-                ("transitions", position, "source"),
-                f"a vaccination transition leaves {transition.source!r}; expected "
-                f"vaccination.origin_compartment {section.origin_compartment!r}",
-            )
-    if len(doses) > 1:
-        report.error(
-            ("transitions", doses[1][0]),
-            "a second vaccination transition would give the same doses again; expected one",
-        )
-
-
-def _target(name: str, model: Model, location: Location, report: Report) -> None:
-    report.known("parameter", name, list(model.parameters), location)
-
-
-def _seasonality(model: Model, report: Report) -> None:
-    if model.seasonality is not None:
-        place = ("seasonality", "target_parameter")
-        _target(model.seasonality.target_parameter, model, place, report)
-
-
-def _interventions(model: Model, report: Report) -> None:
-    closures = 0
-    for position, intervention in enumerate(model.interventions):
-        here: Location = ("interventions", position)
-        if isinstance(intervention, SchoolClosure):
-            closures += 1
-            if closures > 1:
-                report.error(here, "a second school_closure; expected at most one")
-            continue
-        if isinstance(intervention, ParameterIntervention):
-            place = (*here, "target_parameter")
-            _target(intervention.target_parameter, model, place, report)
-        start = model.timespan.start_date
-        early = isinstance(start, date) and intervention.end_date < start
-        if early or intervention.start_date > model.timespan.end_date:
-            report.warn(here, "lies outside the timespan and has no effect")
+def _used(model: Model) -> set[str]:
+    """Return the parameters that a rate uses, or a calculated parameter, or the season itself."""
+    used = {name for _, rate in rates(model) for name in parsed(rate).names}
+    used |= {name for calculated in _calculated(model).values() for name in calculated.names}
+    return used | ({SEASONALITY_MINIMUM} if model.seasonality else set())

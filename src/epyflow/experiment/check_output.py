@@ -1,32 +1,37 @@
-"""What an ``output`` section must fulfil together with the model and the modelset."""
+"""What an ``output`` section must fulfil together with the model and with the modelset."""
 
-from epyflow.experiment.check_modelset import (
-    check_generation,
-    compartment_series,
-    transition_series,
-)
+from epyflow.experiment.check_calibration import check_generation
 from epyflow.experiment.model import Model
 from epyflow.experiment.modelset import Modelset
 from epyflow.experiment.output import HUB_FORMATS, Output, PosteriorGenerations
 from epyflow.experiment.report import Report
+from epyflow.experiment.series import (
+    compartment_series,
+    transition_series,
+    transitions_are_known,
+)
 
 
-def check_output(
-    output: Output, model: Model, modelset: Modelset | None, report: Report
-) -> None:
-    """Check that every series exists and that what is asked for will be there to write."""
-    valid = {"compartments": compartment_series(model), "transitions": transition_series(model)}
+def check_selections(output: Output, model: Model, report: Report) -> None:
+    """Check that every series selected exists."""
+    valid = {"compartments": compartment_series(model)}
+    if transitions_are_known(model):
+        valid["transitions"] = transition_series(model)
     for key in ("quantiles", "trajectories"):
         section = getattr(output, key)
-        for kind in ("compartments", "transitions"):
+        for kind in valid:
             selected = getattr(section, kind, False)
             for position, name in enumerate(selected if isinstance(selected, tuple) else ()):
-                place = (key, kind, position)
-                report.known(f"{kind[:-1]} series", name, valid[kind], place)
+                report.known(f"{kind[:-1]} series", name, valid[kind], (key, kind, position))
+
+
+def check_results(output: Output, modelset: Modelset | None, report: Report) -> None:
+    """Check that what is asked of a calibration will be there to write."""
     calibration = modelset.calibration if modelset else None
     if output.posteriors and calibration is None:
         report.error(
-            ("posteriors",), "there is no posterior without modelset.calibration; remove the key"
+            ("posteriors",),
+            "there is no posterior to write; expected modelset.calibration, or no posteriors",
         )
     if isinstance(output.posteriors, PosteriorGenerations) and calibration is not None:
         for position, number in enumerate(output.posteriors.generations):
@@ -37,6 +42,6 @@ def check_output(
         if given and (calibration is None or calibration.projection is None):
             report.error(
                 (name,),
-                "a hub file is written from projections; add modelset.calibration.projection or "
-                "remove the key",
+                "a hub file is written from projections; expected modelset.calibration.projection, "
+                f"or no {name}",
             )

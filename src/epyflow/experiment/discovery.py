@@ -1,15 +1,16 @@
-"""Find an experiment's files and the files that they name."""
+"""Find an experiment's folder, and the files that its YAML names."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from epyflow.errors import UnreadableError
-from epyflow.experiment.problems import Problem
-from epyflow.experiment.source import Document, SourceError, read
-from epyflow.nearest import did_you_mean
+from epyflow.nearest import did_you_mean, listed
 
-ROLES = ("model", "modelset", "output")
+SUFFIXES = (".yaml", ".yml")
+
+_EXP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
 @dataclass(frozen=True)
@@ -44,24 +45,26 @@ class Place:
         ValueError
             If it is not there, or leads out of the root; the message says where it was looked for.
         """
-        tried = list(
-            dict.fromkeys(base / written for base in (beside.parent, self.folder, self.root))
-        )
+        bases = dict.fromkeys((beside.parent, self.folder, self.root))
+        tried = list(dict.fromkeys(base / written for base in bases))
         for candidate in tried:
-            if not candidate.exists():
-                continue
-            real = candidate.resolve()
-            if not any(real.is_relative_to(base.resolve()) for base in (self.root, *self.allowed)):
-                raise ValueError(
-                    f"{written!r} leads to {real}, outside the experiments' root {self.root}; "
-                    "move the file below the root or add its folder to allowed_data_roots"
-                )
-            if not real.is_file():
-                raise ValueError(f"{written!r} is not a file but {real} is a folder")
-            return real
-        raise ValueError(
-            f"no file {written!r}; looked for {', '.join(str(path) for path in tried)}"
-        )
+            try:
+                if candidate.exists():
+                    return self._inside(candidate.resolve(), written)
+            except OSError as error:
+                raise ValueError(f"{written!r} cannot be read: {error.strerror}") from None
+        places = ", ".join(str(path) for path in tried)
+        raise ValueError(f"no file {written!r}; expected one of {places}")
+
+    def _inside(self, real: Path, written: str) -> Path:
+        if not any(real.is_relative_to(base.resolve()) for base in (self.root, *self.allowed)):
+            raise ValueError(
+                f"{written!r} leads to {real}, outside the experiments' root {self.root}; expected "
+                "a file below the root, or its folder among allowed_data_roots"
+            )
+        if not real.is_file():
+            raise ValueError(f"{written!r} leads to {real}, which is not a file; expected a file")
+        return real
 
 
 def locate(
@@ -69,28 +72,51 @@ def locate(
 ) -> Place:
     """Find an experiment by its id below ``root/experiments``, or by its path.
 
+    Parameters
+    ----------
+    experiment
+        Id, or path to the experiment's folder, to its ``config/`` or to one of its YAML files.
+    root
+        The folder that holds ``experiments/``. None: the one above the folder ``experiments`` on
+        the path; without such a folder, the experiment's own.
+    allowed
+        Other folders that paths in YAML may lead into.
+
     Raises
     ------
     UnreadableError
-        If there is no such folder or it holds no YAML; experiments that exist are offered.
+        If there is no such folder, it cannot be read or it holds no YAML; experiments that exist
+        are offered.
     """
-    path = Path(experiment)
-    below = root / "experiments" / path if root is not None and not path.is_absolute() else path
-    folder = below if below.is_dir() else path
-    if path.is_file() and path.suffix in (".yaml", ".yml"):
-        folder = path.parent
-    if not folder.is_dir():
-        raise UnreadableError(_no_such_experiment(str(experiment), root))
-    folder = _plain(folder)
-    config = folder / "config" if (folder / "config").is_dir() else folder
-    if config == folder and folder.name == "config":
-        folder = folder.parent
-    if not _yaml_files(config):
-        raise UnreadableError(
-            f"{config}: no .yaml or .yml file; expected a basemodel file with the key 'model'"
-        )
+    try:
+        folder = _folder(Path(experiment), root)
+        config = folder / "config" if (folder / "config").is_dir() else folder
+        if config == folder and folder.name == "config":
+            folder = folder.parent
+        if not yaml_files(config):
+            raise UnreadableError(
+                f"{config}: no .yaml or .yml file; expected a basemodel file with the key "
+                f"'model'{_experiments_below(folder)}"
+            )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UnreadableError(f"{experiment}: cannot be read: {why}") from None
     home = _plain(root) if root is not None else _root_above(folder)
     return Place(_exp_id(folder, home), folder, config, home, allowed)
+
+
+def _folder(path: Path, root: Path | None) -> Path:
+    below = root / "experiments" / path if root is not None and not path.is_absolute() else path
+    for folder in (below, path):
+        if folder.is_dir():
+            return _plain(folder)
+    if path.is_file():
+        if path.suffix in SUFFIXES:
+            return _plain(path.parent)
+        raise UnreadableError(f"{path}: not a YAML file; expected an experiment's folder")
+    if path.is_symlink():
+        raise UnreadableError(f"{path}: a link to what is not there; expected a folder")
+    raise UnreadableError(_no_such_experiment(str(path), root))
 
 
 def _plain(path: Path) -> Path:
@@ -102,13 +128,21 @@ def _no_such_experiment(experiment: str, root: Path | None) -> str:
     if root is None:
         return f"{experiment}: no such folder; expected an experiment's folder"
     base = root / "experiments"
-    known = (
-        sorted({str(c.parent.relative_to(base)) for c in base.rglob("config") if c.is_dir()})
-        if base.is_dir()
-        else []
-    )
-    there = f"; there are {', '.join(known[:12])}" if known else f"; {base} has no experiments"
+    known = _known(base)
+    there = f"; there are {listed(known)}" if known else f"; {base} has no experiments"
     return f"experiment {experiment!r} is not below {base}{did_you_mean(experiment, known)}{there}"
+
+
+def _experiments_below(folder: Path) -> str:
+    known = _known(folder)
+    return f"; below it are the experiments {listed(known)}" if known else ""
+
+
+def _known(base: Path) -> list[str]:
+    if not base.is_dir():
+        return []
+    configs = (config for config in base.glob("**/config") if config.is_dir())
+    return sorted({config.parent.relative_to(base).as_posix() for config in configs})
 
 
 def _root_above(folder: Path) -> Path:
@@ -125,66 +159,17 @@ def _exp_id(folder: Path, root: Path) -> str:
         return folder.name
 
 
-def _yaml_files(config: Path) -> list[Path]:
-    return sorted(p for p in config.iterdir() if p.suffix in (".yaml", ".yml") and p.is_file())
+def is_exp_id(text: str) -> bool:
+    """Whether a text can name folders of results; ``/`` separates nested ones."""
+    return _EXP_ID.fullmatch(text) is not None
 
 
-def read_documents(place: Place) -> tuple[dict[str, list[Document]], list[Problem]]:
-    """Read every YAML file of an experiment and sort them by their top-level key.
-
-    Returns
-    -------
-    documents
-        Role (``model``, ``modelset``, ``output``) to the files that claim it.
-    problems
-        Unreadable files, unknown top-level keys, two files for one role, no basemodel.
-    """
-    documents: dict[str, list[Document]] = {role: [] for role in ROLES}
-    problems: list[Problem] = []
-    for path in _yaml_files(place.config):
-        try:
-            document = read(path)
-        except SourceError as error:
-            problems.append(Problem(path, error.line, "", str(error)))
-            continue
-        role, problem = _role(document)
-        if role:
-            documents[role].append(document)
-        if problem:
-            problems.append(problem)
-    problems += _doubles(documents)
-    if not documents["model"] and not problems:
-        problems.append(
-            Problem(place.config, 1, "", "no file with the key 'model'; expected a basemodel file")
-        )
-    return documents, problems
-
-
-def _role(document: Document) -> tuple[str | None, Problem | None]:
-    keys = list(document.data)
-    known = [key for key in keys if key in ROLES]
-    if len(keys) == 1 and known:
-        return known[0], None
-    other = next((key for key in keys if key not in ROLES), keys[-1])
-    message = (
-        f"unknown top-level key {other!r}{did_you_mean(other, ROLES)}"
-        if other not in ROLES
-        else f"the keys {' and '.join(known)} stand in one file"
+def yaml_files(config: Path) -> list[Path]:
+    """Return the YAML files, those that are broken links too; a dot hides a file."""
+    return sorted(
+        path
+        for path in config.iterdir()
+        if path.suffix in SUFFIXES
+        and not path.name.startswith(".")
+        and (path.is_file() or path.is_symlink())
     )
-    expected = "expected one of model, modelset and output, alone in its file"
-    line = document.line((other,))
-    role = known[0] if len(known) == 1 else None
-    return role, Problem(document.path, line, other, f"{message}; {expected}")
-
-
-def _doubles(documents: dict[str, list[Document]]) -> list[Problem]:
-    problems = []
-    for role in ("model", "modelset"):
-        if len(documents[role]) > 1:
-            first, second = documents[role][:2]
-            message = (
-                f"both {first.path.name} and {second.path.name} hold the key {role!r}; "
-                "expected one file for it: move the other out of the folder"
-            )
-            problems.append(Problem(second.path, second.line((role,)), role, message))
-    return problems

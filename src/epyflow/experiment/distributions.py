@@ -1,11 +1,14 @@
 """Probability distributions named in YAML: scipy's, or a function of the user's own."""
 
+import math
+import warnings
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from epyflow.experiment.base import Many, Number, ParameterName, Strict, Text, refuse
+from epyflow.experiment.wording import shown
 from epyflow.nearest import did_you_mean
 
 
@@ -24,7 +27,8 @@ def scipy_names() -> frozenset[str]:
 def _known(name: str) -> str:
     if name not in scipy_names():
         raise refuse(
-            f"{name!r} is not a distribution of scipy.stats{did_you_mean(name, scipy_names())}"
+            f"{shown(name)} is not among the distributions{did_you_mean(name, scipy_names())}; "
+            "expected a continuous or discrete one of scipy.stats"
         )
     return name
 
@@ -43,19 +47,38 @@ class ScipyDistribution(Strict):
 
     @model_validator(mode="after")
     def _arguments_fit(self) -> Self:
-        import numpy as np
-
         try:
-            low, high = self.frozen().support()
-        except (TypeError, ValueError) as error:
-            raise refuse(f"{self.name} does not take these arguments: {error}") from None
-        if np.isnan(low) or np.isnan(high):
+            low, high = self.bounds()
+        except TypeError:
             raise refuse(
-                f"{self.name} is not defined for args {list(self.args)} and kwargs {self.kwargs}; "
-                "in scipy.stats, uniform takes the lower end and the width, norm the mean and the "
+                f"{self.name} does not take {self.arguments}; expected {', '.join(self._signature)}"
+            ) from None
+        except (ValueError, ArithmeticError):
+            low = high = math.nan
+        if math.isnan(low) or math.isnan(high):
+            raise refuse(
+                f"{self.name} is not defined for {self.arguments}; expected others: in "
+                "scipy.stats, uniform takes the lower end and the width, norm the mean and the "
                 "standard deviation"
             )
         return self
+
+    @property
+    def arguments(self) -> str:
+        """The arguments, for messages."""
+        return f"args {list(self.args)} and kwargs {self.kwargs}"
+
+    @property
+    def _signature(self) -> list[str]:
+        """The names of the arguments, in their order."""
+        from scipy import stats
+
+        shapes = getattr(stats, self.name).shapes
+        return [
+            *(shapes.split(", ") if shapes else ()),
+            "loc",
+            *([] if self.discrete else ["scale"]),
+        ]
 
     @property
     def discrete(self) -> bool:
@@ -77,8 +100,10 @@ class ScipyDistribution(Strict):
 
     def bounds(self) -> tuple[float, float]:
         """Return the smallest and largest value it can take; infinite where it is unbounded."""
-        low, high = self.frozen().support()
-        return float(low), float(high)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of overflow: the bound is infinite then
+            low, high = self.frozen().support()
+            return float(low), float(high)
 
 
 class CustomDistribution(Strict):

@@ -7,18 +7,22 @@ the allow-list below, and computed by walking that tree. Nothing else of Python 
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.experiment.wording import shown
+
 Value = float | NDArray[np.float64]
 
 MAX_LENGTH = 2_000
-MAX_DEPTH = 50
+MAX_DEPTH = 100
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "exp": np.exp,
@@ -32,25 +36,44 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 _ARITY = {name: 2 if name in ("minimum", "maximum") else 1 for name in FUNCTIONS}
 
+
+def _power(base: Any, exponent: Any) -> Any:
+    result = base**exponent
+    if isinstance(result, complex):
+        raise ValueError("a negative number to a fractional power")
+    return result
+
+
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+    ast.Pow: _power,
 }
 _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }
 
-ALLOWED = (
-    "numbers, parameter names, + - * / **, parentheses and the functions " + ", ".join(FUNCTIONS)
+ALLOWED = "numbers, parameter names, + - * / **, parentheses and the functions " + ", ".join(
+    FUNCTIONS
 )
 
 
 class ExpressionError(ValueError):
     """The text is not arithmetic of the allowed kind, or it has no finite value."""
+
+
+class CircleError(ExpressionError):
+    """Calculated parameters depend on one another; carries the circle, its first name last too."""
+
+    def __init__(self, circle: tuple[str, ...]) -> None:
+        super().__init__(
+            f"calculated parameters depend on one another in a circle: {' -> '.join(circle)}; "
+            "expected one of them to be given by others or by a number"
+        )
+        self.circle = circle
 
 
 @dataclass(frozen=True)
@@ -82,26 +105,26 @@ class Expression:
         Raises
         ------
         ExpressionError
-            If a name has no value, or the result is not a finite number (such as 1/0).
+            If a name has no value, or a step or the result is not a finite number (such as 1/0).
         """
-        with np.errstate(all="ignore"):
+        # As Python does for its own numbers, numpy is to refuse 1/0 where it occurs: a result
+        # such as 1/(1/0) = 0 would hide it.
+        with np.errstate(all="raise", under="ignore"):
             try:
-                result = _compute(self.tree, values)
-            except (ZeroDivisionError, OverflowError, ValueError) as error:
-                raise ExpressionError(f"{self.text!r} cannot be computed: {error}") from None
-        if isinstance(result, complex) or not np.all(np.isfinite(result)):
-            raise ExpressionError(f"{self.text!r} is not a finite number: {_short(result)}")
+                result: Value = _compute(self.tree, values)
+            except ExpressionError:
+                raise
+            except (ArithmeticError, ValueError) as error:
+                why = "it is too large" if isinstance(error, OverflowError) else error
+                raise ExpressionError(f"{shown(self.text)} cannot be computed: {why}") from None
+        if not np.all(np.isfinite(result)):
+            raise ExpressionError(f"{shown(self.text)} is not a finite number")
         return result
-
-
-def _short(result: object) -> str:
-    text = str(result).replace("\n", " ")
-    return text if len(text) < 80 else text[:77] + "..."
 
 
 def _compute(node: ast.expr, values: Mapping[str, Value]) -> Any:
     match node:
-        case ast.Constant(value=number):
+        case ast.Constant(value=int() | float() as number):
             return float(number)  # never int: 9**9**9 must overflow, not fill the memory
         case ast.Name(id=name):
             if name not in values:
@@ -126,18 +149,25 @@ def parse(text: str) -> Expression:
         Naming the part that is not allowed, and what is.
     """
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"an expression of {len(text)} characters; at most {MAX_LENGTH}")
+        raise ExpressionError(f"has {len(text):,} characters; expected at most {MAX_LENGTH:,}")
+    if "#" in text:  # to Python a comment, whose loss no one would see
+        raise ExpressionError(f"'#' is not allowed in {shown(text)}; expected {ALLOWED}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ExpressionError(f"{text!r} is not an expression; expected {ALLOWED}") from None
+        raise ExpressionError(f"{shown(text)} is not an expression; expected {ALLOWED}") from None
     _refuse_foreign(tree, text, depth=0)
     return Expression(text, tree)
 
 
 def _refuse_foreign(node: ast.expr, text: str, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise ExpressionError(f"{text[:40]!r}... is nested more than {MAX_DEPTH} deep")
+        raise ExpressionError(
+            f"{shown(text)} is nested more than {MAX_DEPTH} deep; expected a shorter expression, "
+            "split into calculated parameters"
+        )
     match node:
         case ast.Constant(value=bool() | complex() | str() | bytes() | None):
             pass
@@ -145,7 +175,7 @@ def _refuse_foreign(node: ast.expr, text: str, depth: int) -> None:
             return
         case ast.Name(id=name):
             if name in FUNCTIONS:
-                raise ExpressionError(f"{name} is a function: write {name}(...)")
+                raise ExpressionError(f"{name} is a function; expected {name}(...)")
             return
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             _refuse_foreign(left, text, depth + 1)
@@ -157,13 +187,13 @@ def _refuse_foreign(node: ast.expr, text: str, depth: int) -> None:
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
             if len(args) != _ARITY[name]:
                 raise ExpressionError(
-                    f"{name} takes {_ARITY[name]} argument(s), {len(args)} given in {text!r}"
+                    f"{name} has {len(args)} arguments in {shown(text)}; expected {_ARITY[name]}"
                 )
             for argument in args:
                 _refuse_foreign(argument, text, depth + 1)
             return
     part = ast.get_source_segment(text.strip(), node) or text
-    raise ExpressionError(f"{part!r} is not allowed in an expression; expected {ALLOWED}")
+    raise ExpressionError(f"{shown(part)} is not allowed in an expression; expected {ALLOWED}")
 
 
 def number(text: str) -> float:
@@ -177,7 +207,8 @@ def number(text: str) -> float:
     expression = parse(text)
     if expression.names:
         raise ExpressionError(
-            f"{text!r} is not a number: it uses the name {expression.names[0]!r}"
+            f"{shown(text)} uses the name {expression.names[0]!r}; expected a number or arithmetic "
+            "such as 1/1.5"
         )
     return float(expression.compute({}))
 
@@ -187,27 +218,14 @@ def in_order(expressions: Mapping[str, Expression]) -> tuple[str, ...]:
 
     Raises
     ------
-    ExpressionError
+    CircleError
         If they depend on one another in a circle; the message shows the circle.
     """
-    done: dict[str, None] = {}
-    for start in expressions:
-        _visit(start, expressions, done, ())
-    return tuple(done)
-
-
-def _visit(
-    name: str,
-    expressions: Mapping[str, Expression],
-    done: dict[str, None],
-    path: tuple[str, ...],
-) -> None:
-    if name in done:
-        return
-    if name in path:
-        circle = " -> ".join((*path[path.index(name) :], name))
-        raise ExpressionError(f"calculated parameters depend on one another in a circle: {circle}")
-    for used in expressions[name].names:
-        if used in expressions:
-            _visit(used, expressions, done, (*path, name))
-    done[name] = None
+    uses = {
+        name: [used for used in expression.names if used in expressions]
+        for name, expression in expressions.items()
+    }
+    try:
+        return tuple(TopologicalSorter(uses).static_order())
+    except CycleError as error:
+        raise CircleError(tuple(reversed(error.args[1]))) from None

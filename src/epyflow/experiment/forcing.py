@@ -13,6 +13,7 @@ from epyflow.experiment.base import (
     Strict,
     Text,
     refuse,
+    twice,
 )
 
 Layer = Literal["school", "work", "home", "community"]
@@ -40,17 +41,18 @@ class Vaccination(Strict):
         given = [self.scenario_data_path, self.preprocessed_vaccination_data_path]
         if sum(path is not None for path in given) != 1:
             raise refuse(
-                "expected exactly one of scenario_data_path and preprocessed_vaccination_data_path"
+                f"{'both' if all(given) else 'neither'} of scenario_data_path and "
+                "preprocessed_vaccination_data_path given; expected exactly one"
             )
         if self.scenario is not None and self.scenario_data_path is None:
-            raise refuse("scenario goes with scenario_data_path")
+            raise refuse("scenario is given; expected it with scenario_data_path only")
         if self.origin_compartment not in self.eligible_compartments:
             raise refuse(
-                f"eligible_compartments does not contain origin_compartment "
-                f"{self.origin_compartment!r}; add it: those who are moved receive doses"
+                "eligible_compartments does not contain origin_compartment "
+                f"{self.origin_compartment!r}; expected it there: those who are moved receive doses"
             )
-        if len(set(self.eligible_compartments)) < len(self.eligible_compartments):
-            raise refuse("eligible_compartments names a compartment twice")
+        if (name := twice(self.eligible_compartments)) is not None:
+            raise refuse(f"eligible_compartments names {name!r} twice; expected it once")
         return self
 
 
@@ -69,9 +71,15 @@ class Seasonality(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min_value > self.max_value:
-            raise refuse(f"min_value {self.min_value} is above max_value {self.max_value}")
+            raise refuse(
+                f"min_value {self.min_value:g} is above max_value {self.max_value:g}; expected it "
+                "below or equal"
+            )
         if self.seasonality_min_date == self.seasonality_max_date:
-            raise refuse("seasonality_min_date and seasonality_max_date are the same day")
+            raise refuse(
+                "seasonality_min_date and seasonality_max_date are the same day; expected half a "
+                "period between them"
+            )
         return self
 
 
@@ -82,7 +90,10 @@ class _Dated(Strict):
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
         if self.start_date > self.end_date:
-            raise refuse(f"end_date {self.end_date} is before start_date {self.start_date}")
+            raise refuse(
+                f"end_date {self.end_date} is before start_date {self.start_date}; expected a "
+                "later one"
+            )
         return self
 
 
@@ -97,7 +108,10 @@ class ParameterIntervention(_Dated):
     @model_validator(mode="after")
     def _one_action(self) -> Self:
         if (self.scaling_factor is None) == (self.override_value is None):
-            raise refuse("expected exactly one of scaling_factor and override_value")
+            found = "neither" if self.scaling_factor is None else "both"
+            raise refuse(
+                f"{found} of scaling_factor and override_value given; expected exactly one"
+            )
         return self
 
 

@@ -7,14 +7,13 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    NonNegativeInt,
-    PositiveInt,
     WithJsonSchema,
     model_validator,
 )
 
 from epyflow.experiment.base import (
     CompartmentId,
+    Count,
     Date,
     ExpressionText,
     Many,
@@ -26,20 +25,21 @@ from epyflow.experiment.base import (
     as_date,
     as_number,
     refuse,
+    twice,
 )
 from epyflow.experiment.forcing import Intervention, Seasonality, Vaccination
+from epyflow.experiment.wording import shown
 from epyflow.population.age_groups import parse_age_groups
 
 
 def _as_start_date(value: Any) -> date | str:
     if value in ("sampled", "calibrated"):
         return str(value)
-    try:
-        return as_date(value)
-    except ValueError:
+    if isinstance(value, str) and not value[:1].isdigit():
         raise refuse(
             f"{value!r} is not a start date; expected YYYY-MM-DD, 'sampled' or 'calibrated'"
-        ) from None
+        )
+    return as_date(value)
 
 
 class Timespan(Strict):
@@ -49,12 +49,17 @@ class Timespan(Strict):
         date | Literal["sampled", "calibrated"], BeforeValidator(_as_start_date)
     ] = Field(description="First day, or `sampled` or `calibrated` in the modelset.")
     end_date: Date = Field(description="Last day.")
-    delta_t: Annotated[Number, Field(gt=0)] = Field(default=1.0, description="Days per step.")
+    delta_t: Annotated[Number, Field(ge=0.001, le=366)] = Field(
+        default=1.0, description="Days per step."
+    )
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
-        if isinstance(self.start_date, date) and self.start_date > self.end_date:
-            raise refuse(f"end_date {self.end_date} is before start_date {self.start_date}")
+        start = self.start_date
+        if isinstance(start, date) and start > self.end_date:
+            raise refuse(
+                f"end_date {self.end_date} is before start_date {start}; expected a later one"
+            )
         return self
 
 
@@ -67,7 +72,7 @@ def _as_frequency(value: Any) -> str:
         offset = None
     if offset is None:
         raise refuse(
-            f"{value!r} is not a frequency; expected a pandas alias such as D, W-SAT or MS"
+            f"{shown(value)} is not a frequency; expected a pandas alias such as D, W-SAT or MS"
         )
     return str(value)
 
@@ -75,7 +80,7 @@ def _as_frequency(value: Any) -> str:
 class Simulation(Strict):
     """How many trajectories, and how they are summed up in time."""
 
-    n_sims: PositiveInt = Field(default=10, description="Trajectories per parameter set.")
+    n_sims: Count = Field(default=10, description="Trajectories per parameter set.")
     resample_frequency: Annotated[str, BeforeValidator(_as_frequency)] | None = Field(
         default=None,
         description="Pandas alias such as W-SAT: compartments take the last value of a period, "
@@ -118,7 +123,7 @@ def _head_count_or_share(value: Any) -> float:
         size = -1.0
     if size < 0:
         raise refuse(
-            f"{value!r} is not an initial condition; expected {expected}, default, sampled or "
+            f"{shown(value)} is not an initial condition; expected {expected}, default, sampled or "
             "calibrated"
         )
     return size
@@ -180,6 +185,12 @@ class MediatorTerm(Strict):
     source: Annotated[Many[CompartmentId], Field(min_length=1)] = Field(
         description="The mediating compartments."
     )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if (name := twice(self.source)) is not None:
+            raise refuse(f"source names {name!r} twice; expected each compartment once")
+        return self
 
 
 class MultiMediated(Strict):
@@ -247,7 +258,7 @@ class Model(Strict):
 
     meta: Meta | None = None
     name: str | None = None
-    random_seed: NonNegativeInt | None = Field(
+    random_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
         default=None, description="One seed for the experiment. Absent: drawn once per run."
     )
     timespan: Timespan

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from epyflow.experiment.base import (
     CompartmentId,
+    Count,
     Date,
     Many,
     Meta,
@@ -14,9 +15,12 @@ from epyflow.experiment.base import (
     Strict,
     Text,
     refuse,
+    twice,
 )
 from epyflow.experiment.calibration import Calibration
 from epyflow.experiment.distributions import Distribution
+from epyflow.experiment.wording import shown
+from epyflow.nearest import did_you_mean
 
 STRATEGIES = {"grid": "grid", "lhs": "LHS", "sobol": "sobol", "montecarlo": "montecarlo"}
 
@@ -24,8 +28,10 @@ STRATEGIES = {"grid": "grid", "lhs": "LHS", "sobol": "sobol", "montecarlo": "mon
 def _as_strategy(value: Any) -> str:
     if isinstance(value, str) and value.lower() in STRATEGIES:
         return STRATEGIES[value.lower()]
+    near = did_you_mean(value, STRATEGIES.values()) if isinstance(value, str) else ""
     raise refuse(
-        f"{value!r} is not a sampling strategy; expected {', '.join(STRATEGIES.values())}"
+        f"{shown(value)} is not a sampling strategy{near}; expected "
+        f"{', '.join(STRATEGIES.values())}"
     )
 
 
@@ -37,7 +43,7 @@ class Sampler(Strict):
         BeforeValidator(_as_strategy),
         WithJsonSchema({"enum": list(STRATEGIES.values())}),
     ]
-    n_samples: PositiveInt | None = Field(default=None, description="Draws; not for grid.")
+    n_samples: Count | None = Field(default=None, description="Draws; not for grid.")
     parameters: Many[ParameterName] = Field(
         default=(), description="Parameters it chooses; `start_date` may be among them."
     )
@@ -46,16 +52,20 @@ class Sampler(Strict):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.strategy == "grid" and self.n_samples is not None:
-            raise refuse("a grid has no n_samples: it has every combination of the values")
+            raise refuse(
+                "a grid with n_samples; expected it without: it has every combination of the values"
+            )
         if self.strategy == "grid" and self.compartments:
-            raise refuse("a grid varies parameters only; draw compartments with LHS")
+            raise refuse(
+                "a grid with compartments; expected parameters only: draw compartments with LHS"
+            )
         if self.strategy != "grid" and self.n_samples is None:
-            raise refuse(f"{self.strategy} needs n_samples, the number of draws")
+            raise refuse(f"n_samples is missing; expected the number of draws of {self.strategy}")
         if not self.parameters and not self.compartments:
-            raise refuse("it samples nothing; expected parameters or compartments")
-        for names in (self.parameters, self.compartments):
-            if len(set(names)) < len(names):
-                raise refuse(f"it names one thing twice: {', '.join(names)}")
+            raise refuse("samples nothing; expected parameters or compartments")
+        for kind, names in (("parameters", self.parameters), ("compartments", self.compartments)):
+            if (name := twice(names)) is not None:
+                raise refuse(f"{kind} names {name!r} twice; expected it once")
         return self
 
 
@@ -68,9 +78,15 @@ class SampledParameter(Strict):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.values is None) == (self.distribution is None):
-            raise refuse("expected exactly one of values (for a grid) and distribution")
-        if self.values is not None and len(set(self.values)) < len(self.values):
-            raise refuse("a value is listed twice: its members would be counted double")
+            found = "neither" if self.values is None else "both"
+            raise refuse(
+                f"{found} of values and distribution given; expected values for a grid, otherwise "
+                "a distribution"
+            )
+        if (value := twice(self.values or ())) is not None:
+            raise refuse(
+                f"values lists {value:g} twice; expected it once: its members would count double"
+            )
         return self
 
 
@@ -83,7 +99,7 @@ class ShareRange(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min > self.max:
-            raise refuse(f"min {self.min} is above max {self.max}")
+            raise refuse(f"min {self.min:g} is above max {self.max:g}; expected it below or equal")
         return self
 
 
@@ -106,7 +122,10 @@ class Sampling(Strict):
     def _one_of_each(self) -> Self:
         grids = sum(sampler.strategy == "grid" for sampler in self.samplers)
         if grids > 1 or len(self.samplers) - grids > 1:
-            raise refuse("expected at most one grid and at most one other sampler")
+            raise refuse(
+                f"{grids} grids and {len(self.samplers) - grids} other samplers; expected at most "
+                "one grid and at most one other"
+            )
         return self
 
     @property
@@ -124,16 +143,15 @@ def _as_population_names(value: Any) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if isinstance(names, list | tuple) and names and all(isinstance(n, str) for n in names):
         if "all" in names and len(names) > 1:
-            raise refuse("'all' stands alone; leave some out with exclude")
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise refuse(f"{twice!r} is listed twice")
+            raise refuse("'all' beside other names; expected it alone: leave some out with exclude")
+        if (name := twice(names)) is not None:
+            raise refuse(f"{name!r} is listed twice; expected it once")
         return tuple(names)
-    hint = " (quote it: YAML reads NO, ON and YES as true or false)"
-    wrong = isinstance(names, list) and any(isinstance(n, bool) for n in names)
+    hint = ": quote NO (YAML reads it as false)"
+    wrong = isinstance(names, list) and any(isinstance(name, bool) for name in names)
     raise refuse(
-        f"{value!r} are not population names{hint if wrong else ''}; expected a list of ISO codes "
-        "such as [US-MA, US-NY], or all"
+        f"{shown(value)} is not a list of population names; expected ISO codes such as "
+        f"[US-MA, US-NY], or all{hint if wrong else ''}"
     )
 
 
@@ -162,7 +180,9 @@ class Modelset(Strict):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.sampling is not None and self.calibration is not None:
-            raise refuse("sampling and calibration cannot be mixed in one modelset; keep one")
+            raise refuse("both sampling and calibration given; expected at most one of them")
         if self.exclude and self.population_names != ("all",):
-            raise refuse("exclude goes with population_names: all")
+            raise refuse("exclude is given; expected it with population_names: all only")
+        if (name := twice(self.exclude)) is not None:
+            raise refuse(f"exclude lists {name!r} twice; expected it once")
         return self

@@ -2,9 +2,18 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
-from epyflow.experiment.base import Date, Many, Meta, Number, Strict, Text, refuse
+from epyflow.experiment.base import Date, Many, Meta, Number, Strict, Text, refuse, twice
+from epyflow.experiment.wording import shown
 
 # The 23 levels of the FluSight hub: model-output/README.md of cdcepi/FluSight-forecast-hub.
 FLUSIGHT_LEVELS = (
@@ -22,11 +31,12 @@ def _as_series(value: Any) -> bool | tuple[str, ...]:
     if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
         if not value:
             raise refuse("an empty list selects nothing; expected true or a list of series")
-        if len(set(value)) < len(value):
-            twice = next(name for name in value if list(value).count(name) > 1)
-            raise refuse(f"{twice!r} is listed twice")
+        if (name := twice(value)) is not None:
+            raise refuse(f"{name!r} is listed twice; expected it once")
         return tuple(value)
-    raise refuse(f"{value!r} selects no series; expected true or a list of series such as I_total")
+    raise refuse(
+        f"{shown(value)} selects no series; expected true or a list of series such as [I_total]"
+    )
 
 
 Series = Annotated[
@@ -38,25 +48,27 @@ Series = Annotated[
 ]
 
 
-def _refuse_empty(compartments: bool | tuple[str, ...], transitions: bool | tuple[str, ...]) -> None:
+def _refuse_empty(
+    compartments: bool | tuple[str, ...], transitions: bool | tuple[str, ...]
+) -> None:
     if not compartments and not transitions:
-        raise refuse("it selects nothing; expected compartments or transitions: true or a list")
+        raise refuse("selects nothing; expected compartments or transitions: true or a list")
 
 
 class Quantiles(Strict):
     """Quantiles over the trajectories of each parameter set."""
 
-    selections: Annotated[
-        Many[Annotated[Number, Field(ge=0, le=1)]], Field(min_length=1)
-    ] = Field(default=FLUSIGHT_LEVELS, description="Levels; the default is FluSight's 23.")
+    selections: Annotated[Many[Annotated[Number, Field(ge=0, le=1)]], Field(min_length=1)] = Field(
+        default=FLUSIGHT_LEVELS, description="Levels; the default is FluSight's 23."
+    )
     compartments: Series = False
     transitions: Series = False
 
     @model_validator(mode="after")
     def _selects_something(self) -> Self:
         _refuse_empty(self.compartments, self.transitions)
-        if len(set(self.selections)) < len(self.selections):
-            raise refuse("selections lists a level twice")
+        if (level := twice(self.selections)) is not None:
+            raise refuse(f"selections lists {level:g} twice; expected it once")
         return self
 
 
@@ -76,6 +88,22 @@ class PosteriorGenerations(Strict):
     """Posteriors of chosen generations."""
 
     generations: Annotated[Many[NonNegativeInt], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if (number := twice(self.generations)) is not None:
+            raise refuse(f"generations lists {number} twice; expected it once")
+        return self
+
+
+def _as_posteriors(value: Any) -> Any:
+    if isinstance(value, bool | dict | PosteriorGenerations):
+        return value
+    raise refuse(f"{shown(value)} selects nothing; expected true, or {{generations: [...]}}")
+
+
+def _switch_or_chosen(value: Any) -> str:
+    return "switch" if isinstance(value, bool) else "chosen"
 
 
 class ModelMeta(Strict):
@@ -127,7 +155,13 @@ class Output(Strict):
     meta: Meta | None = None
     quantiles: Quantiles | None = None
     trajectories: Trajectories | None = None
-    posteriors: bool | PosteriorGenerations = False
+    posteriors: Annotated[
+        Annotated[
+            Annotated[bool, Tag("switch")] | Annotated[PosteriorGenerations, Tag("chosen")],
+            Discriminator(_switch_or_chosen),
+        ],
+        BeforeValidator(_as_posteriors),
+    ] = False
     model_meta: ModelMeta | None = None
     flusight_format: FlusightFormat | None = None
     covid19_format: Covid19Format | None = None
@@ -137,13 +171,11 @@ class Output(Strict):
     def _one_hub(self) -> Self:
         given = [name for name in HUB_FORMATS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise refuse(f"expected at most one hub format, found {' and '.join(given)}")
+            raise refuse(f"both {' and '.join(given)} given; expected at most one hub format")
         return self
 
 
 HUB_FORMATS = ("flusight_format", "covid19_format", "flusmh_format")
 
-DEFAULT = Output(
-    quantiles=Quantiles(compartments=True, transitions=True), model_meta=ModelMeta()
-)
+DEFAULT = Output(quantiles=Quantiles(compartments=True, transitions=True), model_meta=ModelMeta())
 """What an experiment without an output file gets: quantiles of every series and the metadata."""

@@ -25,6 +25,10 @@ class Report:
     role: str
     problems: list[Problem] = field(default_factory=list)
 
+    def has(self, location: Location) -> bool:
+        """Whether something stands at the location."""
+        return self.document.has((self.role, *location))
+
     def error(self, location: Location, message: str) -> None:
         """Note a mistake."""
         self.problems.append(problem_at(self.document, (self.role, *location), message))
@@ -39,6 +43,10 @@ class Report:
         """Note an unknown name, with its nearest neighbours; return whether it is known."""
         if name in valid:
             return True
-        there = f"expected one of {listed(valid)}" if valid else f"there are no {what}s"
+        there = (
+            f"expected one of {listed(valid)}"
+            if valid
+            else f"expected one of the {what}s, but there are no {what}s"
+        )
         self.error(location, f"unknown {what} {name!r}{did_you_mean(name, valid)}; {there}")
         return False

@@ -8,11 +8,19 @@ from typing import Any
 
 import yaml
 
+from epyflow.experiment.wording import shown
+
 Location = tuple[str | int, ...]
 
 MAX_BYTES = 5_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 50
+MAX_BITS = 1024
+"""A longer whole number is no floating-point number either; its text is kept."""
+
+_MERGE = "tag:yaml.org,2002:merge"
+_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
 
 
 class SourceError(Exception):
@@ -72,21 +80,24 @@ def read(path: Path) -> Document:
         If it cannot be opened, is not UTF-8, is not YAML, holds a key twice, is not a mapping, or
         is too large to be written by a person.
     """
-    loader = _Loader(_text(path))
+    text = _text(path)
+    lines: dict[Location, int] = {}
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise SourceError(1, "expected a mapping with one top-level key, such as 'model:'")
-        lines: dict[Location, int] = {}
         data = _Builder(loader, lines).build(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        what = " ".join(filter(None, (error.context, error.problem)))
+        what = ": ".join(filter(None, (error.context, error.problem)))
         raise SourceError(mark.line + 1 if mark else 1, f"not valid YAML: {what}") from None
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        raise SourceError(1, f"not valid YAML: {error}") from None
-    finally:
-        loader.dispose()
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        what = f"the character {chr(error.character)!r} cannot stand in YAML"
+        raise SourceError(line, f"not valid YAML: {what}") from None
+    except RecursionError:
+        raise SourceError(1, f"not valid YAML: nested more than {MAX_DEPTH} deep") from None
     return Document(path, data, lines)
 
 
@@ -94,7 +105,9 @@ def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise SourceError(1, f"cannot be read: {error.strerror}") from None
+        broken = path.is_symlink() and not path.exists()
+        why = "it is a link to a file that is not there" if broken else error.strerror
+        raise SourceError(1, f"cannot be read: {why}") from None
     if len(raw) > MAX_BYTES:
         raise SourceError(1, f"{len(raw):,} bytes; expected at most {MAX_BYTES:,}")
     try:
@@ -112,6 +125,7 @@ class _Builder:
         self._lines = lines
         self._nodes = 0
         self._open: list[yaml.Node] = []
+        self._pairs: dict[int, _Pairs] = {}
 
     def build(self, node: yaml.Node, location: Location) -> Any:
         line = node.start_mark.line + 1
@@ -119,52 +133,83 @@ class _Builder:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise SourceError(line, f"more than {MAX_NODES:,} values; expected a shorter file")
-        if node in self._open or len(self._open) > MAX_DEPTH:
-            raise SourceError(line, f"nested in itself or more than {MAX_DEPTH} deep")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
-        self._open.append(node)
+        self._enter(node)
         try:
-            if isinstance(node, yaml.SequenceNode):
-                return [
-                    self.build(item, (*location, position))
-                    for position, item in enumerate(node.value)
-                ]
-            return dict(self._items(node, location))
+            if isinstance(node, yaml.MappingNode):
+                return dict(self._items(node, location))
+            return [
+                self.build(item, (*location, position)) for position, item in enumerate(node.value)
+            ]
         finally:
             self._open.pop()
 
+    def _enter(self, node: yaml.Node) -> None:
+        if node.tag not in _COLLECTIONS:
+            raise SourceError(node.start_mark.line + 1, f"the tag {node.tag} is not allowed")
+        if node in self._open or len(self._open) > MAX_DEPTH:
+            raise SourceError(
+                node.start_mark.line + 1, f"nested in itself or more than {MAX_DEPTH} deep"
+            )
+        self._open.append(node)
+
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
-            return self._loader.construct_object(node)
-        except (ValueError, OverflowError):
+            value = self._loader.construct_object(node)
+        except (ValueError, LookupError, AttributeError, OverflowError):
             return node.value  # such as 2024-13-01: the schema refuses the text, with its key
+        huge = isinstance(value, int) and value.bit_length() > MAX_BITS
+        return node.value if huge else value
 
-    def _items(self, node: Any, location: Location) -> Iterator[tuple[str, Any]]:
-        self._refuse_twice(node)
-        self._loader.flatten_mapping(node)
-        for key_node, value_node in node.value:
-            key = self._key(key_node)
+    def _items(self, node: yaml.MappingNode, location: Location) -> Iterator[tuple[str, Any]]:
+        for key, (key_node, value_node) in self._merged(node).items():
             inner = (*location, key)
             self._lines[inner] = key_node.start_mark.line + 1
             yield key, self.build(value_node, inner)
 
-    def _refuse_twice(self, node: yaml.MappingNode) -> None:
-        seen: dict[str, int] = {}
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
+    def _merged(self, node: yaml.MappingNode) -> "_Pairs":
+        """Return a mapping's own pairs after those that ``<<`` merges in; its own ones win."""
+        if id(node) not in self._pairs:
+            merged: _Pairs = {}
+            for key_node, value_node in reversed(node.value):
+                if key_node.tag == _MERGE:
+                    merged = {**self._merged_in(value_node), **merged}
+            self._pairs[id(node)] = {**merged, **self._own(node)}
+        return self._pairs[id(node)]
+
+    def _merged_in(self, node: yaml.Node) -> "_Pairs":
+        if not isinstance(node, yaml.CollectionNode):
+            raise SourceError(node.start_mark.line + 1, "<< expects a mapping, such as *name")
+        self._enter(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._merged(node)
+            merged: _Pairs = {}
+            for part in {id(part): part for part in node.value}.values():
+                merged = {**self._merged_in(part), **merged}
+            return merged
+        finally:
+            self._open.pop()
+
+    def _own(self, node: yaml.MappingNode) -> "_Pairs":
+        own: _Pairs = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
                 continue
             key, line = self._key(key_node), key_node.start_mark.line + 1
-            if key in seen:
-                raise SourceError(line, f"the key {key!r} stands on line {seen[key]} already")
-            seen[key] = line
+            if key in own:
+                first = own[key][0].start_mark.line + 1
+                raise SourceError(line, f"the key {key!r} stands on line {first} already")
+            own[key] = key_node, value_node
+        return own
 
     def _key(self, node: yaml.Node) -> str:
-        key = self._loader.construct_object(node) if isinstance(node, yaml.ScalarNode) else None
-        if isinstance(key, str):
-            return key
-        written = node.value if isinstance(node, yaml.ScalarNode) else "a list or mapping"
-        raise SourceError(
-            node.start_mark.line + 1,
-            f"the key {written!r} is not text (YAML reads it as {type(key).__name__}); quote it",
-        )
+        line = node.start_mark.line + 1
+        if not isinstance(node, yaml.ScalarNode):
+            raise SourceError(line, "a list or a mapping stands as a key; expected text")
+        key = self._scalar(node)
+        if not isinstance(key, str):
+            read = f"(YAML reads it as {shown(key)})"
+            raise SourceError(line, f"the key {node.value!r} is not text {read}; quote it")
+        return key

@@ -1,0 +1,163 @@
+import inspect as signatures
+
+import pytest
+from epydemix.calibration import ABCSampler
+
+from epyflow.experiment.calibration import (
+    RejectionOptions,
+    SmcOptions,
+    TopFractionOptions,
+    seconds,
+)
+from tests.unit.experiment.samples import (
+    CALIBRATION,
+    GONE,
+    REJECTION,
+    TOP_FRACTION,
+    changed,
+    inspected,
+    messages,
+)
+
+OPTIONS = "modelset.calibration.strategy.options"
+
+
+def calibration_of(root, sample, *changes):
+    experiment, problems = inspected(root, changed(sample, *changes))
+    assert experiment is not None, [str(problem) for problem in problems]
+    return experiment.modelset.calibration
+
+
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [
+        (SmcOptions, ABCSampler.run_smc),
+        (RejectionOptions, ABCSampler.run_rejection),
+        (TopFractionOptions, ABCSampler.run_top_fraction),
+    ],
+)
+def test_the_options_and_their_defaults_are_those_of_epydemix(options, method):
+    parameters = signatures.signature(method).parameters.values()
+    theirs = {each.name: each.default for each in parameters if each.name != "self"}
+
+    assert {name: field.default for name, field in options.model_fields.items()} == theirs
+
+
+@pytest.mark.parametrize("name", ["SMC", "smc", "Smc"])
+def test_the_name_of_a_strategy_is_read_in_any_case(root, name):
+    found = calibration_of(root, CALIBRATION, ("modelset.calibration.strategy.name", name))
+
+    assert found.strategy.name == "smc"
+
+
+def test_without_options_they_are_those_of_epydemix(root):
+    strategy = calibration_of(root, TOP_FRACTION, (OPTIONS, GONE)).strategy
+
+    assert (strategy.options.Nsim, strategy.options.top_fraction) == (100, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("SMCC", "name is 'smcc'; did you mean smc?; expected one of smc, rejection, top_fraction"),
+        (GONE, "'name' is missing; expected name: one of smc, rejection, top_fraction"),
+        (5, "name is '5'; expected one of smc, rejection, top_fraction"),
+    ],
+)
+def test_an_unknown_strategy_is_refused(root, name, what):
+    found = messages(root, CALIBRATION, ("modelset.calibration.strategy.name", name))
+
+    assert found == [f"modelset.calibration.strategy: {what}"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "option", "value", "what"),
+    [
+        (CALIBRATION, "num_particles", 0, "0 is too small; expected 1 or more"),
+        (CALIBRATION, "num_particles", 10.0, "10.0 is not a whole number"),
+        (
+            CALIBRATION,
+            "num_generations",
+            4,
+            "epsilon_schedule has 3 values and num_generations is 4",
+        ),
+        (CALIBRATION, "epsilon_schedule", [3, 2, 0], "0 is too small; expected a number above 0"),
+        (CALIBRATION, "epsilon_quantile_level", 1.5, "1.5 is too large; expected 1 or less"),
+        (CALIBRATION, "max_time", 4, "4 is not a duration; expected text such as 90min or 6h"),
+        (CALIBRATION, "max_time", "4 fortnights", "'4 fortnights' is not a duration"),
+        (CALIBRATION, "perturbations", {"Rt": "nothing"}, "'nothing'"),
+        (CALIBRATION, "perturbations", {"R0": "discrete"}, "unknown calibrated quantity 'R0'"),
+        (CALIBRATION, "verbose", "yes", "'yes' is not true or false; expected true or false"),
+        (CALIBRATION, "epsilon", 5, "unknown key 'epsilon'; did you mean minimum_epsilon"),
+        (
+            CALIBRATION,
+            "num_partciles",
+            5,
+            "unknown key 'num_partciles'; did you mean num_particles",
+        ),
+        (REJECTION, "num_generations", 5, "unknown key 'num_generations'"),
+        (REJECTION, "epsilon", 0, "0 is too small; expected a number above 0"),
+        (TOP_FRACTION, "top_fraction", 0, "0 is too small; expected a number above 0"),
+        (TOP_FRACTION, "n_sim", 5, "unknown key 'n_sim'; did you mean Nsim"),
+    ],
+)
+def test_an_option_that_epydemix_would_not_take_is_refused(root, sample, option, value, what):
+    found = messages(root, sample, (f"{OPTIONS}.{option}", value))
+
+    assert any(message.startswith(OPTIONS) and what in message for message in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("30s", 30), ("90min", 5400), ("90m", 5400), ("6h", 21600), ("1D", 86400), ("1.5 h", 5400)],
+)
+def test_durations_are_converted_to_seconds(text, expected):
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "6", "h", "-1h", "0h", "6 weeks", "1e3h", "9" * 400 + "h", "٣h"]
+)
+def test_what_is_no_duration_is_refused(text):
+    if text == "٣h":  # a digit all the same
+        assert seconds(text) == 3 * 3600
+        return
+    with pytest.raises(ValueError, match="is not a duration"):
+        seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "what"),
+    [
+        ("distance_function", "rsme", "'rsme' is not among the choices; did you mean rmse?"),
+        ("fitting_window.end_date", "2024-10-05", "is not after start_date 2024-10-05"),
+        ("comparison", [], "empty; expected at least one entry"),
+        ("comparison.0.simulation", [], "empty; expected at least one entry"),
+        ("comparison.0.simulation", ["I_to_H_total"] * 2, "simulation lists 'I_to_H_total' twice"),
+        ("comparison.0.weight", 0, "0 is too small; expected a number above 0"),
+        ("projection.n_trajectories", 0, "0 is too small"),
+        ("projection.generation_number", -1, "-1 is too small; expected 0 or more"),
+    ],
+)
+def test_a_calibration_out_of_shape_is_refused(root, place, value, what):
+    found = messages(root, CALIBRATION, (f"modelset.calibration.{place}", value))
+
+    assert any("modelset.calibration" in message and what in message for message in found), found
+
+
+def test_something_must_be_calibrated(root):
+    found = messages(root, REJECTION, ("modelset.calibration.parameters", GONE))
+
+    assert any(
+        "nothing is calibrated; expected at least one of start_date" in each for each in found
+    )
+
+
+def test_sampling_and_calibration_are_not_mixed(root):
+    from tests.unit.experiment.samples import SAMPLING
+
+    sampling = SAMPLING["modelset"]["sampling"]
+
+    found = messages(root, CALIBRATION, ("modelset.sampling", sampling))
+
+    assert "modelset: both sampling and calibration given; expected at most one of them" in found

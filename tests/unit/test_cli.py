@@ -310,7 +310,7 @@ def test_members_per_task_is_at_least_1(root):
     done = run("plan", write_sections(root, SIR), "--members-per-task", 0)
 
     assert done.exit_code == UNREADABLE
-    assert "0 is not in the range x>=1" in re.sub(r"[\s│]+", " ", done.output)
+    assert "--members-per-task" in done.output
 
 
 # The schema, help, and what is left of errors.

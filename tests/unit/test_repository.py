@@ -176,6 +176,25 @@ def test_every_key_of_the_configuration_is_described():
     assert set(Settings.model_fields) - described == set()
 
 
+def test_every_key_of_the_configuration_is_described_with_its_default():
+    text = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", text, re.MULTILINE))
+    plain = {
+        name: str(field.default).lower()
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.default, str | bool)
+    }
+
+    assert list(rows) == list(Settings.model_fields)
+    assert {name: rows[name].strip("`") for name in plain} == plain
+
+
+def test_the_configuration_sets_only_keys_that_there_are():
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+
+    assert set(config) <= set(Settings.model_fields)
+
+
 def test_the_examples_of_the_format_are_valid():
     blocks = yaml_blocks(EXPERIMENTS)
     parts = [block for block in blocks if block.startswith("  ")]

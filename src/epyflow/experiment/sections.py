@@ -48,7 +48,7 @@ def read_section(
         if unknown:
             continue
         problems += [reading.problem(each) for each in details]
-        if not all([reading.forget(each) for each in details]):
+        if not reading.forget(details):
             return reading.document, None
 
 
@@ -81,9 +81,7 @@ class _Reading:
     def leave_out(self, details: ErrorDetails, problems: list[Problem]) -> None:
         """Leave out an unknown key, or read it as the one that is meant; note the problem."""
         *way, key = location = self._location(details)
-        home: Any = self.data
-        for part in way:
-            home = home[part]
+        home = self._home(tuple(way))
         if not isinstance(home, dict) or key not in home:
             return  # it stands beside an unknown key that looks like a tag: found when that is gone
         name, valid = str(key), keys_at(self._model, tuple(way), self.data)
@@ -100,18 +98,21 @@ class _Reading:
                 return
         self.lost = self.lost or isinstance(value, dict | list)
 
-    def forget(self, details: ErrorDetails) -> bool:
-        """Leave out the wrong value of a key that nothing depends on; return whether it is one."""
-        location = self._location(details)
-        depths = [depth for depth, part in enumerate(location) if part in _ALONE]
-        if not depths:
+    def forget(self, errors: list[ErrorDetails]) -> bool:
+        """Leave out wrong values if nothing depends on any of them; return whether that is so."""
+        locations = [self._location(each) for each in errors]
+        if any(not set(location) & set(_ALONE) for location in locations):
             return False
-        *way, key = location[: depths[0] + 1]
-        home: Any = self.data
-        for part in way:
-            home = home[part]
-        home.pop(key, None)
+        for location in locations:
+            depth = next(i for i, part in enumerate(location) if part in _ALONE)
+            self._home(location[:depth]).pop(location[depth], None)
         return True
+
+    def _home(self, location: Location) -> Any:
+        home = self.data
+        for part in location:
+            home = home[part]
+        return home
 
     def _problem_at(self, location: Location, message: str) -> Problem:
         return problem_at(self.document, (self._role, *location), message)

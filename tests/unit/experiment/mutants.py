@@ -87,8 +87,17 @@ def replaced(sections: Sections, location: Location, value: Any) -> Mutant:
     old = at(sections, location)
     copied, home = _copy(sections, location)
     home[location[-1]] = value
-    shown = [str(each) for each in (old, value) if isinstance(each, str) and each]
+    shown = [each for each in (old, value, *_keys_in(value)) if isinstance(each, str) and each]
     return Mutant(location, copied, (key_of(location), *shown))
+
+
+def _keys_in(value: Any) -> Iterator[str]:
+    """Yield the keys of a value: one that is no text to YAML is refused before all else."""
+    if isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    for inner in value if isinstance(value, list) else []:
+        yield from _keys_in(inner)
 
 
 def dropped(sections: Sections) -> Iterator[Mutant]:

@@ -81,6 +81,7 @@ def test_checks_across_files_go_on_after_a_wrong_value_that_nothing_depends_on(r
         root,
         SIR,
         ("model.simulation.n_sims", "many"),
+        ("model.simulation.resample_frequency", 5),
         ("model.random_seed", -1),
         ("model.compartments.1.label", 5),
         ("model.transitions.1.rate", -1),
@@ -90,13 +91,14 @@ def test_checks_across_files_go_on_after_a_wrong_value_that_nothing_depends_on(r
 
     assert {message.split(": ")[0] for message in found} == {
         "model.simulation.n_sims",
+        "model.simulation.resample_frequency",
         "model.random_seed",
         "model.compartments[1].label",
         "model.transitions[1].rate",
         "output.model_meta",
         "output.trajectories.compartments[0]",
     }
-    assert len(found) == 6
+    assert len(found) == 7
 
 
 def test_checks_across_files_go_on_after_an_unknown_word(root):

@@ -1,6 +1,9 @@
+from contextlib import suppress
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from epyflow.experiment.source import MAX_BYTES, SourceError, read
 
@@ -200,3 +203,20 @@ def test_a_missing_file_and_a_broken_link_cannot_be_read(tmp_path):
         read(tmp_path / "none.yaml")
     with pytest.raises(SourceError, match="cannot be read: it is a link to a file that is not"):
         read(link)
+
+
+SIGNS = [*":[]{}|>'\"#,~=\t\n ", "- ", "? ", "<<", "&x ", "*x", "!t ", "!!int ", "!!set "]
+WORDS = ["a", "1", "NO", "---\n", "...\n", "%YAML 1.1\n"]
+yaml_like = st.lists(st.sampled_from(SIGNS + WORDS), max_size=20).map("".join)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(text=yaml_like | st.text(max_size=30))
+def test_any_text_is_a_mapping_or_an_error_of_ours(yaml_file, text):
+    with suppress(SourceError, UnicodeEncodeError):
+        assert isinstance(yaml_file(text).data, dict)

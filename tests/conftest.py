@@ -1,8 +1,13 @@
 """Real data for tests: the folder ``shared`` beside the repository, where there is one."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# typer takes a CI's variables for a terminal; the tests read plain text. Set before it is imported.
+os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
+os.environ.pop("FORCE_COLOR", None)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

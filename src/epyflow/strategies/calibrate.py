@@ -21,7 +21,7 @@ from epyflow.randomness import generator
 from epyflow.strategies import checkpoints
 from epyflow.strategies.particles import Comparer, ParticleSimulator, ending, kernels, priors
 from epyflow.strategies.project import project
-from epyflow.tasks import Fit, Generation, Observations, PackedArray, Result, Task
+from epyflow.tasks import Fit, Observations, Result, Task
 
 log = logging.getLogger(__name__)
 
@@ -200,22 +200,10 @@ class _Run:
             window=(window.start_date, window.end_date),
             comparisons=tuple("+".join(each.simulation) for each in calibration.comparison),
             observations=self._observations,
-            generations=tuple(map(packed, generations)),
+            generations=tuple(map(checkpoints.stored, generations)),
             ended=ended,
             projected_generation=projected,
         )
-
-
-def packed(generation: sampler.Generation) -> Generation:
-    """Return a generation as it is stored."""
-    return Generation(
-        particles=generation.particles,
-        weights=generation.weights,
-        distances=generation.distances,
-        epsilon=float(generation.epsilon),
-        simulations=generation.simulations,
-        series=PackedArray.pack(generation.series),
-    )
 
 
 def _log_generation(smc: Smc, took: float) -> None:

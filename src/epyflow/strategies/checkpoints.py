@@ -32,7 +32,7 @@ def save(smc: Smc, task: Task, path: Path, seconds: float) -> None:
     """
     checkpoint = Checkpoint(
         key=key(task),
-        generations=tuple(_stored(generation) for generation in smc.done),
+        generations=tuple(stored(generation) for generation in smc.done),
         ended=smc.ended,
         rng_state=json.dumps(smc.rng.bit_generator.state),
         seconds=seconds,
@@ -70,7 +70,8 @@ def key(task: Task) -> str:
     return hashlib.sha256(artifacts.to_bytes(task)).hexdigest()
 
 
-def _stored(generation: sampler.Generation) -> Generation:
+def stored(generation: sampler.Generation) -> Generation:
+    """Return a generation as artifacts hold it: its series compressed."""
     return Generation(
         particles=generation.particles,
         weights=generation.weights,

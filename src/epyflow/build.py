@@ -20,6 +20,7 @@ from epyflow.experiment.model import Model
 from epyflow.functions import UserFunctions
 from epyflow.model.closures import Calendar, closure_days, read_calendar
 from epyflow.model.coverage import read_coverage, read_preprocessed
+from epyflow.model.vaccination import spliced
 from epyflow.planning import Plan, PlannedTask, first_day
 from epyflow.population.age_groups import AgeGroup, overlap_shares, parse_age_groups
 from epyflow.population.locations import Location
@@ -127,6 +128,7 @@ class Build:
         return _Shared(
             population,
             self._doses(location),
+            self._scenario_doses(location),
             self._closures(location, calendar, sets),
             self._observations(location),
         )
@@ -168,11 +170,31 @@ class Build:
             return read_preprocessed(path, spellings, model.population.age_groups)
         if section.scenario_data_path is None:
             raise DataError("vaccination names no data file")
-        path = self.experiment.data[section.scenario_data_path]
+        return self._coverage(location, section.scenario_data_path, section.scenario)
+
+    def _scenario_doses(self, location: Location) -> dict[str, DailyDoses]:
+        """Return the schedules of the projection scenarios that name a coverage of their own."""
+        vaccination, calibration = self.experiment.model.vaccination, self._calibration
+        if calibration is None or calibration.projection is None:
+            return {}
+        if vaccination is None or vaccination.scenario_data_path is None:
+            return {}
+        path, last = vaccination.scenario_data_path, calibration.fitting_window.end_date
+        fitted = self._coverage(location, path, vaccination.scenario)
+        return {
+            scenario.id: spliced(
+                fitted, self._coverage(location, path, scenario.vaccination_scenario), last
+            )
+            for scenario in calibration.projection.scenarios
+            if scenario.vaccination_scenario is not None
+        }
+
+    def _coverage(self, location: Location, written: str, scenario: str | None) -> DailyDoses:
+        model = self.experiment.model
         target = parse_age_groups(model.population.age_groups)
         fine = self.store.fine(location.name)
         shares = partial(_shares, target=target, fine=fine.age_groups, sizes=fine.sizes)
-        return read_coverage(path, spellings, section.scenario, shares)
+        return read_coverage(self.experiment.data[written], _spellings(location), scenario, shares)
 
     def _closures(
         self, location: Location, calendar: Calendar | None, sets: list[ParameterSet]
@@ -208,6 +230,7 @@ class Build:
             members=members,
             calibration=self._calibration.model_dump_json() if self._calibration else None,
             observations=shared.observations,
+            scenario_doses=shared.scenario_doses,
         )
 
     def _failure(self, planned: PlannedTask, cause: str) -> Failure:
@@ -228,6 +251,7 @@ class _Shared:
 
     population: Population
     doses: DailyDoses | None
+    scenario_doses: dict[str, DailyDoses]
     closure_days: tuple[date, ...]
     observations: Observations | None
 

@@ -9,7 +9,7 @@ numpy arrays, dates and the plain containers (tuple, dict, str, bytes, numbers, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -146,6 +146,9 @@ class Task:
         The validated ``calibration`` section as canonical JSON; None for a simulation.
     observations
         What the calibration compares with; None for a simulation.
+    scenario_doses
+        Projection scenario to its vaccination schedule, where it differs from ``doses``: after
+        the fitting window.
     """
 
     index: int
@@ -160,6 +163,7 @@ class Task:
     members: tuple[Member, ...]
     calibration: str | None = None
     observations: Observations | None = None
+    scenario_doses: Mapping[str, DailyDoses] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,8 @@ class MemberResult:
     transitions
         Shape (simulations, T, K, G). Persons per period ending at the date; ``NOT_STARTED``
         likewise.
+    scenario
+        Which of the projection's scenarios this is; None where the experiment has none.
     """
 
     primary_id: int
@@ -193,6 +199,7 @@ class MemberResult:
     dates: tuple[date, ...]
     compartments: PackedArray
     transitions: PackedArray
+    scenario: str | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +221,7 @@ class Result:
     delta_t
         Days per step.
     members
-        In the order of the task; of a calibration, its projection, if it has one.
+        In the order of the task; of a calibration, its projection, one per scenario.
     fit
         What the calibration found; None for a simulation.
     """

@@ -65,6 +65,7 @@ def member_result(
     transitions: Any = None,
     parameters: Mapping[str, float | tuple[float, ...]] | None = None,
     initial: Mapping[str, tuple[int, ...]] | None = None,
+    scenario: str | None = None,
 ) -> MemberResult:
     """Arrays are (simulations, dates, names, age groups), as nested lists or arrays."""
     persons = np.asarray(compartments)
@@ -78,6 +79,7 @@ def member_result(
         dates=weeks(persons.shape[1]),
         compartments=PackedArray.pack(persons),
         transitions=PackedArray.pack(moves),
+        scenario=scenario,
     )
 
 

@@ -67,6 +67,31 @@ modelset:
       distribution: {type: scipy, name: randint, args: [0, 2]}
 """
 
+CALIBRATED = """
+modelset:
+  population_names: [US-MA]
+  calibration:
+    strategy: {name: top_fraction}
+    observed_data_path: observed.csv
+    comparison:
+      - observed_value_column: cases
+        observed_date_column: day
+        simulation: [S_to_I_total]
+    fitting_window: {start_date: 2024-11-07, end_date: 2024-11-08}
+    start_date:
+      reference_date: 2024-11-01
+      prior: {type: scipy, name: randint, args: [0, 2]}
+    parameters:
+      beta: {prior: {type: scipy, name: uniform, args: [1, 1]}}
+    compartments:
+      I: {prior: {type: scipy, name: uniform, args: [0.01, 0.01]}}
+    projection:
+      n_trajectories: 2
+      scenarios:
+        - {id: few}
+        - {id: many, vaccination_scenario: many}
+"""
+
 # In the first week 1% of 200 children and 10% of 300 adults, in the second nobody else.
 COVERAGE = """
 Geography,Age,Population,Week_Ending_Sat,Coverage
@@ -216,6 +241,32 @@ def test_doses_are_those_of_the_place_by_day(root):
     # 2 of 200 and 30 of 300 in the seven days from Sunday, 3 November.
     assert task.doses.first_day == date(2024, 11, 3)
     assert task.doses.doses == pytest.approx(np.array([[2 / 7, 30 / 7]] * 7 + [[0, 0]] * 7))
+
+
+def test_a_projection_scenario_has_the_doses_of_its_coverage(root):
+    config = root / "experiments/tiny/config"
+    basemodel = (config / "basemodel.yaml").read_text(encoding="utf-8")
+    fixed = basemodel.replace("r: {type: sampled}", "r: {type: scalar, value: 1}").replace(
+        "coverage.csv", "coverage.csv\n    scenario: few"
+    )
+    (config / "basemodel.yaml").write_text(fixed.replace("sampled", "calibrated"), encoding="utf-8")
+    (config / "modelset.yaml").write_text(CALIBRATED, encoding="utf-8")
+    header, *rows = COVERAGE.format(place="Massachusetts").strip().splitlines()
+    header = header.replace("Coverage", "sc_few,sc_many")
+    doubled = [f"{row},{2 * int(row.rsplit(',', 1)[1])}" for row in rows]
+    (config / "coverage.csv").write_text("\n".join([header, *doubled]), encoding="utf-8")
+    (config / "observed.csv").write_text(
+        "location,day,cases\nUS-MA,2024-11-07,3\nUS-MA,2024-11-08,4\n", encoding="utf-8"
+    )
+
+    (task,) = read(prepared(root), root / "inputs")
+
+    assert list(task.scenario_doses) == ["many"]
+    ours, theirs = task.doses, task.scenario_doses["many"]
+    until = (date(2024, 11, 8) - ours.first_day).days + 1
+    assert (theirs.doses[:until] == ours.doses[:until]).all()
+    assert (theirs.doses[until:] == 2 * ours.doses[until:]).all()
+    assert ours.doses[until:].any()
 
 
 def test_closure_days_are_those_of_the_place_from_the_first_start_to_the_end(root):

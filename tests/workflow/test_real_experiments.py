@@ -75,6 +75,7 @@ def test_flu_2425_smoke_is_calibrated_projected_and_drawn(workspace, shared):
     for state in ("Massachusetts", "New_York"):
         assert (folder / "figures" / "fit" / f"United_States_{state}.svg").is_file()
     assert (folder / "figures" / "calibration_progress.svg").is_file()
+    assert (folder / "figures" / "calibration_progress.csv").read_text().count("\n") > 1
     metadata = json.loads((folder / "outputs" / "run_metadata.json").read_text())
     assert metadata["counts"]["failed"] == 0
     assert not list((folder / "runner-artifacts").glob("checkpoint_*"))

@@ -10,6 +10,7 @@ OUTPUTS
     results/<exp_id>/<run_id>/figures/fan_chart/<kind>/<population>.svg
     results/<exp_id>/<run_id>/figures/fit/<population>.svg             of calibrations
     results/<exp_id>/<run_id>/figures/calibration_progress.svg         of calibrations
+    results/<exp_id>/<run_id>/figures/calibration_progress.csv         its numbers
 """
 
 
@@ -74,6 +75,12 @@ rule plot_calibration_progress:
             category="Fit",
             caption="../report/calibration_progress.rst",
             labels={"population": "all", "figure": "Progress of the calibrations"},
+        ),
+        numbers=report(
+            "results/{exp_id}/{run_id}/figures/calibration_progress.csv",
+            category="Fit",
+            caption="../report/calibration_progress_numbers.rst",
+            labels={"population": "all", "figure": "Progress, in numbers"},
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_calibration_progress.log",

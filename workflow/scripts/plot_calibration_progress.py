@@ -1,4 +1,4 @@
-"""The progress of all calibrations -> one chart."""
+"""The progress of all calibrations -> one chart, and its numbers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,4 +15,5 @@ with log_to(snakemake.log[0]):
         title=f"Calibrations of {snakemake.wildcards.exp_id}",
         labels=snakemake.params.places,
         path=Path(snakemake.output.figure),
+        numbers=Path(snakemake.output.numbers),
     )

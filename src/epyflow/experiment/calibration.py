@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     BeforeValidator,
     Field,
-    NonNegativeInt,
     WithJsonSchema,
     model_validator,
 )
@@ -25,6 +24,7 @@ from epyflow.experiment.base import (
     twice,
 )
 from epyflow.experiment.distributions import Distribution
+from epyflow.experiment.projection import Projection
 from epyflow.experiment.wording import shown
 
 _LONGEST = 1000 * 86400  # seconds: longer than any machine runs
@@ -193,15 +193,6 @@ class CalibratedStartDate(Strict):
 
     reference_date: Date
     prior: Distribution
-
-
-class Projection(Strict):
-    """Trajectories from the posterior up to the end of the timespan."""
-
-    n_trajectories: Count
-    generation_number: NonNegativeInt | None = Field(
-        default=None, description="Whose posterior; absent: the last generation."
-    )
 
 
 class Calibration(Strict):

@@ -95,14 +95,29 @@ def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dic
 
 def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:
     """Note a scenario that is not there, or is missing where there are several."""
-    matches = [match for column in header if (match := _SCENARIO.search(column))]
-    names = [match["name"] for match in matches]
+    names = _scenario_names(header)
     if wanted.name is not None:
         report.known("scenario", wanted.name, names, wanted.location)
     elif len(names) + ("Coverage" in header) != 1:
         found = "several columns" if names else "no column"
         choice = f"scenario: one of {listed(names)}" if names else "Coverage or ...sc_<NAME>"
         report.error(named.location, f"{named.written} has {found} of coverage; expected {choice}")
+
+
+def coverage_scenarios(path: Path) -> list[str]:
+    """Return the scenarios of a coverage file, in the order of its columns.
+
+    Raises
+    ------
+    ValueError
+        If it is not a CSV file with a header.
+    """
+    return _scenario_names(_header(path))
+
+
+def _scenario_names(header: list[str]) -> list[str]:
+    matches = [match for column in header if (match := _SCENARIO.search(column))]
+    return [match["name"] for match in matches]
 
 
 def _header(path: Path) -> list[str]:

@@ -2,7 +2,11 @@
 
 from datetime import date
 
-from epyflow.experiment.forcing import ParameterIntervention, SchoolClosure
+from epyflow.experiment.forcing import (
+    ContactMatrixIntervention,
+    ParameterIntervention,
+    SchoolClosure,
+)
 from epyflow.experiment.model import Calibrated, Model, Sampled, Vaccinated
 from epyflow.experiment.report import Report
 from epyflow.experiment.source import Location
@@ -83,13 +87,24 @@ def check_interventions(model: Model, used: set[str], report: Report) -> None:
             continue
         if intervention in model.interventions[:position]:
             report.warn(here, "stands in the list twice; it acts twice")
-        if isinstance(intervention, ParameterIntervention):
-            place = (*here, "target_parameter")
-            _target(intervention.target_parameter, model, used, place, report)
-        start = model.timespan.start_date
-        early = isinstance(start, date) and intervention.end_date < start
-        if early or intervention.start_date > model.timespan.end_date:
-            report.warn(here, "lies outside the timespan and has no effect")
+        check_dated(intervention, model, used, here, report)
+
+
+def check_dated(
+    intervention: ParameterIntervention | ContactMatrixIntervention,
+    model: Model,
+    used: set[str],
+    here: Location,
+    report: Report,
+) -> None:
+    """Check that an intervention with dates acts on something, on days that are simulated."""
+    if isinstance(intervention, ParameterIntervention):
+        place = (*here, "target_parameter")
+        _target(intervention.target_parameter, model, used, place, report)
+    start = model.timespan.start_date
+    early = isinstance(start, date) and intervention.end_date < start
+    if early or intervention.start_date > model.timespan.end_date:
+        report.warn(here, "lies outside the timespan and has no effect")
 
 
 def _target(name: str, model: Model, used: set[str], location: Location, report: Report) -> None:

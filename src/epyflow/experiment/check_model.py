@@ -46,7 +46,7 @@ def check_model(model: Model, report: Report) -> None:
     _transitions(model, report)
     _rates(model, report)
     _parameters(model, report)
-    used = _used(model)
+    used = used_parameters(model)
     for name in model.parameters:
         if name not in used:
             report.warn(("parameters", name), "no rate or calculated parameter uses it")
@@ -188,7 +188,7 @@ def _calculated(model: Model) -> dict[str, expressions.Expression]:
     }
 
 
-def _used(model: Model) -> set[str]:
+def used_parameters(model: Model) -> set[str]:
     """Return the parameters that a rate uses, or a calculated parameter, or the season itself."""
     used = {name for _, rate in rates(model) for name in parsed(rate).names}
     used |= {name for calculated in _calculated(model).values() for name in calculated.names}

@@ -7,6 +7,7 @@ from typing import Literal
 from epyflow.experiment.calibration import Calibration
 from epyflow.experiment.check_calibration import check_comparison
 from epyflow.experiment.check_forcing import SEASONALITY_MINIMUM
+from epyflow.experiment.check_projection import check_columns, check_projection
 from epyflow.experiment.distributions import Distribution, ScipyDistribution
 from epyflow.experiment.model import Model
 from epyflow.experiment.modelset import Modelset, Sampling
@@ -29,6 +30,8 @@ def check_modelset(
         return
     if calibration is not None:
         check_comparison(model, calibration, report)
+        check_projection(model, calibration, report)
+        check_columns(model, calibration, model_report)
     _start_date(model, modelset, report)
     _seasonality_minimum(model, modelset, report)
 

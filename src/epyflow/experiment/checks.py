@@ -17,6 +17,7 @@ from epyflow.experiment.check_model import check_model
 from epyflow.experiment.check_modelset import check_modelset, check_size
 from epyflow.experiment.check_output import check_results, check_selections
 from epyflow.experiment.check_populations import check_populations, check_some_population
+from epyflow.experiment.check_projection import check_vaccination_scenarios
 from epyflow.experiment.check_sampling import check_sampling
 from epyflow.experiment.discovery import Place
 from epyflow.experiment.model import Model
@@ -140,6 +141,11 @@ class Checker:
         found: dict[str, Path] = {}
         for files, report in named:
             found |= check_files(files, self._place, report)
+        if self._model is not None and self._modelset is not None:
+            calibration = self._modelset.section.calibration
+            if calibration is not None:
+                report = self._modelset.report
+                check_vaccination_scenarios(self._model.section, calibration, found, report)
         return found
 
 

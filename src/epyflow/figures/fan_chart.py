@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from epyflow.figures.bands import at_level, draw_bands
+from epyflow.figures.scenarios import draw_futures, futures
 from epyflow.figures.style import (
     BLUE,
     GREY,
@@ -43,7 +44,8 @@ def fan_chart(
     One member (parameter set) is shown by its median and bands that hold 50, 80 and 95 % of its
     simulations, or the nearest to these that the table has. Several are shown by the median of
     each as a thin line (200 of them at most, evenly chosen), and of these medians the median and
-    the range of the middle 90 %, on the dates that all members have.
+    the range of the middle 90 %, on the dates that all members have. Scenarios of a projection
+    have a colour each, with the narrowest band only.
 
     Parameters
     ----------
@@ -124,7 +126,9 @@ def _varies(column: "pd.Series[Any]") -> bool:
 
 
 def _draw(axes: Axes, table: pd.DataFrame, name: str) -> None:
-    if _varies(table["primary_id"]):
+    if found := futures(table):
+        draw_futures(axes, found, name)
+    elif _varies(table["primary_id"]):
         _draw_members(axes, table, name)
     else:
         _draw_member(axes, table, name)

@@ -22,6 +22,7 @@ from epyflow.figures.bands import at_level, bands_of, draw_bands
 from epyflow.figures.fan_chart import panel_title, tidy
 from epyflow.figures.reading import KEYS, nothing, rows_of
 from epyflow.figures.saving import save
+from epyflow.figures.scenarios import Future, draw_futures, futures, inner_band
 from epyflow.figures.style import (
     BLACK,
     BLUE,
@@ -39,6 +40,7 @@ from epyflow.figures.style import (
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 _HEADROOM = 1.14  # of the highest value, so that the note on the line is above everything drawn
 _LINE = "#4D4D4D"
+_KEY = 8  # letters that the line before a legend's name, and the space around it, take
 _DOTS: Any = {
     "linestyle": "none",
     "marker": "o",
@@ -105,7 +107,8 @@ def fit_chart(
 
     Up to the last date compared, the accepted simulations; from there on, the projection: median
     (if the tables have it) and bands that hold 50, 80 and 95 % of them, or the nearest to these
-    that the tables have. Dots are the observations that were fitted.
+    that the tables have. Dots are the observations that were fitted. Of a projection under
+    scenarios, each has its colour, its median and its narrowest band.
 
     Parameters
     ----------
@@ -130,8 +133,10 @@ def fit_chart(
     fitted, ahead = _dated(calibration), _dated(projection)
     end = fitted["date"].max()
     parts = [_Part(fitted, "Fit", BLUE, "-")]
-    if (ahead["date"] >= end).any():
-        parts.append(_Part(ahead[ahead["date"] >= end], "Projection", VERMILION, "--"))
+    ahead = ahead[ahead["date"] >= end]
+    alternatives = futures(ahead)
+    if not ahead.empty and not alternatives:
+        parts.append(_Part(ahead, "Projection", VERMILION, "--"))
     columns = min(len(names), 2)
     rows = ceil(len(names) / columns)
     with styled():
@@ -142,6 +147,7 @@ def fit_chart(
         room = line_length(figure.get_figwidth() / columns - 0.7)
         for axes, name in zip(panels, names, strict=False):
             _draw(axes, parts, name)
+            draw_futures(axes, alternatives, name)
             axes.set_title("\n".join(wrap(comparison_title(name, labels), room)))
             count_axis(axes)
             date_axis(axes)
@@ -149,7 +155,7 @@ def fit_chart(
         tidy(panels, len(names), columns)
         headline(figure, title)
         figure.supylabel(unit, fontsize=9)
-        _legend(figure, parts)
+        _legend(figure, parts, alternatives)
     return figure
 
 
@@ -185,6 +191,19 @@ def _draw(axes: Axes, parts: Sequence[_Part], name: str) -> None:
     axes.plot(observed["date"], observed[f"observed_{name}"], **_DOTS, zorder=4)
 
 
+def _legend_columns(names: Sequence[str], room: int) -> int:
+    """Return how many columns of a legend fit into a line of ``room`` letters."""
+    if sum(len(name) + _KEY for name in names) <= room:
+        return len(names)
+    widest = max(map(len, names)) + _KEY
+    return min(3, max(1, room // widest))
+
+
+def _around(future: Future) -> str:
+    band = inner_band(future.table)
+    return f" and {band.label}" if band else ""
+
+
 def _mark_end(axes: Axes, day: date) -> None:
     """Draw the line at the last date compared, and a note on its roomier side, above the data."""
     axes.set_ylim(top=_HEADROOM * axes.get_ylim()[1])
@@ -204,17 +223,19 @@ def _mark_end(axes: Axes, day: date) -> None:
     )
 
 
-def _legend(figure: Figure, parts: Sequence[_Part]) -> None:
+def _legend(figure: Figure, parts: Sequence[_Part], alternatives: Sequence[Future]) -> None:
     entries: list[tuple[Any, str]] = [(Line2D([], [], **_DOTS), "Observed")]
     for part in parts:
         line = Line2D([], [], color=part.colour, linestyle=part.dashes, linewidth=1.6)
         entries.append((line, f"{part.name}, median"))
+    entries += [
+        (future.line(), f"{future.name}, median{_around(future)}") for future in alternatives
+    ]
     bands = bands_of(parts[0].table)
     for band in bands:
         patches = tuple(Patch(color=tint(part.colour, band.strength)) for part in parts)
         entries.append((patches, band.label + (" of simulations" if band == bands[-1] else "")))
-    fits = sum(len(name) + 8 for _, name in entries) <= line_length(figure.get_figwidth())
-    columns = len(entries) if fits else 3
+    columns = _legend_columns([name for _, name in entries], line_length(figure.get_figwidth()))
     # Matplotlib fills columns; lines are to be read in the first row, bands in the second.
     entries = [entry for column in range(columns) for entry in entries[column::columns]]
     figure.legend(

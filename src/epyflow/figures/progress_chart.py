@@ -1,5 +1,7 @@
 """How calibrations went: tolerance and acceptance by generation, for all populations."""
 
+import gzip
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ from epyflow.figures.style import (
     styled,
     tint,
 )
+from epyflow.files import write_bytes_atomically
 
 MAX_NAMED = 6
 """Populations that are told apart; of more, the :data:`SLOWEST` are."""
@@ -74,7 +77,9 @@ _PANELS = (
 )
 
 
-def draw_progress(progress: Path, *, title: str, labels: Mapping[str, str], path: Path) -> None:
+def draw_progress(
+    progress: Path, *, title: str, labels: Mapping[str, str], path: Path, numbers: Path
+) -> None:
     """Draw the progress of all calibrations from their table.
 
     Parameters
@@ -85,9 +90,13 @@ def draw_progress(progress: Path, *, title: str, labels: Mapping[str, str], path
         See :func:`progress_chart`.
     path
         The figure, ``.svg`` or ``.png``.
+    numbers
+        The table as plain CSV, for those who read the report.
     """
+    content = gzip.decompress(progress.read_bytes())
+    write_bytes_atomically(numbers, content)
     # Without keep_default_na a place called NA or None keeps its name.
-    table = pd.read_csv(progress, keep_default_na=False)
+    table = pd.read_csv(io.BytesIO(content), keep_default_na=False)
     save(progress_chart(table, title, labels), path)
 
 

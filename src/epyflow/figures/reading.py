@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from epyflow.figures.style import headline, new_figure, styled
 
 # What a quantiles table has besides its series.
-KEYS = ("primary_id", "seed", "population", "date", "quantile", "location")
+KEYS = ("primary_id", "scenario", "seed", "population", "date", "quantile", "location")
 _ROWS_AT_A_TIME = 100_000
 
 

@@ -1,6 +1,6 @@
 """Lay vaccine doses out on the steps of a simulation."""
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 import numpy as np
@@ -70,3 +70,20 @@ def _from_start(doses: DailyDoses, start: date, days: int) -> NDArray[np.float64
     until_saturday = (_SATURDAY - start.weekday()) % 7 + 1
     daily[:until_saturday] += doses.doses[:early].sum(axis=0) / until_saturday
     return daily
+
+
+def spliced(before: DailyDoses, after: DailyDoses, last: date) -> DailyDoses:
+    """Give the doses of ``before`` up to the day ``last``, and those of ``after`` from the next.
+
+    Both are by the same age groups.
+    """
+    first = min(before.first_day, after.first_day)
+    end = max(each.first_day + timedelta(days=len(each.doses)) for each in (before, after))
+    daily = np.zeros(((end - first).days, before.doses.shape[1]))
+    cut = max((last - first).days + 1, 0)
+    for each, part in ((before, slice(0, cut)), (after, slice(cut, None))):
+        begin = (each.first_day - first).days
+        whole = np.zeros_like(daily)
+        whole[begin : begin + len(each.doses)] = each.doses
+        daily[part] = whole[part]
+    return DailyDoses(first, daily)

@@ -1,7 +1,7 @@
 """Project a calibrated population: trajectories from the posterior to the end of the timespan."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -16,7 +16,7 @@ from epyflow.model.assemble import Assembler
 from epyflow.progress import Progress
 from epyflow.randomness import generator
 from epyflow.strategies.particles import member
-from epyflow.tasks import NOT_STARTED, Fit, MemberResult, PackedArray, Task
+from epyflow.tasks import NOT_STARTED, Fit, Generation, MemberResult, PackedArray, Task
 
 log = logging.getLogger(__name__)
 
@@ -36,20 +36,44 @@ def project(
     """Simulate trajectories under particles drawn by their weights.
 
     Each trajectory has a generator of its own, from the seed, the population and its number: two
-    projections of one calibration are paired, trajectory by trajectory.
+    projections of one calibration are paired, trajectory by trajectory, and so are the scenarios
+    of one projection.
 
     Returns
     -------
     members
-        One; none if the experiment asks for no projection.
+        One per scenario; one if there are none; none if the experiment asks for no projection.
     """
-    if calibration.projection is None or fit.projected_generation is None:
+    projection = calibration.projection
+    if projection is None or fit.projected_generation is None:
         return ()
     posterior = fit.generations[fit.projected_generation]
+    scenarios = projection.scenarios
+    count = projection.n_trajectories
+    progress = Progress(log, "trajectory", count * max(1, len(scenarios)))
+    if not scenarios:
+        return (_projection(task, model, calibration, posterior, count, progress),)
+    members = []
+    for scenario in scenarios:
+        changed = replace(task, doses=task.scenario_doses.get(scenario.id, task.doses))
+        interventions = (*model.interventions, *scenario.interventions)
+        future = model.model_copy(update={"interventions": interventions})
+        member = _projection(changed, future, calibration, posterior, count, progress)
+        members.append(replace(member, scenario=scenario.id))
+    return tuple(members)
+
+
+def _projection(
+    task: Task,
+    model: Model,
+    calibration: Calibration,
+    posterior: Generation,
+    count: int,
+    progress: Progress,
+) -> MemberResult:
+    """Project one scenario; the model and the doses are its own."""
     chances = posterior.weights / posterior.weights.sum()
     assembler = Assembler(model, task.population, task.doses, task.closure_days)
-    count = calibration.projection.n_trajectories
-    progress = Progress(log, "trajectory", count)
     projected = []
     for number in range(count):
         rng = generator(task.seed, "project", task.population.name, number)
@@ -65,7 +89,7 @@ def project(
             )
         )
         progress.step()
-    return (_gathered(projected, model, task),)
+    return _gathered(projected, model, task)
 
 
 def _gathered(projected: list[_Projected], model: Model, task: Task) -> MemberResult:

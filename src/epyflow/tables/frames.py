@@ -50,6 +50,11 @@ def frames(
         yield _frame(result, series, pending)
 
 
+def scenario_key(member: MemberResult) -> dict[str, str]:
+    """Return the column ``scenario``, which only projections under scenarios have."""
+    return {} if member.scenario is None else {"scenario": member.scenario}
+
+
 def iso_dates(member: MemberResult) -> NDArray[np.object_]:
     """Return the dates of the member's trajectories as text, shape (T,)."""
     return _iso(member.dates)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from epyflow.errors import EpyflowError
 from epyflow.tables.fits import missing_dates, primary_id
+from epyflow.tables.frames import scenario_key
 from epyflow.tables.spec import TableSpec
 from epyflow.tasks import Failure, Fit, MemberResult, Result
 
@@ -72,6 +73,7 @@ def _rows(result: Result, spec: TableSpec) -> list[Row]:
 def _fixed(result: Result, member: MemberResult | None, fit: Fit | None) -> Row:
     return {
         "primary_id": primary_id(result) if member is None else member.primary_id,
+        **(scenario_key(member) if member else {}),
         "seed": result.seed,
         "delta_t": result.delta_t,
         "population": result.population,

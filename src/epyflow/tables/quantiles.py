@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from epyflow.tables.frames import Rows, frames, iso_dates
+from epyflow.tables.frames import Rows, frames, iso_dates, scenario_key
 from epyflow.tables.series import BLOCK, Kind, Selection, select, select_comparisons
 from epyflow.tables.spec import TableSpec
 from epyflow.tasks import Failure, MemberResult, Result
@@ -61,6 +61,7 @@ def _rows(result: Result, selection: Selection, levels: tuple[float, ...]) -> It
         dates = iso_dates(member)[started]
         keys = {
             "primary_id": member.primary_id,
+            **scenario_key(member),
             "seed": result.seed,
             "population": result.population,
             "date": np.tile(dates, len(levels)),

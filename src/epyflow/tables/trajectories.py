@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from epyflow.tables.frames import Rows, frames, iso_dates
+from epyflow.tables.frames import Rows, frames, iso_dates, scenario_key
 from epyflow.tables.series import BLOCK, Kind, Selection, select
 from epyflow.tables.spec import TableSpec
 from epyflow.tasks import Failure, Result
@@ -45,6 +45,7 @@ def _rows(result: Result, selection: Selection) -> Iterator[Rows]:
             simulations, days = np.nonzero(started)
             keys = {
                 "primary_id": member.primary_id,
+                **scenario_key(member),
                 "sim_id": start + simulations,
                 "seed": result.seed,
                 "population": result.population,

@@ -36,6 +36,8 @@ DEFAULTS: dict[str, list[Any]] = {
     "override_value": [None],
     "scenario_data_path": [None],
     "scenario": [None],
+    "scenarios": [[]],
+    "vaccination_scenario": [None],
     "preprocessed_vaccination_data_path": [None],
     "population_names": [None],
     "exclude": [[]],

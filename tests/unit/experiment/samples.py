@@ -234,7 +234,26 @@ CALIBRATION: Sections = {
             "compartments": {
                 "I": {"prior": {"type": "scipy", "name": "uniform", "args": [0.0001, 0.001]}}
             },
-            "projection": {"n_trajectories": 10, "generation_number": 2},
+            "projection": {
+                "n_trajectories": 10,
+                "generation_number": 2,
+                "scenarios": [
+                    {"id": "as_now"},
+                    {
+                        "id": "more_doses",
+                        "vaccination_scenario": "C_D",
+                        "interventions": [
+                            {
+                                "type": "parameter",
+                                "target_parameter": "Rt",
+                                "scaling_factor": 0.9,
+                                "start_date": "2025-02-01",
+                                "end_date": "2025-02-28",
+                            }
+                        ],
+                    },
+                ],
+            },
         },
     },
     "output": {

@@ -119,8 +119,13 @@ def test_a_figure_is_made_of_the_table(tmp_path):
     table.to_csv(tmp_path / "calibration_progress.csv.gz", index=False)
 
     draw_progress(
-        tmp_path / "calibration_progress.csv.gz", title="All", labels={}, path=tmp_path / "a.svg"
+        tmp_path / "calibration_progress.csv.gz",
+        title="All",
+        labels={},
+        path=tmp_path / "a.svg",
+        numbers=tmp_path / "a.csv",
     )
 
     save(progress_chart(table, "All"), tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert (tmp_path / "a.csv").read_text() == table.to_csv(index=False)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epyflow.model.vaccination import lay_out
+from epyflow.model.vaccination import lay_out, spliced
 from epyflow.tasks import DailyDoses
 
 SUNDAY = date(2024, 9, 1)
@@ -144,3 +144,21 @@ def _cumulative(per_day, late, start, end):
     for day in range(days_to_saturday):
         on_day[day] = on_day.get(day, 0.0) + sum(per_day[: max(late, 0)]) / days_to_saturday
     return sum(amount * min(max(end - day, 0.0), 1.0) for day, amount in on_day.items())
+
+
+@pytest.mark.parametrize("shift", [-3, 0, 2])
+def test_spliced_doses_are_the_first_up_to_a_day_and_the_second_after_it(shift):
+    before = doses(1, 2, 3, 4)
+    after = doses(10, 20, 30, 40, 50, first_day=SUNDAY + timedelta(days=shift))
+    last = SUNDAY + timedelta(days=1)
+
+    found = spliced(before, after, last)
+
+    def on(schedule, day):
+        position = (day - schedule.first_day).days
+        inside = 0 <= position < len(schedule.doses)
+        return schedule.doses[position, 0] if inside else 0.0
+
+    for offset in range(-5, 12):
+        day = SUNDAY + timedelta(days=offset)
+        assert on(found, day) == on(before if day <= last else after, day)

@@ -181,3 +181,20 @@ def test_floats_read_back_as_they_were(tmp_path, level):
     lines = table("quantiles_compartments", tmp_path, [one_result()], spec((level,), ("S_total",)))
 
     assert float(lines[1].split(",")[4]) == level
+
+
+def test_a_projection_under_scenarios_has_rows_for_each_and_says_which(tmp_path):
+    members = [
+        factories.member_result(compartments=PERSONS, scenario=name) for name in ("few", "many")
+    ]
+    lines = table(
+        "quantiles_compartments", tmp_path, [factories.result(members)], spec((0.5,), ("S_0-17",))
+    )
+
+    assert lines == [
+        "primary_id,scenario,seed,population,date,quantile,S_0-17,location",
+        "0,few,7,United_States_Massachusetts,2025-01-04,0.5,12.0,US-MA",
+        "0,few,7,United_States_Massachusetts,2025-01-11,0.5,11.0,US-MA",
+        "0,many,7,United_States_Massachusetts,2025-01-04,0.5,12.0,US-MA",
+        "0,many,7,United_States_Massachusetts,2025-01-11,0.5,11.0,US-MA",
+    ]

@@ -99,3 +99,22 @@ def test_a_simulation_has_no_rows_before_its_start(tmp_path):
         ["1", "2025-01-04", "36"],
         ["1", "2025-01-11", "27"],
     ]
+
+
+def test_a_projection_under_scenarios_has_rows_for_each_and_says_which(tmp_path):
+    members = [
+        factories.member_result(compartments=[[[[1, 2], [3, 4]]]], scenario=name)
+        for name in ("few", "many")
+    ]
+    lines = table(
+        "trajectories_compartments",
+        tmp_path,
+        [factories.result(members)],
+        spec(series=("S_0-17",)),
+    )
+
+    assert lines == [
+        "primary_id,scenario,sim_id,seed,population,date,S_0-17,location",
+        "0,few,0,7,United_States_Massachusetts,2025-01-04,1,US-MA",
+        "0,many,0,7,United_States_Massachusetts,2025-01-04,1,US-MA",
+    ]

@@ -19,7 +19,17 @@ modelset:
     fitting_window: {start_date: "2025-01-11", end_date: "2025-02-08"}
     parameters:
       R0: {prior: {type: scipy, name: uniform, args: [1.2, 1.5]}}
-    projection: {n_trajectories: 5}
+    projection:
+      n_trajectories: 5
+      scenarios:
+        - {id: as_now}
+        - id: distancing
+          interventions:
+            - type: parameter
+              target_parameter: R0
+              scaling_factor: 0.5
+              start_date: "2025-02-09"
+              end_date: "2025-03-31"
 """
 
 
@@ -67,8 +77,8 @@ def test_partial_results_of_a_calibration_list_what_is_missing_and_are_completed
 
     assert failed.code == 1
     rows = calibrated.table("model_metadata")
-    status = rows[0].index("status")
-    assert {(row[3], row[status]) for row in rows[1:]} == {
+    place, status = rows[0].index("population"), rows[0].index("status")
+    assert {(row[place], row[status]) for row in rows[1:]} == {
         ("United_States_Massachusetts", "ok"),
         ("United_States_New_York", "failed"),
     }
@@ -87,6 +97,9 @@ def test_a_calibration_does_not_depend_on_the_number_of_cores(calibrated):
     assert calibrated.run(cores=2, run_id="two").code == 0
 
     assert calibrated.outputs() == calibrated.outputs("two")
+    header, *rows = calibrated.table("quantiles_projection_transitions")
+    assert header[:3] == ["primary_id", "scenario", "seed"]
+    assert [*dict.fromkeys(row[1] for row in rows)] == ["as_now", "distancing"]
 
 
 def test_a_simulation_that_cannot_be_is_an_error_that_names_the_population(calibrated):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from epyflow.engine import DEFAULT as DEFAULT_ENGINE
 from epyflow.errors import EpyflowError
 from epyflow.experiment.base import Count, Many, Strict, Text, refuse
 from epyflow.experiment.discovery import Place, is_exp_id, locate
@@ -75,7 +76,9 @@ class Settings(Strict):
     members_per_task: Count | None = Field(
         default=None, description="Parameter sets per task; absent: about two minutes of work."
     )
-    engine: Text = Field(default="epydemix", description="What simulates.")
+    engine: Text = Field(
+        default=DEFAULT_ENGINE, description="What simulates: `compiled`, or `epydemix` itself."
+    )
     partial_results: Flag = Field(
         default=False, description="Write tables of the tasks that succeeded if others fail."
     )

@@ -47,9 +47,9 @@ def test_seir_sampling_gives_32_members_and_does_not_depend_on_the_packing(works
     assert workspace.outputs(experiment="seir_sampling") == single
 
 
-def test_flu_2425_smoke_is_calibrated_projected_and_drawn(workspace, shared):
-    run(workspace, shared, "flu_2425_smoke")
-    run(workspace, shared, "flu_2425_smoke", run_id="again")
+def test_flu_2425_smoke_is_calibrated_projected_and_drawn_alike_by_both_engines(workspace, shared):
+    run(workspace, shared, "flu_2425_smoke", engine="compiled")
+    run(workspace, shared, "flu_2425_smoke", engine="epydemix", run_id="again")
 
     tables = workspace.outputs(experiment="flu_2425_smoke")
     assert {name.removesuffix(".csv.gz") for name in tables} == {
@@ -66,6 +66,8 @@ def test_flu_2425_smoke_is_calibrated_projected_and_drawn(workspace, shared):
         "trajectories_transitions",
     }
     assert tables == workspace.outputs("again", experiment="flu_2425_smoke")
+    logs = workspace.folder / "logs" / "flu_2425_smoke" / "main" / "run_task"
+    assert "simulating with epydemix" not in "".join(path.read_text() for path in logs.iterdir())
     posteriors = workspace.table("posteriors", experiment="flu_2425_smoke")
     assert len(posteriors) - 1 == 2 * 3 * 24
     assert (

@@ -13,7 +13,13 @@ from epyflow.errors import EpyflowError
 from epyflow.model.compartmental import CompartmentalModel
 from epyflow.nearest import did_you_mean
 
-__all__ = ["ENGINES", "Simulator", "Trajectory", "check_engine", "simulate", "simulator"]
+__all__ = ["DEFAULT", "ENGINES", "Simulator", "Trajectory", "check_engine", "simulate", "simulator"]
+
+
+def _compiled(model: CompartmentalModel) -> Simulator:
+    from epyflow.engine import compiled
+
+    return compiled.simulator(model)
 
 
 def _epydemix(model: CompartmentalModel) -> Simulator:
@@ -22,10 +28,15 @@ def _epydemix(model: CompartmentalModel) -> Simulator:
     return reference.simulator(model)
 
 
-ENGINES: dict[str, Callable[[CompartmentalModel], Simulator]] = {"epydemix": _epydemix}
+ENGINES: dict[str, Callable[[CompartmentalModel], Simulator]] = {
+    "compiled": _compiled,
+    "epydemix": _epydemix,
+}
+
+DEFAULT = "compiled"
 
 
-def simulator(model: CompartmentalModel, engine: str = "epydemix") -> Simulator:
+def simulator(model: CompartmentalModel, engine: str = DEFAULT) -> Simulator:
     """Prepare a model for simulation, once for all of its trajectories.
 
     Parameters
@@ -50,7 +61,7 @@ def simulator(model: CompartmentalModel, engine: str = "epydemix") -> Simulator:
 
 
 def simulate(
-    model: CompartmentalModel, rng: np.random.Generator, engine: str = "epydemix"
+    model: CompartmentalModel, rng: np.random.Generator, engine: str = DEFAULT
 ) -> Trajectory:
     """Simulate one trajectory; for many, :func:`simulator` prepares the model only once.
 

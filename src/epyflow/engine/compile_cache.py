@@ -1,0 +1,155 @@
+"""Compile the kernel once on a machine, and say so before the wait.
+
+numba keeps compiled code in a folder that it must be able to write to. A container carries code
+that was compiled when its image was built, often in a folder that is closed to those who run it:
+that is copied to an open one, which takes milliseconds.
+
+Source: numba, ``NUMBA_CACHE_DIR``, ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES``
+(reference/envvars.html), and "Notes on Caching" (developer/caching.html): its files are replaced
+whole, and a function's cache does not notice that another function which it calls has changed.
+"""
+
+import atexit
+import fcntl
+import hashlib
+import logging
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numpy as np
+from platformdirs import user_cache_path
+
+from epyflow.files import write_bytes_atomically
+
+log = logging.getLogger(__name__)
+
+SECONDS = 5
+"""About how long it takes to compile, on one core."""
+
+_config: Any = numba.config  # its settings are made when numba is imported
+_HERE = Path(__file__).parent
+_SOURCES = ("kernel.py", "draws.py", "layout.py")
+_COMPLETE = "complete"  # a file in the folder of compiled code, written last
+_LOCK = "lock"
+
+
+@cache
+def load() -> ModuleType:
+    """Return :mod:`epyflow.engine.kernel`, compiled; a wait is announced in the log."""
+    return warm(log.info)
+
+
+def warm(say: Callable[[str], object]) -> ModuleType:
+    """Compile the kernel, or load what was compiled on this machine before.
+
+    Of processes that start at the same time one compiles, and the others wait for it.
+
+    Parameters
+    ----------
+    say
+        Told before anything is compiled.
+
+    Returns
+    -------
+    kernel
+        The module :mod:`epyflow.engine.kernel`.
+    """
+    folder = code_folder()
+    if (folder / _COMPLETE).exists():
+        return _import_from(folder)
+    with _alone_in(folder):
+        if not (folder / _COMPLETE).exists():
+            say(f"compiling the engine: about {SECONDS} s, once on this machine")
+        kernel = _import_from(folder)
+        (folder / _COMPLETE).touch()
+    return kernel
+
+
+def code_folder() -> Path:
+    """Return the folder that holds the compiled code, or will; what is there is for this machine.
+
+    It is below ``NUMBA_CACHE_DIR`` where that is set, else below the user's cache folder. Where
+    neither can be written to, it is a temporary one, and each process compiles for itself.
+    """
+    name = f"engine-{_key()}"
+    given = _config.CACHE_DIR
+    roots = [*([Path(given)] if given else []), user_cache_path("epyflow")]
+    folders = [root / name for root in roots]
+    compiled = next((folder for folder in folders if (folder / _COMPLETE).exists()), None)
+    if compiled is not None and _is_open(compiled):
+        return compiled
+    folder = next((folder for folder in folders if _is_open(folder)), None) or _temporary()
+    if compiled is not None:
+        _copy(compiled, folder)
+    return folder
+
+
+def _key() -> str:
+    """Hash what the compiled code depends on: sources, packages, processor."""
+    features = _config.CPU_FEATURES
+    if features is None:
+        features = llvmlite.binding.get_host_cpu_features().flatten()
+    parts = [
+        *((_HERE / name).read_text(encoding="utf-8") for name in _SOURCES),
+        *(numba.__version__, llvmlite.__version__, np.__version__),
+        *(sys.implementation.cache_tag, platform.machine()),
+        *(_config.CPU_NAME or llvmlite.binding.get_host_cpu_name(), features, str(_config.OPT)),
+        str(_HERE),  # numba tells functions apart by where their files are
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _is_open(folder: Path) -> bool:
+    """Say whether the folder is there, or can be made, and can be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
+
+
+def _temporary() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="epyflow-engine-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _copy(compiled: Path, folder: Path) -> None:
+    for path in sorted(compiled.rglob("*.nb?")):
+        target = folder / path.relative_to(compiled)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes_atomically(target, path.read_bytes())
+    (folder / _COMPLETE).touch()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in the block; where files cannot be locked, do not wait."""
+    with (folder / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            log.info("%s cannot be locked: %s", folder, error.strerror)
+        yield
+
+
+def _import_from(folder: Path) -> ModuleType:
+    """Import the kernel while numba keeps its code in the folder, which it decides only then."""
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(folder)
+    try:
+        from epyflow.engine import kernel
+    finally:
+        _config.CACHE_DIR = before
+    return kernel

@@ -1,0 +1,134 @@
+"""The compiled engine: epydemix's results to the bit, in a fraction of its time."""
+
+import logging
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.engine import compile_cache, draws
+from epyflow.engine.layout import KINDS, MOST_GROUPS, Layout, Numbers, layout
+from epyflow.engine.trajectory import Simulator, Trajectory
+from epyflow.model.compartmental import CompartmentalModel
+from epyflow.randomness import generator
+
+log = logging.getLogger(__name__)
+
+_Kind = TypeVar("_Kind", bound=np.generic)
+
+
+def simulator(model: CompartmentalModel) -> Simulator:
+    """Prepare a model for the compiled loop; see :func:`epyflow.engine.simulator`.
+
+    A model that it cannot simulate to the bit is left to epydemix, which is said once in the log.
+    """
+    reason = obstacle(model)
+    if reason is not None:
+        from epyflow.engine import reference
+
+        _announce(reason)
+        return reference.simulator(model)
+    kernel = compile_cache.load()
+    laid_out = layout(model)
+    numbers = _numbers(model, laid_out)
+    memory, own_up_to = np.zeros(draws.MEMORY, dtype=np.int64), _own_up_to()
+    persons = (len(model.dates), len(model.compartments), len(model.sizes))
+    moved = (len(model.dates), len(model.transitions), len(model.sizes))
+
+    def simulate(rng: np.random.Generator) -> Trajectory:
+        compartments, transitions = np.empty(persons), np.zeros(moved)
+        # numpy's own methods hold this lock too.
+        with rng.bit_generator.lock:
+            failed = kernel.simulate(
+                _stream(rng, memory, own_up_to),
+                numbers,
+                laid_out.tables,
+                compartments,
+                transitions,
+            )
+        if failed != kernel.DONE:
+            raise ValueError(_failure(model, failed))
+        return Trajectory(compartments, transitions)
+
+    return simulate
+
+
+def obstacle(model: CompartmentalModel) -> str | None:
+    """Say why the compiled loop cannot give epydemix's results for a model; None if it can."""
+    if draws.numpy_binomial() is None:
+        return f"numpy {np.__version__} does not show its draws to compiled code"
+    if len(model.sizes) > MOST_GROUPS:
+        return f"it has {len(model.sizes)} age groups; expected at most {MOST_GROUPS}"
+    if not model.matrices.flags.c_contiguous or model.matrices.dtype != np.float64:
+        return "the contact matrices do not lie in memory row by row"
+    for flow in model.flows:
+        if flow.kind not in KINDS:
+            return f"the rate from {flow.source} to {flow.target} is of another kind: {flow.kind}"
+        if flow.source == flow.target:
+            return f"a flow leads from {flow.source} to itself"
+    return None
+
+
+@cache
+def _announce(reason: str) -> None:
+    log.warning("simulating with epydemix, which takes some 50 times as long: %s", reason)
+
+
+def _numbers(model: CompartmentalModel, laid_out: Layout) -> Numbers:
+    rates = np.empty((len(model.dates), len(model.flows), len(model.sizes)))
+    for row, number in enumerate(laid_out.order):
+        rates[:, row] = model.flows[number].values
+    return Numbers(
+        delta_t=float(model.delta_t),
+        initial=_plain(model.initial, np.float64),
+        sizes=_plain(model.sizes, np.float64),
+        matrices=_plain(model.matrices, np.float64),
+        matrix_index=_plain(model.matrix_index, np.int64),
+        rates=_plain(rates, np.float64),
+    )
+
+
+def _plain(array: NDArray[Any], kind: type[_Kind]) -> NDArray[_Kind]:
+    """Return the array as the kernel takes it: row by row, not to be written to."""
+    plain = np.ascontiguousarray(array, dtype=kind).view()
+    plain.setflags(write=False)
+    return plain
+
+
+def _stream(rng: np.random.Generator, memory: NDArray[np.int64], own_up_to: float) -> draws.Stream:
+    """Draw from ``rng``; it and ``memory`` must outlive the stream, which holds their addresses."""
+    function = draws.numpy_binomial()
+    if function is None:
+        raise RuntimeError("numpy does not show its draws; obstacle() says so before")
+    return draws.Stream(function, draws.source_of(rng), memory.ctypes.data, own_up_to)
+
+
+@cache
+def _own_up_to() -> float:
+    """Return how many expected successes we draw ourselves: few, if we then draw as numpy does.
+
+    Tried with up to 10¹⁵ trials: the more there are, the more does the result depend on how a small
+    chance is rounded. Where numpy and numba differ, they part within a few dozen draws.
+    """
+    trials = np.repeat([1, 30, 10**3, 10**6, 10**9, 10**12, 10**15], 300)
+    rare = np.minimum(np.tile(np.geomspace(0.01, draws.FEW, 300), 7) / trials, 0.5)
+    trials, chances = np.tile(trials, 2), np.concatenate([rare, 1.0 - rare])
+    ours, theirs = (generator(0, "draws of the engine and of numpy") for _ in range(2))
+    memory, drawn = np.zeros(draws.MEMORY, dtype=np.int64), np.empty_like(trials)
+    compile_cache.load().draw(_stream(ours, memory, draws.FEW), trials, chances, drawn)
+    if (drawn == theirs.binomial(trials, chances)).all():
+        return draws.FEW
+    log.info("numpy %s draws rare events in another way; each draw asks numpy", np.__version__)
+    return draws.NONE
+
+
+def _failure(model: CompartmentalModel, failed: int) -> str:
+    shape = (len(model.dates), len(model.compartments), len(model.sizes))
+    step, compartment, group = np.unravel_index(failed, shape)
+    return (
+        f"on {model.dates[step].astype('datetime64[D]')} the rates out of "
+        f"{model.compartments[compartment]} in age group {model.age_groups[group]} give no chances "
+        "between 0 and 1; expected rates that are finite and not negative, and people in every "
+        "age group"
+    )

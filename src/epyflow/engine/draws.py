@@ -1,0 +1,167 @@
+"""Binomial draws for compiled code: those that numpy makes, from the same uniforms.
+
+numba draws binomials too, by code of its own that follows numpy's, but not to the bit: for few
+expected successes numpy 2.4 computes ``exp(n * log1p(-p))`` and numba 0.68 ``exp(n * log(1 - p))``,
+and numpy 2.5 draws many expected successes in another way than 2.4. So we call the function that
+numpy itself calls, whichever release is there. For few expected successes the same is computed
+here, which is faster, if this numpy is found to compute the same.
+
+Source: numpy, "Extending via CFFI" (reference/random/examples/cffi.html), which takes C functions
+from the same library; ``numpy/random/distributions.h`` and ``bitgen.h`` for what they are given.
+"""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, register_jitable
+
+MEMORY = 32
+"""Words of 8 bytes in which numpy remembers the last draw; its ``binomial_t`` has 17."""
+
+FEW = 30.0
+"""Expected successes up to which numpy inverts the distribution; for more it rejects."""
+
+NONE = -1.0
+"""In its place: numpy draws all."""
+
+_NEXT_DOUBLE = 3  # position in a ``bitgen_t``, after its state and two other functions
+_SLACK = 1e-12  # more than the rounding of a probability, and less than any that matters
+
+
+class Stream(NamedTuple):
+    """Where compiled code draws from.
+
+    Attributes
+    ----------
+    numpy_binomial
+        Address of numpy's ``random_binomial``.
+    source
+        Address of the generator's ``bitgen_t``.
+    memory
+        Address of ``MEMORY`` words.
+    own_up_to
+        Expected successes up to which :func:`binomial` does not call numpy: ``FEW`` or ``NONE``.
+    """
+
+    numpy_binomial: int
+    source: int
+    memory: int
+    own_up_to: float
+
+
+@cache
+def numpy_binomial() -> int | None:
+    """Return the address of numpy's ``random_binomial``; None if this numpy hides it."""
+    try:
+        library = ctypes.CDLL(np.random._generator.__file__)
+        return ctypes.cast(library.random_binomial, ctypes.c_void_p).value
+    except (AttributeError, OSError):
+        return None
+
+
+def source_of(rng: np.random.Generator) -> int:
+    """Return the address of a generator's ``bitgen_t``, valid as long as the generator lives."""
+    address: int = rng.bit_generator.ctypes.bit_generator.value
+    return address
+
+
+def _call_numpy(
+    typing: Any, function: Any, source: Any, p: Any, n: Any, memory: Any
+) -> tuple[Any, Any]:
+    """Call ``int64_t random_binomial(bitgen_t *source, double p, int64_t n, binomial_t *memory)``.
+
+    The addresses are arguments, not constants: code that is kept on disk must not hold addresses
+    of one process.
+    """
+    signature = types.int64(types.uintp, types.uintp, types.float64, types.int64, types.uintp)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        address, *given = arguments
+        word, double = ir.IntType(64), ir.DoubleType()
+        called = ir.FunctionType(word, [word, double, word, word])
+        return builder.call(builder.inttoptr(address, called.as_pointer()), given)
+
+    return signature, generate
+
+
+def _call_next_double(typing: Any, source: Any) -> tuple[Any, Any]:
+    """Call ``double next_double(void *state)`` of the ``bitgen_t`` at an address."""
+    signature = types.float64(types.uintp)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        word, double = ir.IntType(64), ir.DoubleType()
+        words = builder.inttoptr(arguments[0], word.as_pointer())
+        function = builder.load(builder.gep(words, [ir.Constant(word, _NEXT_DOUBLE)]))
+        called = ir.FunctionType(double, [word])
+        return builder.call(builder.inttoptr(function, called.as_pointer()), [builder.load(words)])
+
+    return signature, generate
+
+
+_numpy_draw: Callable[[int, int, float, int, int], int] = cast("Any", intrinsic(_call_numpy))
+_uniform: Callable[[int], float] = cast("Any", intrinsic(_call_next_double))
+
+
+@register_jitable
+def _few(source: int, n: int, p: float, log_rest: float) -> int:
+    """Draw by inversion: subtract the probabilities of 0, 1, 2, ... from a uniform number.
+
+    The probability of none, ``(1 - p) ** n``, is at least ``1 - n * p``: most draws of rare events
+    need not compute it.
+
+    Source: Kachitvichyanukul & Schmeiser (1988), "Binomial random variate generation",
+    Communications of the ACM 31(2), algorithm BINV; with numpy's arithmetic, and numpy's bound
+    beyond which it starts again.
+    """
+    mean = n * p
+    left = _uniform(source)
+    if left <= 1.0 - mean - _SLACK:
+        return 0
+    none = np.exp(n * log_rest)
+    successes, probability = 0, none
+    while left > probability:
+        successes += 1
+        # The bound is at least ten above the mean: its root is seldom taken.
+        if successes > min(float(n), mean + 10.0) and successes > min(
+            float(n), mean + 10.0 * np.sqrt(mean * (1.0 - p) + 1.0)
+        ):
+            successes, probability = 0, none
+            left = _uniform(source)
+        else:
+            left -= probability
+            probability = ((n - successes + 1) * p * probability) / (successes * (1.0 - p))
+    return successes
+
+
+@register_jitable
+def binomial(stream: Stream, n: int, p: float, log_rest: float) -> int:
+    """Draw as ``random_binomial`` does, from the same uniforms.
+
+    Parameters
+    ----------
+    stream
+        Where from.
+    n
+        Trials, at least 1.
+    p
+        Chance of success. Rounding may put it a little outside of 0 to 1.
+    log_rest
+        ``log1p`` of minus the chance of the rarer of success and failure.
+    """
+    if p <= 0.5:
+        if p == 0.0:
+            return 0
+        if p * n <= stream.own_up_to:
+            return _few(stream.source, n, p, log_rest)
+    elif p >= 1.0:
+        # numpy inverts for no failures: it takes a uniform number, and nobody fails.
+        _uniform(stream.source)
+        return n
+    elif (1.0 - p) * n <= stream.own_up_to:
+        return n - _few(stream.source, n, 1.0 - p, log_rest)
+    return _numpy_draw(stream.numpy_binomial, stream.source, p, n, stream.memory)

@@ -1,0 +1,279 @@
+"""The compiled simulation loop: epydemix's draws, from the same generator, in the same order.
+
+Every floating-point operation is one that epydemix 1.5 does, in its order, so the results are the
+same bits. Source: epydemix 1.5, ``stochastic_simulation``, the transition functions beside it and
+``utils.multinomial``; for the multinomial, numpy's ``Generator.multinomial``, which draws one
+binomial after another.
+
+To import this module is to compile it, or to load what was compiled before. That takes seconds
+and needs a place on disk: :func:`epyflow.engine.compile_cache.load` sees to both.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from epyflow.engine.draws import Stream, binomial
+from epyflow.engine.layout import MEDIATED, SCHEDULED, STAYING, Numbers, Table, Tables
+
+Array = NDArray[np.float64]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+DONE = -1
+
+_LANES = 8
+_HIGHEST_RATE = 0.999
+
+
+def _compiled(*signature: Any, **options: Any) -> Callable[[_Function], _Function]:
+    """Compile a function: numpy's arithmetic, in the order that is written."""
+    return cast(
+        "Callable[[_Function], _Function]",
+        njit(*signature, error_model="numpy", fastmath=False, **options),
+    )
+
+
+_part = _compiled(inline="always")
+"""Compile as a part of its callers: to pass an array, which is counted, takes as long as a draw."""
+
+
+@_part
+def _sum(values: Array, lanes: Array) -> float:
+    """Sum as ``numpy.sum`` does up to ``MOST_GROUPS`` numbers: in eight lanes, then in pairs."""
+    whole = len(values) - len(values) % _LANES
+    total = 0.0
+    if whole:
+        lanes[:] = 0.0
+        for first in range(0, whole, _LANES):
+            for lane in range(_LANES):
+                lanes[lane] += values[first + lane]
+        half = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+        total = half + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+    for number in range(whole, len(values)):
+        total += values[number]
+    return total
+
+
+@_part
+def _meet(
+    mediators: Table,
+    matrix: Array,
+    persons: Array,
+    sizes: Array,
+    terms: Array,
+    lanes: Array,
+    forces: Array,
+) -> None:
+    """Fill ``forces``, shape (M, G): contacts of each age group with those who infect."""
+    for row in range(len(mediators)):
+        mediator = mediators[row]
+        for group in range(len(sizes)):
+            for other in range(len(sizes)):
+                terms[other] = matrix[group, other] * persons[mediator, other] / sizes[other]
+            forces[row, group] = _sum(terms, lanes)
+
+
+@_part
+def _count(eligible: Table, persons: Array, pools: Array) -> None:
+    """Fill ``pools``, shape (P, G): the people among whom doses are given, at least one."""
+    for row in range(len(eligible)):
+        for group in range(persons.shape[1]):
+            people = 0.0
+            for compartment in range(len(persons)):
+                people += eligible[row, compartment] * persons[compartment, group]
+            pools[row, group] = max(people, 1.0)
+
+
+@_part
+def _rate(
+    flows: Table, first: int, end: int, values: Array, forces: Array, pools: Array, group: int
+) -> float:
+    """Return the rate per day of the flows from one compartment to another.
+
+    ``values`` are those of the step, shape (K, G).
+    """
+    rate = 0.0
+    for flow in range(first, end):
+        value = values[flow, group]
+        kind, row = flows[flow, 0], flows[flow, 1]
+        if kind == MEDIATED:
+            value *= forces[row, group]
+        elif kind == SCHEDULED:
+            value /= pools[row, group]
+            value = _HIGHEST_RATE if value > _HIGHEST_RATE else value
+        rate += value
+    return rate
+
+
+@_compiled()
+def _leaving(hazard: float) -> tuple[float, float]:
+    """Return the chance of leaving during a step, and its ratio to the hazard."""
+    if hazard <= 0.0:
+        return 0.0, 0.0
+    leave = -np.expm1(-hazard)
+    return leave, leave / hazard
+
+
+@_part
+def _weigh(
+    tables: Tables,
+    values: Array,
+    delta_t: float,
+    persons: Array,
+    forces: Array,
+    pools: Array,
+    known: Array,
+    chances: Array,
+) -> int:
+    """Fill ``chances``, shape (O, G), with the chance of each outcome.
+
+    ``known``, shape (3, S, G), keeps each last hazard and what follows from it: often it is the
+    same at the next step.
+
+    Returns
+    -------
+    failed
+        ``DONE``; or the place among C · G compartments and age groups where there are no chances.
+    """
+    for row in range(len(tables.sources)):
+        home, first, end = tables.sources[row, 0], tables.sources[row, 1], tables.sources[row, 2]
+        for group in range(persons.shape[1]):
+            if persons[home, group] <= 0:
+                continue
+            hazard = 0.0
+            for outcome in range(first, end):
+                begin, stop = tables.outcomes[outcome, 2], tables.outcomes[outcome, 3]
+                rate = _rate(tables.flows, begin, stop, values, forces, pools, group)
+                chances[outcome, group] = rate * delta_t
+                hazard += chances[outcome, group]
+            if hazard != known[0, row, group]:
+                known[0, row, group] = hazard
+                known[1, row, group], known[2, row, group] = _leaving(hazard)
+            for outcome in range(first, end):
+                if tables.outcomes[outcome, 1] == STAYING:
+                    chances[outcome, group] = 1.0 - known[1, row, group]
+                else:
+                    chances[outcome, group] *= known[2, row, group]
+                if not 0.0 <= chances[outcome, group] <= 1.0:
+                    failed: int = home * persons.shape[1] + group
+                    return failed
+    return DONE
+
+
+@_part
+def _move(
+    stream: Stream,
+    tables: Tables,
+    chances: Array,
+    logs: Array,
+    before: Array,
+    after: Array,
+    moved: Array,
+) -> None:
+    """Draw where the people are after the step.
+
+    As numpy's multinomial does: one outcome after another, each among those who are left, and to
+    the last compartment whoever is left in the end. If nobody goes there, that is somebody whom
+    rounding has put there, once in some 10¹⁴ draws.
+
+    ``logs``, shape (2, O, G), keeps each last chance and its logarithm: often it is the same at the
+    next step.
+    """
+    last = len(before) - 1
+    for row in range(len(tables.sources)):
+        home, first, end = tables.sources[row, 0], tables.sources[row, 1], tables.sources[row, 2]
+        for group in range(before.shape[1]):
+            left = int(before[home, group])
+            if left <= 0:
+                continue
+            after[home, group] -= left
+            undecided = 1.0
+            for outcome in range(first, end):
+                compartment, column = tables.outcomes[outcome, 0], tables.outcomes[outcome, 1]
+                gone = left
+                if compartment != last:
+                    chance = chances[outcome, group] / undecided
+                    rarer = min(chance, 1.0 - chance)
+                    if rarer != logs[0, outcome, group]:
+                        logs[0, outcome, group] = rarer
+                        logs[1, outcome, group] = np.log1p(-rarer)
+                    gone = binomial(stream, left, chance, logs[1, outcome, group])
+                after[compartment, group] += gone
+                if column != STAYING:
+                    moved[column, group] += gone
+                left -= gone
+                if left <= 0:
+                    break
+                undecided -= chances[outcome, group]
+            after[last, group] += left
+
+
+def _simulate(
+    stream: Stream, numbers: Numbers, tables: Tables, compartments: Array, transitions: Array
+) -> int:
+    """Fill compartments, shape (T, C, G), and add to transitions, shape (T, K', G).
+
+    Returns
+    -------
+    failed
+        ``DONE``; or the place among T · C · G steps, compartments and age groups where the rates
+        give no chances.
+    """
+    delta_t, initial, sizes, matrices, matrix_index, rates = numbers
+    groups = len(sizes)
+    terms, lanes = np.empty(groups), np.empty(_LANES)
+    forces = np.empty((len(tables.mediators), groups))
+    pools = np.empty((len(tables.eligible), groups))
+    chances = np.empty((len(tables.outcomes), groups))
+    known = np.zeros((3, len(tables.sources), groups))
+    logs = np.zeros((2, len(tables.outcomes), groups))
+    before = initial
+    for step in range(len(compartments)):
+        after = compartments[step]
+        after[:] = before
+        matrix = matrices[matrix_index[step]]
+        _meet(tables.mediators, matrix, before, sizes, terms, lanes, forces)
+        _count(tables.eligible, before, pools)
+        failed = _weigh(tables, rates[step], delta_t, before, forces, pools, known, chances)
+        if failed != DONE:
+            return step * initial.size + failed
+        _move(stream, tables, chances, logs, before, after, transitions[step])
+        before = after
+    return DONE
+
+
+def _draw(stream: Stream, trials: Table, chances: Array, drawn: Table) -> None:
+    """Fill ``drawn`` with binomials: for comparison with those of numpy."""
+    for number in range(len(trials)):
+        chance = chances[number]
+        log = np.log1p(-min(chance, 1.0 - chance))
+        drawn[number] = binomial(stream, trials[number], chance, log)
+
+
+def _read(scalar: Any, dimensions: int) -> Any:
+    return types.Array(scalar, dimensions, "C", readonly=True)
+
+
+def _written(scalar: Any, dimensions: int) -> Any:
+    return types.Array(scalar, dimensions, "C")
+
+
+_named: Any = types.NamedTuple
+_REAL, _WHOLE = types.float64, types.int64
+_STREAM = _named((_WHOLE, _WHOLE, _WHOLE, _REAL), Stream)
+_NUMBERS = _named(
+    (_REAL, _read(_REAL, 2), _read(_REAL, 1), _read(_REAL, 3), _read(_WHOLE, 1), _read(_REAL, 3)),
+    Numbers,
+)
+_TABLES = _named(tuple(_read(_WHOLE, width) for width in (2, 2, 2, 1, 2)), Tables)
+
+simulate = _compiled(
+    _WHOLE(_STREAM, _NUMBERS, _TABLES, _written(_REAL, 3), _written(_REAL, 3)), cache=True
+)(_simulate)
+
+draw = _compiled(
+    types.void(_STREAM, _read(_WHOLE, 1), _read(_REAL, 1), _written(_WHOLE, 1)), cache=True
+)(_draw)

@@ -5,16 +5,14 @@ members, or a workflow that is quadratic in its tasks, not a slow machine.
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.benchmarks.measuring import Cost, cost_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -58,41 +56,22 @@ United_States_Massachusetts,home,18+,18+,4
 """
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a command took."""
-
-    what: str
-    seconds: float
-    megabytes: float
-    output: str
-
-
 @pytest.fixture(scope="module")
-def report() -> Iterator[list[Cost]]:
+def report() -> Iterator[dict[str, Cost]]:
     """Collect the costs; print them as a table and as one line of JSON at the end."""
-    costs: list[Cost] = []
+    costs: dict[str, Cost] = {}
     yield costs
     lines = [f"{'':<40}{'wall time':>12}{'peak memory':>14}"]
-    lines += [f"{c.what:<40}{c.seconds:>10.1f} s{c.megabytes:>11.0f} MB" for c in costs]
-    rows = [{"what": c.what, "seconds": c.seconds, "megabytes": c.megabytes} for c in costs]
+    lines += [
+        f"{what:<40}{cost.seconds:>10.1f} s{cost.megabytes:>11.0f} MB"
+        for what, cost in costs.items()
+    ]
+    rows = [
+        {"what": what, "seconds": round(cost.seconds, 2), "megabytes": round(cost.megabytes, 1)}
+        for what, cost in costs.items()
+    ]
     lines.append(json.dumps({"benchmark": "planning", "rows": rows}))
     sys.stdout.write("\n\n" + "\n".join(lines) + "\n")
-
-
-def measured(what: str, command: list[str], folder: Path) -> Cost:
-    """Run a command; its peak memory is that of its largest process."""
-    output = folder / "output.txt"
-    begin = time.perf_counter()
-    with output.open("w") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=folder)
-        _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    text = output.read_text()
-    assert process.returncode == 0, text
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    return Cost(what, round(seconds, 2), round(usage.ru_maxrss * unit / 1e6, 1), text)
 
 
 def experiment(folder: Path, members: int) -> Path:
@@ -111,23 +90,19 @@ def experiment(folder: Path, members: int) -> Path:
     return root
 
 
-def test_planning_an_hundred_thousand_members(tmp_path: Path, report: list[Cost]) -> None:
+def test_planning_an_hundred_thousand_members(tmp_path: Path, report: dict[str, Cost]) -> None:
     root = experiment(tmp_path, 100_000)
     command = [str(Path(sys.executable).with_name("epyflow")), "plan"]
 
-    cost = measured(
-        "epyflow plan, 100,000 members",
-        [*command, str(root / "experiments/large")],
-        tmp_path,
-    )
+    cost = cost_of([*command, str(root / "experiments/large")], tmp_path)
 
-    report.append(cost)
+    report["epyflow plan, 100,000 members"] = cost
     assert "100,000" in cost.output
     assert cost.seconds < 30
     assert cost.megabytes < 500
 
 
-def test_parsing_a_workflow_of_a_thousand_tasks(tmp_path: Path, report: list[Cost]) -> None:
+def test_parsing_a_workflow_of_a_thousand_tasks(tmp_path: Path, report: dict[str, Cost]) -> None:
     root = experiment(tmp_path, 1_000)
     # configfile: is relative to the working directory.
     (tmp_path / "config").mkdir()
@@ -135,8 +110,7 @@ def test_parsing_a_workflow_of_a_thousand_tasks(tmp_path: Path, report: list[Cos
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules"]
     settings = ["experiment=large", f"experiments_root={root}", "members_per_task=1"]
 
-    cost = measured(
-        "snakemake --dry-run, 1,000 tasks",
+    cost = cost_of(
         [
             *command,
             *("--snakefile", str(REPOSITORY / "workflow/Snakefile")),
@@ -146,7 +120,7 @@ def test_parsing_a_workflow_of_a_thousand_tasks(tmp_path: Path, report: list[Cos
         tmp_path,
     )
 
-    report.append(cost)
+    report["snakemake --dry-run, 1,000 tasks"] = cost
     plan = json.loads(next((tmp_path / ".epyflow").rglob("plan.json")).read_text())
     assert len(plan["plan"]["tasks"]) == 1_000
     assert cost.seconds < 60

@@ -64,23 +64,33 @@ DISTANCES: Mapping[str, Callable[[Series, Series], float]] = {
 }
 
 
-def weighted_distance(
-    name: str, observed: NDArray[np.float64], simulated: NDArray[np.float64], weights: Series
-) -> float:
-    """Return the weighted mean of the distances of several comparisons.
+class WeightedDistance:
+    """The weighted mean of the distances of several comparisons.
 
     Parameters
     ----------
     name
         Key of ``DISTANCES``.
-    observed, simulated
+    observed
         Shape (dates, comparisons). Dates without an observation hold NaN and are left out.
     weights
         Shape (comparisons,). Positive.
     """
-    distance = DISTANCES[name]
-    parts = []
-    for column in range(observed.shape[1]):
-        known = ~np.isnan(observed[:, column])
-        parts.append(distance(observed[known, column], simulated[known, column]))
-    return float(np.sum(weights * np.array(parts)) / np.sum(weights))
+
+    def __init__(self, name: str, observed: NDArray[np.float64], weights: Series) -> None:
+        self._distance = DISTANCES[name]
+        self._known = [~np.isnan(column) for column in observed.T]
+        self._observed = [
+            column[known] for column, known in zip(observed.T, self._known, strict=True)
+        ]
+        self._weights, self._total = weights, weights.sum()
+
+    def __call__(self, simulated: NDArray[np.float64]) -> float:
+        """Return the distance of a simulated series, shape (dates, comparisons)."""
+        parts = [
+            self._distance(observed, simulated[known, column])
+            for column, (observed, known) in enumerate(
+                zip(self._observed, self._known, strict=True)
+            )
+        ]
+        return float((self._weights * parts).sum() / self._total)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.calibration.marginals import Marginal, marginal
 from epyflow.errors import EpyflowError
 
 Array = NDArray[np.float64]
@@ -56,16 +58,17 @@ class Priors:
         """The D parameters."""
         return tuple(self.distributions)
 
+    @cached_property
+    def _marginals(self) -> tuple[Marginal, ...]:
+        return tuple(map(marginal, self.distributions.values()))
+
     def draw(self, rng: np.random.Generator) -> list[float]:
         """Draw every parameter once."""
-        return [prior.rvs(random_state=rng) for prior in self.distributions.values()]
+        return [prior.draw(rng) for prior in self._marginals]
 
     def densities(self, values: Sequence[float]) -> list[float]:
         """Return the prior density, or probability, of each value."""
-        return [
-            float(prior.pdf(value) if hasattr(prior, "pdf") else prior.pmf(value))
-            for prior, value in zip(self.distributions.values(), values, strict=True)
-        ]
+        return [prior.density(value) for prior, value in zip(self._marginals, values, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,27 @@ class Generation:
     def acceptance(self) -> float:
         """Accepted share of the simulations."""
         return len(self.particles) / self.simulations
+
+    @cached_property
+    def _chances(self) -> Array:
+        """The weights up to and with each particle; the last is 1."""
+        chances = self.weights / self.weights.sum()
+        if not np.isfinite(chances).all():
+            raise CalibrationError(
+                "the weights of the particles are no numbers, as if no particle could have come "
+                "from the generation before; use fewer generations or a wider prior"
+            )
+        summed: Array = chances.cumsum()
+        summed /= summed[-1]
+        return summed
+
+    def choose(self, rng: np.random.Generator) -> Array:
+        """Draw a particle by its weight, shape (D,).
+
+        The draw is that of ``rng.choice(P, p=weights)``, which sums the weights up anew each time.
+        """
+        chosen: Array = self.particles[self._chances.searchsorted(rng.random(), side="right")]
+        return chosen
 
 
 @dataclass

@@ -158,7 +158,6 @@ class Smc:
 
     def _from_particles(self, accepted: Accepted, epsilon: float, progress: Progress) -> str | None:
         before, checked = self.done[-1], Checked(self.simulator, equal=None)
-        chances = before.weights / before.weights.sum()
         for column, (name, kernel) in enumerate(zip(self.priors.names, self.kernels, strict=True)):
             try:
                 kernel.update(before.particles[:, column])
@@ -167,10 +166,9 @@ class Smc:
         while len(accepted.particles) < self.settings.particles:
             if stopped := self.limits.reached(self.simulations + accepted.simulations):
                 return stopped
-            chosen = before.particles[self.rng.choice(len(chances), p=chances)]
             values = [
                 kernel.propose(value, self.rng)
-                for kernel, value in zip(self.kernels, chosen, strict=True)
+                for kernel, value in zip(self.kernels, before.choose(self.rng), strict=True)
             ]
             densities = self.priors.densities(values)
             if not all(density > 0 for density in densities):

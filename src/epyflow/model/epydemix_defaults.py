@@ -1,13 +1,16 @@
 """What epydemix does where an experiment leaves the initial conditions to it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.model.compartmental import Flow
+from epyflow.model.ways import Way
 
 
 def default_initial_conditions(
-    compartments: tuple[str, ...], flows: tuple[Flow, ...], sizes: NDArray[np.int64]
+    compartments: tuple[str, ...], flows: Sequence[Flow | Way], sizes: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Place 0.05% of every age group in the mediating compartments and the rest in their sources.
 

@@ -52,29 +52,33 @@ def initial_conditions(
     defaults = [row for row, init in enumerate(inits.values()) if init == "default"]
     if not defaults:
         raise ValueError("no compartment has init: default; expected one to hold everybody else")
-    wanted = [_persons(name, init, sizes) for name, init in inits.items()]
-    persons = np.zeros((len(inits), len(sizes)), dtype=np.int64)
-    for group, size in enumerate(sizes.tolist()):
-        column = _round_together([row[group] for row in wanted], size)
-        left = size - sum(column)
+    people = sizes.tolist()
+    placed = {
+        name: _persons(name, init, people)
+        for name, init in inits.items()
+        if init is not None and init != "default"
+    }
+    rows = [row for row, name in enumerate(inits) if name in placed]
+    columns = []
+    for group, size in enumerate(people):
+        counts = _round_together([wanted[group] for wanted in placed.values()], size)
+        left = size - sum(counts)
         if left < 0:
-            names = [name for name, count in zip(inits, column, strict=True) if count]
+            names = [name for name, count in zip(placed, counts, strict=True) if count]
             raise ValueError(
                 f"age group {age_groups[group]} has {size} persons, but the initial conditions of "
                 f"{', '.join(names)} place {-left} more than that"
             )
+        column = dict.fromkeys(range(len(inits)), 0)
+        column.update(zip(rows, counts, strict=True))
         each, odd = divmod(left, len(defaults))
-        for position, row in enumerate(defaults):
-            column[row] = each + (position < odd)
-        persons[:, group] = column
-    return persons
+        column.update((row, each + (position < odd)) for position, row in enumerate(defaults))
+        columns.append(list(column.values()))
+    return np.ascontiguousarray(np.array(columns, dtype=np.int64).T)
 
 
-def _persons(name: str, init: Init, sizes: NDArray[np.int64]) -> list[Decimal]:
+def _persons(name: str, init: float | tuple[float, ...], people: Sequence[int]) -> list[Decimal]:
     """Give the persons that one compartment asks for in each age group, not yet whole."""
-    people = [int(size) for size in sizes]
-    if init is None or init == "default":
-        return [Decimal(0)] * len(people)
     if isinstance(init, tuple):
         if len(init) != len(people):
             raise ValueError(

@@ -1,6 +1,6 @@
 """Parameter values: as given, as calculated, and as they change with seasons and interventions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from epyflow.experiment.base import parsed
 from epyflow.experiment.expressions import Expression, ExpressionError, Value, in_order
-from epyflow.experiment.forcing import ParameterIntervention, Seasonality
+from epyflow.experiment.forcing import ParameterIntervention
 from epyflow.experiment.model import AgeVarying, Calculated, Calibrated, Model, Sampled, Scalar
-from epyflow.model.interventions import steps_between
-from epyflow.model.seasonality import balcan
+from epyflow.model.forcing import Forcing
 
 SEASONALITY_MINIMUM = "seasonality_min"
 
@@ -59,12 +58,63 @@ class Parameters:
         }
         self.calculated: dict[str, Expression] = {name: written[name] for name in in_order(written)}
         """The expressions of the calculated parameters, each after those it uses."""
+        drawn = {n for n, p in model.parameters.items() if isinstance(p, Sampled | Calibrated)}
+        self.minimum_is_drawn = SEASONALITY_MINIMUM in drawn
+        """Whether ``seasonality_min`` takes the place of the season's ``min_value``."""
+        self.acted: frozenset[str] = self._acted()
+        """What season and interventions act on."""
+        self.moved: frozenset[str] = self._users(self.acted)
+        """Calculated parameters that change with time because they use one that does."""
+        forced = {model.seasonality.target_parameter} if model.seasonality is not None else set()
+        sources = drawn | (forced if self.minimum_is_drawn else set())
+        self._differing = self.acted | self.moved | sources | self._users(sources)
+
+    def _acted(self) -> frozenset[str]:
+        found = {
+            item.target_parameter
+            for item in self._model.interventions
+            if isinstance(item, ParameterIntervention)
+        }
+        if self._model.seasonality is not None:
+            found.add(self._model.seasonality.target_parameter)
+        return frozenset(found)
+
+    def _users(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the calculated parameters that use any of these, directly or through others."""
+        reached, found = set(names), set()
+        for name, expression in self.calculated.items():
+            if not reached.isdisjoint(expression.names):
+                reached.add(name)
+                found.add(name)
+        return frozenset(found)
+
+    @cached_property
+    def varying(self) -> tuple[str, ...]:
+        """Parameters that change with time, each after those it uses."""
+        given = [name for name in self._model.parameters if name not in self.calculated]
+        every = (*given, *self.calculated)
+        return tuple(name for name in every if name in self.acted or name in self.moved)
+
+    def is_steady(self, expression: Expression) -> bool:
+        """Say whether an expression has one value at all times, whatever is drawn."""
+        return self._differing.isdisjoint(expression.names)
 
     @cached_property
     def constants(self) -> dict[str, Value]:
         """What expressions may use beside parameters: ``eigenvalue``, if one does."""
         used = any("eigenvalue" in expression.names for expression in self.calculated.values())
         return {"eigenvalue": eigenvalue(self._contacts)} if used else {}
+
+    @cached_property
+    def _given(self) -> dict[str, Value]:
+        """The values that the model section gives."""
+        values: dict[str, Value] = {}
+        for name, parameter in self._model.parameters.items():
+            if isinstance(parameter, Scalar):
+                values[name] = parameter.value
+            elif isinstance(parameter, AgeVarying):
+                values[name] = np.array(parameter.values, dtype=np.float64)
+        return values
 
     def values(self, drawn: Mapping[str, float]) -> dict[str, Value]:
         """Return every parameter's value before seasons and interventions.
@@ -77,7 +127,8 @@ class Parameters:
         Returns
         -------
         values
-            Name to a number, or to an array of shape (G,); in the order of the model section.
+            Name to a number, or to an array of shape (G,), not to be written to; in the order of
+            the model section.
 
         Raises
         ------
@@ -85,31 +136,26 @@ class Parameters:
             If a calculated parameter has no finite value, or ``eigenvalue`` is used and nobody
             meets anybody.
         """
-        values = dict(self.constants)
-        for name, parameter in self._model.parameters.items():
-            if isinstance(parameter, Scalar):
-                values[name] = parameter.value
-            elif isinstance(parameter, AgeVarying):
-                values[name] = np.array(parameter.values, dtype=np.float64)
-            elif not isinstance(parameter, Calculated):
+        values = {**self.constants, **self._given}
+        for name in self._model.parameters:
+            if name not in values and name not in self.calculated:
                 values[name] = drawn[name]
         for name, expression in self.calculated.items():
             values[name] = compute(name, expression, values)
         return {name: values[name] for name in self._model.parameters}
 
-    def over_time(
-        self, values: Mapping[str, Value], dates: NDArray[np.datetime64]
-    ) -> "ParametersOverTime":
+    def over_time(self, values: Mapping[str, Value], forcing: Forcing) -> "ParametersOverTime":
         """Return the parameters at every step.
 
         Parameters
         ----------
         values
             From :meth:`values`.
-        dates
-            Shape (T,). Times of the steps.
+        forcing
+            Of the model, for the steps.
         """
-        return ParametersOverTime(self._model, self, values, dates)
+        groups = len(self._model.population.age_groups)
+        return ParametersOverTime(self, values, forcing, groups)
 
 
 def compute(name: str, expression: Expression, values: Mapping[str, Value]) -> Value:
@@ -134,103 +180,64 @@ class ParametersOverTime:
 
     Parameters
     ----------
-    model
-        The model section.
     parameters
         Of the model.
     values
         From :meth:`Parameters.values`.
-    dates
-        Shape (T,). Times of the steps.
+    forcing
+        Of the model, for the steps.
+    groups
+        G.
     """
 
     def __init__(
         self,
-        model: Model,
         parameters: Parameters,
         values: Mapping[str, Value],
-        dates: NDArray[np.datetime64],
+        forcing: Forcing,
+        groups: int,
     ) -> None:
-        self._model = model
-        self._shape = (len(dates), len(model.population.age_groups))
-        self._dates = dates
+        self._dates = forcing.dates
+        self._shape = (len(forcing.dates), groups)
         self._values: dict[str, Value] = {**values, **parameters.constants}
-        varying: set[str] = set()
-        given = [name for name in model.parameters if name not in parameters.calculated]
-        for name in (*given, *parameters.calculated):
-            expression = parameters.calculated.get(name)
-            moved = expression is not None and not varying.isdisjoint(expression.names)
-            if moved and expression is not None:
-                self._values[name] = compute(name, expression, self._values)
-            if self._act(name, values) or moved:
-                varying.add(name)
+        self._rates: dict[str, NDArray[np.float64]] = {}
+        minimum = float(values[SEASONALITY_MINIMUM]) if parameters.minimum_is_drawn else None
+        for name in parameters.varying:
+            if name in parameters.moved:
+                self._values[name] = compute(name, parameters.calculated[name], self._values)
+            if name in parameters.acted:
+                value = self._at_every_step(self._values[name])
+                forcing.act(name, value, minimum)
+                self._values[name] = value
+
+    def _at_every_step(self, value: Value) -> NDArray[np.float64]:
+        """Return a copy of a value, shape (T, G), or (T, 1) if it is the same for all ages."""
+        by_age = np.ndim(value) > 0 and np.shape(value)[-1] > 1
+        shape = self._shape if by_age else (self._shape[0], 1)
+        return np.array(np.broadcast_to(value, shape), dtype=np.float64)
 
     def rate(self, expression: Expression) -> NDArray[np.float64]:
-        """Return the value of a rate at every step; shape (T, G).
+        """Return the value of a rate at every step; shape (T, G), not to be written to.
 
         Raises
         ------
         ValueError
             If it is negative, or not finite, at any step.
         """
+        if expression.text not in self._rates:
+            self._rates[expression.text] = self._computed(expression)
+        return self._rates[expression.text]
+
+    def _computed(self, expression: Expression) -> NDArray[np.float64]:
         try:
-            value = expression.compute(self._values)
+            value = np.asarray(expression.compute(self._values), dtype=np.float64)
         except ExpressionError as error:
             raise ValueError(f"rate {error}") from None
-        rate = self._everywhere(value)
-        if (rate < 0).any():
+        rate = np.broadcast_to(value, self._shape)
+        if value.min() < 0:
             day = self._dates[int(np.argmax((rate < 0).any(axis=1)))]
             raise ValueError(
                 f"rate {expression.text!r} is negative on {day.astype('datetime64[D]')}: "
                 f"{rate.min():g}; expected 0 or more"
             )
         return rate
-
-    def _act(self, name: str, base: Mapping[str, Value]) -> bool:
-        """Let the season and the interventions act on one parameter; say whether any did."""
-        season = self._model.seasonality
-        interventions = [
-            item
-            for item in self._model.interventions
-            if isinstance(item, ParameterIntervention) and item.target_parameter == name
-        ]
-        seasonal = season is not None and season.target_parameter == name
-        if not seasonal and not interventions:
-            return False
-        value = self._everywhere(self._values[name])
-        if seasonal and season is not None:
-            value *= season_factor(season, self._model, base, self._dates)[:, None]
-        for item in interventions:
-            if item.scaling_factor is not None:
-                value[self._days(item)] *= item.scaling_factor
-        for item in interventions:
-            if item.override_value is not None:
-                value[self._days(item)] = item.override_value
-        self._values[name] = value
-        return True
-
-    def _everywhere(self, value: Value) -> NDArray[np.float64]:
-        return np.array(np.broadcast_to(value, self._shape), dtype=np.float64)
-
-    def _days(self, item: ParameterIntervention) -> NDArray[np.bool_]:
-        return steps_between(self._dates, item.start_date, item.end_date)
-
-
-def season_factor(
-    season: Seasonality,
-    model: Model,
-    base: Mapping[str, Value],
-    dates: NDArray[np.datetime64],
-) -> NDArray[np.float64]:
-    """Return the seasonal factor at every step; shape (T,).
-
-    A parameter ``seasonality_min`` that is sampled or calibrated takes the place of ``min_value``.
-    """
-    drawn = isinstance(model.parameters.get(SEASONALITY_MINIMUM), Sampled | Calibrated)
-    return balcan(
-        dates,
-        season.seasonality_max_date,
-        season.seasonality_min_date,
-        season.max_value,
-        float(base[SEASONALITY_MINIMUM]) if drawn else season.min_value,
-    )

@@ -46,14 +46,37 @@ def balcan(
         If ``max_value`` is not positive, ``min_value`` is negative, or minimum and maximum fall
         on one day: the period would be zero.
     """
+    return scaled(wave(dates, maximum, minimum), max_value, min_value)
+
+
+def wave(dates: NDArray[np.datetime64], maximum: date, minimum: date | None) -> NDArray[np.float64]:
+    """Return the sine in :func:`balcan`, which depends on dates alone; shape (T,).
+
+    Raises
+    ------
+    ValueError
+        If minimum and maximum fall on one day.
+    """
+    period = YEAR if minimum is None else 2.0 * abs((minimum - maximum).days)
+    if period == 0.0:
+        raise ValueError(f"seasonality has its minimum and its maximum on one day, {maximum}")
+    phase = 2 * np.pi * days_since(dates, maximum) / period + np.pi / 2
+    sine: NDArray[np.float64] = np.sin(phase)
+    return sine
+
+
+def scaled(sine: NDArray[np.float64], max_value: float, min_value: float) -> NDArray[np.float64]:
+    """Return the factor of :func:`balcan` from its sine; shape (T,).
+
+    Raises
+    ------
+    ValueError
+        If ``max_value`` is not positive, or ``min_value`` is negative.
+    """
     if not max_value > 0:
         raise ValueError(f"max_value is {max_value}; expected a positive number")
     if not min_value >= 0:
         raise ValueError(f"min_value is {min_value}; expected zero or more")
-    period = YEAR if minimum is None else 2.0 * abs((minimum - maximum).days)
-    if period == 0.0:
-        raise ValueError(f"seasonality has its minimum and its maximum on one day, {maximum}")
     ratio = min_value / max_value
-    phase = 2 * np.pi * days_since(dates, maximum) / period + np.pi / 2
-    factor: NDArray[np.float64] = 0.5 * ((1 - ratio) * np.sin(phase) + 1 + ratio)
+    factor: NDArray[np.float64] = 0.5 * ((1 - ratio) * sine + 1 + ratio)
     return factor

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from epyflow import engine
-from epyflow.calibration.distances import weighted_distance
+from epyflow.calibration.distances import WeightedDistance
 from epyflow.calibration.kernels import Kernel, kernel
 from epyflow.calibration.observations import positions
 from epyflow.calibration.sampler import Priors, Simulated
@@ -18,6 +19,7 @@ from epyflow.experiment.calibration import Calibration
 from epyflow.experiment.distributions import Distribution, ScipyDistribution
 from epyflow.experiment.model import Model
 from epyflow.model.assemble import Assembler
+from epyflow.strategies.periods import PerStart
 from epyflow.tasks import Member, Observations
 
 START = "start_date_days"
@@ -128,31 +130,50 @@ class Comparer:
             )
         )
 
-    def compared(
-        self, transitions: NDArray[np.float64], at: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Return the compared series at the observed dates.
+    def totals(self, transitions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up the series of each comparison.
 
         Parameters
         ----------
         transitions
-            Shape (R, K, G).
-        at
-            Shape (dates,). Positions among the R periods; -1 before the simulation began.
+            Shape (T, K, G). Persons: whole numbers, so that their order does not matter.
 
         Returns
         -------
-        series
-            Shape (dates, comparisons).
+        totals
+            Shape (T, comparisons).
         """
-        columns = []
-        for terms in self.terms:
-            summed = np.zeros(len(transitions))
+        totals = np.zeros((len(transitions), len(self.terms)))
+        for comparison, terms in enumerate(self.terms):
             for row, column in terms:
                 chosen = transitions[:, row]
-                summed += chosen.sum(axis=1) if column is None else chosen[:, column]
-            columns.append(np.where(at >= 0, summed[at], 0.0))
-        return np.stack(columns, axis=1)
+                totals[:, comparison] += chosen.sum(axis=1) if column is None else chosen[:, column]
+        return totals
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Which periods of the simulations that start on one day are compared.
+
+    Attributes
+    ----------
+    resampling
+        Of their steps.
+    began
+        Shape (dates,). The observed dates on which they had begun.
+    at
+        Shape (dates that they had begun on,). Positions among the periods.
+    """
+
+    resampling: Resampling
+    began: NDArray[np.bool_]
+    at: NDArray[np.int64]
+
+    def series(self, totals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum steps up to periods and take the observed ones: (T, comparisons) to (dates, ...)."""
+        series = np.zeros((len(self.began), totals.shape[1]))
+        series[self.began] = self.resampling.transitions(totals)[self.at]
+        return series
 
 
 @dataclass(frozen=True)
@@ -187,14 +208,25 @@ class ParticleSimulator:
         """Simulate once; see :class:`epyflow.calibration.sampler.Simulator`."""
         built = self.assembler.build(member(self.calibration, self.base, values))
         trajectory = engine.simulate(built, rng, self.engine_name)
-        resampling = Resampling.of(built.dates, self.model.simulation.resample_frequency)
-        at = positions(self.observations.dates, resampling.dates)
-        series = self.comparer.compared(resampling.transitions(trajectory.transitions), at)
+        totals = self.comparer.totals(trajectory.transitions)
+        series = self._compared(built.dates).series(totals)
+        return Simulated(self._distance(series), series)
+
+    @cached_property
+    def _distance(self) -> WeightedDistance:
         weights = np.array([each.weight for each in self.calibration.comparison])
-        distance = weighted_distance(
-            self.calibration.distance_function, self.observations.values, series, weights
+        return WeightedDistance(
+            self.calibration.distance_function, self.observations.values, weights
         )
-        return Simulated(distance, series)
+
+    @cached_property
+    def _compared(self) -> PerStart[_Compared]:
+        return PerStart(self._find)
+
+    def _find(self, steps: NDArray[np.datetime64]) -> _Compared:
+        resampling = Resampling.of(steps, self.model.simulation.resample_frequency)
+        at = positions(self.observations.dates, resampling.dates)
+        return _Compared(resampling, at >= 0, at[at >= 0])
 
 
 def ending(model: Model, last: date) -> Model:

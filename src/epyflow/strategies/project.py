@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow import engine
-from epyflow.engine.resample import Resampling
 from epyflow.experiment.base import parsed
 from epyflow.experiment.calibration import Calibration
 from epyflow.experiment.model import AgeVarying, Calculated, Model, Scalar
@@ -16,6 +15,7 @@ from epyflow.model.assemble import Assembler
 from epyflow.progress import Progress
 from epyflow.randomness import generator
 from epyflow.strategies.particles import member
+from epyflow.strategies.periods import resampled
 from epyflow.tasks import NOT_STARTED, Fit, Generation, MemberResult, PackedArray, Task
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ def project(
         changed = replace(task, doses=task.scenario_doses.get(scenario.id, task.doses))
         interventions = (*model.interventions, *scenario.interventions)
         future = model.model_copy(update={"interventions": interventions})
-        member = _projection(changed, future, calibration, posterior, count, progress)
-        members.append(replace(member, scenario=scenario.id))
+        found = _projection(changed, future, calibration, posterior, count, progress)
+        members.append(replace(found, scenario=scenario.id))
     return tuple(members)
 
 
@@ -74,13 +74,13 @@ def _projection(
     """Project one scenario; the model and the doses are its own."""
     chances = posterior.weights / posterior.weights.sum()
     assembler = Assembler(model, task.population, task.doses, task.closure_days)
-    projected = []
+    resampling_of, projected = resampled(model.simulation.resample_frequency), []
     for number in range(count):
         rng = generator(task.seed, "project", task.population.name, number)
         values = posterior.particles[rng.choice(len(chances), p=chances)]
         built = assembler.build(member(calibration, task.members[0], values.tolist()))
         trajectory = engine.simulate(built, rng, task.engine)
-        resampling = Resampling.of(built.dates, model.simulation.resample_frequency)
+        resampling = resampling_of(built.dates)
         projected.append(
             _Projected(
                 resampling.dates,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from epyflow.build import _spellings
-from epyflow.calibration.distances import DISTANCES, weighted_distance
+from epyflow.calibration.distances import DISTANCES, WeightedDistance
 from epyflow.calibration.observations import Column, missing_dates, positions, read_observations
 from epyflow.errors import DataError
 from epyflow.population.locations import find
@@ -188,7 +188,7 @@ SIMULATED = np.array([[13.0, 2.0], [99.0, 1.0], [16.0, 99.0], [0.0, 4.0]])
     ],
 )
 def test_distances_leave_out_missing_values_and_are_averaged_by_their_weights(name, first, second):
-    found = weighted_distance(name, OBSERVED, SIMULATED, np.array([1.0, 3.0]))
+    found = WeightedDistance(name, OBSERVED, np.array([1.0, 3.0]))(SIMULATED)
 
     assert found == pytest.approx((first + 3 * second) / 4)
 
@@ -198,7 +198,7 @@ def test_the_weight_of_a_single_comparison_changes_nothing(name):
     one = slice(0, 1)
 
     found = [
-        weighted_distance(name, OBSERVED[:, one], SIMULATED[:, one], np.array([weight]))
+        WeightedDistance(name, OBSERVED[:, one], np.array([weight]))(SIMULATED[:, one])
         for weight in (1.0, 7.0)
     ]
 
@@ -208,4 +208,4 @@ def test_the_weight_of_a_single_comparison_changes_nothing(name):
 @pytest.mark.parametrize("name", ["mape", "wmape"])
 def test_relative_distances_from_nothing_are_undefined(name):
     with pytest.raises(ValueError, match="every observation is zero; use rmse or mae"):
-        weighted_distance(name, np.zeros((3, 1)), np.ones((3, 1)), np.ones(1))
+        WeightedDistance(name, np.zeros((3, 1)), np.ones(1))(np.ones((3, 1)))

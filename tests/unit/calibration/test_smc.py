@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from epyflow.calibration.kernels import JumpKernel, NormalKernel, kernel
-from epyflow.calibration.sampler import CalibrationError, Limits, Priors, Simulated
+from epyflow.calibration.sampler import CalibrationError, Generation, Limits, Priors, Simulated
 from epyflow.calibration.single import rejection, top_fraction
 from epyflow.calibration.smc import Smc, SmcSettings
 from tests.unit.calibration.toy import PRIORS, simulate
@@ -100,6 +100,41 @@ def test_weights_of_a_generation_add_up_to_one():
         pass
 
     assert all(abs(generation.weights.sum() - 1) < 1e-12 for generation in run.done)
+
+
+def weighted(weights):
+    count = len(weights)
+    return Generation(
+        particles=np.arange(2.0 * count).reshape(count, 2),
+        weights=np.array(weights),
+        distances=np.zeros(count),
+        epsilon=1.0,
+        simulations=count,
+        series=np.zeros((count, 1, 1)),
+    )
+
+
+def test_particles_are_chosen_by_their_weights_with_the_draws_of_numpys_choice():
+    weights = np.random.default_rng(1).random(30) ** 4
+    generation = weighted(weights)
+    ours, theirs = np.random.default_rng(5), np.random.default_rng(5)
+
+    chosen = [generation.choose(ours)[0] for _ in range(2_000)]
+
+    chances = weights / weights.sum()
+    assert chosen == [2.0 * theirs.choice(30, p=chances) for _ in range(2_000)]
+    assert ours.bit_generator.state == theirs.bit_generator.state
+
+
+def test_a_particle_without_weight_is_never_chosen():
+    rng = np.random.default_rng(1)
+
+    assert {weighted([0.0, 1.0, 0.0]).choose(rng)[0] for _ in range(100)} == {2.0}
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    with pytest.raises(CalibrationError, match="the weights of the particles are no numbers"):
+        weighted([0.5, np.nan]).choose(np.random.default_rng(1))
 
 
 def test_the_normal_kernel_has_twice_the_variance_of_the_particles():

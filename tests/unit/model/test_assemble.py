@@ -63,6 +63,38 @@ def test_members_that_start_together_share_what_depends_on_the_start():
     assert len(later.dates) == len(one.dates) - 1
 
 
+def test_first_days_that_were_longest_unused_are_forgotten_and_worked_out_again(monkeypatch):
+    monkeypatch.setattr("epyflow.model.assemble.STARTS", 2)
+    assembler = Assembler(sir(start="sampled"), people(), None, ())
+
+    first, *_, again = (
+        assembler.build(member(start_date=date(2024, 10, day))) for day in (1, 2, 3, 1)
+    )
+
+    assert again.dates is not first.dates
+    assert (again.dates == first.dates).all()
+    assert (again.matrices == first.matrices).all()
+
+
+def test_models_built_one_after_another_do_not_change_one_another():
+    sampled = sir(
+        start="sampled",
+        compartments=compartments(S="default", I="sampled", R=None),
+        parameters={"beta": {"type": "sampled"}, "mu": scalar(0.4)},
+    )
+    assembler = Assembler(sampled, people(), None, ())
+    members = [member(0, {"beta": 0.01 * n}, {"I": 0.1 * n}, date(2024, 10, 1)) for n in (1, 2, 3)]
+
+    together = [assembler.build(each) for each in members]
+
+    for each, found in zip(members, together, strict=True):
+        alone = Assembler(sampled, people(), None, ()).build(each)
+        assert (found.initial == alone.initial).all()
+        for flow, expected in zip(found.flows, alone.flows, strict=True):
+            assert (flow.values == expected.values).all()
+        assert found.parameters == alone.parameters
+
+
 # --- flows ---------------------------------------------------------------------------------------
 
 

@@ -1,9 +1,12 @@
+from datetime import date
+
 import numpy as np
 import pytest
 from tests.building import calculated, scalar, sir
 
 from epyflow.experiment.base import parsed
 from epyflow.model.clock import step_dates
+from epyflow.model.forcing import Forcing
 from epyflow.model.parameters import Parameters, eigenvalue
 
 # Eigenvalues 5 and 2: trace 7, determinant 10.
@@ -101,7 +104,7 @@ def over_time(interventions=(), drawn=None, delta_t=1.0, **given):
     section = model(interventions, **given)
     found = Parameters(section, CONTACTS)
     dates = step_dates(section.timespan.start_date, section.timespan.end_date, delta_t)
-    return found.over_time(found.values(drawn or {}), dates)
+    return found.over_time(found.values(drawn or {}), Forcing.of(section, dates))
 
 
 def halved(name, day):
@@ -167,6 +170,77 @@ def test_values_given_are_left_as_they_are():
     found = Parameters(section, CONTACTS)
     values = found.values({})
 
-    found.over_time(values, step_dates(section.timespan.start_date, section.timespan.end_date, 1))
+    dates = step_dates(section.timespan.start_date, section.timespan.end_date, 1)
+    found.over_time(values, Forcing.of(section, dates))
 
     assert values["p"].tolist() == [0.2, 0.4]
+
+
+# --- what is shared ------------------------------------------------------------------------------
+
+
+def season(target):
+    return {
+        "target_parameter": target,
+        "method": "balcan",
+        "seasonality_max_date": "2024-10-01",
+        "max_value": 1.0,
+        "min_value": 0.5,
+    }
+
+
+def rates(text, drawn, interventions=(), seasonality=None, **given):
+    """Return a rate under each of the drawn values, on the same days."""
+    section = sir(
+        ages=AGES,
+        parameters=given,
+        transitions=ONE,
+        interventions=list(interventions),
+        seasonality=seasonality,
+    )
+    found = Parameters(section, CONTACTS)
+    forcing = Forcing.of(section, step_dates(section.timespan.start_date, date(2024, 10, 31), 1))
+    expression = parsed(text)
+    return [
+        found.over_time(found.values(values), forcing).rate(expression).copy() for values in drawn
+    ]
+
+
+DRAWN = ({"x": 2.0}, {"x": 4.0})
+
+
+def test_a_rate_follows_what_is_drawn_directly_or_through_what_is_calculated():
+    direct = rates("x*k", DRAWN, x=SAMPLED, k=scalar(3))
+    through = rates("z", DRAWN, z=calculated("y*k"), y=calculated("x + 1"), x=SAMPLED, k=scalar(3))
+
+    assert [rate[0, 0] for rate in direct] == [6.0, 12.0]
+    assert [rate[0, 0] for rate in through] == [9.0, 15.0]
+
+
+def test_a_rate_that_nothing_drawn_enters_is_the_same_although_others_are_not():
+    steady = rates("k", DRAWN, [halved("x", 2)], x=SAMPLED, k=scalar(3))
+
+    assert (steady[0] == 3.0).all()
+    assert (steady[1] == 3.0).all()
+
+
+def test_a_given_rate_follows_a_drawn_seasonal_minimum():
+    # Half a period of 365 days after the maximum the factor would be the minimum.
+    drawn = ({"seasonality_min": 0.5}, {"seasonality_min": 1.0})
+    given = {"k": scalar(3), "seasonality_min": SAMPLED, "twice": calculated("2*k")}
+
+    for text, at_maximum in (("k", 3.0), ("twice", 6.0)):
+        low, flat = rates(text, drawn, seasonality=season("k"), **given)
+        assert low[0, 0] == pytest.approx(at_maximum)
+        assert low[30, 0] < at_maximum
+        assert flat[:, 0] == pytest.approx(at_maximum)
+
+
+def test_the_same_rate_on_other_days_is_worked_out_again():
+    section = model([halved("k", 3)], k=scalar(2))
+    found = Parameters(section, CONTACTS)
+
+    for days, expected in ((5, [2, 2, 1, 2, 2]), (2, [2, 2])):
+        dates = step_dates(date(2024, 10, 1), date(2024, 10, days), 1)
+        over = found.over_time(found.values({}), Forcing.of(section, dates))
+        assert over.rate(parsed("k"))[:, 0].tolist() == expected

@@ -128,11 +128,9 @@ def test_compared_series_are_sums_of_ages_and_transitions():
     ]
     transitions = np.array([[[1.0, 2.0], [10.0, 20.0]], [[3.0, 4.0], [30.0, 40.0]]])
 
-    series = Comparer.of(section("smc", {}, comparison=compared), model()).compared(
-        transitions, np.array([-1, 0, 1])
-    )
+    totals = Comparer.of(section("smc", {}, comparison=compared), model()).totals(transitions)
 
-    assert series.tolist() == [[0, 0], [1 + 2 + 20, 10], [3 + 4 + 40, 30]]
+    assert totals.tolist() == [[1 + 2 + 20, 10], [3 + 4 + 40, 30]]
 
 
 def test_each_generation_has_a_line_in_the_log(caplog):

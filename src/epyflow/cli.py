@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from epyflow import __version__
+from epyflow import __version__, cli_hub
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import Experiment, Problem, inspect, locate
 from epyflow.experiment.schema import export
@@ -26,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+app.add_typer(cli_hub.hub, name="hub")
 
 INVALID, UNREADABLE = 1, 2
 

@@ -1,0 +1,1 @@
+"""Forecast hubs of the hubverse: their configuration, submission files, validation and scores."""

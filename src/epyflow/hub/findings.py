@@ -1,0 +1,93 @@
+"""What a check found in a submission: one line per mistake, however many rows have it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Severity = Literal["error", "warning", "note"]
+
+MOST_ALIKE = 10
+"""Findings of one kind that are shown in full; the others are counted."""
+
+_MOST_RANGES = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, may be wrong, or is good to know.
+
+    Attributes
+    ----------
+    check
+        The kind of check, such as ``quantiles.order``.
+    message
+        What is wrong; what is expected.
+    severity
+        The hub refuses a file with errors. A warning is what this hub's files cannot settle.
+    rows
+        Lines of a csv file (the header is line 1) or rows of a parquet file (from 1), ascending.
+    unit
+        ``line`` or ``row``.
+    """
+
+    check: str
+    message: str
+    severity: Severity = "error"
+    rows: tuple[int, ...] = ()
+    unit: Literal["line", "row"] = "line"
+
+    @property
+    def ranges(self) -> list[tuple[int, int]]:
+        """First and last of each run of ``rows``."""
+        if not self.rows:
+            return []
+        rows = np.array(self.rows)
+        breaks = np.flatnonzero(np.diff(rows) > 1)
+        firsts, lasts = rows[[0, *(breaks + 1)]], rows[[*breaks, -1]]
+        return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+    @property
+    def place(self) -> str:
+        """The rows in words: ``lines 3-25, 40``; empty where it is the file as a whole."""
+        ranges = self.ranges
+        if not ranges:
+            return ""
+        shown = [f"{a}" if a == b else f"{a}-{b}" for a, b in ranges[:_MOST_RANGES]]
+        if len(ranges) > _MOST_RANGES:
+            shown.append(f"... ({len(self.rows)} in all)")
+        return f"{self.unit}{'' if len(self.rows) == 1 else 's'} {', '.join(shown)}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain values, for JSON."""
+        return {
+            "check": self.check,
+            "severity": self.severity,
+            "message": self.message,
+            "unit": self.unit,
+            "count": len(self.rows),
+            "rows": [list(pair) for pair in self.ranges],
+        }
+
+    def __str__(self) -> str:
+        place = f"{self.place}: " if self.rows else ""
+        return f"{self.severity}: {place}{self.message} [{self.check}]"
+
+
+def capped(findings: Sequence[Finding], limit: int = MOST_ALIKE) -> list[Finding]:
+    """Keep the first ``limit`` of findings of one kind; count the others in one more."""
+    if len(findings) <= limit + 1:
+        return list(findings)
+    others = findings[limit:]
+    rows = sorted({row for finding in others for row in finding.rows})
+    more = replace(
+        others[0], message=f"and {len(others)} more findings like the above", rows=tuple(rows)
+    )
+    return [*findings[:limit], more]
+
+
+def sorted_rows(rows: NDArray[np.intp] | Iterable[int]) -> tuple[int, ...]:
+    """Return row numbers ascending, each once."""
+    return tuple(np.unique(np.fromiter(rows, dtype=np.int64)).tolist())

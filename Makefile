@@ -38,7 +38,8 @@ help: ## List the targets
 setup: .venv/.synced ## Install uv into .tools and the locked packages into .venv
 
 run: setup ## Run the example experiment, then write its report
-	@echo "Running on CORES=$(CORES). The first run compiles some functions: its start takes longer."
+	@$(BIN)/epyflow warm
+	@echo "Running on CORES=$(CORES)."
 	$(SNAKEMAKE) --cores $(CORES) $(ARGS)
 	@$(MAKE) --no-print-directory report
 	@newest=$$(ls -t $$(find results -name run_metadata.json) | head -n 1); \

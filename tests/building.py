@@ -123,7 +123,7 @@ def task(
         "code": "0123456789ab",
         "seed": SEED,
         "strategy": "simulate",
-        "engine": "epydemix",
+        "engine": "compiled",
         "model": numeric_json(model),
         "population": people() if population is None else population,
         "doses": doses,

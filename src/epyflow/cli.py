@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from epyflow import __version__, cli_hub
+from epyflow import __version__, cli_hub, engine
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import Experiment, Problem, inspect, locate
 from epyflow.experiment.schema import export
@@ -255,6 +255,12 @@ def schema(
         typer.echo(f"{path}: cannot be written or read: {error.strerror}", err=True)
         raise typer.Exit(UNREADABLE) from None
     typer.echo(f"wrote {path}")
+
+
+@app.command("warm")
+def warm_engine() -> None:
+    """Compile the engine now: in an image that is being built, or before the first run."""
+    typer.echo(f"The engine is compiled, in {engine.warm(typer.echo)}")
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ def taken(work: Callable[[], object]) -> float:
 
 
 def medians(
-    ours: Callable[[], object], theirs: Callable[[], object], rounds: int, each: int = 5
+    ours: Callable[[], object], theirs: Callable[[], object], rounds: int, each: int = 15
 ) -> tuple[float, float]:
     """Return the median times of both, in seconds, taken in turn.
 

@@ -11,6 +11,7 @@ from epydemix import EpiModel, simulate
 from numpy.typing import NDArray
 
 from epyflow import engine
+from epyflow.engine.resample import Resampling
 from epyflow.engine.trajectory import Trajectory
 from epyflow.experiment.calibration import Calibration
 from epyflow.experiment.model import Model
@@ -18,6 +19,7 @@ from epyflow.model.assemble import Assembler
 from epyflow.model.compartmental import CompartmentalModel
 from epyflow.model.seasonality import balcan
 from epyflow.strategies.particles import member
+from epyflow.strategies.periods import PerStart, resampled
 from epyflow.tasks import DailyDoses, Member, Population, Task
 from tests.benchmarks.by_hand import epimodel
 from tests.building import (
@@ -73,10 +75,26 @@ class Subject:
         """The model as arrays."""
         return self.assembler.build(self.given)
 
+    @cached_property
+    def _resampling(self) -> PerStart[Resampling]:
+        return resampled(self.model.simulation.resample_frequency)
+
     def ours(self, name: str) -> Trajectory:
-        """Simulate once with an engine, from the parameter set on."""
+        """Simulate once with an engine, from the parameter set to the resampled series."""
         rng = np.random.default_rng(SEED)
-        return engine.simulate(self.assembler.build(self.given), rng, name)
+        return self._resampled(engine.simulate(self.assembler.build(self.given), rng, name))
+
+    def our_many(self, name: str) -> Callable[[], Trajectory]:
+        """Return what simulates once more with one parameter set."""
+        run, rng = engine.simulator(self.built, name), np.random.default_rng(SEED)
+        return lambda: self._resampled(run(rng))
+
+    def _resampled(self, trajectory: Trajectory) -> Trajectory:
+        resampling = self._resampling(self.built.dates)
+        return Trajectory(
+            resampling.compartments(trajectory.compartments),
+            resampling.transitions(trajectory.transitions),
+        )
 
     @cached_property
     def written(self) -> EpiModel:
@@ -94,7 +112,7 @@ class Subject:
             "end_date": str(self.model.timespan.end_date),
             "dt": self.model.timespan.delta_t,
             "initial_conditions_dict": dict(placed),
-            "resample_frequency": None,
+            "resample_frequency": self.model.simulation.resample_frequency or "D",
         }
 
     def theirs(self) -> Any:

@@ -110,3 +110,45 @@ def test_any_generator_of_numpy(kind):
 
     assert (one.compartments == other.compartments).all()
     assert ours.random() == theirs.random()
+
+
+def very_many_people(compartments, rate, steps=60):
+    """10¹⁵ people move from S to I: so many that the rounding of a chance shows."""
+    return CompartmentalModel(
+        compartments=tuple(compartments),
+        age_groups=("0+",),
+        sizes=np.array([10**15]),
+        dates=np.datetime64("2024-10-01", "ns") + np.arange(steps) * np.timedelta64(1, "D"),
+        delta_t=1.0,
+        flows=(Flow("S", "I", "spontaneous", np.full((steps, 1), rate)),),
+        matrices=np.ones((1, 1, 1)),
+        matrix_index=np.zeros(steps, dtype=np.int64),
+        initial=np.array([[10**15 * (name == "S")] for name in compartments]),
+        parameters={},
+    )
+
+
+def assert_same_among_very_many(model):
+    ours, theirs = np.random.default_rng(1), np.random.default_rng(1)
+    one = engine.simulate(model, ours, "compiled")
+    other = engine.simulate(model, theirs, "epydemix")
+    assert (one.compartments == other.compartments).all()
+    assert ours.bit_generator.state == theirs.bit_generator.state
+    return one
+
+
+@pytest.mark.parametrize("rate", [2e-15, 5e-15, 1.1e-14, 2e-14])
+def test_rare_events_are_drawn_to_the_bit(rate):
+    # Those who move are drawn before those who stay: 1 - chance is rounded, and matters.
+    moved = assert_same_among_very_many(very_many_people("ISR", rate)).transitions.sum()
+
+    assert moved == pytest.approx(60 * 1e15 * rate, rel=0.5)
+
+
+def test_whoever_rounding_leaves_undecided_is_put_into_the_last_compartment_as_in_epydemix():
+    trajectory = assert_same_among_very_many(very_many_people("SIR", 0.02))
+
+    strays = trajectory.compartments[-1, 2, 0]
+    assert 0 < strays < 100
+    assert trajectory.compartments[-1].sum() == 10**15
+    assert trajectory.transitions.sum() == trajectory.compartments[-1, 1, 0]

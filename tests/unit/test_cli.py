@@ -48,6 +48,14 @@ def test_a_valid_experiment_ends_with_0(root):
     assert done.stdout == f"{folder}: valid (0 errors, 0 warnings)\n"
 
 
+def test_the_engine_can_be_compiled_before_it_is_needed():
+    done = run("warm")
+
+    assert done.exit_code == 0
+    folder = Path(done.stdout.splitlines()[-1].removeprefix("The engine is compiled, in "))
+    assert list(folder.rglob("*.nbc"))
+
+
 def test_an_invalid_experiment_ends_with_1_and_a_line_for_each_problem(root):
     folder = write_sections(
         root,

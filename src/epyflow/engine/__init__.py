@@ -5,6 +5,7 @@ to import.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +14,16 @@ from epyflow.errors import EpyflowError
 from epyflow.model.compartmental import CompartmentalModel
 from epyflow.nearest import did_you_mean
 
-__all__ = ["DEFAULT", "ENGINES", "Simulator", "Trajectory", "check_engine", "simulate", "simulator"]
+__all__ = [
+    "DEFAULT",
+    "ENGINES",
+    "Simulator",
+    "Trajectory",
+    "check_engine",
+    "simulate",
+    "simulator",
+    "warm",
+]
 
 
 def _compiled(model: CompartmentalModel) -> Simulator:
@@ -34,6 +44,7 @@ ENGINES: dict[str, Callable[[CompartmentalModel], Simulator]] = {
 }
 
 DEFAULT = "compiled"
+"""Gives the numbers of ``epydemix``, which is the reference, to the bit."""
 
 
 def simulator(model: CompartmentalModel, engine: str = DEFAULT) -> Simulator:
@@ -80,6 +91,24 @@ def simulate(
         If there is no such engine.
     """
     return simulator(model, engine)(rng)
+
+
+def warm(say: Callable[[str], object]) -> Path:
+    """Compile the default engine, if this machine has not done so before; it then starts at once.
+
+    Parameters
+    ----------
+    say
+        Told before anything is compiled, with the time that it takes.
+
+    Returns
+    -------
+    folder
+        Where the compiled code is kept.
+    """
+    from epyflow.engine import compile_cache
+
+    return compile_cache.warm(say)
 
 
 def check_engine(name: str) -> None:

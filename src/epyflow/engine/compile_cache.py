@@ -46,11 +46,11 @@ _LOCK = "lock"
 @cache
 def load() -> ModuleType:
     """Return :mod:`epyflow.engine.kernel`, compiled; a wait is announced in the log."""
-    return warm(log.info)
+    return _load_from(code_folder(), log.info)
 
 
-def warm(say: Callable[[str], object]) -> ModuleType:
-    """Compile the kernel, or load what was compiled on this machine before.
+def warm(say: Callable[[str], object]) -> Path:
+    """Compile the kernel if this machine has not done so before.
 
     Of processes that start at the same time one compiles, and the others wait for it.
 
@@ -61,10 +61,15 @@ def warm(say: Callable[[str], object]) -> ModuleType:
 
     Returns
     -------
-    kernel
-        The module :mod:`epyflow.engine.kernel`.
+    folder
+        Where the compiled code is kept.
     """
     folder = code_folder()
+    _load_from(folder, say)
+    return folder
+
+
+def _load_from(folder: Path, say: Callable[[str], object]) -> ModuleType:
     if (folder / _COMPLETE).exists():
         return _import_from(folder)
     with _alone_in(folder):
@@ -120,6 +125,8 @@ def _is_open(folder: Path) -> bool:
 
 
 def _temporary() -> Path:
+    """Return a folder of this process alone: code that others can write to is not to be run."""
+    log.warning("compiled code cannot be kept: set NUMBA_CACHE_DIR to a folder that is writable")
     folder = Path(tempfile.mkdtemp(prefix="epyflow-engine-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

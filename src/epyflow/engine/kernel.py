@@ -177,7 +177,7 @@ def _move(
 
     As numpy's multinomial does: one outcome after another, each among those who are left, and to
     the last compartment whoever is left in the end. If nobody goes there, that is somebody whom
-    rounding has put there, once in some 10¹⁴ draws.
+    rounding has put there, one in some 10¹⁴ who move.
 
     ``logs``, shape (2, O, G), keeps each last chance and its logarithm: often it is the same at the
     next step.

@@ -185,6 +185,19 @@ def test_a_model_without_flows_stays_as_it_is():
     assert same(model)
 
 
+def test_transitions_of_one_name_are_counted_together_as_in_epydemix():
+    names = ("A", "A_to_B", "B_to_C", "C")
+    model = replace(built(), compartments=names, initial=np.full((4, 3), 1_000))
+    flows = (flow(model, source="A_to_B", target="C"), flow(model, source="A", target="B_to_C"))
+    model = replace(model, flows=flows, sizes=model.initial.sum(axis=0))
+
+    moved = engine.simulate(model, np.random.default_rng(4)).transitions
+
+    assert moved.shape == (31, 1, 3)
+    assert moved.sum() > 3 * 1_000
+    assert same(model)
+
+
 # --- rates that give no chances ----------------------------------------------------------------
 
 

@@ -1,0 +1,74 @@
+"""Every real experiment: each of its models gives the same bits with both engines."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from epyflow import artifacts, engine
+from epyflow.engine import compiled
+from epyflow.experiment.calibration import Calibration
+from epyflow.experiment.model import Model
+from epyflow.model.assemble import Assembler
+from epyflow.run_plan import prepare_build
+from epyflow.settings import read_settings
+from epyflow.strategies.particles import member, priors
+from epyflow.tasks import Member, Task
+
+pytestmark = pytest.mark.shared
+
+EXPERIMENTS = {
+    "sir_standalone": 1,  # member
+    "seir_sampling": 32,
+    "flu_2425_smoke": 2,  # populations
+    "flu_2425_us": 52,
+}
+SEED = 7
+
+
+def tasks(shared, folder, experiment) -> Iterator[Task]:
+    settings = {
+        "experiment": experiment,
+        "experiments_root": str(shared),
+        "population_data": str(shared / "data" / "populations"),
+    }
+    build = prepare_build(read_settings(settings), seed=SEED)
+    paths = {number: folder / f"{number}.pkl" for number in range(build.plan.task_count)}
+    build.write(paths)
+    for path in paths.values():
+        task = artifacts.read_input(path)
+        assert isinstance(task, Task)
+        yield task
+
+
+def members(task: Task) -> tuple[Member, ...]:
+    """The members of a task; of a calibration, one whose values are drawn from the priors."""
+    if task.calibration is None:
+        return task.members
+    calibration = Calibration.model_validate(json.loads(task.calibration))
+    rng = np.random.default_rng([SEED, task.index])
+    values = [each.rvs(random_state=rng) for each in priors(calibration).distributions.values()]
+    return (member(calibration, task.members[0], values),)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_each_model_of_an_experiment(shared, tmp_path, experiment):
+    found = 0
+    for task in tasks(shared, tmp_path, experiment):
+        model = Model.model_validate_json(task.model)
+        assembler = Assembler(model, task.population, task.doses, task.closure_days)
+        for each in members(task):
+            built = assembler.build(each)
+            assert compiled.obstacle(built) is None
+            ours, theirs = np.random.default_rng(found), np.random.default_rng(found)
+
+            one = engine.simulate(built, ours, "compiled")
+            other = engine.simulate(built, theirs, "epydemix")
+
+            assert (one.compartments == other.compartments).all(), task.population.name
+            assert (one.transitions == other.transitions).all(), task.population.name
+            assert ours.bit_generator.state == theirs.bit_generator.state
+            assert one.transitions.sum() > 0
+            found += 1
+    assert found == EXPERIMENTS[experiment]

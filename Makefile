@@ -7,8 +7,12 @@
 PYTHON ?= python3
 # How many cores to use: a number, or all.
 CORES ?= all
-# Added to the end of the snakemake command (run, report) or of the pytest command (test, bench).
+# Added to the snakemake command (run, report), the pytest command (test, bench) or the build (image).
 ARGS ?=
+# What builds the images (docker, podman or buildah), on which base, and from which commit.
+CONTAINERS ?= docker
+PYTHON_IMAGE ?= python:$(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')-slim
+REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*')
 
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
@@ -28,7 +32,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report test bench lint format clean
+.PHONY: help setup run report rehearse test bench image lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -51,11 +55,28 @@ run: setup ## Run the example experiment, then write its report
 report: setup ## Write report.html for a finished run
 	$(SNAKEMAKE) --report report.html $(ARGS)
 
+# Names that nobody has; the emulator takes any.
+rehearse: export EPYFLOW_GCP_PROJECT := rehearsal
+rehearse: export EPYFLOW_GCP_REGION := us-central1
+rehearse: export EPYFLOW_GCP_STORAGE := gs://rehearsal/epyflow
+rehearse: export EPYFLOW_GCP_IMAGE := rehearsal/epyflow@sha256:$(shell printf '%064d' 0)
+rehearse: export EPYFLOW_GCP_SERVICE_ACCOUNT := tasks@rehearsal.iam.gserviceaccount.com
+rehearse: setup ## Run the example with profiles/gcp on an emulator of Google Batch
+	$(BIN)/google-batch-emulator run --project rehearsal --bucket rehearsal -- \
+		$(BIN)/snakemake --profile profiles/gcp --seconds-between-status-checks 2 $(ARGS)
+
 test: setup ## Run the tests
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 bench: setup ## Run the benchmarks (tests/benchmarks/bench_*.py) and print what they measure
 	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -s $(ARGS)
+
+image: setup ## Build the container images epyflow:local and epyflow:cloud (docs/container.md)
+	@for target in local cloud; do \
+	  $(CONTAINERS) build --file docker/Dockerfile --target $$target --tag epyflow:$$target \
+	    --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) --build-arg REVISION=$(REVISION) \
+	    --build-arg VERSION=$(lastword $(shell $(BIN)/epyflow --version)) $(ARGS) . || exit 1; \
+	done
 
 lint: setup ## Check style, types and the workflow's form; change nothing
 	$(BIN)/ruff check .

@@ -1,12 +1,15 @@
 """A small calibration for tests: an SIR of two age groups against a few weeks of infections."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import pytest
 
+from epyflow.calibration.smc import Smc
 from epyflow.experiment.calibration import Calibration
 from epyflow.experiment.model import Model
 from epyflow.tasks import Observations, Task
@@ -84,3 +87,22 @@ def calibration_task(
         observations=observed() if observations is None else observations,
         **changes,
     )
+
+
+class StoppedError(Exception):
+    """Stands for the end of the process."""
+
+
+@contextmanager
+def stopped_after(generations: int) -> Iterator[None]:
+    """Let calibrations end as if killed, in the step after the checkpoint of a generation."""
+    step = Smc.step
+
+    def step_or_stop(smc: Smc) -> bool:
+        if len(smc.done) == generations:
+            raise StoppedError
+        return step(smc)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Smc, "step", step_or_stop)
+        yield

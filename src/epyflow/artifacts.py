@@ -109,11 +109,28 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return _read(path, Checkpoint, Checkpoint)
 
 
+def result_of(data: bytes, path: str) -> Result | Failure:
+    """Read the bytes of a ``result_<i>.pkl``; ``path`` is for messages.
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`read_input`.
+    """
+    return _checked(data, path, Result, Failure)
+
+
 def _read(path: Path, first: type[_First], second: type[_Second]) -> _First | _Second:
     try:
         data = Path(path).read_bytes()
     except OSError as problem:
         raise UnreadableError(f"{path}: cannot be read: {problem.strerror}") from problem
+    return _checked(data, path, first, second)
+
+
+def _checked(
+    data: bytes, path: str | Path, first: type[_First], second: type[_Second]
+) -> _First | _Second:
     try:
         payload = _payload(data)
         if not isinstance(payload, first | second):

@@ -61,13 +61,18 @@ class Build:
     engine: str
     run_code: str
 
-    def write(self, paths: Mapping[int, Path]) -> None:
+    def write(self, paths: Mapping[int, Path]) -> frozenset[int]:
         """Write tasks' files; a population that cannot be built becomes a Failure.
 
         Parameters
         ----------
         paths
             Task number to its file. Tasks that are not among them are left alone.
+
+        Returns
+        -------
+        failed
+            The tasks whose file holds a Failure.
 
         Raises
         ------
@@ -77,13 +82,17 @@ class Build:
         """
         sets = self._parameter_sets()
         calendar = read_calendar(self.calendar_file) if self.calendar_file else None
+        failed = set()
         progress = Progress(log, "population", len(self.plan.populations))
         for position, location in enumerate(self.plan.populations):
             planned = [task for task in self.plan.tasks_of(position) if task.index in paths]
             if planned:
                 for index, item in self._built(planned, location, sets, calendar):
                     artifacts.write(item, paths[index])
+                    if isinstance(item, Failure):
+                        failed.add(index)
             progress.step()
+        return frozenset(failed)
 
     def _parameter_sets(self) -> list[ParameterSet]:
         sampling = self.experiment.modelset.sampling if self.experiment.modelset else None

@@ -6,13 +6,14 @@ counts and hashes from it and never see the experiment.
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from epyflow import provenance
+from epyflow import built, provenance
 from epyflow.build import Build
+from epyflow.built import Built
 from epyflow.engine import check_engine
 from epyflow.errors import PopulationError
 from epyflow.experiment import Experiment, canonical_json, load
@@ -27,11 +28,13 @@ from epyflow.files import write_bytes_atomically
 from epyflow.planning import Plan, plan
 from epyflow.population.store import PopulationStore
 from epyflow.settings import Settings, plan_path
-from epyflow.staleness import data_hashes, digest_of, flat, numbers, task_digests, to_build
+from epyflow.staleness import data_hashes, digest_of, flat, numbers, task_digests
+from epyflow.start import Start, write_start
+from epyflow.storage import Storage
 
 
-def write_run_plan(settings: Settings, command: Sequence[str], results: Path | None) -> Path:
-    """Load the experiment, plan its run and write the plan.
+def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage) -> Path:
+    """Load the experiment, plan its run and write the plan and what this start knows beside it.
 
     Parameters
     ----------
@@ -39,8 +42,8 @@ def write_run_plan(settings: Settings, command: Sequence[str], results: Path | N
         Of the run.
     command
         The command line, for the run's metadata.
-    results
-        The folder ``results/``; None where results are not on a local disk.
+    storage
+        Where ``results/`` is, or will be.
 
     Returns
     -------
@@ -52,31 +55,56 @@ def write_run_plan(settings: Settings, command: Sequence[str], results: Path | N
     EpyflowError
         If the settings or the experiment are not valid; nothing is written then.
     """
-    place = settings.place()
-    store = settings.population_store()
-    experiment = load(place, settings.output_config, _names(store))
+    population_store = settings.population_store()
+    experiment = load(settings.place(), settings.output_config, _names(population_store))
     check_engine(settings.engine)
     planned = plan(experiment, settings.members_per_task)
     path = plan_path(settings)
-    document = _document(settings, experiment, planned, store, _seed(experiment, path))
-    document["to_build"] = to_build(settings, document, results)
-    document["command"] = list(command)
-    document["started"] = datetime.now(UTC).isoformat()
+    place = {"exp_id": experiment.place.exp_id, "run_id": settings.run_id}
+    known = built.read(storage, built.folder_of(place))
+    seed = _seed(experiment, known, path)
+    document = place | _document(settings, experiment, planned, population_store, seed)
+    start = Start(
+        sources=tuple(map(str, experiment.sources)),
+        to_build=tuple(built.to_build(document, known, storage)),
+        command=tuple(command),
+        started=datetime.now(UTC).isoformat(),
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes_atomically(path, json.dumps({"plan": document}, indent=1).encode())
+    _write_if_changed(path, json.dumps({"plan": document}, indent=1).encode())
+    write_start(start, settings)
     return path
 
 
-def prepare_build(settings: Settings, seed: int) -> Build:
-    """Load the experiment again and gather what its inputs are built from.
+def _write_if_changed(path: Path, data: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != data:
+        write_bytes_atomically(path, data)
+
+
+def build_inputs(
+    settings: Settings, document: Mapping[str, Any], inputs: Mapping[int, Path], storage: Storage
+) -> None:
+    """Build inputs of a planned run, and record what they were built from.
 
     Parameters
     ----------
     settings
         Of the run.
-    seed
-        From the plan.
+    document
+        The plan.
+    inputs
+        Task to the file to write.
+    storage
+        Where the record is kept.
     """
+    built.forget(document, inputs, storage)
+    failed = _prepare_build(settings, document["seed"]).write(inputs)
+    done = {task: path for task, path in inputs.items() if task not in failed}
+    built.remember(document, done, storage)
+
+
+def _prepare_build(settings: Settings, seed: int) -> Build:
+    """Load the experiment again and gather what its inputs are built from."""
     store = settings.population_store()
     experiment = load(settings.place(), settings.output_config, _names(store))
     return Build(
@@ -98,10 +126,12 @@ def _names(store: PopulationStore) -> tuple[str, ...]:
         return ()
 
 
-def _seed(experiment: Experiment, path: Path) -> int:
+def _seed(experiment: Experiment, known: Built | None, path: Path) -> int:
     """Return the experiment's seed, or the one drawn when the run was first planned."""
     if experiment.model.random_seed is not None:
         return experiment.model.random_seed
+    if known is not None:
+        return known.seed
     if path.is_file():
         return int(json.loads(path.read_text(encoding="utf-8"))["plan"]["seed"])
     return secrets.randbits(32)
@@ -115,13 +145,10 @@ def _document(
     own = numbers(experiment, planned, settings, seed)
     calibration = experiment.modelset.calibration if experiment.modelset else None
     return {
-        "exp_id": experiment.place.exp_id,
-        "run_id": settings.run_id,
         "strategy": planned.strategy,
         "partial_results": settings.partial_results,
         "seed": seed,
         "code": code,
-        "sources": [str(path) for path in experiment.sources],
         "experiment": digest_of(_sections(experiment)),
         "data": flat(data),
         "populations": [
@@ -130,6 +157,7 @@ def _document(
         ],
         "tasks": task_digests(planned, own, data),
         "members": planned.member_count,
+        "members_per_task": planned.members_per_task,
         "simulations": planned.simulation_count,
         "tables": table_specs(experiment.output, calibration),
         "labels": _labels(experiment),

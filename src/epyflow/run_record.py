@@ -1,27 +1,39 @@
-"""Gather what only the workflow knows of a finished run."""
+"""The end of a run: what only the workflow knows of it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from epyflow import backup, failed
 from epyflow.provenance import Run
-from epyflow.tasks import Failure
+from epyflow.settings import Settings
+from epyflow.start import read_start
+from epyflow.storage import Storage
 
 
-def finished_run(plan: Mapping[str, Any], failures: tuple[Failure, ...], project: Path) -> Run:
-    """Describe a run that ends now.
+def finish(settings: Settings, plan: Mapping[str, Any], members: Path, storage: Storage) -> Run:
+    """Clear away what only a running calibration needs, and describe a run that ends now.
 
     Parameters
     ----------
+    settings
+        Of the run.
     plan
         From :mod:`epyflow.run_plan`.
-    failures
-        Records of the tasks that failed.
-    project
-        The folder that the workflow runs in.
+    members
+        ``model_metadata.csv.gz``.
+    storage
+        Where results and benchmarks are.
+
+    Returns
+    -------
+    run
+        Of the project in the working directory.
     """
-    times = project / "benchmarks" / plan["exp_id"] / plan["run_id"] / "run_task"
+    start = read_start(settings)
+    failures = failed.failures(plan, members, storage)
+    backup.clear(storage, failed.folder_of(plan), kept=(failure.index for failure in failures))
     return Run(
         exp_id=plan["exp_id"],
         run_id=plan["run_id"],
@@ -32,9 +44,15 @@ def finished_run(plan: Mapping[str, Any], failures: tuple[Failure, ...], project
         members=plan["members"],
         simulations=plan["simulations"],
         failures=failures,
-        started=datetime.fromisoformat(plan["started"]),
+        started=datetime.fromisoformat(start.started),
         finished=datetime.now(UTC),
-        command=tuple(plan["command"]),
-        benchmarks=tuple(sorted(times.glob("*.tsv"))),
-        project=project,
+        command=start.command,
+        benchmarks=_benchmarks(plan, storage),
+        project=Path.cwd(),
     )
+
+
+def _benchmarks(plan: Mapping[str, Any], storage: Storage) -> dict[str, bytes]:
+    folder = f"benchmarks/{plan['exp_id']}/{plan['run_id']}/run_task"
+    paths = sorted(f"{folder}/{name}" for name in storage.names(folder) if name.endswith(".tsv"))
+    return {Path(path).stem: data for path, data in storage.read_all(paths).items()}

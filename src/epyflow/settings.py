@@ -146,9 +146,9 @@ def plan_path(settings: Settings) -> Path:
     return PLANS / name / settings.run_id / "plan.json"
 
 
-def built_path(settings: Settings) -> Path:
-    """Return where it is kept what the inputs of a run were built from."""
-    return plan_path(settings).with_name("built.json")
+def start_path(settings: Settings) -> Path:
+    """Return where the process that a person started keeps what no worker needs of its plan."""
+    return plan_path(settings).with_name("start.json")
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:

@@ -1,20 +1,18 @@
-"""What the tasks of a run depend on, as hashes: which inputs are to be built, what is run again."""
+"""What the tasks of a run depend on, as hashes: a task whose hash has changed is run again."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from epyflow.build import numeric_json
 from epyflow.errors import PopulationError
 from epyflow.experiment import Experiment, canonical_json
 from epyflow.experiment.output import Output
-from epyflow.files import sha256_of, write_bytes_atomically
+from epyflow.files import sha256_of
 from epyflow.planning import Plan
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
-from epyflow.settings import Settings, built_path
+from epyflow.settings import Settings
 
 
 def numbers(experiment: Experiment, planned: Plan, settings: Settings, seed: int) -> str:
@@ -108,40 +106,3 @@ def digest_of(*parts: str) -> str:
     for part in parts:
         digest.update(f"{len(part)}:{part}".encode())
     return digest.hexdigest()[:16]
-
-
-def to_build(settings: Settings, document: Mapping[str, Any], results: Path | None) -> list[int]:
-    """Return the tasks whose inputs are missing, or were built from something else.
-
-    Only these are built. An input that is up to date is a plain file to the workflow: its task
-    does not depend on the build job, so adding a population runs that population alone.
-    """
-    path = built_path(settings)
-    built = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    wanted = _build_digests(document)
-    stale = [i for i, digest in enumerate(wanted) if built.get(f"{i:05d}") != digest]
-    if results is None:
-        return stale
-    folder = results / document["exp_id"] / document["run_id"] / "builder-artifacts"
-    there = {path.name for path in folder.glob("input_*.pkl")}
-    missing = {i for i in range(len(wanted)) if f"input_{i:05d}.pkl" not in there}
-    return sorted({*stale, *missing})
-
-
-def _build_digests(document: Mapping[str, Any]) -> list[str]:
-    code = document["code"]
-    return [digest_of(task, code["build"], code["run"]) for task in document["tasks"]]
-
-
-def record_built(settings: Settings, document: Mapping[str, Any]) -> None:
-    """Record what the inputs were built from, once all of them are there.
-
-    Parameters
-    ----------
-    settings
-        Of the run.
-    document
-        The plan.
-    """
-    built = {f"{i:05d}": digest for i, digest in enumerate(_build_digests(document))}
-    write_bytes_atomically(built_path(settings), json.dumps(built, indent=0).encode())

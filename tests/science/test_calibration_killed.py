@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from epyflow import artifacts, outcome
+from epyflow.backup import Backup
 from epyflow.calibration import sampler
 from epyflow.errors import EpyflowError
-from epyflow.strategies import checkpoints, run
-from tests.calibrating import calibration_task, section
+from epyflow.provenance import code as provenance
+from epyflow.storage import Disk
+from epyflow.strategies import run
+from tests.calibrating import StoppedError, calibration_task, section, stopped_after
 
 HERE = "abcdefabcdef"
 SETTINGS = section("smc", {"num_particles": 12, "num_generations": 5})
@@ -26,6 +29,7 @@ import sys, time
 from pathlib import Path
 
 from epyflow import outcome
+from epyflow.provenance import code
 from epyflow.strategies import checkpoints
 
 save = checkpoints.save
@@ -35,14 +39,14 @@ def slowly(*arguments):
     time.sleep(60)
 
 checkpoints.save = slowly
-outcome.code_version = lambda stage: "abcdefabcdef"
+code.code_version = lambda stage: "abcdefabcdef"
 outcome.run_task(Path(sys.argv[1]), Path(sys.argv[2]), partial=False)
 """
 
 
 @pytest.fixture(autouse=True)
 def code(monkeypatch):
-    monkeypatch.setattr(outcome, "code_version", lambda stage: HERE)
+    monkeypatch.setattr(provenance, "code_version", lambda stage: HERE)
 
 
 @pytest.fixture
@@ -119,23 +123,26 @@ def test_a_calibration_continues_from_any_generation(task, path, tmp_path, kept)
     assert (tmp_path / "result_00000.pkl").read_bytes() == whole
 
 
-class StoppedError(Exception):
-    """Stands for the end of the process."""
+def test_a_calibration_on_a_lost_disk_continues_from_its_backup(path, tmp_path, counted):
+    whole = result_of(path, tmp_path / "whole")
+    backup = Backup(Disk(tmp_path / "bucket"), "runner-artifacts/checkpoint_00000.pkl")
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    with stopped_after(3), pytest.raises(StoppedError):
+        outcome.run_task(path, first / "result_00000.pkl", partial=False, backup=backup)
+    counted.clear()
+
+    outcome.run_task(path, second / "result_00000.pkl", partial=False, backup=backup)
+
+    assert (second / "result_00000.pkl").read_bytes() == whole
+    assert counted == []
 
 
 def stop_after(task, checkpoint, generations):
     """Run a task up to the checkpoint of a generation."""
-    save = checkpoints.save
-
-    def save_then_stop(smc, *arguments):
-        save(smc, *arguments)
-        if len(smc.done) == generations:
-            raise StoppedError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoints, "save", save_then_stop)
-        with pytest.raises(StoppedError):
-            run(task, checkpoint)
+    with stopped_after(generations), pytest.raises(StoppedError):
+        run(task, checkpoint)
 
 
 def of_another_task(task, checkpoint):

@@ -1,10 +1,10 @@
-import json
 from dataclasses import replace
 
 import pytest
 
 from epyflow import artifacts, outcome, strategies
 from epyflow.errors import ArtifactError, EpyflowError
+from epyflow.provenance import code as provenance
 from epyflow.tasks import Failure, Result
 from tests.building import member, sir, task
 from tests.unit import factories
@@ -14,7 +14,7 @@ HERE = "abcdefabcdef"
 
 @pytest.fixture(autouse=True)
 def code(monkeypatch):
-    monkeypatch.setattr(outcome, "code_version", lambda stage: HERE if stage == "run" else "")
+    monkeypatch.setattr(provenance, "code_version", lambda stage: HERE if stage == "run" else "")
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_with_partial_results_a_task_that_fails_gives_a_record(path):
 
 
 def test_the_cause_of_an_unexpected_error_names_its_kind(path, monkeypatch):
-    def run(_, checkpoint):
+    def run(_, checkpoint, saved):
         raise KeyError("school")
 
     monkeypatch.setattr(strategies, "run", run)
@@ -84,19 +84,17 @@ def test_the_cause_of_an_unexpected_error_names_its_kind(path, monkeypatch):
 def test_another_version_of_the_code_is_refused_by_both_names(path, partial):
     artifacts.write(planned(code="0123456789ab"), path)
 
-    with pytest.raises(ArtifactError, match=f"version 0123456789ab, but this worker has {HERE}"):
+    with pytest.raises(EpyflowError, match=f"version 0123456789ab, but this worker has {HERE}"):
         outcome.outcome_of(path, partial=partial)
 
     assert path.exists()
 
 
-def test_a_task_that_could_not_be_built_stops_the_run_and_is_built_anew_next_time(path):
+def test_a_task_that_could_not_be_built_stops_the_run_with_its_cause(path):
     artifacts.write(factories.failure(stage="build", cause="no such place"), path)
 
     with pytest.raises(EpyflowError, match=r"^Atlantis could not be built: no such place$"):
         outcome.outcome_of(path, partial=False)
-
-    assert not path.exists()
 
 
 def test_with_partial_results_a_task_that_could_not_be_built_is_passed_on(path):
@@ -113,72 +111,3 @@ def test_a_damaged_input_is_refused(path):
 
     with pytest.raises(ArtifactError, match="cut short or damaged"):
         outcome.outcome_of(path, partial=True)
-
-
-def test_failures_are_found_among_results(tmp_path):
-    paths = [tmp_path / f"result_{index}.pkl" for index in range(3)]
-    failure = factories.failure(index=1)
-    result = factories.result([factories.member_result(compartments=[[[[1, 2], [3, 4]]]])])
-    for path, artifact in zip(paths, (result, failure, result), strict=True):
-        artifacts.write(artifact, path)
-
-    assert outcome.failures(paths) == (failure,)
-    assert outcome.failures([]) == ()
-
-
-# --- confirm_complete ----------------------------------------------------------------------------
-
-NUMBERS = ["00000", "00001", "00002"]
-
-
-@pytest.fixture
-def run_folder(tmp_path):
-    for kind in ("builder-artifacts/input", "runner-artifacts/result"):
-        for number in NUMBERS:
-            file = tmp_path / f"{kind}_{number}.pkl"
-            file.parent.mkdir(exist_ok=True)
-            file.touch()
-    return tmp_path
-
-
-def metadata(folder, *failures):
-    path = folder / "run_metadata.json"
-    path.write_text(json.dumps({"failures": failures}))
-    return path
-
-
-def left(folder):
-    return sorted(path.name for path in folder.glob("*/*.pkl"))
-
-
-def test_a_complete_run_is_confirmed_and_nothing_is_removed(run_folder):
-    outcome.confirm_complete(metadata(run_folder), run_folder, NUMBERS)
-
-    assert len(left(run_folder)) == 6
-
-
-def test_failed_tasks_are_listed_and_their_records_removed(run_folder):
-    failed = metadata(
-        run_folder,
-        {"task": 1, "population": "Atlantis", "stage": "build", "cause": "no such place"},
-        {"task": 2, "population": "Vermont", "stage": "run", "cause": "ValueError: 7"},
-    )
-
-    with pytest.raises(EpyflowError) as caught:
-        outcome.confirm_complete(failed, run_folder, NUMBERS)
-
-    message = str(caught.value)
-    assert "2 of 3 tasks failed" in message
-    assert "\n  Atlantis, task 1: no such place\n  Vermont, task 2: ValueError: 7" in message
-    # What could not be built is built anew; what could not be run has its input.
-    assert left(run_folder) == ["input_00000.pkl", "input_00002.pkl", "result_00000.pkl"]
-
-
-def test_records_that_are_gone_already_are_no_problem(run_folder):
-    (run_folder / "runner-artifacts/result_00002.pkl").unlink()
-    failed = metadata(
-        run_folder, {"task": 2, "population": "Vermont", "stage": "run", "cause": "why"}
-    )
-
-    with pytest.raises(EpyflowError, match="1 of 3"):
-        outcome.confirm_complete(failed, run_folder, NUMBERS)

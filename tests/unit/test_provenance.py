@@ -9,7 +9,14 @@ import pytest
 
 from epyflow import provenance
 from epyflow.errors import EpyflowError
-from epyflow.provenance import Run, code_version, run_metadata, stage_modules, write_metadata
+from epyflow.provenance import (
+    Run,
+    check_code,
+    code_version,
+    run_metadata,
+    stage_modules,
+    write_metadata,
+)
 from tests.unit import factories
 
 SOURCES = {
@@ -236,12 +243,23 @@ def record(package, tmp_path):
             "started": STARTED,
             "finished": datetime(2025, 1, 18, 17, 30, 5, tzinfo=UTC),
             "command": ("epyflow", "run", "202501/round1"),
-            "benchmarks": (),
+            "benchmarks": {},
             "project": tmp_path,
         }
         return run_metadata(Run(**{**values, **changes}), package)
 
     return make
+
+
+def test_code_that_is_not_that_of_the_plan_is_refused_by_both_names():
+    here = code_version("tables")
+
+    check_code("tables", here, "model_metadata")
+    with pytest.raises(
+        EpyflowError,
+        match=f"^model_metadata: planned by code version 0123456789ab, .* worker has {here}; reb",
+    ):
+        check_code("tables", "0123456789ab", "model_metadata")
 
 
 def git(folder, *arguments):
@@ -281,13 +299,15 @@ def test_a_time_without_a_zone_is_refused(record):
         record(started=datetime(2025, 1, 18))
 
 
-def test_each_task_has_its_seconds_and_its_memory(record, tmp_path):
-    header = "s\th:m:s\tmax_rss\tmax_vms\tmean_load\n"
-    (tmp_path / "00001.tsv").write_text(header + "61.5\t0:01:01\t210.25\t900\t99\n")
-    (tmp_path / "00000.tsv").write_text(header + "0.1\t0:00:00\tNA\tNA\t0\n")
-    (tmp_path / "00002.tsv").write_text("")
+def test_each_task_has_its_seconds_and_its_memory(record):
+    header = b"s\th:m:s\tmax_rss\tmax_vms\tmean_load\n"
+    benchmarks = {
+        "00001": header + b"61.5\t0:01:01\t210.25\t900\t99\n",
+        "00000": header + b"0.1\t0:00:00\tNA\tNA\t0\n",
+        "00002": b"",
+    }
 
-    times = record(benchmarks=tuple(tmp_path.glob("*.tsv")))["times"]
+    times = record(benchmarks=benchmarks)["times"]
 
     assert times["tasks"] == {
         "00000": {"seconds": 0.1, "max_rss_mb": None},

@@ -79,6 +79,9 @@ class Done:
 class Workspace:
     """The project's code, a study and a working folder, all below one temporary folder."""
 
+    patience = 600.0
+    """Seconds that a call may take."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for name in ("src", "workflow", "profiles", "config", "envs"):
@@ -137,15 +140,19 @@ class Workspace:
 
     def run(self, *arguments: str, cores: int = 2, **config: object) -> Done:
         """Call snakemake and wait."""
+        return self.call(self.command(*arguments, cores=cores, **config))
+
+    def call(self, command: list[str]) -> Done:
+        """Run a command in the workspace and wait."""
         done = subprocess.run(
-            self.command(*arguments, cores=cores, **config),
+            command,
             cwd=self.folder,
             env=self.environment(),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            timeout=600,
+            timeout=self.patience,
         )
         return Done(done.returncode, done.stdout)
 

@@ -10,16 +10,20 @@ Only what is missing or out of date is built, and there is no rule where nothing
 is up to date is a plain file then, and its task does not wait for, or run again after, the others.
 """
 
-if config["plan"]["to_build"]:
+START = this_start()
+
+if START.to_build:
 
     rule build_inputs:
         """Write the inputs of the tasks that need new ones; seconds, where the data are."""
         input:
-            experiment=local(config["plan"]["sources"]),
+            experiment=local(list(START.sources)),
+            # Newer than any input: what is out of date is built, whatever Snakemake remembers.
+            start=local(start_file()),
         output:
             tasks=expand(
                 "results/{{exp_id}}/{{run_id}}/builder-artifacts/input_{i}.pkl",
-                i=tasks_to_build(),
+                i=[f"{index:05d}" for index in START.to_build],
             ),
         log:
             "logs/{exp_id}/{run_id}/build_inputs.log",
@@ -29,10 +33,11 @@ if config["plan"]["to_build"]:
         conda:
             "../../envs/epyflow.yaml"
         params:
-            tasks=config["plan"]["to_build"],
-            digests=[config["plan"]["tasks"][i] for i in config["plan"]["to_build"]],
+            tasks=START.to_build,
+            digests=[config["plan"]["tasks"][i] for i in START.to_build],
             # A task names the code that is to run it, so its input changes with that code too.
             code=(code_version("build"), code_version("run")),
+            storage=storage_prefix(),
         message:
             "Building the inputs of {wildcards.exp_id}"
         script:

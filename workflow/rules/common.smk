@@ -1,7 +1,6 @@
 """What the rules ask of the plan. Functions only."""
 
 import sys
-from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -16,6 +15,14 @@ wildcard_constraints:
     kind=r"compartments|transitions",
 
 
+def storage_prefix():
+    """Return where results are if not on disk: the default storage prefix, or None."""
+    settings = workflow.storage_settings
+    return (
+        settings.default_storage_prefix if settings.default_storage_provider else None
+    )
+
+
 def plan_file():
     """Return the path of the plan; the process that a person started writes it first."""
     from epyflow.settings import plan_path, read_settings
@@ -24,12 +31,37 @@ def plan_file():
         settings = read_settings(config)
         if workflow.is_main_process:
             from epyflow.run_plan import write_run_plan
+            from epyflow.storage import storage_at
 
-            remote = workflow.storage_settings.default_storage_provider is not None
-            write_run_plan(settings, sys.argv, None if remote else Path("results"))
+            write_run_plan(settings, sys.argv, storage_at(storage_prefix()))
         return str(plan_path(settings))
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None
+
+
+def this_start():
+    """Return what this start of the run knows beside the plan; nothing, on a worker."""
+    from epyflow.settings import read_settings
+    from epyflow.start import read_start
+
+    return read_start(read_settings(config))
+
+
+def start_file():
+    """Return the path of what this start knows: newer than all that was made before it."""
+    from epyflow.settings import read_settings, start_path
+
+    return str(start_path(read_settings(config)))
+
+
+def not_fetched(paths):
+    """Wait for files without fetching them: the rule's script does not read them."""
+    prefix = storage_prefix()
+    if prefix is None:
+        return paths
+    provider = workflow.storage_settings.default_storage_provider
+    queries = [f"{prefix.rstrip('/')}/{path}" for path in paths]
+    return [getattr(storage, provider)(query, retrieve=False) for query in queries]
 
 
 def run_folder():
@@ -66,11 +98,6 @@ def figures():
 def task_numbers():
     """Return the ``<i>`` of every task's files."""
     return [f"{index:05d}" for index in range(len(config["plan"]["tasks"]))]
-
-
-def tasks_to_build():
-    """Return the ``<i>`` of the tasks whose inputs are missing or out of date."""
-    return [f"{index:05d}" for index in config["plan"]["to_build"]]
 
 
 def task_digest(wildcards):

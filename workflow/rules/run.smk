@@ -28,6 +28,7 @@ rule run_task:
         # Snakemake sees edits to the script but not to the package it imports.
         code=code_version("run"),
         place=task_place,
+        storage=storage_prefix(),
     message:
         "Running task {wildcards.i}, {params.place}"
     script:

@@ -39,13 +39,12 @@ rule make_table:
 rule write_run_metadata:
     """Record what made the tables: data, code, seeds, versions, times, and what failed."""
     input:
-        results=expand(
-            "results/{{exp_id}}/{{run_id}}/runner-artifacts/result_{i}.pkl",
-            i=task_numbers(),
-        ),
-        tables=expand(
-            "results/{{exp_id}}/{{run_id}}/outputs/{table}.csv.gz",
-            table=config["plan"]["tables"],
+        members="results/{exp_id}/{run_id}/outputs/model_metadata.csv.gz",
+        tables=not_fetched(
+            expand(
+                "results/{{exp_id}}/{{run_id}}/outputs/{table}.csv.gz",
+                table=config["plan"]["tables"],
+            )
         ),
     output:
         metadata=report(
@@ -59,6 +58,8 @@ rule write_run_metadata:
     localrule: True
     conda:
         "../../envs/epyflow.yaml"
+    params:
+        storage=storage_prefix(),
     message:
         "Recording the run {wildcards.exp_id}/{wildcards.run_id}"
     script:
@@ -77,8 +78,7 @@ rule confirm_complete:
     conda:
         "../../envs/epyflow.yaml"
     params:
-        run_folder=subpath(output.complete, parent=True),
-        tasks=task_numbers(),
+        storage=storage_prefix(),
     message:
         "Checking that no task of {wildcards.exp_id}/{wildcards.run_id} failed"
     script:

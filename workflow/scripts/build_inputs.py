@@ -3,16 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import run_plan, staleness
+from epyflow import run_plan
 from epyflow.logs import log_to
 from epyflow.settings import read_settings
+from epyflow.storage import storage_at
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    settings, plan = read_settings(snakemake.config), snakemake.config["plan"]
-    build = run_plan.prepare_build(settings, plan["seed"])
     paths = map(Path, snakemake.output.tasks)
-    build.write(dict(zip(snakemake.params.tasks, paths, strict=True)))
-    staleness.record_built(settings, plan)
+    run_plan.build_inputs(
+        read_settings(snakemake.config),
+        snakemake.config["plan"],
+        dict(zip(snakemake.params.tasks, paths, strict=True)),
+        storage_at(snakemake.params.storage),
+    )

@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import outcome
+from epyflow import failed
 from epyflow.logs import log_to
+from epyflow.storage import storage_at
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    outcome.confirm_complete(
-        Path(snakemake.input.metadata), Path(snakemake.params.run_folder), snakemake.params.tasks
+    failed.confirm_complete(
+        Path(snakemake.input.metadata),
+        snakemake.config["plan"],
+        storage_at(snakemake.params.storage),
     )

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import figures
+from epyflow import figures, provenance
 from epyflow.logs import log_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
+    provenance.check_code("figures", snakemake.params.code, snakemake.output.figure)
     figures.draw_fit(
         Path(snakemake.input.calibration),
         Path(snakemake.input.projection),

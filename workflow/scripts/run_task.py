@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import outcome
+from epyflow import backup, outcome
 from epyflow.logs import log_to
 
 if TYPE_CHECKING:
@@ -14,4 +14,7 @@ with log_to(snakemake.log[0]):
         Path(snakemake.input.task),
         Path(snakemake.output.result),
         partial=snakemake.config["plan"]["partial_results"],
+        backup=backup.of_task(
+            snakemake.config["plan"], int(snakemake.wildcards.i), snakemake.params.storage
+        ),
     )

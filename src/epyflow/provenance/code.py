@@ -74,6 +74,31 @@ def code_version(stage: str, root: Path = PACKAGE) -> str:
     return digest.hexdigest()[:12]
 
 
+def check_code(stage: str, planned: str, what: str) -> None:
+    """Refuse to go on if the code here is not that of the run's plan.
+
+    Parameters
+    ----------
+    stage
+        A key of :data:`STAGES`.
+    planned
+        The stage's :func:`code_version` in the process that started the run.
+    what
+        What was planned, for the message.
+
+    Raises
+    ------
+    EpyflowError
+        Naming both versions.
+    """
+    here = code_version(stage)
+    if planned != here:
+        raise EpyflowError(
+            f"{what}: planned by code version {planned}, but this worker has {here}; rebuild "
+            "the worker's image (or update its installation) from the code that started the run"
+        )
+
+
 def stage_modules(stage: str, root: Path = PACKAGE) -> tuple[str, ...]:
     """Name the modules that ``stage`` uses, sorted.
 

@@ -46,7 +46,7 @@ class Run:
     command
         The command line, argument by argument.
     benchmarks
-        Snakemake's benchmark files of the tasks, ``<i>.tsv``.
+        The ``<i>`` of a task to the content of Snakemake's benchmark file of it.
     project
         The folder with ``uv.lock``, under git or not.
     """
@@ -63,7 +63,7 @@ class Run:
     started: datetime
     finished: datetime
     command: tuple[str, ...]
-    benchmarks: tuple[Path, ...]
+    benchmarks: Mapping[str, bytes]
     project: Path
 
 
@@ -233,17 +233,14 @@ def _times(run: Run) -> Times:
     return Times(
         started=_utc(run.started),
         finished=_utc(run.finished),
-        tasks={path.stem: _cost(path) for path in sorted(run.benchmarks)},
+        tasks={number: _cost(data) for number, data in sorted(run.benchmarks.items())},
     )
 
 
-def _cost(benchmark: Path) -> Cost:
-    """Read the last row of a Snakemake benchmark file; a short job has ``NA`` or ``-`` in it."""
-    try:
-        with benchmark.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-    except OSError:
-        rows = []
+def _cost(benchmark: bytes) -> Cost:
+    """Take the last row of a Snakemake benchmark file; a short job has ``NA`` or ``-`` in it."""
+    lines = benchmark.decode(errors="replace").splitlines()
+    rows = list(csv.DictReader(lines, delimiter="\t"))
     last: dict[str, str] = rows[-1] if rows else {}
     return Cost(seconds=_number(last.get("s")), max_rss_mb=_number(last.get("max_rss")))
 

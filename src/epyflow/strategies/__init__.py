@@ -8,13 +8,15 @@ from epyflow.strategies.calibrate import calibrate
 from epyflow.strategies.simulate import simulate_members
 from epyflow.tasks import Result, Task
 
+Saved = Callable[[Path], None]
 
-def _simulate(task: Task, checkpoint: Path | None) -> Result:
+
+def _simulate(task: Task, checkpoint: Path | None, saved: Saved | None) -> Result:
     """Simulate from the start: a task of simulations is minutes of work."""
     return simulate_members(task)
 
 
-STRATEGIES: dict[str, Callable[[Task, Path | None], Result]] = {
+STRATEGIES: dict[str, Callable[[Task, Path | None, Saved | None], Result]] = {
     "simulate": _simulate,
     "smc": calibrate,
     "rejection": calibrate,
@@ -22,7 +24,7 @@ STRATEGIES: dict[str, Callable[[Task, Path | None], Result]] = {
 }
 
 
-def run(task: Task, checkpoint: Path | None = None) -> Result:
+def run(task: Task, checkpoint: Path | None = None, saved: Saved | None = None) -> Result:
     """Run a task.
 
     Parameters
@@ -31,6 +33,8 @@ def run(task: Task, checkpoint: Path | None = None) -> Result:
         What to do.
     checkpoint
         Where a calibration keeps its complete generations, so that it can be continued.
+    saved
+        Called with the checkpoint's path after every generation that was written to it.
 
     Raises
     ------
@@ -42,4 +46,4 @@ def run(task: Task, checkpoint: Path | None = None) -> Result:
             f"strategy {task.strategy!r} is not known to this version of epyflow; expected one of "
             f"{', '.join(STRATEGIES)}"
         )
-    return STRATEGIES[task.strategy](task, checkpoint)
+    return STRATEGIES[task.strategy](task, checkpoint, saved)

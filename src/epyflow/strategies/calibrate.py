@@ -28,7 +28,12 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], float]
 
 
-def calibrate(task: Task, checkpoint: Path | None = None, clock: Clock = time.monotonic) -> Result:
+def calibrate(
+    task: Task,
+    checkpoint: Path | None = None,
+    saved: Callable[[Path], None] | None = None,
+    clock: Clock = time.monotonic,
+) -> Result:
     """Calibrate the population of a task and project it.
 
     Parameters
@@ -38,6 +43,8 @@ def calibrate(task: Task, checkpoint: Path | None = None, clock: Clock = time.mo
     checkpoint
         File that keeps the complete generations of an SMC calibration; continued from where it is
         there, and left for the caller to remove.
+    saved
+        Called with that file after every generation that was written to it.
     clock
         Seconds; for ``max_time`` and the log.
 
@@ -53,8 +60,8 @@ def calibrate(task: Task, checkpoint: Path | None = None, clock: Clock = time.mo
     engine.check_engine(task.engine)
     _log_missing(task.observations)
     try:
-        run = _Run(task, model, calibration, task.observations, checkpoint, clock)
-        fit = run.fit()
+        kept = (checkpoint, saved)
+        fit = _Run(task, model, calibration, task.observations, kept, clock).fit()
         members = project(task, model, calibration, fit)
     except (ValueError, ArithmeticError, DataError, sampler.CalibrationError) as error:
         raise EpyflowError(f"{task.population.name}: {error}") from error
@@ -91,11 +98,12 @@ class _Run:
         model: Model,
         calibration: Calibration,
         observations: Observations,
-        checkpoint: Path | None,
+        kept: tuple[Path | None, Callable[[Path], None] | None],
         clock: Clock,
     ) -> None:
         self._task, self._calibration, self._observations = task, calibration, observations
-        self._checkpoint, self._clock, self._began = checkpoint, clock, clock()
+        self._checkpoint, self._saved = kept
+        self._clock, self._began = clock, clock()
         self._priors: Priors = priors(calibration)
         self._rng = generator(task.seed, "calibrate", task.population.name)
         fitted = ending(model, calibration.fitting_window.end_date)
@@ -165,6 +173,8 @@ class _Run:
         while self._step(smc):
             if self._checkpoint is not None:
                 checkpoints.save(smc, self._task, self._checkpoint, smc.limits.clock())
+                if self._saved is not None:
+                    self._saved(self._checkpoint)
         return smc.done, smc.ended or "complete"
 
     def _step(self, smc: Smc) -> bool:

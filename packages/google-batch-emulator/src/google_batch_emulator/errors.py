@@ -1,0 +1,59 @@
+"""Errors of two kinds: answers of the API, and what the user of the emulator must mend."""
+
+import grpc
+
+
+class EmulatorError(Exception):
+    """The emulator cannot start or was told something wrong; the message says what to do."""
+
+
+class ApiError(Exception):
+    """An answer other than OK.
+
+    Parameters
+    ----------
+    code
+        The gRPC status.
+    message
+        What the client reads; in the style of the real service.
+    """
+
+    def __init__(self, code: grpc.StatusCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def invalid(message: str) -> ApiError:
+    """Return the answer to a request that breaks a rule."""
+    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
+def not_found(name: str) -> ApiError:
+    """Return the answer to a request for something that is not there."""
+    return ApiError(grpc.StatusCode.NOT_FOUND, f'Resource "{name}" was not found')
+
+
+def already_exists(name: str) -> ApiError:
+    """Return the answer to the creation of something that is there."""
+    return ApiError(grpc.StatusCode.ALREADY_EXISTS, f'Resource "{name}" already exists')
+
+
+def denied(message: str) -> ApiError:
+    """Return the answer to a request that the caller may not make."""
+    return ApiError(grpc.StatusCode.PERMISSION_DENIED, message)
+
+
+def not_emulated(what: str) -> ApiError:
+    """Return the answer to a request that the real service could serve and this one cannot."""
+    return ApiError(grpc.StatusCode.UNIMPLEMENTED, f"google-batch-emulator does not emulate {what}")
+
+
+def exhausted(message: str) -> ApiError:
+    """Return the answer to a request over a quota."""
+    return ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
+
+
+def failed_precondition(message: str) -> ApiError:
+    """Return the answer to a request that the state of its object forbids."""
+    return ApiError(grpc.StatusCode.FAILED_PRECONDITION, message)

@@ -1,0 +1,1 @@
+"""Runnables as local processes, each in a file system of its own."""

@@ -1,0 +1,179 @@
+"""The plan of what goes wrong: plain models, from a file, a program or the admin API.
+
+Names are patterns as a shell has them (``*``, ``?``, ``[ab]``). Every fault counts for itself which
+calls, tasks or objects it has met.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from google_batch_emulator.errors import EmulatorError
+from google_batch_emulator.settings import Strict
+
+# Source: google/rpc/code.proto, "HTTP Mapping"; where several codes share a number, the usual one.
+_NAMES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ALREADY_EXISTS",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
+def _name(code: object) -> object:
+    return _NAMES.get(code, code) if isinstance(code, int) else code
+
+
+Code = Annotated[
+    Literal[
+        "ABORTED",
+        "ALREADY_EXISTS",
+        "CANCELLED",
+        "DEADLINE_EXCEEDED",
+        "FAILED_PRECONDITION",
+        "INTERNAL",
+        "INVALID_ARGUMENT",
+        "NOT_FOUND",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "UNAUTHENTICATED",
+        "UNAVAILABLE",
+        "UNIMPLEMENTED",
+        "UNKNOWN",
+    ],
+    BeforeValidator(_name),
+]
+
+
+class Repeated(Strict):
+    """How often a fault strikes."""
+
+    skip: NonNegativeInt = Field(default=0, description="What passes before the first strike.")
+    times: PositiveInt | None = Field(default=1, description="Strikes; null: for ever.")
+    seconds: NonNegativeFloat | None = Field(
+        default=None, description="No strike later than this after the first."
+    )
+
+
+class ApiFault(Repeated):
+    """An answer of Batch, Operations or Logging that is wrong, late or lost."""
+
+    method: str = Field(default="*", description="CreateJob, GetJob, ListLogEntries, ...")
+    resource: str = Field(default="*", description="Name or id of the job, task or operation.")
+    code: Code | None = Field(default=None, description="A name, or an HTTP number. Null: late.")
+    message: str = Field(default="", description="Text of the error; default: by the code.")
+    effect: Literal["before", "after"] = Field(
+        default="before", description="After: the request takes effect, and the answer is lost."
+    )
+    latency_seconds: NonNegativeFloat = Field(default=0, description="Delay of the answer.")
+
+
+class StorageFault(Repeated):
+    """An answer of the storage service that is wrong, late or lost, or a transfer that breaks."""
+
+    kind: str = Field(
+        default="*", description="upload, download, list, get, delete, copy, patch, bucket, ..."
+    )
+    object: str = Field(default="*", description="Name of the object, or prefix of a listing.")
+    action: Literal["refuse", "cut", "truncate", "lose-reply"] = Field(
+        default="refuse",
+        description="refuse: answer with `status`. cut: close the connection half-way. truncate: "
+        "half of the content arrives. lose-reply: take effect, then close the connection.",
+    )
+    status: int = Field(default=503, ge=400, le=599, description="HTTP status of `refuse`.")
+    message: str = Field(default="", description="Text of the error; default: by the status.")
+    latency_seconds: NonNegativeFloat = Field(default=0, description="Delay of the answer.")
+
+
+class TaskFault(Strict):
+    """Something that happens to attempts at tasks."""
+
+    job: str = Field(default="*", description="Job id.")
+    task: NonNegativeInt | None = Field(default=None, description="Index; null: every task.")
+    action: Literal[
+        "preempt",
+        "vm-timeout",
+        "vm-reboot",
+        "unresponsive",
+        "vm-recreated",
+        "fail",
+        "out-of-memory",
+        "delay",
+    ] = Field(
+        description="preempt befalls Spot VMs alone; it and vm-... befall all tasks of the VM."
+    )
+    after_seconds: NonNegativeFloat = Field(
+        default=0, description="Time after the task started; for `delay`: how long it waits."
+    )
+    stage: Literal["assigned", "running"] = Field(
+        default="running", description="assigned: before the first runnable starts."
+    )
+    exit_code: int = Field(default=1, ge=1, le=255, description="Exit code of `fail`.")
+    times: PositiveInt | None = Field(default=1, description="Attempts per task; null: all.")
+
+
+class JobFault(Strict):
+    """Something that happens to whole jobs."""
+
+    job: str = Field(default="*", description="Job id.")
+    action: Literal["quota", "stock-out", "no-agent", "reject", "cancel", "delete"] = Field(
+        description="quota, stock-out, no-agent: wait with a status event, for `seconds`. "
+        "reject: fail before a VM starts. cancel, delete: as by somebody else."
+    )
+    seconds: NonNegativeFloat | None = Field(
+        default=None, description="How long it waits; null: for ever. cancel, delete: when."
+    )
+    times: PositiveInt | None = Field(default=1, description="Jobs; null: all.")
+
+    @model_validator(mode="after")
+    def _when_is_said(self) -> Self:
+        if self.action in ("cancel", "delete") and self.seconds is None:
+            raise ValueError(f"{self.action} needs `seconds`: how long after the job was created")
+        return self
+
+
+class FaultPlan(Strict):
+    """Everything that goes wrong."""
+
+    latency_seconds: NonNegativeFloat = Field(default=0, description="Of every API call.")
+    storage_latency_seconds: NonNegativeFloat = Field(default=0, description="Of storage calls.")
+    log_delay_seconds: NonNegativeFloat = Field(default=0, description="Until logs can be read.")
+    api: tuple[ApiFault, ...] = ()
+    storage: tuple[StorageFault, ...] = ()
+    tasks: tuple[TaskFault, ...] = ()
+    jobs: tuple[JobFault, ...] = ()
+
+
+def read_plan(path: Path) -> FaultPlan:
+    """Read a plan from a JSON file.
+
+    Raises
+    ------
+    EmulatorError
+        If the file is absent, is not JSON, or has a key or value that a plan does not have.
+    """
+    try:
+        return FaultPlan.model_validate(json.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise EmulatorError(f"{path}: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise EmulatorError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+    except ValidationError as error:
+        raise EmulatorError(f"{path}: not a fault plan: {error}") from error

@@ -1,0 +1,53 @@
+"""Virtual machines: how many tasks share one, and what they are called."""
+
+import re
+import secrets
+
+from google_batch_emulator.messages import Message, Provisioning
+from google_batch_emulator.records import JobRecord, Vm
+
+_CPUS = re.compile(r"-(\d+)(?:-(?:metal|lssd|\d+))?$")
+_SHARED_CORE_CPUS = 2
+
+
+def vcpus(machine_type: str) -> int | None:
+    """Return the vCPUs of a machine type by its name; None if the name does not say."""
+    if machine_type in ("e2-micro", "e2-small", "e2-medium"):
+        return _SHARED_CORE_CPUS
+    if match := re.search(r"custom-(\d+)-\d+", machine_type):
+        return int(match[1])
+    match = _CPUS.search(machine_type)
+    return int(match[1]) if match else None
+
+
+def tasks_per_vm(job: Message) -> int:
+    """Return how many tasks run on a VM at a time: as asked for, or as its vCPUs allow."""
+    group = job.task_groups[0]
+    if group.task_count_per_node:
+        return int(group.task_count_per_node)
+    cpus = vcpus(job.allocation_policy.instances[0].policy.machine_type)
+    if cpus is None:
+        return 1
+    return max(1, cpus * 1000 // int(group.task_spec.compute_resource.cpu_milli))
+
+
+def is_spot(job: Message) -> bool:
+    """Return whether the VMs of a job can be preempted."""
+    model = job.allocation_policy.instances[0].policy.provisioning_model
+    return model in (Provisioning.SPOT, Provisioning.PREEMPTIBLE)
+
+
+def vm_for(job: JobRecord) -> Vm:
+    """Return a VM of the job with room for one more task; a new one if there is none."""
+    for vm in job.vms:
+        if len(vm.attempts) < vm.slots:
+            return vm
+    serial = len(job.vms)
+    vm = Vm(
+        instance=str(10**18 + secrets.randbelow(8 * 10**18)),
+        name=f"{job.uid[:40]}-group0-0-{secrets.token_hex(2)}{serial}",
+        zone=f"{job.parent.location}-a",
+        slots=tasks_per_vm(job.definition),
+    )
+    job.vms.append(vm)
+    return vm

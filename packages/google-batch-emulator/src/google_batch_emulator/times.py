@@ -1,0 +1,29 @@
+"""Time as protocol buffers say it."""
+
+import time
+from datetime import UTC, datetime
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+
+def now() -> Timestamp:
+    """Return the present, to the nanosecond."""
+    seconds, nanos = divmod(time.time_ns(), 1_000_000_000)
+    return Timestamp(seconds=seconds, nanos=nanos)
+
+
+def seconds_of(duration: Duration) -> float:
+    """Return a duration in seconds."""
+    return float(duration.seconds) + float(duration.nanos) / 1e9
+
+
+def duration(seconds: float) -> Duration:
+    """Return seconds as a duration, to the nanosecond."""
+    whole = int(seconds)
+    return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
+
+
+def moment(stamp: Timestamp) -> datetime:
+    """Return a timestamp as a date and time in UTC, to the microsecond."""
+    return datetime.fromtimestamp(stamp.seconds, UTC).replace(microsecond=stamp.nanos // 1000)

@@ -1,0 +1,91 @@
+"""The command of a runnable: its files, its start, its exit code."""
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from google_batch_launcher import linux
+
+# What a shell and Docker say of a command that is absent, or is no program.
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+
+
+def write_files(spec: dict[str, Any]) -> None:
+    """Write the text files of a document, executable."""
+    for name, text in spec["files"].items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", newline="")
+        path.chmod(0o755)
+
+
+def start(spec: dict[str, Any], isolated: bool) -> int:
+    """Start the command, in a session of its own; return its process.
+
+    Parameters
+    ----------
+    spec
+        The document.
+    isolated
+        Whether it runs in namespaces, and loses the rights to change them.
+    """
+    parent = os.getpid()
+    child = os.fork()
+    if not child:
+        linux.die_with_parent(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(128 + signal.SIGKILL)
+        os.setsid()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        if isolated:
+            linux.drop_capabilities()
+        _become(spec)
+    return child
+
+
+def reap_until(child: int) -> int:
+    """Wait for a child, and for whatever ends before it; return the child's exit code."""
+    while True:
+        ended, status = os.wait()
+        if ended == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def _become(spec: dict[str, Any]) -> NoReturn:
+    # As in a container: the working directory is made if it is not there.
+    with suppress(OSError):
+        Path(spec["cwd"]).mkdir(parents=True, exist_ok=True)
+    try:
+        os.chdir(spec["cwd"])
+    except OSError as error:
+        _give_up(NOT_FOUND, f"working directory {spec['cwd']!r}: {error.strerror}")
+    command = _command(spec)
+    try:
+        os.execvpe(command[0], command, spec["environment"])  # noqa: S606
+    except FileNotFoundError:
+        _give_up(NOT_FOUND, f"exec: {command[0]!r}: executable file not found in $PATH")
+    except OSError as error:
+        _give_up(NOT_EXECUTABLE, f"exec: {command[0]!r}: {error.strerror}")
+
+
+def _command(spec: dict[str, Any]) -> list[str]:
+    """Return the command; a script that names no interpreter is for the shell."""
+    argv: list[str] = spec["argv"]
+    if not spec["script"]:
+        return argv
+    try:
+        with Path(argv[0]).open("rb") as file:
+            names_interpreter = file.read(2) == b"#!"
+    except OSError:
+        return argv
+    return argv if names_interpreter else ["/bin/sh", *argv]
+
+
+def _give_up(code: int, text: str) -> NoReturn:
+    os.write(2, f"{text}\n".encode())
+    os._exit(code)

@@ -1,0 +1,170 @@
+"""Small parts on their own."""
+
+import json
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from google_batch_emulator import FaultPlan
+from google_batch_emulator.docker_options import read_options
+from google_batch_emulator.errors import ApiError, EmulatorError
+from google_batch_emulator.execution.environment import read_secrets
+from google_batch_emulator.execution.memory import resident
+from google_batch_emulator.execution.view import host_view
+from google_batch_emulator.identity import project_number
+from google_batch_emulator.machines import vcpus
+from google_batch_emulator.paging import page
+from google_batch_emulator.quota import Quota
+from google_batch_emulator.storage.multipart import metadata_of, take_apart
+from google_batch_emulator.timers import Timers, once
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def test_the_plan_in_the_readme_is_one():
+    (plan,) = re.findall(r"```json\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+
+    assert FaultPlan.model_validate(json.loads(plan)).api[1].code == "RESOURCE_EXHAUSTED"
+
+
+def test_a_quota_counts_any_sixty_seconds():
+    now = [0.0]
+    quota = Quota(2, "Read requests", "a.service", "123", clock=lambda: now[0])
+    quota.take()
+    now[0] = 30.0
+    quota.take()
+
+    now[0] = 59.9
+    with pytest.raises(ApiError, match="for consumer 'project_number:123'") as caught:
+        quota.take()
+    assert caught.value.code.name == "RESOURCE_EXHAUSTED"
+    now[0] = 60.0
+    quota.take()
+    with pytest.raises(ApiError):
+        quota.take()
+
+
+def test_pages_follow_one_another_to_the_end():
+    items = list(range(5))
+    first, token = page(items, 2, "", 100, "query")
+    second, token = page(items, 2, token, 100, "query")
+    third, end = page(items, 2, token, 100, "query")
+
+    assert [*first, *second, *third] == items
+    assert end == ""
+    assert page(items, 0, "", 3, "query")[0] == [0, 1, 2]
+    assert len(page(list(range(2000)), 5000, "", 100, "query")[0]) == 1000
+
+
+@pytest.mark.parametrize("token", ["nonsense", "bnVsbA==", "WzEsICJ4Il0="])
+def test_a_token_that_was_never_given_is_refused(token):
+    with pytest.raises(ApiError, match="page_token"):
+        page([1, 2], 1, token, 1, "query")
+
+
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [
+        ("e2-standard-4", 4),
+        ("c4d-standard-2", 2),
+        ("n2-highmem-96", 96),
+        ("e2-medium", 2),
+        ("n2-custom-6-8192", 6),
+        ("custom-4-5120", 4),
+        ("c3-standard-8-lssd", 8),
+        ("a2-megagpu", None),
+        ("", None),
+    ],
+)
+def test_a_machine_type_says_its_cpus(machine, expected):
+    assert vcpus(machine) == expected
+
+
+def test_a_project_has_one_number():
+    assert project_number("a-project") == project_number("a-project")
+    assert re.fullmatch(r"[0-9]{12}", project_number("a-project"))
+    assert project_number("123") == "123"
+
+
+def test_the_memory_of_this_process_is_counted():
+    block = bytearray(b"x" * 2**20) * 64
+    assert resident(os.getpid())[os.getpid()] > len(block)
+
+
+def test_a_process_that_is_gone_has_no_memory():
+    assert resident(2**22 + 1) == {}
+
+
+def test_this_environment_is_visible_and_the_home_folder_is_not(tmp_path):
+    view = host_view(None, [tmp_path])
+
+    targets = [bind.target for bind in view.binds]
+    assert str(tmp_path) in targets
+    assert not any(bind.mode == "write" for bind in view.binds)
+    assert str(Path.home()) not in targets
+    assert "/" not in targets
+    assert len(targets) == len(set(targets))
+
+
+def test_a_folder_or_interpreter_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(EmulatorError, match="absent is not a folder"):
+        host_view(None, [tmp_path / "absent"])
+    with pytest.raises(EmulatorError, match="is not a Python interpreter that runs"):
+        host_view(tmp_path / "python", ())
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}'])
+def test_secrets_that_are_wrong_are_said(tmp_path, text):
+    path = tmp_path / "secrets.json"
+    path.write_text(text)
+    with pytest.raises(EmulatorError, match="secrets file"):
+        read_secrets(path)
+
+
+def test_an_upload_is_taken_apart_and_put_together():
+    body = (
+        b"--B\r\nContent-Type: application/json\r\n\r\n"
+        b'{"name": "a"}\r\n--B\r\nContent-Type: text/plain\r\n\r\n12345678\r\n--B--'
+    )
+    kind = "multipart/related; boundary=B"
+
+    upload = take_apart(kind, body)
+
+    assert upload is not None
+    assert upload.before + upload.content + upload.after == body
+    assert upload.content == b"12345678"
+    assert upload.truncated() == body.replace(b"12345678", b"1234")
+    assert metadata_of(kind, body) == {"name": "a"}
+    assert take_apart(kind, b"--B nonsense") is None
+    assert take_apart("text/plain", body) is None
+
+
+def test_options_that_do_not_close_their_quotes_are_refused():
+    with pytest.raises(ApiError, match="cannot be read"):
+        read_options("-e 'A=b")
+
+
+def test_timers_call_in_the_order_of_their_times_and_survive_errors(caplog):
+    timers = Timers()
+    called: list[int] = []
+    ended = threading.Event()
+    timers.after(0.2, ended.set)
+    timers.after(0.1, lambda: called.append(2))
+    timers.after(0.0, lambda: 1 // 0)
+    timers.after(0.05, lambda: called.append(1))
+
+    assert ended.wait(30)
+    timers.stop()
+    assert called == [1, 2]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_once_is_once():
+    called: list[int] = []
+    call = once(lambda: called.append(1))
+    call()
+    call()
+    assert called == [1]

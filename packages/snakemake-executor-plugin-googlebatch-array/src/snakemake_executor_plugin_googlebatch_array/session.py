@@ -1,0 +1,265 @@
+"""Everything that one run of the coordinator needs, put together when the first jobs come."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from google.cloud.logging import Client as LoggingClient
+from google.cloud.storage import Client as StorageClient
+
+from .adoption import Heritage
+from .api import BatchApi
+from .arrays import RUN_LABEL, Array, Attached
+from .blueprint import Blueprint, Run
+from .cancellation import delete_all
+from .commands import frame_of, job_arguments
+from .definition import MOST_RETRIES, MOST_TASKS
+from .environment import parse_secrets, variables_for
+from .flow import Flow, Reporter
+from .identity import (
+    key_of,
+    marked_coordinators,
+    run_label,
+    sources_checksum,
+    target_of,
+    work_checksum,
+)
+from .logs import TaskLogs, log_place
+from .names import parse_labels
+from .narrator import Narrator
+from .polling import Patience, Poller
+from .resources import duration
+from .submission import Submitter
+from .tasks import Task, shape_of
+
+_MOST_FAILURES = 3
+_CLEARING = 30.0
+
+
+class Session:
+    """The parts of the executor, and what they need to know about the run.
+
+    Parameters
+    ----------
+    executor
+        The executor.
+    job
+        Any job: commands are alike but for the part about their job.
+    report
+        What the flow reports to.
+    """
+
+    def __init__(self, executor: Any, job: Any, report: Reporter) -> None:
+        self.executor = executor
+        self.settings = settings = executor.executor_settings
+        workflow = executor.workflow
+        prefix = workflow.storage_settings.default_storage_prefix
+        self.variables = variables_for(
+            workflow.spawned_job_args_factory.envvars(),
+            {*workflow.envvars, *workflow.remote_execution_settings.envvars},
+            settings.secret_variables,
+            settings.plain_variables,
+        )
+        self.narrator = Narrator(
+            executor.logger, settings.queue_warning, time.monotonic, self.variables.redact
+        )
+        self.frame = frame_of(executor, job)
+        self.sources = sources_checksum(executor.dag.get_sources())
+        self.run = run_label(settings.run_id, executor.workdir, prefix)
+        self.logs = TaskLogs(
+            settings.project,
+            log_place(settings.log_prefix, prefix),
+            settings.log_lines,
+            lambda: StorageClient(project=settings.project),
+            lambda: LoggingClient(project=settings.project),  # type: ignore[no-untyped-call]
+        )
+        self.api = BatchApi(
+            executor.batch,
+            executor.project_parent(job),
+            settings.api_patience,
+            self.narrator.repeating,
+        )
+        self.flow = self._make_flow(report)
+        self.heritage: Heritage | None = None
+        self._adopted_from: set[str] = set()
+        self._failures: Counter[str] = Counter()
+
+    def draft(self, job: Any) -> Task:
+        """Make a task of a job.
+
+        Raises
+        ------
+        ValueError
+            If a resource makes no sense to Google Batch.
+        """
+        executor = self.executor
+        spot = bool(executor.is_preemptible(job))
+        image = executor.get_param(job, "container")
+        image = image or executor.workflow.remote_execution_settings.container_image
+        work = work_checksum(self.frame, self.sources, image)
+        return Task(
+            job=job,
+            shape=shape_of(job, self.settings, spot=spot),
+            arguments=job_arguments(executor, job),
+            target=target_of(job),
+            key=key_of(job, work),
+            spot=spot,
+        )
+
+    def find_left(
+        self, tasks: Sequence[Task], is_outdated: Callable[[Task, Array], bool]
+    ) -> list[Attached | None]:
+        """Find each task among what earlier coordinators of the run have left.
+
+        Parameters
+        ----------
+        tasks
+            Tasks about to be submitted.
+        is_outdated
+            Whether a task's inputs are newer than a job.
+
+        Returns
+        -------
+        For each task where it runs already, or what it has to wait for; None to submit it.
+        """
+        try:
+            heritage = self._heritage()
+            if heritage is None:
+                return [None] * len(tasks)
+            places = [self._place(task, heritage, is_outdated) for task in tasks]
+        except Exception as error:
+            self.executor.logger.warning(
+                "Jobs of an earlier coordinator of this run could not be looked at "
+                f"({type(error).__name__}: {self.variables.redact(str(error))}). If there are any, "
+                "their tasks may be done twice."
+            )
+            return [None] * len(tasks)
+        told = [place for place in places if place is not None]
+        if told:
+            self.narrator.adopted(told)
+        self._clear_the_way(told)
+        return places
+
+    def leftovers(self) -> list[str]:
+        """Return jobs of earlier coordinators that live and that we have nothing to do with."""
+        if self.heritage is None:
+            return []
+        ours = self.flow.arrays.keys() | self.flow.done
+        return [name for name in self.heritage.live_names() if name not in ours]
+
+    def guard(self, step: Callable[[], None]) -> None:
+        """Take a step; an error in it must not leave jobs running without anybody to watch.
+
+        Raises
+        ------
+        Exception
+            The step's, if it has failed several times in a row. All jobs are deleted before.
+        """
+        try:
+            step()
+            self._failures[step.__name__] = 0
+        except Exception as error:
+            self._failures[step.__name__] += 1
+            self.executor.logger.warning(f"Unexpected: {error!r}", exc_info=True)
+            if self._failures[step.__name__] >= _MOST_FAILURES:
+                self.flow.cancel(float(self.settings.cancel_timeout))
+                raise
+
+    def close(self) -> None:
+        """End all threads."""
+        self.flow.close()
+
+    def _make_flow(self, report: Reporter) -> Flow:
+        """Put the parts together that define, create and watch jobs."""
+        settings, executor = self.settings, self.executor
+        run = Run(self.run, executor.coordinator, self.frame, self.variables, self.logs.target)
+        submitter = Submitter(
+            self.api, self.run, executor.coordinator, time.monotonic, lambda: time.sleep(2)
+        )
+        poller = Poller(
+            self.api,
+            Patience(settings.api_patience, settings.vanished_after),
+            time.monotonic,
+            self.narrator.trouble,
+            self._is_listed,
+        )
+        return Flow(
+            Blueprint(executor, run),
+            submitter,
+            poller,
+            report,
+            gather=settings.gather,
+            fallback=not settings.no_spot_fallback,
+        )
+
+    def _is_listed(self, array: Array) -> bool:
+        """Whether a job that GetJob does not find is in the list of jobs."""
+        try:
+            jobs = self.api.jobs(RUN_LABEL, self.run)
+        except Exception:
+            return True
+        return any(job.name.rpartition("/")[2] == array.job_id for job in jobs)
+
+    def _heritage(self) -> Heritage | None:
+        """Return what is left of earlier coordinators; None if there is nothing."""
+        if self.heritage is None:
+            coordinator = self.executor.coordinator
+            self.heritage = Heritage(self.api, self.run, coordinator, time.monotonic())
+        self.heritage.refresh()
+        return None if self.heritage.is_empty else self.heritage
+
+    def _place(
+        self, task: Task, heritage: Heritage, is_outdated: Callable[[Task, Array], bool]
+    ) -> Attached | None:
+        """Find one task."""
+        persistence = self.executor.workflow.persistence
+        marks = persistence.external_jobids(task.job)
+        found = heritage.same_work(task.key, marked_coordinators(marks, task.key))
+        if found is not None and not is_outdated(task, found.array):
+            self._adopted_from.add(found.array.name)
+            return Attached(task, found.array, found.index, waits=False)
+        obstacle = heritage.in_the_way(task.target)
+        if obstacle is None:
+            return None
+        return Attached(task, obstacle.array, obstacle.index, waits=True)
+
+    def _clear_the_way(self, places: Sequence[Attached]) -> None:
+        """Delete jobs that others have to wait for, unless we have taken over some of their tasks.
+
+        Google Batch can stop a whole job only.
+        """
+        names = {place.array.name for place in places if place.waits} - self._adopted_from
+        problems = delete_all(self.api, sorted(names), _CLEARING)
+        for name, problem in problems.items():
+            self.executor.logger.info(f"Batch job {name} runs on to its end: {problem}.")
+        for place in places:
+            # It need not be missing for long to be believed gone.
+            name = place.array.name
+            place.array.stopping |= name in names and name not in problems
+
+
+def check_settings(settings: Any) -> None:
+    """Look at settings that can be malformed.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    parse_labels(settings.labels or "")
+    parse_secrets(settings.secret_variables)
+    log_place(settings.log_prefix, None)
+    duration(settings.max_run_duration or "1d")
+    for name, least, most in (
+        ("max_array_size", 1, MOST_TASKS),
+        ("parallelism", 1, 5000),
+        ("retry_count", 0, MOST_RETRIES),
+        ("spot_attempts", 1, MOST_RETRIES + 1),
+    ):
+        value = getattr(settings, name)
+        if value is not None and not least <= int(value) <= most:
+            raise ValueError(
+                f"--googlebatch-array-{name.replace('_', '-')} is {value}; "
+                f"expected {least} to {most}."
+            )

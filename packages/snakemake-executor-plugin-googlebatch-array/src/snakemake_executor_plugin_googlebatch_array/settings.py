@@ -1,0 +1,175 @@
+"""Settings of the executor: those of the stock googlebatch plugin, and ours.
+
+Each is a command line option ``--googlebatch-array-<name>`` and a key of a profile.
+"""
+
+# Snakemake reads the types of the fields at run time and knows Optional, not ``X | None``; a flag
+# that is true by default would lose the executor's prefix.
+# ruff: noqa: UP045
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from snakemake_executor_plugin_googlebatch import ExecutorSettings as StockSettings
+from snakemake_interface_executor_plugins.settings import CommonSettings
+
+common_settings = CommonSettings(
+    non_local_exec=True,
+    implies_no_shared_fs=True,
+    job_deploy_sources=True,
+    pass_default_storage_provider_args=True,
+    pass_default_resources_args=True,
+    # Values of environment variables go into the task's environment, never into a command.
+    pass_envvar_declarations_to_cmd=False,
+    # It means `pip install` before every task. The image has what the workflow needs.
+    auto_deploy_default_storage_provider=False,
+)
+
+
+def _help(text: str, *, env_var: bool = False) -> dict[str, Any]:
+    """Describe a setting to Snakemake."""
+    return {"help": text, "env_var": env_var, "required": False}
+
+
+@dataclass
+class ExecutorSettings(StockSettings):  # type: ignore[misc]
+    """What the user can set. Help texts say what each does and how to choose."""
+
+    image_family: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Image family of the VMs. Left out, Google Batch boots its own image and tasks run in "
+            "the container; a family without batch-cos in its name runs tasks on the VM itself."
+        ),
+    )
+    image_project: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Project of the image family. Left out, batch-custom-image for families batch-*, "
+            "otherwise cloud-hpc-image-public."
+        ),
+    )
+    memory: Optional[int] = field(
+        default=1000,
+        metadata=_help("The least memory of a task in MiB; a rule's mem_mb can ask for more."),
+    )
+    cpu_milli: Optional[int] = field(
+        default=1000,
+        metadata=_help(
+            "The least CPU of a task in thousandths of a vCPU; a rule's threads can ask for more."
+        ),
+    )
+    max_run_duration: Optional[str] = field(
+        default="3600s",
+        metadata=_help("Time limit of tasks whose rule gives no runtime, such as 3600s or 10h."),
+    )
+    retry_count: Optional[int] = field(
+        default=3,
+        metadata=_help(
+            "How often Google Batch repeats a task that was lost with its VM (0 to 10). A task's "
+            "own failures are repeated by Snakemake's --retries only."
+        ),
+    )
+    container_options: Optional[str] = field(
+        default="--network host",
+        metadata=_help("Options of `docker run` for the tasks' container."),
+    )
+    parallelism: Optional[int] = field(
+        default=None,
+        metadata=_help(
+            "Most tasks of one array that run at once, up to 5000. It bounds the number of VMs. "
+            "Left out, Google Batch decides by quota."
+        ),
+    )
+    max_array_size: int = field(
+        default=10_000,
+        metadata=_help("Most tasks in one Batch job, up to 100000; larger sets are split."),
+    )
+    external_ip: bool = field(
+        default=False,
+        metadata=_help(
+            "Give VMs an external address. Without one they are cheaper and out of reach, but the "
+            "subnetwork needs Private Google Access."
+        ),
+    )
+    spot_attempts: Optional[int] = field(
+        default=None,
+        metadata=_help(
+            "How often a task of a preemptible rule is tried on Spot VMs, 1 to 11. "
+            "Left out, --preemptible-retries + 1."
+        ),
+    )
+    no_spot_fallback: bool = field(
+        default=False,
+        metadata=_help(
+            "Let a task fail that lost all its Spot VMs. By default it is run once more on a "
+            "standard VM."
+        ),
+    )
+    run_id: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Name of the run. A restarted coordinator takes over the jobs of its run. Left out, "
+            "the run is the working directory with its storage prefix."
+        ),
+    )
+    secret_variables: str = field(
+        default="",
+        metadata=_help(
+            "Environment variables taken from Secret Manager on the worker: "
+            "NAME=projects/P/secrets/S/versions/V, separated by commas."
+        ),
+    )
+    plain_variables: str = field(
+        default="",
+        metadata=_help(
+            "Names of environment variables, separated by commas, whose values may stand in the "
+            "job definition although they are named like a secret."
+        ),
+    )
+    log_prefix: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Where tasks copy their logs: gs://bucket/folder, or none. Left out, the folder "
+            "googlebatch-logs below the default storage prefix."
+        ),
+    )
+    log_interval: int = field(
+        default=300,
+        metadata=_help("Seconds between copies of a running task's log; each is one upload."),
+    )
+    log_lines: int = field(
+        default=40,
+        metadata=_help("Lines of a failed task's log that are shown with the error."),
+    )
+    queue_warning: int = field(
+        default=600,
+        metadata=_help("Seconds after which a job that stays queued says why."),
+    )
+    api_patience: int = field(
+        default=3600,
+        metadata=_help(
+            "Seconds for which requests that Google's API does not answer, or refuses for the "
+            "moment, are repeated before the tasks in question count as failed."
+        ),
+    )
+    vanished_after: int = field(
+        default=60,
+        metadata=_help(
+            "Seconds for which a submitted job has to be missing before its tasks count as lost."
+        ),
+    )
+    gather: float = field(
+        default=1.0,
+        metadata=_help("Seconds that a ready job waits for others to share its array."),
+    )
+    cancel_timeout: int = field(
+        default=60,
+        metadata=_help("Seconds that an interrupted run spends on deleting its Batch jobs."),
+    )
+    skip_vm_setup: bool = field(
+        default=False,
+        metadata=_help(
+            "Where tasks run on the VM itself, do not install Snakemake first: the image has it."
+        ),
+    )

@@ -1,0 +1,170 @@
+"""Workflows run on the emulator: real tasks, real API, faults on demand."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.storage import Client
+from google_batch_emulator.emulator import Emulator
+from google_batch_emulator.faults import FaultPlan
+from google_batch_emulator.settings import Settings
+
+PROJECT = "rehearsal"
+BUCKET = "rehearsal"
+BINARIES = Path(sys.executable).parent
+SETTLE_SECONDS = 90
+
+
+@dataclass
+class Finished:
+    """What a run of Snakemake left."""
+
+    code: int
+    text: str
+
+
+@dataclass
+class Workflow:
+    """A Snakefile in a folder, a prefix in the emulator's bucket, and the jobs made since."""
+
+    folder: Path
+    emulator: Emulator
+    name: str
+    earlier: frozenset[str]
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def prefix(self) -> str:
+        return f"gs://{BUCKET}/{self.name}"
+
+    def write(self, snakefile: str) -> None:
+        (self.folder / "Snakefile").write_text(snakefile)
+
+    def command(self, *arguments: str) -> list[str]:
+        prefix = "--googlebatch-array-"
+        return [
+            str(BINARIES / "snakemake"),
+            *("--executor", "googlebatch-array"),
+            *(f"{prefix}project", PROJECT, f"{prefix}region", "us-central1"),
+            *("--default-storage-provider", "gcs", "--storage-gcs-project", PROJECT),
+            *("--default-storage-prefix", self.prefix, "--jobs", "20", "--nolock"),
+            *("--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "1000/1s"),
+            *("--latency-wait", "1", f"{prefix}gather", "0.5"),
+            *arguments,
+        ]
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        path = f"{BINARIES}{os.pathsep}{os.environ['PATH']}"
+        process = subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**os.environ, **self.emulator.environment, "PATH": path, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def run(self, *arguments: str, **variables: str) -> Finished:
+        return self.finish(self.start(*arguments, **variables))
+
+    def finish(self, process: subprocess.Popen[str]) -> Finished:
+        text, _ = process.communicate(timeout=580)
+        return Finished(process.returncode, text)
+
+    def faults(self, **plan: object) -> None:
+        self.emulator.faults.replace(FaultPlan.model_validate(plan))
+
+    # --- what is there afterwards ----------------------------------------------------------------
+
+    def files(self) -> dict[str, str]:
+        """Return outputs by name below the prefix, without logs and sources."""
+        client = Client(
+            project=PROJECT,
+            credentials=AnonymousCredentials(),
+            client_options={"api_endpoint": self.emulator.environment["STORAGE_EMULATOR_HOST"]},
+        )
+        names = {
+            blob.name.removeprefix(f"{self.name}/"): blob
+            for blob in client.list_blobs(BUCKET, prefix=f"{self.name}/")
+        }
+        return {
+            name: blob.download_as_text()
+            for name, blob in names.items()
+            if not name.endswith(".tar.xz")
+        }
+
+    def outputs(self) -> dict[str, str]:
+        return {name: text for name, text in self.files().items() if name.startswith("out/")}
+
+    def logs(self) -> list[str]:
+        return [t for name, t in self.files().items() if name.startswith("googlebatch-logs/")]
+
+    def jobs(self) -> list:
+        """Return this test's Batch jobs, the oldest first."""
+        return [job for job in self.emulator.store.all() if job.uid not in self.earlier]
+
+    def live(self) -> list[str]:
+        """Return ids of jobs that are not over, once deletions have had time to end."""
+        end = time.monotonic() + SETTLE_SECONDS
+        while (names := [job.job_id for job in self.jobs() if not job.over]) and (
+            time.monotonic() < end
+        ):
+            time.sleep(0.2)
+        return names
+
+    def executions(self) -> Counter[str]:
+        """Return how often each task's work was started, over all jobs."""
+        started: Counter[str] = Counter()
+        for job in self.jobs():
+            for task, environment in zip(job.tasks, job.group.task_environments, strict=False):
+                runs = sum(event.task_state == 3 for event in task.events)
+                started[environment.variables["SMK_TASK_KEY"]] += runs
+        return started
+
+    def wait_until_running(self, count: int = 1, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            running = sum(task.state == 3 for job in self.jobs() for task in job.tasks)
+            if running >= count:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{count} running tasks were not seen in {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    """Start the emulator once: tests share it, each with a prefix of its own."""
+    # Tasks see Python and its packages, and nothing of the machine's folders.
+    with Emulator(Settings(python=Path(sys.executable), max_processes=2)) as running:
+        yield running
+
+
+@pytest.fixture
+def workflow(emulator, tmp_path, request):
+    """Return an empty workflow, and end what a failed test leaves behind."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())
+    earlier = frozenset(job.uid for job in emulator.store.all())
+    folder = tmp_path / "workflow"
+    folder.mkdir()
+    made = Workflow(folder, emulator, name, earlier)
+    yield made
+    emulator.faults.replace(FaultPlan())
+    for process in made.processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,143 @@
+from datetime import datetime
+
+import pytest
+
+from executor_fakes import PARENT, FakeBatch, State, TaskState, definition, event, task
+from snakemake_executor_plugin_googlebatch_array.adoption import Heritage, is_newer, keys_of
+from snakemake_executor_plugin_googlebatch_array.api import BatchApi
+
+
+class Earlier:
+    """Jobs of an earlier coordinator."""
+
+    def __init__(self):
+        self.batch = FakeBatch()
+        self.api = BatchApi(self.batch, PARENT, 1.0, lambda *_: None)
+
+    def job(self, name, *numbers, run="run", coordinator="earlier", state=State.RUNNING):
+        labels = {"snakemake_run": run, "snakemake_coordinator": coordinator}
+        job = self.api.create(definition([task(i) for i in numbers], **labels), name)
+        self.batch.set_job(job.name, state)
+        return job.name
+
+    def heritage(self):
+        return Heritage(self.api, "run", "me", 0.0)
+
+
+@pytest.fixture
+def earlier():
+    return Earlier()
+
+
+def test_a_task_of_the_same_work_that_lives_is_found(earlier):
+    name = earlier.job("one", 5, 6)
+
+    found = earlier.heritage().same_work("key6", set())
+
+    assert (found.array.name, found.index) == (name, 1)
+
+
+@pytest.mark.parametrize(
+    ("submitted_by", "is_found"), [({"earlier"}, True), ({"another"}, False), (set(), False)]
+)
+def test_a_finished_task_is_taken_over_only_if_nobody_saw_its_end(earlier, submitted_by, is_found):
+    earlier.job("one", 0, state=State.SUCCEEDED)
+
+    found = earlier.heritage().same_work("key0", submitted_by)
+
+    assert (found is not None) is is_found
+
+
+def test_finished_jobs_are_looked_into_only_when_a_mark_points_at_their_coordinator(earlier):
+    for number in range(5):
+        earlier.job(f"old{number}", number, coordinator="long-ago", state=State.SUCCEEDED)
+    earlier.batch.calls.clear()
+
+    heritage = earlier.heritage()
+    assert heritage.same_work("key0", set()) is None
+    assert earlier.batch.calls == ["list_jobs"]
+
+    assert heritage.same_work("key0", {"long-ago"}) is not None
+
+
+def test_a_failed_task_is_not_taken_over(earlier):
+    name = earlier.job("one", 0, 1)
+    earlier.batch.set_task(name, 0, TaskState.FAILED, event("failed", 1))
+
+    heritage = earlier.heritage()
+
+    assert heritage.same_work("key0", {"earlier", "me"}) is None
+    assert heritage.in_the_way("target0") is None
+
+
+def test_tasks_of_a_job_that_is_being_deleted_are_in_the_way_and_not_taken_over(earlier):
+    earlier.job("one", 0, state=State.DELETION_IN_PROGRESS)
+
+    heritage = earlier.heritage()
+
+    assert heritage.same_work("key0", {"earlier", "me"}) is None
+    assert heritage.in_the_way("target0") is not None
+
+
+def test_jobs_of_other_runs_and_of_ourselves_are_not_looked_at(earlier):
+    earlier.job("other", 0, run="another")
+    earlier.job("mine", 1, coordinator="me")
+
+    heritage = earlier.heritage()
+
+    assert heritage.same_work("key0", {"earlier", "me"}) is None
+    assert heritage.same_work("key1", {"earlier", "me"}) is None
+    assert heritage.is_empty
+
+
+def test_what_has_ended_since_is_seen_after_a_refresh(earlier):
+    name = earlier.job("one", 0)
+    heritage = earlier.heritage()
+    assert heritage.same_work("key0", set()) is not None
+    earlier.batch.set_task(name, 0, TaskState.SUCCEEDED)
+    earlier.batch.set_job(name, State.SUCCEEDED)
+
+    heritage.refresh()
+
+    assert heritage.same_work("key0", set()) is None
+    assert heritage.same_work("key0", {"earlier", "me"}) is not None
+
+
+def test_a_job_that_is_gone_after_a_refresh_has_no_tasks(earlier):
+    name = earlier.job("one", 0)
+    heritage = earlier.heritage()
+    del earlier.batch.jobs[name]
+
+    heritage.refresh()
+
+    assert heritage.same_work("key0", {"earlier", "me"}) is None
+    assert heritage.in_the_way("target0") is None
+
+
+def test_the_newest_of_several_jobs_counts_first(earlier):
+    earlier.job("old", 0)
+    new = earlier.job("new", 0)
+
+    assert earlier.heritage().same_work("key0", set()).array.name == new
+
+
+def test_jobs_that_live_are_named(earlier):
+    name = earlier.job("one", 0)
+    earlier.job("two", 1, state=State.FAILED)
+
+    assert earlier.heritage().live_names() == [name]
+
+
+def test_a_job_without_our_keys_has_none():
+    from google.cloud import batch_v1
+
+    assert keys_of(batch_v1.Job(task_groups=[batch_v1.TaskGroup(task_count=3)])) == {}
+
+
+def test_an_input_written_after_the_job_was_created_is_newer():
+    created = datetime(1970, 1, 1, 0, 0, 10)
+
+    assert not is_newer([9.0, 10.0], created)
+    assert is_newer([9.0, 10.5], created)
+    assert not is_newer([], created)
+    assert is_newer([], None)

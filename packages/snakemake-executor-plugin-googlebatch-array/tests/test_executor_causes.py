@@ -1,0 +1,80 @@
+from google.api_core import exceptions as google
+
+from snakemake_executor_plugin_googlebatch_array.causes import (
+    Tail,
+    failure_message,
+    refusal_message,
+    waiting_message,
+)
+from snakemake_executor_plugin_googlebatch_array.outcomes import Event, Failure
+
+TAIL = Tail(("first", "last"), ("gs://b/logs/0.log", "logs/0.log"))
+
+
+def message(failure, tail=TAIL):
+    return failure_message("rule one (i=3)", 2, "jobs/x/tasks/3", failure, tail, spot=True)
+
+
+def test_everything_about_a_failure_is_in_one_message():
+    failure = Failure("FAILED", 50005, (Event("12:00:00", "STATUS_CHANGED", "over its time"),))
+
+    assert message(failure) == (
+        "Task of rule one (i=3) failed on Google Batch, attempt 2.\n"
+        "    Cause: the task reached its time limit.\n"
+        "    What to do: Raise the rule's runtime, or googlebatch_max_run_duration.\n"
+        "    Exit code: 50005; state: FAILED; Spot VM.\n"
+        "    Batch task: jobs/x/tasks/3\n"
+        "    Events:\n"
+        "      12:00:00 STATUS_CHANGED: over its time\n"
+        "    Log: gs://b/logs/0.log and logs/0.log\n"
+        "      | first\n"
+        "      | last"
+    )
+
+
+def test_of_many_events_the_last_are_shown():
+    events = tuple(Event("", "E", f"event {number}") for number in range(9))
+
+    text = message(Failure("FAILED", 1, events))
+
+    assert "the last 6 of 9" in text
+    assert "event 2" not in text
+    assert "event 3" in text
+
+
+def test_a_job_stopped_by_somebody_else_is_not_blamed_on_the_task():
+    text = message(Failure("CANCELLED", None, (), lost_with_job=True))
+
+    assert "it was not this run that stopped it" in text
+    assert "Exit code: none" in text
+
+
+def test_a_task_that_never_ran_says_why_its_job_ended():
+    events = (Event("", "E", "CODE_GCE_QUOTA_EXCEEDED"),)
+
+    assert "a quota is used up" in message(Failure("UNEXECUTED", None, events))
+
+
+def test_a_missing_log_is_said():
+    assert "Log: none was found." in message(Failure("FAILED", 1, ()), Tail((), ()))
+
+
+def test_a_refusal_has_googles_words_and_a_remedy():
+    text = refusal_message("rule one", google.PermissionDenied("batch.jobs.create denied"))
+
+    assert "batch.jobs.create denied" in text
+    assert "roles/batch.jobsEditor" in text
+
+
+def test_a_mistake_in_the_rule_is_said_without_blaming_google():
+    text = refusal_message("rule one", ValueError("googlebatch_memory is 'much'"))
+
+    assert text == "rule one was not submitted: googlebatch_memory is 'much'"
+
+
+def test_a_waiting_job_says_why_if_the_service_does():
+    events = [Event("12:00", "OPERATIONAL_INFO", "CODE_GCE_ZONE_RESOURCE_POOL_EXHAUSTED")]
+
+    assert "stock-out" in waiting_message("x", "QUEUED", 600, events)
+    assert "gives no reason" in waiting_message("x", "QUEUED", 600, [])
+    assert "10 min" in waiting_message("x", "QUEUED", 600, [])

@@ -1,0 +1,199 @@
+"""Tasks that fail, by their own fault or their VM's: files, exit codes, causes."""
+
+from executor_snakefiles import HELLO, ONE, TWO
+
+PICKY = """
+rule all:
+    input: expand("out/{i}.txt", i=range(2)), "out/after.txt"
+
+rule one:
+    output: "out/{i}.txt"
+    wildcard_constraints: i="[0-9]"
+    shell: "echo hello {wildcards.i} > {output}; echo told; test {wildcards.i} = 0"
+
+rule after:
+    input: "out/0.txt"
+    output: "out/after.txt"
+    shell: "cp {input} {output}"
+"""
+
+
+def test_a_task_that_exits_1_fails_the_run_and_says_why(workflow):
+    workflow.write(PICKY)
+
+    finished = workflow.run()
+
+    assert finished.code == 1
+    assert "Task of rule one (i=1) failed on Google Batch, attempt 1." in finished.text
+    assert "Exit code: 1" in finished.text
+    assert "| told" in finished.text, finished.text
+    assert "out/1.txt" not in workflow.outputs()
+    assert workflow.outputs()["out/0.txt"] == "hello 0\n"
+    assert any("told" in log for log in workflow.logs())
+    assert workflow.live() == []
+
+
+def test_with_keep_going_what_does_not_depend_on_the_failure_is_made(workflow):
+    workflow.write(PICKY)
+
+    finished = workflow.run("--keep-going")
+
+    assert finished.code == 1
+    assert workflow.outputs() == {"out/0.txt": "hello 0\n", "out/after.txt": "hello 0\n"}
+    assert set(workflow.executions().values()) == {1}
+    assert workflow.live() == []
+
+
+def test_retries_run_a_failed_task_again_with_resources_of_the_attempt(workflow):
+    workflow.write(
+        """
+rule one:
+    output: "out/0.txt"
+    retries: 1
+    resources: mem_mb=lambda wildcards, attempt: 1000 * attempt
+    shell: "test {resources.mem_mb} = 2000; echo done > {output}"
+"""
+    )
+
+    finished = workflow.run()
+
+    assert finished.code == 0, finished.text
+    assert workflow.outputs() == {"out/0.txt": "done\n"}
+    # 1000 MB are below the least of 1000 MiB; 2000 MB are 1908 MiB.
+    memory = [job.spec.compute_resource.memory_mib for job in workflow.jobs()]
+    assert memory == [1024, 2048]
+    assert workflow.live() == []
+
+
+def test_a_missing_output_is_a_failure_though_the_task_exits_0(workflow):
+    workflow.write(ONE)
+
+    # The command before Snakemake's ends the task: nothing is made, and the exit status is 0.
+    finished = workflow.run("--precommand", "exit 0")
+
+    assert finished.code == 1
+    assert workflow.outputs() == {}
+    assert [task.state.name for job in workflow.jobs() for task in job.tasks] == ["SUCCEEDED"]
+
+
+def test_a_stale_output_does_not_pass_for_a_new_one(workflow):
+    workflow.write(ONE)
+    assert workflow.run().code == 0
+    workflow.write(ONE.replace("echo hello > {output}", "exit 5"))
+
+    finished = workflow.run("--forcerun", "one")
+
+    assert finished.code == 1
+    assert "out/0.txt" not in workflow.outputs()
+    assert workflow.live() == []
+
+
+def test_a_preempted_task_is_repeated_by_batch(workflow):
+    workflow.write(TWO)
+    workflow.faults(tasks=[{"task": 0, "action": "preempt", "times": 2}])
+
+    finished = workflow.run("--preemptible-rules", "--preemptible-retries", "2")
+
+    assert finished.code == 0, finished.text
+    assert workflow.outputs() == HELLO
+    assert len(workflow.jobs()) == 1
+    assert sorted(workflow.executions().values()) == [1, 3]
+
+
+def test_a_task_that_is_preempted_for_ever_ends_on_a_standard_vm(workflow):
+    workflow.write(ONE)
+    workflow.faults(tasks=[{"job": "one-*", "action": "preempt", "times": 2}])
+
+    finished = workflow.run("--preemptible-rules", "--googlebatch-array-spot-attempts", "2")
+
+    assert finished.code == 0, finished.text
+    assert workflow.outputs() == {"out/0.txt": "hello\n"}
+    models = [
+        job.definition.allocation_policy.instances[0].policy.provisioning_model
+        for job in workflow.jobs()
+    ]
+    assert models == [2, 1]  # SPOT, STANDARD
+    assert "lost all their Spot VMs" in finished.text
+    assert workflow.live() == []
+
+
+def test_without_the_fall_back_preemption_for_ever_is_told(workflow):
+    workflow.write(ONE)
+    workflow.faults(tasks=[{"action": "preempt", "times": None}])
+
+    finished = workflow.run(
+        *("--preemptible-rules", "--preemptible-retries", "1"),
+        "--googlebatch-array-no-spot-fallback",
+    )
+
+    assert finished.code == 1
+    assert "the Spot VM was preempted" in finished.text
+    assert "Exit code: 50001" in finished.text
+    assert workflow.outputs() == {}
+    assert len(workflow.jobs()) == 1
+    assert workflow.live() == []
+
+
+def test_a_lost_vm_is_replaced_by_batch(workflow):
+    workflow.write(ONE)
+    workflow.faults(tasks=[{"action": "vm-timeout", "times": 1}])
+
+    finished = workflow.run()
+
+    assert finished.code == 0, finished.text
+    assert workflow.outputs() == {"out/0.txt": "hello\n"}
+    assert list(workflow.executions().values()) == [2]
+
+
+def test_a_task_over_its_time_fails_once_and_says_so(workflow):
+    workflow.write(
+        """
+rule one:
+    output: "out/0.txt"
+    resources: googlebatch_max_run_duration="8s"
+    shell: "echo started; sleep 100; echo > {output}"
+"""
+    )
+
+    finished = workflow.run()
+
+    assert finished.code == 1
+    assert "the task reached its time limit" in finished.text
+    assert "Exit code: 50005" in finished.text
+    assert workflow.outputs() == {}
+    assert list(workflow.executions().values()) == [1]
+    assert workflow.live() == []
+
+
+def test_out_of_memory_is_named(workflow):
+    workflow.write(ONE)
+    workflow.faults(tasks=[{"action": "out-of-memory", "times": None}])
+
+    finished = workflow.run()
+
+    assert finished.code == 1
+    assert "out of memory" in finished.text
+    assert "Raise the rule's mem_mb" in finished.text
+    assert workflow.live() == []
+
+
+def test_a_job_that_cannot_have_vms_fails_with_the_reason(workflow):
+    workflow.write(ONE)
+    workflow.faults(jobs=[{"action": "reject"}])
+
+    finished = workflow.run("--googlebatch-array-vanished-after", "1")
+
+    assert finished.code == 1
+    assert "the VMs asked for cannot exist" in finished.text
+    assert workflow.live() == []
+
+
+def test_a_job_that_stays_queued_says_why(workflow):
+    workflow.write(ONE)
+    workflow.faults(jobs=[{"action": "quota", "seconds": 6}])
+
+    finished = workflow.run("--googlebatch-array-queue-warning", "2")
+
+    assert finished.code == 0, finished.text
+    assert "a quota is used up" in finished.text
+    assert workflow.outputs() == {"out/0.txt": "hello\n"}

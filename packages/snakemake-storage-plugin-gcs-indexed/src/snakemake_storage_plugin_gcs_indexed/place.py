@@ -1,0 +1,14 @@
+"""A bucket and what is known of it."""
+
+from dataclasses import dataclass
+
+from .bucket import Bucket
+from .index import Index
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where objects are, and the index that every request keeps up to date."""
+
+    bucket: Bucket
+    index: Index

@@ -1,0 +1,108 @@
+"""The provider: one client, one index per bucket, for all files that Snakemake names."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import snakemake_storage_plugin_gcs as stock
+from google.auth.exceptions import DefaultCredentialsError
+from google.cloud import storage
+from snakemake_interface_common.exceptions import WorkflowError
+from snakemake_interface_storage_plugins.storage_object import StorageObjectBase
+from snakemake_interface_storage_plugins.storage_provider import StorageQueryValidationResult
+
+from .bucket import Bucket
+from .errors import SIGN_IN
+from .index import ALWAYS, Index, Trust
+from .place import Place
+from .prefetching import Prefetcher
+from .process import Process
+from .retrying import Repeat
+from .settings import StorageProviderSettings
+from .storage_object import StorageObject
+
+# Other machines write while jobs run: what was absent, or had a time, is asked again after this.
+FRESH = 1.0
+
+
+class StorageProvider(stock.StorageProvider):
+    """Google Cloud Storage with as few requests as files are moved."""
+
+    settings: StorageProviderSettings
+    local_prefix: Path
+
+    def __post_init__(self) -> None:
+        if self.settings is None:
+            self.settings = StorageProviderSettings()
+        try:
+            self.client = storage.Client(project=self.settings.project)
+        except DefaultCredentialsError as error:
+            raise WorkflowError(f"There are no credentials for Google Cloud. {SIGN_IN}") from error
+        self.process = Process()
+        self.prefetcher = Prefetcher(self.settings.parallel_downloads)
+        self._repeat = Repeat(self.settings.retries, self.logger)
+        self._places: dict[str, Place] = {}
+        self._lock = threading.Lock()
+        # A provider in use takes gs:// queries. The class does not, see there.
+        self.__dict__["is_valid_query"] = self._takes
+
+    @classmethod
+    def is_valid_query(cls, query: str) -> StorageQueryValidationResult:
+        """Say that a query is not ours, so that Snakemake infers the stock plugin from gs://.
+
+        Snakemake asks the class only where a query comes without a provider, as in
+        ``storage("gs://...")``, and refuses if two plugins claim it. The stock plugin is always
+        installed with ours: workflows that rely on it are to go on as before. A provider that has
+        been named, by ``--default-storage-provider`` or a ``storage`` directive, is asked itself
+        and takes what the stock plugin takes.
+        """
+        return StorageQueryValidationResult(
+            query=query,
+            valid=False,
+            reason="gcs-indexed is used where it is named: by --default-storage-provider "
+            'gcs-indexed, or in the Snakefile by `storage NAME: provider="gcs-indexed"` and '
+            "storage.NAME(...)",
+        )
+
+    def _takes(self, query: str) -> StorageQueryValidationResult:
+        """Say whether this provider can serve a query: gs://BUCKET/NAME or gcs://BUCKET/NAME."""
+        result = super().is_valid_query(query)
+        if result and not query.partition("://")[2].partition("/")[0]:
+            reason = "must name a bucket (gs://BUCKET/...)"
+            return StorageQueryValidationResult(query=query, valid=False, reason=reason)
+        return result
+
+    @classmethod
+    def get_storage_object_cls(cls) -> type[StorageObjectBase]:
+        """Return our class of objects."""
+        return StorageObject
+
+    def place(self, bucket: str) -> Place:
+        """Return a bucket with its index, the same ones every time."""
+        with self._lock:
+            if bucket not in self._places:
+                opened = Bucket(self.client, bucket, self.settings.project, self._repeat)
+                self._places[bucket] = Place(opened, Index(opened.page_from))
+            place = self._places[bucket]
+        # A worker asks for few names, far apart.
+        place.index.wide = not self.process.is_worker
+        return place
+
+    @property
+    def trust(self) -> Trust:
+        """How old an answer may be at this point of the run."""
+        return ALWAYS if self.process.is_planning else Trust(self.settings.trust_seconds, FRESH)
+
+    @property
+    def trust_in_times(self) -> Trust:
+        """How old a time of modification may be at this point of the run."""
+        return ALWAYS if self.process.is_planning else Trust(FRESH, FRESH)
+
+    @property
+    def may_prefetch(self) -> bool:
+        """Whether inputs are fetched ahead: not where each is to wait for space on the disk."""
+        return self.process.is_worker and self.wait_for_free_local_storage is None
+
+    def list_objects(self, query: Any) -> list[str]:
+        """Return the names of all objects in the query's bucket."""
+        return self.place(str(query).partition("://")[2].partition("/")[0]).bucket.names("")

@@ -1,0 +1,52 @@
+"""What one start of a run knows beside the plan.
+
+It lies in a file of its own, so that the plan, and with it all that workers are sent, is the same
+when an interrupted run is started again: its tasks can be taken over then.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+from epyflow.files import write_bytes_atomically
+from epyflow.settings import Settings, start_path
+
+
+@dataclass(frozen=True)
+class Start:
+    """What one start of a run knows beside the plan: it is for no worker.
+
+    Attributes
+    ----------
+    sources
+        The files of the experiment.
+    to_build
+        The tasks whose inputs are to be built.
+    command
+        The command line.
+    started
+        When, as ISO 8601 with a time zone.
+    """
+
+    sources: tuple[str, ...] = ()
+    to_build: tuple[int, ...] = ()
+    command: tuple[str, ...] = ()
+    started: str = ""
+
+
+def write_start(start: Start, settings: Settings) -> None:
+    """Write what this start of a run knows, for its local jobs."""
+    write_bytes_atomically(start_path(settings), json.dumps(asdict(start), indent=1).encode())
+
+
+def read_start(settings: Settings) -> Start:
+    """Read what this start of the run knows; on a worker, nothing."""
+    path = start_path(settings)
+    if not path.is_file():
+        return Start()
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return Start(
+        sources=tuple(content["sources"]),
+        to_build=tuple(content["to_build"]),
+        command=tuple(content["command"]),
+        started=content["started"],
+    )

@@ -1,0 +1,44 @@
+"""The cloud on this machine: storage alone, or with Google Batch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from google_batch_emulator.emulator import Emulator
+from google_batch_emulator.settings import Settings
+from tests.cloud.clouded import Clouded, Rehearsed
+
+BUCKET = "rehearsal"
+
+
+@pytest.fixture(scope="session")
+def storage_only() -> Iterator[dict[str, str]]:
+    """The environment of a bucket; Batch is there too, but executes nothing."""
+    with Emulator(Settings(bucket=BUCKET, stub=True)) as emulator:
+        yield emulator.environment
+
+
+@pytest.fixture
+def prefix(request: pytest.FixtureRequest) -> str:
+    """A place in the bucket that no other test uses."""
+    return f"gs://{BUCKET}/{request.node.name.translate(str.maketrans('[]/', '---'))}"
+
+
+@pytest.fixture
+def clouded(tmp_path: Path, storage_only: dict[str, str], prefix: str) -> Clouded:
+    """A workspace whose results are to lie in the bucket, computed on this machine."""
+    return Clouded(tmp_path, storage_only, prefix)
+
+
+@pytest.fixture(scope="session")
+def google_batch() -> Iterator[Emulator]:
+    """Google Batch that executes tasks, as isolated processes of this machine."""
+    with Emulator(Settings(bucket=BUCKET, max_processes=2)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def rehearsed(tmp_path: Path, google_batch: Emulator, prefix: str) -> Rehearsed:
+    """A workspace that is run with ``profiles/gcp``."""
+    return Rehearsed(tmp_path, google_batch.environment, prefix)

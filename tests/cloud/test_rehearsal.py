@@ -1,0 +1,84 @@
+"""The real profile on an emulator of Google Batch: the same tables as on this machine."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from google_batch_emulator.emulator import Emulator
+from tests.cloud.clouded import DIGEST
+from tests.workflow.workspace import Workspace
+
+
+def local_outputs(folder: Path, **config: object) -> dict[str, bytes]:
+    """Run an experiment on this machine and return its tables."""
+    workspace = Workspace(folder)
+    done = workspace.run(**config)
+    assert done.code == 0, done.text
+    return workspace.outputs(experiment=str(config["experiment"]))
+
+
+def test_the_example_gives_the_tables_of_a_local_run(rehearsed, google_batch, tmp_path_factory):
+    example = {"experiment": "example", "experiments_root": "config"}
+
+    done = rehearsed.run(**example)
+
+    assert done.code == 0, done.text
+    local = local_outputs(tmp_path_factory.mktemp("local"), **example)
+    assert len(local) == 4
+    assert rehearsed.outputs(experiment="example") == local
+    record = rehearsed.bucket.read("results/example/main/outputs/run_metadata.json")
+    metadata = json.loads(record)
+    assert metadata["code"]["image_digest"] == f"rehearsal/epyflow@{DIGEST}"
+    assert all(cost["max_rss_mb"] > 0 for cost in metadata["times"]["tasks"].values())
+    assert rehearsed.plan(**example).jobs == {}
+    assert_as_the_profile_says(google_batch)
+
+
+def assert_as_the_profile_says(google_batch: Emulator) -> None:
+    """Compare the Batch job of the example's tasks with the profile."""
+    labels = {"component": "epyflow", "stage": "run", "exp_id": "example", "run_id": "main"}
+    labels |= {"environment": "dev", "managed-by": "snakemake"}
+    jobs = [record.definition for record in google_batch.store.all()]
+    (job,) = [job for job in jobs if labels.items() <= dict(job.labels).items()]
+    (group,), policy = job.task_groups, job.allocation_policy
+    assert group.task_count == 2
+    assert group.task_count_per_node == 1
+    assert group.task_spec.compute_resource.cpu_milli == 2000
+    assert group.task_spec.compute_resource.memory_mib == 4096
+    assert group.task_spec.max_run_duration.seconds == 10 * 3600
+    assert policy.instances[0].policy.machine_type == "c4d-standard-2"
+    assert policy.service_account.email == "tasks@rehearsal.iam.gserviceaccount.com"
+    assert labels.items() <= dict(policy.labels).items()
+
+
+@pytest.mark.shared
+def test_flu_2425_smoke_gives_the_tables_of_a_local_run(rehearsed, shared, tmp_path_factory):
+    smoke = {
+        "experiment": "flu_2425_smoke",
+        "experiments_root": shared,
+        "population_data": shared / "data" / "populations",
+    }
+
+    done = rehearsed.run(**smoke)
+
+    assert done.code == 0, done.text
+    local = local_outputs(tmp_path_factory.mktemp("local"), **smoke)
+    assert len(local) == 11
+    assert rehearsed.outputs(experiment="flu_2425_smoke") == local
+    names = rehearsed.bucket.names("results/flu_2425_smoke/main/runner-artifacts")
+    assert set(names) == {"result_00000.pkl", "result_00001.pkl"}, "generations are cleared away"
+
+
+def test_a_worker_with_other_code_stops_with_both_versions(rehearsed):
+    # What runs here is the copy in the workspace; workers have what is installed.
+    path = rehearsed.folder / "src" / "epyflow" / "model" / "initial.py"
+    path.write_text(path.read_text() + "\nEDITED = True\n")
+
+    done = rehearsed.run("--retries", "0", "--until", "run_task")
+
+    assert done.code == 1
+    assert "Traceback" not in done.text
+    assert "planned by code version" in done.text
+    assert "but this worker has" in done.text
+    assert not rehearsed.bucket.names("results/small/main/runner-artifacts")

@@ -1,0 +1,212 @@
+"""What is in the images, and that it works there."""
+
+import json
+import mmap
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from epyflow.provenance import STAGES, code_version
+from tests.image.building import Built, can_warm, environment
+from tests.image.compose import service
+from tests.image.container import Container
+
+pytestmark = pytest.mark.image
+
+SOMEONE = "12345:12345"
+"""A user who is unknown in the images."""
+
+PRINT_CODE = """
+import json
+from epyflow.provenance import STAGES, code_version
+print(json.dumps({stage: code_version(stage) for stage in STAGES}))
+"""
+
+PRINT_PACKAGES = """
+import json
+from importlib.metadata import distributions
+print(json.dumps({each.name: each.version for each in distributions()}))
+"""
+
+PRINT_PLUGINS = """
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
+print(ExecutorPluginRegistry().get_plugin("googlebatch-array").name)
+print(StoragePluginRegistry().get_plugin("gcs-indexed").name)
+"""
+
+TABLE = "results/example/main/outputs/quantiles_compartments.csv.gz"
+
+
+@pytest.fixture(scope="module")
+def pushed(built: Built) -> dict[str, Path]:
+    """Both images as a registry would get them, uncompressed: layers, configuration, manifest."""
+    folders = {}
+    for name in ("local", "cloud"):
+        folders[name] = built.folder / f"pushed-{name}"
+        target = f"dir:{folders[name]}"
+        built.buildah(
+            "push", "--quiet", "--disable-compression", f"localhost/epyflow:{name}", target
+        )
+    return folders
+
+
+@pytest.fixture(scope="module")
+def example(local: Container, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """One table of the example made as compose.yaml says, for a user unknown in the image."""
+    runs = tmp_path_factory.mktemp("runs")
+    os.chown(runs, *map(int, SOMEONE.split(":")))
+    wanted = service(EPYFLOW_RUNS=str(runs), EPYFLOW_USER=SOMEONE, EPYFLOW_CORES="2")
+    done = local.run(
+        *wanted.command,
+        TABLE,
+        user=wanted.user,
+        mounts=wanted.mounts,
+        environment={"NUMBA_DEBUG_CACHE": "1"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return runs, done.stdout + done.stderr + "".join(logs_of(runs))
+
+
+def logs_of(runs: Path) -> Iterator[str]:
+    for path in sorted((runs / "logs").rglob("*.log")):
+        yield path.read_text()
+
+
+def layers_of(container: Container) -> list[str]:
+    layers: list[str] = container.config["rootfs"]["diff_ids"]
+    return layers
+
+
+def holds(path: Path, text: str) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(text.encode()) >= 0
+
+
+def test_an_ordinary_user_is_the_one_who_runs(container):
+    assert container.output("id", "-u") == "1000"
+
+
+def test_only_the_workspace_and_the_caches_can_be_written(container):
+    found = container.output("sh", "-c", "find / -xdev -type d -writable 2>/dev/null; true")
+
+    folders = found.splitlines()
+    elsewhere = [f for f in folders if not f.startswith(("/var/cache/epyflow", "/workspace"))]
+    assert "/workspace" in folders
+    assert set(elsewhere) <= {"/tmp", "/var/tmp", "/run/lock"}  # noqa: S108
+
+
+def test_the_commands_answer(container):
+    assert container.output("epyflow", "--version") == f"epyflow {version('epyflow')}"
+    assert container.output("snakemake", "--version") == version("snakemake")
+    assert "validate" in container.output("epyflow", "--help")
+    # What starts a task on a worker.
+    assert container.output("bash", "-c", "command -v python") == "/opt/epyflow/bin/python"
+
+
+def test_a_worker_has_both_plugins(cloud):
+    assert cloud.output("python", "-c", PRINT_PLUGINS).split() == [
+        "googlebatch-array",
+        "gcs-indexed",
+    ]
+
+
+def test_the_packages_are_those_of_the_lock(container):
+    packages = json.loads(container.output("python", "-c", PRINT_PACKAGES))
+
+    assert {"epyflow", "snakemake", "numba"} <= set(packages)
+    assert packages == {name: version(name) for name in packages}
+
+
+def test_what_only_developers_and_builds_need_is_left_out(container):
+    packages = json.loads(container.output("python", "-c", PRINT_PACKAGES))
+    root = container.root
+
+    assert not {"google-batch-emulator", "hypothesis", "mypy", "pytest", "ruff"} & set(packages)
+    assert container.output("sh", "-c", "command -v uv || echo none") == "none"
+    assert list((root / "var" / "cache" / "uv").glob("*")) == []
+    assert list((root / "workspace").iterdir()) == []
+    assert list(root.glob("opt/epyflow/lib/python3*/site-packages/numpy/**/test_*.py")) == []
+
+
+def test_the_code_is_that_of_the_checkout(container):
+    package = container.built.context / "src" / "epyflow"
+    there = json.loads(container.output("python", "-c", PRINT_CODE))
+
+    assert there == {stage: code_version(stage, package) for stage in STAGES}
+
+
+def test_imports_compile_nothing(container):
+    loaded = container.run("python", "-v", "-c", "import epyflow.tables, snakemake.cli").stderr
+
+    from_source = [line for line in loaded.splitlines() if ".py'" in line and "code object" in line]
+    assert "matches /opt/epyflow/lib" in loaded
+    assert from_source == []
+
+
+def test_compiled_functions_are_there_for_every_user(example):
+    _, output = example
+    if not can_warm():
+        return
+
+    assert "[cache] data loaded from '/var/cache/epyflow/numba/" in output
+    assert "[cache] data saved to" not in output
+
+
+def test_the_example_makes_the_same_table_as_the_checkout(built, example, tmp_path):
+    runs, _ = example
+    # Without -m's "", which would make the working directory the place to import from.
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("snakemake"), "--cores", "2", TABLE),
+            *("--snakefile", built.context / "workflow" / "Snakefile"),
+            *("--configfile", built.context / "docker" / "local" / "settings.yaml"),
+            *("--config", f"experiments_root={built.context / 'config'}"),
+        ],
+        cwd=tmp_path,
+        env=environment() | {"PYTHONPATH": str(built.context / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (runs / TABLE).read_bytes() == (tmp_path / TABLE).read_bytes()
+    assert (runs / TABLE).stat().st_uid == int(SOMEONE.split(":")[0])
+
+
+def test_the_images_have_all_that_is_large_in_common(pushed, local, cloud):
+    common = [a for a, b in zip(layers_of(local), layers_of(cloud), strict=False) if a == b]
+
+    def own_size(container: Container, folder: Path) -> int:
+        own = set(layers_of(container)) - set(common)
+        return sum((folder / layer.removeprefix("sha256:")).stat().st_size for layer in own)
+
+    assert own_size(local, pushed["local"]) < 2_000_000
+    assert own_size(cloud, pushed["cloud"]) < 150_000_000
+
+
+def test_no_layer_and_no_label_has_a_secret_in_it(built, pushed):
+    files = [path for folder in pushed.values() for path in folder.iterdir()]
+
+    # The revision, a build argument too, is where it should be: what is there is found.
+    assert [path for path in files if holds(path, built.revision)]
+    assert [path for path in files if holds(path, built.canary)] == []
+
+
+def test_the_labels_say_what_it_was_built_from(container, built):
+    config = container.config["config"]
+    expected = {"version": version("epyflow"), "revision": built.revision}
+
+    labels = {name: config["Labels"][f"org.opencontainers.image.{name}"] for name in expected}
+    variables = dict(entry.split("=", 1) for entry in config["Env"])
+
+    assert labels == expected
+    assert variables["EPYFLOW_IMAGE_VERSION"] == expected["version"]
+    assert variables["EPYFLOW_IMAGE_REVISION"] == expected["revision"]

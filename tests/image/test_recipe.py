@@ -1,0 +1,89 @@
+"""The files that images are made and started with agree with one another."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from epyflow.settings import Settings
+from tests.image.building import ROOT, WARMING
+from tests.image.compose import service
+
+DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
+PROFILE = yaml.safe_load((ROOT / "docker" / "local" / "config.yaml").read_text(encoding="utf-8"))
+SETTINGS = yaml.safe_load((ROOT / "docker" / "local" / "settings.yaml").read_text(encoding="utf-8"))
+SHARE = "/usr/local/share/epyflow"
+
+
+def test_no_stage_starts_from_anything_but_the_base_that_can_be_chosen():
+    stages = re.findall(r"^FROM (\S+) AS (\w+)$", DOCKERFILE, re.MULTILINE)
+    names = {name for _, name in stages}
+
+    assert re.search(r"^ARG PYTHON_IMAGE=python:3\.11-slim$", DOCKERFILE, re.MULTILINE)
+    assert {"base", "local", "cloud"} <= names
+    assert {start for start, _ in stages} <= names | {"${PYTHON_IMAGE}"}
+    assert ("base", "local") in stages
+    assert ("base", "cloud") in stages
+
+
+def test_every_command_that_downloads_is_in_a_stage_that_is_left_behind():
+    stages = dict(re.findall(r"^FROM \S+ AS (\w+)\n(.*?)(?=^FROM|\Z)", DOCKERFILE, re.M | re.S))
+    downloading = {name for name, text in stages.items() if re.search(r"uv sync|bootstrap", text)}
+
+    assert downloading == {"uv", "dependencies", "project", "plugins"}
+    assert not any("--mount" in stages[name] for name in ("base", "local", "cloud"))
+
+
+def test_what_is_compiled_suits_every_processor():
+    variables = DOCKERFILE[DOCKERFILE.index("ENV HOME") : DOCKERFILE.index("RUN epyflow")]
+
+    assert "NUMBA_CPU_NAME=generic" in variables
+    assert "NUMBA_CACHE_DIR=/var/cache/epyflow/numba" in variables
+    assert f"RUN {WARMING}" in DOCKERFILE
+
+
+def test_the_profile_of_the_image_is_the_local_one_and_where_things_are():
+    local = yaml.safe_load((ROOT / "profiles" / "local" / "config.yaml").read_text())
+    own = {key: value for key, value in PROFILE.items() if key not in local}
+
+    assert {key: PROFILE.get(key) for key in local} == local
+    assert own == {
+        "snakefile": f"{SHARE}/workflow/Snakefile",
+        "configfile": f"{SHARE}/docker/local/settings.yaml",
+        "cores": "all",
+    }
+    assert f"ENV SNAKEMAKE_PROFILE={SHARE}/docker/local\n" in DOCKERFILE
+
+
+def test_compose_mounts_the_folders_that_the_image_uses():
+    wanted = service(EPYFLOW_RUNS="/somewhere/runs", EPYFLOW_EXPERIMENTS="/somewhere/study")
+
+    assert wanted.mounts == {
+        Path("/somewhere/study"): f"{Settings(**SETTINGS).experiments_root}:ro",
+        Path("/somewhere/runs"): re.search(r"^WORKDIR (/workspace)$", DOCKERFILE, re.M)[1],  # type: ignore[index]
+    }
+
+
+def test_compose_runs_the_example_where_nothing_else_is_asked_for():
+    wanted = service(EPYFLOW_RUNS="/somewhere/runs")
+
+    assert wanted.command == ("snakemake", "--cores", "all")
+    assert wanted.user == "1000:1000"
+    assert (ROOT / "config").resolve() in wanted.mounts
+    assert (ROOT / "config" / "experiments" / SETTINGS["experiment"]).is_dir()
+
+
+def test_compose_says_which_folder_it_needs():
+    with pytest.raises(LookupError, match="EPYFLOW_RUNS is to be the folder"):
+        service()
+
+
+def test_the_build_sees_nothing_but_what_it_is_made_from():
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    admitted = [line.removeprefix("!") for line in lines if line.startswith("!")]
+
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+
+    assert "*" in lines[: lines.index("!LICENSE")]
+    assert sorted(admitted) == sorted({name for line in copied for name in line.split()})

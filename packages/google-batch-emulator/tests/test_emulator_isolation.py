@@ -31,7 +31,7 @@ def processes_with(mark: str) -> list[int]:
 
 def test_each_task_starts_in_an_empty_file_system(clients: Clients):
     finished = clients.run(
-        script('ls /tmp /root | tr "\\n" " "; touch /tmp/mine /root/mine; mkdir /made'),
+        script('ls /tmp /root | tr "\\n" " "; cd /root; touch mine /tmp/mine; mkdir /made'),
         task_count=3,
         parallelism=1,
     )

@@ -21,8 +21,8 @@ def test_tables_do_not_depend_on_the_packing(finished: Workspace, members: int):
 
 
 def test_a_run_killed_in_the_middle_is_continued_to_the_same_tables(finished: Workspace):
-    first = "results/small/killed/runner-artifacts/result_00002.pkl"
-    finished.kill_when(first, members_per_task=1, run_id="killed")
+    results = "results/small/killed/runner-artifacts/result_*.pkl"
+    finished.kill_when(results, 3, members_per_task=1, run_id="killed")
     assert not finished.outputs("killed")
 
     assert finished.run("--unlock", members_per_task=1, run_id="killed").code == 0

@@ -160,8 +160,8 @@ class Workspace:
         """Ask what would be run."""
         return self.run("--dry-run", **config)
 
-    def kill_when(self, path: str, **config: object) -> None:
-        """Start snakemake in a group of its own and kill the group once a file is there."""
+    def kill_when(self, pattern: str, count: int, **config: object) -> None:
+        """Start snakemake in a group of its own and kill the group once so many files are there."""
         process = subprocess.Popen(
             self.command(cores=1, **config),
             cwd=self.folder,
@@ -171,9 +171,9 @@ class Workspace:
             start_new_session=True,
         )
         deadline = time.monotonic() + 300
-        while not (self.folder / path).exists():
-            assert process.poll() is None, f"snakemake ended before {path} was there"
-            assert time.monotonic() < deadline, f"{path} did not appear"
+        while len(list(self.folder.glob(pattern))) < count:
+            assert process.poll() is None, f"snakemake ended before {count} {pattern}"
+            assert time.monotonic() < deadline, f"no {count} {pattern} appeared"
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

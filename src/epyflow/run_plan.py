@@ -98,13 +98,19 @@ def build_inputs(
         Where the record is kept.
     """
     built.forget(document, inputs, storage)
-    failed = _prepare_build(settings, document["seed"]).write(inputs)
+    failed = prepare_build(settings, document["seed"]).write(inputs)
     done = {task: path for task, path in inputs.items() if task not in failed}
     built.remember(document, done, storage)
 
 
-def _prepare_build(settings: Settings, seed: int) -> Build:
-    """Load the experiment again and gather what its inputs are built from."""
+def prepare_build(settings: Settings, seed: int) -> Build:
+    """Load the experiment again and gather what its inputs are built from.
+
+    Raises
+    ------
+    ExperimentError
+        If the experiment has become invalid since it was planned.
+    """
     store = settings.population_store()
     experiment = load(settings.place(), settings.output_config, _names(store))
     return Build(

@@ -1,9 +1,11 @@
 """Jobs to submit and ways to wait for them, with the clients as Google publishes them."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,19 @@ def until(condition: Callable[[], bool], what: str = "it happens") -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
         time.sleep(0.02)
+
+
+def processes_with(mark: str) -> list[int]:
+    """Return the processes whose arguments contain a text."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if mark.encode() in arguments and int(folder.name) != os.getpid():
+            found.append(int(folder.name))
+    return found
 
 
 def script(text: str, **fields: Any) -> batch_v1.Runnable:

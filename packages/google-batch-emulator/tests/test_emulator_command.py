@@ -56,11 +56,11 @@ def test_run_says_when_the_command_does_not_exist():
     answer = emulate("run", "--stub", "--", "no-such-command")
 
     assert answer.returncode == 2
-    assert "no-such-command: No such file or directory" in answer.stderr
+    assert "no-such-command: no such program" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_start_prints_the_environment_and_stops_on_a_signal(tmp_path, number):
     env_file, state = tmp_path / "env.sh", tmp_path / "state"
     plan = tmp_path / "plan.json"

@@ -7,26 +7,21 @@ import sys
 from pathlib import Path
 
 import pytest
-from emulator_support import Clients, clients_of, container, job_of, script, until
+from emulator_support import (
+    Clients,
+    clients_of,
+    container,
+    job_of,
+    processes_with,
+    script,
+    until,
+)
 
 from google_batch_emulator import Emulator, Settings
 from google_batch_emulator.execution.preparation import make_root
 from google_batch_emulator.execution.process import Process
 from google_batch_emulator.execution.spec import Bind, LaunchSpec
 from google_batch_emulator.execution.view import host_view
-
-
-def processes_with(mark: str) -> list[int]:
-    """Return the processes whose arguments contain a text."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            arguments = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if mark.encode() in arguments and int(folder.name) != os.getpid():
-            found.append(int(folder.name))
-    return found
 
 
 def test_each_task_starts_in_an_empty_file_system(clients: Clients):

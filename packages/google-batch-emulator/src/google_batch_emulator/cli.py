@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +16,7 @@ from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.environment import ADMIN, exports
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.faults import FaultPlan, read_plan
+from google_batch_emulator.foreground import Foreground, find_program
 from google_batch_emulator.settings import Isolation
 
 app = typer.Typer(
@@ -55,6 +54,10 @@ Secrets = Annotated[Path | None, typer.Option(help="JSON: secret version name to
 StateDir = Annotated[Path | None, typer.Option(help="Where working files are.")]
 Stub = Annotated[bool | None, typer.Option("--stub", help="Tasks succeed without being run.")]
 Processes = Annotated[int | None, typer.Option(help="Tasks executed at a time.")]
+Grace = Annotated[
+    float,
+    typer.Option(min=0, help="Seconds that the command has to end after a signal."),
+]
 Admin = Annotated[str, typer.Option(envvar=ADMIN, help="Address of a running emulator's admin.")]
 
 
@@ -91,11 +94,11 @@ def start(
     stub: Stub = None,
     max_processes: Processes = None,
 ) -> None:
-    """Start, print the environment to export, and run until SIGINT or SIGTERM."""
+    """Start, print the environment to export, and run until SIGINT, SIGTERM or SIGHUP."""
     given = {**locals()}
     emulator = _emulator(given.pop("settings"), given.pop("faults"), given)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     with emulator:
         _announce(emulator, env_file)
@@ -106,6 +109,7 @@ def start(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})
 def run(
     command: Annotated[list[str], typer.Argument(help="What to run, after --.")],
+    grace: Grace = 10.0,
     settings: ConfigFile = None,
     faults: FaultsFile = None,
     env_file: EnvFile = None,
@@ -122,15 +126,19 @@ def run(
     stub: Stub = None,
     max_processes: Processes = None,
 ) -> None:
-    """Start, run a command in the environment, stop, and exit with the command's exit code."""
+    """Start, run a command in the environment, stop, and exit with the command's exit code.
+
+    SIGINT, SIGTERM and SIGHUP are passed on to the command. Nothing outlives this process, and it
+    does not outlive the one that started it.
+    """
     given = {**locals()}
     given.pop("command")
+    foreground = Foreground(given.pop("grace"))
+    find_program(command[0])
     emulator = _emulator(given.pop("settings"), given.pop("faults"), given)
-    # Until the command runs, a signal ends this process, having stopped what it started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with emulator:
         _announce(emulator, env_file)
-        code = _run(command, emulator.environment)
+        code = foreground.run(command, emulator.environment)
     raise typer.Exit(code)
 
 
@@ -170,18 +178,6 @@ def _announce(emulator: Emulator, env_file: Path | None) -> None:
         temporary = env_file.with_name(f".{env_file.name}.{os.getpid()}.tmp")
         temporary.write_text(exports(emulator.environment), "utf-8")
         temporary.replace(env_file)
-
-
-def _run(command: list[str], environment: dict[str, str]) -> int:
-    try:
-        child = subprocess.Popen(command, env=os.environ | environment)  # noqa: S603
-    except OSError as error:
-        raise EmulatorError(f"{command[0]}: {error.strerror}") from error
-    # The terminal sends SIGINT to both; what is sent to this process alone is passed on.
-    signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    code = child.wait()
-    return code if code >= 0 else 128 - code
 
 
 def main() -> None:

@@ -56,6 +56,28 @@ def reap_until(child: int) -> int:
             return code if code >= 0 else 128 - code
 
 
+def kill_descendants() -> None:
+    """Kill children until none is left; grandchildren become children when theirs end."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    while True:
+        for word in children.read_text("ascii").split():
+            os.kill(int(word), signal.SIGKILL)
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
+
+
+def execute(words: list[str], environment: dict[str, str]) -> NoReturn:
+    """Be a command from now on; where that cannot be, say so and end as a shell does."""
+    try:
+        os.execvpe(words[0], words, environment)  # noqa: S606
+    except FileNotFoundError:
+        _give_up(NOT_FOUND, f"exec: {words[0]!r}: executable file not found in $PATH")
+    except OSError as error:
+        _give_up(NOT_EXECUTABLE, f"exec: {words[0]!r}: {error.strerror}")
+
+
 def _become(spec: dict[str, Any]) -> NoReturn:
     # As in a container: the working directory is made if it is not there.
     with suppress(OSError):
@@ -64,13 +86,7 @@ def _become(spec: dict[str, Any]) -> NoReturn:
         os.chdir(spec["cwd"])
     except OSError as error:
         _give_up(NOT_FOUND, f"working directory {spec['cwd']!r}: {error.strerror}")
-    command = _command(spec)
-    try:
-        os.execvpe(command[0], command, spec["environment"])  # noqa: S606
-    except FileNotFoundError:
-        _give_up(NOT_FOUND, f"exec: {command[0]!r}: executable file not found in $PATH")
-    except OSError as error:
-        _give_up(NOT_EXECUTABLE, f"exec: {command[0]!r}: {error.strerror}")
+    execute(_command(spec), spec["environment"])
 
 
 def _command(spec: dict[str, Any]) -> list[str]:

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any, NoReturn
 
 from google_batch_launcher import command, linux, root
@@ -70,7 +69,7 @@ def _run_bare(spec: dict[str, Any], report: _Report) -> int:
     linux.adopt_orphans()
 
     def stop(*_: object) -> NoReturn:
-        _kill_descendants()
+        command.kill_descendants()
         os._exit(128 + signal.SIGKILL)
 
     signal.signal(signal.SIGTERM, stop)
@@ -80,20 +79,8 @@ def _run_bare(spec: dict[str, Any], report: _Report) -> int:
     report.send(ready=True)
     report.close()
     code = command.reap_until(command.start(spec, isolated=False))
-    _kill_descendants()
+    command.kill_descendants()
     return code
-
-
-def _kill_descendants() -> None:
-    """Kill children until none is left; grandchildren become children when theirs end."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-    while True:
-        for word in children.read_text("ascii").split():
-            os.kill(int(word), signal.SIGKILL)
-        try:
-            os.wait()
-        except ChildProcessError:
-            return
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from google_batch_launcher.main import main; sys.exit(main())"
 )
-_PACKAGES = str(Path(google_batch_launcher.__file__).parents[1])
+PACKAGES = str(Path(google_batch_launcher.__file__).parents[1])
 
 _CHUNK = 65_536
 # A line of output that never ends is cut here, as the agent does with long log entries.
@@ -128,7 +128,7 @@ class Process:
     def _start(self, spec: LaunchSpec, report: int) -> None:
         try:
             self._launcher = subprocess.Popen(  # noqa: S603 - it is this interpreter
-                [sys.executable, "-I", "-S", "-c", _START, _PACKAGES],
+                [sys.executable, "-I", "-S", "-c", _START, PACKAGES],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -42,6 +42,8 @@ class Under:
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # Tests may run in the background of a shell, which lets them ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.started.append(process)
         return process

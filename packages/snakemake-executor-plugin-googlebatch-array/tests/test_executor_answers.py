@@ -6,7 +6,19 @@ from executor_snakefiles import ONE
 
 CODES = (429, 500, 503, "DEADLINE_EXCEEDED", "NOT_FOUND")
 ONCE = [{"code": code, "times": 1} for code in CODES]
-FOR_A_WHILE = [{"code": code, "times": 3} for code in CODES]
+RULES = ("busy", "broken", "away", "late", "unknown")
+FIVE = f"""
+rule all:
+    input: {[f"out/{rule}.txt" for rule in RULES]}
+""" + "".join(
+    f"""
+rule {rule}:
+    output: "out/{rule}.txt"
+    shell: "echo hello > {{output}}"
+"""
+    for rule in RULES
+)
+FOR_A_WHILE = [{"code": code, "times": 2} for code in CODES]
 
 
 @pytest.mark.parametrize("faults", [ONCE, FOR_A_WHILE], ids=["once", "for_a_while"])
@@ -34,16 +46,30 @@ rule one:
     assert workflow.live() == []
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_createjob_is_repeated(workflow, code):
-    workflow.write(ONE)
-    workflow.faults(api=[{"method": "CreateJob", "code": code, "times": 2}])
+@pytest.mark.parametrize("times", [1, 3], ids=["once", "for_a_while"])
+def test_createjob_is_repeated(workflow, times):
+    # A job for each error: they are created side by side.
+    workflow.write(FIVE)
+    # NOT_FOUND is believed the third time: the project may really not be there.
+    workflow.faults(
+        api=[
+            {
+                "method": "CreateJob",
+                "resource": f"{rule}-*",
+                "code": code,
+                "times": min(times, 2) if code == "NOT_FOUND" else times,
+            }
+            for rule, code in zip(RULES, CODES, strict=True)
+        ]
+    )
 
     finished = workflow.run()
 
     assert finished.code == 0, finished.text
-    assert workflow.outputs() == {"out/0.txt": "hello\n"}
-    assert list(workflow.executions().values()) == [1]
+    assert workflow.outputs() == {f"out/{rule}.txt": "hello\n" for rule in RULES}
+    assert len(workflow.jobs()) == 5
+    assert set(workflow.executions().values()) == {1}
+    assert workflow.live() == []
 
 
 def test_a_lost_answer_of_createjob_starts_the_work_once(workflow):
@@ -58,6 +84,21 @@ def test_a_lost_answer_of_createjob_starts_the_work_once(workflow):
     assert workflow.outputs() == {"out/0.txt": "hello\n"}
     assert len(workflow.jobs()) == 1
     assert list(workflow.executions().values()) == [1]
+    assert workflow.live() == []
+
+
+def test_an_id_that_is_taken_is_replaced_and_the_work_is_done_once(workflow):
+    workflow.write(ONE)
+    workflow.faults(api=[{"method": "CreateJob", "code": "ALREADY_EXISTS"}])
+
+    finished = workflow.run()
+
+    assert finished.code == 0, finished.text
+    assert workflow.outputs() == {"out/0.txt": "hello\n"}
+    (job,) = workflow.jobs()
+    assert job.job_id.endswith("-r1")
+    assert list(workflow.executions().values()) == [1]
+    assert workflow.live() == []
 
 
 def test_a_403_names_the_role_that_is_missing(workflow):
@@ -70,4 +111,5 @@ def test_a_403_names_the_role_that_is_missing(workflow):
     assert finished.code == 1
     assert text in finished.text
     assert "roles/batch.jobsEditor" in finished.text
+    assert workflow.outputs() == {}
     assert workflow.jobs() == []

@@ -1,5 +1,7 @@
 """Tasks that fail, by their own fault or their VM's: files, exit codes, causes."""
 
+import pytest
+
 from executor_snakefiles import HELLO, ONE, TWO
 
 PICKY = """
@@ -74,6 +76,7 @@ def test_a_missing_output_is_a_failure_though_the_task_exits_0(workflow):
     assert finished.code == 1
     assert workflow.outputs() == {}
     assert [task.state.name for job in workflow.jobs() for task in job.tasks] == ["SUCCEEDED"]
+    assert workflow.live() == []
 
 
 def test_a_stale_output_does_not_pass_for_a_new_one(workflow):
@@ -88,16 +91,18 @@ def test_a_stale_output_does_not_pass_for_a_new_one(workflow):
     assert workflow.live() == []
 
 
-def test_a_preempted_task_is_repeated_by_batch(workflow):
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_preempted_task_is_repeated_by_batch(workflow, times):
     workflow.write(TWO)
-    workflow.faults(tasks=[{"task": 0, "action": "preempt", "times": 2}])
+    workflow.faults(tasks=[{"task": 0, "action": "preempt", "times": times}])
 
     finished = workflow.run("--preemptible-rules", "--preemptible-retries", "2")
 
     assert finished.code == 0, finished.text
     assert workflow.outputs() == HELLO
     assert len(workflow.jobs()) == 1
-    assert sorted(workflow.executions().values()) == [1, 3]
+    assert sorted(workflow.executions().values()) == [1, 1 + times]
+    assert workflow.live() == []
 
 
 def test_a_task_that_is_preempted_for_ever_ends_on_a_standard_vm(workflow):
@@ -134,15 +139,32 @@ def test_without_the_fall_back_preemption_for_ever_is_told(workflow):
     assert workflow.live() == []
 
 
-def test_a_lost_vm_is_replaced_by_batch(workflow):
-    workflow.write(ONE)
-    workflow.faults(tasks=[{"action": "vm-timeout", "times": 1}])
+def test_a_task_is_repeated_by_batch_however_its_vm_was_lost(workflow):
+    kinds = ("vm-timeout", "vm-reboot", "unresponsive", "vm-recreated")
+    workflow.write(TWO.replace("range(2)", "range(4)"))
+    workflow.faults(tasks=[{"task": i, "action": kind} for i, kind in enumerate(kinds)])
 
     finished = workflow.run()
 
     assert finished.code == 0, finished.text
-    assert workflow.outputs() == {"out/0.txt": "hello\n"}
+    assert workflow.outputs() == {f"out/{i}.txt": f"hello {i}\n" for i in range(4)}
+    assert len(workflow.jobs()) == 1
+    assert list(workflow.executions().values()) == [2, 2, 2, 2]
+    assert workflow.live() == []
+
+
+def test_a_task_that_loses_every_vm_fails_with_the_reason(workflow):
+    workflow.write(ONE)
+    workflow.faults(tasks=[{"action": "vm-timeout", "times": None}])
+
+    finished = workflow.run("--googlebatch-array-retry-count", "1")
+
+    assert finished.code == 1
+    assert "the VM stopped reporting" in finished.text
+    assert "Exit code: 50002" in finished.text
+    assert workflow.outputs() == {}
     assert list(workflow.executions().values()) == [2]
+    assert workflow.live() == []
 
 
 def test_a_task_over_its_time_fails_once_and_says_so(workflow):
@@ -165,15 +187,31 @@ rule one:
     assert workflow.live() == []
 
 
-def test_out_of_memory_is_named(workflow):
-    workflow.write(ONE)
-    workflow.faults(tasks=[{"action": "out-of-memory", "times": None}])
+def test_a_task_that_runs_out_of_memory_says_so_and_is_run_again_with_more(workflow):
+    workflow.write(
+        """
+rule one:
+    output: "out/0.txt"
+    retries: 1
+    resources: googlebatch_memory=lambda wildcards, attempt: 800 * attempt**2
+    run:
+        import time
+        held = b"x" * (900 << 20)
+        time.sleep(1)
+        with open(output[0], "w") as file:
+            file.write("enough\\n")
+"""
+    )
 
     finished = workflow.run()
 
-    assert finished.code == 1
-    assert "out of memory" in finished.text
+    assert finished.code == 0, finished.text
+    assert "Task of rule one failed on Google Batch, attempt 1." in finished.text
+    assert "the task was killed, most likely out of memory" in finished.text
     assert "Raise the rule's mem_mb" in finished.text
+    assert workflow.outputs() == {"out/0.txt": "enough\n"}
+    assert [job.spec.compute_resource.memory_mib for job in workflow.jobs()] == [800, 3200]
+    assert list(workflow.executions().values()) == [2]
     assert workflow.live() == []
 
 
@@ -189,11 +227,31 @@ def test_a_job_that_cannot_have_vms_fails_with_the_reason(workflow):
 
 
 def test_a_job_that_stays_queued_says_why(workflow):
-    workflow.write(ONE)
-    workflow.faults(jobs=[{"action": "quota", "seconds": 6}])
+    workflow.write(
+        """
+rule all:
+    input: "out/0.txt", "out/1.txt"
+
+rule first:
+    output: "out/0.txt"
+    shell: "echo hello 0 > {output}"
+
+rule second:
+    output: "out/1.txt"
+    shell: "echo hello 1 > {output}"
+"""
+    )
+    reasons = {"first-*": "quota", "second-*": "stock-out"}
+    workflow.faults(
+        jobs=[{"job": job, "action": why, "seconds": 5} for job, why in reasons.items()]
+    )
 
     finished = workflow.run("--googlebatch-array-queue-warning", "2")
 
     assert finished.code == 0, finished.text
     assert "a quota is used up" in finished.text
-    assert workflow.outputs() == {"out/0.txt": "hello\n"}
+    assert "https://console.cloud.google.com/iam-admin/quotas" in finished.text
+    assert "the region has no such VMs at the moment (stock-out)" in finished.text
+    assert workflow.outputs() == HELLO
+    assert len(workflow.jobs()) == 2
+    assert workflow.live() == []

@@ -2,7 +2,13 @@
 
 import signal
 
+import pytest
+
 from executor_snakefiles import HELLO, SLOW
+
+
+def slow(rule):
+    return f'\nrule {rule}:\n    output: "out/{rule}.txt"\n    shell: "sleep 60"\n'
 
 
 def test_sigint_deletes_what_was_started(workflow):
@@ -18,17 +24,26 @@ def test_sigint_deletes_what_was_started(workflow):
     assert workflow.jobs() == []
 
 
-def test_sigint_deletes_jobs_although_deletejob_fails_at_first(workflow):
-    workflow.write(SLOW)
+@pytest.mark.parametrize("times", [1, 3], ids=["once", "for_a_while"])
+def test_sigint_deletes_jobs_although_deletejob_fails_at_first(workflow, times):
     codes = (429, 500, 503, "DEADLINE_EXCEEDED", "NOT_FOUND")
-    workflow.faults(api=[{"method": "DeleteJob", "code": code} for code in codes])
+    rules = ("busy", "broken", "away", "late", "unknown")
+    outputs = [f"out/{rule}.txt" for rule in rules]
+    workflow.write(f"rule all:\n    input: {outputs}\n" + "".join(map(slow, rules)))
+    workflow.faults(
+        api=[
+            {"method": "DeleteJob", "resource": f"{rule}-*", "code": code, "times": times}
+            for rule, code in zip(rules, codes, strict=True)
+        ]
+    )
     process = workflow.start()
-    workflow.wait_until_running()
+    workflow.wait_until_running(2)
 
     process.send_signal(signal.SIGINT)
     finished = workflow.finish(process)
 
     assert finished.code == 1
+    assert workflow.outputs() == {}
     assert workflow.live() == []
     assert workflow.jobs() == []
 
@@ -88,6 +103,7 @@ def test_a_job_deleted_by_somebody_else_fails_its_tasks_with_the_reason(workflow
 
     assert finished.code == 1
     assert "it was not this run that stopped it" in finished.text
+    assert workflow.outputs() == {}
     assert workflow.live() == []
 
 

@@ -3,64 +3,80 @@
 import os
 import subprocess
 import sys
+from hashlib import sha512
 from pathlib import Path
-from urllib.request import Request, urlopen
 
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.storage import Client
+from google.protobuf.json_format import MessageToJson
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
 
-COUNT = 150
-SNAKEFILE = f"""
+from snakemake_executor_plugin_googlebatch_array.definition import LARGEST_JOB
+
+SNAKEFILE = """
+NAMES = [f"{number:04d}MORE" for number in range(EACH)]
+
 rule all:
-    input: expand("out/{{rule}}/{{i}}.txt", rule=["a", "b"], i=range({COUNT // 2}))
+    input: expand("out/{rule}/{name}.txt", rule=list("RULES"), name=NAMES)
 
 rule a:
-    output: "out/a/{{i}}.txt"
+    output: "out/a/{name}.txt"
     shell: "true"
 
 rule b:
-    output: "out/b/{{i}}.txt"
+    output: "out/b/{name}.txt"
     shell: "true"
 """
 
 
-def test_more_jobs_than_slots_and_arrays_that_are_split_all_end(tmp_path):
-    (tmp_path / "Snakefile").write_text(SNAKEFILE)
-    with Emulator(Settings(stub=True)) as emulator:
-        for rule in ("a", "b"):
-            for number in range(COUNT // 2):
-                upload(emulator, f"run/out/{rule}/{number}.txt")
-
-        code, text = run(emulator, tmp_path)
-
-        jobs = emulator.store.all()
-        assert code == 0, text
-        assert f"{COUNT + 1} of {COUNT + 1} steps (100%) done" in text
-        assert sum(len(job.tasks) for job in jobs) == COUNT
-        assert max(len(job.tasks) for job in jobs) <= 20
-        assert all(job.over for job in jobs)
+@pytest.fixture(scope="module")
+def emulator():
+    with Emulator(Settings(stub=True)) as running:
+        yield running
 
 
-def upload(emulator, name):
-    """Put an output there: stand-ins make none."""
-    host = emulator.environment["STORAGE_EMULATOR_HOST"]
-    address = f"{host}/upload/storage/v1/b/rehearsal/o?uploadType=media&name={name}"
-    with urlopen(Request(address, data=b"x", method="POST")) as answer:
-        assert answer.status == 200
+def test_more_jobs_than_slots_and_arrays_that_are_split_all_end(emulator, tmp_path):
+    limit = ("--jobs", "110", "--googlebatch-array-max-array-size", "20")
+
+    jobs = run(emulator, tmp_path, 75, "", *limit)
+
+    assert sum(len(job.tasks) for job in jobs) == 150
+    assert max(len(job.tasks) for job in jobs) <= 20
+    assert all(job.over for job in jobs)
 
 
-def run(emulator, folder):
+def test_an_array_over_1_mb_is_submitted_in_parts_without_a_leaked_slot(emulator, tmp_path):
+    # Names of 916 bytes: 1.2 kB in base64, and more than 1 MB in all.
+    more = "".join(f"/{sha512(str(number).encode()).hexdigest()}" for number in range(7))
+
+    jobs = run(emulator, tmp_path, 850, more, "--jobs", "10000", rules="a")
+
+    assert sum(len(job.tasks) for job in jobs) == 850
+    sizes = [len(MessageToJson(job.definition, indent=None)) for job in jobs]
+    assert sum(sizes) > LARGEST_JOB > max(sizes)
+    assert all(job.over for job in jobs)
+
+
+def run(emulator, folder, each, more, *options, rules="ab"):
+    """Run rules with so many jobs each; return the Batch jobs, once all steps are done."""
+    text = SNAKEFILE.replace("MORE", more).replace("EACH", str(each)).replace("RULES", rules)
+    (folder / "Snakefile").write_text(text)
+    earlier = {job.uid for job in emulator.store.all()}
+    prefix = f"run-{each}"
+    put(emulator, [f"{prefix}/out/{rule}/{i:04d}{more}.txt" for rule in rules for i in range(each)])
     binaries = Path(sys.executable).parent
     array = "--googlebatch-array-"
     finished = subprocess.run(
         [
-            str(binaries / "snakemake"),
-            *("--executor", "googlebatch-array", "--forceall", "--nolock", "--jobs", "110"),
-            *(f"{array}project", "rehearsal", f"{array}region", "us-central1"),
-            *(f"{array}max-array-size", "20", f"{array}log-prefix", "none"),
-            *("--default-storage-provider", "gcs", "--storage-gcs-project", "rehearsal"),
-            *("--default-storage-prefix", "gs://rehearsal/run"),
-            *("--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "1000/1s"),
+            *(str(binaries / "snakemake"), "--executor", "googlebatch-array", "--forceall"),
+            *("--nolock", f"{array}project", "rehearsal", f"{array}region", "us-central1"),
+            *(f"{array}log-prefix", "none", "--default-storage-provider", "gcs-indexed"),
+            *("--storage-gcs-indexed-project", "rehearsal"),
+            *("--default-storage-prefix", f"gs://rehearsal/{prefix}"),
+            *("--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "10000/1s"),
+            *options,
         ],
         cwd=folder,
         env={**os.environ, **emulator.environment, "PATH": f"{binaries}:{os.environ['PATH']}"},
@@ -69,4 +85,20 @@ def run(emulator, folder):
         timeout=580,
         check=False,
     )
-    return finished.returncode, finished.stdout + finished.stderr
+    text = finished.stdout + finished.stderr
+    assert finished.returncode == 0, text
+    steps = len(rules) * each + 1
+    assert f"{steps} of {steps} steps (100%) done" in text
+    return [job for job in emulator.store.all() if job.uid not in earlier]
+
+
+def put(emulator, names):
+    """Write outputs: stand-ins make none."""
+    client = Client(
+        project="rehearsal",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": emulator.environment["STORAGE_EMULATOR_HOST"]},
+    )
+    for name in names:
+        client.bucket("rehearsal").blob(name).upload_from_string("x")
+    client.close()

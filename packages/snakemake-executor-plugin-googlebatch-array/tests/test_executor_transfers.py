@@ -1,0 +1,64 @@
+"""Uploads and downloads of tasks that go wrong: the whole file is there, or a failure is."""
+
+import pytest
+
+from executor_snakefiles import ONE
+
+# The provider that checks what it sends; the others of these tests use the stock one.
+INDEXED = (
+    *("--default-storage-provider", "gcs-indexed"),
+    *("--storage-gcs-indexed-project", "rehearsal"),
+)
+KINDS = ("cut", "refuse", "truncate", "lose-reply")
+TEXT = "hello " * 1000
+
+
+def test_transfers_that_break_are_repeated(workflow):
+    workflow.write(
+        f"""
+KINDS = {KINDS}
+
+rule all:
+    input: expand("out/{{kind}}.txt", kind=KINDS)
+
+rule first:
+    output: "made/{{kind}}.txt"
+    shell: "printf '{TEXT}' > {{output}}"
+
+rule second:
+    input: "made/{{kind}}.txt"
+    output: "out/{{kind}}.txt"
+    shell: "cat {{input}} > {{output}}"
+"""
+    )
+    workflow.faults(
+        storage=[
+            {"kind": kind, "object": f"*/{folder}/{action}.txt", "action": action, "times": 2}
+            for action in KINDS
+            for kind, folder in (("upload", "made"), ("download", "made"), ("upload", "out"))
+        ]
+    )
+
+    finished = workflow.run(*INDEXED)
+
+    assert finished.code == 0, finished.text
+    assert workflow.outputs() == {f"out/{kind}.txt": TEXT for kind in KINDS}
+    assert set(workflow.executions().values()) == {1}
+    assert workflow.live() == []
+
+
+@pytest.mark.parametrize("action", ["cut", "refuse", "truncate"])
+def test_an_upload_that_never_succeeds_fails_the_task_and_leaves_no_half_file(workflow, action):
+    workflow.write(ONE)
+    workflow.faults(
+        storage=[{"kind": "upload", "object": "*/out/0.txt", "action": action, "times": None}]
+    )
+
+    finished = workflow.run(*INDEXED, "--storage-gcs-indexed-retries", "1")
+
+    assert finished.code == 1
+    assert "Task of rule one failed on Google Batch, attempt 1." in finished.text
+    assert "out/0.txt" in finished.text
+    assert workflow.outputs() == {}
+    assert list(workflow.executions().values()) == [1]
+    assert workflow.live() == []

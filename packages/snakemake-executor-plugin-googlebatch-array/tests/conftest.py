@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,20 +152,43 @@ def emulator():
         yield running
 
 
+@pytest.fixture(scope="session")
+def empty_registry():
+    """Start an emulator that knows no image."""
+    with Emulator(Settings(unknown_images="refuse")) as running:
+        yield running
+
+
 @pytest.fixture
 def workflow(emulator, tmp_path, request):
     """Return an empty workflow, and end what a failed test leaves behind."""
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())
+    with a_workflow(emulator, tmp_path, request.node.name) as made:
+        yield made
+
+
+@pytest.fixture
+def workflow_without_image(empty_registry, tmp_path, request):
+    """Return a workflow whose tasks find no image."""
+    with a_workflow(empty_registry, tmp_path, request.node.name) as made:
+        yield made
+
+
+@contextmanager
+def a_workflow(emulator, place, test):
+    """Make a workflow with a prefix of the test's own; in the end nothing of it runs."""
+    name = re.sub(r"[^a-z0-9]+", "-", test.lower())
     earlier = frozenset(job.uid for job in emulator.store.all())
-    folder = tmp_path / "workflow"
+    folder = place / "workflow"
     folder.mkdir()
     made = Workflow(folder, emulator, name, earlier)
-    yield made
-    emulator.faults.replace(FaultPlan())
-    for process in made.processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield made
+    finally:
+        emulator.faults.replace(FaultPlan())
+        for process in made.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
+        shutil.rmtree(folder, ignore_errors=True)

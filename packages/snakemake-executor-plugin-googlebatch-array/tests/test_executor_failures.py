@@ -226,6 +226,24 @@ def test_a_job_that_cannot_have_vms_fails_with_the_reason(workflow):
     assert workflow.live() == []
 
 
+def test_an_image_that_does_not_exist_is_named_with_what_cloud_logging_says(workflow_without_image):
+    workflow = workflow_without_image
+    workflow.write(ONE)
+
+    finished = workflow.run("--container-image", "europe-docker.pkg.dev/p/images/none:1")
+
+    assert finished.code == 1
+    assert "Exit code: 125" in finished.text
+    assert "the image was not found, or may not be pulled" in finished.text
+    assert "| docker: Error response from daemon: manifest for" in finished.text
+    assert "roles/artifactregistry.reader" in finished.text
+    # The task could not copy a log to the bucket.
+    assert "https://console.cloud.google.com/logs/query" in finished.text
+    assert workflow.logs() == []
+    assert workflow.outputs() == {}
+    assert workflow.live() == []
+
+
 def test_a_job_that_stays_queued_says_why(workflow):
     workflow.write(
         """

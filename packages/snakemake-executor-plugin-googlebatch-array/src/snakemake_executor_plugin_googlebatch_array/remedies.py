@@ -183,7 +183,8 @@ def explain_exit(code: int | None, events: str, log: str) -> Explanation:
     # Codes of our runner and of Docker are the same numbers; only Docker leaves no log.
     ours = "[googlebatch-array] exit status" in log
     if code in _EXIT_CODES and not (ours and code in {125, 126, 127}):
-        found = explain_text(events) if code == 125 else None
+        # Why a container does not start is said by Docker, or by the VM.
+        found = explain_text(log) or explain_text(events) if code == 125 else None
         return found or _EXIT_CODES[code]
     if re.search(r"SIGKILL|exit code 137|\bKilled\b", log):
         return Explanation(

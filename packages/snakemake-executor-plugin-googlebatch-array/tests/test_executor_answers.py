@@ -50,15 +50,9 @@ rule one:
 def test_createjob_is_repeated(workflow, times):
     # A job for each error: they are created side by side.
     workflow.write(FIVE)
-    # NOT_FOUND is believed the third time: the project may really not be there.
     workflow.faults(
         api=[
-            {
-                "method": "CreateJob",
-                "resource": f"{rule}-*",
-                "code": code,
-                "times": min(times, 2) if code == "NOT_FOUND" else times,
-            }
+            {"method": "CreateJob", "resource": f"{rule}-*", "code": code, "times": times}
             for rule, code in zip(RULES, CODES, strict=True)
         ]
     )
@@ -101,15 +95,27 @@ def test_an_id_that_is_taken_is_replaced_and_the_work_is_done_once(workflow):
     assert workflow.live() == []
 
 
-def test_a_403_names_the_role_that_is_missing(workflow):
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (400, "check the rule's googlebatch_* resources"),
+        (401, "gcloud auth application-default login"),
+        (403, "roles/batch.jobsEditor"),
+        (404, "--googlebatch-array-region"),
+        (429, "https://console.cloud.google.com/iam-admin/quotas"),
+        (503, "https://status.cloud.google.com"),
+    ],
+)
+def test_a_refusal_that_stays_ends_the_run_with_its_remedy(workflow, code, remedy):
     workflow.write(ONE)
-    text = "Permission 'batch.jobs.create' denied on 'projects/rehearsal'"
-    workflow.faults(api=[{"method": "CreateJob", "code": 403, "message": text, "times": None}])
+    text = "as Google says it, of 'projects/rehearsal'"
+    workflow.faults(api=[{"method": "CreateJob", "code": code, "message": text, "times": None}])
 
-    finished = workflow.run()
+    finished = workflow.run("--googlebatch-array-api-patience", "1")
 
     assert finished.code == 1
     assert text in finished.text
-    assert "roles/batch.jobsEditor" in finished.text
+    assert remedy in finished.text
+    assert "Traceback" not in finished.text
     assert workflow.outputs() == {}
     assert workflow.jobs() == []

@@ -95,6 +95,15 @@ def test_resources_of_the_rule_win_over_settings():
     assert (job["labels"]["stage"], job["labels"]["a"]) == ("tables", "b")
 
 
+@pytest.mark.parametrize("name", ["task_count_per_node", "work_tasks_per_node"])
+def test_tasks_of_a_vm_have_the_name_that_batch_gives_them_or_the_stock_plugins(name):
+    made = with_resources(**{f"googlebatch_{name}": 3})
+
+    job = as_dict(blueprint().define([made], "id"))
+
+    assert job["taskGroups"][0]["taskCountPerNode"] == "3"
+
+
 def test_stock_settings_are_kept():
     job = as_dict(
         blueprint(

@@ -35,14 +35,16 @@ def test_a_task_that_exits_1_fails_the_run_and_says_why(workflow):
     assert workflow.live() == []
 
 
-def test_with_keep_going_what_does_not_depend_on_the_failure_is_made(workflow):
+@pytest.mark.parametrize("retries", [0, 1])
+def test_with_keep_going_what_does_not_depend_on_the_failure_is_made(workflow, retries):
     workflow.write(PICKY)
 
-    finished = workflow.run("--keep-going")
+    finished = workflow.run("--keep-going", "--retries", str(retries))
 
     assert finished.code == 1
+    assert f"failed on Google Batch, attempt {retries + 1}." in finished.text
     assert workflow.outputs() == {"out/0.txt": "hello 0\n", "out/after.txt": "hello 0\n"}
-    assert set(workflow.executions().values()) == {1}
+    assert sorted(workflow.executions().values()) == [1, 1, 1 + retries]
     assert workflow.live() == []
 
 

@@ -109,10 +109,10 @@ def test_a_refusal_is_raised_and_the_id_counts_as_perhaps_created(batch):
     assert not made.is_busy
 
 
-def test_not_found_is_given_three_tries(batch):
-    batch.fail("create_job", *[google.NotFound("404")] * 2)
+def test_not_found_is_given_four_tries(batch):
+    batch.fail("create_job", *[google.NotFound("404")] * 3)
     assert submit(submitter(batch), [task()]).tasks
 
-    batch.fail("create_job", *[google.NotFound("404")] * 3)
+    batch.fail("create_job", *[google.NotFound("404")] * 4)
     with pytest.raises(google.NotFound):
         submit(submitter(batch), [task(1)])

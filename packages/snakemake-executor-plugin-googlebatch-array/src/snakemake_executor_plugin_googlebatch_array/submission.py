@@ -14,7 +14,7 @@ from .outcomes import OVER, STOPPING
 from .tasks import Task
 
 _MOST_NAMES = 50
-_NOT_FOUND_TRIES = 3
+_NOT_FOUND_TRIES = 4
 
 
 class Submitter:

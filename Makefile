@@ -78,12 +78,13 @@ image: setup ## Build the container images epyflow:local and epyflow:cloud (docs
 	    --build-arg VERSION=$(lastword $(shell $(BIN)/epyflow --version)) $(ARGS) . || exit 1; \
 	done
 
-lint: setup ## Check style, types and the workflow's form; change nothing
+lint: setup ## Check style, types, the workflow's form and the Dockerfile; change nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check workflow
 	$(SNAKEMAKE) --lint
+	$(BIN)/hadolint docker/Dockerfile
 
 format: setup ## Put the code into the project's style
 	$(BIN)/ruff check --fix .

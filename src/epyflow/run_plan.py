@@ -6,7 +6,8 @@ counts and hashes from it and never see the experiment.
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from epyflow import built, provenance
 from epyflow.build import Build
 from epyflow.built import Built
+from epyflow.bundle import Sources, unpacked, write_bundle
 from epyflow.engine import check_engine
 from epyflow.errors import PopulationError
 from epyflow.experiment import Experiment, canonical_json, load
@@ -55,18 +57,20 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     EpyflowError
         If the settings or the experiment are not valid; nothing is written then.
     """
-    population_store = settings.population_store()
-    experiment = load(settings.place(), settings.output_config, _names(population_store))
+    sources = _sources(settings)
+    experiment = _load(settings, sources)
     check_engine(settings.engine)
     planned = plan(experiment, settings.members_per_task)
     path = plan_path(settings)
     place = {"exp_id": experiment.place.exp_id, "run_id": settings.run_id}
     known = built.read(storage, built.folder_of(place))
     seed = _seed(experiment, known, path)
-    document = place | _document(settings, experiment, planned, population_store, seed)
+    document = place | _document(settings, experiment, planned, sources, seed)
+    to_build = built.to_build(document, known, storage)
+    document["built_remotely"] = _built_remotely(settings, document, to_build, path)
     start = Start(
         sources=tuple(map(str, experiment.sources)),
-        to_build=tuple(built.to_build(document, known, storage)),
+        to_build=tuple(to_build),
         command=tuple(command),
         started=datetime.now(UTC).isoformat(),
     )
@@ -81,8 +85,38 @@ def _write_if_changed(path: Path, data: bytes) -> None:
         write_bytes_atomically(path, data)
 
 
+def _built_remotely(
+    settings: Settings, document: Mapping[str, Any], to_build: list[int], path: Path
+) -> list[int]:
+    """Return the tasks whose inputs a job builds: the worker that gets it has only the plan.
+
+    Where there is nothing to build it is what it was, as a plan has to be the same when a run is
+    started again.
+    """
+    if settings.build == "local" or to_build or not path.is_file():
+        return to_build if settings.build == "remote" else []
+    before = json.loads(path.read_text(encoding="utf-8"))["plan"].get("built_remotely", [])
+    return [task for task in before if task < len(document["tasks"])]
+
+
+def bundle_experiment(settings: Settings, path: Path) -> None:
+    """Write all that inputs are built from into one file, for a job on another machine.
+
+    Raises
+    ------
+    ExperimentError
+        If the experiment has become invalid since it was planned.
+    """
+    sources = _sources(settings)
+    write_bundle(_load(settings, sources), sources, path)
+
+
 def build_inputs(
-    settings: Settings, document: Mapping[str, Any], inputs: Mapping[int, Path], storage: Storage
+    settings: Settings,
+    document: Mapping[str, Any],
+    inputs: Mapping[int, Path],
+    storage: Storage,
+    bundle: str | None = None,
 ) -> None:
     """Build inputs of a planned run, and record what they were built from.
 
@@ -96,32 +130,69 @@ def build_inputs(
         Task to the file to write.
     storage
         Where the record is kept.
+    bundle
+        File from :func:`bundle_experiment`, on a machine that has no experiment.
+
+    Raises
+    ------
+    EpyflowError
+        If the code here is not the plan's.
     """
+    if bundle is not None:
+        for stage in ("build", "run"):
+            provenance.check_code(stage, document["code"][stage], bundle)
     built.forget(document, inputs, storage)
-    failed = prepare_build(settings, document["seed"]).write(inputs)
+    with _sources_of(settings, bundle) as sources:
+        failed = prepare_build(settings, document["seed"], sources).write(inputs)
     done = {task: path for task, path in inputs.items() if task not in failed}
     built.remember(document, done, storage)
 
 
-def prepare_build(settings: Settings, seed: int) -> Build:
+@contextmanager
+def _sources_of(settings: Settings, bundle: str | None) -> Iterator[Sources]:
+    if bundle is None:
+        yield _sources(settings)
+        return
+    with unpacked(Path(bundle)) as sources:
+        yield sources
+
+
+def prepare_build(settings: Settings, seed: int, sources: Sources | None = None) -> Build:
     """Load the experiment again and gather what its inputs are built from.
+
+    Parameters
+    ----------
+    settings
+        Of the run.
+    seed
+        Of the run.
+    sources
+        Where everything is, if not where the settings say.
 
     Raises
     ------
     ExperimentError
         If the experiment has become invalid since it was planned.
     """
-    store = settings.population_store()
-    experiment = load(settings.place(), settings.output_config, _names(store))
+    sources = sources or _sources(settings)
+    experiment = _load(settings, sources)
     return Build(
         experiment=experiment,
         plan=plan(experiment, settings.members_per_task),
-        store=store,
-        calendar_file=settings.calendar_file(),
+        store=sources.store,
+        calendar_file=sources.calendar,
         seed=seed,
         engine=settings.engine,
         run_code=provenance.code_version("run"),
     )
+
+
+def _sources(settings: Settings) -> Sources:
+    return Sources(settings.place(), settings.population_store(), settings.calendar_file())
+
+
+def _load(settings: Settings, sources: Sources) -> Experiment:
+    return load(sources.place, settings.output_config, _names(sources.store))
 
 
 def _names(store: PopulationStore) -> tuple[str, ...]:
@@ -144,14 +215,15 @@ def _seed(experiment: Experiment, known: Built | None, path: Path) -> int:
 
 
 def _document(
-    settings: Settings, experiment: Experiment, planned: Plan, store: PopulationStore, seed: int
+    settings: Settings, experiment: Experiment, planned: Plan, sources: Sources, seed: int
 ) -> dict[str, Any]:
     code = {stage: provenance.code_version(stage) for stage in provenance.STAGES}
-    data = data_hashes(experiment, store, settings.calendar_file())
+    data = data_hashes(experiment, sources.store, sources.calendar)
     own = numbers(experiment, planned, settings, seed)
     calibration = experiment.modelset.calibration if experiment.modelset else None
     return {
         "strategy": planned.strategy,
+        "build": settings.build,
         "partial_results": settings.partial_results,
         "seed": seed,
         "code": code,

@@ -31,7 +31,7 @@ def finish(settings: Settings, plan: Mapping[str, Any], members: Path, storage: 
     run
         Of the project in the working directory.
     """
-    start = read_start(settings)
+    start = read_start(settings, plan)
     failures = failed.failures(plan, members, storage)
     backup.clear(storage, failed.folder_of(plan), kept=(failure.index for failure in failures))
     return Run(

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -78,6 +78,9 @@ class Settings(Strict):
     )
     engine: Text = Field(
         default=DEFAULT_ENGINE, description="What simulates: `compiled`, or `epydemix` itself."
+    )
+    build: Literal["local", "remote"] = Field(
+        default="local", description="Where inputs are built: here, or by a job on a bundle."
     )
     partial_results: Flag = Field(
         default=False, description="Write tables of the tasks that succeeded if others fail."

@@ -5,7 +5,9 @@ when an interrupted run is started again: its tasks can be taken over then.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from epyflow.files import write_bytes_atomically
 from epyflow.settings import Settings, start_path
@@ -13,7 +15,7 @@ from epyflow.settings import Settings, start_path
 
 @dataclass(frozen=True)
 class Start:
-    """What one start of a run knows beside the plan: it is for no worker.
+    """What one start of a run knows beside the plan.
 
     Attributes
     ----------
@@ -38,11 +40,14 @@ def write_start(start: Start, settings: Settings) -> None:
     write_bytes_atomically(start_path(settings), json.dumps(asdict(start), indent=1).encode())
 
 
-def read_start(settings: Settings) -> Start:
-    """Read what this start of the run knows; on a worker, nothing."""
+def read_start(settings: Settings, plan: Mapping[str, Any]) -> Start:
+    """Read what this start of the run knows.
+
+    A worker has no such file. All that it has to know is in the plan: which inputs a job builds.
+    """
     path = start_path(settings)
     if not path.is_file():
-        return Start()
+        return Start(to_build=tuple(plan["built_remotely"]))
     content = json.loads(path.read_text(encoding="utf-8"))
     return Start(
         sources=tuple(content["sources"]),

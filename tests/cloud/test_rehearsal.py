@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from epyflow.run_plan import prepare_build
+from epyflow.settings import read_settings
 from google_batch_emulator.emulator import Emulator
 from tests.cloud.clouded import DIGEST
 from tests.workflow.workspace import Workspace
@@ -50,6 +52,26 @@ def assert_as_the_profile_says(google_batch: Emulator) -> None:
     assert policy.instances[0].policy.machine_type == "c4d-standard-2"
     assert policy.service_account.email == "tasks@rehearsal.iam.gserviceaccount.com"
     assert labels.items() <= dict(policy.labels).items()
+
+
+def test_inputs_are_built_by_a_job_that_has_only_the_bundle(rehearsed, google_batch, tmp_path):
+    # What the workers' sources lack: git does not track the study.
+    done = rehearsed.run("--until", "build_inputs", build="remote")
+
+    assert done.code == 0, done.text
+    local = {index: tmp_path / f"input_{index:05d}.pkl" for index in range(2)}
+    settings = {"experiment": "small", "experiments_root": str(rehearsed.study)}
+    prepare_build(read_settings(settings), seed=3).write(local)
+    folder = "results/small/main/builder-artifacts"
+    for path in local.values():
+        assert rehearsed.bucket.read(f"{folder}/{path.name}") == path.read_bytes()
+    jobs = [record.definition for record in google_batch.store.all()]
+    (job,) = [job for job in jobs if job.labels.get("stage") == "build"]
+    (group,) = job.task_groups
+    assert group.task_count == 1
+    assert group.task_spec.compute_resource.cpu_milli == 2000
+    assert group.task_spec.compute_resource.memory_mib == 4096
+    assert "build_inputs" not in rehearsed.plan(build="remote").jobs
 
 
 @pytest.mark.shared

@@ -119,6 +119,11 @@ MA,Autumn break,2,12,2,12
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Return a root with the experiment, its populations and its data."""
+    return tiny_experiment(tmp_path)
+
+
+def tiny_experiment(root: Path) -> Path:
+    """Write the experiment, its populations and its data below a root."""
     coverage = [COVERAGE.format(place=place) for place in ("New York", "Massachusetts")]
     contacts = ["population,layer,age_group,contact_age_group,contacts_per_day"]
     for number, name in enumerate(("United_States_New_York", "United_States_Massachusetts")):
@@ -142,10 +147,10 @@ def root(tmp_path: Path) -> Path:
         "calendar.csv": CALENDAR,
     }  # fmt: skip
     for name, text in write.items():
-        path = tmp_path / name
+        path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text).lstrip("\n"))
-    return tmp_path
+    return root
 
 
 def prepared(root: Path, members_per_task: int = 4) -> Build:

@@ -55,9 +55,9 @@ def test_a_plan_is_the_same_file_when_the_run_is_started_again(settings):
 
 
 def test_what_differs_between_starts_is_kept_apart(settings):
-    plan(settings, "snakemake", "--cores", "2")
+    planned = plan(settings, "snakemake", "--cores", "2")
 
-    start = read_start(settings)
+    start = read_start(settings, planned)
 
     assert start.command == ("snakemake", "--cores", "2")
     assert start.to_build == (0,)
@@ -66,10 +66,41 @@ def test_what_differs_between_starts_is_kept_apart(settings):
 
 
 def test_a_worker_knows_nothing_of_the_start(settings):
-    plan(settings)
+    planned = plan(settings)
     start_path(settings).unlink()
 
-    assert read_start(settings) == Start()
+    assert read_start(settings, planned) == Start()
+
+
+def test_a_worker_that_builds_inputs_knows_which_ones(settings):
+    planned = plan(settings.model_copy(update={"build": "remote"}))
+    start_path(settings).unlink()
+
+    assert read_start(settings, planned) == Start(to_build=(0,))
+
+
+def test_the_plan_stays_the_same_once_a_job_has_built_the_inputs(settings, tmp_path):
+    remote = settings.model_copy(update={"build": "remote"})
+    first = plan(remote)
+    inputs = tmp_path / built.folder_of(first) / "input_00000.pkl"
+    inputs.parent.mkdir(parents=True)
+    inputs.write_bytes(b"")
+    built.remember(first, {0: inputs}, Disk())
+
+    assert plan(remote) == first
+    assert read_start(remote, first).to_build == ()
+
+
+def test_a_bundle_is_not_built_from_by_other_code_than_the_plans(settings, tmp_path):
+    bundle, target = tmp_path / "experiment.tar.gz", tmp_path / "input_00000.pkl"
+    planned = plan(settings)
+    run_plan.bundle_experiment(settings, bundle)
+    planned["code"]["build"] = "0123456789ab"
+
+    with pytest.raises(EpyflowError, match="planned by code version 0123456789ab, but this worker"):
+        run_plan.build_inputs(settings, planned, {0: target}, Disk(), str(bundle))
+
+    assert not target.exists()
 
 
 def test_the_experiments_seed_is_the_runs(settings):

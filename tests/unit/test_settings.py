@@ -49,8 +49,8 @@ def test_the_plan_is_no_setting():
 
 
 def test_an_unknown_key_is_refused_with_the_nearest():
-    assert "unknown key 'runid'; did you mean run_id?; expected one of experiment," in refusal(
-        runid="x"
+    assert "unknown key 'runn_id'; did you mean run_id?; expected one of experiment," in refusal(
+        runn_id="x"
     )
 
 
@@ -98,7 +98,7 @@ def test_an_empty_key_has_its_default():
 
 
 def test_every_wrong_key_is_named_at_once():
-    lines = refusal(runid="x", members_per_task=0, partial_results=5).splitlines()
+    lines = refusal(runn_id="x", members_per_task=0, partial_results=5).splitlines()
 
     assert len(lines) == 3
     assert all(line.startswith("config: ") for line in lines)

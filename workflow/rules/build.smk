@@ -5,21 +5,42 @@ INPUTS
 
 OUTPUTS
     results/<exp_id>/<run_id>/builder-artifacts/input_<i>.pkl    one Task, or why there is none
+    results/<exp_id>/<run_id>/builder-artifacts/experiment.tar.gz    with `build: remote`
 
 Only what is missing or out of date is built, and there is no rule where nothing is. An input that
 is up to date is a plain file then, and its task does not wait for, or run again after, the others.
 """
 
 START = this_start()
+BUILD_IS_REMOTE = config["plan"]["build"] == "remote"
+
+if START.sources and START.to_build and BUILD_IS_REMOTE:
+
+    rule bundle_experiment:
+        """Pack all that inputs are built from: the job that builds them has nothing else."""
+        input:
+            experiment=local(list(START.sources)),
+            # Newer than any input: what is out of date is built, whatever Snakemake remembers.
+            start=local(start_file()),
+        output:
+            bundle="results/{exp_id}/{run_id}/builder-artifacts/experiment.tar.gz",
+        log:
+            "logs/{exp_id}/{run_id}/bundle_experiment.log",
+        localrule: True
+        conda:
+            "../../envs/epyflow.yaml"
+        message:
+            "Packing {wildcards.exp_id}, for the job that builds its inputs"
+        script:
+            "../scripts/bundle_experiment.py"
+
 
 if START.to_build:
 
     rule build_inputs:
         """Write the inputs of the tasks that need new ones; seconds, where the data are."""
         input:
-            experiment=local(list(START.sources)),
-            # Newer than any input: what is out of date is built, whatever Snakemake remembers.
-            start=local(start_file()),
+            **build_sources(),
         output:
             tasks=expand(
                 "results/{{exp_id}}/{{run_id}}/builder-artifacts/input_{i}.pkl",
@@ -29,7 +50,7 @@ if START.to_build:
             "logs/{exp_id}/{run_id}/build_inputs.log",
         benchmark:
             "benchmarks/{exp_id}/{run_id}/build_inputs.tsv"
-        localrule: True
+        localrule: not BUILD_IS_REMOTE
         conda:
             "../../envs/epyflow.yaml"
         params:

@@ -40,11 +40,11 @@ def plan_file():
 
 
 def this_start():
-    """Return what this start of the run knows beside the plan; nothing, on a worker."""
+    """Return what this start of the run knows beside the plan."""
     from epyflow.settings import read_settings
     from epyflow.start import read_start
 
-    return read_start(read_settings(config))
+    return read_start(read_settings(config), config["plan"])
 
 
 def start_file():
@@ -52,6 +52,13 @@ def start_file():
     from epyflow.settings import read_settings, start_path
 
     return str(start_path(read_settings(config)))
+
+
+def build_sources():
+    """Return what inputs are built from: the experiment's files, or the bundle of it."""
+    bundle = "results/{exp_id}/{run_id}/builder-artifacts/experiment.tar.gz"
+    here = {"experiment": local(list(START.sources)), "start": local(start_file())}
+    return {"bundle": bundle} if BUILD_IS_REMOTE else here
 
 
 def not_fetched(paths):

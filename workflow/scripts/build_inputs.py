@@ -18,4 +18,5 @@ with log_to(snakemake.log[0]):
         snakemake.config["plan"],
         dict(zip(snakemake.params.tasks, paths, strict=True)),
         storage_at(snakemake.params.storage),
+        snakemake.input.get("bundle"),
     )

@@ -2,7 +2,8 @@
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from epyflow.errors import UnreadableError
@@ -29,6 +30,8 @@ class Place:
         The folder that holds ``experiments/`` and ``common-data/``; paths may not leave it.
     allowed
         Other folders that paths may lead into.
+    bundled
+        Path as written to the file that is meant, where that is known: in an unpacked bundle.
     """
 
     exp_id: str
@@ -36,6 +39,7 @@ class Place:
     config: Path
     root: Path
     allowed: tuple[Path, ...] = ()
+    bundled: Mapping[str, Path] = field(default_factory=dict, hash=False)
 
     def resolve(self, written: str, beside: Path) -> Path:
         """Find the file that YAML names: beside the YAML, in the experiment, in the root.
@@ -45,6 +49,8 @@ class Place:
         ValueError
             If it is not there, or leads out of the root; the message says where it was looked for.
         """
+        if written in self.bundled:
+            return self.bundled[written]
         bases = dict.fromkeys((beside.parent, self.folder, self.root))
         tried = list(dict.fromkeys(base / written for base in bases))
         for candidate in tried:

@@ -68,8 +68,13 @@ class EpydemixData:
     """
 
     def __init__(self, root: Path, fetch: Callable[[str], None] | None = None) -> None:
-        self._root = root
+        self.root = root
         self._fetch = fetch
+
+    @property
+    def index(self) -> tuple[Path, ...]:
+        """The files that say which populations there are."""
+        return (self.root / LOCATIONS_FILE,)
 
     @cached_property
     def spellings(self) -> dict[str, str]:
@@ -77,7 +82,7 @@ class EpydemixData:
         return {
             canonical_name(name).replace(" ", "_"): name
             for name in self._listed
-            if self._fetch is not None or (self._root / DATA_FOLDER / name).is_dir()
+            if self._fetch is not None or (self.root / DATA_FOLDER / name).is_dir()
         }
 
     def files(self, name: str) -> tuple[Path, ...]:
@@ -111,13 +116,13 @@ class EpydemixData:
         origin = self._listed[name]
         if origin.contacts not in _CONTACT_SOURCES:
             raise PopulationError(
-                f"{self._root / LOCATIONS_FILE}: primary_contact_source of {name} is "
+                f"{self.root / LOCATIONS_FILE}: primary_contact_source of {name} is "
                 f'"{origin.contacts}"; expected one of {", ".join(_CONTACT_SOURCES)}'
             )
         return origin
 
     def _file(self, relative: str) -> Path:
-        path = self._root / relative
+        path = self.root / relative
         if self._fetch is not None and not path.is_file():
             self._fetch(relative)
         return path

@@ -1,6 +1,6 @@
 """The population store: persons by age and their contacts, for every place an experiment names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -19,6 +19,11 @@ from epyflow.tasks import Population
 class _Source(Protocol):
     """One place where populations are kept; each has its own spelling of their names."""
 
+    root: Path
+
+    @property
+    def index(self) -> tuple[Path, ...]: ...
+
     @property
     def spellings(self) -> Mapping[str, str]: ...
 
@@ -27,6 +32,9 @@ class _Source(Protocol):
     def fine(self, name: str) -> FineGroups: ...
 
     def load(self, location: Location, name: str, target: Sequence[AgeGroup]) -> Population: ...
+
+
+_GIVEN, _DOWNLOADED = "given", "downloaded"
 
 
 class PopulationStore:
@@ -67,6 +75,50 @@ class PopulationStore:
             )
         local = None if folder is None else _open_folder(folder)
         return cls(folder, local, remote_data(cache) if remote else None)
+
+    @classmethod
+    def open_copy(cls, folder: Path) -> Self:
+        """Open a copy made of :meth:`parts`; nothing is downloaded.
+
+        Raises
+        ------
+        PopulationError
+            If it is not a copy of a store.
+        """
+        given = folder / _GIVEN if (folder / _GIVEN).is_dir() else None
+        local = None if given is None else _open_folder(given)
+        return cls(given, local, EpydemixData(folder / _DOWNLOADED, _refuse))
+
+    def parts(self, wanted: Iterable[str]) -> dict[str, Path]:
+        """Return the files of which a copy for some populations is made.
+
+        Parameters
+        ----------
+        wanted
+            What :meth:`load` is to be asked for. The copy lacks what cannot be had here, either.
+
+        Returns
+        -------
+        parts
+            Name in the copy, with forward slashes, to the file.
+        """
+        names = tuple(wanted)
+        return {
+            f"{part}/{path.relative_to(source.root).as_posix()}": path
+            for part, source in ((_GIVEN, self._local), (_DOWNLOADED, self._remote))
+            if source is not None
+            for path in (*source.index, *self._files_from(source, names))
+            if path.is_file()
+        }
+
+    def _files_from(self, source: _Source, names: Iterable[str]) -> Iterator[Path]:
+        for name in names:
+            try:
+                holder, spelling, _ = self._resolve(name)
+                if holder is source:
+                    yield from source.files(spelling)
+            except PopulationError:
+                continue
 
     def names(self) -> tuple[str, ...]:
         """Return the names in the folder; without a folder, those of the remote data.
@@ -176,6 +228,13 @@ class PopulationStore:
         if self._local is None:
             return "a folder (none is given as population_data)"
         return f"{self._folder} (which holds {listed(self._local.spellings)})"
+
+
+def _refuse(relative: str) -> None:
+    raise PopulationError(
+        f"{relative} of epydemix-data is not in this copy: it could not be had where the copy was "
+        "made"
+    )
 
 
 def _open_folder(folder: Path) -> _Source:

@@ -35,6 +35,7 @@ class Tables:
     """The populations of a folder that holds ``population.csv`` and ``contacts.csv``."""
 
     def __init__(self, folder: Path) -> None:
+        self.root = folder
         self._sizes_path = folder / SIZES_FILE
         self._contacts_path = folder / CONTACTS_FILE
 
@@ -43,10 +44,15 @@ class Tables:
         """Canonical name to the table's own, in the order of the table."""
         return {canonical_name(name): name for name in self._sizes}
 
+    @property
+    def index(self) -> tuple[Path, ...]:
+        """The files that say which populations there are."""
+        return (self._sizes_path, self._contacts_path)
+
     def files(self, name: str) -> tuple[Path, ...]:
         """Return the files that every population is read from."""
         del name
-        return (self._sizes_path, self._contacts_path)
+        return self.index
 
     def fine(self, name: str) -> FineGroups:
         """Return the age groups of the table."""

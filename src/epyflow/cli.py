@@ -3,14 +3,14 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from epyflow import __version__, cli_hub, engine
+from epyflow import __version__, cli_cost, cli_hub, engine
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import Experiment, Problem, inspect, locate
 from epyflow.experiment.schema import export
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_hub.hub, name="hub")
+app.command()(cli_cost.cost)
 
 INVALID, UNREADABLE = 1, 2
 
@@ -159,10 +160,18 @@ def show_plan(
     members_per_task: Annotated[
         int | None, typer.Option(min=1, help="Parameter sets per task. Default: by estimate.")
     ] = None,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Also estimate what the run costs on Google Batch.")
+    ] = False,
+    prices: cli_cost.PricesFile = None,
+    profile: cli_cost.ProfileFile = None,
+    region: cli_cost.Region = None,
+    spot: cli_cost.Spot = None,
 ) -> None:
     """Show what a run would consist of, from the YAML alone: nothing is simulated.
 
-    Exit code 0: planned. 1: the experiment is invalid. 2: it cannot be read.
+    Exit code 0: planned. 1: the experiment is invalid; with --cost, also where a price or the
+    profile is not right. 2: it cannot be read.
     """
     allowed = tuple(allowed_data_root or ())
     experiment, problems = _inspect(path, root, output_config, population_data, allowed, format)
@@ -174,13 +183,18 @@ def show_plan(
             _print_problems(errors, Console(stderr=True))
         raise typer.Exit(INVALID)
     planned = plan(experiment, members_per_task)
+    document, chosen = _plan_document(experiment, planned), (prices, profile, region, spot)
+    if cost:
+        document["cost"] = cli_cost.estimated(experiment, planned, *chosen)
     if format == "json":
-        _print_json(_plan_document(experiment, planned))
-    else:
-        _print_plan(experiment, planned)
+        _print_json(document)
+        return
+    _print_plan(experiment, planned)
+    if cost:
+        cli_cost.print_estimate(document["cost"])
 
 
-def _plan_document(experiment: Experiment, planned: Plan) -> dict[str, object]:
+def _plan_document(experiment: Experiment, planned: Plan) -> dict[str, Any]:
     return {
         "experiment": experiment.place.exp_id,
         "strategy": planned.strategy,

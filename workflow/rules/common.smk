@@ -80,9 +80,9 @@ def targets():
     """Return what the workflow is to make."""
     folder, plan = run_folder(), config["plan"]
     tables = [f"{folder}/outputs/{table}.csv.gz" for table in plan["tables"]]
-    record = f"{folder}/outputs/run_metadata.json"
+    record = [f"{folder}/outputs/run_metadata.json", f"{folder}/run_cost.csv"]
     last = [f"{folder}/complete.txt"] if plan["partial_results"] else []
-    return [*tables, *(f"{folder}/figures/{name}" for name in figures()), record, *last]
+    return [*tables, *(f"{folder}/figures/{name}" for name in figures()), *record, *last]
 
 
 def figures():

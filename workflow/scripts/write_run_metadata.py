@@ -1,9 +1,10 @@
-"""The plan, what failed and the times of a run -> ``run_metadata.json``."""
+"""The plan, what failed and the times of a run -> ``run_metadata.json``, ``run_cost.csv``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow import provenance, run_record
+from epyflow.cost import record
 from epyflow.logs import log_to
 from epyflow.settings import read_settings
 from epyflow.storage import storage_at
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
+    storage = storage_at(snakemake.params.storage)
     run = run_record.finish(
         read_settings(snakemake.config),
         snakemake.config["plan"],
         Path(snakemake.input.members),
-        storage_at(snakemake.params.storage),
+        storage,
     )
     provenance.write_metadata(provenance.run_metadata(run), Path(snakemake.output.metadata))
+    record.write_run_cost(snakemake.config["plan"], storage, Path(snakemake.output.cost))

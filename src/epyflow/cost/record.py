@@ -1,0 +1,78 @@
+"""The cost of a finished run: ``run_cost.csv``, written with the run's metadata."""
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from epyflow.cloud.site import FILE_VARIABLE, VARIABLE_PREFIX, read_site
+from epyflow.cost.jobs import GOOGLE_BATCH, LOCAL, as_csv, measured, priced
+from epyflow.cost.prices import read_prices
+from epyflow.cost.profile import FILE, REGION, read_profile
+from epyflow.errors import EpyflowError
+from epyflow.files import write_bytes_atomically
+from epyflow.storage import Storage
+
+log = logging.getLogger(__name__)
+
+NAME = "run_cost.csv"
+
+
+def write_run_cost(
+    plan: Mapping[str, Any], storage: Storage, path: Path, profile: Path = FILE
+) -> None:
+    """Write what the jobs of a run have cost, or would have.
+
+    Where there is no profile for Google Batch, or a price is not known, the table has no rows and
+    the log says why: a run does not fail for it.
+
+    Parameters
+    ----------
+    plan
+        From :mod:`epyflow.run_plan`.
+    storage
+        Where the benchmarks are.
+    path
+        The file to write.
+    profile
+        The profile whose machines are paid.
+    """
+    ran_on = GOOGLE_BATCH if os.environ.get("EPYFLOW_IMAGE_DIGEST") else LOCAL
+    try:
+        given = read_profile(profile)
+        benchmarks = _benchmarks(plan, storage, given.rules)
+        jobs = measured(plan, benchmarks, given, region_of_site(), ran_on)
+        write_bytes_atomically(path, as_csv(priced(jobs, given, read_prices())))
+    except EpyflowError as error:
+        log.warning("the cost of the run is not known: %s", error)
+        write_bytes_atomically(path, as_csv(()))
+
+
+def region_of_site() -> str:
+    """Return the region that the user's site names; the price table's where there is no site."""
+    named = os.environ.get(f"{VARIABLE_PREFIX}REGION")
+    if named:
+        return named
+    try:
+        return read_site().region
+    except EpyflowError:
+        if os.environ.get(FILE_VARIABLE):
+            raise
+        return REGION
+
+
+def _benchmarks(
+    plan: Mapping[str, Any], storage: Storage, rules: Mapping[str, object]
+) -> dict[str, bytes]:
+    folder = f"benchmarks/{plan['exp_id']}/{plan['run_id']}"
+    paths = [
+        f"{folder}/{rule}/{name}"
+        for rule in rules
+        for name in storage.names(f"{folder}/{rule}")
+        if name.endswith(".tsv")
+    ]
+    found = storage.read_all(sorted(paths))
+    return {
+        path.removeprefix(f"{folder}/").removesuffix(".tsv"): data for path, data in found.items()
+    }

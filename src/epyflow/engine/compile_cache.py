@@ -38,7 +38,7 @@ SECONDS = 5
 
 _config: Any = numba.config  # its settings are made when numba is imported
 _HERE = Path(__file__).parent
-_SOURCES = ("kernel.py", "draws.py", "layout.py")
+_SOURCES = ("kernel.py", "draws.py", "layout.py", "memory.py")
 _COMPLETE = "complete"  # a file in the folder of compiled code, written last
 _LOCK = "lock"
 

@@ -19,6 +19,9 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, register_jitable
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 MEMORY = 32
 """Words of 8 bytes in which numpy remembers the last draw; its ``binomial_t`` has 17."""
@@ -31,6 +34,7 @@ NONE = -1.0
 
 _NEXT_DOUBLE = 3  # position in a ``bitgen_t``, after its state and two other functions
 _SLACK = 1e-12  # more than the rounding of a probability, and less than any that matters
+_NEVER_ABOVE = 10.0  # numpy's bound on the successes is at least this far above their mean
 
 
 class Stream(NamedTuple):
@@ -108,28 +112,19 @@ _uniform: Callable[[int], float] = cast("Any", intrinsic(_call_next_double))
 
 
 @register_jitable
-def _few(source: int, n: int, p: float, log_rest: float) -> int:
-    """Draw by inversion: subtract the probabilities of 0, 1, 2, ... from a uniform number.
-
-    The probability of none, ``(1 - p) ** n``, is at least ``1 - n * p``: most draws of rare events
-    need not compute it.
+def _few_as_numpy(source: int, n: int, p: float, none: float, left: float) -> int:
+    """Draw by inversion, from a first uniform number, with numpy's arithmetic.
 
     Source: Kachitvichyanukul & Schmeiser (1988), "Binomial random variate generation",
-    Communications of the ACM 31(2), algorithm BINV; with numpy's arithmetic, and numpy's bound
-    beyond which it starts again.
+    Communications of the ACM 31(2), algorithm BINV; with numpy's bound beyond which it starts
+    again.
     """
     mean = n * p
-    left = _uniform(source)
-    if left <= 1.0 - mean - _SLACK:
-        return 0
-    none = np.exp(n * log_rest)
+    bound = min(float(n), mean + 10.0 * np.sqrt(mean * (1.0 - p) + 1.0))
     successes, probability = 0, none
     while left > probability:
         successes += 1
-        # The bound is at least ten above the mean: its root is seldom taken.
-        if successes > min(float(n), mean + 10.0) and successes > min(
-            float(n), mean + 10.0 * np.sqrt(mean * (1.0 - p) + 1.0)
-        ):
+        if successes > bound:
             successes, probability = 0, none
             left = _uniform(source)
         else:
@@ -138,8 +133,37 @@ def _few(source: int, n: int, p: float, log_rest: float) -> int:
     return successes
 
 
-@register_jitable
-def binomial(stream: Stream, n: int, p: float, log_rest: float) -> int:
+@register_jitable(inline="always")
+def _few(source: int, n: int, p: float, logs: Array, row: int, column: int) -> int:
+    """Draw by inversion: subtract the probabilities of 0, 1, 2, ... from a uniform number.
+
+    numpy's arithmetic waits for a division at each of them. The same probabilities, rounded
+    otherwise, are quicker, and decide nearly every draw: the differences are far below ``_SLACK``,
+    so only a number that comes nearer than that to a boundary is looked at with numpy's arithmetic.
+    And the probability of none, ``(1 - p) ** n``, is at least ``1 - n * p``: most draws of rare
+    events need not compute it.
+    """
+    mean = n * p
+    left = _uniform(source)
+    if left <= 1.0 - mean - _SLACK:
+        return 0
+    if p != logs[0, row, column]:
+        logs[0, row, column], logs[1, row, column] = p, np.log1p(-p)
+    none = np.exp(n * logs[1, row, column])
+    trials, odds = float(n), p / (1.0 - p)
+    most = min(trials, mean + _NEVER_ABOVE)
+    successes, probability, undecided = 0.0, none, left
+    while undecided > probability + _SLACK and successes < most:
+        undecided -= probability
+        successes += 1.0
+        probability *= odds * (trials - successes + 1.0) / successes
+    if undecided <= probability - _SLACK and successes <= most:
+        return int(successes)
+    return _few_as_numpy(source, n, p, none, left)
+
+
+@register_jitable(inline="always")
+def binomial(stream: Stream, n: int, p: float, logs: Array, row: int, column: int) -> int:
     """Draw as ``random_binomial`` does, from the same uniforms.
 
     Parameters
@@ -150,18 +174,18 @@ def binomial(stream: Stream, n: int, p: float, log_rest: float) -> int:
         Trials, at least 1.
     p
         Chance of success. Rounding may put it a little outside of 0 to 1.
-    log_rest
-        ``log1p`` of minus the chance of the rarer of success and failure.
+    logs, row, column
+        ``logs[:, row, column]`` keeps a chance and the ``log1p`` of minus it: often the next draw
+        of this kind has the same chance. Zero at first.
     """
-    if p <= 0.5:
-        if p == 0.0:
-            return 0
-        if p * n <= stream.own_up_to:
-            return _few(stream.source, n, p, log_rest)
-    elif p >= 1.0:
+    if p == 0.0:
+        return 0
+    if p >= 1.0:
         # numpy inverts for no failures: it takes a uniform number, and nobody fails.
         _uniform(stream.source)
         return n
-    elif (1.0 - p) * n <= stream.own_up_to:
-        return n - _few(stream.source, n, 1.0 - p, log_rest)
+    rare = p if p <= 0.5 else 1.0 - p
+    if rare * n <= stream.own_up_to:
+        few = _few(stream.source, n, rare, logs, row, column)
+        return few if p <= 0.5 else n - few
     return _numpy_draw(stream.numpy_binomial, stream.source, p, n, stream.memory)

@@ -14,12 +14,11 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit, types
-from numpy.typing import NDArray
 
 from epyflow.engine.draws import Stream, binomial
 from epyflow.engine.layout import MEDIATED, SCHEDULED, STAYING, Numbers, Table, Tables
+from epyflow.engine.memory import Array, Workspace, uncounted
 
-Array = NDArray[np.float64]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 DONE = -1
@@ -196,11 +195,7 @@ def _move(
                 gone = left
                 if compartment != last:
                     chance = chances[outcome, group] / undecided
-                    rarer = min(chance, 1.0 - chance)
-                    if rarer != logs[0, outcome, group]:
-                        logs[0, outcome, group] = rarer
-                        logs[1, outcome, group] = np.log1p(-rarer)
-                    gone = binomial(stream, left, chance, logs[1, outcome, group])
+                    gone = binomial(stream, left, chance, logs, outcome, group)
                 after[compartment, group] += gone
                 if column != STAYING:
                     moved[column, group] += gone
@@ -211,25 +206,20 @@ def _move(
             after[last, group] += left
 
 
-def _simulate(
-    stream: Stream, numbers: Numbers, tables: Tables, compartments: Array, transitions: Array
+@_compiled()
+def _run(
+    stream: Stream,
+    numbers: Numbers,
+    tables: Tables,
+    work: Workspace,
+    compartments: Array,
+    transitions: Array,
 ) -> int:
-    """Fill compartments, shape (T, C, G), and add to transitions, shape (T, K', G).
-
-    Returns
-    -------
-    failed
-        ``DONE``; or the place among T · C · G steps, compartments and age groups where the rates
-        give no chances.
-    """
+    """Do what :func:`_simulate` says, in memory that its caller keeps."""
+    numbers, tables, work = uncounted(numbers), uncounted(tables), uncounted(work)
+    compartments, transitions = uncounted(compartments), uncounted(transitions)
     delta_t, initial, sizes, matrices, matrix_index, rates = numbers
-    groups = len(sizes)
-    terms, lanes = np.empty(groups), np.empty(_LANES)
-    forces = np.empty((len(tables.mediators), groups))
-    pools = np.empty((len(tables.eligible), groups))
-    chances = np.empty((len(tables.outcomes), groups))
-    known = np.zeros((3, len(tables.sources), groups))
-    logs = np.zeros((2, len(tables.outcomes), groups))
+    terms, lanes, forces, pools, chances, known, logs = work
     before = initial
     for step in range(len(compartments)):
         after = compartments[step]
@@ -245,12 +235,35 @@ def _simulate(
     return DONE
 
 
+def _simulate(
+    stream: Stream, numbers: Numbers, tables: Tables, compartments: Array, transitions: Array
+) -> int:
+    """Fill compartments, shape (T, C, G), and add to transitions, shape (T, K', G).
+
+    Returns
+    -------
+    failed
+        ``DONE``; or the place among T · C · G steps, compartments and age groups where the rates
+        give no chances.
+    """
+    groups = len(numbers.sizes)
+    work = Workspace(
+        terms=np.empty(groups),
+        lanes=np.empty(_LANES),
+        forces=np.empty((len(tables.mediators), groups)),
+        pools=np.empty((len(tables.eligible), groups)),
+        chances=np.empty((len(tables.outcomes), groups)),
+        known=np.zeros((3, len(tables.sources), groups)),
+        logs=np.zeros((2, len(tables.outcomes), groups)),
+    )
+    return _run(stream, numbers, tables, work, compartments, transitions)
+
+
 def _draw(stream: Stream, trials: Table, chances: Array, drawn: Table) -> None:
     """Fill ``drawn`` with binomials: for comparison with those of numpy."""
+    logs = np.zeros((2, 1, 1))
     for number in range(len(trials)):
-        chance = chances[number]
-        log = np.log1p(-min(chance, 1.0 - chance))
-        drawn[number] = binomial(stream, trials[number], chance, log)
+        drawn[number] = binomial(stream, trials[number], chances[number], logs, 0, 0)
 
 
 def _read(scalar: Any, dimensions: int) -> Any:

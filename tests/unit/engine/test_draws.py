@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import bdtri
 
 from epyflow.engine import compile_cache, draws
 
@@ -50,6 +51,23 @@ def test_chances_of_rare_events_are_computed_as_by_numpy(own):
     ours, _ = drawn(n, p, own)
 
     assert (ours == np.random.default_rng(1).binomial(n, p)).all()
+
+
+@pytest.mark.parametrize("successes", [0, 1, 5, 12])
+def test_a_number_that_falls_on_a_boundary_is_decided_as_by_numpy(successes):
+    # Where the chance of at most so many is the uniform number itself, rounding decides.
+    decided = set()
+    for seed in range(80):
+        uniform, n = np.random.default_rng(seed).random(), 61 + 7 * seed
+        on_boundary = bdtri(successes, n, uniform)
+        for p in on_boundary * (1 + np.arange(-2, 3) * 2e-16):
+            assert n * p <= draws.FEW
+            (ours,), rng = drawn([n], [p], seed=seed)
+            theirs = np.random.default_rng(seed)
+            assert ours == theirs.binomial(n, p)
+            assert rng.bit_generator.state == theirs.bit_generator.state
+            decided.add(int(ours))
+    assert decided == {successes, successes + 1}
 
 
 def test_no_number_is_taken_for_what_cannot_happen():

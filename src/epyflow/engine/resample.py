@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from epyflow.model.clock import step_days
 
+_WEEKS = ("W-MON", "W-TUE", "W-WED", "W-THU", "W-FRI", "W-SAT", "W-SUN")
+_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
+
 
 @dataclass(frozen=True)
 class Resampling:
@@ -51,14 +54,10 @@ class Resampling:
         if frequency is None and not _several_a_day(steps):
             every = np.arange(len(steps), dtype=np.int64)
             return cls(_dates(steps, frequency), every, every, every)
-        ones = pd.Series(1, index=pd.DatetimeIndex(steps))
-        counts = ones.resample(frequency or "D").sum()
-        sizes = counts.to_numpy(dtype=np.int64)
+        labels, sizes = _counted(steps, frequency or "D")
         ends = np.cumsum(sizes, dtype=np.int64)
         filled = np.flatnonzero(sizes).astype(np.int64)
-        return cls(
-            _dates(counts.index.to_numpy(), frequency), ends - 1, (ends - sizes)[filled], filled
-        )
+        return cls(_dates(labels, frequency), ends - 1, (ends - sizes)[filled], filled)
 
     def compartments(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take the last step of each period; shape (T, ...) to (R, ...)."""
@@ -71,6 +70,27 @@ class Resampling:
         summed = np.zeros((len(self.dates), *values.shape[1:]))
         summed[self.filled] = np.add.reduceat(values, self.starts, axis=0)
         return summed
+
+
+def _counted(
+    steps: NDArray[np.datetime64], frequency: str
+) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
+    """Return the label of each period and how many steps it has; both of shape (R,).
+
+    Weeks are counted here, for pandas takes as long as a simulation.
+    """
+    labels: NDArray[np.datetime64]
+    sizes: NDArray[np.int64]
+    if frequency in _WEEKS:
+        days = steps.astype("datetime64[D]").astype(np.int64)
+        ends = days + (_WEEKS.index(frequency) - days - _FIRST_WEEKDAY) % 7
+        sizes = np.bincount((ends - ends[0]) // 7).astype(np.int64)
+        labels = np.datetime64(int(ends[0]), "D") + 7 * np.arange(len(sizes))
+    else:
+        ones = pd.Series(1, index=pd.DatetimeIndex(steps))
+        counts = ones.resample(frequency).sum()
+        labels, sizes = counts.index.to_numpy(), np.asarray(counts, dtype=np.int64)
+    return labels, sizes
 
 
 def _several_a_day(steps: NDArray[np.datetime64]) -> bool:

@@ -44,7 +44,9 @@ def test_what_is_compiled_suits_every_processor():
 
 
 def test_the_profile_of_the_image_is_the_local_one_and_where_things_are():
-    local = yaml.safe_load((ROOT / "profiles" / "local" / "config.yaml").read_text())
+    profile = yaml.safe_load((ROOT / "profiles" / "local" / "config.yaml").read_text())
+    # The display of a run is not installed in the image.
+    local = {key: value for key, value in profile.items() if not key.startswith("logger")}
     own = {key: value for key, value in PROFILE.items() if key not in local}
 
     assert {key: PROFILE.get(key) for key in local} == local

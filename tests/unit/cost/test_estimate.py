@@ -9,11 +9,14 @@ from epyflow.cost.estimate import (
     total_usd,
     work,
 )
+from epyflow.cost.prices import read_prices
+from epyflow.cost.profile import REGION, read_profile
 from epyflow.errors import EpyflowError
 from epyflow.experiment.modelset import Modelset
 from epyflow.planning import Plan
 from epyflow.population.locations import Location
 from tests.unit.cost.made_up import PRICES, PROFILE
+from tests.unit.cost.test_profile import ROOT
 from tests.unit.experiment.samples import CALIBRATION, changed
 
 # Four tasks of 10 members with 100 simulations, 2 s each with the reference engine.
@@ -98,6 +101,15 @@ def test_the_stages_of_a_run_are_those_of_the_profile():
     assert total_usd(stages) == pytest.approx(
         (sum(stage.usd.low for stage in stages), sum(stage.usd.high for stage in stages))
     )
+
+
+def test_the_rules_of_the_projects_profile_each_have_their_stage():
+    profile = read_profile(ROOT / "profiles" / "gcp" / "config.yaml")
+
+    stages = estimate(work(PLAN, None, tables=3, profile=profile), profile, read_prices(), REGION)
+
+    assert {stage.stage for stage in stages} == {"run", "tables", "figures"}
+    assert all(s.rule.startswith("plot_") for s in stages if s.stage == "figures")
 
 
 def test_a_rule_that_the_profile_does_not_have_is_refused():

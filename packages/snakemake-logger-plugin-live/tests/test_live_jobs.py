@@ -43,15 +43,18 @@ def test_the_time_left_is_not_less_than_that_of_the_longest_job():
 
 
 def test_rules_of_unknown_length_make_it_at_least_that():
-    jobs = Jobs({"run": 1, "table": 3, "all": 1}, slots=1)
+    jobs = Jobs({"run": 2, "table": 3, "all": 1}, slots=1)
     started(jobs, 1, 0.0)
     jobs.finish(1, 10.0)
-    assert time_left(jobs, 10.0) == "at least 0 s left"
+    assert time_left(jobs, 10.0) == "at least 10 s left"
 
-    started(jobs, 2, 10.0, "table")
-    jobs.finish(2, 14.0)
+    started(jobs, 2, 10.0)
+    jobs.finish(2, 20.0)
+    assert time_left(jobs, 20.0) == ""
 
-    assert time_left(jobs, 14.0) == "about 8 s left"
+    started(jobs, 3, 20.0, "table")
+    jobs.finish(3, 24.0)
+    assert time_left(jobs, 24.0) == "about 8 s left"
 
 
 def test_a_failed_job_that_is_started_again_is_running():

@@ -18,6 +18,8 @@ def time_left(jobs: Jobs, now: float) -> str:
     left = jobs.left(now)
     if left is None or not (jobs.running or len(jobs.done) < jobs.total):
         return ""
+    if left.at_least and left.seconds < 1:
+        return ""  # says nothing
     return f"{'at least' if left.at_least else 'about'} {duration(left.seconds)} left"
 
 

@@ -106,6 +106,21 @@ def test_a_new_run_id_leaves_the_old_run_alone_and_runs_everything(again):
     assert again.plan(run_id="other").jobs["run_task"] == 2
 
 
+def test_inputs_that_a_job_builds_are_those_of_a_local_build_and_are_not_built_again(again):
+    done = again.run("--until", "build_inputs", build="remote", run_id="remote")
+
+    assert done.code == 0, done.text
+    assert done.jobs == {"bundle_experiment": 1, "build_inputs": 1}
+    assert inputs(again, "remote") == inputs(again, "main")
+    assert len(inputs(again, "remote")) == 2
+    assert "build_inputs" not in again.plan(build="remote", run_id="remote").jobs
+
+
+def inputs(workspace: Workspace, run_id: str) -> dict[str, bytes]:
+    folder = workspace.folder / "results" / "small" / run_id / "builder-artifacts"
+    return {path.name: path.read_bytes() for path in folder.glob("input_*.pkl")}
+
+
 def test_after_a_new_population_only_its_task_has_run(workspace):
     assert workspace.run().code == 0
     results = workspace.folder / "results" / "small" / "main" / "runner-artifacts"

@@ -41,10 +41,6 @@ SECRET_FILES = (
 """Files that lie in a person's checkout and are no part of the project."""
 
 
-WARMING = "epyflow warm"
-"""How the Dockerfile has epyflow compile what it compiles."""
-
-
 @dataclass(frozen=True)
 class Built:
     """The images of a build, with all that buildah keeps, in a folder of their own.
@@ -173,19 +169,10 @@ def copy_checkout(built: Built) -> None:
             copy = built.context / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy)
-    if not can_warm():
-        recipe = built.context / "docker" / "Dockerfile"
-        recipe.write_text(recipe.read_text().replace(WARMING, "mkdir /var/cache/epyflow"))
     for name in SECRET_FILES:
         secret = built.context / name
         secret.parent.mkdir(parents=True, exist_ok=True)
         secret.write_text(f"TOKEN={built.canary}\n")
-
-
-def can_warm() -> bool:
-    """Return whether this epyflow has the command that the Dockerfile calls."""
-    command = [Path(sys.executable).with_name("epyflow"), *WARMING.split()[1:], "--help"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def make_base(built: Built) -> None:

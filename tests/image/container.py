@@ -2,12 +2,19 @@
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tests.image.building import Built
+
+OUTPUT = "/mnt"
+"""Where a folder is mounted into which a command prints."""
+
+# Not to buildah's pipes: it may lose what a command prints right before its end.
+_PRINT_TO_FILES = f'exec "$@" > {OUTPUT}/stdout 2> {OUTPUT}/stderr'
 
 
 class Container:
@@ -40,7 +47,19 @@ class Container:
         options = [f"--user={user}"] if user else []
         options += [f"--volume={host}:{inside}" for host, inside in (mounts or {}).items()]
         options += [f"--env={name}={value}" for name, value in (environment or {}).items()]
-        return self.built.run_buildah("run", *options, self.name, "--", *command)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            folder.chmod(0o777)
+            options.append(f"--volume={folder}:{OUTPUT}")
+            shell = ("sh", "-c", _PRINT_TO_FILES, "sh")
+            done = self.built.run_buildah("run", *options, self.name, "--", *shell, *command)
+            printed = {path.name: path.read_text() for path in folder.iterdir()}
+        return subprocess.CompletedProcess(
+            command,
+            done.returncode,
+            printed.get("stdout", ""),
+            printed.get("stderr", "") + done.stdout + done.stderr,
+        )
 
     def output(self, *command: str, user: str = "") -> str:
         """Run a command that must succeed and return what it prints."""

@@ -33,7 +33,7 @@ from epyflow.files import write_bytes_atomically
 
 log = logging.getLogger(__name__)
 
-SECONDS = 5
+SECONDS = 7
 """About how long it takes to compile, on one core."""
 
 _config: Any = numba.config  # its settings are made when numba is imported

@@ -7,18 +7,15 @@ from executor_snakefiles import ONE
 CODES = (429, 500, 503, "DEADLINE_EXCEEDED", "NOT_FOUND")
 ONCE = [{"code": code, "times": 1} for code in CODES]
 RULES = ("busy", "broken", "away", "late", "unknown")
-FIVE = f"""
-rule all:
-    input: {[f"out/{rule}.txt" for rule in RULES]}
-""" + "".join(
-    f"""
-rule {rule}:
-    output: "out/{rule}.txt"
-    shell: "echo hello > {{output}}"
-"""
-    for rule in RULES
-)
 FOR_A_WHILE = [{"code": code, "times": 2} for code in CODES]
+
+
+def rules_that_say_hello(names):
+    text = f"rule all:\n    input: {[f'out/{name}.txt' for name in names]}\n"
+    for name in names:
+        text += f'\nrule {name}:\n    output: "out/{name}.txt"\n'
+        text += '    shell: "echo hello > {output}"\n'
+    return text
 
 
 @pytest.mark.parametrize("faults", [ONCE, FOR_A_WHILE], ids=["once", "for_a_while"])
@@ -49,7 +46,7 @@ rule one:
 @pytest.mark.parametrize("times", [1, 3], ids=["once", "for_a_while"])
 def test_createjob_is_repeated(workflow, times):
     # A job for each error: they are created side by side.
-    workflow.write(FIVE)
+    workflow.write(rules_that_say_hello(RULES))
     workflow.faults(
         api=[
             {"method": "CreateJob", "resource": f"{rule}-*", "code": code, "times": times}
@@ -95,27 +92,38 @@ def test_an_id_that_is_taken_is_replaced_and_the_work_is_done_once(workflow):
     assert workflow.live() == []
 
 
-@pytest.mark.parametrize(
-    ("code", "remedy"),
-    [
-        (400, "check the rule's googlebatch_* resources"),
-        (401, "gcloud auth application-default login"),
-        (403, "roles/batch.jobsEditor"),
-        (404, "--googlebatch-array-region"),
-        (429, "https://console.cloud.google.com/iam-admin/quotas"),
-        (503, "https://status.cloud.google.com"),
-    ],
-)
-def test_a_refusal_that_stays_ends_the_run_with_its_remedy(workflow, code, remedy):
-    workflow.write(ONE)
-    text = "as Google says it, of 'projects/rehearsal'"
-    workflow.faults(api=[{"method": "CreateJob", "code": code, "message": text, "times": None}])
+REFUSALS = {
+    400: "check the rule's googlebatch_* resources",
+    401: "gcloud auth application-default login",
+    403: "roles/batch.jobsEditor",
+    404: "--googlebatch-array-region",
+    429: "https://console.cloud.google.com/iam-admin/quotas",
+    503: "https://status.cloud.google.com",
+}
 
-    finished = workflow.run("--googlebatch-array-api-patience", "1")
+
+def test_a_refusal_that_stays_ends_the_run_with_its_remedy(workflow):
+    workflow.write(rules_that_say_hello([f"r{code}" for code in REFUSALS]))
+    workflow.faults(
+        api=[
+            {
+                "method": "CreateJob",
+                "resource": f"r{code}-*",
+                "code": code,
+                "message": f"as Google says {code}",
+                "times": None,
+            }
+            for code in REFUSALS
+        ]
+    )
+
+    finished = workflow.run("--keep-going", "--googlebatch-array-api-patience", "1")
 
     assert finished.code == 1
-    assert text in finished.text
-    assert remedy in finished.text
     assert "Traceback" not in finished.text
+    for code, remedy in REFUSALS.items():
+        _, _, told = finished.text.partition(f"r{code}: Google Batch did not accept the job.")
+        assert f"as Google says {code}" in told.splitlines()[1]
+        assert remedy in told.splitlines()[3]
     assert workflow.outputs() == {}
     assert workflow.jobs() == []

@@ -93,17 +93,17 @@ def test_a_stale_output_does_not_pass_for_a_new_one(workflow):
     assert workflow.live() == []
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_preempted_task_is_repeated_by_batch(workflow, times):
+def test_tasks_preempted_once_and_twice_are_repeated_by_batch(workflow):
     workflow.write(TWO)
-    workflow.faults(tasks=[{"task": 0, "action": "preempt", "times": times}])
+    preempted = {"action": "preempt"}
+    workflow.faults(tasks=[{"task": i, "times": i + 1, **preempted} for i in range(2)])
 
     finished = workflow.run("--preemptible-rules", "--preemptible-retries", "2")
 
     assert finished.code == 0, finished.text
     assert workflow.outputs() == HELLO
     assert len(workflow.jobs()) == 1
-    assert sorted(workflow.executions().values()) == [1, 1 + times]
+    assert sorted(workflow.executions().values()) == [2, 3]
     assert workflow.live() == []
 
 

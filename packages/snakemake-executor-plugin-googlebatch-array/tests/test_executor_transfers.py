@@ -1,9 +1,5 @@
 """Uploads and downloads of tasks that go wrong: the whole file is there, or a failure is."""
 
-import pytest
-
-from executor_snakefiles import ONE
-
 # The provider that checks what it sends; the others of these tests use the stock one.
 INDEXED = (
     *("--default-storage-provider", "gcs-indexed"),
@@ -47,18 +43,30 @@ rule second:
     assert workflow.live() == []
 
 
-@pytest.mark.parametrize("action", ["cut", "refuse", "truncate"])
-def test_an_upload_that_never_succeeds_fails_the_task_and_leaves_no_half_file(workflow, action):
-    workflow.write(ONE)
+def test_an_upload_that_never_succeeds_fails_the_task_and_leaves_no_half_file(workflow):
+    kinds = ("cut", "refuse", "truncate")
+    workflow.write(
+        f"""
+rule all:
+    input: expand("out/{{kind}}.txt", kind={kinds})
+
+rule one:
+    output: "out/{{kind}}.txt"
+    shell: "printf '{TEXT}' > {{output}}"
+"""
+    )
     workflow.faults(
-        storage=[{"kind": "upload", "object": "*/out/0.txt", "action": action, "times": None}]
+        storage=[
+            {"kind": "upload", "object": f"*/out/{kind}.txt", "action": kind, "times": None}
+            for kind in kinds
+        ]
     )
 
-    finished = workflow.run(*INDEXED, "--storage-gcs-indexed-retries", "1")
+    finished = workflow.run(*INDEXED, "--storage-gcs-indexed-retries", "1", "--keep-going")
 
     assert finished.code == 1
-    assert "Task of rule one failed on Google Batch, attempt 1." in finished.text
-    assert "out/0.txt" in finished.text
+    for kind in kinds:
+        assert f"Task of rule one (kind={kind}) failed on Google Batch" in finished.text
     assert workflow.outputs() == {}
-    assert list(workflow.executions().values()) == [1]
+    assert list(workflow.executions().values()) == [1, 1, 1]
     assert workflow.live() == []

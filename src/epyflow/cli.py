@@ -14,9 +14,11 @@ from epyflow import __version__, cli_cost, cli_hub, engine
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import Experiment, Problem, inspect, locate
 from epyflow.experiment.schema import export
+from epyflow.experiments_root import check_inside, local_folder
 from epyflow.files import write_bytes_atomically
 from epyflow.planning import Plan, plan
 from epyflow.population.store import PopulationStore
+from epyflow.repositories import is_address
 from epyflow.settings import POPULATION_FOLDERS, given_or_found
 
 app = typer.Typer(
@@ -36,10 +38,11 @@ Experiments = Annotated[
     Path, typer.Argument(help="The experiment's folder, its config/ folder, or one of its files.")
 ]
 Root = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--root",
-        help="Folder that holds experiments/ and common-data/. "
+        help="Folder that holds experiments/ and common-data/, or a repository, "
+        "git+https://host/owner/repo@ref. "
         "Default: the one above the experiments/ folder on the path.",
     ),
 ]
@@ -129,14 +132,16 @@ def _print_problems(problems: list[Problem], console: Console) -> None:
 
 def _inspect(
     path: Path,
-    root: Path | None,
+    root: str | None,
     output: str | None,
     population_data: Path | None,
     allowed: tuple[Path, ...],
     format: str,
 ) -> tuple[Experiment | None, list[Problem]]:
     try:
-        place = locate(path, root, allowed)
+        place = locate(path, local_folder(root), allowed)
+        if root is not None and is_address(root):
+            check_inside(place, root)
         given = None if population_data is None else str(population_data)
         folder = given_or_found(given, place.root, POPULATION_FOLDERS)
         store = None if folder is None else PopulationStore.open(folder, remote=False)

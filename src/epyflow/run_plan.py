@@ -26,6 +26,7 @@ from epyflow.experiment.output import (
     PosteriorGenerations,
     Quantiles,
 )
+from epyflow.experiments_root import fetch_root, fetched_root
 from epyflow.files import write_bytes_atomically
 from epyflow.planning import Plan, plan
 from epyflow.population.store import PopulationStore
@@ -57,11 +58,12 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     EpyflowError
         If the settings or the experiment are not valid; nothing is written then.
     """
+    path = plan_path(settings)
+    settings, checkout = fetch_root(settings)
     sources = _sources(settings)
     experiment = _load(settings, sources)
     check_engine(settings.engine)
     planned = plan(experiment, settings.members_per_task)
-    path = plan_path(settings)
     place = {"exp_id": experiment.place.exp_id, "run_id": settings.run_id}
     known = built.read(storage, built.folder_of(place))
     seed = _seed(experiment, known, path)
@@ -73,6 +75,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
         to_build=tuple(to_build),
         command=tuple(command),
         started=datetime.now(UTC).isoformat(),
+        experiments=None if checkout is None else checkout.recorded(),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     _write_if_changed(path, json.dumps({"plan": document}, indent=1).encode())
@@ -188,6 +191,7 @@ def prepare_build(settings: Settings, seed: int, sources: Sources | None = None)
 
 
 def _sources(settings: Settings) -> Sources:
+    settings = fetched_root(settings)
     return Sources(settings.place(), settings.population_store(), settings.calendar_file())
 
 

@@ -49,6 +49,7 @@ def finish(settings: Settings, plan: Mapping[str, Any], members: Path, storage: 
         command=start.command,
         benchmarks=_benchmarks(plan, storage),
         project=Path.cwd(),
+        experiments=start.experiments,
     )
 
 

@@ -18,6 +18,7 @@ from epyflow.experiment.problems import dotted
 from epyflow.experiment.wording import in_words
 from epyflow.nearest import did_you_mean, listed
 from epyflow.population.store import PopulationStore
+from epyflow.repositories.address import is_address, parse_address
 
 POPULATION_FOLDERS = ("data/populations", "common-data/populations")
 CALENDAR_FILES = ("data/school_calendars_us.csv", "common-data/school_calendars_us.csv")
@@ -47,6 +48,15 @@ def _as_flag(value: Any) -> Any:
     return flags.get(value.lower(), value) if isinstance(value, str) else value
 
 
+def _folder_or_repository(value: str) -> str:
+    if is_address(value):
+        try:
+            parse_address(value)
+        except EpyflowError as error:
+            raise refuse(str(error)) from None
+    return value
+
+
 Name = Annotated[Text, BeforeValidator(_as_text)]
 Flag = Annotated[bool, BeforeValidator(_as_flag)]
 
@@ -55,8 +65,9 @@ class Settings(Strict):
     """What is run, from where, and how it is packed."""
 
     experiment: Name = Field(description="Id below `experiments_root/experiments`, or a path.")
-    experiments_root: Text = Field(
-        default="config", description="Folder that holds `experiments/` and `common-data/`."
+    experiments_root: Annotated[Text, AfterValidator(_folder_or_repository)] = Field(
+        default="config",
+        description="Folder that holds `experiments/` and `common-data/`, or a git repository.",
     )
     run_id: Annotated[Name, AfterValidator(_one_folder)] = Field(
         default="main", description="Name of the run; a new one keeps the old one's files."
@@ -88,7 +99,7 @@ class Settings(Strict):
 
     @property
     def root(self) -> Path:
-        """The experiments' root."""
+        """The experiments' root; of a repository, only :mod:`epyflow.experiments_root` knows it."""
         return Path(self.experiments_root)
 
     def place(self) -> Place:

@@ -27,12 +27,16 @@ class Start:
         The command line.
     started
         When, as ISO 8601 with a time zone.
+    experiments
+        Of a repository of experiments: ``repository``, ``ref``, ``commit``, and the ``folder`` of
+        its copy on this machine. None where they are in a folder.
     """
 
     sources: tuple[str, ...] = ()
     to_build: tuple[int, ...] = ()
     command: tuple[str, ...] = ()
     started: str = ""
+    experiments: Mapping[str, str] | None = None
 
 
 def write_start(start: Start, settings: Settings) -> None:
@@ -54,4 +58,14 @@ def read_start(settings: Settings, plan: Mapping[str, Any]) -> Start:
         to_build=tuple(content["to_build"]),
         command=tuple(content["command"]),
         started=content["started"],
+        experiments=content.get("experiments"),
     )
+
+
+def fetched_at_start(settings: Settings) -> str | None:
+    """Return the folder of the repository's copy that this start of the run reads, if any."""
+    path = start_path(settings)
+    if not path.is_file():
+        return None
+    experiments = json.loads(path.read_text(encoding="utf-8")).get("experiments")
+    return str(experiments["folder"]) if experiments else None

@@ -49,6 +49,8 @@ class Run:
         The ``<i>`` of a task to the content of Snakemake's benchmark file of it.
     project
         The folder with ``uv.lock``, under git or not.
+    experiments
+        ``repository``, ``ref`` and ``commit`` of the experiments; None where they are in a folder.
     """
 
     exp_id: str
@@ -65,6 +67,7 @@ class Run:
     command: tuple[str, ...]
     benchmarks: Mapping[str, bytes]
     project: Path
+    experiments: Mapping[str, str] | None = None
 
 
 class Git(TypedDict):
@@ -72,6 +75,14 @@ class Git(TypedDict):
 
     revision: str
     dirty: bool
+
+
+class Experiments(TypedDict):
+    """The repository that the experiment came from, and the commit that was read."""
+
+    repository: str
+    ref: str
+    commit: str
 
 
 class Code(TypedDict):
@@ -124,6 +135,7 @@ class RunMetadata(TypedDict):
     exp_id: str
     run_id: str
     experiment: str
+    experiments: Experiments | None
     data: dict[str, str]
     seed: int
     code: Code
@@ -157,6 +169,7 @@ def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
         exp_id=run.exp_id,
         run_id=run.run_id,
         experiment=run.experiment,
+        experiments=_experiments(run.experiments),
         data=dict(sorted(run.data.items())),
         seed=run.seed,
         code=_code(run.project, root),
@@ -174,6 +187,12 @@ def write_metadata(metadata: RunMetadata, path: Path) -> None:
     """Write the record as indented JSON, atomically."""
     text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
     write_bytes_atomically(path, text.encode())
+
+
+def _experiments(source: Mapping[str, str] | None) -> Experiments | None:
+    if source is None:
+        return None
+    return Experiments(repository=source["repository"], ref=source["ref"], commit=source["commit"])
 
 
 def _code(project: Path, root: Path) -> Code:

@@ -1,0 +1,81 @@
+"""The token for private repositories: from the environment, a file or Secret Manager."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from epyflow.errors import EpyflowError
+
+VARIABLE = "EPYFLOW_GIT_TOKEN"
+FILE_VARIABLE = "EPYFLOW_GIT_TOKEN_FILE"
+SECRET_VARIABLE = "EPYFLOW_GIT_TOKEN_SECRET"  # noqa: S105 - the name of a variable
+VARIABLES = (VARIABLE, FILE_VARIABLE, SECRET_VARIABLE)
+
+
+def _secret_manager() -> Any:
+    from google.cloud import secretmanager  # needed by few, and slow to import
+
+    return secretmanager.SecretManagerServiceClient()
+
+
+def read_token(
+    environment: Mapping[str, str] = os.environ, client: Callable[[], Any] = _secret_manager
+) -> str | None:
+    """Return the token, None if there is none: public repositories need none.
+
+    Parameters
+    ----------
+    environment
+        ``EPYFLOW_GIT_TOKEN`` is the token; ``EPYFLOW_GIT_TOKEN_FILE`` is a file that holds it;
+        ``EPYFLOW_GIT_TOKEN_SECRET`` is ``projects/<project>/secrets/<name>`` in Secret Manager, of
+        which the latest version is read, or one version of it.
+    client
+        Makes the client of Secret Manager.
+
+    Raises
+    ------
+    EpyflowError
+        If more than one is set, or what is set cannot be read; the message has no token in it.
+    """
+    given = [name for name in VARIABLES if environment.get(name)]
+    if len(given) > 1:
+        raise EpyflowError(f"{' and '.join(given)} are set; expected one of them")
+    if not given:
+        return None
+    value = environment[given[0]]
+    if given[0] == FILE_VARIABLE:
+        value = _from_file(Path(value))
+    elif given[0] == SECRET_VARIABLE:
+        value = _from_secret_manager(value, client)
+    token = value.strip()
+    if not token or not token.isascii() or any(not letter.isprintable() for letter in token):
+        raise EpyflowError(f"what {given[0]} gives is no token; expected one line of plain text")
+    return token
+
+
+def _from_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "not text"
+        raise EpyflowError(f"{FILE_VARIABLE} names {path}, which cannot be read: {why}") from None
+
+
+def _from_secret_manager(name: str, client: Callable[[], Any]) -> str:
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+
+    version = name if "/versions/" in name else f"{name}/versions/latest"
+    try:
+        data: bytes = client().access_secret_version(name=version).payload.data
+        return data.decode()
+    except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
+        why = getattr(error, "message", None) or str(error)
+        raise EpyflowError(
+            f"{SECRET_VARIABLE} names {name}, which cannot be read: {why}; expected "
+            "projects/<project>/secrets/<name>, a version in it, and for you the role "
+            "roles/secretmanager.secretAccessor on it"
+        ) from None
+    except UnicodeError:
+        raise EpyflowError(f"{SECRET_VARIABLE} names {name}, which holds no text") from None

@@ -9,6 +9,9 @@ PYTHON ?= python3
 CORES ?= all
 # Added to the snakemake command (run, report), the pytest command (test, bench) or the build (image).
 ARGS ?=
+# Where image-push and image-cloud put the image; by default that of terraform/ in the project and
+# region of profiles/gcp.
+REPOSITORY ?=
 # What builds the images (docker, podman or buildah), on which base, and from which commit.
 CONTAINERS ?= docker
 PYTHON_IMAGE ?= python:$(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')-slim
@@ -32,10 +35,11 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report rehearse test bench image lint format clean
+.PHONY: help setup run report rehearse test bench image image-push image-cloud lint \
+	lint-terraform format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  CORES=2 limits the cores; ARGS="..." is added to the snakemake or pytest command.'
 
@@ -78,6 +82,14 @@ image: setup ## Build the container images epyflow:local and epyflow:cloud (docs
 	    --build-arg VERSION=$(lastword $(shell $(BIN)/epyflow --version)) $(ARGS) . || exit 1; \
 	done
 
+image-push: image ## Push epyflow:cloud to REPOSITORY and name its digest in profiles/gcp/site.yaml
+	$(BIN)/python scripts/push_image.py --containers $(CONTAINERS) --revision $(REVISION) \
+	  $(if $(REPOSITORY),--repository $(REPOSITORY))
+
+image-cloud: setup ## The same, built by Google Cloud Build instead of this machine
+	$(BIN)/python scripts/push_image.py --cloud --revision $(REVISION) \
+	  --python-image $(PYTHON_IMAGE) $(if $(REPOSITORY),--repository $(REPOSITORY)) $(ARGS)
+
 lint: setup ## Check style, types, the workflow's form and the Dockerfile; change nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -85,6 +97,13 @@ lint: setup ## Check style, types, the workflow's form and the Dockerfile; chang
 	$(BIN)/snakefmt --check workflow
 	$(SNAKEMAKE) --lint
 	$(BIN)/hadolint docker/Dockerfile
+
+# checkov has its own pins, so it gets its own environment; --skip-download keeps it off the network.
+lint-terraform: setup ## Check terraform/: its form where terraform is installed, and its security
+	@if command -v terraform >/dev/null; then terraform -chdir=terraform fmt -check -recursive; \
+	else echo "terraform is not installed: the form of terraform/ is not checked"; fi
+	.tools/uv tool run --python $(BIN)/python checkov@3.3.30 --directory terraform \
+	  --framework terraform --skip-download --quiet --compact
 
 format: setup ## Put the code into the project's style
 	$(BIN)/ruff check --fix .

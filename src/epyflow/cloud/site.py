@@ -100,13 +100,20 @@ def read_site(environment: Mapping[str, str] = os.environ) -> Site:
     """
     named = environment.get(FILE_VARIABLE)
     path = Path(named) if named else FILE
-    written = _written(path, required=named is not None)
+    if named and not path.is_file():
+        raise EpyflowError(f"{FILE_VARIABLE} names {path}, which is not there")
+    written = read_file(path)
     given = {name: environment.get(VARIABLE_PREFIX + name.upper()) for name in Site.model_fields}
     try:
         return Site.model_validate(written | {name: text for name, text in given.items() if text})
     except ValidationError as error:
-        lines = [f"  {_line(each, path)}" for each in error.errors(include_url=False)]
-    raise EpyflowError("profiles/gcp does not know your project:\n" + "\n".join(lines))
+        raise EpyflowError(explain(error, path)) from None
+
+
+def explain(error: ValidationError, path: Path) -> str:
+    """Say which settings are missing or wrong, and where to give them."""
+    lines = [f"  {_line(each, path)}" for each in error.errors(include_url=False)]
+    return "profiles/gcp does not know your project:\n" + "\n".join(lines)
 
 
 def site_of_profile() -> Site:
@@ -123,12 +130,17 @@ def site_of_profile() -> Site:
         raise SystemExit(str(error)) from None
 
 
-def _written(path: Path, *, required: bool) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a file of settings; none, where there is no file.
+
+    Raises
+    ------
+    EpyflowError
+        If it is there and cannot be read.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        if required:
-            raise EpyflowError(f"{FILE_VARIABLE} names {path}, which is not there") from None
         return {}
     except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise EpyflowError(f"{path} cannot be read: {error}") from None

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Push the workers' image and name its digest in profiles/gcp/site.yaml.
+
+make image-push      built here, with docker, podman or buildah
+make image-cloud     built by Google Cloud Build, see cloudbuild.yaml
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from epyflow import __version__
+from epyflow.cloud.configure import configured_site, write_site
+from epyflow.errors import EpyflowError
+
+ROOT = Path(__file__).resolve().parents[1]
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def run(command: list[str], *, read: bool = False) -> str:
+    """Run a command that a person can see; return what it prints, if that is wanted."""
+    print("+", *command, flush=True)
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, check=False, text=True, stdout=subprocess.PIPE if read else None
+        )
+    except FileNotFoundError:
+        raise EpyflowError(f"{command[0]} is not installed") from None
+    if done.returncode != 0:
+        raise EpyflowError(f"{command[0]} ended with exit code {done.returncode}")
+    return done.stdout or ""
+
+
+def digest_in(text: str, image: str) -> str:
+    """Return the only digest in a text."""
+    found = set(DIGEST.findall(text))
+    if len(found) != 1:
+        raise EpyflowError(f"the digest of {image} could not be told from {text.strip()!r}")
+    return found.pop()
+
+
+def push(containers: str, image: str) -> str:
+    """Push epyflow:cloud; return the digest that the registry has."""
+    run([containers, "tag", "epyflow:cloud", image])
+    if Path(containers).name == "docker":
+        run([containers, "push", image])
+        repository = re.escape(image.rpartition(":")[0])
+        known = run(
+            [containers, "inspect", "--format", '{{join .RepoDigests "\\n"}}', image], read=True
+        )
+        # The image may have been pushed elsewhere, too.
+        here = re.findall(rf"^{repository}@(\S+)$", known, re.MULTILINE)
+        return digest_in("\n".join(here), image)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "digest"
+        run([containers, "push", "--digestfile", str(file), image])
+        return digest_in(file.read_text(encoding="utf-8"), image)
+
+
+def build_in_cloud(options: argparse.Namespace, site: dict[str, str], image: str) -> str:
+    """Have Cloud Build build and push the image; return its digest."""
+    project, sources = site["project"], f"{site['storage']}/build-sources"
+    substitutions = {
+        "_REPOSITORY": image.rpartition("/")[0],
+        "_REVISION": options.revision,
+        "_VERSION": __version__,
+        "_PYTHON_IMAGE": options.python_image,
+        "_TOKEN_SECRET": options.token_secret,
+    }
+    joined = ",".join(f"{key}={value}" for key, value in substitutions.items())
+    account = f"projects/{project}/serviceAccounts/epyflow-build@{project}.iam.gserviceaccount.com"
+    run(
+        [
+            *("gcloud", "builds", "submit", "--project", project, "--region", site["region"]),
+            *("--config", "cloudbuild.yaml", "--service-account", account),
+            *("--gcs-source-staging-dir", sources),
+            *("--substitutions", joined, "."),
+        ]
+    )
+    described = run(
+        [
+            *("gcloud", "artifacts", "docker", "images", "describe", image, "--project", project),
+            "--format=value(image_summary.digest)",
+        ],
+        read=True,
+    )
+    return digest_in(described, image)
+
+
+def options_given() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--cloud", action="store_true", help="build with Google Cloud Build")
+    parser.add_argument("--containers", default="docker", help="docker, podman or buildah")
+    parser.add_argument("--repository", help="<region>-docker.pkg.dev/<project>/<repository>")
+    parser.add_argument("--revision", required=True, help="the commit that is built")
+    parser.add_argument("--python-image", default="python:3.11-slim")
+    parser.add_argument("--token-secret", default="", help="secret for private packages")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Push, and write the digest back."""
+    options = options_given()
+    site = configured_site()
+    missing = {"project", "region", "storage"} - set(site)
+    if missing and (options.cloud or options.repository is None):
+        raise EpyflowError(
+            f"profiles/gcp does not know {' and '.join(sorted(missing))}; run "
+            "`terraform output -json | epyflow cloud configure -` first (docs/infrastructure.md)"
+        )
+    repository = (
+        options.repository or f"{site['region']}-docker.pkg.dev/{site['project']}/epyflow"
+    ).rstrip("/")
+    image = f"{repository}/epyflow:{options.revision}"
+    pushed = (
+        build_in_cloud(options, site, image) if options.cloud else push(options.containers, image)
+    )
+    path = write_site({"image": f"{repository}/epyflow@{pushed}"})
+    print(f"{repository}/epyflow@{pushed} is the image of runs now ({path})")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except EpyflowError as error:
+        sys.exit(f"push_image: {error}")

@@ -1,0 +1,338 @@
+"""terraform/ fits the provider's schema, grants no more than it says, and feeds profiles/gcp."""
+
+import json
+import re
+import tomllib
+from collections import defaultdict
+from itertools import combinations
+from pathlib import Path
+from string import Template
+
+import pytest
+import yaml
+
+from epyflow.cloud.site import Site
+from tests.terraform.hcl import FOLDER, Block, Configuration, Resource, is_block, plain, problems
+
+ROOT = FOLDER.parent
+EXTRACT = json.loads((Path(__file__).parent / "provider_schema.json").read_text(encoding="utf-8"))
+CONFIGURATION = Configuration()
+RESOURCES = CONFIGURATION.resources
+TEXT = "\n".join(CONFIGURATION.texts.values())
+CODE = re.sub(r"^\s*#.*$", "", TEXT, flags=re.MULTILINE)
+
+SITE = Site(
+    project="my-project",
+    region="us-central1",
+    storage="gs://bucket/epyflow",
+    image="x@sha256:" + "0" * 64,
+    service_account="tasks@my-project.iam.gserviceaccount.com",
+)
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.address)
+def test_every_resource_has_the_arguments_that_the_provider_has(resource):
+    assert problems(resource, EXTRACT["schema"]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"nam": "x"}, "no argument nam"),
+        ({"router": None}, "router is missing"),
+        ({"log_config": {"enable": True}}, "expected a block"),
+        ({"log_config": [Block(enable=True)]}, "log_config: filter is missing"),
+        ({"name": [Block()]}, "expected a value"),
+        ({"log_config": [Block(enable=True, filter="ALL")] * 2}, "only one block is allowed"),
+    ],
+)
+def test_a_resource_that_the_provider_would_refuse_is_noticed(change, problem):
+    sound = {"name": "x", "router": "x", "source_subnetwork_ip_ranges_to_nat": "x"}
+    body = {key: value for key, value in (sound | change).items() if value is not None}
+    resource = Resource("resource", "google_compute_router_nat", "x", Block(body))
+
+    (found,) = problems(resource, EXTRACT["schema"])
+
+    assert problem in found
+
+
+def test_the_schema_is_that_of_the_version_that_terraform_asks_for():
+    (required,) = [block for block in CONFIGURATION.terraform if "required_providers" in block]
+    asked = required["required_providers"][0]["google"]["version"]
+
+    assert asked == "~> " + ".".join(EXTRACT["provider"].split(".")[:2])
+
+
+def test_everything_that_is_referred_to_is_there():
+    used = {kind: set(re.findall(rf"\b{kind}\.(\w+)", CODE)) for kind in ("var", "local")}
+
+    assert used["var"] == set(CONFIGURATION.variables)
+    assert used["local"] == set(CONFIGURATION.locals)
+
+
+def test_every_attribute_that_is_read_is_one_of_the_resources():
+    resources = {resource.address: resource for resource in RESOURCES}
+    pattern = r"\b((?:data\.)?google_\w+\.\w+)(?:\[[^\]]*\])?(?:\.(\w+))?"
+    read = re.findall(pattern, CODE)
+
+    assert read
+    for address, attribute in read:
+        resource = resources[address]
+        known = EXTRACT["schema"][f"{resource.kind}.{resource.type}"]["attributes"]
+        assert not attribute or attribute in known, f"{address}.{attribute}"
+
+
+def test_every_variable_and_output_is_described():
+    described = [*CONFIGURATION.variables.values(), *CONFIGURATION.outputs.values()]
+
+    assert all(body["description"] for body in described)
+
+
+def test_the_example_sets_variables_that_there_are_and_all_that_have_no_default():
+    example = (FOLDER / "terraform.tfvars.example").read_text(encoding="utf-8")
+    names = set(re.findall(r"^(\w+) +=", example, re.MULTILINE))
+    needed = {name for name, body in CONFIGURATION.variables.items() if "default" not in body}
+
+    assert needed <= names <= set(CONFIGURATION.variables)
+
+
+def test_the_output_site_holds_what_the_profile_needs_but_the_image():
+    keys = set(CONFIGURATION.outputs["site"]["value"])
+
+    assert keys == set(Site.model_fields) - {"image"}
+
+
+def test_no_secret_has_a_value_in_the_state():
+    assert "google_secret_manager_secret_version" not in TEXT
+    assert "secret_data" not in TEXT
+
+
+def test_everything_that_can_be_labelled_has_the_labels_of_runs():
+    labels = set(re.findall(r"(?<=[',])([\w-]+)=", SITE.labels("run")))
+    schema = EXTRACT["schema"]
+    can = [r for r in RESOURCES if "labels" in schema[f"{r.kind}.{r.type}"]["arguments"]]
+    can = [resource for resource in can if resource.kind == "resource"]
+    without = [r.address for r in can if r.body.get("labels") != "${local.labels}"]
+
+    assert set(CONFIGURATION.locals["labels"]) <= labels
+    # The labels of a channel are its address; its own are user_labels.
+    assert without == ["google_monitoring_notification_channel.email"]
+
+
+# --- Who may do what ------------------------------------------------------------------------------
+
+PEOPLE = "operators"
+GROUPS = {
+    "on_machines": {"tasks", "coordinator"},
+    "coordinating": {"coordinator", PEOPLE},
+    "using_bucket": {"tasks", "coordinator", PEOPLE},
+    "tasks": {"tasks"},
+    "coordinator": {"coordinator"},
+    "build": {"build"},
+}
+"""The locals of iam.tf by the accounts in them."""
+
+
+def members(resource: Resource) -> set[str]:
+    """Return the accounts that an IAM resource names."""
+    body = resource.body
+    text = f"{body.get('for_each', '')} {body['member']}"
+    named = set().union(*(GROUPS[name] for name in re.findall(r"local\.(\w+)", text)))
+    return named | ({PEOPLE} if "var.operators" in text else set())
+
+
+def grants() -> dict[str, set[str]]:
+    """Return account to roles."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for resource in RESOURCES:
+        if resource.type.endswith("_iam_member"):
+            for member in members(resource):
+                found[member].add(resource.body["role"].removeprefix("roles/"))
+    return found
+
+
+ON_A_MACHINE = {
+    "artifactregistry.reader",
+    "batch.agentReporter",
+    "logging.logWriter",
+    "serviceusage.serviceUsageConsumer",
+    "storage.objectAdmin",
+}
+COORDINATING = {
+    "batch.jobsEditor",
+    "iam.serviceAccountUser",
+    "logging.viewer",
+    "secretmanager.secretAccessor",
+    "serviceusage.serviceUsageConsumer",
+    "storage.objectAdmin",
+}
+BUILDING = {"artifactregistry.writer", "logging.logWriter", "secretmanager.secretAccessor"}
+
+
+def test_each_account_has_the_roles_of_its_work_and_no_other():
+    assert grants() == {
+        "tasks": ON_A_MACHINE,
+        "coordinator": ON_A_MACHINE | COORDINATING,
+        "build": BUILDING | {"storage.objectViewer"},
+        PEOPLE: COORDINATING
+        | {"artifactregistry.writer", "cloudbuild.builds.editor", "monitoring.viewer"},
+    }
+
+
+def test_the_groups_of_accounts_are_those_that_iam_makes():
+    made = {
+        name: set(re.findall(r"local\.(\w+)", str(CONFIGURATION.locals[name])))
+        | ({PEOPLE} if "var.operators" in str(CONFIGURATION.locals[name]) else set())
+        for name in ("on_machines", "coordinating", "using_bucket")
+    }
+
+    assert made == {
+        "on_machines": {"tasks", "coordinator"},
+        "coordinating": {"coordinator", PEOPLE},
+        "using_bucket": {"on_machines", "coordinating"},
+    }
+
+
+def test_on_the_project_there_is_no_role_that_reaches_data_secrets_or_other_accounts():
+    on_project = {
+        resource.body["role"]
+        for resource in RESOURCES
+        if resource.type == "google_project_iam_member"
+    }
+
+    narrow = ("storage.", "secretmanager.", "iam.", "artifactregistry.", "owner", "editor")
+    assert not [role for role in on_project if role.removeprefix("roles/").startswith(narrow)]
+
+
+def test_objects_outside_the_prefix_are_out_of_reach():
+    conditions = {
+        resource.name: resource.body["condition"][0]["expression"]
+        for resource in RESOURCES
+        if resource.type == "google_storage_bucket_iam_member"
+    }
+
+    assert CONFIGURATION.locals["folder"] == (
+        "projects/_/buckets/${local.bucket}/objects/${var.prefix}/"
+    )
+    assert re.findall(r"[\w.]+\(?(?: == )?\\\"[^\"]*\\\"\)?", conditions["results"]) == [
+        r"resource.name == \"projects/_/buckets/${local.bucket}\"",
+        r"resource.name.startsWith(\"${local.folder}\")",
+    ]
+    assert conditions["build_sources"] == (
+        r"resource.name.startsWith(\"${local.folder}build-sources/\")"
+    )
+
+
+# --- What is watched ------------------------------------------------------------------------------
+
+DASHBOARDS = CONFIGURATION.locals["dashboards"]
+
+
+def rendered(name: str) -> dict:
+    """Fill in the template as terraform does: it has plain ``${name}`` only."""
+    template = (FOLDER / "dashboards" / "stage.json.tftpl").read_text(encoding="utf-8")
+    return json.loads(Template(template).substitute(DASHBOARDS[name]))
+
+
+def filters(document: object) -> list[str]:
+    if isinstance(document, list):
+        return [text for each in document for text in filters(each)]
+    if not isinstance(document, dict):
+        return []
+    own = [document["filter"]] if "filter" in document else []
+    return own + [text for each in document.values() for text in filters(each)]
+
+
+def test_there_are_the_four_dashboards_and_their_stages_are_those_of_the_profile():
+    profile = (ROOT / "profiles" / "gcp" / "config.yaml").read_text(encoding="utf-8")
+    stages = set(re.findall(r'site\.labels\("(\w+)"\)', profile))
+    shown = set("|".join(each["stages"] for each in DASHBOARDS.values()).split("|"))
+
+    assert list(DASHBOARDS) == ["build", "run", "tables", "overall"]
+    assert stages <= shown
+    assert shown <= {"build", "run", "tables", "figures", ".*"}
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_dashboard_charts_cpu_memory_and_machines_of_its_stages(name):
+    found = filters(rendered(name))
+
+    metrics = {text for each in found for text in re.findall(r'metric\.type="([^"]+)"', each)}
+    assert metrics == {
+        "compute.googleapis.com/instance/cpu/utilization",
+        "compute.googleapis.com/instance/cpu/usage_time",
+        "compute.googleapis.com/instance/memory/balloon/ram_used",
+        "agent.googleapis.com/memory/percent_used",
+    }
+    for text in found:
+        assert 'metadata.user_labels."component"="epyflow"' in text
+        assert f'full_match("{DASHBOARDS[name]["stages"]}")' in text
+
+
+def test_the_tiles_of_a_dashboard_do_not_overlap():
+    layout = rendered("run")["mosaicLayout"]
+    places = [
+        {
+            (x, y)
+            for x in range(tile["xPos"], tile["xPos"] + tile["width"])
+            for y in range(tile["yPos"], tile["yPos"] + tile["height"])
+        }
+        for tile in layout["tiles"]
+    ]
+
+    assert all(x < layout["columns"] for place in places for x, _ in place)
+    assert not any(one & other for one, other in combinations(places, 2))
+
+
+def test_charts_and_alerts_ask_for_labels_that_machines_have():
+    labels = set(re.findall(r"(?<=[',])([\w-]+)=", SITE.labels("run")))
+    template = (FOLDER / "dashboards" / "stage.json.tftpl").read_text(encoding="utf-8")
+    asked = set(re.findall(r'user_labels\.\\"([\w-]+)\\"', template + TEXT))
+    asked |= {each["labelKey"] for each in rendered("run")["dashboardFilters"]}
+
+    assert {"component", "stage", "exp_id", "run_id", "environment"} == asked
+    assert asked <= labels
+
+
+def test_there_is_word_of_failed_and_stuck_jobs_and_of_money():
+    alerts = {r.name: r for r in RESOURCES if r.type == "google_monitoring_alert_policy"}
+    told = [alerts[name].body["notification_channels"] for name in ("failed_jobs", "stuck_jobs")]
+    (budget,) = [r for r in RESOURCES if r.type == "google_billing_budget"]
+
+    assert told == ["${local.channels}"] * 2
+    (rule,) = budget.body["all_updates_rule"]
+    assert is_block(rule)
+    assert rule["monitoring_notification_channels"] == "${local.channels}"
+
+
+def test_no_task_runs_for_longer_than_what_counts_as_stuck():
+    profile = (ROOT / "profiles" / "gcp" / "config.yaml").read_text(encoding="utf-8")
+    minutes = [int(text) for text in re.findall(r"^    runtime: (\d+)$", profile, re.MULTILINE)]
+
+    assert minutes
+    assert max(minutes) < plain(CONFIGURATION.variables["stuck_hours"])["default"] * 60
+
+
+# --- The image's build ----------------------------------------------------------------------------
+
+
+def test_the_bindings_and_the_parser_are_named_where_they_are_pinned():
+    script = (ROOT / "scripts" / "extract_provider_schema.py").read_text(encoding="utf-8")
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+
+    assert f"cdktf-cdktf-provider-google=={EXTRACT['bindings']}" in script
+    assert any(str(each).startswith("python-hcl2") for each in groups["dev"])
+
+
+def test_the_policy_of_images_keeps_the_last_ones():
+    (images,) = [r for r in RESOURCES if r.type == "google_artifact_registry_repository"]
+    policies = {each["id"]: each["action"] for each in images.body["cleanup_policies"]}
+
+    assert set(policies.values()) == {"KEEP", "DELETE"}
+    assert images.body["cleanup_policy_dry_run"] is False
+
+
+def test_a_build_is_labelled_like_a_run():
+    build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text(encoding="utf-8"))
+
+    assert {"component-epyflow", "managed-by-cloudbuild"} <= set(build["tags"])

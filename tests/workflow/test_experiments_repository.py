@@ -42,3 +42,16 @@ def test_a_run_and_its_report_leave_no_trace_of_the_token(private, tmp_path):
     for secret in (TOKEN, BASIC):
         assert not any(secret.encode() in text for text in written)
         assert secret not in done.text + report.text
+
+
+def test_layers_are_laid_as_the_command_says(tmp_path):
+    workspace = Workspace(tmp_path)
+    layer = tmp_path / "layer.yaml"
+    layer.write_text("run_id: from-layer\nmembers_per_task: 1\n", encoding="utf-8")
+
+    planned = workspace.run(
+        "--dry-run", "--configfile", "config/layers/environment/dev.yaml", "layer.yaml"
+    )
+
+    assert "results/small/from-layer/" in planned.text
+    assert planned.jobs["run_task"] == 8

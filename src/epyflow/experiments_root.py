@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from epyflow.errors import UnreadableError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.discovery import Place
 from epyflow.repositories import Checkout, fetch, is_address, parse_address
 from epyflow.settings import Settings
@@ -62,12 +62,17 @@ def local_folder(root: str | None) -> Path | None:
 
     Raises
     ------
-    EpyflowError
+    UnreadableError
         If it is the address of a repository and cannot be fetched.
     """
     if root is None:
         return None
-    return fetch(parse_address(root)).folder if is_address(root) else Path(root)
+    if not is_address(root):
+        return Path(root)
+    try:
+        return fetch(parse_address(root)).folder
+    except EpyflowError as error:
+        raise UnreadableError(str(error)) from None
 
 
 def check_inside(place: Place, address: str) -> None:

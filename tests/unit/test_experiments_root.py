@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from epyflow import run_plan, run_record
+from epyflow.bundle import unpacked
 from epyflow.cli import app
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.files import gzip_text_writer
@@ -71,6 +72,23 @@ def test_inputs_are_built_from_the_commit_that_was_planned_without_fetching(repo
     assert build.experiment.place.root == Path(start.experiments["folder"])
 
 
+def test_a_job_on_another_machine_gets_the_commits_files_in_a_bundle(repository, tmp_path):
+    settings = settings_of(repository)
+    planned(settings)
+    shutil.rmtree(repository.bare)
+
+    run_plan.bundle_experiment(settings, tmp_path / "bundle.tar.gz")
+
+    with unpacked(tmp_path / "bundle.tar.gz") as sources:
+        assert (sources.place.exp_id, sources.place.folder.name) == ("small", "small")
+        assert (sources.place.folder / "functions" / "mine.py").is_file()
+
+
+def test_inputs_are_not_built_where_nothing_was_fetched(repository):
+    with pytest.raises(UnreadableError, match="was not fetched on this machine"):
+        run_plan.prepare_build(settings_of(repository), 1)
+
+
 def test_the_record_of_the_run_names_repository_ref_and_commit(repository):
     settings = settings_of(repository)
     document = json.loads(planned(settings))["plan"]
@@ -112,3 +130,12 @@ def test_an_experiment_in_a_repository_is_validated_and_planned_by_its_id(reposi
 
     assert (valid.exit_code, plan.exit_code) == (0, 0)
     assert json.loads(plan.stdout)["tasks"] == 1
+
+
+def test_a_repository_that_cannot_be_read_is_no_invalid_experiment(repository):
+    root = ["--root", f"{repository.address}@nowhere", "--format", "json"]
+
+    done = CliRunner().invoke(app, ["validate", "small", *root])
+
+    assert done.exit_code == 2
+    assert "has no branch or tag 'nowhere'" in json.loads(done.stdout)["unreadable"]

@@ -102,6 +102,14 @@ def options_given() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def record(image: str) -> None:
+    """Make an image that of runs, or say how: what is configured by variables has no file."""
+    try:
+        print(f"{image} is the image of runs now ({write_site({'image': image})})")
+    except EpyflowError:
+        print(f"Pushed. To run with it:\n\n  export EPYFLOW_GCP_IMAGE={image}\n")
+
+
 def main() -> None:
     """Push, and write the digest back."""
     options = options_given()
@@ -119,8 +127,7 @@ def main() -> None:
     pushed = (
         build_in_cloud(options, site, image) if options.cloud else push(options.containers, image)
     )
-    path = write_site({"image": f"{repository}/epyflow@{pushed}"})
-    print(f"{repository}/epyflow@{pushed} is the image of runs now ({path})")
+    record(f"{repository}/epyflow@{pushed}")
 
 
 if __name__ == "__main__":

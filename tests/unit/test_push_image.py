@@ -92,6 +92,17 @@ def test_podman_and_buildah_write_the_digest_to_a_file(machine, program):
     assert machine.image == f"registry.example.org/x/epyflow@{DIGEST}"
 
 
+def test_where_variables_name_the_project_the_variable_of_the_image_is_printed(machine):
+    machine.has("docker", DOCKER)
+    machine.site.unlink()
+
+    done = machine.push("--repository", REPOSITORY)
+
+    assert done.returncode == 0, done.stderr
+    assert f"export EPYFLOW_GCP_IMAGE={REPOSITORY}/epyflow@{DIGEST}\n" in done.stdout
+    assert not machine.site.exists()
+
+
 def test_a_push_that_fails_changes_nothing(machine):
     machine.has("docker", 'test "$1" != push')
 

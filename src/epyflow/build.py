@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow import artifacts
+from epyflow import artifacts, vintages
 from epyflow.calibration.observations import Column, read_observations
 from epyflow.errors import DataError, PopulationError
 from epyflow.experiment import Experiment
@@ -156,15 +156,18 @@ class Build:
         if section is None:
             return None
         window = section.fitting_window
+        day = section.observed_data_vintage
+        path = self.experiment.data[vintages.data_key(section.observed_data_path, day)]
         dates, values = read_observations(
-            self.experiment.data[section.observed_data_path],
-            _spellings(location),
+            path,
+            location.spellings,
             section.observed_location_column,
             [
                 Column(each.observed_value_column, each.observed_date_column)
                 for each in section.comparison
             ],
             (window.start_date, window.end_date),
+            vintages.of_file(path, day, section.observed_as_of_column),
         )
         return Observations(dates, values)
 
@@ -173,7 +176,7 @@ class Build:
         section = model.vaccination
         if section is None:
             return None
-        spellings = _spellings(location)
+        spellings = location.spellings
         if section.preprocessed_vaccination_data_path is not None:
             path = self.experiment.data[section.preprocessed_vaccination_data_path]
             return read_preprocessed(path, spellings, model.population.age_groups)
@@ -203,7 +206,7 @@ class Build:
         target = parse_age_groups(model.population.age_groups)
         fine = self.store.fine(location.name)
         shares = partial(_shares, target=target, fine=fine.age_groups, sizes=fine.sizes)
-        return read_coverage(self.experiment.data[written], _spellings(location), scenario, shares)
+        return read_coverage(self.experiment.data[written], location.spellings, scenario, shares)
 
     def _closures(
         self, location: Location, calendar: Calendar | None, sets: list[ParameterSet]
@@ -277,12 +280,6 @@ def numeric_json(model: Model) -> str:
         }
     )
     return plain.model_dump_json()
-
-
-def _spellings(location: Location) -> tuple[str, ...]:
-    """Return what data files may call a place."""
-    names = (location.label, location.iso, location.fips, location.postal, location.name)
-    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def _shares(

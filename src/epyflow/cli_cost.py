@@ -54,7 +54,7 @@ def estimated(
     EpyflowError
         If the price table or the profile cannot be read, or a price is not known.
     """
-    from epyflow.run_plan import table_specs
+    from epyflow.table_specs import table_specs
 
     table, given = read_prices(prices), _with_spot(read_profile(profile or FILE), spot)
     place = region or region_of_site()

@@ -6,34 +6,28 @@ counts and hashes from it and never see the experiment.
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from epyflow import built, provenance
+from epyflow import built, hub_plan, provenance, replay
 from epyflow.build import Build
 from epyflow.built import Built
 from epyflow.bundle import Sources, unpacked, write_bundle
 from epyflow.engine import check_engine
-from epyflow.errors import PopulationError
+from epyflow.errors import EpyflowError, PopulationError
 from epyflow.experiment import Experiment, canonical_json, load
-from epyflow.experiment.calibration import Calibration
-from epyflow.experiment.output import (
-    FLUSIGHT_LEVELS,
-    Output,
-    PosteriorGenerations,
-    Quantiles,
-)
 from epyflow.experiments_root import fetch_root, fetched_root
 from epyflow.files import write_bytes_atomically
-from epyflow.planning import Plan, plan
+from epyflow.planning import plan
 from epyflow.population.store import PopulationStore
 from epyflow.settings import Settings, plan_path
 from epyflow.staleness import data_hashes, digest_of, flat, numbers, task_digests
 from epyflow.start import Start, write_start
 from epyflow.storage import Storage
+from epyflow.table_specs import table_specs
 
 
 def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage) -> Path:
@@ -63,24 +57,76 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     sources = _sources(settings)
     experiment = _load(settings, sources)
     check_engine(settings.engine)
-    planned = plan(experiment, settings.members_per_task)
-    place = {"exp_id": experiment.place.exp_id, "run_id": settings.run_id}
-    known = built.read(storage, built.folder_of(place))
-    seed = _seed(experiment, known, path)
-    document = place | _document(settings, experiment, planned, sources, seed)
-    to_build = built.to_build(document, known, storage)
-    document["built_remotely"] = _built_remotely(settings, document, to_build, path)
+    runs = _runs(experiment, settings, sources.store)
+    known = {run: built.read(storage, built.folder_of(_place(experiment, run))) for run in runs}
+    seed = _seed(experiment, known.values(), path)
+    documents, hubs = {}, []
+    for run, each in runs.items():
+        hub, files = hub_plan.submission(each, settings)
+        own = _document(settings, each, sources, seed)
+        documents[run] = _place(each, run) | own | {"hub": hub}
+        hubs += files
+    scores, against = hub_plan.scores(runs, settings)
+    stale = {run: built.to_build(part, known[run], storage) for run, part in documents.items()}
+    if settings.reference_dates:
+        document = _replayed(settings, documents)
+    else:
+        document = documents[settings.run_id]
+        document["built_remotely"] = _built_remotely(
+            settings, document, stale[settings.run_id], path
+        )
     start = Start(
         sources=tuple(map(str, experiment.sources)),
-        to_build=tuple(to_build),
+        to_build={run: tuple(tasks) for run, tasks in stale.items() if tasks},
+        hub=tuple(dict.fromkeys(hubs)),
         command=tuple(command),
         started=datetime.now(UTC).isoformat(),
         experiments=None if checkout is None else checkout.recorded(),
+        **against,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_if_changed(path, json.dumps({"plan": document}, indent=1).encode())
+    content = {"plan": document | {"scores": scores}}
+    _write_if_changed(path, json.dumps(content, indent=1).encode())
     write_start(start, settings)
     return path
+
+
+def _runs(
+    experiment: Experiment, settings: Settings, store: PopulationStore
+) -> dict[str, Experiment]:
+    dates = settings.reference_dates
+    if dates and settings.build == "remote":
+        raise EpyflowError(
+            "build is remote: the inputs of several reference_dates are built where the data are; "
+            "expected build: local"
+        )
+    return replay.runs(experiment, settings.run_id, dates, settings.output_config, _names(store))
+
+
+def _place(experiment: Experiment, run_id: str) -> dict[str, str]:
+    return {"exp_id": experiment.place.exp_id, "run_id": run_id}
+
+
+def _replayed(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the plan of a replay: what its runs share, and each of them.
+
+    A replay makes submissions and scores, not the tables that a single forecast is looked at in.
+    """
+    for document in documents.values():
+        document["tables"] = {"model_metadata": document["tables"]["model_metadata"]}
+    first = next(iter(documents.values()))
+    shared = (
+        "exp_id",
+        "build",
+        "partial_results",
+        "seed",
+        "code",
+        "populations",
+        "tables",
+        "labels",
+    )
+    own = {key: first[key] for key in shared} | {"hub": None, "tasks_per_run": len(first["tasks"])}
+    return {"run_id": settings.run_id} | own | {"forecasts": dict(documents)}
 
 
 def _write_if_changed(path: Path, data: bytes) -> None:
@@ -117,7 +163,7 @@ def bundle_experiment(settings: Settings, path: Path) -> None:
 def build_inputs(
     settings: Settings,
     document: Mapping[str, Any],
-    inputs: Mapping[int, Path],
+    inputs: Mapping[tuple[str, int], Path],
     storage: Storage,
     bundle: str | None = None,
 ) -> None:
@@ -130,7 +176,7 @@ def build_inputs(
     document
         The plan.
     inputs
-        Task to the file to write.
+        Run and task to the file to write.
     storage
         Where the record is kept.
     bundle
@@ -144,11 +190,14 @@ def build_inputs(
     if bundle is not None:
         for stage in ("build", "run"):
             provenance.check_code(stage, document["code"][stage], bundle)
-    built.forget(document, inputs, storage)
     with _sources_of(settings, bundle) as sources:
-        failed = prepare_build(settings, document["seed"], sources).write(inputs)
-    done = {task: path for task, path in inputs.items() if task not in failed}
-    built.remember(document, done, storage)
+        for run_id in dict.fromkeys(run for run, _ in inputs):
+            paths = {task: path for (run, task), path in inputs.items() if run == run_id}
+            part = replay.of_run(document, run_id)
+            built.forget(part, paths, storage)
+            failed = prepare_build(settings, document["seed"], sources, run_id).write(paths)
+            done = {task: path for task, path in paths.items() if task not in failed}
+            built.remember(part, done, storage)
 
 
 @contextmanager
@@ -160,7 +209,27 @@ def _sources_of(settings: Settings, bundle: str | None) -> Iterator[Sources]:
         yield sources
 
 
-def prepare_build(settings: Settings, seed: int, sources: Sources | None = None) -> Build:
+def experiment_of(
+    settings: Settings, run_id: str | None = None, sources: Sources | None = None
+) -> Experiment:
+    """Load the experiment of a run again; of a replay, as of the run's reference date.
+
+    Raises
+    ------
+    EpyflowError
+        If it has become invalid since it was planned.
+    """
+    sources = sources or _sources(settings)
+    experiment = _load(settings, sources)
+    run, _, day = (run_id or settings.run_id).partition("/")
+    dates = (date.fromisoformat(day),) if day else ()
+    runs = replay.runs(experiment, run, dates, settings.output_config, _names(sources.store))
+    return next(iter(runs.values()))
+
+
+def prepare_build(
+    settings: Settings, seed: int, sources: Sources | None = None, run_id: str | None = None
+) -> Build:
     """Load the experiment again and gather what its inputs are built from.
 
     Parameters
@@ -171,14 +240,16 @@ def prepare_build(settings: Settings, seed: int, sources: Sources | None = None)
         Of the run.
     sources
         Where everything is, if not where the settings say.
+    run_id
+        Of the run, with the date of a replay; None for that of the settings.
 
     Raises
     ------
-    ExperimentError
+    EpyflowError
         If the experiment has become invalid since it was planned.
     """
     sources = sources or _sources(settings)
-    experiment = _load(settings, sources)
+    experiment = experiment_of(settings, run_id, sources)
     return Build(
         experiment=experiment,
         plan=plan(experiment, settings.members_per_task),
@@ -207,20 +278,22 @@ def _names(store: PopulationStore) -> tuple[str, ...]:
         return ()
 
 
-def _seed(experiment: Experiment, known: Built | None, path: Path) -> int:
+def _seed(experiment: Experiment, known: Iterable[Built | None], path: Path) -> int:
     """Return the experiment's seed, or the one drawn when the run was first planned."""
     if experiment.model.random_seed is not None:
         return experiment.model.random_seed
-    if known is not None:
-        return known.seed
+    for record in known:
+        if record is not None:
+            return record.seed
     if path.is_file():
         return int(json.loads(path.read_text(encoding="utf-8"))["plan"]["seed"])
     return secrets.randbits(32)
 
 
 def _document(
-    settings: Settings, experiment: Experiment, planned: Plan, sources: Sources, seed: int
+    settings: Settings, experiment: Experiment, sources: Sources, seed: int
 ) -> dict[str, Any]:
+    planned = plan(experiment, settings.members_per_task)
     code = {stage: provenance.code_version(stage) for stage in provenance.STAGES}
     data = data_hashes(experiment, sources.store, sources.calendar)
     own = numbers(experiment, planned, settings, seed)
@@ -249,64 +322,6 @@ def _document(
 def _sections(experiment: Experiment) -> str:
     sections = (experiment.model, experiment.modelset, experiment.output)
     return "\n".join(canonical_json(section) for section in sections)
-
-
-def table_specs(output: Output, calibration: Calibration | None) -> dict[str, dict[str, Any]]:
-    """Return the tables that an output asks for, each with what it asks of them.
-
-    The tables of a calibration's projection have two names: that which says so, and that of a
-    simulation's, which scripts written for epymodelingsuite read.
-
-    Returns
-    -------
-    specs
-        Table name to the fields of :class:`epyflow.tables.TableSpec`. ``model_metadata`` is always
-        there: it lists what failed.
-    """
-    specs: dict[str, dict[str, Any]] = {}
-    projected = calibration is not None and calibration.projection is not None
-    if calibration is None or projected:
-        for kind in ("compartments", "transitions"):
-            for name, spec in _trajectory_tables(output, kind):
-                specs[f"{name}_{kind}"] = spec
-                if projected:
-                    specs[f"{name}_projection_{kind}"] = spec
-    if calibration is not None:
-        specs |= _calibration_tables(output)
-    shown = output.model_meta is None or output.model_meta.projection_parameters
-    specs["model_metadata"] = _spec() | {"projection_parameters": shown}
-    return specs
-
-
-def _spec() -> dict[str, Any]:
-    return {"quantiles": [], "series": None, "projection_parameters": False, "generations": None}
-
-
-def _trajectory_tables(output: Output, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    tables = []
-    for name, section in (("quantiles", output.quantiles), ("trajectories", output.trajectories)):
-        selected = getattr(section, kind, False)
-        if selected:
-            levels = section.selections if isinstance(section, Quantiles) else ()
-            series = None if selected is True else list(selected)
-            tables.append((name, _spec() | {"quantiles": sorted(levels), "series": series}))
-    return tables
-
-
-def _calibration_tables(output: Output) -> dict[str, dict[str, Any]]:
-    levels = output.quantiles.selections if output.quantiles else FLUSIGHT_LEVELS
-    quantiles = _spec() | {"quantiles": sorted(levels)}
-    specs = {
-        "calibration_progress": _spec(),
-        "quantiles_calibration": quantiles,
-        "quantiles_projection_comparison": quantiles,
-    }
-    if output.posteriors:
-        chosen = output.posteriors
-        named = chosen.generations if isinstance(chosen, PosteriorGenerations) else None
-        generations = None if named is None else sorted(named)
-        specs["posteriors"] = _spec() | {"generations": generations}
-    return specs
 
 
 def _labels(experiment: Experiment) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The end of a run: what only the workflow knows of it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,13 @@ from epyflow.start import read_start
 from epyflow.storage import Storage
 
 
-def finish(settings: Settings, plan: Mapping[str, Any], members: Path, storage: Storage) -> Run:
+def finish(
+    settings: Settings,
+    plan: Mapping[str, Any],
+    members: Path,
+    storage: Storage,
+    left_out: Iterable[Path] = (),
+) -> Run:
     """Clear away what only a running calibration needs, and describe a run that ends now.
 
     Parameters
@@ -25,6 +32,8 @@ def finish(settings: Settings, plan: Mapping[str, Any], members: Path, storage: 
         ``model_metadata.csv.gz``.
     storage
         Where results and benchmarks are.
+    left_out
+        ``hub_left_out.json``, where a submission is made.
 
     Returns
     -------
@@ -50,6 +59,7 @@ def finish(settings: Settings, plan: Mapping[str, Any], members: Path, storage: 
         benchmarks=_benchmarks(plan, storage),
         project=Path.cwd(),
         experiments=start.experiments,
+        left_out=tuple(each for path in left_out for each in json.loads(path.read_text("utf-8"))),
     )
 
 

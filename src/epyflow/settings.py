@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from epyflow.engine import DEFAULT as DEFAULT_ENGINE
 from epyflow.errors import EpyflowError
-from epyflow.experiment.base import Count, Many, Strict, Text, refuse
+from epyflow.experiment.base import Count, Date, Many, Strict, Text, refuse
 from epyflow.experiment.discovery import Place, is_exp_id, locate
 from epyflow.experiment.problems import dotted
 from epyflow.experiment.wording import in_words
@@ -21,6 +21,7 @@ from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 
 POPULATION_FOLDERS = ("data/populations", "common-data/populations")
+HUB_FOLDERS = ("data/hub", "common-data/hub")
 CALENDAR_FILES = ("data/school_calendars_us.csv", "common-data/school_calendars_us.csv")
 
 
@@ -57,7 +58,14 @@ def _folder_or_repository(value: str) -> str:
     return value
 
 
+def _as_short_name(value: str) -> str:
+    if re.fullmatch("[A-Za-z0-9_]+", value) is None:
+        raise refuse(f"{value!r} cannot be in a file name; expected letters, digits and '_'")
+    return value
+
+
 Name = Annotated[Text, BeforeValidator(_as_text)]
+ShortName = Annotated[Name, AfterValidator(_as_short_name)]
 Flag = Annotated[bool, BeforeValidator(_as_flag)]
 
 
@@ -95,6 +103,24 @@ class Settings(Strict):
     )
     partial_results: Flag = Field(
         default=False, description="Write tables of the tasks that succeeded if others fail."
+    )
+    reference_dates: Many[Date] = Field(
+        default=(), description="Forecasts to make and score together, each as of its date."
+    )
+    hub: Text | None = Field(
+        default=None, description="A hub's folder; absent: looked for below the root."
+    )
+    hub_locations: Text | None = Field(
+        default=None, description="Table of the hub's locations; absent: the hub's."
+    )
+    team_abbr: ShortName = Field(default="team", description="The team in submissions' names.")
+    model_abbr: ShortName = Field(default="model", description="The model in submissions' names.")
+    hub_file_format: Literal["csv", "parquet"] = Field(default="csv", description="Of submissions.")
+    target_data: Text | None = Field(
+        default=None, description="CSV of what was observed in the end, to score against."
+    )
+    score_models: Many[Text] = Field(
+        default=(), description="Models of the hub to score beside; absent: baseline, ensemble."
     )
 
     @property

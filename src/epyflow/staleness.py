@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from epyflow import vintages
 from epyflow.build import numeric_json
 from epyflow.errors import PopulationError
 from epyflow.experiment import Experiment, canonical_json
@@ -40,11 +41,11 @@ def data_hashes(
     experiment: Experiment, store: PopulationStore, calendar: Path | None
 ) -> dict[str, dict[str, str]]:
     """Return the hashes of the data files: shared ones under "", others by population."""
-    output_only = _output_files(experiment.output)
+    others = _output_files(experiment.output) - {_observed(experiment)}
     shared = {
-        written: sha256_of(path)
+        written: _digest(experiment, written, path)
         for written, path in sorted(experiment.data.items())
-        if written not in output_only
+        if written not in others
     }
     if calendar is not None:
         shared["school_calendar"] = sha256_of(calendar)
@@ -66,10 +67,29 @@ def _population_hashes(place: Location, store: PopulationStore) -> dict[str, str
     return {f"populations/{place.name}/{path.name}": sha256_of(path) for path in files}
 
 
+def _observed(experiment: Experiment) -> str | None:
+    """Return what the data of the calibration are called."""
+    section = experiment.modelset.calibration if experiment.modelset else None
+    if section is None:
+        return None
+    return vintages.data_key(section.observed_data_path, section.observed_data_vintage)
+
+
+def _digest(experiment: Experiment, written: str, path: Path) -> str:
+    section = experiment.modelset.calibration if experiment.modelset else None
+    if section is None or written != _observed(experiment):
+        return sha256_of(path)
+    day, column = section.observed_data_vintage, section.observed_as_of_column
+    return vintages.digest(path, vintages.of_file(path, day, column))
+
+
 def _output_files(output: Output) -> set[str]:
+    """Return what data are called that no task reads unless its calibration names them, too."""
     hub = output.flusight_format
     trends = hub.rate_trends if hub else None
-    return {trends.observed_data_path} if trends else set()
+    if trends is None:
+        return set()
+    return {vintages.data_key(trends.observed_data_path, trends.observed_data_vintage)}
 
 
 def flat(data: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

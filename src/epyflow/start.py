@@ -6,7 +6,7 @@ when an interrupted run is started again: its tasks can be taken over then.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from epyflow.files import write_bytes_atomically
@@ -22,7 +22,12 @@ class Start:
     sources
         The files of the experiment.
     to_build
-        The tasks whose inputs are to be built.
+        Run to the tasks whose inputs are to be built; runs without any are not there.
+    hub
+        The files of the hub that submissions are for.
+    target_data, others
+        What was observed in the end, and the other models' submissions, to score against; None
+        and empty where nothing is scored.
     command
         The command line.
     started
@@ -33,7 +38,10 @@ class Start:
     """
 
     sources: tuple[str, ...] = ()
-    to_build: tuple[int, ...] = ()
+    to_build: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    hub: tuple[str, ...] = ()
+    target_data: str | None = None
+    others: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     started: str = ""
     experiments: Mapping[str, str] | None = None
@@ -51,11 +59,15 @@ def read_start(settings: Settings, plan: Mapping[str, Any]) -> Start:
     """
     path = start_path(settings)
     if not path.is_file():
-        return Start(to_build=tuple(plan["built_remotely"]))
+        remote = tuple(plan.get("built_remotely", ()))
+        return Start(to_build={plan["run_id"]: remote} if remote else {})
     content = json.loads(path.read_text(encoding="utf-8"))
     return Start(
         sources=tuple(content["sources"]),
-        to_build=tuple(content["to_build"]),
+        to_build={run: tuple(tasks) for run, tasks in content["to_build"].items()},
+        hub=tuple(content["hub"]),
+        target_data=content["target_data"],
+        others=tuple(content["others"]),
         command=tuple(content["command"]),
         started=content["started"],
         experiments=content.get("experiments"),

@@ -60,7 +60,7 @@ def test_what_differs_between_starts_is_kept_apart(settings):
     start = read_start(settings, planned)
 
     assert start.command == ("snakemake", "--cores", "2")
-    assert start.to_build == (0,)
+    assert start.to_build == {"main": (0,)}
     assert [Path(name).name for name in start.sources] == ["basemodel.yaml"]
     assert start.started.endswith("+00:00")
 
@@ -76,7 +76,7 @@ def test_a_worker_that_builds_inputs_knows_which_ones(settings):
     planned = plan(settings.model_copy(update={"build": "remote"}))
     start_path(settings).unlink()
 
-    assert read_start(settings, planned) == Start(to_build=(0,))
+    assert read_start(settings, planned) == Start(to_build={"main": (0,)})
 
 
 def test_the_plan_stays_the_same_once_a_job_has_built_the_inputs(settings, tmp_path):
@@ -88,7 +88,7 @@ def test_the_plan_stays_the_same_once_a_job_has_built_the_inputs(settings, tmp_p
     built.remember(first, {0: inputs}, Disk())
 
     assert plan(remote) == first
-    assert read_start(remote, first).to_build == ()
+    assert read_start(remote, first).to_build == {}
 
 
 def test_a_bundle_is_not_built_from_by_other_code_than_the_plans(settings, tmp_path):
@@ -98,7 +98,7 @@ def test_a_bundle_is_not_built_from_by_other_code_than_the_plans(settings, tmp_p
     planned["code"]["build"] = "0123456789ab"
 
     with pytest.raises(EpyflowError, match="planned by code version 0123456789ab, but this worker"):
-        run_plan.build_inputs(settings, planned, {0: target}, Disk(), str(bundle))
+        run_plan.build_inputs(settings, planned, {("main", 0): target}, Disk(), str(bundle))
 
     assert not target.exists()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from epyflow.hub.validation import validate
 from tests.workflow.workspace import Workspace
 
 pytestmark = pytest.mark.shared
@@ -48,13 +49,15 @@ def test_seir_sampling_gives_32_members_and_does_not_depend_on_the_packing(works
 
 
 def test_flu_2425_smoke_is_calibrated_projected_and_drawn_alike_by_both_engines(workspace, shared):
-    run(workspace, shared, "flu_2425_smoke", engine="compiled")
-    run(workspace, shared, "flu_2425_smoke", engine="epydemix", run_id="again")
+    of_that_season = {"hub_locations": shared / "data" / "hub" / "locations_202425.csv"}
+    run(workspace, shared, "flu_2425_smoke", engine="compiled", **of_that_season)
+    run(workspace, shared, "flu_2425_smoke", engine="epydemix", run_id="again", **of_that_season)
 
     tables = workspace.outputs(experiment="flu_2425_smoke")
     assert {name.removesuffix(".csv.gz") for name in tables} == {
         "calibration_progress",
         "model_metadata",
+        "output_hub_formatted",
         "posteriors",
         "quantiles_calibration",
         "quantiles_compartments",
@@ -78,6 +81,14 @@ def test_flu_2425_smoke_is_calibrated_projected_and_drawn_alike_by_both_engines(
         assert (folder / "figures" / "fit" / f"United_States_{state}.svg").is_file()
     assert (folder / "figures" / "calibration_progress.svg").is_file()
     assert (folder / "figures" / "calibration_progress.csv").read_text().count("\n") > 1
+    submission = folder / "hub" / "2025-01-18-team-model.csv"
+    locations = of_that_season["hub_locations"]
+    verdict = validate(submission, shared / "data" / "hub", locations=locations)
+    assert verdict.accepted()
+    # Two states: 5 horizons of 23 quantiles and 100 samples, 4 of 5 classes, and the peak's 23
+    # quantiles and 28 weeks.
+    assert verdict.rows == 2 * (5 * (23 + 100) + 4 * 5 + 23 + 28)
     metadata = json.loads((folder / "outputs" / "run_metadata.json").read_text())
+    assert metadata["left_out_of_submission"] == []
     assert metadata["counts"]["failed"] == 0
     assert not list((folder / "runner-artifacts").glob("checkpoint_*"))

@@ -12,9 +12,10 @@ is up to date is a plain file then, and its task does not wait for, or run again
 """
 
 START = this_start()
+STALE = [(run, task) for run, tasks in START.to_build.items() for task in tasks]
 BUILD_IS_REMOTE = config["plan"]["build"] == "remote"
 
-if START.sources and START.to_build and BUILD_IS_REMOTE:
+if START.sources and STALE and BUILD_IS_REMOTE:
 
     rule bundle_experiment:
         """Pack all that inputs are built from: the job that builds them has nothing else."""
@@ -35,7 +36,7 @@ if START.sources and START.to_build and BUILD_IS_REMOTE:
             "../scripts/bundle_experiment.py"
 
 
-if START.to_build:
+if STALE:
 
     rule build_inputs:
         """Write the inputs of the tasks that need new ones; seconds, where the data are."""
@@ -43,19 +44,25 @@ if START.to_build:
             **build_sources(),
         output:
             tasks=expand(
-                "results/{{exp_id}}/{{run_id}}/builder-artifacts/input_{i}.pkl",
-                i=[f"{index:05d}" for index in START.to_build],
+                "results/{{exp_id}}/{run}/builder-artifacts/input_{i}.pkl",
+                zip,
+                run=[run for run, _ in STALE],
+                i=[f"{task:05d}" for _, task in STALE],
             ),
         log:
-            "logs/{exp_id}/{run_id}/build_inputs.log",
+            f"logs/{{exp_id}}/{config['plan']['run_id']}/build_inputs.log",
         benchmark:
-            "benchmarks/{exp_id}/{run_id}/build_inputs.tsv"
+            f"benchmarks/{{exp_id}}/{config['plan']['run_id']}/build_inputs.tsv"
         localrule: not BUILD_IS_REMOTE
         conda:
             "../../envs/epyflow.yaml"
         params:
-            tasks=START.to_build,
-            digests=[config["plan"]["tasks"][i] for i in START.to_build],
+            tasks=STALE,
+            digests=[
+                run["tasks"][i]
+                for run in runs()
+                for i in START.to_build.get(run["run_id"], ())
+            ],
             # A task names the code that is to run it, so its input changes with that code too.
             code=(code_version("build"), code_version("run")),
             storage=storage_prefix(),

@@ -8,11 +8,11 @@ from epyflow.errors import EpyflowError
 
 
 wildcard_constraints:
-    exp_id=r"[A-Za-z0-9][A-Za-z0-9._/-]*",
-    run_id=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    run_id=r"[A-Za-z0-9][A-Za-z0-9._-]*(/\d\d\d\d-\d\d-\d\d)?",
     i=r"\d\d\d\d\d+",
-    table=r"[a-z_]+",
+    table=r"(?!output_hub_formatted)[a-z_]+",
     kind=r"compartments|transitions",
+    submission=r"\d\d\d\d-\d\d-\d\d-\w+-\w+\.(csv|parquet)",
 
 
 def storage_prefix():
@@ -56,7 +56,8 @@ def start_file():
 
 def build_sources():
     """Return what inputs are built from: the experiment's files, or the bundle of it."""
-    bundle = "results/{exp_id}/{run_id}/builder-artifacts/experiment.tar.gz"
+    run = config["plan"]["run_id"]
+    bundle = f"results/{{exp_id}}/{run}/builder-artifacts/experiment.tar.gz"
     here = {"experiment": local(list(START.sources)), "start": local(start_file())}
     return {"bundle": bundle} if BUILD_IS_REMOTE else here
 
@@ -73,12 +74,12 @@ def not_fetched(paths):
 
 def task_numbers():
     """Return the ``<i>`` of every task's files."""
-    return [f"{index:05d}" for index in range(len(config["plan"]["tasks"]))]
+    return [f"{index:05d}" for index in range(len(runs()[0]["tasks"]))]
 
 
 def task_digest(wildcards):
     """Return the hash of everything that can change the numbers of a task."""
-    return config["plan"]["tasks"][int(wildcards.i)]
+    return plan_of(wildcards)["tasks"][int(wildcards.i)]
 
 
 def code_version(stage):
@@ -88,7 +89,7 @@ def code_version(stage):
 
 def task_place(wildcards):
     """Return what a person calls the population of a task."""
-    plan = config["plan"]
+    plan = plan_of(wildcards)
     per_population = len(plan["tasks"]) // len(plan["populations"])
     return plan["populations"][int(wildcards.i) // per_population]["label"]
 

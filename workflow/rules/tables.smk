@@ -47,6 +47,7 @@ rule write_run_metadata:
                 table=config["plan"]["tables"],
             )
         ),
+        left_out=left_out,
     output:
         metadata=report(
             "results/{exp_id}/{run_id}/outputs/run_metadata.json",

@@ -1,22 +1,66 @@
-"""What the workflow is to make, as the plan says. Functions only."""
+"""What is to be made, as the plan has it. Functions only."""
 
 
-def run_folder():
-    """Return the folder of the planned run."""
-    return f"results/{config['plan']['exp_id']}/{config['plan']['run_id']}"
+def plan_of(wildcards):
+    """Return what the plan says of one run: of one reference date, where there are several."""
+    from epyflow.replay import of_run
+
+    return of_run(config["plan"], wildcards.run_id)
+
+
+def runs():
+    """Return what the plan says of each run: one, or one for each reference date."""
+    return list(config["plan"].get("forecasts", {"": config["plan"]}).values())
+
+
+def run_folder(run):
+    """Return the folder of a run."""
+    return f"results/{run['exp_id']}/{run['run_id']}"
 
 
 def targets():
     """Return what the workflow is to make."""
-    folder, plan = run_folder(), config["plan"]
-    tables = [f"{folder}/outputs/{table}.csv.gz" for table in plan["tables"]]
+    wanted = [path for run in runs() for path in targets_of(run)]
+    scores = config["plan"]["scores"]
+    names = scores["tables"] if scores else []
+    return [*wanted, *(f"{run_folder(config['plan'])}/scores/{name}" for name in names)]
+
+
+def targets_of(run):
+    """Return what is to be made of one run."""
+    folder = run_folder(run)
+    tables = [f"{folder}/outputs/{table}.csv.gz" for table in run["tables"]]
     record = [f"{folder}/outputs/run_metadata.json", f"{folder}/run_cost.csv"]
-    last = [f"{folder}/complete.txt"] if plan["partial_results"] else []
+    last = [f"{folder}/complete.txt"] if run["partial_results"] else []
+    drawn = [f"{folder}/figures/{name}" for name in figures()]
+    return [*tables, *submission_files(run), *drawn, *record, *last]
+
+
+def submission_files(run):
+    """Return the files of a run's submission, and the word that the hub would accept it."""
+    if run["hub"] is None:
+        return []
+    folder, file = run_folder(run), run["hub"]["file"]
+    table = f"{folder}/outputs/output_hub_formatted.csv.gz"
+    return [table, f"{folder}/hub/{file}", f"{folder}/hub/{file}.accepted.txt"]
+
+
+def submission_digest(wildcards):
+    """Return the hash of what a run's submission is made from besides its results."""
+    submission = plan_of(wildcards)["hub"]
+    return submission["digest"] if submission else None
+
+
+def left_out(wildcards):
+    """Return the record of what a run's submission does not hold, where there is one."""
+    run = plan_of(wildcards)
+    return [f"{run_folder(run)}/outputs/hub_left_out.json"] if run["hub"] else []
+
+
+def submissions():
+    """Return the submissions of all runs."""
     return [
-        *tables,
-        *(f"{folder}/figures/{name}" for name in figures()),
-        *record,
-        *last,
+        f"{run_folder(run)}/hub/{run['hub']['file']}" for run in runs() if run["hub"]
     ]
 
 

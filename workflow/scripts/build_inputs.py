@@ -16,7 +16,7 @@ with log_to(snakemake.log[0]):
     run_plan.build_inputs(
         read_settings(snakemake.config),
         snakemake.config["plan"],
-        dict(zip(snakemake.params.tasks, paths, strict=True)),
+        dict(zip(map(tuple, snakemake.params.tasks), paths, strict=True)),
         storage_at(snakemake.params.storage),
         snakemake.input.get("bundle"),
     )

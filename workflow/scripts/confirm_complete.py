@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import failed
+from epyflow import failed, replay
 from epyflow.logs import log_to
 from epyflow.storage import storage_at
 
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     failed.confirm_complete(
         Path(snakemake.input.metadata),
-        snakemake.config["plan"],
+        replay.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
         storage_at(snakemake.params.storage),
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import backup, outcome
+from epyflow import backup, outcome, replay
 from epyflow.logs import log_to
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ with log_to(snakemake.log[0]):
         Path(snakemake.output.result),
         partial=snakemake.config["plan"]["partial_results"],
         backup=backup.of_task(
-            snakemake.config["plan"], int(snakemake.wildcards.i), snakemake.params.storage
+            replay.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
+            int(snakemake.wildcards.i),
+            snakemake.params.storage,
         ),
     )

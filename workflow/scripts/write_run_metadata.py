@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import provenance, run_record
+from epyflow import provenance, replay, run_record
 from epyflow.cost import record
 from epyflow.logs import log_to
 from epyflow.settings import read_settings
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 with log_to(snakemake.log[0]):
     storage = storage_at(snakemake.params.storage)
+    plan = replay.of_run(snakemake.config["plan"], snakemake.wildcards.run_id)
     run = run_record.finish(
         read_settings(snakemake.config),
-        snakemake.config["plan"],
+        plan,
         Path(snakemake.input.members),
         storage,
+        [Path(path) for path in snakemake.input.left_out],
     )
     provenance.write_metadata(provenance.run_metadata(run), Path(snakemake.output.metadata))
-    record.write_run_cost(snakemake.config["plan"], storage, Path(snakemake.output.cost))
+    record.write_run_cost(plan, storage, Path(snakemake.output.cost))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from epyflow.errors import DataError
 from epyflow.model.sheet import Row, Sheet, read_sheet
+from epyflow.vintages import Vintage
 
 LOCATION_COLUMNS = ("geo_value", "location")
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
@@ -30,6 +31,7 @@ def read_observations(
     location_column: str | None,
     columns: Sequence[Column],
     window: tuple[date, date],
+    vintage: Vintage | None = None,
 ) -> tuple[tuple[date, ...], NDArray[np.float64]]:
     """Read the observations of one place in the fitting window.
 
@@ -45,6 +47,8 @@ def read_observations(
         One per comparison.
     window
         First and last date, both included.
+    vintage
+        What was known; None for all that the file holds.
 
     Returns
     -------
@@ -59,22 +63,31 @@ def read_observations(
         If the file, the place or a value is missing or unusable: no row for the place, a date
         twice, a negative value, no value in the window. The message names place and dates.
     """
-    sheet = read_sheet(path, [name for column in columns for name in (column.dates, column.values)])
+    required = [name for column in columns for name in (column.dates, column.values)]
+    if vintage is not None and vintage.column is not None:
+        required.append(vintage.column)
+    sheet = read_sheet(path, required)
     rows = sheet.of_location(_location_column(sheet, location_column), spellings)
-    series = [_series(rows, column, window) for column in columns]
+    series = [_series(_known(rows, column, vintage), column, window) for column in columns]
     dates = tuple(sorted(set().union(*series)))
     values = np.array(
         [[each.get(day, np.nan) for each in series] for day in dates], dtype=np.float64
     ).reshape(len(dates), len(columns))
     for position, column in enumerate(columns):
         if np.isnan(values[:, position]).all():
-            there = sorted(row.day(column.dates) for row in rows)
+            there = sorted(row.day(column.dates) for row in _known(rows, column, vintage))
+            dates_there = f"its dates are {there[0]} to {there[-1]}" if there else "it has no dates"
+            known = f" as of {vintage.day}" if vintage is not None else ""
             raise DataError(
                 f"{path}: {column.values}: no value for {' or '.join(sorted(spellings))} from "
-                f"{window[0]} to {window[1]}; its dates are {there[0]} to {there[-1]}: move the "
-                "fitting window or use another file"
+                f"{window[0]} to {window[1]}{known}; {dates_there}: move the fitting window or use "
+                "another file"
             )
     return dates, values
+
+
+def _known(rows: Sequence[Row], column: Column, vintage: Vintage | None) -> Sequence[Row]:
+    return rows if vintage is None else vintage.rows(rows, column.dates)
 
 
 def _location_column(sheet: Sheet, named: str | None) -> str:

@@ -213,7 +213,15 @@ class Calibration(Strict):
         ),
     ]
     distance_function: Literal["rmse", "wmape", "ae", "mae", "mape"] = "rmse"
-    observed_data_path: Text = Field(description="CSV or CSV.gz with a location column.")
+    observed_data_path: Text = Field(
+        description="CSV or CSV.gz with a location column; with a vintage also a folder of them."
+    )
+    observed_data_vintage: Date | None = Field(
+        default=None, description="Observations as known on this day; absent: the file as it is."
+    )
+    observed_as_of_column: Text | None = Field(
+        default=None, description="When a row was known; absent: as_of, where names have no date."
+    )
     observed_location_column: Text | None = Field(
         default=None, description="Absent: geo_value or location."
     )

@@ -6,8 +6,11 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from epyflow import vintages
+from epyflow.errors import DataError, UnreadableError
 from epyflow.experiment.discovery import Place
 from epyflow.experiment.model import Model
 from epyflow.experiment.modelset import Modelset
@@ -55,6 +58,10 @@ class NamedFile:
         Columns of which it must have one.
     scenario
         Which column of coverage is read; None for other files.
+    vintage
+        The day whose observations are wanted; None for the file as it is.
+    as_of
+        The column that says when a row was known, where YAML names one.
     """
 
     location: Location
@@ -62,19 +69,28 @@ class NamedFile:
     columns: tuple[tuple[str, Location], ...] = ()
     any_of: tuple[str, ...] = ()
     scenario: Scenario | None = None
+    vintage: date | None = None
+    as_of: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What the file is called among the data."""
+        return vintages.data_key(self.written, self.vintage)
 
 
 def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dict[str, Path]:
-    """Resolve the files; note what is missing. Returns path as written to the file found."""
+    """Resolve the files; note what is missing. Returns what each is called to the file found."""
     found: dict[str, Path] = {}
     for named in files:
         try:
-            path = place.resolve(named.written, report.document.path)
+            path = _find(named, place, report)
             header = _header(path)
-        except ValueError as error:
+            if named.vintage is not None:
+                vintages.check_column(header, path, named.as_of)
+        except (ValueError, DataError, UnreadableError) as error:
             report.error(named.location, str(error))
             continue
-        found[named.written] = path
+        found[named.key] = path
         for column, location in named.columns:
             if column not in header:
                 report.error(
@@ -91,6 +107,18 @@ def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dic
         if named.scenario is not None and {column for column, _ in named.columns} <= set(header):
             _scenario(named.scenario, header, named, report)
     return found
+
+
+def _find(named: NamedFile, place: Place, report: Report) -> Path:
+    """Return the file that is named; of several vintages, the one that is meant."""
+    beside = report.document.path
+    if named.vintage is None:
+        return place.resolve(named.written, beside)
+    if named.key in place.bundled:
+        return place.resolve(named.key, beside)
+    first = place.resolve(named.written, beside, folder=True)
+    file = vintages.vintage_file(first, named.vintage)
+    return place.resolve(str(file), beside)
 
 
 def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:
@@ -167,7 +195,16 @@ def modelset_files(modelset: Modelset) -> Iterator[NamedFile]:
     if named is not None:
         columns.append((named, ("calibration", "observed_location_column")))
     any_of = () if named is not None else LOCATION_COLUMNS
-    yield NamedFile(here, section.observed_data_path, tuple(columns), any_of)
+    if section.observed_as_of_column is not None:
+        columns.append((section.observed_as_of_column, ("calibration", "observed_as_of_column")))
+    yield NamedFile(
+        here,
+        section.observed_data_path,
+        tuple(columns),
+        any_of,
+        vintage=section.observed_data_vintage,
+        as_of=section.observed_as_of_column,
+    )
 
 
 def output_files(output: Output) -> Iterator[NamedFile]:
@@ -177,10 +214,19 @@ def output_files(output: Output) -> Iterator[NamedFile]:
         return
     here: Location = ("flusight_format", "rate_trends")
     keys = ["observed_value_column", "observed_date_column"]
+    if hub.rate_trends.observed_as_of_column is not None:
+        keys.append("observed_as_of_column")
     named = hub.rate_trends.observed_location_column
     if named is not None:
         keys.append("observed_location_column")
     columns = tuple((getattr(hub.rate_trends, key), (*here, key)) for key in keys)
     any_of = () if named is not None else LOCATION_COLUMNS
     path = hub.rate_trends.observed_data_path
-    yield NamedFile((*here, "observed_data_path"), path, columns, any_of)
+    yield NamedFile(
+        (*here, "observed_data_path"),
+        path,
+        columns,
+        any_of,
+        vintage=hub.rate_trends.observed_data_vintage,
+        as_of=hub.rate_trends.observed_as_of_column,
+    )

@@ -41,8 +41,17 @@ class Place:
     allowed: tuple[Path, ...] = ()
     bundled: Mapping[str, Path] = field(default_factory=dict, hash=False)
 
-    def resolve(self, written: str, beside: Path) -> Path:
+    def resolve(self, written: str, beside: Path, *, folder: bool = False) -> Path:
         """Find the file that YAML names: beside the YAML, in the experiment, in the root.
+
+        Parameters
+        ----------
+        written
+            As in YAML.
+        beside
+            The YAML file.
+        folder
+            Whether it may be a folder, too.
 
         Raises
         ------
@@ -56,19 +65,19 @@ class Place:
         for candidate in tried:
             try:
                 if candidate.exists():
-                    return self._inside(candidate.resolve(), written)
+                    return self._inside(candidate.resolve(), written, folder=folder)
             except OSError as error:
                 raise ValueError(f"{written!r} cannot be read: {error.strerror}") from None
         places = ", ".join(str(path) for path in tried)
         raise ValueError(f"no file {written!r}; expected one of {places}")
 
-    def _inside(self, real: Path, written: str) -> Path:
+    def _inside(self, real: Path, written: str, *, folder: bool) -> Path:
         if not any(real.is_relative_to(base.resolve()) for base in (self.root, *self.allowed)):
             raise ValueError(
                 f"{written!r} leads to {real}, outside the experiments' root {self.root}; expected "
                 "a file below the root, or its folder among allowed_data_roots"
             )
-        if not real.is_file():
+        if not real.is_file() and not (folder and real.is_dir()):
             raise ValueError(f"{written!r} leads to {real}, which is not a file; expected a file")
         return real
 

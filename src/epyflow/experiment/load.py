@@ -1,8 +1,10 @@
 """Load an experiment: find its files, validate them, and check them against one another."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -14,7 +16,11 @@ from epyflow.experiment.model import Model
 from epyflow.experiment.modelset import Modelset
 from epyflow.experiment.output import DEFAULT, Output
 from epyflow.experiment.problems import Problem
+from epyflow.experiment.source import Location as Keys
 from epyflow.population.locations import Location
+
+Changes = Mapping[Keys, Any]
+"""Location in a section, which begins with its top-level key, to a value as in YAML."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,17 @@ class Experiment:
     warnings: tuple[Problem, ...] = ()
 
 
+def put(data: Any, location: Keys, value: Any) -> None:
+    """Set a value where what encloses it is there."""
+    *way, last = location
+    for part in way:
+        if not isinstance(data, dict) or part not in data:
+            return
+        data = data[part]
+    if isinstance(data, dict):
+        data[last] = value
+
+
 def canonical_json(section: BaseModel | None) -> str:
     """Write a section as JSON whose text depends on its values alone."""
     if section is None:
@@ -55,7 +72,10 @@ def canonical_json(section: BaseModel | None) -> str:
 
 
 def load(
-    place: Place, output_config: str | None = None, populations: tuple[str, ...] = ()
+    place: Place,
+    output_config: str | None = None,
+    populations: tuple[str, ...] = (),
+    changes: Changes | None = None,
 ) -> Experiment:
     """Load a valid experiment; see :func:`inspect` for the parameters.
 
@@ -64,7 +84,7 @@ def load(
     InvalidExperimentError
         With every problem found.
     """
-    experiment, problems = inspect(place, output_config, populations)
+    experiment, problems = inspect(place, output_config, populations, changes)
     errors = [problem for problem in problems if problem.severity == "error"]
     if experiment is None or errors:
         raise InvalidExperimentError(errors)
@@ -72,7 +92,10 @@ def load(
 
 
 def inspect(
-    place: Place, output_config: str | None = None, populations: tuple[str, ...] = ()
+    place: Place,
+    output_config: str | None = None,
+    populations: tuple[str, ...] = (),
+    changes: Changes | None = None,
 ) -> tuple[Experiment | None, list[Problem]]:
     """Validate an experiment as far as possible.
 
@@ -84,6 +107,8 @@ def inspect(
         File name (with or without suffix) of the output to use, where there are several.
     populations
         Names in the population store, so that names unknown to the codebook are accepted.
+    changes
+        Values to read in place of, or besides, those in the files; they are checked like those.
 
     Returns
     -------
@@ -94,6 +119,9 @@ def inspect(
     """
     documents, problems = read_documents(place)
     problems += exp_id_problem(place)
+    for location, value in (changes or {}).items():
+        for document in documents[str(location[0])]:
+            put(document.data, location, value)
     output_document = choose_output(documents["output"], output_config, place, problems)
     checker = Checker(place, documents, populations, problems)
     problems.sort(key=lambda problem: (str(problem.file), problem.line, problem.key))

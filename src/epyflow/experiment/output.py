@@ -116,12 +116,49 @@ class RateTrends(Strict):
     """The observations that FluSight's rate trends are measured from."""
 
     observed_data_path: Text
+    observed_data_vintage: Date | None = Field(
+        default=None, description="Observations as known on this day; absent: the file as it is."
+    )
+    observed_as_of_column: Text | None = Field(
+        default=None, description="When a row was known; absent: as_of, where names have no date."
+    )
     observed_value_column: Text
     observed_date_column: Text
     observed_location_column: Text | None = None
 
 
-class FlusightFormat(Strict):
+class HubTarget(Strict):
+    """One target of a hub, and what is simulated of it."""
+
+    target: Text = Field(description="Name of the target in the hub's tasks.json.")
+    simulation: Many[Text] = Field(
+        default=(), description="Transition series that are summed; absent: what is calibrated."
+    )
+    task_ids: dict[Text, Text] = Field(
+        default_factory=dict, description="Values of the hub's other columns, such as age_group."
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if (name := twice(self.simulation)) is not None:
+            raise refuse(
+                f"simulation lists {name!r} twice; expected it once: it would count double"
+            )
+        return self
+
+
+class _Submission(Strict):
+    """What the submissions to all hubs have in common."""
+
+    targets: Many[HubTarget] = Field(
+        default=(), description="What is submitted; absent: the hub's targets known here."
+    )
+    scenario_ids: dict[Text, Text] = Field(
+        default_factory=dict, description="Scenario of the projection to its id in the hub."
+    )
+
+
+class FlusightFormat(_Submission):
     """A submission to the FluSight forecast hub."""
 
     reference_date: Date = Field(description="The Saturday that horizons are counted from.")
@@ -137,16 +174,22 @@ class FlusightFormat(Strict):
         return self
 
 
-class Covid19Format(Strict):
+class Covid19Format(_Submission):
     """A submission to the COVID-19 forecast hub."""
 
     reference_date: Date
 
 
-class FlusmhFormat(Strict):
+class FlusmhFormat(_Submission):
     """A submission to the Flu Scenario Modeling Hub."""
 
     reference_date: Date | None = None
+
+
+class HubFormat(_Submission):
+    """A submission to any hub of the hubverse."""
+
+    reference_date: Date = Field(description="The round's date.")
 
 
 class Output(Strict):
@@ -166,6 +209,7 @@ class Output(Strict):
     flusight_format: FlusightFormat | None = None
     covid19_format: Covid19Format | None = None
     flusmh_format: FlusmhFormat | None = None
+    hub_format: HubFormat | None = None
 
     @model_validator(mode="after")
     def _one_hub(self) -> Self:
@@ -174,8 +218,17 @@ class Output(Strict):
             raise refuse(f"both {' and '.join(given)} given; expected at most one hub format")
         return self
 
+    @property
+    def hub(self) -> tuple[str, FlusightFormat | Covid19Format | FlusmhFormat | HubFormat] | None:
+        """The hub format that is given, by its key; None where there is none."""
+        for name in HUB_FORMATS:
+            section = getattr(self, name)
+            if section is not None:
+                return name, section
+        return None
 
-HUB_FORMATS = ("flusight_format", "covid19_format", "flusmh_format")
+
+HUB_FORMATS = ("flusight_format", "covid19_format", "flusmh_format", "hub_format")
 
 DEFAULT = Output(quantiles=Quantiles(compartments=True, transitions=True), model_meta=ModelMeta())
 """What an experiment without an output file gets: quantiles of every series and the metadata."""

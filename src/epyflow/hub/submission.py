@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from epyflow.errors import EpyflowError
 from epyflow.hub import flusight
 from epyflow.hub.calendar import dates_of
 from epyflow.hub.config import Hub, ModelTask, OutputType, Round, Target
@@ -25,6 +26,24 @@ from epyflow.hub.summaries import (
 from epyflow.hub.task_rows import Block, fill, horizons
 from epyflow.hub.timing import end_of, end_of_week_before, is_peak, season_weeks
 from epyflow.nearest import did_you_mean, listed
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What a submission does not hold, and why.
+
+    Attributes
+    ----------
+    target, output_type, place
+        Where it would stand; ``place`` as in :attr:`epyflow.hub.projections.Projection.title`.
+    reason
+        What it would need.
+    """
+
+    target: str
+    output_type: str
+    place: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,8 @@ class Request:
     season
         First and last week, by their last day, of which one is the season's peak; None for those
         of the hub.
+    left_out
+        Filled with what cannot be made, which then is no error; None for an error.
     """
 
     hub: Hub
@@ -55,6 +76,7 @@ class Request:
     output_types: frozenset[str] | None = None
     places: Mapping[str, Place] | None = None
     season: tuple[date, date] | None = None
+    left_out: list[LeftOut] | None = None
 
 
 def rows(request: Request) -> pd.DataFrame:
@@ -144,10 +166,15 @@ def _blocks(
                 raise HubError(f"how {name} of {target.id!r} is computed is not known")
             continue
         made += 1
-        if target.is_step_ahead:
-            yield from _step_ahead(request, round_, task, target, output, projection)
-        else:
-            yield from _of_season(request, round_, task, target, output, projection)
+        make = _step_ahead if target.is_step_ahead else _of_season
+        try:
+            blocks = list(make(request, round_, task, target, output, projection))
+        except EpyflowError as error:
+            if request.left_out is None:
+                raise
+            request.left_out.append(LeftOut(target.id, name, projection.title, str(error)))
+            continue
+        yield from blocks
     if not made and wanted is None:
         raise HubError(f"how target {target.id!r} is computed is not known")
 

@@ -68,6 +68,12 @@ class Location:
     postal: str | None
     label: str
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """What data files and hubs may call the place, each once."""
+        names = (self.label, self.iso, self.fips, self.postal, self.name)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
 
 def canonical_name(name: str) -> str:
     """Return a store name with single underscores.

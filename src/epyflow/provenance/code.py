@@ -22,6 +22,8 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "run": ("epyflow.strategies",),
     "tables": ("epyflow.tables",),
     "figures": ("epyflow.figures",),
+    "hub": ("epyflow.hub.making", "epyflow.hub.prepare", "epyflow.hub.submitting"),
+    "scores": ("epyflow.hub.scoring.tables",),
 }
 """The modules at which each stage enters the package."""
 
@@ -30,6 +32,8 @@ DEPENDENCIES: Mapping[str, tuple[str, ...]] = {
     "run": ("epydemix", "numba", "numpy", "scipy"),
     "tables": ("numpy", "pandas"),
     "figures": ("matplotlib",),
+    "hub": ("numpy", "pandas", "pyarrow"),
+    "scores": ("numpy", "pandas", "scoringrules"),
 }
 """The packages whose release can change what each stage computes."""
 

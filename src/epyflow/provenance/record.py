@@ -51,6 +51,8 @@ class Run:
         The folder with ``uv.lock``, under git or not.
     experiments
         ``repository``, ``ref`` and ``commit`` of the experiments; None where they are in a folder.
+    left_out
+        What the run's submission to a forecast hub does not hold, and why.
     """
 
     exp_id: str
@@ -68,6 +70,7 @@ class Run:
     benchmarks: Mapping[str, bytes]
     project: Path
     experiments: Mapping[str, str] | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class Git(TypedDict):
@@ -146,6 +149,7 @@ class RunMetadata(TypedDict):
     command: list[str]
     missing_populations: list[str]
     failures: list[FailedTask]
+    left_out_of_submission: list[str]
 
 
 def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
@@ -180,6 +184,7 @@ def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
         command=list(run.command),
         missing_populations=sorted({failure.population for failure in run.failures}),
         failures=_failed(run.failures),
+        left_out_of_submission=list(run.left_out),
     )
 
 

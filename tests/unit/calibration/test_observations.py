@@ -3,13 +3,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from epyflow.build import _spellings
 from epyflow.calibration.distances import DISTANCES, WeightedDistance
 from epyflow.calibration.observations import Column, missing_dates, positions, read_observations
 from epyflow.errors import DataError
 from epyflow.population.locations import find
 
-ALABAMA = _spellings(find("US-AL"))
+ALABAMA = find("US-AL").spellings
 WINDOW = (date(2024, 10, 5), date(2024, 10, 26))
 WEEKS = tuple(WINDOW[0] + timedelta(weeks=number) for number in range(4))
 

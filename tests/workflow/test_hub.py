@@ -1,0 +1,206 @@
+"""Submissions and scores in the workflow: with and without a hub, and for a season replayed."""
+
+import csv
+import json
+from collections import Counter
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from epyflow.hub.validation import validate
+from tests.unit.hub.hubs import tasks, write_hub
+from tests.workflow.forecasting import forecast, write_target_data, write_vintage
+from tests.workflow.workspace import Workspace
+
+DATES = ["2025-02-08", "2025-02-15"]
+
+
+def results(workspace: Workspace, run_id: str = "main"):
+    return workspace.folder / "results" / "small" / run_id
+
+
+def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(workspace):
+    forecast(workspace, "flusight_format", reference_date="2025-02-15")
+
+    done = workspace.run()
+
+    assert done.code == 0, done.text
+    rows = workspace.table("output_hub_formatted")
+    assert rows[0] == [
+        "reference_date", "target", "horizon", "location", "target_end_date",
+        "output_type", "output_type_id", "value",
+    ]  # fmt: skip
+    made = Counter((row[1], row[5]) for row in rows[1:])
+    assert made == {
+        # Two states; the projection ends on 2025-03-02, so horizon 3 is not there.
+        ("wk inc flu hosp", "quantile"): 2 * 4 * 23,
+        ("wk flu hosp rate change", "pmf"): 2 * 3 * 5,
+    }
+    said = json.loads((results(workspace) / "outputs" / "run_metadata.json").read_text())
+    left_out = said["left_out_of_submission"]
+    assert len(left_out) == 3
+    assert any("sample" in each and "5 trajectories" in each for each in left_out)
+    peaks = [each for each in left_out if "peak" in each]
+    assert all("expected all weeks from 2024-11-23 to 2025-05-31" in each for each in peaks)
+    file = results(workspace) / "hub" / "2025-02-15-team-model.csv"
+    findings = json.loads(file.with_name(f"{file.name}.findings.json").read_text())
+    assert findings["accepted"] is True
+    assert findings["left_out"] == left_out
+    log = workspace.folder / "logs" / "small" / "main" / "make_hub_table.log"
+    assert all(each in log.read_text() for each in left_out)
+
+
+def made_up_hub(workspace: Workspace) -> str:
+    """A hub of other columns, targets, levels and dates, whose places are named in full."""
+    document = tasks()
+    for task in document["rounds"][0]["model_tasks"]:
+        ids = task["task_ids"]
+        ids["forecast_date"]["optional"] = ["2025-02-10", "2025-02-17"]
+        ids["region"] = {"required": None, "optional": ["Massachusetts", "New York", "north"]}
+    return str(write_hub(workspace.folder / "another-hub", document))
+
+
+def test_another_hub_is_served_by_configuration_alone(workspace):
+    hub = made_up_hub(workspace)
+    forecast(
+        workspace,
+        "hub_format",
+        reference_date="2025-02-10",
+        targets=[
+            {
+                "target": "cases",
+                "simulation": [f"S_to_I_{age}"],
+                "task_ids": {"age": age},
+            }
+            for age in ("0-17", "18+")
+        ],
+    )
+
+    done = workspace.run(hub=hub, team_abbr="uni", model_abbr="sir_2", hub_file_format="parquet")
+
+    assert done.code == 0, done.text
+    path = results(workspace) / "hub" / "2025-02-10-uni-sir_2.parquet"
+    assert validate(path, workspace.folder / "another-hub").accepted()
+    frame = pq.read_table(path).to_pandas()
+    assert set(frame["region"]) == {"Massachusetts", "New York"}
+    # A round on a Monday: horizon 1 is the week that it is in, so 3 ends on 2025-03-01.
+    assert set(frame["horizon"]) == {1, 2, 3}
+    assert set(frame[frame["output_type"] == "quantile"]["output_type_id"]) == {"0.1", "0.5", "0.9"}
+    assert set(frame["output_type"]) == {"quantile", "mean", "sample"}
+
+
+def test_a_submission_that_the_hub_would_refuse_stops_the_run_and_names_the_rows(workspace):
+    document = tasks()
+    for task in document["rounds"][0]["model_tasks"]:
+        ids = task["task_ids"]
+        ids["forecast_date"]["optional"] = ["2025-02-10"]
+        ids["region"] = {"required": ["north"], "optional": ["Massachusetts", "New York"]}
+    hub = write_hub(workspace.folder / "another-hub", document)
+    one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age": "18+"}}
+    forecast(workspace, "hub_format", reference_date="2025-02-10", targets=[one])
+
+    done = workspace.run(hub=str(hub))
+
+    assert done.code == 1
+    assert "the hub would refuse it" in done.text
+    assert "region north" in done.text
+    name = "2025-02-10-team-model.csv"
+    findings = json.loads((results(workspace) / "hub" / f"{name}.findings.json").read_text())
+    assert findings["accepted"] is False
+    assert not (results(workspace) / "hub" / f"{name}.accepted.txt").exists()
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Two reference dates of the small study, forecast and scored."""
+    workspace = Workspace(tmp_path_factory.mktemp("replayed"))
+    forecast(workspace, "flusight_format", reference_date="2025-02-15")
+    done = workspace.run(**replay(workspace))
+    assert done.code == 0, done.text
+    return workspace
+
+
+def replay(workspace: Workspace, *more: str) -> dict[str, str]:
+    dates = f"[{', '.join([*DATES, *more])}]"
+    return {"reference_dates": dates, "target_data": write_target_data(workspace)}
+
+
+def test_a_replay_scores_the_forecasts_of_all_reference_dates(replayed):
+    with (results(replayed) / "scores" / "mean_scores_by_reference_date.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["wis"]]
+
+    assert {row["reference_date"] for row in rows} == set(DATES)
+    assert {row["model"] for row in rows} == {"team-model"}
+    # Two states; the projection ends on 2025-03-02: horizons 0 to 3, and 0 to 2.
+    counts = {row["reference_date"]: int(row["forecasts"]) for row in rows if row["scale"] == "log"}
+    assert counts == {"2025-02-08": 8, "2025-02-15": 6}
+    scores = pd.read_csv(results(replayed) / "scores" / "quantile_scores.csv.gz")
+    parts = scores["dispersion"] + scores["underprediction"] + scores["overprediction"]
+    assert (scores["wis"] - parts).abs().max() < 1e-9
+
+
+def test_each_forecast_of_a_replay_saw_its_own_vintage_alone(replayed):
+    for day, last in (("2025-02-08", "2025-02-01"), ("2025-02-15", "2025-02-08")):
+        content = json.loads(
+            (results(replayed, f"main/{day}") / "builder-artifacts" / "hub.json").read_text()
+        )
+        observed = content["observed"]["United_States_New_York"][0]["dates"]
+        assert observed[-1] == last
+
+
+def test_poisoned_later_vintages_change_no_earlier_forecast(replayed):
+    write_vintage(replayed, "2025-02-08", times=1000)
+    write_vintage(replayed, "2025-02-15", times=1000)
+
+    jobs = replayed.plan(**replay(replayed)).jobs
+    alone = replayed.run("--forceall", reference_dates="[2025-02-08]", run_id="alone")
+    write_vintage(replayed, "2025-02-08")
+    write_vintage(replayed, "2025-02-15")
+
+    # The forecast of 2025-02-15 alone has seen the first of the two: two states run again.
+    assert jobs["run_task"] == 2
+    assert jobs["validate_submission"] == 1
+    assert alone.code == 0, alone.text
+    name = "2025-02-08-team-model.csv"
+    clean, poisoned = (
+        (results(replayed, f"{run}/2025-02-08") / "hub" / name).read_bytes()
+        for run in ("main", "alone")
+    )
+    assert clean == poisoned
+
+
+def test_a_further_reference_date_runs_that_date_alone(replayed):
+    assert replayed.plan(**replay(replayed)).jobs == {}
+
+    jobs = replayed.plan(**replay(replayed, "2025-02-22")).jobs
+
+    assert jobs["run_task"] == 2
+    assert jobs["make_hub_table"] == 1
+    assert jobs["score_forecasts"] == 1
+
+
+def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing(replayed):
+    module = replayed.folder / "src" / "epyflow" / "hub" / "making.py"
+    before = module.read_text()
+    module.write_text(before + "\nEDITED = True\n")
+
+    jobs = replayed.plan(**replay(replayed)).jobs
+    module.write_text(before)
+
+    assert jobs.keys() <= {
+        *("prepare_submission", "make_hub_table", "validate_submission", "confirm_accepted"),
+        *("write_run_metadata", "score_forecasts"),
+    }
+    assert jobs["make_hub_table"] == 2
+
+
+def test_editing_scores_makes_scores_alone(replayed):
+    module = replayed.folder / "src" / "epyflow" / "hub" / "scoring" / "tables.py"
+    before = module.read_text()
+    module.write_text(before + "\nEDITED = True\n")
+
+    jobs = replayed.plan(**replay(replayed)).jobs
+    module.write_text(before)
+
+    assert jobs == {"score_forecasts": 1}

@@ -1,0 +1,20 @@
+"""Submissions, and what was observed in the end -> tables of scores."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow.hub.scoring import tables
+from epyflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    tables.score(
+        [Path(path) for path in snakemake.input.submissions],
+        [Path(path) for path in snakemake.input.others],
+        Path(snakemake.input.target_data),
+        Path(snakemake.input.prepared),
+        [Path(path) for path in snakemake.output.scores],
+        snakemake.params.baseline,
+    )

@@ -125,7 +125,7 @@ def _replayed(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> di
         "tables",
         "labels",
     )
-    own = {key: first[key] for key in shared} | {"hub": None, "tasks_per_run": len(first["tasks"])}
+    own = {key: first[key] for key in shared} | {"hub": None}
     return {"run_id": settings.run_id} | own | {"forecasts": dict(documents)}
 
 

@@ -48,4 +48,4 @@ def forecast(workspace: Workspace, name: str, **section: Any) -> None:
         calibration["projection"].pop("scenarios")
 
     workspace.change("modelset", observe_vintage)
-    workspace.change("output", lambda y: y["output"].update({name: section}))
+    workspace.change("output", lambda y: y.update(output={name: section}))

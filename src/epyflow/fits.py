@@ -55,6 +55,23 @@ class Generation:
 
 
 @dataclass(frozen=True)
+class Reporting:
+    """How one comparison's reported counts lie around the simulated ones.
+
+    Attributes
+    ----------
+    dispersion
+        The variance is mean + dispersion * mean^2.
+    walk
+        Standard deviation of the step of log(reported / simulated) from one period to the next,
+        after the last observation; None without a discrepancy.
+    """
+
+    dispersion: float
+    walk: float | None
+
+
+@dataclass(frozen=True)
 class Fit:
     """What a calibration found.
 
@@ -63,7 +80,8 @@ class Fit:
     strategy
         ``smc``, ``rejection`` or ``top_fraction``.
     settings
-        The strategy's options by name, each as JSON.
+        The strategy's options by name, each as JSON; and what the ``observation_model`` came to,
+        where the experiment has one.
     names
         D calibrated quantities: parameters by name, initial conditions as
         ``init_<compartment>``, the start as ``start_date_days`` (days after ``reference_date``).
@@ -81,6 +99,8 @@ class Fit:
         ``complete``, ``minimum_epsilon``, ``max_time`` or ``total_simulations_budget``.
     projected_generation
         Whose posterior was projected; None without a projection.
+    reporting
+        One per comparison; none without an observation model.
     """
 
     strategy: str
@@ -93,6 +113,7 @@ class Fit:
     generations: tuple[Generation, ...]
     ended: str
     projected_generation: int | None
+    reporting: tuple[Reporting, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.fits import Checkpoint, Fit, Generation, Observations
+from epyflow.fits import Checkpoint, Fit, Generation, Observations, Reporting
 from epyflow.packing import PackedArray
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Observations",
     "PackedArray",
     "Population",
+    "Reporting",
     "Result",
     "Task",
 ]
@@ -189,6 +190,9 @@ class MemberResult:
         likewise.
     scenario
         Which of the projection's scenarios this is; None where the experiment has none.
+    reported
+        Shape (simulations, T, comparisons, 1). What the calibration compares, as it would be
+        reported: persons per period; ``NOT_STARTED`` likewise. None without an observation model.
     """
 
     primary_id: int
@@ -200,6 +204,7 @@ class MemberResult:
     compartments: PackedArray
     transitions: PackedArray
     scenario: str | None = None
+    reported: PackedArray | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pydantic import (
 
 from epyflow.experiment.base import Count, Many, Strict, Text, refuse, twice
 from epyflow.experiment.forcing import ContactMatrixIntervention, ParameterIntervention
+from epyflow.experiment.observation import ObservationModel
 from epyflow.experiment.wording import shown
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -59,6 +60,9 @@ class Projection(Strict):
     )
     scenarios: Many[ProjectionScenario] = Field(
         default=(), description="Each is projected; absent: the model as it is."
+    )
+    observation_model: ObservationModel | None = Field(
+        default=None, description="Noise of what is reported; absent: counts as simulated."
     )
 
     @model_validator(mode="after")

@@ -18,10 +18,10 @@ from epyflow.experiment.calibration import Calibration, seconds
 from epyflow.experiment.model import Model
 from epyflow.model.assemble import Assembler
 from epyflow.randomness import generator
-from epyflow.strategies import checkpoints
+from epyflow.strategies import checkpoints, reporting
 from epyflow.strategies.particles import Comparer, ParticleSimulator, ending, kernels, priors
 from epyflow.strategies.project import project
-from epyflow.tasks import Fit, Observations, Result, Task
+from epyflow.tasks import Fit, Generation, Observations, Reporting, Result, Task
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +189,6 @@ class _Run:
     def _found(self, generations: list[sampler.Generation], ended: str) -> Fit:
         calibration = self._calibration
         window, start = calibration.fitting_window, calibration.start_date
-        options = calibration.strategy.options.model_dump(mode="json")
         projection = calibration.projection
         projected = None
         if projection is not None:
@@ -202,18 +201,37 @@ class _Run:
                     f"generation {last} ({ended}); leave projection.generation_number out to "
                     "project the last one"
                 )
+        stored = tuple(map(checkpoints.stored, generations))
+        noise = () if projected is None else self._reporting(stored[projected])
         return Fit(
             strategy=calibration.strategy.name,
-            settings={key: json.dumps(value) for key, value in options.items()},
+            settings=self._settings(noise),
             names=self._priors.names,
             reference_date=start.reference_date if start else None,
             window=(window.start_date, window.end_date),
             comparisons=tuple("+".join(each.simulation) for each in calibration.comparison),
             observations=self._observations,
-            generations=tuple(map(checkpoints.stored, generations)),
+            generations=stored,
             ended=ended,
             projected_generation=projected,
+            reporting=noise,
         )
+
+    def _reporting(self, posterior: Generation) -> tuple[Reporting, ...]:
+        projection = self._calibration.projection
+        if projection is None or projection.observation_model is None:
+            return ()
+        return reporting.around(posterior, self._observations, projection.observation_model)
+
+    def _settings(self, noise: tuple[Reporting, ...]) -> dict[str, str]:
+        settings = self._calibration.strategy.options.model_dump(mode="json")
+        if noise:
+            settings["observation_model"] = {
+                "type": "negative_binomial",
+                "dispersion": [each.dispersion for each in noise],
+                "discrepancy_sd": [each.walk for each in noise],
+            }
+        return {key: json.dumps(value) for key, value in settings.items()}
 
 
 def _log_generation(smc: Smc, took: float) -> None:

@@ -16,7 +16,8 @@ from epyflow.progress import Progress
 from epyflow.randomness import generator
 from epyflow.strategies.particles import member
 from epyflow.strategies.periods import resampled
-from epyflow.tasks import NOT_STARTED, Fit, Generation, MemberResult, PackedArray, Task
+from epyflow.strategies.reporting import reported
+from epyflow.tasks import NOT_STARTED, Fit, MemberResult, PackedArray, Task
 
 log = logging.getLogger(__name__)
 
@@ -47,18 +48,17 @@ def project(
     projection = calibration.projection
     if projection is None or fit.projected_generation is None:
         return ()
-    posterior = fit.generations[fit.projected_generation]
     scenarios = projection.scenarios
     count = projection.n_trajectories
     progress = Progress(log, "trajectory", count * max(1, len(scenarios)))
     if not scenarios:
-        return (_projection(task, model, calibration, posterior, count, progress),)
+        return (_projection(task, model, calibration, fit, count, progress),)
     members = []
     for scenario in scenarios:
         changed = replace(task, doses=task.scenario_doses.get(scenario.id, task.doses))
         interventions = (*model.interventions, *scenario.interventions)
         future = model.model_copy(update={"interventions": interventions})
-        found = _projection(changed, future, calibration, posterior, count, progress)
+        found = _projection(changed, future, calibration, fit, count, progress)
         members.append(replace(found, scenario=scenario.id))
     return tuple(members)
 
@@ -67,11 +67,12 @@ def _projection(
     task: Task,
     model: Model,
     calibration: Calibration,
-    posterior: Generation,
+    fit: Fit,
     count: int,
     progress: Progress,
 ) -> MemberResult:
     """Project one scenario; the model and the doses are its own."""
+    posterior = fit.generations[fit.projected_generation or 0]
     chances = posterior.weights / posterior.weights.sum()
     assembler = Assembler(model, task.population, task.doses, task.closure_days)
     resampling_of, projected = resampled(model.simulation.resample_frequency), []
@@ -89,7 +90,11 @@ def _projection(
             )
         )
         progress.step()
-    return _gathered(projected, model, task)
+    gathered = _gathered(projected, model, task)
+    if not fit.reporting:
+        return gathered
+    simulated = [each.transitions for each in projected]
+    return replace(gathered, reported=reported(task, model, calibration, fit, simulated, gathered))
 
 
 def _gathered(projected: list[_Projected], model: Model, task: Task) -> MemberResult:

@@ -25,7 +25,7 @@ class Selection:
     Attributes
     ----------
     kind
-        Which of a member's two arrays they are in.
+        Which of a member's arrays they are in.
     columns
         S names.
     rows
@@ -37,7 +37,7 @@ class Selection:
         where each column is one term.
     """
 
-    kind: Kind
+    kind: Kind | Literal["reported"]
     columns: tuple[str, ...]
     rows: NDArray[np.intp]
     positions: NDArray[np.intp]
@@ -46,12 +46,14 @@ class Selection:
     def counts(self, member: MemberResult) -> NDArray[Any]:
         """Return the member's array, shape (simulations, T, compartments or transitions, G).
 
+        Reported comparisons are in one group, not G: shape (simulations, T, comparisons, 1).
+
         Raises
         ------
         ArtifactError
             If a count is not a number. No table shows such a simulation.
         """
-        packed = member.compartments if self.kind == "compartments" else member.transitions
+        packed = getattr(member, self.kind)
         return finite(packed, f"{self.kind} of member {member.primary_id}")
 
     def has_started(self, counts: NDArray[Any]) -> NDArray[np.bool_]:
@@ -122,12 +124,19 @@ def select(kind: Kind, result: Result, wanted: Sequence[str] | None) -> Selectio
 def select_comparisons(result: Result, fit: Fit) -> Selection:
     """Find what ``fit`` compares: a column per comparison, the sum of its transition series.
 
+    With an observation model these are the counts as they would be reported.
+
     Raises
     ------
     EpyflowError
         If the result has no such series.
     """
+    names = comparisons.distinct(fit.comparisons)
+    if fit.reporting:
+        # Their one group stands before its total.
+        at = np.arange(len(names), dtype=np.intp)
+        return Selection("reported", names, at, 2 * at)
     terms = [comparisons.terms(name) for name in fit.comparisons]
     single = select("transitions", result, [name for each in terms for name in each])
     starts = np.cumsum([0, *(len(each) for each in terms[:-1])], dtype=np.intp)
-    return replace(single, columns=comparisons.distinct(fit.comparisons), sums=starts)
+    return replace(single, columns=names, sums=starts)

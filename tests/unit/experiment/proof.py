@@ -76,6 +76,8 @@ DEFAULTS: dict[str, list[Any]] = {
     "weight": [1.0],
     "projection": [None],
     "generation_number": [None],
+    "observation_model": [None],
+    "discrepancy": [None],
     "selections": [FLUSIGHT],
     "quantiles": [None],
     "trajectories": [None],
@@ -116,6 +118,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "n_trajectories": (1, 1e7),
     "generation_number": (0, 1e7),
     "generations": (0, 1e7),
+    "dispersion": (0, math.inf),
+    "sd": (0, math.inf),
 }
 
 

@@ -237,6 +237,11 @@ CALIBRATION: Sections = {
             "projection": {
                 "n_trajectories": 10,
                 "generation_number": 2,
+                "observation_model": {
+                    "type": "negative_binomial",
+                    "dispersion": 0.01,
+                    "discrepancy": {"sd": "estimated"},
+                },
                 "scenarios": [
                     {"id": "as_now"},
                     {

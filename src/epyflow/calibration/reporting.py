@@ -1,0 +1,89 @@
+"""How far reports lie from a fit, and how the two drift apart."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+FEWEST = 3
+"""Steps between observations that the standard deviation of a walk is estimated from."""
+
+
+def dispersion(observed: Array, fitted: Array) -> float:
+    """Estimate a negative binomial's dispersion by the method of moments.
+
+    The variance of a report y with mean m is m + a m^2, so that a is the sum of (y - m)^2 - m over
+    that of m^2. Large weeks decide, as they do in forecasts. Source of the distribution in this
+    form: Lawless (1987), "Negative binomial and mixed Poisson regression", Canadian Journal of
+    Statistics 15:209; of estimating it by moments around fitted means: Breslow (1984),
+    "Extra-Poisson variation in log-linear models", Applied Statistics 33:38.
+
+    Parameters
+    ----------
+    observed, fitted
+        Shape (dates,). Persons.
+
+    Returns
+    -------
+    dispersion
+        0 where reports vary no more than a Poisson distribution's.
+
+    Raises
+    ------
+    ValueError
+        If everything fitted is zero.
+    """
+    squares = float((fitted**2).sum())
+    if squares == 0:
+        raise ValueError(
+            "the dispersion cannot be estimated: every fitted value is zero; give a number in "
+            "observation_model.dispersion"
+        )
+    return max(0.0, float(((observed - fitted) ** 2 - fitted).sum()) / squares)
+
+
+def walk(observed: Array, fitted: Array, periods: NDArray[np.int64], spread: float) -> float:
+    """Estimate the step of the walk that log(reported / simulated) makes, by moments.
+
+    Between observations n periods apart the residual r = log((y + 1/2) / (m + 1/2)) changes by d
+    with variance n s^2 + v + 2 a. The first part is the walk's, the others are those of the two
+    reports, by the delta method for the logarithm of counts with dispersion a:
+    v = 1 / (y + 1/2) + 1 / (y' + 1/2). Weighted by 1 / v, the size of the counts, so that the
+    weeks before the epidemic say little, s^2 = sum((d^2 - 2 a) / v - 1) / sum(n / v). Dates on
+    which less than one person was fitted are left out: the epidemic has not begun. A model's
+    discrepancy as a random walk in influenza forecasts: Osthus et al. (2019), "Dynamic Bayesian
+    influenza forecasting in the United States with hierarchical discrepancy", Bayesian Analysis
+    14:261.
+
+    Parameters
+    ----------
+    observed, fitted
+        Shape (dates,). Persons.
+    periods
+        Shape (dates,). The number of each date's period, ascending.
+    spread
+        The dispersion a.
+
+    Returns
+    -------
+    sd
+        Standard deviation of one period's step; 0 where reporting alone explains the residuals.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than :data:`FEWEST` steps.
+    """
+    begun = fitted >= 1
+    counts, means, number = observed[begun] + 0.5, fitted[begun] + 0.5, periods[begun]
+    if len(counts) <= FEWEST:
+        raise ValueError(
+            f"the discrepancy cannot be estimated: on {len(counts)} observed dates at least one "
+            f"person was fitted; expected {FEWEST + 1} or more: give a number in "
+            "observation_model.discrepancy.sd"
+        )
+    steps = np.diff(np.log(counts / means))
+    noise = 1 / counts[1:] + 1 / counts[:-1]
+    beyond = ((steps**2 - 2 * spread) / noise - 1).sum()
+    squared = beyond / (np.diff(number) / noise).sum()
+    return float(np.sqrt(max(0.0, squared)))

@@ -1,0 +1,62 @@
+"""The shipped influenza experiment, on real data beside it."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from epyflow import artifacts, strategies
+from epyflow.experiment.discovery import locate
+from epyflow.experiment.load import inspect
+from epyflow.run_plan import prepare_build
+from epyflow.settings import read_settings
+from epyflow.tables.series import select_comparisons
+from tests.unit.test_repository import ROOT
+
+pytestmark = pytest.mark.shared
+
+INFLUENZA = ROOT / "config" / "experiments" / "influenza"
+
+
+@pytest.fixture
+def root(tmp_path, shared):
+    """A root of a user's own: the experiment, and the data beside it."""
+    shutil.copytree(INFLUENZA, tmp_path / "experiments" / "influenza")
+    (tmp_path / "data").symlink_to(shared / "data")
+    return tmp_path
+
+
+def test_it_is_valid_where_its_data_are(root, shared):
+    _, problems = inspect(locate("influenza", root, (shared,)))
+
+    assert problems == []
+
+
+def test_its_forecast_of_a_small_state_goes_on_from_the_last_week(root, shared):
+    modelset = root / "experiments" / "influenza" / "config" / "modelset.yaml"
+    text = modelset.read_text(encoding="utf-8")
+    for whole, part in (
+        ("num_particles: 100, num_generations: 5", "num_particles: 20, num_generations: 2"),
+        ("n_trajectories: 200", "n_trajectories: 50"),
+        ("US-CA, US-TX, US-NY, US-FL, US-OH, US-MA, US-GA, US-WA, US-NE, US-VT", "US-VT"),
+    ):
+        assert whole in text
+        text = text.replace(whole, part)
+    modelset.write_text(text, encoding="utf-8")
+    settings = {
+        "experiment": "influenza",
+        "experiments_root": str(root),
+        "allowed_data_roots": [str(shared)],
+    }
+    prepare_build(read_settings(settings), seed=7).write({0: root / "input.pkl"})
+    result = strategies.run(artifacts.read_input(root / "input.pkl"))
+
+    selection = select_comparisons(result, result.fit)
+    (member,) = result.members
+    weeks = selection.of(selection.counts(member))[..., 0]
+    last = member.dates.index(result.fit.observations.dates[-1])
+    # The vintage has 30 admissions in Vermont in the week that ends on 2025-01-11.
+    assert result.fit.observations.values[-1, 0] == 30
+    assert 24 <= np.median(weeks[:, last]) <= 36
+    assert result.fit.reporting[0].dispersion == 0
+    assert result.fit.reporting[0].walk is not None

@@ -16,6 +16,7 @@ from epyflow import built, hub_plan, provenance, replay
 from epyflow.build import Build
 from epyflow.built import Built
 from epyflow.bundle import Sources, unpacked, write_bundle
+from epyflow.description import describe
 from epyflow.engine import check_engine
 from epyflow.errors import EpyflowError, PopulationError
 from epyflow.experiment import Experiment, canonical_json, load
@@ -124,6 +125,10 @@ def _replayed(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> di
         "populations",
         "tables",
         "labels",
+        "about",
+        "experiment",
+        "members",
+        "simulations",
     )
     own = {key: first[key] for key in shared} | {"hub": None}
     return {"run_id": settings.run_id} | own | {"forecasts": dict(documents)}
@@ -316,6 +321,7 @@ def _document(
         "simulations": planned.simulation_count,
         "tables": table_specs(experiment.output, calibration),
         "labels": _labels(experiment),
+        "about": describe(experiment),
     }
 
 

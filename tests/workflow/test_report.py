@@ -14,6 +14,8 @@ def test_the_report_holds_every_figure_with_its_caption(finished: Workspace):
     assert "run_metadata.json" in page
     assert "Course of the" in page
     assert "8 members in" in page
+    for category in ("1. Summary", "2. Forecast", "6. Run"):
+        assert f'"{category}"' in page
 
 
 def test_lint_finds_nothing(finished: Workspace):

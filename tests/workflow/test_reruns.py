@@ -34,7 +34,7 @@ def test_another_cores_or_run_command_does_nothing(again):
 def test_a_new_output_key_makes_its_table_and_runs_no_task(again):
     again.change("output", lambda y: y["output"].update(trajectories={"compartments": ["I_total"]}))
 
-    assert again.plan().jobs == {"make_table": 1, "write_run_metadata": 1}
+    assert again.plan().jobs == {"make_table": 1, "plot_tasks": 1, "write_run_metadata": 1}
 
 
 def test_other_quantiles_make_the_quantile_tables_and_their_figures_anew(again):
@@ -42,7 +42,7 @@ def test_other_quantiles_make_the_quantile_tables_and_their_figures_anew(again):
 
     jobs = again.plan().jobs
 
-    assert jobs == {"make_table": 2, "plot_fan_chart": 4, "write_run_metadata": 1}
+    assert jobs == {"make_table": 2, "plot_fan_charts": 2, "plot_tasks": 1, "write_run_metadata": 1}
 
 
 def test_a_new_population_runs_its_own_tasks_alone(again):
@@ -59,7 +59,13 @@ def test_editing_tables_makes_tables_and_runs_no_task(again):
 
     jobs = again.plan().jobs
 
-    assert jobs == {"make_table": 3, "plot_fan_chart": 4, "write_run_metadata": 1}
+    assert jobs == {
+        "make_table": 3,
+        "plot_fan_charts": 2,
+        "plot_tasks": 1,
+        "summarise_run": 1,
+        "write_run_metadata": 1,
+    }
 
 
 def test_editing_the_model_runs_every_task(again):
@@ -75,7 +81,12 @@ def test_editing_the_model_runs_every_task(again):
 def test_editing_figures_draws_figures_alone(again):
     edit_code(again, "figures/fan_chart.py")
 
-    assert again.plan().jobs == {"plot_fan_chart": 4}
+    assert again.plan().jobs == {
+        "plot_fan_charts": 2,
+        "plot_model": 1,
+        "plot_tasks": 1,
+        "summarise_run": 1,
+    }
 
 
 def test_a_comment_or_description_runs_nothing(again):

@@ -99,12 +99,6 @@ def table_spec(wildcards):
     return config["plan"]["tables"][wildcards.table]
 
 
-def population_label(wildcards):
-    """Return what a person calls a population."""
-    places = {place["name"]: place["label"] for place in config["plan"]["populations"]}
-    return places[wildcards.population]
-
-
 def grow_memory(wildcards, attempt):
     """Return megabytes: more after each failed attempt."""
     return 2000 * attempt

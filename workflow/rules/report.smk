@@ -1,97 +1,49 @@
-"""Draw the figures of the report.
-
-INPUTS
-    results/<exp_id>/<run_id>/outputs/quantiles_<kind>.csv.gz
-    results/<exp_id>/<run_id>/outputs/quantiles_calibration.csv.gz
-    results/<exp_id>/<run_id>/outputs/quantiles_projection_comparison.csv.gz
-    results/<exp_id>/<run_id>/outputs/calibration_progress.csv.gz
-
-OUTPUTS
-    results/<exp_id>/<run_id>/figures/fan_chart/<kind>/<population>.svg
-    results/<exp_id>/<run_id>/figures/fit/<population>.svg             of calibrations
-    results/<exp_id>/<run_id>/figures/calibration_progress.svg         of calibrations
-    results/<exp_id>/<run_id>/figures/calibration_progress.csv         its numbers
-"""
+"""What the rules that draw ask of the plan. Functions only."""
 
 
-rule plot_fan_chart:
-    """Draw the course of every selected series in one population."""
-    input:
-        quantiles="results/{exp_id}/{run_id}/outputs/quantiles_{kind}.csv.gz",
-    output:
-        figure=report(
-            "results/{exp_id}/{run_id}/figures/fan_chart/{kind}/{population}.svg",
-            category="Trajectories",
-            caption="../report/fan_chart.rst",
-            labels={"population": "{population}", "series": "{kind}"},
-        ),
-    log:
-        "logs/{exp_id}/{run_id}/plot_fan_chart/{kind}/{population}.log",
-    conda:
-        "../../envs/epyflow.yaml"
-    params:
-        label=population_label,
-        labels=config["plan"]["labels"],
-        code=code_version("figures"),
-    message:
-        "Drawing {wildcards.kind} of {params.label}"
-    script:
-        "../scripts/plot_fan_chart.py"
+def of_each_place(path, figure, **flags):
+    """Return a path for each population, each with a place of its own in the report."""
+    files = []
+    for place in config["plan"]["populations"]:
+        labels = {"location": place["label"], "figure": figure}
+        file = path.replace("{population}", place["name"])
+        files.append(report(file, labels=labels, **flags))
+    return files
 
 
-rule plot_fit:
-    """Draw the fit and the projection of one population against its observations."""
-    input:
-        calibration="results/{exp_id}/{run_id}/outputs/quantiles_calibration.csv.gz",
-        projection="results/{exp_id}/{run_id}/outputs/quantiles_projection_comparison.csv.gz",
-    output:
-        figure=report(
-            "results/{exp_id}/{run_id}/figures/fit/{population}.svg",
-            category="Fit",
-            caption="../report/fit.rst",
-            labels={"population": "{population}", "figure": "Fit and projection"},
-        ),
-    log:
-        "logs/{exp_id}/{run_id}/plot_fit/{population}.log",
-    conda:
-        "../../envs/epyflow.yaml"
-    params:
-        label=population_label,
-        labels=config["plan"]["labels"],
-        code=code_version("figures"),
-    message:
-        "Drawing the fit of {params.label}"
-    script:
-        "../scripts/plot_fit.py"
+def plan_digest(*keys):
+    """Return a short hash of parts of the plan: what a figure takes from it beside tables."""
+    from epyflow.staleness import digest_of
+
+    parts = []
+    for key in keys:
+        part = config["plan"]
+        for name in key.split("."):
+            part = part[name]
+        parts.append(str(part))
+    return digest_of(*parts)
 
 
-rule plot_calibration_progress:
-    """Draw tolerance and acceptance by generation, for all populations."""
-    input:
-        progress="results/{exp_id}/{run_id}/outputs/calibration_progress.csv.gz",
-    output:
-        figure=report(
-            "results/{exp_id}/{run_id}/figures/calibration_progress.svg",
-            category="Fit",
-            caption="../report/calibration_progress.rst",
-            labels={"population": "all", "figure": "Progress of the calibrations"},
-        ),
-        numbers=report(
-            "results/{exp_id}/{run_id}/figures/calibration_progress.csv",
-            category="Fit",
-            caption="../report/calibration_progress_numbers.rst",
-            labels={"population": "all", "figure": "Progress, in numbers"},
-        ),
-    log:
-        "logs/{exp_id}/{run_id}/plot_calibration_progress.log",
-    conda:
-        "../../envs/epyflow.yaml"
-    params:
-        places={
-            place["name"]: place["label"] for place in config["plan"]["populations"]
-        },
-        code=code_version("figures"),
-    message:
-        "Drawing the progress of the calibrations of {wildcards.exp_id}"
-    script:
-        "../scripts/plot_calibration_progress.py"
+def fitted_tables(wildcards):
+    """Return the tables that calibrations have, as a summary names them."""
+    named = {
+        "calibration": "quantiles_calibration",
+        "projection": "quantiles_projection_comparison",
+        "progress": "calibration_progress",
+    }
+    return {
+        key: f"{run_folder(config['plan'])}/outputs/{table}.csv.gz"
+        for key, table in named.items()
+        if table in config["plan"]["tables"]
+    }
+
+
+def front_page_of_run():
+    """Return what the first page of the report says; a worker makes no report."""
+    if not workflow.is_main_process:
+        return {}
+    from epyflow.report import front_page
+    from epyflow.storage import storage_at
+
+    path = f"{run_folder(config['plan'])}/figures/summary.json"
+    return front_page(config["plan"], storage_at(storage_prefix()).read(path))

@@ -51,9 +51,9 @@ rule write_run_metadata:
     output:
         metadata=report(
             "results/{exp_id}/{run_id}/outputs/run_metadata.json",
-            category="Run",
+            category="6. Run",
             caption="../report/run_metadata.rst",
-            labels={"what": "Record of the run"},
+            labels={"location": "all", "figure": "Record of the run"},
         ),
         # Beside the tables, not among them: run times differ between two runs that are equal.
         cost="results/{exp_id}/{run_id}/run_cost.csv",
@@ -74,6 +74,8 @@ rule confirm_complete:
     """Fail if a task failed: partial results are written, but never pass as complete."""
     input:
         metadata="results/{exp_id}/{run_id}/outputs/run_metadata.json",
+        # Last, so that what there is has been drawn when the run ends with an error.
+        figures=not_fetched(figures()),
     output:
         complete=touch("results/{exp_id}/{run_id}/complete.txt"),
     log:

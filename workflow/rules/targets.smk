@@ -32,8 +32,7 @@ def targets_of(run):
     tables = [f"{folder}/outputs/{table}.csv.gz" for table in run["tables"]]
     record = [f"{folder}/outputs/run_metadata.json", f"{folder}/run_cost.csv"]
     last = [f"{folder}/complete.txt"] if run["partial_results"] else []
-    drawn = [f"{folder}/figures/{name}" for name in figures()]
-    return [*tables, *submission_files(run), *drawn, *record, *last]
+    return [*tables, *submission_files(run), *figures(), *record, *last]
 
 
 def submission_files(run):
@@ -65,17 +64,33 @@ def submissions():
 
 
 def figures():
-    """Return the figures that the tables of the run allow."""
-    tables = config["plan"]["tables"]
-    names = [population["name"] for population in config["plan"]["populations"]]
-    drawn = [
-        f"fan_chart/{kind}/{name}.svg"
+    """Return the figures that the tables of the run allow, one for each rule that draws.
+
+    A replay draws none: it has no tables to look at.
+    """
+    plan = config["plan"]
+    if "forecasts" in plan:
+        return []
+    folder = f"{run_folder(plan)}/figures"
+    tables, first = plan["tables"], plan["populations"][0]["name"]
+    names = ["model.svg", "summary.json", "tasks.svg"]
+    names += [
+        f"fan_chart/{kind}/{first}.svg"
         for kind in ("compartments", "transitions")
         if f"quantiles_{kind}" in tables
-        for name in names
     ]
-    if "quantiles_projection_comparison" in tables:
-        drawn += [f"fit/{name}.svg" for name in names]
-    if "calibration_progress" in tables:
-        drawn.append("calibration_progress.svg")
-    return drawn
+    if "quantiles_calibration" in tables:
+        names += [f"fit/{first}.svg", "forecast_grid.png", "fit_coverage.svg"]
+        names.append("calibration_progress.svg")
+    if plan["about"]["fit"] and plan["about"]["fit"]["trajectories"] and in_the_us():
+        names.append("change_map.svg")
+    if "posteriors" in tables:
+        names += [f"posterior/{first}.png", "posterior_intervals.svg"]
+    return [f"{folder}/{name}" for name in names]
+
+
+def in_the_us():
+    """Return whether a population of the run has a place on the map."""
+    from epyflow.figures.us_tiles import tile_of
+
+    return any(tile_of(place["location"]) for place in config["plan"]["populations"])

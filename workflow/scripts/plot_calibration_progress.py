@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    provenance.check_code("figures", snakemake.params.code, snakemake.output.figure)
+    provenance.check_code("figures", snakemake.params.code, snakemake.rule)
     figures.draw_progress(
         Path(snakemake.input.progress),
         title=f"Calibrations of {snakemake.wildcards.exp_id}",
-        labels=snakemake.params.places,
+        labels={p["name"]: p["label"] for p in snakemake.config["plan"]["populations"]},
         path=Path(snakemake.output.figure),
         numbers=Path(snakemake.output.numbers),
     )

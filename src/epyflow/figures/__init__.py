@@ -1,17 +1,35 @@
 """Data frames -> matplotlib figures, and figures -> files. No global state, no display."""
 
+from epyflow.figures.change_map import draw_change_map
+from epyflow.figures.coverage_chart import draw_coverage
 from epyflow.figures.fan_chart import fan_chart
-from epyflow.figures.fit_chart import draw_fit, fit_chart
-from epyflow.figures.population import draw_population
+from epyflow.figures.fit_chart import draw_fits, fit_chart
+from epyflow.figures.forecast_grid import draw_forecast_grid
+from epyflow.figures.interval_chart import draw_intervals
+from epyflow.figures.model_diagram import draw_model, model_diagram
+from epyflow.figures.population import draw_populations
+from epyflow.figures.posterior_chart import draw_posteriors
 from epyflow.figures.progress_chart import draw_progress, progress_chart
+from epyflow.figures.reading import Place, places_of
 from epyflow.figures.saving import save
+from epyflow.figures.tasks_chart import draw_tasks
 
 __all__ = [
-    "draw_fit",
-    "draw_population",
+    "Place",
+    "draw_change_map",
+    "draw_coverage",
+    "draw_fits",
+    "draw_forecast_grid",
+    "draw_intervals",
+    "draw_model",
+    "draw_populations",
+    "draw_posteriors",
     "draw_progress",
+    "draw_tasks",
     "fan_chart",
     "fit_chart",
+    "model_diagram",
+    "places_of",
     "progress_chart",
     "save",
 ]

@@ -9,7 +9,6 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,7 +19,13 @@ from matplotlib.patches import Patch
 from epyflow.comparisons import numbered, terms
 from epyflow.figures.bands import at_level, bands_of, draw_bands
 from epyflow.figures.fan_chart import panel_title, tidy
-from epyflow.figures.reading import KEYS, nothing, rows_of
+from epyflow.figures.reading import (
+    Place,
+    comparisons_of,
+    dated,
+    nothing,
+    rows_by_population,
+)
 from epyflow.figures.saving import save
 from epyflow.figures.scenarios import Future, draw_futures, futures, inner_band
 from epyflow.figures.style import (
@@ -53,7 +58,7 @@ _DOTS: Any = {
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """Fit or projection: its rows and its look."""
 
     table: pd.DataFrame
@@ -62,16 +67,53 @@ class _Part:
     dashes: Literal["-", "--"]
 
 
-def draw_fit(
+@dataclass(frozen=True)
+class Course:
+    """A fit and what is projected from it, for one population.
+
+    Attributes
+    ----------
+    parts
+        The fit, and its projection where that has no scenarios.
+    futures
+        The scenarios of the projection.
+    end
+        The last date compared.
+    """
+
+    parts: tuple[Part, ...]
+    futures: tuple[Future, ...]
+    end: date
+
+    @classmethod
+    def of(cls, calibration: pd.DataFrame, projection: pd.DataFrame) -> "Course":
+        """Take a fit and its projection from the rows of their tables.
+
+        Raises
+        ------
+        ValueError
+            If there is no row, or there are rows of more than one calibration.
+        """
+        _check(calibration)
+        fitted, ahead = dated(calibration), dated(projection)
+        end = fitted["date"].max()
+        parts = [Part(fitted, "Fit", BLUE, "-")]
+        ahead = ahead[ahead["date"] >= end]
+        alternatives = futures(ahead)
+        if not ahead.empty and not alternatives:
+            parts.append(Part(ahead, "Projection", VERMILION, "--"))
+        return cls(tuple(parts), tuple(alternatives), end.date())
+
+
+def draw_fits(
     calibration: Path,
     projection: Path,
     *,
-    population: str,
-    title: str,
+    places: Sequence[Place],
     labels: Mapping[str, str],
-    path: Path,
+    paths: Sequence[Path],
 ) -> None:
-    """Draw the fit and the projection of one population from their tables.
+    """Draw the fit and the projection of every population from their tables.
 
     A population without a row, because its task failed, gets a figure that says so.
 
@@ -81,19 +123,21 @@ def draw_fit(
         ``quantiles_calibration.csv.gz``.
     projection
         ``quantiles_projection_comparison.csv.gz``; without rows where nothing was projected.
-    population
-        As in the column ``population``.
-    title, labels
+    places
+        The populations of the run.
+    labels
         See :func:`fit_chart`.
-    path
-        The figure, ``.svg`` or ``.png``.
+    paths
+        A figure for each place, ``.svg`` or ``.png``.
     """
-    fitted = rows_of(population, calibration)
-    if fitted.empty:
-        figure = nothing(title)
-    else:
-        figure = fit_chart(fitted, rows_of(population, projection), title, labels)
-    save(figure, path)
+    fitted = dict(rows_by_population(calibration))
+    ahead = dict(rows_by_population(projection))
+    for place, path in zip(places, paths, strict=True):
+        if place.name not in fitted:
+            save(nothing(place.label), path)
+            continue
+        rows = fitted[place.name]
+        save(fit_chart(rows, ahead.get(place.name, rows.iloc[:0]), place.label, labels), path)
 
 
 def fit_chart(
@@ -128,15 +172,8 @@ def fit_chart(
     ValueError
         If there is no row, or there are rows of more than one calibration.
     """
-    _check(calibration)
-    names = [column for column in calibration.columns if f"observed_{column}" in calibration]
-    fitted, ahead = _dated(calibration), _dated(projection)
-    end = fitted["date"].max()
-    parts = [_Part(fitted, "Fit", BLUE, "-")]
-    ahead = ahead[ahead["date"] >= end]
-    alternatives = futures(ahead)
-    if not ahead.empty and not alternatives:
-        parts.append(_Part(ahead, "Projection", VERMILION, "--"))
+    course = Course.of(calibration, projection)
+    names = comparisons_of(calibration)
     columns = min(len(names), 2)
     rows = ceil(len(names) / columns)
     with styled():
@@ -146,16 +183,15 @@ def fit_chart(
         )
         room = line_length(figure.get_figwidth() / columns - 0.7)
         for axes, name in zip(panels, names, strict=False):
-            _draw(axes, parts, name)
-            draw_futures(axes, alternatives, name)
+            draw_course(axes, course, name)
             axes.set_title("\n".join(wrap(comparison_title(name, labels), room)))
             count_axis(axes)
             date_axis(axes)
-            _mark_end(axes, end.date())
+            _mark_end(axes, course.end)
         tidy(panels, len(names), columns)
         headline(figure, title)
         figure.supylabel(unit, fontsize=9)
-        _legend(figure, parts, alternatives)
+        fit_legend(figure, course)
     return figure
 
 
@@ -173,14 +209,9 @@ def _check(calibration: pd.DataFrame) -> None:
         raise ValueError("a chart of a fit is of one calibration; these rows are of several")
 
 
-def _dated(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with dates as such and series as numbers, NaN for empty cells."""
-    series = [column for column in table.columns if column not in KEYS]
-    numbers = table[series].replace("", np.nan).astype(np.float64)
-    return table.assign(date=pd.to_datetime(table["date"]), **numbers)
-
-
-def _draw(axes: Axes, parts: Sequence[_Part], name: str) -> None:
+def draw_course(axes: Axes, course: Course, name: str, size: float = 4.0) -> None:
+    """Draw one comparison; ``size`` is of the dots, in points."""
+    parts = course.parts
     for part in parts:
         draw_bands(axes, part.table, name, part.colour)
         median = at_level(part.table, 0.5).sort_values("date")
@@ -188,7 +219,9 @@ def _draw(axes: Axes, parts: Sequence[_Part], name: str) -> None:
             median["date"], median[name], part.dashes, color=part.colour, linewidth=1.6, zorder=3
         )
     observed = parts[0].table.drop_duplicates("date")
-    axes.plot(observed["date"], observed[f"observed_{name}"], **_DOTS, zorder=4)
+    dots = _DOTS | {"markersize": size, "markeredgewidth": size / 8}
+    axes.plot(observed["date"], observed[f"observed_{name}"], **dots, zorder=4)
+    draw_futures(axes, list(course.futures), name)
 
 
 def _legend_columns(names: Sequence[str], room: int) -> int:
@@ -223,7 +256,9 @@ def _mark_end(axes: Axes, day: date) -> None:
     )
 
 
-def _legend(figure: Figure, parts: Sequence[_Part], alternatives: Sequence[Future]) -> None:
+def fit_legend(figure: Figure, course: Course) -> None:
+    """Say below a figure what its lines, dots and bands are."""
+    parts, alternatives = course.parts, course.futures
     entries: list[tuple[Any, str]] = [(Line2D([], [], **_DOTS), "Observed")]
     for part in parts:
         line = Line2D([], [], color=part.colour, linestyle=part.dashes, linewidth=1.6)

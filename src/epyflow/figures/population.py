@@ -1,36 +1,41 @@
-"""A table of quantiles on disk -> the fan chart of one of its populations."""
+"""A table of quantiles on disk -> the fan chart of each of its populations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from epyflow.figures.fan_chart import fan_chart
-from epyflow.figures.reading import KEYS, nothing, rows_of
+from epyflow.figures.reading import KEYS, Place, nothing, rows_by_population
 from epyflow.figures.saving import save
 
 
-def draw_population(
-    quantiles: Path, *, population: str, title: str, labels: Mapping[str, str], path: Path
+def draw_populations(
+    quantiles: Path,
+    *,
+    places: Sequence[Place],
+    labels: Mapping[str, str],
+    paths: Sequence[Path],
 ) -> None:
-    """Draw every series that a quantiles table has of one population.
+    """Draw every series that a quantiles table has, a figure per population.
 
     A population without a row, because its tasks failed, gets a figure that says so.
 
     Parameters
     ----------
     quantiles
-        ``quantiles_compartments.csv.gz`` or ``quantiles_transitions.csv.gz``. Only the rows of
-        the population are kept in memory.
-    population
-        As in the column ``population``.
-    title, labels
+        ``quantiles_compartments.csv.gz`` or ``quantiles_transitions.csv.gz``. The rows of one
+        population are in memory at a time.
+    places
+        The populations of the run.
+    labels
         See :func:`~epyflow.figures.fan_chart.fan_chart`.
-    path
-        The figure, ``.svg`` or ``.png``.
+    paths
+        A figure for each place, ``.svg`` or ``.png``.
     """
-    table = rows_of(population, quantiles)
-    if table.empty:
-        figure = nothing(title)
-    else:
-        series = [column for column in table.columns if column not in KEYS]
-        figure = fan_chart(table, series, title, labels)
-    save(figure, path)
+    wanted = {place.name: (place.label, path) for place, path in zip(places, paths, strict=True)}
+    for name, table in rows_by_population(quantiles):
+        if name in wanted:
+            title, path = wanted.pop(name)
+            series = [column for column in table.columns if column not in KEYS]
+            save(fan_chart(table, series, title, labels), path)
+    for title, path in wanted.values():
+        save(nothing(title), path)

@@ -38,7 +38,7 @@ MAX_NAMED = 6
 SLOWEST = 3
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
-_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLACK)
+COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLACK)
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _OTHERS: Any = {
     "color": tint(GREY, 0.7),
@@ -169,7 +169,7 @@ def _draw(axes: Axes, panel: _Panel, progress: pd.DataFrame, named: Sequence[str
 def _looks(named: Sequence[str]) -> dict[str, Any]:
     return {
         place: {"color": colour, "marker": marker, "markersize": 4.5, "linewidth": 1.4, "zorder": 4}
-        for place, colour, marker in zip(named, _COLOURS, _MARKERS, strict=False)
+        for place, colour, marker in zip(named, COLOURS, _MARKERS, strict=False)
     }
 
 

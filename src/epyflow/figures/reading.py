@@ -1,7 +1,11 @@
 """Tables on disk -> the rows that a figure shows, or a figure that says there are none."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -12,17 +16,80 @@ KEYS = ("primary_id", "scenario", "seed", "population", "date", "quantile", "loc
 _ROWS_AT_A_TIME = 100_000
 
 
-def rows_of(population: str, table: Path) -> pd.DataFrame:
-    """Return the rows of one population; only these are kept in memory. Empty cells are text."""
-    # Without na_filter a place called NA or None would be missing.
+@dataclass(frozen=True)
+class Place:
+    """A population of the run.
+
+    Attributes
+    ----------
+    name
+        As in the column ``population``.
+    label
+        What people call it.
+    location
+        ISO code, such as ``US-MA``; None where there is none.
+    """
+
+    name: str
+    label: str
+    location: str | None = None
+
+
+def places_of(plan: Mapping[str, Any]) -> tuple[Place, ...]:
+    """Return the populations of a planned run."""
+    return tuple(Place(**population) for population in plan["populations"])
+
+
+def read_table(table: Path) -> pd.DataFrame:
+    """Return all rows of a table. Empty cells are text, and a place may be called NA or None."""
+    return pd.read_csv(table, na_filter=False)
+
+
+def rows_by_population(table: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield each population with its rows, in the order of the table, one at a time in memory.
+
+    Raises
+    ------
+    ValueError
+        If the rows of a population are not together, as those of our tables are.
+    """
+    kept: list[pd.DataFrame] = []
+    current: str | None = None
+    seen: set[str] = set()
     with pd.read_csv(table, chunksize=_ROWS_AT_A_TIME, na_filter=False) as chunks:
-        return pd.concat([chunk[chunk["population"] == population] for chunk in chunks])
+        for chunk in chunks:
+            for key, rows in chunk.groupby("population", sort=False):
+                name = str(key)
+                if current is not None and name != current:
+                    yield current, pd.concat(kept)
+                    kept = []
+                    if name in seen:
+                        raise ValueError(f"{table.name}: the rows of {name} are not together")
+                current = name
+                seen.add(current)
+                kept.append(rows)
+    if current is not None:
+        yield current, pd.concat(kept)
 
 
-def nothing(title: str) -> Figure:
+def dated(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a quantiles table with dates as such and series as numbers, NaN for empty cells."""
+    series = [column for column in table.columns if column not in KEYS]
+    numbers = table[series].replace("", np.nan).astype(np.float64)
+    return table.assign(date=pd.to_datetime(table["date"]), **numbers)
+
+
+def comparisons_of(calibration: pd.DataFrame) -> list[str]:
+    """Return the comparisons of a table of fitted quantiles: those with an observed column."""
+    return [column for column in calibration.columns if f"observed_{column}" in calibration]
+
+
+def nothing(
+    title: str, why: str = "No results: its tasks failed. run_metadata.json says why."
+) -> Figure:
     """Return a figure that says why there is nothing to draw."""
     with styled():
         figure = new_figure(5.5, 1.6)
         headline(figure, title)
-        figure.text(0.01, 0.35, "No results: its tasks failed. run_metadata.json says why.")
+        figure.text(0.01, 0.35, why)
     return figure

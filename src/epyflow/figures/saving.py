@@ -1,29 +1,76 @@
 """Figures on disk."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from epyflow.figures.style import styled
-from epyflow.files import replacing
+from epyflow.files import replacing, write_bytes_atomically
 
 # What matplotlib would write of the time and of itself.
-_NO_METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+_NO_METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+WIDEST = 1600
+"""Pixels across a PNG, at most: as much as a large screen shows beside a menu."""
+
+# An SVG's lengths are in points. Font outlines are in their own, finer units.
+_PATH = re.compile(rb' d="[^"]*"')
+_LONG_NUMBER = re.compile(rb"(\d+\.\d\d)\d+")
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write ``figure`` to ``path``, as SVG or PNG by its suffix, atomically.
+    """Write ``figure`` to ``path``, as SVG, PNG or PDF by its suffix, atomically.
 
-    Equal figures give equal bytes with the same version of matplotlib.
+    Equal figures give equal bytes with the same version of matplotlib. The title of an SVG is
+    also its title for those who have it read to them. A PNG is at most :data:`WIDEST` across.
 
     Raises
     ------
     ValueError
-        If the suffix is neither ``.svg`` nor ``.png``.
+        If the suffix is another.
     """
     path = Path(path)
     kind = path.suffix.removeprefix(".")
     if kind not in _NO_METADATA:
-        raise ValueError(f"{path.name}: figures are saved as .svg or .png")
+        raise ValueError(f"{path.name}: figures are saved as .svg, .png or .pdf")
+    metadata = dict(_NO_METADATA[kind])
+    if kind == "svg" and (title := figure.get_suptitle()):
+        metadata["Title"] = " ".join(title.split())
+    dots = min(figure.dpi, WIDEST / figure.get_figwidth())
     with styled(), replacing(path) as temporary:
-        figure.savefig(temporary, format=kind, metadata=_NO_METADATA[kind])
+        figure.savefig(temporary, format=kind, metadata=metadata, dpi=dots)
+        if kind == "svg":
+            temporary.write_bytes(_lightened(temporary.read_bytes()))
+
+
+def save_pages(figures: Sequence[Figure], path: Path) -> None:
+    """Write figures to one PDF, a page each, atomically; equal figures give equal bytes."""
+    with (
+        styled(),
+        replacing(Path(path)) as temporary,
+        PdfPages(temporary, metadata=_NO_METADATA["pdf"]) as pages,
+    ):
+        for figure in figures:
+            pages.savefig(figure)
+
+
+def save_table(text: str, path: Path) -> None:
+    """Write a table that lies beside a figure, as CSV, atomically."""
+    write_bytes_atomically(Path(path), text.encode())
+
+
+def _lightened(svg: bytes) -> bytes:
+    """Cut the lengths of drawn lines to hundredths of a point, which nobody sees."""
+
+    def cut(path: re.Match[bytes]) -> bytes:
+        return _LONG_NUMBER.sub(rb"\1", path[0]).replace(b" \n", b"\n")
+
+    return _PATH.sub(cut, svg)

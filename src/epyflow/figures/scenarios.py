@@ -13,7 +13,7 @@ from epyflow.figures.bands import Band, at_level, bands_of
 from epyflow.figures.style import BLACK, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
 
 COLUMN = "scenario"
-_COLOURS = (VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
+COLOURS = (VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
 _DASHES: tuple[Any, ...] = ("--", "-", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))  # told apart in grey
 _OPACITY = 0.18  # bands lie over one another
 
@@ -54,7 +54,7 @@ def futures(table: pd.DataFrame) -> list[Future]:
 
 
 def _looks() -> Iterator[tuple[str, Any]]:
-    return zip(_COLOURS, cycle(_DASHES), strict=False)
+    return zip(COLOURS, cycle(_DASHES), strict=False)
 
 
 def inner_band(table: pd.DataFrame) -> Band | None:

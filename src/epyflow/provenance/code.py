@@ -21,7 +21,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "build": ("epyflow.build",),
     "run": ("epyflow.strategies",),
     "tables": ("epyflow.tables",),
-    "figures": ("epyflow.figures",),
+    "figures": ("epyflow.figures", "epyflow.report"),
     "hub": ("epyflow.hub.making", "epyflow.hub.prepare", "epyflow.hub.submitting"),
     "scores": ("epyflow.hub.scoring.tables",),
 }
@@ -31,7 +31,7 @@ DEPENDENCIES: Mapping[str, tuple[str, ...]] = {
     "build": ("holidays", "numpy", "scipy"),
     "run": ("epydemix", "numba", "numpy", "scipy"),
     "tables": ("numpy", "pandas"),
-    "figures": ("matplotlib",),
+    "figures": ("matplotlib", "scipy"),
     "hub": ("numpy", "pandas", "pyarrow"),
     "scores": ("numpy", "pandas", "scoringrules"),
 }

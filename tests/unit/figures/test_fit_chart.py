@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from epyflow.figures import draw_fit, fit_chart, reading, save
+from epyflow.figures import Place, draw_fits, fit_chart, reading, save
 from epyflow.figures.fit_chart import comparison_title
 from epyflow.figures.style import BLUE, VERMILION, date_number
 from tests.unit import factories
@@ -180,13 +180,12 @@ def draw(folder, population, fitted=None, projected=None):
     }
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv.gz", index=False)
-    draw_fit(
+    draw_fits(
         folder / "fitted.csv.gz",
         folder / "projected.csv.gz",
-        population=population,
-        title="A place",
+        places=[Place(population, "A place")],
         labels={},
-        path=folder / "a.svg",
+        paths=[folder / "a.svg"],
     )
     return (folder / "a.svg").read_bytes()
 

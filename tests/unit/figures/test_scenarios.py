@@ -1,6 +1,6 @@
 import pandas as pd
 
-from epyflow.figures import draw_population
+from epyflow.figures import Place, draw_populations
 from epyflow.figures.fan_chart import fan_chart
 from epyflow.figures.scenarios import futures
 from tests.unit.figures.legibility import cut_off, overlapping
@@ -58,12 +58,11 @@ def test_the_column_of_scenarios_is_no_series(tmp_path):
     table = tmp_path / "quantiles.csv.gz"
     scenarios("as_now", "distancing").to_csv(table, index=False)
 
-    draw_population(
+    draw_populations(
         table,
-        population="United_States_Massachusetts",
-        title="Massachusetts",
+        places=[Place("United_States_Massachusetts", "Massachusetts")],
         labels={},
-        path=tmp_path / "figure.svg",
+        paths=[tmp_path / "figure.svg"],
     )
 
     assert (tmp_path / "figure.svg").stat().st_size > 1000

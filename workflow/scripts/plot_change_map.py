@@ -1,4 +1,4 @@
-"""Quantiles of fit and projection of one population -> one chart against the observations."""
+"""Quantiles of the projection -> a map of where it rises and falls, and its numbers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    provenance.check_code("figures", snakemake.params.code, snakemake.output.figure)
-    figures.draw_fit(
+    provenance.check_code("figures", snakemake.params.code, snakemake.rule)
+    figures.draw_change_map(
         Path(snakemake.input.calibration),
         Path(snakemake.input.projection),
-        population=snakemake.wildcards.population,
-        title=snakemake.params.label,
-        labels=snakemake.params.labels,
+        places=figures.places_of(snakemake.config["plan"]),
+        title="Change of the projected median",
         path=Path(snakemake.output.figure),
+        numbers=Path(snakemake.output.numbers),
     )

@@ -1,0 +1,176 @@
+"""Fit and projection of all populations on one sheet: small multiples."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from math import ceil
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import matplotlib.dates
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from epyflow.figures.fit_chart import Course, comparison_title, draw_course, fit_legend
+from epyflow.figures.reading import Place, comparisons_of, nothing, rows_by_population
+from epyflow.figures.saving import save, save_pages
+from epyflow.figures.style import date_number, headline, new_figure, styled
+
+WEEKS_BEFORE, WEEKS_AFTER = 8, 4
+"""Of the recent part: weeks fitted, and weeks projected (as far as hubs' horizons go)."""
+
+ROWS_ON_A_PAGE = 6
+_WIDTH = 10.6  # inches: 1600 pixels
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
+_LINE = "#4D4D4D"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The fit and the projection of one population.
+
+    Attributes
+    ----------
+    label
+        What people call the population.
+    calibration, projection
+        Its rows of ``quantiles_calibration`` and ``quantiles_projection_comparison``.
+    """
+
+    label: str
+    calibration: pd.DataFrame
+    projection: pd.DataFrame
+
+
+def draw_forecast_grid(
+    calibration: Path,
+    projection: Path,
+    *,
+    places: Sequence[Place],
+    labels: Mapping[str, str],
+    title: str,
+    path: Path,
+    pages: Path,
+) -> None:
+    """Draw all populations on one sheet, and on pages beside their most recent weeks.
+
+    Parameters
+    ----------
+    calibration, projection
+        ``quantiles_calibration.csv.gz`` and ``quantiles_projection_comparison.csv.gz``.
+    places
+        The populations of the run; those without a row are counted in the title.
+    labels
+        Compartment to words.
+    title
+        What the figure shows.
+    path
+        The sheet, ``.png`` or ``.svg``.
+    pages
+        The pages, ``.pdf``.
+    """
+    fitted, ahead = dict(rows_by_population(calibration)), dict(rows_by_population(projection))
+    pairs = [
+        Pair(place.label, rows, ahead.get(place.name, rows.iloc[:0]))
+        for place in places
+        if (rows := fitted.get(place.name)) is not None
+    ]
+    if len(pairs) < len(places):
+        title += f" ({len(pairs)} of {len(places)} populations; the others failed)"
+    if not pairs:
+        save(nothing(title), path)
+        save_pages([nothing(title)], pages)
+        return
+    save(forecast_grid(pairs, title, labels), path)
+    sheets = range(0, len(pairs), ROWS_ON_A_PAGE)
+    save_pages([page(pairs[n : n + ROWS_ON_A_PAGE], title, labels) for n in sheets], pages)
+
+
+def forecast_grid(
+    pairs: Sequence[Pair], title: str, labels: Mapping[str, str] = _NO_LABELS
+) -> Figure:
+    """Draw a panel per population: what was observed, fitted and projected.
+
+    Each panel has a scale of its own. Of several comparisons, the first is drawn.
+    """
+    columns = min(len(pairs), 3 if len(pairs) < 10 else 7)
+    rows = ceil(len(pairs) / columns)
+    small = columns > 3
+    with styled():
+        figure = new_figure(_WIDTH, rows * (1.35 if small else 2.4) + 1.1)
+        panels: list[Axes] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+        course = None
+        for axes, pair in zip(panels, pairs, strict=False):
+            course = _panel(axes, pair, pair.label, small=small)
+        for axes in panels[len(pairs) :]:
+            axes.remove()
+        _label(figure, pairs[0], title, labels, course)
+    return figure
+
+
+def page(pairs: Sequence[Pair], title: str, labels: Mapping[str, str] = _NO_LABELS) -> Figure:
+    """Draw a row per population: all of it, and beside it the weeks around the end of the fit."""
+    with styled():
+        figure = new_figure(8.3, 1.7 * len(pairs) + 1.3)
+        grid = figure.subplots(len(pairs), 2, squeeze=False)
+        course = None
+        for (whole, recent), pair in zip(grid, pairs, strict=True):
+            course = _panel(whole, pair, pair.label, small=False)
+            _panel(recent, _around_the_end(pair), f"{pair.label}, recent weeks", small=False)
+        _label(figure, pairs[0], title, labels, course)
+    return figure
+
+
+def _around_the_end(pair: Pair) -> Pair:
+    end = max(date.fromisoformat(day) for day in pair.calibration["date"])
+    first = (end - timedelta(weeks=WEEKS_BEFORE)).isoformat()
+    last = (end + timedelta(weeks=WEEKS_AFTER)).isoformat()
+    calibration, projection = pair.calibration, pair.projection
+    return replace(
+        pair,
+        calibration=calibration[calibration["date"] >= first],
+        projection=projection[projection["date"] <= last],
+    )
+
+
+def _panel(axes: Axes, pair: Pair, title: str, *, small: bool) -> Course:
+    course = Course.of(pair.calibration, pair.projection)
+    draw_course(axes, course, comparisons_of(pair.calibration)[0], 1.8 if small else 3)
+    axes.axvline(date_number(course.end), color=_LINE, linewidth=0.7, linestyle=":", zorder=2.5)
+    axes.set_title(title, fontsize=7.5 if small else 9, pad=2)
+    axes.tick_params(labelsize=6 if small else 7.5, length=2, pad=1.5)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, min_n_ticks=2))
+    axes.yaxis.set_major_formatter(FuncFormatter(_short))
+    dates: Any = matplotlib.dates
+    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=2, maxticks=3 if small else 5))
+    axes.xaxis.set_major_formatter(dates.DateFormatter("%b" if _spans_months(axes) else "%d %b"))
+    return course
+
+
+def _spans_months(axes: Axes) -> bool:
+    low, high = axes.get_xlim()
+    return high - low > 120
+
+
+def _short(value: float, _: object) -> str:
+    """Write a count in few characters: 1,200 as 1.2k."""
+    return f"{value / 1000:.3g}k" if value >= 1000 else f"{value:.3g}"
+
+
+def _label(
+    figure: Figure,
+    first: Pair,
+    title: str,
+    labels: Mapping[str, str],
+    course: Course | None,
+) -> None:
+    names = comparisons_of(first.calibration)
+    more = f" (the first of {len(names)} comparisons)" if len(names) > 1 else ""
+    headline(figure, f"{title}: {comparison_title(names[0], labels)}{more}")
+    figure.supylabel("Persons", fontsize=9)
+    if course is not None:
+        fit_legend(figure, course)

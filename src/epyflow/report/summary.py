@@ -1,0 +1,119 @@
+"""The tables of a run -> what its report says first."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from epyflow.figures.change_map import change
+from epyflow.figures.coverage_chart import coverage
+from epyflow.figures.reading import comparisons_of, dated, read_table, rows_by_population
+from epyflow.files import write_bytes_atomically
+from epyflow.report import warn
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables that a summary is made of; None where the run has none.
+
+    Attributes
+    ----------
+    members
+        ``model_metadata.csv.gz``.
+    calibration, projection, progress
+        ``quantiles_calibration``, ``quantiles_projection_comparison`` and
+        ``calibration_progress``.
+    """
+
+    members: Path
+    calibration: Path | None = None
+    projection: Path | None = None
+    progress: Path | None = None
+
+
+def summarise(tables: Tables, plan: Mapping[str, Any], *, summary: Path, numbers: Path) -> None:
+    """Write what the front page says of a run, and the headline numbers of every population.
+
+    Parameters
+    ----------
+    tables
+        Of the run.
+    plan
+        From :mod:`epyflow.run_plan`.
+    summary
+        The JSON: ``warnings`` (sentences), ``headline`` (a row per population), ``newest`` (the
+        last date observed anywhere, or None) and ``failed`` (populations without a result).
+    numbers
+        The headline as CSV.
+    """
+    labels = {place["name"]: place["label"] for place in plan["populations"]}
+    members = read_table(tables.members)
+    warnings = warn.failed(members, labels)
+    rows = [{"location": label, "status": _status(members, name)} for name, label in labels.items()]
+    newest = None
+    if tables.calibration is not None and tables.progress is not None:
+        progress, ahead = read_table(tables.progress), _projected(tables.projection)
+        found, more, newest = _fitted(tables.calibration, progress, ahead, plan, labels)
+        rows = [row | found.get(name, {}) for row, name in zip(rows, labels, strict=True)]
+        warnings += more + warn.ended(members, labels)
+    content = {
+        "warnings": warnings,
+        "headline": rows,
+        "newest": newest,
+        "failed": [row["location"] for row in rows if row["status"] == "failed"],
+    }
+    text = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    write_bytes_atomically(numbers, text.encode())
+    write_bytes_atomically(summary, (json.dumps(content, indent=1, default=str) + "\n").encode())
+
+
+def _status(members: pd.DataFrame, name: str) -> str:
+    states = members.loc[members["population"] == name, "status"]
+    if states.eq("ok").all() and len(states):
+        return "ok"
+    return "partial" if states.eq("ok").any() else "failed"
+
+
+def _projected(projection: Path | None) -> dict[str, pd.DataFrame]:
+    return dict(rows_by_population(projection)) if projection is not None else {}
+
+
+def _fitted(
+    calibration: Path,
+    progress: pd.DataFrame,
+    ahead: Mapping[str, pd.DataFrame],
+    plan: Mapping[str, Any],
+    labels: Mapping[str, str],
+) -> tuple[dict[str, dict[str, Any]], list[str], str | None]:
+    """Return the headline by population, the warnings, and the last date observed."""
+    last = progress.sort_values("generation").groupby("population", sort=False).last()
+    covered, latest, found = {}, {}, {}
+    for name, rows in rows_by_population(calibration):
+        covered[name] = coverage(rows)
+        day, value = _latest(rows)
+        latest[name] = day
+        found[name] = {"last_observed": day, "observed": value}
+        if name in ahead and not ahead[name].empty:
+            its = change(ahead[name], str(rows["date"].max()), comparisons_of(rows)[0])
+            found[name] |= {key: its[key] for key in ("to", "median_to", "change_percent")}
+        if not covered[name].empty:
+            found[name]["coverage"] = float(covered[name]["coverage"].iloc[-1])
+        found[name]["acceptance"] = float(str(last.loc[name, "acceptance"]))
+    about = plan["about"]
+    warnings = [
+        *warn.stale(latest, about["fit"]["end"], about["reference_date"], labels),
+        *warn.acceptance(progress, labels),
+        *warn.coverage(covered, labels),
+    ]
+    return found, warnings, max(latest.values(), default=None)
+
+
+def _latest(calibration: pd.DataFrame) -> tuple[str, float]:
+    """Return the last date on which something was observed, and the first comparison's value."""
+    rows = dated(calibration).drop_duplicates("date").sort_values("date")
+    column = f"observed_{comparisons_of(calibration)[0]}"
+    observed = rows.dropna(subset=[column]).iloc[-1]
+    return observed["date"].date().isoformat(), float(observed[column])

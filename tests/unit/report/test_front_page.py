@@ -1,0 +1,120 @@
+import json
+
+import docutils.core
+import jinja2
+import pytest
+
+from epyflow.description import describe
+from epyflow.experiment.discovery import locate
+from epyflow.experiment.load import load
+from epyflow.report import front_page
+from epyflow.report.front_page import ROWS, distribution_in_words, escape
+from tests.unit.test_repository import ROOT
+
+ROW = {
+    "location": "New_York_ *state*",
+    "status": "ok",
+    "observed": 2077.0,
+    "to": "2025-02-01",
+    "median_to": 2414.4,
+    "change_percent": 16.2,
+    "coverage": 14 / 15,
+    "acceptance": 0.004,
+}
+
+
+def plan(**about):
+    experiment = load(locate("example", ROOT / "config"), None, ())
+    return {
+        "exp_id": "my_study",
+        "run_id": "main",
+        "members": 2,
+        "simulations": 4000,
+        "seed": 7,
+        "experiment": "ab12",
+        "code": {"run": "cd34", "figures": "ef56"},
+        "populations": [{}, {}],
+        "about": describe(experiment) | about,
+    }
+
+
+FIT = {
+    "strategy": "smc",
+    "distance": "rmse",
+    "data": "admissions.csv",
+    "start": "2024-10-05",
+    "end": "2025-01-11",
+    "trajectories": 100,
+    "scenarios": [],
+}
+
+
+def page(given, summary=None):
+    """Render the front page as Snakemake does; rst that is not clean raises."""
+    text = json.dumps(summary).encode() if summary else None
+    given = given | {"front_page": front_page(given, text)}
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
+    source = (ROOT / "workflow" / "report" / "workflow.rst").read_text()
+    rst = environment.from_string(source).render(
+        snakemake=type("", (), {"config": {"plan": given}})
+    )
+    options = {"halt_level": 2, "report_level": 2}
+    return docutils.core.publish_parts(rst, writer="html", settings_overrides=options)["whole"]
+
+
+def test_before_anything_was_run_there_is_a_page():
+    html = page(plan())
+
+    assert "how far do transmissibility and holidays matter?" in html
+    assert "Not looked for" in html
+    assert "one of 0.333333, 0.5" in html
+    assert "uniform(1.5, 0.8)" in html
+    assert "from 0.0001 to 0.0005" in html
+
+
+def test_warnings_come_before_the_headline_and_that_before_the_experiment():
+    summary = {"warnings": ["There_ has no result"], "headline": [ROW], "newest": "2025-01-11"}
+
+    html = page(plan(fit=FIT), summary)
+
+    marks = ["Warnings", "There_ has no result", "Headline numbers", "New_York_ *state*"]
+    marks += ["2,414", "+16%", "93%", "0.004", "The experiment", "the newest observation is of"]
+    places = [html.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+def test_a_failed_population_has_a_row_that_says_so():
+    html = page(plan(fit=FIT), {"warnings": [], "headline": [{"location": "A"}], "newest": None})
+
+    assert "<td>failed</td>" in html.replace("\n", "")
+
+
+def test_of_many_populations_the_first_are_shown_and_the_rest_counted():
+    summary = {"warnings": [], "headline": [ROW] * 52, "newest": "2025-01-11"}
+
+    html = page(plan(fit=FIT), summary)
+
+    assert html.count("2,414") == ROWS
+    assert "40 more populations" in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["S_vax_ and `x`_", "**bold", ".. raw:: html", "- item", "a|b|", ".. _x: y", "<b>", "[1]_ x"],
+)
+def test_text_of_the_users_own_is_shown_as_it_is(text):
+    html = page(plan(text=f"{text}\n\nnext"))
+
+    for letter, entity in (("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(letter, entity)
+    assert f"<p>{text} next</p>" in html
+
+
+def test_text_is_escaped_however_deep():
+    assert escape({"a": [("x_", 1.5, None)]}) == {"a": [["x\\_", 1.5, None]]}
+
+
+def test_a_function_of_the_users_own_is_named():
+    assert (
+        distribution_in_words({"function": "mine"}) == "mine(), a function of the experiment's own"
+    )

@@ -1,0 +1,132 @@
+"""Draw how well the calibrations fit, and what they inferred.
+
+INPUTS
+    results/<exp_id>/<run_id>/outputs/calibration_progress.csv.gz
+    results/<exp_id>/<run_id>/outputs/quantiles_calibration.csv.gz
+    results/<exp_id>/<run_id>/outputs/posteriors.csv.gz
+
+OUTPUTS
+    results/<exp_id>/<run_id>/figures/calibration_progress.svg, .csv
+    results/<exp_id>/<run_id>/figures/fit_coverage.svg, .csv
+    results/<exp_id>/<run_id>/figures/posterior/<population>.png
+    results/<exp_id>/<run_id>/figures/posterior_grid.pdf             all of them, on pages
+    results/<exp_id>/<run_id>/figures/posterior_intervals.svg, .csv
+"""
+
+
+rule plot_calibration_progress:
+    """Draw tolerance and acceptance by generation, for all populations."""
+    input:
+        progress="results/{exp_id}/{run_id}/outputs/calibration_progress.csv.gz",
+    output:
+        figure=report(
+            "results/{exp_id}/{run_id}/figures/calibration_progress.svg",
+            category="3. Fit",
+            caption="../report/calibration_progress.rst",
+            labels={"location": "all", "figure": "Progress of the calibrations"},
+        ),
+        numbers=report(
+            "results/{exp_id}/{run_id}/figures/calibration_progress.csv",
+            category="3. Fit",
+            caption="../report/calibration_progress_numbers.rst",
+            labels={"location": "all", "figure": "Progress, a table"},
+        ),
+    log:
+        "logs/{exp_id}/{run_id}/plot_calibration_progress.log",
+    conda:
+        "../../envs/epyflow.yaml"
+    params:
+        plan=plan_digest("populations"),
+        code=code_version("figures"),
+    message:
+        "Drawing the progress of the calibrations of {wildcards.exp_id}"
+    script:
+        "../scripts/plot_calibration_progress.py"
+
+
+rule plot_coverage:
+    """Draw how many of the observations the intervals of the fit hold."""
+    input:
+        calibration="results/{exp_id}/{run_id}/outputs/quantiles_calibration.csv.gz",
+    output:
+        figure=report(
+            "results/{exp_id}/{run_id}/figures/fit_coverage.svg",
+            category="3. Fit",
+            caption="../report/fit_coverage.rst",
+            labels={"location": "all", "figure": "Coverage of the fit"},
+        ),
+        numbers=report(
+            "results/{exp_id}/{run_id}/figures/fit_coverage.csv",
+            category="3. Fit",
+            caption="../report/fit_coverage_numbers.rst",
+            labels={"location": "all", "figure": "Coverage, a table"},
+        ),
+    log:
+        "logs/{exp_id}/{run_id}/plot_coverage.log",
+    conda:
+        "../../envs/epyflow.yaml"
+    params:
+        plan=plan_digest("populations"),
+        code=code_version("figures"),
+    message:
+        "Drawing the coverage of the fits"
+    script:
+        "../scripts/plot_coverage.py"
+
+
+rule plot_posteriors:
+    """Draw the posterior of each population with its prior, alone and in pairs."""
+    input:
+        posteriors="results/{exp_id}/{run_id}/outputs/posteriors.csv.gz",
+    output:
+        figures=of_each_place(
+            "results/{exp_id}/{run_id}/figures/posterior/{population}.png",
+            category="4. Parameters",
+            subcategory="Each location",
+            caption="../report/posterior.rst",
+            figure="Posterior and prior",
+        ),
+        pages="results/{exp_id}/{run_id}/figures/posterior_grid.pdf",
+    log:
+        "logs/{exp_id}/{run_id}/plot_posteriors.log",
+    conda:
+        "../../envs/epyflow.yaml"
+    params:
+        plan=plan_digest("populations", "about.quantities"),
+        code=code_version("figures"),
+    message:
+        "Drawing posteriors"
+    script:
+        "../scripts/plot_posteriors.py"
+
+
+rule plot_intervals:
+    """Draw what was inferred in all populations side by side."""
+    input:
+        posteriors="results/{exp_id}/{run_id}/outputs/posteriors.csv.gz",
+    output:
+        figure=report(
+            "results/{exp_id}/{run_id}/figures/posterior_intervals.svg",
+            category="4. Parameters",
+            subcategory="All locations",
+            caption="../report/posterior_intervals.rst",
+            labels={"location": "all", "figure": "Inferred quantities"},
+        ),
+        numbers=report(
+            "results/{exp_id}/{run_id}/figures/posterior_intervals.csv",
+            category="4. Parameters",
+            subcategory="All locations",
+            caption="../report/posterior_intervals_numbers.rst",
+            labels={"location": "all", "figure": "Inferred quantities, a table"},
+        ),
+    log:
+        "logs/{exp_id}/{run_id}/plot_intervals.log",
+    conda:
+        "../../envs/epyflow.yaml"
+    params:
+        plan=plan_digest("populations", "about.quantities"),
+        code=code_version("figures"),
+    message:
+        "Drawing what was inferred"
+    script:
+        "../scripts/plot_intervals.py"

@@ -1,0 +1,20 @@
+"""The posteriors -> a chart of pairs for each population, and pages of all."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow import figures, provenance
+from epyflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    provenance.check_code("figures", snakemake.params.code, snakemake.rule)
+    figures.draw_posteriors(
+        Path(snakemake.input.posteriors),
+        places=figures.places_of(snakemake.config["plan"]),
+        about=snakemake.config["plan"]["about"]["quantities"],
+        paths=[Path(path) for path in snakemake.output.figures],
+        pages=Path(snakemake.output.pages),
+    )

@@ -60,6 +60,8 @@ def test_a_calibration_does_not_depend_on_the_number_of_cores(calibrated):
     assert calibrated.run(cores=2, run_id="two").code == 0
 
     assert calibrated.outputs() == calibrated.outputs("two")
+    assert {"posterior_grid.pdf", "quantiles_grid_sidebyside.pdf"} < set(calibrated.figures())
+    assert calibrated.figures() == calibrated.figures("two")
     header, *rows = calibrated.table("quantiles_projection_transitions")
     assert header[:3] == ["primary_id", "scenario", "seed"]
     assert [*dict.fromkeys(row[1] for row in rows)] == ["as_now", "distancing"]

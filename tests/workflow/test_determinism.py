@@ -5,10 +5,12 @@ import pytest
 from tests.workflow.workspace import Workspace
 
 
-def test_tables_do_not_depend_on_the_number_of_cores(finished: Workspace):
+def test_tables_and_figures_do_not_depend_on_the_number_of_cores(finished: Workspace):
     assert finished.run(cores=1, run_id="one-core").code == 0
 
     assert finished.outputs("one-core") == finished.outputs()
+    assert len(finished.figures()) == 7
+    assert finished.figures("one-core") == finished.figures()
 
 
 @pytest.mark.parametrize("members", [1, 3])

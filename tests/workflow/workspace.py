@@ -183,6 +183,16 @@ class Workspace:
         folder = self.folder / "results" / experiment / run_id / "outputs"
         return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv.gz"))}
 
+    def figures(self, run_id: str = "main", experiment: str = "small") -> dict[str, bytes]:
+        """Return the figures of a run, and the tables beside them; but those of run times."""
+        folder = self.folder / "results" / experiment / run_id / "figures"
+        found = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*.*"))}
+        return {
+            name: path.read_bytes()
+            for name, path in found.items()
+            if path.is_file() and not name.startswith("tasks.")
+        }
+
     def table(self, name: str, run_id: str = "main", experiment: str = "small") -> list[list[str]]:
         """Return the rows of a table as text."""
         raw = self.outputs(run_id, experiment)[f"{name}.csv.gz"]

@@ -23,13 +23,13 @@ rule plot_calibration_progress:
             "results/{exp_id}/{run_id}/figures/calibration_progress.svg",
             category="3. Fit",
             caption="../report/calibration_progress.rst",
-            labels={"location": "all", "figure": "Progress of the calibrations"},
+            labels={"figure": "Progress of the calibrations"},
         ),
         numbers=report(
             "results/{exp_id}/{run_id}/figures/calibration_progress.csv",
             category="3. Fit",
             caption="../report/calibration_progress_numbers.rst",
-            labels={"location": "all", "figure": "Progress, a table"},
+            labels={"figure": "Progress, a table"},
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_calibration_progress.log",
@@ -53,13 +53,13 @@ rule plot_coverage:
             "results/{exp_id}/{run_id}/figures/fit_coverage.svg",
             category="3. Fit",
             caption="../report/fit_coverage.rst",
-            labels={"location": "all", "figure": "Coverage of the fit"},
+            labels={"figure": "Coverage of the fit"},
         ),
         numbers=report(
             "results/{exp_id}/{run_id}/figures/fit_coverage.csv",
             category="3. Fit",
             caption="../report/fit_coverage_numbers.rst",
-            labels={"location": "all", "figure": "Coverage, a table"},
+            labels={"figure": "Coverage, a table"},
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_coverage.log",
@@ -110,14 +110,14 @@ rule plot_intervals:
             category="4. Parameters",
             subcategory="All locations",
             caption="../report/posterior_intervals.rst",
-            labels={"location": "all", "figure": "Inferred quantities"},
+            labels={"figure": "Inferred quantities"},
         ),
         numbers=report(
             "results/{exp_id}/{run_id}/figures/posterior_intervals.csv",
             category="4. Parameters",
             subcategory="All locations",
             caption="../report/posterior_intervals_numbers.rst",
-            labels={"location": "all", "figure": "Inferred quantities, a table"},
+            labels={"figure": "Inferred quantities, a table"},
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_intervals.log",

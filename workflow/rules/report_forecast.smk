@@ -76,7 +76,7 @@ rule plot_forecast_grid:
             category="2. Forecast",
             subcategory="All locations",
             caption="../report/forecast_grid.rst",
-            labels={"location": "all", "figure": "Fit and projection of all"},
+            labels={"figure": "Fit and projection of all"},
         ),
         pages="results/{exp_id}/{run_id}/figures/quantiles_grid_sidebyside.pdf",
     log:
@@ -103,14 +103,14 @@ rule plot_change_map:
             category="2. Forecast",
             subcategory="All locations",
             caption="../report/change_map.rst",
-            labels={"location": "all", "figure": "Change of the median, a map"},
+            labels={"figure": "Change of the median, a map"},
         ),
         numbers=report(
             "results/{exp_id}/{run_id}/figures/change_map.csv",
             category="2. Forecast",
             subcategory="All locations",
             caption="../report/change_map_numbers.rst",
-            labels={"location": "all", "figure": "Change of the median, a table"},
+            labels={"figure": "Change of the median, a table"},
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_change_map.log",

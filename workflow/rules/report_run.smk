@@ -19,13 +19,13 @@ rule plot_tasks:
             "results/{exp_id}/{run_id}/figures/tasks.svg",
             category="6. Run",
             caption="../report/tasks.rst",
-            labels={"location": "all", "figure": "Time, memory and cost of the tasks"},
+            labels={"figure": "Time, memory and cost of the tasks"},
         ),
         numbers=report(
             "results/{exp_id}/{run_id}/figures/tasks.csv",
             category="6. Run",
             caption="../report/tasks_numbers.rst",
-            labels={"location": "all", "figure": "Tasks, a table"},
+            labels={"figure": "Tasks, a table"},
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_tasks.log",

@@ -18,7 +18,7 @@ rule plot_model:
             "results/{exp_id}/{run_id}/figures/model.svg",
             category="1. Summary",
             caption="../report/model.rst",
-            labels={"location": "all", "figure": "Model"},
+            labels={"figure": "Model"},
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_model.log",
@@ -45,7 +45,7 @@ rule summarise_run:
             "results/{exp_id}/{run_id}/figures/headline.csv",
             category="1. Summary",
             caption="../report/headline.rst",
-            labels={"location": "all", "figure": "Headline numbers, a table"},
+            labels={"figure": "Headline numbers, a table"},
         ),
     log:
         "logs/{exp_id}/{run_id}/summarise_run.log",

@@ -53,7 +53,7 @@ rule write_run_metadata:
             "results/{exp_id}/{run_id}/outputs/run_metadata.json",
             category="6. Run",
             caption="../report/run_metadata.rst",
-            labels={"location": "all", "figure": "Record of the run"},
+            labels={"figure": "Record of the run"},
         ),
         # Beside the tables, not among them: run times differ between two runs that are equal.
         cost="results/{exp_id}/{run_id}/run_cost.csv",

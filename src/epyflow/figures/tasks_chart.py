@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from epyflow.figures.interval_chart import ROW, row_labels
-from epyflow.figures.reading import Place
+from epyflow.figures.reading import Place, nothing
 from epyflow.figures.saving import save, save_table
 from epyflow.figures.style import BLUE, VERMILION, headline, new_figure, styled, tint
 
@@ -109,12 +109,14 @@ def tasks_chart(table: pd.DataFrame, title: str) -> Figure:
     measures = [name for name in COLUMNS if name in table and table[name].notna().any()]
     failed = int((table["status"] == "failed").sum())
     said = f"{failed} of {len(table)} failed" if failed else f"all {len(table)} gave a result"
+    if not measures:
+        return nothing(f"{title}: {said}", "Neither time nor memory was measured.")
     single = len(table) <= MOST_ROWS
     with styled():
         height = ROW * len(table) + 1.5 if single else 3.4
-        figure = new_figure(2.0 + 2.6 * max(1, len(measures)), height)
-        panels = figure.subplots(1, max(1, len(measures)), squeeze=False, sharey=single)[0]
-        for axes, name in zip(panels, measures, strict=False):
+        figure = new_figure(2.0 + 2.6 * len(measures), height)
+        panels = figure.subplots(1, len(measures), squeeze=False, sharey=single)[0]
+        for axes, name in zip(panels, measures, strict=True):
             (_rows if single else _spread)(axes, table, name)
             axes.set_title(_title_of(name, table))
             axes.set_xlim(left=0)

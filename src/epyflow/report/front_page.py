@@ -84,7 +84,16 @@ def distribution_in_words(given: Mapping[str, Any]) -> str:
 def _columns(rows: list[dict[str, Any]]) -> list[str]:
     ends = {row["to"] for row in rows if row.get("to")}
     ahead = f"Median {min(ends)}" if len(ends) == 1 else "Median ahead"
-    return ["Location", "Last observed", ahead, "Change", "In 95% interval", "Accepted"]
+    levels = {row["interval"] for row in rows if "interval" in row}
+    return ["Location", "Last observed", ahead, "Change", _inside(levels), "Accepted"]
+
+
+def _inside(levels: set[float]) -> str:
+    return f"In {100 * min(levels):.4g}% interval" if len(levels) == 1 else "In interval"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
@@ -93,8 +102,8 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     change = row.get("change_percent")
     return [
         row["location"],
-        f"{row['observed']:,.4g}",
-        f"{row['median_to']:,.4g}" if "median_to" in row else "–",
+        _count(row["observed"]),
+        _count(row["median_to"]) if "median_to" in row else "–",
         "–" if change is None or math.isnan(change) else in_words(change),
         f"{row['coverage']:.0%}" if "coverage" in row else "–",
         f"{row['acceptance']:.2g}" if row["acceptance"] < 0.01 else f"{row['acceptance']:.0%}",

@@ -100,7 +100,8 @@ def _fitted(
             its = change(ahead[name], str(rows["date"].max()), comparisons_of(rows)[0])
             found[name] |= {key: its[key] for key in ("to", "median_to", "change_percent")}
         if not covered[name].empty:
-            found[name]["coverage"] = float(covered[name]["coverage"].iloc[-1])
+            widest = covered[name].iloc[-1]
+            found[name] |= {"interval": widest["nominal"], "coverage": widest["coverage"]}
         found[name]["acceptance"] = float(str(last.loc[name, "acceptance"]))
     about = plan["about"]
     warnings = [

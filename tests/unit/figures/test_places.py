@@ -257,6 +257,13 @@ def test_no_text_of_the_tasks_is_cut_off(tasks, failed):
     assert overlapping(figure) == []
 
 
+def test_a_run_that_was_not_measured_says_so():
+    table = tasks_of(record(3), PLACES, {}).assign(seconds=math.nan, max_rss_mb=math.nan)
+
+    texts = [text.get_text() for text in tasks_chart(table, "Tasks").texts]
+    assert texts == ["Tasks: all 3 gave a result", "Neither time nor memory was measured."]
+
+
 def test_failed_tasks_are_marked():
     figure = tasks_chart(tasks_of(record(6, failed=[1, 4]), PLACES, {}), "Tasks")
 

@@ -18,6 +18,7 @@ ROW = {
     "to": "2025-02-01",
     "median_to": 2414.4,
     "change_percent": 16.2,
+    "interval": 0.95,
     "coverage": 14 / 15,
     "acceptance": 0.004,
 }
@@ -78,6 +79,7 @@ def test_warnings_come_before_the_headline_and_that_before_the_experiment():
     html = page(plan(fit=FIT), summary)
 
     marks = ["Warnings", "There_ has no result", "Headline numbers", "New_York_ *state*"]
+    assert "In 95% interval" in html
     marks += ["2,414", "+16%", "93%", "0.004", "The experiment", "the newest observation is of"]
     places = [html.index(mark) for mark in marks]
     assert places == sorted(places)

@@ -1,5 +1,7 @@
 """The report: one page that holds the figures and the record of the run."""
 
+from zipfile import ZipFile
+
 from tests.workflow.workspace import Workspace
 
 
@@ -16,6 +18,16 @@ def test_the_report_holds_every_figure_with_its_caption(finished: Workspace):
     assert "8 members in" in page
     for category in ("1. Summary", "2. Forecast", "6. Run"):
         assert f'"{category}"' in page
+
+
+def test_a_zip_holds_the_page_with_the_figures_beside_it(finished: Workspace):
+    done = finished.run("--report", "report.zip")
+
+    assert done.code == 0, done.text
+    with ZipFile(finished.folder / "report.zip") as file:
+        names = file.namelist()
+    assert "report/report.html" in names
+    assert sum(name.endswith(".svg") for name in names) == 6
 
 
 def test_lint_finds_nothing(finished: Workspace):

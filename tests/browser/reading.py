@@ -1,0 +1,117 @@
+"""A report as a person reads it: menu, lists, figures, captions."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+# The share of a picture that is not of the colour of its first pixel; 0 where it did not load.
+_INK = """image => {
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    if (!canvas.width || !canvas.height) return 0;
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const points = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    let inked = 0;
+    for (let i = 0; i < points.length; i += 4) {
+        inked += [0, 1, 2, 3].some(part => points[i + part] !== points[part]);
+    }
+    return inked / (points.length / 4);
+}"""
+
+
+@dataclass
+class Reader:
+    """Someone who reads a report, and what the browser complained of meanwhile."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def categories(self) -> list[str]:
+        """Return the parts of the report, as the menu lists them."""
+        self.home()
+        items = self.page.locator("nav ul li a").all_inner_texts()
+        names = set(self.page.evaluate("Object.keys(categories)"))
+        return [item.strip() for item in items if item.strip() in names]
+
+    def home(self) -> None:
+        """Go to the menu."""
+        self.page.locator("nav nav a").first.click()
+
+    def open(self, category: str) -> list[str]:
+        """Open a part; return its own parts, or an empty name where it has none."""
+        self.home()
+        self.page.locator("nav").get_by_text(category, exact=True).first.click()
+        parts: list[str] = self.page.evaluate("name => Object.keys(categories[name])", category)
+        return sorted(parts) if len(parts) > 1 else [""]
+
+    def enter(self, category: str, part: str) -> None:
+        """Open the list of figures of a part."""
+        self.open(category)
+        if part:
+            self.page.locator("nav").get_by_text(part, exact=True).first.click()
+        self.page.locator("nav tbody tr").first.wait_for()
+
+    def choices(self) -> int:
+        """Return how many positions the switch above the list has; 1 without a switch."""
+        return max(1, self.page.locator("nav fieldset label").count())
+
+    def choose(self, position: int) -> None:
+        """Move the switch above the list, where there is one."""
+        if self.choices() > 1:
+            self.page.locator("nav fieldset label").nth(position).click()
+
+    def rows(self) -> int:
+        """Return how many figures the list has."""
+        return self.page.locator("nav tbody tr").count()
+
+    def is_download(self, row: int) -> bool:
+        """Say whether a row of the list is a file to download."""
+        link = self.page.locator("nav tbody tr").nth(row).locator("a").first
+        return link.get_attribute("download") is not None
+
+    def ink_of(self, row: int) -> float:
+        """Open a figure at full size; return the share of it that is not background."""
+        before = self.page.evaluate("app.state.renderTrigger")
+        self.page.locator("nav tbody tr").nth(row).locator("a").first.click()
+        self.page.wait_for_function("before => app.state.renderTrigger !== before", arg=before)
+        picture = self.page.locator("#app > div > div.grow img")
+        picture.evaluate("image => image.decode()")
+        box = picture.bounding_box()
+        # Else it could not be scrolled to.
+        assert box is not None
+        assert box["y"] >= 0, "the top of the figure is above the screen"
+        return float(picture.evaluate(_INK))
+
+    def caption_of(self, row: int) -> str:
+        """Open what is said of a figure; return it."""
+        self.page.locator("nav tbody tr").nth(row).locator("a").nth(1).click()
+        caption = self.page.locator("nav li.prose").inner_text()
+        return " ".join(caption.split())
+
+    def photograph(self, name: str, folder: Path) -> None:
+        """Keep a picture of the screen, where ``EPYFLOW_SCREENSHOTS`` says if it does."""
+        kept = Path(os.environ.get("EPYFLOW_SCREENSHOTS", folder))
+        kept.mkdir(parents=True, exist_ok=True)
+        self.page.wait_for_timeout(200)  # until the menu has come to rest
+        self.page.screenshot(path=kept / f"{name}.png")
+
+
+@contextmanager
+def reading(browser: Browser, report: Path, width: int) -> Iterator[Reader]:
+    """Open a report on a screen that is so many pixels wide."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    reader = Reader(page)
+    page.on("console", lambda m: reader.complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: reader.complaints.append(str(error)))
+    page.on("request", lambda request: reader.requests.append(request.url))
+    page.goto(report.as_uri())
+    page.locator("nav").first.wait_for()
+    yield reader
+    page.close()

@@ -1,0 +1,104 @@
+"""Reports open without a complaint, without the network, and every figure in them is there."""
+
+import re
+
+import pytest
+
+from tests.browser.reading import reading
+
+pytestmark = pytest.mark.browser
+
+REPORTS = [
+    "example",
+    pytest.param("smoke", marks=pytest.mark.shared),
+    "everywhere",
+]
+LEAST_INK = 0.004
+SHORTEST = 60  # letters of a caption
+SMALL = 390
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_opens_whole_on_large_and_small_screens(browser, request, tmp_path, name):
+    """One test for each report, since processes that run tests share none."""
+    report = request.getfixturevalue(name)
+
+    with reading(browser, report, 1280) as reader:
+        read_all(reader, tmp_path, name)
+        if name == "everywhere":
+            read_the_first_page(reader)
+    with reading(browser, report, 390) as reader:
+        read_on_a_small_screen(reader, tmp_path, name)
+
+
+def read_all(reader, folder, name):
+    """Open every part and every figure; look at captions, complaints and requests."""
+    reader.photograph(f"{name}-front", folder)
+    categories = reader.categories()
+    assert categories == sorted(categories)
+    assert [each.partition(" ")[2] for each in categories][:2] == ["Summary", "Forecast"]
+    assert categories[-1] == "6. Run"
+    opened = 0
+    for category in categories:
+        for part in reader.open(category):
+            reader.enter(category, part)
+            opened += open_figures(reader)
+            reader.photograph(file_name(name, category, part), folder)
+            for row in range(min(reader.rows(), 4)):
+                reader.enter(category, part)
+                assert len(reader.caption_of(row)) > SHORTEST, (category, part, row)
+    images = "Object.values(results).filter(e => e.mime_type.startsWith('image/')).length"
+    assert opened == reader.page.evaluate(images)
+    captions = reader.page.evaluate("Object.values(results).map(each => each.caption.length)")
+    assert min(captions) > SHORTEST
+    assert reader.complaints == []
+    assert [url for url in reader.requests if not url.startswith(("file:", "data:"))] == []
+
+
+def open_figures(reader):
+    """Open every figure of a list at full size; return how many there were."""
+    opened = 0
+    for choice in range(reader.choices()):
+        reader.choose(choice)
+        for row in range(reader.rows()):
+            if not reader.is_download(row):
+                assert reader.ink_of(row) > LEAST_INK, row
+                opened += 1
+    return opened
+
+
+def read_on_a_small_screen(reader, folder, name):
+    """Only figures may be wider than the screen; they stay large enough to be read."""
+    reader.photograph(f"{name}-small-front", folder)
+    words = "[...document.querySelectorAll('.prose > *, .prose div > p')].map(e => e.scrollWidth)"
+    assert max(reader.page.evaluate(words)) <= SMALL
+    assert width_of_page(reader) == SMALL
+    for category in reader.categories():
+        for part in reader.open(category):
+            reader.enter(category, part)
+            shown = [row for row in range(reader.rows()) if not reader.is_download(row)]
+            for row in shown[:1]:
+                assert reader.ink_of(row) > LEAST_INK
+                picture = reader.page.locator("#app > div > div.grow img").bounding_box()
+                assert picture["width"] >= SMALL
+            reader.photograph(file_name(f"{name}-small", category, part), folder)
+            assert width_of_page(reader) == SMALL
+    assert reader.complaints == []
+
+
+def read_the_first_page(reader):
+    reader.home()
+    heads = reader.page.locator(".prose h1").all_inner_texts()
+    text = reader.page.locator(".prose").inner_text()
+    assert heads == ["small", "Warnings", "Headline numbers", "The experiment", "What made it"]
+    # One of those whose observations no epidemic of theirs can follow.
+    assert re.search(r"Connecticut\b.*: the 95% interval of the fit holds too few", text)
+    assert "40 more populations" in text
+
+
+def width_of_page(reader):
+    return reader.page.evaluate("document.documentElement.scrollWidth")
+
+
+def file_name(*parts):
+    return re.sub(r"\W+", "-", "-".join(parts))

@@ -17,6 +17,7 @@ from epyflow.cost.record import NAME, region_of_site
 from epyflow.cost.summary import Sum, by_location, by_stage, total
 from epyflow.errors import EpyflowError
 from epyflow.experiment import Experiment
+from epyflow.experiment.output import HUB_FORMATS
 from epyflow.planning import Plan
 from epyflow.storage import BUCKET_SCHEMES, Storage, storage_at
 
@@ -60,9 +61,9 @@ def estimated(
     place = region or region_of_site()
     calibration = experiment.modelset.calibration if experiment.modelset else None
     tables = len(table_specs(experiment.output, calibration))
-    stages = estimate.estimate(
-        estimate.work(planned, calibration, tables, given), given, table, place
-    )
+    submissions = sum(getattr(experiment.output, name) is not None for name in HUB_FORMATS)
+    works = estimate.work(planned, calibration, tables, submissions, given)
+    stages = estimate.estimate(works, given, table, place)
     return {
         "currency": "USD",
         "price_date": str(table.date),

@@ -33,7 +33,8 @@ SIMULATIONS_PER_DRAW_KEPT = Range(1, 100)
 """Of rejection; how many its tolerance rejects is not known before."""
 
 TABLE_SECONDS = Range(5, 120)
-FIGURE_SECONDS = Range(5, 20)
+FIGURE_JOBS = Range(1, 2)
+FIGURE_SECONDS = Range(5, 60)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ class Work:
     seconds: Range
 
 
-def work(plan: Plan, calibration: Calibration | None, tables: int, profile: Profile) -> list[Work]:
+def work(
+    plan: Plan, calibration: Calibration | None, tables: int, submissions: int, profile: Profile
+) -> list[Work]:
     """Return the work of a run, rule by rule.
 
     Parameters
@@ -86,17 +89,19 @@ def work(plan: Plan, calibration: Calibration | None, tables: int, profile: Prof
         Its section, if it has one.
     tables
         How many the experiment's output asks for.
+    submissions
+        How many files for forecast hubs it asks for.
     profile
-        Its rules that neither run tasks nor make tables draw figures: one each, or two for each
-        population, as what they draw depends on the tables.
+        Its rules of no other stage draw figures, of all populations in one job or two.
     """
     found = [
         Work("run_task", Range(plan.task_count, plan.task_count), task_seconds(plan, calibration)),
         Work("make_table", Range(tables, tables), TABLE_SECONDS),
     ]
-    figures = Range(1, 2 * len(plan.populations))
+    if submissions:
+        found.append(Work("make_hub_table", Range(submissions, submissions), TABLE_SECONDS))
     drawn = [rule for rule in profile.rules if stage_of(rule) == "figures"]
-    return found + [Work(rule, figures, FIGURE_SECONDS) for rule in drawn]
+    return found + [Work(rule, FIGURE_JOBS, FIGURE_SECONDS) for rule in drawn]
 
 
 def task_seconds(plan: Plan, calibration: Calibration | None) -> Range:
@@ -207,7 +212,7 @@ def assumptions(plan: Plan, calibration: Calibration | None, prices: Prices) -> 
         f"{prices.start_up_seconds[0]:.0f} to {prices.start_up_seconds[1]:.0f} s for each start of "
         "a machine, once for each that runs at once or for each job",
         f"{TABLE_SECONDS.low:.0f} to {TABLE_SECONDS.high:.0f} s a table, {FIGURE_SECONDS.low:.0f} "
-        f"to {FIGURE_SECONDS.high:.0f} s a figure; no job fails, no Spot VM is taken back",
+        f"to {FIGURE_SECONDS.high:.0f} s a job of figures; no job fails, no Spot VM is taken back",
         "the bucket, its traffic and the logs are not included",
     ]
     if calibration is not None and isinstance(calibration.strategy, Smc):

@@ -11,7 +11,12 @@ from epyflow.cost.prices import SECONDS_PER_HOUR, Prices
 from epyflow.cost.profile import Profile
 from epyflow.errors import EpyflowError
 
-STAGES: Mapping[str, str] = {"build_inputs": "build", "run_task": "run", "make_table": "tables"}
+STAGES: Mapping[str, str] = {
+    "build_inputs": "build",
+    "run_task": "run",
+    "make_table": "tables",
+    "make_hub_table": "hub",
+}
 """Rule to stage; every other rule of a profile draws figures."""
 
 GOOGLE_BATCH, LOCAL = "google-batch", "local"

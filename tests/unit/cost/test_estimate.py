@@ -90,13 +90,13 @@ def test_jobs_that_share_a_machine_share_its_cost():
 
 
 def test_the_stages_of_a_run_are_those_of_the_profile():
-    works = work(PLAN, None, tables=3, profile=PROFILE)
+    works = work(PLAN, None, tables=3, submissions=0, profile=PROFILE)
     stages = estimate(works, PROFILE, PRICES, "here")
 
     assert [(stage.stage, stage.jobs) for stage in stages] == [
         ("run", (4, 4)),
         ("tables", (3, 3)),
-        ("figures", (1, 4)),
+        ("figures", (1, 2)),
     ]
     assert total_usd(stages) == pytest.approx(
         (sum(stage.usd.low for stage in stages), sum(stage.usd.high for stage in stages))
@@ -106,10 +106,20 @@ def test_the_stages_of_a_run_are_those_of_the_profile():
 def test_the_rules_of_the_projects_profile_each_have_their_stage():
     profile = read_profile(ROOT / "profiles" / "gcp" / "config.yaml")
 
-    stages = estimate(work(PLAN, None, tables=3, profile=profile), profile, read_prices(), REGION)
+    works = work(PLAN, None, tables=3, submissions=1, profile=profile)
+    stages = estimate(works, profile, read_prices(), REGION)
 
-    assert {stage.stage for stage in stages} == {"run", "tables", "figures"}
-    assert all(s.rule.startswith("plot_") for s in stages if s.stage == "figures")
+    assert {stage.stage for stage in stages} == {"run", "tables", "hub", "figures"}
+    drawing = {stage.rule for stage in stages if stage.stage == "figures"} - {"summarise_run"}
+    assert all(rule.startswith("plot_") for rule in drawing)
+
+
+def test_a_run_without_a_submission_pays_for_none():
+    profile = read_profile(ROOT / "profiles" / "gcp" / "config.yaml")
+
+    works = work(PLAN, None, tables=3, submissions=0, profile=profile)
+
+    assert "make_hub_table" not in {each.rule for each in works}
 
 
 def test_a_rule_that_the_profile_does_not_have_is_refused():

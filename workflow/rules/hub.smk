@@ -75,7 +75,7 @@ rule validate_submission:
         submission="results/{exp_id}/{run_id}/hub/{submission}",
         findings=report(
             "results/{exp_id}/{run_id}/hub/{submission}.findings.json",
-            category="Submission",
+            category="5. Submission",
             caption="../report/findings.rst",
             labels={"submission": "{submission}"},
         ),

@@ -44,15 +44,16 @@ if STALE:
             **build_sources(),
         output:
             tasks=expand(
-                "results/{{exp_id}}/{run}/builder-artifacts/input_{i}.pkl",
+                "results/{{exp_id}}/{{run_id}}{date}/builder-artifacts/input_{i}.pkl",
                 zip,
-                run=[run for run, _ in STALE],
+                # Of a replay, all dates are built together: "/2025-01-18".
+                date=[run.removeprefix(config["plan"]["run_id"]) for run, _ in STALE],
                 i=[f"{task:05d}" for _, task in STALE],
             ),
         log:
-            f"logs/{{exp_id}}/{config['plan']['run_id']}/build_inputs.log",
+            "logs/{exp_id}/{run_id}/build_inputs.log",
         benchmark:
-            f"benchmarks/{{exp_id}}/{config['plan']['run_id']}/build_inputs.tsv"
+            "benchmarks/{exp_id}/{run_id}/build_inputs.tsv"
         localrule: not BUILD_IS_REMOTE
         conda:
             "../../envs/epyflow.yaml"

@@ -56,8 +56,7 @@ def start_file():
 
 def build_sources():
     """Return what inputs are built from: the experiment's files, or the bundle of it."""
-    run = config["plan"]["run_id"]
-    bundle = f"results/{{exp_id}}/{run}/builder-artifacts/experiment.tar.gz"
+    bundle = "results/{exp_id}/{run_id}/builder-artifacts/experiment.tar.gz"
     here = {"experiment": local(list(START.sources)), "start": local(start_file())}
     return {"bundle": bundle} if BUILD_IS_REMOTE else here
 

@@ -46,7 +46,7 @@ if STALE:
             tasks=expand(
                 "results/{{exp_id}}/{{run_id}}{date}/builder-artifacts/input_{i}.pkl",
                 zip,
-                # Of a replay, all dates are built together: "/2025-01-18".
+                # A replay builds all its dates together, each in a folder of its own.
                 date=[run.removeprefix(config["plan"]["run_id"]) for run, _ in STALE],
                 i=[f"{task:05d}" for _, task in STALE],
             ),

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from epyflow import __version__, cli_cloud, cli_config, cli_cost, cli_hub, engine
+from epyflow import __version__, cli_cloud, cli_config, cli_cost, cli_hub, cli_runs, engine
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import Experiment, Problem, inspect, locate
 from epyflow.experiment.schema import export
@@ -33,6 +33,7 @@ app.add_typer(cli_cloud.cloud, name="cloud")
 app.add_typer(cli_config.config, name="config")
 app.add_typer(cli_hub.hub, name="hub")
 app.command()(cli_cost.cost)
+app.command()(cli_runs.runs)
 
 INVALID, UNREADABLE = 1, 2
 

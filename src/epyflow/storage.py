@@ -5,7 +5,10 @@ inputs there are before the rules are read, what they were built from, a calibra
 while it runs, and the removal of a record of failure.
 """
 
+import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -15,11 +18,30 @@ from epyflow.files import write_bytes_atomically
 BUCKET_SCHEMES = ("gs://", "gcs://")
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What a listing says of a file.
+
+    Attributes
+    ----------
+    size
+        In bytes.
+    modified
+        When it was last written, in UTC.
+    """
+
+    size: int
+    modified: datetime
+
+
 class Storage(Protocol):
     """A tree of files; paths are relative to its top and have forward slashes."""
 
     def names(self, folder: str) -> Mapping[str, str | None]:
         """Return the files directly in a folder by name, each with its MD5 if that is known."""
+
+    def below(self, folder: str) -> Mapping[str, Stored]:
+        """Return the files in a folder and all folders below it, by path relative to it."""
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, None where there is no such file."""
@@ -46,6 +68,23 @@ class Disk:
             return {path.name: None for path in (self._root / folder).iterdir() if path.is_file()}
         except FileNotFoundError:
             return {}
+
+    def below(self, folder: str) -> Mapping[str, Stored]:
+        """List a folder and what is below it; nothing where there is none.
+
+        Files whose name starts with a dot are left out: they are being written. Links to folders
+        are not followed.
+        """
+        top, found = self._root / folder, {}
+        for where, _, names in os.walk(top):
+            for path in (Path(where) / name for name in names if not name.startswith(".")):
+                try:
+                    its = path.stat()
+                except FileNotFoundError:
+                    continue  # removed since it was listed
+                modified = datetime.fromtimestamp(its.st_mtime, UTC)
+                found[path.relative_to(top).as_posix()] = Stored(its.st_size, modified)
+        return found
 
     def read(self, path: str) -> bytes | None:
         """Read a file."""

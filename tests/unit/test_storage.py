@@ -1,3 +1,6 @@
+import os
+from datetime import UTC, datetime
+
 import pytest
 
 from epyflow.errors import EpyflowError
@@ -45,3 +48,18 @@ def test_without_a_prefix_files_are_in_the_working_directory(tmp_path, monkeypat
 def test_another_kind_of_storage_is_refused(prefix):
     with pytest.raises(EpyflowError, match=f"{prefix}.*expected gs://<bucket>/<prefix>"):
         storage_at(prefix)
+
+
+def test_what_is_below_a_folder_is_listed_with_size_and_time(tmp_path):
+    disk = Disk(tmp_path)
+    disk.write("a/b/one.txt", b"1")
+    disk.write("a/b/below/three.txt", b"333")
+    disk.write("a/b/.three.txt.1-a.tmp", b"3")  # being written
+    disk.write("a/bc.txt", b"4")
+    os.utime(tmp_path / "a/b/one.txt", (86400, 86400))
+
+    found = disk.below("a/b")
+
+    assert {path: its.size for path, its in found.items()} == {"one.txt": 1, "below/three.txt": 3}
+    assert found["one.txt"].modified == datetime(1970, 1, 2, tzinfo=UTC)
+    assert disk.below("nowhere") == {}

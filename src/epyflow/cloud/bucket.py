@@ -18,6 +18,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
 from epyflow.errors import EpyflowError
+from epyflow.storage import Stored
 
 # As many as the client library keeps connections open for.
 _THREADS = 10
@@ -60,6 +61,22 @@ class Bucket:
                 retry=DEFAULT_RETRY,
             )
             return {blob.name.removeprefix(prefix): blob.md5_hash for blob in found}
+
+    def below(self, folder: str) -> Mapping[str, Stored]:
+        """List the objects in a folder and all folders below it."""
+        prefix = f"{self._prefix}{folder.strip('/')}/"
+        with self._explained(folder):
+            found = self._client.list_blobs(
+                self._name,
+                prefix=prefix,
+                fields="items(name,size,updated),nextPageToken",
+                retry=DEFAULT_RETRY,
+            )
+            return {
+                blob.name.removeprefix(prefix): Stored(int(blob.size), blob.updated)
+                for blob in found
+                if not blob.name.endswith("/")  # a folder, as the console makes them
+            }
 
     def read(self, path: str) -> bytes | None:
         """Download an object."""

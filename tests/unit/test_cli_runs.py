@@ -1,0 +1,74 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from epyflow import cli
+from tests.unit.runs.made_up import MadeUp
+
+
+@pytest.fixture
+def made_up(tmp_path, monkeypatch) -> MadeUp:
+    monkeypatch.chdir(tmp_path)
+    return MadeUp(tmp_path)
+
+
+def run(*arguments: object):
+    done = CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def test_runs_are_a_plain_table_when_piped(made_up):
+    made_up.finished("us/flu/main", tasks=2)
+    made_up.judged("us/flu/main", accepted=True)
+    made_up.tasks("covid/main", count=3, done=(0,))
+
+    done = run("runs")
+
+    assert done.exit_code == 0
+    assert "\x1b" not in done.stdout
+    assert [" ".join(line.split()) for line in done.stdout.splitlines()] == [
+        "experiment run_id modified state tasks done failed missing submission",
+        # Eight files of the first run, then three inputs and a result, a second apart.
+        "covid main 2030-03-17 17:46:52 UTC incomplete 3 1 0 2 -",
+        "us/flu main 2030-03-17 17:46:48 UTC complete 2 2 0 0 accepted",
+    ]
+
+
+def test_runs_are_a_document_of_every_number(made_up):
+    made_up.finished("flu/main", tasks=2)
+
+    (document,) = json.loads(run("runs", "flu", "--format", "json").stdout)
+
+    assert document == {
+        "experiment": "flu",
+        "run_id": "main",
+        "modified": "2030-03-17T17:46:46+00:00",
+        "tasks": 2,
+        "done": 2,
+        "failed": 0,
+        "missing": 0,
+        "complete": True,
+        "submission": None,
+    }
+
+
+def test_the_latest_runs_of_another_folder_are_listed(made_up, tmp_path):
+    there = MadeUp(tmp_path / "there")
+    there.finished("flu/week-1")
+    there.finished("flu/week-2")
+
+    listed = json.loads(run("runs", "--latest", "--storage", "there", "--format", "json").stdout)
+
+    assert [each["run_id"] for each in listed] == ["week-2"]
+
+
+def test_no_run_ends_with_1_and_a_place_that_cannot_be_read_with_2(made_up):
+    none, elsewhere, odd = run("runs"), run("runs", "--storage", "x"), run("runs", "../x")
+
+    assert (none.exit_code, none.stdout) == (1, "")
+    assert "no run of * under ./results" in none.stderr
+    assert (elsewhere.exit_code, odd.exit_code) == (2, 2)
+    assert "no such folder" in elsewhere.stderr
+    assert json.loads(run("runs", "--format", "json").stdout) == []

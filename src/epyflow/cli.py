@@ -10,7 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from epyflow import __version__, cli_cloud, cli_config, cli_cost, cli_hub, cli_runs, engine
+from epyflow import (
+    __version__,
+    cli_cloud,
+    cli_config,
+    cli_cost,
+    cli_fetch,
+    cli_hub,
+    cli_runs,
+    engine,
+)
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import Experiment, Problem, inspect, locate
 from epyflow.experiment.schema import export
@@ -34,6 +43,7 @@ app.add_typer(cli_config.config, name="config")
 app.add_typer(cli_hub.hub, name="hub")
 app.command()(cli_cost.cost)
 app.command()(cli_runs.runs)
+app.command()(cli_fetch.fetch)
 
 INVALID, UNREADABLE = 1, 2
 

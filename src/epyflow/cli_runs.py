@@ -22,7 +22,7 @@ Place = Annotated[
     str | None,
     typer.Option(
         "--storage",
-        help="Where results/ and logs/ are: gs://<bucket>/<prefix>, or a folder. "
+        help="Where results/ and logs/ are: `gs://<bucket>/<prefix>`, or a folder. "
         "Default: the working directory.",
     ),
 ]
@@ -32,7 +32,7 @@ Format = Annotated[Literal["table", "json"], typer.Option(help="How the answer i
 def runs(
     experiments: Annotated[
         str,
-        typer.Argument(help="The experiment's id, or a glob for it in quotes, such as 'flu/*'."),
+        typer.Argument(help="The experiment's id, or a glob for it in quotes, such as `'flu/*'`."),
     ] = "*",
     latest: Annotated[
         bool, typer.Option("--latest", help="Only the newest run of each experiment.")

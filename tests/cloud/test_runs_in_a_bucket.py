@@ -77,3 +77,27 @@ def test_a_bucket_that_is_not_there_ends_with_2_and_what_to_do(bucket):
 
     assert done.exit_code == 2
     assert "buckets create" in done.stderr
+
+
+def test_what_a_run_in_a_bucket_made_is_fetched_once(bucket, prefix, tmp_path):
+    finish(bucket)
+
+    first = call("fetch", f"{prefix}/results/us/flu/main")
+    again = call("fetch", "us/flu", "--storage", prefix)
+
+    assert (first.exit_code, first.stderr) == (0, "us/flu/main: 2 fetched\n")
+    assert (again.exit_code, again.stderr) == (0, "us/flu/main: 2 unchanged\n")
+    assert (tmp_path / "fetched/us/flu/main/outputs/quantiles.csv.gz").read_bytes() == b"table"
+
+
+def test_a_name_in_a_bucket_that_leads_elsewhere_is_refused_before_anything_is_written(
+    bucket, prefix, tmp_path
+):
+    finish(bucket)
+    bucket.write(f"{RUN}/outputs/../../../../../../evil.csv", b"evil")
+
+    done = call("fetch", "us/flu", "--storage", prefix, "--to", "fetched/deep")
+
+    assert done.exit_code == 2
+    assert "no name for a local file" in done.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -1,0 +1,56 @@
+"""Which run is meant by what was typed."""
+
+from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.experiment.discovery import is_exp_id
+from epyflow.runs.finding import Run, find_runs, opened
+from epyflow.storage import Storage
+
+_RESULTS = "results/"
+
+
+def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, Run]:
+    """Return a run and the storage that holds its ``results/`` and ``logs/``.
+
+    Parameters
+    ----------
+    named
+        An ``exp_id``, whose newest run is taken; ``<exp_id>/<run_id>``; or the run's folder,
+        ``results/<exp_id>/<run_id>``, with what is before it, on disk or in a bucket.
+    run_id
+        Of the experiment's run, instead of the newest.
+    place
+        See :func:`epyflow.runs.finding.opened`.
+
+    Raises
+    ------
+    UnreadableError
+        If there is no such run.
+    EpyflowError
+        If the place is named twice, or cannot be read.
+    """
+    before, found, name = f"/{named.strip('/')}".rpartition(f"/{_RESULTS}")
+    if found:
+        top = "/" if named.startswith("/") else ""
+        before = f"{top}{before.removeprefix('/')}"
+        if before and place is not None:
+            raise EpyflowError(f"{named} says where it is; expected no other storage, {place}")
+        place = before or place
+    name = name.strip("/")
+    if not is_exp_id(name):
+        raise UnreadableError(
+            f"{named}: not the name of a run; expected the id of an experiment, or the run's "
+            "folder, results/<exp_id>/<run_id>"
+        )
+    storage = opened(place)
+    for run in find_runs(storage, name):
+        if run_id in (None, run.run_id):
+            return storage, run
+    parent, _, last = name.rpartition("/")
+    if parent and run_id is None:
+        for run in find_runs(storage, parent):
+            if run.run_id == last:
+                return storage, run
+    wanted = name if run_id is None else f"{name}/{run_id}"
+    raise UnreadableError(
+        f"no run {wanted} under {place or '.'}/results; `epyflow runs` lists those there are"
+    )

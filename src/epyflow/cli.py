@@ -17,6 +17,7 @@ from epyflow import (
     cli_cost,
     cli_fetch,
     cli_hub,
+    cli_logs,
     cli_runs,
     engine,
 )
@@ -44,6 +45,7 @@ app.add_typer(cli_hub.hub, name="hub")
 app.command()(cli_cost.cost)
 app.command()(cli_runs.runs)
 app.command()(cli_fetch.fetch)
+app.command()(cli_logs.logs)
 
 INVALID, UNREADABLE = 1, 2
 

@@ -101,3 +101,9 @@ def test_a_name_in_a_bucket_that_leads_elsewhere_is_refused_before_anything_is_w
     assert done.exit_code == 2
     assert "no name for a local file" in done.stderr
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_the_log_of_a_failed_task_in_a_bucket_is_shown(bucket, prefix):
+    done = call("logs", "us/flu", "--failed", "--storage", prefix)
+
+    assert (done.exit_code, done.stdout) == (0, "2030-01-02 03:04:05,678 ERROR lost\n")

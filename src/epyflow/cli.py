@@ -19,6 +19,7 @@ from epyflow import (
     cli_hub,
     cli_logs,
     cli_runs,
+    cli_status,
     engine,
 )
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
@@ -46,6 +47,7 @@ app.command()(cli_cost.cost)
 app.command()(cli_runs.runs)
 app.command()(cli_fetch.fetch)
 app.command()(cli_logs.logs)
+app.command()(cli_status.status)
 
 INVALID, UNREADABLE = 1, 2
 

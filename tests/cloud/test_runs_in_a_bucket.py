@@ -107,3 +107,15 @@ def test_the_log_of_a_failed_task_in_a_bucket_is_shown(bucket, prefix):
     done = call("logs", "us/flu", "--failed", "--storage", prefix)
 
     assert (done.exit_code, done.stdout) == (0, "2030-01-02 03:04:05,678 ERROR lost\n")
+
+
+def test_the_status_of_a_run_in_a_bucket_tells_what_failed_and_then_that_it_is_complete(
+    bucket, prefix
+):
+    failed = call("status", "us/flu", "--storage", prefix)
+    finish(bucket)
+    complete = call("status", "us/flu", "--storage", prefix)
+
+    assert (failed.exit_code, complete.exit_code) == (1, 0)
+    assert "logs/us/flu/main/run_task/00001.log: lost\n" in failed.stdout
+    assert "us/flu/main: complete" in complete.stdout

@@ -1,0 +1,129 @@
+"""How far each stage of a run is, and what went wrong in it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from epyflow.errors import UnreadableError
+from epyflow.runs.finding import Run, ended_with_error, find_runs
+from epyflow.storage import Storage
+
+STAGES: Mapping[str, tuple[str, str]] = {
+    "build": (r"builder-artifacts/input_\d+\.pkl", "bundle_experiment|build_inputs"),
+    "run": (r"runner-artifacts/result_\d+\.pkl", "run_task"),
+    "tables": (r"outputs/.+\.csv\.gz", "make_table|write_run_metadata|confirm_complete"),
+    "figures": (r"figures/.+\.svg", "plot_.+|summarise_run"),
+    "hub": (
+        r"hub/.+\.(csv|parquet)",
+        "prepare_submission|make_hub_table|validate_submission|confirm_accepted",
+    ),
+    "scores": (r"scores/.+", "score_forecasts"),
+}
+"""Stage to what it makes below the run's folder, and to the rules that make it; both patterns."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
+_TASK_LOG = re.compile(r"(.*)run_task/(\d{5})\.log")
+_MESSAGE = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a run.
+
+    Attributes
+    ----------
+    name
+        One of :data:`STAGES`.
+    files
+        How many there are of what it makes: inputs, results, tables, figures and so on.
+    failed
+        Its jobs whose log has an error; of ``run``, its tasks that failed.
+    """
+
+    name: str
+    files: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """A run, its stages, and the log and the message of every job that failed."""
+
+    run: Run
+    stages: tuple[Stage, ...]
+    failures: Mapping[str, str]
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong; the hub's refusal is that, too."""
+        return bool(self.run.failed or self.failures or self.run.submission == "refused")
+
+    @property
+    def over(self) -> bool:
+        """Whether no task is left to wait for."""
+        return self.run.complete or (self.failed and not self.run.missing)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as a JSON document."""
+        stages = [
+            {"stage": each.name, "files": each.files, "failed": each.failed} for each in self.stages
+        ]
+        failures = [{"log": log, "message": text} for log, text in self.failures.items()]
+        return {**self.run.as_dict(), "stages": stages, "failures": failures}
+
+
+def status(storage: Storage, run: Run) -> Status:
+    """Return how far a run is now; of a replay, all its reference dates together.
+
+    Parameters
+    ----------
+    storage, run
+        From :func:`epyflow.runs.choosing.chosen`; the run may have gone on since.
+
+    Raises
+    ------
+    UnreadableError
+        If the run is no longer there.
+    """
+    now = next((r for r in find_runs(storage, run.exp_id) if r.run_id == run.run_id), None)
+    if now is None:
+        raise UnreadableError(f"the run {run.folder} has been removed")
+    files = set(storage.below(f"results/{run.folder}"))
+    failures = _failures(storage, run, files)
+    made = [_DATE.sub("", path, count=1) for path in files]
+    wrong = [_rule(log.removeprefix(f"logs/{run.folder}/")) for log in failures]
+    stages = []
+    for name, (product, rules) in STAGES.items():
+        count = sum(re.fullmatch(product, path) is not None for path in made)
+        failed = sum(re.fullmatch(rules, rule) is not None for rule in wrong)
+        stages.append(Stage(name, count, now.failed if name == "run" else failed))
+    return Status(now, tuple(stages), failures)
+
+
+def _failures(storage: Storage, run: Run, files: set[str]) -> dict[str, str]:
+    """Return the message of each log with an error; a task with a result has made up for it."""
+    folder = f"logs/{run.folder}"
+    logs = [f"{folder}/{path}" for path in sorted(storage.below(folder)) if _open(path, files)]
+    read = storage.read_all(logs)
+    return {path: _message(data) for path, data in read.items() if ended_with_error(data)}
+
+
+def _open(log: str, files: set[str]) -> bool:
+    task = _TASK_LOG.fullmatch(log)
+    if task is None:
+        return log.endswith(".log")
+    return f"{task[1]}runner-artifacts/result_{task[2]}.pkl" not in files
+
+
+def _rule(log: str) -> str:
+    return _DATE.sub("", log, count=1).partition("/")[0].removesuffix(".log")
+
+
+def _message(log: bytes) -> str:
+    """Return what an error says; of a traceback, its last line."""
+    text = log.decode("utf-8", errors="replace")
+    message = _MESSAGE.findall(text)[-1]
+    if message.startswith("Traceback"):
+        message = text.strip().splitlines()[-1]
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "", message)

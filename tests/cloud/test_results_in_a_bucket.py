@@ -8,6 +8,7 @@ import pytest
 
 from epyflow import outcome
 from epyflow.backup import Backup
+from epyflow.runs.finding import find_runs
 from tests.calibrating import StoppedError, stopped_after
 from tests.cloud.clouded import Clouded
 from tests.workflow.calibrating import calibrate
@@ -27,6 +28,12 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def metadata(clouded: Clouded) -> dict:
     return json.loads(clouded.bucket.read(f"{RESULTS}/outputs/run_metadata.json"))
+
+
+def told(clouded: Clouded) -> tuple[int, int, int, bool]:
+    """What `epyflow runs` tells of the run: its tasks, those done and failed, if it is complete."""
+    (run,) = find_runs(clouded.bucket)
+    return run.tasks, run.done, run.failed, run.complete
 
 
 def test_a_run_in_a_bucket_is_that_on_disk_and_goes_on_from_anywhere(clouded, local):
@@ -76,12 +83,14 @@ def test_partial_results_in_a_bucket_list_what_is_missing_and_are_completed(clou
     assert "Traceback" not in failed.text
     assert metadata(clouded)["missing_populations"] == ["United_States_New_York"]
     assert "doses.csv" in metadata(clouded)["failures"][0]["cause"]
+    assert told(clouded) == (2, 1, 1, False)
 
     clouded.write_doses(["MA", "NY", "VT"])
     mended = clouded.run("--keep-going", partial_results="true")
 
     assert mended.code == 0, mended.text
     assert metadata(clouded)["missing_populations"] == []
+    assert told(clouded) == (2, 2, 0, True)
     assert clouded.outputs() == local
 
 

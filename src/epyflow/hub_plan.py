@@ -35,7 +35,8 @@ def submission(
     if choice is None:
         return None, []
     digest = digest_of_choice(choice, experiment)
-    return {"file": choice.file, "digest": digest}, choice.sources
+    targets = [each.target for each in choice.targets]
+    return {"file": choice.file, "digest": digest, "targets": targets}, choice.sources
 
 
 def scores(

@@ -47,6 +47,11 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
     findings = json.loads(file.with_name(f"{file.name}.findings.json").read_text())
     assert findings["accepted"] is True
     assert findings["left_out"] == left_out
+    trends = pd.read_csv(results(workspace) / "figures" / "rate_trends.csv")
+    assert trends["location"].tolist() == ["Massachusetts"] * 3 + ["New York"] * 3
+    assert trends.iloc[:, 3:].sum(axis=1).tolist() == pytest.approx([1] * 6)
+    pages = results(workspace) / "figures" / "categorical_rate_trends.pdf"
+    assert pages.read_bytes().startswith(b"%PDF")
     log = workspace.folder / "logs" / "small" / "main" / "make_hub_table.log"
     assert all(each in log.read_text() for each in left_out)
 

@@ -77,7 +77,7 @@ rule validate_submission:
             "results/{exp_id}/{run_id}/hub/{submission}.findings.json",
             category="5. Submission",
             caption="../report/findings.rst",
-            labels={"submission": "{submission}"},
+            labels={"figure": "Checks of {submission}"},
         ),
     log:
         "logs/{exp_id}/{run_id}/validate_submission/{submission}.log",

@@ -68,6 +68,8 @@ def figures():
 
     A replay draws none: it has no tables to look at.
     """
+    from epyflow.hub.flusight import RATE_CHANGE
+
     plan = config["plan"]
     if "forecasts" in plan:
         return []
@@ -84,6 +86,8 @@ def figures():
         names.append("calibration_progress.svg")
     if plan["about"]["fit"] and plan["about"]["fit"]["trajectories"] and in_the_us():
         names.append("change_map.svg")
+    if plan["hub"] and RATE_CHANGE in plan["hub"]["targets"]:
+        names.append("rate_trends.svg")
     if "posteriors" in tables:
         names += [f"posterior/{first}.png", "posterior_intervals.svg"]
     return [f"{folder}/{name}" for name in names]

@@ -10,6 +10,7 @@ from epyflow.figures.model_diagram import draw_model, model_diagram
 from epyflow.figures.population import draw_populations
 from epyflow.figures.posterior_chart import draw_posteriors
 from epyflow.figures.progress_chart import draw_progress, progress_chart
+from epyflow.figures.rate_trends import draw_rate_trends
 from epyflow.figures.reading import Place, places_of
 from epyflow.figures.saving import save
 from epyflow.figures.tasks_chart import draw_tasks
@@ -25,6 +26,7 @@ __all__ = [
     "draw_populations",
     "draw_posteriors",
     "draw_progress",
+    "draw_rate_trends",
     "draw_tasks",
     "fan_chart",
     "fit_chart",

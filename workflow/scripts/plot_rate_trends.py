@@ -1,0 +1,23 @@
+"""Rows of a submission -> bars of how likely each location is to rise and to fall, on pages too."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow import figures, provenance
+from epyflow.hub.prepared import read_prepared
+from epyflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    provenance.check_code("figures", snakemake.params.code, snakemake.rule)
+    figures.draw_rate_trends(
+        Path(snakemake.input.submission),
+        places=figures.places_of(snakemake.config["plan"]),
+        spellings=read_prepared(Path(snakemake.input.prepared)).spellings,
+        title="Rate trends: probability of each class, per cent",
+        path=Path(snakemake.output.figure),
+        numbers=Path(snakemake.output.numbers),
+        pages=Path(snakemake.output.pages),
+    )

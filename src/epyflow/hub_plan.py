@@ -75,6 +75,7 @@ def scores(
     files = [truth, *others.values()]
     part = {
         "digest": digest_of(*(sha256_of(path) for path in files), *others),
+        "own": f"{settings.team_abbr}-{settings.model_abbr}",
         "baseline": baseline,
         "tables": [*SCORES, *([RELATIVE] if baseline else [])],
     }

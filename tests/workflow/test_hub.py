@@ -145,6 +145,19 @@ def test_a_replay_scores_the_forecasts_of_all_reference_dates(replayed):
     assert (scores["wis"] - parts).abs().max() < 1e-9
 
 
+def test_the_report_of_a_replay_has_its_scores_by_horizon(replayed):
+    done = replayed.run("--report", "report.html", **replay(replayed))
+
+    assert done.code == 0, done.text
+    assert "figures/scores_by_horizon.svg" in (replayed.folder / "report.html").read_text()
+    drawn = pd.read_csv(results(replayed) / "figures" / "scores_by_horizon.csv")
+    # Two states; both dates have horizons -1 to 2, and the first has 3. There is no baseline.
+    counts = drawn[drawn["scale"] == "natural"].set_index("horizon")["forecasts"]
+    assert counts.to_dict() == {-1: 4, 0: 4, 1: 4, 2: 4, 3: 2}
+    assert drawn["relative_wis"].isna().all()
+    assert drawn["wis"].gt(0).all()
+
+
 def test_each_forecast_of_a_replay_saw_its_own_vintage_alone(replayed):
     for day, last in (("2025-02-08", "2025-02-01"), ("2025-02-15", "2025-02-08")):
         content = json.loads(
@@ -195,7 +208,7 @@ def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing
 
     assert jobs.keys() <= {
         *("prepare_submission", "make_hub_table", "validate_submission", "confirm_accepted"),
-        *("write_run_metadata", "score_forecasts"),
+        *("write_run_metadata", "score_forecasts", "plot_scores"),
     }
     assert jobs["make_hub_table"] == 2
 
@@ -208,4 +221,4 @@ def test_editing_scores_makes_scores_alone(replayed):
     jobs = replayed.plan(**replay(replayed)).jobs
     module.write_text(before)
 
-    assert jobs == {"score_forecasts": 1}
+    assert jobs == {"score_forecasts": 1, "plot_scores": 1}

@@ -22,8 +22,10 @@ def targets():
     """Return what the workflow is to make."""
     wanted = [path for run in runs() for path in targets_of(run)]
     scores = config["plan"]["scores"]
-    names = scores["tables"] if scores else []
-    return [*wanted, *(f"{run_folder(config['plan'])}/scores/{name}" for name in names)]
+    folder = run_folder(config["plan"])
+    names = [f"scores/{name}" for name in scores["tables"]] if scores else []
+    drawn = ["figures/scores_by_horizon.svg"] if scores else []
+    return [*wanted, *(f"{folder}/{name}" for name in (*names, *drawn))]
 
 
 def targets_of(run):
@@ -66,7 +68,7 @@ def submissions():
 def figures():
     """Return the figures that the tables of the run allow, one for each rule that draws.
 
-    A replay draws none: it has no tables to look at.
+    A replay draws none of these: it has no tables to look at. Scores are drawn of both.
     """
     from epyflow.hub.flusight import RATE_CHANGE
 

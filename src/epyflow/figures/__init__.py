@@ -13,6 +13,7 @@ from epyflow.figures.progress_chart import draw_progress, progress_chart
 from epyflow.figures.rate_trends import draw_rate_trends
 from epyflow.figures.reading import Place, places_of
 from epyflow.figures.saving import save
+from epyflow.figures.score_chart import draw_scores
 from epyflow.figures.tasks_chart import draw_tasks
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "draw_posteriors",
     "draw_progress",
     "draw_rate_trends",
+    "draw_scores",
     "draw_tasks",
     "fan_chart",
     "fit_chart",

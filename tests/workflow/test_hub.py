@@ -23,7 +23,7 @@ def results(workspace: Workspace, run_id: str = "main"):
 def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(workspace):
     forecast(workspace, "flusight_format", reference_date="2025-02-15")
 
-    done = workspace.run()
+    done = workspace.run(target_data=write_target_data(workspace))
 
     assert done.code == 0, done.text
     rows = workspace.table("output_hub_formatted")
@@ -52,6 +52,14 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
     assert trends.iloc[:, 3:].sum(axis=1).tolist() == pytest.approx([1] * 6)
     pages = results(workspace) / "figures" / "categorical_rate_trends.pdf"
     assert pages.read_bytes().startswith(b"%PDF")
+    compared = pd.read_csv(results(workspace) / "figures" / "model_comparison.csv")
+    # Horizons -1 to 2 of each state, against what came; there is no other model.
+    assert compared.groupby(["location", "model"]).size().to_dict() == {
+        ("Massachusetts", "team-model"): 4,
+        ("New York", "team-model"): 4,
+    }
+    assert compared.notna().all(axis=None)
+    assert (results(workspace) / "figures" / "model_comparison.png").is_file()
     log = workspace.folder / "logs" / "small" / "main" / "make_hub_table.log"
     assert all(each in log.read_text() for each in left_out)
 

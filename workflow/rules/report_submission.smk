@@ -5,11 +5,13 @@ INPUTS
     results/<exp_id>/<run_id>/builder-artifacts/hub.json             what the hub calls each place
     results/<exp_id>/<run_id>/scores/mean_scores_by_horizon.csv      with target_data
     results/<exp_id>/<run_id>/scores/relative_scores.csv             with a baseline, too
+    submissions of other models, and what was observed, as for scores
 
 OUTPUTS
     results/<exp_id>/<run_id>/figures/rate_trends.svg, .csv              of FluSight's rate trends
     results/<exp_id>/<run_id>/figures/categorical_rate_trends.pdf        the same on pages
     results/<exp_id>/<run_id>/figures/scores_by_horizon.svg, .csv        with target_data; of replays, too
+    results/<exp_id>/<run_id>/figures/model_comparison.png, .csv         with target_data
 """
 
 
@@ -45,7 +47,7 @@ rule plot_rate_trends:
         "../scripts/plot_rate_trends.py"
 
 
-if config["plan"]["scores"]:
+if START.target_data is not None:
 
     rule plot_scores:
         """Draw scores and coverage of every model by horizon."""
@@ -82,3 +84,39 @@ if config["plan"]["scores"]:
             "Drawing the scores of {wildcards.exp_id}"
         script:
             "../scripts/plot_scores.py"
+
+    rule plot_model_comparison:
+        """Draw the forecast of each location beside other models', and what came."""
+        input:
+            submission=submissions()[0],
+            prepared="results/{exp_id}/{run_id}/builder-artifacts/hub.json",
+            target_data=local(START.target_data),
+            others=local(list(START.others)),
+        output:
+            figure=report(
+                "results/{exp_id}/{run_id}/figures/model_comparison.png",
+                category="5. Submission",
+                caption="../report/model_comparison.rst",
+                labels={"figure": "Forecasts beside other models"},
+            ),
+            numbers=report(
+                "results/{exp_id}/{run_id}/figures/model_comparison.csv",
+                category="5. Submission",
+                caption="../report/model_comparison_numbers.rst",
+                labels={"figure": "Forecasts beside other models, a table"},
+            ),
+        log:
+            "logs/{exp_id}/{run_id}/plot_model_comparison.log",
+        localrule: True
+        conda:
+            "../../envs/epyflow.yaml"
+        params:
+            plan=plan_digest("populations"),
+            own=config["plan"]["scores"]["own"],
+            against=config["plan"]["scores"]["digest"],
+            code=code_version("figures"),
+            scores=code_version("scores"),
+        message:
+            "Drawing forecasts beside other models"
+        script:
+            "../scripts/plot_model_comparison.py"

@@ -25,6 +25,8 @@ def targets():
     folder = run_folder(config["plan"])
     names = [f"scores/{name}" for name in scores["tables"]] if scores else []
     drawn = ["figures/scores_by_horizon.svg"] if scores else []
+    if scores and "forecasts" not in config["plan"]:
+        drawn.append("figures/model_comparison.png")
     return [*wanted, *(f"{folder}/{name}" for name in (*names, *drawn))]
 
 

@@ -6,6 +6,7 @@ from epyflow.figures.fan_chart import fan_chart
 from epyflow.figures.fit_chart import draw_fits, fit_chart
 from epyflow.figures.forecast_grid import draw_forecast_grid
 from epyflow.figures.interval_chart import draw_intervals
+from epyflow.figures.model_comparison import draw_comparison
 from epyflow.figures.model_diagram import draw_model, model_diagram
 from epyflow.figures.population import draw_populations
 from epyflow.figures.posterior_chart import draw_posteriors
@@ -19,6 +20,7 @@ from epyflow.figures.tasks_chart import draw_tasks
 __all__ = [
     "Place",
     "draw_change_map",
+    "draw_comparison",
     "draw_coverage",
     "draw_fits",
     "draw_forecast_grid",

@@ -19,6 +19,7 @@ PALETTES = {
     "scenarios": module("scenarios").COLOURS,
     "intervals": [look["color"] for look in module("coverage_chart").LOOKS],
     "transitions": [look["color"] for look in module("model_diagram").LOOKS.values()],
+    "models": [look["color"] for look in module("score_chart").LOOKS],
     "rate trends": module("rate_trends").COLOURS,
     "fit and projection": [BLUE, VERMILION],
 }

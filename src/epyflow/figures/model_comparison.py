@@ -1,0 +1,254 @@
+"""The forecasts of all models beside each other, and what came: a panel for each location."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import matplotlib.dates
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from epyflow.figures.rate_trends import names_of_codes
+from epyflow.figures.reading import Place, nothing
+from epyflow.figures.saving import save, save_table
+from epyflow.figures.score_chart import LOOKS
+from epyflow.figures.style import BLACK, headline, new_figure, styled
+
+LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
+Observed = tuple[Sequence[date], Sequence[float]]
+"""Dates and counts of a series."""
+
+WEEKS_BEFORE = 8
+"""Weeks observed that are drawn before the first one forecast."""
+
+_COLUMNS = ("location", "model", "target_end_date", *(f"q{level:g}" for level in LEVELS))
+_WIDTH = 10.6
+_FEW = 9
+_APART = 1.7  # days between the marks of two models for one week
+_DOT: Any = {"linestyle": "none", "marker": "o", "color": BLACK, "zorder": 5}
+_RING: Any = _DOT | {"markerfacecolor": "white", "zorder": 4}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was observed.
+
+    Attributes
+    ----------
+    then
+        ``location`` (as people call it), ``date`` (text) and ``value``: as it was known when the
+        forecast was made.
+    since
+        The same, as known in the end.
+    """
+
+    then: pd.DataFrame
+    since: pd.DataFrame
+
+
+def weekly_target(forecasts: pd.DataFrame, own: str) -> str | None:
+    """Return the first target of the run's model whose quantiles have horizons; None for none."""
+    mine = forecasts[(forecasts["model"] == own) & (forecasts["output_type"] == "quantile")]
+    if "horizon" not in mine:
+        return None
+    ahead = mine[mine["horizon"].str.fullmatch(r"-?\d+").fillna(False).astype(bool)]
+    return None if ahead.empty else str(ahead["target"].iloc[0])
+
+
+def draw_comparison(
+    forecasts: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    known: Mapping[str, Mapping[str, Observed]],
+    *,
+    own: str,
+    places: Sequence[Place],
+    spellings: Mapping[str, Sequence[str]],
+    title: str,
+    path: Path,
+    numbers: Path,
+) -> None:
+    """Draw the models' forecasts of weekly counts, and write their quantiles.
+
+    Parameters
+    ----------
+    forecasts
+        See :func:`epyflow.hub.scoring.forecasts.read_forecasts`, of one reference date.
+    outcomes
+        See :func:`epyflow.hub.scoring.forecasts.read_outcomes`.
+    known
+        Target to population to dates and counts, as known when the forecast was made.
+    own
+        The model of the run; only its first weekly target, its locations and weeks are drawn.
+    places
+        The populations of the run.
+    spellings
+        Population to what the hub may call it.
+    title
+        What the figure shows; the target is added.
+    path
+        The figure, ``.png`` or ``.svg``.
+    numbers
+        The table: see :func:`intervals`.
+    """
+    names = names_of_codes(places, spellings)
+    target = weekly_target(forecasts, own)
+    table = intervals(forecasts[forecasts["target"] == target], own, names)
+    save_table(table.to_csv(index=False, lineterminator="\n", float_format="%.6g"), numbers)
+    if table.empty:
+        save(nothing(title, "The submission has no quantiles of weekly counts."), path)
+        return
+    seen = seen_of(places, known.get(str(target), {}), outcomes, names)
+    save(comparison_chart(table, seen, f"{title}: {target}"), path)
+
+
+def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd.DataFrame:
+    """Take the quantiles that are drawn from the forecasts of all models.
+
+    Returns
+    -------
+    table
+        A row per location (in the order of ``names``), model (the run's own first) and week:
+        ``q0.025``, ``q0.25``, ``q0.5``, ``q0.75`` and ``q0.975``, NaN where a model gives none.
+    """
+    rows = forecasts[forecasts["output_type"] == "quantile"]
+    rows = rows.assign(level=rows["output_type_id"].astype(np.float64).round(6))
+    rows = rows[rows["level"].isin(LEVELS) & rows["location"].isin(list(names))]
+    mine = rows[rows["model"] == own][["location", "target_end_date"]].drop_duplicates()
+    rows = rows.merge(mine, on=["location", "target_end_date"])
+    if rows.empty:
+        return pd.DataFrame(columns=list(_COLUMNS))
+    keys = ["location", "model", "target_end_date"]
+    table = rows.pivot_table(index=keys, columns="level", values="value")
+    table = table.reindex(columns=list(LEVELS))
+    table.columns = pd.Index([f"q{level:g}" for level in LEVELS])
+    table = table.reset_index()
+    table["location"] = table["location"].map(dict(names))
+    order = {name: position for position, name in enumerate(dict.fromkeys(names.values()))}
+    table["place"] = table["location"].map(order)
+    table["other"] = table["model"] != own
+    return table.sort_values(
+        ["place", "other", "model", "target_end_date"], ignore_index=True
+    ).reindex(columns=list(_COLUMNS))
+
+
+def comparison_chart(table: pd.DataFrame, seen: Seen, title: str) -> Figure:
+    """Draw a panel per location: a median with its intervals per model and week, and the weeks.
+
+    Parameters
+    ----------
+    table
+        See :func:`intervals`.
+    seen
+        What was observed; weeks from :data:`WEEKS_BEFORE` before the first forecast to the last.
+    title
+        What the figure shows.
+    """
+    places = list(dict.fromkeys(table["location"]))
+    models = list(dict.fromkeys(table["model"]))
+    looks = {name: LOOKS[n % len(LOOKS)] for n, name in enumerate(models)}
+    small = len(places) > _FEW
+    columns = min(len(places), 5 if small else 2)
+    lines = ceil(len(places) / columns)
+    with styled():
+        figure = new_figure(_WIDTH, lines * (1.5 if small else 2.6) + 1.3)
+        grid: list[Axes] = figure.subplots(lines, columns, squeeze=False).ravel().tolist()
+        for axes, place in zip(grid, places, strict=False):
+            _panel(axes, table[table["location"] == place], seen, place, looks, small=small)
+        for axes in grid[len(places) :]:
+            axes.remove()
+        headline(figure, title)
+        handles = [_mark(look, name) for name, look in looks.items()]
+        handles += [
+            Line2D([], [], markersize=4, label="Observed, as then known", **_DOT),
+            Line2D([], [], markersize=4.5, label="Observed, as known since", **_RING),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)))
+    return figure
+
+
+def _mark(look: Mapping[str, Any], name: str) -> Line2D:
+    marker, colour = look["marker"], look["color"]
+    return Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1, label=name)
+
+
+def _panel(
+    axes: Axes,
+    rows: pd.DataFrame,
+    seen: Seen,
+    place: str,
+    looks: Mapping[str, Mapping[str, Any]],
+    *,
+    small: bool,
+) -> None:
+    first, last = min(rows["target_end_date"]), max(rows["target_end_date"])
+    start = (pd.Timestamp(first) - pd.Timedelta(weeks=WEEKS_BEFORE)).date().isoformat()
+    for table, look, size in ((seen.since, _RING, 1.15), (seen.then, _DOT, 1.0)):
+        its = table[(table["location"] == place) & table["date"].between(start, last)]
+        axes.plot(_days(its["date"]), its["value"], markersize=size * (2.6 if small else 4), **look)
+    for position, (name, look) in enumerate(looks.items()):
+        its = rows[rows["model"] == name]
+        days = _days(its["target_end_date"]) + _APART * (position - (len(looks) - 1) / 2)
+        colour: Any = look["color"]
+        thin, thick = (0.7, 2.2) if small else (1.1, 4.0)
+        axes.vlines(days, its["q0.025"], its["q0.975"], color=colour, linewidth=thin, zorder=2)
+        axes.vlines(
+            days, its["q0.25"], its["q0.75"], color=colour, linewidth=thick, alpha=0.5, zorder=2
+        )
+        marks: Any = {"marker": look["marker"], "color": colour, "linestyle": "none"}
+        axes.plot(days, its["q0.5"], markersize=2.6 if small else 4.5, zorder=3, **marks)
+    axes.set_title(place, fontsize=8 if small else 9.5, pad=2)
+    _scales(axes, small=small)
+
+
+def _days(dates: pd.Series) -> Any:
+    plain: Any = matplotlib.dates  # which matplotlib leaves without types
+    return np.asarray(plain.date2num(pd.to_datetime(dates).to_numpy()), dtype=np.float64)
+
+
+def _scales(axes: Axes, *, small: bool) -> None:
+    dates: Any = matplotlib.dates
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=2))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=2, maxticks=3 if small else 6))
+    axes.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
+    axes.tick_params(labelsize=6.5 if small else 8, length=2, pad=1.5)
+
+
+def seen_of(
+    places: Sequence[Place],
+    known: Mapping[str, Observed],
+    outcomes: pd.DataFrame,
+    names: Mapping[str, str],
+) -> Seen:
+    """Put what was observed into the words of a figure.
+
+    Parameters
+    ----------
+    places
+        The populations of the run.
+    known
+        Population to dates and counts, as known when the forecast was made.
+    outcomes
+        See :func:`epyflow.hub.scoring.forecasts.read_outcomes`.
+    names
+        The hub's location to what people call it.
+    """
+    then = [
+        (place.label, day.isoformat(), value)
+        for place in places
+        if (series := known.get(place.name)) is not None
+        for day, value in zip(series[0], series[1], strict=True)
+    ]
+    columns = ["location", "date", "value"]
+    since = outcomes[outcomes["location"].isin(list(names))]
+    since = since.assign(location=since["location"].map(dict(names)))
+    since = since.rename(columns={"target_end_date": "date", "observed": "value"})
+    return Seen(pd.DataFrame(then, columns=columns), since[columns])

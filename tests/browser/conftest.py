@@ -52,14 +52,16 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a calibration of two states with real data."""
+    """The report of a calibration of two states with real data, a submission and its scores."""
     workspace = Workspace(tmp_path_factory.mktemp("smoke"))
     populations = SHARED / "data" / "populations"
+    final = SHARED / "data" / "surveillance" / "flu_admissions_final_to_2025-09.csv"
     return study.report(
         workspace,
         experiments_root=SHARED,
         experiment="flu_2425_smoke",
         population_data=populations,
+        target_data=final,
     )
 
 

@@ -250,7 +250,7 @@ def test_there_are_the_four_dashboards_and_their_stages_are_those_of_the_profile
 
     assert list(DASHBOARDS) == ["build", "run", "tables", "overall"]
     assert stages <= shown
-    assert shown <= {"build", "run", "tables", "figures", ".*"}
+    assert shown <= {"build", "run", "tables", "hub", "figures", ".*"}
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)

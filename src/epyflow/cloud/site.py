@@ -72,7 +72,7 @@ class Site(Strict):
         Parameters
         ----------
         stage
-            ``build``, ``run``, ``tables`` or ``figures``.
+            ``build``, ``run``, ``tables``, ``hub`` or ``figures``.
         """
         fixed = {
             "component": "epyflow",

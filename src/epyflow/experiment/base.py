@@ -201,3 +201,9 @@ def twice(names: Iterable[T]) -> T | None:
             return name
         seen.add(name)
     return None
+
+
+def refuse_double_count(simulation: Iterable[str]) -> None:
+    """Refuse a sum of series that has one of them twice."""
+    if (name := twice(simulation)) is not None:
+        raise refuse(f"simulation lists {name!r} twice; expected it once: it would count double")

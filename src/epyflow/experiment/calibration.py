@@ -21,7 +21,7 @@ from epyflow.experiment.base import (
     Strict,
     Text,
     refuse,
-    twice,
+    refuse_double_count,
 )
 from epyflow.experiment.distributions import Distribution
 from epyflow.experiment.projection import Projection
@@ -159,10 +159,7 @@ class Comparison(Strict):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        if (name := twice(self.simulation)) is not None:
-            raise refuse(
-                f"simulation lists {name!r} twice; expected it once: it would count double"
-            )
+        refuse_double_count(self.simulation)
         return self
 
 

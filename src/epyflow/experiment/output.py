@@ -12,7 +12,17 @@ from pydantic import (
     model_validator,
 )
 
-from epyflow.experiment.base import Date, Many, Meta, Number, Strict, Text, refuse, twice
+from epyflow.experiment.base import (
+    Date,
+    Many,
+    Meta,
+    Number,
+    Strict,
+    Text,
+    refuse,
+    refuse_double_count,
+    twice,
+)
 from epyflow.experiment.wording import shown
 
 # The 23 levels of the FluSight hub: model-output/README.md of cdcepi/FluSight-forecast-hub.
@@ -140,10 +150,7 @@ class HubTarget(Strict):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        if (name := twice(self.simulation)) is not None:
-            raise refuse(
-                f"simulation lists {name!r} twice; expected it once: it would count double"
-            )
+        refuse_double_count(self.simulation)
         return self
 
 

@@ -4,30 +4,26 @@ Sources: https://cloud.google.com/python/docs/reference/storage/latest (Client, 
 "Configuring Timeouts and Retries"), https://cloud.google.com/storage/docs/json_api/v1/status-codes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 from google.api_core import exceptions as api
-from google.auth import exceptions as auth
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
-from requests.exceptions import RequestException
 
-from epyflow.errors import EpyflowError
+from epyflow.cloud.answers import explained
 from epyflow.storage import Stored
 
 # As many as the client library keeps connections open for.
 _THREADS = 10
 
 _REMEDIES = {
-    401: "log in: gcloud auth application-default login",
     403: "the account needs the role roles/storage.objectAdmin on the bucket",
     404: "check the bucket's name, or create it: gcloud storage buckets create gs://<bucket>",
-    429: "too many requests; wait a minute and start again",
 }
 
 
@@ -124,22 +120,9 @@ class Bucket:
     def _blob(self, path: str) -> Any:
         return self._client.bucket(self._name).blob(f"{self._prefix}{path}")
 
-    @contextmanager
-    def _explained(self, path: str) -> Iterator[None]:
-        """Turn what the client library raises into one message that says what to do."""
+    def _explained(self, path: str) -> AbstractContextManager[None]:
         where = f"{self._uri}/{self._prefix}{path}".rstrip("/")
-        try:
-            yield
-        except api.GoogleAPICallError as error:
-            remedy = _REMEDIES.get(error.code or 0, "start again; what is done is kept")
-            raise EpyflowError(f"{where}: {error.code} {error.message}; {remedy}") from error
-        except auth.GoogleAuthError as error:
-            raise EpyflowError(f"{where}: {error}; {_REMEDIES[401]}") from error
-        except RequestException as error:
-            raise EpyflowError(
-                f"{where}: no answer from Google Cloud Storage ({type(error).__name__}: {error}); "
-                "check the network and start again"
-            ) from error
+        return explained(where, "Google Cloud Storage", _REMEDIES)
 
 
 def _is_of_an_object(missing: Any) -> bool:

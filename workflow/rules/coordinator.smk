@@ -1,0 +1,33 @@
+"""Say who goes on with the run, for those who look at it from outside: `epyflow status`.
+
+OUTPUTS
+    logs/<exp_id>/<run_id>/coordinator/record.json    host and process, or Batch job; how it ended
+"""
+
+
+def note_coordinator(outcome):
+    """Write the record of this process; where that fails, the run goes on all the same."""
+    from epyflow.coordinators.record import begin, end
+    from epyflow.storage import storage_at
+
+    plan = config["plan"]
+    try:
+        place = storage_at(storage_prefix())
+        if outcome is None:
+            begin(plan["exp_id"], plan["run_id"], place)
+        else:
+            end(plan["exp_id"], plan["run_id"], outcome, place)
+    except (EpyflowError, OSError) as error:
+        logger.warning(f"It is not noted who goes on with this run: {error}")
+
+
+onstart:
+    note_coordinator(None)
+
+
+onsuccess:
+    note_coordinator("complete")
+
+
+onerror:
+    note_coordinator("failed")

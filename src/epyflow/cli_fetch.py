@@ -1,8 +1,9 @@
 """``epyflow fetch``: what a run made, as local files."""
 
 import json
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
@@ -11,11 +12,21 @@ from epyflow.errors import EpyflowError
 from epyflow.runs.choosing import chosen
 from epyflow.runs.fetching import WHAT, Copy
 from epyflow.runs.fetching import fetch as fetch_files
+from epyflow.runs.finding import Run, find_runs, opened
+from epyflow.storage import Storage
 
 KEPT, UNREADABLE = 1, 2
 
 _STATES = ("fetched", "unchanged", "kept")
 
+RunNames = Annotated[
+    str,
+    typer.Argument(
+        help="The experiment's id, of which the newest run is taken; a glob for ids in quotes, "
+        "such as `'2026-11/*'`, for the newest run of each; or the run's folder, "
+        "`results/<exp_id>/<run_id>`, on disk or in a bucket (`gs://...`)."
+    ),
+]
 RunName = Annotated[
     str,
     typer.Argument(
@@ -29,7 +40,7 @@ RunId = Annotated[
 
 
 def fetch(
-    run: RunName,
+    run: RunNames,
     run_id: RunId = None,
     what: Annotated[
         list[str] | None,
@@ -59,24 +70,70 @@ def fetch(
     Exit code 0: all of them are the run's. 1: a newer local file was kept. 2: there is no such run
     or file, it cannot be read, or a local file cannot be written.
     """
+    asked = Asked(to, tuple(what or WHAT), names, force)
     try:
-        place, found = chosen(run, run_id, storage)
-        copies = fetch_files(place, found, to, what=tuple(what or WHAT), names=names, force=force)
+        place, found = _runs(run, run_id, storage)
     except EpyflowError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(UNREADABLE) from None
+    fetched, missed = {}, []
+    for one in found:
+        try:
+            fetched[one.folder] = _fetch(place, one, asked)
+        except EpyflowError as error:
+            missed.append(str(error))
+    copies = [copy for its in fetched.values() for copy in its]
+    _print(fetched, copies, format)
+    kept = [copy for copy in copies if copy.became == "kept"]
+    for copy in kept:
+        typer.echo(f"{copy.target} is newer than the run's; --force replaces it", err=True)
+    for message in missed:
+        typer.echo(message, err=True)
+    raise typer.Exit(UNREADABLE if missed else KEPT if kept else 0)
+
+
+class Asked(NamedTuple):
+    """Which files are fetched, and how."""
+
+    to: Path
+    what: tuple[str, ...]
+    names: Literal["tree", "flat"]
+    force: bool
+
+
+def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage, list[Run]]:
+    """Return the run that is meant; of a glob, the newest of each experiment."""
+    if not re.search(r"[*?[]", named):
+        place, found = chosen(named, run_id, storage)
+        return place, [found]
+    place = opened(storage)
+    runs = find_runs(place, named, latest=run_id is None)
+    matched = [run for run in runs if run_id in (None, run.run_id)]
+    if not matched:
+        raise EpyflowError(
+            f"no run of {named} under {storage or '.'}/results; "
+            "`epyflow runs` lists those there are"
+        )
+    return place, matched
+
+
+def _fetch(place: Storage, run: Run, asked: Asked) -> list[Copy]:
+    return fetch_files(place, run, asked.to, what=asked.what, names=asked.names, force=asked.force)
+
+
+def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> None:
     if format == "json":
         typer.echo(json.dumps([_document(copy) for copy in copies], indent=2))
     else:
         for copy in copies:
             typer.echo(str(copy.target))
+    for folder, its in fetched.items():
+        typer.echo(f"{folder}: {_counted(its)}", err=True)
+
+
+def _counted(copies: list[Copy]) -> str:
     count = {state: sum(copy.became == state for copy in copies) for state in _STATES}
-    counted = ", ".join(f"{number} {state}" for state, number in count.items() if number)
-    typer.echo(f"{found.folder}: {counted}", err=True)
-    for copy in copies:
-        if copy.became == "kept":
-            typer.echo(f"{copy.target} is newer than the run's; --force replaces it", err=True)
-    raise typer.Exit(KEPT if count["kept"] else 0)
+    return ", ".join(f"{number} {state}" for state, number in count.items() if number)
 
 
 def _document(copy: Copy) -> dict[str, object]:

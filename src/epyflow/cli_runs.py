@@ -37,8 +37,16 @@ def runs(
     latest: Annotated[
         bool, typer.Option("--latest", help="Only the newest run of each experiment.")
     ] = False,
+    state: Annotated[
+        Literal["complete", "failed", "incomplete"] | None,
+        typer.Option(help="Only runs of which this is true."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many, the newest.")] = None,
     storage: Place = None,
-    format: Format = "table",
+    format: Annotated[
+        Literal["table", "json", "uri"],
+        typer.Option(help="How the answer is printed; `uri`: the folder of each run, for a pipe."),
+    ] = "table",
 ) -> None:
     """List runs, the newest first: how many tasks are done, failed and missing.
 
@@ -48,16 +56,21 @@ def runs(
     Exit code 0: listed. 1: there is none. 2: the storage cannot be read.
     """
     try:
-        found = find_runs(opened(storage), experiments, latest=latest)
+        every = find_runs(opened(storage), experiments, latest=latest)
     except EpyflowError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(UNREADABLE) from None
+    found = [run for run in every if state in (None, _state(run))][:limit]
     if format == "json":
         typer.echo(json.dumps([run.as_dict() for run in found], indent=2))
+    elif format == "uri":
+        for run in found:
+            typer.echo(f"{(storage or '.').rstrip('/')}/results/{run.folder}")
     elif found:
         _print(found)
     if not found:
-        typer.echo(f"no run of {experiments} under {storage or '.'}/results", err=True)
+        which = f"{state} run" if state else "run"
+        typer.echo(f"no {which} of {experiments} under {storage or '.'}/results", err=True)
         raise typer.Exit(NONE)
 
 

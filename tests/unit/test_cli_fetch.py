@@ -61,6 +61,44 @@ def test_what_the_newest_run_made_is_fetched_and_named(made_up, named):
     assert table.read_text() == "us/flu/week-2"
 
 
+def test_a_glob_fetches_the_newest_run_of_each_experiment(made_up):
+    made_up.finished("us/covid/week-1")
+
+    done = fetch("us/*", "--storage", "there", "--what", "outputs/*.csv.gz")
+
+    assert done.exit_code == 0
+    assert fetched() == {
+        "us/covid/week-1/outputs/quantiles.csv.gz",
+        "us/flu/week-2/outputs/quantiles.csv.gz",
+    }
+    assert set(done.stderr.splitlines()) == {
+        "us/covid/week-1: 1 fetched",
+        "us/flu/week-2: 1 fetched",
+    }
+
+
+def test_a_glob_and_a_run_id_fetch_that_run_of_each(made_up):
+    made_up.finished("us/covid/week-1")
+
+    done = fetch("us/*", "--run-id", "week-1", "--storage", "there", "--what", "outputs/*.csv.gz")
+    none = fetch("us/*", "--run-id", "week-3", "--storage", "there")
+
+    assert done.exit_code == 0
+    assert {path.split("/")[2] for path in fetched()} == {"week-1"}
+    assert none.exit_code == 2
+    assert "no run of us/* under there/results" in none.stderr
+
+
+def test_of_a_glob_one_without_such_files_does_not_keep_the_others_from_being_fetched(made_up):
+    made_up.finished("us/covid/week-1")
+
+    done = fetch("us/*", "--storage", "there", "--what", "figures/*/*.svg")
+
+    assert done.exit_code == 2
+    assert fetched() == {"us/flu/week-2/figures/fan_chart/a.svg"}
+    assert "results/us/covid/week-1 has no file that matches figures/*/*.svg" in done.stderr
+
+
 def test_a_run_by_its_absolute_folder_is_fetched(made_up):
     assert fetch(made_up.root / "results/us/flu/week-1", "--to", "here").exit_code == 0
     assert {path.split("/")[2] for path in fetched("here")} == {"week-1"}

@@ -72,3 +72,28 @@ def test_no_run_ends_with_1_and_a_place_that_cannot_be_read_with_2(made_up):
     assert (elsewhere.exit_code, odd.exit_code) == (2, 2)
     assert "no such folder" in elsewhere.stderr
     assert json.loads(run("runs", "--format", "json").stdout) == []
+
+
+def test_runs_of_a_state_are_picked_and_no_more_than_asked_for(made_up):
+    for week in ("week-1", "week-2", "week-3"):
+        made_up.finished(f"flu/{week}")
+    made_up.tasks("covid/main", count=3, done=(0,))
+
+    picked = json.loads(
+        run("runs", "--state", "complete", "--limit", "2", "--format", "json").stdout
+    )
+    none = run("runs", "covid", "--state", "complete")
+
+    assert [each["run_id"] for each in picked] == ["week-3", "week-2"]
+    assert none.exit_code == 1
+    assert "no complete run of covid" in none.stderr
+
+
+def test_the_folders_of_runs_are_what_other_commands_take(made_up, tmp_path):
+    there = MadeUp(tmp_path / "there")
+    there.finished("us/flu/week-1")
+
+    (folder,) = run("runs", "--storage", "there/", "--format", "uri").stdout.splitlines()
+
+    assert folder == "there/results/us/flu/week-1"
+    assert run("status", folder).exit_code == 0

@@ -27,10 +27,12 @@ from google_batch_emulator.harm import Harm
 from google_batch_emulator.identity import Identity, make_identity
 from google_batch_emulator.logbook import Logbook
 from google_batch_emulator.methods import methods
+from google_batch_emulator.project.server import ProjectServer
 from google_batch_emulator.server import Server
 from google_batch_emulator.services.batch import BatchService
 from google_batch_emulator.services.logging import LoggingService
 from google_batch_emulator.services.operations import Operations
+from google_batch_emulator.services.secrets import SecretsService
 from google_batch_emulator.settings import Settings
 from google_batch_emulator.storage.proxy import StorageProxy
 from google_batch_emulator.storage.server import StorageServer
@@ -112,7 +114,7 @@ class Emulator:
         folder = self._folder(stack)
         storage_url = self._start_storage(stack, folder)
         identity = make_identity(folder)
-        server = Server(self.faults, self.requests, identity)
+        server = Server(self.faults, self.requests, identity, settings.project)
         stack.callback(server.stop)
         port = self._bind(server)
         identity.write_account(settings.project, f"localhost:{port}")
@@ -124,15 +126,18 @@ class Emulator:
         operations = Operations()
         batch = BatchService(self.store, engine, operations, settings)
         logging = LoggingService(self.logbook, settings.page_size)
-        server.start(methods(settings, batch, operations, logging))
+        secrets = SecretsService(read_secrets(settings.secrets))
+        server.start(methods(settings, batch, operations, logging, secrets))
         harm = Harm(self.store, timers)
         self.strike = harm.strike
         admin = AdminServer(self.faults, self.requests, harm.strike, settings.admin_port)
         stack.callback(admin.stop)
+        project = self._start_project(stack, identity)
         files = (str(identity.ca_file), str(identity.account_file))
         self.environment = client_environment(port, storage_url, *files, settings.project) | {
             names.BUCKET: settings.bucket,
             names.ADMIN: admin.url,
+            names.APIS: project.url,
         }
 
     def _folder(self, stack: ExitStack) -> Path:
@@ -167,6 +172,16 @@ class Emulator:
             return server.bind(self.settings.port)
         except RuntimeError as error:
             raise EmulatorError(f"port {self.settings.port} cannot be used: {error}") from error
+
+    def _start_project(self, stack: ExitStack, identity: Identity) -> ProjectServer:
+        settings = self.settings
+        chosen = (settings.project, settings.project_port)
+        try:
+            project = ProjectServer(self.faults, self.requests, identity, *chosen)
+        except OSError as error:
+            raise EmulatorError(f"project port {chosen[1]}: {error.strerror}") from error
+        stack.callback(project.stop)
+        return project
 
     def _executor(
         self, timers: Timers, folder: Path, identity: Identity, port: int, storage_url: str

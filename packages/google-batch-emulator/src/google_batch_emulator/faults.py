@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from google_batch_emulator.errors import EmulatorError
+from google_batch_emulator.project.state import Project
 from google_batch_emulator.settings import Strict
 
 # Source: google/rpc/code.proto, "HTTP Mapping"; where several codes share a number, the usual one.
@@ -73,7 +74,7 @@ class Repeated(Strict):
 
 
 class ApiFault(Repeated):
-    """An answer of Batch, Operations or Logging that is wrong, late or lost."""
+    """An answer of any service but Storage that is wrong, late or lost."""
 
     method: str = Field(default="*", description="CreateJob, GetJob, ListLogEntries, ...")
     resource: str = Field(default="*", description="Name or id of the job, task or operation.")
@@ -159,6 +160,7 @@ class FaultPlan(Strict):
     storage: tuple[StorageFault, ...] = ()
     tasks: tuple[TaskFault, ...] = ()
     jobs: tuple[JobFault, ...] = ()
+    project: Project = Field(default=Project(), description="How the project is set up.")
 
 
 def read_plan(path: Path) -> FaultPlan:

@@ -13,7 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 _PUBLIC_EXPONENT = 65537
 
 # Clients refuse a wildcard right below a top-level domain, so each service is named.
-_SERVER_NAMES = ("localhost", "batch.localhost", "logging.localhost", "127.0.0.1")
+_SERVER_NAMES = (
+    "localhost",
+    "batch.localhost",
+    "logging.localhost",
+    "secretmanager.localhost",
+    "127.0.0.1",
+)
 
 
 @dataclass(frozen=True)

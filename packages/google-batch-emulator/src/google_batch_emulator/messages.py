@@ -9,6 +9,7 @@ from typing import Any
 
 from google.cloud import batch_v1
 from google.cloud.logging_v2 import types as logging_types
+from google.cloud.secretmanager_v1 import types as secret_types
 
 Message = Any
 
@@ -36,6 +37,9 @@ ListLogEntriesResponse: Any = logging_types.ListLogEntriesResponse.pb()
 DeleteLogRequest: Any = logging_types.DeleteLogRequest.pb()
 ListLogsRequest: Any = logging_types.ListLogsRequest.pb()
 ListLogsResponse: Any = logging_types.ListLogsResponse.pb()
+
+AccessSecretVersionRequest: Any = secret_types.AccessSecretVersionRequest.pb()
+AccessSecretVersionResponse: Any = secret_types.AccessSecretVersionResponse.pb()
 
 
 class JobState(IntEnum):

@@ -11,16 +11,22 @@ from google_batch_emulator.services import locations
 from google_batch_emulator.services.batch import BatchService
 from google_batch_emulator.services.logging import LoggingService
 from google_batch_emulator.services.operations import Operations
+from google_batch_emulator.services.secrets import SecretsService
 from google_batch_emulator.settings import Settings
 
 _BATCH = "google.cloud.batch.v1.BatchService"
 _OPERATIONS = "google.longrunning.Operations"
 _LOGGING = "google.logging.v2.LoggingServiceV2"
 _LOCATIONS = "google.cloud.location.Locations"
+_SECRETS = "google.cloud.secretmanager.v1.SecretManagerService"
 
 
 def methods(
-    settings: Settings, batch: BatchService, operations: Operations, logging: LoggingService
+    settings: Settings,
+    batch: BatchService,
+    operations: Operations,
+    logging: LoggingService,
+    secrets: SecretsService,
 ) -> list[Method]:
     """Return every method that is served."""
     return [
@@ -34,6 +40,11 @@ def methods(
         ),
         Method(
             f"{_LOCATIONS}/GetLocation", locations_pb2.GetLocationRequest, locations.get_location
+        ),
+        Method(
+            f"{_SECRETS}/AccessSecretVersion",
+            messages.AccessSecretVersionRequest,
+            secrets.access_secret_version,
         ),
     ]
 

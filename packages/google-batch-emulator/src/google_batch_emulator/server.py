@@ -13,6 +13,7 @@ from google_batch_emulator.fault_state import Faults
 from google_batch_emulator.faults import ApiFault
 from google_batch_emulator.identity import Identity
 from google_batch_emulator.messages import Message
+from google_batch_emulator.project.calls import disabled
 from google_batch_emulator.quota import Quota
 from google_batch_emulator.tokens import Tokens
 
@@ -42,6 +43,14 @@ _PERMISSIONS = {
     "ListTasks": "batch.tasks.list",
     "ListLogEntries": "logging.logEntries.list",
     "WriteLogEntries": "logging.logEntries.create",
+    "AccessSecretVersion": "secretmanager.versions.access",
+}
+
+
+_SERVICES = {
+    "batch": "batch.googleapis.com",
+    "logging": "logging.googleapis.com",
+    "secretmanager": "secretmanager.googleapis.com",
 }
 
 
@@ -81,9 +90,14 @@ class Server:
         What goes wrong, and what is counted.
     identity
         Key and certificates, and the account whose tokens are good.
+    project
+        Whose services can be disabled.
     """
 
-    def __init__(self, faults: Faults, requests: Requests, identity: Identity) -> None:
+    def __init__(
+        self, faults: Faults, requests: Requests, identity: Identity, project: str
+    ) -> None:
+        self._project = project
         self._faults = faults
         self._requests = requests
         self._tokens = Tokens(identity.account_key)
@@ -132,13 +146,24 @@ class Server:
         time.sleep(self._faults.plan.latency_seconds + (fault.latency_seconds if fault else 0))
         self._tokens.check(context.invocation_metadata())
         if fault and fault.code and fault.effect == "before":
-            raise _error(fault, method.name, resource)
+            raise fault_error(fault, _permission(method), resource)
+        self._check_project(method, resource)
         if method.quota is not None:
             method.quota.take()
         answer = method.answer(request)
         if fault and fault.code:
-            raise _error(fault, method.name, resource)
+            raise fault_error(fault, _permission(method), resource)
         return answer
+
+    def _check_project(self, method: Method, resource: str) -> None:
+        """Refuse what the account may not do, or a service that is not enabled."""
+        project = self._faults.plan.project
+        service = _SERVICES.get(method.path.split(".")[2], "")
+        if project.disables(service):
+            raise disabled(service, self._project)
+        if project.denies(_permission(method)):
+            fault = ApiFault(code="PERMISSION_DENIED")
+            raise fault_error(fault, _permission(method), resource)
 
 
 def _by_service(methods: list[Method]) -> list[list[Method]]:
@@ -178,9 +203,13 @@ def _resource(request: Message) -> str:
     return ""
 
 
-def _error(fault: ApiFault, method: str, resource: str) -> ApiError:
+def _permission(method: Method) -> str:
+    return _PERMISSIONS.get(method.name, method.name)
+
+
+def fault_error(fault: ApiFault, permission: str, resource: str) -> ApiError:
+    """Return the answer that a fault gives, in the words of the real service."""
     code = fault.code or "UNKNOWN"
     text = fault.message or _MESSAGES.get(code, f"Injected fault {code}.")
-    permission = _PERMISSIONS.get(method, method)
     message = text.replace("{permission}", permission).replace("{resource}", resource)
     return ApiError(grpc.StatusCode[code], message)

@@ -52,6 +52,9 @@ class Settings(Strict):
     port: int = Field(default=0, ge=0, description="gRPC port; 0 takes a free one.")
     storage_port: int = Field(default=0, ge=0, description="Storage port; 0 takes a free one.")
     admin_port: int = Field(default=0, ge=0, description="Admin port; 0 takes a free one.")
+    project_port: int = Field(
+        default=0, ge=0, description="Port of the APIs around the project; 0 takes a free one."
+    )
     isolation: Isolation = Field(default="auto", description="How tasks are kept apart.")
     images: dict[str, Image] = Field(default={}, description="Image name to root file system.")
     unknown_images: Literal["host", "refuse"] = Field(

@@ -11,6 +11,7 @@ from typing import Any
 from google_batch_emulator.counting import Requests
 from google_batch_emulator.fault_state import Faults
 from google_batch_emulator.faults import StorageFault
+from google_batch_emulator.storage import permissions
 from google_batch_emulator.storage.multipart import take_apart
 from google_batch_emulator.storage.requests import StorageRequest, tell_apart
 from google_batch_emulator.storage.service import StorageService, refusal
@@ -132,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         latency = proxy.faults.plan.storage_latency_seconds
         time.sleep(latency + (fault.latency_seconds if fault else 0))
         if fault is None:
-            self._send(request, self._ask(request, body))
+            self._send(request, self._allowed(request, body))
         else:
             self._break(request, body, fault)
 
@@ -153,6 +154,17 @@ class _Handler(BaseHTTPRequestHandler):
         line = (self.command, self.path)
         headers = {key.lower(): value for key, value in self.headers.items()}
         return self.server.proxy.service.answer(self._upstream, request, line, headers, body)
+
+    def _allowed(self, request: StorageRequest, body: bytes) -> StorageAnswer:
+        """Answer as the project's permissions allow."""
+        project = self.server.proxy.faults.plan.project
+        if lacking := permissions.denied(project, request, self.path):
+            return refusal(http.client.FORBIDDEN, f"The caller does not have {lacking} access.")
+        if not permissions.is_test(self.path):
+            return permissions.located(project, request, self._ask(request, body))
+        bucket = self._upstream.ask("GET", permissions.bucket_of_test(self.path), {}, b"")
+        there = bucket.status == http.client.OK
+        return permissions.tested(project, self.path) if there else bucket
 
     @property
     def _content_type(self) -> str:

@@ -1,0 +1,59 @@
+"""How the project is set up: as it should be, but for what is named here.
+
+Names are patterns as a shell has them. What is denied or disabled is so for every service of the
+emulator: a job cannot be created without ``batch.jobs.create``.
+"""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat
+
+from google_batch_emulator.settings import Strict
+
+
+class Project(Strict):
+    """What differs from a project in which everything is there and allowed."""
+
+    state: Literal["ACTIVE", "DELETE_REQUESTED"] = Field(
+        default="ACTIVE", description="Of the project itself."
+    )
+    disabled_services: tuple[str, ...] = Field(
+        default=(), description="Services that are not enabled, such as batch.googleapis.com."
+    )
+    denied_permissions: tuple[str, ...] = Field(
+        default=(), description="What the account may not do, such as batch.jobs.create."
+    )
+    absent_accounts: tuple[str, ...] = Field(default=(), description="Service accounts, by email.")
+    absent_networks: tuple[str, ...] = Field(
+        default=(), description="Networks and subnetworks, by their last name."
+    )
+    private_google_access: bool = Field(default=True, description="Of every subnetwork.")
+    absent_machine_types: tuple[str, ...] = Field(
+        default=(), description="No zone has them: c4d-standard-2, c4d-*."
+    )
+    absent_disk_types: tuple[str, ...] = Field(default=(), description="No zone has them.")
+    quotas: dict[str, NonNegativeFloat] = Field(
+        default={},
+        description="Limits by metric: CPUS, HDB_TOTAL_GB, CPUS_ALL_REGIONS; "
+        "CPUS_PER_VM_FAMILY:C4D for a family that has no metric of its own.",
+    )
+    absent_images: tuple[str, ...] = Field(
+        default=(), description="Images that the registry lacks: <project>/<repository>/<name>."
+    )
+    image_labels: dict[str, str] = Field(default={}, description="Labels of every image.")
+    bucket_location: str = Field(default="", description="Of every bucket; empty: as it is.")
+
+    def denies(self, permission: str) -> bool:
+        """Return whether the account lacks a permission."""
+        return named(permission, self.denied_permissions)
+
+    def disables(self, service: str) -> bool:
+        """Return whether a service is not enabled."""
+        return named(service, self.disabled_services)
+
+
+def named(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether a name matches one of some patterns."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

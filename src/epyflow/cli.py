@@ -15,6 +15,7 @@ from epyflow import (
     cli_cloud,
     cli_config,
     cli_cost,
+    cli_doctor,
     cli_fetch,
     cli_hub,
     cli_logs,
@@ -44,6 +45,7 @@ app.add_typer(cli_cloud.cloud, name="cloud")
 app.add_typer(cli_config.config, name="config")
 app.add_typer(cli_hub.hub, name="hub")
 app.command()(cli_cost.cost)
+app.command()(cli_doctor.doctor)
 app.command()(cli_runs.runs)
 app.command()(cli_fetch.fetch)
 app.command()(cli_logs.logs)

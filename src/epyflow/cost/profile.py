@@ -35,6 +35,8 @@ class Shape:
         Jobs that share a machine.
     parallelism
         Machines at once; jobs, where they share one.
+    disk_type
+        Of the boot disk, where the profile says; None where the executor chooses.
     """
 
     machine_type: str
@@ -42,6 +44,7 @@ class Shape:
     memory_mib: float
     per_machine: int
     parallelism: int
+    disk_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def _shape(path: Path, rule: str, resources: Any, attempt: int) -> Shape:
             values[name] = value_at(resources[key], attempt)
         except ValueError as error:
             raise EpyflowError(f"{where}.{key}: {error}") from None
+    disk_type = resources.get(f"{_PREFIX}boot_disk_type")
     try:
         return Shape(
             machine_type=str(values["machine_type"]),
@@ -118,6 +122,7 @@ def _shape(path: Path, rule: str, resources: Any, attempt: int) -> Shape:
             memory_mib=float(values["memory"]),
             per_machine=max(1, int(values["work_tasks_per_node"])),
             parallelism=max(1, int(values["parallelism"])),
+            disk_type=None if disk_type is None else str(value_at(disk_type, attempt)),
         )
     except ValueError as error:
         raise EpyflowError(f"{where}: {error}; expected numbers of disk, memory and jobs") from None

@@ -18,6 +18,7 @@ from epyflow import (
     cli_doctor,
     cli_fetch,
     cli_hub,
+    cli_init,
     cli_logs,
     cli_runs,
     cli_status,
@@ -46,6 +47,7 @@ app.add_typer(cli_config.config, name="config")
 app.add_typer(cli_hub.hub, name="hub")
 app.command()(cli_cost.cost)
 app.command()(cli_doctor.doctor)
+app.command()(cli_init.init)
 app.command()(cli_runs.runs)
 app.command()(cli_fetch.fetch)
 app.command()(cli_logs.logs)

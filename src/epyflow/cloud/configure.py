@@ -25,7 +25,7 @@ OUTPUT = "site"
 
 _HEADER = """\
 # What profiles/gcp/config.yaml does not know; site.example.yaml describes each key. Written by
-# `epyflow cloud configure`, which keeps the keys that it does not change, but no comments.
+# `epyflow init` or `epyflow cloud configure`: what they do not change stays, but no comments.
 """
 _PLACEHOLDER = "to-be-pushed@sha256:" + "0" * 64
 
@@ -76,13 +76,24 @@ def write_site(values: Mapping[str, Any], path: Path | None = None) -> Path:
         missing: it is pushed when everything else is there.
     """
     path = path or site_path()
+    text = site_text(values, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes_atomically(path, text.encode())
+    return path
+
+
+def site_text(values: Mapping[str, Any], path: Path) -> str:
+    """Return what the file would hold with other settings; nothing is written.
+
+    Raises
+    ------
+    EpyflowError
+        As :func:`write_site`.
+    """
     content = read_file(path) | dict(values)
     try:
         Site.model_validate({"image": _PLACEHOLDER} | content)
     except ValidationError as error:
         raise EpyflowError(explain(error, path)) from None
     ordered = {name: content[name] for name in Site.model_fields if name in content}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = _HEADER + yaml.safe_dump(ordered, sort_keys=False, width=1000)
-    write_bytes_atomically(path, text.encode())
-    return path
+    return _HEADER + yaml.safe_dump(ordered, sort_keys=False, width=1000)

@@ -1,0 +1,1 @@
+"""Write the files that a clone is configured with: settings of runs, and the user's project."""

@@ -1,6 +1,7 @@
 """``epyflow doctor``: what a run needs, looked at before it is started."""
 
 import json
+import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -56,14 +57,13 @@ def doctor(
     Exit code 0: nothing failed; there may be warnings. 1: something failed. 2: it cannot look.
     """
     # Imported here, as Google's libraries take a moment that other commands need not wait for.
-    from epyflow.cloud.configure import configured_site
     from epyflow.doctor.case import Case
     from epyflow.doctor.checks import LOCAL, chosen
     from epyflow.doctor.checks import cloud as of_the_cloud
     from epyflow.doctor.findings import Examination
 
     try:
-        asked = bool(configured_site()) if cloud is None else cloud
+        asked = _is_configured() if cloud is None else cloud
         checks = chosen((*LOCAL, *(of_the_cloud() if asked else ())), check or ())
     except (EpyflowError, ImportError) as error:
         hint = "; run make setup" if isinstance(error, ImportError) else ""
@@ -78,6 +78,17 @@ def doctor(
     states = Counter[str](finding.state for _, finding in found)
     typer.echo(", ".join(f"{states[each]} {each}" for each in _STYLES if states[each]), err=True)
     raise typer.Exit(FAILED if states["failed"] else 0)
+
+
+def _is_configured() -> bool:
+    """Whether there is a word of a project in the cloud, right or wrong."""
+    from epyflow.cloud.configure import configured_site
+    from epyflow.cloud.site import FILE_VARIABLE
+
+    try:
+        return bool(configured_site() or os.environ.get(FILE_VARIABLE))
+    except EpyflowError:
+        return True  # There is a file, which the check of it will say more about.
 
 
 def _made(examination: "Examination") -> "list[tuple[Check, Finding]]":

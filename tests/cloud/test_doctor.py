@@ -374,6 +374,7 @@ def test_what_an_account_of_terraform_may_not_look_at_is_a_warning(doctor):
     for name in doctor.states("warning"):
         found = doctor.findings[name]
         assert found["found"].startswith("cannot be checked: ")
+        assert "http" not in found["found"]
         assert "runs do not need it" in found["remedy"]
     assert doctor.states("skipped") == []
 
@@ -424,7 +425,7 @@ def test_a_clock_that_is_off_is_named(doctor):
 
     doctor.look("--check", "clock")
 
-    doctor.assert_named("clock", "failed", "clock is 200 s off", "timedatectl")
+    doctor.assert_named("clock", "failed", "this machine's clock is", "timedatectl")
 
 
 def test_one_check_is_made_with_those_that_it_depends_on(doctor):

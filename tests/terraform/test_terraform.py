@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from epyflow.cloud.site import Site
+from epyflow.doctor.project import ROLES, SECRET_SERVICE, SERVICES
 from tests.terraform.hcl import FOLDER, Block, Configuration, Resource, is_block, plain, problems
 
 ROOT = FOLDER.parent
@@ -177,6 +178,14 @@ def test_each_account_has_the_roles_of_its_work_and_no_other():
         PEOPLE: COORDINATING
         | {"artifactregistry.writer", "cloudbuild.builds.editor", "monitoring.viewer"},
     }
+
+
+def test_a_check_before_a_run_fails_for_want_of_no_more_than_is_granted():
+    granted = {f"roles/{role}" for role in grants()["coordinator"]}
+    enabled = CONFIGURATION.texts["apis.tf"]
+
+    assert set(ROLES.values()) <= granted
+    assert [each for each in (*SERVICES, SECRET_SERVICE) if f'"{each}"' not in enabled] == []
 
 
 def test_the_groups_of_accounts_are_those_that_iam_makes():

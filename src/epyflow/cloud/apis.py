@@ -5,6 +5,7 @@ https://cloud.google.com/apis/docs/http.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -90,6 +91,11 @@ class Apis:
     @cached_property
     def _session(self) -> Any:
         return _session_of(self._credentials)
+
+
+def said(error: api.GoogleAPICallError) -> str:
+    """Return what an API said, without the address that it was asked at."""
+    return re.sub(r"^[A-Z]+ https?://\S+: ", "", str(error.message))
 
 
 def reason(error: api.GoogleAPICallError) -> str:

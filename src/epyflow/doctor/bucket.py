@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from google.api_core import exceptions as api
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from epyflow.cloud.apis import said
 from epyflow.cloud.configure import site_path
 from epyflow.doctor.case import Case
 from epyflow.doctor.findings import Finding, failed, ok, warning
@@ -60,14 +61,14 @@ def bucket_write(case: Case) -> Finding:
         f"gcloud storage buckets add-iam-policy-binding gs://{name} --member={case.member} "
         f"--role={_ROLE}"
     )
-    granted = _bucket(case).test_iam_permissions(list(_NEEDED), retry=_RETRY)
-    missing = [each for each in _NEEDED if each not in granted]
-    if missing:
-        return failed(f"{there}: {case.member} lacks {listed(missing)}", remedy)
     try:
+        granted = _bucket(case).test_iam_permissions(list(_NEEDED), retry=_RETRY)
+        missing = [each for each in _NEEDED if each not in granted]
+        if missing:
+            return failed(f"{there}: {case.member} lacks {listed(missing)}", remedy)
         return _tried(case, there, f"{prefix}.epyflow-doctor-{secrets.token_hex(8)}")
     except api.Forbidden as error:
-        return failed(f"{there}: {error.message}", remedy)
+        return failed(f"{there}: {said(error)}", remedy)
 
 
 def _tried(case: Case, there: str, path: str) -> Finding:

@@ -22,6 +22,7 @@ from typing import Any
 from google.api_core import exceptions as api
 
 from epyflow import __version__
+from epyflow.cloud.apis import said
 from epyflow.cloud.configure import site_path
 from epyflow.doctor.case import Case
 from epyflow.doctor.findings import Finding, failed, ok, warning
@@ -61,7 +62,7 @@ def image(case: Case) -> Finding:
         return failed(f"{host}/{name} has no image {digest}", PUSH)
     except api.Forbidden as error:
         return failed(
-            f"{host}/{name}: {error.message}",
+            f"{host}/{name}: {said(error)}",
             f"check `image` in {site_path(case.environment)}; {case.member} needs "
             "roles/artifactregistry.reader on the repository",
         )

@@ -16,7 +16,7 @@ from google.auth.transport.requests import Request
 from google.cloud import batch_v1
 
 from epyflow.cloud.answers import LOG_IN
-from epyflow.cloud.apis import UNIVERSE_VARIABLE, reason
+from epyflow.cloud.apis import UNIVERSE_VARIABLE, reason, said
 from epyflow.cloud.configure import site_path
 from epyflow.doctor.case import Case, account_of
 from epyflow.doctor.findings import Finding, failed, ok, warning
@@ -56,8 +56,9 @@ _TIMEOUT = 20.0
 
 def site(case: Case) -> Finding:
     """Whether the settings of the user's project are complete and right."""
-    its = case.site
-    return ok(f"{its.project} in {its.region}, {its.storage} ({site_path(case.environment)})")
+    its, path = case.site, site_path(case.environment)
+    source = str(path) if path.is_file() else "environment variables"
+    return ok(f"{its.project} in {its.region}, {its.storage} ({source})")
 
 
 def credentials(case: Case) -> Finding:
@@ -205,7 +206,7 @@ def batch(case: Case) -> Finding:
         client.list_jobs(request=request, timeout=_TIMEOUT)
     except api.Forbidden as error:
         return failed(
-            f"{parent}: {error.message}",
+            f"{parent}: {said(error)}",
             "check `region`: gcloud batch is not in every one "
             "(https://cloud.google.com/batch/docs/locations)",
         )

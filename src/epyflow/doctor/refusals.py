@@ -9,7 +9,7 @@ from google.auth import exceptions as auth
 from requests.exceptions import RequestException
 
 from epyflow.cloud.answers import LOG_IN
-from epyflow.cloud.apis import reason
+from epyflow.cloud.apis import reason, said
 from epyflow.doctor.findings import Check, Finding, failed, warning
 
 NETWORK = "check the network, and a proxy's settings (HTTPS_PROXY); then try again"
@@ -26,7 +26,7 @@ def explain(check: Check, error: Exception) -> Finding:
         case api.Forbidden():
             return warning(*not_allowed(check, error))
         case api.GoogleAPICallError():
-            found = f"{error.code} {error.message}"
+            found = f"{error.code} {said(error)}"
             return failed(found, check.remedy or "try again later")
     return failed(
         f"the check itself went wrong: {type(error).__name__}: {error}",
@@ -40,7 +40,7 @@ def not_allowed(check: Check, error: api.Forbidden) -> tuple[str, str]:
         return f"cannot be checked: {check.service} is not enabled", enable(check.service)
     wanted = f"the role {check.role}" if check.role else "the permission"
     return (
-        f"cannot be checked: {error.message}",
+        f"cannot be checked: {said(error)}",
         f"runs do not need it; to have it checked, ask for {wanted}",
     )
 

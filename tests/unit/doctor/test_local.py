@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections import namedtuple
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from epyflow import cli
 from epyflow.cloud.site import Site
 from epyflow.doctor import machine
+from epyflow.doctor.checks import LOCAL, cloud
 from epyflow.repositories.token import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,6 +64,22 @@ def test_no_project_in_the_cloud_is_looked_at_unless_there_is_one(folder, monkey
     asked = json.loads(doctor().stdout)["checks"]
     assert {each["id"]: each["state"] for each in asked}["site"] == "failed"
     assert "credentials" not in doctor("--no-cloud").stdout
+
+
+def test_a_file_of_the_project_that_cannot_be_read_is_named(folder, monkeypatch):
+    monkeypatch.setenv("EPYFLOW_GCP_SITE", "nowhere.yaml")
+    assert "EPYFLOW_GCP_SITE names nowhere.yaml, which is not there" in wrong()["site"][1]
+
+    (folder / "nowhere.yaml").write_text("a: [")
+    assert "nowhere.yaml cannot be read" in wrong()["site"][1]
+
+
+def test_every_check_is_described():
+    text = (ROOT / "docs" / "setting-up.md").read_text()
+    rows = re.findall(r"^\| (`[a-z`, -]+`) \|", text, re.MULTILINE)
+
+    described = re.findall(r"`([a-z-]+)`", " ".join(rows))
+    assert sorted(described) == sorted(check.id for check in (*LOCAL, *cloud()))
 
 
 def test_a_site_that_is_not_there_is_named_where_it_is_asked_for(folder):

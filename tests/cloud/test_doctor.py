@@ -10,8 +10,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,11 @@ def emulator(tmp_path_factory) -> Iterator[Emulator]:
 
 @dataclass(frozen=True)
 class Clone:
-    """A folder that runs are started in, with two commits: other code, and this code."""
+    """A folder that runs are started in, with commits: other code, another Snakemake, this."""
 
     folder: Path
     other: str
+    older: str
     this: str
 
 
@@ -66,7 +68,13 @@ def clone(tmp_path_factory) -> Clone:
     git(folder, "init", "--quiet")
     other = commit(folder)
     initial.write_text(text)
-    return Clone(folder, other, commit(folder))
+    lock = (folder / "uv.lock").read_text()
+    here = f'name = "snakemake"\nversion = "{version("snakemake")}"'
+    assert here in lock
+    (folder / "uv.lock").write_text(lock.replace(here, 'name = "snakemake"\nversion = "9.0.1"'))
+    older = commit(folder)
+    (folder / "uv.lock").write_text(lock)
+    return Clone(folder, other, older, commit(folder))
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -349,14 +357,15 @@ def test_what_a_run_can_do_with_is_a_warning(doctor, project, check, words):
 @pytest.mark.parametrize(
     ("revision", "state", "words"),
     [
-        ("{other}", "failed", ("whose code differs in run", "start the run from")),
+        ("{other}", "failed", ("the code of run", "start from")),
+        ("{older}", "warning", ("where other than here is: snakemake 9.0.1 (here ",)),
         ("{this}-dirty", "warning", ("was built from edited files",)),
         ("f" * 40, "warning", ("ffffffffffff, which is not in this clone", "git fetch")),
     ],
-    ids=["other-code", "edited", "unknown"],
+    ids=["other-code", "other-snakemake", "edited", "unknown"],
 )
 def test_the_image_is_compared_with_the_code_by_its_commit(doctor, revision, state, words):
-    commit = revision.format(other=doctor.clone.other, this=doctor.clone.this)
+    commit = revision.format(**asdict(doctor.clone))
 
     doctor.look(image_labels={f"{LABEL}.version": __version__, f"{LABEL}.revision": commit})
 

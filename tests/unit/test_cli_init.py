@@ -214,7 +214,7 @@ def test_a_file_that_is_no_yaml_ends_with_2(folder):
 
 def test_at_a_terminal_every_key_is_asked_with_what_is_likely(asked, monkeypatch):
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "my-project")
-    answers = ["my_study", "", "week/1", "week-1", "", "y"]
+    answers = ["", "my_study", "week/1", "week-1", "", "y"]
     answers += ["", "", "my-bucket", "gs://my-bucket/epyflow", "", "", "", "", "", "y"]
 
     done = init(answers="\n".join(answers) + "\n")
@@ -236,6 +236,7 @@ def test_at_a_terminal_every_key_is_asked_with_what_is_likely(asked, monkeypatch
     assert "'week/1' cannot name a run" in done.stderr
     assert "'my-bucket' is not right" in done.stderr
     assert "run_id (Name of the run" in done.stderr
+    assert "experiments there: example, influenza\nexperiment (Id below" in done.stderr
     assert "[my-project]" in done.stderr
     assert done.stdout.startswith("wrote config/config.yaml\nwrote profiles/gcp/site.yaml\nnext: ")
 
@@ -269,7 +270,7 @@ def test_a_real_terminal_is_asked(folder):
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=ours, stderr=ours, stdout=pipe, text=True) as it:
         os.close(ours)
-        os.write(theirs, b"my_study\n\n\n\ny\n")
+        os.write(theirs, b"\nmy_study\n\n\ny\n")
         printed, _ = it.communicate(timeout=60)
         shown = os.read(theirs, 10_000).decode()
     os.close(theirs)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from google_batch_emulator import ApiFault, Emulator, FaultPlan, Project, Settings
 
 PROJECT = "projects/rehearsal"
-RESOURCE_MANAGER = f"cloudresourcemanager.googleapis.com/v3/{PROJECT}"
+RESOURCE_MANAGER = f"cloudresourcemanager.googleapis.com/v1/{PROJECT}"
 ACCOUNT = f"iam.googleapis.com/v1/{PROJECT}/serviceAccounts/tasks@rehearsal.iam.gserviceaccount.com"
 COMPUTE = f"compute.googleapis.com/compute/v1/{PROJECT}"
 FAMILIES = (
@@ -57,9 +57,9 @@ def set_up(clients: Clients, **differs: object) -> None:
 def test_the_project_is_active_and_another_is_nobodys(clients, apis):
     status, project = apis.ask(RESOURCE_MANAGER)
 
-    assert (status, project["projectId"], project["state"]) == (200, "rehearsal", "ACTIVE")
-    assert apis.ask(project["name"].join(["cloudresourcemanager.googleapis.com/v3/", ""]))[0] == 200
-    status, refusal = apis.ask("cloudresourcemanager.googleapis.com/v3/projects/another")
+    assert (status, project["projectId"], project["lifecycleState"]) == (200, "rehearsal", "ACTIVE")
+    assert apis.ask(RESOURCE_MANAGER.replace("rehearsal", project["projectNumber"]))[0] == 200
+    status, refusal = apis.ask("cloudresourcemanager.googleapis.com/v1/projects/another")
     assert (status, refusal["error"]["status"]) == (403, "PERMISSION_DENIED")
     assert clients.emulator.requests.counts() == {"GetProject": 3}
     assert clients.emulator.requests.failures() == {"GetProject PERMISSION_DENIED": 1}

@@ -84,13 +84,23 @@ class Apis:
         answer = self._session.request(method, url, timeout=_TIMEOUT, **options)
         self.dates.append(answer.headers.get("Date", ""))
         if not answer.ok:
-            refusal: api.GoogleAPICallError = _error_of(answer)
-            raise refusal
+            raise _refusal(answer)
         return answer
 
     @cached_property
     def _session(self) -> Any:
         return _session_of(self._credentials)
+
+
+def _refusal(answer: Any) -> api.GoogleAPICallError:
+    """Return an answer other than OK as an error; registries of images have a form of their own."""
+    error: api.GoogleAPICallError = _error_of(answer)
+    try:
+        errors = answer.json()["errors"]
+        error.message = "; ".join(f"{each['code']}: {each['message']}" for each in errors)
+    except (ValueError, KeyError, TypeError):
+        pass
+    return error
 
 
 def said(error: api.GoogleAPICallError) -> str:

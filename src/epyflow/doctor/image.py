@@ -4,18 +4,12 @@ An image's labels say which commit it was built from (docker/Dockerfile). Whethe
 commit computes what this code computes is told by the same hashes that a worker compares.
 
 Sources: OCI distribution specification, "Pull"; OCI image specification, "Image index",
-"Image configuration", "Annotations"; https://cloud.google.com/artifact-registry/docs/docker.
+"Image configuration", "Annotations";
+https://cloud.google.com/artifact-registry/docs/reference/docker-api.
 """
 
 import re
-import shutil
-import subprocess
-import tarfile
-import tempfile
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +19,8 @@ from epyflow import __version__
 from epyflow.cloud.apis import said
 from epyflow.cloud.configure import site_path
 from epyflow.doctor.case import Case
+from epyflow.doctor.code_at import differences
 from epyflow.doctor.findings import Finding, failed, ok, warning
-from epyflow.doctor.machine import locked_versions
-from epyflow.errors import EpyflowError
-from epyflow.provenance import DEPENDENCIES, STAGES, code_version
 
 PUSH = "make image-push, or make image-cloud"
 
@@ -89,14 +81,17 @@ def image_version(case: Case) -> Finding:
         )
     if commit != revision:
         return warning(f"the image was built from edited files on {commit[:12]}", PUSH)
-    differing = _differing(commit, Path.cwd())
-    if differing is None:
+    its_code = differences(commit, Path.cwd())
+    if its_code is None:
         return warning(
             f"the image is of {commit[:12]}, which is not in this clone", f"git fetch; or {PUSH}"
         )
-    if differing:
-        found = f"the image is of {commit[:12]}, whose code differs in {', '.join(differing)}"
-        return failed(found, f"{PUSH}; or start the run from {commit[:12]}")
+    other = f"the image is of {commit[:12]}, where other than here is: "
+    if its_code.stages:
+        stages = ", ".join(its_code.stages)
+        return failed(f"{other}the code of {stages}", f"{PUSH}; or start from {commit[:12]}")
+    if its_code.around:
+        return warning(other + ", ".join(its_code.around), PUSH)
     return ok(f"epyflow {its or __version__} of {commit[:12]}, the code of this folder")
 
 
@@ -135,29 +130,3 @@ def _configurations(case: Case) -> Mapping[str, Mapping[str, Any]]:
     manifests = [fetched(f"manifests/{each}") for each in digests] if digests else [manifest]
     configurations = [fetched(f"blobs/{each['config']['digest']}") for each in manifests]
     return {each.get("architecture", "amd64"): each for each in configurations}
-
-
-@cache
-def _differing(commit: str, folder: Path) -> list[str] | None:
-    """Return the stages whose code or packages are others at a commit; None if it is unknown."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    command = [git, "archive", "--format=tar", commit, "src/epyflow", "uv.lock"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)  # noqa: S603 - 40 digits
-    if done.returncode != 0:
-        return None
-    with tempfile.TemporaryDirectory() as temporary:
-        top = Path(temporary)
-        with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
-            archive.extractall(top, filter="data")
-        locked = locked_versions((top / "uv.lock").read_text(encoding="utf-8"))
-        return [stage for stage in STAGES if not _is_same(stage, top / "src/epyflow", locked)]
-
-
-def _is_same(stage: str, root: Path, locked: Mapping[str, set[str]]) -> bool:
-    try:
-        same = code_version(stage, root) == code_version(stage)
-    except EpyflowError:
-        return False
-    return same and all(version(each) in locked.get(each, ()) for each in DEPENDENCIES[stage])

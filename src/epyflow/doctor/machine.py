@@ -51,23 +51,23 @@ def python(case: Case) -> Finding:
 def packages(case: Case) -> Finding:
     """Whether the installed packages are those of uv.lock."""
     del case
-    installed = _installed()
+    present = installed()
     needed = {_plain(re.split(r"[^\w.-]", each)[0]) for each in metadata.requires("epyflow") or ()}
-    missing = sorted(needed - set(installed))
+    missing = sorted(needed - set(present))
     if missing:
         return failed(f"not installed: {listed(missing)}", SETUP)
     if not LOCK.is_file():
-        return Finding("skipped", f"no {LOCK} here to compare {len(installed)} packages with")
+        return Finding("skipped", f"no {LOCK} here to compare {len(present)} packages with")
     locked = locked_versions(LOCK.read_text(encoding="utf-8"))
     other = [
         f"{name} {version} ({' or '.join(sorted(locked[name]))})"
-        for name, version in sorted(installed.items())
+        for name, version in sorted(present.items())
         if name in locked and version not in locked[name]
     ]
     if other:
         found = f"other versions than in {LOCK}: {listed(other)}; results may differ"
         return warning(found, SETUP)
-    return ok(f"{len(set(installed) & set(locked))} packages, as in {LOCK}")
+    return ok(f"{len(set(present) & set(locked))} packages, as in {LOCK}")
 
 
 @lru_cache(maxsize=4)
@@ -82,17 +82,17 @@ def locked_versions(lock: str) -> dict[str, set[str]]:
 
 def snakemake(case: Case) -> Finding:
     """Whether Snakemake is new enough, and its plugins are installed."""
-    installed = _installed()
-    version = installed.get("snakemake", "")
+    present = installed()
+    version = present.get("snakemake", "")
     if not version or _numbers(version) < _SNAKEMAKE:
         expected = ".".join(map(str, _SNAKEMAKE))
         found = f"Snakemake {version}" if version else "Snakemake is not installed"
         return failed(f"{found}, expected {expected} or later", SETUP)
     names = (*_LOCAL_PLUGINS, *(_CLOUD_PLUGINS if case.cloud else ()))
-    missing = [name for name in names if name not in installed]
+    missing = [name for name in names if name not in present]
     if missing:
         return failed(f"Snakemake {version}; not installed: {listed(missing)}", SETUP)
-    return ok(f"Snakemake {version}; {_with_versions(names, installed)}")
+    return ok(f"Snakemake {version}; {_with_versions(names, present)}")
 
 
 def disk(case: Case) -> Finding:
@@ -110,7 +110,8 @@ def disk(case: Case) -> Finding:
 
 
 @cache
-def _installed() -> dict[str, str]:
+def installed() -> dict[str, str]:
+    """Return the packages that are installed, with their versions."""
     return {
         _plain(each.metadata["Name"]): each.version
         for each in metadata.distributions()

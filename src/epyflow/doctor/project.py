@@ -1,6 +1,6 @@
 """The project: who is logged in, what is enabled, and what this account may do.
 
-Sources: https://cloud.google.com/resource-manager/reference/rest/v3/projects,
+Sources: https://cloud.google.com/resource-manager/reference/rest/v1/projects,
 https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchGet,
 https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/testIamPermissions,
 https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs/list.
@@ -88,15 +88,16 @@ def project(case: Case) -> Finding:
         "an account of the project"
     )
     try:
-        found = case.apis.get("cloudresourcemanager", f"v3/projects/{name}")
+        found = case.apis.get("cloudresourcemanager", f"v1/projects/{name}")
     except api.NotFound:
         return failed(f"there is no project {name}", remedy)
     except api.Forbidden as error:
         if reason(error) == "SERVICE_DISABLED" or _knows_us(case):
             raise
         return failed(f"{name} is not there, or is closed to {case.member}", remedy)
-    if found.get("state") != "ACTIVE":
-        return failed(f"{name} is {found.get('state')}", f"gcloud projects undelete {name}")
+    state = found.get("lifecycleState")
+    if state != "ACTIVE":
+        return failed(f"{name} is {state}", f"gcloud projects undelete {name}")
     return ok(f"{name} is active")
 
 
@@ -166,7 +167,7 @@ def permissions(case: Case) -> Finding:
 
 
 def _granted(case: Case, wanted: Iterable[str]) -> list[str]:
-    path = f"v3/projects/{case.site.project}:testIamPermissions"
+    path = f"v1/projects/{case.site.project}:testIamPermissions"
     found = case.apis.post("cloudresourcemanager", path, {"permissions": list(wanted)})
     return list(found.get("permissions", ()))
 

@@ -153,6 +153,11 @@ def _experiments_below(folder: Path) -> str:
     return f"; below it are the experiments {listed(known)}" if known else ""
 
 
+def experiments_in(root: Path) -> list[str]:
+    """Return the ids of the experiments below ``root/experiments``."""
+    return _known(root / "experiments")
+
+
 def _known(base: Path) -> list[str]:
     if not base.is_dir():
         return []

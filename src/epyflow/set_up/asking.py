@@ -6,6 +6,7 @@ They are printed to standard error, so that what is printed to standard output s
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,9 +14,11 @@ from pydantic import ValidationError
 
 from epyflow.cloud.site import Site
 from epyflow.errors import EpyflowError
+from epyflow.experiment.discovery import experiments_in
+from epyflow.nearest import listed
 from epyflow.settings import Settings, read_settings
 
-SETTINGS = ("experiment", "experiments_root", "run_id", "population_data")
+SETTINGS = ("experiments_root", "experiment", "run_id", "population_data")
 SITE = (
     *("project", "region", "storage", "service_account", "image", "network", "subnetwork"),
     "environment",
@@ -64,10 +67,17 @@ def _asked(
         field = model.model_fields[name]
         default = proposed.get(name, field.get_default())
         text = f"{name} ({(field.description or '').rstrip('.')})"
+        if name == "experiment" and (there := _experiments(answers)):
+            typer.echo(f"experiments there: {there}", err=True)
         answer = _answer(name, text, default if isinstance(default, str) else None, wrong)
         if answer:
             answers[name] = answer
     return answers
+
+
+def _experiments(answers: Mapping[str, Any]) -> str:
+    """Return what there is to choose from: in a folder, not in a repository."""
+    return listed(experiments_in(Path(str(answers.get("experiments_root", "")))))
 
 
 def _answer(name: str, text: str, default: str | None, wrong: Callable[[str, Any], str]) -> str:

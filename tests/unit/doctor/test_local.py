@@ -99,7 +99,7 @@ def test_a_python_that_is_not_supported_is_named(folder, monkeypatch):
 
 
 def test_packages_of_other_versions_than_locked_are_named(folder):
-    version = machine._installed()["numpy"]
+    version = machine.installed()["numpy"]
     (folder / "uv.lock").write_text('[[package]]\nname = "numpy"\nversion = "1.0"\n')
 
     state, text = wrong()["packages"]
@@ -111,8 +111,8 @@ def test_packages_of_other_versions_than_locked_are_named(folder):
 
 
 def test_packages_that_are_not_installed_are_named(folder, monkeypatch):
-    installed = {name: each for name, each in machine._installed().items() if name != "epydemix"}
-    monkeypatch.setattr(machine, "_installed", lambda: installed)
+    installed = {name: each for name, each in machine.installed().items() if name != "epydemix"}
+    monkeypatch.setattr(machine, "installed", lambda: installed)
 
     assert wrong() == {"packages": ("failed", "not installed: epydemix → make setup")}
 
@@ -125,8 +125,8 @@ def test_packages_that_are_not_installed_are_named(folder, monkeypatch):
     ],
 )
 def test_snakemake_and_its_plugins_are_looked_at(folder, monkeypatch, versions, words):
-    installed = {k: v for k, v in (machine._installed() | versions).items() if v}
-    monkeypatch.setattr(machine, "_installed", lambda: installed)
+    installed = {k: v for k, v in (machine.installed() | versions).items() if v}
+    monkeypatch.setattr(machine, "installed", lambda: installed)
 
     state, text = wrong()["snakemake"]
 
@@ -135,8 +135,8 @@ def test_snakemake_and_its_plugins_are_looked_at(folder, monkeypatch, versions, 
 
 def test_the_plugins_of_the_cloud_are_needed_for_the_cloud_alone(folder, monkeypatch):
     name = "snakemake-executor-plugin-googlebatch-array"
-    installed = {k: v for k, v in machine._installed().items() if k != name}
-    monkeypatch.setattr(machine, "_installed", lambda: installed)
+    installed = {k: v for k, v in machine.installed().items() if k != name}
+    monkeypatch.setattr(machine, "installed", lambda: installed)
 
     assert wrong() == {}
     assert name in wrong("--cloud", "--check", "snakemake")["snakemake"][1]

@@ -1,6 +1,6 @@
 """Resource Manager, Service Usage and IAM: the project, what is enabled in it, who may do what.
 
-Sources: cloud.google.com/resource-manager/reference/rest/v3/projects,
+Sources: cloud.google.com/resource-manager/reference/rest/v1/projects,
 cloud.google.com/service-usage/docs/reference/rest (v1 services, v1beta1 consumerQuotaMetrics),
 cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.
 """
@@ -25,10 +25,10 @@ def get_project(call: Call) -> object:
     """Return the project."""
     project = call.names["project"]
     return {
-        "name": f"projects/{project_number(project)}",
+        "projectNumber": project_number(project),
         "projectId": project,
-        "state": call.project.state,
-        "displayName": project,
+        "lifecycleState": call.project.state,
+        "name": project,
     }
 
 
@@ -88,7 +88,7 @@ def _unknown_metric(metric: str) -> ApiError:
     return not_found(f"consumerQuotaMetrics/{metric}")
 
 
-_PROJECT = r"/v3/projects/(?P<project>[^/:]+)"
+_PROJECT = r"/v1/projects/(?P<project>[^/:]+)"
 
 ROUTES = (
     Route(

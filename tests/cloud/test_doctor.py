@@ -23,7 +23,7 @@ from epyflow import __version__
 from epyflow.cli import app
 from epyflow.cloud import apis
 from epyflow.cloud.site import Site
-from epyflow.doctor import project
+from epyflow.doctor import machine, project
 from epyflow.repositories.token import SECRET_VARIABLE, VARIABLES
 from google_batch_emulator import ApiFault, FaultPlan, Project, StorageFault
 from google_batch_emulator.emulator import Emulator
@@ -151,6 +151,8 @@ def doctor(emulator, clone, monkeypatch) -> Doctor:
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv(SECRET_VARIABLE, SECRET)
+    monkeypatch.setattr(machine, "_SCARCE_GB", 0.0)
+    monkeypatch.setattr(machine, "_TOO_LITTLE_GB", 0.0)
     monkeypatch.chdir(clone.folder)
     return Doctor(emulator, clone, monkeypatch)
 
@@ -474,5 +476,5 @@ def test_it_works_as_a_program_on_the_emulator(clone, tmp_path):
     (line,) = [number for number, text in enumerate(lines) if text.startswith("failed")]
     assert lines[line].startswith("failed   network        projects/rehearsal/regions/us-central1")
     assert lines[line + 1].strip().startswith("→ gcloud compute networks subnets update default")
-    assert done.stderr.rstrip().endswith("1 warning, 1 failed")
+    assert done.stderr.rstrip().endswith(" 1 failed")
     assert "Traceback" not in done.stdout + done.stderr

@@ -13,7 +13,7 @@ from google.cloud import secretmanager
 from google.oauth2 import service_account
 from pydantic import ValidationError
 
-from google_batch_emulator import ApiFault, Emulator, FaultPlan, Project, Settings
+from google_batch_emulator import ApiFault, Emulator, EmulatorError, FaultPlan, Project, Settings
 
 PROJECT = "projects/rehearsal"
 RESOURCE_MANAGER = f"cloudresourcemanager.googleapis.com/v1/{PROJECT}"
@@ -215,6 +215,13 @@ def test_a_body_that_is_no_document_is_refused(clients, apis):
 def test_a_project_that_is_set_up_in_no_known_way_is_refused():
     with pytest.raises(ValidationError, match="absent_planets"):
         FaultPlan.model_validate({"project": {"absent_planets": ["*"]}})
+
+
+def test_a_port_that_is_taken_is_said(clients):
+    port = int(clients.emulator.environment["GOOGLE_BATCH_EMULATOR_APIS"].rpartition(":")[2])
+
+    with pytest.raises(EmulatorError, match=f"project port {port}: "):
+        Emulator(Settings(stub=True, project_port=port)).start()
 
 
 @pytest.fixture

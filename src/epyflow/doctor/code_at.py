@@ -2,8 +2,8 @@
 
 import shutil
 import subprocess
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -60,13 +60,13 @@ def differences(commit: str, folder: Path) -> Differences | None:
     git = shutil.which("git")
     if git is None:
         return None
-    archive = _run(git, ("archive", "--format=tar", commit, "src/epyflow", "uv.lock"), folder)
+    archive = _run(git, ("archive", "--format=zip", commit, "src/epyflow", "uv.lock"), folder)
     if archive.returncode != 0:
         return None
     with tempfile.TemporaryDirectory() as temporary:
         top = Path(temporary)
-        with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
-            files.extractall(top, filter="data")
+        with zipfile.ZipFile(BytesIO(archive.stdout)) as files:
+            files.extractall(top)
         locked = locked_versions((top / "uv.lock").read_text(encoding="utf-8"))
         stages = [stage for stage in STAGES if not _is_same(stage, top / "src/epyflow", locked)]
     around = [

@@ -5,8 +5,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -28,8 +28,13 @@ def folder(tmp_path, monkeypatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     for name in Site.model_fields:
         monkeypatch.delenv(f"EPYFLOW_GCP_{name.upper()}", raising=False)
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: disk(free=100e9))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def disk(free: float) -> SimpleNamespace:
+    return SimpleNamespace(total=1e12, free=free)
 
 
 def doctor(*arguments: str):
@@ -144,8 +149,7 @@ def test_the_plugins_of_the_cloud_are_needed_for_the_cloud_alone(folder, monkeyp
 
 @pytest.mark.parametrize(("free", "state"), [(4.0, "warning"), (0.1, "failed")])
 def test_a_disk_that_is_nearly_full_is_named(folder, monkeypatch, free, state):
-    usage = namedtuple("usage", "total used free")(1e12, 0, free * 1e9)
-    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: disk(free * 1e9))
 
     found, text = wrong()["disk"]
 

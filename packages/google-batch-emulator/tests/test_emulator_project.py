@@ -215,6 +215,8 @@ def test_a_body_that_is_no_document_is_refused(clients, apis):
 def test_a_project_that_is_set_up_in_no_known_way_is_refused():
     with pytest.raises(ValidationError, match="absent_planets"):
         FaultPlan.model_validate({"project": {"absent_planets": ["*"]}})
+    with pytest.raises(ValidationError, match="there is no quota CPUZ"):
+        Project(quotas={"CPUZ": 1})
 
 
 def test_a_port_that_is_taken_is_said(clients):

@@ -17,6 +17,11 @@ _OF_PROJECTS = ("CPUS_ALL_REGIONS", "NETWORKS")
 _FAMILY = "CPUS_PER_VM_FAMILY:"
 
 
+def is_metric(name: str) -> bool:
+    """Return whether there is such a quota."""
+    return name in (*_OF_REGIONS, *_OF_PROJECTS) or name.startswith(_FAMILY)
+
+
 def region_quotas(limits: Mapping[str, float]) -> list[dict[str, object]]:
     """Return the quotas of a region."""
     return _quotas(_OF_REGIONS, limits)

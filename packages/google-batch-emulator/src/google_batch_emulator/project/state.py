@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat
+from pydantic import Field, NonNegativeFloat, field_validator
 
+from google_batch_emulator.project.quotas import is_metric
 from google_batch_emulator.settings import Strict
 
 
@@ -44,6 +45,14 @@ class Project(Strict):
     )
     image_labels: dict[str, str] = Field(default={}, description="Labels of every image.")
     bucket_location: str = Field(default="", description="Of every bucket; empty: as it is.")
+
+    @field_validator("quotas")
+    @classmethod
+    def _quotas_are_some(cls, quotas: dict[str, float]) -> dict[str, float]:
+        unknown = [name for name in quotas if not is_metric(name)]
+        if unknown:
+            raise ValueError(f"there is no quota {', '.join(unknown)}; see project/quotas.py")
+        return quotas
 
     def denies(self, permission: str) -> bool:
         """Return whether the account lacks a permission."""

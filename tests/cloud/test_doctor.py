@@ -346,6 +346,11 @@ def test_a_disk_that_does_not_suit_the_machine_is_named(doctor, tmp_path):
             "permissions",
             ("the last lines of a failed task are not shown", "roles/logging.viewer"),
         ),
+        (
+            {"policy": {"roles/logging.logWriter": [f"serviceAccount:{TASKS}"]}},
+            "act-as",
+            ("which has not roles/batch.agentReporter on the project itself", f"{TASKS} --role="),
+        ),
         ({"image_labels": {}}, "image-version", ("does not say which commit", "make image-push")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -437,6 +442,18 @@ def test_a_clock_that_is_off_is_named(doctor):
     doctor.look("--check", "clock")
 
     doctor.assert_named("clock", "failed", "this machine's clock is", "timedatectl")
+
+
+@pytest.mark.parametrize(
+    "roles", [("roles/editor",), ("roles/batch.agentReporter", "roles/logging.logWriter")]
+)
+def test_an_account_of_tasks_that_has_its_roles_is_well(doctor, roles):
+    members = ["user:ada@example.org", f"serviceAccount:{TASKS}"]
+
+    doctor.look("--check", "act-as", policy=dict.fromkeys(roles, members))
+
+    assert doctor.findings["act-as"]["state"] == "ok"
+    assert "which has roles/batch.agentReporter" in doctor.findings["act-as"]["found"]
 
 
 def test_one_check_is_made_with_those_that_it_depends_on(doctor):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from epyflow.cloud.site import Site
-from epyflow.doctor.project import ROLES, SECRET_SERVICE, SERVICES
+from epyflow.doctor.project import ROLES, SECRET_SERVICE, SERVICES, TASKS_ROLES
 from tests.terraform.hcl import FOLDER, Block, Configuration, Resource, is_block, plain, problems
 
 ROOT = FOLDER.parent
@@ -185,6 +185,7 @@ def test_a_check_before_a_run_fails_for_want_of_no_more_than_is_granted():
     enabled = CONFIGURATION.texts["apis.tf"]
 
     assert set(ROLES.values()) <= granted
+    assert set(TASKS_ROLES) <= {f"roles/{role}" for role in grants()["tasks"]}
     assert [each for each in (*SERVICES, SECRET_SERVICE) if f'"{each}"' not in enabled] == []
 
 

@@ -102,6 +102,14 @@ def test_permissions_of_a_service_account(clients, apis):
     assert apis.permissions(ACCOUNT, act_as)[0] == 404
 
 
+def test_the_policy_is_read_where_there_is_one(clients, apis):
+    assert apis.ask(f"{RESOURCE_MANAGER}:getIamPolicy", {})[0] == 403
+
+    set_up(clients, policy={"roles/viewer": ["user:ada@example.org"]})
+    _, policy = apis.ask(f"{RESOURCE_MANAGER}:getIamPolicy", {})
+    assert policy["bindings"] == [{"role": "roles/viewer", "members": ["user:ada@example.org"]}]
+
+
 @pytest.mark.parametrize("wanted", [[], ["batch.jobs.*"], "batch.jobs.get", None])
 def test_a_question_for_no_permission_or_for_a_pattern_is_refused(apis, wanted):
     body = {"permissions": wanted}

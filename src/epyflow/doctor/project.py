@@ -1,6 +1,7 @@
 """The project: who is logged in, what is enabled, and what this account may do.
 
-Sources: https://cloud.google.com/resource-manager/reference/rest/v1/projects,
+Sources: https://cloud.google.com/resource-manager/reference/rest/v1/projects (get, getIamPolicy,
+testIamPermissions),
 https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchGet,
 https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/testIamPermissions,
 https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs/list.
@@ -48,6 +49,10 @@ ROLES: Mapping[str, str] = {
 """What who starts runs does in the project, and the role that terraform/iam.tf gives for it."""
 
 _USEFUL = frozenset({"logging.logEntries.list"})
+TASKS_ROLES = ("roles/batch.agentReporter", "roles/logging.logWriter")
+"""What the tasks' account has on the project by terraform/iam.tf, and no job works without."""
+
+_EVERYTHING = frozenset({"roles/editor", "roles/owner"})
 _ACT_AS = "iam.serviceAccounts.actAs"
 
 _SKEW_S = 60.0
@@ -189,12 +194,36 @@ def act_as(case: Case) -> Finding:
             f"gcloud iam service-accounts list --project {owner}",
         )
     if _ACT_AS in found.get("permissions", ()):
-        return ok(f"{case.member} may act as {email}")
+        return _with_roles(case, email)
     return failed(
         f"{case.member} may not act as {email} ({_ACT_AS})",
         f"gcloud iam service-accounts add-iam-policy-binding {email} --project {owner} "
         f"--member={case.member} --role=roles/iam.serviceAccountUser",
     )
+
+
+def _with_roles(case: Case, email: str) -> Finding:
+    """Return what the tasks' account lacks on the project, where this login may know."""
+    may = f"{case.member} may act as {email}"
+    path = f"v1/projects/{case.site.project}:getIamPolicy"
+    try:
+        policy = case.apis.post("cloudresourcemanager", path, {})
+    except api.Forbidden:
+        return ok(f"{may}, whose roles it may not see")
+    member = f"serviceAccount:{email}"
+    has = {each["role"] for each in policy.get("bindings", ()) if member in each.get("members", ())}
+    missing = [] if has & _EVERYTHING else [role for role in TASKS_ROLES if role not in has]
+    if missing:
+        return warning(
+            f"{may}, which has not {listed(missing)} on the project itself: unless by a group or "
+            "a folder, its machines cannot report",
+            "; ".join(
+                f"gcloud projects add-iam-policy-binding {case.site.project} --member={member} "
+                f"--role={role}"
+                for role in missing
+            ),
+        )
+    return ok(f"{may}, which has {listed(TASKS_ROLES)}")
 
 
 def batch(case: Case) -> Finding:

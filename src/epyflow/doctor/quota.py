@@ -3,7 +3,8 @@
 The newest families have no quota of their own in the region's list: their vCPUs are counted as
 ``cpus_per_vm_family``, which Service Usage tells.
 
-Sources: https://cloud.google.com/compute/resource-usage ("CPU quota", "Disk quota"),
+Sources: https://cloud.google.com/compute/resource-usage ("CPU quota", "Disk quota",
+"Preemptible quota"),
 https://cloud.google.com/compute/docs/reference/rest/v1/regions/get,
 https://cloud.google.com/service-usage/docs/reference/rest/v1beta1/services.consumerQuotaMetrics.
 """
@@ -25,6 +26,7 @@ from epyflow.nearest import listed
 _FAMILY = "CPUS_PER_VM_FAMILY"
 _METRIC = "compute.googleapis.com%2Fcpus_per_vm_family"
 _SSD, _HYPERDISK = "SSD_TOTAL_GB", "HDB_TOTAL_GB"
+_SPOT = "PREEMPTIBLE_CPUS"
 _UNLIMITED = -1
 
 _GENERAL = frozenset({"E2", "N1"})
@@ -88,11 +90,21 @@ def _needs(case: Case, limits: Mapping[str, float]) -> Iterable[Need]:
         shape = shapes[0]
         cpus = next(iter(types.get(shape.machine_type, {}).values()), 0)
         machines = math.ceil(shape.parallelism / shape.per_machine)
-        takes = dict.fromkeys((*_cpus(shape, limits), "CPUS_ALL_REGIONS"), float(cpus))
+        takes = dict.fromkeys(_counted(case, rule, limits), float(cpus))
         takes |= {"INSTANCES": 1.0, _disk_metric(shape): shape.disk_gib}
         for metric, each in takes.items():
             if metric in limits:
                 yield Need(metric, rule, each, machines)
+
+
+def _counted(case: Case, rule: str, limits: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the quotas that count the vCPUs of a rule's machines.
+
+    Spot VMs have one of their own, where it was granted; else they count as the others.
+    """
+    if rule in case.profile.spot and limits.get(_SPOT):
+        return (_SPOT,)
+    return (*_cpus(case.profile.shape(rule), limits), "CPUS_ALL_REGIONS")
 
 
 def _first_shapes(case: Case) -> list[Shape]:

@@ -122,6 +122,16 @@ def test_a_disk_that_the_profile_names_is_counted_where_it_counts():
     assert quota.quota(case(documents, on_hyperdisk)).state == "ok"
 
 
+def test_spot_machines_are_counted_by_a_quota_of_their_own_where_there_is_one():
+    def found(**limits: float):
+        made = case(quotas(**limits), N2)
+        made.__dict__["profile"] = Profile({"run_task": (N2,)}, frozenset({"run_task"}))
+        return quota.quota(made)
+
+    assert found(N2_CPUS=24, PREEMPTIBLE_CPUS=104).found == "room for PREEMPTIBLE_CPUS 100"
+    assert "N2_CPUS: 20 left" in found(N2_CPUS=24, PREEMPTIBLE_CPUS=4).found
+
+
 def test_the_limit_that_says_most_of_a_family_is_taken():
     buckets = [
         {"effectiveLimit": "24"},

@@ -7,7 +7,7 @@ cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.
 
 from typing import Any
 
-from google_batch_emulator.errors import ApiError, invalid, not_found
+from google_batch_emulator.errors import ApiError, denied, invalid, not_found
 from google_batch_emulator.identity import project_number
 from google_batch_emulator.project.calls import Call, Route
 from google_batch_emulator.project.quotas import UNLIMITED, family_limits
@@ -41,6 +41,19 @@ def test_permissions(call: Call) -> object:
         raise invalid("Permissions with wildcards are not allowed.")
     granted = [each for each in asked if not call.project.denies(each)]
     return {"permissions": granted} if granted else {}
+
+
+def get_policy(call: Call) -> object:
+    """Return who has which role on the project, if the account may know."""
+    if not call.project.policy:
+        raise denied(
+            "The caller does not have permission resourcemanager.projects.getIamPolicy on "
+            f"project {call.names['project']}."
+        )
+    bindings = [
+        {"role": role, "members": list(members)} for role, members in call.project.policy.items()
+    ]
+    return {"version": 1, "bindings": bindings}
 
 
 def test_account_permissions(call: Call) -> object:
@@ -104,6 +117,13 @@ ROUTES = (
         f"POST {_PROJECT}:testIamPermissions",
         "",
         test_permissions,
+    ),
+    Route(
+        "GetIamPolicy",
+        _RESOURCE_MANAGER,
+        f"POST {_PROJECT}:getIamPolicy",
+        "resourcemanager.projects.getIamPolicy",
+        get_policy,
     ),
     Route(
         "BatchGetServices",

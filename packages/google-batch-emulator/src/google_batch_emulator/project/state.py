@@ -26,6 +26,10 @@ class Project(Strict):
     denied_permissions: tuple[str, ...] = Field(
         default=(), description="What the account may not do, such as batch.jobs.create."
     )
+    policy: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="Role to members, as on the project. Empty: the account may not read it.",
+    )
     absent_accounts: tuple[str, ...] = Field(default=(), description="Service accounts, by email.")
     absent_networks: tuple[str, ...] = Field(
         default=(), description="Networks and subnetworks, by their last name."

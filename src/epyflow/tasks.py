@@ -20,6 +20,7 @@ from epyflow.packing import PackedArray
 
 __all__ = [
     "NOT_STARTED",
+    "REPRODUCTION_UNIT",
     "Checkpoint",
     "DailyDoses",
     "Failure",
@@ -37,6 +38,9 @@ __all__ = [
 
 NOT_STARTED = -1
 """In place of a count before a trajectory starts."""
+
+REPRODUCTION_UNIT = 1e-4
+"""Reproduction numbers are held as whole numbers of this: finer than they are read, and small."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,10 @@ class MemberResult:
     reported
         Shape (simulations, T, comparisons, 1). What the calibration compares, as it would be
         reported: persons per period; ``NOT_STARTED`` likewise. None without an observation model.
+    reproduction
+        Shape (simulations, T). Effective reproduction number over the period that ends at the date,
+        in units of ``REPRODUCTION_UNIT``; ``NOT_STARTED`` likewise, and where there is no number.
+        None where the model has none.
     """
 
     primary_id: int
@@ -205,6 +213,7 @@ class MemberResult:
     transitions: PackedArray
     scenario: str | None = None
     reported: PackedArray | None = None
+    reproduction: PackedArray | None = None
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,20 @@ class Resampling:
         summed[self.filled] = np.add.reduceat(values, self.starts, axis=0)
         return summed
 
+    def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take the mean over each period, of an empty one that of the one before.
+
+        Shape (T, ...) to (R, ...).
+        """
+        if len(self.starts) == len(values) == len(self.dates):
+            return values.copy()  # one step in each period
+        steps = np.diff(np.append(self.starts, len(values)))
+        means = np.add.reduceat(values, self.starts, axis=0)
+        means /= steps.reshape(-1, *[1] * (values.ndim - 1))
+        latest = np.searchsorted(self.filled, np.arange(len(self.dates)), side="right") - 1
+        found: NDArray[np.float64] = means[latest]
+        return found
+
 
 def _counted(
     steps: NDArray[np.datetime64], frequency: str

@@ -17,6 +17,7 @@ from epyflow.randomness import generator
 from epyflow.strategies.particles import member
 from epyflow.strategies.periods import resampled
 from epyflow.strategies.reporting import reported
+from epyflow.strategies.reproduction import Reproductions
 from epyflow.tasks import NOT_STARTED, Fit, MemberResult, PackedArray, Task
 
 log = logging.getLogger(__name__)
@@ -76,12 +77,14 @@ def _projection(
     chances = posterior.weights / posterior.weights.sum()
     assembler = Assembler(model, task.population, task.doses, task.closure_days)
     resampling_of, projected = resampled(model.simulation.resample_frequency), []
+    reproductions = Reproductions()
     for number in range(count):
         rng = generator(task.seed, "project", task.population.name, number)
         values = posterior.particles[rng.choice(len(chances), p=chances)]
         built = assembler.build(member(calibration, task.members[0], values.tolist()))
         trajectory = engine.simulate(built, rng, task.engine)
         resampling = resampling_of(built.dates)
+        reproductions.add(built, resampling, trajectory)
         projected.append(
             _Projected(
                 resampling.dates,
@@ -90,14 +93,16 @@ def _projection(
             )
         )
         progress.step()
-    gathered = _gathered(projected, model, task)
+    gathered = _gathered(projected, reproductions.numbers(), model, task)
     if not fit.reporting:
         return gathered
     simulated = [each.transitions for each in projected]
     return replace(gathered, reported=reported(task, model, calibration, fit, simulated, gathered))
 
 
-def _gathered(projected: list[_Projected], model: Model, task: Task) -> MemberResult:
+def _gathered(
+    projected: list[_Projected], numbers: list[NDArray[np.float64]], model: Model, task: Task
+) -> MemberResult:
     """Lay the trajectories on the dates of the one that starts first."""
     axis = max((each.dates for each in projected), key=len)
     for each in projected:
@@ -116,6 +121,7 @@ def _gathered(projected: list[_Projected], model: Model, task: Task) -> MemberRe
         dates=axis,
         compartments=_stacked([each.compartments for each in projected], len(axis)),
         transitions=_stacked([each.transitions for each in projected], len(axis)),
+        reproduction=_stacked(numbers, len(axis)) if numbers else None,
     )
 
 

@@ -11,6 +11,7 @@ from epyflow.experiment.model import Model
 from epyflow.model.assemble import Assembler
 from epyflow.progress import Progress
 from epyflow.randomness import generator
+from epyflow.strategies.reproduction import Reproductions
 from epyflow.tasks import Member, MemberResult, PackedArray, Result, Task
 
 log = logging.getLogger(__name__)
@@ -61,11 +62,14 @@ def _simulate_member(
     resampling = Resampling.of(built.dates, model.simulation.resample_frequency)
     simulate = engine.simulator(built, task.engine)
     rng = generator(task.seed, "simulate", task.population.name, member.index)
+    reproductions = Reproductions()
     compartments, transitions = [], []
     for _ in range(model.simulation.n_sims):
         trajectory = simulate(rng)
         compartments.append(resampling.compartments(trajectory.compartments))
         transitions.append(resampling.transitions(trajectory.transitions))
+        reproductions.add(built, resampling, trajectory)
+    numbers = reproductions.numbers()
     return MemberResult(
         primary_id=member.primary_id,
         start_date=built.dates[0].astype("datetime64[D]").item(),
@@ -78,4 +82,5 @@ def _simulate_member(
         dates=resampling.dates,
         compartments=PackedArray.pack(np.array(compartments)),
         transitions=PackedArray.pack(np.array(transitions)),
+        reproduction=PackedArray.pack(np.array(numbers)) if numbers else None,
     )

@@ -118,3 +118,14 @@ def test_age_groups_and_compartments_are_left_apart():
 
     assert resampling.compartments(values).tolist() == [values[-1].tolist()]
     assert resampling.transitions(values).tolist() == [values.sum(axis=0).tolist()]
+
+
+def test_a_mean_is_over_the_steps_of_the_period_and_an_empty_period_has_the_one_before():
+    dates = step_dates(START, START + timedelta(6), 1.5)  # days 0, 1.5, 3, 4.5 and 6
+    values = np.arange(10.0).reshape(5, 2)
+
+    pairs = Resampling.of(dates, "3D").means(values)
+    days = Resampling.of(dates, "D").means(values)
+
+    assert pairs.tolist() == [[1.0, 2.0], [5.0, 6.0], [8.0, 9.0]]
+    assert days[:, 0].tolist() == [0.0, 2.0, 2.0, 4.0, 6.0, 6.0, 8.0]

@@ -60,7 +60,7 @@ def estimated(
     table, given = read_prices(prices), _with_spot(read_profile(profile or FILE), spot)
     place = region or region_of_site()
     calibration = experiment.modelset.calibration if experiment.modelset else None
-    tables = len(table_specs(experiment.output, calibration))
+    tables = len(table_specs(experiment))
     submissions = sum(getattr(experiment.output, name) is not None for name in HUB_FORMATS)
     works = estimate.work(planned, calibration, tables, submissions, given)
     stages = estimate.estimate(works, given, table, place)

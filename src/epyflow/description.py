@@ -13,6 +13,7 @@ from epyflow.experiment.distributions import CustomDistribution, Distribution, S
 from epyflow.experiment.model import Mediated, Model, MultiMediated, Spontaneous
 from epyflow.experiment.modelset import Sampling
 from epyflow.experiment.output import HUB_FORMATS, Output
+from epyflow.table_specs import without_reproduction
 
 
 def describe(experiment: Experiment) -> dict[str, Any]:
@@ -23,8 +24,9 @@ def describe(experiment: Experiment) -> dict[str, Any]:
     description
         ``text`` (the author's own), ``model`` (see :func:`model_of`), ``time`` (start, end, days
         per step), ``forcing`` (sentences), ``quantities`` (what is drawn or inferred, to its
-        distribution), ``fit`` (None without a calibration) and ``reference_date`` (of a hub's
-        submission, or None).
+        distribution), ``fit`` (None without a calibration), ``without_reproduction`` (why there is
+        no effective reproduction number, or None) and ``reference_date`` (of a hub's submission, or
+        None).
     """
     model, modelset = experiment.model, experiment.modelset
     calibration = modelset.calibration if modelset else None
@@ -40,6 +42,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "forcing": _forcing(model),
         "quantities": _priors(calibration) if calibration else _drawn(sampling),
         "fit": _fit(calibration) if calibration else None,
+        "without_reproduction": without_reproduction(experiment),
         "reference_date": _reference_date(experiment.output),
     }
 

@@ -302,7 +302,6 @@ def _document(
     code = {stage: provenance.code_version(stage) for stage in provenance.STAGES}
     data = data_hashes(experiment, sources.store, sources.calendar)
     own = numbers(experiment, planned, settings, seed)
-    calibration = experiment.modelset.calibration if experiment.modelset else None
     return {
         "strategy": planned.strategy,
         "build": settings.build,
@@ -319,7 +318,7 @@ def _document(
         "members": planned.member_count,
         "members_per_task": planned.members_per_task,
         "simulations": planned.simulation_count,
-        "tables": table_specs(experiment.output, calibration),
+        "tables": table_specs(experiment),
         "labels": _labels(experiment),
         "about": describe(experiment),
     }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from epyflow.experiment import Experiment
 from epyflow.experiment.calibration import Calibration
 from epyflow.experiment.output import (
     FLUSIGHT_LEVELS,
@@ -9,10 +10,14 @@ from epyflow.experiment.output import (
     PosteriorGenerations,
     Quantiles,
 )
+from epyflow.model.infections import UncountableError, infections
+from epyflow.model.ways import ways
+
+REPRODUCTION = "effective_reproduction_number"
 
 
-def table_specs(output: Output, calibration: Calibration | None) -> dict[str, dict[str, Any]]:
-    """Return the tables that an output asks for, each with what it asks of them.
+def table_specs(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    """Return the tables that an experiment asks for, each with what it asks of them.
 
     The tables of a calibration's projection have two names: that which says so, and that of a
     simulation's, which scripts written for epymodelingsuite read.
@@ -23,6 +28,7 @@ def table_specs(output: Output, calibration: Calibration | None) -> dict[str, di
         Table name to the fields of :class:`epyflow.tables.TableSpec`. ``model_metadata`` is always
         there: it lists what failed.
     """
+    output, calibration = experiment.output, _calibration(experiment)
     specs: dict[str, dict[str, Any]] = {}
     projected = calibration is not None and calibration.projection is not None
     if calibration is None or projected:
@@ -33,9 +39,40 @@ def table_specs(output: Output, calibration: Calibration | None) -> dict[str, di
                     specs[f"{name}_projection_{kind}"] = spec
     if calibration is not None:
         specs |= _calibration_tables(output)
+    if without_reproduction(experiment) is None:
+        # The median is what figures show first.
+        specs[REPRODUCTION] = _spec() | {"quantiles": sorted({*_levels(output), 0.5})}
     shown = output.model_meta is None or output.model_meta.projection_parameters
     specs["model_metadata"] = _spec() | {"projection_parameters": shown}
     return specs
+
+
+def without_reproduction(experiment: Experiment) -> str | None:
+    """Say why an experiment has no table of reproduction numbers; None if it has one.
+
+    Returns
+    -------
+    reason
+        The end of a sentence.
+    """
+    calibration = _calibration(experiment)
+    try:
+        infections(ways(experiment.model))
+    except UncountableError as error:
+        return str(error)
+    if calibration is not None and calibration.projection is None:
+        return "a calibration keeps the trajectories of its projection only, and this one has none"
+    if calibration is None and experiment.output.quantiles is None:
+        return "the output file asks for no quantiles"
+    return None
+
+
+def _calibration(experiment: Experiment) -> Calibration | None:
+    return experiment.modelset.calibration if experiment.modelset else None
+
+
+def _levels(output: Output) -> tuple[float, ...]:
+    return output.quantiles.selections if output.quantiles else FLUSIGHT_LEVELS
 
 
 def _spec() -> dict[str, Any]:
@@ -54,8 +91,7 @@ def _trajectory_tables(output: Output, kind: str) -> list[tuple[str, dict[str, A
 
 
 def _calibration_tables(output: Output) -> dict[str, dict[str, Any]]:
-    levels = output.quantiles.selections if output.quantiles else FLUSIGHT_LEVELS
-    quantiles = _spec() | {"quantiles": sorted(levels)}
+    quantiles = _spec() | {"quantiles": sorted(_levels(output))}
     specs = {
         "calibration_progress": _spec(),
         "quantiles_calibration": quantiles,

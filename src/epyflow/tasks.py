@@ -198,9 +198,9 @@ class MemberResult:
         Shape (simulations, T, comparisons, 1). What the calibration compares, as it would be
         reported: persons per period; ``NOT_STARTED`` likewise. None without an observation model.
     reproduction
-        Shape (simulations, T). Effective reproduction number over the period that ends at the date,
-        in units of ``REPRODUCTION_UNIT``; ``NOT_STARTED`` likewise, and where there is no number.
-        None where the model has none.
+        Shape (simulations, T, 1, 1). Effective reproduction number over the period that ends at
+        the date, in units of ``REPRODUCTION_UNIT``; ``NOT_STARTED`` likewise, and where there is no
+        number. None where the model has none.
     """
 
     primary_id: int

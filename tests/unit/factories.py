@@ -66,8 +66,12 @@ def member_result(
     parameters: Mapping[str, float | tuple[float, ...]] | None = None,
     initial: Mapping[str, tuple[int, ...]] | None = None,
     scenario: str | None = None,
+    reproduction: Any = None,
 ) -> MemberResult:
-    """Arrays are (simulations, dates, names, age groups), as nested lists or arrays."""
+    """Arrays are (simulations, dates, names, age groups), as nested lists or arrays.
+
+    ``reproduction`` is (simulations, dates), in units of ``REPRODUCTION_UNIT``.
+    """
     persons = np.asarray(compartments)
     moves = persons[:, :, :1] * 0 if transitions is None else np.asarray(transitions)
     return MemberResult(
@@ -80,6 +84,9 @@ def member_result(
         compartments=PackedArray.pack(persons),
         transitions=PackedArray.pack(moves),
         scenario=scenario,
+        reproduction=None
+        if reproduction is None
+        else PackedArray.pack(np.asarray(reproduction)[:, :, np.newaxis, np.newaxis]),
     )
 
 

@@ -32,7 +32,7 @@ def front_page(plan: Mapping[str, Any], summary: bytes | None) -> dict[str, Any]
     page
         ``warnings`` (None without a summary), ``headline`` (rows of cells), ``columns`` (their
         heads), ``more`` (rows left out), ``text``, ``quantities`` (name and distribution),
-        ``forcing``, ``fit``, ``newest``.
+        ``forcing``, ``fit``, ``without_reproduction``, ``newest``.
     """
     about = plan["about"]
     found = json.loads(summary) if summary else {"warnings": [], "headline": [], "newest": None}
@@ -47,6 +47,7 @@ def front_page(plan: Mapping[str, Any], summary: bytes | None) -> dict[str, Any]
         "text": about["text"],
         "forcing": about["forcing"],
         "fit": about["fit"],
+        "without_reproduction": about["without_reproduction"],
         "quantities": [
             (quantity_in_words(name, about["quantities"]), distribution_in_words(given))
             for name, given in about["quantities"].items()

@@ -60,7 +60,7 @@ class Reproductions:
             self._work_off()
 
     def numbers(self) -> list[Array]:
-        """Return R of each trajectory added, shape (R,), in units of ``REPRODUCTION_UNIT``.
+        """Return R of each trajectory added, shape (R, 1, 1), in units of ``REPRODUCTION_UNIT``.
 
         ``NOT_STARTED`` where there is no number, because people infect without end.
         """
@@ -74,7 +74,8 @@ class Reproductions:
         known = found < _HIGHEST
         whole = np.rint(np.where(known, found, 0) / REPRODUCTION_UNIT)
         ends = np.cumsum([len(each) for each in self._waiting])
-        self._done += np.split(np.where(known, whole, NOT_STARTED), ends[:-1])
+        numbers = np.where(known, whole, NOT_STARTED)[:, np.newaxis, np.newaxis]
+        self._done += np.split(numbers, ends[:-1])
         self._waiting = []
 
 

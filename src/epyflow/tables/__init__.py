@@ -15,6 +15,7 @@ from epyflow.tables import (
     metadata,
     posteriors,
     quantiles,
+    reproduction,
     trajectories,
 )
 from epyflow.tables.fits import NO_FIT
@@ -44,6 +45,7 @@ _ALL = (
     Table(
         "quantiles_projection_comparison", quantiles.comparison_chunks, quantiles.COLUMNS, NO_FIT
     ),
+    Table(reproduction.NAME, reproduction.chunks, reproduction.COLUMNS, reproduction.EMPTY),
     Table("quantiles_calibration", fitted.chunks, fitted.COLUMNS, NO_FIT),
     Table("posteriors", posteriors.chunks, posteriors.COLUMNS, posteriors.EMPTY),
     Table(

@@ -58,16 +58,33 @@ def comparison_chunks(
 def _rows(result: Result, selection: Selection, levels: tuple[float, ...]) -> Iterator[Rows]:
     for member in result.members:
         values, started = member_quantiles(selection, member, levels)
-        dates = iso_dates(member)[started]
-        keys = {
-            "primary_id": member.primary_id,
-            **scenario_key(member),
-            "seed": result.seed,
-            "population": result.population,
-            "date": np.tile(dates, len(levels)),
-            "quantile": np.repeat(np.array(levels), len(dates)),
-        }
+        keys = member_keys(result, member, levels, started)
         yield Rows(keys, values.reshape(-1, len(selection.columns)))
+
+
+def member_keys(
+    result: Result, member: MemberResult, levels: tuple[float, ...], shown: NDArray[np.bool_]
+) -> dict[str, object]:
+    """Return the keys of the rows of a member: by quantile, then date.
+
+    Parameters
+    ----------
+    result
+        Of the member.
+    member, levels
+        Whose quantiles.
+    shown
+        Shape (T,). The dates that have rows.
+    """
+    dates = iso_dates(member)[shown]
+    return {
+        "primary_id": member.primary_id,
+        **scenario_key(member),
+        "seed": result.seed,
+        "population": result.population,
+        "date": np.tile(dates, len(levels)),
+        "quantile": np.repeat(np.array(levels), len(dates)),
+    }
 
 
 def member_quantiles(

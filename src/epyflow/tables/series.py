@@ -37,7 +37,7 @@ class Selection:
         where each column is one term.
     """
 
-    kind: Kind | Literal["reported"]
+    kind: Kind | Literal["reported", "reproduction"]
     columns: tuple[str, ...]
     rows: NDArray[np.intp]
     positions: NDArray[np.intp]
@@ -46,7 +46,8 @@ class Selection:
     def counts(self, member: MemberResult) -> NDArray[Any]:
         """Return the member's array, shape (simulations, T, compartments or transitions, G).
 
-        Reported comparisons are in one group, not G: shape (simulations, T, comparisons, 1).
+        Reported comparisons and reproduction numbers are in one group, not G: shape (simulations,
+        T, comparisons or 1, 1).
 
         Raises
         ------

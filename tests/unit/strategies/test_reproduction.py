@@ -51,7 +51,7 @@ def numbers(model, population, persons=None, doses=None, closure_days=()):
     found = Reproductions()
     found.add(built, Resampling.of(built.dates, model.simulation.resample_frequency), course)
     (one,) = found.numbers()
-    return one * UNIT
+    return one.ravel() * UNIT
 
 
 def one_age_sir(**changes):
@@ -264,7 +264,7 @@ def test_it_crosses_one_where_the_infectious_are_most(delta_t):
     course = engine.simulate(built, np.random.default_rng(1))
     gathered = Reproductions()
     gathered.add(built, Resampling.of(built.dates, "D"), course)
-    (found,) = gathered.numbers()
+    found = gathered.numbers()[0].ravel()
 
     peak = int(np.argmax(course.compartments[:, 1, 0]) * delta_t)
     # What the rates give, without regard to steps, is 18 % lower (10 % with half days).
@@ -316,7 +316,7 @@ def test_many_trajectories_are_worked_off_in_parts(monkeypatch):
 
     parts = strategies.run(task(model, one_age(SIZE))).members[0].reproduction
 
-    assert whole.shape == (3, 31)
+    assert whole.shape == (3, 31, 1, 1)
     assert parts == whole
 
 
@@ -324,9 +324,9 @@ def test_a_simulation_has_it_for_each_trajectory_and_date():
     (found,) = strategies.run(task(sir(n_sims=4, resample_frequency="W-SAT"))).members
 
     numbers = found.reproduction.unpack()
-    assert numbers.shape == (4, len(found.dates))
+    assert numbers.shape == (4, len(found.dates), 1, 1)
     assert numbers.dtype.kind == "i"
-    assert (np.diff(numbers[:, [0, -1]]) < 0).all()  # as the susceptible grow fewer
+    assert (np.diff(numbers[:, [0, -1]], axis=1) < 0).all()  # as the susceptible grow fewer
 
 
 def test_a_model_whose_infections_cannot_be_counted_has_none():
@@ -344,7 +344,7 @@ def test_a_projection_has_it_from_the_start_of_each_trajectory():
 
     (found,) = strategies.run(calibration_task(given)).members
 
-    assert found.reproduction.shape == (6, len(found.dates))
+    assert found.reproduction.shape == (6, len(found.dates), 1, 1)
     before = (found.compartments.unpack() == NOT_STARTED).all(axis=(2, 3))
     assert before.any()
-    assert ((found.reproduction.unpack() == NOT_STARTED) == before).all()
+    assert ((found.reproduction.unpack()[..., 0, 0] == NOT_STARTED) == before).all()

@@ -19,14 +19,19 @@ OF_FITS = [
     "quantiles_calibration",
     "quantiles_projection_comparison",
 ]
+REPRODUCTION = "effective_reproduction_number"
 DATA_TABLES = sorted(set(TABLES) - {"model_metadata"})
-OF_TRAJECTORIES = sorted(set(DATA_TABLES) - set(OF_FITS))
+OF_TRAJECTORIES = sorted(set(DATA_TABLES) - set(OF_FITS) - {REPRODUCTION})
 PERSONS = [[[[10, 20], [1, 2]], [[9, 18], [2, 4]]]]
 
 
 def result(**changes):
     """A calibration that was projected has something for every table."""
-    return factories.calibration([factories.member_result(compartments=PERSONS)], **changes)
+    return factories.calibration([member()], **changes)
+
+
+def member(number=0):
+    return factories.member_result(number, compartments=PERSONS, reproduction=[[12_500, 9_000]])
 
 
 def test_the_tables_are_those_of_the_documentation():
@@ -40,6 +45,7 @@ def test_the_tables_are_those_of_the_documentation():
         "trajectories_projection_compartments",
         "trajectories_projection_transitions",
         "quantiles_projection_comparison",
+        "effective_reproduction_number",
         "quantiles_calibration",
         "posteriors",
         "calibration_progress",
@@ -67,9 +73,9 @@ def test_equal_results_give_equal_bytes(tmp_path, name):
     assert table_bytes(name, tmp_path, [result(), result()], spec()) == first
 
 
-@pytest.mark.parametrize("name", [*OF_TRAJECTORIES, "model_metadata"])
+@pytest.mark.parametrize("name", [*OF_TRAJECTORIES, REPRODUCTION, "model_metadata"])
 def test_how_members_are_packed_into_tasks_changes_nothing(tmp_path, name):
-    members = [factories.member_result(number, compartments=PERSONS) for number in range(4)]
+    members = [member(number) for number in range(4)]
     together = [factories.result(members)]
     apart = [factories.result([member], index=index) for index, member in enumerate(members)]
 
@@ -158,6 +164,7 @@ def test_peak_memory_does_not_grow_with_the_number_of_tasks(tmp_path, name):
             index,
             compartments=rng.integers(0, 10**6, (50, 60, 2, 2)),
             transitions=rng.integers(0, 10**6, (50, 60, 1, 2)),
+            reproduction=rng.integers(5_000, 20_000, (50, 60)),
         )
         for index in range(50)
     ]

@@ -15,6 +15,22 @@ def calibrated(workspace: Workspace) -> Workspace:
     return workspace
 
 
+def assert_distancing_lowers_the_reproduction_number(workspace: Workspace) -> None:
+    header, *rows = workspace.table("effective_reproduction_number")
+    assert header == [
+        "primary_id", "scenario", "seed", "population", "date", "quantile",
+        "effective_reproduction_number", "location",
+    ]  # fmt: skip
+    of = {(row[1], row[3], row[4], row[5]): float(row[6]) for row in rows}
+    for place in ("United_States_Massachusetts", "United_States_New_York"):
+        for day, factor in (("2025-02-08", 1.0), ("2025-02-15", 0.5)):
+            as_now, distancing = (of[name, place, day, "0.5"] for name in ("as_now", "distancing"))
+            assert distancing == pytest.approx(factor * as_now, rel=0.05)
+    drawn = workspace.figures()
+    assert {"reproduction_grid.png", "reproduction.csv"} < set(drawn)
+    assert "reproduction/United_States_New_York.svg" in drawn
+
+
 def metadata(workspace: Workspace) -> dict:
     path = workspace.folder / "results" / "small" / "main" / "outputs" / "run_metadata.json"
     return json.loads(path.read_text())
@@ -65,6 +81,7 @@ def test_a_calibration_does_not_depend_on_the_number_of_cores(calibrated):
     header, *rows = calibrated.table("quantiles_projection_transitions")
     assert header[:3] == ["primary_id", "scenario", "seed"]
     assert [*dict.fromkeys(row[1] for row in rows)] == ["as_now", "distancing"]
+    assert_distancing_lowers_the_reproduction_number(calibrated)
 
 
 def test_a_simulation_that_cannot_be_is_an_error_that_names_the_population(calibrated):

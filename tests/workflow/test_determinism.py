@@ -9,7 +9,7 @@ def test_tables_and_figures_do_not_depend_on_the_number_of_cores(finished: Works
     assert finished.run(cores=1, run_id="one-core").code == 0
 
     assert finished.outputs("one-core") == finished.outputs()
-    assert len(finished.figures()) == 7
+    assert len(finished.figures()) == 11
     assert finished.figures("one-core") == finished.figures()
 
 

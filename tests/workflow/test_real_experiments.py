@@ -1,6 +1,7 @@
 """The real experiments run unmodified and give their tables."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def test_sir_standalone_gives_its_tables(workspace, shared):
     run(workspace, shared, "sir_standalone")
 
     assert sorted(workspace.outputs(experiment="sir_standalone")) == [
+        "effective_reproduction_number.csv.gz",
         "model_metadata.csv.gz",
         "quantiles_compartments.csv.gz",
         "quantiles_transitions.csv.gz",
@@ -36,6 +38,11 @@ def test_sir_standalone_gives_its_tables(workspace, shared):
         "primary_id", "sim_id", "seed", "population", "date", "I_total", "location",
     ]  # fmt: skip
     assert {int(row[1]) for row in trajectories[1:]} == set(range(50))
+    numbers = workspace.table("effective_reproduction_number", experiment="sir_standalone")
+    first = float(next(row[5] for row in numbers[1:] if row[4] == "0.5"))
+    # R0 is 1.8 and a quarter are immune. In steps of a day, people who recover at the rate of 0.4
+    # stay for 1 / (1 - exp(-0.4)) days rather than 2.5.
+    assert first == pytest.approx(1.8 * 0.75 * 0.4 / (1 - math.exp(-0.4)), rel=0.005)
 
 
 def test_seir_sampling_gives_32_members_and_does_not_depend_on_the_packing(workspace, shared):
@@ -56,6 +63,7 @@ def test_flu_2425_smoke_is_calibrated_projected_and_drawn_alike_by_both_engines(
     tables = workspace.outputs(experiment="flu_2425_smoke")
     assert {name.removesuffix(".csv.gz") for name in tables} == {
         "calibration_progress",
+        "effective_reproduction_number",
         "model_metadata",
         "output_hub_formatted",
         "posteriors",
@@ -78,7 +86,8 @@ def test_flu_2425_smoke_is_calibrated_projected_and_drawn_alike_by_both_engines(
     )
     folder = workspace.folder / "results" / "flu_2425_smoke" / "main"
     for state in ("Massachusetts", "New_York"):
-        assert (folder / "figures" / "fit" / f"United_States_{state}.svg").is_file()
+        for figure in ("fit", "reproduction"):
+            assert (folder / "figures" / figure / f"United_States_{state}.svg").is_file()
     assert (folder / "figures" / "calibration_progress.svg").is_file()
     assert (folder / "figures" / "calibration_progress.csv").read_text().count("\n") > 1
     submission = folder / "hub" / "2025-01-18-team-model.csv"

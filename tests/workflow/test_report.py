@@ -13,6 +13,10 @@ def test_the_report_holds_every_figure_with_its_caption(finished: Workspace):
     for kind in ("compartments", "transitions"):
         for state in ("Massachusetts", "New_York"):
             assert f"figures/fan_chart/{kind}/United_States_{state}.svg" in page
+        assert f"figures/reproduction/United_States_{state}.svg" in page
+    assert "figures/reproduction_grid.png" in page
+    assert "how many people one infected person would infect" in page
+    assert "steps of 1.0 days" in page
     assert "run_metadata.json" in page
     assert "Course of the" in page
     assert "8 members in" in page
@@ -27,7 +31,7 @@ def test_a_zip_holds_the_page_with_the_figures_beside_it(finished: Workspace):
     with ZipFile(finished.folder / "report.zip") as file:
         names = file.namelist()
     assert "report/report.html" in names
-    assert sum(name.endswith(".svg") for name in names) == 6
+    assert sum(name.endswith(".svg") for name in names) == 8
 
 
 def test_lint_finds_nothing(finished: Workspace):

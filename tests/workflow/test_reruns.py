@@ -42,7 +42,13 @@ def test_other_quantiles_make_the_quantile_tables_and_their_figures_anew(again):
 
     jobs = again.plan().jobs
 
-    assert jobs == {"make_table": 2, "plot_fan_charts": 2, "plot_tasks": 1, "write_run_metadata": 1}
+    assert jobs == {
+        "make_table": 3,
+        "plot_fan_charts": 2,
+        "plot_reproduction": 1,
+        "plot_tasks": 1,
+        "write_run_metadata": 1,
+    }
 
 
 def test_a_new_population_runs_its_own_tasks_alone(again):
@@ -60,8 +66,9 @@ def test_editing_tables_makes_tables_and_runs_no_task(again):
     jobs = again.plan().jobs
 
     assert jobs == {
-        "make_table": 3,
+        "make_table": 4,
         "plot_fan_charts": 2,
+        "plot_reproduction": 1,
         "plot_tasks": 1,
         "summarise_run": 1,
         "write_run_metadata": 1,
@@ -75,7 +82,7 @@ def test_editing_the_model_runs_every_task(again):
 
     assert jobs["build_inputs"] == 1
     assert jobs["run_task"] == 2
-    assert jobs["make_table"] == 3
+    assert jobs["make_table"] == 4
 
 
 def test_editing_figures_draws_figures_alone(again):
@@ -84,6 +91,7 @@ def test_editing_figures_draws_figures_alone(again):
     assert again.plan().jobs == {
         "plot_fan_charts": 2,
         "plot_model": 1,
+        "plot_reproduction": 1,
         "plot_tasks": 1,
         "summarise_run": 1,
     }

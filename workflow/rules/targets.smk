@@ -85,6 +85,8 @@ def figures():
         for kind in ("compartments", "transitions")
         if f"quantiles_{kind}" in tables
     ]
+    if "effective_reproduction_number" in tables:
+        names.append(f"reproduction/{first}.svg")
     if "quantiles_calibration" in tables:
         names += [f"fit/{first}.svg", "forecast_grid.png", "fit_coverage.svg"]
         names.append("calibration_progress.svg")

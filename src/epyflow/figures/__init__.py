@@ -13,6 +13,7 @@ from epyflow.figures.posterior_chart import draw_posteriors
 from epyflow.figures.progress_chart import draw_progress, progress_chart
 from epyflow.figures.rate_trends import draw_rate_trends
 from epyflow.figures.reading import Place, places_of
+from epyflow.figures.reproduction_chart import draw_reproduction
 from epyflow.figures.saving import save
 from epyflow.figures.score_chart import draw_scores
 from epyflow.figures.tasks_chart import draw_tasks
@@ -30,6 +31,7 @@ __all__ = [
     "draw_posteriors",
     "draw_progress",
     "draw_rate_trends",
+    "draw_reproduction",
     "draw_scores",
     "draw_tasks",
     "fan_chart",

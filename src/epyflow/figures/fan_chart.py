@@ -79,7 +79,7 @@ def fan_chart(
         panels: list[Axes] = grid.ravel().tolist()
         room = line_length(figure.get_figwidth() / columns - _Y_LABELS)
         for axes, name in zip(panels, shown, strict=False):
-            _draw(axes, table, name)
+            draw_series(axes, table, name)
             axes.set_title("\n".join(wrap(panel_title(name, labels), room)))
             count_axis(axes)
             date_axis(axes)
@@ -125,7 +125,18 @@ def _varies(column: "pd.Series[Any]") -> bool:
     return bool((column != column.iloc[0]).any())
 
 
-def _draw(axes: Axes, table: pd.DataFrame, name: str) -> None:
+def draw_series(axes: Axes, table: pd.DataFrame, name: str) -> None:
+    """Draw a series: its scenarios, its parameter sets, or the bands of its only one.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    table
+        Rows of a quantiles table for one population, dates as such.
+    name
+        Column of the series.
+    """
     if found := futures(table):
         draw_futures(axes, found, name)
     elif _varies(table["primary_id"]):
@@ -152,13 +163,32 @@ def _draw_members(axes: Axes, table: pd.DataFrame, name: str) -> None:
         medians.index, medians.iloc[:, drawn], color=GREY, linewidth=0.5, alpha=faint, zorder=2
     )
     lines[0].set_label(f"Median of each parameter set{shown}")
-    common = medians.dropna()
-    low, middle, high = np.quantile(common.to_numpy(), [0.05, 0.5, 0.95], axis=1)
-    axes.plot(common.index, middle, color=BLUE, linewidth=2, label="Median of these", zorder=4)
+    middle = range_of_members(table, name)
+    dates, ends = middle["date"], middle[["low", "high"]]
+    axes.plot(dates, middle["median"], color=BLUE, linewidth=2, label="Median of these", zorder=4)
     axes.fill_between(
-        common.index, low, high, color=tint(BLUE, 0.25), linewidth=0, label="90% of these", zorder=1
+        dates,
+        ends["low"],
+        ends["high"],
+        color=tint(BLUE, 0.25),
+        linewidth=0,
+        label="90% of these",
+        zorder=1,
     )
-    axes.plot(common.index, np.column_stack([low, high]), color=BLUE, linewidth=0.8, zorder=3)
+    axes.plot(dates, ends.to_numpy(), color=BLUE, linewidth=0.8, zorder=3)
+
+
+def range_of_members(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the range of the members' medians on the dates that all members have.
+
+    Returns
+    -------
+    range
+        ``date``, ``low``, ``median`` and ``high``: levels 0.05, 0.5 and 0.95 of the medians.
+    """
+    common = _medians(table, name).dropna()
+    low, median, high = np.quantile(common.to_numpy(), [0.05, 0.5, 0.95], axis=1)
+    return pd.DataFrame({"date": common.index, "low": low, "median": median, "high": high})
 
 
 def _medians(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -179,8 +209,13 @@ def tidy(panels: list[Axes], used: int, columns: int) -> None:
 
 def _label(figure: Figure, panel: Axes, title: str, unit: str) -> None:
     headline(figure, title)
-    room = line_length(figure.get_figwidth())
     figure.supylabel(unit, fontsize=9)
+    legend_below(figure, panel)
+
+
+def legend_below(figure: Figure, panel: Axes) -> None:
+    """Say below a figure what the lines and bands of its panels are, as one of them has them."""
+    room = line_length(figure.get_figwidth())
     handles, names = panel.get_legend_handles_labels()
     fits = sum(len(name) + 8 for name in names) <= room
     figure.legend(handles, names, loc="outside lower center", ncols=len(names) if fits else 2)

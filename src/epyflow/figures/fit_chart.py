@@ -187,7 +187,8 @@ def fit_chart(
             axes.set_title("\n".join(wrap(comparison_title(name, labels), room)))
             count_axis(axes)
             date_axis(axes)
-            _mark_end(axes, course.end)
+            axes.set_ylim(top=_HEADROOM * axes.get_ylim()[1])
+            mark_end(axes, course.end)
         tidy(panels, len(names), columns)
         headline(figure, title)
         figure.supylabel(unit, fontsize=9)
@@ -237,9 +238,8 @@ def _around(future: Future) -> str:
     return f" and {band.label}" if band else ""
 
 
-def _mark_end(axes: Axes, day: date) -> None:
-    """Draw the line at the last date compared, and a note on its roomier side, above the data."""
-    axes.set_ylim(top=_HEADROOM * axes.get_ylim()[1])
+def mark_end(axes: Axes, day: date) -> None:
+    """Draw the line at the last date fitted, and a note on its roomier side, at the top."""
     end = date_number(day)
     axes.axvline(end, color=_LINE, linewidth=0.9, linestyle=":", zorder=2.5)
     side = 1 if end < sum(axes.get_xlim()) / 2 else -1

@@ -84,13 +84,13 @@ class NextGeneration:
             ),
         )
 
-    def matrices(self, before: Array, mean: Mean) -> Array:
+    def matrices(self, susceptible: Array, mean: Mean) -> Array:
         """Return the mean matrices of periods.
 
         Parameters
         ----------
-        before
-            Shape (T, C, G). Persons whom each step finds.
+        susceptible
+            Shape (T, S, G). Persons in the ``places`` whom each step finds.
         mean
             Takes the means.
 
@@ -99,8 +99,7 @@ class NextGeneration:
         matrices
             Shape (R, Q·G, Q·G); NaN where people are infected without end.
         """
-        susceptible = before[:, self.places].transpose(1, 0, 2)
-        exerted = np.einsum("qpstg,stg->tqpg", self.weights, susceptible)
+        exerted = np.einsum("qpstg,tsg->tqpg", self.weights, susceptible)
         means = mean(self.in_force[:, :, None, None, None] * exerted[:, None])
         whole = np.einsum("mab,rmqpb->rqapb", self.contacts, means)
         size = whole.shape[1] * whole.shape[2]

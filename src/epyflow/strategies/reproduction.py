@@ -53,9 +53,10 @@ class Reproductions:
             self._model, self._generation = model, _generation(model)
         if self._generation is None:
             return
-        initial = model.initial[np.newaxis].astype(np.float64)
-        before = np.concatenate([initial, trajectory.compartments[:-1]])
-        self._waiting.append(self._generation.matrices(before, resampling.means))
+        places = self._generation.places
+        first, later = model.initial[np.newaxis, places], trajectory.compartments[:-1, places]
+        found = self._generation.matrices(np.concatenate([first, later]), resampling.means)
+        self._waiting.append(found)
         if sum(map(len, self._waiting)) >= _TOGETHER:
             self._work_off()
 

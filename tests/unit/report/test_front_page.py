@@ -112,6 +112,15 @@ def test_text_of_the_users_own_is_shown_as_it_is(text):
     assert f"<p>{text} next</p>" in html
 
 
+def test_why_there_is_no_reproduction_number_is_said():
+    why = "I_to_Q is mediated, so how long people infect depends on how many others there are"
+
+    html = page(plan(without_reproduction=why))
+
+    assert f"The effective reproduction number is not drawn: {why}." in " ".join(html.split())
+    assert "not drawn" not in page(plan())
+
+
 def test_text_is_escaped_however_deep():
     assert escape({"a": [("x_", 1.5, None)]}) == {"a": [["x\\_", 1.5, None]]}
 

@@ -166,6 +166,16 @@ def test_the_report_of_a_replay_has_its_scores_by_horizon(replayed):
     assert drawn["wis"].gt(0).all()
 
 
+def test_the_front_page_of_a_replay_says_what_its_forecasts_held(replayed):
+    page = (replayed.folder / "report.html").read_text()
+    held = pd.read_csv(results(replayed) / "figures" / "forecast_coverage.csv")
+
+    # Two states and two dates; the horizons of one are 0 to 3, of the other 0 to 2.
+    assert held["forecasts"].tolist() == [4, 4, 4]
+    assert held["observations"].tolist() == [14, 14, 14]
+    assert "of 14 later observations of 4 forecasts" in page
+
+
 def test_each_forecast_of_a_replay_saw_its_own_vintage_alone(replayed):
     for day, last in (("2025-02-08", "2025-02-01"), ("2025-02-15", "2025-02-08")):
         content = json.loads(
@@ -216,7 +226,7 @@ def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing
 
     assert jobs.keys() <= {
         *("prepare_submission", "make_hub_table", "validate_submission", "confirm_accepted"),
-        *("write_run_metadata", "score_forecasts", "plot_scores"),
+        *("write_run_metadata", "score_forecasts", "plot_scores", "count_later_observations"),
     }
     assert jobs["make_hub_table"] == 2
 
@@ -229,4 +239,4 @@ def test_editing_scores_makes_scores_alone(replayed):
     jobs = replayed.plan(**replay(replayed)).jobs
     module.write_text(before)
 
-    assert jobs == {"score_forecasts": 1, "plot_scores": 1}
+    assert jobs == {"score_forecasts": 1, "plot_scores": 1, "count_later_observations": 1}

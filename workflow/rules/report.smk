@@ -45,5 +45,11 @@ def front_page_of_run():
     from epyflow.report import front_page
     from epyflow.storage import storage_at
 
-    path = f"{run_folder(config['plan'])}/figures/summary.json"
-    return front_page(config["plan"], storage_at(storage_prefix()).read(path))
+    place = storage_at(storage_prefix())
+    folder = f"{run_folder(config['plan'])}/figures"
+    scored = config["plan"]["scores"] is not None
+    return front_page(
+        config["plan"],
+        place.read(f"{folder}/summary.json"),
+        place.read(f"{folder}/forecast_coverage.csv") if scored else None,
+    )

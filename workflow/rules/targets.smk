@@ -24,10 +24,11 @@ def targets():
     scores = config["plan"]["scores"]
     folder = run_folder(config["plan"])
     names = [f"scores/{name}" for name in scores["tables"]] if scores else []
-    drawn = ["figures/scores_by_horizon.svg"] if scores else []
+    drawn = ["scores_by_horizon.svg", "forecast_coverage.csv"] if scores else []
     if scores and "forecasts" not in config["plan"]:
-        drawn.append("figures/model_comparison.png")
-    return [*wanted, *(f"{folder}/{name}" for name in (*names, *drawn))]
+        drawn.append("model_comparison.png")
+    names += [f"figures/{name}" for name in drawn]
+    return [*wanted, *(f"{folder}/{name}" for name in names)]
 
 
 def targets_of(run):

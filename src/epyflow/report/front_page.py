@@ -1,13 +1,17 @@
 """The front page's words, ready for reStructuredText."""
 
+import io
 import json
 import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from epyflow.figures.change_map import in_words
 from epyflow.figures.quantities import in_words as quantity_in_words
+from epyflow.report import warn
 
 ROWS = 12
 """Populations in the table of the front page; the file beside it has all."""
@@ -17,7 +21,9 @@ _MARKUP = re.compile(r"([\\*`_|<>\[\]:])")
 _MARKUP_AT_THE_START = tuple(".-+#=~^\"'!$%&,;/?@{}")
 
 
-def front_page(plan: Mapping[str, Any], summary: bytes | None) -> dict[str, Any]:
+def front_page(
+    plan: Mapping[str, Any], summary: bytes | None, later: bytes | None = None
+) -> dict[str, Any]:
     """Return what ``workflow/report/workflow.rst`` fills in; all text is safe to put into it.
 
     Parameters
@@ -25,21 +31,28 @@ def front_page(plan: Mapping[str, Any], summary: bytes | None) -> dict[str, Any]
     plan
         From :mod:`epyflow.run_plan`.
     summary
-        The content of ``summary.json``; None where the run has not come so far.
+        The content of ``summary.json``; None where the run has not come so far, and of a replay.
+    later
+        The content of ``forecast_coverage.csv``; None where no forecast is scored.
 
     Returns
     -------
     page
-        ``warnings`` (None without a summary), ``headline`` (rows of cells), ``columns`` (their
-        heads), ``more`` (rows left out), ``text``, ``quantities`` (name and distribution),
-        ``forcing``, ``fit``, ``without_reproduction``, ``newest``.
+        ``warnings``, ``looked_for`` (what there is no warning of; empty where nothing was looked
+        for), ``later`` (how many of the later observations the forecasts held, a sentence for
+        each target), ``headline`` (rows of cells), ``columns`` (their heads), ``more`` (rows left
+        out), ``text``, ``quantities`` (name and distribution), ``forcing``, ``fit``,
+        ``without_reproduction``, ``newest``.
     """
     about = plan["about"]
     found = json.loads(summary) if summary else {"warnings": [], "headline": [], "newest": None}
+    held = pd.read_csv(io.BytesIO(later)) if later else None
     fitted = about["fit"] is not None
     rows = found["headline"] if fitted else []
     page = {
-        "warnings": found["warnings"] if summary else None,
+        "warnings": found["warnings"] + ([] if held is None else warn.forecasts(held)),
+        "looked_for": _looked_for(summary is not None, fitted, held),
+        "later": [] if held is None else _later(held),
         "columns": _columns(rows),
         "headline": [_cells(row) for row in rows[:ROWS]],
         "more": max(0, len(rows) - ROWS),
@@ -55,6 +68,32 @@ def front_page(plan: Mapping[str, Any], summary: bytes | None) -> dict[str, Any]
     }
     escaped: dict[str, Any] = escape(page)
     return escaped
+
+
+def _looked_for(summed_up: bool, fitted: bool, held: pd.DataFrame | None) -> list[str]:
+    said = ["every task gave a result"] if summed_up else []
+    if summed_up and fitted:
+        said.append("no fit misses more observations than chance allows")
+        said.append("the data are up to date")
+    if held is not None and not held.empty:
+        said.append("no interval of the forecasts misses more of what came than chance allows")
+    return said
+
+
+def _later(held: pd.DataFrame) -> list[str]:
+    """Say what the intervals of each target's forecasts held."""
+    said = []
+    for target, rows in held.groupby("target", sort=False):
+        levels: list[Any] = rows.to_dict("records")
+        shares = ", ".join(
+            f"{row['coverage']:.0%} in their {100 * row['nominal']:.4g}% intervals"
+            for row in levels
+        )
+        said.append(
+            f"{target}: of {levels[0]['observations']} later observations of "
+            f"{levels[0]['forecasts']} forecasts, {shares}."
+        )
+    return said
 
 
 def escape(value: Any) -> Any:

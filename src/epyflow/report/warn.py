@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from math import comb
+from math import ceil
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,8 @@ FEWEST_EFFECTIVE = 0.1
 """Effective sample size by particles; below it a few particles decide the posterior."""
 SURPRISE = 0.01
 """Probability of as few observations inside an interval, were it right."""
+SHORTFALL = 0.05
+"""Of the coverage of forecasts: by how much it is below nominal, at least, to be worth a word."""
 OLDEST = timedelta(days=7)
 """From the last observation to the reference date of a submission."""
 
@@ -73,23 +75,57 @@ def coverage(covered: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> 
     labels
         Population to what people call it.
     """
-    low, level = [], 0.0
+    low, level = {}, 0.0
     for name, table in covered.items():
         if table.empty:
             continue
         widest = table.iloc[-1]
         level = float(widest["nominal"])
-        if at_most(int(widest["inside"]), int(widest["observations"]), level) < SURPRISE:
-            low.append(name)
-    return _about(low, labels, f"the {level:.0%} interval of the fit holds too few observations")
+        inside, observations = int(widest["inside"]), int(widest["observations"])
+        if at_most(inside, observations, level) < SURPRISE:
+            low[name] = f"{labels.get(name, name)} ({inside} of {observations})"
+    return _about(
+        list(low), low, f"the {100 * level:.4g}% interval of the fit holds too few observations"
+    )
+
+
+def forecasts(table: pd.DataFrame) -> list[str]:
+    """Warn where the intervals of forecasts held fewer later observations than chance explains.
+
+    The weeks of one forecast miss together: one that starts too low stays too low. So a forecast
+    counts as one observation, which is inside for the share of its weeks that are, and the sum
+    is rounded up. A shortfall of less than :data:`SHORTFALL` is not told, however sure it is.
+
+    Parameters
+    ----------
+    table
+        See :func:`epyflow.report.later.forecast_coverage`.
+    """
+    found = []
+    for target, rows in table.groupby("target", sort=False):
+        low: list[Any] = [row for row in rows.to_dict("records") if _too_few(row)]
+        if low:
+            said = "; ".join(
+                f"{100 * row['nominal']:.4g}% intervals of the forecasts held "
+                f"{row['coverage']:.0%} of {row['observations']} later observations"
+                for row in reversed(low)
+            )
+            found.append(f"{target}: {said}. They are too narrow, or beside what came.")
+    return found
+
+
+def _too_few(row: Any) -> bool:
+    # Rounded before it is rounded up: 0.95 x 20 is a little more than 19 to a computer.
+    inside = ceil(round(row["coverage"] * row["forecasts"], 6))
+    unlikely = at_most(inside, int(row["forecasts"]), float(row["nominal"])) < SURPRISE
+    return unlikely and bool(row["nominal"] - row["coverage"] >= SHORTFALL - 1e-9)
 
 
 def at_most(inside: int, observations: int, level: float) -> float:
     """Return the binomial probability of ``inside`` observations or fewer in an interval."""
-    return sum(
-        comb(observations, k) * level**k * (1 - level) ** (observations - k)
-        for k in range(inside + 1)
-    )
+    from scipy import stats
+
+    return float(stats.binom.cdf(inside, observations, level))
 
 
 def stale(

@@ -50,10 +50,10 @@ FIT = {
 }
 
 
-def page(given, summary=None):
+def page(given, summary=None, later=None):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
-    given = given | {"front_page": front_page(given, text)}
+    given = given | {"front_page": front_page(given, text, later)}
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
     source = (ROOT / "workflow" / "report" / "workflow.rst").read_text()
     rst = environment.from_string(source).render(
@@ -83,6 +83,45 @@ def test_warnings_come_before_the_headline_and_that_before_the_experiment():
     marks += ["2,414", "+16%", "93%", "0.004", "The experiment", "the newest observation is of"]
     places = [html.index(mark) for mark in marks]
     assert places == sorted(places)
+
+
+HELD = """\
+target,nominal,forecasts,observations,inside,coverage
+wk_inc flu,0.5,21,84,45,0.535714
+wk_inc flu,0.95,21,84,60,0.714286
+"""
+
+
+def test_forecasts_that_held_too_little_are_warned_of_before_all_else():
+    html = page(plan(fit=FIT), later=HELD.encode())
+
+    marks = [
+        "Warnings",
+        "wk_inc flu: 95% intervals of the forecasts held 71% of 84 later observations.",
+        "Forecasts, and what came",
+        "wk_inc flu: of 84 later observations of 21 forecasts, 54% in their 50% intervals, 71% in",
+        "The experiment",
+    ]
+    places = [" ".join(html.split()).index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+def test_what_there_is_no_warning_of_is_said():
+    held = HELD.replace("60,0.714286", "80,0.952381").encode()
+
+    html = page(plan(fit=FIT), {"warnings": [], "headline": [ROW], "newest": None}, held)
+
+    assert "None: every task gave a result; no fit misses" in html
+    assert "no interval of the forecasts misses more of what came than chance allows." in html
+    alone = page(plan(fit=FIT), later=held)
+    assert "None: no interval of the forecasts misses" in alone
+
+
+def test_scores_without_an_outcome_say_nothing():
+    html = page(plan(fit=FIT), later=HELD.splitlines()[0].encode())
+
+    assert "Not looked for" in html
+    assert "what came" not in html
 
 
 def test_a_failed_population_has_a_row_that_says_so():

@@ -75,7 +75,44 @@ def test_coverage_is_warned_of_where_chance_does_not_explain_it():
     # Of 15, at most 12 inside has a chance of 0.036, at most 11 one of 0.005.
     found = warn.coverage({"A": covered(12), "B": covered(11), "C": covered(0).iloc[:0]}, LABELS)
 
-    assert found == ["Place B: the 95% interval of the fit holds too few observations."]
+    assert found == ["Place B (11 of 15): the 95% interval of the fit holds too few observations."]
+
+
+def held(*rows):
+    """Rows of nominal, forecasts, observations, inside."""
+    table = pd.DataFrame(rows, columns=["nominal", "forecasts", "observations", "inside"])
+    return table.assign(coverage=table["inside"] / table["observations"], target="flu")
+
+
+def test_forecasts_that_held_too_few_are_told_in_numbers():
+    (said,) = warn.forecasts(held((0.5, 21, 84, 12), (0.95, 21, 84, 60)))
+
+    assert said == (
+        "flu: 95% intervals of the forecasts held 71% of 84 later observations; 50% intervals of "
+        "the forecasts held 14% of 84 later observations. They are too narrow, or beside what came."
+    )
+
+
+# Of 21 forecasts, at most 16 inside has a chance of 0.0032 at 95%, at most 17 one of 0.019.
+@pytest.mark.parametrize(("inside", "warned"), [(64, True), (65, False)])
+def test_a_forecast_counts_once_however_many_weeks_it_has(inside, warned):
+    assert bool(warn.forecasts(held((0.95, 21, 84, inside)))) is warned
+
+
+# Of 1,000 forecasts, at most 930 inside has a chance of 0.0035; a shortfall of 5% is at 900.
+@pytest.mark.parametrize(("inside", "warned"), [(900, True), (901, False), (930, False)])
+def test_a_small_shortfall_is_not_told_however_sure_it_is(inside, warned):
+    assert warn.at_most(930, 1000, 0.95) < warn.SURPRISE
+    assert bool(warn.forecasts(held((0.95, 1000, 1000, inside)))) is warned
+
+
+def test_two_forecasts_that_miss_half_of_the_weeks_are_chance():
+    assert warn.forecasts(held((0.95, 2, 8, 4))) == []
+    assert len(warn.forecasts(held((0.95, 2, 8, 0)))) == 1
+
+
+def test_intervals_that_hold_what_they_should_are_not_told_whatever_a_computer_makes_of_it():
+    assert warn.forecasts(held((0.95, 20, 80, 76), (0.9, 10, 30, 27))) == []
 
 
 def test_data_that_end_a_week_before_the_window_are_stale():

@@ -1,0 +1,68 @@
+"""How many of the later observations the intervals of a run's forecasts held."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from epyflow.files import write_bytes_atomically
+
+LEVELS = (50, 90, 95)
+"""Per cent that central intervals should hold, as the scores have them."""
+
+COLUMNS = ("target", "nominal", "forecasts", "observations", "inside", "coverage")
+
+
+def write_forecast_coverage(scores: Path, own: str, path: Path) -> None:
+    """Count what the intervals of the run's forecasts held, and write it as CSV.
+
+    Parameters
+    ----------
+    scores
+        ``quantile_scores.csv.gz``.
+    own
+        The model of the run.
+    path
+        The table: see :func:`forecast_coverage`.
+    """
+    try:
+        rows = pd.read_csv(scores, keep_default_na=False, na_values=[""], dtype={"horizon": str})
+    except pd.errors.EmptyDataError:  # no quantile has an outcome yet
+        rows = pd.DataFrame()
+    table = forecast_coverage(rows, own)
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    write_bytes_atomically(path, text.encode())
+
+
+def forecast_coverage(scores: pd.DataFrame, own: str) -> pd.DataFrame:
+    """Count the later observations inside the central intervals of one model.
+
+    Parameters
+    ----------
+    scores
+        See :func:`epyflow.hub.scoring.quantiles.score_quantiles`, with ``horizon`` as text. Weeks
+        that were over (negative horizons) and what has no horizon, as peaks, are not counted.
+    own
+        The model.
+
+    Returns
+    -------
+    table
+        A row per target and level: ``nominal`` (the share that the interval should hold),
+        ``forecasts`` (pairs of location and reference date), ``observations`` (their weeks that
+        came), ``inside`` (ends included) and ``coverage`` (their ratio).
+    """
+    if scores.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    ahead = scores["horizon"].fillna("NA").str.fullmatch(r"\d+")
+    rows = scores[(scores["model"] == own) & (scores["scale"] == "natural") & ahead]
+    counted = []
+    for target, its in rows.groupby("target", sort=True):
+        for level in LEVELS:
+            held = its.dropna(subset=[f"covered_{level}"])
+            if held.empty:
+                continue
+            forecasts = len(held[["location", "reference_date"]].drop_duplicates())
+            inside = int(held[f"covered_{level}"].sum())
+            share = inside / len(held)
+            counted.append((target, level / 100, forecasts, len(held), inside, share))
+    return pd.DataFrame(counted, columns=list(COLUMNS))

@@ -9,6 +9,7 @@ from epyflow.experiment import Experiment
 from epyflow.files import sha256_of
 from epyflow.hub.choice import choose, digest_of_choice
 from epyflow.hub.rivals import baseline_of, rivals
+from epyflow.observed import Final, Observed
 from epyflow.settings import Settings
 from epyflow.staleness import digest_of
 
@@ -80,6 +81,39 @@ def scores(
         "tables": [*SCORES, *([RELATIVE] if baseline else [])],
     }
     return part, {"target_data": str(truth), "others": [str(path) for path in others.values()]}
+
+
+def observed(experiment: Experiment, settings: Settings) -> Observed | None:
+    """Return what was observed of what a run compares, and since; None where nothing is fitted.
+
+    ``target_data`` is taken to observe what the first target of the submission is made from.
+    """
+    if experiment.modelset is None or experiment.modelset.calibration is None:
+        return None
+    choice = choose(experiment, settings) if settings.target_data else None
+    if settings.target_data is None or choice is None:
+        return Observed(experiment)
+    return Observed(experiment, Final(Path(settings.target_data), choice.targets[0].simulation))
+
+
+def observed_digest(experiment: Experiment, settings: Settings) -> str | None:
+    """Return the hash of what :func:`observed` gives."""
+    found = observed(experiment, settings)
+    return None if found is None else digest_of(*found.hashes)
+
+
+def gather_observations(experiment: Experiment, settings: Settings, path: Path) -> None:
+    """Write what was observed of what a run compares: see :meth:`Observed.write`.
+
+    Raises
+    ------
+    EpyflowError
+        If the experiment calibrates nothing any more.
+    """
+    found = observed(experiment, settings)
+    if found is None:
+        raise EpyflowError(f"{experiment.place.exp_id} calibrates nothing any more; run again")
+    found.write(path)
 
 
 def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -> None:

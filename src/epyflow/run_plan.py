@@ -73,6 +73,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
         document = _replayed(settings, documents)
     else:
         document = documents[settings.run_id]
+        document["observed"] = hub_plan.observed_digest(experiment, settings)
         document["built_remotely"] = _built_remotely(
             settings, document, stale[settings.run_id], path
         )

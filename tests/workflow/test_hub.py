@@ -22,8 +22,9 @@ def results(workspace: Workspace, run_id: str = "main"):
 
 def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(workspace):
     forecast(workspace, "flusight_format", reference_date="2025-02-15")
+    final = write_target_data(workspace)
 
-    done = workspace.run(target_data=write_target_data(workspace))
+    done = workspace.run(target_data=final)
 
     assert done.code == 0, done.text
     rows = workspace.table("output_hub_formatted")
@@ -62,6 +63,14 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
     assert (results(workspace) / "figures" / "model_comparison.png").is_file()
     log = workspace.folder / "logs" / "small" / "main" / "make_hub_table.log"
     assert all(each in log.read_text() for each in left_out)
+    observed = pd.read_csv(results(workspace) / "builder-artifacts" / "observed.csv")
+    known = observed[observed["population"] == "United_States_New_York"].set_index("date")
+    # Known were the weeks to 2025-02-08; the projection ends on 2025-03-02.
+    assert known["then"].dropna().tolist() == [40.0, 80.0, 120.0, 160.0, 200.0]
+    assert known["since"].tolist() == [45.0, 85.0, 125.0, 165.0, 205.0, 245.0, 285.0, 325.0]
+    write_vintage(workspace, "2025-02-22")
+    jobs = workspace.plan(target_data=final).jobs
+    assert jobs == {"gather_observations": 1, "plot_fits": 1, "plot_forecast_grid": 1}
 
 
 def made_up_hub(workspace: Workspace) -> str:

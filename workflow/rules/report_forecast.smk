@@ -1,4 +1,4 @@
-"""Draw the forecast: fit and projection, trajectories, and where it rises and falls.
+"""Draw the forecast by itself: trajectories, and where it rises and falls.
 
 INPUTS
     results/<exp_id>/<run_id>/outputs/quantiles_<kind>.csv.gz
@@ -7,9 +7,6 @@ INPUTS
 
 OUTPUTS
     results/<exp_id>/<run_id>/figures/fan_chart/<kind>/<population>.svg
-    results/<exp_id>/<run_id>/figures/fit/<population>.svg                   of calibrations
-    results/<exp_id>/<run_id>/figures/forecast_grid.png                      of calibrations
-    results/<exp_id>/<run_id>/figures/quantiles_grid_sidebyside.pdf          the same on pages, with recent weeks
     results/<exp_id>/<run_id>/figures/change_map.svg, .csv                   of projections for US states
 """
 
@@ -37,59 +34,6 @@ rule plot_fan_charts:
         "Drawing {wildcards.kind}"
     script:
         "../scripts/plot_fan_charts.py"
-
-
-rule plot_fits:
-    """Draw the fit and the projection of each population against its observations."""
-    input:
-        calibration="results/{exp_id}/{run_id}/outputs/quantiles_calibration.csv.gz",
-        projection="results/{exp_id}/{run_id}/outputs/quantiles_projection_comparison.csv.gz",
-    output:
-        figures=of_each_place(
-            "results/{exp_id}/{run_id}/figures/fit/{population}.svg",
-            category="2. Forecast",
-            subcategory="Each location",
-            caption="../report/fit.rst",
-            figure="Fit and projection",
-        ),
-    log:
-        "logs/{exp_id}/{run_id}/plot_fits.log",
-    conda:
-        "../../envs/epyflow.yaml"
-    params:
-        plan=plan_digest("populations", "labels"),
-        code=code_version("figures"),
-    message:
-        "Drawing fits and projections"
-    script:
-        "../scripts/plot_fits.py"
-
-
-rule plot_forecast_grid:
-    """Draw the fit and the projection of all populations on one sheet."""
-    input:
-        calibration="results/{exp_id}/{run_id}/outputs/quantiles_calibration.csv.gz",
-        projection="results/{exp_id}/{run_id}/outputs/quantiles_projection_comparison.csv.gz",
-    output:
-        figure=report(
-            "results/{exp_id}/{run_id}/figures/forecast_grid.png",
-            category="2. Forecast",
-            subcategory="All locations",
-            caption="../report/forecast_grid.rst",
-            labels={"figure": "Fit and projection of all"},
-        ),
-        pages="results/{exp_id}/{run_id}/figures/quantiles_grid_sidebyside.pdf",
-    log:
-        "logs/{exp_id}/{run_id}/plot_forecast_grid.log",
-    conda:
-        "../../envs/epyflow.yaml"
-    params:
-        plan=plan_digest("populations", "labels"),
-        code=code_version("figures"),
-    message:
-        "Drawing all forecasts on one sheet"
-    script:
-        "../scripts/plot_forecast_grid.py"
 
 
 rule plot_change_map:

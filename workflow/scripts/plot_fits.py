@@ -14,6 +14,7 @@ with log_to(snakemake.log[0]):
     figures.draw_fits(
         Path(snakemake.input.calibration),
         Path(snakemake.input.projection),
+        Path(snakemake.input.observed),
         places=figures.places_of(snakemake.config["plan"]),
         labels=snakemake.config["plan"]["labels"],
         paths=[Path(path) for path in snakemake.output.figures],

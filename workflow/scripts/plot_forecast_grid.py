@@ -14,6 +14,7 @@ with log_to(snakemake.log[0]):
     figures.draw_forecast_grid(
         Path(snakemake.input.calibration),
         Path(snakemake.input.projection),
+        Path(snakemake.input.observed),
         places=figures.places_of(snakemake.config["plan"]),
         labels=snakemake.config["plan"]["labels"],
         title="Fit and projection",

@@ -63,10 +63,27 @@ def read_observations(
         If the file, the place or a value is missing or unusable: no row for the place, a date
         twice, a negative value, no value in the window. The message names place and dates.
     """
+    sheet = read_sheet(path, required_columns(columns, vintage))
+    return observations_in(sheet, spellings, location_column, columns, window, vintage)
+
+
+def required_columns(columns: Sequence[Column], vintage: Vintage | None) -> list[str]:
+    """Return the columns that a file of observations must have, besides the location."""
     required = [name for column in columns for name in (column.dates, column.values)]
     if vintage is not None and vintage.column is not None:
         required.append(vintage.column)
-    sheet = read_sheet(path, required)
+    return required
+
+
+def observations_in(
+    sheet: Sheet,
+    spellings: Collection[str],
+    location_column: str | None,
+    columns: Sequence[Column],
+    window: tuple[date, date],
+    vintage: Vintage | None = None,
+) -> tuple[tuple[date, ...], NDArray[np.float64]]:
+    """Do the same with a file that was read, for one place after another."""
     rows = sheet.of_location(_location_column(sheet, location_column), spellings)
     series = [_series(_known(rows, column, vintage), column, window) for column in columns]
     dates = tuple(sorted(set().union(*series)))
@@ -79,9 +96,9 @@ def read_observations(
             dates_there = f"its dates are {there[0]} to {there[-1]}" if there else "it has no dates"
             known = f" as of {vintage.day}" if vintage is not None else ""
             raise DataError(
-                f"{path}: {column.values}: no value for {' or '.join(sorted(spellings))} from "
-                f"{window[0]} to {window[1]}{known}; {dates_there}: move the fitting window or use "
-                "another file"
+                f"{sheet.path}: {column.values}: no value for {' or '.join(sorted(spellings))} "
+                f"from {window[0]} to {window[1]}{known}; {dates_there}: move the fitting window "
+                "or use another file"
             )
     return dates, values
 

@@ -28,8 +28,8 @@ from epyflow.figures.reading import (
 )
 from epyflow.figures.saving import save
 from epyflow.figures.scenarios import Future, draw_futures, futures, inner_band
+from epyflow.figures.seen import Seen, draw_seen, legend_of_seen, read_observed
 from epyflow.figures.style import (
-    BLACK,
     BLUE,
     VERMILION,
     count_axis,
@@ -43,18 +43,10 @@ from epyflow.figures.style import (
 )
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
+_UNSEEN: Mapping[str, Seen] = MappingProxyType({})
 _HEADROOM = 1.14  # of the highest value, so that the note on the line is above everything drawn
 _LINE = "#4D4D4D"
 _KEY = 8  # letters that the line before a legend's name, and the space around it, take
-_DOTS: Any = {
-    "linestyle": "none",
-    "marker": "o",
-    "markersize": 4,
-    "color": BLACK,
-    "markeredgecolor": "white",
-    "markeredgewidth": 0.5,
-    "clip_on": False,  # a dot at 0 is whole
-}
 
 
 @dataclass(frozen=True)
@@ -79,15 +71,25 @@ class Course:
         The scenarios of the projection.
     end
         The last date compared.
+    seen
+        Comparison to what was observed of it.
     """
 
     parts: tuple[Part, ...]
     futures: tuple[Future, ...]
     end: date
+    seen: Mapping[str, Seen]
 
     @classmethod
-    def of(cls, calibration: pd.DataFrame, projection: pd.DataFrame) -> "Course":
+    def of(
+        cls,
+        calibration: pd.DataFrame,
+        projection: pd.DataFrame,
+        observed: Mapping[str, Seen] = _UNSEEN,
+    ) -> "Course":
         """Take a fit and its projection from the rows of their tables.
+
+        What was observed is that of the dates from the first one fitted to the last one drawn.
 
         Raises
         ------
@@ -102,12 +104,34 @@ class Course:
         alternatives = futures(ahead)
         if not ahead.empty and not alternatives:
             parts.append(Part(ahead, "Projection", VERMILION, "--"))
-        return cls(tuple(parts), tuple(alternatives), end.date())
+        last = end if ahead.empty else max(end, ahead["date"].max())
+        seen = {
+            name: _seen(fitted, name, observed.get(name)).between(fitted["date"].min(), last)
+            for name in comparisons_of(calibration)
+        }
+        return cls(tuple(parts), tuple(alternatives), end.date(), seen)
+
+    @property
+    def later(self) -> bool:
+        """Whether something was observed, or corrected, after the fit was made."""
+        return any(not seen.later.empty for seen in self.seen.values())
+
+
+def _seen(fitted: pd.DataFrame, name: str, observed: Seen | None) -> Seen:
+    """Add to what was fitted what else was known then, and what is known since."""
+    compared = fitted.drop_duplicates("date")[["date", f"observed_{name}"]]
+    compared = compared.rename(columns={f"observed_{name}": "value"})
+    if observed is None:
+        return Seen(compared, compared.iloc[:0])
+    more = observed.then[~observed.then["date"].isin(compared["date"])]
+    then = pd.concat([compared, more]) if len(more) else compared
+    return Seen(then, observed.since)
 
 
 def draw_fits(
     calibration: Path,
     projection: Path,
+    observed: Path,
     *,
     places: Sequence[Place],
     labels: Mapping[str, str],
@@ -123,6 +147,8 @@ def draw_fits(
         ``quantiles_calibration.csv.gz``.
     projection
         ``quantiles_projection_comparison.csv.gz``; without rows where nothing was projected.
+    observed
+        ``observed.csv``: what was observed, as then known and since.
     places
         The populations of the run.
     labels
@@ -132,12 +158,15 @@ def draw_fits(
     """
     fitted = dict(rows_by_population(calibration))
     ahead = dict(rows_by_population(projection))
+    seen = read_observed(observed)
     for place, path in zip(places, paths, strict=True):
         if place.name not in fitted:
             save(nothing(place.label), path)
             continue
         rows = fitted[place.name]
-        save(fit_chart(rows, ahead.get(place.name, rows.iloc[:0]), place.label, labels), path)
+        projected = ahead.get(place.name, rows.iloc[:0])
+        its = seen.get(place.name, _UNSEEN)
+        save(fit_chart(rows, projected, place.label, labels, observed=its), path)
 
 
 def fit_chart(
@@ -146,13 +175,15 @@ def fit_chart(
     title: str,
     labels: Mapping[str, str] = _NO_LABELS,
     unit: str = "Persons",
+    observed: Mapping[str, Seen] = _UNSEEN,
 ) -> Figure:
     """Draw one panel per comparison, with dates across and counts up.
 
     Up to the last date compared, the accepted simulations; from there on, the projection: median
     (if the tables have it) and bands that hold 50, 80 and 95 % of them, or the nearest to these
-    that the tables have. Dots are the observations that were fitted. Of a projection under
-    scenarios, each has its colour, its median and its narrowest band.
+    that the tables have. Dots are the observations that were fitted, and what else was known
+    then; rings are those that came or were corrected since. Of a projection under scenarios, each
+    has its colour, its median and its narrowest band.
 
     Parameters
     ----------
@@ -166,13 +197,15 @@ def fit_chart(
         Compartment to words for the panel titles: ``{"S": "Susceptible"}``.
     unit
         What the series count, for the y axis.
+    observed
+        Comparison to what was observed of it; without, what the table of the fit has.
 
     Raises
     ------
     ValueError
         If there is no row, or there are rows of more than one calibration.
     """
-    course = Course.of(calibration, projection)
+    course = Course.of(calibration, projection, observed)
     names = comparisons_of(calibration)
     columns = min(len(names), 2)
     rows = ceil(len(names) / columns)
@@ -192,7 +225,7 @@ def fit_chart(
         tidy(panels, len(names), columns)
         headline(figure, title)
         figure.supylabel(unit, fontsize=9)
-        fit_legend(figure, course)
+        fit_legend(figure, course, later=course.later)
     return figure
 
 
@@ -219,18 +252,19 @@ def draw_course(axes: Axes, course: Course, name: str, size: float = 4.0) -> Non
         axes.plot(
             median["date"], median[name], part.dashes, color=part.colour, linewidth=1.6, zorder=3
         )
-    observed = parts[0].table.drop_duplicates("date")
-    dots = _DOTS | {"markersize": size, "markeredgewidth": size / 8}
-    axes.plot(observed["date"], observed[f"observed_{name}"], **dots, zorder=4)
+    draw_seen(axes, course.seen[name], size)
     draw_futures(axes, list(course.futures), name)
 
 
-def _legend_columns(names: Sequence[str], room: int) -> int:
-    """Return how many columns of a legend fit into a line of ``room`` letters."""
+def _legend_columns(names: Sequence[str], first: int, room: int) -> int:
+    """Return how many columns of a legend fit into a line of ``room`` letters.
+
+    All of them, or the ``first`` ones above the others, or as many as fit.
+    """
     if sum(len(name) + _KEY for name in names) <= room:
         return len(names)
     widest = max(map(len, names)) + _KEY
-    return min(3, max(1, room // widest))
+    return min(first, max(1, room // widest))
 
 
 def _around(future: Future) -> str:
@@ -256,21 +290,24 @@ def mark_end(axes: Axes, day: date) -> None:
     )
 
 
-def fit_legend(figure: Figure, course: Course) -> None:
-    """Say below a figure what its lines, dots and bands are."""
+def fit_legend(figure: Figure, course: Course, *, later: bool) -> None:
+    """Say below a figure what is drawn in it; rings, if there are ``later`` observations."""
     parts, alternatives = course.parts, course.futures
-    entries: list[tuple[Any, str]] = [(Line2D([], [], **_DOTS), "Observed")]
+    seen = legend_of_seen(later=later)
+    entries: list[tuple[Any, str]] = [(each, str(each.get_label())) for each in seen]
     for part in parts:
         line = Line2D([], [], color=part.colour, linestyle=part.dashes, linewidth=1.6)
         entries.append((line, f"{part.name}, median"))
     entries += [
         (future.line(), f"{future.name}, median{_around(future)}") for future in alternatives
     ]
+    lines = len(entries)
     bands = bands_of(parts[0].table)
     for band in bands:
         patches = tuple(Patch(color=tint(part.colour, band.strength)) for part in parts)
         entries.append((patches, band.label + (" of simulations" if band == bands[-1] else "")))
-    columns = _legend_columns([name for _, name in entries], line_length(figure.get_figwidth()))
+    names = [name for _, name in entries]
+    columns = _legend_columns(names, lines, line_length(figure.get_figwidth()))
     # Matplotlib fills columns; lines are to be read in the first row, bands in the second.
     entries = [entry for column in range(columns) for entry in entries[column::columns]]
     figure.legend(

@@ -1,7 +1,7 @@
 """Fit and projection of all populations on one sheet: small multiples."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from math import ceil
 from pathlib import Path
@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from epyflow.figures.fit_chart import Course, comparison_title, draw_course, fit_legend
 from epyflow.figures.reading import Place, comparisons_of, nothing, rows_by_population
 from epyflow.figures.saving import save, save_pages
+from epyflow.figures.seen import Seen, read_observed
 from epyflow.figures.style import date_number, headline, new_figure, styled
 
 WEEKS_BEFORE, WEEKS_AFTER = 8, 4
@@ -38,16 +39,20 @@ class Pair:
         What people call the population.
     calibration, projection
         Its rows of ``quantiles_calibration`` and ``quantiles_projection_comparison``.
+    observed
+        Comparison to what was observed of it.
     """
 
     label: str
     calibration: pd.DataFrame
     projection: pd.DataFrame
+    observed: Mapping[str, Seen] = field(default_factory=dict)
 
 
 def draw_forecast_grid(
     calibration: Path,
     projection: Path,
+    observed: Path,
     *,
     places: Sequence[Place],
     labels: Mapping[str, str],
@@ -61,6 +66,8 @@ def draw_forecast_grid(
     ----------
     calibration, projection
         ``quantiles_calibration.csv.gz`` and ``quantiles_projection_comparison.csv.gz``.
+    observed
+        ``observed.csv``: what was observed, as then known and since.
     places
         The populations of the run; those without a row are counted in the title.
     labels
@@ -73,8 +80,9 @@ def draw_forecast_grid(
         The pages, ``.pdf``.
     """
     fitted, ahead = dict(rows_by_population(calibration)), dict(rows_by_population(projection))
+    seen = read_observed(observed)
     pairs = [
-        Pair(place.label, rows, ahead.get(place.name, rows.iloc[:0]))
+        Pair(place.label, rows, ahead.get(place.name, rows.iloc[:0]), seen.get(place.name, {}))
         for place in places
         if (rows := fitted.get(place.name)) is not None
     ]
@@ -102,12 +110,13 @@ def forecast_grid(
     with styled():
         figure = new_figure(_WIDTH, rows * (1.35 if small else 2.4) + 1.1)
         panels: list[Axes] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
-        course = None
-        for axes, pair in zip(panels, pairs, strict=False):
-            course = _panel(axes, pair, pair.label, small=small)
+        courses = [
+            _panel(axes, pair, pair.label, small=small)
+            for axes, pair in zip(panels, pairs, strict=False)
+        ]
         for axes in panels[len(pairs) :]:
             axes.remove()
-        _label(figure, pairs[0], title, labels, course)
+        _label(figure, pairs[0], title, labels, courses)
     return figure
 
 
@@ -116,11 +125,11 @@ def page(pairs: Sequence[Pair], title: str, labels: Mapping[str, str] = _NO_LABE
     with styled():
         figure = new_figure(8.3, 1.7 * len(pairs) + 1.3)
         grid = figure.subplots(len(pairs), 2, squeeze=False)
-        course = None
+        courses = []
         for (whole, recent), pair in zip(grid, pairs, strict=True):
-            course = _panel(whole, pair, pair.label, small=False)
+            courses.append(_panel(whole, pair, pair.label, small=False))
             _panel(recent, _around_the_end(pair), f"{pair.label}, recent weeks", small=False)
-        _label(figure, pairs[0], title, labels, course)
+        _label(figure, pairs[0], title, labels, courses)
     return figure
 
 
@@ -137,7 +146,7 @@ def _around_the_end(pair: Pair) -> Pair:
 
 
 def _panel(axes: Axes, pair: Pair, title: str, *, small: bool) -> Course:
-    course = Course.of(pair.calibration, pair.projection)
+    course = Course.of(pair.calibration, pair.projection, pair.observed)
     draw_course(axes, course, comparisons_of(pair.calibration)[0], 1.8 if small else 3)
     axes.axvline(date_number(course.end), color=_LINE, linewidth=0.7, linestyle=":", zorder=2.5)
     axes.set_title(title, fontsize=7.5 if small else 9, pad=2)
@@ -166,11 +175,12 @@ def _label(
     first: Pair,
     title: str,
     labels: Mapping[str, str],
-    course: Course | None,
+    courses: Sequence[Course],
 ) -> None:
     names = comparisons_of(first.calibration)
     more = f" (the first of {len(names)} comparisons)" if len(names) > 1 else ""
     headline(figure, f"{title}: {comparison_title(names[0], labels)}{more}")
     figure.supylabel("Persons", fontsize=9)
-    if course is not None:
-        fit_legend(figure, course)
+    # Only the first comparison is drawn.
+    later = any(not course.seen[names[0]].later.empty for course in courses)
+    fit_legend(figure, courses[-1], later=later)

@@ -1,7 +1,6 @@
 """The forecasts of all models beside each other, and what came: a panel for each location."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from math import ceil
 from pathlib import Path
@@ -19,7 +18,8 @@ from epyflow.figures.rate_trends import names_of_codes
 from epyflow.figures.reading import Place, nothing
 from epyflow.figures.saving import save, save_table
 from epyflow.figures.score_chart import LOOKS
-from epyflow.figures.style import BLACK, headline, new_figure, styled
+from epyflow.figures.seen import Seen, draw_seen, legend_of_seen
+from epyflow.figures.style import headline, new_figure, styled
 
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 Observed = tuple[Sequence[date], Sequence[float]]
@@ -32,25 +32,6 @@ _COLUMNS = ("location", "model", "target_end_date", *(f"q{level:g}" for level in
 _WIDTH = 10.6
 _FEW = 9
 _APART = 1.7  # days between the marks of two models for one week
-_DOT: Any = {"linestyle": "none", "marker": "o", "color": BLACK, "zorder": 5}
-_RING: Any = _DOT | {"markerfacecolor": "white", "zorder": 4}
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was observed.
-
-    Attributes
-    ----------
-    then
-        ``location`` (as people call it), ``date`` (text) and ``value``: as it was known when the
-        forecast was made.
-    since
-        The same, as known in the end.
-    """
-
-    then: pd.DataFrame
-    since: pd.DataFrame
 
 
 def weekly_target(forecasts: pd.DataFrame, own: str) -> str | None:
@@ -138,7 +119,7 @@ def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd
     ).reindex(columns=list(_COLUMNS))
 
 
-def comparison_chart(table: pd.DataFrame, seen: Seen, title: str) -> Figure:
+def comparison_chart(table: pd.DataFrame, seen: Mapping[str, Seen], title: str) -> Figure:
     """Draw a panel per location: a median with its intervals per model and week, and the weeks.
 
     Parameters
@@ -146,7 +127,8 @@ def comparison_chart(table: pd.DataFrame, seen: Seen, title: str) -> Figure:
     table
         See :func:`intervals`.
     seen
-        What was observed; weeks from :data:`WEEKS_BEFORE` before the first forecast to the last.
+        Location, as people call it, to what was observed there: drawn from :data:`WEEKS_BEFORE`
+        weeks before the first forecast to the last.
     title
         What the figure shows.
     """
@@ -160,15 +142,13 @@ def comparison_chart(table: pd.DataFrame, seen: Seen, title: str) -> Figure:
         figure = new_figure(_WIDTH, lines * (1.5 if small else 2.6) + 1.3)
         grid: list[Axes] = figure.subplots(lines, columns, squeeze=False).ravel().tolist()
         for axes, place in zip(grid, places, strict=False):
-            _panel(axes, table[table["location"] == place], seen, place, looks, small=small)
+            its = table[table["location"] == place]
+            _panel(axes, its, seen.get(place, Seen.of()), place, looks, small=small)
         for axes in grid[len(places) :]:
             axes.remove()
         headline(figure, title)
         handles = [_mark(look, name) for name, look in looks.items()]
-        handles += [
-            Line2D([], [], markersize=4, label="Observed, as then known", **_DOT),
-            Line2D([], [], markersize=4.5, label="Observed, as known since", **_RING),
-        ]
+        handles += legend_of_seen(later=True)
         figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)))
     return figure
 
@@ -188,10 +168,8 @@ def _panel(
     small: bool,
 ) -> None:
     first, last = min(rows["target_end_date"]), max(rows["target_end_date"])
-    start = (pd.Timestamp(first) - pd.Timedelta(weeks=WEEKS_BEFORE)).date().isoformat()
-    for table, look, size in ((seen.since, _RING, 1.15), (seen.then, _DOT, 1.0)):
-        its = table[(table["location"] == place) & table["date"].between(start, last)]
-        axes.plot(_days(its["date"]), its["value"], markersize=size * (2.6 if small else 4), **look)
+    start = pd.Timestamp(first) - pd.Timedelta(weeks=WEEKS_BEFORE)
+    draw_seen(axes, seen.between(start, pd.Timestamp(last)), 2.6 if small else 4)
     for position, (name, look) in enumerate(looks.items()):
         its = rows[rows["model"] == name]
         days = _days(its["target_end_date"]) + _APART * (position - (len(looks) - 1) / 2)
@@ -227,8 +205,8 @@ def seen_of(
     known: Mapping[str, Observed],
     outcomes: pd.DataFrame,
     names: Mapping[str, str],
-) -> Seen:
-    """Put what was observed into the words of a figure.
+) -> dict[str, Seen]:
+    """Return what was observed of each location, by what people call it.
 
     Parameters
     ----------
@@ -241,14 +219,12 @@ def seen_of(
     names
         The hub's location to what people call it.
     """
-    then = [
-        (place.label, day.isoformat(), value)
-        for place in places
-        if (series := known.get(place.name)) is not None
-        for day, value in zip(series[0], series[1], strict=True)
-    ]
-    columns = ["location", "date", "value"]
-    since = outcomes[outcomes["location"].isin(list(names))]
-    since = since.assign(location=since["location"].map(dict(names)))
-    since = since.rename(columns={"target_end_date": "date", "observed": "value"})
-    return Seen(pd.DataFrame(then, columns=columns), since[columns])
+    found = {}
+    for place in places:
+        dates, values = known.get(place.name, ((), ()))
+        then = {day.isoformat(): value for day, value in zip(dates, values, strict=True)}
+        codes = [code for code, name in names.items() if name == place.label]
+        came = outcomes[outcomes["location"].isin(codes)]
+        since = dict(zip(came["target_end_date"], came["observed"], strict=True))
+        found[place.label] = Seen.of(then, since)
+    return found

@@ -22,6 +22,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "run": ("epyflow.strategies",),
     "tables": ("epyflow.tables",),
     "figures": ("epyflow.figures", "epyflow.report"),
+    "observed": ("epyflow.observed",),
     "hub": ("epyflow.hub.making", "epyflow.hub.prepare", "epyflow.hub.submitting"),
     "scores": ("epyflow.hub.scoring.tables",),
 }
@@ -32,6 +33,7 @@ DEPENDENCIES: Mapping[str, tuple[str, ...]] = {
     "run": ("epydemix", "numba", "numpy", "scipy"),
     "tables": ("numpy", "pandas"),
     "figures": ("matplotlib", "scipy"),
+    "observed": ("numpy",),
     "hub": ("numpy", "pandas", "pyarrow"),
     "scores": ("numpy", "pandas", "scoringrules"),
 }

@@ -13,7 +13,10 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "build": (r"builder-artifacts/input_\d+\.pkl", "bundle_experiment|build_inputs"),
     "run": (r"runner-artifacts/result_\d+\.pkl", "run_task"),
     "tables": (r"outputs/.+\.csv\.gz", "make_table|write_run_metadata|confirm_complete"),
-    "figures": (r"figures/.+\.svg", "plot_.+|summarise_run|count_later_observations"),
+    "figures": (
+        r"figures/.+\.svg",
+        "plot_.+|summarise_run|gather_observations|count_later_observations",
+    ),
     "hub": (
         r"hub/.+\.(csv|parquet)",
         "prepare_submission|make_hub_table|validate_submission|confirm_accepted",

@@ -3,6 +3,7 @@ import pytest
 
 from epyflow.figures import Place, draw_fits, fit_chart, reading, save
 from epyflow.figures.fit_chart import comparison_title
+from epyflow.figures.seen import Seen
 from epyflow.figures.style import BLUE, VERMILION, date_number
 from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
@@ -98,6 +99,33 @@ def test_a_labelled_line_ends_the_fit():
     assert [note.get_text() for note in figure.axes[0].texts] == ["Fitted until 2025-01-25"]
 
 
+LATER = {ONE: Seen.of({}, dict(zip(map(str, DAYS), (1010, 1020, 1033, 1040, 50, 60), strict=True)))}
+
+
+def test_rings_are_what_came_or_was_corrected_since_up_to_the_last_date_drawn():
+    figure = chart(observed=LATER)
+    ring, dots = (line for line in figure.axes[0].lines if line.get_linestyle() == "None")
+
+    assert ring.get_markerfacecolor() == "white"
+    assert ring.get_xdata().tolist() == [date_number(DAYS[n]) for n in (1, 2, 4, 5)]
+    assert ring.get_ydata().tolist() == [1020, 1033, 50, 60]
+    assert dots.get_xdata().tolist() == [date_number(day) for day in DAYS[:4]]
+    assert legend(figure)[::4] == ["Observed, as then known", "Observed, as known since"]
+    alone = chart(projected=projection().iloc[:0], observed=LATER)
+    assert alone.axes[0].lines[1].get_ydata().tolist() == [1020, 1033]
+
+
+def test_what_was_known_but_not_fitted_is_a_dot_after_the_line():
+    known = {ONE: Seen.of({str(DAYS[0]): 7, str(DAYS[4]): 70}, {str(DAYS[4]): 70})}
+
+    figure = chart(observed=known)
+
+    dots = lines(figure)[2]
+    assert pd.Series(dots.get_ydata()).dropna().tolist() == [1010, 1030, 1040, 70]
+    assert dots.get_xdata()[-1] == date_number(DAYS[4])
+    assert legend(figure)[0] == "Observed"
+
+
 @pytest.mark.parametrize("observed", [2, 5])
 def test_the_note_on_the_line_is_above_what_is_drawn(observed):
     fitted = quantiles(DAYS[:observed], 1000, observed=[10.0] * observed)
@@ -152,7 +180,10 @@ def test_comparisons_are_put_into_words(name, title):
 def test_no_text_is_cut_off_at_the_edge(count):
     names = [f"Waiting_vaccinated_{n}_to_Home_65++Waiting_to_Home_65+" for n in range(count)]
     figure = chart(
-        calibration(names=names), projection(names=names), "United States: " + "long words " * 9
+        calibration(names=names),
+        projection(names=names),
+        "United States: " + "long words " * 9,
+        observed=dict.fromkeys(names, LATER[ONE]),
     )
 
     assert len(shown_texts(figure)) > 10
@@ -173,7 +204,14 @@ def test_several_calibrations_are_refused():
 # --- from tables -------------------------------------------------------------------------------
 
 
-def draw(folder, population, fitted=None, projected=None):
+def observed_in(folder, *rows):
+    """Write what was observed: population, comparison, date, then, since."""
+    lines = ["population,comparison,date,then,since", *(",".join(row) for row in rows)]
+    (folder / "observed.csv").write_text("\n".join(lines) + "\n")
+    return folder / "observed.csv"
+
+
+def draw(folder, population, fitted=None, projected=None, observed=()):
     tables = {
         "fitted": calibration() if fitted is None else fitted,
         "projected": projection() if projected is None else projected,
@@ -183,6 +221,7 @@ def draw(folder, population, fitted=None, projected=None):
     draw_fits(
         folder / "fitted.csv.gz",
         folder / "projected.csv.gz",
+        observed_in(folder, *observed),
         places=[Place(population, "A place")],
         labels={},
         paths=[folder / "a.svg"],
@@ -207,6 +246,17 @@ def test_a_projection_table_without_rows_is_no_projection(tmp_path):
     without = draw(tmp_path, "United_States_Massachusetts", projected=projection().iloc[:0])
 
     assert len(without) < len(with_one)
+
+
+def test_what_came_since_is_drawn_for_its_population(tmp_path):
+    row = (ONE, str(DAYS[5]), "", "60")
+
+    with_one = draw(tmp_path, "A", *A, observed=[("A", *row)])
+
+    assert with_one != draw(tmp_path, "A", *A, observed=[("B", *row)])
+
+
+A = [table.assign(population="A") for table in (calibration(), projection())]
 
 
 def test_a_population_whose_task_failed_has_a_figure_that_says_so(tmp_path):

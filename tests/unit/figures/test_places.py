@@ -15,7 +15,14 @@ from epyflow.figures.us_tiles import TILES, tile_of
 from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import titles
-from tests.unit.figures.test_fit_chart import ONE, calibration, projection, quantiles
+from tests.unit.figures.test_fit_chart import (
+    LATER,
+    ONE,
+    calibration,
+    observed_in,
+    projection,
+    quantiles,
+)
 
 
 def pairs(count):
@@ -60,11 +67,30 @@ def test_a_page_has_each_population_whole_and_beside_it_its_recent_weeks():
     assert cut_off(figure) == []
 
 
+def test_one_panel_with_later_observations_puts_them_into_the_legend():
+    later = Pair("Late", calibration(), projection(), LATER)
+
+    figure = forecast_grid([later, *pairs(8)], "Fit and projection")
+
+    assert cut_off(figure) == []
+    # Lines above, bands below.
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names[::2] == [
+        "Observed, as then known",
+        "Observed, as known since",
+        "Fit, median",
+        "Projection, median",
+    ]
+    plain = forecast_grid(pairs(9), "Fit and projection").legends[0].get_texts()
+    assert plain[0].get_text() == "Observed"
+
+
 def test_populations_without_a_row_are_counted_in_the_title_of_the_sheet(tmp_path):
     paths = tables(tmp_path, PLACES, skipped=["B"])
 
     draw_forecast_grid(
         *paths,
+        observed_in(tmp_path),
         places=PLACES,
         labels={},
         title="Fit",

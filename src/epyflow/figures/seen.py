@@ -1,0 +1,112 @@
+"""What was observed: dots as it was known when a forecast was made, rings as it is known since."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.dates
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from epyflow.figures.style import BLACK
+
+THEN, SINCE = "Observed, as then known", "Observed, as known since"
+
+_DOT: Any = {
+    "linestyle": "none",
+    "marker": "o",
+    "color": BLACK,
+    "markeredgecolor": "white",
+    "clip_on": False,  # a dot at 0 is whole
+    "zorder": 5,
+}
+_RING: Any = _DOT | {"markerfacecolor": "white", "markeredgecolor": BLACK, "zorder": 4}
+_SAME = 1e-5  # relative: tables round
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The observations of one series in one place.
+
+    Attributes
+    ----------
+    then, since
+        ``date`` and ``value``: as known when the forecast was made, and as known since.
+    """
+
+    then: pd.DataFrame
+    since: pd.DataFrame
+
+    @classmethod
+    def of(
+        cls,
+        then: Mapping[str, float] | pd.Series | None = None,
+        since: Mapping[str, float] | pd.Series | None = None,
+    ) -> "Seen":
+        """Take both as dates (ISO 8601) to values."""
+        return cls(_frame(then), _frame(since))
+
+    def between(self, first: pd.Timestamp, last: pd.Timestamp) -> "Seen":
+        """Return what is of some dates, both included."""
+        return Seen(
+            *(table[table["date"].between(first, last)] for table in (self.then, self.since))
+        )
+
+    @property
+    def later(self) -> pd.DataFrame:
+        """What came since, or was corrected: rows of ``since`` that ``then`` has not."""
+        known = self.since["date"].map(self.then.drop_duplicates("date").set_index("date")["value"])
+        same = np.isclose(
+            known.to_numpy(dtype=np.float64), self.since["value"].to_numpy(), rtol=_SAME, atol=0
+        )
+        fresh: pd.DataFrame = self.since[~same]
+        return fresh
+
+
+def _frame(values: Mapping[str, float] | pd.Series | None) -> pd.DataFrame:
+    series = pd.Series({} if values is None else values, dtype=np.float64)
+    return pd.DataFrame({"date": pd.to_datetime(series.index), "value": series.to_numpy()})
+
+
+def read_observed(path: Path) -> dict[str, dict[str, Seen]]:
+    """Read ``observed.csv``: population to comparison to what was observed of it."""
+    table = pd.read_csv(path, keep_default_na=False, na_values={"then": "", "since": ""})
+    found: dict[str, dict[str, Seen]] = {}
+    for (population, comparison), rows in table.groupby(["population", "comparison"], sort=False):
+        its = rows.set_index("date")
+        seen = Seen.of(its["then"].dropna(), its["since"].dropna())
+        found.setdefault(str(population), {})[str(comparison)] = seen
+    return found
+
+
+def draw_seen(axes: Axes, seen: Seen, size: float) -> None:
+    """Draw dots and rings; ``size`` is of the dots, in points."""
+    looks = ((seen.later, ring(1.15 * size)), (seen.then, dot(size)))
+    for table, look in looks:
+        if not table.empty:
+            axes.plot(_days(table["date"]), table["value"], **look)
+
+
+def dot(size: float) -> Any:
+    """Return how an observation is drawn that was known then."""
+    return _DOT | {"markersize": size, "markeredgewidth": size / 8}
+
+
+def ring(size: float) -> Any:
+    """Return how an observation is drawn that came since."""
+    return _RING | {"markersize": size, "markeredgewidth": max(0.6, size / 5)}
+
+
+def legend_of_seen(*, later: bool) -> list[Line2D]:
+    """Return what stands for observations in a legend; ``later`` says if some came since."""
+    if not later:
+        return [Line2D([], [], label="Observed", **dot(4))]
+    return [Line2D([], [], label=THEN, **dot(4)), Line2D([], [], label=SINCE, **ring(4.6))]
+
+
+def _days(dates: pd.Series) -> Any:
+    plain: Any = matplotlib.dates  # which matplotlib leaves without types
+    return np.asarray(plain.date2num(pd.to_datetime(dates).to_numpy()), dtype=np.float64)

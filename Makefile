@@ -2,6 +2,7 @@
 #
 #   make run CORES=2 ARGS="--config experiment=my_experiment experiments_root=../my-study"
 #   make test ARGS="tests/unit -k schema"
+#   make report REPORT=report.zip
 
 # The Python to build .venv with: 3.11, 3.12 or 3.13.
 PYTHON ?= python3
@@ -9,6 +10,8 @@ PYTHON ?= python3
 CORES ?= all
 # Added to the snakemake command (run, report), the pytest command (test, bench) or the build (image).
 ARGS ?=
+# What `make report` writes: a page that holds all, or a .zip of a page with the figures beside it.
+REPORT ?= report.html
 # Where image-push and image-cloud put the image; by default that of terraform/ in the project and
 # region of profiles/gcp.
 REPOSITORY ?=
@@ -54,10 +57,10 @@ run: setup ## Run the example experiment, then write its report
 	echo; \
 	echo "Tables    $${newest%/*}/*.csv.gz"; \
 	echo "Metadata  $$newest"; \
-	echo "Report    report.html"
+	echo "Report    $(REPORT)"
 
-report: setup ## Write report.html for a finished run
-	$(SNAKEMAKE) --report report.html $(ARGS)
+report: setup ## Write REPORT (report.html, or report.zip for large runs) for a finished run
+	$(SNAKEMAKE) --report $(REPORT) $(ARGS)
 
 # Names that nobody has; the emulator takes any.
 rehearse: export EPYFLOW_GCP_PROJECT := rehearsal

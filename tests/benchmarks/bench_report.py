@@ -3,9 +3,13 @@
 import sys
 import time
 from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
 
 from tests.browser.conftest import browser, everywhere
 from tests.browser.reading import Reader, reading
+from tests.browser.study import ZIPPED
 
 __all__ = ["browser", "everywhere"]
 
@@ -13,16 +17,22 @@ __all__ = ["browser", "everywhere"]
 ANSWERED = 1.0
 
 
-def test_a_reader_of_52_places_does_not_wait(browser, everywhere: Path) -> None:
+@pytest.mark.parametrize("name", ["report.html", ZIPPED])
+def test_a_reader_of_52_places_does_not_wait(browser, everywhere: Path, tmp_path, name) -> None:
+    report = page = everywhere.with_name(name)
+    if name == ZIPPED:
+        with ZipFile(report) as file:
+            file.extractall(tmp_path)
+        page = tmp_path / "report" / "report.html"
     started = time.perf_counter()
-    with reading(browser, everywhere, 1280) as reader:
+    with reading(browser, page, 1280) as reader:
         said = {"open the page": time.perf_counter() - started}
         for name, click in CLICKS.items():
             before = time.perf_counter()
             click(reader)
             said[name] = time.perf_counter() - before
 
-    sys.stdout.write(f"\n{everywhere.name}: {everywhere.stat().st_size / 1e6:.1f} MB\n")
+    sys.stdout.write(f"\n{name}: {report.stat().st_size / 1e6:.1f} MB\n")
     for name, seconds in said.items():
         sys.stdout.write(f"{name:<32}{seconds:8.3f} s\n")
     assert max(said[name] for name in CLICKS) < ANSWERED

@@ -36,7 +36,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium of the system; root may not use its sandbox."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # Else a figure that is a file beside the page could be shown, but not looked into.
+    arguments = ["--allow-file-access-from-files"]
+    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
@@ -67,7 +69,9 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a small calibration of 52 places."""
+    """The report of a small calibration of 52 places; beside it, the same as a zip."""
     workspace = Workspace(tmp_path_factory.mktemp("everywhere"))
     study.of_all_places(workspace)
-    return study.report_of_many_tasks(workspace)
+    report = study.report_of_many_tasks(workspace)
+    study.write_report(workspace, study.ZIPPED)
+    return report

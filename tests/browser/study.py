@@ -10,6 +10,7 @@ import yaml
 from tests.workflow.calibrating import CALIBRATION
 from tests.workflow.workspace import Workspace
 
+ZIPPED = "report.zip"
 STYLE = ("--report-stylesheet", "workflow/report/style.css")
 
 
@@ -119,6 +120,11 @@ def report_of_many_tasks(workspace: Workspace, name: str = "report.html") -> Pat
         workspace.command(),
         workspace.command("--report", name, *STYLE),
     )
+
+
+def write_report(workspace: Workspace, name: str) -> Path:
+    """Write another report of a study that was run."""
+    return _done(workspace, name, workspace.command("--report", name, *STYLE))
 
 
 def _done(workspace: Workspace, name: str, *steps: list[str]) -> Path:

@@ -1,10 +1,12 @@
 """Reports open without a complaint, without the network, and every figure in them is there."""
 
 import re
+from zipfile import ZipFile
 
 import pytest
 
 from tests.browser.reading import reading
+from tests.browser.study import ZIPPED
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +31,8 @@ def test_a_report_opens_whole_on_large_and_small_screens(browser, request, tmp_p
             read_the_first_page(reader)
     with reading(browser, report, 390) as reader:
         read_on_a_small_screen(reader, tmp_path, name)
+    if name == "everywhere":
+        read_unpacked(browser, report.with_name(ZIPPED), tmp_path / "unpacked")
 
 
 def read_all(reader, folder, name):
@@ -53,6 +57,32 @@ def read_all(reader, folder, name):
     assert min(captions) > SHORTEST
     assert reader.complaints == []
     assert [url for url in reader.requests if not url.startswith(("file:", "data:"))] == []
+
+
+def read_unpacked(browser, archive, folder):
+    """Open the page of a zip: each link leads to a file beside it, and figures are drawn."""
+    with ZipFile(archive) as file:
+        file.extractall(folder)
+    page = folder / "report" / "report.html"
+    with reading(browser, page, 1280) as reader:
+        links = reader.page.evaluate("Object.values(results).map(each => each.data_uri)")
+        files = {path for path in (page.parent / "data").rglob("*") if path.is_file()}
+        assert {page.parent / link for link in links} == files
+        assert min(path.stat().st_size for path in files) > 0
+        for category in reader.categories():
+            for part in reader.open(category):
+                reader.enter(category, part)
+                for row in {0, reader.rows() - 1}:
+                    if reader.is_download(row):
+                        with reader.page.expect_download() as download:
+                            reader.page.locator("nav tbody tr").nth(row).locator("a").first.click()
+                        assert download.value.url in [
+                            (page.parent / link).as_uri() for link in links
+                        ]
+                    else:
+                        assert reader.ink_of(row) > LEAST_INK, (category, part, row)
+        assert reader.complaints == []
+        assert all(url.startswith(page.parent.as_uri()) for url in reader.requests)
 
 
 def open_figures(reader):

@@ -172,7 +172,7 @@ def cost(
     if not jobs:
         raise EpyflowError(
             f"{path} has no rows: no job was measured, or no price was known; see the log "
-            "write_run_metadata.log of the run"
+            "write_run_cost.log of the run"
         )
     document = _cost_document(jobs, table)
     if format == "json":
@@ -258,7 +258,7 @@ def _print_cost(document: dict[str, Any], console: Console) -> None:
         said = f"Reckoned from run times on {machines}; a bill may differ."
     console.print(said, soft_wrap=True, highlight=False)
     console.print(
-        "Failed attempts, figures, the bucket and the logs are not in it.", soft_wrap=True
+        "Failed attempts, the bucket and the logs are not in it.", soft_wrap=True
     )
     if document["total"]["unmeasured_jobs"]:
         lost = document["total"]["unmeasured_jobs"]

@@ -70,7 +70,14 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
     assert known["since"].tolist() == [45.0, 85.0, 125.0, 165.0, 205.0, 245.0, 285.0, 325.0]
     write_vintage(workspace, "2025-02-22")
     jobs = workspace.plan(target_data=final).jobs
-    assert jobs == {"gather_observations": 1, "plot_fits": 1, "plot_forecast_grid": 1}
+    drawn = {"gather_observations": 1, "plot_fits": 1, "plot_forecast_grid": 1}
+    assert jobs == drawn | {"write_run_cost": 1, "plot_tasks": 1}
+    with (results(workspace) / "run_cost.csv").open() as file:
+        cost = Counter((row["stage"], row["rule"]) for row in csv.DictReader(file))
+    assert cost["hub", "make_hub_table"] == 1
+    assert cost["figures", "plot_rate_trends"] == cost["figures", "plot_fits"] == 1
+    # Drawn on the coordinator, as what is scored is.
+    assert ("figures", "plot_scores") not in cost
 
 
 def made_up_hub(workspace: Workspace) -> str:
@@ -235,7 +242,8 @@ def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing
 
     assert jobs.keys() <= {
         *("prepare_submission", "make_hub_table", "validate_submission", "confirm_accepted"),
-        *("write_run_metadata", "score_forecasts", "plot_scores", "count_later_observations"),
+        *("write_run_metadata", "write_run_cost"),
+        *("score_forecasts", "plot_scores", "count_later_observations"),
     }
     assert jobs["make_hub_table"] == 2
 

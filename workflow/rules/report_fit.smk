@@ -33,6 +33,8 @@ rule plot_calibration_progress:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_calibration_progress.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_calibration_progress.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:
@@ -63,6 +65,8 @@ rule plot_coverage:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_coverage.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_coverage.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:
@@ -89,6 +93,8 @@ rule plot_posteriors:
         pages="results/{exp_id}/{run_id}/figures/posterior_grid.pdf",
     log:
         "logs/{exp_id}/{run_id}/plot_posteriors.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_posteriors.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:
@@ -121,6 +127,8 @@ rule plot_intervals:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_intervals.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_intervals.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:

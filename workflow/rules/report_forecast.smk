@@ -25,6 +25,8 @@ rule plot_fan_charts:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_fan_charts/{kind}.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_fan_charts/{kind}.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:
@@ -58,6 +60,8 @@ rule plot_change_map:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_change_map.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_change_map.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:

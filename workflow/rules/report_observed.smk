@@ -49,6 +49,8 @@ rule plot_fits:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_fits.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_fits.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:
@@ -77,6 +79,8 @@ rule plot_forecast_grid:
         pages="results/{exp_id}/{run_id}/figures/quantiles_grid_sidebyside.pdf",
     log:
         "logs/{exp_id}/{run_id}/plot_forecast_grid.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_forecast_grid.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:

@@ -1,12 +1,35 @@
-"""Draw what the run took.
+"""Write and draw what the run took.
 
 INPUTS
     results/<exp_id>/<run_id>/outputs/run_metadata.json
-    results/<exp_id>/<run_id>/run_cost.csv
+    benchmarks/<exp_id>/<run_id>/*    of the jobs, once all that are measured have ended
 
 OUTPUTS
+    results/<exp_id>/<run_id>/run_cost.csv              a row for each measured job
     results/<exp_id>/<run_id>/figures/tasks.svg, .csv
 """
+
+
+rule write_run_cost:
+    """Reckon what the jobs of the run have cost, when all but the drawing of it are over."""
+    input:
+        metadata="results/{exp_id}/{run_id}/outputs/run_metadata.json",
+        left_out=left_out,
+        figures=not_fetched(measured_figures()),
+    output:
+        # Beside the tables, not among them: run times differ between two runs that are equal.
+        cost="results/{exp_id}/{run_id}/run_cost.csv",
+    log:
+        "logs/{exp_id}/{run_id}/write_run_cost.log",
+    localrule: True
+    conda:
+        "../../envs/epyflow.yaml"
+    params:
+        storage=storage_prefix(),
+    message:
+        "Reckoning the cost of {wildcards.exp_id}/{wildcards.run_id}"
+    script:
+        "../scripts/write_run_cost.py"
 
 
 rule plot_tasks:

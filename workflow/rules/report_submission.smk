@@ -31,6 +31,8 @@ rule plot_rate_trends:
         pages="results/{exp_id}/{run_id}/figures/categorical_rate_trends.pdf",
     log:
         "logs/{exp_id}/{run_id}/plot_rate_trends.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_rate_trends.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:

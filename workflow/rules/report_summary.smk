@@ -49,6 +49,8 @@ rule summarise_run:
         ),
     log:
         "logs/{exp_id}/{run_id}/summarise_run.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/summarise_run.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:

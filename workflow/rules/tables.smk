@@ -6,7 +6,6 @@ INPUTS
 OUTPUTS
     results/<exp_id>/<run_id>/outputs/<table>.csv.gz
     results/<exp_id>/<run_id>/outputs/run_metadata.json
-    results/<exp_id>/<run_id>/run_cost.csv                       a row for each measured job
     results/<exp_id>/<run_id>/complete.txt                       with partial_results
 """
 
@@ -38,7 +37,7 @@ rule make_table:
 
 
 rule write_run_metadata:
-    """Record what made the tables: data, code, seeds, versions, times, cost, and what failed."""
+    """Record what made the tables: data, code, seeds, versions, times, and what failed."""
     input:
         members="results/{exp_id}/{run_id}/outputs/model_metadata.csv.gz",
         tables=not_fetched(
@@ -55,8 +54,6 @@ rule write_run_metadata:
             caption="../report/run_metadata.rst",
             labels={"figure": "Record of the run"},
         ),
-        # Beside the tables, not among them: run times differ between two runs that are equal.
-        cost="results/{exp_id}/{run_id}/run_cost.csv",
     log:
         "logs/{exp_id}/{run_id}/write_run_metadata.log",
     localrule: True

@@ -100,6 +100,11 @@ def figures():
     return [f"{folder}/{name}" for name in names]
 
 
+def measured_figures():
+    """Return the figures whose jobs are part of the cost: all but that of the cost itself."""
+    return [path for path in figures() if not path.endswith("/tasks.svg")]
+
+
 def in_the_us():
     """Return whether a population of the run has a place on the map."""
     from epyflow.figures.us_tiles import tile_of

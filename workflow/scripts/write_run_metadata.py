@@ -1,10 +1,9 @@
-"""The plan, what failed and the times of a run -> ``run_metadata.json``, ``run_cost.csv``."""
+"""The plan, what failed and the times of a run -> ``run_metadata.json``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow import provenance, replay, run_record
-from epyflow.cost import record
 from epyflow.logs import log_to
 from epyflow.settings import read_settings
 from epyflow.storage import storage_at
@@ -23,4 +22,3 @@ with log_to(snakemake.log[0]):
         [Path(path) for path in snakemake.input.left_out],
     )
     provenance.write_metadata(provenance.run_metadata(run), Path(snakemake.output.metadata))
-    record.write_run_cost(plan, storage, Path(snakemake.output.cost))

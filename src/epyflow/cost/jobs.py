@@ -29,7 +29,8 @@ class JobCost:
     Attributes
     ----------
     stage, rule, job
-        Where it belongs; the ``<i>`` of a task, or the name of a table.
+        Where it belongs; the ``<i>`` of a task, the name of a table, or empty where the rule
+        has one job.
     population, location
         Name in the store and ISO code; empty for a job about all of them.
     ran_on
@@ -90,16 +91,20 @@ def measured(
     plan
         From :mod:`epyflow.run_plan`.
     benchmarks
-        ``<rule>/<job>`` to the content of Snakemake's benchmark file.
+        ``<rule>/<job>``, or ``<rule>`` where it has one job, to the content of Snakemake's
+        benchmark file.
     profile
         Which machines the rules get; jobs of rules that it does not have are left out.
     region, ran_on
         See :class:`JobCost`.
     """
+    # Inputs are built by a job where the plan says so, else by the coordinator.
+    elsewhere = () if plan.get("build") == "remote" else ("build_inputs",)
+    paid = [rule for rule in profile.rules if rule not in elsewhere]
     jobs = [
         _job(plan, PurePosixPath(name), data, profile, region, ran_on)
         for name, data in sorted(benchmarks.items())
-        if PurePosixPath(name).parts[0] in profile.rules
+        if PurePosixPath(name).parts[0] in paid
     ]
     order = list(profile.rules)
     return sorted(jobs, key=lambda job: order.index(job.rule))

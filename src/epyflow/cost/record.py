@@ -1,4 +1,4 @@
-"""The cost of a finished run: ``run_cost.csv``, written with the run's metadata."""
+"""The cost of a finished run: ``run_cost.csv``, written when all jobs but local ones are over."""
 
 import logging
 import os
@@ -65,14 +65,14 @@ def region_of_site() -> str:
 def _benchmarks(
     plan: Mapping[str, Any], storage: Storage, rules: Mapping[str, object]
 ) -> dict[str, bytes]:
-    folder = f"benchmarks/{plan['exp_id']}/{plan['run_id']}"
+    """Return ``<rule>/<job>``, or ``<rule>`` for one that has a single job, to its benchmark."""
+    top = f"benchmarks/{plan['exp_id']}/{plan['run_id']}"
+    folders = [top, *(f"{top}/{rule}" for rule in rules)]
     paths = [
-        f"{folder}/{rule}/{name}"
-        for rule in rules
-        for name in storage.names(f"{folder}/{rule}")
+        f"{folder}/{name}"
+        for folder in folders
+        for name in storage.names(folder)
         if name.endswith(".tsv")
     ]
     found = storage.read_all(sorted(paths))
-    return {
-        path.removeprefix(f"{folder}/").removesuffix(".tsv"): data for path, data in found.items()
-    }
+    return {path.removeprefix(f"{top}/").removesuffix(".tsv"): data for path, data in found.items()}

@@ -12,7 +12,10 @@ from epyflow.storage import Storage
 STAGES: Mapping[str, tuple[str, str]] = {
     "build": (r"builder-artifacts/input_\d+\.pkl", "bundle_experiment|build_inputs"),
     "run": (r"runner-artifacts/result_\d+\.pkl", "run_task"),
-    "tables": (r"outputs/.+\.csv\.gz", "make_table|write_run_metadata|confirm_complete"),
+    "tables": (
+        r"outputs/.+\.csv\.gz",
+        "make_table|write_run_metadata|write_run_cost|confirm_complete",
+    ),
     "figures": (
         r"figures/.+\.svg",
         "plot_.+|summarise_run|gather_observations|count_later_observations",

@@ -34,6 +34,30 @@ def test_a_local_run_is_priced_on_the_profiles_machines(storage, tmp_path):
     assert job.usd_run == pytest.approx((0.0898758 + 30 * 0.08 / 730) / 100, rel=1e-5)
 
 
+def test_rules_with_one_job_are_counted_by_stage(storage, tmp_path):
+    storage.write("benchmarks/study/main/make_hub_table.tsv", benchmark(10.0, 300.0))
+    storage.write("benchmarks/study/main/plot_fits.tsv", benchmark(4.0, 300.0))
+    storage.write("benchmarks/study/main/plot_fan_charts/transitions.tsv", benchmark(4.0, 1.0))
+    storage.write("benchmarks/study/main/plot_model.tsv", benchmark(4.0, 1.0))
+
+    jobs = recorded(storage, tmp_path)
+
+    # The diagram of the model is drawn by the coordinator: the profile has no machine for it.
+    assert [(job.stage, job.rule, job.job) for job in jobs] == [
+        ("run", "run_task", "00002"),
+        ("hub", "make_hub_table", ""),
+        ("figures", "plot_fan_charts", "transitions"),
+        ("figures", "plot_fits", ""),
+    ]
+
+
+def test_building_is_paid_where_a_job_of_the_cloud_builds(storage, tmp_path):
+    write_run_cost(PLAN | {"build": "remote"}, storage, tmp_path / "a.csv", PROFILE)
+
+    first = from_csv((tmp_path / "a.csv").read_bytes(), "a.csv")[0]
+    assert (first.stage, first.rule, first.seconds) == ("build", "build_inputs", 1.0)
+
+
 def test_a_run_on_google_batch_is_known_by_its_image(storage, tmp_path, monkeypatch):
     monkeypatch.setenv("EPYFLOW_IMAGE_DIGEST", "image@sha256:0")
 

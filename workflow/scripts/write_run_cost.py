@@ -1,0 +1,19 @@
+"""The benchmarks of a run's jobs -> ``run_cost.csv``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow import replay
+from epyflow.cost import record
+from epyflow.logs import log_to
+from epyflow.storage import storage_at
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    record.write_run_cost(
+        replay.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
+        storage_at(snakemake.params.storage),
+        Path(snakemake.output.cost),
+    )

@@ -120,6 +120,17 @@ def result_of(data: bytes, path: str) -> Result | Failure:
     return _checked(data, path, Result, Failure)
 
 
+def input_of(data: bytes, path: str) -> Task | Failure:
+    """Read the bytes of an ``input_<i>.pkl``; ``path`` is for messages.
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`read_input`.
+    """
+    return _checked(data, path, Task, Failure)
+
+
 def _read(path: Path, first: type[_First], second: type[_Second]) -> _First | _Second:
     try:
         data = Path(path).read_bytes()

@@ -257,9 +257,7 @@ def _print_cost(document: dict[str, Any], console: Console) -> None:
     else:
         said = f"Reckoned from run times on {machines}; a bill may differ."
     console.print(said, soft_wrap=True, highlight=False)
-    console.print(
-        "Failed attempts, the bucket and the logs are not in it.", soft_wrap=True
-    )
+    console.print("Failed attempts, the bucket and the logs are not in it.", soft_wrap=True)
     if document["total"]["unmeasured_jobs"]:
         lost = document["total"]["unmeasured_jobs"]
         console.print(f"{lost} jobs have no run time: the true cost is higher.", soft_wrap=True)

@@ -40,7 +40,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
             "days_per_step": model.timespan.delta_t,
         },
         "forcing": _forcing(model),
-        "quantities": _priors(calibration) if calibration else _drawn(sampling),
+        "quantities": priors_of(calibration) if calibration else _drawn(sampling),
         "fit": _fit(calibration) if calibration else None,
         "without_reproduction": without_reproduction(experiment),
         "reference_date": _reference_date(experiment.output),
@@ -104,8 +104,12 @@ def _forcing(model: Model) -> list[str]:
     return said
 
 
-def _priors(calibration: Calibration) -> dict[str, Any]:
-    """Return the prior of what is inferred, by its column in the table of posteriors."""
+def priors_of(calibration: Calibration) -> dict[str, Any]:
+    """Return the prior of what is inferred, by its column in the table of posteriors.
+
+    ``name``, ``args`` and ``kwargs`` as in scipy.stats, or the name of a ``function`` of the
+    user's own; of a start date, ``reference_date`` too.
+    """
     priors = {name: _distribution(given.prior) for name, given in calibration.parameters.items()}
     for name, given in calibration.compartments.items():
         priors[f"init_{name}"] = _distribution(given.prior)

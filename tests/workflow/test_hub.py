@@ -22,6 +22,8 @@ def results(workspace: Workspace, run_id: str = "main"):
 
 def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(workspace):
     forecast(workspace, "flusight_format", reference_date="2025-02-15")
+    workspace.change("output", lambda y: y["output"].update(posteriors=True))
+    own_prior(workspace)
     final = write_target_data(workspace)
 
     done = workspace.run(target_data=final)
@@ -78,6 +80,22 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
     assert cost["figures", "plot_rate_trends"] == cost["figures", "plot_fits"] == 1
     # Drawn on the coordinator, as what is scored is.
     assert ("figures", "plot_scores") not in cost
+    priors = json.loads((results(workspace) / "builder-artifacts" / "priors.json").read_text())
+    assert priors == {"R0": {"name": "uniform", "args": [1.2, 1.5], "kwargs": {}}}
+
+
+def own_prior(workspace: Workspace) -> None:
+    """Let a function of the experiment's own say the prior."""
+    folder = workspace.config.parent / "functions"
+    folder.mkdir()
+    text = "from scipy import stats\n\n\ndef mine():\n    return stats.uniform(1.2, 1.5)\n"
+    (folder / "own.py").write_text(text)
+
+    def ask(data):
+        custom = {"prior": {"type": "custom", "name": "mine"}}
+        data["modelset"]["calibration"]["parameters"]["R0"] = custom
+
+    workspace.change("modelset", ask)
 
 
 def made_up_hub(workspace: Workspace) -> str:

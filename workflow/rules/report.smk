@@ -24,6 +24,15 @@ def plan_digest(*keys):
     return digest_of(*parts)
 
 
+def named_priors():
+    """Return the file that names priors of the user's own, where there are any."""
+    about = config["plan"]["about"]
+    given = about["quantities"].values() if about["fit"] else ()
+    own = any("function" in each for each in given)
+    path = f"{run_folder(config['plan'])}/builder-artifacts/priors.json"
+    return [path] if own else []
+
+
 def fitted_tables(wildcards):
     """Return the tables that calibrations have, as a summary names them."""
     named = {
@@ -47,9 +56,11 @@ def front_page_of_run():
 
     place = storage_at(storage_prefix())
     folder = f"{run_folder(config['plan'])}/figures"
+    priors = "".join(named_priors())
     scored = config["plan"]["scores"] is not None
     return front_page(
         config["plan"],
         place.read(f"{folder}/summary.json"),
         place.read(f"{folder}/forecast_coverage.csv") if scored else None,
+        place.read(priors) if priors else None,
     )

@@ -5,7 +5,10 @@ INPUTS
     results/<exp_id>/<run_id>/outputs/quantiles_calibration.csv.gz
     results/<exp_id>/<run_id>/outputs/posteriors.csv.gz
 
+    results/<exp_id>/<run_id>/builder-artifacts/input_<i>.pkl    with priors of the user's own
+
 OUTPUTS
+    results/<exp_id>/<run_id>/builder-artifacts/priors.json          what these are by name
     results/<exp_id>/<run_id>/figures/calibration_progress.svg, .csv
     results/<exp_id>/<run_id>/figures/fit_coverage.svg, .csv
     results/<exp_id>/<run_id>/figures/posterior/<population>.png
@@ -78,10 +81,36 @@ rule plot_coverage:
         "../scripts/plot_coverage.py"
 
 
+rule name_priors:
+    """Name what the user's own functions returned as priors, from the first input there is."""
+    input:
+        tasks=not_fetched(
+            expand(
+                "results/{{exp_id}}/{{run_id}}/builder-artifacts/input_{i}.pkl",
+                i=task_numbers(),
+            )
+        ),
+    output:
+        priors="results/{exp_id}/{run_id}/builder-artifacts/priors.json",
+    log:
+        "logs/{exp_id}/{run_id}/name_priors.log",
+    localrule: True
+    conda:
+        "../../envs/epyflow.yaml"
+    params:
+        storage=storage_prefix(),
+        code=code_version("build"),
+    message:
+        "Naming the priors of {wildcards.exp_id}"
+    script:
+        "../scripts/name_priors.py"
+
+
 rule plot_posteriors:
     """Draw the posterior of each population with its prior, alone and in pairs."""
     input:
         posteriors="results/{exp_id}/{run_id}/outputs/posteriors.csv.gz",
+        priors=named_priors(),
     output:
         figures=of_each_place(
             "results/{exp_id}/{run_id}/figures/posterior/{population}.png",
@@ -110,6 +139,7 @@ rule plot_intervals:
     """Draw what was inferred in all populations side by side."""
     input:
         posteriors="results/{exp_id}/{run_id}/outputs/posteriors.csv.gz",
+        priors=named_priors(),
     output:
         figure=report(
             "results/{exp_id}/{run_id}/figures/posterior_intervals.svg",

@@ -14,7 +14,10 @@ with log_to(snakemake.log[0]):
     figures.draw_intervals(
         Path(snakemake.input.posteriors),
         places=figures.places_of(snakemake.config["plan"]),
-        about=snakemake.config["plan"]["about"]["quantities"],
+        about=figures.with_named(
+            snakemake.config["plan"]["about"]["quantities"],
+            *(Path(path).read_bytes() for path in snakemake.input.priors),
+        ),
         title="Inferred quantities",
         path=Path(snakemake.output.figure),
         numbers=Path(snakemake.output.numbers),

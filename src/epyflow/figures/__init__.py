@@ -11,6 +11,7 @@ from epyflow.figures.model_diagram import draw_model, model_diagram
 from epyflow.figures.population import draw_populations
 from epyflow.figures.posterior_chart import draw_posteriors
 from epyflow.figures.progress_chart import draw_progress, progress_chart
+from epyflow.figures.quantities import with_named
 from epyflow.figures.rate_trends import draw_rate_trends
 from epyflow.figures.reading import Place, places_of
 from epyflow.figures.reproduction_chart import draw_reproduction
@@ -40,4 +41,5 @@ __all__ = [
     "places_of",
     "progress_chart",
     "save",
+    "with_named",
 ]

@@ -1,5 +1,6 @@
 """What a calibration infers: names for readers, priors, and weighted quantiles."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,10 +42,28 @@ def in_words(name: str, about: Mapping[str, Any]) -> str:
     return name
 
 
+def with_named(about: Mapping[str, Any], named: bytes | None = None) -> dict[str, Any]:
+    """Add to functions of the user's own what they returned.
+
+    Parameters
+    ----------
+    about
+        Quantity to its prior, as :mod:`epyflow.description` has it.
+    named
+        The content of ``priors.json``; None where there is none.
+    """
+    found = json.loads(named) if named else {}
+    return {
+        name: {**given, **(found.get(name, {}) if "function" in given else {})}
+        for name, given in about.items()
+    }
+
+
 def prior_of(given: Mapping[str, Any] | None) -> Any:
     """Return scipy's frozen distribution of a prior as :mod:`epyflow.description` has it.
 
-    None where there is none by name: a function of the user's own is not run here.
+    None where there is none by name: a function of the user's own is not run here, but see
+    :func:`with_named`.
     """
     if not given or "name" not in given:
         return None

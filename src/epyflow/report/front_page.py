@@ -11,6 +11,7 @@ import pandas as pd
 
 from epyflow.figures.change_map import in_words
 from epyflow.figures.quantities import in_words as quantity_in_words
+from epyflow.figures.quantities import with_named
 from epyflow.report import warn
 
 ROWS = 12
@@ -22,7 +23,10 @@ _MARKUP_AT_THE_START = tuple(".-+#=~^\"'!$%&,;/?@{}")
 
 
 def front_page(
-    plan: Mapping[str, Any], summary: bytes | None, later: bytes | None = None
+    plan: Mapping[str, Any],
+    summary: bytes | None,
+    later: bytes | None = None,
+    priors: bytes | None = None,
 ) -> dict[str, Any]:
     """Return what ``workflow/report/workflow.rst`` fills in; all text is safe to put into it.
 
@@ -34,6 +38,8 @@ def front_page(
         The content of ``summary.json``; None where the run has not come so far, and of a replay.
     later
         The content of ``forecast_coverage.csv``; None where no forecast is scored.
+    priors
+        The content of ``priors.json``; None without priors of the user's own.
 
     Returns
     -------
@@ -63,7 +69,7 @@ def front_page(
         "without_reproduction": about["without_reproduction"],
         "quantities": [
             (quantity_in_words(name, about["quantities"]), distribution_in_words(given))
-            for name, given in about["quantities"].items()
+            for name, given in with_named(about["quantities"], priors).items()
         ],
     }
     escaped: dict[str, Any] = escape(page)
@@ -114,11 +120,15 @@ def distribution_in_words(given: Mapping[str, Any]) -> str:
         return "one of " + ", ".join(f"{value:g}" for value in given["values"])
     if "range" in given:
         return f"from {given['range'][0]:g} to {given['range'][1]:g}"
-    if "function" in given:
-        return f"{given['function']}(), a function of the experiment's own"
+    own = (
+        f"{given['function']}(), a function of the experiment's own" if "function" in given else ""
+    )
+    if "name" not in given:
+        return own
     arguments = [f"{value:g}" for value in given["args"]]
     arguments += [f"{key}={value:g}" for key, value in given["kwargs"].items()]
-    return f"{given['name']}({', '.join(arguments)})"
+    words = f"{given['name']}({', '.join(arguments)})"
+    return f"{words}, from {own}" if own else words
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:

@@ -18,7 +18,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     ),
     "figures": (
         r"figures/.+\.svg",
-        "plot_.+|summarise_run|gather_observations|count_later_observations",
+        "plot_.+|summarise_run|gather_observations|name_priors|count_later_observations",
     ),
     "hub": (
         r"hub/.+\.(csv|parquet)",

@@ -7,7 +7,14 @@ import pytest
 from epyflow.figures import Place, draw_intervals, draw_posteriors
 from epyflow.figures.interval_chart import interval_chart
 from epyflow.figures.posterior_chart import MOST, posterior_chart, posterior_pages
-from epyflow.figures.quantities import density, in_words, prior_of, span, weighted_quantiles
+from epyflow.figures.quantities import (
+    density,
+    in_words,
+    prior_of,
+    span,
+    weighted_quantiles,
+    with_named,
+)
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import legend
 
@@ -56,9 +63,38 @@ def test_the_density_of_a_discrete_prior_is_the_probability_of_each_number():
     assert y.tolist() == [0, 0.25, 0.25, 0.25, 0.25, 0]
 
 
-def test_a_function_of_the_users_own_has_no_density():
+def test_a_function_of_the_users_own_has_no_density_until_it_is_named():
     assert prior_of(ABOUT["own"]) is None
     assert prior_of(None) is None
+    named = b'{"own": {"name": "norm", "args": [2], "kwargs": {}}, "R0": {"name": "expon"}}'
+
+    about = with_named(ABOUT, named)
+
+    assert prior_of(about["own"]).mean() == 2
+    assert about["own"]["function"] == "mine"
+    # Of what is no function, what the plan says holds.
+    assert about["R0"] == UNIFORM
+    assert with_named(ABOUT) == with_named(ABOUT, b"{}") == ABOUT
+
+
+def test_a_prior_of_the_users_own_is_drawn_with_its_density_and_shaded_in_the_intervals():
+    named = with_named(ABOUT, b'{"own": {"name": "uniform", "args": [1, 3], "kwargs": {}}}')
+    rows = particles(["own"], generations=1)
+
+    plain, drawn = (posterior_chart(rows, "A", about).axes[0] for about in (ABOUT, named))
+
+    assert len(plain.lines) == 0
+    (line,) = drawn.lines
+    assert set(np.round(line.get_ydata(), 9)) == {0.0, round(1 / 3, 9)}
+    table = pd.DataFrame([["A", "own", 2.0, 2.0, 2.0, 2.0, 2.0]], columns=INTERVALS)
+    shades = [
+        [patch.get_extents().width for patch in interval_chart(table, "A", about).axes[0].patches]
+        for about in (ABOUT, named)
+    ]
+    assert [len(each) for each in shades] == [0, 1]
+
+
+INTERVALS = ["location", "quantity", "q0.05", "q0.25", "q0.5", "q0.75", "q0.95"]
 
 
 @pytest.mark.parametrize(
@@ -128,8 +164,7 @@ def test_intervals_have_a_row_per_population_and_no_text_is_cut_off(count):
         for n in range(count)
         for name in ("R0", "init_Latent")
     ]
-    columns = ["location", "quantity", "q0.05", "q0.25", "q0.5", "q0.75", "q0.95"]
-    figure = interval_chart(pd.DataFrame(rows, columns=columns), "Inferred", ABOUT)
+    figure = interval_chart(pd.DataFrame(rows, columns=INTERVALS), "Inferred", ABOUT)
 
     assert len(figure.axes[0].get_yticks()) == count
     assert cut_off(figure) == []

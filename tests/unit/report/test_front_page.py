@@ -50,10 +50,10 @@ FIT = {
 }
 
 
-def page(given, summary=None, later=None):
+def page(given, summary=None, later=None, priors=None):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
-    given = given | {"front_page": front_page(given, text, later)}
+    given = given | {"front_page": front_page(given, text, later, priors)}
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
     source = (ROOT / "workflow" / "report" / "workflow.rst").read_text()
     rst = environment.from_string(source).render(
@@ -164,7 +164,13 @@ def test_text_is_escaped_however_deep():
     assert escape({"a": [("x_", 1.5, None)]}) == {"a": [["x\\_", 1.5, None]]}
 
 
-def test_a_function_of_the_users_own_is_named():
+def test_a_function_of_the_users_own_is_named_with_what_it_returned():
+    words = "mine(), a function of the experiment's own"
+    named = {"name": "norm", "args": [2.0], "kwargs": {"scale": 0.5}}
+
+    assert distribution_in_words({"function": "mine"}) == words
     assert (
-        distribution_in_words({"function": "mine"}) == "mine(), a function of the experiment's own"
+        distribution_in_words({"function": "mine"} | named) == f"norm(2, scale=0.5), from {words}"
     )
+    html = page(plan(quantities={"R0": {"function": "mine"}}), priors=json.dumps({"R0": named}))
+    assert "norm(2, scale=0.5), from mine()" in html

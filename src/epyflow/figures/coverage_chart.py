@@ -21,6 +21,8 @@ LOOKS: tuple[dict[str, Any], ...] = (
     {"marker": "o", "color": BLUE},
 )
 
+_APART = 0.27  # of a row, between the marks of two intervals
+
 
 def draw_coverage(
     calibration: Path, *, places: Sequence[Place], title: str, path: Path, numbers: Path
@@ -100,13 +102,13 @@ def coverage_chart(table: pd.DataFrame, title: str) -> Figure:
         figure = new_figure(6.4, ROW * len(labels) + 1.6)
         axes = figure.subplots()
         handles = []
-        for level, look in zip(levels, LOOKS[-len(levels) :], strict=True):
+        for number, (level, look) in enumerate(zip(levels, LOOKS[-len(levels) :], strict=True)):
             rows = table[table["nominal"] == level].set_index("location").reindex(labels)
             axes.axvline(100 * level, color=look["color"], linewidth=0.9, linestyle=":")
             marks: Any = look | {"linestyle": "none", "markersize": 4.5}
-            axes.plot(
-                100 * rows["coverage"], np.arange(len(labels)), clip_on=False, zorder=3, **marks
-            )
+            # One below the other, as two intervals often hold the same observations.
+            heights = np.arange(len(labels)) + _APART * (number - (len(levels) - 1) / 2)
+            axes.plot(100 * rows["coverage"], heights, clip_on=False, zorder=3, **marks)
             handles.append(Line2D([], [], label=f"{100 * level:.4g}% interval", **marks))
         row_labels(axes, labels)
         axes.set_xlim(0, 100)

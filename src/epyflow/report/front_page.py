@@ -133,7 +133,8 @@ def distribution_in_words(given: Mapping[str, Any]) -> str:
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:
     ends = {row["to"] for row in rows if row.get("to")}
-    ahead = f"Median {min(ends)}" if len(ends) == 1 else "Median ahead"
+    # A date that is not broken where a head is.
+    ahead = f"Median {min(ends)}".replace("-", "\u2011") if len(ends) == 1 else "Median ahead"
     levels = {row["interval"] for row in rows if "interval" in row}
     return ["Location", "Last observed", ahead, "Change", _inside(levels), "Accepted"]
 

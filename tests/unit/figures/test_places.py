@@ -224,6 +224,21 @@ def test_coverage_has_a_row_per_population_and_no_text_is_cut_off(count):
     assert overlapping(figure) == []
 
 
+def test_two_intervals_that_hold_the_same_observations_do_not_hide_each_other():
+    rows = [("A", level, 0.9) for level in (0.5, 0.8, 0.95)]
+    table = pd.DataFrame(rows, columns=["location", "nominal", "coverage"])
+
+    axes = coverage_chart(table, "Coverage").axes[0]
+
+    marks = [line for line in axes.lines if line.get_linestyle() == "None"]
+    assert [line.get_xdata().tolist() for line in marks] == [[90.0]] * 3
+    heights = [line.get_ydata()[0] for line in marks]
+    assert heights == sorted(set(heights))
+    # All in the row of the place, and around its name.
+    assert heights[1] == 0
+    assert max(np.abs(heights)) < 0.5
+
+
 def test_coverage_is_written_beside_its_figure(tmp_path):
     path, _ = tables(tmp_path, PLACES, skipped=["C"])
 

@@ -80,6 +80,8 @@ def test_warnings_come_before_the_headline_and_that_before_the_experiment():
 
     marks = ["Warnings", "There_ has no result", "Headline numbers", "New_York_ *state*"]
     assert "In 95% interval" in html
+    assert "Median 2025\u201102\u201101" in html
+    assert "in steps of 1 day." in html
     marks += ["2,414", "+16%", "93%", "0.004", "The experiment", "the newest observation is of"]
     places = [html.index(mark) for mark in marks]
     assert places == sorted(places)

@@ -102,7 +102,7 @@ def figures():
 
 def measured_figures():
     """Return the figures whose jobs are part of the cost: all but that of the cost itself."""
-    return [path for path in figures() if not path.endswith("/tasks.svg")]
+    return [path for path in figures() if not path.endswith("figures/tasks.svg")]
 
 
 def in_the_us():

@@ -38,6 +38,8 @@ rule plot_reproduction:
         ),
     log:
         "logs/{exp_id}/{run_id}/plot_reproduction.log",
+    benchmark:
+        "benchmarks/{exp_id}/{run_id}/plot_reproduction.tsv"
     conda:
         "../../envs/epyflow.yaml"
     params:

@@ -1,19 +1,22 @@
-"""``epyflow status``: how far a run is."""
+"""``epyflow status``: how far a run is, and who goes on with it."""
 
 import json
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from epyflow.cli_fetch import RunId, RunName
 from epyflow.cli_runs import Format, Place
+from epyflow.coordinators.presence import Presence, presence_of, summary, to_go_on
 from epyflow.errors import EpyflowError
 from epyflow.runs.choosing import chosen
-from epyflow.runs.status import Status
+from epyflow.runs.finding import Run
+from epyflow.runs.status import Stage, Status
 from epyflow.runs.status import status as status_of
+from epyflow.storage import Storage
 
-FAILED, UNREADABLE, UNDER_WAY = 1, 2, 3
+FAILED, UNREADABLE, UNDER_WAY, ABANDONED = 1, 2, 3, 4
 
 
 def status(
@@ -21,7 +24,10 @@ def status(
     run_id: RunId = None,
     watch: Annotated[
         bool,
-        typer.Option("--watch", help="Print it again when it has changed, until no task is left."),
+        typer.Option(
+            "--watch",
+            help="Print it again when it has changed, until the run is over or nobody goes on.",
+        ),
     ] = False,
     every: Annotated[
         float, typer.Option(min=1, help="Seconds between two looks, with `--watch`.")
@@ -29,45 +35,88 @@ def status(
     storage: Place = None,
     format: Format = "table",
 ) -> None:
-    """Show how far each stage of a run is, and the message of every job that failed.
+    """Show how far each stage of a run is, who goes on with it, and what failed.
 
-    It is told from files: whether a coordinator is at work they cannot say.
+    How far it is is told from files. Who goes on is told by the record that the coordinator leaves
+    beside the logs, by its process if that is on this machine, and by Google Batch for a run in a
+    bucket: its project is that of profiles/gcp/site.yaml.
 
     Exit code 0: complete. 1: something failed, or the hub's checks refuse the submission. 2: there
-    is no such run, or the storage cannot be read. 3: tasks are missing, or the tables.
+    is no such run, or the storage cannot be read. 3: under way. 4: not complete, and nobody goes
+    on with it.
     """
     shown = None
     try:
         place, found = chosen(run, run_id, storage)
         while True:
-            now = status_of(place, found)
+            now = _look(place, found)
             if now != shown:
-                _print(now, format)
+                _print(*now, format)
             shown = now
-            if not watch or now.over:
+            if not watch or _is_over(*now):
                 break
             time.sleep(every)
     except EpyflowError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(UNREADABLE) from None
-    raise typer.Exit(FAILED if now.failed else 0 if now.run.complete else UNDER_WAY)
+    if watch and not now[0].run.complete and now[1].lives is False:
+        where = to_go_on(now[1].record)
+        typer.echo(f"{found.folder}: nobody goes on with it. To go on: {where}", err=True)
+    raise typer.Exit(_code(*now))
 
 
-def _print(now: Status, format: str) -> None:
+def _look(storage: Storage, run: Run) -> tuple[Status, Presence]:
+    """Look who goes on, and then how far it is: what ends in between is seen."""
+    presence = presence_of(storage, run.exp_id, run.run_id)
+    wanted = presence.record.wanted.files if presence.record else None
+    return status_of(storage, run, wanted), presence
+
+
+def _is_over(now: Status, presence: Presence) -> bool:
+    """Whether nothing is left to wait for."""
+    if presence.lives is None:
+        return now.over
+    return not presence.lives
+
+
+def _code(now: Status, presence: Presence) -> int:
+    if now.failed:
+        return FAILED
+    if now.run.complete:
+        return 0
+    return ABANDONED if presence.lives is False else UNDER_WAY
+
+
+def _print(now: Status, presence: Presence, format: str) -> None:
     if format == "json":
-        typer.echo(json.dumps(now.as_dict(), indent=2))
+        typer.echo(json.dumps(_document(now, presence), indent=2))
         return
     run = now.run
     state = "complete" if run.complete else "incomplete"
     judged = f"; submission {run.submission}" if run.submission else ""
     typer.echo(f"{run.folder}: {state}{judged}, {run.modified:%Y-%m-%d %H:%M:%S} UTC")
+    typer.echo(f"coordinator: {presence.described()}")
+    if presence.own:
+        typer.echo(f"batch    {summary(presence.own)}")
+    elif presence.unseen:
+        typer.echo(f"batch    cannot be seen from here: {presence.unseen}")
     typer.echo(
         f"tasks    {run.tasks:,}: {run.done:,} done, {run.failed:,} failed, {run.missing:,} missing"
     )
     for stage in now.stages:
-        failed = f", {stage.failed:,} failed" if stage.failed else ""
-        if stage.files or failed:
-            files = f"{stage.files:,} file{'' if stage.files == 1 else 's'}"
-            typer.echo(f"{stage.name:<8} {files}{failed}")
+        if stage.files or stage.failed or stage.wanted:
+            typer.echo(f"{stage.name:<8} {_counted(stage)}")
     for log, message in now.failures.items():
         typer.echo(f"{log}: {message}")
+
+
+def _counted(stage: Stage) -> str:
+    failed = f", {stage.failed:,} failed" if stage.failed else ""
+    if stage.wanted:
+        return f"{stage.files:,} of {stage.wanted:,}{failed}"
+    return f"{stage.files:,} file{'' if stage.files == 1 else 's'}{failed}"
+
+
+def _document(now: Status, presence: Presence) -> dict[str, Any]:
+    batch = None if presence.jobs is None else [job.as_dict() for job in presence.own]
+    return {**now.as_dict(), "coordinator": presence.as_dict(), "batch": batch}

@@ -37,6 +37,10 @@ class Stored:
 class Storage(Protocol):
     """A tree of files; paths are relative to its top and have forward slashes."""
 
+    @property
+    def uri(self) -> str | None:
+        """Return ``gs://bucket/prefix``, None on disk."""
+
     def names(self, folder: str) -> Mapping[str, str | None]:
         """Return the files directly in a folder by name, each with its MD5 if that is known."""
 
@@ -58,6 +62,8 @@ class Storage(Protocol):
 
 class Disk:
     """Files below a folder, by default the working directory."""
+
+    uri = None
 
     def __init__(self, root: Path | None = None) -> None:
         self._root = root or Path()

@@ -6,6 +6,8 @@ import pickle
 
 import pytest
 
+from epyflow.coordinators.record import read_record
+from epyflow.storage import Disk
 from tests.workflow.workspace import Done, Workspace
 
 
@@ -149,6 +151,8 @@ def test_a_population_without_data_fails_alone_with_its_cause(workspace):
     results = workspace.folder / "results" / "small" / "main" / "runner-artifacts"
     assert [path.name for path in results.iterdir()] == ["result_00000.pkl"]
     assert not workspace.outputs()
+    record = read_record("small", "main", Disk(workspace.folder))
+    assert (record.outcome, record.wanted.files["tables"]) == ("failed", 3)
 
 
 def test_partial_results_write_the_others_tables_and_still_fail(workspace):

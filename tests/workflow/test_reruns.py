@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from epyflow.coordinators.record import read_record
+from epyflow.runs.finding import find_runs
+from epyflow.runs.status import status
+from epyflow.storage import Disk
 from tests.workflow.workspace import Workspace
 
 
@@ -29,6 +33,20 @@ def edit_code(workspace: Workspace, module: str) -> None:
 
 def test_a_second_run_does_nothing(again):
     assert again.plan().jobs == {}
+
+
+def test_its_record_says_that_the_run_is_complete_and_how_many_files_it_made(again):
+    record = read_record("small", "main", Disk(again.folder))
+
+    assert record is not None
+    assert (record.outcome, record.folder) == ("complete", str(again.folder))
+    assert "--cores" in record.wanted.command
+    assert Path(record.wanted.log).is_file()
+    assert record.wanted.tasks == {"main": 2}
+    (run,) = find_runs(Disk(again.folder))
+    made = {stage.name: stage.files for stage in status(Disk(again.folder), run).stages}
+    assert record.wanted.files == made
+    assert made["tables"] == 3
 
 
 def test_another_cores_or_run_command_does_nothing(again):

@@ -5,16 +5,19 @@ OUTPUTS
 """
 
 
-def note_coordinator(outcome):
+def note_coordinator(outcome, log=()):
     """Write the record of this process; where that fails, the run goes on all the same."""
     from epyflow.coordinators.record import begin, end
+    from epyflow.coordinators.wanted import wanted
     from epyflow.storage import storage_at
 
     plan = config["plan"]
     try:
         place = storage_at(storage_prefix())
         if outcome is None:
-            begin(plan["exp_id"], plan["run_id"], place)
+            outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
+            asked = wanted(plan, outputs, START.command, next(iter(log), None))
+            begin(plan["exp_id"], plan["run_id"], place, asked)
         else:
             end(plan["exp_id"], plan["run_id"], outcome, place)
     except (EpyflowError, OSError) as error:
@@ -22,7 +25,7 @@ def note_coordinator(outcome):
 
 
 onstart:
-    note_coordinator(None)
+    note_coordinator(None, log)
 
 
 onsuccess:

@@ -26,6 +26,8 @@ OVER = frozenset({_State.SUCCEEDED, _State.FAILED, _State.CANCELLED})
 COORDINATOR = "coordinator"
 """Value of the label ``stage`` of a job that is a coordinator."""
 
+LONGEST_LABEL = 63
+
 _TIMEOUT = 30.0
 _PATIENCE = 120.0
 _REPEATED = Retry(
@@ -54,6 +56,7 @@ class BatchJobs:
     """
 
     def __init__(self, project: str, region: str) -> None:
+        self.project, self.region = project, region
         self._parent = f"projects/{project}/locations/{region}"
 
     def find(self, labels: Mapping[str, str]) -> list[batch_v1.Job]:
@@ -138,4 +141,4 @@ def label_value(text: str) -> str:
     Source: https://cloud.google.com/compute/docs/labeling-resources#requirements. Two names may
     give one value.
     """
-    return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:63]
+    return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:LONGEST_LABEL]

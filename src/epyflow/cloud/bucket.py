@@ -45,9 +45,14 @@ class Bucket:
         self._name, prefix = parts.netloc, parts.path.strip("/")
         self._prefix = f"{prefix}/" if prefix else ""
 
+    @property
+    def uri(self) -> str:
+        """``gs://bucket/prefix``."""
+        return f"{self._uri}/{self._prefix}".rstrip("/")
+
     def names(self, folder: str) -> Mapping[str, str | None]:
         """List the objects directly in a folder, with their MD5 in base64."""
-        prefix = f"{self._prefix}{folder.strip('/')}/"
+        prefix = self._folder(folder)
         with self._explained(folder):
             found = self._client.list_blobs(
                 self._name,
@@ -60,7 +65,7 @@ class Bucket:
 
     def below(self, folder: str) -> Mapping[str, Stored]:
         """List the objects in a folder and all folders below it."""
-        prefix = f"{self._prefix}{folder.strip('/')}/"
+        prefix = self._folder(folder)
         with self._explained(folder):
             found = self._client.list_blobs(
                 self._name,
@@ -116,6 +121,12 @@ class Bucket:
     def _client(self) -> Any:
         with self._explained(""):
             return storage.Client()
+
+    def _folder(self, folder: str) -> str:
+        """Return what the names of a folder's objects begin with; "" is the top."""
+        return (
+            f"{self._prefix}{folder.strip('/')}/".lstrip("/") if folder.strip("/") else self._prefix
+        )
 
     def _blob(self, path: str) -> Any:
         return self._client.bucket(self._name).blob(f"{self._prefix}{path}")

@@ -23,6 +23,29 @@ JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
 Outcome = Literal["complete", "failed", "cancelled"]
 
 
+class Wanted(BaseModel):
+    """What a coordinator was started for.
+
+    Attributes
+    ----------
+    command
+        Its command line.
+    log
+        Its own log, on the machine that it is on; None where there is none.
+    tasks
+        How many tasks each run has: one run, or one for each date of a replay.
+    files
+        Stage to how many files it is to make, as :data:`epyflow.runs.status.STAGES` counts them.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    command: tuple[str, ...] = ()
+    log: str | None = None
+    tasks: Mapping[str, int] = {}
+    files: Mapping[str, int] = {}
+
+
 class Coordinator(BaseModel):
     """A coordinator of a run.
 
@@ -41,6 +64,8 @@ class Coordinator(BaseModel):
         When the workflow began, and when it ended.
     outcome
         How it ended; None while it is at work, or if it was killed.
+    wanted
+        What it was started for.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -55,6 +80,7 @@ class Coordinator(BaseModel):
     started: AwareDatetime
     ended: AwareDatetime | None = None
     outcome: Outcome | None = None
+    wanted: Wanted = Wanted()
 
     @property
     def is_here(self) -> bool:
@@ -68,11 +94,22 @@ class Coordinator(BaseModel):
             return False
         if not self.is_here:
             return None
+        return self.process() is not None
+
+    def process(self) -> psutil.Process | None:
+        """Return its process on this machine; None where it has ended, or is not of this machine.
+
+        One that has ended and that nobody has asked after yet is no process any more.
+        """
+        if not self.is_here:
+            return None
         try:
-            began = psutil.Process(self.pid).create_time()
+            process = psutil.Process(self.pid)
+            began, state = process.create_time(), process.status()
         except psutil.Error:
-            return False
-        return abs(began - self.process_started) < 1.0
+            return None
+        same = abs(began - self.process_started) < 1.0
+        return process if same and state != psutil.STATUS_ZOMBIE else None
 
     def after(self, outcome: Outcome) -> "Coordinator":
         """Return it as it is when it has ended now."""
@@ -85,7 +122,10 @@ def record_path(exp_id: str, run_id: str) -> str:
 
 
 def this_coordinator(
-    exp_id: str, run_id: str, environment: Mapping[str, str] = os.environ
+    exp_id: str,
+    run_id: str,
+    environment: Mapping[str, str] = os.environ,
+    wanted: Wanted | None = None,
 ) -> Coordinator:
     """Describe this process as the coordinator of a run that begins now."""
     process = psutil.Process()
@@ -98,12 +138,13 @@ def this_coordinator(
         folder=str(Path.cwd()),
         job=environment.get(JOB_VARIABLE) or None,
         started=_now(),
+        wanted=wanted or Wanted(),
     )
 
 
-def begin(exp_id: str, run_id: str, storage: Storage) -> None:
+def begin(exp_id: str, run_id: str, storage: Storage, wanted: Wanted | None = None) -> None:
     """Say that this process goes on with a run, over what another has said before."""
-    write_record(this_coordinator(exp_id, run_id), storage)
+    write_record(this_coordinator(exp_id, run_id, wanted=wanted), storage)
 
 
 def end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:

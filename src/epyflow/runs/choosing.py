@@ -2,6 +2,7 @@
 
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.discovery import is_exp_id
+from epyflow.runs.begun import begun
 from epyflow.runs.finding import Run, find_runs, opened
 from epyflow.storage import Storage
 
@@ -42,15 +43,33 @@ def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, 
             "folder, results/<exp_id>/<run_id>"
         )
     storage = opened(place)
-    for run in find_runs(storage, name):
-        if run_id in (None, run.run_id):
-            return storage, run
-    parent, _, last = name.rpartition("/")
-    if parent and run_id is None:
-        for run in find_runs(storage, parent):
-            if run.run_id == last:
-                return storage, run
+    run = _named(storage, name, run_id)
+    if run is not None:
+        return storage, run
     wanted = name if run_id is None else f"{name}/{run_id}"
     raise UnreadableError(
         f"no run {wanted} under {place or '.'}/results; `epyflow runs` lists those there are"
     )
+
+
+def again(storage: Storage, run: Run) -> Run | None:
+    """Return a run as it is now; None where it has been removed."""
+    return _of(storage, run.exp_id, run.run_id)
+
+
+def _named(storage: Storage, name: str, run_id: str | None) -> Run | None:
+    """Return the run of an experiment, or that of the whole name."""
+    run = _of(storage, name, run_id)
+    parent, _, last = name.rpartition("/")
+    if run is None and parent and run_id is None:
+        return _of(storage, parent, last)
+    return run
+
+
+def _of(storage: Storage, exp_id: str, run_id: str | None) -> Run | None:
+    """Return a run of an experiment, the newest if none is named; or one that has just begun."""
+    for found in (find_runs, begun):
+        for run in found(storage, exp_id):
+            if run_id in (None, run.run_id):
+                return run
+    return None

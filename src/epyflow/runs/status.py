@@ -1,12 +1,14 @@
 """How far each stage of a run is, and what went wrong in it."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from epyflow.errors import UnreadableError
-from epyflow.runs.finding import Run, ended_with_error, find_runs
+from epyflow.runs.choosing import again
+from epyflow.runs.finding import Run, ended_with_error
 from epyflow.storage import Storage
 
 STAGES: Mapping[str, tuple[str, str]] = {
@@ -45,11 +47,14 @@ class Stage:
         How many there are of what it makes: inputs, results, tables, figures and so on.
     failed
         Its jobs whose log has an error; of ``run``, its tasks that failed.
+    wanted
+        How many files there are to be; None where no coordinator has said it.
     """
 
     name: str
     files: int
     failed: int
+    wanted: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,37 +78,51 @@ class Status:
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON document."""
         stages = [
-            {"stage": each.name, "files": each.files, "failed": each.failed} for each in self.stages
+            {
+                "stage": each.name,
+                "files": each.files,
+                "failed": each.failed,
+                "wanted": each.wanted,
+            }
+            for each in self.stages
         ]
         failures = [{"log": log, "message": text} for log, text in self.failures.items()]
         return {**self.run.as_dict(), "stages": stages, "failures": failures}
 
 
-def status(storage: Storage, run: Run) -> Status:
+def stage_of(path: str) -> str | None:
+    """Return the stage that makes a file, by its path below the run's folder; None: not counted."""
+    path = _DATE.sub("", path, count=1)
+    return next((name for name, (made, _) in STAGES.items() if re.fullmatch(made, path)), None)
+
+
+def status(storage: Storage, run: Run, wanted: Mapping[str, int] | None = None) -> Status:
     """Return how far a run is now; of a replay, all its reference dates together.
 
     Parameters
     ----------
     storage, run
         From :func:`epyflow.runs.choosing.chosen`; the run may have gone on since.
+    wanted
+        Stage to how many files there are to be, from the record of the run's coordinator.
 
     Raises
     ------
     UnreadableError
         If the run is no longer there.
     """
-    now = next((r for r in find_runs(storage, run.exp_id) if r.run_id == run.run_id), None)
+    now = again(storage, run)
     if now is None:
         raise UnreadableError(f"the run {run.folder} has been removed")
     files = set(storage.below(f"results/{run.folder}"))
     failures = _failures(storage, run, files)
-    made = [_DATE.sub("", path, count=1) for path in files]
+    made = Counter(map(stage_of, files))
     wrong = [_rule(log.removeprefix(f"logs/{run.folder}/")) for log in failures]
     stages = []
-    for name, (product, rules) in STAGES.items():
-        count = sum(re.fullmatch(product, path) is not None for path in made)
+    for name, (_, rules) in STAGES.items():
         failed = sum(re.fullmatch(rules, rule) is not None for rule in wrong)
-        stages.append(Stage(name, count, now.failed if name == "run" else failed))
+        its = now.failed if name == "run" else failed
+        stages.append(Stage(name, made[name], its, (wanted or {}).get(name)))
     return Status(now, tuple(stages), failures)
 
 

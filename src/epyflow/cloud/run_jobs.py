@@ -1,0 +1,253 @@
+"""The Batch jobs of one run: which they are, and how many of their tasks wait and run.
+
+Labels find them and do not prove anything: two experiments may give one label. What a job is for
+is read from its definition, in which Snakemake's executor names every file's rule and wildcards.
+"""
+
+import base64
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from google.cloud import batch_v1
+
+from epyflow.cloud.batch import COORDINATOR, LONGEST_LABEL, OVER, BatchJobs, label_value
+
+COMPONENT = {"component": "epyflow"}
+"""Label of every job of epyflow."""
+
+_QUEUED = ("PENDING", "ASSIGNED")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a task makes: a rule, and what stands for its wildcards."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+
+    @property
+    def job(self) -> str:
+        """The name of the task's log, without that of the rule; empty where it has but one."""
+        own = (value for key, value in self.wildcards.items() if key not in ("exp_id", "run_id"))
+        return "/".join(own)
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """A Batch job that has the labels of a run.
+
+    Attributes
+    ----------
+    name, uid
+        Its full name, and the id by which Cloud Logging knows it.
+    stage, state
+        Of its labels; of Google Batch, such as ``RUNNING``.
+    created, changed
+        When it was created, and when its state last changed.
+    tasks
+        How many of its tasks are in each state.
+    vms
+        Machines that its tasks are on; one that is being started counts.
+    whose
+        ``run``: of this run, by its definition. ``other``: of another. ``unknown``: its definition
+        does not tell.
+    targets
+        What each of its tasks makes, by index.
+    """
+
+    name: str
+    uid: str
+    stage: str
+    state: str
+    created: datetime
+    changed: datetime
+    tasks: Mapping[str, int]
+    vms: int
+    whose: Literal["run", "other", "unknown"]
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def job_id(self) -> str:
+        """The last part of its name."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def lives(self) -> bool:
+        """Whether it waits, runs, or is being ended."""
+        return self.state not in {state.name for state in OVER}
+
+    @property
+    def coordinates(self) -> bool:
+        """Whether it is a coordinator."""
+        return self.stage == COORDINATOR
+
+    @property
+    def queued(self) -> int:
+        """Tasks that wait for a machine, or for theirs to be ready."""
+        return sum(self.tasks.get(state, 0) for state in _QUEUED)
+
+    @property
+    def running(self) -> int:
+        """Tasks at work."""
+        return self.tasks.get("RUNNING", 0)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as a JSON document."""
+        return {
+            "job": self.name,
+            "stage": self.stage,
+            "state": self.state,
+            "tasks": dict(self.tasks),
+            "vms": self.vms,
+        }
+
+
+def jobs_of_run(
+    batch: BatchJobs, exp_id: str, run_id: str, place: str, coordinator: str | None = None
+) -> list[RunJob]:
+    """Return the jobs that have a run's labels, the newest first, whoever they are for.
+
+    Parameters
+    ----------
+    batch
+        Where to ask.
+    exp_id, run_id
+        The run; of a replay, the jobs of all its dates are found.
+    place
+        The storage prefix of the run, ``gs://bucket/prefix``.
+    coordinator
+        Name of the job that the run's record says to be its coordinator.
+    """
+    found = batch.find(COMPONENT | {"exp_id": label_value(exp_id)})
+    run, dated = label_value(run_id), label_value(f"{run_id}/")
+    return [
+        _described(_whole(batch, job), exp_id, run_id, place.rstrip("/"), coordinator)
+        for job in found
+        if _has_label(job.labels.get("run_id", ""), run, dated)
+    ]
+
+
+def _has_label(label: str, run: str, dated: str) -> bool:
+    """Whether a label may be that of a run, or of one of its dates; labels are cut at 63."""
+    date = label.removeprefix(dated) if label.startswith(dated) else ""
+    cut = len(label) == LONGEST_LABEL and label.startswith(dated)
+    return label == run or cut or _DATE.fullmatch(date) is not None
+
+
+def _whole(batch: BatchJobs, job: batch_v1.Job) -> batch_v1.Job:
+    """Return a job with its definition, should a listing leave that out."""
+    return job if job.task_groups else batch.get(job.name) or job
+
+
+def _described(
+    job: batch_v1.Job, exp_id: str, run_id: str, place: str, coordinator: str | None
+) -> RunJob:
+    whole = batch_v1.Job.pb(job)
+    group = next(iter(whole.task_groups), batch_v1.TaskGroup.pb(batch_v1.TaskGroup()))
+    counts: Counter[str] = Counter()
+    for status in job.status.task_groups.values():
+        counts.update({state: int(number) for state, number in status.counts.items() if number})
+    per_vm = max(1, int(group.task_count_per_node))
+    on_vms = counts["ASSIGNED"] + counts["RUNNING"]
+    targets, places = _told(group)
+    stage = job.labels.get("stage", "")
+    if stage == COORDINATOR:
+        whose = _whose_coordinator(job, whole, f"{exp_id}/{run_id}", place, coordinator)
+    else:
+        whose = _whose(targets, places, exp_id, run_id, place)
+    return RunJob(
+        name=job.name,
+        uid=job.uid,
+        stage=stage,
+        state=job.status.state.name,
+        created=_time(whole.create_time),
+        changed=_time(whole.update_time),
+        tasks=dict(counts),
+        vms=-(-on_vms // per_vm),
+        whose=whose,
+        targets=targets,
+    )
+
+
+def _whose(
+    targets: Iterable[Target], places: set[str], exp_id: str, run_id: str, place: str
+) -> Literal["run", "other", "unknown"]:
+    """Compare what the tasks make, and where, with a run. A group's tasks may name nothing."""
+    runs = {
+        (target.wildcards["exp_id"], target.wildcards["run_id"].partition("/")[0])
+        for target in targets
+        if {"exp_id", "run_id"} <= target.wildcards.keys()
+    }
+    if not runs or not places:
+        return "unknown"
+    return "run" if runs == {(exp_id, run_id)} and places == {place} else "other"
+
+
+def _whose_coordinator(
+    job: batch_v1.Job, whole: Any, folder: str, place: str, recorded: str | None
+) -> Literal["run", "other", "unknown"]:
+    """Tell a coordinator by the run's record, or by the state that its definition names."""
+    if recorded is not None and recorded.rpartition("/")[2] == job.name.rpartition("/")[2]:
+        return "run"
+    named = set(re.findall(r"gs://[^\s\"'\\]+?/coordinator/[^\s\"'\\]+", str(whole)))
+    if not named:
+        return "unknown"
+    start = f"{place}/{COORDINATOR}/{folder}"
+    return (
+        "run" if all(each == start or each.startswith(f"{start}/") for each in named) else "other"
+    )
+
+
+def _told(group: Any) -> tuple[tuple[Target, ...], set[str]]:
+    """Return what the tasks of a group make, and the storage prefixes of their commands."""
+    command = _decoded(group.task_spec.environment.variables.get("SMK_COMMAND", ""))
+    if not isinstance(command, dict):
+        return (), set()
+    head, tail = _texts(command.get("head")), _texts(command.get("tail"))
+    own = [each.variables.get("SMK_TASK_ARGS", "") for each in group.task_environments]
+    own = own or [group.task_spec.environment.variables.get("SMK_TASK_ARGS", "")]
+    targets, places = [], set()
+    for text in own:
+        arguments = [*head, *_texts(_decoded(text)), *tail]
+        targets += [_target(each) for each in _after(arguments, "--target-jobs")]
+        places |= {each.rstrip("/") for each in _after(arguments, "--default-storage-prefix")}
+    return tuple(targets), places
+
+
+def _after(arguments: list[str], option: str) -> Iterator[str]:
+    """Yield the values of an option of Snakemake's command line."""
+    inside = False
+    for argument in arguments:
+        if argument.startswith("--"):
+            inside = argument == option
+        elif inside:
+            yield argument
+
+
+def _target(text: str) -> Target:
+    """Read ``rule:name=value,name=value``; no value has a comma."""
+    rule, _, wildcards = text.partition(":")
+    pairs = (each.partition("=") for each in wildcards.split(",") if each)
+    return Target(rule, {name: value.strip("\"'") for name, _, value in pairs})
+
+
+def _decoded(text: str) -> Any:
+    """Read what the executor has packed; None where it is something else."""
+    try:
+        return json.loads(base64.b64decode(text, validate=True)) if text else None
+    except ValueError:
+        return None
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+def _time(stamp: Any) -> datetime:
+    return datetime.fromtimestamp(stamp.seconds, UTC)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from epyflow import (
     __version__,
+    cli_cancel,
     cli_cloud,
     cli_config,
     cli_cost,
@@ -52,6 +53,7 @@ app.command()(cli_runs.runs)
 app.command()(cli_fetch.fetch)
 app.command()(cli_logs.logs)
 app.command()(cli_status.status)
+app.command()(cli_cancel.cancel)
 
 INVALID, UNREADABLE = 1, 2
 

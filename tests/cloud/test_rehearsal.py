@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from epyflow.cloud.batch import BatchJobs
+from epyflow.cloud.run_jobs import jobs_of_run
 from epyflow.run_plan import prepare_build
 from epyflow.settings import read_settings
 from google_batch_emulator.emulator import Emulator
@@ -35,6 +37,7 @@ def test_the_example_gives_the_tables_of_a_local_run(rehearsed, google_batch, tm
     assert all(cost["max_rss_mb"] > 0 for cost in metadata["times"]["tasks"].values())
     assert rehearsed.plan(**example).jobs == {}
     assert_as_the_profile_says(google_batch)
+    assert_told_by_their_definitions(google_batch, rehearsed.prefix)
 
 
 def assert_as_the_profile_says(google_batch: Emulator) -> None:
@@ -52,6 +55,21 @@ def assert_as_the_profile_says(google_batch: Emulator) -> None:
     assert policy.instances[0].policy.machine_type == "c4d-standard-2"
     assert policy.service_account.email == "tasks@rehearsal.iam.gserviceaccount.com"
     assert labels.items() <= dict(policy.labels).items()
+
+
+def assert_told_by_their_definitions(google_batch: Emulator, prefix: str) -> None:
+    """Read from the jobs whose they are, and what their tasks make."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in google_batch.environment.items():
+            patch.setenv(name, value)
+        batch = BatchJobs("rehearsal", "us-central1")
+        jobs = jobs_of_run(batch, "example", "main", prefix)
+        elsewhere = jobs_of_run(batch, "example", "main", f"{prefix}/other")
+    assert {job.whose for job in jobs} == {"run"}
+    assert {job.whose for job in elsewhere} == {"other"}
+    made = {(target.rule, target.job) for job in jobs for target in job.targets}
+    assert {("run_task", "00000"), ("run_task", "00001")} <= made
+    assert ("make_table", "model_metadata") in made
 
 
 def test_inputs_are_built_by_a_job_that_has_only_the_bundle(rehearsed, google_batch, tmp_path):

@@ -23,6 +23,9 @@ _State = batch_v1.JobStatus.State
 OVER = frozenset({_State.SUCCEEDED, _State.FAILED, _State.CANCELLED})
 """States that a job does not leave."""
 
+OVER_NAMES = ("SUCCEEDED", "FAILED", "CANCELLED")
+"""The same, as they are shown."""
+
 COORDINATOR = "coordinator"
 """Value of the label ``stage`` of a job that is a coordinator."""
 
@@ -128,6 +131,12 @@ class BatchJobs:
 
     def _explained(self, where: str) -> AbstractContextManager[None]:
         return explained(where, "Google Batch", _REMEDIES)
+
+
+def batch_of(name: str) -> BatchJobs:
+    """Return the jobs that are where a job of this full name is."""
+    _, project, _, region, *_ = name.split("/")
+    return BatchJobs(project, region)
 
 
 def is_over(job: batch_v1.Job) -> bool:

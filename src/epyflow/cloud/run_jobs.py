@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from google.cloud import batch_v1
 
-from epyflow.cloud.batch import COORDINATOR, LONGEST_LABEL, OVER, BatchJobs, label_value
+from epyflow.cloud.batch import COORDINATOR, LONGEST_LABEL, OVER_NAMES, BatchJobs, label_value
 
 COMPONENT = {"component": "epyflow"}
 """Label of every job of epyflow."""
@@ -80,7 +80,7 @@ class RunJob:
     @property
     def lives(self) -> bool:
         """Whether it waits, runs, or is being ended."""
-        return self.state not in {state.name for state in OVER}
+        return self.state not in OVER_NAMES
 
     @property
     def coordinates(self) -> bool:

@@ -66,6 +66,11 @@ class Presence:
             return None if self.jobs is None else False
         return self.record.lives
 
+    @property
+    def record_lives(self) -> bool:
+        """Whether the process of the record is one of this machine, and at work."""
+        return self.record is not None and self.record.lives is True
+
     def described(self) -> str:
         """Say who goes on with the run, or what became of who did."""
         job, record = self.coordinator_job, self.record

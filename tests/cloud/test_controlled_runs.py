@@ -1,0 +1,163 @@
+"""Runs on Google Batch, looked at and ended from a folder that knows only the site."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from epyflow import cli
+from epyflow.cloud.batch import BatchJobs
+from epyflow.cloud.bucket import Bucket
+from epyflow.coordinators.record import read_record, this_coordinator, write_record
+from google_batch_emulator import FaultPlan, JobFault, TaskFault
+from google_batch_emulator.admin import AdminClient
+from tests.cloud.batched import coordinator_job, task_job, unknown_job
+from tests.cloud.clouded import DIGEST, open_bucket
+
+HELD = FaultPlan(
+    jobs=(JobFault(job="*held*", action="stock-out", times=None),),
+    tasks=(TaskFault(job="*working*", action="delay", after_seconds=600, times=None),),
+)
+
+
+@pytest.fixture
+def jobs(storage_only, prefix, monkeypatch, tmp_path) -> Iterator[BatchJobs]:
+    """Google Batch, in which jobs that are named so wait for machines, or do not end."""
+    monkeypatch.chdir(tmp_path)
+    site = {
+        "PROJECT": "rehearsal",
+        "REGION": "us-central1",
+        "STORAGE": prefix,
+        "IMAGE": f"rehearsal/epyflow@{DIGEST}",
+        "SERVICE_ACCOUNT": "tasks@rehearsal.iam.gserviceaccount.com",
+    }
+    variables = storage_only | {f"EPYFLOW_GCP_{name}": value for name, value in site.items()}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    admin = AdminClient(storage_only["GOOGLE_BATCH_EMULATOR_ADMIN"])
+    admin.replace_faults(HELD)
+    jobs = BatchJobs("rehearsal", "us-central1")
+    yield jobs
+    admin.replace_faults(FaultPlan())
+    for job in jobs.find({}):
+        jobs.delete(job.name, "the test is over")
+
+
+@pytest.fixture
+def bucket(jobs, storage_only, prefix) -> Bucket:
+    """The place of a run of two tasks, us/flu/main, of which one is done."""
+    bucket = open_bucket(prefix, storage_only)
+    for task in ("00000", "00001"):
+        bucket.write(f"results/us/flu/main/builder-artifacts/input_{task}.pkl", b"in")
+    bucket.write("results/us/flu/main/runner-artifacts/result_00000.pkl", b"out")
+    return bucket
+
+
+def call(*arguments: object) -> Result:
+    done = CliRunner().invoke(cli.app, [*map(str, arguments)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def states(jobs: BatchJobs) -> dict[str, str]:
+    return {job.name.rpartition("/")[2]: job.status.state.name for job in jobs.find({})}
+
+
+def test_status_tells_the_coordinators_job_and_the_tasks_that_wait_and_run(jobs, bucket, prefix):
+    jobs.create(coordinator_job("us/flu", "main", prefix), "coordinator-held")
+    jobs.create(task_job("us/flu", "main", prefix), "held")
+    jobs.create(task_job("us/flu", "main", prefix, stage="tables"), "working")
+    jobs.create(task_job("us/flu", "main", prefix), "over")
+    jobs.create(task_job("us-flu", "main", prefix), "of-another-working")
+    wanted = {"coordinator-held": "SCHEDULED", "held": "SCHEDULED", "over": "SUCCEEDED"}
+    wait_until(lambda: wanted.items() <= states(jobs).items())
+
+    done = call("status", "us/flu", "--storage", prefix)
+    document = json.loads(call("status", "us/flu", "--storage", prefix, "--format", "json").stdout)
+
+    assert done.exit_code == 3, done.output
+    assert "coordinator: Batch job coordinator-held, SCHEDULED, since " in done.stdout
+    assert "batch    3 jobs (3 SCHEDULED): tasks 5 queued, 0 running on 2 VMs\n" in done.stdout
+    assert [each["stage"] for each in document["batch"]] == ["coordinator", "tables", "run"]
+
+
+def test_a_coordinators_job_that_is_gone_is_nobody(jobs, bucket, prefix):
+    record = this_coordinator("us/flu", "main", {"EPYFLOW_COORDINATOR_JOB": jobs._full("gone")})
+    write_record(record, bucket)
+
+    done = call("status", "us/flu", "--storage", prefix)
+
+    assert done.exit_code == 4
+    assert "coordinator: none: Batch job gone, begun " in done.stdout
+
+
+def test_a_run_on_batch_is_cancelled_and_no_other_with_its_labels_is(jobs, bucket, prefix):
+    jobs.create(coordinator_job("us/flu", "main", prefix), "coordinator-held")
+    jobs.create(task_job("us/flu", "main", prefix), "working")
+    jobs.create(task_job("us/flu", "main/2030-01-05", prefix), "held")
+    others = {
+        "same-label-held": task_job("us-flu", "main", prefix),
+        "other-run-held": task_job("us/flu", "other", prefix),
+        "other-bucket-held": task_job("us/flu", "main", "gs://elsewhere/x"),
+        "other-coordinator-held": coordinator_job("us-flu", "main", prefix),
+    }
+    for name, job in others.items():
+        jobs.create(job, name)
+    jobs.create(task_job("us/flu", "main", prefix), "over")
+    wait_until(lambda: states(jobs)["over"] == "SUCCEEDED")
+
+    asked = call("cancel", "us/flu", "--storage", prefix)
+    assert (asked.exit_code, len(states(jobs))) == (3, 8)
+    assert "Batch job coordinator-held, the coordinator, " in asked.stderr
+
+    done = call("cancel", "us/flu", "--storage", prefix, "--yes")
+
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("us/flu/main: ended Batch job coordinator-held, Batch job ")
+    assert "to go on, submit it again with `epyflow submit`" in done.stdout
+    assert set(states(jobs)) == {*others, "over"}
+    record = read_record("us/flu", "main", bucket)
+    assert record is not None
+    assert (record.outcome, record.job) == ("cancelled", jobs._full("coordinator-held"))
+    assert call("status", "us/flu", "--storage", prefix).exit_code == 4
+    assert call("cancel", "us/flu", "--storage", prefix).exit_code == 0
+
+
+def test_the_jobs_of_a_coordinator_elsewhere_are_deleted_and_it_is_told_where_it_is(
+    jobs, bucket, prefix
+):
+    jobs.create(task_job("us/flu", "main", prefix), "working")
+    jobs.create(unknown_job("us/flu", "main"), "whose-held")
+    record = this_coordinator("us/flu", "main", {})
+    write_record(record.model_copy(update={"host": "laptop", "pid": 12}), bucket)
+
+    done = call("cancel", "us/flu", "--storage", prefix, "--yes")
+
+    assert done.exit_code == 1
+    assert "ended Batch job working\n" in done.stdout
+    assert "process 12 on laptop may be at work" in done.stderr
+    assert "gcloud batch jobs delete" in done.stderr
+    assert set(states(jobs)) == {"whose-held"}
+    after = read_record("us/flu", "main", bucket)
+    assert after is not None
+    assert after.outcome is None
+
+
+def test_a_run_that_is_submitted_and_has_made_nothing_is_found_and_cancelled(
+    jobs, storage_only, prefix
+):
+    bucket = open_bucket(prefix, storage_only)
+    bucket.write("coordinator/us/new/main/sources.tar.gz", b"sources")
+    jobs.create(coordinator_job("us/new", "main", prefix), "coordinator-held")
+
+    assert call("cancel", "us/new", "--storage", prefix, "--yes").exit_code == 0
+    assert states(jobs) == {}

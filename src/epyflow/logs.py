@@ -1,7 +1,9 @@
 """Where a job's messages go: its log file, and standard error for what stops it."""
 
 import logging
+import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +11,16 @@ from pathlib import Path
 
 from epyflow.errors import EpyflowError
 
+_ON_GOOGLE_BATCH = "BATCH_TASK_INDEX"
+"""A variable that Google Batch sets for every task."""
+
 
 @contextmanager
 def log_to(path: str | Path) -> Iterator[None]:
-    """Send the messages of the package to a file while the block runs.
+    """Send the messages of the package to a file while the block runs; times are in UTC.
+
+    On Google Batch they go to standard error as well: the file reaches the bucket when the job
+    has ended, while what is printed can be read before that.
 
     An error ends the process with exit code 1 and one message on standard error. One that the user
     can mend is the same message in the file; of any other the file has the traceback.
@@ -24,11 +32,16 @@ def log_to(path: str | Path) -> Iterator[None]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handlers: list[logging.Handler] = [logging.FileHandler(path, mode="w", encoding="utf-8")]
+    if _ON_GOOGLE_BATCH in os.environ:
+        handlers.append(logging.StreamHandler(sys.stderr))
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    formatter.converter = time.gmtime
     logger = logging.getLogger("epyflow")
     level = logger.level
-    logger.addHandler(handler)
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
         yield
@@ -42,8 +55,9 @@ def log_to(path: str | Path) -> Iterator[None]:
         raise SystemExit(1) from None
     finally:
         logger.setLevel(level)
-        logger.removeHandler(handler)
-        handler.close()
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
 
 
 def cause_of(error: Exception) -> str:

@@ -3,15 +3,17 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
+from google.cloud.logging import Client
 from typer.testing import CliRunner, Result
 
-from epyflow import cli
+from epyflow import cli, cli_logs_following
 from epyflow.cloud.batch import BatchJobs
 from epyflow.cloud.bucket import Bucket
-from epyflow.coordinators.record import read_record, this_coordinator, write_record
-from google_batch_emulator import FaultPlan, JobFault, TaskFault
+from epyflow.coordinators.record import end, read_record, this_coordinator, write_record
+from google_batch_emulator import ApiFault, FaultPlan, JobFault, TaskFault
 from google_batch_emulator.admin import AdminClient
 from tests.cloud.batched import coordinator_job, task_job, unknown_job
 from tests.cloud.clouded import DIGEST, open_bucket
@@ -66,6 +68,12 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def between_looks(monkeypatch, steps: list[Callable[[], None]]) -> None:
+    """Take a step instead of every wait; the emulator, in this process too, waits as ever."""
+    clock = SimpleNamespace(sleep=lambda seconds: steps.pop(0)())
+    monkeypatch.setattr(cli_logs_following, "time", clock)
 
 
 def states(jobs: BatchJobs) -> dict[str, str]:
@@ -161,3 +169,81 @@ def test_a_run_that_is_submitted_and_has_made_nothing_is_found_and_cancelled(
 
     assert call("cancel", "us/new", "--storage", prefix, "--yes").exit_code == 0
     assert states(jobs) == {}
+
+
+LOGS = "logs/us/flu/main/run_task"
+
+
+def test_what_a_running_task_prints_is_followed_and_its_log_once_it_comes(
+    jobs, bucket, prefix, monkeypatch
+):
+    begun, ended = (f"2030-01-02 03:04:05,678 {text}" for text in ("INFO begun", "WARNING ended"))
+    created = jobs.create(task_job("us/flu", "main", prefix), "working")
+    wait_until(lambda: jobs.get("working").status.task_groups["group0"].counts["ASSIGNED"] == 2)
+    write_record(this_coordinator("us/flu", "main", {}), bucket)
+
+    def print_something() -> None:
+        labels = {"job_uid": created.uid, "task_id": f"task/{created.uid}-group0-1/0/0"}
+        log = Client(project="rehearsal").logger("batch_task_logs")
+        log.log_text("rule run_task:", labels=labels)
+        log.log_text(begun, labels=labels)
+        log.log_text("of another job", labels=labels | {"job_uid": "another"})
+
+    def finish() -> None:
+        bucket.write(f"{LOGS}/00001.log", f"{begun}\n{ended}\n".encode())
+        jobs.delete("working", "it is over")
+        wait_until(lambda: jobs.get("working") is None)
+        end("us/flu", "main", "complete", bucket)
+
+    steps = [print_something, finish]
+    between_looks(monkeypatch, steps)
+
+    done = call("logs", "us/flu", "--storage", prefix, "--follow", "--task", 1)
+
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"==> {LOGS}/00001.log <==\nrule run_task:\n{begun}\n{ended}\n"
+
+
+def test_that_cloud_logging_does_not_answer_is_said_once_and_stops_nothing(
+    jobs, bucket, prefix, monkeypatch, storage_only
+):
+    jobs.create(task_job("us/flu", "main", prefix), "working")
+    wait_until(lambda: jobs.get("working").status.task_groups["group0"].counts["ASSIGNED"] == 2)
+    write_record(this_coordinator("us/flu", "main", {}), bucket)
+    bucket.write(f"{LOGS}/00000.log", b"one\n")
+    admin = AdminClient(storage_only["GOOGLE_BATCH_EMULATOR_ADMIN"])
+    admin.replace_faults(FaultPlan(api=(ApiFault(method="ListLogEntries", code=403, times=None),)))
+
+    def finish() -> None:
+        jobs.delete("working", "it is over")
+        wait_until(lambda: jobs.get("working") is None)
+        end("us/flu", "main", "complete", bucket)
+
+    steps = [lambda: None, finish]
+    between_looks(monkeypatch, steps)
+
+    done = call("logs", "us/flu", "--storage", prefix, "--follow")
+
+    assert (done.exit_code, done.stdout) == (0, f"==> {LOGS}/00000.log <==\none\n")
+    assert done.stderr.count("roles/logging.viewer") == 1
+
+
+def test_what_machines_printed_is_told_by_the_job_or_by_what_it_names(jobs, bucket, prefix):
+    jobs.create(task_job("us/flu", "main", prefix), "known")
+    jobs.create(task_job("us/flu", "other", prefix), "of-another")
+    failed = b"sources not fetched\n[googlebatch-array] exit status 1\n"
+    bucket.write("googlebatch-logs/known/1.log", failed)
+    bucket.write("googlebatch-logs/of-another/0.log", failed)
+    named = "    log: .snakemake/storage/x/{}/make_table/quantiles.log\n"
+    done = "[googlebatch-array] exit status 0\n"
+    for name, folder in (("gone", "logs/us/flu/main"), ("gone-too", "logs/us/flu/other")):
+        bucket.write(f"googlebatch-logs/{name}/0.log", (named.format(folder) + done).encode())
+
+    shown = call("logs", "us/flu", "--storage", prefix, "--machine", "--format", "json")
+    wrong = call("logs", "us/flu", "--storage", prefix, "--machine", "--failed")
+
+    assert [(log["file"], log["rule"], log["job"]) for log in json.loads(shown.stdout)] == [
+        ("googlebatch-logs/known/1.log", "run_task", "00001"),
+        ("googlebatch-logs/gone/0.log", "make_table", "quantiles"),
+    ]
+    assert wrong.stdout == failed.decode()

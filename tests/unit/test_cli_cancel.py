@@ -28,7 +28,9 @@ try:
 except KeyboardInterrupt:
     child.wait()
 """
-DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)" + POLITE
+IGNORING = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+SCRIPTED = IGNORING + POLITE  # as by & in a script
+STUBBORN = IGNORING + "; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + POLITE
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def outcome(storage: Disk) -> str | None:
     return record.outcome
 
 
-@pytest.mark.parametrize("coordinator", [POLITE], ids=["polite"], indirect=True)
+@pytest.mark.parametrize("coordinator", [POLITE, SCRIPTED], ids=["asked", "deaf"], indirect=True)
 def test_a_process_of_this_machine_is_interrupted_with_its_jobs_and_noted(coordinator, storage):
     jobs = psutil.Process(coordinator.pid).children()
 
@@ -95,7 +97,7 @@ def test_a_process_of_this_machine_is_interrupted_with_its_jobs_and_noted(coordi
     assert (again.exit_code, again.stdout) == (0, "us/flu/main: nothing of it is at work\n")
 
 
-@pytest.mark.parametrize("coordinator", [DEAF], ids=["deaf"], indirect=True)
+@pytest.mark.parametrize("coordinator", [STUBBORN], ids=["stubborn"], indirect=True)
 def test_one_that_does_not_end_is_told_and_then_killed(coordinator, storage):
     kept = cancel("us/flu", "--yes", "--patience", 1)
 

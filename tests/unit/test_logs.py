@@ -1,4 +1,5 @@
 import logging
+import time
 
 import pytest
 
@@ -85,3 +86,27 @@ def test_the_cause_of_an_error_has_its_notes_first():
 
     assert cause_of(error) == "Vermont, member 7: KeyError: 'school'"
     assert cause_of(EpyflowError("Vermont has no schools")) == "Vermont has no schools"
+
+
+def test_times_are_in_utc_wherever_the_machine_is(path, monkeypatch):
+    monkeypatch.setattr(logging.time, "time", lambda: 1_900_000_000.5)
+    monkeypatch.setattr(logging.time, "time_ns", lambda: 1_900_000_000_500_000_000, raising=False)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+
+    with log_to(path):
+        LOG.info("noon")
+    monkeypatch.undo()
+    time.tzset()
+
+    assert path.read_text() == "2030-03-17 17:46:40,500 INFO noon\n"
+
+
+def test_on_google_batch_messages_are_printed_too(path, capfd, monkeypatch):
+    monkeypatch.setenv("BATCH_TASK_INDEX", "3")
+
+    with log_to(path):
+        LOG.info("generation 1 of 5")
+
+    assert capfd.readouterr().err == path.read_text()
+    assert path.read_text().endswith("INFO generation 1 of 5\n")

@@ -1,10 +1,12 @@
 """Ending a run: its coordinator first, which would start again what is ended, then its jobs."""
 
 import platform
+import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -108,34 +110,35 @@ class Cancelling:
         process = None if record is None or record.outcome else record.process()
         if record is None or process is None:
             return
+        number = self._signal_for(process)
         try:
-            tree = [process, *process.children(recursive=True)]
-            self._signal(tree)
+            _send(number, [process, *process.children(recursive=True)])
         except psutil.AccessDenied:
             raise EpyflowError(
                 f"{name_of(record)} is {process.username()}'s; only they, or root, can end it"
             ) from None
         except psutil.NoSuchProcess:
-            tree = [process]  # it has ended meanwhile
+            pass  # it has ended meanwhile
         self._ended.killed = self._now
-        if self._wait_until(lambda: record.process() is None, f"waiting for {name_of(record)}"):
-            self._ended.done.append(name_of(record))
+
+        def ended() -> bool:
+            if number == signal.SIGTERM:  # it waits for its Batch jobs instead of deleting them
+                self._delete_new(self._look().own)
+            return record.process() is None
+
+        if self._wait_until(ended, f"waiting for {name_of(record)}"):
+            self._ended.done.insert(0, name_of(record))
         else:
             self._ended.left.append(
                 f"{name_of(record)} has not ended in {self._patience:.0f} s: wait, or kill it and "
                 "all that it has started with --now"
             )
 
-    def _signal(self, tree: list[psutil.Process]) -> None:
-        """Do what Ctrl-C does, to the coordinator and to all that it has started; or kill them."""
-        number = signal.SIGKILL if self._now else signal.SIGINT
-        for process in tree:
-            try:
-                process.send_signal(number)
-            except psutil.NoSuchProcess:
-                continue
+    def _signal_for(self, process: psutil.Process) -> signal.Signals:
+        """Return what ends a coordinator: as by Ctrl-C, unless a script's ``&`` made it deaf."""
         if self._now:
-            psutil.wait_procs(tree, timeout=5)
+            return signal.SIGKILL
+        return signal.SIGTERM if _ignores_interruptions(process.pid) else signal.SIGINT
 
     def _delete(self, jobs: "list[RunJob] | tuple[RunJob, ...]") -> None:
         """Ask for jobs to be deleted; those that are being deleted already are not asked again."""
@@ -150,13 +153,16 @@ class Cancelling:
                 batch.delete(job.name, REASON)
             self._ended.done.append(f"Batch job {job.job_id}")
 
+    def _delete_new(self, jobs: "Iterable[RunJob]") -> None:
+        """Ask for those to be deleted that have come since."""
+        self._delete([job for job in jobs if f"Batch job {job.job_id}" not in self._ended.done])
+
     def _wait_for_jobs(self, choose: "Callable[[tuple[RunJob, ...]], list[RunJob]]") -> None:
         """Wait until jobs are gone; those that have come since are deleted, too."""
 
         def gone() -> bool:
             waiting = choose(self._look().own)
-            new = [job for job in waiting if f"Batch job {job.job_id}" not in self._ended.done]
-            self._delete(new)
+            self._delete_new(waiting)
             return not waiting
 
         if not choose(self._presence.own) and not self._ended.done:
@@ -206,6 +212,30 @@ class Cancelling:
             return
         if record is not None:
             write_record(record.after("cancelled"), self._storage)
+
+
+def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:
+    """Send a signal to a coordinator and to all that it has started, as a terminal does."""
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+    if number == signal.SIGKILL:
+        psutil.wait_procs(processes, timeout=5)
+
+
+def _ignores_interruptions(pid: int) -> bool:
+    """Whether a process was started so that SIGINT does nothing, as far as the system tells.
+
+    Source: proc_pid_status(5), SigIgn.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 def _is(name: str | None, job: "RunJob") -> bool:

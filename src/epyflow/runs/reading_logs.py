@@ -1,16 +1,54 @@
 """The log files of a run's jobs."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
+from epyflow.coordinators.record import read_record
 from epyflow.errors import EpyflowError
+from epyflow.runs.begun import STATE as COORDINATOR
 from epyflow.runs.finding import Run, ended_with_error
-from epyflow.storage import Storage
+from epyflow.runs.log_lines import Filter, printable
+from epyflow.runs.status import STAGES
+from epyflow.storage import Storage, Stored
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Characters that a terminal would obey; the tab is none of them."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which logs, and which of their lines.
+
+    Attributes
+    ----------
+    rule
+        Only of this rule; ``coordinator`` is the coordinator's own log, which is shown only then.
+    stage
+        Only of the rules of this stage, one of :data:`~epyflow.runs.status.STAGES`.
+    task
+        Only of the rule ``run_task``, of this task; in a replay, of that of each date.
+    failed
+        Only those with an error.
+    since, level
+        See :class:`~epyflow.runs.log_lines.Filter`.
+    """
+
+    rule: str | None = None
+    stage: str | None = None
+    task: int | None = None
+    failed: bool = False
+    since: datetime | None = None
+    level: str | None = None
+
+    def wants(self, rule: str, job: str) -> bool:
+        """Whether a log is one of those, by its name."""
+        if self.rule is None and rule == COORDINATOR:
+            return False
+        of_stage = self.stage is None or re.fullmatch(STAGES[self.stage][1], rule)
+        of_task = self.task is None or (rule, job) == ("run_task", f"{self.task:05d}")
+        return self.rule in (None, rule) and bool(of_stage) and of_task
 
 
 @dataclass(frozen=True)
@@ -30,7 +68,7 @@ class Log:
     failed
         Whether there is an error in it.
     lines
-        Without what a terminal would obey.
+        Those that are wanted, without what a terminal would obey.
     """
 
     path: str
@@ -41,66 +79,93 @@ class Log:
     lines: tuple[str, ...]
 
 
-def read_logs(
-    storage: Storage,
-    run: Run,
-    *,
-    rule: str | None = None,
-    task: int | None = None,
-    failed: bool = False,
-) -> list[Log]:
+def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
     """Read logs of a run, in the order in which they were last written.
 
     Parameters
     ----------
     storage, run
         From :func:`epyflow.runs.choosing.chosen`.
-    rule
-        Only of this rule.
-    task
-        Only of the rule ``run_task``, of this task; in a replay, of that of each date.
-    failed
-        Only those with an error.
+    choice
+        Which. Of a log of which no line is wanted, nothing is returned.
 
     Raises
     ------
     EpyflowError
         If the run has no such rule; the message lists those it has.
     """
-    folder = f"logs/{run.folder}"
-    listed = {path: its for path, its in storage.below(folder).items() if path.endswith(".log")}
-    jobs = {path: _job(path) for path in listed}
-    rule = "run_task" if task is not None and rule is None else rule
-    rules = sorted({name for name, _ in jobs.values()})
-    if rule is not None and rule not in rules:
-        raise EpyflowError(
-            f"{folder} has no log of the rule {rule}; it has those of {', '.join(rules) or 'none'}"
-        )
-    wanted = [
-        path
-        for path, (name, job) in jobs.items()
-        if rule in (None, name) and (task is None or job == f"{task:05d}")
-    ]
-    wanted.sort(key=lambda path: (listed[path].modified, path))
-    read = storage.read_all(f"{folder}/{path}" for path in wanted)
+    wanted = selected(storage, run, choice)
+    if not wanted and choice.rule == COORDINATOR:
+        return _log_of_this_machine(storage, run, choice)
+    read = storage.read_all(wanted)
     logs = []
-    for path in wanted:
-        data = read.get(f"{folder}/{path}")
+    for path, its in wanted.items():
+        data = read.get(path)
         if data is None:
             continue  # the job is being run again
+        rule, job = job_of(path, run)
         wrong = ended_with_error(data)
-        if wrong or not failed:
-            its = (*jobs[path], listed[path].modified, wrong, _lines(data))
-            logs.append(Log(f"{folder}/{path}", *its))
+        lines = lines_of(data, choice, its.modified)
+        if (wrong or not choice.failed) and (lines or not (choice.since or choice.level)):
+            logs.append(Log(path, rule, job, its.modified, wrong, lines))
     return logs
 
 
-def _job(path: str) -> tuple[str, str]:
+def selected(
+    storage: Storage, run: Run, choice: Choice, *, strict: bool = True
+) -> Mapping[str, Stored]:
+    """Return the logs that may have wanted lines, in the order in which they were last written.
+
+    Raises
+    ------
+    EpyflowError
+        If the run has no such rule, and ``strict``.
+    """
+    folder = f"logs/{run.folder}"
+    listed = {
+        f"{folder}/{path}": its
+        for path, its in storage.below(folder).items()
+        if path.endswith(".log")
+    }
+    rules = sorted({job_of(path, run)[0] for path in listed})
+    if strict and choice.rule not in (None, COORDINATOR, *rules):
+        raise EpyflowError(
+            f"{folder} has no log of the rule {choice.rule}; it has those of "
+            f"{', '.join(rules) or 'none'}"
+        )
+    wanted = [
+        path
+        for path, its in listed.items()
+        if choice.wants(*job_of(path, run))
+        and (choice.since is None or its.modified >= choice.since)
+    ]
+    return {path: listed[path] for path in sorted(wanted, key=lambda p: (listed[p].modified, p))}
+
+
+def job_of(path: str, run: Run) -> tuple[str, str]:
     """Return the rule and the job of a log; the date of a replay is no part of them."""
-    rule, _, job = _DATE.sub("", path, count=1).removesuffix(".log").partition("/")
+    below = path.removeprefix(f"logs/{run.folder}/")
+    rule, _, job = _DATE.sub("", below, count=1).removesuffix(".log").partition("/")
     return rule, job
 
 
-def _lines(data: bytes) -> tuple[str, ...]:
+def lines_of(data: bytes, choice: Choice, modified: datetime) -> tuple[str, ...]:
+    """Return the wanted lines of a log."""
+    wanted = Filter(choice.since, choice.level, modified)
     text = data.decode("utf-8", errors="replace")
-    return tuple(_CONTROL.sub("", line) for line in text.splitlines())
+    return tuple(printable(line) for line in text.splitlines() if wanted.wants(line))
+
+
+def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> list[Log]:
+    """Read Snakemake's own log, where the coordinator is or was a process of this machine."""
+    record = read_record(run.exp_id, run.run_id, storage)
+    if record is None or not record.is_here or record.wanted.log is None:
+        return []
+    path = Path(record.wanted.log)
+    try:
+        data, its = path.read_bytes(), path.stat()
+    except OSError:
+        return []
+    modified = datetime.fromtimestamp(its.st_mtime, UTC)
+    lines = lines_of(data, choice, modified)
+    return [Log(str(path), COORDINATOR, "", modified, record.outcome == "failed", lines)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from epyflow.errors import UnreadableError
+from epyflow.runs.begun import STATE as COORDINATOR
 from epyflow.runs.choosing import again
 from epyflow.runs.finding import Run, ended_with_error
 from epyflow.storage import Storage
@@ -135,6 +136,8 @@ def _failures(storage: Storage, run: Run, files: set[str]) -> dict[str, str]:
 
 
 def _open(log: str, files: set[str]) -> bool:
+    if log.startswith(f"{COORDINATOR}/"):
+        return False  # it repeats what jobs say
     task = _TASK_LOG.fullmatch(log)
     if task is None:
         return log.endswith(".log")

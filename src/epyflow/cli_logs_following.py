@@ -1,0 +1,137 @@
+"""``epyflow logs --follow``: new lines of a run's logs as they come."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import typer
+
+from epyflow.cloud.access import project_of
+from epyflow.coordinators.presence import Presence, presence_of
+from epyflow.errors import EpyflowError
+from epyflow.runs.choosing import again
+from epyflow.runs.finding import Run
+from epyflow.runs.following import Follower, Line
+from epyflow.runs.log_lines import Filter, printable
+from epyflow.runs.reading_logs import Choice
+from epyflow.storage import Storage
+
+if TYPE_CHECKING:
+    from epyflow.cloud.run_jobs import RunJob, Target
+    from epyflow.cloud.task_output import TaskOutput
+
+
+def follow_run(
+    storage: Storage, run: Run, choice: Choice, last: int | None, every: float, format: str
+) -> None:
+    """Print lines of logs as they come, until the run is over.
+
+    Parameters
+    ----------
+    storage, run
+        From :func:`epyflow.runs.choosing.chosen`.
+    choice, last
+        See :class:`~epyflow.runs.following.Follower`.
+    every
+        Seconds between two looks.
+    format
+        ``json``: an object a line.
+
+    Raises
+    ------
+    EpyflowError
+        If the storage cannot be read.
+    """
+    follower, show = Follower(storage, run, choice, last), _Shown(format)
+    output = _Output(choice, run)
+    while True:
+        # Looked at first: what is written before the end is read after it.
+        presence = presence_of(storage, run.exp_id, run.run_id)
+        over = _is_over(storage, run, presence)
+        printed = [] if over else output.new(storage, presence)
+        follower.printed(printed)
+        show(printed)
+        show(follower.poll())
+        if over:
+            break
+        time.sleep(every)
+    show(follower.rest())
+    typer.echo(f"{run.folder}: {presence.described()}", err=True)
+
+
+def _is_over(storage: Storage, run: Run, presence: Presence) -> bool:
+    """Whether nothing more is to come: nobody goes on, or as far as files tell."""
+    if presence.lives is not None:
+        return not presence.lives and not presence.own
+    now = again(storage, run)
+    return now is None or now.complete
+
+
+class _Output:
+    """What tasks on Google Batch print while they run; that it cannot be read is said once."""
+
+    def __init__(self, choice: Choice, run: Run) -> None:
+        self._choice, self._run = choice, run
+        self._reader: TaskOutput | None = None
+        self._filters: dict[str, Filter] = {}
+        self._told = False
+
+    def new(self, storage: Storage, presence: Presence) -> list[Line]:
+        """Return the lines that are wanted and were printed since the last time."""
+        running = [job for job in presence.own if not job.coordinates and job.vms]
+        if not running or self._choice.failed or self._told:
+            return []
+        try:
+            printed = self._from(storage, presence).new(running)
+        except EpyflowError as problem:
+            self._told = True
+            typer.echo(f"{problem}; what runs now is shown when it has ended", err=True)
+            return []
+        lines = (self._line(job, index, text) for job, index, text in printed)
+        return [line for line in lines if line is not None]
+
+    def _from(self, storage: Storage, presence: Presence) -> "TaskOutput":
+        if self._reader is None:
+            from epyflow.cloud.task_output import TaskOutput  # slow, and a laptop does without
+
+            project = project_of(storage.uri, presence.record)
+            self._reader = TaskOutput("" if project is None else project[0], self._choice.since)
+        return self._reader
+
+    def _line(self, job: "RunJob", index: int, text: str) -> Line | None:
+        if index >= len(job.targets):
+            return None
+        target = job.targets[index]
+        path = _log_of(target, self._run)
+        lines = self._filters.setdefault(path, Filter(None, self._choice.level))
+        wanted = lines.wants(text) and self._choice.wants(target.rule, target.job)
+        return Line(path, target.rule, target.job, printable(text)) if wanted else None
+
+
+def _log_of(target: "Target", run: Run) -> str:
+    """Return the log that a task writes."""
+    run_id = target.wildcards.get("run_id", run.run_id)
+    name = f"{target.rule}/{target.job}" if target.job else target.rule
+    return f"logs/{run.exp_id}/{run_id}/{name}.log"
+
+
+class _Shown:
+    """Prints lines as ``tail`` does: with the log's name where it changes."""
+
+    def __init__(self, format: str) -> None:
+        self._format, self._path = format, ""
+
+    def __call__(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            if self._format == "json":
+                document = {"file": line.path, "rule": line.rule, "job": line.job}
+                typer.echo(json.dumps({**document, "line": line.text}))
+                continue
+            if line.path != self._path:
+                gap = "\n" if self._path else ""
+                typer.echo(f"{gap}==> {line.path} <==")
+                self._path = line.path
+            typer.echo(line.text)
+        sys.stdout.flush()

@@ -1,0 +1,102 @@
+"""Lines of logs: when they were written, how grave they are, and which of them are wanted."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Literal, get_args
+
+from epyflow.errors import EpyflowError
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LEVELS: tuple[str, ...] = get_args(Level)
+
+_HEAD = re.compile(rf"(\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{{3}}) ({'|'.join(LEVELS)}) ")
+_AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that a terminal would obey; the tab is none of them."""
+
+
+class Filter:
+    """Says which lines of one log are wanted, in their order.
+
+    A line of :func:`epyflow.logs.log_to` begins with time, in UTC, and level. One that does not,
+    as of a traceback, goes with the line before it. Where none came before, its level counts as
+    INFO, and its time as that of the log.
+
+    Parameters
+    ----------
+    since
+        None: from the beginning.
+    level
+        The least grave; None: all.
+    modified
+        When the log was last written.
+    """
+
+    def __init__(
+        self, since: datetime | None, level: str | None, modified: datetime | None = None
+    ) -> None:
+        self._since, self._level = since, LEVELS.index(level or LEVELS[0])
+        self._wanted = self._judge(modified, "INFO")
+
+    def wants(self, line: str) -> bool:
+        """Judge the next line of the log."""
+        head = _HEAD.match(line)
+        if head is not None:
+            self._wanted = self._judge(_moment(head), head[3])
+        return self._wanted
+
+    def _judge(self, written: datetime | None, level: str) -> bool:
+        late = self._since is None or written is None or written >= self._since
+        return late and LEVELS.index(level) >= self._level
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """Read ``10m``, ``2h``, ``1.5d``, or a time as in ISO 8601, in UTC unless it says otherwise.
+
+    Raises
+    ------
+    EpyflowError
+        If it is neither.
+    """
+    ago = _AGO.fullmatch(text.strip())
+    if ago is not None:
+        return now - span(text)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise EpyflowError(
+            f"since {text!r}: expected how long ago, such as 30s, 10m, 2h or 7d, or a time, such "
+            "as 2030-03-17T14:00"
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def span(text: str) -> timedelta:
+    """Read a length of time: ``30s``, ``10m``, ``2h``, ``7d``.
+
+    Raises
+    ------
+    EpyflowError
+        If it is none.
+    """
+    found = _AGO.fullmatch(text.strip())
+    if found is None:
+        raise EpyflowError(f"{text!r} is no length of time; expected such as 30s, 10m, 2h or 7d")
+    try:
+        return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    except OverflowError:
+        raise EpyflowError(f"{text!r} is longer than any run") from None
+
+
+def printable(line: str) -> str:
+    """Return a line without what a terminal would obey."""
+    return _CONTROL.sub("", line)
+
+
+def _moment(head: re.Match[str]) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(head[1])
+    except ValueError:
+        return None
+    return at.replace(microsecond=1000 * int(head[2]), tzinfo=UTC)

@@ -13,6 +13,7 @@ from rich.text import Text
 from epyflow import (
     __version__,
     cli_cancel,
+    cli_clean,
     cli_cloud,
     cli_config,
     cli_cost,
@@ -54,6 +55,7 @@ app.command()(cli_fetch.fetch)
 app.command()(cli_logs.logs)
 app.command()(cli_status.status)
 app.command()(cli_cancel.cancel)
+app.command()(cli_clean.clean)
 
 INVALID, UNREADABLE = 1, 2
 

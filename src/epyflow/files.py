@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from typing import BinaryIO, TextIO, cast
 
 # Level 6 takes four times as long for tables that are four per cent smaller.
 _GZIP_LEVEL = 4
+
+TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
+"""Name of a file that is being written, or was when its process was killed."""
 
 
 @contextmanager

@@ -6,14 +6,15 @@ while it runs, and the removal of a record of failure.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from epyflow.errors import EpyflowError
-from epyflow.files import write_bytes_atomically
+from epyflow.files import TEMPORARY, write_bytes_atomically
 
 BUCKET_SCHEMES = ("gs://", "gcs://")
 
@@ -47,6 +48,9 @@ class Storage(Protocol):
     def below(self, folder: str) -> Mapping[str, Stored]:
         """Return the files in a folder and all folders below it, by path relative to it."""
 
+    def unfinished(self, folder: str) -> Mapping[str, Stored]:
+        """Return what is being written in a folder, or was when its process was killed."""
+
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, None where there is no such file."""
 
@@ -58,6 +62,9 @@ class Storage(Protocol):
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, if they are there."""
+
+    def prune(self, folder: str) -> None:
+        """Remove a folder and those below it, as far as there is nothing in them."""
 
 
 class Disk:
@@ -81,9 +88,16 @@ class Disk:
         Files whose name starts with a dot are left out: they are being written. Links to folders
         are not followed.
         """
+        return self._listed(folder, lambda name: not name.startswith("."))
+
+    def unfinished(self, folder: str) -> Mapping[str, Stored]:
+        """List temporary files of :func:`epyflow.files.replacing`."""
+        return self._listed(folder, lambda name: TEMPORARY.fullmatch(name) is not None)
+
+    def _listed(self, folder: str, wanted: Callable[[str], bool]) -> Mapping[str, Stored]:
         top, found = self._root / folder, {}
         for where, _, names in os.walk(top):
-            for path in (Path(where) / name for name in names if not name.startswith(".")):
+            for path in (Path(where) / name for name in names if wanted(name)):
                 try:
                     its = path.stat()
                 except FileNotFoundError:
@@ -114,6 +128,12 @@ class Disk:
         """Remove files."""
         for path in paths:
             (self._root / path).unlink(missing_ok=True)
+
+    def prune(self, folder: str) -> None:
+        """Remove empty folders, those below first."""
+        for where, _, _ in os.walk(self._root / folder, topdown=False):
+            with suppress(OSError):  # it is not empty
+                Path(where).rmdir()
 
 
 def storage_at(prefix: str | None) -> Storage:

@@ -4,8 +4,10 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from unittest.mock import ANY
 
 import pytest
+from google.cloud import batch_v1
 from google.cloud.logging import Client
 from typer.testing import CliRunner, Result
 
@@ -247,3 +249,41 @@ def test_what_machines_printed_is_told_by_the_job_or_by_what_it_names(jobs, buck
         ("googlebatch-logs/gone/0.log", "make_table", "quantiles"),
     ]
     assert wrong.stdout == failed.decode()
+
+
+def test_finished_jobs_go_once_old_but_those_of_a_run_at_work_or_of_others_stay(
+    jobs, bucket, prefix, monkeypatch
+):
+    for name, job in {
+        "over": task_job("us/flu", "main", prefix),
+        "over-too": coordinator_job("us/flu", "main", prefix),
+        "over-of-a-live-run": task_job("us/live", "main", prefix),
+        "live-held": task_job("us/live", "main", prefix),
+        "of-somebody": batch_v1.Job(task_groups=unknown_job("us/flu", "main").task_groups),
+    }.items():
+        jobs.create(job, name)
+    wait_until(lambda: list(states(jobs).values()).count("SUCCEEDED") == 4)
+    end_of = this_coordinator("us/flu", "main", {}).model_copy(update={"outcome": "complete"})
+    write_record(end_of, bucket)
+    bucket.write("snakemake-workflow-sources." + 64 * "0" + ".tar.xz", b"sources")
+    bucket.write("results/us/live/main/outputs/quantiles.csv.gz", b"table")
+    arguments = ("clean", "--storage", prefix, "--yes")
+
+    young = call(*arguments)
+    assert (young.exit_code, young.stdout) == (0, "nothing to remove\n")
+
+    time.sleep(1.1)
+    old = call(*arguments, "--older-than", "1s", "--runs", "*", "--keep", 0)
+
+    assert old.exit_code == 0, old.output
+    assert set(states(jobs)) == {"over-of-a-live-run", "live-held", "of-somebody"}
+    assert "us/live/main: left alone, as Batch jobs with its labels are at work" in old.stderr
+    assert bucket.below("results") == {"us/live/main/outputs/quantiles.csv.gz": ANY}
+    assert len(bucket.names("")) == 1, "somebody may need the sources"
+
+    jobs.delete("live-held", "it is over")
+    wait_until(lambda: jobs.get("live-held") is None)
+    bucket.remove(["results/us/live/main/outputs/quantiles.csv.gz"])
+    assert call(*arguments, "--older-than", "1s").exit_code == 0
+    assert set(states(jobs)) == {"of-somebody"}
+    assert bucket.names("") == {}

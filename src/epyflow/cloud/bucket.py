@@ -79,6 +79,11 @@ class Bucket:
                 if not blob.name.endswith("/")  # a folder, as the console makes them
             }
 
+    def unfinished(self, folder: str) -> Mapping[str, Stored]:
+        """Return nothing: an object is there as a whole or not at all."""
+        del folder
+        return {}
+
     def read(self, path: str) -> bytes | None:
         """Download an object."""
         with self._explained(path):
@@ -108,6 +113,9 @@ class Bucket:
         """Delete objects, several at a time."""
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(self._remove_one, paths))
+
+    def prune(self, folder: str) -> None:
+        """Do nothing: a bucket has no folders."""
 
     def _remove_one(self, path: str) -> None:
         with self._explained(path):

@@ -125,19 +125,25 @@ def jobs_of_run(
         Name of the job that the run's record says to be its coordinator.
     """
     found = batch.find(COMPONENT | {"exp_id": label_value(exp_id)})
-    run, dated = label_value(run_id), label_value(f"{run_id}/")
     return [
         _described(_whole(batch, job), exp_id, run_id, place.rstrip("/"), coordinator)
         for job in found
-        if _has_label(job.labels.get("run_id", ""), run, dated)
+        if has_labels_of(job, exp_id, run_id)
     ]
 
 
-def _has_label(label: str, run: str, dated: str) -> bool:
-    """Whether a label may be that of a run, or of one of its dates; labels are cut at 63."""
-    date = label.removeprefix(dated) if label.startswith(dated) else ""
-    cut = len(label) == LONGEST_LABEL and label.startswith(dated)
-    return label == run or cut or _DATE.fullmatch(date) is not None
+def has_labels_of(job: batch_v1.Job, exp_id: str, run_id: str) -> bool:
+    """Whether a job may be of a run, or of one of its dates, by its labels."""
+    if job.labels.get("exp_id") != label_value(exp_id):
+        return False
+    label, dated = job.labels.get("run_id", ""), label_value(f"{run_id}/")
+    if label == label_value(run_id):
+        return True
+    if not label.startswith(dated):
+        return False
+    # Labels are cut: of one that is as long as can be, the date may be missing.
+    cut = len(label) == LONGEST_LABEL
+    return cut or _DATE.fullmatch(label.removeprefix(dated)) is not None
 
 
 def _whole(batch: BatchJobs, job: batch_v1.Job) -> batch_v1.Job:

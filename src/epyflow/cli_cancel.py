@@ -32,6 +32,14 @@ def cancel(
             "are interrupted, as by Ctrl-C, and clear up.",
         ),
     ] = False,
+    only_coordinator: Annotated[
+        bool,
+        typer.Option(
+            "--only-coordinator",
+            help="Let jobs on Google Batch go on: who starts the run again takes them over. A "
+            "coordinator on this machine is killed, as it would end them.",
+        ),
+    ] = False,
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds to wait until all have ended.")
     ] = 600.0,
@@ -52,8 +60,16 @@ def cancel(
     try:
         place, found = chosen(run, run_id, storage)
         presence = presence_of(place, found.exp_id, found.run_id)
-        confirm(found.folder, at_work(presence), "End this run?", yes=yes)
-        ended = Cancelling(place, presence, _say, now=now, patience=patience).run()
+        lines = at_work(presence, only_coordinator=only_coordinator)
+        confirm(found.folder, lines, "End this run?", yes=yes)
+        ended = Cancelling(
+            place,
+            presence,
+            _say,
+            now=now,
+            only_coordinator=only_coordinator,
+            patience=patience,
+        ).run()
         go_on = to_go_on(read_record(found.exp_id, found.run_id, place))
     except EpyflowError as error:
         typer.echo(str(error), err=True)

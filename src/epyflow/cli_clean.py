@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from epyflow.cli_cancel import Yes, confirm
-from epyflow.cli_runs import WIDE, Format, Place
+from epyflow.cli_runs import Format, Place
 from epyflow.cloud.access import project_of
 from epyflow.errors import EpyflowError
 from epyflow.runs.at_work import AtWork
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from epyflow.cloud.batch import BatchJobs
 
 PROBLEM, UNREADABLE = 1, 2
+
+_WIDE = 200
+"""Columns of a table that is not printed on a terminal."""
 
 
 def clean(
@@ -124,7 +127,7 @@ def _print(waste: list[Waste], over: "list[batch_v1.Job]") -> None:
         return
     console = Console()
     if not console.is_terminal:
-        console = Console(width=WIDE)
+        console = Console(width=_WIDE)
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for name in ("kind", "what"):
         table.add_column(name, no_wrap=True)

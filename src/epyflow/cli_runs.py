@@ -13,7 +13,7 @@ from epyflow.runs.finding import Run, find_runs, opened
 
 NONE, UNREADABLE = 1, 2
 
-WIDE = 200
+_WIDE = 200
 """Columns of a table that is not printed on a terminal."""
 
 _STYLES = {"complete": "green", "failed": "bold red", "refused": "bold red"}
@@ -77,7 +77,7 @@ def runs(
 def _print(found: list[Run]) -> None:
     console = Console()
     if not console.is_terminal:
-        console = Console(width=WIDE)
+        console = Console(width=_WIDE)
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for name in ("experiment", "run_id", "modified", "state"):
         table.add_column(name, no_wrap=True)

@@ -26,6 +26,7 @@ def status(
         bool,
         typer.Option(
             "--watch",
+            "-w",
             help="Print it again when it has changed, until the run is over or nobody goes on.",
         ),
     ] = False,

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from google.cloud import batch_v1
 
 from epyflow.cloud.batch import label_value
+from epyflow.cloud.run_jobs import SOURCES_VARIABLE, STORAGE_VARIABLE
 from snakemake_executor_plugin_googlebatch_array.commands import Frame, commands_of
 
 
@@ -30,10 +31,11 @@ def task_job(
 
 
 def coordinator_job(exp_id: str, run_id: str, place: str) -> batch_v1.Job:
-    """The job of a coordinator, which names where its state is."""
+    """The job of a coordinator, which is told where its sources are."""
     job = _job(exp_id, run_id, "coordinator")
-    state = f"{place}/coordinator/{exp_id}/{run_id}/state.tar.gz"
-    job.task_groups[0].task_spec.environment.variables.update({"STATE": state})
+    sources = f"coordinator/{exp_id}/{run_id}/sources-{64 * '0'}.tar.gz"
+    told = {SOURCES_VARIABLE: sources, STORAGE_VARIABLE: place}
+    job.task_groups[0].task_spec.environment.variables.update(told)
     return job
 
 

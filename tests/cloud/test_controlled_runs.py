@@ -133,7 +133,7 @@ def test_a_run_on_batch_is_cancelled_and_no_other_with_its_labels_is(jobs, bucke
 
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("us/flu/main: ended Batch job coordinator-held, Batch job ")
-    assert "to go on, submit it again with `epyflow submit`" in done.stdout
+    assert "to go on, epyflow submit us/flu --run-id main, with the settings" in done.stdout
     assert set(states(jobs)) == {*others, "over"}
     record = read_record("us/flu", "main", bucket)
     assert record is not None
@@ -160,6 +160,19 @@ def test_the_jobs_of_a_coordinator_elsewhere_are_deleted_and_it_is_told_where_it
     after = read_record("us/flu", "main", bucket)
     assert after is not None
     assert after.outcome is None
+
+
+def test_a_coordinator_alone_is_ended_and_its_tasks_go_on(jobs, bucket, prefix):
+    jobs.create(coordinator_job("us/flu", "main", prefix), "coordinator-held")
+    jobs.create(task_job("us/flu", "main", prefix), "held")
+
+    done = call("cancel", "us/flu", "--storage", prefix, "--yes", "--only-coordinator")
+
+    assert (done.exit_code, set(states(jobs))) == (0, {"held"})
+    assert done.stdout.startswith("us/flu/main: ended Batch job coordinator-held\n")
+    shown = call("status", "us/flu", "--storage", prefix)
+    assert shown.exit_code == 4
+    assert "batch    1 job (" in shown.stdout
 
 
 def test_a_run_that_is_submitted_and_has_made_nothing_is_found_and_cancelled(

@@ -16,9 +16,15 @@ from typing import Any, Literal
 from google.cloud import batch_v1
 
 from epyflow.cloud.batch import COORDINATOR, LONGEST_LABEL, OVER_NAMES, BatchJobs, label_value
+from epyflow.cloud.site import VARIABLE_PREFIX
 
 COMPONENT = {"component": "epyflow"}
 """Label of every job of epyflow."""
+
+SOURCES_VARIABLE = "EPYFLOW_COORDINATOR_SOURCES"
+"""Tells a coordinator that is a Batch job where its sources are, below the storage prefix."""
+
+STORAGE_VARIABLE = f"{VARIABLE_PREFIX}STORAGE"
 
 _QUEUED = ("PENDING", "ASSIGNED")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -164,7 +170,7 @@ def _described(
     targets, places = _told(group)
     stage = job.labels.get("stage", "")
     if stage == COORDINATOR:
-        whose = _whose_coordinator(job, whole, f"{exp_id}/{run_id}", place, coordinator)
+        whose = _whose_coordinator(job, group, f"{exp_id}/{run_id}", place, coordinator)
     else:
         whose = _whose(targets, places, exp_id, run_id, place)
     return RunJob(
@@ -196,18 +202,17 @@ def _whose(
 
 
 def _whose_coordinator(
-    job: batch_v1.Job, whole: Any, folder: str, place: str, recorded: str | None
+    job: batch_v1.Job, group: Any, folder: str, place: str, recorded: str | None
 ) -> Literal["run", "other", "unknown"]:
-    """Tell a coordinator by the run's record, or by the state that its definition names."""
+    """Tell a coordinator by the run's record, or by where it was told that its sources are."""
     if recorded is not None and recorded.rpartition("/")[2] == job.name.rpartition("/")[2]:
         return "run"
-    named = set(re.findall(r"gs://[^\s\"'\\]+?/coordinator/[^\s\"'\\]+", str(whole)))
-    if not named:
+    told = group.task_spec.environment.variables
+    sources, storage = told.get(SOURCES_VARIABLE, ""), told.get(STORAGE_VARIABLE, "")
+    if not sources or not storage:
         return "unknown"
-    start = f"{place}/{COORDINATOR}/{folder}"
-    return (
-        "run" if all(each == start or each.startswith(f"{start}/") for each in named) else "other"
-    )
+    own = sources.rpartition("/")[0] == f"{COORDINATOR}/{folder}"
+    return "run" if own and storage.rstrip("/") == place else "other"
 
 
 def _told(group: Any) -> tuple[tuple[Target, ...], set[str]]:

@@ -142,7 +142,8 @@ def to_go_on(record: Coordinator | None) -> str:
     if record is None or (record.job is None and not record.wanted.command):
         return "start it again with the command that it was started with"
     if record.job is not None:
-        return "submit it again with `epyflow submit`, as before"
+        run = f"{record.exp_id} --run-id {record.run_id}"
+        return f"epyflow submit {run}, with the settings that it was submitted with"
     command = record.wanted.command
     if command[0].endswith("/snakemake/__main__.py"):
         command = ("snakemake", *command[1:])

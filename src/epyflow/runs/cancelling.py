@@ -57,6 +57,8 @@ class Cancelling:
         Takes a line about what is being waited for.
     now
         Kill the process and all that it has started, instead of asking it to end.
+    only_coordinator
+        Let Batch jobs go on: a coordinator that is started again takes them over.
     patience
         Seconds to wait for the coordinator, and again for the jobs.
     sleep, clock
@@ -70,12 +72,13 @@ class Cancelling:
         say: Callable[[str], None],
         *,
         now: bool = False,
+        only_coordinator: bool = False,
         patience: float = 600.0,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._storage, self._presence, self._say = storage, presence, say
-        self._now, self._patience = now, patience
+        self._now, self._only_coordinator, self._patience = now, only_coordinator, patience
         self._sleep, self._clock = sleep, clock
         self._ended = Ended()
 
@@ -93,8 +96,9 @@ class Cancelling:
         if job is not None:
             self._delete([job])
             self._wait_for_jobs(lambda own: [each for each in own if each.coordinates])
-        if not self._ended.left:
-            self._delete(self._look().own)
+        self._look()
+        if not self._ended.left and not self._only_coordinator:
+            self._delete(self._presence.own)
             self._wait_for_jobs(list)
         self._tell_what_is_left()
         if not self._ended.left:
@@ -110,21 +114,22 @@ class Cancelling:
         process = None if record is None or record.outcome else record.process()
         if record is None or process is None:
             return
-        number = self._signal_for(process)
+        number, tree = self._signal_for(process), [process]
         try:
-            _send(number, [process, *process.children(recursive=True)])
+            tree += process.children(recursive=True)
+            _send(number, tree)
         except psutil.AccessDenied:
             raise EpyflowError(
                 f"{name_of(record)} is {process.username()}'s; only they, or root, can end it"
             ) from None
         except psutil.NoSuchProcess:
             pass  # it has ended meanwhile
-        self._ended.killed = self._now
+        self._ended.killed = number == signal.SIGKILL
 
         def ended() -> bool:
             if number == signal.SIGTERM:  # it waits for its Batch jobs instead of deleting them
                 self._delete_new(self._look().own)
-            return record.process() is None
+            return not any(map(_runs, tree))
 
         if self._wait_until(ended, f"waiting for {name_of(record)}"):
             self._ended.done.insert(0, name_of(record))
@@ -135,8 +140,11 @@ class Cancelling:
             )
 
     def _signal_for(self, process: psutil.Process) -> signal.Signals:
-        """Return what ends a coordinator: as by Ctrl-C, unless a script's ``&`` made it deaf."""
-        if self._now:
+        """Return what ends a coordinator: as by Ctrl-C, unless a script's ``&`` made it deaf.
+
+        Snakemake deletes its Batch jobs when it is interrupted; if they are to go on, it is killed.
+        """
+        if self._now or self._only_coordinator:
             return signal.SIGKILL
         return signal.SIGTERM if _ignores_interruptions(process.pid) else signal.SIGINT
 
@@ -221,8 +229,14 @@ def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:
             process.send_signal(number)
         except psutil.NoSuchProcess:
             continue
-    if number == signal.SIGKILL:
-        psutil.wait_procs(processes, timeout=5)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether a process is at work; one that has ended and was not asked after is not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _ignores_interruptions(pid: int) -> bool:
@@ -257,13 +271,15 @@ def _record_of(job: "RunJob", presence: Presence) -> Coordinator:
     )
 
 
-def at_work(presence: Presence) -> list[str]:
+def at_work(presence: Presence, *, only_coordinator: bool = False) -> list[str]:
     """Return what would be ended, a line each."""
     lines = []
     record = presence.record
     if record is not None and record.job is None and presence.record_lives:
         lines.append(f"{name_of(record)} in {record.folder}")
     for job in presence.own:
+        if only_coordinator and not job.coordinates:
+            continue
         kind = "the coordinator" if job.coordinates else job.stage
         lines.append(f"Batch job {job.job_id}, {kind}, {job.state}")
     return lines

@@ -93,7 +93,7 @@ def clean(
     if dry_run or not (waste or over):
         return
     confirm("clean", ["all of the above would be removed"], "Remove all of this?", yes=yes)
-    removed = remove(place, waste, at_work.now)
+    removed = remove(place, waste, search.records)
     if batch is not None:
         delete(batch, [job.name for job in over], removed)
     typer.echo(

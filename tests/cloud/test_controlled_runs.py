@@ -289,7 +289,8 @@ def test_finished_jobs_go_once_old_but_those_of_a_run_at_work_or_of_others_stay(
     old = call(*arguments, "--older-than", "1s", "--runs", "*", "--keep", 0)
 
     assert old.exit_code == 0, old.output
-    assert set(states(jobs)) == {"over-of-a-live-run", "live-held", "of-somebody"}
+    left = {"over-of-a-live-run", "live-held", "of-somebody"}
+    wait_until(lambda: set(states(jobs)) == left)
     assert "us/live/main: left alone, as Batch jobs with its labels are at work" in old.stderr
     assert bucket.below("results") == {"us/live/main/outputs/quantiles.csv.gz": ANY}
     assert len(bucket.names("")) == 1, "somebody may need the sources"
@@ -298,5 +299,5 @@ def test_finished_jobs_go_once_old_but_those_of_a_run_at_work_or_of_others_stay(
     wait_until(lambda: jobs.get("live-held") is None)
     bucket.remove(["results/us/live/main/outputs/quantiles.csv.gz"])
     assert call(*arguments, "--older-than", "1s").exit_code == 0
-    assert set(states(jobs)) == {"of-somebody"}
+    wait_until(lambda: set(states(jobs)) == {"of-somebody"})
     assert bucket.names("") == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from epyflow import cli
+from epyflow import cli, cli_clean
 from epyflow.coordinators.record import Coordinator, Wanted, this_coordinator, write_record
 from epyflow.storage import Disk
 
@@ -247,3 +247,15 @@ def test_a_file_that_cannot_be_removed_is_told_and_the_others_go(place, monkeypa
     assert done.exit_code == 1
     assert "us/a/main: [Errno 13] Permission denied" in done.stderr
     assert all("us/a/" in path for path in place.files())
+
+
+def test_a_run_that_somebody_begins_to_work_on_meanwhile_is_left_alone(place, monkeypatch):
+    place.run()
+    place.note()
+    monkeypatch.setattr(cli_clean, "confirm", lambda *a, **b: place.note(outcome=None))
+
+    done = clean("--runs", "*", "--keep", 0, "--yes")
+
+    assert done.exit_code == 1
+    assert f"{RUN}: somebody has begun to work on it; left alone" in done.stderr
+    assert (place.root / f"results/{RUN}/outputs/quantiles.csv.gz").is_file()

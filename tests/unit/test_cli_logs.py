@@ -246,6 +246,19 @@ def test_all_logs_are_followed_with_their_names_and_those_that_come_later_too(ma
     )
 
 
+def test_snakemakes_own_log_is_followed_where_it_is_on_this_machine(made_up, monkeypatch):
+    (made_up.root / "logs/us/flu/main/coordinator/coordinator.log").unlink()
+    log = made_up.root / "snakemake.log"
+
+    def go_on() -> None:
+        with log.open("a") as file:
+            file.write("4 of 9 jobs done\n")
+
+    done = follow(made_up, monkeypatch, "--rule", "coordinator", steps=[go_on, lambda: None])
+
+    assert done.stdout.startswith(f"==> {log} <==\n3 of 9 jobs done\n4 of 9 jobs done\n")
+
+
 def test_errors_alone_are_followed_as_documents(made_up, monkeypatch):
     done = follow(
         made_up,

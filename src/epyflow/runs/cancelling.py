@@ -218,6 +218,9 @@ class Cancelling:
             record = _record_of(job, self._presence)
         elif record is not None and record.outcome is not None and not self._ended.done:
             return
+        now = self._presence.record
+        if now is not None and now.outcome == "complete" and job is None:
+            return  # it had come to its end when it was asked to
         if record is not None:
             write_record(record.after("cancelled"), self._storage)
 

@@ -1,11 +1,10 @@
 """Removing what can be removed, unless somebody has begun to use it meanwhile."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from epyflow.coordinators.record import read_record
+from epyflow.coordinators.record import Coordinator, read_record
 from epyflow.errors import EpyflowError
 from epyflow.runs.waste import TOPS, Waste
 from epyflow.storage import Storage
@@ -29,7 +28,7 @@ class Removed:
     problems: list[str] = field(default_factory=list)
 
 
-def remove(storage: Storage, waste: Iterable[Waste], looked: datetime) -> Removed:
+def remove(storage: Storage, waste: Iterable[Waste], records: Mapping[str, Coordinator]) -> Removed:
     """Remove files; what cannot be removed is told, and the rest goes on.
 
     Parameters
@@ -38,12 +37,13 @@ def remove(storage: Storage, waste: Iterable[Waste], looked: datetime) -> Remove
         Holds the files.
     waste
         From :meth:`epyflow.runs.waste.Search.waste`.
-    looked
-        When that was looked for: a run that has got a coordinator since is left alone.
+    records
+        Of the runs' coordinators, when that was looked for: a run that has another one since is
+        left alone.
     """
     removed = Removed()
     for each in waste:
-        if _has_begun(storage, each, looked):
+        if _has_begun(storage, each, records):
             removed.problems.append(f"{each.what}: somebody has begun to work on it; left alone")
             continue
         try:
@@ -97,7 +97,7 @@ def old_jobs(at_work: "AtWork", left_alone: Iterable[str]) -> "list[batch_v1.Job
     ]
 
 
-def _has_begun(storage: Storage, waste: Waste, looked: datetime) -> bool:
+def _has_begun(storage: Storage, waste: Waste, records: Mapping[str, Coordinator]) -> bool:
     exp_id, _, run_id = waste.what.rpartition("/")
     record = read_record(exp_id, run_id, storage) if exp_id else None
-    return record is not None and (record.lives is True or record.started >= looked)
+    return record is not None and record != records.get(waste.what)

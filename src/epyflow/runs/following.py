@@ -1,13 +1,14 @@
 """New lines of a run's logs, as they come."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from epyflow.runs.begun import STATE as COORDINATOR
 from epyflow.runs.finding import Run, ended_with_error
 from epyflow.runs.log_lines import Filter, printable
-from epyflow.runs.reading_logs import Choice, job_of, selected
+from epyflow.runs.reading_logs import Choice, job_of, selected, snakemakes_log
 from epyflow.storage import Storage, Stored
 
 
@@ -77,15 +78,23 @@ class Follower:
         EpyflowError
             If the storage cannot be read.
         """
+        wanted, read = self._changed()
+        for path, data in read.items():
+            yield from self._added(path, data, wanted[path])
+        self._first = False
+
+    def _changed(self) -> tuple[Mapping[str, Stored], Mapping[str, bytes]]:
+        """Return what is listed of the logs, and read those that have changed."""
         # A rule that is asked for may have no log yet.
         wanted = selected(self._storage, self._run, self._choice, strict=False)
+        own = self._choice.rule == COORDINATOR and not wanted
+        found = snakemakes_log(self._storage, self._run) if own else None
+        if found is not None:
+            path, its, data = found
+            return {path: its}, {path: data} if self._tail(path, its).seen != its else {}
         changed = [path for path, its in wanted.items() if self._tail(path, its).seen != its]
         read = self._storage.read_all(changed)
-        for path in changed:
-            data = read.get(path)
-            if data is not None:
-                yield from self._added(path, data, wanted[path])
-        self._first = False
+        return wanted, {path: read[path] for path in changed if path in read}
 
     def rest(self) -> Iterator[Line]:
         """Yield last lines that have no end: the run is over, and nothing more will come."""

@@ -144,7 +144,10 @@ def selected(
 
 def job_of(path: str, run: Run) -> tuple[str, str]:
     """Return the rule and the job of a log; the date of a replay is no part of them."""
-    below = path.removeprefix(f"logs/{run.folder}/")
+    start = f"logs/{run.folder}/"
+    if not path.startswith(start):
+        return COORDINATOR, ""  # Snakemake's own log
+    below = path.removeprefix(start)
     rule, _, job = _DATE.sub("", below, count=1).removesuffix(".log").partition("/")
     return rule, job
 
@@ -156,16 +159,23 @@ def lines_of(data: bytes, choice: Choice, modified: datetime) -> tuple[str, ...]
     return tuple(printable(line) for line in text.splitlines() if wanted.wants(line))
 
 
-def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> list[Log]:
+def snakemakes_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] | None:
     """Read Snakemake's own log, where the coordinator is or was a process of this machine."""
     record = read_record(run.exp_id, run.run_id, storage)
     if record is None or not record.is_here or record.wanted.log is None:
-        return []
+        return None
     path = Path(record.wanted.log)
     try:
         data, its = path.read_bytes(), path.stat()
     except OSError:
+        return None
+    return str(path), Stored(len(data), datetime.fromtimestamp(its.st_mtime, UTC)), data
+
+
+def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> list[Log]:
+    found = snakemakes_log(storage, run)
+    if found is None:
         return []
-    modified = datetime.fromtimestamp(its.st_mtime, UTC)
-    lines = lines_of(data, choice, modified)
-    return [Log(str(path), COORDINATOR, "", modified, record.outcome == "failed", lines)]
+    path, its, data = found
+    wrong = ended_with_error(data)
+    return [Log(path, COORDINATOR, "", its.modified, wrong, lines_of(data, choice, its.modified))]

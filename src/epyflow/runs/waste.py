@@ -80,6 +80,8 @@ class Search:
 
     Attributes
     ----------
+    records
+        Run to the record of its coordinator.
     left_alone
         Run to why nothing of it is removed.
     """
@@ -88,9 +90,10 @@ class Search:
         self._storage, self._at_work = storage, at_work
         self._files = {top: storage.below(top) for top in TOPS}
         self._runs = {run.folder: run for run in find_runs(storage)}
-        self._records = records(storage, self._folders())
+        self._known = self._folders()
+        self.records = records(storage, self._known)
         self.left_alone: dict[str, str] = {}
-        self._over = {folder for folder in self._folders() if self._is_over(folder)}
+        self._over = {folder for folder in self._known if self._is_over(folder)}
 
     def waste(self, pattern: str | None = None, keep: int = 0) -> list[Waste]:
         """Return what can be removed.
@@ -129,7 +132,7 @@ class Search:
         """Whether nobody is at work on a run; if somebody may be, it is noted why."""
         written = [its.modified for _, its in self._of(folder)]
         exp_id, _, run_id = folder.rpartition("/")
-        run, record = self._runs.get(folder), self._records.get(folder)
+        run, record = self._runs.get(folder), self.records.get(folder)
         if run is not None:
             exp_id, run_id = run.exp_id, run.run_id
         why = self._at_work.on(exp_id, run_id, record, max(written, default=self._at_work.now))
@@ -139,7 +142,7 @@ class Search:
 
     def _of(self, folder: str, *tops: str) -> Iterator[tuple[str, Stored]]:
         """Yield the files of a run; those of runs of experiments below it are not its own."""
-        nested = tuple(f"{other}/" for other in self._runs if other.startswith(f"{folder}/"))
+        nested = tuple(f"{other}/" for other in self._known if other.startswith(f"{folder}/"))
         for top in tops or TOPS:
             for path, its in self._files[top].items():
                 if path.startswith(f"{folder}/") and not path.startswith(nested or "\0"):
@@ -171,7 +174,7 @@ class Search:
 
     def _stale(self, folder: str) -> Waste:
         """Return artifacts and logs of tasks that the plan no longer has, and old generations."""
-        record = self._records.get(folder)
+        record = self.records.get(folder)
         tasks = {} if record is None else dict(record.wanted.tasks)
         found = {}
         for path, its in self._of(folder):

@@ -67,7 +67,8 @@ def logs(
         bool,
         typer.Option(
             "--machine",
-            help="What the machines of Google Batch printed instead: all output of the tasks.",
+            help="What the machines of Google Batch printed instead: all output of the tasks. With "
+            "`--follow`, of those that run.",
         ),
     ] = False,
     storage: Place = None,
@@ -75,21 +76,19 @@ def logs(
 ) -> None:
     """Show the logs of a run's jobs, in the order in which they were last written.
 
-    On a worker in the cloud, a log comes to the bucket when its job ends. With `--follow`, what
-    tasks that run on Google Batch have printed is read from Cloud Logging until then, at most 20
+    On a worker in the cloud, a log comes to the bucket when its job ends. With `--follow`, the
+    messages of tasks that run on Google Batch are read from Cloud Logging until then, at most 20
     times a minute. Times in logs are in UTC.
 
     Exit code 0: shown; with `--follow`, the run is over. 1: there is no such log. 2: there is no
     such run or rule, or the storage cannot be read.
     """
     try:
-        if machine and follow:
-            raise EpyflowError("--machine shows what is in the bucket; expected no --follow")
         place, found = chosen(run, run_id, storage)
         moment = None if since is None else parse_since(since, datetime.now(UTC))
         choice = Choice(rule, stage, task, failed, moment, level)
         if follow:
-            follow_run(place, found, choice, lines, every, format)
+            follow_run(place, found, choice, lines, every, format, machine=machine)
             return
         if machine:
             presence = presence_of(place, found.exp_id, found.run_id)

@@ -14,7 +14,8 @@ from epyflow.errors import EpyflowError
 from epyflow.runs.choosing import again
 from epyflow.runs.finding import Run
 from epyflow.runs.following import Follower, Line
-from epyflow.runs.log_lines import Filter, printable
+from epyflow.runs.log_lines import Filter, is_message, printable
+from epyflow.runs.machine_logs import FOLDER as MACHINE_LOGS
 from epyflow.runs.reading_logs import Choice
 from epyflow.storage import Storage
 
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
 
 
 def follow_run(
-    storage: Storage, run: Run, choice: Choice, last: int | None, every: float, format: str
+    storage: Storage,
+    run: Run,
+    choice: Choice,
+    last: int | None,
+    every: float,
+    format: str,
+    *,
+    machine: bool = False,
 ) -> None:
     """Print lines of logs as they come, until the run is over.
 
@@ -38,6 +46,8 @@ def follow_run(
         Seconds between two looks.
     format
         ``json``: an object a line.
+    machine
+        Print everything that running tasks print, and no logs.
 
     Raises
     ------
@@ -45,7 +55,7 @@ def follow_run(
         If the storage cannot be read.
     """
     follower, show = Follower(storage, run, choice, last), _Shown(format)
-    output = _Output(choice, run)
+    output = _Output(choice, run, machine=machine)
     while True:
         # Looked at first: what is written before the end is read after it.
         presence = presence_of(storage, run.exp_id, run.run_id)
@@ -53,7 +63,8 @@ def follow_run(
         printed = [] if over else output.new(storage, presence)
         follower.printed(printed)
         show(printed)
-        show(follower.poll())
+        if not machine:
+            show(follower.poll())
         if over:
             break
         time.sleep(every)
@@ -70,10 +81,13 @@ def _is_over(storage: Storage, run: Run, presence: Presence) -> bool:
 
 
 class _Output:
-    """What tasks on Google Batch print while they run; that it cannot be read is said once."""
+    """What tasks on Google Batch print while they run; that it cannot be read is said once.
 
-    def __init__(self, choice: Choice, run: Run) -> None:
-        self._choice, self._run = choice, run
+    Of all that they print, it is the messages that come to their logs, or everything.
+    """
+
+    def __init__(self, choice: Choice, run: Run, *, machine: bool) -> None:
+        self._choice, self._run, self._machine = choice, run, machine
         self._reader: TaskOutput | None = None
         self._filters: dict[str, Filter] = {}
         self._told = False
@@ -104,9 +118,13 @@ class _Output:
         if index >= len(job.targets):
             return None
         target = job.targets[index]
-        path = _log_of(target, self._run)
+        if self._machine:
+            path = f"{MACHINE_LOGS}/{job.job_id}/{index}.log"
+        else:
+            path = _log_of(target, self._run)
         lines = self._filters.setdefault(path, Filter(None, self._choice.level))
         wanted = lines.wants(text) and self._choice.wants(target.rule, target.job)
+        wanted = wanted and (self._machine or is_message(text))
         return Line(path, target.rule, target.job, printable(text)) if wanted else None
 
 

@@ -189,8 +189,9 @@ def test_a_run_that_is_submitted_and_has_made_nothing_is_found_and_cancelled(
 LOGS = "logs/us/flu/main/run_task"
 
 
+@pytest.mark.parametrize("machine", [False, True], ids=["log", "machine"])
 def test_what_a_running_task_prints_is_followed_and_its_log_once_it_comes(
-    jobs, bucket, prefix, monkeypatch
+    jobs, bucket, prefix, monkeypatch, machine
 ):
     begun, ended = (f"2030-01-02 03:04:05,678 {text}" for text in ("INFO begun", "WARNING ended"))
     created = jobs.create(task_job("us/flu", "main", prefix), "working")
@@ -202,7 +203,7 @@ def test_what_a_running_task_prints_is_followed_and_its_log_once_it_comes(
         log = Client(project="rehearsal").logger("batch_task_logs")
         log.log_text("rule run_task:", labels=labels)
         log.log_text(begun, labels=labels)
-        log.log_text("of another job", labels=labels | {"job_uid": "another"})
+        log.log_text(begun, labels=labels | {"job_uid": "another"})
 
     def finish() -> None:
         bucket.write(f"{LOGS}/00001.log", f"{begun}\n{ended}\n".encode())
@@ -210,13 +211,18 @@ def test_what_a_running_task_prints_is_followed_and_its_log_once_it_comes(
         wait_until(lambda: jobs.get("working") is None)
         end("us/flu", "main", "complete", bucket)
 
-    steps = [print_something, finish]
+    steps = [print_something, lambda: None, finish]
     between_looks(monkeypatch, steps)
 
-    done = call("logs", "us/flu", "--storage", prefix, "--follow", "--task", 1)
+    options = ("--follow", "--task", 1, *(["--machine"] if machine else []))
+    done = call("logs", "us/flu", "--storage", prefix, *options)
 
     assert done.exit_code == 0, done.output
-    assert done.stdout == f"==> {LOGS}/00001.log <==\nrule run_task:\n{begun}\n{ended}\n"
+    assert done.stdout == (
+        f"==> googlebatch-logs/working/1.log <==\nrule run_task:\n{begun}\n"
+        if machine
+        else f"==> {LOGS}/00001.log <==\n{begun}\n{ended}\n"
+    )
 
 
 def test_that_cloud_logging_does_not_answer_is_said_once_and_stops_nothing(

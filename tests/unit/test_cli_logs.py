@@ -122,7 +122,6 @@ def test_what_a_terminal_would_obey_is_not_shown(made_up):
         (("us/flu", "--since", "2030-03-18"), 1, "us/flu/main: no such log"),
         (("us/flu", "--level", "CRITICAL"), 1, "us/flu/main: no such log"),
         (("us/flu", "--machine"), 2, "us/flu/main is on disk"),
-        (("us/flu", "--machine", "--follow"), 2, "expected no --follow"),
     ],
 )
 def test_what_is_not_there_is_said(made_up, options, code, message):

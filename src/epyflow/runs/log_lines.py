@@ -51,6 +51,11 @@ class Filter:
         return late and LEVELS.index(level) >= self._level
 
 
+def is_message(line: str) -> bool:
+    """Whether a line is the first of a message of :func:`epyflow.logs.log_to`."""
+    return _HEAD.match(line) is not None
+
+
 def parse_since(text: str, now: datetime) -> datetime:
     """Read ``10m``, ``2h``, ``1.5d``, or a time as in ISO 8601, in UTC unless it says otherwise.
 

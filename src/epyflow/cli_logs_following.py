@@ -17,10 +17,11 @@ from epyflow.runs.following import Follower, Line
 from epyflow.runs.log_lines import Filter, is_message, printable
 from epyflow.runs.machine_logs import FOLDER as MACHINE_LOGS
 from epyflow.runs.reading_logs import Choice
+from epyflow.runs.targets import Target
 from epyflow.storage import Storage
 
 if TYPE_CHECKING:
-    from epyflow.cloud.run_jobs import RunJob, Target
+    from epyflow.cloud.run_jobs import RunJob
     from epyflow.cloud.task_output import TaskOutput
 
 
@@ -128,7 +129,7 @@ class _Output:
         return Line(path, target.rule, target.job, printable(text)) if wanted else None
 
 
-def _log_of(target: "Target", run: Run) -> str:
+def _log_of(target: Target, run: Run) -> str:
     """Return the log that a task writes."""
     run_id = target.wildcards.get("run_id", run.run_id)
     name = f"{target.rule}/{target.job}" if target.job else target.rule

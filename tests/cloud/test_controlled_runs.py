@@ -255,10 +255,19 @@ def test_what_machines_printed_is_told_by_the_job_or_by_what_it_names(jobs, buck
     failed = b"sources not fetched\n[googlebatch-array] exit status 1\n"
     bucket.write("googlebatch-logs/known/1.log", failed)
     bucket.write("googlebatch-logs/of-another/0.log", failed)
-    named = "    log: .snakemake/storage/x/{}/make_table/quantiles.log\n"
+    named = "    log: gs://x/{}/make_table/quantiles.log (send to storage)\n"
+    begun = (
+        "  Command: snakemake --target-jobs make_table:exp_id=us/flu,run_id={},table=q --cores 1\n"
+    )
     done = "[googlebatch-array] exit status 0\n"
-    for name, folder in (("gone", "logs/us/flu/main"), ("gone-too", "logs/us/flu/other")):
-        bucket.write(f"googlebatch-logs/{name}/0.log", (named.format(folder) + done).encode())
+    texts = {
+        "gone": named.format("logs/us/flu/main"),
+        "gone-of-another": named.format("logs/us/flu/other"),
+        "over": begun.format("main"),
+        "over-of-another": begun.format("other"),
+    }
+    for name, text in texts.items():
+        bucket.write(f"googlebatch-logs/{name}/0.log", (text + done).encode())
 
     shown = call("logs", "us/flu", "--storage", prefix, "--machine", "--format", "json")
     wrong = call("logs", "us/flu", "--storage", prefix, "--machine", "--failed")
@@ -266,6 +275,7 @@ def test_what_machines_printed_is_told_by_the_job_or_by_what_it_names(jobs, buck
     assert [(log["file"], log["rule"], log["job"]) for log in json.loads(shown.stdout)] == [
         ("googlebatch-logs/known/1.log", "run_task", "00001"),
         ("googlebatch-logs/gone/0.log", "make_table", "quantiles"),
+        ("googlebatch-logs/over/0.log", "make_table", "q"),
     ]
     assert wrong.stdout == failed.decode()
 

@@ -17,6 +17,7 @@ from google.cloud import batch_v1
 
 from epyflow.cloud.batch import COORDINATOR, LONGEST_LABEL, OVER_NAMES, BatchJobs, label_value
 from epyflow.cloud.site import VARIABLE_PREFIX
+from epyflow.runs.targets import Target, parse_target
 
 COMPONENT = {"component": "epyflow"}
 """Label of every job of epyflow."""
@@ -28,20 +29,6 @@ STORAGE_VARIABLE = f"{VARIABLE_PREFIX}STORAGE"
 
 _QUEUED = ("PENDING", "ASSIGNED")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a task makes: a rule, and what stands for its wildcards."""
-
-    rule: str
-    wildcards: Mapping[str, str]
-
-    @property
-    def job(self) -> str:
-        """The name of the task's log, without that of the rule; empty where it has but one."""
-        own = (value for key, value in self.wildcards.items() if key not in ("exp_id", "run_id"))
-        return "/".join(own)
 
 
 @dataclass(frozen=True)
@@ -191,11 +178,7 @@ def _whose(
     targets: Iterable[Target], places: set[str], exp_id: str, run_id: str, place: str
 ) -> Literal["run", "other", "unknown"]:
     """Compare what the tasks make, and where, with a run. A group's tasks may name nothing."""
-    runs = {
-        (target.wildcards["exp_id"], target.wildcards["run_id"].partition("/")[0])
-        for target in targets
-        if {"exp_id", "run_id"} <= target.wildcards.keys()
-    }
+    runs = {target.run for target in targets} - {None}
     if not runs or not places:
         return "unknown"
     return "run" if runs == {(exp_id, run_id)} and places == {place} else "other"
@@ -226,7 +209,7 @@ def _told(group: Any) -> tuple[tuple[Target, ...], set[str]]:
     targets, places = [], set()
     for text in own:
         arguments = [*head, *_texts(_decoded(text)), *tail]
-        targets += [_target(each) for each in _after(arguments, "--target-jobs")]
+        targets += [parse_target(each) for each in _after(arguments, "--target-jobs")]
         places |= {each.rstrip("/") for each in _after(arguments, "--default-storage-prefix")}
     return tuple(targets), places
 
@@ -239,13 +222,6 @@ def _after(arguments: list[str], option: str) -> Iterator[str]:
             inside = argument == option
         elif inside:
             yield argument
-
-
-def _target(text: str) -> Target:
-    """Read ``rule:name=value,name=value``; no value has a comma."""
-    rule, _, wildcards = text.partition(":")
-    pairs = (each.partition("=") for each in wildcards.split(",") if each)
-    return Target(rule, {name: value.strip("\"'") for name, _, value in pairs})
 
 
 def _decoded(text: str) -> Any:

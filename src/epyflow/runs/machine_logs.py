@@ -10,10 +10,12 @@ from epyflow.coordinators.presence import Presence
 from epyflow.errors import EpyflowError
 from epyflow.runs.finding import Run
 from epyflow.runs.reading_logs import Choice, Log, job_of, lines_of
+from epyflow.runs.targets import parse_target
 from epyflow.storage import Storage
 
 FOLDER = "googlebatch-logs"
 
+_ASKED = re.compile(r"--target-jobs (\w+:\S+)")
 _ENDED = re.compile(rb"^\[googlebatch-array\] exit status (\d+)\s*$", re.MULTILINE)
 
 
@@ -66,7 +68,15 @@ def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence)
 
 
 def _whose(data: bytes, run: Run) -> tuple[str, str] | None:
-    """Return the rule and the job of the first log that is named, if it is one of the run."""
+    """Return the rule and the job that a task was for, if these are the run's.
+
+    Snakemake begins with its command line, which has the job; of a job that failed, it names the
+    log.
+    """
     text = data.decode("utf-8", errors="replace")
+    asked = _ASKED.search(text)
+    if asked is not None:
+        target = parse_target(asked[1])
+        return (target.rule, target.job) if target.run == (run.exp_id, run.run_id) else None
     named = re.search(rf"(?:^|[\s/])(logs/{re.escape(run.folder)}/\S+?\.log)\b", text)
     return None if named is None else job_of(named[1], run)

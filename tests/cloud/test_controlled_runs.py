@@ -186,6 +186,29 @@ def test_a_run_that_is_submitted_and_has_made_nothing_is_found_and_cancelled(
     assert states(jobs) == {}
 
 
+def test_where_batch_jobs_may_not_be_seen_it_is_said_and_nothing_is_taken_for_ended(
+    jobs, bucket, prefix, storage_only
+):
+    record = this_coordinator("us/flu", "main", {"EPYFLOW_COORDINATOR_JOB": jobs._full("mine")})
+    write_record(record, bucket)
+    admin = AdminClient(storage_only["GOOGLE_BATCH_EMULATOR_ADMIN"])
+    admin.replace_faults(FaultPlan(api=(ApiFault(method="ListJobs", code=403, times=None),)))
+
+    status = call("status", "us/flu", "--storage", prefix)
+    cancel = call("cancel", "us/flu", "--storage", prefix, "--yes")
+    clean = call("clean", "--storage", prefix, "--yes", "--runs", "*", "--keep", 0)
+    admin.replace_faults(FaultPlan())
+
+    assert status.exit_code == 3
+    assert "batch    cannot be seen from here: projects/rehearsal" in status.stdout
+    assert "roles/batch.jobsEditor" in status.stdout
+    assert cancel.exit_code == 1
+    assert "Batch jobs of the run, if it has any, cannot be seen" in cancel.stderr
+    assert read_record("us/flu", "main", bucket) == record
+    assert clean.exit_code == 0
+    assert "us/flu/main: left alone, as its coordinator cannot be seen" in clean.stderr
+
+
 LOGS = "logs/us/flu/main/run_task"
 
 

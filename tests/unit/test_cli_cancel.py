@@ -2,12 +2,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from typer.testing import CliRunner
 
-from epyflow import cli
+from epyflow import cli, cli_cancel
 from epyflow.coordinators.record import (
     Coordinator,
     Wanted,
@@ -128,6 +129,19 @@ def test_nobody_can_be_asked_without_a_terminal(coordinator, storage):
     assert "expected --yes" in done.stderr
     assert coordinator.lives
     assert outcome(storage) is None
+
+
+@pytest.mark.parametrize(("typed", "code", "after"), [("n\n", 3, None), ("y\n", 0, "cancelled")])
+@pytest.mark.parametrize("coordinator", [POLITE], ids=["polite"], indirect=True)
+def test_on_a_terminal_it_is_asked_first(coordinator, storage, monkeypatch, typed, code, after):
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(cli_cancel, "sys", terminal)
+
+    done = cancel("us/flu", typed=typed)
+
+    assert done.exit_code == code
+    assert "End this run? [y/N]" in done.stderr
+    assert outcome(storage) == after
 
 
 def test_a_process_of_another_machine_is_told_and_not_noted(storage):

@@ -1,12 +1,14 @@
 import json
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
 
-from epyflow import cli, cli_logs_following
+from epyflow import cli, cli_logs, cli_logs_following
 from epyflow.coordinators.record import Wanted, this_coordinator, write_record
 from epyflow.runs.log_lines import parse_since
+from epyflow.runs.status import STAGES
 from epyflow.storage import Disk
 from tests.unit.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 
@@ -98,6 +100,10 @@ def test_a_document_says_of_each_log_what_it_is_of_and_whether_it_failed(made_up
         "failed": True,
         "lines": [WRONG],
     }
+
+
+def test_every_stage_can_be_asked_for():
+    assert get_args(cli_logs.Stage) == tuple(STAGES)
 
 
 def test_what_a_terminal_would_obey_is_not_shown(made_up):

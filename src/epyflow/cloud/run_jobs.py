@@ -8,10 +8,10 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from google.cloud import batch_v1
 
@@ -51,7 +51,7 @@ class RunJob:
         ``run``: of this run, by its definition. ``other``: of another. ``unknown``: its definition
         does not tell.
     targets
-        What each of its tasks makes, by index.
+        What each of its tasks makes, by index; of a group of jobs, what the first of them does.
     """
 
     name: str
@@ -154,12 +154,12 @@ def _described(
         counts.update({state: int(number) for state, number in status.counts.items() if number})
     per_vm = max(1, int(group.task_count_per_node))
     on_vms = counts["ASSIGNED"] + counts["RUNNING"]
-    targets, places = _told(group)
+    told = _told(group)
     stage = job.labels.get("stage", "")
     if stage == COORDINATOR:
         whose = _whose_coordinator(job, group, f"{exp_id}/{run_id}", place, coordinator)
     else:
-        whose = _whose(targets, places, exp_id, run_id, place)
+        whose = _whose(told, exp_id, run_id, place)
     return RunJob(
         name=job.name,
         uid=job.uid,
@@ -170,18 +170,24 @@ def _described(
         tasks=dict(counts),
         vms=-(-on_vms // per_vm),
         whose=whose,
-        targets=targets,
+        targets=told.firsts,
     )
 
 
-def _whose(
-    targets: Iterable[Target], places: set[str], exp_id: str, run_id: str, place: str
-) -> Literal["run", "other", "unknown"]:
-    """Compare what the tasks make, and where, with a run. A group's tasks may name nothing."""
-    runs = {target.run for target in targets} - {None}
-    if not runs or not places:
+class _Told(NamedTuple):
+    """What commands tell: the first target of each task, all targets' runs, storage prefixes."""
+
+    firsts: tuple[Target, ...] = ()
+    runs: frozenset[tuple[str, str] | None] = frozenset()
+    places: frozenset[str] = frozenset()
+
+
+def _whose(told: _Told, exp_id: str, run_id: str, place: str) -> Literal["run", "other", "unknown"]:
+    """Compare what tasks make, and where, with a run. A target may name no run."""
+    runs = told.runs - {None}
+    if not runs or not told.places:
         return "unknown"
-    return "run" if runs == {(exp_id, run_id)} and places == {place} else "other"
+    return "run" if runs == {(exp_id, run_id)} and told.places == {place} else "other"
 
 
 def _whose_coordinator(
@@ -198,20 +204,22 @@ def _whose_coordinator(
     return "run" if own and storage.rstrip("/") == place else "other"
 
 
-def _told(group: Any) -> tuple[tuple[Target, ...], set[str]]:
-    """Return what the tasks of a group make, and the storage prefixes of their commands."""
-    command = _decoded(group.task_spec.environment.variables.get("SMK_COMMAND", ""))
+def _told(group: Any) -> _Told:
+    """Read the commands of a group's tasks, as the executor has packed them."""
+    common = group.task_spec.environment.variables
+    command = _decoded(common.get("SMK_COMMAND", ""))
     if not isinstance(command, dict):
-        return (), set()
+        return _Told()
     head, tail = _texts(command.get("head")), _texts(command.get("tail"))
     own = [each.variables.get("SMK_TASK_ARGS", "") for each in group.task_environments]
-    own = own or [group.task_spec.environment.variables.get("SMK_TASK_ARGS", "")]
-    targets, places = [], set()
-    for text in own:
+    firsts, runs, places = [], set(), set()
+    for text in own or [common.get("SMK_TASK_ARGS", "")]:
         arguments = [*head, *_texts(_decoded(text)), *tail]
-        targets += [parse_target(each) for each in _after(arguments, "--target-jobs")]
+        targets = [parse_target(each) for each in _after(arguments, "--target-jobs")]
+        firsts.append(targets[0] if targets else Target("", {}))
+        runs |= {target.run for target in targets}
         places |= {each.rstrip("/") for each in _after(arguments, "--default-storage-prefix")}
-    return tuple(targets), places
+    return _Told(tuple(firsts), frozenset(runs), frozenset(places))
 
 
 def _after(arguments: list[str], option: str) -> Iterator[str]:

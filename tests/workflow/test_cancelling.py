@@ -1,0 +1,61 @@
+"""A run is ended from another process, and is gone on with."""
+
+import subprocess
+import time
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from epyflow import cli
+from epyflow.coordinators.record import read_record
+from epyflow.storage import Disk
+from tests.workflow.workspace import Workspace
+
+
+@pytest.fixture
+def running(workspace: Workspace):
+    """A run whose tasks are at work, for minutes."""
+    workspace.change("basemodel", lambda y: y["model"]["simulation"].update(n_sims=200_000))
+    process = subprocess.Popen(
+        workspace.command("--until", "run_task"),
+        cwd=workspace.folder,
+        env=workspace.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 300
+    while not list(workspace.folder.glob("logs/small/main/run_task/*.log")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_run_that_is_cancelled_has_ended_its_jobs_and_left_no_lock_and_no_half_of_a_file(
+    running: subprocess.Popen[bytes], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(workspace.folder)
+
+    under_way = CliRunner().invoke(cli.app, ["status", "small"])
+    done = CliRunner().invoke(cli.app, ["cancel", "small", "--yes"])
+
+    assert (under_way.exit_code, done.exit_code) == (3, 0), done.output
+    assert "run      0 of 8\n" in under_way.stdout
+    assert running.wait(timeout=60) == 1
+    assert workers_of(workspace) == []
+    record = read_record("small", "main", Disk())
+    assert record is not None
+    assert (record.outcome, record.pid) == ("cancelled", running.pid)
+    assert list(workspace.folder.glob(".snakemake/locks/*")) == []
+    assert list(workspace.folder.glob("results/small/main/runner-artifacts/*")) == []
+    assert CliRunner().invoke(cli.app, ["status", "small"]).exit_code == 4
+
+
+def workers_of(workspace: Workspace) -> list[list[str]]:
+    """Processes of Snakemake that are at work in the workspace's folder."""
+    there = psutil.process_iter(["cwd", "cmdline"])
+    commands = [each.info["cmdline"] for each in there if each.info["cwd"] == str(workspace.folder)]
+    return [command for command in commands if "snakemake" in " ".join(command or [])]

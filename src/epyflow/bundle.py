@@ -9,22 +9,18 @@ calendar/                        the table of school breaks
 populations/                     a copy of the population store, for the experiment's populations
 """
 
-import io
 import json
-import shutil
-import tarfile
 import tempfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from epyflow.archives import extract_archive, write_archive
 from epyflow.errors import ArtifactError
 from epyflow.experiment import Experiment
 from epyflow.experiment.discovery import Place, locate
-from epyflow.files import gzip_writer
 from epyflow.population.store import PopulationStore
 
 _FORMAT = 1
@@ -62,32 +58,57 @@ def write_bundle(experiment: Experiment, sources: Sources, path: Path) -> None:
     path
         The file to write or replace, a gzipped tar archive.
     """
-    data = _data_members(experiment)
-    home = f"experiments/{experiment.place.exp_id}"
-    members = {f"{home}/config/{each.name}": each for each in experiment.sources}
-    members |= {f"{home}/{name}": each for name, each in _functions(experiment.place)}
-    members |= {name: experiment.data[written] for written, name in data.items()}
+    write_archive(path, bundle_members([experiment], sources))
+
+
+def bundle_members(
+    experiments: Sequence[Experiment],
+    sources: Sources,
+    repository: Mapping[str, str] | None = None,
+) -> dict[str, Path | bytes]:
+    """Return the files of a bundle by their names in it.
+
+    Parameters
+    ----------
+    experiments
+        One that is valid; of a replay, as of each of its dates.
+    sources
+        Where it was loaded from.
+    repository
+        ``repository``, ``ref`` and ``commit`` where it comes from a repository.
+    """
+    first = experiments[0]
+    found = {written: path for each in experiments for written, path in each.data.items()}
+    data = _data_members(found, first.place.root.resolve())
+    home = f"experiments/{first.place.exp_id}"
+    members: dict[str, Path | bytes] = {
+        f"{home}/config/{path.name}": path for each in experiments for path in each.sources
+    }
+    members |= {f"{home}/{name}": each for name, each in _functions(first.place)}
+    members |= {name: found[written] for written, name in data.items()}
     calendar = None
     if sources.calendar is not None:
         calendar = f"calendar/{sources.calendar.name}"
         members[calendar] = sources.calendar
-    names = [location.name for location in experiment.populations]
+    names = dict.fromkeys(place.name for each in experiments for place in each.populations)
     parts = sources.store.parts(names)
     members |= {f"populations/{name}": each for name, each in parts.items()}
     manifest = {
         "format": _FORMAT,
-        "experiment": experiment.place.exp_id,
+        "experiment": first.place.exp_id,
         "data": data,
         "calendar": calendar,
     }
-    _pack(path, manifest, members)
+    if repository is not None:
+        manifest["repository"] = dict(repository)
+    members[_MANIFEST] = json.dumps(manifest, sort_keys=True).encode()
+    return members
 
 
-def _data_members(experiment: Experiment) -> dict[str, str]:
+def _data_members(found: Mapping[str, Path], root: Path) -> dict[str, str]:
     """Return path as written in YAML to the name in the bundle."""
-    root = experiment.place.root.resolve()
     members = {}
-    for number, (written, path) in enumerate(sorted(experiment.data.items())):
+    for number, (written, path) in enumerate(sorted(found.items())):
         inside = path.is_relative_to(root)
         below = path.relative_to(root).as_posix() if inside else ""
         members[written] = f"data/{below}" if inside else f"elsewhere/{number}/{path.name}"
@@ -98,20 +119,6 @@ def _functions(place: Place) -> Iterator[tuple[str, Path]]:
     for path in (place.folder / "functions").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(place.folder).as_posix(), path
-
-
-def _pack(path: Path, manifest: Mapping[str, Any], members: Mapping[str, Path]) -> None:
-    with gzip_writer(path) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
-        text = json.dumps(manifest, sort_keys=True).encode()
-        entry = tarfile.TarInfo(_MANIFEST)
-        entry.size = len(text)
-        archive.addfile(entry, io.BytesIO(text))
-        for name, source in sorted(members.items()):
-            # Of a TarInfo made here, time, owner and mode are the same everywhere.
-            entry = tarfile.TarInfo(name)
-            entry.size = source.stat().st_size
-            with source.open("rb") as content:
-                archive.addfile(entry, content)
 
 
 @contextmanager
@@ -125,31 +132,49 @@ def unpacked(path: Path) -> Iterator[Sources]:
     """
     with tempfile.TemporaryDirectory(prefix="epyflow-bundle-") as name:
         folder = Path(name).resolve()
-        try:
-            with tarfile.open(path, "r:gz") as archive:
-                for entry in archive:
-                    _extract(archive, entry, folder, path)
-            manifest = json.loads((folder / _MANIFEST).read_bytes())
-        except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as problem:
-            raise ArtifactError(f"{path}: {_UNUSABLE} ({problem})") from None
-        if manifest.get("format") != _FORMAT:
-            raise ArtifactError(f"{path}: made by another version of epyflow; run again")
-        yield _sources(folder, manifest)
+        extract_archive(path, folder, _UNUSABLE)
+        yield _sources(folder, _manifest(folder, path))
 
 
 _UNUSABLE = "not usable as a bundle of an experiment. Delete it and run again"
 
 
-def _extract(archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path, path: Path) -> None:
-    """Write a member below the folder; tarfile's own filters came with Python 3.11.4."""
-    name = PurePosixPath(entry.name)
-    content = archive.extractfile(entry) if entry.isreg() else None
-    if content is None or name.is_absolute() or ".." in name.parts:
-        raise ArtifactError(f"{path}: {_UNUSABLE} ({entry.name!r} is not a file of the bundle)")
-    target = folder / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as file:
-        shutil.copyfileobj(content, file)
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder is a bundle that was unpacked."""
+    return (folder / _MANIFEST).is_file()
+
+
+def open_bundle(folder: Path) -> Sources:
+    """Open a bundle that was unpacked into a folder.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged, or of another version.
+    """
+    return _sources(folder, _manifest(folder, folder))
+
+
+def repository_of_bundle(folder: Path) -> dict[str, str] | None:
+    """Return ``repository``, ``ref`` and ``commit`` of a bundle that was unpacked, if it has them.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged, or of another version.
+    """
+    found = _manifest(folder, folder).get("repository")
+    return None if found is None else dict(found)
+
+
+def _manifest(folder: Path, path: Path) -> dict[str, Any]:
+    try:
+        manifest = dict(json.loads((folder / _MANIFEST).read_bytes()))
+    except (OSError, ValueError, TypeError) as problem:
+        raise ArtifactError(f"{path}: {_UNUSABLE} ({problem})") from None
+    if manifest.get("format") != _FORMAT:
+        raise ArtifactError(f"{path}: made by another version of epyflow; run again")
+    return manifest
 
 
 def _sources(folder: Path, manifest: Mapping[str, Any]) -> Sources:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from epyflow.bundle import is_bundle, repository_of_bundle
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.discovery import Place
 from epyflow.repositories import Checkout, fetch, is_address, parse_address
@@ -22,7 +23,7 @@ def fetch_root(settings: Settings) -> tuple[Settings, Checkout | None]:
     settings
         With a folder of this machine as ``experiments_root``.
     checkout
-        What was fetched; None for a folder.
+        What was fetched, here or where a bundle was packed; None for a folder.
 
     Raises
     ------
@@ -30,11 +31,19 @@ def fetch_root(settings: Settings) -> tuple[Settings, Checkout | None]:
         If they cannot be fetched, or the experiment is not among them.
     """
     if not is_address(settings.experiments_root):
-        return settings, None
+        return settings, _packed(settings.root)
     checkout = fetch(parse_address(settings.experiments_root))
     local = _at(settings, str(checkout.folder))
     check_inside(local.place(), settings.experiments_root)
     return local, checkout
+
+
+def _packed(root: Path) -> Checkout | None:
+    """Return the repository that a bundle was packed from."""
+    known = repository_of_bundle(root) if is_bundle(root) else None
+    if known is None:
+        return None
+    return Checkout(known["repository"], known["ref"], known["commit"], root)
 
 
 def fetched_root(settings: Settings) -> Settings:

@@ -6,6 +6,7 @@ from typing import Any
 
 from epyflow.errors import EpyflowError
 from epyflow.experiment import Experiment
+from epyflow.experiments_root import fetched_root
 from epyflow.files import sha256_of
 from epyflow.hub.choice import choose, digest_of_choice
 from epyflow.hub.rivals import baseline_of, rivals
@@ -130,7 +131,8 @@ def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -
     """
     from epyflow.hub.prepare import prepare  # slow to import, and planning does without
 
+    settings = fetched_root(settings)
     choice = choose(experiment, settings)
     if choice is None:
         raise EpyflowError(f"{experiment.place.exp_id} asks for no submission any more; run again")
-    prepare(experiment, choice, settings.population_store(), path)
+    prepare(experiment, choice, settings.sources().store, path)

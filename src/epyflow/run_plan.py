@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from epyflow.experiments_root import fetch_root, fetched_root
 from epyflow.files import write_bytes_atomically
 from epyflow.planning import plan
 from epyflow.population.store import PopulationStore
+from epyflow.repositories import Checkout
 from epyflow.settings import Settings, plan_path
 from epyflow.staleness import data_hashes, digest_of, flat, numbers, task_digests
 from epyflow.start import Start, write_start
@@ -54,11 +56,13 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
         If the settings or the experiment are not valid; nothing is written then.
     """
     path = plan_path(settings)
-    settings, checkout = fetch_root(settings)
-    sources = _sources(settings)
-    experiment = _load(settings, sources)
-    check_engine(settings.engine)
-    runs = _runs(experiment, settings, sources.store)
+    found = gather(settings)
+    settings, sources, experiment, runs = (
+        found.settings,
+        found.sources,
+        found.experiment,
+        found.runs,
+    )
     known = {run: built.read(storage, built.folder_of(_place(experiment, run))) for run in runs}
     seed = _seed(experiment, known.values(), path)
     documents, hubs = {}, []
@@ -83,7 +87,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
         hub=tuple(dict.fromkeys(hubs)),
         command=tuple(command),
         started=datetime.now(UTC).isoformat(),
-        experiments=None if checkout is None else checkout.recorded(),
+        experiments=None if found.checkout is None else found.checkout.recorded(),
         **against,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +95,47 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     _write_if_changed(path, json.dumps(content, indent=1).encode())
     write_start(start, settings)
     return path
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a run is planned from.
+
+    Attributes
+    ----------
+    settings
+        Of the run, with a folder of this machine as ``experiments_root``.
+    checkout
+        The repository of the experiments; None for a folder.
+    sources
+        What inputs are built from.
+    experiment
+        As it is written.
+    runs
+        Run to its experiment: one, or one for each reference date.
+    """
+
+    settings: Settings
+    checkout: Checkout | None
+    sources: Sources
+    experiment: Experiment
+    runs: Mapping[str, Experiment]
+
+
+def gather(settings: Settings) -> Gathered:
+    """Find and load all that a run is planned from, fetching a repository.
+
+    Raises
+    ------
+    EpyflowError
+        If the settings or the experiment are not valid.
+    """
+    settings, checkout = fetch_root(settings)
+    sources = _sources(settings)
+    experiment = _load(settings, sources)
+    check_engine(settings.engine)
+    runs = _runs(experiment, settings, sources.store)
+    return Gathered(settings, checkout, sources, experiment, runs)
 
 
 def _runs(
@@ -268,8 +313,7 @@ def prepare_build(
 
 
 def _sources(settings: Settings) -> Sources:
-    settings = fetched_root(settings)
-    return Sources(settings.place(), settings.population_store(), settings.calendar_file())
+    return fetched_root(settings).sources()
 
 
 def _load(settings: Settings, sources: Sources) -> Experiment:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from epyflow.bundle import Sources, is_bundle, open_bundle
 from epyflow.engine import DEFAULT as DEFAULT_ENGINE
 from epyflow.errors import EpyflowError
 from epyflow.experiment.base import Count, Date, Many, Strict, Text, refuse
@@ -144,6 +145,18 @@ class Settings(Strict):
                 "that holds experiments/ and common-data/"
             )
         return locate(self.experiment, self.root, tuple(map(Path, self.allowed_data_roots)))
+
+    def sources(self) -> Sources:
+        """Find all that inputs are built from; the root may be a bundle that was unpacked.
+
+        Raises
+        ------
+        EpyflowError
+            If some of it is not there.
+        """
+        if is_bundle(self.root):
+            return open_bundle(self.root)
+        return Sources(self.place(), self.population_store(), self.calendar_file())
 
     def population_folder(self) -> Path | None:
         """Return the folder of populations, if one is given or found."""

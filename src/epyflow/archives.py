@@ -1,0 +1,71 @@
+"""Gzipped tar archives: equal files give equal bytes, and nothing is written outside a folder."""
+
+import io
+import shutil
+import tarfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from epyflow.errors import ArtifactError
+from epyflow.files import gzip_writer
+
+
+def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
+    """Pack files: equal files give equal bytes.
+
+    Parameters
+    ----------
+    path
+        The archive to write or replace.
+    members
+        Name in the archive, with forward slashes, to the file or its bytes.
+    """
+    with gzip_writer(path) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, source in sorted(members.items()):
+            # Of a TarInfo made here, time, owner and mode are the same everywhere.
+            entry = tarfile.TarInfo(name)
+            if isinstance(source, bytes):
+                entry.size = len(source)
+                archive.addfile(entry, io.BytesIO(source))
+                continue
+            entry.size = source.stat().st_size
+            with source.open("rb") as content:
+                archive.addfile(entry, content)
+
+
+def extract_archive(path: Path, folder: Path, unusable: str) -> None:
+    """Unpack an archive into a folder, where none of its files is yet.
+
+    Parameters
+    ----------
+    path
+        The archive.
+    folder
+        Where to; it need not exist.
+    unusable
+        For the message, after the path: what is wrong with it, and what to do.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged, or holds anything but files of its own folder.
+    """
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for entry in archive:
+                _extract(archive, entry, folder, f"{path}: {unusable}")
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as problem:
+        raise ArtifactError(f"{path}: {unusable} ({problem})") from None
+
+
+def _extract(archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path, wrong: str) -> None:
+    """Write a member below the folder; tarfile's own filters came with Python 3.11.4."""
+    name = PurePosixPath(entry.name)
+    content = archive.extractfile(entry) if entry.isreg() else None
+    if content is None or name.is_absolute() or ".." in name.parts:
+        raise ArtifactError(f"{wrong} ({entry.name!r} is not a file of its folder)")
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        shutil.copyfileobj(content, file)

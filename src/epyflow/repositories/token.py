@@ -13,14 +13,8 @@ SECRET_VARIABLE = "EPYFLOW_GIT_TOKEN_SECRET"  # noqa: S105 - the name of a varia
 VARIABLES = (VARIABLE, FILE_VARIABLE, SECRET_VARIABLE)
 
 
-def _secret_manager() -> Any:
-    from google.cloud import secretmanager  # needed by few, and slow to import
-
-    return secretmanager.SecretManagerServiceClient()
-
-
 def read_token(
-    environment: Mapping[str, str] = os.environ, client: Callable[[], Any] = _secret_manager
+    environment: Mapping[str, str] = os.environ, client: Callable[[], Any] | None = None
 ) -> str | None:
     """Return the token, None if there is none: public repositories need none.
 
@@ -31,7 +25,7 @@ def read_token(
         ``EPYFLOW_GIT_TOKEN_SECRET`` is ``projects/<project>/secrets/<name>`` in Secret Manager, of
         which the latest version is read, or one version of it.
     client
-        Makes the client of Secret Manager.
+        Makes the client of Secret Manager; None for Google's.
 
     Raises
     ------
@@ -62,20 +56,7 @@ def _from_file(path: Path) -> str:
         raise EpyflowError(f"{FILE_VARIABLE} names {path}, which cannot be read: {why}") from None
 
 
-def _from_secret_manager(name: str, client: Callable[[], Any]) -> str:
-    from google.api_core.exceptions import GoogleAPICallError, RetryError
-    from google.auth.exceptions import GoogleAuthError
+def _from_secret_manager(name: str, client: Callable[[], Any] | None) -> str:
+    from epyflow.cloud.secrets import read_secret  # needed by few, and slow to import
 
-    version = name if "/versions/" in name else f"{name}/versions/latest"
-    try:
-        data: bytes = client().access_secret_version(name=version).payload.data
-        return data.decode()
-    except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
-        why = getattr(error, "message", None) or str(error)
-        raise EpyflowError(
-            f"{SECRET_VARIABLE} names {name}, which cannot be read: {why}; expected "
-            "projects/<project>/secrets/<name>, a version in it, and for you the role "
-            "roles/secretmanager.secretAccessor on it"
-        ) from None
-    except UnicodeError:
-        raise EpyflowError(f"{SECRET_VARIABLE} names {name}, which holds no text") from None
+    return read_secret(name, SECRET_VARIABLE, client)

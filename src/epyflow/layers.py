@@ -80,6 +80,20 @@ def read_layers(files: Sequence[Path], given: Sequence[str], base: Path = BASE) 
     return layers
 
 
+def merged(layers: Sequence[Layer]) -> Settings:
+    """Return the settings that are in force.
+
+    Raises
+    ------
+    EpyflowError
+        Naming every value that is wrong.
+    """
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values |= layer.values
+    return read_settings(values)
+
+
 def in_force(layers: Sequence[Layer]) -> list[Setting]:
     """Return every setting of a run.
 

@@ -10,6 +10,7 @@ import pytest
 from epyflow.cloud.bucket import Bucket
 from tests.workflow.workspace import Workspace
 
+COORDINATOR = "coordinator@rehearsal.iam.gserviceaccount.com"
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
@@ -77,6 +78,7 @@ class Rehearsed(Clouded):
             "EPYFLOW_GCP_STORAGE": self.prefix,
             "EPYFLOW_GCP_IMAGE": f"rehearsal/epyflow@{DIGEST}",
             "EPYFLOW_GCP_SERVICE_ACCOUNT": "tasks@rehearsal.iam.gserviceaccount.com",
+            "EPYFLOW_GCP_COORDINATOR_SERVICE_ACCOUNT": COORDINATOR,
         }
 
     def command(self, *arguments: str, cores: int = 2, **config: object) -> list[str]:

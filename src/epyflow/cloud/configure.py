@@ -51,7 +51,8 @@ def values_of(outputs: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(outputs)[OUTPUT]["value"]
-        return dict(value)
+        # What terraform was not asked to make is null.
+        return {name: each for name, each in dict(value).items() if each is not None}
     except (ValueError, KeyError, TypeError):
         raise EpyflowError(
             f"no output {OUTPUT!r}; expected what `terraform output -json` prints in terraform/ "

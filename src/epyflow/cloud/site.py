@@ -48,6 +48,12 @@ class Site(Strict):
     service_account: str = _text(
         _EMAIL, "the account that tasks run as", "tasks@my-project.iam.gserviceaccount.com"
     )
+    coordinator_service_account: str | None = Field(
+        default=None,
+        description="the account that a coordinator in the cloud runs as (epyflow submit)",
+        pattern=_EMAIL,
+        examples=["epyflow-coordinator@my-project.iam.gserviceaccount.com"],
+    )
     network: str | None = Field(
         default=None,
         description="the network of the VMs; absent: the project's default network",
@@ -64,6 +70,20 @@ class Site(Strict):
         default="dev",
         description="a label on everything that costs money, such as dev or prod",
         examples=["prod"],
+    )
+
+    notify_topic: str | None = Field(
+        default=None,
+        description="a Pub/Sub topic that is told when a coordinator in the cloud ends",
+        pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
+        examples=["projects/my-project/topics/epyflow-runs"],
+    )
+    notify_webhook_secret: str | None = Field(
+        default=None,
+        description="the secret in Secret Manager that holds the address of a webhook, told the "
+        "same",
+        pattern=r"^projects/[^/\s]+/secrets/[^/\s]+(/versions/[^/\s]+)?$",
+        examples=["projects/my-project/secrets/epyflow-webhook"],
     )
 
     def labels(self, stage: str) -> str:
@@ -108,6 +128,12 @@ def read_site(environment: Mapping[str, str] = os.environ) -> Site:
         return Site.model_validate(written | {name: text for name, text in given.items() if text})
     except ValidationError as error:
         raise EpyflowError(explain(error, path)) from None
+
+
+def variables_of(site: Site) -> dict[str, str]:
+    """Return the environment variables from which :func:`read_site` makes the same settings."""
+    values = site.model_dump(exclude_none=True)
+    return {VARIABLE_PREFIX + name.upper(): str(value) for name, value in values.items()}
 
 
 def explain(error: ValidationError, path: Path) -> str:

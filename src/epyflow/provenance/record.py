@@ -20,6 +20,9 @@ from epyflow.files import sha256_of, write_bytes_atomically
 from epyflow.provenance.code import PACKAGE, STAGES, code_version
 from epyflow.tasks import Failure
 
+CHECKOUT_VARIABLE = "EPYFLOW_CHECKOUT"
+"""JSON of :class:`Git`: the checkout that a folder without git was packed from."""
+
 _PACKAGES = ("epyflow", "snakemake", "epydemix", "numpy", "scipy", "numba", "pandas", "matplotlib")
 
 
@@ -204,13 +207,18 @@ def _code(project: Path, root: Path) -> Code:
     lock = project / "uv.lock"
     return Code(
         stages={stage: code_version(stage, root) for stage in STAGES},
-        git=_git_state(project),
+        git=git_state(project),
         uv_lock=sha256_of(lock) if lock.is_file() else None,
         image_digest=os.environ.get("EPYFLOW_IMAGE_DIGEST"),
     )
 
 
-def _git_state(project: Path) -> Git | None:
+def git_state(project: Path, environment: Mapping[str, str] = os.environ) -> Git | None:
+    """Return the state of a project's checkout, or of the one that it was packed from."""
+    packed_from = environment.get(CHECKOUT_VARIABLE)
+    if packed_from:
+        known = json.loads(packed_from)
+        return Git(revision=known["revision"], dirty=known["dirty"])
     revision = _git(project, ["rev-parse", "--verify", "HEAD"])
     changes = _git(project, ["status", "--porcelain"])
     if revision is None or changes is None:

@@ -24,6 +24,7 @@ from epyflow import (
     cli_logs,
     cli_runs,
     cli_status,
+    cli_submit,
     engine,
 )
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
@@ -56,6 +57,7 @@ app.command()(cli_logs.logs)
 app.command()(cli_status.status)
 app.command()(cli_cancel.cancel)
 app.command()(cli_clean.clean)
+app.command()(cli_submit.submit)
 
 INVALID, UNREADABLE = 1, 2
 

@@ -140,7 +140,8 @@ def _open(log: str, files: set[str]) -> bool:
         return False  # it repeats what jobs say
     task = _TASK_LOG.fullmatch(log)
     if task is None:
-        return log.endswith(".log")
+        # What a coordinator printed repeats the errors of jobs, also of those made up for since.
+        return log.endswith(".log") and not log.startswith("coordinator/")
     return f"{task[1]}runner-artifacts/result_{task[2]}.pkl" not in files
 
 

@@ -1,7 +1,10 @@
 import re
 from pathlib import Path
 
-from epyflow.runs.status import STAGES
+from epyflow.runs.finding import find_runs
+from epyflow.runs.status import STAGES, status
+from epyflow.storage import Disk
+from tests.unit.runs.made_up import FAILED_LOG, MadeUp
 
 RULES = Path(__file__).resolve().parents[3] / "workflow" / "rules"
 
@@ -14,3 +17,15 @@ def test_every_rule_with_a_log_belongs_to_one_stage():
     for rule in rules:
         stages = [name for name, (_, made_by) in STAGES.items() if re.fullmatch(made_by, rule)]
         assert len(stages) == 1, rule
+
+
+def test_errors_that_a_coordinator_in_the_cloud_repeated_are_not_told_twice(tmp_path):
+    MadeUp(tmp_path).finished("us/flu/main")
+    path = tmp_path / "logs" / "us" / "flu" / "main" / "coordinator" / "coordinator.log"
+    path.parent.mkdir(parents=True)
+    path.write_text(FAILED_LOG)
+    storage = Disk(tmp_path)
+    (run,) = find_runs(storage)
+
+    assert status(storage, run).failures == {}
+    assert not status(storage, run).failed

@@ -71,7 +71,7 @@ def bundle_members(
     Parameters
     ----------
     experiments
-        One that is valid; of a replay, as of each of its dates.
+        One that is valid; of a replay, as it is written and as of each of its dates.
     sources
         Where it was loaded from.
     repository
@@ -152,7 +152,7 @@ def open_bundle(folder: Path) -> Sources:
     ArtifactError
         If it is damaged, or of another version.
     """
-    return _sources(folder, _manifest(folder, folder))
+    return _sources(folder.resolve(), _manifest(folder, folder))
 
 
 def repository_of_bundle(folder: Path) -> dict[str, str] | None:

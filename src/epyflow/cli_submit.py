@@ -16,7 +16,7 @@ from epyflow.storage import storage_at
 
 if TYPE_CHECKING:
     from epyflow.coordinators.submitting import Packed, Place
-    from epyflow.run_plan import Gathered
+    from epyflow.gathering import Gathered
     from epyflow.settings import Settings
 
 FAILED, UNREADABLE, RUNNING = 1, 2, 3
@@ -106,7 +106,7 @@ def _planned(settings: "Settings", topic: str | None) -> tuple["Place", "Gathere
     from epyflow.cloud.batch import BatchJobs
     from epyflow.cloud.site import VARIABLE_PREFIX, read_site
     from epyflow.coordinators.submitting import Place
-    from epyflow.run_plan import gather
+    from epyflow.gathering import gather
 
     site = read_site()
     if topic is not None:

@@ -8,7 +8,6 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,10 @@ from epyflow.build import Build
 from epyflow.built import Built
 from epyflow.bundle import Sources, unpacked, write_bundle
 from epyflow.description import describe
-from epyflow.engine import check_engine
-from epyflow.errors import EpyflowError, PopulationError
-from epyflow.experiment import Experiment, canonical_json, load
-from epyflow.experiments_root import fetch_root, fetched_root
+from epyflow.experiment import Experiment, canonical_json
 from epyflow.files import write_bytes_atomically
+from epyflow.gathering import gather, loaded, names_in, sources_of
 from epyflow.planning import plan
-from epyflow.population.store import PopulationStore
-from epyflow.repositories import Checkout
 from epyflow.settings import Settings, plan_path
 from epyflow.staleness import data_hashes, digest_of, flat, numbers, task_digests
 from epyflow.start import Start, write_start
@@ -57,12 +52,8 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     """
     path = plan_path(settings)
     found = gather(settings)
-    settings, sources, experiment, runs = (
-        found.settings,
-        found.sources,
-        found.experiment,
-        found.runs,
-    )
+    settings, sources = found.settings, found.sources
+    experiment, runs = found.experiment, found.runs
     known = {run: built.read(storage, built.folder_of(_place(experiment, run))) for run in runs}
     seed = _seed(experiment, known.values(), path)
     documents, hubs = {}, []
@@ -95,59 +86,6 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     _write_if_changed(path, json.dumps(content, indent=1).encode())
     write_start(start, settings)
     return path
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """What a run is planned from.
-
-    Attributes
-    ----------
-    settings
-        Of the run, with a folder of this machine as ``experiments_root``.
-    checkout
-        The repository of the experiments; None for a folder.
-    sources
-        What inputs are built from.
-    experiment
-        As it is written.
-    runs
-        Run to its experiment: one, or one for each reference date.
-    """
-
-    settings: Settings
-    checkout: Checkout | None
-    sources: Sources
-    experiment: Experiment
-    runs: Mapping[str, Experiment]
-
-
-def gather(settings: Settings) -> Gathered:
-    """Find and load all that a run is planned from, fetching a repository.
-
-    Raises
-    ------
-    EpyflowError
-        If the settings or the experiment are not valid.
-    """
-    settings, checkout = fetch_root(settings)
-    sources = _sources(settings)
-    experiment = _load(settings, sources)
-    check_engine(settings.engine)
-    runs = _runs(experiment, settings, sources.store)
-    return Gathered(settings, checkout, sources, experiment, runs)
-
-
-def _runs(
-    experiment: Experiment, settings: Settings, store: PopulationStore
-) -> dict[str, Experiment]:
-    dates = settings.reference_dates
-    if dates and settings.build == "remote":
-        raise EpyflowError(
-            "build is remote: the inputs of several reference_dates are built where the data are; "
-            "expected build: local"
-        )
-    return replay.runs(experiment, settings.run_id, dates, settings.output_config, _names(store))
 
 
 def _place(experiment: Experiment, run_id: str) -> dict[str, str]:
@@ -207,8 +145,8 @@ def bundle_experiment(settings: Settings, path: Path) -> None:
     ExperimentError
         If the experiment has become invalid since it was planned.
     """
-    sources = _sources(settings)
-    write_bundle(_load(settings, sources), sources, path)
+    sources = sources_of(settings)
+    write_bundle(loaded(settings, sources), sources, path)
 
 
 def build_inputs(
@@ -254,7 +192,7 @@ def build_inputs(
 @contextmanager
 def _sources_of(settings: Settings, bundle: str | None) -> Iterator[Sources]:
     if bundle is None:
-        yield _sources(settings)
+        yield sources_of(settings)
         return
     with unpacked(Path(bundle)) as sources:
         yield sources
@@ -270,11 +208,11 @@ def experiment_of(
     EpyflowError
         If it has become invalid since it was planned.
     """
-    sources = sources or _sources(settings)
-    experiment = _load(settings, sources)
+    sources = sources or sources_of(settings)
+    experiment = loaded(settings, sources)
     run, _, day = (run_id or settings.run_id).partition("/")
     dates = (date.fromisoformat(day),) if day else ()
-    runs = replay.runs(experiment, run, dates, settings.output_config, _names(sources.store))
+    runs = replay.runs(experiment, run, dates, settings.output_config, names_in(sources.store))
     return next(iter(runs.values()))
 
 
@@ -299,7 +237,7 @@ def prepare_build(
     EpyflowError
         If the experiment has become invalid since it was planned.
     """
-    sources = sources or _sources(settings)
+    sources = sources or sources_of(settings)
     experiment = experiment_of(settings, run_id, sources)
     return Build(
         experiment=experiment,
@@ -310,22 +248,6 @@ def prepare_build(
         engine=settings.engine,
         run_code=provenance.code_version("run"),
     )
-
-
-def _sources(settings: Settings) -> Sources:
-    return fetched_root(settings).sources()
-
-
-def _load(settings: Settings, sources: Sources) -> Experiment:
-    return load(sources.place, settings.output_config, _names(sources.store))
-
-
-def _names(store: PopulationStore) -> tuple[str, ...]:
-    """Return the names in the folder; without one, the codebook has to do."""
-    try:
-        return store.names()
-    except PopulationError:
-        return ()
 
 
 def _seed(experiment: Experiment, known: Iterable[Built | None], path: Path) -> int:

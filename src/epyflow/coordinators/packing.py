@@ -20,8 +20,8 @@ from epyflow import hub_plan, provenance
 from epyflow.bundle import bundle_members
 from epyflow.coordinators.submission import EXPERIMENTS, MANIFEST, PackedFrom, Submission
 from epyflow.errors import UnreadableError
+from epyflow.gathering import Gathered
 from epyflow.hub.choice import Choice, choose
-from epyflow.run_plan import Gathered
 from epyflow.settings import Settings
 
 _PROJECT = ("workflow/Snakefile", "profiles/gcp/config.yaml")
@@ -63,7 +63,8 @@ def pack(found: Gathered, arguments: Sequence[str], project: Path = Path()) -> M
     if repository is not None:
         # Where it was fetched to is of no concern elsewhere.
         del repository["folder"]
-    experiment = bundle_members(list(found.runs.values()), found.sources, repository)
+    experiments = [found.experiment, *found.runs.values()]
+    experiment = bundle_members(experiments, found.sources, repository)
     members |= {f"{EXPERIMENTS}/{name}": each for name, each in experiment.items()}
     hub, values = _hub_of(found)
     members |= hub

@@ -98,10 +98,11 @@ resource "google_monitoring_alert_policy" "stuck_jobs" {
   }
 
   conditions {
+    # A coordinator waits for tasks one after another, and has a time limit of its own.
     display_name = "A machine has been up for longer than any task may take"
 
     condition_threshold {
-      filter          = "${local.machines} AND metric.type=\"compute.googleapis.com/instance/uptime_total\""
+      filter          = "${local.machines} AND metric.type=\"compute.googleapis.com/instance/uptime_total\" AND metadata.user_labels.\"stage\"!=\"coordinator\""
       comparison      = "COMPARISON_GT"
       threshold_value = var.stuck_hours * 3600
       duration        = "0s"

@@ -1,7 +1,7 @@
 # Who may do what. Three accounts, each with what its work needs, and the people who start runs.
 #
 #   tasks        runs tasks: reads inputs and writes results; cannot start anything, or read secrets
-#   coordinator  starts and follows tasks; reads the token of the experiments
+#   coordinator  starts and follows tasks; says when a run ends
 #   build        builds images; cannot read results
 
 resource "google_service_account" "tasks" {
@@ -137,8 +137,9 @@ resource "google_project_iam_member" "log_viewer" {
   member  = each.value
 }
 
+# Whoever starts a run fetches its experiments; a coordinator in the cloud gets them packed.
 resource "google_secret_manager_secret_iam_member" "token" {
-  for_each = merge(local.coordinating, { build = local.build })
+  for_each = merge({ build = local.build }, { for member in var.operators : member => member })
 
   secret_id = google_secret_manager_secret.github_pat.id
   role      = "roles/secretmanager.secretAccessor"

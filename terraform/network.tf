@@ -26,7 +26,7 @@ resource "google_compute_subnetwork" "runs" {
   }
 }
 
-# The way out, for a coordinator that fetches experiments and populations. Tasks do not use it.
+# The way out, for a coordinator that tells a webhook. Tasks do not use it.
 resource "google_compute_router" "out" {
   name    = "epyflow"
   network = google_compute_network.runs.id

@@ -5,13 +5,17 @@
 output "site" {
   description = "Keys of profiles/gcp/site.yaml, but for the image, which `make image-push` adds."
   value = {
-    project         = var.project
-    region          = var.region
-    storage         = "gs://${local.bucket}/${var.prefix}"
-    service_account = google_service_account.tasks.email
-    network         = google_compute_network.runs.id
-    subnetwork      = google_compute_subnetwork.runs.id
-    environment     = var.environment
+    project                     = var.project
+    region                      = var.region
+    storage                     = "gs://${local.bucket}/${var.prefix}"
+    service_account             = google_service_account.tasks.email
+    coordinator_service_account = google_service_account.coordinator.email
+    network                     = google_compute_network.runs.id
+    subnetwork                  = google_compute_subnetwork.runs.id
+    environment                 = var.environment
+    # Null, and left out of the file, unless they were asked for.
+    notify_topic          = one(google_pubsub_topic.runs[*].id)
+    notify_webhook_secret = one(google_secret_manager_secret.webhook[*].id)
   }
 }
 

@@ -56,6 +56,18 @@ variable "operators" {
   default     = []
 }
 
+variable "notify_topic" {
+  description = "Name of a Pub/Sub topic that is told when a submitted run ends. Empty: none is made."
+  type        = string
+  default     = ""
+}
+
+variable "notify_webhook" {
+  description = "Whether a secret is made for the address of a webhook that is told the same."
+  type        = bool
+  default     = false
+}
+
 variable "alert_emails" {
   description = "Addresses that alerts and the budget are sent to."
   type        = set(string)

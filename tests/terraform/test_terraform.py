@@ -173,7 +173,7 @@ BUILDING = {"artifactregistry.writer", "logging.logWriter", "secretmanager.secre
 def test_each_account_has_the_roles_of_its_work_and_no_other():
     assert grants() == {
         "tasks": ON_A_MACHINE,
-        "coordinator": ON_A_MACHINE | COORDINATING,
+        "coordinator": ON_A_MACHINE | COORDINATING | {"pubsub.publisher"},
         "build": BUILDING | {"storage.objectViewer"},
         PEOPLE: COORDINATING
         | {"artifactregistry.writer", "cloudbuild.builds.editor", "monitoring.viewer"},

@@ -1,0 +1,229 @@
+"""Runs whose coordinator is itself a job of Google Batch, on the emulator, to their last file."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from epyflow.coordinators.record import Coordinator, read_record
+from epyflow.coordinators.submission import log_path
+from google_batch_emulator import FaultPlan, TaskFault
+from google_batch_emulator.emulator import Emulator
+from google_batch_emulator.records import JobRecord
+from google_batch_emulator.settings import Settings
+from tests.cloud.clouded import COORDINATOR, Rehearsed
+from tests.cloud.conftest import BUCKET
+from tests.cloud.test_private_experiments import objects
+from tests.unit.coordinators.listening import Server, listening
+from tests.unit.repositories.serving import BASIC, TOKEN, Repository, served
+from tests.workflow.workspace import Done, Workspace
+
+PATIENCE = 600
+EPYFLOW = str(Path(sys.executable).with_name("epyflow"))
+RUN = "small/main"
+TOPIC = "projects/rehearsal/topics/runs"
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[Server]:
+    """Stands for Pub/Sub."""
+    with listening() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def emulator(told: Server) -> Iterator[Emulator]:
+    """Room for a coordinator and two tasks; a task takes a while, so that one can be taken over."""
+    slow = TaskFault(job="run-task-*", action="delay", after_seconds=12, times=None)
+    pubsub = {"PUBSUB_EMULATOR_HOST": told.host}
+    settings = Settings(bucket=BUCKET, max_processes=3, environment=pubsub)
+    with Emulator(settings, FaultPlan(tasks=[slow])) as running:
+        yield running
+
+
+class Submitted(Rehearsed):
+    """A workspace whose study is in a private repository, with the token in its environment."""
+
+    def __init__(self, folder: Path, emulator: Emulator, prefix: str, root: str) -> None:
+        super().__init__(folder, emulator.environment, prefix)
+        self.emulator, self.root = emulator, root
+        shutil.rmtree(self.study)
+        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        self.git(*identity, "commit", "--quiet", "--message=project")
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.folder, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def environment(self) -> dict[str, str]:
+        cache = {"XDG_CACHE_HOME": str(self.folder / "cache"), "EPYFLOW_GIT_TOKEN": TOKEN}
+        return super().environment() | cache
+
+    def submission(self, *options: str) -> list[str]:
+        """Write the command that submits the study, whose tables alone are made."""
+        return [
+            *(EPYFLOW, "submit", "small", "--config", f"experiments_root={self.root}"),
+            *("--notify-topic", TOPIC, "--format", "json", "--every", "1", *options),
+            *("--", "--seconds-between-status-checks", "1", "--retries", "0"),
+            *("--until", "write_run_metadata"),
+        ]
+
+    def submit(self, *options: str) -> Done:
+        return self.call(self.submission(*options))
+
+    def jobs(self, stage: str) -> list[JobRecord]:
+        """The jobs of a stage, in the order of their creation."""
+        found = self.emulator.store.all()
+        return [job for job in found if job.definition.labels.get("stage") == stage]
+
+    def wait_for(self, what: Callable[[], object]) -> None:
+        limit = time.monotonic() + PATIENCE
+        while not what():
+            assert time.monotonic() < limit, self.log
+            time.sleep(0.2)
+
+    @property
+    def log(self) -> str:
+        """What the coordinators printed, as far as it has been copied."""
+        return (self.bucket.read(log_path("small", "main")) or b"").decode()
+
+    @property
+    def record(self) -> Coordinator:
+        found = read_record("small", "main", self.bucket)
+        assert found is not None
+        return found
+
+
+def document(done: Done) -> dict[str, Any]:
+    return dict(json.loads(done.text[done.text.index("{") : done.text.rindex("}") + 1]))
+
+
+def test_a_submitted_run_fails_goes_on_survives_its_machine_and_gives_the_tables_of_a_local_one(
+    emulator, told, tmp_path, prefix
+):
+    study = Workspace(tmp_path / "local")
+    study.change("output", lambda y: y["output"]["quantiles"].pop("transitions"))
+    repository = Repository(tmp_path / "repository")
+    shutil.rmtree(repository.work / "experiments" / "small")
+    shutil.copytree(study.study, repository.work, dirs_exist_ok=True)
+    doses = (study.study / "common-data" / "doses.csv").read_text()
+    lines = doses.splitlines(keepends=True)
+    without = "".join(line for line in lines if "US-NY" not in line)
+    repository.commit({"common-data/doses.csv": without})
+
+    with served(repository.bare.parent) as server:
+        root = f"{server.address}@main"
+        submitted = Submitted(tmp_path / "workspace", emulator, prefix, root)
+        fails_for_lack_of_data(submitted)
+        asked = len(server.seen)
+        commit = repository.commit({"common-data/doses.csv": doses})
+        goes_on_on_another_machine(submitted)
+        # Those who submit ask for the repository; coordinators do not.
+        assert len(server.seen) <= 3 * asked
+
+    local = study.run("--until", "make_table")
+    assert local.code == 0, local.text
+    assert submitted.outputs() == study.outputs()
+    assert len(submitted.outputs()) == 2
+    says_what_it_was_made_from(submitted, server.address, commit)
+    no_token_is_anywhere(submitted)
+    both_ends_were_told(told)
+    as_it_was_asked_for(submitted.jobs("coordinator")[-1])
+
+
+def fails_for_lack_of_data(submitted: Submitted) -> None:
+    done = submitted.submit("--wait")
+
+    assert done.code == 1, done.text
+    assert document(done)["resumes"] is False
+    assert (document(done)["tasks"], document(done)["simulations"]) == (2, 24)
+    assert submitted.record.outcome == "failed"
+    assert "coordinator ends with exit code 1" in submitted.log
+    assert "doses.csv" in submitted.log
+    assert not submitted.bucket.read(f"results/{RUN}/outputs/run_metadata.json")
+
+
+def goes_on_on_another_machine(submitted: Submitted) -> None:
+    before = len(submitted.jobs("run"))
+    waiting = subprocess.Popen(
+        submitted.submission("--wait"),
+        cwd=submitted.folder,
+        env=submitted.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    submitted.wait_for(lambda: len(submitted.jobs("run")) > before)
+    second = submitted.submit()
+    assert second.code == 3, second.text
+    assert "epyflow cancel small/main" in second.text
+
+    (lost,) = [job for job in submitted.jobs("coordinator") if job.attempts]
+    assert submitted.emulator.strike(lost.job_id, 0, "vm-reboot") == 1
+    printed, _ = waiting.communicate(timeout=PATIENCE)
+
+    assert waiting.returncode == 0, submitted.log
+    assert json.loads(printed)["job"] == lost.job_id
+    assert json.loads(printed)["resumes"] is True
+    assert lost.tasks[0].retries == 1
+    assert submitted.log.count(f"jobs/{lost.job_id} begins") == 2
+    assert "taken over" in submitted.log
+    # Two tasks, each done once.
+    (job,) = submitted.jobs("run")[before:]
+    assert [task.retries for task in job.tasks] == [0, 0]
+    assert (submitted.record.outcome, submitted.record.job) == ("complete", full_name(lost))
+
+
+def full_name(job: JobRecord) -> str:
+    return f"projects/rehearsal/locations/us-central1/jobs/{job.job_id}"
+
+
+def says_what_it_was_made_from(submitted: Submitted, address: str, commit: str) -> None:
+    data = submitted.bucket.read(f"results/{RUN}/outputs/run_metadata.json")
+    assert data is not None
+    metadata = json.loads(data)
+    repository = address.removeprefix("git+")
+    expected = {"repository": repository, "ref": "main", "commit": commit}
+    assert metadata["experiments"] == expected
+    revision = submitted.git("rev-parse", "HEAD")
+    assert metadata["code"]["git"] == {"revision": revision, "dirty": True}
+    assert metadata["counts"]["failed"] == 0
+
+
+def no_token_is_anywhere(submitted: Submitted) -> None:
+    definitions = [str(record.definition) for record in submitted.emulator.store.all()]
+    entries = [str(each) for each in submitted.emulator.logbook.find(lambda _: True, None)]
+    stored: Mapping[str, bytes] = objects(submitted.cloud, submitted.prefix)
+    assert any(name.endswith(".tar.gz") and "sources-" in name for name in stored)
+    assert len(entries) > 10
+    for secret in (TOKEN, BASIC):
+        assert not any(secret in text for text in (*definitions, *entries, submitted.log))
+        assert not any(secret.encode() in data for data in stored.values())
+
+
+def both_ends_were_told(told: Server) -> None:
+    failed, complete = told.published(TOPIC)
+    assert (failed["outcome"], complete["outcome"]) == ("failed", "complete")
+    assert failed["tasks"] == {"planned": 2, "done": 1, "failed": 1, "missing": 0}
+    assert "doses.csv" in failed["failures"][0]["message"]
+    assert complete["tasks"] == {"planned": 2, "done": 2, "failed": 0, "missing": 0}
+    assert complete["failures"] == []
+
+
+def as_it_was_asked_for(job: JobRecord) -> None:
+    labels = {"component": "epyflow", "stage": "coordinator", "exp_id": "small", "run_id": "main"}
+    labels |= {"environment": "dev", "managed-by": "epyflow"}
+    (group,), policy = job.definition.task_groups, job.definition.allocation_policy
+    assert dict(job.definition.labels) == dict(policy.labels) == labels
+    assert policy.service_account.email == COORDINATOR
+    assert policy.instances[0].policy.machine_type == "e2-standard-2"
+    assert policy.network.network_interfaces[0].no_external_ip_address
+    assert group.task_spec.max_run_duration.seconds == 24 * 3600 + 600

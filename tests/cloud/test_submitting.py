@@ -1,0 +1,230 @@
+"""The job of a coordinator is created once, whoever submits and whatever Google answers."""
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+from google.cloud import batch_v1
+from typer.testing import CliRunner, Result
+
+from epyflow import cli
+from epyflow.cloud.batch import BatchJobs
+from epyflow.cloud.bucket import Bucket
+from epyflow.cloud.site import Site, read_site
+from epyflow.coordinators.record import this_coordinator, write_record
+from epyflow.coordinators.submission import state_path
+from epyflow.coordinators.submitting import (
+    Packed,
+    Place,
+    RunningError,
+    check_alone,
+    packed,
+    resumes,
+    submit,
+)
+from google_batch_emulator import ApiFault, FaultPlan
+from google_batch_emulator.emulator import Emulator
+from google_batch_emulator.settings import Settings
+from tests.cloud.clouded import COORDINATOR, Rehearsed, open_bucket
+from tests.cloud.conftest import BUCKET
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """Jobs run until they are ended."""
+    with Emulator(Settings(bucket=BUCKET, stub=True, stub_seconds=3600)) as running:
+        yield running
+
+
+@pytest.fixture
+def rehearsed(tmp_path, emulator, prefix, monkeypatch) -> Rehearsed:
+    """A project that is submitted from this process."""
+    rehearsed = Rehearsed(tmp_path, emulator.environment, prefix)
+    for name in [name for name in os.environ if name.startswith("EPYFLOW")]:
+        monkeypatch.delenv(name)
+    for name, value in rehearsed.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return rehearsed
+
+
+@pytest.fixture
+def place(rehearsed) -> Place:
+    site = read_site()
+    jobs = BatchJobs(site.project, site.region)
+    return Place(site, "small", "main", open_bucket(site.storage, rehearsed.cloud), jobs)
+
+
+def sources(text: bytes = b"rule all:\n") -> Packed:
+    return packed({"workflow/Snakefile": text}, "small", "main")
+
+
+def jobs_of(place: Place) -> list[int]:
+    return sorted(place.coordinators())
+
+
+def end(emulator: Emulator, place: Place, number: int) -> None:
+    """Let a coordinator be over, with its job still listed."""
+    job = place.coordinators()[number]
+    emulator.strike(job.name.rpartition("/")[2], 0, "out-of-memory")
+
+
+def in_the_bucket(place: Place) -> list[str]:
+    return sorted(place.storage.below("coordinator"))
+
+
+def test_of_two_who_submit_at_once_one_is_told_of_the_other(place):
+    numbers = [check_alone(place), check_alone(place)]
+    assert numbers == [1, 1]
+
+    name = submit(place, sources(), 1)
+    with pytest.raises(RunningError, match="-1 coordinates it since"):
+        submit(place, sources(b"others"), 1)
+
+    assert jobs_of(place) == [1]
+    assert name.endswith(f"{place.prefix}1")
+
+
+def test_an_answer_that_was_lost_leaves_one_job_which_is_ours(place, emulator):
+    lost = ApiFault(method="CreateJob", code=503, effect="after", times=1)
+    emulator.faults.replace(FaultPlan(api=[lost]))
+
+    name = submit(place, sources(), check_alone(place))
+
+    emulator.faults.replace(FaultPlan())
+    assert jobs_of(place) == [1]
+    assert place.jobs.get(name) is not None
+
+
+def test_while_a_coordinator_is_at_work_the_next_is_refused_and_then_it_goes_on(place, emulator):
+    first = sources(b"first")
+    submit(place, first, check_alone(place))
+
+    with pytest.raises(RunningError, match="epyflow cancel small/main --storage gs://"):
+        check_alone(place)
+    end(emulator, place, 1)
+
+    assert check_alone(place) == 2
+    second = sources(b"second")
+    submit(place, second, 2)
+    assert jobs_of(place) == [1, 2]
+    # Nobody needs the sources of one that is over.
+    assert in_the_bucket(place) == [second.path.removeprefix("coordinator/")]
+
+
+def test_the_same_sources_keep_their_age(place, emulator):
+    submit(place, sources(), check_alone(place))
+    before = place.storage.below("coordinator")
+    end(emulator, place, 1)
+
+    submit(place, sources(), check_alone(place))
+
+    assert place.storage.below("coordinator") == before
+
+
+def test_a_run_of_another_prefix_with_the_same_name_is_another_run(place):
+    submit(place, sources(), check_alone(place))
+    site = place.site.model_copy(update={"storage": f"{place.site.storage}/other"})
+
+    assert check_alone(Place(site, "small", "main", Bucket(site.storage), place.jobs)) == 1
+
+
+def test_a_coordinator_of_this_machine_that_lives_is_not_passed_by(place):
+    write_record(this_coordinator("small", "main", {}), place.storage)
+
+    with pytest.raises(RunningError, match=f"at work here, process {os.getpid()}"):
+        check_alone(place, take_over=True)
+
+
+def test_one_of_another_machine_has_to_be_said_to_be_dead(place):
+    elsewhere = this_coordinator("small", "main", {}).model_copy(update={"host": "laptop"})
+    write_record(elsewhere, place.storage)
+
+    with pytest.raises(RunningError, match=r"on laptop, since .* give --take-over"):
+        check_alone(place)
+    assert check_alone(place, take_over=True) == 1
+    write_record(elsewhere.after("failed"), place.storage)
+    assert check_alone(place) == 1
+
+
+def test_what_is_saved_is_gone_on_with(place):
+    assert resumes(place) is False
+
+    place.storage.write(state_path("small", "main"), b"state")
+
+    assert resumes(place) is True
+
+
+def call(*arguments: str) -> Result:
+    command = ["submit", "small", "--config", "experiments_root=study", *arguments]
+    done = CliRunner().invoke(cli.app, command)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def test_the_command_says_what_it_has_started_and_refuses_a_second_one(place, emulator):
+    topic = "projects/rehearsal/topics/runs"
+    first = call("--format", "json", "--hours", "2", "--notify-topic", topic)
+    second = call()
+
+    assert first.exit_code == 0, first.stderr
+    said = json.loads(first.stdout)
+    assert (said["experiment"], said["run_id"], said["tasks"]) == ("small", "main", 2)
+    assert said["usd"][0] > 0
+    assert said["results"] == f"{place.site.storage}/results/small/main"
+    assert second.exit_code == 3
+    assert said["job"] in second.stderr
+    definition = batch_v1.Job.pb(place.coordinators()[1])
+    variables = dict(definition.task_groups[0].task_spec.environment.variables)
+    assert variables["EPYFLOW_COORDINATOR_HOURS"] == "2"
+    assert Site.model_validate(place.site.model_dump() | {"notify_topic": topic}) == read_site(
+        variables
+    )
+    assert place.storage.read(variables["EPYFLOW_COORDINATOR_SOURCES"])
+
+
+def test_a_dry_run_uploads_and_starts_nothing(place):
+    done = call("--dry-run", "--run-id", "tried")
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("small/tried: would be submitted as epyflow-coordinator-")
+    assert "2 tasks, 24 simulations" in done.stdout
+    assert in_the_bucket(place) == []
+    assert jobs_of(place) == []
+
+
+@pytest.mark.parametrize("option", ["--configfile=x.yaml", "--profile", "-n", "--dry-run"])
+def test_options_that_would_make_another_run_of_it_are_refused(place, option):
+    done = call("--", option)
+
+    assert done.exit_code == 1
+    assert option.partition("=")[0] in done.stderr
+    assert jobs_of(place) == []
+
+
+def test_without_an_account_for_coordinators_it_is_said_where_it_comes_from(place, monkeypatch):
+    monkeypatch.delenv("EPYFLOW_GCP_COORDINATOR_SERVICE_ACCOUNT")
+
+    done = call()
+
+    assert COORDINATOR not in done.stderr
+    assert done.exit_code == 1
+    assert "terraform output coordinator_service_account" in done.stderr
+
+
+def test_an_experiment_that_is_wrong_is_refused_before_anything_is_uploaded(place, rehearsed):
+    rehearsed.change("basemodel", lambda y: y["model"]["parameters"].pop("mu"))
+
+    done = call()
+
+    assert done.exit_code == 1
+    assert "basemodel.yaml" in done.stderr
+    assert in_the_bucket(place) == []
+
+
+def test_one_that_is_not_there_is_unreadable(place):
+    done = CliRunner().invoke(cli.app, ["submit", "smal", "--config", "experiments_root=study"])
+
+    assert done.exit_code == 2
+    assert "small" in done.stderr

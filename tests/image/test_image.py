@@ -35,9 +35,11 @@ print(json.dumps({each.name: each.version for each in distributions()}))
 
 PRINT_PLUGINS = """
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 print(ExecutorPluginRegistry().get_plugin("googlebatch-array").name)
 print(StoragePluginRegistry().get_plugin("gcs-indexed").name)
+print(LoggerPluginRegistry().get_plugin("live").name)
 """
 
 TABLE = "results/example/main/outputs/quantiles_compartments.csv.gz"
@@ -110,10 +112,11 @@ def test_the_commands_answer(container):
     assert container.output("bash", "-c", "command -v python") == "/opt/epyflow/bin/python"
 
 
-def test_a_worker_has_both_plugins(cloud):
+def test_workers_and_coordinators_have_the_plugins_of_the_profile(cloud):
     assert cloud.output("python", "-c", PRINT_PLUGINS).split() == [
         "googlebatch-array",
         "gcs-indexed",
+        "live",
     ]
 
 

@@ -1,6 +1,7 @@
 """The files that images are made and started with agree with one another."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,19 @@ def test_every_command_that_downloads_is_in_a_stage_that_is_left_behind():
 
     assert downloading == {"uv", "dependencies", "project", "plugins"}
     assert not any("--mount" in stages[name] for name in ("base", "local", "cloud"))
+
+
+def test_the_image_of_the_cloud_has_the_plugins_that_a_coordinator_in_it_needs():
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    stage = re.search(r"^FROM uv AS plugins\n(.*?)^FROM", DOCKERFILE, re.MULTILINE | re.DOTALL)
+    installed = re.findall(r"--only-group (\w+)", stage[1])  # type: ignore[index]
+    plugins = {each for name in installed for each in groups[name]}
+
+    assert plugins >= {
+        "snakemake-executor-plugin-googlebatch-array",
+        "snakemake-storage-plugin-gcs-indexed",
+        "snakemake-logger-plugin-live",
+    }
 
 
 def test_what_is_compiled_suits_every_processor():

@@ -7,6 +7,7 @@ takes over the tasks that live, and finds in the bucket what is done.
 """
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
     Parameters
     ----------
     home
-        A folder that is empty, for all that is written on this machine.
+        For all that is written on this machine; nothing is there yet.
     environment
         What the job was told: see :mod:`epyflow.coordinators.submission`.
     stop
@@ -174,7 +175,9 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, taken_away)
     try:
-        return coordinate(Path.home() / "coordinator", os.environ, stop)
+        home = Path.home() / "coordinator"
+        shutil.rmtree(home, ignore_errors=True)
+        return coordinate(home, os.environ, stop)
     except EpyflowError as error:
         sys.stderr.write(f"epyflow: {error}\n")
         return 1

@@ -1,5 +1,6 @@
 """Start the coordinator of a run as a job of Google Batch, unless the run has one."""
 
+import contextlib
 import hashlib
 import secrets
 import tempfile
@@ -175,8 +176,10 @@ def submit(
         there = place.jobs.get(job_id)
         if there is None or _nonce(there) != nonce:
             raise RunningError(_running(place, job_id, there))
-    others = [each for each in place.storage.names(folder) if each.startswith("sources-")]
-    place.storage.remove(f"{folder}/{each}" for each in others if each != name)
+    # The job is there; sources of earlier ones that stay behind are no reason to say otherwise.
+    with contextlib.suppress(EpyflowError):
+        others = [each for each in place.storage.names(folder) if each.startswith("sources-")]
+        place.storage.remove(f"{folder}/{each}" for each in others if each != name)
     return full
 
 

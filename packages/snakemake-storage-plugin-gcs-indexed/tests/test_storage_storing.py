@@ -86,6 +86,16 @@ def test_without_having_looked_an_older_output_is_replaced(make, storage, someon
     assert storage.counts() == {"upload": 2, "metadata": 1}
 
 
+def test_an_older_output_of_the_same_bytes_gets_a_new_time(make, storage, someone_else):
+    before = someone_else.write("a", b"the same")
+    made = make("a", b"the same")
+    made.place.bucket._opened += 3600
+
+    made.store_object()
+
+    assert uploads(storage) == ["0", str(before)]
+
+
 def test_without_having_looked_what_was_written_meanwhile_is_kept(make, someone_else):
     made = make("a", b"mine")
     made.place.bucket._opened -= 3600

@@ -18,6 +18,9 @@ from .place import Place
 # Somebody removing and writing at the same time could refuse us for ever.
 ROUNDS = 4
 
+OLDER = 10.0
+"""Seconds by which an object is certainly not of this process, whatever the clocks say."""
+
 
 def store_file(place: Place, name: str, path: Path) -> Entry:
     """Upload a file and record what the bucket answers.
@@ -61,15 +64,22 @@ def store_file(place: Place, name: str, path: Path) -> Entry:
             return stored
         if found is None:
             expected = 0
-        elif _same_bytes(found, path):
+        elif _same_bytes(found, path) and (looked is not None or _age(found, place) < OLDER):
             # Ours: the answer to the upload was lost, or another attempt came to the same result.
             index.put(name, found)
             return found
-        elif looked is None and (found.updated or 0.0) <= bucket.opened:
+        elif looked is None and _age(found, place) >= 0.0:
+            # With the same bytes, too: they were made of older inputs, and the time has to say that
+            # they are of the new ones.
             expected = found.generation
         else:
             break
     raise ChangedByOthersError(_changed(bucket.url(name), expected, found))
+
+
+def _age(entry: Entry, place: Place) -> float:
+    """Return for how many seconds an object had been there when this process began."""
+    return place.bucket.opened - (entry.updated or 0.0)
 
 
 def _same_bytes(entry: Entry, path: Path) -> bool:

@@ -128,6 +128,7 @@ def test_a_submitted_run_fails_goes_on_survives_its_machine_and_gives_the_tables
         goes_on_on_another_machine(submitted)
         # Those who submit ask for the repository; coordinators do not.
         assert len(server.seen) <= 3 * asked
+        has_nothing_to_do_over_again(submitted)
 
     local = study.run("--until", "make_table")
     assert local.code == 0, local.text
@@ -180,6 +181,15 @@ def goes_on_on_another_machine(submitted: Submitted) -> None:
     (job,) = submitted.jobs("run")[before:]
     assert [task.retries for task in job.tasks] == [0, 0]
     assert (submitted.record.outcome, submitted.record.job) == ("complete", full_name(lost))
+
+
+def has_nothing_to_do_over_again(submitted: Submitted) -> None:
+    """A coordinator of this machine, which knows nothing of theirs, goes on where they ended."""
+    planned = submitted.plan(experiments_root=submitted.root)
+    assert planned.code == 0, planned.text
+    again = {"build_inputs", "run_task", "make_table"} & set(planned.jobs)
+    assert not again, planned.text
+    assert "plot_fan_charts" in planned.jobs
 
 
 def full_name(job: JobRecord) -> str:

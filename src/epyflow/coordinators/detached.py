@@ -17,7 +17,6 @@ from types import FrameType
 
 from epyflow import provenance
 from epyflow.cloud.site import Site, read_site
-from epyflow.coordinators.job import TAKEN_AWAY, TIME_UP
 from epyflow.coordinators.notify import End, message, notify
 from epyflow.coordinators.record import (
     JOB_VARIABLE,
@@ -32,7 +31,7 @@ from epyflow.coordinators.submission import (
     Submission,
     log_path,
 )
-from epyflow.coordinators.supervision import Chore, Journal, Stop, supervise
+from epyflow.coordinators.supervision import TAKEN_AWAY, TIME_UP, Chore, Journal, Stop, supervise
 from epyflow.coordinators.work_folder import State, unpack_sources
 from epyflow.errors import EpyflowError
 from epyflow.storage import Storage, storage_at
@@ -94,7 +93,7 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
         journal.say("This machine is taken away; another one goes on. Tasks are left running.")
     else:
         _end(code, submission, started, site, journal, storage)
-    journal.copy()
+    Chore(journal.copy, LOG_SECONDS).do(journal.say)
     return code
 
 

@@ -13,15 +13,13 @@ from google.protobuf.duration_pb2 import Duration
 
 from epyflow.cloud.batch import COORDINATOR, label_value
 from epyflow.cloud.site import Site
+from epyflow.coordinators.supervision import TAKEN_AWAY
 from snakemake_executor_plugin_googlebatch_array.machines import boot_disk_type
 
 PROGRAM = ("python", "-m", "epyflow.coordinators.detached")
 
 MACHINE_TYPE = "e2-standard-2"
 HOURS = 24.0
-
-TAKEN_AWAY, TIME_UP = 75, 76
-"""Exit codes of a coordinator that is to be started again, and of one whose hours are over."""
 
 _LOST = (50001, 50002, 50003, 50004, 50006)
 """Exit codes of a VM that was lost, which is not the coordinator's fault. 50005 is the time limit.

@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from epyflow.coordinators.job import TAKEN_AWAY, TIME_UP
 from epyflow.errors import EpyflowError
 from epyflow.storage import Storage
+
+TAKEN_AWAY, TIME_UP = 75, 76
+"""Exit codes of a coordinator that is to be started again, and of one whose hours are over."""
 
 _LOOK_SECONDS = 0.5
 _MOST_BYTES = 8 * 1024**2

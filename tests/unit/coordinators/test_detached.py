@@ -11,7 +11,6 @@ import pytest
 from epyflow import provenance
 from epyflow.archives import write_archive
 from epyflow.coordinators import detached
-from epyflow.coordinators.job import TAKEN_AWAY, TIME_UP
 from epyflow.coordinators.record import Coordinator, read_record
 from epyflow.coordinators.submission import (
     PackedFrom,
@@ -20,7 +19,7 @@ from epyflow.coordinators.submission import (
     sources_path,
     state_path,
 )
-from epyflow.coordinators.supervision import Stop
+from epyflow.coordinators.supervision import TAKEN_AWAY, TIME_UP, Stop
 from epyflow.errors import EpyflowError
 from epyflow.storage import Disk
 from tests.unit.cloud.test_site import VARIABLES

@@ -9,8 +9,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from epyflow.coordinators.job import TAKEN_AWAY, TIME_UP
-from epyflow.coordinators.supervision import Chore, Journal, Stop, bounded, supervise
+from epyflow.coordinators.supervision import (
+    TAKEN_AWAY,
+    TIME_UP,
+    Chore,
+    Journal,
+    Stop,
+    bounded,
+    supervise,
+)
 from epyflow.errors import EpyflowError
 from epyflow.storage import Disk
 

@@ -72,14 +72,7 @@ class Rehearsed(Clouded):
             subprocess.run(["git", *arguments], cwd=folder, check=True)
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {
-            "EPYFLOW_GCP_PROJECT": "rehearsal",
-            "EPYFLOW_GCP_REGION": "us-central1",
-            "EPYFLOW_GCP_STORAGE": self.prefix,
-            "EPYFLOW_GCP_IMAGE": f"rehearsal/epyflow@{DIGEST}",
-            "EPYFLOW_GCP_SERVICE_ACCOUNT": "tasks@rehearsal.iam.gserviceaccount.com",
-            "EPYFLOW_GCP_COORDINATOR_SERVICE_ACCOUNT": COORDINATOR,
-        }
+        return super().environment() | site_variables(self.prefix)
 
     def command(self, *arguments: str, cores: int = 2, **config: object) -> list[str]:
         del cores
@@ -89,6 +82,18 @@ class Rehearsed(Clouded):
             *("--seconds-between-status-checks", "1", *arguments),
             *("--config", *(f"{key}={value}" for key, value in settings.items())),
         ]
+
+
+def site_variables(prefix: str) -> dict[str, str]:
+    """Return what profiles/gcp has to know of the rehearsal."""
+    return {
+        "EPYFLOW_GCP_PROJECT": "rehearsal",
+        "EPYFLOW_GCP_REGION": "us-central1",
+        "EPYFLOW_GCP_STORAGE": prefix,
+        "EPYFLOW_GCP_IMAGE": f"rehearsal/epyflow@{DIGEST}",
+        "EPYFLOW_GCP_SERVICE_ACCOUNT": "tasks@rehearsal.iam.gserviceaccount.com",
+        "EPYFLOW_GCP_COORDINATOR_SERVICE_ACCOUNT": COORDINATOR,
+    }
 
 
 def open_bucket(prefix: str, cloud: Mapping[str, str]) -> Bucket:

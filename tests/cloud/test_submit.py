@@ -39,11 +39,10 @@ def told() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def emulator(told: Server) -> Iterator[Emulator]:
-    """Room for a coordinator and two tasks; a task takes a while, so that one can be taken over."""
-    slow = TaskFault(job="run-task-*", action="delay", after_seconds=12, times=None)
+    """Room for a coordinator and two tasks."""
     pubsub = {"PUBSUB_EMULATOR_HOST": told.host}
     settings = Settings(bucket=BUCKET, max_processes=3, environment=pubsub)
-    with Emulator(settings, FaultPlan(tasks=[slow])) as running:
+    with Emulator(settings) as running:
         yield running
 
 
@@ -154,6 +153,9 @@ def fails_for_lack_of_data(submitted: Submitted) -> None:
 
 def goes_on_on_another_machine(submitted: Submitted) -> None:
     before = len(submitted.jobs("run"))
+    # So that there is something to be taken over.
+    slow = TaskFault(job="run-task-*", action="delay", after_seconds=15, times=None)
+    submitted.emulator.faults.replace(FaultPlan(tasks=[slow]))
     waiting = subprocess.Popen(
         submitted.submission("--wait"),
         cwd=submitted.folder,

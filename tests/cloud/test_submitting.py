@@ -26,8 +26,9 @@ from epyflow.coordinators.submitting import (
 from google_batch_emulator import ApiFault, FaultPlan
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
-from tests.cloud.clouded import COORDINATOR, Rehearsed, open_bucket
+from tests.cloud.clouded import COORDINATOR, open_bucket, site_variables
 from tests.cloud.conftest import BUCKET
+from tests.workflow.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -38,22 +39,22 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def rehearsed(tmp_path, emulator, prefix, monkeypatch) -> Rehearsed:
-    """A project that is submitted from this process."""
-    rehearsed = Rehearsed(tmp_path, emulator.environment, prefix)
+def place(tmp_path, emulator, prefix, monkeypatch) -> Place:
+    """Where a run is submitted to, from a folder that has nothing of it."""
+    monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("EPYFLOW")]:
         monkeypatch.delenv(name)
-    for name, value in rehearsed.environment().items():
+    for name, value in {**emulator.environment, **site_variables(prefix)}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    return rehearsed
+    site = read_site()
+    jobs = BatchJobs(site.project, site.region)
+    return Place(site, "small", "main", open_bucket(site.storage, emulator.environment), jobs)
 
 
 @pytest.fixture
-def place(rehearsed) -> Place:
-    site = read_site()
-    jobs = BatchJobs(site.project, site.region)
-    return Place(site, "small", "main", open_bucket(site.storage, rehearsed.cloud), jobs)
+def project(place, tmp_path) -> Workspace:
+    """The project in the working directory, with the small study."""
+    return Workspace(tmp_path)
 
 
 def sources(text: bytes = b"rule all:\n") -> Packed:
@@ -163,7 +164,8 @@ def call(*arguments: str) -> Result:
     return done
 
 
-def test_the_command_says_what_it_has_started_and_refuses_a_second_one(place, emulator):
+@pytest.mark.usefixtures("project")
+def test_the_command_says_what_it_has_started_and_refuses_a_second_one(place):
     topic = "projects/rehearsal/topics/runs"
     first = call("--format", "json", "--hours", "2", "--notify-topic", topic)
     second = call()
@@ -184,6 +186,7 @@ def test_the_command_says_what_it_has_started_and_refuses_a_second_one(place, em
     assert place.storage.read(variables["EPYFLOW_COORDINATOR_SOURCES"])
 
 
+@pytest.mark.usefixtures("project")
 def test_a_dry_run_uploads_and_starts_nothing(place):
     done = call("--dry-run", "--run-id", "tried")
 
@@ -194,6 +197,7 @@ def test_a_dry_run_uploads_and_starts_nothing(place):
     assert jobs_of(place) == []
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("option", ["--configfile=x.yaml", "--profile", "-n", "--dry-run"])
 def test_options_that_would_make_another_run_of_it_are_refused(place, option):
     done = call("--", option)
@@ -213,8 +217,8 @@ def test_without_an_account_for_coordinators_it_is_said_where_it_comes_from(plac
     assert "terraform output coordinator_service_account" in done.stderr
 
 
-def test_an_experiment_that_is_wrong_is_refused_before_anything_is_uploaded(place, rehearsed):
-    rehearsed.change("basemodel", lambda y: y["model"]["parameters"].pop("mu"))
+def test_an_experiment_that_is_wrong_is_refused_before_anything_is_uploaded(place, project):
+    project.change("basemodel", lambda y: y["model"]["parameters"].pop("mu"))
 
     done = call()
 
@@ -223,7 +227,8 @@ def test_an_experiment_that_is_wrong_is_refused_before_anything_is_uploaded(plac
     assert in_the_bucket(place) == []
 
 
-def test_one_that_is_not_there_is_unreadable(place):
+@pytest.mark.usefixtures("project")
+def test_one_that_is_not_there_is_unreadable():
     done = CliRunner().invoke(cli.app, ["submit", "smal", "--config", "experiments_root=study"])
 
     assert done.exit_code == 2

@@ -137,11 +137,10 @@ def _failures(storage: Storage, run: Run, files: set[str]) -> dict[str, str]:
 
 def _open(log: str, files: set[str]) -> bool:
     if log.startswith(f"{COORDINATOR}/"):
-        return False  # it repeats what jobs say
+        return False  # it repeats the errors of jobs, also of those made up for since
     task = _TASK_LOG.fullmatch(log)
     if task is None:
-        # What a coordinator printed repeats the errors of jobs, also of those made up for since.
-        return log.endswith(".log") and not log.startswith("coordinator/")
+        return log.endswith(".log")
     return f"{task[1]}runner-artifacts/result_{task[2]}.pkl" not in files
 
 

@@ -22,6 +22,7 @@ LOOKS: tuple[dict[str, Any], ...] = (
 )
 
 _APART = 0.27  # of a row, between the marks of two intervals
+_FEW = 12  # rows; more of them are as high as three small marks
 
 
 def draw_coverage(
@@ -105,7 +106,8 @@ def coverage_chart(table: pd.DataFrame, title: str) -> Figure:
         for number, (level, look) in enumerate(zip(levels, LOOKS[-len(levels) :], strict=True)):
             rows = table[table["nominal"] == level].set_index("location").reindex(labels)
             axes.axvline(100 * level, color=look["color"], linewidth=0.9, linestyle=":")
-            marks: Any = look | {"linestyle": "none", "markersize": 4.5}
+            size = 4.5 if len(labels) <= _FEW else 3.5
+            marks: Any = look | {"linestyle": "none", "markersize": size}
             # One below the other, as two intervals often hold the same observations.
             heights = np.arange(len(labels)) + _APART * (number - (len(levels) - 1) / 2)
             axes.plot(100 * rows["coverage"], heights, clip_on=False, zorder=3, **marks)

@@ -71,6 +71,9 @@ def init(
     service_account: Annotated[
         str | None, typer.Option(help="That tasks run as.", rich_help_panel=_CLOUD)
     ] = None,
+    coordinator_service_account: Annotated[
+        str | None, typer.Option(help="That `epyflow submit` runs as.", rich_help_panel=_CLOUD)
+    ] = None,
     image: Annotated[
         str | None, typer.Option(help="NAME@sha256:...", rich_help_panel=_CLOUD)
     ] = None,
@@ -113,6 +116,7 @@ def init(
         "region": region,
         "storage": storage,
         "service_account": service_account,
+        "coordinator_service_account": coordinator_service_account,
         "image": image,
         "network": network,
         "subnetwork": subnetwork,

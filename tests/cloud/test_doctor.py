@@ -289,6 +289,16 @@ def test_what_is_wrong_with_the_settings_is_named_by_one_check(
     doctor.assert_named(check, "failed", *words)
 
 
+def test_the_coordinators_account_is_looked_at_where_one_is_named(doctor):
+    account = "coordinator@rehearsal.iam.gserviceaccount.com"
+    doctor.monkeypatch.setenv("EPYFLOW_GCP_COORDINATOR_SERVICE_ACCOUNT", account)
+
+    doctor.look(absent_accounts=["coordinator@*"])
+
+    words = (f"there is no account {account}", "check `coordinator_service_account`")
+    doctor.assert_named("act-as", "failed", *words)
+
+
 def test_what_depends_on_a_check_that_failed_is_not_looked_at(doctor):
     doctor.monkeypatch.setenv("EPYFLOW_GCP_PROJECT", "another-project")
 

@@ -83,7 +83,9 @@ def test_settings_are_written_and_comments_stay(folder):
 def test_the_project_is_written_with_what_is_likely(folder, monkeypatch):
     monkeypatch.setenv("CLOUDSDK_COMPUTE_REGION", "europe-west1")
 
-    done = init(*CLOUD, "--image", IMAGE, "--yes")
+    coordinator = "epyflow-coordinator@my-project.iam.gserviceaccount.com"
+
+    done = init(*CLOUD, "--image", IMAGE, "--yes", "--coordinator-service-account", coordinator)
 
     assert done.exit_code == 0, done.output
     assert read_site() == Site(
@@ -92,6 +94,7 @@ def test_the_project_is_written_with_what_is_likely(folder, monkeypatch):
         storage="gs://my-bucket/epyflow",
         image=IMAGE,
         service_account="epyflow-tasks@my-project.iam.gserviceaccount.com",
+        coordinator_service_account=coordinator,
     )
     assert done.stdout.endswith("next: epyflow doctor\nnext: snakemake --profile profiles/gcp\n")
     assert CONFIG.read_text() == (ROOT / CONFIG).read_text()
@@ -215,7 +218,7 @@ def test_a_file_that_is_no_yaml_ends_with_2(folder):
 def test_at_a_terminal_every_key_is_asked_with_what_is_likely(asked, monkeypatch):
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "my-project")
     answers = ["", "my_study", "week/1", "week-1", "", "y"]
-    answers += ["", "", "my-bucket", "gs://my-bucket/epyflow", "", "", "", "", "", "y"]
+    answers += ["", "", "my-bucket", "gs://my-bucket/epyflow", *[""] * 6, "y"]
 
     done = init(answers="\n".join(answers) + "\n")
 

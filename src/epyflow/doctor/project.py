@@ -178,8 +178,16 @@ def _granted(case: Case, wanted: Iterable[str]) -> list[str]:
 
 
 def act_as(case: Case) -> Finding:
-    """Whether this account may start jobs that run as the tasks' account."""
-    email = case.site.service_account
+    """Whether this account may start jobs that run as tasks do, and as a coordinator."""
+    for key in ("service_account", "coordinator_service_account"):
+        email = getattr(case.site, key)
+        refused = None if email is None else _not_to_act_as(case, key, email)
+        if refused is not None:
+            return refused
+    return _with_roles(case, case.site.service_account)
+
+
+def _not_to_act_as(case: Case, key: str, email: str) -> Finding | None:
     host = email.rpartition("@")[2]
     usual = ".iam.gserviceaccount.com"
     # The default accounts of services do not name their project.
@@ -190,11 +198,11 @@ def act_as(case: Case) -> Finding:
     except api.NotFound:
         return failed(
             f"there is no account {email}",
-            f"check `service_account` in {site_path(case.environment)}: "
+            f"check `{key}` in {site_path(case.environment)}: "
             f"gcloud iam service-accounts list --project {owner}",
         )
     if _ACT_AS in found.get("permissions", ()):
-        return _with_roles(case, email)
+        return None
     return failed(
         f"{case.member} may not act as {email} ({_ACT_AS})",
         f"gcloud iam service-accounts add-iam-policy-binding {email} --project {owner} "

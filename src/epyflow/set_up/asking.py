@@ -20,10 +20,12 @@ from epyflow.settings import Settings, read_settings
 
 SETTINGS = ("experiments_root", "experiment", "run_id", "population_data")
 SITE = (
-    *("project", "region", "storage", "service_account", "image", "network", "subnetwork"),
-    "environment",
+    *("project", "region", "storage", "service_account", "coordinator_service_account", "image"),
+    *("network", "subnetwork", "environment"),
 )
-OPTIONAL = frozenset({"population_data", "image", "network", "subnetwork"})
+OPTIONAL = frozenset(
+    {"population_data", "coordinator_service_account", "image", "network", "subnetwork"}
+)
 """Keys that an empty answer leaves out."""
 
 

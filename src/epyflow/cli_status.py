@@ -69,8 +69,11 @@ def status(
 def _look(storage: Storage, run: Run) -> tuple[Status, Presence]:
     """Look who goes on, and then how far it is: what ends in between is seen."""
     presence = presence_of(storage, run.exp_id, run.run_id)
-    wanted = presence.record.wanted.files if presence.record else None
-    return status_of(storage, run, wanted), presence
+    record = presence.record
+    if record is None:
+        return status_of(storage, run), presence
+    since = record.started if presence.lives and record.outcome is None else None
+    return status_of(storage, run, record.wanted.files, since), presence
 
 
 def _is_over(now: Status, presence: Presence) -> bool:

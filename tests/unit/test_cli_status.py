@@ -219,6 +219,23 @@ def test_a_batch_job_that_cannot_be_asked_for_is_no_error(made_up, monkeypatch):
     assert "gcloud auth application-default login" in done.stdout
 
 
+def test_what_failed_before_the_coordinator_at_work_began_is_missing_again(made_up):
+    made_up.tasks("flu/main", count=2, done=(0,))
+    made_up.write("logs/flu/main/run_task/00001.log", FAILED_LOG)
+    made_up.write("logs/flu/main/make_table/quantiles.log", FAILED_LOG)
+    mine = this_coordinator("flu", "main", {})
+    write_record(mine.model_copy(update={"started": NOW.replace(year=2031)}), Disk())
+
+    document = json.loads((under_way := status("flu", "--format", "json")).stdout)
+
+    assert (document["failed"], document["missing"], document["failures"]) == (0, 1, [])
+    assert under_way.exit_code == 3
+    write_record(mine.model_copy(update={"started": NOW}), Disk())
+    document = json.loads((again := status("flu", "--format", "json")).stdout)
+    assert (document["failed"], document["missing"], len(document["failures"])) == (1, 0, 2)
+    assert again.exit_code == 1
+
+
 def test_watching_ends_when_nobody_goes_on_and_says_how_to(made_up, monkeypatch):
     made_up.tasks("flu/main", count=2, done=(0,))
     record = noted(made_up)

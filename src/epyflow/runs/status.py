@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from epyflow.errors import UnreadableError
@@ -97,7 +98,12 @@ def stage_of(path: str) -> str | None:
     return next((name for name, (made, _) in STAGES.items() if re.fullmatch(made, path)), None)
 
 
-def status(storage: Storage, run: Run, wanted: Mapping[str, int] | None = None) -> Status:
+def status(
+    storage: Storage,
+    run: Run,
+    wanted: Mapping[str, int] | None = None,
+    since: datetime | None = None,
+) -> Status:
     """Return how far a run is now; of a replay, all its reference dates together.
 
     Parameters
@@ -106,6 +112,9 @@ def status(storage: Storage, run: Run, wanted: Mapping[str, int] | None = None) 
         From :func:`epyflow.runs.choosing.chosen`; the run may have gone on since.
     wanted
         Stage to how many files there are to be, from the record of the run's coordinator.
+    since
+        When the coordinator that is at work began: what failed before it is tried again, and so it
+        is missing. None where nobody is at work.
 
     Raises
     ------
@@ -116,7 +125,9 @@ def status(storage: Storage, run: Run, wanted: Mapping[str, int] | None = None) 
     if now is None:
         raise UnreadableError(f"the run {run.folder} has been removed")
     files = set(storage.below(f"results/{run.folder}"))
-    failures = _failures(storage, run, files)
+    failures, before = _failures(storage, run, files, since)
+    again_missing = sum(_TASK_LOG.fullmatch(log) is not None for log in before)
+    now = replace(now, failed=max(0, now.failed - again_missing))
     made = Counter(map(stage_of, files))
     wrong = [_rule(log.removeprefix(f"logs/{run.folder}/")) for log in failures]
     stages = []
@@ -127,12 +138,20 @@ def status(storage: Storage, run: Run, wanted: Mapping[str, int] | None = None) 
     return Status(now, tuple(stages), failures)
 
 
-def _failures(storage: Storage, run: Run, files: set[str]) -> dict[str, str]:
-    """Return the message of each log with an error; a task with a result has made up for it."""
+def _failures(
+    storage: Storage, run: Run, files: set[str], since: datetime | None
+) -> tuple[dict[str, str], set[str]]:
+    """Return the message of each log with an error, and which logs have one of an earlier start.
+
+    A task with a result has made up for what its log says.
+    """
     folder = f"logs/{run.folder}"
-    logs = [f"{folder}/{path}" for path in sorted(storage.below(folder)) if _open(path, files)]
-    read = storage.read_all(logs)
-    return {path: _message(data) for path, data in read.items() if ended_with_error(data)}
+    logs = {path: its for path, its in storage.below(folder).items() if _open(path, files)}
+    read = storage.read_all(f"{folder}/{path}" for path in sorted(logs))
+    wrong = {path: _message(data) for path, data in read.items() if ended_with_error(data)}
+    written = {f"{folder}/{path}": its.modified for path, its in logs.items()}
+    before = {path for path in wrong if since is not None and written[path] < since}
+    return {path: text for path, text in wrong.items() if path not in before}, before
 
 
 def _open(log: str, files: set[str]) -> bool:

@@ -1,4 +1,8 @@
-"""Runs whose coordinator is itself a job of Google Batch, on the emulator, to their last file."""
+"""A week on the emulator: set up, looked at, submitted, lost, gone on with, followed, fetched.
+
+Every command is typed as a person would; nothing else is known of the run than what they print and
+what lies in the bucket.
+"""
 
 import json
 import shutil
@@ -10,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from epyflow import __version__
+from epyflow.cli import app
 from epyflow.coordinators.record import Coordinator, read_record
 from epyflow.coordinators.submission import log_path
-from google_batch_emulator import FaultPlan, TaskFault
+from google_batch_emulator import FaultPlan, Project, TaskFault
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.records import JobRecord
 from google_batch_emulator.settings import Settings
@@ -28,6 +35,23 @@ PATIENCE = 600
 EPYFLOW = str(Path(sys.executable).with_name("epyflow"))
 RUN = "small/main"
 TOPIC = "projects/rehearsal/topics/runs"
+IMAGE = "us-central1-docker.pkg.dev/rehearsal/epyflow/epyflow@sha256:" + "0" * 64
+LABEL = "org.opencontainers.image"
+
+FAULTS: Mapping[str, Mapping[str, Any]] = {
+    "project": {"state": "DELETE_REQUESTED"},
+    "services": {"disabled_services": ["batch.googleapis.com"]},
+    "permissions": {"denied_permissions": ["batch.jobs.create"]},
+    "act-as": {"absent_accounts": ["coordinator@*"]},
+    "bucket-write": {"denied_permissions": ["storage.objects.create"]},
+    "image": {"absent_images": ["*"]},
+    "image-version": {"image_labels": {f"{LABEL}.version": "0.0.9"}},
+    "quota": {"quotas": {"CPUS_PER_VM_FAMILY:C4D": 1}},
+    "machine-types": {"absent_machine_types": ["c4d-*"]},
+    "disks": {"absent_disk_types": ["hyperdisk-*"]},
+    "network": {"private_google_access": False},
+}
+"""The check of doctor that is to name it, and what is wrong with the project."""
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +87,40 @@ class Submitted(Rehearsed):
         return done.stdout.strip()
 
     def environment(self) -> dict[str, str]:
+        """The user's own: what is known of the project is in the files that init writes."""
         cache = {"XDG_CACHE_HOME": str(self.folder / "cache"), "EPYFLOW_GIT_TOKEN": TOKEN}
-        return super().environment() | cache
+        own = {
+            name: value
+            for name, value in super().environment().items()
+            if not name.startswith("EPYFLOW_GCP_")
+        }
+        return own | cache
+
+    def epyflow(self, *arguments: str) -> Done:
+        return self.call([EPYFLOW, *arguments])
+
+    def look(self, command: str, *arguments: str) -> Done:
+        """Call a command that looks at the run."""
+        return self.epyflow(command, "small", *arguments, "--storage", self.prefix)
 
     def submission(self, *options: str) -> list[str]:
-        """Write the command that submits the study, whose tables alone are made."""
+        """Write the command that submits the study."""
         return [
-            *(EPYFLOW, "submit", "small", "--config", f"experiments_root={self.root}"),
+            *(EPYFLOW, "submit", "small"),
             *("--notify-topic", TOPIC, "--format", "json", "--every", "1", *options),
             *("--", "--seconds-between-status-checks", "1", "--retries", "0"),
-            *("--until", "write_run_metadata"),
+            *("--until", "write_run_cost"),
         ]
+
+    def start(self, command: list[str]) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
 
     def submit(self, *options: str) -> Done:
         return self.call(self.submission(*options))
@@ -82,6 +129,10 @@ class Submitted(Rehearsed):
         """The jobs of a stage, in the order of their creation."""
         found = self.emulator.store.all()
         return [job for job in found if job.definition.labels.get("stage") == stage]
+
+    def project(self, **differs: Any) -> None:
+        """Let the emulated project be as it should, but for what is named."""
+        self.emulator.faults.replace(FaultPlan(project=Project(**differs)))
 
     def wait_for(self, what: Callable[[], object]) -> None:
         limit = time.monotonic() + PATIENCE
@@ -105,8 +156,8 @@ def document(done: Done) -> dict[str, Any]:
     return dict(json.loads(done.text[done.text.index("{") : done.text.rindex("}") + 1]))
 
 
-def test_a_submitted_run_fails_goes_on_survives_its_machine_and_gives_the_tables_of_a_local_one(
-    emulator, told, tmp_path, prefix
+def test_a_week_from_an_empty_clone_to_tables_that_are_those_of_a_local_run(
+    emulator, told, tmp_path, prefix, monkeypatch
 ):
     study = Workspace(tmp_path / "local")
     study.change("output", lambda y: y["output"]["quantiles"].pop("transitions"))
@@ -121,6 +172,8 @@ def test_a_submitted_run_fails_goes_on_survives_its_machine_and_gives_the_tables
     with served(repository.bare.parent) as server:
         root = f"{server.address}@main"
         submitted = Submitted(tmp_path / "workspace", emulator, prefix, root)
+        is_set_up(submitted)
+        every_fault_of_the_project_is_named(submitted, monkeypatch)
         fails_for_lack_of_data(submitted)
         asked = len(server.seen)
         commit = repository.commit({"common-data/doses.csv": doses})
@@ -132,11 +185,56 @@ def test_a_submitted_run_fails_goes_on_survives_its_machine_and_gives_the_tables
     local = study.run("--until", "make_table")
     assert local.code == 0, local.text
     assert submitted.outputs() == study.outputs()
-    assert len(submitted.outputs()) == 2
+    assert len(submitted.outputs()) == 3
     says_what_it_was_made_from(submitted, server.address, commit)
     no_token_is_anywhere(submitted)
     both_ends_were_told(told)
     as_it_was_asked_for(submitted.jobs("coordinator")[-1])
+    what_was_made_is_fetched_with_its_cost(submitted, study)
+    is_cleaned_up(submitted)
+
+
+def is_set_up(submitted: Submitted) -> None:
+    done = submitted.epyflow(
+        *("init", "--yes", "--experiment", "small", "--experiments-root", submitted.root),
+        *("--project", "rehearsal", "--region", "us-central1", "--storage", submitted.prefix),
+        *("--service-account", "epyflow-tasks@rehearsal.iam.gserviceaccount.com"),
+        *("--coordinator-service-account", COORDINATOR, "--image", IMAGE),
+    )
+
+    assert done.code == 0, done.text
+    assert "wrote config/config.yaml" in done.text
+    assert "wrote profiles/gcp/site.yaml" in done.text
+    assert "epyflow doctor" in done.text
+
+
+def every_fault_of_the_project_is_named(
+    submitted: Submitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = {
+        f"{LABEL}.version": __version__,
+        f"{LABEL}.revision": submitted.git("rev-parse", "HEAD"),
+    }
+    submitted.project(image_labels=labels)
+    done = submitted.epyflow("doctor", "--format", "json")
+    assert done.code == 0, done.text
+    assert failed(done.text) == []
+    # In this process from here on: eleven starts of Python are not what is tried.
+    with monkeypatch.context() as patch:
+        for name, value in submitted.environment().items():
+            patch.setenv(name, value)
+        patch.chdir(submitted.folder)
+        for check, fault in FAULTS.items():
+            submitted.project(**{"image_labels": labels} | fault)
+            found = CliRunner().invoke(app, ["doctor", "--format", "json", "--check", check])
+            assert (found.exit_code, failed(found.stdout)) == (1, [check])
+    submitted.emulator.faults.replace(FaultPlan())
+
+
+def failed(printed: str) -> list[str]:
+    checks = json.loads(printed[printed.index("{") : printed.rindex("}") + 1])["checks"]
+    assert all(each["remedy"] for each in checks if each["state"] in ("failed", "warning"))
+    return [each["id"] for each in checks if each["state"] == "failed"]
 
 
 def fails_for_lack_of_data(submitted: Submitted) -> None:
@@ -156,23 +254,25 @@ def goes_on_on_another_machine(submitted: Submitted) -> None:
     # So that there is something to be taken over.
     slow = TaskFault(job="run-task-*", action="delay", after_seconds=15, times=None)
     submitted.emulator.faults.replace(FaultPlan(tasks=[slow]))
-    waiting = subprocess.Popen(
-        submitted.submission("--wait"),
-        cwd=submitted.folder,
-        env=submitted.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    waiting = submitted.start(submitted.submission("--wait"))
     submitted.wait_for(lambda: len(submitted.jobs("run")) > before)
     second = submitted.submit()
     assert second.code == 3, second.text
     assert "epyflow cancel small/main" in second.text
 
+    under_way = submitted.look("status", "--format", "json")
+    assert under_way.code == 3, under_way.text
     (lost,) = [job for job in submitted.jobs("coordinator") if job.attempts]
+    assert lost.job_id in under_way.text
+    follow = [EPYFLOW, "logs", "small", "--rule", "coordinator", "--follow", "--every", "1"]
+    following = submitted.start([*follow, "--storage", submitted.prefix])
     assert submitted.emulator.strike(lost.job_id, 0, "vm-reboot") == 1
     printed, _ = waiting.communicate(timeout=PATIENCE)
+    followed, _ = following.communicate(timeout=PATIENCE)
 
+    assert following.returncode == 0, followed
+    assert "taken over" in followed
+    assert "coordinator ends with exit code 0" in followed
     assert waiting.returncode == 0, submitted.log
     assert json.loads(printed)["job"] == lost.job_id
     assert json.loads(printed)["resumes"] is True
@@ -189,9 +289,7 @@ def has_nothing_to_do_over_again(submitted: Submitted) -> None:
     """A coordinator of this machine, which knows nothing of theirs, goes on where they ended."""
     planned = submitted.plan(experiments_root=submitted.root)
     assert planned.code == 0, planned.text
-    again = {"build_inputs", "run_task", "make_table"} & set(planned.jobs)
-    assert not again, planned.text
-    assert "plot_fan_charts" in planned.jobs
+    assert set(planned.jobs) == {"plot_tasks"}, planned.text
 
 
 def full_name(job: JobRecord) -> str:
@@ -228,6 +326,32 @@ def both_ends_were_told(told: Server) -> None:
     assert "doses.csv" in failed["failures"][0]["message"]
     assert complete["tasks"] == {"planned": 2, "done": 2, "failed": 0, "missing": 0}
     assert complete["failures"] == []
+
+
+def what_was_made_is_fetched_with_its_cost(submitted: Submitted, study: Workspace) -> None:
+    over = submitted.look("status", "--format", "json")
+    assert over.code == 0, over.text
+    fetched = submitted.look(
+        "fetch", "--to", "mine", "--names", "flat", "--what", "outputs/*.csv.gz"
+    )
+    assert fetched.code == 0, fetched.text
+    local = {f"small_main_{name}": data for name, data in study.outputs().items()}
+    mine = submitted.folder / "mine"
+    assert {path.name: path.read_bytes() for path in mine.iterdir()} == local
+    cost = submitted.epyflow("cost", f"{submitted.prefix}/results/{RUN}", "--format", "json")
+    assert cost.code == 0, cost.text
+    assert '"run"' in cost.text
+
+
+def is_cleaned_up(submitted: Submitted) -> None:
+    before = submitted.outputs()
+    done = submitted.epyflow("clean", "--older-than", "0s", "--yes", "--storage", submitted.prefix)
+
+    assert done.code == 0, done.text
+    assert submitted.emulator.store.all() == []
+    assert submitted.bucket.below(f"coordinator/{RUN}") == {}
+    assert submitted.outputs() == before
+    assert submitted.look("status").code == 0
 
 
 def as_it_was_asked_for(job: JobRecord) -> None:

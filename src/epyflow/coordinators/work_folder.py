@@ -4,8 +4,11 @@ What is saved is what a restart in the same folder would find: Snakemake's recor
 from what, its marks of unfinished jobs, and the plan. Locks are left out, as their owner is dead.
 """
 
+import base64
+import binascii
 import hashlib
 import io
+import json
 import os
 import tarfile
 import tempfile
@@ -24,11 +27,15 @@ from epyflow.coordinators.submission import (
 from epyflow.errors import ArtifactError
 from epyflow.storage import Storage
 
-_SAVED = (".snakemake/metadata", ".snakemake/incomplete", ".epyflow")
+_METADATA = ".snakemake/metadata"
+_SAVED = (_METADATA, ".snakemake/incomplete", ".epyflow")
 _NOT_SAVED = "start.json"
 """What one start knows beside the plan; the next one writes its own."""
 
 _UNUSABLE = "not usable as the sources of a coordinator; submit again"
+
+_UPLOAD_SECONDS = 60.0
+"""At most between the time of an output that Snakemake records and that of its upload."""
 
 Signature = dict[str, tuple[int, int]]
 
@@ -85,6 +92,7 @@ class State:
 
     def __init__(self, folder: Path, submission: Submission, storage: Storage) -> None:
         self._folder = folder
+        self._results = f"results/{submission.exp_id}/{submission.run_id}"
         self._path = state_path(submission.exp_id, submission.run_id)
         self._storage = storage
         self._saved: Signature = {}
@@ -111,8 +119,24 @@ class State:
             target.write_bytes(content)
             # Snakemake takes the time of a mark for that at which its job began.
             os.utime(target, (entry.mtime, entry.mtime))
+        self._forget_what_was_made_again()
         self._saved = self._signature()
         return True
+
+    def _forget_what_was_made_again(self) -> None:
+        """Remove records of files that another coordinator has made since, of something else.
+
+        Snakemake would compare what it wants with what they were made of before, and make them
+        once more.
+        """
+        there = self._storage.below(self._results)
+        for path in (self._folder / _METADATA).rglob("*"):
+            below = _target(path.relative_to(self._folder / _METADATA), self._results)
+            if below is None or below not in there or not path.is_file():
+                continue
+            recorded = _end_of(path)
+            if recorded is None or there[below].modified.timestamp() > recorded + _UPLOAD_SECONDS:
+                path.unlink()
 
     def save(self) -> bool:
         """Save what has changed since it was saved last; whether anything has."""
@@ -153,3 +177,24 @@ class State:
                     if not hidden:
                         name = path.relative_to(self._folder).as_posix()
                         yield name, (its.st_mtime_ns, its.st_size)
+
+
+def _target(name: Path, results: str) -> str | None:
+    """Return the file below the run's results that a record is of; None for another.
+
+    Snakemake names records by what they are of, in base64, in parts that fit a file's name.
+    """
+    encoded = "".join(part.removeprefix("@") for part in name.parts)
+    try:
+        of = base64.urlsafe_b64decode(encoded).decode()
+    except (binascii.Error, UnicodeError):
+        return None
+    return of.rpartition(f"/{results}/")[2] if f"/{results}/" in of else None
+
+
+def _end_of(record: Path) -> float | None:
+    """Return the time that an output had when it was recorded; None if the record is damaged."""
+    try:
+        return float(json.loads(record.read_bytes())["endtime"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,6 +145,22 @@ def test_an_image_with_other_code_runs_nothing_and_says_which(coordinate, storag
     assert "planned by code version 0123456789ab, but this worker has" in log(storage)
     assert record(storage).outcome == "failed"
     assert json.loads(json.dumps(told))[0]["outcome"] == "failed"
+
+
+def test_the_signal_of_a_machine_that_is_taken_away_is_heard(monkeypatch, tmp_path):
+    def coordinate(home: Path, environment: Any, stop: Stop) -> int:
+        assert not home.exists()
+        os.kill(os.getpid(), signal.SIGTERM)
+        return TAKEN_AWAY if stop.asked else 0
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "coordinator").mkdir()
+    monkeypatch.setattr(detached, "coordinate", coordinate)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert detached.main() == TAKEN_AWAY
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_started_by_hand_it_says_what_it_is_for(tmp_path):

@@ -1,7 +1,9 @@
 """What a coordinator on another machine finds of the one before it."""
 
+import base64
 import hashlib
 import io
+import json
 import os
 import tarfile
 from datetime import UTC, datetime
@@ -68,6 +70,36 @@ def test_records_marks_and_the_plan_come_back_with_their_times_and_locks_do_not(
         ".snakemake/metadata/abc",
     ]
     assert files(tmp_path / "next") == {name: (name, 1_700_000_000.0) for name in saved}
+
+
+def record(folder: Path, output: str, made: float) -> Path:
+    """Write Snakemake's record of an output in a bucket; its name may be longer than a file's."""
+    name = base64.urlsafe_b64encode(f"gs://bucket/prefix/{output}".encode()).decode()
+    *folders, last = [name[start : start + 40] for start in range(0, len(name), 40)]
+    path = folder.joinpath(".snakemake", "metadata", *(f"@{each}" for each in folders), last)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"endtime": made}))
+    return path.relative_to(folder)
+
+
+def test_what_somebody_else_has_made_since_is_not_taken_for_what_it_was(folder, storage, tmp_path):
+    results = "results/us/flu/main"
+    paths = {}
+    for name, later in (("same.pkl", 5.0), ("again.pkl", 3600.0), ("gone.pkl", None)):
+        output = f"{results}/runner-artifacts/{name}"
+        if later is not None:
+            storage.write(output, b"result")
+            os.utime(tmp_path / "bucket" / output, (1_700_000_000 + later,) * 2)
+        paths[name] = record(folder, output, 1_700_000_000.0)
+    State(folder, SUBMISSION, storage).save()
+
+    State(tmp_path / "next", SUBMISSION, storage).restore()
+
+    assert {name: (tmp_path / "next" / path).is_file() for name, path in paths.items()} == {
+        "same.pkl": True,
+        "again.pkl": False,
+        "gone.pkl": True,
+    }
 
 
 def test_it_is_saved_again_only_when_something_has_changed(folder, storage):

@@ -66,6 +66,17 @@ def test_what_the_outputs_do_not_say_is_kept(site):
     assert (written["image"], written["region"]) == (IMAGE, "europe-west1")
 
 
+def test_what_terraform_was_not_asked_to_make_is_left_out_and_what_was_there_is_kept(site):
+    topic = "projects/my-project/topics/mine"
+    site.parent.mkdir()
+    site.write_text(f"notify_topic: {topic}\n")
+
+    configure("-", "--image", IMAGE, text=printed(notify_topic=None, notify_webhook_secret=None))
+
+    assert "notify_webhook_secret" not in yaml.safe_load(site.read_text())
+    assert read_site().notify_topic == topic
+
+
 def test_a_wrong_value_is_named_and_nothing_is_written(site):
     done = configure("-", text=printed(storage="my-bucket"))
 

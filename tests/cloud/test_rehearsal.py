@@ -29,7 +29,7 @@ def test_the_example_gives_the_tables_of_a_local_run(rehearsed, google_batch, tm
 
     assert done.code == 0, done.text
     local = local_outputs(tmp_path_factory.mktemp("local"), **example)
-    assert len(local) == 4
+    assert len(local) == 5
     assert rehearsed.outputs(experiment="example") == local
     record = rehearsed.bucket.read("results/example/main/outputs/run_metadata.json")
     metadata = json.loads(record)
@@ -106,7 +106,7 @@ def test_flu_2425_smoke_gives_the_tables_of_a_local_run(rehearsed, shared, tmp_p
 
     assert done.code == 0, done.text
     local = local_outputs(tmp_path_factory.mktemp("local"), **smoke)
-    assert len(local) == 12
+    assert len(local) == 13
     assert rehearsed.outputs(experiment="flu_2425_smoke") == local
     names = rehearsed.bucket.names("results/flu_2425_smoke/main/runner-artifacts")
     assert set(names) == {"result_00000.pkl", "result_00001.pkl"}, "generations are cleared away"

@@ -1,6 +1,7 @@
 """``epyflow runs``: which runs there are."""
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from epyflow.errors import EpyflowError
 from epyflow.runs.finding import Run, find_runs, opened
+from epyflow.runs.log_lines import parse_since
 
 NONE, UNREADABLE = 1, 2
 
@@ -41,6 +43,12 @@ def runs(
         Literal["complete", "failed", "incomplete"] | None,
         typer.Option(help="Only runs of which this is true."),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="Only runs of which a file was written since: `24h` or `7d` ago, a time."
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many, the newest.")] = None,
     storage: Place = None,
     format: Annotated[
@@ -56,11 +64,13 @@ def runs(
     Exit code 0: listed. 1: there is none. 2: the storage cannot be read.
     """
     try:
+        moment = None if since is None else parse_since(since, datetime.now(UTC))
         every = find_runs(opened(storage), experiments, latest=latest)
     except EpyflowError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(UNREADABLE) from None
-    found = [run for run in every if state in (None, _state(run))][:limit]
+    recent = [run for run in every if moment is None or run.modified >= moment]
+    found = [run for run in recent if state in (None, _state(run))][:limit]
     if format == "json":
         typer.echo(json.dumps([run.as_dict() for run in found], indent=2))
     elif format == "uri":

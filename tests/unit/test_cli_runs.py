@@ -97,3 +97,13 @@ def test_the_folders_of_runs_are_what_other_commands_take(made_up, tmp_path):
 
     assert folder == "there/results/us/flu/week-1"
     assert run("status", folder).exit_code == 0
+
+
+def test_runs_of_which_nothing_was_written_lately_are_left_out(made_up):
+    made_up.finished("flu/week-1")
+    made_up.finished("flu/week-2")
+    # Six files a run, a second apart: week-1 ends 6 seconds after 17:46:40, and week-2 at :52.
+    listed = run("runs", "--since", "2030-03-17T17:46:50", "--format", "json")
+
+    assert [each["run_id"] for each in json.loads(listed.stdout)] == ["week-2"]
+    assert run("runs", "--since", "yesterday").exit_code == 2

@@ -46,11 +46,23 @@ def test_its_record_says_that_the_run_is_complete_and_how_many_files_it_made(aga
     (run,) = find_runs(Disk(again.folder))
     made = {stage.name: stage.files for stage in status(Disk(again.folder), run).stages}
     assert record.wanted.files == made
-    assert made["tables"] == 3
+    assert made["tables"] == 4
 
 
 def test_another_cores_or_run_command_does_nothing(again):
     assert again.run("--dry-run", "--keep-going", cores=1).jobs == {}
+
+
+def test_a_run_goes_as_far_as_it_is_asked_to(again):
+    result = "results/small/next/runner-artifacts/result_00001.pkl"
+
+    inputs = again.run("--dry-run", "--until", "build_inputs", run_id="next")
+    tasks = again.run("--dry-run", "--until", "run_task", run_id="next")
+    one = again.run("--dry-run", result, run_id="next")
+
+    assert inputs.jobs == {"build_inputs": 1}
+    assert tasks.jobs == {"build_inputs": 1, "run_task": 2}
+    assert one.jobs == {"build_inputs": 1, "run_task": 1}
 
 
 def test_a_new_output_key_makes_its_table_and_runs_no_task(again):

@@ -29,6 +29,7 @@ from tests.cloud.conftest import BUCKET
 from tests.cloud.test_private_experiments import objects
 from tests.unit.coordinators.listening import Server, listening
 from tests.unit.repositories.serving import BASIC, TOKEN, Repository, served
+from tests.watching import command_lines
 from tests.workflow.workspace import Done, Workspace
 
 PATIENCE = 600
@@ -169,7 +170,7 @@ def test_a_week_from_an_empty_clone_to_tables_that_are_those_of_a_local_run(
     without = "".join(line for line in lines if "US-NY" not in line)
     repository.commit({"common-data/doses.csv": without})
 
-    with served(repository.bare.parent) as server:
+    with served(repository.bare.parent) as server, command_lines() as started:
         root = f"{server.address}@main"
         submitted = Submitted(tmp_path / "workspace", emulator, prefix, root)
         is_set_up(submitted)
@@ -187,7 +188,7 @@ def test_a_week_from_an_empty_clone_to_tables_that_are_those_of_a_local_run(
     assert submitted.outputs() == study.outputs()
     assert len(submitted.outputs()) == 3
     says_what_it_was_made_from(submitted, server.address, commit)
-    no_token_is_anywhere(submitted)
+    no_token_is_anywhere(submitted, started)
     both_ends_were_told(told)
     as_it_was_asked_for(submitted.jobs("coordinator")[-1])
     what_was_made_is_fetched_with_its_cost(submitted, study)
@@ -308,14 +309,17 @@ def says_what_it_was_made_from(submitted: Submitted, address: str, commit: str) 
     assert metadata["counts"]["failed"] == 0
 
 
-def no_token_is_anywhere(submitted: Submitted) -> None:
+def no_token_is_anywhere(submitted: Submitted, started: set[str]) -> None:
     definitions = [str(record.definition) for record in submitted.emulator.store.all()]
     entries = [str(each) for each in submitted.emulator.logbook.find(lambda _: True, None)]
     stored: Mapping[str, bytes] = objects(submitted.cloud, submitted.prefix)
     assert any(name.endswith(".tar.gz") and "sources-" in name for name in stored)
     assert len(entries) > 10
+    files = [path for path in submitted.folder.rglob("*") if path.is_file()]
+    assert any("epyflow.coordinators" in line for line in started)
     for secret in (TOKEN, BASIC):
-        assert not any(secret in text for text in (*definitions, *entries, submitted.log))
+        assert not any(secret in text for text in (*definitions, *entries, *started, submitted.log))
+        assert not any(secret.encode() in path.read_bytes() for path in files)
         assert not any(secret.encode() in data for data in stored.values())
 
 

@@ -41,6 +41,10 @@ SECRET_FILES = (
 """Files that lie in a person's checkout and are no part of the project."""
 
 
+TOKEN_VARIABLES = ("EPYFLOW_GIT_TOKEN", "GITHUB_PAT", "GITHUB_TOKEN")
+"""What a person's shell may have exported."""
+
+
 @dataclass(frozen=True)
 class Built:
     """The images of a build, with all that buildah keeps, in a folder of their own.
@@ -136,10 +140,11 @@ def build(built: Built) -> None:
         *(f"CONTAINERS={' '.join(built.command)}", f"REVISION={built.revision}"),
         f"ARGS={' '.join(options)}",
     ]
+    tokens = dict.fromkeys(TOKEN_VARIABLES, built.canary)
     done = subprocess.run(
         command,
         cwd=built.context,
-        env=environment(),
+        env=environment() | tokens,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.repositories.serving import BASIC, TOKEN, Repository, served
+from tests.watching import command_lines
 from tests.workflow.workspace import Workspace
 
 
@@ -29,7 +30,7 @@ def test_a_run_and_its_report_leave_no_trace_of_the_token(private, tmp_path):
     shutil.rmtree(private.study)
     commit = repository.commit({"README.md": "experiments\n"})
 
-    with served(repository.bare.parent) as server:
+    with served(repository.bare.parent) as server, command_lines() as started:
         root = f"{server.address}@main"
         done = private.run(experiments_root=root)
         report = private.run("--report", "report.html", experiments_root=root)
@@ -39,8 +40,10 @@ def test_a_run_and_its_report_leave_no_trace_of_the_token(private, tmp_path):
     metadata = json.loads((outputs / "run_metadata.json").read_text())
     assert metadata["experiments"]["commit"] == commit
     written = [path.read_bytes() for path in private.folder.rglob("*") if path.is_file()]
+    assert any("git" in line and server.address.removeprefix("git+") in line for line in started)
     for secret in (TOKEN, BASIC):
         assert not any(secret.encode() in text for text in written)
+        assert not any(secret in line for line in started)
         assert secret not in done.text + report.text
 
 

@@ -11,13 +11,13 @@ from epyflow.run_plan import prepare_build
 from epyflow.settings import read_settings
 from google_batch_emulator.emulator import Emulator
 from tests.cloud.clouded import DIGEST
-from tests.workflow.workspace import Workspace
+from tests.workflow.workspace import TABLES, Workspace
 
 
 def local_outputs(folder: Path, **config: object) -> dict[str, bytes]:
     """Run an experiment on this machine and return its tables."""
     workspace = Workspace(folder)
-    done = workspace.run(**config)
+    done = workspace.run(*TABLES, **config)
     assert done.code == 0, done.text
     return workspace.outputs(experiment=str(config["experiment"]))
 
@@ -25,7 +25,7 @@ def local_outputs(folder: Path, **config: object) -> dict[str, bytes]:
 def test_the_example_gives_the_tables_of_a_local_run(rehearsed, google_batch, tmp_path_factory):
     example = {"experiment": "example", "experiments_root": "config"}
 
-    done = rehearsed.run(**example)
+    done = rehearsed.run(*TABLES, **example)
 
     assert done.code == 0, done.text
     local = local_outputs(tmp_path_factory.mktemp("local"), **example)
@@ -35,7 +35,7 @@ def test_the_example_gives_the_tables_of_a_local_run(rehearsed, google_batch, tm
     metadata = json.loads(record)
     assert metadata["code"]["image_digest"] == f"rehearsal/epyflow@{DIGEST}"
     assert all(cost["max_rss_mb"] > 0 for cost in metadata["times"]["tasks"].values())
-    assert rehearsed.plan(**example).jobs == {}
+    assert rehearsed.run("--dry-run", *TABLES, **example).jobs == {}
     assert_as_the_profile_says(google_batch)
     assert_told_by_their_definitions(google_batch, rehearsed.prefix)
 
@@ -102,7 +102,7 @@ def test_flu_2425_smoke_gives_the_tables_of_a_local_run(rehearsed, shared, tmp_p
         "population_data": shared / "data" / "populations",
     }
 
-    done = rehearsed.run(**smoke)
+    done = rehearsed.run(*TABLES, **smoke)
 
     assert done.code == 0, done.text
     local = local_outputs(tmp_path_factory.mktemp("local"), **smoke)

@@ -12,7 +12,7 @@ from epyflow.runs.finding import find_runs
 from tests.calibrating import StoppedError, stopped_after
 from tests.cloud.clouded import Clouded
 from tests.workflow.calibrating import calibrate
-from tests.workflow.workspace import Workspace
+from tests.workflow.workspace import TABLES, Workspace
 
 RESULTS = "results/small/main"
 
@@ -21,7 +21,7 @@ RESULTS = "results/small/main"
 def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The tables of the study on disk."""
     workspace = Workspace(tmp_path_factory.mktemp("local"))
-    done = workspace.run()
+    done = workspace.run(*TABLES)
     assert done.code == 0, done.text
     return workspace.outputs()
 

@@ -4,7 +4,7 @@ import pytest
 
 from epyflow.coordinators.presence import presence_of
 from epyflow.storage import Disk
-from tests.workflow.workspace import Workspace
+from tests.workflow.workspace import TABLES, Workspace
 
 
 def test_tables_and_figures_do_not_depend_on_the_number_of_cores(finished: Workspace):
@@ -19,7 +19,7 @@ def test_tables_and_figures_do_not_depend_on_the_number_of_cores(finished: Works
 def test_tables_do_not_depend_on_the_packing(finished: Workspace, members: int):
     run_id = f"packed-{members}"
 
-    assert finished.run(members_per_task=members, run_id=run_id).code == 0
+    assert finished.run(*TABLES, members_per_task=members, run_id=run_id).code == 0
 
     assert finished.outputs(run_id) == finished.outputs()
 
@@ -33,7 +33,7 @@ def test_a_run_killed_in_the_middle_is_continued_to_the_same_tables(finished: Wo
     assert "ended without a word" in presence.described()
 
     assert finished.run("--unlock", members_per_task=1, run_id="killed").code == 0
-    done = finished.run("--rerun-incomplete", members_per_task=1, run_id="killed")
+    done = finished.run("--rerun-incomplete", *TABLES, members_per_task=1, run_id="killed")
 
     assert done.code == 0, done.text
     assert done.jobs["run_task"] < 8
@@ -43,9 +43,9 @@ def test_a_run_killed_in_the_middle_is_continued_to_the_same_tables(finished: Wo
 def test_without_a_seed_one_is_drawn_once_for_each_run(workspace: Workspace):
     workspace.change("basemodel", lambda y: y["model"].pop("random_seed"))
 
-    assert workspace.run().code == 0
-    assert workspace.plan().jobs == {}
-    assert workspace.run(run_id="other").code == 0
+    assert workspace.run(*TABLES).code == 0
+    assert workspace.run("--dry-run", *TABLES).jobs == {}
+    assert workspace.run(*TABLES, run_id="other").code == 0
 
     seed = {row[1] for row in workspace.table("model_metadata")[1:]}
     other = {row[1] for row in workspace.table("model_metadata", "other")[1:]}

@@ -13,6 +13,9 @@ from tests.unit.hub.hubs import tasks, write_hub
 from tests.workflow.forecasting import forecast, write_target_data, write_vintage
 from tests.workflow.workspace import Workspace
 
+ACCEPTED = ("--until", "confirm_accepted")
+"""For snakemake: the submission and what the hub's checks say of it, and no figure."""
+
 DATES = ["2025-02-08", "2025-02-15"]
 
 
@@ -124,7 +127,9 @@ def test_another_hub_is_served_by_configuration_alone(workspace):
         ],
     )
 
-    done = workspace.run(hub=hub, team_abbr="uni", model_abbr="sir_2", hub_file_format="parquet")
+    done = workspace.run(
+        *ACCEPTED, hub=hub, team_abbr="uni", model_abbr="sir_2", hub_file_format="parquet"
+    )
 
     assert done.code == 0, done.text
     path = results(workspace) / "hub" / "2025-02-10-uni-sir_2.parquet"
@@ -147,7 +152,7 @@ def test_a_submission_that_the_hub_would_refuse_stops_the_run_and_names_the_rows
     one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age": "18+"}}
     forecast(workspace, "hub_format", reference_date="2025-02-10", targets=[one])
 
-    done = workspace.run(hub=str(hub))
+    done = workspace.run(*ACCEPTED, hub=str(hub))
 
     assert done.code == 1
     assert "the hub would refuse it" in done.text
@@ -187,11 +192,16 @@ def test_a_replay_scores_the_forecasts_of_all_reference_dates(replayed):
     assert (scores["wis"] - parts).abs().max() < 1e-9
 
 
-def test_the_report_of_a_replay_has_its_scores_by_horizon(replayed):
+@pytest.fixture(scope="module")
+def page(replayed: Workspace) -> str:
+    """The report of the replay."""
     done = replayed.run("--report", "report.html", **replay(replayed))
-
     assert done.code == 0, done.text
-    assert "figures/scores_by_horizon.svg" in (replayed.folder / "report.html").read_text()
+    return (replayed.folder / "report.html").read_text()
+
+
+def test_the_report_of_a_replay_has_its_scores_by_horizon(replayed, page):
+    assert "figures/scores_by_horizon.svg" in page
     drawn = pd.read_csv(results(replayed) / "figures" / "scores_by_horizon.csv")
     # Two states; both dates have horizons -1 to 2, and the first has 3. There is no baseline.
     counts = drawn[drawn["scale"] == "natural"].set_index("horizon")["forecasts"]
@@ -200,8 +210,7 @@ def test_the_report_of_a_replay_has_its_scores_by_horizon(replayed):
     assert drawn["wis"].gt(0).all()
 
 
-def test_the_front_page_of_a_replay_says_what_its_forecasts_held(replayed):
-    page = (replayed.folder / "report.html").read_text()
+def test_the_front_page_of_a_replay_says_what_its_forecasts_held(replayed, page):
     held = pd.read_csv(results(replayed) / "figures" / "forecast_coverage.csv")
 
     # Two states and two dates; the horizons of one are 0 to 3, of the other 0 to 2.

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from epyflow.hub.validation import validate
-from tests.workflow.workspace import Workspace
+from tests.workflow.workspace import TABLES, Workspace
 
 pytestmark = pytest.mark.shared
 
 
-def run(workspace: Workspace, shared: Path, experiment: str, **config: object) -> None:
+def run(
+    workspace: Workspace, shared: Path, experiment: str, *arguments: str, **config: object
+) -> None:
     done = workspace.run(
+        *arguments,
         experiments_root=shared,
         population_data=shared / "data" / "populations",
         experiment=experiment,
@@ -23,7 +26,7 @@ def run(workspace: Workspace, shared: Path, experiment: str, **config: object) -
 
 
 def test_sir_standalone_gives_its_tables(workspace, shared):
-    run(workspace, shared, "sir_standalone")
+    run(workspace, shared, "sir_standalone", *TABLES)
 
     assert sorted(workspace.outputs(experiment="sir_standalone")) == [
         "effective_reproduction_number.csv.gz",
@@ -46,8 +49,8 @@ def test_sir_standalone_gives_its_tables(workspace, shared):
 
 
 def test_seir_sampling_gives_32_members_and_does_not_depend_on_the_packing(workspace, shared):
-    run(workspace, shared, "seir_sampling")
-    run(workspace, shared, "seir_sampling", members_per_task=1, run_id="single")
+    run(workspace, shared, "seir_sampling", *TABLES)
+    run(workspace, shared, "seir_sampling", *TABLES, members_per_task=1, run_id="single")
 
     rows = workspace.table("model_metadata", experiment="seir_sampling")
     assert [int(row[0]) for row in rows[1:]] == list(range(32))
@@ -58,7 +61,8 @@ def test_seir_sampling_gives_32_members_and_does_not_depend_on_the_packing(works
 def test_flu_2425_smoke_is_calibrated_projected_and_drawn_alike_by_both_engines(workspace, shared):
     of_that_season = {"hub_locations": shared / "data" / "hub" / "locations_202425.csv"}
     run(workspace, shared, "flu_2425_smoke", engine="compiled", **of_that_season)
-    run(workspace, shared, "flu_2425_smoke", engine="epydemix", run_id="again", **of_that_season)
+    again = {"engine": "epydemix", "run_id": "again"} | of_that_season
+    run(workspace, shared, "flu_2425_smoke", *TABLES, **again)
 
     tables = workspace.outputs(experiment="flu_2425_smoke")
     assert {name.removesuffix(".csv.gz") for name in tables} == {

@@ -51,6 +51,9 @@ modelset:
       R0: {values: [0.8, 1.5, 2.0, 2.5]}
 """
 
+TABLES = ("--until", "write_run_metadata")
+"""For snakemake: everything but figures, whose jobs take longer than those of so small a study."""
+
 OUTPUT = """\
 output:
   quantiles: {selections: [0.25, 0.5, 0.75], compartments: [I_total], transitions: [S_to_I_total]}

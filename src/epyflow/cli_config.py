@@ -25,6 +25,14 @@ _WIDE = 200
 """Columns of a table that is not printed on a terminal."""
 
 
+ConfigFiles = Annotated[
+    list[Path] | None, typer.Option("--configfile", help="A layer; may be given repeatedly.")
+]
+ConfigValues = Annotated[
+    list[str] | None, typer.Option("--config", help="KEY=VALUE; may be given repeatedly.")
+]
+
+
 @config.callback()
 def config_options() -> None:
     """Look at the settings of a run."""
@@ -32,12 +40,8 @@ def config_options() -> None:
 
 @config.command()
 def show(
-    configfile: Annotated[
-        list[Path] | None, typer.Option("--configfile", help="A layer; may be given repeatedly.")
-    ] = None,
-    config: Annotated[
-        list[str] | None, typer.Option("--config", help="KEY=VALUE; may be given repeatedly.")
-    ] = None,
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
     format: Annotated[
         Literal["table", "json"], typer.Option(help="How the answer is printed.")
     ] = "table",

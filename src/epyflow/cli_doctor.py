@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from epyflow.cli_config import ConfigFiles, ConfigValues
 from epyflow.cli_runs import Format
 from epyflow.errors import EpyflowError
 
@@ -38,12 +39,8 @@ def doctor(
             help="Only this one, and those that it depends on; may be given repeatedly.",
         ),
     ] = None,
-    configfile: Annotated[
-        list[Path] | None, typer.Option("--configfile", help="A layer; may be given repeatedly.")
-    ] = None,
-    config: Annotated[
-        list[str] | None, typer.Option("--config", help="KEY=VALUE; may be given repeatedly.")
-    ] = None,
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
     profile: Annotated[
         Path, typer.Option(help="The profile for Google Batch that runs are started with.")
     ] = Path("profiles/gcp/config.yaml"),

@@ -2,11 +2,11 @@
 
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from epyflow.cli_config import ConfigFiles, ConfigValues
 from epyflow.cli_cost import estimated
 from epyflow.cli_runs import Format
 from epyflow.errors import EpyflowError, UnreadableError
@@ -37,12 +37,8 @@ def submit(
         list[str] | None,
         typer.Argument(help="After `--`: options for snakemake, such as `--retries 0`."),
     ] = None,
-    configfile: Annotated[
-        list[Path] | None, typer.Option("--configfile", help="A layer; may be given repeatedly.")
-    ] = None,
-    config: Annotated[
-        list[str] | None, typer.Option("--config", help="KEY=VALUE; may be given repeatedly.")
-    ] = None,
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
     run_id: Annotated[str | None, typer.Option(help="Name of the run. Default: `main`.")] = None,
     machine_type: Annotated[
         str, typer.Option(help="Of the coordinator; two vCPUs and 8 GB at least.")

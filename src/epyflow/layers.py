@@ -24,6 +24,8 @@ BASE = Path("config/config.yaml")
 COMMAND_LINE, DEFAULT, NOT_SET = "--config", "default", "not set"
 MASK = "***"
 
+_EXPECTED = "expected keys and values, as in config/config.yaml"
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -146,15 +148,29 @@ def secrets(environment: Mapping[str, str] = os.environ) -> list[Setting]:
     ]
 
 
-def _file(path: Path) -> Layer:
+def read_document(path: Path) -> dict[str, Any] | None:
+    """Return what a YAML file holds; None where it is empty.
+
+    Raises
+    ------
+    UnreadableError
+        If it cannot be read as YAML, or holds anything but keys and values.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from None
     except (UnicodeError, yaml.YAMLError) as error:
         raise UnreadableError(f"{path}: cannot be read as YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise UnreadableError(f"{path}: expected keys and values, as in config/config.yaml")
+    if content is not None and not isinstance(content, dict):
+        raise UnreadableError(f"{path}: {_EXPECTED}")
+    return content
+
+
+def _file(path: Path) -> Layer:
+    content = read_document(path)
+    if content is None:
+        raise UnreadableError(f"{path}: {_EXPECTED}")
     return Layer(str(path), content)
 
 

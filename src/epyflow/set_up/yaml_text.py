@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import EpyflowError
+from epyflow.layers import read_document
 
 _WIDE = 1000
 
@@ -62,17 +63,7 @@ def read_keys(path: Path) -> dict[str, Any]:
     UnreadableError
         If it cannot be read as YAML.
     """
-    if not path.is_file():
-        return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeError, yaml.YAMLError) as error:
-        raise UnreadableError(f"{path}: cannot be read as YAML: {error}") from None
-    if content is not None and not isinstance(content, dict):
-        raise UnreadableError(f"{path}: expected keys and values, as in config/config.yaml")
-    return dict(content or {})
+    return dict(read_document(path) or {}) if path.is_file() else {}
 
 
 def _written(value: Any) -> str:

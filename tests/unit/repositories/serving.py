@@ -3,11 +3,12 @@
 import base64
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.running import running
 
 TOKEN = "ghp_planted0token0that0nobody0may0see"  # noqa: S105 - made up
 BASIC = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
@@ -184,12 +185,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def served(folder: Path) -> Iterator[Server]:
     """Serve the repositories in a folder."""
-    server = Server(folder)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with running(Server(folder)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 from epyflow import __version__
-from epyflow.cloud.configure import configured_site, write_site
 from epyflow.errors import EpyflowError
+from epyflow.google.site_file import configured_site, write_site
 
 ROOT = Path(__file__).resolve().parents[1]
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

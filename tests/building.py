@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.build import numeric_json
+from epyflow.artifacts.task import DailyDoses, Member, Population, Task
 from epyflow.experiment import Experiment, Place
-from epyflow.experiment.model import Model
-from epyflow.experiment.modelset import Modelset
-from epyflow.experiment.output import DEFAULT
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.format.output import DEFAULT
+from epyflow.inputs.build import numeric_json
 from epyflow.population.locations import find
-from epyflow.tasks import DailyDoses, Member, Population, Task
 
 SEED = 20250118
 AGES = ("0-17", "18-64", "65+")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from epyflow.artifacts.task import Observations, Task
 from epyflow.calibration.smc import Smc
-from epyflow.experiment.calibration import Calibration
-from epyflow.experiment.model import Model
-from epyflow.tasks import Observations, Task
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.model import Model
 from tests.building import compartments, people, scalar, sir, task
 
 AGES = ("0-17", "18+")

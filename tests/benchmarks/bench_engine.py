@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from epyflow import engine
-from epyflow.tasks import Task
+from epyflow.artifacts.task import Task
 from tests.benchmarks.draws import draws_of
 from tests.benchmarks.measuring import Report, medians, milliseconds
 from tests.benchmarks.subjects import (

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from epyflow import artifacts, strategies
-from epyflow.tasks import Task
+from epyflow import strategies
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Task
 from tests.benchmarks.calibrating import ByHand, reduced
 from tests.benchmarks.measuring import REPOSITORY, Cost, Report, cost_of, milliseconds, taken
 from tests.benchmarks.subjects import COMPILED, REFERENCE, influenza
@@ -98,7 +99,7 @@ def test_start(engine_report: Report, tmp_path: Path) -> None:
         ("epydemix", REFERENCE),
     ):
         path = tmp_path / f"{name}.pkl"
-        artifacts.write(small_task(sir(), engine=name), path)
+        pickling.write(small_task(sir(), engine=name), path)
         cost, found = child("start", path, **cache)
         taken_by[what] = found["total"]
         engine_report.add(
@@ -134,7 +135,7 @@ def test_the_national_calibration(
     peak = {}
     for name, seconds in each.items():
         path = tmp_path / f"{name}.pkl"
-        artifacts.write(replace(reduced(massachusetts, 20, 2, 20), engine=name), path)
+        pickling.write(replace(reduced(massachusetts, 20, 2, 20), engine=name), path)
         peak[name] = child("run", path)[0].megabytes
         engine_report.add(
             NATIONAL,

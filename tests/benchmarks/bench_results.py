@@ -21,10 +21,11 @@ import pytest
 from epydemix.calibration import CalibrationResults
 from epydemix.model.simulation_output import Trajectory
 
-from epyflow import artifacts, strategies
-from epyflow.run_plan import prepare_build
-from epyflow.settings import read_settings
-from epyflow.tasks import Fit, MemberResult, PackedArray, Result, Task
+from epyflow import strategies
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Fit, MemberResult, PackedArray, Result, Task
+from epyflow.run.plan import prepare_build
+from epyflow.run.settings import read_settings
 
 Row = tuple[str, int, float]
 
@@ -51,7 +52,7 @@ def result(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
     }
     path = tmp_path_factory.mktemp("build") / "input.pkl"
     prepare_build(read_settings(settings), seed=7).write({0: path})
-    task = artifacts.read_input(path)
+    task = pickling.read_input(path)
     assert isinstance(task, Task)
     return strategies.run(task)
 
@@ -134,7 +135,7 @@ def test_a_result_is_smaller_and_faster_to_write_than_pickled_epydemix_objects(
         with gzip.open(theirs, "wb") as file:
             pickle.dump(objects, file)
 
-    took = fastest(lambda: artifacts.write(packed_anew(result), ours))
+    took = fastest(lambda: pickling.write(packed_anew(result), ours))
     took_theirs = fastest(write_theirs)
 
     report.append(("result_<i>.pkl", ours.stat().st_size, took))

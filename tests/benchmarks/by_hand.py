@@ -12,9 +12,9 @@ from epydemix import EpiModel
 from epydemix.population import Population as EpydemixPopulation
 from numpy.typing import NDArray
 
-from epyflow.experiment.forcing import SchoolClosure
-from epyflow.experiment.model import AgeVarying, Mediated, Model, Scalar, Spontaneous
-from epyflow.tasks import Population
+from epyflow.artifacts.task import Population
+from epyflow.experiment.format.forcing import SchoolClosure
+from epyflow.experiment.format.model import AgeVarying, Mediated, Model, Scalar, Spontaneous
 
 
 def epimodel(

@@ -13,16 +13,16 @@ from epydemix import simulate
 from epydemix.calibration import ABCSampler, metrics
 from numpy.typing import NDArray
 
-from epyflow.experiment.calibration import Calibration
-from epyflow.experiment.model import Model
-from epyflow.model.clock import step_dates
-from epyflow.model.initial import Init, initial_conditions
+from epyflow.artifacts.task import Task
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.model import Model
+from epyflow.model.dates import step_dates
+from epyflow.model.initial_conditions import Init, initial_conditions
 from epyflow.model.parameters import SEASONALITY_MINIMUM, Parameters
 from epyflow.model.seasonality import balcan
 from epyflow.model.vaccination import lay_out
 from epyflow.randomness import generator
-from epyflow.strategies.particles import START, ending, initial_name, priors
-from epyflow.tasks import Task
+from epyflow.strategies.particle_simulator import START, ending, initial_name, priors
 from tests.benchmarks.by_hand import epimodel
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 def start(path: Path) -> dict[str, float]:
     """Import, build the task's first model and simulate it twice; CPU times in seconds."""
-    from epyflow import artifacts, engine, randomness
-    from epyflow.experiment.model import Model
-    from epyflow.model.assemble import Assembler
-    from epyflow.tasks import Task
+    from epyflow import engine, randomness
+    from epyflow.artifacts import pickling
+    from epyflow.artifacts.task import Task
+    from epyflow.experiment.format.model import Model
+    from epyflow.model.assembler import Assembler
 
-    task = artifacts.read_input(path)
+    task = pickling.read_input(path)
     if not isinstance(task, Task):
         raise TypeError(f"{path} holds no task")
     model = Model.model_validate_json(task.model)
@@ -39,10 +40,11 @@ def start(path: Path) -> dict[str, float]:
 
 def run(path: Path) -> dict[str, float]:
     """Run a task to its result; say how often it simulated."""
-    from epyflow import artifacts, strategies
-    from epyflow.tasks import Task
+    from epyflow import strategies
+    from epyflow.artifacts import pickling
+    from epyflow.artifacts.task import Task
 
-    task = artifacts.read_input(path)
+    task = pickling.read_input(path)
     if not isinstance(task, Task):
         raise TypeError(f"{path} holds no task")
     result = strategies.run(task)

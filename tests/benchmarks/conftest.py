@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from epyflow import artifacts
-from epyflow.run_plan import prepare_build
-from epyflow.settings import read_settings
-from epyflow.tasks import Task
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Task
+from epyflow.run.plan import prepare_build
+from epyflow.run.settings import read_settings
 from tests.benchmarks.measuring import Report
 from tests.benchmarks.subjects import COMPILED, SEED
 from tests.conftest import SHARED
@@ -47,6 +47,6 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 @pytest.fixture(scope="session")
 def massachusetts(tasks: dict[int, Path]) -> Task:
     """One of them."""
-    task = artifacts.read_input(tasks[MASSACHUSETTS])
+    task = pickling.read_input(tasks[MASSACHUSETTS])
     assert isinstance(task, Task)
     return task

@@ -11,16 +11,16 @@ from epydemix import EpiModel, simulate
 from numpy.typing import NDArray
 
 from epyflow import engine
+from epyflow.artifacts.task import DailyDoses, Member, Population, Task
 from epyflow.engine.resample import Resampling
 from epyflow.engine.trajectory import Trajectory
-from epyflow.experiment.calibration import Calibration
-from epyflow.experiment.model import Model
-from epyflow.model.assemble import Assembler
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.model import Model
+from epyflow.model.assembler import Assembler
 from epyflow.model.compartmental import CompartmentalModel
 from epyflow.model.seasonality import balcan
-from epyflow.strategies.particles import member
-from epyflow.strategies.periods import PerStart, resampled
-from epyflow.tasks import DailyDoses, Member, Population, Task
+from epyflow.strategies.particle_simulator import member
+from epyflow.strategies.per_start import PerStart, resampled
 from tests.benchmarks.by_hand import epimodel
 from tests.building import (
     compartments,

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 from google.cloud import batch_v1
 
-from epyflow.cloud.batch import label_value
-from epyflow.cloud.run_jobs import SOURCES_VARIABLE, STORAGE_VARIABLE
+from epyflow.google.batch import label_value
+from epyflow.operations.runs.batch_jobs import SOURCES_VARIABLE, STORAGE_VARIABLE
 from snakemake_executor_plugin_googlebatch_array.commands import Frame, commands_of
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from epyflow.cloud.bucket import Bucket
+from epyflow.storage.bucket import Bucket
 from tests.workflow.workspace import Workspace
 
 COORDINATOR = "coordinator@rehearsal.iam.gserviceaccount.com"

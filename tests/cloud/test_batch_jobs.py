@@ -3,8 +3,8 @@
 import pytest
 from google.cloud import batch_v1
 
-from epyflow.cloud.batch import BatchJobs, is_over, label_value
 from epyflow.errors import EpyflowError
+from epyflow.google.batch import BatchJobs, is_over, label_value
 from google_batch_emulator import ApiFault, FaultPlan
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings

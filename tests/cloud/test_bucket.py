@@ -3,8 +3,8 @@ from base64 import b64encode
 
 import pytest
 
-from epyflow.cloud.bucket import Bucket
 from epyflow.errors import EpyflowError
+from epyflow.storage.bucket import Bucket
 from tests.cloud.clouded import open_bucket
 
 

@@ -11,10 +11,15 @@ from google.cloud import batch_v1
 from google.cloud.logging import Client
 from typer.testing import CliRunner, Result
 
-from epyflow import cli, cli_logs_following
-from epyflow.cloud.batch import BatchJobs
-from epyflow.cloud.bucket import Bucket
-from epyflow.coordinators.record import end, read_record, this_coordinator, write_record
+from epyflow.cli import app, logs_follow
+from epyflow.google.batch import BatchJobs
+from epyflow.operations.runs.coordinator_record import (
+    end,
+    read_record,
+    this_coordinator,
+    write_record,
+)
+from epyflow.storage.bucket import Bucket
 from google_batch_emulator import ApiFault, FaultPlan, JobFault, TaskFault
 from google_batch_emulator.admin import AdminClient
 from tests.cloud.batched import coordinator_job, task_job, unknown_job
@@ -60,7 +65,7 @@ def bucket(jobs, storage_only, prefix) -> Bucket:
 
 
 def call(*arguments: object) -> Result:
-    done = CliRunner().invoke(cli.app, [*map(str, arguments)])
+    done = CliRunner().invoke(app.app, [*map(str, arguments)])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 
@@ -75,7 +80,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 def between_looks(monkeypatch, steps: list[Callable[[], None]]) -> None:
     """Take a step instead of every wait; the emulator, in this process too, waits as ever."""
     clock = SimpleNamespace(sleep=lambda seconds: steps.pop(0)())
-    monkeypatch.setattr(cli_logs_following, "time", clock)
+    monkeypatch.setattr(logs_follow, "time", clock)
 
 
 def states(jobs: BatchJobs) -> dict[str, str]:

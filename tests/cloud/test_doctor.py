@@ -20,10 +20,10 @@ import pytest
 from typer.testing import CliRunner
 
 from epyflow import __version__
-from epyflow.cli import app
-from epyflow.cloud import apis
-from epyflow.cloud.site import Site
-from epyflow.doctor import machine, project
+from epyflow.cli.app import app
+from epyflow.google import rest
+from epyflow.google.site import Site
+from epyflow.operations.doctor import google_project, this_machine
 from epyflow.repositories.token import SECRET_VARIABLE, VARIABLES
 from google_batch_emulator import ApiFault, FaultPlan, Project, StorageFault
 from google_batch_emulator.emulator import Emulator
@@ -62,7 +62,7 @@ def clone(tmp_path_factory) -> Clone:
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src" / "epyflow", folder / "src" / "epyflow", ignore=ignored)
     shutil.copy(ROOT / "uv.lock", folder)
-    initial = folder / "src" / "epyflow" / "model" / "initial.py"
+    initial = folder / "src" / "epyflow" / "model" / "initial_conditions.py"
     text = initial.read_text()
     initial.write_text(text + "\nEDITED = True\n")
     git(folder, "init", "--quiet")
@@ -102,7 +102,7 @@ class Doctor:
 
     def look(self, *arguments: str, plan: FaultPlan | None = None, **project: Any) -> None:
         labels = {f"{LABEL}.version": __version__, f"{LABEL}.revision": self.clone.this}
-        differs = Project(**{"image_labels": labels} | project)
+        differs = Project(**{"image_labels": labels} | google_project)
         plan = plan or FaultPlan()
         self.emulator.faults.replace(plan.model_copy(update={"project": differs}))
         done = CliRunner().invoke(app, ["doctor", "--format", "json", *arguments])
@@ -151,8 +151,8 @@ def doctor(emulator, clone, monkeypatch) -> Doctor:
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv(SECRET_VARIABLE, SECRET)
-    monkeypatch.setattr(machine, "_SCARCE_GB", 0.0)
-    monkeypatch.setattr(machine, "_TOO_LITTLE_GB", 0.0)
+    monkeypatch.setattr(this_machine, "_SCARCE_GB", 0.0)
+    monkeypatch.setattr(this_machine, "_TOO_LITTLE_GB", 0.0)
     monkeypatch.chdir(clone.folder)
     return Doctor(emulator, clone, monkeypatch)
 
@@ -237,7 +237,7 @@ def test_all_is_well(doctor):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_wrong_with_the_project_is_named_by_one_check(doctor, project, check, words):
-    doctor.look(**project)
+    doctor.look(**google_project)
 
     doctor.assert_named(check, "failed", *words)
 
@@ -321,11 +321,11 @@ def test_a_refusal_by_a_condition_on_names_is_found_by_trying(doctor):
 
 def test_a_disk_that_does_not_suit_the_machine_is_named(doctor, tmp_path):
     text = (doctor.clone.folder / "profiles/gcp/config.yaml").read_text()
-    machine = "    googlebatch_machine_type: \"'c4d-standard-2' if attempt == 1"
-    assert machine in text
+    this_machine = "    googlebatch_machine_type: \"'c4d-standard-2' if attempt == 1"
+    assert this_machine in text
     profile = tmp_path / "config.yaml"
     profile.write_text(
-        text.replace(machine, f"    googlebatch_boot_disk_type: pd-balanced\n{machine}")
+        text.replace(this_machine, f"    googlebatch_boot_disk_type: pd-balanced\n{this_machine}")
     )
 
     doctor.look("--profile", str(profile))
@@ -366,7 +366,7 @@ def test_a_disk_that_does_not_suit_the_machine_is_named(doctor, tmp_path):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_a_run_can_do_with_is_a_warning(doctor, project, check, words):
-    doctor.look(**project)
+    doctor.look(**google_project)
 
     doctor.assert_named(check, "warning", *words)
 
@@ -430,7 +430,7 @@ def test_a_region_that_is_none_is_named_once(doctor):
 
 
 def test_an_api_that_does_not_answer_is_said(doctor):
-    doctor.monkeypatch.setattr(apis, "_REPEATED", apis._REPEATED.with_timeout(0.1))
+    doctor.monkeypatch.setattr(rest, "_REPEATED", rest._REPEATED.with_timeout(0.1))
     fault = ApiFault(method="GetSubnetwork", code=503, times=None)
 
     doctor.look(plan=FaultPlan(api=[fault]))
@@ -446,8 +446,10 @@ def test_a_passing_fault_is_not_noticed(doctor):
 
 
 def test_a_clock_that_is_off_is_named(doctor):
-    read, late = project.parsedate_to_datetime, timedelta(seconds=200)
-    doctor.monkeypatch.setattr(project, "parsedate_to_datetime", lambda text: read(text) - late)
+    read, late = google_project.parsedate_to_datetime, timedelta(seconds=200)
+    doctor.monkeypatch.setattr(
+        google_project, "parsedate_to_datetime", lambda text: read(text) - late
+    )
 
     doctor.look("--check", "clock")
 

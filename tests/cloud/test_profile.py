@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from epyflow.cloud.site import Site
+from epyflow.google.site import Site
 from tests.workflow.workspace import PROJECT
 
 PROFILE = yaml.safe_load((PROJECT / "profiles" / "gcp" / "config.yaml").read_text())

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.cloud.batch import BatchJobs
-from epyflow.cloud.run_jobs import jobs_of_run
-from epyflow.run_plan import prepare_build
-from epyflow.settings import read_settings
+from epyflow.google.batch import BatchJobs
+from epyflow.operations.runs.batch_jobs import jobs_of_run
+from epyflow.run.plan import prepare_build
+from epyflow.run.settings import read_settings
 from google_batch_emulator.emulator import Emulator
 from tests.cloud.clouded import DIGEST
 from tests.workflow.workspace import TABLES, Workspace
@@ -114,7 +114,7 @@ def test_flu_2425_smoke_gives_the_tables_of_a_local_run(rehearsed, shared, tmp_p
 
 def test_a_worker_with_other_code_stops_with_both_versions(rehearsed):
     # What runs here is the copy in the workspace; workers have what is installed.
-    path = rehearsed.folder / "src" / "epyflow" / "model" / "initial.py"
+    path = rehearsed.folder / "src" / "epyflow" / "model" / "initial_conditions.py"
     path.write_text(path.read_text() + "\nEDITED = True\n")
 
     done = rehearsed.run("--retries", "0", "--until", "run_task")

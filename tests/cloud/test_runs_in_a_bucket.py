@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from epyflow import cli
-from epyflow.cloud.bucket import Bucket
+from epyflow.cli import app
+from epyflow.storage.bucket import Bucket
 from tests.cloud.clouded import open_bucket
 
 RUN = "results/us/flu/main"
@@ -41,7 +41,7 @@ def finish(bucket: Bucket) -> None:
 
 
 def call(*arguments: str) -> Result:
-    done = CliRunner().invoke(cli.app, [*arguments])
+    done = CliRunner().invoke(app.app, [*arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 

@@ -8,13 +8,11 @@ import pytest
 from google.cloud import batch_v1
 from typer.testing import CliRunner, Result
 
-from epyflow import cli
-from epyflow.cloud.batch import BatchJobs
-from epyflow.cloud.bucket import Bucket
-from epyflow.cloud.site import Site, read_site
-from epyflow.coordinators.record import this_coordinator, write_record
-from epyflow.coordinators.submission import state_path
-from epyflow.coordinators.submitting import (
+from epyflow.cli import app
+from epyflow.google.batch import BatchJobs
+from epyflow.google.site import Site, read_site
+from epyflow.operations.detached.submission import state_path
+from epyflow.operations.detached.submit import (
     Packed,
     Place,
     RunningError,
@@ -23,6 +21,8 @@ from epyflow.coordinators.submitting import (
     resumes,
     submit,
 )
+from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
+from epyflow.storage.bucket import Bucket
 from google_batch_emulator import ApiFault, FaultPlan
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
@@ -159,7 +159,7 @@ def test_what_is_saved_is_gone_on_with(place):
 
 def call(*arguments: str) -> Result:
     command = ["submit", "small", "--config", "experiments_root=study", *arguments]
-    done = CliRunner().invoke(cli.app, command)
+    done = CliRunner().invoke(app.app, command)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 
@@ -229,7 +229,7 @@ def test_an_experiment_that_is_wrong_is_refused_before_anything_is_uploaded(plac
 
 @pytest.mark.usefixtures("project")
 def test_one_that_is_not_there_is_unreadable():
-    done = CliRunner().invoke(cli.app, ["submit", "smal", "--config", "experiments_root=study"])
+    done = CliRunner().invoke(app.app, ["submit", "smal", "--config", "experiments_root=study"])
 
     assert done.exit_code == 2
     assert "small" in done.stderr

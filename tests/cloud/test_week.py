@@ -17,9 +17,9 @@ import pytest
 from typer.testing import CliRunner
 
 from epyflow import __version__
-from epyflow.cli import app
-from epyflow.coordinators.record import Coordinator, read_record
-from epyflow.coordinators.submission import log_path
+from epyflow.cli.app import app
+from epyflow.operations.detached.submission import log_path
+from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from google_batch_emulator import FaultPlan, Project, TaskFault
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.records import JobRecord
@@ -27,7 +27,7 @@ from google_batch_emulator.settings import Settings
 from tests.cloud.clouded import COORDINATOR, Rehearsed
 from tests.cloud.conftest import BUCKET
 from tests.cloud.test_private_experiments import objects
-from tests.unit.coordinators.listening import Server, listening
+from tests.unit.operations.detached.listening import Server, listening
 from tests.unit.repositories.serving import BASIC, TOKEN, Repository, served
 from tests.watching import command_lines
 from tests.workflow.workspace import Done, Workspace
@@ -316,7 +316,7 @@ def no_token_is_anywhere(submitted: Submitted, started: set[str]) -> None:
     assert any(name.endswith(".tar.gz") and "sources-" in name for name in stored)
     assert len(entries) > 10
     files = [path for path in submitted.folder.rglob("*") if path.is_file()]
-    assert any("epyflow.coordinators" in line for line in started)
+    assert any("epyflow.operations.detached" in line for line in started)
     for secret in (TOKEN, BASIC):
         assert not any(secret in text for text in (*definitions, *entries, *started, submitted.log))
         assert not any(secret.encode() in path.read_bytes() for path in files)

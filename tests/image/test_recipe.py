@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from epyflow.settings import Settings
+from epyflow.run.settings import Settings
 from tests.image.building import ROOT
 from tests.image.compose import service
 

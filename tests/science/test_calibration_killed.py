@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from epyflow import artifacts, outcome
-from epyflow.backup import Backup
+from epyflow.artifacts import pickling
 from epyflow.calibration import sampler
 from epyflow.errors import EpyflowError
 from epyflow.provenance import code as provenance
-from epyflow.storage import Disk
+from epyflow.run import execute
+from epyflow.run.checkpoint_backup import Backup
+from epyflow.storage.disk import Disk
 from epyflow.strategies import run
 from tests.calibrating import StoppedError, calibration_task, section, stopped_after
 
@@ -28,7 +29,7 @@ RUN_SLOWLY = """
 import sys, time
 from pathlib import Path
 
-from epyflow import outcome
+from epyflow.run import execute
 from epyflow.provenance import code
 from epyflow.strategies import checkpoints
 
@@ -40,7 +41,7 @@ def slowly(*arguments):
 
 checkpoints.save = slowly
 code.code_version = lambda stage: "abcdefabcdef"
-outcome.run_task(Path(sys.argv[1]), Path(sys.argv[2]), partial=False)
+execute.run_task(Path(sys.argv[1]), Path(sys.argv[2]), partial=False)
 """
 
 
@@ -56,7 +57,7 @@ def task():
 
 @pytest.fixture
 def path(task, tmp_path):
-    artifacts.write(task, tmp_path / "input_00000.pkl")
+    pickling.write(task, tmp_path / "input_00000.pkl")
     return tmp_path / "input_00000.pkl"
 
 
@@ -73,7 +74,7 @@ def counted(monkeypatch):
 
 def result_of(path, folder):
     folder.mkdir()
-    outcome.run_task(path, folder / "result_00000.pkl", partial=False)
+    execute.run_task(path, folder / "result_00000.pkl", partial=False)
     assert [each.name for each in folder.iterdir()] == ["result_00000.pkl"]
     return (folder / "result_00000.pkl").read_bytes()
 
@@ -99,11 +100,11 @@ def test_a_killed_calibration_continues_to_the_bytes_of_an_uninterrupted_one(
     checkpoint = tmp_path / "checkpoint_00000.pkl"
     kill_after_a_generation(path, result, checkpoint)
     assert not result.exists()
-    assert len(artifacts.read_checkpoint(checkpoint).generations) == 1
+    assert len(pickling.read_checkpoint(checkpoint).generations) == 1
     counted.clear()
 
     with caplog.at_level("INFO", "epyflow"):
-        outcome.run_task(path, result, partial=False)
+        execute.run_task(path, result, partial=False)
 
     assert result.read_bytes() == whole
     assert counted == []
@@ -118,7 +119,7 @@ def test_a_calibration_continues_from_any_generation(task, path, tmp_path, kept)
     whole = result_of(path, tmp_path / "whole")
     stop_after(task, tmp_path / "checkpoint_00000.pkl", kept)
 
-    outcome.run_task(path, tmp_path / "result_00000.pkl", partial=False)
+    execute.run_task(path, tmp_path / "result_00000.pkl", partial=False)
 
     assert (tmp_path / "result_00000.pkl").read_bytes() == whole
 
@@ -130,10 +131,10 @@ def test_a_calibration_on_a_lost_disk_continues_from_its_backup(path, tmp_path, 
     first.mkdir()
     second.mkdir()
     with stopped_after(3), pytest.raises(StoppedError):
-        outcome.run_task(path, first / "result_00000.pkl", partial=False, backup=backup)
+        execute.run_task(path, first / "result_00000.pkl", partial=False, backup=backup)
     counted.clear()
 
-    outcome.run_task(path, second / "result_00000.pkl", partial=False, backup=backup)
+    execute.run_task(path, second / "result_00000.pkl", partial=False, backup=backup)
 
     assert (second / "result_00000.pkl").read_bytes() == whole
     assert counted == []
@@ -159,7 +160,7 @@ def foreign(task, checkpoint):
 
 
 def another_artifact(task, checkpoint):
-    artifacts.write(task, checkpoint)
+    pickling.write(task, checkpoint)
 
 
 @pytest.mark.parametrize("spoil", [of_another_task, truncated, foreign, another_artifact])
@@ -172,7 +173,7 @@ def test_a_checkpoint_that_is_not_of_the_task_is_ignored_with_a_line_in_the_log(
     caplog.clear()
 
     with caplog.at_level("INFO", "epyflow"):
-        outcome.run_task(path, tmp_path / "result_00000.pkl", partial=False)
+        execute.run_task(path, tmp_path / "result_00000.pkl", partial=False)
 
     assert (tmp_path / "result_00000.pkl").read_bytes() == whole
     assert any("starting anew" in message for message in caplog.messages)
@@ -183,12 +184,12 @@ def test_a_calibration_that_fails_leaves_its_generations(task, path, tmp_path):
     beyond = section("smc", {"num_particles": 12, "num_generations": 2}).model_copy(
         update={"projection": SETTINGS.projection.model_copy(update={"generation_number": 7})}
     )
-    artifacts.write(calibration_task(beyond, code=HERE), path)
+    pickling.write(calibration_task(beyond, code=HERE), path)
 
     with pytest.raises(EpyflowError, match="generation 7 is to be projected"):
-        outcome.run_task(path, tmp_path / "result_00000.pkl", partial=False)
+        execute.run_task(path, tmp_path / "result_00000.pkl", partial=False)
 
-    assert len(artifacts.read_checkpoint(tmp_path / "checkpoint_00000.pkl").generations) == 2
+    assert len(pickling.read_checkpoint(tmp_path / "checkpoint_00000.pkl").generations) == 2
 
 
 def test_time_taken_before_the_interruption_counts_towards_max_time(task, tmp_path):
@@ -198,7 +199,7 @@ def test_time_taken_before_the_interruption_counts_towards_max_time(task, tmp_pa
     )
     assert timed.calibration != task.calibration
     stop_after(timed, checkpoint, 2)
-    artifacts.write(replace(artifacts.read_checkpoint(checkpoint), seconds=3601.0), checkpoint)
+    pickling.write(replace(pickling.read_checkpoint(checkpoint), seconds=3601.0), checkpoint)
 
     fit = run(timed, checkpoint).fit
 

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from epyflow import engine
-from epyflow.experiment.model import Model
-from epyflow.model.assemble import Assembler
-from epyflow.tasks import DailyDoses
+from epyflow.artifacts.task import DailyDoses
+from epyflow.experiment.format.model import Model
+from epyflow.model.assembler import Assembler
 from tests.building import (
     compartments,
     infection,

@@ -13,8 +13,8 @@ from epydemix.population import Population
 from pydantic import ValidationError
 
 from epyflow import engine
-from epyflow.experiment.forcing import ContactMatrixIntervention
-from epyflow.model.assemble import Assembler
+from epyflow.experiment.format.forcing import ContactMatrixIntervention
+from epyflow.model.assembler import Assembler
 from tests.building import compartments, member, one_age, scalar, sir
 
 DAYS = pd.date_range("2024-10-01", "2024-10-07")

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from epyflow import artifacts, engine
+from epyflow import engine
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Member, Task
 from epyflow.engine import compiled
-from epyflow.experiment.calibration import Calibration
-from epyflow.experiment.model import Model
-from epyflow.model.assemble import Assembler
-from epyflow.run_plan import prepare_build
-from epyflow.settings import read_settings
-from epyflow.strategies.particles import member, priors
-from epyflow.tasks import Member, Task
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.model import Model
+from epyflow.model.assembler import Assembler
+from epyflow.run.plan import prepare_build
+from epyflow.run.settings import read_settings
+from epyflow.strategies.particle_simulator import member, priors
 
 pytestmark = pytest.mark.shared
 
@@ -37,7 +38,7 @@ def tasks(shared, folder, experiment) -> Iterator[Task]:
     paths = {number: folder / f"{number}.pkl" for number in range(build.plan.task_count)}
     build.write(paths)
     for path in paths.values():
-        task = artifacts.read_input(path)
+        task = pickling.read_input(path)
         assert isinstance(task, Task)
         yield task
 

@@ -15,11 +15,12 @@ import pytest
 from epydemix import EpiModel
 from epydemix import population as epydemix_population
 
-from epyflow import artifacts, engine, strategies
+from epyflow import engine, strategies
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import DailyDoses
 from epyflow.randomness import generator
-from epyflow.run_plan import prepare_build
-from epyflow.settings import read_settings
-from epyflow.tasks import DailyDoses
+from epyflow.run.plan import prepare_build
+from epyflow.run.settings import read_settings
 from tests.building import (
     AGES,
     SEED,
@@ -290,7 +291,7 @@ def test_an_experiment_as_users_write_it_on_real_people(shared, tmp_path):
         "population_data": str(shared / "data/populations"),
     }
     prepare_build(read_settings(settings), seed=7).write({0: tmp_path / "input.pkl"})
-    result = strategies.run(artifacts.read_input(tmp_path / "input.pkl"))
+    result = strategies.run(pickling.read_input(tmp_path / "input.pkl"))
     (found,) = result.members
 
     bounds = ((0, 5), (5, 18), (18, 50), (50, 65), (65, 84))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from epyflow import engine
-from epyflow.model.assemble import Assembler
-from epyflow.tasks import DailyDoses
+from epyflow.artifacts.task import DailyDoses
+from epyflow.model.assembler import Assembler
 from tests.building import (
     calculated,
     compartments,

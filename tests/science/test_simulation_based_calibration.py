@@ -19,14 +19,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from epyflow.artifacts.task import Observations
 from epyflow.calibration.kernels import kernel
+from epyflow.calibration.rejection import top_fraction
 from epyflow.calibration.sampler import Limits, Priors
-from epyflow.calibration.single import top_fraction
 from epyflow.calibration.smc import Smc, SmcSettings
-from epyflow.experiment.calibration import Calibration
-from epyflow.model.assemble import Assembler
-from epyflow.strategies.particles import Comparer, ParticleSimulator, priors
-from epyflow.tasks import Observations
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.model.assembler import Assembler
+from epyflow.strategies.particle_simulator import Comparer, ParticleSimulator, priors
 from tests.building import compartments, member, one_age, scalar, sir
 
 DATA_SETS = 60

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 from epyflow import engine
-from epyflow.model.assemble import Assembler
+from epyflow.model.assembler import Assembler
 from tests.building import calculated, compartments, layers, member, one_age, people, scalar, sir
 
 STANDARD_ERRORS = 4.0

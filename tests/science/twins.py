@@ -13,9 +13,9 @@ from epydemix import EpiModel, simulate
 from epydemix.population import Population as EpydemixPopulation
 from numpy.typing import NDArray
 
-from epyflow.model.assemble import Assembler
+from epyflow.artifacts.task import DailyDoses, Population
+from epyflow.model.assembler import Assembler
 from epyflow.model.compartmental import CompartmentalModel
-from epyflow.tasks import DailyDoses, Population
 from tests.building import compartments, member, people, scalar, sir
 
 START = date(2024, 10, 1)

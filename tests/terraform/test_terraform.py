@@ -11,8 +11,8 @@ from string import Template
 import pytest
 import yaml
 
-from epyflow.cloud.site import Site
-from epyflow.doctor.project import ROLES, SECRET_SERVICE, SERVICES, TASKS_ROLES
+from epyflow.google.site import Site
+from epyflow.operations.doctor.google_project import ROLES, SECRET_SERVICE, SERVICES, TASKS_ROLES
 from tests.terraform.hcl import FOLDER, Block, Configuration, Resource, is_block, plain, problems
 
 ROOT = FOLDER.parent

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from epyflow.tasks import (
+from epyflow.artifacts.task import (
     DailyDoses,
     Failure,
     Fit,

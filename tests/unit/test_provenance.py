@@ -24,19 +24,22 @@ SOURCES = {
     "errors.py": "",
     "helper.py": "",
     "tasks.py": "import zlib\n",
-    "build.py": "from epyflow import tasks\n",
+    "inputs/__init__.py": "",
+    "inputs/build.py": "from epyflow import tasks\n",
     "strategies/__init__.py": "from epyflow.strategies import smc\n",
     "strategies/smc.py": "from epyflow.tasks import Task\nimport epyflow.helper\n",
     "tables/__init__.py": "from .quantiles import chunks\nfrom .. import tasks\n",
     "tables/quantiles.py": "def chunks():\n    from ..helper import thing\n",
     "figures/__init__.py": "import matplotlib\n",
     "hub/__init__.py": "",
-    "hub/making.py": "",
-    "hub/prepare.py": "",
-    "hub/submitting.py": "",
     "hub/scoring/__init__.py": "",
     "hub/scoring/tables.py": "",
-    "observed.py": "",
+    "submission/__init__.py": "",
+    "submission/make_rows.py": "",
+    "submission/write_brief.py": "",
+    "submission/publish.py": "",
+    "data/__init__.py": "",
+    "data/observation_history.py": "",
     "report/__init__.py": "",
     "unused.py": "import epyflow.nowhere\n",
 }
@@ -160,7 +163,7 @@ def test_modules_are_found_through_every_form_of_import(package):
 
 
 def test_a_module_brings_in_the_package_it_lies_in(package):
-    (package / "build.py").write_text("import epyflow.tables.quantiles\n")
+    (package / "inputs/build.py").write_text("import epyflow.tables.quantiles\n")
 
     assert "epyflow.tables" in stage_modules("build", package)
     # tables/__init__.py runs too, and imports tasks.
@@ -169,17 +172,23 @@ def test_a_module_brings_in_the_package_it_lies_in(package):
 
 @pytest.mark.parametrize("test", ["TYPE_CHECKING", "typing.TYPE_CHECKING"])
 def test_imports_for_type_checkers_do_not_count(package, test):
-    (package / "build.py").write_text(f"if {test}:\n    from epyflow import tables\n")
+    (package / "inputs/build.py").write_text(f"if {test}:\n    from epyflow import tables\n")
 
-    assert stage_modules("build", package) == ("epyflow", "epyflow.build")
+    assert stage_modules("build", package) == (
+        "epyflow",
+        "epyflow.inputs",
+        "epyflow.inputs.build",
+    )
 
 
 def test_what_runs_when_types_are_not_checked_counts(package):
     text = "if TYPE_CHECKING:\n    import a\nelse:\n    from epyflow import errors\n"
-    (package / "build.py").write_text(text)
+    (package / "inputs/build.py").write_text(text)
     assert "epyflow.errors" in stage_modules("build", package)
 
-    (package / "build.py").write_text("if not TYPE_CHECKING:\n    from epyflow import errors\n")
+    (package / "inputs/build.py").write_text(
+        "if not TYPE_CHECKING:\n    from epyflow import errors\n"
+    )
     assert "epyflow.errors" in stage_modules("build", package)
 
 
@@ -189,23 +198,26 @@ def test_modules_that_import_each_other_are_found_once(package):
 
     assert stage_modules("build", package) == (
         "epyflow",
-        "epyflow.build",
         "epyflow.helper",
+        "epyflow.inputs",
+        "epyflow.inputs.build",
         "epyflow.tasks",
     )
 
 
 def test_a_missing_entry_is_named(package):
-    (package / "build.py").unlink()
+    (package / "inputs/build.py").unlink()
 
-    with pytest.raises(EpyflowError, match=r"stage 'build' needs epyflow\.build, which is not in"):
+    with pytest.raises(
+        EpyflowError, match=r"stage 'build' needs epyflow\.inputs\.build, which is not in"
+    ):
         code_version("build", package)
 
 
 def test_a_missing_import_is_named_with_who_needs_it(package):
-    (package / "build.py").write_text("import epyflow.nowhere\n")
+    (package / "inputs/build.py").write_text("import epyflow.nowhere\n")
 
-    with pytest.raises(EpyflowError, match=r"epyflow\.build needs epyflow\.nowhere"):
+    with pytest.raises(EpyflowError, match=r"epyflow\.inputs\.build needs epyflow\.nowhere"):
         code_version("build", package)
 
 
@@ -218,8 +230,8 @@ def test_the_contract_does_not_drag_in_the_package():
     """A task must not change its version with the tables, or calibrations would run again."""
     used = stage_modules("tables")
 
-    assert "epyflow.tasks" in used
-    assert not [name for name in used if name.startswith(("epyflow.experiment", "epyflow.cli"))]
+    assert "epyflow.artifacts.task" in used
+    assert not [name for name in used if name.startswith(("epyflow.experiment", "epyflow.cli.app"))]
 
 
 @pytest.mark.parametrize("stage", provenance.STAGES)

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from epyflow.experiment.calibration import RejectionOptions, SmcOptions, TopFractionOptions
-from epyflow.experiment.discovery import locate
+from epyflow.experiment.format.calibration import RejectionOptions, SmcOptions, TopFractionOptions
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.format.output import Output
 from epyflow.experiment.load import inspect
-from epyflow.experiment.model import Model
-from epyflow.experiment.modelset import Modelset
-from epyflow.experiment.output import Output
-from epyflow.settings import Settings
+from epyflow.experiment.reading.location import locate
+from epyflow.run.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
@@ -271,7 +271,7 @@ def test_only_one_module_pickles_and_none_evaluates_text():
         if calls & FORBIDDEN_CALLS:
             evaluating.append(path.name)
 
-    assert set(pickling) <= {"artifacts.py"}
+    assert set(pickling) <= {"pickling.py"}
     assert evaluating == []
 
 

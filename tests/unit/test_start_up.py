@@ -14,8 +14,8 @@ SLOW = ("epydemix", "matplotlib", "numba", "pandas", "scipy.stats")
 @pytest.mark.parametrize(
     ("module", "needed"),
     [
-        ("epyflow.run_plan", ()),  # the process that a person started, and build_inputs
-        ("epyflow.outcome", ()),  # of confirm_complete and the metadata
+        ("epyflow.run.plan", ()),  # the process that a person started, and build_inputs
+        ("epyflow.run.execute", ()),  # of confirm_complete and the metadata
         ("epyflow.engine", ()),  # the names of the engines are known without them
         ("epyflow.strategies", ("pandas",)),
     ],

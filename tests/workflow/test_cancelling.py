@@ -7,9 +7,9 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from epyflow import cli
-from epyflow.coordinators.record import read_record
-from epyflow.storage import Disk
+from epyflow.cli import app
+from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.storage.disk import Disk
 from tests.workflow.workspace import Workspace
 
 
@@ -39,8 +39,8 @@ def test_a_run_that_is_cancelled_has_ended_its_jobs_and_left_no_lock_and_no_half
 ):
     monkeypatch.chdir(workspace.folder)
 
-    under_way = CliRunner().invoke(cli.app, ["status", "small"])
-    done = CliRunner().invoke(cli.app, ["cancel", "small", "--yes"])
+    under_way = CliRunner().invoke(app.app, ["status", "small"])
+    done = CliRunner().invoke(app.app, ["cancel", "small", "--yes"])
 
     assert (under_way.exit_code, done.exit_code) == (3, 0), done.output
     assert "run      0 of 8\n" in under_way.stdout
@@ -51,7 +51,7 @@ def test_a_run_that_is_cancelled_has_ended_its_jobs_and_left_no_lock_and_no_half
     assert (record.outcome, record.pid) == ("cancelled", running.pid)
     assert list(workspace.folder.glob(".snakemake/locks/*")) == []
     assert list(workspace.folder.glob("results/small/main/runner-artifacts/*")) == []
-    assert CliRunner().invoke(cli.app, ["status", "small"]).exit_code == 4
+    assert CliRunner().invoke(app.app, ["status", "small"]).exit_code == 4
 
 
 def workers_of(workspace: Workspace) -> list[list[str]]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from epyflow.coordinators.presence import presence_of
-from epyflow.storage import Disk
+from epyflow.operations.runs.coordinator_presence import presence_of
+from epyflow.storage.disk import Disk
 from tests.workflow.workspace import TABLES, Workspace
 
 

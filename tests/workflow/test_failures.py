@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 
-from epyflow.coordinators.record import read_record
-from epyflow.storage import Disk
+from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.storage.disk import Disk
 from tests.workflow.workspace import TABLES, Done, Workspace
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from epyflow.hub.validation import validate
+from epyflow.hub.checks.validate import validate
 from tests.unit.hub.hubs import tasks, write_hub
 from tests.workflow.forecasting import forecast, write_target_data, write_vintage
 from tests.workflow.workspace import Workspace
@@ -260,7 +260,7 @@ def test_a_further_reference_date_runs_that_date_alone(replayed):
 
 
 def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing(replayed):
-    module = replayed.folder / "src" / "epyflow" / "hub" / "making.py"
+    module = replayed.folder / "src" / "epyflow" / "submission" / "make_rows.py"
     before = module.read_text()
     module.write_text(before + "\nEDITED = True\n")
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.coordinators.record import read_record
-from epyflow.runs.finding import find_runs
-from epyflow.runs.status import status
-from epyflow.storage import Disk
+from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.operations.runs.find import find_runs
+from epyflow.operations.runs.status import status
+from epyflow.storage.disk import Disk
 from tests.workflow.workspace import Workspace
 
 
@@ -103,7 +103,7 @@ def test_editing_tables_makes_tables_and_runs_no_task(again):
 
 
 def test_editing_the_model_runs_every_task(again):
-    edit_code(again, "model/initial.py")
+    edit_code(again, "model/initial_conditions.py")
 
     jobs = again.plan().jobs
 

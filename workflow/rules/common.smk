@@ -25,13 +25,13 @@ def storage_prefix():
 
 def plan_file():
     """Return the path of the plan; the process that a person started writes it first."""
-    from epyflow.settings import plan_path, read_settings
+    from epyflow.run.settings import plan_path, read_settings
 
     try:
         settings = read_settings(config)
         if workflow.is_main_process:
-            from epyflow.run_plan import write_run_plan
-            from epyflow.storage import storage_at
+            from epyflow.run.plan import write_run_plan
+            from epyflow.storage.disk import storage_at
 
             write_run_plan(settings, sys.argv, storage_at(storage_prefix()))
         return str(plan_path(settings))
@@ -41,15 +41,15 @@ def plan_file():
 
 def this_start():
     """Return what this start of the run knows beside the plan."""
-    from epyflow.settings import read_settings
-    from epyflow.start import read_start
+    from epyflow.run.settings import read_settings
+    from epyflow.run.start import read_start
 
     return read_start(read_settings(config), config["plan"])
 
 
 def start_file():
     """Return the path of what this start knows: newer than all that was made before it."""
-    from epyflow.settings import read_settings, start_path
+    from epyflow.run.settings import read_settings, start_path
 
     return str(start_path(read_settings(config)))
 

@@ -13,7 +13,7 @@ def of_each_place(path, figure, **flags):
 
 def plan_digest(*keys):
     """Return a short hash of parts of the plan: what a figure takes from it beside tables."""
-    from epyflow.staleness import digest_of
+    from epyflow.run.digests import digest_of
 
     parts = []
     for key in keys:
@@ -52,7 +52,7 @@ def front_page_of_run():
     if not workflow.is_main_process:
         return {}
     from epyflow.report import front_page
-    from epyflow.storage import storage_at
+    from epyflow.storage.disk import storage_at
 
     place = storage_at(storage_prefix())
     folder = f"{run_folder(config['plan'])}/figures"

@@ -3,7 +3,7 @@
 
 def plan_of(wildcards):
     """Return what the plan says of one run: of one reference date, where there are several."""
-    from epyflow.replay import of_run
+    from epyflow.experiment.as_of import of_run
 
     return of_run(config["plan"], wildcards.run_id)
 
@@ -73,7 +73,7 @@ def figures():
 
     A replay draws none of these: it has no tables to look at. Scores are drawn of both.
     """
-    from epyflow.hub.flusight import RATE_CHANGE
+    from epyflow.hub.config.flusight import RATE_CHANGE
 
     plan = config["plan"]
     if "forecasts" in plan:

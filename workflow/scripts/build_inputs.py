@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import run_plan
 from epyflow.logs import log_to
-from epyflow.settings import read_settings
-from epyflow.storage import storage_at
+from epyflow.run import plan
+from epyflow.run.settings import read_settings
+from epyflow.storage.disk import storage_at
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
     paths = map(Path, snakemake.output.tasks)
-    run_plan.build_inputs(
+    plan.build_inputs(
         read_settings(snakemake.config),
         snakemake.config["plan"],
         dict(zip(map(tuple, snakemake.params.tasks), paths, strict=True)),

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import run_plan
 from epyflow.logs import log_to
-from epyflow.settings import read_settings
+from epyflow.run import plan
+from epyflow.run.settings import read_settings
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    run_plan.bundle_experiment(read_settings(snakemake.config), Path(snakemake.output.bundle))
+    plan.bundle_experiment(read_settings(snakemake.config), Path(snakemake.output.bundle))

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.hub import submitting
 from epyflow.logs import log_to
+from epyflow.submission import publish
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    submitting.confirm(Path(snakemake.input.findings))
+    publish.confirm(Path(snakemake.input.findings))

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import hub_plan, run_plan
 from epyflow.logs import log_to
-from epyflow.settings import read_settings
+from epyflow.run import forecast_plan, plan
+from epyflow.run.settings import read_settings
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
     settings = read_settings(snakemake.config)
-    experiment = run_plan.experiment_of(settings, snakemake.wildcards.run_id)
-    hub_plan.gather_observations(experiment, settings, Path(snakemake.output.observed))
+    experiment = plan.experiment_of(settings, snakemake.wildcards.run_id)
+    forecast_plan.gather_observations(experiment, settings, Path(snakemake.output.observed))

@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow import provenance
-from epyflow.hub import making
 from epyflow.logs import log_to
+from epyflow.submission import make_rows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
     provenance.check_code("hub", snakemake.params.code, snakemake.output.table)
-    making.make(
+    make_rows.make(
         [Path(path) for path in snakemake.input.results],
         Path(snakemake.input.prepared),
         Path(snakemake.output.table),

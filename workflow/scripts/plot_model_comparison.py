@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow import figures, provenance
-from epyflow.hub.prepared import read_prepared
 from epyflow.hub.scoring.forecasts import read_forecasts, read_outcomes
 from epyflow.logs import log_to
+from epyflow.submission.brief import read_prepared
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,19 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import backup, outcome, replay
+from epyflow.experiment import as_of
 from epyflow.logs import log_to
+from epyflow.run import checkpoint_backup, execute
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    outcome.run_task(
+    execute.run_task(
         Path(snakemake.input.task),
         Path(snakemake.output.result),
         partial=snakemake.config["plan"]["partial_results"],
-        backup=backup.of_task(
-            replay.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
+        backup=checkpoint_backup.of_task(
+            as_of.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
             int(snakemake.wildcards.i),
             snakemake.params.storage,
         ),

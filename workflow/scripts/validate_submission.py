@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.hub import submitting
 from epyflow.logs import log_to
+from epyflow.submission import publish
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     submission = Path(snakemake.output.submission)
     prepared = Path(snakemake.input.prepared)
-    submitting.submit(Path(snakemake.input.table), prepared, submission)
-    submitting.check(
+    publish.submit(Path(snakemake.input.table), prepared, submission)
+    publish.check(
         submission, prepared, Path(snakemake.input.left_out), Path(snakemake.output.findings)
     )

@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import replay
-from epyflow.cost import record
+from epyflow.experiment import as_of
 from epyflow.logs import log_to
-from epyflow.storage import storage_at
+from epyflow.operations.cost import write
+from epyflow.storage.disk import storage_at
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    record.write_run_cost(
-        replay.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
+    write.write_run_cost(
+        as_of.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
         storage_at(snakemake.params.storage),
         Path(snakemake.output.cost),
     )

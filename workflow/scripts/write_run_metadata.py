@@ -3,18 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import provenance, replay, run_record
+from epyflow import provenance
+from epyflow.experiment import as_of
 from epyflow.logs import log_to
-from epyflow.settings import read_settings
-from epyflow.storage import storage_at
+from epyflow.run import finish
+from epyflow.run.settings import read_settings
+from epyflow.storage.disk import storage_at
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
     storage = storage_at(snakemake.params.storage)
-    plan = replay.of_run(snakemake.config["plan"], snakemake.wildcards.run_id)
-    run = run_record.finish(
+    plan = as_of.of_run(snakemake.config["plan"], snakemake.wildcards.run_id)
+    run = finish.finish(
         read_settings(snakemake.config),
         plan,
         Path(snakemake.input.members),

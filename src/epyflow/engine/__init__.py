@@ -12,7 +12,7 @@ import numpy as np
 from epyflow.engine.trajectory import Simulator, Trajectory
 from epyflow.errors import EpyflowError
 from epyflow.model.compartmental import CompartmentalModel
-from epyflow.nearest import did_you_mean
+from epyflow.suggest import did_you_mean
 
 __all__ = [
     "DEFAULT",
@@ -53,7 +53,7 @@ def simulator(model: CompartmentalModel, engine: str = DEFAULT) -> Simulator:
     Parameters
     ----------
     model
-        From :class:`epyflow.model.assemble.Assembler`.
+        From :class:`epyflow.model.assembler.Assembler`.
     engine
         Name in ``ENGINES``.
 
@@ -79,7 +79,7 @@ def simulate(
     Parameters
     ----------
     model
-        From :class:`epyflow.model.assemble.Assembler`.
+        From :class:`epyflow.model.assembler.Assembler`.
     rng
         Its state decides the trajectory, and is moved on.
     engine

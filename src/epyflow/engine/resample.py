@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from epyflow.model.clock import step_days
+from epyflow.model.dates import step_days
 
 _WEEKS = ("W-MON", "W-TUE", "W-WED", "W-THU", "W-FRI", "W-SAT", "W-SUN")
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday

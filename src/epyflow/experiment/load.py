@@ -9,14 +9,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from epyflow.errors import InvalidExperimentError
-from epyflow.experiment.checks import Checker
-from epyflow.experiment.discovery import Place
-from epyflow.experiment.documents import choose_output, exp_id_problem, read_documents
-from epyflow.experiment.model import Model
-from epyflow.experiment.modelset import Modelset
-from epyflow.experiment.output import DEFAULT, Output
-from epyflow.experiment.problems import Problem
-from epyflow.experiment.source import Location as Keys
+from epyflow.experiment.checks.checker import Checker
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.format.output import DEFAULT, Output
+from epyflow.experiment.reading.documents import choose_output, exp_id_problem, read_documents
+from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.problems import Problem
+from epyflow.experiment.reading.yaml_source import Location as Keys
 from epyflow.population.locations import Location
 
 Changes = Mapping[Keys, Any]
@@ -102,7 +102,7 @@ def inspect(
     Parameters
     ----------
     place
-        From :func:`epyflow.experiment.discovery.locate`.
+        From :func:`epyflow.experiment.reading.location.locate`.
     output_config
         File name (with or without suffix) of the output to use, where there are several.
     populations

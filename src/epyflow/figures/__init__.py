@@ -1,23 +1,23 @@
 """Data frames -> matplotlib figures, and figures -> files. No global state, no display."""
 
+from epyflow.figures.calibration_progress import draw_progress, progress_chart
 from epyflow.figures.change_map import draw_change_map
-from epyflow.figures.coverage_chart import draw_coverage
+from epyflow.figures.coverage import draw_coverage
 from epyflow.figures.fan_chart import fan_chart
-from epyflow.figures.fit_chart import draw_fits, fit_chart
+from epyflow.figures.fan_charts import draw_populations
+from epyflow.figures.figure_file import save
+from epyflow.figures.fit import draw_fits, fit_chart
 from epyflow.figures.forecast_grid import draw_forecast_grid
-from epyflow.figures.interval_chart import draw_intervals
+from epyflow.figures.intervals import draw_intervals
 from epyflow.figures.model_comparison import draw_comparison
 from epyflow.figures.model_diagram import draw_model, model_diagram
-from epyflow.figures.population import draw_populations
-from epyflow.figures.posterior_chart import draw_posteriors
-from epyflow.figures.progress_chart import draw_progress, progress_chart
+from epyflow.figures.posteriors import draw_posteriors
 from epyflow.figures.quantities import with_named
 from epyflow.figures.rate_trends import draw_rate_trends
-from epyflow.figures.reading import Place, places_of
+from epyflow.figures.read_tables import Place, places_of
 from epyflow.figures.reproduction_chart import draw_reproduction
-from epyflow.figures.saving import save
-from epyflow.figures.score_chart import draw_scores
-from epyflow.figures.tasks_chart import draw_tasks
+from epyflow.figures.scores import draw_scores
+from epyflow.figures.tasks import draw_tasks
 
 __all__ = [
     "Place",

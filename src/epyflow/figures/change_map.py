@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 
 from epyflow.figures.bands import at_level
-from epyflow.figures.reading import Place, comparisons_of, dated, nothing, rows_by_population
-from epyflow.figures.saving import save, save_table
+from epyflow.figures.figure_file import save, save_table
+from epyflow.figures.read_tables import Place, comparisons_of, dated, nothing, rows_by_population
 from epyflow.figures.style import BLUE, GREY, VERMILION, headline, new_figure, styled, tint
 from epyflow.figures.us_tiles import TILES, tile_of
 

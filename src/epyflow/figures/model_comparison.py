@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from epyflow.figures.figure_file import save, save_table
+from epyflow.figures.observations import Seen, draw_seen, legend_of_seen
 from epyflow.figures.rate_trends import names_of_codes
-from epyflow.figures.reading import Place, nothing
-from epyflow.figures.saving import save, save_table
-from epyflow.figures.score_chart import LOOKS
-from epyflow.figures.seen import Seen, draw_seen, legend_of_seen
+from epyflow.figures.read_tables import Place, nothing
+from epyflow.figures.scores import LOOKS
 from epyflow.figures.style import headline, new_figure, styled
 
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)

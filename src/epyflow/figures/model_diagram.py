@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from epyflow.figures.figure_file import save
 from epyflow.figures.model_layout import layout
-from epyflow.figures.saving import save
 from epyflow.figures.style import BLUE, GREEN, VERMILION, headline, new_figure, styled, tint
 
 _WIDTH, _HEIGHT = 1.35, 0.62  # inches: a box
@@ -32,7 +32,7 @@ _WORDS = {
 
 
 def draw_model(model: Mapping[str, Any], *, title: str, path: Path) -> None:
-    """Draw a model as :func:`epyflow.description.model_of` describes it to an SVG or PNG."""
+    """Draw a model as :func:`epyflow.run.description.model_of` describes it to an SVG or PNG."""
     save(model_diagram(model["compartments"], model["transitions"], title), path)
 
 

@@ -48,7 +48,7 @@ def with_named(about: Mapping[str, Any], named: bytes | None = None) -> dict[str
     Parameters
     ----------
     about
-        Quantity to its prior, as :mod:`epyflow.description` has it.
+        Quantity to its prior, as :mod:`epyflow.run.description` has it.
     named
         The content of ``priors.json``; None where there is none.
     """
@@ -60,7 +60,7 @@ def with_named(about: Mapping[str, Any], named: bytes | None = None) -> dict[str
 
 
 def prior_of(given: Mapping[str, Any] | None) -> Any:
-    """Return scipy's frozen distribution of a prior as :mod:`epyflow.description` has it.
+    """Return scipy's frozen distribution of a prior as :mod:`epyflow.run.description` has it.
 
     None where there is none by name: a function of the user's own is not run here, but see
     :func:`with_named`.

@@ -15,9 +15,9 @@ from matplotlib.ticker import MaxNLocator
 
 from epyflow.figures.bands import at_level, bands_of
 from epyflow.figures.fan_chart import draw_series, legend_below, range_of_members
-from epyflow.figures.fit_chart import mark_end
-from epyflow.figures.reading import Place, dated, nothing, rows_by_population
-from epyflow.figures.saving import save, save_table
+from epyflow.figures.figure_file import save, save_table
+from epyflow.figures.fit import mark_end
+from epyflow.figures.read_tables import Place, dated, nothing, rows_by_population
 from epyflow.figures.scenarios import futures
 from epyflow.figures.style import BLACK, date_axis, date_number, headline, new_figure, styled
 
@@ -67,7 +67,7 @@ def draw_reproduction(
     places
         The populations of the run.
     fit
-        Of the experiment, as :func:`epyflow.description.describe` has it.
+        Of the experiment, as :func:`epyflow.run.description.describe` has it.
     paths
         A figure for each place, ``.svg`` or ``.png``.
     sheet

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.model.compartmental import Flow
-from epyflow.model.ways import Way
+from epyflow.model.flows import Way
 
 
 def default_initial_conditions(

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from epyflow.model.compartmental import Flow, Kind
-from epyflow.model.ways import Way
+from epyflow.model.flows import Way
 
 
 class UncountableError(ValueError):

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.model.clock import step_days
+from epyflow.model.dates import step_days
 
 Scaling = tuple[str, NDArray[np.bool_], float]
 """A contact layer, the steps on which it is scaled (shape (T,)), and the factor."""

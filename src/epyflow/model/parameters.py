@@ -6,11 +6,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.experiment.base import parsed
-from epyflow.experiment.expressions import Expression, ExpressionError, Value, in_order
-from epyflow.experiment.forcing import ParameterIntervention
-from epyflow.experiment.model import AgeVarying, Calculated, Calibrated, Model, Sampled, Scalar
-from epyflow.model.forcing import Forcing
+from epyflow.experiment.format.base import parsed
+from epyflow.experiment.format.expressions import Expression, ExpressionError, Value, in_order
+from epyflow.experiment.format.forcing import ParameterIntervention
+from epyflow.experiment.format.model import (
+    AgeVarying,
+    Calculated,
+    Calibrated,
+    Model,
+    Sampled,
+    Scalar,
+)
+from epyflow.model.parameter_actions import Forcing
 
 SEASONALITY_MINIMUM = "seasonality_min"
 

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.model.clock import days_since
+from epyflow.model.dates import days_since
 
 YEAR = 365.0
 """Days of a cycle whose minimum is not given."""

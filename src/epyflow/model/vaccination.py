@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.tasks import DailyDoses
+from epyflow.artifacts.task import DailyDoses
 
 _SATURDAY = 5
 _FINEST = 10**9

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
 from epyflow.population.age_groups import AgeGroup, aggregation
 from epyflow.population.locations import Location
-from epyflow.tasks import Population
 
 LAYERS = ("school", "work", "home", "community")
 """The contact layers, in the order in which epydemix adds them up.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
 from epyflow.population.age_groups import AgeGroup, aggregation, parse_age_groups
 from epyflow.population.aggregate import (
@@ -26,7 +27,6 @@ from epyflow.population.aggregate import (
     aggregate_sizes,
 )
 from epyflow.population.locations import Location, canonical_name, is_plausible_name
-from epyflow.tasks import Population
 
 if TYPE_CHECKING:
     import pandas as pd

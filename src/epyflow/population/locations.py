@@ -12,7 +12,7 @@ import pycountry
 import us
 
 from epyflow.errors import PopulationError
-from epyflow.nearest import did_you_mean
+from epyflow.suggest import did_you_mean
 
 # How epydemix-data names the countries that it does not name as pycountry's ``name`` does.
 # Source: epydemix-data, locations.csv.

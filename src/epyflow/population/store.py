@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, Self
 
+from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
-from epyflow.nearest import listed
 from epyflow.population import locations
 from epyflow.population.age_groups import AgeGroup, parse_age_groups
 from epyflow.population.aggregate import FineGroups
@@ -13,7 +13,7 @@ from epyflow.population.epydemix_data import DATA_FOLDER, LOCATIONS_FILE, Epydem
 from epyflow.population.locations import Location
 from epyflow.population.remote import remote_data
 from epyflow.population.tables import CONTACTS_FILE, SIZES_FILE, Tables
-from epyflow.tasks import Population
+from epyflow.suggest import listed
 
 
 class _Source(Protocol):

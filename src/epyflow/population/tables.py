@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
 from epyflow.population.age_groups import AgeGroup, parse_age_groups
 from epyflow.population.aggregate import (
@@ -23,7 +24,6 @@ from epyflow.population.aggregate import (
     refuse_empty_groups,
 )
 from epyflow.population.locations import Location, canonical_name, is_plausible_name
-from epyflow.tasks import Population
 
 SIZES_FILE = "population.csv"
 CONTACTS_FILE = "contacts.csv"

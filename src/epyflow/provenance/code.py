@@ -13,17 +13,21 @@ from importlib.metadata import version
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
-from epyflow.nearest import listed
+from epyflow.suggest import listed
 
 PACKAGE = Path(__file__).parents[1]
 
 STAGES: Mapping[str, tuple[str, ...]] = {
-    "build": ("epyflow.build",),
+    "build": ("epyflow.inputs.build",),
     "run": ("epyflow.strategies",),
     "tables": ("epyflow.tables",),
     "figures": ("epyflow.figures", "epyflow.report"),
-    "observed": ("epyflow.observed",),
-    "hub": ("epyflow.hub.making", "epyflow.hub.prepare", "epyflow.hub.submitting"),
+    "observed": ("epyflow.data.observation_history",),
+    "hub": (
+        "epyflow.submission.make_rows",
+        "epyflow.submission.write_brief",
+        "epyflow.submission.publish",
+    ),
     "scores": ("epyflow.hub.scoring.tables",),
 }
 """The modules at which each stage enters the package."""

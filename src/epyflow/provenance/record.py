@@ -16,9 +16,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypedDict
 
+from epyflow.artifacts.task import Failure
 from epyflow.files import sha256_of, write_bytes_atomically
 from epyflow.provenance.code import PACKAGE, STAGES, code_version
-from epyflow.tasks import Failure
 
 CHECKOUT_VARIABLE = "EPYFLOW_CHECKOUT"
 """JSON of :class:`Git`: the checkout that a folder without git was packed from."""

@@ -12,7 +12,7 @@ import pandas as pd
 from epyflow.figures.change_map import in_words
 from epyflow.figures.quantities import in_words as quantity_in_words
 from epyflow.figures.quantities import with_named
-from epyflow.report import warn
+from epyflow.report import warnings
 
 ROWS = 12
 """Populations in the table of the front page; the file beside it has all."""
@@ -33,7 +33,7 @@ def front_page(
     Parameters
     ----------
     plan
-        From :mod:`epyflow.run_plan`.
+        From :mod:`epyflow.run.plan`.
     summary
         The content of ``summary.json``; None where the run has not come so far, and of a replay.
     later
@@ -56,7 +56,7 @@ def front_page(
     fitted = about["fit"] is not None
     rows = found["headline"] if fitted else []
     page = {
-        "warnings": found["warnings"] + ([] if held is None else warn.forecasts(held)),
+        "warnings": found["warnings"] + ([] if held is None else warnings.forecasts(held)),
         "looked_for": _looked_for(summary is not None, fitted, held),
         "later": [] if held is None else _later(held),
         "columns": _columns(rows),

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from epyflow.figures.change_map import change
-from epyflow.figures.coverage_chart import coverage
-from epyflow.figures.reading import comparisons_of, dated, read_table, rows_by_population
+from epyflow.figures.coverage import coverage
+from epyflow.figures.read_tables import comparisons_of, dated, read_table, rows_by_population
 from epyflow.files import write_bytes_atomically
-from epyflow.report import warn
+from epyflow.report import warnings as warn
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def summarise(tables: Tables, plan: Mapping[str, Any], *, summary: Path, numbers
     tables
         Of the run.
     plan
-        From :mod:`epyflow.run_plan`.
+        From :mod:`epyflow.run.plan`.
     summary
         The JSON: ``warnings`` (sentences), ``headline`` (a row per population), ``newest`` (the
         last date observed anywhere, or None) and ``failed`` (populations without a result).

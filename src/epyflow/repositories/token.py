@@ -57,6 +57,6 @@ def _from_file(path: Path) -> str:
 
 
 def _from_secret_manager(name: str, client: Callable[[], Any] | None) -> str:
-    from epyflow.cloud.secrets import read_secret  # needed by few, and slow to import
+    from epyflow.google.secrets import read_secret  # needed by few, and slow to import
 
     return read_secret(name, SECRET_VARIABLE, client)

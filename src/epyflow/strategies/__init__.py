@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from epyflow.artifacts.task import Result, Task
 from epyflow.errors import EpyflowError
 from epyflow.strategies.calibrate import calibrate
 from epyflow.strategies.simulate import simulate_members
-from epyflow.tasks import Result, Task
 
 Saved = Callable[[Path], None]
 

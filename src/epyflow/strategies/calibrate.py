@@ -7,21 +7,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 from epyflow import engine
+from epyflow.artifacts.task import Fit, Generation, Observations, Reporting, Result, Task
 from epyflow.calibration import sampler
-from epyflow.calibration.observations import missing_dates
+from epyflow.calibration.rejection import rejection, top_fraction
 from epyflow.calibration.sampler import Limits, Priors
-from epyflow.calibration.single import rejection, top_fraction
 from epyflow.calibration.smc import Smc, SmcSettings
+from epyflow.data.observations import missing_dates
 from epyflow.errors import DataError, EpyflowError
-from epyflow.experiment import calibration as section
-from epyflow.experiment.calibration import Calibration, seconds
-from epyflow.experiment.model import Model
-from epyflow.model.assemble import Assembler
+from epyflow.experiment.format import calibration as section
+from epyflow.experiment.format.calibration import Calibration, seconds
+from epyflow.experiment.format.model import Model
+from epyflow.model.assembler import Assembler
 from epyflow.randomness import generator
-from epyflow.strategies import checkpoints, reporting
-from epyflow.strategies.particles import Comparer, ParticleSimulator, ending, kernels, priors
+from epyflow.strategies import checkpoints, observation_model
+from epyflow.strategies.particle_simulator import (
+    Comparer,
+    ParticleSimulator,
+    ending,
+    kernels,
+    priors,
+)
 from epyflow.strategies.project import project
-from epyflow.tasks import Fit, Generation, Observations, Reporting, Result, Task
 
 log = logging.getLogger(__name__)
 
@@ -221,7 +227,7 @@ class _Run:
         projection = self._calibration.projection
         if projection is None or projection.observation_model is None:
             return ()
-        return reporting.around(posterior, self._observations, projection.observation_model)
+        return observation_model.around(posterior, self._observations, projection.observation_model)
 
     def _settings(self, noise: tuple[Reporting, ...]) -> dict[str, str]:
         settings = self._calibration.strategy.options.model_dump(mode="json")

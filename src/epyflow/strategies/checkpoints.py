@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from epyflow import artifacts
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Checkpoint, Generation, PackedArray, Task
 from epyflow.calibration import sampler
 from epyflow.calibration.smc import Smc
 from epyflow.errors import ArtifactError
-from epyflow.tasks import Checkpoint, Generation, PackedArray, Task
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def save(smc: Smc, task: Task, path: Path, seconds: float) -> None:
         rng_state=json.dumps(smc.rng.bit_generator.state),
         seconds=seconds,
     )
-    artifacts.write(checkpoint, path)
+    pickling.write(checkpoint, path)
 
 
 def restore(smc: Smc, task: Task, path: Path) -> float:
@@ -51,7 +51,7 @@ def restore(smc: Smc, task: Task, path: Path) -> float:
     if not path.is_file():
         return 0.0
     try:
-        checkpoint = artifacts.read_checkpoint(path)
+        checkpoint = pickling.read_checkpoint(path)
     except ArtifactError as error:
         log.warning("%s; starting anew", error)
         return 0.0
@@ -67,7 +67,7 @@ def restore(smc: Smc, task: Task, path: Path) -> float:
 
 def key(task: Task) -> str:
     """Return a hash of everything in a task."""
-    return hashlib.sha256(artifacts.to_bytes(task)).hexdigest()
+    return hashlib.sha256(pickling.to_bytes(task)).hexdigest()
 
 
 def stored(generation: sampler.Generation) -> Generation:

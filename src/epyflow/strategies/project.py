@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow import engine
-from epyflow.experiment.base import parsed
-from epyflow.experiment.calibration import Calibration
-from epyflow.experiment.model import AgeVarying, Calculated, Model, Scalar
-from epyflow.model.assemble import Assembler
+from epyflow.artifacts.task import NOT_STARTED, Fit, MemberResult, PackedArray, Task
+from epyflow.experiment.format.base import parsed
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.model import AgeVarying, Calculated, Model, Scalar
+from epyflow.model.assembler import Assembler
 from epyflow.progress import Progress
 from epyflow.randomness import generator
-from epyflow.strategies.particles import member
-from epyflow.strategies.periods import resampled
-from epyflow.strategies.reporting import reported
-from epyflow.strategies.reproduction import Reproductions
-from epyflow.tasks import NOT_STARTED, Fit, MemberResult, PackedArray, Task
+from epyflow.strategies.observation_model import reported
+from epyflow.strategies.particle_simulator import member
+from epyflow.strategies.per_start import resampled
+from epyflow.strategies.reproduction_number import Reproductions
 
 log = logging.getLogger(__name__)
 

@@ -5,14 +5,14 @@ import logging
 import numpy as np
 
 from epyflow import engine
+from epyflow.artifacts.task import Member, MemberResult, PackedArray, Result, Task
 from epyflow.engine.resample import Resampling
 from epyflow.errors import EpyflowError
-from epyflow.experiment.model import Model
-from epyflow.model.assemble import Assembler
+from epyflow.experiment.format.model import Model
+from epyflow.model.assembler import Assembler
 from epyflow.progress import Progress
 from epyflow.randomness import generator
-from epyflow.strategies.reproduction import Reproductions
-from epyflow.tasks import Member, MemberResult, PackedArray, Result, Task
+from epyflow.strategies.reproduction_number import Reproductions
 
 log = logging.getLogger(__name__)
 

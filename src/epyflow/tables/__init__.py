@@ -8,17 +8,17 @@ from functools import partial
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
-from epyflow.nearest import did_you_mean, listed
+from epyflow.suggest import did_you_mean, listed
 from epyflow.tables import (
     calibration_progress,
-    fitted,
+    fit_quantiles,
     metadata,
     posteriors,
     quantiles,
-    reproduction,
+    reproduction_number,
     trajectories,
 )
-from epyflow.tables.fits import NO_FIT
+from epyflow.tables.calibrations import NO_FIT
 from epyflow.tables.series import Kind
 from epyflow.tables.spec import Table, TableSpec
 from epyflow.tables.writing import write_table
@@ -45,8 +45,13 @@ _ALL = (
     Table(
         "quantiles_projection_comparison", quantiles.comparison_chunks, quantiles.COLUMNS, NO_FIT
     ),
-    Table(reproduction.NAME, reproduction.chunks, reproduction.COLUMNS, reproduction.EMPTY),
-    Table("quantiles_calibration", fitted.chunks, fitted.COLUMNS, NO_FIT),
+    Table(
+        reproduction_number.NAME,
+        reproduction_number.chunks,
+        reproduction_number.COLUMNS,
+        reproduction_number.EMPTY,
+    ),
+    Table("quantiles_calibration", fit_quantiles.chunks, fit_quantiles.COLUMNS, NO_FIT),
     Table("posteriors", posteriors.chunks, posteriors.COLUMNS, posteriors.EMPTY),
     Table(
         "calibration_progress",
@@ -73,7 +78,7 @@ def write(name: str, result_paths: Sequence[Path], spec: TableSpec, out_path: Pa
     name
         A key of :data:`TABLES`.
     result_paths
-        Files written by :func:`epyflow.artifacts.write`.
+        Files written by :func:`epyflow.artifacts.pickling.write`.
     spec
         What is wanted of the table.
     out_path

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from epyflow.tables.fits import fits, primary_id
+from epyflow.artifacts.task import Failure, Generation, Result
+from epyflow.tables.calibrations import fits, primary_id
 from epyflow.tables.spec import TableSpec
-from epyflow.tasks import Failure, Generation, Result
 
 COLUMNS = (
     "primary_id",

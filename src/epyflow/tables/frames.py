@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from epyflow.artifacts.task import MemberResult, Result
 from epyflow.tables.series import BLOCK
-from epyflow.tasks import MemberResult, Result
 
 
 @dataclass(frozen=True)

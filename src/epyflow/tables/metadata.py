@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
+from epyflow.artifacts.task import Failure, Fit, MemberResult, Result
 from epyflow.errors import EpyflowError
-from epyflow.tables.fits import missing_dates, primary_id
+from epyflow.tables.calibrations import missing_dates, primary_id
 from epyflow.tables.frames import scenario_key
 from epyflow.tables.spec import TableSpec
-from epyflow.tasks import Failure, Fit, MemberResult, Result
 
 COLUMNS = (
     "primary_id",

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
+from epyflow.artifacts.task import Failure, Fit, Result
 from epyflow.errors import EpyflowError
-from epyflow.tables.fits import first_days, fits, primary_id
+from epyflow.tables.calibrations import first_days, fits, primary_id
 from epyflow.tables.spec import TableSpec
-from epyflow.tasks import Failure, Fit, Result
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from epyflow.artifacts.task import Failure, MemberResult, Result
 from epyflow.tables.frames import Rows, frames, iso_dates, scenario_key
 from epyflow.tables.series import BLOCK, Kind, Selection, select, select_comparisons
 from epyflow.tables.spec import TableSpec
-from epyflow.tasks import Failure, MemberResult, Result
 
 COLUMNS = ("primary_id", "seed", "population", "date", "quantile", "...", "location")
 

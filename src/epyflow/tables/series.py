@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow import comparisons
+from epyflow.artifacts.task import NOT_STARTED, Fit, MemberResult, PackedArray, Result
+from epyflow.data import comparison_names
 from epyflow.errors import ArtifactError, EpyflowError
-from epyflow.nearest import did_you_mean, listed
-from epyflow.tasks import NOT_STARTED, Fit, MemberResult, PackedArray, Result
+from epyflow.suggest import did_you_mean, listed
 
 Kind = Literal["compartments", "transitions"]
 
@@ -132,12 +132,12 @@ def select_comparisons(result: Result, fit: Fit) -> Selection:
     EpyflowError
         If the result has no such series.
     """
-    names = comparisons.distinct(fit.comparisons)
+    names = comparison_names.distinct(fit.comparisons)
     if fit.reporting:
         # Their one group stands before its total.
         at = np.arange(len(names), dtype=np.intp)
         return Selection("reported", names, at, 2 * at)
-    terms = [comparisons.terms(name) for name in fit.comparisons]
+    terms = [comparison_names.terms(name) for name in fit.comparisons]
     single = select("transitions", result, [name for each in terms for name in each])
     starts = np.cumsum([0, *(len(each) for each in terms[:-1])], dtype=np.intp)
     return replace(single, columns=names, sums=starts)

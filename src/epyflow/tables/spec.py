@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from epyflow.tasks import Failure, Result
+from epyflow.artifacts.task import Failure, Result
 
 
 @dataclass(frozen=True)

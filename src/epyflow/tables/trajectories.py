@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
+from epyflow.artifacts.task import Failure, Result
 from epyflow.tables.frames import Rows, frames, iso_dates, scenario_key
 from epyflow.tables.series import BLOCK, Kind, Selection, select
 from epyflow.tables.spec import TableSpec
-from epyflow.tasks import Failure, Result
 
 COLUMNS = ("primary_id", "sim_id", "seed", "population", "date", "...", "location")
 

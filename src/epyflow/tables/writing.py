@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from epyflow import artifacts
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Failure, Result
 from epyflow.errors import EpyflowError
 from epyflow.files import gzip_text_writer
 from epyflow.tables.spec import Table, TableSpec
-from epyflow.tasks import Failure, Result
 
 
 class _Reading:
@@ -22,7 +22,7 @@ class _Reading:
 
     def __iter__(self) -> Iterator[Result | Failure]:
         for path in self.paths:
-            result = artifacts.read_result(path)
+            result = pickling.read_result(path)
             if isinstance(result, Failure):
                 self.failed += 1
                 self.first_failure = self.first_failure or result

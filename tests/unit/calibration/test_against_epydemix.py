@@ -6,8 +6,8 @@ from epydemix.calibration import ABCSampler, metrics
 
 from epyflow.calibration import distances
 from epyflow.calibration.kernels import kernel
+from epyflow.calibration.rejection import rejection, top_fraction
 from epyflow.calibration.sampler import Limits
-from epyflow.calibration.single import rejection, top_fraction
 from epyflow.calibration.smc import Smc, SmcSettings
 from tests.unit.calibration.toy import OBSERVED, PRIORS, simulate, simulated_series
 

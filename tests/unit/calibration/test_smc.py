@@ -3,8 +3,8 @@ import pytest
 from scipy import stats
 
 from epyflow.calibration.kernels import JumpKernel, NormalKernel, kernel
+from epyflow.calibration.rejection import rejection, top_fraction
 from epyflow.calibration.sampler import CalibrationError, Generation, Limits, Priors, Simulated
-from epyflow.calibration.single import rejection, top_fraction
 from epyflow.calibration.smc import Smc, SmcSettings
 from tests.unit.calibration.toy import PRIORS, simulate
 

@@ -10,7 +10,7 @@ import pytest
 
 from epyflow import engine
 from epyflow.engine import compile_cache
-from epyflow.model.assemble import Assembler
+from epyflow.model.assembler import Assembler
 from tests.building import member, people, sir
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -20,7 +20,7 @@ import hashlib
 import numpy as np
 from epyflow import engine
 from epyflow.engine import compile_cache
-from epyflow.model.assemble import Assembler
+from epyflow.model.assembler import Assembler
 from tests.building import member, people, sir
 
 compile_cache.warm(print)

@@ -6,7 +6,7 @@ import pytest
 
 from epyflow import engine
 from epyflow.engine import compiled, draws, reference
-from epyflow.model.assemble import Assembler
+from epyflow.model.assembler import Assembler
 from epyflow.model.compartmental import Flow
 from tests.building import layers, member, people, sir
 

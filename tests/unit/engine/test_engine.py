@@ -3,7 +3,7 @@ import pytest
 
 from epyflow import engine
 from epyflow.errors import EpyflowError
-from epyflow.model.assemble import Assembler
+from epyflow.model.assembler import Assembler
 from tests.building import compartments, infection, member, people, sir, spontaneous
 
 

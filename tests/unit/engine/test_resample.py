@@ -6,7 +6,7 @@ import pytest
 from epydemix.model.simulation_output import Trajectory
 
 from epyflow.engine.resample import Resampling
-from epyflow.model.clock import step_dates
+from epyflow.model.dates import step_dates
 
 START = date(2024, 10, 1)  # a Tuesday
 FREQUENCIES = ["D", "2D", "7D", "W-SAT", "W", "W-TUE", "2W-SAT", "MS", "ME", "SMS", "B", "QE"]

@@ -3,7 +3,7 @@ import inspect as signatures
 import pytest
 from epydemix.calibration import ABCSampler
 
-from epyflow.experiment.calibration import (
+from epyflow.experiment.format.calibration import (
     RejectionOptions,
     SmcOptions,
     TopFractionOptions,

@@ -5,11 +5,12 @@ import shutil
 import numpy as np
 import pytest
 
-from epyflow import artifacts, strategies
-from epyflow.experiment.discovery import locate
+from epyflow import strategies
+from epyflow.artifacts import pickling
 from epyflow.experiment.load import inspect
-from epyflow.run_plan import prepare_build
-from epyflow.settings import read_settings
+from epyflow.experiment.reading.location import locate
+from epyflow.run.plan import prepare_build
+from epyflow.run.settings import read_settings
 from epyflow.tables.series import select_comparisons
 from tests.unit.test_repository import ROOT
 
@@ -49,7 +50,7 @@ def test_its_forecast_of_a_small_state_goes_on_from_the_last_week(root, shared):
         "allowed_data_roots": [str(shared)],
     }
     prepare_build(read_settings(settings), seed=7).write({0: root / "input.pkl"})
-    result = strategies.run(artifacts.read_input(root / "input.pkl"))
+    result = strategies.run(pickling.read_input(root / "input.pkl"))
 
     selection = select_comparisons(result, result.fit)
     (member,) = result.members

@@ -8,14 +8,14 @@ import pytest
 
 from epyflow.figures import Place, draw_change_map, draw_coverage, draw_forecast_grid
 from epyflow.figures.change_map import change, change_map, colour_of, in_words
-from epyflow.figures.coverage_chart import coverage, coverage_chart
+from epyflow.figures.coverage import coverage, coverage_chart
 from epyflow.figures.forecast_grid import Pair, forecast_grid, page
-from epyflow.figures.tasks_chart import costs_of, tasks_chart, tasks_of
+from epyflow.figures.tasks import costs_of, tasks_chart, tasks_of
 from epyflow.figures.us_tiles import TILES, tile_of
 from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import titles
-from tests.unit.figures.test_fit_chart import (
+from tests.unit.figures.test_fit import (
     LATER,
     ONE,
     calibration,

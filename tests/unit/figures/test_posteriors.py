@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from epyflow.figures import Place, draw_intervals, draw_posteriors
-from epyflow.figures.interval_chart import interval_chart
-from epyflow.figures.posterior_chart import MOST, posterior_chart, posterior_pages
+from epyflow.figures.intervals import interval_chart
+from epyflow.figures.posteriors import MOST, posterior_chart, posterior_pages
 from epyflow.figures.quantities import (
     density,
     in_words,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from epyflow.figures import Place, draw_reproduction
-from epyflow.figures.reading import dated
+from epyflow.figures.read_tables import dated
 from epyflow.figures.reproduction_chart import (
     NAME,
     Numbers,

@@ -5,7 +5,7 @@ from epyflow.figures.fan_chart import fan_chart
 from epyflow.figures.scenarios import futures
 from tests.unit.figures.legibility import cut_off, overlapping
 from tests.unit.figures.test_fan_chart import legend
-from tests.unit.figures.test_fit_chart import DAYS, ONE, calibration, chart, quantiles
+from tests.unit.figures.test_fit import DAYS, ONE, calibration, chart, quantiles
 
 
 def scenarios(*names):

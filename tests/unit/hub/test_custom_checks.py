@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from epyflow.errors import UnreadableError
-from epyflow.hub.errors import HubError
-from epyflow.hub.locations import read_places
-from epyflow.hub.validation import validate
+from epyflow.hub.checks.validate import validate
+from epyflow.hub.config.errors import HubError
+from epyflow.hub.config.locations import read_places
 from tests.unit.hub.hubs import submission, tasks, write_hub, write_submission
 
 PERSONS = """

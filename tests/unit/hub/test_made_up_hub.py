@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from epyflow.hub.validation import Verdict, validate
+from epyflow.hub.checks.validate import Verdict, validate
 from tests.unit.hub.hubs import COLUMNS, submission, tasks, write_hub, write_submission
 
 

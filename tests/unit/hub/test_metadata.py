@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from epyflow.errors import UnreadableError
-from epyflow.hub.validation import validate
+from epyflow.hub.checks.validate import validate
 from tests.unit.hub.hubs import submission, tasks, write_hub, write_submission
 
 SCHEMA = {

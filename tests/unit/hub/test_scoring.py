@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from epyflow.errors import DataError, UnreadableError
-from epyflow.hub.locations import Place, read_places
+from epyflow.hub.config.locations import Place, read_places
 from epyflow.hub.scoring.classes import LOWEST, peak_weeks, rate_changes, score_probabilities
 from epyflow.hub.scoring.forecasts import read_forecasts, read_outcomes
 from epyflow.hub.scoring.quantiles import interval_scores, score_quantiles

@@ -1,7 +1,7 @@
 import pytest
 
+from epyflow.model.flows import Way
 from epyflow.model.infections import UncountableError, infections
-from epyflow.model.ways import Way
 
 
 def contact(source, target, mediator):

@@ -6,7 +6,7 @@ import pytest
 from epydemix import EpiModel
 from epydemix.population import Population
 
-from epyflow.model.clock import step_dates
+from epyflow.model.dates import step_dates
 from epyflow.model.interventions import scale_contacts, steps_between, steps_on
 
 START, END = date(2024, 9, 1), date(2024, 9, 30)

@@ -2,12 +2,12 @@ from datetime import date
 
 import numpy as np
 import pytest
-from tests.building import calculated, scalar, sir
 
-from epyflow.experiment.base import parsed
-from epyflow.model.clock import step_dates
-from epyflow.model.forcing import Forcing
+from epyflow.experiment.format.base import parsed
+from epyflow.model.dates import step_dates
+from epyflow.model.parameter_actions import Forcing
 from epyflow.model.parameters import Parameters, eigenvalue
+from tests.building import calculated, scalar, sir
 
 # Eigenvalues 5 and 2: trace 7, determinant 10.
 CONTACTS = np.array([[4.0, 1.0], [2.0, 3.0]])

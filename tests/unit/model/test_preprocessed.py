@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
+from epyflow.data.coverage import read_preprocessed
 from epyflow.errors import DataError
-from epyflow.model.coverage import read_preprocessed
 
 AGES = ("0-17", "18+")
 NAMES = {"Massachusetts", "US-MA", "MA", "25"}

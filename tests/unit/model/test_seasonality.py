@@ -3,7 +3,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from epyflow.model.clock import step_dates
+from epyflow.model.dates import step_dates
 from epyflow.model.seasonality import balcan
 
 MAXIMUM = date(2025, 1, 10)

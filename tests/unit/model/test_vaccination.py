@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from epyflow.artifacts.task import DailyDoses
 from epyflow.model.vaccination import lay_out, spliced
-from epyflow.tasks import DailyDoses
 
 SUNDAY = date(2024, 9, 1)
 

@@ -4,11 +4,11 @@ import docutils.core
 import jinja2
 import pytest
 
-from epyflow.description import describe
-from epyflow.experiment.discovery import locate
 from epyflow.experiment.load import load
+from epyflow.experiment.reading.location import locate
 from epyflow.report import front_page
 from epyflow.report.front_page import ROWS, distribution_in_words, escape
+from epyflow.run.description import describe
 from tests.unit.test_repository import ROOT
 
 ROW = {

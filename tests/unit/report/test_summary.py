@@ -3,7 +3,7 @@ import json
 import pandas as pd
 
 from epyflow.report import Tables, summarise
-from tests.unit.figures.test_fit_chart import calibration, projection
+from tests.unit.figures.test_fit import calibration, projection
 
 PLAN = {
     "populations": [{"name": "A", "label": "Here"}, {"name": "B", "label": "There"}],

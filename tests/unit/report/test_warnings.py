@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from epyflow.report import warn
+from epyflow.report import warnings
 
 LABELS = {name: f"Place {name}" for name in "ABCDEFG"}
 
@@ -13,13 +13,13 @@ def members(*rows):
 def test_a_population_without_a_result_is_named_with_its_cause():
     table = members(("A", "ok", "", "complete"), ("B", "failed", "Too\nhot", ""))
 
-    assert warn.failed(table, LABELS) == ["Place B has no result: Too hot"]
+    assert warnings.failed(table, LABELS) == ["Place B has no result: Too hot"]
 
 
 def test_a_population_that_lacks_some_parameter_sets_says_how_many():
     table = members(("A", "ok", "", ""), ("A", "failed", "hot", ""), ("A", "failed", "hot", ""))
 
-    assert warn.failed(table, LABELS) == ["Place A lacks 2 parameter sets: hot"]
+    assert warnings.failed(table, LABELS) == ["Place A lacks 2 parameter sets: hot"]
 
 
 def progress(**last):
@@ -35,14 +35,14 @@ def progress(**last):
 def test_acceptance_and_weights_are_those_of_the_last_generation():
     table = progress(A=(0.5, 80.0), B=(0.009, 80.0), C=(0.01, 9.9), D=(0.2, 10.0))
 
-    assert warn.acceptance(table, LABELS) == [
+    assert warnings.acceptance(table, LABELS) == [
         "Place B: fewer than 1% of the simulations were accepted.",
         "Place C: the weights are as good as fewer than 10% of the particles.",
     ]
 
 
 def test_of_many_places_five_are_named_and_the_rest_counted():
-    (said,) = warn.acceptance(progress(**dict.fromkeys("ABCDEFG", (0.001, 90.0))), LABELS)
+    (said,) = warnings.acceptance(progress(**dict.fromkeys("ABCDEFG", (0.001, 90.0))), LABELS)
 
     assert said.startswith("Place A, Place B, Place C, Place D, Place E and 2 more: fewer")
 
@@ -52,10 +52,10 @@ def test_a_calibration_that_ran_out_of_time_is_named_and_one_that_reached_its_to
         ("A", "ok", "", "complete"), ("B", "ok", "", "max_time"), ("C", "ok", "", "minimum_epsilon")
     )
 
-    assert warn.ended(table, LABELS) == [
+    assert warnings.ended(table, LABELS) == [
         "Place B: the calibration stopped early (time or budget used up)."
     ]
-    assert warn.ended(table.drop(columns="ended"), LABELS) == []
+    assert warnings.ended(table.drop(columns="ended"), LABELS) == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_calibration_that_ran_out_of_time_is_named_and_one_that_reached_its_to
     [(2, 2, 0.95, 1.0), (1, 2, 0.95, 1 - 0.95**2), (0, 3, 0.5, 0.125)],
 )
 def test_the_chance_of_so_few_inside_is_binomial(inside, observations, level, probability):
-    assert warn.at_most(inside, observations, level) == pytest.approx(probability)
+    assert warnings.at_most(inside, observations, level) == pytest.approx(probability)
 
 
 def covered(inside, observations=15):
@@ -73,7 +73,9 @@ def covered(inside, observations=15):
 
 def test_coverage_is_warned_of_where_chance_does_not_explain_it():
     # Of 15, at most 12 inside has a chance of 0.036, at most 11 one of 0.005.
-    found = warn.coverage({"A": covered(12), "B": covered(11), "C": covered(0).iloc[:0]}, LABELS)
+    found = warnings.coverage(
+        {"A": covered(12), "B": covered(11), "C": covered(0).iloc[:0]}, LABELS
+    )
 
     assert found == ["Place B (11 of 15): the 95% interval of the fit holds too few observations."]
 
@@ -85,7 +87,7 @@ def held(*rows):
 
 
 def test_forecasts_that_held_too_few_are_told_in_numbers():
-    (said,) = warn.forecasts(held((0.5, 21, 84, 12), (0.95, 21, 84, 60)))
+    (said,) = warnings.forecasts(held((0.5, 21, 84, 12), (0.95, 21, 84, 60)))
 
     assert said == (
         "flu: 95% intervals of the forecasts held 71% of 84 later observations; 50% intervals of "
@@ -96,29 +98,29 @@ def test_forecasts_that_held_too_few_are_told_in_numbers():
 # Of 21 forecasts, at most 16 inside has a chance of 0.0032 at 95%, at most 17 one of 0.019.
 @pytest.mark.parametrize(("inside", "warned"), [(64, True), (65, False)])
 def test_a_forecast_counts_once_however_many_weeks_it_has(inside, warned):
-    assert bool(warn.forecasts(held((0.95, 21, 84, inside)))) is warned
+    assert bool(warnings.forecasts(held((0.95, 21, 84, inside)))) is warned
 
 
 # Of 1,000 forecasts, at most 930 inside has a chance of 0.0035; a shortfall of 5% is at 900.
 @pytest.mark.parametrize(("inside", "warned"), [(900, True), (901, False), (930, False)])
 def test_a_small_shortfall_is_not_told_however_sure_it_is(inside, warned):
-    assert warn.at_most(930, 1000, 0.95) < warn.SURPRISE
-    assert bool(warn.forecasts(held((0.95, 1000, 1000, inside)))) is warned
+    assert warnings.at_most(930, 1000, 0.95) < warnings.SURPRISE
+    assert bool(warnings.forecasts(held((0.95, 1000, 1000, inside)))) is warned
 
 
 def test_two_forecasts_that_miss_half_of_the_weeks_are_chance():
-    assert warn.forecasts(held((0.95, 2, 8, 4))) == []
-    assert len(warn.forecasts(held((0.95, 2, 8, 0)))) == 1
+    assert warnings.forecasts(held((0.95, 2, 8, 4))) == []
+    assert len(warnings.forecasts(held((0.95, 2, 8, 0)))) == 1
 
 
 def test_intervals_that_hold_what_they_should_are_not_told_whatever_a_computer_makes_of_it():
-    assert warn.forecasts(held((0.95, 20, 80, 76), (0.9, 10, 30, 27))) == []
+    assert warnings.forecasts(held((0.95, 20, 80, 76), (0.9, 10, 30, 27))) == []
 
 
 def test_data_that_end_a_week_before_the_window_are_stale():
     latest = {"A": "2025-01-11", "B": "2025-01-05", "C": "2025-01-04"}
 
-    assert warn.stale(latest, "2025-01-11", None, LABELS) == [
+    assert warnings.stale(latest, "2025-01-11", None, LABELS) == [
         "Place C: no observation in the last week before 2025-01-11."
     ]
 
@@ -126,7 +128,7 @@ def test_data_that_end_a_week_before_the_window_are_stale():
 def test_data_may_be_a_week_older_than_the_reference_date():
     latest = {"A": "2025-01-11"}
 
-    assert warn.stale(latest, "2025-01-11", "2025-01-18", LABELS) == []
-    assert warn.stale(latest, "2025-01-11", "2025-01-25", LABELS) == [
+    assert warnings.stale(latest, "2025-01-11", "2025-01-18", LABELS) == []
+    assert warnings.stale(latest, "2025-01-11", "2025-01-25", LABELS) == [
         "The newest observation is of 2025-01-11, 14 days before the reference date 2025-01-25."
     ]

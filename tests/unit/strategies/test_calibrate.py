@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from epyflow import strategies
+from epyflow.artifacts.task import NOT_STARTED
 from epyflow.errors import EpyflowError
 from epyflow.strategies.calibrate import calibrate
-from epyflow.strategies.particles import Comparer
-from epyflow.tasks import NOT_STARTED
+from epyflow.strategies.particle_simulator import Comparer
 from tests.building import compartments, infection, spontaneous
 from tests.calibrating import PRIORS, SIZES, calibration_task, model, observed, section
 

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from epyflow import strategies
-from epyflow.tasks import DailyDoses
+from epyflow.artifacts.task import DailyDoses
 from tests.building import compartments, infection, spontaneous
 from tests.calibrating import calibration_task, model, section
 

@@ -2,14 +2,15 @@
 
 import gzip
 
-from epyflow import artifacts, tables
+from epyflow import tables
+from epyflow.artifacts import pickling
 
 
 def save(folder, *results):
     paths = []
     for number, result in enumerate(results):
         path = folder / f"result_{number:05d}.pkl"
-        artifacts.write(result, path)
+        pickling.write(result, path)
         paths.append(path)
     return paths
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from epyflow.artifacts.task import Observations
 from epyflow.errors import EpyflowError
-from epyflow.tasks import Observations
 from tests.unit import factories
 from tests.unit.tables.reading import spec, table
 

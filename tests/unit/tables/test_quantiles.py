@@ -4,8 +4,8 @@ import pytest
 from epydemix.model.simulation_output import Trajectory
 from epydemix.model.simulation_results import SimulationResults
 
+from epyflow.artifacts.task import NOT_STARTED
 from epyflow.tables import quantiles, series
-from epyflow.tasks import NOT_STARTED
 from tests.unit import factories
 from tests.unit.tables.reading import spec, table
 

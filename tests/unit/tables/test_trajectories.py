@@ -1,7 +1,7 @@
 import numpy as np
 
+from epyflow.artifacts.task import NOT_STARTED
 from epyflow.tables import frames, trajectories
-from epyflow.tasks import NOT_STARTED
 from tests.unit import factories
 from tests.unit.tables.reading import spec, table
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from epyflow import tables
+from epyflow.artifacts.task import PackedArray
 from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.tables import TABLES, TableSpec
-from epyflow.tasks import PackedArray
 from tests.unit import factories
 from tests.unit.tables.reading import save, spec, table, table_bytes
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from epyflow.hub.config import STANDARD_COLUMNS, ModelTask, OutputType
-from epyflow.hub.findings import Finding, capped
-from epyflow.hub.matching import Rows
-from epyflow.nearest import listed
+from epyflow.hub.checks.matching import Rows
+from epyflow.hub.config.config import STANDARD_COLUMNS, ModelTask, OutputType
+from epyflow.hub.config.findings import Finding, capped
+from epyflow.suggest import listed
 
 _MOST_TASKS = 3
 

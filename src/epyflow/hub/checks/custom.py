@@ -18,11 +18,11 @@ import yaml
 from numpy.typing import NDArray
 
 from epyflow.errors import UnreadableError
-from epyflow.hub.config import NA
-from epyflow.hub.errors import HubError
-from epyflow.hub.findings import Finding, capped
-from epyflow.hub.locations import read_locations
-from epyflow.hub.matching import Rows
+from epyflow.hub.checks.matching import Rows
+from epyflow.hub.config.config import NA
+from epyflow.hub.config.errors import HubError
+from epyflow.hub.config.findings import Finding, capped
+from epyflow.hub.config.locations import read_locations
 
 DATES = "opt_check_tbl_horizon_timediff"
 PERSONS = "opt_check_tbl_counts_lt_popn"

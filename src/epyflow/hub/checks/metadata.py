@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 
 from epyflow.errors import UnreadableError
-from epyflow.hub.config import Hub
-from epyflow.hub.findings import Finding, capped
-from epyflow.hub.submission_file import FileName
+from epyflow.hub.config.config import Hub
+from epyflow.hub.config.findings import Finding, capped
+from epyflow.hub.config.submission_file import FileName
 
 FOLDER = "model-metadata"
 _SUFFIXES = (".yml", ".yaml")

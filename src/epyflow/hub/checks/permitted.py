@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from epyflow.hub.config import NA, ModelTask
-from epyflow.hub.findings import Finding, capped
-from epyflow.hub.matching import NO_TASK, Fits, Rows
-from epyflow.nearest import did_you_mean, listed
+from epyflow.hub.checks.matching import NO_TASK, Fits, Rows
+from epyflow.hub.config.config import NA, ModelTask
+from epyflow.hub.config.findings import Finding, capped
+from epyflow.suggest import did_you_mean, listed
 
 
 def check_permitted(rows: Rows) -> list[Finding]:

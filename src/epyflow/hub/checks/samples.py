@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from epyflow.hub.config import ModelTask, Samples
-from epyflow.hub.findings import Finding, capped
-from epyflow.hub.matching import Rows
-from epyflow.nearest import listed
+from epyflow.hub.checks.matching import Rows
+from epyflow.hub.config.config import ModelTask, Samples
+from epyflow.hub.config.findings import Finding, capped
+from epyflow.suggest import listed
 
 
 def check_samples(rows: Rows) -> list[Finding]:

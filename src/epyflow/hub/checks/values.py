@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from epyflow.hub.config import NA, OutputType, Values
-from epyflow.hub.findings import Finding, capped
-from epyflow.hub.matching import Rows
+from epyflow.hub.checks.matching import Rows
+from epyflow.hub.config.config import NA, OutputType, Values
+from epyflow.hub.config.findings import Finding, capped
 
 SUM_TOLERANCE = 1.5e-8
 """By which probabilities may miss 1: the tolerance of R's ``all.equal``, which hubs use."""

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from epyflow.errors import DataError
-from epyflow.hub import flusight
-from epyflow.hub.calendar import WEEK
-from epyflow.hub.config import STANDARD_COLUMNS
-from epyflow.hub.locations import Place
-from epyflow.hub.timing import end_of_week_before
+from epyflow.hub.config import flusight
+from epyflow.hub.config.calendar import WEEK
+from epyflow.hub.config.config import STANDARD_COLUMNS
+from epyflow.hub.config.horizons import end_of_week_before
+from epyflow.hub.config.locations import Place
 
 LOWEST = -10.0
 """Of a log score: FluSight cut off there, so that one impossible event does not decide a season.

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from epyflow.errors import DataError, UnreadableError
-from epyflow.hub.config import NA, STANDARD_COLUMNS
-from epyflow.hub.submission_file import parse_name, read_submission
-from epyflow.nearest import listed
+from epyflow.hub.config.config import NA, STANDARD_COLUMNS
+from epyflow.hub.config.submission_file import parse_name, read_submission
+from epyflow.suggest import listed
 
 MODEL = "model"
 

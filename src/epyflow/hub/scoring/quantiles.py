@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from epyflow.errors import DataError
-from epyflow.hub.config import STANDARD_COLUMNS
+from epyflow.hub.config.config import STANDARD_COLUMNS
 from epyflow.hub.scoring.forecasts import MODEL
-from epyflow.nearest import listed
+from epyflow.suggest import listed
 
 Scale = Literal["natural", "log"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from epyflow.errors import DataError
 from epyflow.hub.scoring.forecasts import MODEL
-from epyflow.nearest import did_you_mean, listed
+from epyflow.suggest import did_you_mean, listed
 
 MEANS = (
     *("wis", "dispersion", "underprediction", "overprediction", "ae_median"),

@@ -10,15 +10,15 @@ import pandas as pd
 
 from epyflow.errors import DataError, EpyflowError
 from epyflow.files import gzip_text_writer, write_bytes_atomically
-from epyflow.hub import flusight
-from epyflow.hub.config import STANDARD_COLUMNS
-from epyflow.hub.locations import Place, read_places
-from epyflow.hub.prepared import read_prepared
+from epyflow.hub.config import flusight
+from epyflow.hub.config.config import STANDARD_COLUMNS
+from epyflow.hub.config.locations import Place, read_places
 from epyflow.hub.scoring.classes import peak_weeks, rate_changes, score_probabilities
 from epyflow.hub.scoring.forecasts import MODEL, read_forecasts, read_outcomes
 from epyflow.hub.scoring.quantiles import score_quantiles
 from epyflow.hub.scoring.relative import mean_scores, relative_scores
-from epyflow.nearest import listed
+from epyflow.submission.brief import read_prepared
+from epyflow.suggest import listed
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Tasks, results and checkpoints, and the files that hold them."""

@@ -1,0 +1,1 @@
+"""The command ``epyflow``: one module for each subcommand."""

@@ -1,0 +1,145 @@
+"""``epyflow fetch``: what a run made, as local files."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import typer
+
+from epyflow.cli.runs import Format, Place
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs.choose import chosen
+from epyflow.operations.runs.fetch import WHAT, Copy
+from epyflow.operations.runs.fetch import fetch as fetch_files
+from epyflow.operations.runs.find import Run, find_runs, opened
+from epyflow.storage.disk import Storage
+
+KEPT, UNREADABLE = 1, 2
+
+_STATES = ("fetched", "unchanged", "kept")
+
+RunNames = Annotated[
+    str,
+    typer.Argument(
+        help="The experiment's id, of which the newest run is taken; a glob for ids in quotes, "
+        "such as `'2026-11/*'`, for the newest run of each; or the run's folder, "
+        "`results/<exp_id>/<run_id>`, on disk or in a bucket (`gs://...`)."
+    ),
+]
+RunName = Annotated[
+    str,
+    typer.Argument(
+        help="The experiment's id, of which the newest run is taken; or the run's folder, "
+        "`results/<exp_id>/<run_id>`, on disk or in a bucket (`gs://...`)."
+    ),
+]
+RunId = Annotated[
+    str | None, typer.Option("--run-id", help="Name of the experiment's run. Default: the newest.")
+]
+
+
+def fetch(
+    run: RunNames,
+    run_id: RunId = None,
+    what: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Glob for files below the run's folder, in quotes, such as `'figures/*.svg'`; can "
+            f"be given several times. Default: `{'`, `'.join(WHAT)}`."
+        ),
+    ] = None,
+    to: Annotated[Path, typer.Option(help="The local folder.")] = Path("fetched"),
+    names: Annotated[
+        Literal["tree", "flat"],
+        typer.Option(
+            help="tree: `<exp_id>/<run_id>/outputs/<table>.csv.gz`; "
+            "flat: `<exp_id>_<run_id>_<table>.csv.gz`."
+        ),
+    ] = "tree",
+    force: Annotated[
+        bool, typer.Option("--force", help="Also replace local files that are newer.")
+    ] = False,
+    storage: Place = None,
+    format: Format = "table",
+) -> None:
+    """Copy what a run made to a local folder; what was fetched before is not fetched again.
+
+    The local files are printed, one a line. A local file that is newer than the run's is kept.
+
+    Exit code 0: all of them are the run's. 1: a newer local file was kept. 2: there is no such run
+    or file, it cannot be read, or a local file cannot be written.
+    """
+    asked = Asked(to, tuple(what or WHAT), names, force)
+    try:
+        place, found = _runs(run, run_id, storage)
+    except EpyflowError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(UNREADABLE) from None
+    fetched, missed = {}, []
+    for one in found:
+        try:
+            fetched[one.folder] = _fetch(place, one, asked)
+        except EpyflowError as error:
+            missed.append(str(error))
+    copies = [copy for its in fetched.values() for copy in its]
+    _print(fetched, copies, format)
+    kept = [copy for copy in copies if copy.became == "kept"]
+    for copy in kept:
+        typer.echo(f"{copy.target} is newer than the run's; --force replaces it", err=True)
+    for message in missed:
+        typer.echo(message, err=True)
+    raise typer.Exit(UNREADABLE if missed else KEPT if kept else 0)
+
+
+class Asked(NamedTuple):
+    """Which files are fetched, and how."""
+
+    to: Path
+    what: tuple[str, ...]
+    names: Literal["tree", "flat"]
+    force: bool
+
+
+def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage, list[Run]]:
+    """Return the run that is meant; of a glob, the newest of each experiment."""
+    if not re.search(r"[*?[]", named):
+        place, found = chosen(named, run_id, storage)
+        return place, [found]
+    place = opened(storage)
+    runs = find_runs(place, named, latest=run_id is None)
+    matched = [run for run in runs if run_id in (None, run.run_id)]
+    if not matched:
+        raise EpyflowError(
+            f"no run of {named} under {storage or '.'}/results; "
+            "`epyflow runs` lists those there are"
+        )
+    return place, matched
+
+
+def _fetch(place: Storage, run: Run, asked: Asked) -> list[Copy]:
+    return fetch_files(place, run, asked.to, what=asked.what, names=asked.names, force=asked.force)
+
+
+def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> None:
+    if format == "json":
+        typer.echo(json.dumps([_document(copy) for copy in copies], indent=2))
+    else:
+        for copy in copies:
+            typer.echo(str(copy.target))
+    for folder, its in fetched.items():
+        typer.echo(f"{folder}: {_counted(its)}", err=True)
+
+
+def _counted(copies: list[Copy]) -> str:
+    count = {state: sum(copy.became == state for copy in copies) for state in _STATES}
+    return ", ".join(f"{number} {state}" for state, number in count.items() if number)
+
+
+def _document(copy: Copy) -> dict[str, object]:
+    return {
+        "source": copy.source,
+        "file": str(copy.target),
+        "bytes": copy.size,
+        "became": copy.became,
+    }

@@ -1,0 +1,233 @@
+"""``epyflow init``: write what a clone is configured with."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from epyflow.cli.runs import Format
+from epyflow.errors import EpyflowError, UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from epyflow.operations.setup.proposal import File
+
+WRONG, UNREADABLE = 1, 2
+
+_RUNS, _CLOUD = "Settings of runs", "Google Cloud"
+
+
+def init(
+    experiment: Annotated[
+        str | None, typer.Option(help="The experiment's id, or a path.", rich_help_panel=_RUNS)
+    ] = None,
+    experiments_root: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder that holds experiments/, or git+https://host/owner/repo@ref.",
+            rich_help_panel=_RUNS,
+        ),
+    ] = None,
+    run_id: Annotated[str | None, typer.Option(help="Name of runs.", rich_help_panel=_RUNS)] = None,
+    population_data: Annotated[
+        str | None, typer.Option(help="Folder of populations.", rich_help_panel=_RUNS)
+    ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--config",
+            help="KEY=VALUE, any other setting; may be given repeatedly.",
+            rich_help_panel=_RUNS,
+        ),
+    ] = None,
+    cloud: Annotated[
+        bool | None,
+        typer.Option(
+            "--cloud/--no-cloud",
+            help="Also write profiles/gcp/site.yaml. Default: if an option below is given.",
+            rich_help_panel=_CLOUD,
+        ),
+    ] = None,
+    terraform: Annotated[
+        Path | None,
+        typer.Option(
+            help="What `terraform output -json` printed: a file, or - for standard input.",
+            rich_help_panel=_CLOUD,
+        ),
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Default: that of gcloud.", rich_help_panel=_CLOUD)
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Such as us-central1.", rich_help_panel=_CLOUD)
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(help="gs://bucket/folder", rich_help_panel=_CLOUD)
+    ] = None,
+    service_account: Annotated[
+        str | None, typer.Option(help="That tasks run as.", rich_help_panel=_CLOUD)
+    ] = None,
+    coordinator_service_account: Annotated[
+        str | None, typer.Option(help="That `epyflow submit` runs as.", rich_help_panel=_CLOUD)
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="NAME@sha256:...", rich_help_panel=_CLOUD)
+    ] = None,
+    network: Annotated[
+        str | None, typer.Option(help="Default: the project's.", rich_help_panel=_CLOUD)
+    ] = None,
+    subnetwork: Annotated[
+        str | None, typer.Option(help="In the region.", rich_help_panel=_CLOUD)
+    ] = None,
+    environment: Annotated[
+        str | None, typer.Option(help="A label: dev or prod.", rich_help_panel=_CLOUD)
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing; take what is proposed.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace values that somebody has chosen.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show what would be written; write nothing.")
+    ] = False,
+    format: Format = "table",
+) -> None:
+    """Write config/config.yaml and profiles/gcp/site.yaml; on a terminal, ask for what is missing.
+
+    Comments of config/config.yaml stay. A value that somebody has chosen is replaced only when you
+    say so, or with --force. Nothing is written unless everything is right.
+
+    Exit code 0: written, or nothing to change; also with --dry-run. 1: a value is missing or wrong,
+    or would be replaced; nothing was written. 2: a file cannot be read or written.
+    """
+    settings = {
+        "experiment": experiment,
+        "experiments_root": experiments_root,
+        "run_id": run_id,
+        "population_data": population_data,
+    }
+    site = {
+        "project": project,
+        "region": region,
+        "storage": storage,
+        "service_account": service_account,
+        "coordinator_service_account": coordinator_service_account,
+        "image": image,
+        "network": network,
+        "subnetwork": subnetwork,
+        "environment": environment,
+    }
+    asking = not yes and terraform != Path("-") and _at_a_terminal()
+    try:
+        files = _proposed(_given(settings), config or [], _given(site), cloud, terraform, asking)
+        show = _json if format == "json" else _lines
+        if files and not dry_run:
+            _agree(files, asking=asking, force=force, shown=format != "json")
+            for file in files:
+                file.write()
+        show(files, dry_run=dry_run, shown=asking and not dry_run)
+    except UnreadableError as error:
+        _end(str(error), UNREADABLE)
+    except EpyflowError as error:
+        _end(f"{error}\nnothing was written", WRONG)
+    except OSError as error:
+        _end(f"{error.filename}: cannot be read or written: {error.strerror}", UNREADABLE)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _given(options: dict[str, str | None]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _end(message: str, code: int) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(code) from None
+
+
+def _proposed(
+    settings: dict[str, Any],
+    config: list[str],
+    site: dict[str, Any],
+    cloud: bool | None,
+    terraform: Path | None,
+    asking: bool,
+) -> "list[File]":
+    """Return the files that would be written, from options, what is there, and answers."""
+    from epyflow.operations.setup import choices
+
+    choices.check_place()
+    settings = choices.settings(settings, config, asking=asking)
+    outputs = None if terraform is None else _read(terraform)
+    return choices.files(settings, choices.site(site, outputs, cloud, asking=asking))
+
+
+def _read(outputs: Path) -> str:
+    return sys.stdin.read() if str(outputs) == "-" else outputs.read_text(encoding="utf-8")
+
+
+def _agree(files: "Sequence[File]", *, asking: bool, force: bool, shown: bool) -> None:
+    """Have it said that the files are to be written.
+
+    Raises
+    ------
+    EpyflowError
+        If the answer is no; if a value would be replaced, and nobody can be asked.
+    """
+    replaced = [f"{file.path}: {change}" for file in files for change in file.replaced]
+    from epyflow.operations.setup.ask import agreed
+
+    if asking and not force:
+        if shown:
+            _print_changes(files, err=True)
+        if not agreed("Write this?", default=True):
+            raise EpyflowError("the answer was no")
+    elif replaced and not force:
+        raise EpyflowError("\n".join(["--force is needed to replace what is set:", *replaced]))
+
+
+def _lines(files: "Sequence[File]", *, dry_run: bool, shown: bool) -> None:
+    from epyflow.operations.setup.choices import next_steps
+
+    if not files:
+        typer.echo("nothing to change")
+    elif dry_run:
+        _print_changes(files)
+        typer.echo("nothing was written (--dry-run)", err=True)
+        return
+    else:
+        if not shown:
+            _print_changes(files)
+        for file in files:
+            typer.echo(f"wrote {file.path}")
+    for step in next_steps():
+        typer.echo(f"next: {step}")
+
+
+def _json(files: "Sequence[File]", *, dry_run: bool, shown: bool) -> None:
+    from epyflow.operations.setup.choices import next_steps
+
+    del shown
+    document = {
+        "written": bool(files) and not dry_run,
+        "files": [
+            {"path": str(file.path), "changes": [asdict(change) for change in file.changes]}
+            for file in files
+        ],
+        "next": [] if dry_run else next_steps(),
+    }
+    typer.echo(json.dumps(document, indent=2))
+
+
+def _print_changes(files: "Sequence[File]", err: bool = False) -> None:
+    for file in files:
+        typer.echo(f"{file.path}:", err=err)
+        for change in file.changes:
+            typer.echo(f"  {change}", err=err)

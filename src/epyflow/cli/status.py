@@ -1,0 +1,126 @@
+"""``epyflow status``: how far a run is, and who goes on with it."""
+
+import json
+import time
+from typing import Annotated, Any
+
+import typer
+
+from epyflow.cli.fetch import RunId, RunName
+from epyflow.cli.runs import Format, Place
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs.choose import chosen
+from epyflow.operations.runs.coordinator_presence import Presence, presence_of, summary, to_go_on
+from epyflow.operations.runs.find import Run
+from epyflow.operations.runs.status import Stage, Status
+from epyflow.operations.runs.status import status as status_of
+from epyflow.storage.disk import Storage
+
+FAILED, UNREADABLE, UNDER_WAY, ABANDONED = 1, 2, 3, 4
+
+
+def status(
+    run: RunName,
+    run_id: RunId = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            "-w",
+            help="Print it again when it has changed, until the run is over or nobody goes on.",
+        ),
+    ] = False,
+    every: Annotated[
+        float, typer.Option(min=1, help="Seconds between two looks, with `--watch`.")
+    ] = 15.0,
+    storage: Place = None,
+    format: Format = "table",
+) -> None:
+    """Show how far each stage of a run is, who goes on with it, and what failed.
+
+    How far it is is told from files. Who goes on is told by the record that the coordinator leaves
+    beside the logs, by its process if that is on this machine, and by Google Batch for a run in a
+    bucket: its project is that of profiles/gcp/site.yaml.
+
+    Exit code 0: complete. 1: something failed, or the hub's checks refuse the submission. 2: there
+    is no such run, or the storage cannot be read. 3: under way. 4: not complete, and nobody goes
+    on with it.
+    """
+    shown = None
+    try:
+        place, found = chosen(run, run_id, storage)
+        while True:
+            now = _look(place, found)
+            if now != shown:
+                _print(*now, format)
+            shown = now
+            if not watch or _is_over(*now):
+                break
+            time.sleep(every)
+    except EpyflowError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(UNREADABLE) from None
+    if watch and not now[0].run.complete and now[1].lives is False:
+        where = to_go_on(now[1].record)
+        typer.echo(f"{found.folder}: nobody goes on with it. To go on: {where}", err=True)
+    raise typer.Exit(_code(*now))
+
+
+def _look(storage: Storage, run: Run) -> tuple[Status, Presence]:
+    """Look who goes on, and then how far it is: what ends in between is seen."""
+    presence = presence_of(storage, run.exp_id, run.run_id)
+    record = presence.record
+    if record is None:
+        return status_of(storage, run), presence
+    since = record.started if presence.lives and record.outcome is None else None
+    return status_of(storage, run, record.wanted.files, since), presence
+
+
+def _is_over(now: Status, presence: Presence) -> bool:
+    """Whether nothing is left to wait for."""
+    if presence.lives is None:
+        return now.over
+    return not presence.lives
+
+
+def _code(now: Status, presence: Presence) -> int:
+    if now.failed:
+        return FAILED
+    if now.run.complete:
+        return 0
+    return ABANDONED if presence.lives is False else UNDER_WAY
+
+
+def _print(now: Status, presence: Presence, format: str) -> None:
+    if format == "json":
+        typer.echo(json.dumps(_document(now, presence), indent=2))
+        return
+    run = now.run
+    state = "complete" if run.complete else "incomplete"
+    judged = f"; submission {run.submission}" if run.submission else ""
+    typer.echo(f"{run.folder}: {state}{judged}, {run.modified:%Y-%m-%d %H:%M:%S} UTC")
+    typer.echo(f"coordinator: {presence.described()}")
+    if presence.own:
+        typer.echo(f"batch    {summary(presence.own)}")
+    elif presence.unseen:
+        typer.echo(f"batch    cannot be seen from here: {presence.unseen}")
+    typer.echo(
+        f"tasks    {run.tasks:,}: {run.done:,} done, {run.failed:,} failed, {run.missing:,} missing"
+    )
+    for stage in now.stages:
+        if stage.files or stage.failed or stage.wanted:
+            typer.echo(f"{stage.name:<8} {_counted(stage)}")
+    for log, message in now.failures.items():
+        typer.echo(f"{log}: {message}")
+
+
+def _counted(stage: Stage) -> str:
+    failed = f", {stage.failed:,} failed" if stage.failed else ""
+    if stage.wanted:
+        return f"{stage.files:,} of {stage.wanted:,}{failed}"
+    return f"{stage.files:,} file{'' if stage.files == 1 else 's'}{failed}"
+
+
+def _document(now: Status, presence: Presence) -> dict[str, Any]:
+    batch = None if presence.jobs is None else [job.as_dict() for job in presence.own]
+    return {**now.as_dict(), "coordinator": presence.as_dict(), "batch": batch}

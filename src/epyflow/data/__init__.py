@@ -1,0 +1,1 @@
+"""Read the data files that an experiment names: observations, coverage, school calendars."""

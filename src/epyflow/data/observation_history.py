@@ -1,0 +1,227 @@
+"""What was observed of the series that a calibration compares: as its run knew it, and since.
+
+A fit sees one vintage of the data. Figures of it are looked at later, when more weeks have come and
+earlier ones were corrected. Nothing here reaches a task.
+"""
+
+import csv
+import io
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow.data.comparison_names import distinct
+from epyflow.data.observations import (
+    Column,
+    observations_in,
+    required_columns,
+)
+from epyflow.data.sheet import Sheet, read_sheet
+from epyflow.data.vintages import Vintage, data_key, is_whole, of_file, vintage_file
+from epyflow.errors import DataError, UnreadableError
+from epyflow.files import sha256_of, write_bytes_atomically
+
+if TYPE_CHECKING:
+    from epyflow.experiment import Experiment
+    from epyflow.experiment.format.calibration import Calibration, Comparison
+    from epyflow.population.locations import Location
+
+log = logging.getLogger(__name__)
+
+COLUMNS = ("population", "comparison", "date", "then", "since")
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Final:
+    """What was observed in the end, where the run was given it.
+
+    Attributes
+    ----------
+    path
+        A CSV with the columns ``date``, ``location`` and ``value``.
+    simulation
+        The series that it observes; empty for the first comparison.
+    """
+
+    path: Path
+    simulation: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The observations of a run's comparisons.
+
+    Attributes
+    ----------
+    experiment
+        With a calibration.
+    final
+        What was observed in the end, if it is known; it goes before a later vintage.
+    """
+
+    experiment: "Experiment"
+    final: Final | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read."""
+        found = (self._path, self._newest, *((self.final.path,) if self.final else ()))
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def hashes(self) -> list[str]:
+        """What the table depends on: hashes of files, and what is taken from them."""
+        window = self._section.fitting_window
+        compared = [str(each.model_dump(mode="json")) for each in self._section.comparison]
+        days = [window.start_date, self._known_until, self.experiment.model.timespan.end_date]
+        final = [] if self.final is None else list(self.final.simulation)
+        return [*(sha256_of(path) for path in self.files), *compared, *map(str, days), *final]
+
+    def write(self, path: Path) -> None:
+        """Write what was observed of each population, as CSV.
+
+        A row per population, comparison and date: ``then``, as the run knew it; ``since``, as it
+        is known now. Empty where there is none. What cannot be read of now is left out and logged.
+        """
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for place in self.experiment.populations:
+            for position, name in enumerate(self._names):
+                then, since = self._then(place, position), self._since(place, position)
+                for day in sorted(then.keys() | since.keys()):
+                    cells = [f"{each[day]:.10g}" if day in each else "" for each in (then, since)]
+                    writer.writerow([place.name, name, day.isoformat(), *cells])
+        write_bytes_atomically(path, text.getvalue().encode())
+
+    @property
+    def _section(self) -> "Calibration":
+        modelset = self.experiment.modelset
+        if modelset is None or modelset.calibration is None:
+            raise ValueError("nothing is calibrated, so nothing compared")
+        return modelset.calibration
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return distinct("+".join(each.simulation) for each in self._section.comparison)
+
+    @property
+    def _path(self) -> Path:
+        day = self._section.observed_data_vintage
+        return self.experiment.data[data_key(self._section.observed_data_path, day)]
+
+    @cached_property
+    def _newest(self) -> Path:
+        """The latest of the files that differ in the date of their names; else the file itself."""
+        try:
+            return vintage_file(self._path, date.max)
+        except UnreadableError as error:
+            log.warning("later vintages are not drawn: %s", error)
+            return self._path
+
+    @property
+    def _vintage(self) -> Vintage | None:
+        section = self._section
+        return of_file(self._path, section.observed_data_vintage, section.observed_as_of_column)
+
+    @property
+    def _newest_vintage(self) -> Vintage | None:
+        """Of a file whose rows say when they were known: the last of each date."""
+        used = self._vintage
+        return None if used is None or used.column is None else Vintage(date.max, used.column)
+
+    @property
+    def _known_until(self) -> date:
+        """The last day of which the run can have known something.
+
+        A vintage holds what was known. Of any other file it is what lies before the reference
+        date of the submission, or without one in the fitting window.
+        """
+        if self._vintage is not None or is_whole(self._path):
+            return date.max
+        end = self._section.fitting_window.end_date
+        hub = self.experiment.output.hub
+        reference = hub[1].reference_date if hub else None
+        return end if reference is None else max(end, reference - _DAY)
+
+    @cached_property
+    def _sheets(self) -> dict[Path, Sheet]:
+        """Each file, read once; without those that cannot be."""
+        columns = list(map(_column, self._section.comparison))
+        found = {}
+        vintages = {self._newest: self._newest_vintage, self._path: self._vintage}
+        for path, vintage in vintages.items():
+            try:
+                found[path] = read_sheet(path, required_columns(columns, vintage))
+            except (DataError, UnreadableError) as error:
+                log.warning("not drawn: %s", error)
+        return found
+
+    def _then(self, place: "Location", position: int) -> dict[date, float]:
+        return self._read(self._path, self._vintage, place, position, self._known_until)
+
+    def _since(self, place: "Location", position: int) -> dict[date, float]:
+        final = self._final.get(position)
+        if final is not None:
+            spellings = {each.casefold() for each in place.spellings}
+            its = {day: value for where, day, value in final if where.casefold() in spellings}
+            if its:
+                return its
+        return self._read(self._newest, self._newest_vintage, place, position, date.max)
+
+    def _read(
+        self, path: Path, vintage: Vintage | None, place: "Location", position: int, last: date
+    ) -> dict[date, float]:
+        section = self._section
+        window = (section.fitting_window.start_date, min(last, self._end))
+        if path not in self._sheets:
+            return {}
+        try:
+            dates, values = observations_in(
+                self._sheets[path],
+                place.spellings,
+                section.observed_location_column,
+                [_column(section.comparison[position])],
+                window,
+                vintage,
+            )
+        except DataError as error:
+            log.warning("%s: not drawn: %s", place.label, error)
+            return {}
+        pairs = zip(dates, values[:, 0].tolist(), strict=True)
+        return {day: value for day, value in pairs if value == value}
+
+    @property
+    def _end(self) -> date:
+        return self.experiment.model.timespan.end_date
+
+    @cached_property
+    def _final(self) -> dict[int, list[tuple[str, date, float]]]:
+        """What was observed in the end, by the comparison that it is of."""
+        if self.final is None:
+            return {}
+        compared = [each.simulation for each in self._section.comparison]
+        simulation = self.final.simulation or compared[0]
+        if simulation not in compared:
+            return {}
+        try:
+            return {compared.index(simulation): list(self._final_rows(self.final.path))}
+        except (DataError, UnreadableError) as error:
+            log.warning("target_data is not drawn beside the fit: %s", error)
+            return {}
+
+    def _final_rows(self, path: Path) -> Iterator[tuple[str, date, float]]:
+        first = self._section.fitting_window.start_date
+        for row in read_sheet(path, ("date", "location", "value")).rows:
+            day = row.day("date")
+            if row.cells["value"] not in ("", "NA") and first <= day <= self._end:
+                yield row.cells["location"], day, row.number("value")
+
+
+def _column(comparison: "Comparison") -> Column:
+    return Column(comparison.observed_value_column, comparison.observed_date_column)

@@ -1,0 +1,181 @@
+"""Read what was observed in one place, and refuse what cannot be compared."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.data.sheet import Row, Sheet, read_sheet
+from epyflow.data.vintages import Vintage
+from epyflow.errors import DataError
+
+LOCATION_COLUMNS = ("geo_value", "location")
+NO_VALUE = ("", "NA", "NaN", "nan", "null")
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where one comparison's observations stand."""
+
+    values: str
+    dates: str
+
+
+def read_observations(
+    path: Path,
+    spellings: Collection[str],
+    location_column: str | None,
+    columns: Sequence[Column],
+    window: tuple[date, date],
+    vintage: Vintage | None = None,
+) -> tuple[tuple[date, ...], NDArray[np.float64]]:
+    """Read the observations of one place in the fitting window.
+
+    Parameters
+    ----------
+    path
+        CSV or CSV.gz, one row per place and date.
+    spellings
+        What the location column may hold for the place.
+    location_column
+        None looks for ``geo_value`` or ``location``.
+    columns
+        One per comparison.
+    window
+        First and last date, both included.
+    vintage
+        What was known; None for all that the file holds.
+
+    Returns
+    -------
+    dates
+        Ascending.
+    values
+        Shape (dates, comparisons). NaN where the file has no value (``NA`` or empty).
+
+    Raises
+    ------
+    DataError
+        If the file, the place or a value is missing or unusable: no row for the place, a date
+        twice, a negative value, no value in the window. The message names place and dates.
+    """
+    sheet = read_sheet(path, required_columns(columns, vintage))
+    return observations_in(sheet, spellings, location_column, columns, window, vintage)
+
+
+def required_columns(columns: Sequence[Column], vintage: Vintage | None) -> list[str]:
+    """Return the columns that a file of observations must have, besides the location."""
+    required = [name for column in columns for name in (column.dates, column.values)]
+    if vintage is not None and vintage.column is not None:
+        required.append(vintage.column)
+    return required
+
+
+def observations_in(
+    sheet: Sheet,
+    spellings: Collection[str],
+    location_column: str | None,
+    columns: Sequence[Column],
+    window: tuple[date, date],
+    vintage: Vintage | None = None,
+) -> tuple[tuple[date, ...], NDArray[np.float64]]:
+    """Do the same with a file that was read, for one place after another."""
+    rows = sheet.of_location(_location_column(sheet, location_column), spellings)
+    series = [_series(_known(rows, column, vintage), column, window) for column in columns]
+    dates = tuple(sorted(set().union(*series)))
+    values = np.array(
+        [[each.get(day, np.nan) for each in series] for day in dates], dtype=np.float64
+    ).reshape(len(dates), len(columns))
+    for position, column in enumerate(columns):
+        if np.isnan(values[:, position]).all():
+            there = sorted(row.day(column.dates) for row in _known(rows, column, vintage))
+            dates_there = f"its dates are {there[0]} to {there[-1]}" if there else "it has no dates"
+            known = f" as of {vintage.day}" if vintage is not None else ""
+            raise DataError(
+                f"{sheet.path}: {column.values}: no value for {' or '.join(sorted(spellings))} "
+                f"from {window[0]} to {window[1]}{known}; {dates_there}: move the fitting window "
+                "or use another file"
+            )
+    return dates, values
+
+
+def _known(rows: Sequence[Row], column: Column, vintage: Vintage | None) -> Sequence[Row]:
+    return rows if vintage is None else vintage.rows(rows, column.dates)
+
+
+def _location_column(sheet: Sheet, named: str | None) -> str:
+    candidates = (named,) if named is not None else LOCATION_COLUMNS
+    for column in candidates:
+        if column in sheet.columns:
+            return column
+    raise DataError(
+        f"{sheet.path}:1: has no column {' or '.join(candidates)}; its columns are "
+        f"{', '.join(sheet.columns)}: name the column in observed_location_column"
+    )
+
+
+def _series(rows: Sequence[Row], column: Column, window: tuple[date, date]) -> dict[date, float]:
+    series: dict[date, float] = {}
+    for row in rows:
+        day = row.day(column.dates)
+        if not window[0] <= day <= window[1]:
+            continue
+        if day in series:
+            raise row.error(column.dates, f"{day} stands twice for this place", "each date once")
+        missing = row.cells[column.values] in NO_VALUE
+        series[day] = np.nan if missing else row.number(column.values)
+    return series
+
+
+def missing_dates(dates: Sequence[date], values: NDArray[np.float64]) -> tuple[date, ...]:
+    """Return the dates on which a comparison has no value and is left out."""
+    lacking = np.flatnonzero(np.isnan(values).any(axis=1))
+    return tuple(dates[int(position)] for position in lacking)
+
+
+def positions(observed: Sequence[date], periods: Sequence[date]) -> NDArray[np.int64]:
+    """Find each observed date among the periods of a simulation.
+
+    Parameters
+    ----------
+    observed
+        Dates of observations, ascending.
+    periods
+        Dates of the simulated series, ascending and evenly spaced.
+
+    Returns
+    -------
+    positions
+        Shape (observed,); -1 where the simulation had not begun: its series is zero there.
+
+    Raises
+    ------
+    DataError
+        If the simulated series has no such date: then it has another frequency.
+    """
+    where = {day: position for position, day in enumerate(periods)}
+    found = []
+    for day in observed:
+        if day in where:
+            found.append(where[day])
+        elif day < periods[0]:
+            found.append(-1)
+        else:
+            raise DataError(
+                f"there is an observation on {day}, but the simulated series has the dates "
+                f"{', '.join(str(period) for period in periods[:3])}, ...; expected observations "
+                "at the frequency of simulation.resample_frequency (W-SAT: weeks ending Saturday)"
+            )
+    if len(observed) > 1 and len(periods) > 1:
+        spacing = min(later - day for day, later in pairwise(observed))
+        if spacing > periods[-1] - periods[-2]:
+            raise DataError(
+                f"observations are at least {spacing.days} days apart, the simulated series "
+                f"{(periods[-1] - periods[-2]).days}; expected one frequency: set "
+                "simulation.resample_frequency to that of the observations"
+            )
+    return np.array(found, dtype=np.int64)

@@ -1,0 +1,178 @@
+"""Observations as they were known on a day: from dated files, or from a column that says when.
+
+A vintage of a day is the latest that is not later than that day. Nothing published later is read,
+nor hashed, so it can change neither a forecast nor what is run again.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from epyflow.data.sheet import Row, read_sheet
+from epyflow.errors import DataError, UnreadableError
+from epyflow.files import sha256_of
+
+AS_OF = "as_of"
+"""The column that says when a row was known, unless the experiment names another."""
+
+_DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """Which rows of a file may be seen.
+
+    Attributes
+    ----------
+    day
+        The last day of which anything is known.
+    column
+        When a row was known; None where the file as a whole is the vintage.
+    """
+
+    day: date
+    column: str | None = None
+
+    def rows(self, rows: Iterable[Row], key: str) -> list[Row]:
+        """Leave out what was not known yet; of rows with the same date keep the latest known.
+
+        Parameters
+        ----------
+        rows
+            Of one place.
+        key
+            The column of the dates that observations are of.
+
+        Raises
+        ------
+        DataError
+            If two rows of one date were known on the same day.
+        """
+        known = [row for row in rows if row.day(key) <= self.day]
+        column = self.column
+        if column is None:
+            return known
+        latest: dict[date, Row] = {}
+        for row in known:
+            day, said = row.day(key), row.day(column)
+            if said > self.day:
+                continue
+            before = latest.get(day)
+            if before is not None and before.day(column) == said:
+                raise row.error(key, f"{day} stands twice as of {said}", "each date once")
+            if before is None or before.day(column) < said:
+                latest[day] = row
+        return list(latest.values())
+
+
+def data_key(written: str, day: date | None) -> str:
+    """Return what a data file is called: its path in YAML, and as of when it is read."""
+    return written if day is None else f"{written} as of {day}"
+
+
+def date_in(name: str) -> date | None:
+    """Return the date in a file's name; None where there is none, or more than one."""
+    found = _DATE.findall(name)
+    try:
+        return date.fromisoformat(found[0]) if len(found) == 1 else None
+    except ValueError:
+        return None
+
+
+def vintage_file(path: Path, day: date) -> Path:
+    """Find the file that was known on a day.
+
+    Parameters
+    ----------
+    path
+        A folder of dated files; or one of several files that differ in the date in their names
+        only; or a single file, which is returned.
+    day
+        The latest file of this day or before is meant.
+
+    Raises
+    ------
+    UnreadableError
+        If there is none, or two of the same date.
+    """
+    own = date_in(path.name)
+    if not path.is_dir() and own is None:
+        return path
+    folder = path if path.is_dir() else path.parent
+    before, after = ("", "") if own is None or path.is_dir() else path.name.split(own.isoformat())
+    dated = {
+        each: found
+        for each in sorted(folder.iterdir())
+        if each.is_file()
+        and not each.name.startswith(".")
+        and (found := date_in(each.name)) is not None
+        and (path.is_dir() or each.name == f"{before}{found}{after}")
+    }
+    if not dated:
+        raise UnreadableError(f"{folder}: no file has a date in its name; expected YYYY-MM-DD")
+    known = {each: found for each, found in dated.items() if found <= day}
+    if not known:
+        raise UnreadableError(
+            f"{folder}: nothing was known on {day}; its files are of {min(dated.values())} to "
+            f"{max(dated.values())}: expected one of {day} or before"
+        )
+    last = max(known.values())
+    if Counter(known.values())[last] > 1:
+        names = ", ".join(each.name for each, found in known.items() if found == last)
+        raise UnreadableError(f"{folder}: several files are of {last}: {names}; expected one")
+    return next(each for each, found in known.items() if found == last)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is a vintage as a whole, by the date in its name."""
+    return date_in(path.name) is not None
+
+
+def of_file(path: Path, day: date | None, column: str | None) -> Vintage | None:
+    """Return which rows of a file that was found may be seen; None where all may."""
+    if day is None:
+        return None
+    return Vintage(day, None if is_whole(path) else column or AS_OF)
+
+
+def digest(path: Path, vintage: Vintage | None) -> str:
+    """Hash what may be seen of a file: rows that became known later do not change it.
+
+    Raises
+    ------
+    UnreadableError, DataError
+        If the file cannot be read, or its column of the vintage holds something else than dates.
+    """
+    if vintage is None or vintage.column is None:
+        return sha256_of(path)
+    column = vintage.column
+    sheet = read_sheet(path, [column])
+    seen = hashlib.sha256(",".join(sheet.columns).encode())
+    for row in sheet.rows:
+        if row.day(column) <= vintage.day:
+            seen.update(_line(row.cells))
+    return seen.hexdigest()
+
+
+def _line(cells: Mapping[str, str]) -> bytes:
+    return ("\n" + "\0".join(cells.values())).encode()
+
+
+def check_column(header: Iterable[str], path: Path, column: str | None) -> None:
+    """Refuse a single file that cannot say what was known when.
+
+    Raises
+    ------
+    DataError
+        If it has neither a date in its name nor the column.
+    """
+    wanted = column or AS_OF
+    if not is_whole(path) and wanted not in header:
+        raise DataError(
+            f"{path} has neither a date in its name nor a column {wanted!r}; expected a folder of "
+            "dated files, a file YYYY-MM-DD among others, or the column in observed_as_of_column"
+        )

@@ -1,6 +1,0 @@
-"""What a run needs, looked at before it is started: every finding with its remedy.
-
-Each check is a function of a :class:`~epyflow.doctor.case.Case` that returns one
-:class:`~epyflow.doctor.findings.Finding`. A new one is a function and a line in
-:mod:`epyflow.doctor.checks`.
-"""

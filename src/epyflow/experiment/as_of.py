@@ -1,0 +1,149 @@
+"""An experiment as it would have been run for another reference date, knowing what was known then.
+
+What changes is written into the experiment as it is read, and all of it is checked again: the
+reference date of the hub, the vintages of the observations, the end of the fitting window and,
+where it would be too near, the end of the projection.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from epyflow.errors import EpyflowError
+from epyflow.experiment import Experiment, load
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.load import Changes
+
+WEEK = timedelta(days=7)
+
+PROJECTED = 4 * WEEK
+"""The projection reaches at least so far past the reference date, if the experiment's does."""
+
+
+def at(
+    experiment: Experiment,
+    day: date,
+    output_config: str | None = None,
+    populations: tuple[str, ...] = (),
+) -> Experiment:
+    """Return an experiment for another reference date.
+
+    Parameters
+    ----------
+    experiment
+        With a calibration, a projection and a hub format.
+    day
+        The reference date.
+    output_config, populations
+        See :func:`epyflow.experiment.inspect`.
+
+    Raises
+    ------
+    EpyflowError
+        If the experiment has no reference date, or is not valid for this one; the message names
+        the date.
+    """
+    place = experiment.place
+    try:
+        return load(place, output_config, populations, changes(experiment, day))
+    except EpyflowError as error:
+        raise EpyflowError(f"reference date {day}: {error}") from None
+
+
+def runs(
+    experiment: Experiment,
+    run_id: str,
+    dates: Sequence[date],
+    output_config: str | None = None,
+    populations: tuple[str, ...] = (),
+) -> dict[str, Experiment]:
+    """Return the experiment of each run: its own; of a replay, one for each reference date.
+
+    Returns
+    -------
+    runs
+        Run to its experiment: ``<run_id>``, or ``<run_id>/<reference date>`` in ascending order.
+
+    Raises
+    ------
+    EpyflowError
+        If a date stands twice, or see :func:`at`.
+    """
+    if not dates:
+        return {run_id: experiment}
+    if twice := sorted({str(day) for day in dates if list(dates).count(day) > 1}):
+        raise EpyflowError(f"reference_dates: {', '.join(twice)} stands twice; expected it once")
+    return {
+        f"{run_id}/{day}": at(experiment, day, output_config, populations) for day in sorted(dates)
+    }
+
+
+def changes(experiment: Experiment, day: date) -> Changes:
+    """Return what is different in an experiment for another reference date.
+
+    - The vintage of observations keeps its distance to the reference date: a week, where the
+      experiment names no vintage, for a week ends and is published before the next one ends.
+    - So does the end of the fitting window.
+    - The end of the projection stays where it is, as a season's end does; it moves along with
+      the reference date where less than four weeks, or than the experiment has, would be left.
+
+    Raises
+    ------
+    EpyflowError
+        If the experiment has no reference date.
+    """
+    name, own = _own(experiment)
+    calibration = _calibration(experiment)
+    by = day - own
+    window = ("modelset", "calibration", "fitting_window", "end_date")
+    found: dict[tuple[str | int, ...], Any] = {
+        ("output", name, "reference_date"): str(day),
+        window: str(calibration.fitting_window.end_date + by),
+        ("modelset", "calibration", "observed_data_vintage"): str(
+            _vintage(calibration.observed_data_vintage, own, day)
+        ),
+    }
+    flusight = experiment.output.flusight_format
+    if flusight is not None and flusight.rate_trends is not None:
+        vintage = _vintage(flusight.rate_trends.observed_data_vintage, own, day)
+        found["output", name, "rate_trends", "observed_data_vintage"] = str(vintage)
+    end = experiment.model.timespan.end_date
+    least = day + min(PROJECTED, end - own)
+    if end < least:
+        found["model", "timespan", "end_date"] = str(least)
+    return found
+
+
+def _vintage(given: date | None, own: date, day: date) -> date:
+    return day - (WEEK if given is None else own - given)
+
+
+def _own(experiment: Experiment) -> tuple[str, date]:
+    hub = experiment.output.hub
+    if hub is None or hub[1].reference_date is None:
+        raise EpyflowError(
+            f"reference_dates: {experiment.place.exp_id} has no reference date to replace; "
+            "expected a hub format with reference_date in its output file, such as flusight_format"
+        )
+    return hub[0], hub[1].reference_date
+
+
+def _calibration(experiment: Experiment) -> Calibration:
+    calibration = experiment.modelset.calibration if experiment.modelset else None
+    if calibration is None:  # a hub format needs one: see epyflow.experiment.checks.output
+        raise EpyflowError(f"reference_dates: {experiment.place.exp_id} calibrates nothing")
+    return calibration
+
+
+def of_run(plan: Mapping[str, Any], run_id: str) -> Mapping[str, Any]:
+    """Return the part of a plan that is about one run.
+
+    Parameters
+    ----------
+    plan
+        From :mod:`epyflow.run.plan`.
+    run_id
+        Of the run; of one reference date of a replay, ``<run_id>/<reference date>``.
+    """
+    part: Mapping[str, Any] = plan.get("forecasts", {}).get(run_id, plan)
+    return part

@@ -1,0 +1,1 @@
+"""Check what the models of the format cannot see: names, files and dates together."""

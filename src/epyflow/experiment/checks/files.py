@@ -1,0 +1,232 @@
+"""Check that the files an experiment names are there, readable, and have the columns named."""
+
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from epyflow.data import vintages
+from epyflow.errors import DataError, UnreadableError
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.format.output import Output
+from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import Location
+from epyflow.suggest import did_you_mean, listed
+
+LOCATION_COLUMNS = ("geo_value", "location")
+
+_COVERAGE_COLUMNS = ("Geography", "Age", "Population", "Week_Ending_Sat")
+_SCENARIO = re.compile(r"(?:^|[._])sc_(?P<name>.+)$")
+_LONGEST_HEADER = 1_000_000
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A choice among the columns of a coverage file.
+
+    Attributes
+    ----------
+    name
+        None where YAML leaves it out.
+    location
+        Where it is named.
+    """
+
+    name: str | None
+    location: Location
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A data file that YAML names.
+
+    Attributes
+    ----------
+    location
+        Where it is named, below the document's top-level key.
+    written
+        The path as written.
+    columns
+        Columns it must have, each with the location of the key that names it.
+    any_of
+        Columns of which it must have one.
+    scenario
+        Which column of coverage is read; None for other files.
+    vintage
+        The day whose observations are wanted; None for the file as it is.
+    as_of
+        The column that says when a row was known, where YAML names one.
+    """
+
+    location: Location
+    written: str
+    columns: tuple[tuple[str, Location], ...] = ()
+    any_of: tuple[str, ...] = ()
+    scenario: Scenario | None = None
+    vintage: date | None = None
+    as_of: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What the file is called among the data."""
+        return vintages.data_key(self.written, self.vintage)
+
+
+def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dict[str, Path]:
+    """Resolve the files; note what is missing. Returns what each is called to the file found."""
+    found: dict[str, Path] = {}
+    for named in files:
+        try:
+            path = _find(named, place, report)
+            header = _header(path)
+            if named.vintage is not None:
+                vintages.check_column(header, path, named.as_of)
+        except (ValueError, DataError, UnreadableError) as error:
+            report.error(named.location, str(error))
+            continue
+        found[named.key] = path
+        for column, location in named.columns:
+            if column not in header:
+                report.error(
+                    location,
+                    f"{named.written} has no column {column!r}{did_you_mean(column, header)}; "
+                    f"expected one of {listed(header)}",
+                )
+        if named.any_of and not set(named.any_of) & set(header):
+            report.error(
+                named.location,
+                f"{named.written} has no column {' or '.join(named.any_of)}; expected one of "
+                f"{listed(header)} as observed_location_column",
+            )
+        if named.scenario is not None and {column for column, _ in named.columns} <= set(header):
+            _scenario(named.scenario, header, named, report)
+    return found
+
+
+def _find(named: NamedFile, place: Place, report: Report) -> Path:
+    """Return the file that is named; of several vintages, the one that is meant."""
+    beside = report.document.path
+    if named.vintage is None:
+        return place.resolve(named.written, beside)
+    if named.key in place.bundled:
+        return place.resolve(named.key, beside)
+    first = place.resolve(named.written, beside, folder=True)
+    file = vintages.vintage_file(first, named.vintage)
+    return place.resolve(str(file), beside)
+
+
+def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:
+    """Note a scenario that is not there, or is missing where there are several."""
+    names = _scenario_names(header)
+    if wanted.name is not None:
+        report.known("scenario", wanted.name, names, wanted.location)
+    elif len(names) + ("Coverage" in header) != 1:
+        found = "several columns" if names else "no column"
+        choice = f"scenario: one of {listed(names)}" if names else "Coverage or ...sc_<NAME>"
+        report.error(named.location, f"{named.written} has {found} of coverage; expected {choice}")
+
+
+def coverage_scenarios(path: Path) -> list[str]:
+    """Return the scenarios of a coverage file, in the order of its columns.
+
+    Raises
+    ------
+    ValueError
+        If it is not a CSV file with a header.
+    """
+    return _scenario_names(_header(path))
+
+
+def _scenario_names(header: list[str]) -> list[str]:
+    matches = [match for column in header if (match := _SCENARIO.search(column))]
+    return [match["name"] for match in matches]
+
+
+def _header(path: Path) -> list[str]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader([file.readline(_LONGEST_HEADER)]), None)
+    except (UnicodeDecodeError, csv.Error, zlib.error, EOFError, gzip.BadGzipFile) as error:
+        kind = "gzipped CSV" if path.suffix == ".gz" else "CSV"
+        raise ValueError(f"{path} is not a {kind} file: {error}; expected one in UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    if not header:
+        raise ValueError(f"{path} is empty; expected a CSV file with a header")
+    return header
+
+
+def model_files(model: Model) -> Iterator[NamedFile]:
+    """Yield the files of the model section."""
+    section = model.vaccination
+    if section is None:
+        return
+    if section.scenario_data_path is not None:
+        place: Location = ("vaccination", "scenario_data_path")
+        columns = tuple((column, place) for column in _COVERAGE_COLUMNS)
+        scenario = Scenario(section.scenario, ("vaccination", "scenario"))
+        yield NamedFile(place, section.scenario_data_path, columns, scenario=scenario)
+    if section.preprocessed_vaccination_data_path is not None:
+        place = ("vaccination", "preprocessed_vaccination_data_path")
+        named = ("dates", "location", *model.population.age_groups)
+        columns = tuple((column, place) for column in named)
+        yield NamedFile(place, section.preprocessed_vaccination_data_path, columns)
+
+
+def modelset_files(modelset: Modelset) -> Iterator[NamedFile]:
+    """Yield the files of the modelset section."""
+    section = modelset.calibration
+    if section is None:
+        return
+    here: Location = ("calibration", "observed_data_path")
+    columns: list[tuple[str, Location]] = []
+    for position, comparison in enumerate(section.comparison):
+        for key in ("observed_value_column", "observed_date_column"):
+            where = ("calibration", "comparison", position, key)
+            columns.append((getattr(comparison, key), where))
+    named = section.observed_location_column
+    if named is not None:
+        columns.append((named, ("calibration", "observed_location_column")))
+    any_of = () if named is not None else LOCATION_COLUMNS
+    if section.observed_as_of_column is not None:
+        columns.append((section.observed_as_of_column, ("calibration", "observed_as_of_column")))
+    yield NamedFile(
+        here,
+        section.observed_data_path,
+        tuple(columns),
+        any_of,
+        vintage=section.observed_data_vintage,
+        as_of=section.observed_as_of_column,
+    )
+
+
+def output_files(output: Output) -> Iterator[NamedFile]:
+    """Yield the files of the output section."""
+    hub = output.flusight_format
+    if hub is None or hub.rate_trends is None:
+        return
+    here: Location = ("flusight_format", "rate_trends")
+    keys = ["observed_value_column", "observed_date_column"]
+    if hub.rate_trends.observed_as_of_column is not None:
+        keys.append("observed_as_of_column")
+    named = hub.rate_trends.observed_location_column
+    if named is not None:
+        keys.append("observed_location_column")
+    columns = tuple((getattr(hub.rate_trends, key), (*here, key)) for key in keys)
+    any_of = () if named is not None else LOCATION_COLUMNS
+    path = hub.rate_trends.observed_data_path
+    yield NamedFile(
+        (*here, "observed_data_path"),
+        path,
+        columns,
+        any_of,
+        vintage=hub.rate_trends.observed_data_vintage,
+        as_of=hub.rate_trends.observed_as_of_column,
+    )

@@ -1,0 +1,112 @@
+"""What vaccination, seasonality and interventions must fulfil together with the model."""
+
+from datetime import date
+
+from epyflow.experiment.format.forcing import (
+    ContactMatrixIntervention,
+    ParameterIntervention,
+    SchoolClosure,
+)
+from epyflow.experiment.format.model import Calibrated, Model, Sampled, Vaccinated
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import Location
+
+SEASONALITY_MINIMUM = "seasonality_min"
+"""A sampled or calibrated parameter of this name takes the place of seasonality.min_value."""
+
+
+def check_vaccination(model: Model, report: Report) -> None:
+    """Check that doses and the vaccination transition fit together."""
+    section, ids = model.vaccination, list(model.compartment_ids)
+    doses = [(i, t) for i, t in enumerate(model.transitions) if isinstance(t, Vaccinated)]
+    for position, _ in doses[1:]:
+        report.error(
+            ("transitions", position, "type"),
+            "a second vaccination transition would give the same doses again; expected one",
+        )
+    if section is None:
+        for position, _ in doses:
+            report.error(
+                ("transitions", position, "type"),
+                "a vaccination transition without doses; expected a vaccination section with "
+                "origin_compartment, eligible_compartments and a data path",
+            )
+        return
+    origin = section.origin_compartment
+    report.known("compartment", origin, ids, ("vaccination", "origin_compartment"))
+    for position, name in enumerate(section.eligible_compartments):
+        report.known("compartment", name, ids, ("vaccination", "eligible_compartments", position))
+    if not doses:
+        report.error(
+            ("vaccination",), "the doses move nobody; expected a transition with type: vaccination"
+        )
+    for position, transition in doses:
+        if transition.source != origin:
+            report.error(
+                ("transitions", position, "source"),
+                f"a vaccination transition leaves {transition.source!r}; expected "
+                f"vaccination.origin_compartment {origin!r}",
+            )
+
+
+def check_seasonality(model: Model, used: set[str], report: Report) -> None:
+    """Check that the season acts on something.
+
+    Parameters
+    ----------
+    model
+        The model section.
+    used
+        The parameters that rates and calculated parameters use.
+    report
+        Of the model.
+    """
+    season = model.seasonality
+    if season is None:
+        return
+    place = ("seasonality", "target_parameter")
+    _target(season.target_parameter, model, used, place, report)
+    minimum = model.parameters.get(SEASONALITY_MINIMUM)
+    if minimum is not None and not isinstance(minimum, Sampled | Calibrated):
+        report.warn(
+            ("parameters", SEASONALITY_MINIMUM),
+            "does not act on the season; expected it sampled or calibrated, or "
+            "seasonality.min_value instead",
+        )
+
+
+def check_interventions(model: Model, used: set[str], report: Report) -> None:
+    """Check that each intervention acts on something; see :func:`check_seasonality`."""
+    closures = 0
+    for position, intervention in enumerate(model.interventions):
+        here: Location = ("interventions", position)
+        if isinstance(intervention, SchoolClosure):
+            closures += 1
+            if closures > 1:
+                report.error(here, "a second school_closure; expected at most one")
+            continue
+        if intervention in model.interventions[:position]:
+            report.warn(here, "stands in the list twice; it acts twice")
+        check_dated(intervention, model, used, here, report)
+
+
+def check_dated(
+    intervention: ParameterIntervention | ContactMatrixIntervention,
+    model: Model,
+    used: set[str],
+    here: Location,
+    report: Report,
+) -> None:
+    """Check that an intervention with dates acts on something, on days that are simulated."""
+    if isinstance(intervention, ParameterIntervention):
+        place = (*here, "target_parameter")
+        _target(intervention.target_parameter, model, used, place, report)
+    start = model.timespan.start_date
+    early = isinstance(start, date) and intervention.end_date < start
+    if early or intervention.start_date > model.timespan.end_date:
+        report.warn(here, "lies outside the timespan and has no effect")
+
+
+def _target(name: str, model: Model, used: set[str], location: Location, report: Report) -> None:
+    if report.known("parameter", name, list(model.parameters), location) and name not in used:
+        report.warn(location, f"no rate or calculated parameter uses {name!r}; this has no effect")

@@ -1,0 +1,58 @@
+"""Check that the functions an experiment names are defined in its ``functions/`` folder."""
+
+from collections.abc import Iterator
+
+from epyflow.errors import DataError
+from epyflow.experiment.format.distributions import CustomDistribution, Distribution
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.user_functions import defined
+from epyflow.experiment.reading.yaml_source import Location
+from epyflow.suggest import did_you_mean
+
+
+def check_functions(modelset: Modelset, place: Place, report: Report) -> None:
+    """Note functions that not exactly one module of ``functions/`` defines."""
+    named = list(_named(modelset))
+    if not named:
+        return
+    folder = place.folder / "functions"
+    modules: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("*.py")):
+        try:
+            for function in defined(path):
+                modules.setdefault(function, []).append(path.name)
+        except DataError as error:
+            report.error(named[0][0], str(error))
+    for location, name in named:
+        holders = modules.get(name, [])
+        if not holders:
+            near = did_you_mean(name, modules)
+            report.error(
+                location, f"no module in {folder} defines {name!r}{near}; expected one that does"
+            )
+        elif len(holders) > 1:
+            both = " and ".join(holders)
+            report.error(location, f"{both} in {folder} define {name!r}; expected only one to")
+
+
+def _named(modelset: Modelset) -> Iterator[tuple[Location, str]]:
+    for location, distribution in _distributions(modelset):
+        if isinstance(distribution, CustomDistribution):
+            yield (*location, "name"), distribution.name
+
+
+def _distributions(modelset: Modelset) -> Iterator[tuple[Location, Distribution | None]]:
+    if (sampling := modelset.sampling) is not None:
+        for name, sampled in sampling.parameters.items():
+            yield ("sampling", "parameters", name, "distribution"), sampled.distribution
+        if sampling.start_date is not None:
+            yield ("sampling", "start_date", "distribution"), sampling.start_date.distribution
+    if (calibration := modelset.calibration) is not None:
+        for name, given in calibration.parameters.items():
+            yield ("calibration", "parameters", name, "prior"), given.prior
+        for name, given in calibration.compartments.items():
+            yield ("calibration", "compartments", name, "prior"), given.prior
+        if calibration.start_date is not None:
+            yield ("calibration", "start_date", "prior"), calibration.start_date.prior

@@ -1,0 +1,195 @@
+"""What a ``model`` section must fulfil as a whole."""
+
+from collections import Counter
+from datetime import date
+
+from epyflow.experiment.checks.forcing import (
+    SEASONALITY_MINIMUM,
+    check_interventions,
+    check_seasonality,
+    check_vaccination,
+)
+from epyflow.experiment.format import expressions
+from epyflow.experiment.format.base import parsed
+from epyflow.experiment.format.model import (
+    AgeVarying,
+    Calculated,
+    Mediated,
+    Model,
+    MultiMediated,
+    Spontaneous,
+)
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import Location
+
+METADATA_COLUMNS = (
+    "primary_id",
+    "seed",
+    "delta_t",
+    "population",
+    "location",
+    "start_date",
+    "end_date",
+    "n_sims",
+    "status",
+    "cause",
+)
+"""The table ``model_metadata`` has these columns, and one for each parameter."""
+
+MAX_STEPS = 1_000_000
+
+
+def check_model(model: Model, report: Report) -> None:
+    """Check names, lengths, initial conditions and dates; note what is wrong in ``report``."""
+    _timespan(model, report)
+    _compartments(model, report)
+    _transitions(model, report)
+    _rates(model, report)
+    _parameters(model, report)
+    used = used_parameters(model)
+    for name in model.parameters:
+        if name not in used:
+            report.warn(("parameters", name), "no rate or calculated parameter uses it")
+    check_vaccination(model, report)
+    check_seasonality(model, used, report)
+    check_interventions(model, used, report)
+
+
+def _timespan(model: Model, report: Report) -> None:
+    timespan = model.timespan
+    if not isinstance(timespan.start_date, date):
+        return
+    days = (timespan.end_date - timespan.start_date).days
+    if days / timespan.delta_t > MAX_STEPS:
+        report.error(
+            ("timespan", "delta_t"),
+            f"{days:,} days in steps of {timespan.delta_t:g}; expected at most {MAX_STEPS:,} steps",
+        )
+
+
+def _compartments(model: Model, report: Report) -> None:
+    counts = Counter(model.compartment_ids)
+    groups = len(model.population.age_groups)
+    for position, compartment in enumerate(model.compartments):
+        here: Location = ("compartments", position)
+        if counts[compartment.id] > 1:
+            report.error(
+                (*here, "id"), f"the id {compartment.id!r} is used twice; expected another"
+            )
+        if isinstance(compartment.init, tuple) and len(compartment.init) != groups:
+            report.error(
+                (*here, "init"),
+                f"{len(compartment.init)} values for {groups} age groups; expected one for each of "
+                + ", ".join(model.population.age_groups),
+            )
+    given = [c.init for c in model.compartments if c.init is not None]
+    if given and "default" not in given:
+        report.error(
+            ("compartments",),
+            "no compartment has init: default; expected one that takes the remainder, such as S",
+        )
+
+
+def _transitions(model: Model, report: Report) -> None:
+    ids = list(model.compartment_ids)
+    for position, transition in enumerate(model.transitions):
+        here: Location = ("transitions", position)
+        for key in ("source", "target"):
+            report.known("compartment", getattr(transition, key), ids, (*here, key))
+        if transition.source == transition.target:
+            report.error(
+                (*here, "target"),
+                f"leads from {transition.source!r} to itself; expected another compartment",
+            )
+        if transition in model.transitions[:position]:
+            report.warn(here, "stands in the list twice; the two rates are added")
+        if isinstance(transition, Mediated):
+            report.known("compartment", transition.mediator, ids, (*here, "mediator"))
+        if isinstance(transition, MultiMediated):
+            _mediators(transition, ids, (*here, "mediators"), report)
+
+
+def _mediators(transition: MultiMediated, ids: list[str], here: Location, report: Report) -> None:
+    for position, term in enumerate(transition.mediators):
+        if term in transition.mediators[:position]:
+            report.warn((*here, position), "stands in the list twice; the two rates are added")
+        for index, source in enumerate(term.source):
+            report.known("compartment", source, ids, (*here, position, "source", index))
+
+
+def rates(model: Model) -> list[tuple[Location, str | float]]:
+    """Return every rate with its location, in the order of the file."""
+    found: list[tuple[Location, str | float]] = []
+    for position, transition in enumerate(model.transitions):
+        here: Location = ("transitions", position)
+        if isinstance(transition, Spontaneous | Mediated):
+            found.append(((*here, "rate"), transition.rate))
+        if isinstance(transition, MultiMediated):
+            found += [
+                ((*here, "mediators", index, "rate"), term.rate)
+                for index, term in enumerate(transition.mediators)
+            ]
+    return found
+
+
+def _rates(model: Model, report: Report) -> None:
+    for location, rate in rates(model):
+        expression = parsed(rate)
+        for name in expression.names:
+            report.known("parameter", name, list(model.parameters), location)
+        value = None if expression.names else _constant(expression, location, report)
+        if value is not None and value < 0:
+            report.error(location, f"the rate {expression.text} is negative; expected 0 or more")
+
+
+def _constant(
+    expression: expressions.Expression, location: Location, report: Report
+) -> float | None:
+    try:
+        return float(expression.compute({}))
+    except expressions.ExpressionError as error:
+        report.error(location, f"{error}; expected a finite number")
+        return None
+
+
+def _parameters(model: Model, report: Report) -> None:
+    groups = model.population.age_groups
+    valid = [*model.parameters, "eigenvalue"]
+    taken = {*METADATA_COLUMNS, *(f"init_{compartment.id}" for compartment in model.compartments)}
+    for name, parameter in model.parameters.items():
+        here: Location = ("parameters", name)
+        if name in taken:
+            report.error(
+                here, f"{name!r} is a column of the table model_metadata; expected another name"
+            )
+        if isinstance(parameter, AgeVarying) and len(parameter.values) != len(groups):
+            report.error(
+                (*here, "values"),
+                f"{len(parameter.values)} values for {len(groups)} age groups; expected one for "
+                f"each of {', '.join(groups)}",
+            )
+        if isinstance(parameter, Calculated):
+            expression = parsed(parameter.value)
+            for used in expression.names:
+                report.known("parameter", used, valid, (*here, "value"))
+            if not expression.names:
+                _constant(expression, (*here, "value"), report)
+    try:
+        expressions.in_order(_calculated(model))
+    except expressions.CircleError as error:
+        report.error(("parameters", error.circle[0], "value"), str(error))
+
+
+def _calculated(model: Model) -> dict[str, expressions.Expression]:
+    return {
+        name: parsed(parameter.value)
+        for name, parameter in model.parameters.items()
+        if isinstance(parameter, Calculated)
+    }
+
+
+def used_parameters(model: Model) -> set[str]:
+    """Return the parameters that a rate uses, or a calculated parameter, or the season itself."""
+    used = {name for _, rate in rates(model) for name in parsed(rate).names}
+    used |= {name for calculated in _calculated(model).values() for name in calculated.names}
+    return used | ({SEASONALITY_MINIMUM} if model.seasonality else set())

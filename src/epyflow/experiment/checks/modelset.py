@@ -1,0 +1,196 @@
+"""What a ``modelset`` section must fulfil together with the model; how large it may be."""
+
+import math
+from datetime import date
+from typing import Literal
+
+from epyflow.experiment.checks.calibration import check_comparison
+from epyflow.experiment.checks.forcing import SEASONALITY_MINIMUM
+from epyflow.experiment.checks.projection import check_columns, check_projection
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset, Sampling
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import Location
+
+How = Literal["sampled", "calibrated"]
+MAX_MEMBERS = 1_000_000
+
+
+def check_modelset(
+    model: Model, modelset: Modelset | None, model_report: Report, report: Report | None
+) -> None:
+    """Check that what the model leaves open is given, and nothing else."""
+    sampling = modelset.sampling if modelset else None
+    calibration = modelset.calibration if modelset else None
+    _paired(model, "sampled", sampling, model_report, report)
+    _paired(model, "calibrated", calibration, model_report, report)
+    if modelset is None or report is None:
+        return
+    if calibration is not None:
+        check_comparison(model, calibration, report)
+        check_projection(model, calibration, report)
+        check_columns(model, calibration, model_report)
+    _start_date(model, modelset, report)
+    _seasonality_minimum(model, modelset, report)
+
+
+def _paired(
+    model: Model,
+    how: How,
+    section: Sampling | Calibration | None,
+    model_report: Report,
+    report: Report | None,
+) -> None:
+    """Everything marked `how` in the model is given in the modelset, and the reverse."""
+    _all_given(model, how, section, model_report)
+    if section is None or report is None:
+        return
+    name = _section_name(how)
+    parameters, compartments, start = model.drawn(how)
+    for kind, key, marked, valid in (
+        *(("parameter", key, parameters, list(model.parameters)) for key in section.parameters),
+        *(
+            ("compartment", key, compartments, list(model.compartment_ids))
+            for key in section.compartments
+        ),
+    ):
+        place = (name, f"{kind}s", key)
+        if key not in marked and report.known(kind, key, valid, place):
+            report.error(
+                place, f"{key!r} is not {how} in the basemodel; expected it to be marked {how}"
+            )
+    if section.start_date is not None and not start:
+        report.error(
+            (name, "start_date"),
+            f"timespan.start_date of the basemodel is {model.timespan.start_date}; expected {how}",
+        )
+
+
+def _all_given(
+    model: Model, how: How, section: Sampling | Calibration | None, model_report: Report
+) -> None:
+    parameters, compartments, start = model.drawn(how)
+    missing: list[tuple[str, Location]] = [
+        (f"parameters.{name}", ("parameters", name))
+        for name in model.parameters
+        if name in parameters and (section is None or name not in section.parameters)
+    ]
+    missing += [
+        (f"compartments.{compartment.id}", ("compartments", position, "init"))
+        for position, compartment in enumerate(model.compartments)
+        if compartment.id in compartments
+        and (section is None or compartment.id not in section.compartments)
+    ]
+    if start and (section is None or section.start_date is None):
+        missing.append(("start_date", ("timespan", "start_date")))
+    for key, location in missing:
+        model_report.error(
+            location,
+            f"is {how}, but nothing gives it; expected modelset.{_section_name(how)}.{key}",
+        )
+
+
+def _section_name(how: How) -> str:
+    return "sampling" if how == "sampled" else "calibration"
+
+
+def _start_date(model: Model, modelset: Modelset, report: Report) -> None:
+    """No start that is drawn comes after the last day that it must come before."""
+    end = model.timespan.end_date
+    if (sampling := modelset.sampling) is not None and sampling.start_date is not None:
+        drawn = sampling.start_date
+        place: Location = ("sampling", "start_date", "distribution")
+        limit = f"timespan.end_date {end}"
+        _starts_by(end, limit, drawn.reference_date, drawn.distribution, place, report)
+    if (calibration := modelset.calibration) is not None and calibration.start_date is not None:
+        last = calibration.fitting_window.end_date
+        place = ("calibration", "start_date", "prior")
+        limit = f"the fitting window that ends on {last}"
+        given = calibration.start_date
+        _starts_by(last, limit, given.reference_date, given.prior, place, report)
+
+
+def _starts_by(
+    last: date,
+    limit: str,
+    reference: date,
+    distribution: Distribution,
+    place: Location,
+    report: Report,
+) -> None:
+    if not isinstance(distribution, ScipyDistribution):
+        return
+    days = distribution.bounds()[1]
+    expected = "expected a narrower distribution or an earlier reference_date"
+    if not math.isfinite(days):
+        report.warn(place, f"has no upper bound and can start past {limit}; {expected}")
+    elif days > (last - reference).days:
+        report.error(
+            place,
+            f"with {distribution.arguments} it can start {days:g} days after {reference}, past "
+            f"{limit}; {expected}",
+        )
+
+
+def _seasonality_minimum(model: Model, modelset: Modelset, report: Report) -> None:
+    """Check a drawn ``seasonality_min``: it takes the place of min_value, and has its limits."""
+    season = model.seasonality
+    found = _drawn_range(modelset)
+    if season is None or found is None:
+        return
+    place, what, (low, high) = found
+    if low < 0:
+        report.error(
+            place, f"{what} down to {low:g}; expected 0 or more: it takes the place of min_value"
+        )
+    if high > season.max_value:
+        report.warn(
+            place,
+            f"{what} up to {high:g}, above seasonality.max_value {season.max_value:g}; expected "
+            "less: the minimum of the season would be its maximum",
+        )
+
+
+def _drawn_range(modelset: Modelset) -> tuple[Location, str, tuple[float, float]] | None:
+    """Return where ``seasonality_min`` is drawn, how a message begins, and the range."""
+    sampling, calibration = modelset.sampling, modelset.calibration
+    distribution: Distribution | None = None
+    place: Location = ()
+    if sampling is not None and SEASONALITY_MINIMUM in sampling.parameters:
+        given = sampling.parameters[SEASONALITY_MINIMUM]
+        place = ("sampling", "parameters", SEASONALITY_MINIMUM)
+        if given.values is not None:
+            return (*place, "values"), "values reach", (min(given.values), max(given.values))
+        place, distribution = (*place, "distribution"), given.distribution
+    elif calibration is not None and SEASONALITY_MINIMUM in calibration.parameters:
+        place = ("calibration", "parameters", SEASONALITY_MINIMUM, "prior")
+        distribution = calibration.parameters[SEASONALITY_MINIMUM].prior
+    if not isinstance(distribution, ScipyDistribution):
+        return None
+    return place, f"with {distribution.arguments} it reaches", distribution.bounds()
+
+
+def members_per_population(sampling: Sampling | None) -> int:
+    """Return the number of parameter sets: grid points times draws."""
+    if sampling is None:
+        return 1
+    points = 1
+    if sampling.grid is not None:
+        for name in sampling.grid.parameters:
+            given = sampling.parameters.get(name)
+            points *= len(given.values or (None,)) if given else 1
+    draws = sampling.draws
+    return points * (draws.n_samples or 1 if draws else 1)
+
+
+def check_size(modelset: Modelset, populations: int, report: Report) -> None:
+    """Refuse an experiment that no one can mean to run."""
+    members = populations * members_per_population(modelset.sampling)
+    if members > MAX_MEMBERS:
+        report.error(
+            ("sampling", "samplers"),
+            f"{members:,} members in {populations} population(s); expected at most "
+            f"{MAX_MEMBERS:,}: shorten the grid's values or replace the grid by LHS with n_samples",
+        )

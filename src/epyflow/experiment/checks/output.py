@@ -1,0 +1,47 @@
+"""What an ``output`` section must fulfil together with the model and with the modelset."""
+
+from epyflow.experiment.checks.calibration import check_generation
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.format.output import HUB_FORMATS, Output, PosteriorGenerations
+from epyflow.experiment.format.series_names import (
+    compartment_series,
+    transition_series,
+    transitions_are_known,
+)
+from epyflow.experiment.reading.problem_report import Report
+
+
+def check_selections(output: Output, model: Model, report: Report) -> None:
+    """Check that every series selected exists."""
+    valid = {"compartments": compartment_series(model)}
+    if transitions_are_known(model):
+        valid["transitions"] = transition_series(model)
+    for key in ("quantiles", "trajectories"):
+        section = getattr(output, key)
+        for kind in valid:
+            selected = getattr(section, kind, False)
+            for position, name in enumerate(selected if isinstance(selected, tuple) else ()):
+                report.known(f"{kind[:-1]} series", name, valid[kind], (key, kind, position))
+
+
+def check_results(output: Output, modelset: Modelset | None, report: Report) -> None:
+    """Check that what is asked of a calibration will be there to write."""
+    calibration = modelset.calibration if modelset else None
+    if output.posteriors and calibration is None:
+        report.error(
+            ("posteriors",),
+            "there is no posterior to write; expected modelset.calibration, or no posteriors",
+        )
+    if isinstance(output.posteriors, PosteriorGenerations) and calibration is not None:
+        for position, number in enumerate(output.posteriors.generations):
+            place = ("posteriors", "generations", position)
+            check_generation(number, calibration, place, report)
+    for name in HUB_FORMATS:
+        given = getattr(output, name) is not None
+        if given and (calibration is None or calibration.projection is None):
+            report.error(
+                (name,),
+                "a hub file is written from projections; expected modelset.calibration.projection, "
+                f"or no {name}",
+            )

@@ -1,0 +1,88 @@
+"""What projections, and the tables of a calibration, must fulfil together with the model."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from epyflow.experiment.checks.files import coverage_scenarios
+from epyflow.experiment.checks.forcing import check_dated
+from epyflow.experiment.checks.model import used_parameters
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import Location
+
+METADATA_COLUMNS = (
+    "scenario",
+    "strategy",
+    "fit_start",
+    "fit_end",
+    "projection_start",
+    "projection_end",
+    "generations",
+    "ended",
+    "simulations_used",
+    "missing_observations",
+    "settings",
+)
+"""The table ``model_metadata`` has these columns too, of a calibration."""
+
+POSTERIOR_COLUMNS = ("generation", "particle", "weight", "distance", "start_date_days")
+"""The table ``posteriors`` has these columns, and one for each calibrated parameter."""
+
+_SCENARIOS: Location = ("calibration", "projection", "scenarios")
+
+
+def check_columns(model: Model, calibration: Calibration, report: Report) -> None:
+    """Check that no parameter has the name of a column, before hours are spent on its table.
+
+    The report is the model's.
+    """
+    for table, columns, names in (
+        ("model_metadata", METADATA_COLUMNS, model.parameters),
+        ("posteriors", POSTERIOR_COLUMNS, calibration.parameters),
+    ):
+        for name in names:
+            if name in columns and name in model.parameters:
+                report.error(
+                    ("parameters", name),
+                    f"{name!r} is a column of the table {table}; expected another name",
+                )
+
+
+def check_projection(model: Model, calibration: Calibration, report: Report) -> None:
+    """Check that each scenario differs from what was fitted only after the fitting window."""
+    if calibration.projection is None:
+        return
+    used = used_parameters(model)
+    last = calibration.fitting_window.end_date
+    for position, scenario in enumerate(calibration.projection.scenarios):
+        for index, intervention in enumerate(scenario.interventions):
+            here: Location = (*_SCENARIOS, position, "interventions", index)
+            check_dated(intervention, model, used, here, report)
+            if intervention.start_date <= last:
+                report.error(
+                    (*here, "start_date"),
+                    f"{intervention.start_date} is not after fitting_window.end_date {last}; "
+                    "expected a later day: the posterior was fitted without this intervention",
+                )
+
+
+def check_vaccination_scenarios(
+    model: Model, calibration: Calibration, found: Mapping[str, Path], report: Report
+) -> None:
+    """Check that the coverage that scenarios name is in the file of the vaccination section."""
+    written = model.vaccination.scenario_data_path if model.vaccination else None
+    scenarios = calibration.projection.scenarios if calibration.projection else ()
+    for position, scenario in enumerate(scenarios):
+        wanted = scenario.vaccination_scenario
+        here: Location = (*_SCENARIOS, position, "vaccination_scenario")
+        if wanted is None:
+            continue
+        if written is None:
+            report.error(
+                here,
+                "is given, but the model has no vaccination.scenario_data_path; expected it with "
+                "one only",
+            )
+        elif written in found:
+            report.known("scenario", wanted, coverage_scenarios(found[written]), here)

@@ -1,0 +1,73 @@
+"""What a ``sampling`` section must fulfil by itself."""
+
+from epyflow.experiment.format.modelset import Sampler, Sampling
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import Location
+
+
+def check_sampling(sampling: Sampling, report: Report) -> None:
+    """Check that each sampled thing is drawn once, from what suits its sampler."""
+    for position, sampler in enumerate(sampling.samplers):
+        _sampler(sampler, sampling, ("sampling", "samplers", position), report)
+    _each_once(sampling, report)
+    _powers_of_two(sampling, report)
+    least = sum(share.min for share in sampling.compartments.values())
+    if least > 1:
+        report.error(
+            ("sampling", "compartments"),
+            f"the values of min add up to {least:g} of the population; expected at most 1",
+        )
+
+
+def _sampler(sampler: Sampler, sampling: Sampling, here: Location, report: Report) -> None:
+    start = ["start_date"] if sampling.start_date is not None else []
+    for index, name in enumerate(sampler.parameters):
+        place = (*here, "parameters", index)
+        if report.known("sampled parameter", name, [*sampling.parameters, *start], place):
+            _suits(sampler, name, sampling, place, report)
+    for index, name in enumerate(sampler.compartments):
+        place = (*here, "compartments", index)
+        report.known("sampled compartment", name, list(sampling.compartments), place)
+
+
+def _suits(
+    sampler: Sampler, name: str, sampling: Sampling, place: Location, report: Report
+) -> None:
+    grid = sampler.strategy == "grid"
+    if name == "start_date":
+        if grid:
+            report.error(place, "start_date stands in a grid; expected it in LHS: it is drawn")
+        return
+    given = sampling.parameters[name]
+    if (given.values if grid else given.distribution) is None:
+        key = "values" if grid else "distribution"
+        report.error(
+            place, f"{sampler.strategy} draws {name}; expected sampling.parameters.{name}.{key}"
+        )
+
+
+def _each_once(sampling: Sampling, report: Report) -> None:
+    parameters = [name for sampler in sampling.samplers for name in sampler.parameters]
+    compartments = [name for sampler in sampling.samplers for name in sampler.compartments]
+    drawn: list[tuple[Location, int]] = [
+        (("parameters", name), parameters.count(name)) for name in sampling.parameters
+    ]
+    drawn += [(("compartments", name), compartments.count(name)) for name in sampling.compartments]
+    if sampling.start_date is not None:
+        drawn.append((("start_date",), parameters.count("start_date")))
+    for location, count in drawn:
+        if count != 1:
+            how = f"no sampler draws {location[-1]}" if count == 0 else "two samplers draw it"
+            report.error(("sampling", *location), f"{how}; expected it in exactly one of samplers")
+
+
+def _powers_of_two(sampling: Sampling, report: Report) -> None:
+    draws = sampling.draws
+    if draws is None or draws.strategy != "sobol" or draws.n_samples is None:
+        return
+    if draws.n_samples & (draws.n_samples - 1):
+        place = ("sampling", "samplers", sampling.samplers.index(draws), "n_samples")
+        report.warn(
+            place,
+            f"{draws.n_samples} is no power of 2; a Sobol sequence is balanced only for those",
+        )

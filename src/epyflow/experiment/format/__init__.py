@@ -1,0 +1,1 @@
+"""The experiment format: one pydantic model for each section."""

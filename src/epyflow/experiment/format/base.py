@@ -1,0 +1,209 @@
+"""What every part of the format is made of: the strict base class and the types of YAML values."""
+
+import keyword
+import math
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from epyflow.experiment.format import expressions
+from epyflow.strict import shown
+
+T = TypeVar("T")
+
+
+class Strict(BaseModel):
+    """Base of every config model: a misspelt key is an error, not a default.
+
+    A key without a value (``label:``) is read as if it were not there.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+
+
+def refuse(what: str) -> PydanticCustomError:
+    """Make an error whose message pydantic passes on as it is."""
+    return PydanticCustomError("epyflow", "{what}", {"what": what})
+
+
+Many = Annotated[tuple[T, ...], Field(strict=False)]
+"""A YAML list; its items stay strict."""
+
+
+YEARS = range(1700, 2201)
+"""Those that pandas can count to the nanosecond, in whole centuries."""
+
+
+def as_date(value: Any) -> date:
+    """Read a YAML date or its text; refuse a time of day."""
+    day = value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError as error:
+            raise refuse(
+                f"{value!r} is not a day of the calendar ({error}); expected YYYY-MM-DD"
+            ) from None
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise refuse(f"{shown(value)} is not a date; expected YYYY-MM-DD")
+    if day.year not in YEARS:
+        raise refuse(f"{day} is out of range; expected a year from {YEARS[0]} to {YEARS[-1]}")
+    return day
+
+
+Date = Annotated[date, BeforeValidator(as_date)]
+
+
+def as_number(value: Any) -> float:
+    """Read a number, or arithmetic such as ``1/1.5``."""
+    if isinstance(value, str):
+        try:
+            return expressions.number(value)
+        except expressions.ExpressionError as error:
+            raise refuse(str(error)) from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise refuse(
+            f"{shown(value)} is not a number; expected a number or arithmetic such as 1/1.5"
+        )
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise refuse(f"{shown(value)} is not a finite number; expected one below 1.8e308")
+    return number
+
+
+_NUMBER_OR_TEXT = {"anyOf": [{"type": "number"}, {"type": "string"}]}
+Number = Annotated[float, BeforeValidator(as_number), WithJsonSchema(_NUMBER_OR_TEXT)]
+
+
+def as_expression(value: Any) -> str | float:
+    """Read a number, or an expression of parameters such as ``beta*(1-VE)``."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise refuse(f"{shown(value)} is not an expression; expected {expressions.ALLOWED}")
+    if not isinstance(value, str):
+        return as_number(value)
+    try:
+        return expressions.parse(value).text
+    except expressions.ExpressionError as error:
+        raise refuse(str(error)) from None
+
+
+ExpressionText = Annotated[
+    str | float, BeforeValidator(as_expression), WithJsonSchema(_NUMBER_OR_TEXT)
+]
+
+
+def parsed(value: str | float) -> expressions.Expression:
+    """Parse what an :data:`ExpressionText` holds."""
+    return expressions.parse(value if isinstance(value, str) else repr(value))
+
+
+MAX_COUNT = 10_000_000
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
+"""How many of something are simulated; the limit stops a slip of the keyboard."""
+
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RESERVED = ("eigenvalue", *expressions.FUNCTIONS)
+
+
+def _as_id(value: Any) -> str:
+    if isinstance(value, str) and _ID.fullmatch(value) and "_to_" not in f"_{value}_":
+        return value
+    raise refuse(
+        f"{shown(value)} cannot name a compartment; expected a letter, then letters, digits, '_', "
+        "'-' or '.', without 'to' between underscores (it separates source and target in the "
+        "tables)" + _quote_hint(value)
+    )
+
+
+def _as_name(value: Any) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value) or keyword.iskeyword(value):
+        raise refuse(
+            f"{shown(value)} cannot name a parameter; expected a letter or '_', then letters, "
+            "digits or '_', and no word of Python's such as lambda, so that expressions can use it"
+            + _quote_hint(value)
+        )
+    if value in RESERVED:
+        raise refuse(f"{value!r} has a meaning in expressions; expected another name")
+    return value
+
+
+def _quote_hint(value: Any) -> str:
+    return ": quote it (YAML reads NO as false)" if isinstance(value, bool) else ""
+
+
+CompartmentId = Annotated[str, BeforeValidator(_as_id)]
+ParameterName = Annotated[str, BeforeValidator(_as_name)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _as_text_or_number(value: Any) -> str | int | float:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value
+    raise refuse(f"{shown(value)} is not text; expected text or a number")
+
+
+def _as_day_or_text(value: Any) -> str:
+    return str(value) if isinstance(value, date) else str(_as_text_or_number(value))
+
+
+_TextOrNumber = Annotated[
+    str | int | float, BeforeValidator(_as_text_or_number), WithJsonSchema(_NUMBER_OR_TEXT)
+]
+
+
+class Meta(Strict):
+    """Free text about a file; copied to the run's metadata."""
+
+    description: str | None = None
+    author: str | None = None
+    version: _TextOrNumber | None = None
+    date: (
+        Annotated[str, BeforeValidator(_as_day_or_text), WithJsonSchema(_NUMBER_OR_TEXT)] | None
+    ) = None
+    id: _TextOrNumber | None = None
+
+
+def twice(names: Iterable[T]) -> T | None:
+    """Return the first of ``names`` that stands there for the second time, if one does."""
+    seen: set[T] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def refuse_double_count(simulation: Iterable[str]) -> None:
+    """Refuse a sum of series that has one of them twice."""
+    if (name := twice(simulation)) is not None:
+        raise refuse(f"simulation lists {name!r} twice; expected it once: it would count double")

@@ -1,0 +1,239 @@
+"""The ``modelset.calibration`` section: what is inferred, from which data, and how."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from epyflow.experiment.format.base import (
+    CompartmentId,
+    Count,
+    Date,
+    Many,
+    Number,
+    ParameterName,
+    Strict,
+    Text,
+    refuse,
+    refuse_double_count,
+)
+from epyflow.experiment.format.distributions import Distribution
+from epyflow.experiment.format.projection import Projection
+from epyflow.strict import shown
+
+_LONGEST = 1000 * 86400  # seconds: longer than any machine runs
+
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+
+
+def seconds(duration: str) -> float:
+    """Convert text such as ``6h``, ``90min`` or ``1D`` to seconds.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive number with one of the units s, m, min, h and d.
+    """
+    match = _DURATION.fullmatch(duration)
+    unit = match[2].lower() if match else ""
+    if match is None or unit not in _UNITS or not 0 < float(match[1]) < _LONGEST / _UNITS[unit]:
+        raise ValueError(f"{shown(duration)} is not a duration; expected text such as 90min or 6h")
+    return timedelta(seconds=float(match[1]) * _UNITS[unit]).total_seconds()
+
+
+def _as_duration(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refuse(f"{shown(value)} is not a duration; expected text such as 90min or 6h")
+    try:
+        seconds(value)
+    except ValueError as error:
+        raise refuse(str(error)) from None
+    return value
+
+
+Duration = Annotated[str, BeforeValidator(_as_duration)]
+Positive = Annotated[Number, Field(gt=0)]
+Share = Annotated[Number, Field(gt=0, le=1)]
+
+
+class SmcOptions(Strict):
+    """Options of epydemix's ``ABCSampler.run_smc``."""
+
+    num_particles: Count = Field(default=1000, description="Parameter sets kept per generation.")
+    num_generations: Count = Field(default=10, description="Rounds of shrinking tolerance.")
+    epsilon_schedule: Annotated[Many[Positive], Field(min_length=1)] | None = Field(
+        default=None, description="Tolerance of each generation; absent: chosen from distances."
+    )
+    epsilon_quantile_level: Share = Field(
+        default=0.5, description="Next tolerance: this quantile of the distances."
+    )
+    minimum_epsilon: Positive | None = None
+    max_time: Duration | None = Field(default=None, description="Text such as 6h or 1D.")
+    total_simulations_budget: Count | None = None
+    perturbations: dict[ParameterName, Literal["continuous", "discrete"]] | None = Field(
+        default=None, description="Kernel by calibrated quantity; absent: the one of its prior."
+    )
+    verbose: bool = True
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Self:
+        schedule = self.epsilon_schedule
+        if schedule is not None and len(schedule) != self.num_generations:
+            raise refuse(
+                f"epsilon_schedule has {len(schedule)} values and num_generations is "
+                f"{self.num_generations}; expected one value for each generation"
+            )
+        return self
+
+
+class RejectionOptions(Strict):
+    """Options of epydemix's ``ABCSampler.run_rejection``."""
+
+    epsilon: Positive = Field(default=0.1, description="Tolerance.")
+    num_particles: Count = 1000
+    max_time: Duration | None = None
+    total_simulations_budget: Count | None = None
+    verbose: bool = True
+    progress_update_interval: Count = 1000
+
+
+class TopFractionOptions(Strict):
+    """Options of epydemix's ``ABCSampler.run_top_fraction``."""
+
+    top_fraction: Share = Field(default=0.05, description="Share of the simulations kept.")
+    Nsim: Count = Field(default=100, description="Simulations in all.")
+    verbose: bool = True
+
+
+class Smc(Strict):
+    """ABC-SMC: shrink the tolerance over generations of weighted particles."""
+
+    name: Literal["smc"]
+    options: SmcOptions = SmcOptions()
+
+
+class Rejection(Strict):
+    """ABC rejection: keep the draws nearer than a fixed tolerance."""
+
+    name: Literal["rejection"]
+    options: RejectionOptions = RejectionOptions()
+
+
+class TopFraction(Strict):
+    """Simulate a fixed number of draws and keep the nearest."""
+
+    name: Literal["top_fraction"]
+    options: TopFractionOptions = TopFractionOptions()
+
+
+def _lower_name(value: Any) -> Any:
+    if isinstance(value, dict) and isinstance(value.get("name"), str):
+        return value | {"name": value["name"].lower()}
+    return value
+
+
+Strategy = Annotated[
+    Annotated[Smc | Rejection | TopFraction, Field(discriminator="name")],
+    BeforeValidator(_lower_name),
+]
+
+
+class Comparison(Strict):
+    """Which observed column is compared with which simulated transitions."""
+
+    observed_value_column: Text
+    observed_date_column: Text
+    simulation: Annotated[Many[Text], Field(min_length=1)] = Field(
+        description="Transition series that are summed, such as W_to_H_total."
+    )
+    weight: Positive = Field(
+        default=1.0, description="Weight of its distance where there are several comparisons."
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        refuse_double_count(self.simulation)
+        return self
+
+
+class FittingWindow(Strict):
+    """The dates compared with data, both included."""
+
+    start_date: Date
+    end_date: Date
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.start_date >= self.end_date:
+            raise refuse(
+                f"end_date {self.end_date} is not after start_date {self.start_date}; expected a "
+                "later one"
+            )
+        return self
+
+
+class Prior(Strict):
+    """What is believed of a quantity before seeing the data."""
+
+    prior: Distribution
+
+
+class CalibratedStartDate(Strict):
+    """Days after a date, inferred."""
+
+    reference_date: Date
+    prior: Distribution
+
+
+class Calibration(Strict):
+    """Approximate Bayesian computation against observations."""
+
+    strategy: Annotated[
+        Strategy,
+        WithJsonSchema(
+            {
+                "type": "object",
+                "required": ["name"],
+                "additionalProperties": False,
+                "properties": {
+                    "name": {"type": "string", "pattern": "(?i)^(smc|rejection|top_fraction)$"},
+                    "options": {"type": "object"},
+                },
+            }
+        ),
+    ]
+    distance_function: Literal["rmse", "wmape", "ae", "mae", "mape"] = "rmse"
+    observed_data_path: Text = Field(
+        description="CSV or CSV.gz with a location column; with a vintage also a folder of them."
+    )
+    observed_data_vintage: Date | None = Field(
+        default=None, description="Observations as known on this day; absent: the file as it is."
+    )
+    observed_as_of_column: Text | None = Field(
+        default=None, description="When a row was known; absent: as_of, where names have no date."
+    )
+    observed_location_column: Text | None = Field(
+        default=None, description="Absent: geo_value or location."
+    )
+    comparison: Annotated[Many[Comparison], Field(min_length=1)]
+    fitting_window: FittingWindow
+    start_date: CalibratedStartDate | None = None
+    parameters: dict[ParameterName, Prior] = Field(default_factory=dict)
+    compartments: dict[CompartmentId, Prior] = Field(default_factory=dict)
+    projection: Projection | None = None
+
+    @model_validator(mode="after")
+    def _infers_something(self) -> Self:
+        if self.start_date is None and not self.parameters and not self.compartments:
+            raise refuse(
+                "nothing is calibrated; expected at least one of start_date, parameters and "
+                "compartments"
+            )
+        return self

@@ -1,0 +1,135 @@
+"""What acts on a model from outside: vaccination, seasons and interventions."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from epyflow.experiment.format.base import (
+    CompartmentId,
+    Date,
+    Many,
+    Number,
+    ParameterName,
+    Strict,
+    Text,
+    refuse,
+    twice,
+)
+
+Layer = Literal["school", "work", "home", "community"]
+
+
+class Vaccination(Strict):
+    """Doses given, and to whom."""
+
+    origin_compartment: CompartmentId = Field(description="Those whom a dose moves.")
+    eligible_compartments: Annotated[Many[CompartmentId], Field(min_length=1)] = Field(
+        description="All who receive doses, the origin included."
+    )
+    scenario_data_path: Text | None = Field(
+        default=None, description="Scenario Modeling Hub coverage (cumulative percent by week)."
+    )
+    scenario: Text | None = Field(
+        default=None, description="Which scenario's column; required where there are several."
+    )
+    preprocessed_vaccination_data_path: Text | None = Field(
+        default=None, description="Doses per day: dates, location, one column per age group."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        given = [self.scenario_data_path, self.preprocessed_vaccination_data_path]
+        if sum(path is not None for path in given) != 1:
+            raise refuse(
+                f"{'both' if all(given) else 'neither'} of scenario_data_path and "
+                "preprocessed_vaccination_data_path given; expected exactly one"
+            )
+        if self.scenario is not None and self.scenario_data_path is None:
+            raise refuse("scenario is given; expected it with scenario_data_path only")
+        if self.origin_compartment not in self.eligible_compartments:
+            raise refuse(
+                "eligible_compartments does not contain origin_compartment "
+                f"{self.origin_compartment!r}; expected it there: those who are moved receive doses"
+            )
+        if (name := twice(self.eligible_compartments)) is not None:
+            raise refuse(f"eligible_compartments names {name!r} twice; expected it once")
+        return self
+
+
+class Seasonality(Strict):
+    """A yearly rhythm of one parameter (Balcan et al. 2010, J. Comput. Sci. 1:132, eq. 25)."""
+
+    target_parameter: ParameterName
+    method: Literal["balcan"]
+    seasonality_max_date: Date
+    seasonality_min_date: Date | None = Field(
+        default=None, description="Sets the period to twice its distance from the maximum."
+    )
+    max_value: Annotated[Number, Field(gt=0)] = Field(description="Factor at the maximum.")
+    min_value: Annotated[Number, Field(ge=0)] = Field(description="Factor at the minimum.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_value > self.max_value:
+            raise refuse(
+                f"min_value {self.min_value:g} is above max_value {self.max_value:g}; expected it "
+                "below or equal"
+            )
+        if self.seasonality_min_date == self.seasonality_max_date:
+            raise refuse(
+                "seasonality_min_date and seasonality_max_date are the same day; expected half a "
+                "period between them"
+            )
+        return self
+
+
+class _Dated(Strict):
+    start_date: Date = Field(description="First day.")
+    end_date: Date = Field(description="Last day, included.")
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.start_date > self.end_date:
+            raise refuse(
+                f"end_date {self.end_date} is before start_date {self.start_date}; expected a "
+                "later one"
+            )
+        return self
+
+
+class ParameterIntervention(_Dated):
+    """A parameter is scaled, or set, for some days. Overrides win over scalings."""
+
+    type: Literal["parameter"]
+    target_parameter: ParameterName
+    scaling_factor: Annotated[Number, Field(ge=0)] | None = None
+    override_value: Number | None = None
+
+    @model_validator(mode="after")
+    def _one_action(self) -> Self:
+        if (self.scaling_factor is None) == (self.override_value is None):
+            found = "neither" if self.scaling_factor is None else "both"
+            raise refuse(
+                f"{found} of scaling_factor and override_value given; expected exactly one"
+            )
+        return self
+
+
+class ContactMatrixIntervention(_Dated):
+    """The contacts of one layer are scaled for some days."""
+
+    type: Literal["contact_matrix"]
+    contact_matrix_layer: Layer
+    scaling_factor: Annotated[Number, Field(ge=0)]
+
+
+class SchoolClosure(Strict):
+    """School contacts are scaled on every closure day of the location."""
+
+    type: Literal["school_closure"]
+    scaling_factor: Annotated[Number, Field(ge=0)]
+
+
+Intervention = Annotated[
+    ParameterIntervention | ContactMatrixIntervention | SchoolClosure, Field(discriminator="type")
+]

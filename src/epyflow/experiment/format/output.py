@@ -1,0 +1,241 @@
+"""The ``output`` section: which tables are written."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+
+from epyflow.experiment.format.base import (
+    Date,
+    Many,
+    Meta,
+    Number,
+    Strict,
+    Text,
+    refuse,
+    refuse_double_count,
+    twice,
+)
+from epyflow.strict import shown
+
+# The 23 levels of the FluSight hub: model-output/README.md of cdcepi/FluSight-forecast-hub.
+FLUSIGHT_LEVELS = (
+    0.01,
+    0.025,
+    *(round(0.05 * step, 2) for step in range(1, 20)),
+    0.975,
+    0.99,
+)
+
+
+def _as_series(value: Any) -> bool | tuple[str, ...]:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+        if not value:
+            raise refuse("an empty list selects nothing; expected true or a list of series")
+        if (name := twice(value)) is not None:
+            raise refuse(f"{name!r} is listed twice; expected it once")
+        return tuple(value)
+    raise refuse(
+        f"{shown(value)} selects no series; expected true or a list of series such as [I_total]"
+    )
+
+
+Series = Annotated[
+    bool | tuple[str, ...],
+    BeforeValidator(_as_series),
+    WithJsonSchema(
+        {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}}]}
+    ),
+]
+
+
+def _refuse_empty(
+    compartments: bool | tuple[str, ...], transitions: bool | tuple[str, ...]
+) -> None:
+    if not compartments and not transitions:
+        raise refuse("selects nothing; expected compartments or transitions: true or a list")
+
+
+class Quantiles(Strict):
+    """Quantiles over the trajectories of each parameter set."""
+
+    selections: Annotated[Many[Annotated[Number, Field(ge=0, le=1)]], Field(min_length=1)] = Field(
+        default=FLUSIGHT_LEVELS, description="Levels; the default is FluSight's 23."
+    )
+    compartments: Series = False
+    transitions: Series = False
+
+    @model_validator(mode="after")
+    def _selects_something(self) -> Self:
+        _refuse_empty(self.compartments, self.transitions)
+        if (level := twice(self.selections)) is not None:
+            raise refuse(f"selections lists {level:g} twice; expected it once")
+        return self
+
+
+class Trajectories(Strict):
+    """Every single trajectory."""
+
+    compartments: Series = False
+    transitions: Series = False
+
+    @model_validator(mode="after")
+    def _selects_something(self) -> Self:
+        _refuse_empty(self.compartments, self.transitions)
+        return self
+
+
+class PosteriorGenerations(Strict):
+    """Posteriors of chosen generations."""
+
+    generations: Annotated[Many[NonNegativeInt], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if (number := twice(self.generations)) is not None:
+            raise refuse(f"generations lists {number} twice; expected it once")
+        return self
+
+
+def _as_posteriors(value: Any) -> Any:
+    if isinstance(value, bool | dict | PosteriorGenerations):
+        return value
+    raise refuse(f"{shown(value)} selects nothing; expected true, or {{generations: [...]}}")
+
+
+def _switch_or_chosen(value: Any) -> str:
+    return "switch" if isinstance(value, bool) else "chosen"
+
+
+class ModelMeta(Strict):
+    """What the table `model_metadata` holds beyond its fixed columns."""
+
+    projection_parameters: bool = Field(default=True, description="Every parameter's value too.")
+
+
+class RateTrends(Strict):
+    """The observations that FluSight's rate trends are measured from."""
+
+    observed_data_path: Text
+    observed_data_vintage: Date | None = Field(
+        default=None, description="Observations as known on this day; absent: the file as it is."
+    )
+    observed_as_of_column: Text | None = Field(
+        default=None, description="When a row was known; absent: as_of, where names have no date."
+    )
+    observed_value_column: Text
+    observed_date_column: Text
+    observed_location_column: Text | None = None
+
+
+class HubTarget(Strict):
+    """One target of a hub, and what is simulated of it."""
+
+    target: Text = Field(description="Name of the target in the hub's tasks.json.")
+    simulation: Many[Text] = Field(
+        default=(), description="Transition series that are summed; absent: what is calibrated."
+    )
+    task_ids: dict[Text, Text] = Field(
+        default_factory=dict, description="Values of the hub's other columns, such as age_group."
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        refuse_double_count(self.simulation)
+        return self
+
+
+class _Submission(Strict):
+    """What the submissions to all hubs have in common."""
+
+    targets: Many[HubTarget] = Field(
+        default=(), description="What is submitted; absent: the hub's targets known here."
+    )
+    scenario_ids: dict[Text, Text] = Field(
+        default_factory=dict, description="Scenario of the projection to its id in the hub."
+    )
+
+
+class FlusightFormat(_Submission):
+    """A submission to the FluSight forecast hub."""
+
+    reference_date: Date = Field(description="The Saturday that horizons are counted from.")
+    rate_trends: RateTrends | None = None
+
+    @model_validator(mode="after")
+    def _on_a_saturday(self) -> Self:
+        if self.reference_date.isoweekday() != 6:
+            raise refuse(
+                f"reference_date {self.reference_date} is a {self.reference_date:%A}; expected a "
+                "Saturday"
+            )
+        return self
+
+
+class Covid19Format(_Submission):
+    """A submission to the COVID-19 forecast hub."""
+
+    reference_date: Date
+
+
+class FlusmhFormat(_Submission):
+    """A submission to the Flu Scenario Modeling Hub."""
+
+    reference_date: Date | None = None
+
+
+class HubFormat(_Submission):
+    """A submission to any hub of the hubverse."""
+
+    reference_date: Date = Field(description="The round's date.")
+
+
+class Output(Strict):
+    """The `output` section: which tables are written."""
+
+    meta: Meta | None = None
+    quantiles: Quantiles | None = None
+    trajectories: Trajectories | None = None
+    posteriors: Annotated[
+        Annotated[
+            Annotated[bool, Tag("switch")] | Annotated[PosteriorGenerations, Tag("chosen")],
+            Discriminator(_switch_or_chosen),
+        ],
+        BeforeValidator(_as_posteriors),
+    ] = False
+    model_meta: ModelMeta | None = None
+    flusight_format: FlusightFormat | None = None
+    covid19_format: Covid19Format | None = None
+    flusmh_format: FlusmhFormat | None = None
+    hub_format: HubFormat | None = None
+
+    @model_validator(mode="after")
+    def _one_hub(self) -> Self:
+        given = [name for name in HUB_FORMATS if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise refuse(f"both {' and '.join(given)} given; expected at most one hub format")
+        return self
+
+    @property
+    def hub(self) -> tuple[str, FlusightFormat | Covid19Format | FlusmhFormat | HubFormat] | None:
+        """The hub format that is given, by its key; None where there is none."""
+        for name in HUB_FORMATS:
+            section = getattr(self, name)
+            if section is not None:
+                return name, section
+        return None
+
+
+HUB_FORMATS = ("flusight_format", "covid19_format", "flusmh_format", "hub_format")
+
+DEFAULT = Output(quantiles=Quantiles(compartments=True, transitions=True), model_meta=ModelMeta())
+"""What an experiment without an output file gets: quantiles of every series and the metadata."""

@@ -1,0 +1,26 @@
+"""The names of the series in tables: one per age group, and the total."""
+
+from collections.abc import Iterable
+
+from epyflow.experiment.format.model import Model
+
+
+def transition_series(model: Model) -> list[str]:
+    """Return ``<source>_to_<target>_<age group or total>``, in the order of the file."""
+    return _series(model.transition_names, model)
+
+
+def transitions_are_known(model: Model) -> bool:
+    """Whether every transition joins compartments that exist, so that its series do."""
+    ids = set(model.compartment_ids)
+    return all({transition.source, transition.target} <= ids for transition in model.transitions)
+
+
+def compartment_series(model: Model) -> list[str]:
+    """Return ``<compartment>_<age group or total>``, in the order of the file."""
+    return _series(model.compartment_ids, model)
+
+
+def _series(names: Iterable[str], model: Model) -> list[str]:
+    suffixes = [*model.population.age_groups, "total"]
+    return [f"{name}_{suffix}" for name in names for suffix in suffixes]

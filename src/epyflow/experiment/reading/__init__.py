@@ -1,0 +1,1 @@
+"""Read the YAML files of an experiment and report problems by file and line."""

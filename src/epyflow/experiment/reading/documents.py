@@ -1,0 +1,114 @@
+"""Read an experiment's YAML files and tell them apart by their top-level key."""
+
+from collections.abc import Sequence
+
+from epyflow.experiment.reading.location import Place, is_exp_id, yaml_files
+from epyflow.experiment.reading.problems import Problem
+from epyflow.experiment.reading.yaml_source import Document, SourceError, read
+from epyflow.suggest import did_you_mean
+
+ROLES = ("model", "modelset", "output")
+
+
+def read_documents(place: Place) -> tuple[dict[str, list[Document]], list[Problem]]:
+    """Read every YAML file of an experiment and sort them by their top-level key.
+
+    Returns
+    -------
+    documents
+        Role (``model``, ``modelset``, ``output``) to the files that claim it.
+    problems
+        Unreadable files, unknown top-level keys, two files for one role, no basemodel.
+    """
+    documents: dict[str, list[Document]] = {role: [] for role in ROLES}
+    problems: list[Problem] = []
+    for path in yaml_files(place.config):
+        try:
+            document = read(path)
+        except SourceError as error:
+            problems.append(Problem(path, error.line, "", str(error)))
+            continue
+        role, problem = _role(document)
+        if role:
+            documents[role].append(document)
+        if problem:
+            problems.append(problem)
+    problems += _doubles(documents)
+    if not documents["model"] and not problems:
+        problems.append(
+            Problem(place.config, 1, "", "no file with the key 'model'; expected a basemodel file")
+        )
+    return documents, problems
+
+
+def _role(document: Document) -> tuple[str | None, Problem | None]:
+    keys = list(document.data)
+    known = [key for key in keys if key in ROLES]
+    if len(keys) == 1 and known:
+        return known[0], None
+    other = next((key for key in keys if key not in ROLES), keys[-1])
+    message = (
+        f"unknown top-level key {other!r}{did_you_mean(other, ROLES)}"
+        if other not in ROLES
+        else f"the keys {' and '.join(known)} stand in one file"
+    )
+    expected = "expected one of model, modelset and output, alone in its file"
+    line = document.line((other,))
+    role = known[0] if len(known) == 1 else None
+    return role, Problem(document.path, line, other, f"{message}; {expected}")
+
+
+def _doubles(documents: dict[str, list[Document]]) -> list[Problem]:
+    problems = []
+    for role in ("model", "modelset"):
+        if len(documents[role]) > 1:
+            first, second = documents[role][:2]
+            message = (
+                f"both {first.path.name} and {second.path.name} hold the key {role!r}; "
+                "expected one file for it: move the other out of the folder"
+            )
+            problems.append(Problem(second.path, second.line((role,)), role, message))
+    return problems
+
+
+def choose_output(
+    documents: Sequence[Document], chosen: str | None, place: Place, problems: list[Problem]
+) -> Document | None:
+    """Return the output file of a run: the one chosen, the only one, or ``output.yaml``.
+
+    Parameters
+    ----------
+    documents
+        Those that hold the key ``output``.
+    chosen
+        File name, with or without suffix; None if there was no choice.
+    place
+        Where the experiment is.
+    problems
+        Gets one if the choice is missing or wrong.
+    """
+    names = [document.path.name for document in documents]
+    matching = [doc for doc in documents if (chosen or "output") in (doc.path.name, doc.path.stem)]
+    if len(matching) == 1:
+        return matching[0]
+    if chosen is None and len(documents) < 2:
+        return next(iter(documents), None)
+    there = f"expected one of {', '.join(names)}" if names else "there is no output file"
+    if chosen is None:
+        message = f"several output files and no output_config; {there}"
+    else:
+        found = "is not there" if not matching else "may be one of two files"
+        message = f"output_config {chosen!r} {found}{did_you_mean(chosen, names)}; {there}"
+    problems.append(Problem(place.config, 1, "", message))
+    return None
+
+
+def exp_id_problem(place: Place) -> list[Problem]:
+    """Return a problem if the experiment's folder has a name that its results cannot have."""
+    if is_exp_id(place.exp_id):
+        return []
+    message = (
+        f"the experiment's folder {place.exp_id!r} cannot name its results; expected a name of "
+        "letters, digits, '.', '_' and '-' that begins with a letter or digit"
+    )
+    return [Problem(place.folder, 1, "", message)]

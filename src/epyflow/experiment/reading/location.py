@@ -1,0 +1,195 @@
+"""Find an experiment's folder, and the files that its YAML names."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from epyflow.errors import UnreadableError
+from epyflow.suggest import did_you_mean, listed
+
+SUFFIXES = (".yaml", ".yml")
+
+_EXP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an experiment is.
+
+    Attributes
+    ----------
+    exp_id
+        Its name in results; its path below ``experiments/`` where there is one.
+    folder
+        The experiment's folder.
+    config
+        The folder of its YAML files.
+    root
+        The folder that holds ``experiments/`` and ``common-data/``; paths may not leave it.
+    allowed
+        Other folders that paths may lead into.
+    bundled
+        Path as written to the file that is meant, where that is known: in an unpacked bundle.
+    """
+
+    exp_id: str
+    folder: Path
+    config: Path
+    root: Path
+    allowed: tuple[Path, ...] = ()
+    bundled: Mapping[str, Path] = field(default_factory=dict, hash=False)
+
+    def resolve(self, written: str, beside: Path, *, folder: bool = False) -> Path:
+        """Find the file that YAML names: beside the YAML, in the experiment, in the root.
+
+        Parameters
+        ----------
+        written
+            As in YAML.
+        beside
+            The YAML file.
+        folder
+            Whether it may be a folder, too.
+
+        Raises
+        ------
+        ValueError
+            If it is not there, or leads out of the root; the message says where it was looked for.
+        """
+        if written in self.bundled:
+            return self.bundled[written]
+        bases = dict.fromkeys((beside.parent, self.folder, self.root))
+        tried = list(dict.fromkeys(base / written for base in bases))
+        for candidate in tried:
+            try:
+                if candidate.exists():
+                    return self._inside(candidate.resolve(), written, folder=folder)
+            except OSError as error:
+                raise ValueError(f"{written!r} cannot be read: {error.strerror}") from None
+        places = ", ".join(str(path) for path in tried)
+        raise ValueError(f"no file {written!r}; expected one of {places}")
+
+    def _inside(self, real: Path, written: str, *, folder: bool) -> Path:
+        if not any(real.is_relative_to(base.resolve()) for base in (self.root, *self.allowed)):
+            raise ValueError(
+                f"{written!r} leads to {real}, outside the experiments' root {self.root}; expected "
+                "a file below the root, or its folder among allowed_data_roots"
+            )
+        if not real.is_file() and not (folder and real.is_dir()):
+            raise ValueError(f"{written!r} leads to {real}, which is not a file; expected a file")
+        return real
+
+
+def locate(
+    experiment: str | Path, root: Path | None = None, allowed: tuple[Path, ...] = ()
+) -> Place:
+    """Find an experiment by its id below ``root/experiments``, or by its path.
+
+    Parameters
+    ----------
+    experiment
+        Id, or path to the experiment's folder, to its ``config/`` or to one of its YAML files.
+    root
+        The folder that holds ``experiments/``. None: the one above the folder ``experiments`` on
+        the path; without such a folder, the experiment's own.
+    allowed
+        Other folders that paths in YAML may lead into.
+
+    Raises
+    ------
+    UnreadableError
+        If there is no such folder, it cannot be read or it holds no YAML; experiments that exist
+        are offered.
+    """
+    try:
+        folder = _folder(Path(experiment), root)
+        config = folder / "config" if (folder / "config").is_dir() else folder
+        if config == folder and folder.name == "config":
+            folder = folder.parent
+        if not yaml_files(config):
+            raise UnreadableError(
+                f"{config}: no .yaml or .yml file; expected a basemodel file with the key "
+                f"'model'{_experiments_below(folder)}"
+            )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UnreadableError(f"{experiment}: cannot be read: {why}") from None
+    home = _plain(root) if root is not None else _root_above(folder)
+    return Place(_exp_id(folder, home), folder, config, home, allowed)
+
+
+def _folder(path: Path, root: Path | None) -> Path:
+    below = root / "experiments" / path if root is not None and not path.is_absolute() else path
+    for folder in (below, path):
+        if folder.is_dir():
+            return _plain(folder)
+    if path.is_file():
+        if path.suffix in SUFFIXES:
+            return _plain(path.parent)
+        raise UnreadableError(f"{path}: not a YAML file; expected an experiment's folder")
+    if path.is_symlink():
+        raise UnreadableError(f"{path}: a link to what is not there; expected a folder")
+    raise UnreadableError(_no_such_experiment(str(path), root))
+
+
+def _plain(path: Path) -> Path:
+    """Make a path absolute and free of ``..``; links stay."""
+    return Path(os.path.normpath(path.absolute()))
+
+
+def _no_such_experiment(experiment: str, root: Path | None) -> str:
+    if root is None:
+        return f"{experiment}: no such folder; expected an experiment's folder"
+    base = root / "experiments"
+    known = _known(base)
+    there = f"; there are {listed(known)}" if known else f"; {base} has no experiments"
+    return f"experiment {experiment!r} is not below {base}{did_you_mean(experiment, known)}{there}"
+
+
+def _experiments_below(folder: Path) -> str:
+    known = _known(folder)
+    return f"; below it are the experiments {listed(known)}" if known else ""
+
+
+def experiments_in(root: Path) -> list[str]:
+    """Return the ids of the experiments below ``root/experiments``."""
+    return _known(root / "experiments")
+
+
+def _known(base: Path) -> list[str]:
+    if not base.is_dir():
+        return []
+    configs = (config for config in base.glob("**/config") if config.is_dir())
+    return sorted({config.parent.relative_to(base).as_posix() for config in configs})
+
+
+def _root_above(folder: Path) -> Path:
+    for parent in folder.parents:
+        if parent.name == "experiments":
+            return parent.parent
+    return folder
+
+
+def _exp_id(folder: Path, root: Path) -> str:
+    try:
+        return folder.resolve().relative_to((root / "experiments").resolve()).as_posix()
+    except ValueError:
+        return folder.name
+
+
+def is_exp_id(text: str) -> bool:
+    """Whether a text can name folders of results; ``/`` separates nested ones."""
+    return _EXP_ID.fullmatch(text) is not None
+
+
+def yaml_files(config: Path) -> list[Path]:
+    """Return the YAML files, those that are broken links too; a dot hides a file."""
+    return sorted(
+        path
+        for path in config.iterdir()
+        if path.suffix in SUFFIXES
+        and not path.name.startswith(".")
+        and (path.is_file() or path.is_symlink())
+    )

@@ -1,0 +1,52 @@
+"""Collect problems of one document while it is checked."""
+
+from dataclasses import dataclass, field
+
+from epyflow.experiment.reading.problems import Problem, problem_at
+from epyflow.experiment.reading.yaml_source import Document, Location
+from epyflow.suggest import did_you_mean, listed
+
+
+@dataclass(frozen=True)
+class Report:
+    """The problems of one document; locations are relative to its top-level key.
+
+    Attributes
+    ----------
+    document
+        The file.
+    role
+        Its top-level key.
+    problems
+        What was found so far.
+    """
+
+    document: Document
+    role: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def has(self, location: Location) -> bool:
+        """Whether something stands at the location."""
+        return self.document.has((self.role, *location))
+
+    def error(self, location: Location, message: str) -> None:
+        """Note a mistake."""
+        self.problems.append(problem_at(self.document, (self.role, *location), message))
+
+    def warn(self, location: Location, message: str) -> None:
+        """Note what is allowed but probably not meant."""
+        self.problems.append(
+            problem_at(self.document, (self.role, *location), message, severity="warning")
+        )
+
+    def known(self, what: str, name: str, valid: list[str], location: Location) -> bool:
+        """Note an unknown name, with its nearest neighbours; return whether it is known."""
+        if name in valid:
+            return True
+        there = (
+            f"expected one of {listed(valid)}"
+            if valid
+            else f"expected one of the {what}s, but there are no {what}s"
+        )
+        self.error(location, f"unknown {what} {name!r}{did_you_mean(name, valid)}; {there}")
+        return False

@@ -1,0 +1,153 @@
+"""Validate one section of an experiment; read on past misspelt keys to find every other mistake."""
+
+import copy
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from epyflow.experiment.reading.key_paths import keys_at, tags_at
+from epyflow.experiment.reading.problems import Problem, problem_at
+from epyflow.experiment.reading.yaml_source import Document, Location
+from epyflow.strict import in_words, shown
+from epyflow.suggest import did_you_mean, listed, nearest
+
+Section = TypeVar("Section", bound=BaseModel)
+
+# Optional keys that no other part of an experiment depends on.
+_ALONE = ("delta_t", "label", "meta", "model_meta", "random_seed", "simulation")
+
+
+def read_section(
+    document: Document, role: str, model: type[Section], problems: list[Problem]
+) -> tuple[Document, Section | None]:
+    """Validate a document's section; add what is wrong to ``problems``.
+
+    Returns
+    -------
+    document
+        With the lines of misspelt keys under their right names too.
+    section
+        The section, to be checked together with others. None where that would lead to false
+        alarms: parts of it are unknown. Where a key is misspelt it is read as its nearest
+        neighbour for these checks, and a wrong value that nothing depends on is left out; for
+        them alone: there is a problem, so nothing is run.
+    """
+    reading = _Reading(document, role, model)
+    while True:
+        try:
+            section = model.model_validate(reading.data)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        else:
+            return reading.document, None if reading.lost else section
+        unknown = [each for each in details if each["type"] == "extra_forbidden"]
+        for each in unknown:
+            reading.leave_out(each, problems)
+        if unknown:
+            continue
+        problems += [reading.problem(each) for each in details]
+        if not reading.forget(details):
+            return reading.document, None
+
+
+class _Reading:
+    """A section as it is read so far; each unknown key that is found is renamed or left out.
+
+    Attributes
+    ----------
+    data
+        The section's values.
+    document
+        The file, with the lines of renamed keys.
+    lost
+        Whether a key was left out that may hold what other parts refer to.
+    """
+
+    def __init__(self, document: Document, role: str, model: type[BaseModel]) -> None:
+        self.document = replace(document, lines=dict(document.lines))
+        self.data: Any = copy.deepcopy(document.data[role])
+        self.lost = False
+        self._renamed: set[Location] = set()
+        self._role = role
+        self._model = model
+
+    def problem(self, details: ErrorDetails) -> Problem:
+        """Return an error in the user's words, with its place."""
+        location = self._location(details)
+        return self._problem_at(location, self._message(details, location))
+
+    def leave_out(self, details: ErrorDetails, problems: list[Problem]) -> None:
+        """Leave out an unknown key, or read it as the one that is meant; note the problem."""
+        *way, key = location = self._location(details)
+        home = self._home(tuple(way))
+        if not isinstance(home, dict) or key not in home:
+            return  # it stands beside an unknown key that looks like a tag: found when that is gone
+        name, valid = str(key), keys_at(self._model, tuple(way), self.data)
+        value = home.pop(key)
+        if location not in self._renamed:
+            expected = f"one of {listed(valid)}" if valid else "no key here"
+            message = f"unknown key {name!r}{did_you_mean(name, valid)}; expected {expected}"
+            problems.append(self._problem_at(location, message))
+            meant = next(iter(nearest(name, [each for each in valid if each not in home])), None)
+            if meant is not None:
+                home[meant] = value
+                self._renamed.add((*way, meant))
+                self._also_called((self._role, *location), meant)
+                return
+        self.lost = self.lost or isinstance(value, dict | list)
+
+    def forget(self, errors: list[ErrorDetails]) -> bool:
+        """Leave out wrong values if nothing depends on any of them; return whether that is so."""
+        locations = [self._location(each) for each in errors]
+        if any(not set(location) & set(_ALONE) for location in locations):
+            return False
+        for location in locations:
+            depth = next(i for i, part in enumerate(location) if part in _ALONE)
+            self._home(location[:depth]).pop(location[depth], None)
+        return True
+
+    def _home(self, location: Location) -> Any:
+        home = self.data
+        for part in location:
+            home = home[part]
+        return home
+
+    def _problem_at(self, location: Location, message: str) -> Problem:
+        return problem_at(self.document, (self._role, *location), message)
+
+    def _location(self, details: ErrorDetails) -> Location:
+        """Return where an error is, without what pydantic adds: tags of unions and ``[key]``."""
+        missing = details["type"] == "missing"
+        kept: Location = ()
+        home: Any = self.data
+        for part in details["loc"][:-1] if missing else details["loc"]:
+            if part in (range(len(home)) if isinstance(home, list) else home):
+                kept, home = (*kept, part), home[part]
+            if not isinstance(home, dict | list):
+                break
+        return (*kept, details["loc"][-1]) if missing else kept
+
+    def _message(self, details: ErrorDetails, location: Location) -> str:
+        kind = details["type"]
+        if kind == "missing":
+            there = self.document.has((self._role, *location))
+            return f"{'empty' if there else 'missing'}; expected a value for {location[-1]!r}"
+        if kind not in ("union_tag_invalid", "union_tag_not_found"):
+            return in_words(details)
+        key = str(details["ctx"]["discriminator"]).strip("'")
+        tags = tags_at(self._model, location, self.data)
+        if not isinstance(details["input"], dict):
+            return f"{in_words({**details, 'type': 'dict_type'})} with the key {key!r}"
+        if kind == "union_tag_not_found":
+            return f"{key!r} is missing; expected {key}: one of {listed(tags)}"
+        found = str(details["ctx"]["tag"])
+        return f"{key} is {shown(found)}{did_you_mean(found, tags)}; expected one of {listed(tags)}"
+
+    def _also_called(self, location: Location, name: str) -> None:
+        """Give the lines of a key, and of all below it, to another name of the key."""
+        depth = len(location)
+        for place, line in list(self.document.lines.items()):
+            if place[:depth] == location:
+                self.document.lines[*location[:-1], name, *place[depth:]] = line

@@ -1,0 +1,200 @@
+"""How good forecasts were, week by week ahead: relative scores and coverage of each model."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from epyflow.figures.figure_file import save, save_table
+from epyflow.figures.read_tables import nothing
+from epyflow.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    headline,
+    log_axis,
+    new_figure,
+    styled,
+)
+
+LOOKS: tuple[dict[str, Any], ...] = (
+    {"color": VERMILION, "marker": "o", "linestyle": "-", "linewidth": 2.0},
+    {"color": BLACK, "marker": "s", "linestyle": "--", "linewidth": 1.2},
+    {"color": BLUE, "marker": "^", "linestyle": "-.", "linewidth": 1.2},
+    {"color": GREEN, "marker": "D", "linestyle": ":", "linewidth": 1.2},
+    {"color": ORANGE, "marker": "v", "linestyle": "-", "linewidth": 1.2},
+    {"color": PURPLE, "marker": "P", "linestyle": "--", "linewidth": 1.2},
+)
+"""Of the run's own model, then of the others."""
+
+NOMINAL = (50, 90, 95)
+"""Per cent that central intervals should hold."""
+
+_SCALES = {"natural": "counts", "log": "logarithms of counts"}
+_ORDER = ("model", "target", "scale", "horizon")
+_COLUMNS = (*_ORDER, "forecasts", "wis", "relative_wis", *(f"covered_{n}" for n in NOMINAL))
+
+
+def draw_scores(
+    means: Path,
+    relative: Path | None,
+    *,
+    own: str,
+    baseline: str | None,
+    title: str,
+    path: Path,
+    numbers: Path,
+) -> None:
+    """Draw the scores of each model by horizon, and write them as one table.
+
+    Parameters
+    ----------
+    means
+        ``mean_scores_by_horizon.csv``.
+    relative
+        ``relative_scores.csv``; None where there is no baseline.
+    own
+        The model of the run, which is drawn first.
+    baseline
+        The model that others are compared with.
+    title
+        What the figure shows.
+    path
+        The figure, ``.svg`` or ``.png``.
+    numbers
+        The table: see :func:`scores_by_horizon`.
+    """
+    table = scores_by_horizon(_read(means), None if relative is None else _read(relative), own)
+    save_table(table.to_csv(index=False, lineterminator="\n", float_format="%.6g"), numbers)
+    if table.empty:
+        save(nothing(title, "No forecast by horizon has an outcome yet."), path)
+    else:
+        save(score_chart(table, title, baseline), path)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"horizon": str})
+
+
+def scores_by_horizon(means: pd.DataFrame, relative: pd.DataFrame | None, own: str) -> pd.DataFrame:
+    """Put mean and relative scores of quantiles beside each other.
+
+    Parameters
+    ----------
+    means
+        Mean scores by ``horizon`` (text).
+    relative
+        Relative scores by horizon, besides those of all horizons together; None for none.
+    own
+        The model that is first.
+
+    Returns
+    -------
+    table
+        A row per model, target, scale and horizon: ``forecasts``, ``wis``, ``relative_wis`` (NaN
+        where there is none) and the shares covered by central intervals. Only of targets that
+        have horizons.
+    """
+    if "wis" not in means:
+        return pd.DataFrame(columns=list(_COLUMNS))
+    scored = means[means["wis"].notna() & means["horizon"].fillna("NA").str.fullmatch(r"-?\d+")]
+    if relative is None:
+        scored = scored.assign(relative_wis=np.nan)
+    else:
+        found = relative[[*_ORDER, "relative_wis"]]
+        scored = scored.merge(found, on=list(_ORDER), how="left", validate="one_to_one")
+    models = sorted(scored["model"].unique(), key=lambda name: (name != own, name))
+    place = scored["model"].map({name: n for n, name in enumerate(models)})
+    table = scored.assign(horizon=scored["horizon"].astype(int), place=place)
+    table = table.sort_values(
+        ["target", "place", "scale", "horizon"], ascending=[True, True, False, True]
+    )
+    return table.reindex(columns=list(_COLUMNS)).reset_index(drop=True)
+
+
+def score_chart(table: pd.DataFrame, title: str, baseline: str | None = None) -> Figure:
+    """Draw relative scores on both scales and, below, how many outcomes the intervals held.
+
+    Parameters
+    ----------
+    table
+        See :func:`scores_by_horizon`. Of several targets, each has its two rows of panels.
+    title
+        What the figure shows.
+    baseline
+        The model that scores are relative to; None for scores as they are.
+    """
+    targets = list(dict.fromkeys(table["target"]))
+    models = list(dict.fromkeys(table["model"]))
+    looks = {name: LOOKS[n % len(LOOKS)] for n, name in enumerate(models)}
+    with styled():
+        figure = new_figure(8.6, 4.6 * len(targets) + 1.2)
+        grid = figure.add_gridspec(2 * len(targets), 6)
+        for row, target in enumerate(targets):
+            rows = table[table["target"] == target]
+            for column, scale in enumerate(_SCALES):
+                axes = figure.add_subplot(grid[2 * row, 3 * column : 3 * column + 3])
+                _scores(axes, rows[rows["scale"] == scale], looks, baseline)
+                axes.set_title(f"{_score_name(baseline)}, {_SCALES[scale]}")
+            for column, level in enumerate(NOMINAL):
+                axes = figure.add_subplot(grid[2 * row + 1, 2 * column : 2 * column + 2])
+                _coverage(axes, rows[rows["scale"] == "natural"], looks, level)
+                if column == 1 and row == len(targets) - 1:
+                    axes.set_xlabel("Horizon, weeks after the reference date")
+        more = f": {targets[0]}" if len(targets) == 1 else f": from above, {'; '.join(targets)}"
+        headline(figure, title + more)
+        _legend(figure, looks, baseline)
+    return figure
+
+
+def _score_name(baseline: str | None) -> str:
+    return "WIS" if baseline is None else "Relative WIS"
+
+
+def _scores(
+    axes: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]], baseline: str | None
+) -> None:
+    column = "wis" if baseline is None else "relative_wis"
+    values = rows[column][rows[column] > 0]
+    _lines(axes, rows.assign(**{column: values}), column, looks)
+    if baseline is not None:
+        axes.axhline(1, color=GREY, linewidth=0.9, linestyle=":", zorder=1)
+        values = pd.concat([values, pd.Series([0.8, 1.25])])
+    if len(values):
+        log_axis(axes, float(values.min()), float(values.max()))
+
+
+def _coverage(axes: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]], level: int) -> None:
+    axes.axhline(level / 100, color=GREY, linewidth=0.9, linestyle=":", zorder=1)
+    _lines(axes, rows, f"covered_{level}", looks)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+    axes.set_title(f"Inside the {level}% interval")
+
+
+def _lines(axes: Axes, rows: pd.DataFrame, column: str, looks: dict[str, dict[str, Any]]) -> None:
+    for position, (model, look) in enumerate(looks.items()):
+        its = rows[rows["model"] == model]
+        order = len(looks) - position  # the run's own model is on top
+        axes.plot(
+            its["horizon"], its[column], markersize=4.5, zorder=2 + order, clip_on=False, **look
+        )
+    axes.set_xticks(sorted(rows["horizon"].unique()))
+
+
+def _legend(figure: Figure, looks: dict[str, dict[str, Any]], baseline: str | None) -> None:
+    handles = [
+        Line2D([], [], markersize=4.5, label=name + (" (baseline)" * (name == baseline)), **look)
+        for name, look in looks.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)))

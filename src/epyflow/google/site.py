@@ -1,0 +1,189 @@
+"""What is a user's own in the cloud: project, region, bucket, image, account, network.
+
+``profiles/gcp/config.yaml`` reads it when Snakemake starts, before anything else happens.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from epyflow.errors import EpyflowError
+from epyflow.experiment.format.base import Strict
+from epyflow.suggest import did_you_mean, listed
+
+FILE = Path("profiles/gcp/site.yaml")
+FILE_VARIABLE = "EPYFLOW_GCP_SITE"
+VARIABLE_PREFIX = "EPYFLOW_GCP_"
+
+_EMAIL = r"^[^@\s]+@[^@\s]+$"
+_NETWORK = r"^(projects/[^/\s]+/)?(global|regions/[^/\s]+)/(sub)?networks/[^/\s]+$"
+
+
+def _text(pattern: str, expected: str, example: str) -> Any:
+    return Field(description=expected, pattern=pattern, examples=[example])
+
+
+class Site(Strict):
+    """The part of ``profiles/gcp`` that differs between its users. There is no secret in it."""
+
+    project: str = _text(
+        r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$", "the id of a Google Cloud project", "my-project"
+    )
+    region: str = _text(r"^[a-z]+-[a-z]+[0-9]+$", "the region of the VMs", "us-central1")
+    storage: str = _text(
+        r"^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^\s/]+)*$",
+        "the bucket, and the folder in it, where results lie",
+        "gs://my-bucket/epyflow",
+    )
+    image: str = _text(
+        r"^\S+@sha256:[0-9a-f]{64}$",
+        "the workers' container image by its digest: a tag may be moved while a run goes on",
+        "us-central1-docker.pkg.dev/my-project/epyflow/cloud@sha256:<64 digits>",
+    )
+    service_account: str = _text(
+        _EMAIL, "the account that tasks run as", "tasks@my-project.iam.gserviceaccount.com"
+    )
+    coordinator_service_account: str | None = Field(
+        default=None,
+        description="the account that a coordinator in the cloud runs as (epyflow submit)",
+        pattern=_EMAIL,
+        examples=["epyflow-coordinator@my-project.iam.gserviceaccount.com"],
+    )
+    network: str | None = Field(
+        default=None,
+        description="the network of the VMs; absent: the project's default network",
+        pattern=_NETWORK,
+        examples=["projects/my-project/global/networks/epyflow"],
+    )
+    subnetwork: str | None = Field(
+        default=None,
+        description="the subnetwork, in the region, with Private Google Access",
+        pattern=_NETWORK,
+        examples=["projects/my-project/regions/us-central1/subnetworks/epyflow"],
+    )
+    environment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")] = Field(
+        default="dev",
+        description="a label on everything that costs money, such as dev or prod",
+        examples=["prod"],
+    )
+
+    notify_topic: str | None = Field(
+        default=None,
+        description="a Pub/Sub topic that is told when a coordinator in the cloud ends",
+        pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
+        examples=["projects/my-project/topics/epyflow-runs"],
+    )
+    notify_webhook_secret: str | None = Field(
+        default=None,
+        description="the secret in Secret Manager that holds the address of a webhook, told the "
+        "same",
+        pattern=r"^projects/[^/\s]+/secrets/[^/\s]+(/versions/[^/\s]+)?$",
+        examples=["projects/my-project/secrets/epyflow-webhook"],
+    )
+
+    def labels(self, stage: str) -> str:
+        """Return the labels of a stage's jobs and VMs, as Snakemake's expression for a resource.
+
+        Parameters
+        ----------
+        stage
+            ``build``, ``run``, ``tables``, ``hub`` or ``figures``.
+        """
+        fixed = {
+            "component": "epyflow",
+            "stage": stage,
+            "environment": self.environment,
+            "managed-by": "snakemake",
+        }
+        text = ",".join(f"{key}={value}" for key, value in fixed.items())
+        return f"'{text},exp_id=' + wildcards.exp_id + ',run_id=' + wildcards.run_id"
+
+
+def read_site(environment: Mapping[str, str] = os.environ) -> Site:
+    """Read the settings: environment variables, and the file for what they leave out.
+
+    Parameters
+    ----------
+    environment
+        ``EPYFLOW_GCP_PROJECT`` and so on, one for each field; ``EPYFLOW_GCP_SITE`` names a file
+        to read instead of ``profiles/gcp/site.yaml``.
+
+    Raises
+    ------
+    EpyflowError
+        Naming every setting that is missing or wrong, and what to do.
+    """
+    named = environment.get(FILE_VARIABLE)
+    path = Path(named) if named else FILE
+    if named and not path.is_file():
+        raise EpyflowError(f"{FILE_VARIABLE} names {path}, which is not there")
+    written = read_file(path)
+    given = {name: environment.get(VARIABLE_PREFIX + name.upper()) for name in Site.model_fields}
+    try:
+        return Site.model_validate(written | {name: text for name, text in given.items() if text})
+    except ValidationError as error:
+        raise EpyflowError(explain(error, path)) from None
+
+
+def variables_of(site: Site) -> dict[str, str]:
+    """Return the environment variables from which :func:`read_site` makes the same settings."""
+    values = site.model_dump(exclude_none=True)
+    return {VARIABLE_PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+def explain(error: ValidationError, path: Path) -> str:
+    """Say which settings are missing or wrong, and where to give them."""
+    lines = [f"  {_line(each, path)}" for each in error.errors(include_url=False)]
+    return "profiles/gcp does not know your project:\n" + "\n".join(lines)
+
+
+def site_of_profile() -> Site:
+    """Read the settings for ``profiles/gcp/config.yaml``.
+
+    Raises
+    ------
+    SystemExit
+        With the message of :func:`read_site`: Snakemake would print all its options before it.
+    """
+    try:
+        return read_site()
+    except EpyflowError as error:
+        raise SystemExit(str(error)) from None
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a file of settings; none, where there is no file.
+
+    Raises
+    ------
+    EpyflowError
+        If it is there and cannot be read.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        raise EpyflowError(f"{path} cannot be read: {error}") from None
+    if content is not None and not isinstance(content, dict):
+        raise EpyflowError(f"{path}: expected keys and values, as in site.example.yaml")
+    return {str(key): value for key, value in (content or {}).items()}
+
+
+def _line(details: ErrorDetails, path: Path) -> str:
+    name = str(details["loc"][0])
+    if details["type"] == "extra_forbidden":
+        known = list(Site.model_fields)
+        return f"{path}: unknown key {name!r}{did_you_mean(name, known)}; there are {listed(known)}"
+    field = Site.model_fields[name]
+    example = (field.examples or [""])[0]
+    wrong = "missing" if details["type"] == "missing" else f"{details['input']!r} is not right"
+    return (
+        f"{name}: {wrong}; expected {field.description}, such as {example}: "
+        f"set {VARIABLE_PREFIX}{name.upper()}, or {name} in {path}"
+    )

@@ -1,0 +1,1 @@
+"""Read the configuration of a hub and describe its rounds and targets."""

@@ -1,0 +1,1 @@
+"""Turn an experiment into tasks: plan the fan-out, draw parameter sets, build inputs."""

@@ -1,0 +1,297 @@
+"""Build the inputs of a run: read populations and data once, write one Task per file."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import DailyDoses, Failure, Member, Observations, Population, Task
+from epyflow.data import vintages
+from epyflow.data.coverage import read_coverage, read_preprocessed
+from epyflow.data.observations import Column, read_observations
+from epyflow.data.school_calendar import Calendar, closure_days, read_calendar
+from epyflow.errors import DataError, PopulationError
+from epyflow.experiment import Experiment
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.forcing import SchoolClosure
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.reading.user_functions import UserFunctions
+from epyflow.inputs.fan_out import Plan, PlannedTask, first_day
+from epyflow.inputs.parameter_sets import ParameterSet, parameter_sets
+from epyflow.inputs.resolved_priors import with_named_priors
+from epyflow.model.vaccination import spliced
+from epyflow.population.age_groups import AgeGroup, overlap_shares, parse_age_groups
+from epyflow.population.locations import Location
+from epyflow.population.store import PopulationStore
+from epyflow.progress import Progress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What the inputs are built from.
+
+    Attributes
+    ----------
+    experiment, plan
+        A valid experiment and its plan.
+    store
+        Where populations come from.
+    calendar_file
+        School breaks, or None for the default calendar.
+    seed
+        The experiment's, or the one drawn for the run.
+    engine
+        What simulates.
+    run_code
+        :func:`epyflow.provenance.code_version` of the run stage.
+    """
+
+    experiment: Experiment
+    plan: Plan
+    store: PopulationStore
+    calendar_file: Path | None
+    seed: int
+    engine: str
+    run_code: str
+
+    def write(self, paths: Mapping[int, Path]) -> frozenset[int]:
+        """Write tasks' files; a population that cannot be built becomes a Failure.
+
+        Parameters
+        ----------
+        paths
+            Task number to its file. Tasks that are not among them are left alone.
+
+        Returns
+        -------
+        failed
+            The tasks whose file holds a Failure.
+
+        Raises
+        ------
+        DataError
+            If what all populations share cannot be built: the draws, or the calendar. Nothing is
+            written then.
+        """
+        sets = self._parameter_sets()
+        calendar = read_calendar(self.calendar_file) if self.calendar_file else None
+        failed = set()
+        progress = Progress(log, "population", len(self.plan.populations))
+        for position, location in enumerate(self.plan.populations):
+            planned = [task for task in self.plan.tasks_of(position) if task.index in paths]
+            if planned:
+                for index, item in self._built(planned, location, sets, calendar):
+                    pickling.write(item, paths[index])
+                    if isinstance(item, Failure):
+                        failed.add(index)
+            progress.step()
+        return frozenset(failed)
+
+    def _parameter_sets(self) -> list[ParameterSet]:
+        sampling = self.experiment.modelset.sampling if self.experiment.modelset else None
+        functions = UserFunctions(self.experiment.place.folder / "functions")
+        sets = parameter_sets(sampling, self.seed, functions)
+        end = self.experiment.model.timespan.end_date
+        late = [each.start_date for each in sets if each.start_date and each.start_date > end]
+        if late:
+            raise DataError(
+                f"{len(late)} of {len(sets)} drawn start dates are after timespan.end_date {end}, "
+                f"the latest {max(late)}; expected a distribution of sampling.start_date that "
+                "stays before it"
+            )
+        return sets
+
+    @cached_property
+    def _model(self) -> str:
+        return numeric_json(self.experiment.model)
+
+    def _built(
+        self,
+        planned: list[PlannedTask],
+        location: Location,
+        sets: list[ParameterSet],
+        calendar: Calendar | None,
+    ) -> Iterator[tuple[int, Task | Failure]]:
+        try:
+            shared = self._shared(location, calendar, sets)
+        except (PopulationError, DataError) as error:
+            log.error("%s: %s", location.name, error)
+            for task in planned:
+                yield task.index, self._failure(task, str(error))
+            return
+        for task in planned:
+            yield task.index, self._task(task, shared, sets)
+
+    def _shared(
+        self, location: Location, calendar: Calendar | None, sets: list[ParameterSet]
+    ) -> "_Shared":
+        model = self.experiment.model
+        population = self.store.load(location.name, model.population.age_groups)
+        return _Shared(
+            population,
+            self._doses(location),
+            self._scenario_doses(location),
+            self._closures(location, calendar, sets),
+            self._observations(location),
+        )
+
+    @cached_property
+    def _calibration(self) -> Calibration | None:
+        """The calibration section, distributions of the user's own resolved."""
+        modelset = self.experiment.modelset
+        if modelset is None or modelset.calibration is None:
+            return None
+        functions = UserFunctions(self.experiment.place.folder / "functions")
+        return with_named_priors(modelset.calibration, functions)
+
+    def _observations(self, location: Location) -> Observations | None:
+        section = self._calibration
+        if section is None:
+            return None
+        window = section.fitting_window
+        day = section.observed_data_vintage
+        path = self.experiment.data[vintages.data_key(section.observed_data_path, day)]
+        dates, values = read_observations(
+            path,
+            location.spellings,
+            section.observed_location_column,
+            [
+                Column(each.observed_value_column, each.observed_date_column)
+                for each in section.comparison
+            ],
+            (window.start_date, window.end_date),
+            vintages.of_file(path, day, section.observed_as_of_column),
+        )
+        return Observations(dates, values)
+
+    def _doses(self, location: Location) -> DailyDoses | None:
+        model = self.experiment.model
+        section = model.vaccination
+        if section is None:
+            return None
+        spellings = location.spellings
+        if section.preprocessed_vaccination_data_path is not None:
+            path = self.experiment.data[section.preprocessed_vaccination_data_path]
+            return read_preprocessed(path, spellings, model.population.age_groups)
+        if section.scenario_data_path is None:
+            raise DataError("vaccination names no data file")
+        return self._coverage(location, section.scenario_data_path, section.scenario)
+
+    def _scenario_doses(self, location: Location) -> dict[str, DailyDoses]:
+        """Return the schedules of the projection scenarios that name a coverage of their own."""
+        vaccination, calibration = self.experiment.model.vaccination, self._calibration
+        if calibration is None or calibration.projection is None:
+            return {}
+        if vaccination is None or vaccination.scenario_data_path is None:
+            return {}
+        path, last = vaccination.scenario_data_path, calibration.fitting_window.end_date
+        fitted = self._coverage(location, path, vaccination.scenario)
+        return {
+            scenario.id: spliced(
+                fitted, self._coverage(location, path, scenario.vaccination_scenario), last
+            )
+            for scenario in calibration.projection.scenarios
+            if scenario.vaccination_scenario is not None
+        }
+
+    def _coverage(self, location: Location, written: str, scenario: str | None) -> DailyDoses:
+        model = self.experiment.model
+        target = parse_age_groups(model.population.age_groups)
+        fine = self.store.fine(location.name)
+        shares = partial(_shares, target=target, fine=fine.age_groups, sizes=fine.sizes)
+        return read_coverage(self.experiment.data[written], location.spellings, scenario, shares)
+
+    def _closures(
+        self, location: Location, calendar: Calendar | None, sets: list[ParameterSet]
+    ) -> tuple[date, ...]:
+        model = self.experiment.model
+        if not any(isinstance(item, SchoolClosure) for item in model.interventions):
+            return ()
+        drawn = [each.start_date for each in sets if each.start_date is not None]
+        first = min(drawn, default=first_day(self.experiment))
+        return closure_days(location.iso, first, model.timespan.end_date, calendar)
+
+    def _task(self, planned: PlannedTask, shared: "_Shared", sets: list[ParameterSet]) -> Task:
+        members = tuple(
+            Member(
+                primary_id=planned.primary_id + offset,
+                index=planned.first + offset,
+                parameters=sets[planned.first + offset].parameters,
+                compartments=sets[planned.first + offset].compartments,
+                start_date=sets[planned.first + offset].start_date,
+            )
+            for offset in range(planned.members)
+        )
+        return Task(
+            index=planned.index,
+            code=self.run_code,
+            seed=self.seed,
+            strategy=self.plan.strategy,
+            engine=self.engine,
+            model=self._model,
+            population=shared.population,
+            doses=shared.doses,
+            closure_days=shared.closure_days,
+            members=members,
+            calibration=self._calibration.model_dump_json() if self._calibration else None,
+            observations=shared.observations,
+            scenario_doses=shared.scenario_doses,
+        )
+
+    def _failure(self, planned: PlannedTask, cause: str) -> Failure:
+        return Failure(
+            index=planned.index,
+            seed=self.seed,
+            population=planned.population.name,
+            location=planned.population.iso,
+            primary_ids=tuple(range(planned.primary_id, planned.primary_id + planned.members)),
+            stage="build",
+            cause=cause,
+        )
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the tasks of one population share."""
+
+    population: Population
+    doses: DailyDoses | None
+    scenario_doses: dict[str, DailyDoses]
+    closure_days: tuple[date, ...]
+    observations: Observations | None
+
+
+def numeric_json(model: Model) -> str:
+    """Write the model section without what changes no number: texts for people."""
+    plain = model.model_copy(
+        update={
+            "meta": None,
+            "name": None,
+            "compartments": tuple(
+                compartment.model_copy(update={"label": None}) for compartment in model.compartments
+            ),
+        }
+    )
+    return plain.model_dump_json()
+
+
+def _shares(
+    interval: AgeGroup,
+    target: tuple[AgeGroup, ...],
+    fine: tuple[AgeGroup, ...],
+    sizes: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    try:
+        shares = overlap_shares([interval], target, fine, sizes)
+    except ValueError as error:
+        raise DataError(f"vaccination data: {error}") from None
+    row: NDArray[np.float64] = shares[0]
+    return row

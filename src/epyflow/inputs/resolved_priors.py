@@ -1,0 +1,78 @@
+"""Replace priors that are functions of the user's own by what these return.
+
+Workers have no ``functions/`` folder, so a prior travels as the name and arguments of a scipy
+distribution.
+"""
+
+import math
+from typing import Any
+
+from epyflow.errors import DataError
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.distributions import (
+    CustomDistribution,
+    Distribution,
+    ScipyDistribution,
+)
+from epyflow.experiment.reading.user_functions import UserFunctions
+
+
+def with_named_priors(calibration: Calibration, functions: UserFunctions) -> Calibration:
+    """Return the calibration with every prior as a named scipy distribution.
+
+    Raises
+    ------
+    DataError
+        If a function does not return a frozen distribution of ``scipy.stats``, or one of the start
+        date can reach past the fitting window.
+    """
+
+    def named(given: Any) -> Any:
+        return given.model_copy(update={"prior": _named(given.prior, functions)})
+
+    start = calibration.start_date
+    resolved = calibration.model_copy(
+        update={
+            "parameters": {key: named(given) for key, given in calibration.parameters.items()},
+            "compartments": {key: named(given) for key, given in calibration.compartments.items()},
+            "start_date": named(start) if start is not None else None,
+        }
+    )
+    _check_start(resolved)
+    return resolved
+
+
+def _check_start(calibration: Calibration) -> None:
+    start, last = calibration.start_date, calibration.fitting_window.end_date
+    if start is None or not isinstance(start.prior, ScipyDistribution):
+        return
+    days = start.prior.bounds()[1]
+    if math.isfinite(days) and days > (last - start.reference_date).days:
+        raise DataError(
+            f"the prior of the start date can reach {days:g} days after {start.reference_date}, "
+            f"past the fitting window that ends on {last}; expected a narrower one"
+        )
+
+
+def _named(distribution: Distribution, functions: UserFunctions) -> ScipyDistribution:
+    if not isinstance(distribution, CustomDistribution):
+        return distribution
+    from scipy import stats  # seconds, which an experiment without such priors need not wait for
+
+    frozen = functions(distribution.name)
+    family = getattr(frozen, "dist", None)
+    name = getattr(family, "name", None)
+    try:
+        if type(family) is not type(getattr(stats, str(name), None)):
+            raise ValueError(f"{name} is not a distribution of scipy.stats")
+        return ScipyDistribution(
+            type="scipy",
+            name=str(name),
+            args=tuple(float(value) for value in frozen.args),
+            kwargs={key: float(value) for key, value in frozen.kwds.items()},
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise DataError(
+            f"the prior {distribution.name}() returned {type(frozen).__name__}; expected a frozen "
+            f"distribution of scipy.stats, such as scipy.stats.uniform(1, 2): {error}"
+        ) from None

@@ -1,0 +1,202 @@
+"""Put a member's model together: experiment + population + parameter set -> arrays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.artifacts.task import DailyDoses, Member, Population
+from epyflow.experiment.format.expressions import Value
+from epyflow.experiment.format.forcing import ContactMatrixIntervention, SchoolClosure
+from epyflow.experiment.format.model import Model
+from epyflow.model.compartmental import CompartmentalModel, Flow
+from epyflow.model.dates import step_dates
+from epyflow.model.epydemix_defaults import default_initial_conditions
+from epyflow.model.flows import Way, ways
+from epyflow.model.initial_conditions import Init, initial_conditions
+from epyflow.model.interventions import Scaling, scale_contacts, steps_between, steps_on
+from epyflow.model.parameter_actions import Forcing
+from epyflow.model.parameters import Parameters, ParametersOverTime
+from epyflow.model.vaccination import lay_out
+
+SCHOOL = "school"
+
+STARTS = 256
+"""First days that are remembered; the one that was longest unused is forgotten."""
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What all members that start on one day share; arrays as in CompartmentalModel.
+
+    ``flows`` are those that no draw changes, by their position; the first member fills them in.
+    """
+
+    dates: NDArray[np.datetime64]
+    matrices: NDArray[np.float64]
+    matrix_index: NDArray[np.int64]
+    doses: NDArray[np.float64] | None
+    forcing: Forcing
+    flows: dict[int, Flow] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Assembler:
+    """Builds the models of a task's members.
+
+    What does not depend on the member is worked out once, and what depends on its first day only,
+    once for that day. Models share these arrays; nobody may write to them.
+
+    Attributes
+    ----------
+    model
+        The model section.
+    population
+        Whose members.
+    doses
+        Vaccination schedule, or None.
+    closure_days
+        Days on which schools are closed.
+    """
+
+    model: Model
+    population: Population
+    doses: DailyDoses | None
+    closure_days: tuple[date, ...]
+
+    def build(self, member: Member) -> CompartmentalModel:
+        """Return the model of one member.
+
+        Raises
+        ------
+        ValueError
+            If the parameter set makes no model: an age group with more people than it has, a
+            negative rate, a calculated parameter without a value, a start after the end.
+        """
+        course = self._course(self._start(member))
+        values = self._parameters.values(member.parameters)
+        flows = self._flows(self._parameters.over_time(values, course.forcing), course)
+        return CompartmentalModel(
+            compartments=self._compartments,
+            age_groups=self.population.age_groups,
+            sizes=self.population.sizes,
+            dates=course.dates,
+            delta_t=self.model.timespan.delta_t,
+            flows=flows,
+            matrices=course.matrices,
+            matrix_index=course.matrix_index,
+            initial=self._initial(member),
+            parameters={name: _plain(value) for name, value in values.items()},
+        )
+
+    @cached_property
+    def _parameters(self) -> Parameters:
+        return Parameters(self.model, self.population.overall_contacts)
+
+    @cached_property
+    def _compartments(self) -> tuple[str, ...]:
+        return self.model.compartment_ids
+
+    @cached_property
+    def _ways(self) -> tuple[Way, ...]:
+        return ways(self.model)
+
+    def _start(self, member: Member) -> date:
+        start = member.start_date or self.model.timespan.start_date
+        if not isinstance(start, date):
+            raise ValueError(f"timespan.start_date is {start}, but no date was given for it")
+        return start
+
+    @cached_property
+    def _course(self) -> Callable[[date], _Course]:
+        return lru_cache(maxsize=STARTS)(self._new_course)
+
+    def _new_course(self, start: date) -> _Course:
+        timespan, doses = self.model.timespan, self.doses
+        dates = step_dates(start, timespan.end_date, timespan.delta_t)
+        matrices, index = scale_contacts(
+            self.population.contacts, self._scalings(dates), len(dates)
+        )
+        laid_out = lay_out(doses, start, len(dates), timespan.delta_t) if doses else None
+        return _Course(dates, matrices, index, laid_out, Forcing.of(self.model, dates))
+
+    def _scalings(self, dates: NDArray[np.datetime64]) -> list[Scaling]:
+        scalings: list[Scaling] = []
+        for item in self.model.interventions:
+            if isinstance(item, ContactMatrixIntervention):
+                mask = steps_between(dates, item.start_date, item.end_date)
+                scalings.append((item.contact_matrix_layer, mask, item.scaling_factor))
+            elif isinstance(item, SchoolClosure):
+                scalings.append((SCHOOL, steps_on(dates, self.closure_days), item.scaling_factor))
+        return scalings
+
+    def _flows(self, over_time: ParametersOverTime, course: _Course) -> tuple[Flow, ...]:
+        flows = []
+        for number, way in enumerate(self._ways):
+            flow = course.flows.get(number)
+            if flow is None:
+                flow = self._flow(way, over_time, course)
+                if self._steady[number]:
+                    course.flows[number] = flow
+            flows.append(flow)
+        return tuple(flows)
+
+    @cached_property
+    def _steady(self) -> tuple[bool, ...]:
+        """Which ways no draw changes."""
+        steady = self._parameters.is_steady
+        return tuple(way.rate is None or steady(way.rate) for way in self._ways)
+
+    def _flow(self, way: Way, over_time: ParametersOverTime, course: _Course) -> Flow:
+        values = self._doses(way, course) if way.rate is None else over_time.rate(way.rate)
+        return Flow(way.source, way.target, way.kind, values, way.mediator, way.eligible)
+
+    def _doses(self, way: Way, course: _Course) -> NDArray[np.float64]:
+        if self.model.vaccination is None or course.doses is None:
+            raise ValueError(f"no doses are given for the vaccination of {way.source}")
+        return course.doses
+
+    def _initial(self, member: Member) -> NDArray[np.int64]:
+        if self._all_left_to_epydemix:
+            return self._epydemix_initial
+        inits = dict(self._written_inits)
+        for name in self._drawn_inits:
+            inits[name] = self._share(member.compartments[name])
+        return initial_conditions(inits, self.population.sizes, self.population.age_groups)
+
+    @cached_property
+    def _all_left_to_epydemix(self) -> bool:
+        return all(compartment.init is None for compartment in self.model.compartments)
+
+    @cached_property
+    def _epydemix_initial(self) -> NDArray[np.int64]:
+        return default_initial_conditions(self._compartments, self._ways, self.population.sizes)
+
+    @cached_property
+    def _drawn_inits(self) -> tuple[str, ...]:
+        drawn = ("sampled", "calibrated")
+        return tuple(each.id for each in self.model.compartments if each.init in drawn)
+
+    @cached_property
+    def _written_inits(self) -> dict[str, Init]:
+        """Initial conditions in the order of the model; None for those that are drawn."""
+        inits: dict[str, Init] = {}
+        for compartment in self.model.compartments:
+            init = compartment.init
+            inits[compartment.id] = None if init == "sampled" or init == "calibrated" else init
+        return inits
+
+    def _share(self, share: float) -> Init:
+        """Read a drawn share: 1 is everybody, where a written 1 is one person."""
+        if share < 1:
+            return share
+        return tuple(float(size) for size in self.population.sizes)
+
+
+def _plain(value: Value) -> float | tuple[float, ...]:
+    if isinstance(value, np.ndarray):
+        return tuple(value.tolist())
+    return float(value)

@@ -1,0 +1,100 @@
+"""When season and interventions act on parameters: what depends on the steps alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.experiment.format.forcing import ParameterIntervention, Seasonality
+from epyflow.experiment.format.model import Model
+from epyflow.model.interventions import steps_between
+from epyflow.model.seasonality import scaled, wave
+
+
+@dataclass(frozen=True)
+class Action:
+    """An intervention on a parameter, and when it is in force.
+
+    Attributes
+    ----------
+    intervention
+        From the model section.
+    steps
+        Shape (T,). The steps on which it is in force.
+    """
+
+    intervention: ParameterIntervention
+    steps: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Forcing:
+    """What acts on parameters in simulations that start on one day, whatever their values.
+
+    Attributes
+    ----------
+    dates
+        Shape (T,). Times of the steps.
+    season
+        Of the model, if it has one.
+    sine
+        Shape (T,). The season's sine; None without a season.
+    actions
+        Parameter to what acts on it, in the order of the model section.
+    """
+
+    dates: NDArray[np.datetime64]
+    season: Seasonality | None
+    sine: NDArray[np.float64] | None
+    actions: Mapping[str, tuple[Action, ...]]
+
+    @classmethod
+    def of(cls, model: Model, dates: NDArray[np.datetime64]) -> "Forcing":
+        """Find out what acts on the parameters of a model, step by step.
+
+        Raises
+        ------
+        ValueError
+            If the season has its minimum and its maximum on one day.
+        """
+        season = model.seasonality
+        sine = None
+        if season is not None:
+            sine = wave(dates, season.seasonality_max_date, season.seasonality_min_date)
+        actions: dict[str, tuple[Action, ...]] = {}
+        for item in model.interventions:
+            if isinstance(item, ParameterIntervention):
+                action = Action(item, steps_between(dates, item.start_date, item.end_date))
+                name = item.target_parameter
+                actions[name] = (*actions.get(name, ()), action)
+        return cls(dates, season, sine, actions)
+
+    def act(self, name: str, value: NDArray[np.float64], minimum: float | None) -> None:
+        """Change the values of one parameter: the season first, then scalings, then overrides.
+
+        Parameters
+        ----------
+        name
+            The parameter.
+        value
+            Shape (T, G) or (T, 1). Changed in place.
+        minimum
+            In place of the season's ``min_value``; None leaves that in force.
+
+        Raises
+        ------
+        ValueError
+            If the season's factor would be negative.
+        """
+        season = self.season
+        if season is not None and self.sine is not None and season.target_parameter == name:
+            lowest = season.min_value if minimum is None else minimum
+            value *= scaled(self.sine, season.max_value, lowest)[:, None]
+        actions = self.actions.get(name, ())
+        for action in actions:
+            if action.intervention.scaling_factor is not None:
+                value[action.steps] *= action.intervention.scaling_factor
+        for action in actions:
+            if action.intervention.override_value is not None:
+                value[action.steps] = action.intervention.override_value

@@ -1,0 +1,1 @@
+"""Operate runs: find, follow, cancel, clean, submit, price and diagnose them."""

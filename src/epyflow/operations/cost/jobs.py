@@ -1,0 +1,229 @@
+"""What each job of a run has cost, from its benchmark: the rows of ``run_cost.csv``."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.cost.prices import SECONDS_PER_HOUR, Prices
+from epyflow.operations.cost.profile import Profile
+
+STAGES: Mapping[str, str] = {
+    "build_inputs": "build",
+    "run_task": "run",
+    "make_table": "tables",
+    "make_hub_table": "hub",
+}
+"""Rule to stage; every other rule of a profile draws figures."""
+
+GOOGLE_BATCH, LOCAL = "google-batch", "local"
+
+
+@dataclass(frozen=True)
+class JobCost:
+    """One job: its run time, and what that costs on its machine. A row of ``run_cost.csv``.
+
+    Attributes
+    ----------
+    stage, rule, job
+        Where it belongs; the ``<i>`` of a task, the name of a table, or empty where the rule
+        has one job.
+    population, location
+        Name in the store and ISO code; empty for a job about all of them.
+    ran_on
+        ``google-batch``, or ``local``: then the cost is what the same run time would cost there.
+    attempt
+        The first whose memory the job fits into; earlier ones, which failed, were not measured.
+    machine_type, spot, region
+        Of the machine that is paid.
+    seconds, max_rss_mb
+        Wall-clock run time and peak resident memory; None where not measured.
+    usd_run, usd_start_up
+        US dollars for the run time, and for the machine's start (the mean of the table's range);
+        None where the run time is not known.
+    price_date
+        Day of the price table; empty where not priced.
+    """
+
+    stage: str
+    rule: str
+    job: str
+    population: str
+    location: str
+    ran_on: str
+    attempt: int | None
+    machine_type: str
+    spot: bool
+    region: str
+    seconds: float | None
+    max_rss_mb: float | None
+    usd_run: float | None = None
+    usd_start_up: float | None = None
+    price_date: str = ""
+
+    @property
+    def usd(self) -> float | None:
+        """US dollars in all."""
+        if self.usd_run is None or self.usd_start_up is None:
+            return None
+        return self.usd_run + self.usd_start_up
+
+
+def stage_of(rule: str) -> str:
+    """Return the stage that a rule of a profile belongs to."""
+    return STAGES.get(rule, "figures")
+
+
+def measured(
+    plan: Mapping[str, Any],
+    benchmarks: Mapping[str, bytes],
+    profile: Profile,
+    region: str,
+    ran_on: str,
+) -> list[JobCost]:
+    """Return the jobs of a run, not yet priced.
+
+    Parameters
+    ----------
+    plan
+        From :mod:`epyflow.run.plan`.
+    benchmarks
+        ``<rule>/<job>``, or ``<rule>`` where it has one job, to the content of Snakemake's
+        benchmark file.
+    profile
+        Which machines the rules get; jobs of rules that it does not have are left out.
+    region, ran_on
+        See :class:`JobCost`.
+    """
+    # Inputs are built by a job where the plan says so, else by the coordinator.
+    elsewhere = () if plan.get("build") == "remote" else ("build_inputs",)
+    paid = [rule for rule in profile.rules if rule not in elsewhere]
+    jobs = [
+        _job(plan, PurePosixPath(name), data, profile, region, ran_on)
+        for name, data in sorted(benchmarks.items())
+        if PurePosixPath(name).parts[0] in paid
+    ]
+    order = list(profile.rules)
+    return sorted(jobs, key=lambda job: order.index(job.rule))
+
+
+def _job(
+    plan: Mapping[str, Any],
+    name: PurePosixPath,
+    data: bytes,
+    profile: Profile,
+    region: str,
+    ran_on: str,
+) -> JobCost:
+    rule, job = name.parts[0], "/".join(name.parts[1:])
+    seconds, memory = benchmark_figures(data)
+    attempt = profile.attempt_of(rule, memory)
+    place = _place(plan, int(job)) if rule == "run_task" else {}
+    return JobCost(
+        stage=stage_of(rule),
+        rule=rule,
+        job=job,
+        population=place.get("name") or "",
+        location=place.get("location") or "",
+        ran_on=ran_on,
+        attempt=attempt,
+        machine_type=profile.shape(rule, attempt).machine_type,
+        spot=rule in profile.spot,
+        region=region,
+        seconds=seconds,
+        max_rss_mb=memory,
+    )
+
+
+def _place(plan: Mapping[str, Any], task: int) -> Mapping[str, Any]:
+    """Return the population of a task: populations follow one another, and so do their tasks."""
+    populations: Sequence[Mapping[str, Any]] = plan["populations"]
+    return populations[task // (len(plan["tasks"]) // len(populations))]
+
+
+def benchmark_figures(data: bytes) -> tuple[float | None, float | None]:
+    """Return seconds and peak MB of a benchmark's last row; a short job has ``NA`` or ``-``."""
+    rows = list(csv.DictReader(data.decode(errors="replace").splitlines(), delimiter="\t"))
+    last: dict[str, str] = rows[-1] if rows else {}
+    return _number(last.get("s")), _number(last.get("max_rss"))
+
+
+def priced(jobs: Iterable[JobCost], profile: Profile, prices: Prices) -> list[JobCost]:
+    """Return the jobs with their cost.
+
+    A machine that several jobs share is paid by each for its part.
+
+    Raises
+    ------
+    EpyflowError
+        If a machine type or region is not in the price table.
+    """
+    mean = sum(prices.start_up_seconds) / len(prices.start_up_seconds)
+    done = []
+    for job in jobs:
+        shape = profile.shape(job.rule, job.attempt or 1)
+        hour = prices.machine_hour(job.machine_type, job.region, spot=job.spot)
+        hour += prices.disk_hour(job.machine_type, job.region, shape.disk_gib)
+        second = hour / SECONDS_PER_HOUR / shape.per_machine
+        run = None if job.seconds is None else job.seconds * second
+        start_up, day = mean * second, str(prices.date)
+        done.append(replace(job, usd_run=run, usd_start_up=start_up, price_date=day))
+    return done
+
+
+COLUMNS = (*(field.name for field in fields(JobCost)), "usd")
+
+
+def as_csv(jobs: Iterable[JobCost]) -> bytes:
+    """Write jobs as the bytes of ``run_cost.csv``: one row each, empty where not known."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for job in jobs:
+        writer.writerow(_text(getattr(job, name)) for name in COLUMNS)
+    return text.getvalue().encode()
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def from_csv(data: bytes, name: str) -> list[JobCost]:
+    """Read ``run_cost.csv``.
+
+    Raises
+    ------
+    EpyflowError
+        Naming the file, if it is another table.
+    """
+    rows = csv.DictReader(io.StringIO(data.decode(errors="replace"), newline=""))
+    if tuple(rows.fieldnames or ()) != COLUMNS:
+        raise EpyflowError(f"{name} is not a table of costs; its columns are {rows.fieldnames}")
+    try:
+        return [_from_row(row) for row in rows]
+    except (TypeError, ValueError) as error:
+        raise EpyflowError(f"{name} is damaged: {error}; remove it and run again") from None
+
+
+def _from_row(row: Mapping[str, str]) -> JobCost:
+    return JobCost(
+        **{name: row[name] for name in ("stage", "rule", "job", "population", "location")},
+        **{name: row[name] for name in ("ran_on", "machine_type", "region", "price_date")},
+        attempt=int(row["attempt"]) if row["attempt"] else None,
+        spot=row["spot"] == "true",
+        seconds=_number(row["seconds"]),
+        max_rss_mb=_number(row["max_rss_mb"]),
+        usd_run=_number(row["usd_run"]),
+        usd_start_up=_number(row["usd_start_up"]),
+    )
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text and text not in ("NA", "-") else None

@@ -1,0 +1,128 @@
+"""What ``profiles/gcp`` gives the jobs of each rule: machines, disks, how many at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.cost.by_attempt import value_at
+
+FILE = Path("profiles/gcp/config.yaml")
+
+REGION = "us-central1"
+"""Where a profile's site names none."""
+
+_PREFIX = "googlebatch_"
+_NEEDED = ("machine_type", "boot_disk_gb", "memory", "work_tasks_per_node", "parallelism")
+
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one attempt of a job gets.
+
+    Attributes
+    ----------
+    machine_type
+        Such as ``c4d-standard-2``.
+    disk_gib, memory_mib
+        Of the machine's boot disk; for the job.
+    per_machine
+        Jobs that share a machine.
+    parallelism
+        Machines at once; jobs, where they share one.
+    disk_type
+        Of the boot disk, where the profile says; None where the executor chooses.
+    """
+
+    machine_type: str
+    disk_gib: float
+    memory_mib: float
+    per_machine: int
+    parallelism: int
+    disk_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The rules of a profile.
+
+    Attributes
+    ----------
+    rules
+        Rule to its shapes, by attempt; the last one goes for all later ones.
+    spot
+        Rules whose jobs run on Spot VMs.
+    """
+
+    rules: Mapping[str, tuple[Shape, ...]]
+    spot: frozenset[str]
+
+    def attempt_of(self, rule: str, max_rss_mb: float | None) -> int:
+        """Return the first attempt that has the memory which a job used; the last one if none."""
+        shapes = self.rules[rule]
+        for attempt, shape in enumerate(shapes, start=1):
+            if max_rss_mb is None or max_rss_mb <= shape.memory_mib:
+                return attempt
+        return len(shapes)
+
+    def shape(self, rule: str, attempt: int = 1) -> Shape:
+        """Return what an attempt of a rule's job gets."""
+        shapes = self.rules[rule]
+        return shapes[min(attempt, len(shapes)) - 1]
+
+
+def read_profile(path: Path = FILE) -> Profile:
+    """Read a profile of Snakemake for Google Batch.
+
+    Raises
+    ------
+    EpyflowError
+        Naming the file, the rule and the resource that is missing or cannot be read.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        raise EpyflowError(
+            f"{path} cannot be read as a profile: {error}; run this in the project's folder, or "
+            "name the profile's config.yaml"
+        ) from None
+    given = content.get("set-resources") if isinstance(content, dict) else None
+    if not isinstance(given, dict) or not given:
+        raise EpyflowError(f"{path}: set-resources is missing; expected rules and their resources")
+    rules = {
+        rule: tuple(_shape(path, rule, resources, n) for n in range(1, _ATTEMPTS + 1))
+        for rule, resources in given.items()
+    }
+    return Profile(rules, frozenset(content.get("preemptible-rules") or ()))
+
+
+def _shape(path: Path, rule: str, resources: Any, attempt: int) -> Shape:
+    where = f"{path}: set-resources.{rule}"
+    if not isinstance(resources, dict):
+        raise EpyflowError(f"{where}: expected resources")
+    values = {}
+    for name in _NEEDED:
+        key = f"{_PREFIX}{name}"
+        if key not in resources:
+            raise EpyflowError(f"{where}.{key} is missing: what the rule's jobs cost depends on it")
+        try:
+            values[name] = value_at(resources[key], attempt)
+        except ValueError as error:
+            raise EpyflowError(f"{where}.{key}: {error}") from None
+    disk_type = resources.get(f"{_PREFIX}boot_disk_type")
+    try:
+        return Shape(
+            machine_type=str(values["machine_type"]),
+            disk_gib=float(values["boot_disk_gb"]),
+            memory_mib=float(values["memory"]),
+            per_machine=max(1, int(values["work_tasks_per_node"])),
+            parallelism=max(1, int(values["parallelism"])),
+            disk_type=None if disk_type is None else str(value_at(disk_type, attempt)),
+        )
+    except ValueError as error:
+        raise EpyflowError(f"{where}: {error}; expected numbers of disk, memory and jobs") from None

@@ -1,0 +1,78 @@
+"""The cost of a finished run: ``run_cost.csv``, written when all jobs but local ones are over."""
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from epyflow.errors import EpyflowError
+from epyflow.files import write_bytes_atomically
+from epyflow.google.site import FILE_VARIABLE, VARIABLE_PREFIX, read_site
+from epyflow.operations.cost.jobs import GOOGLE_BATCH, LOCAL, as_csv, measured, priced
+from epyflow.operations.cost.prices import read_prices
+from epyflow.operations.cost.profile import FILE, REGION, read_profile
+from epyflow.storage.disk import Storage
+
+log = logging.getLogger(__name__)
+
+NAME = "run_cost.csv"
+
+
+def write_run_cost(
+    plan: Mapping[str, Any], storage: Storage, path: Path, profile: Path = FILE
+) -> None:
+    """Write what the jobs of a run have cost, or would have.
+
+    Where there is no profile for Google Batch, or a price is not known, the table has no rows and
+    the log says why: a run does not fail for it.
+
+    Parameters
+    ----------
+    plan
+        From :mod:`epyflow.run.plan`.
+    storage
+        Where the benchmarks are.
+    path
+        The file to write.
+    profile
+        The profile whose machines are paid.
+    """
+    ran_on = GOOGLE_BATCH if os.environ.get("EPYFLOW_IMAGE_DIGEST") else LOCAL
+    try:
+        given = read_profile(profile)
+        benchmarks = _benchmarks(plan, storage, given.rules)
+        jobs = measured(plan, benchmarks, given, region_of_site(), ran_on)
+        write_bytes_atomically(path, as_csv(priced(jobs, given, read_prices())))
+    except EpyflowError as error:
+        log.warning("the cost of the run is not known: %s", error)
+        write_bytes_atomically(path, as_csv(()))
+
+
+def region_of_site() -> str:
+    """Return the region that the user's site names; the price table's where there is no site."""
+    named = os.environ.get(f"{VARIABLE_PREFIX}REGION")
+    if named:
+        return named
+    try:
+        return read_site().region
+    except EpyflowError:
+        if os.environ.get(FILE_VARIABLE):
+            raise
+        return REGION
+
+
+def _benchmarks(
+    plan: Mapping[str, Any], storage: Storage, rules: Mapping[str, object]
+) -> dict[str, bytes]:
+    """Return ``<rule>/<job>``, or ``<rule>`` for one that has a single job, to its benchmark."""
+    top = f"benchmarks/{plan['exp_id']}/{plan['run_id']}"
+    folders = [top, *(f"{top}/{rule}" for rule in rules)]
+    paths = [
+        f"{folder}/{name}"
+        for folder in folders
+        for name in storage.names(folder)
+        if name.endswith(".tsv")
+    ]
+    found = storage.read_all(sorted(paths))
+    return {path.removeprefix(f"{top}/").removesuffix(".tsv"): data for path, data in found.items()}

@@ -1,0 +1,133 @@
+"""The job of Google Batch that is a coordinator.
+
+Source: https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from google.cloud import batch_v1
+from google.protobuf.duration_pb2 import Duration
+
+from epyflow.google.batch import COORDINATOR, label_value
+from epyflow.google.site import Site
+from epyflow.operations.detached.supervise import TAKEN_AWAY
+from snakemake_executor_plugin_googlebatch_array.machines import boot_disk_type
+
+PROGRAM = ("python", "-m", "epyflow.operations.detached.main")
+
+MACHINE_TYPE = "e2-standard-2"
+HOURS = 24.0
+
+_LOST = (50001, 50002, 50003, 50004, 50006)
+"""Exit codes of a VM that was lost, which is not the coordinator's fault. 50005 is the time limit.
+
+Source: https://cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes.
+"""
+
+_RETRIES = 10
+_GRACE_S = 600
+"""Between the end of the coordinator's hours, which it sees to itself, and that of its job."""
+
+_CPU_MILLI, _MEMORY_MIB, _DISK_GB = 2000, 6144, 30
+
+Policy = batch_v1.AllocationPolicy
+
+
+def job_labels(exp_id: str, run_id: str) -> dict[str, str]:
+    """Return the labels by which the coordinators of a run are found."""
+    return {
+        "component": "epyflow",
+        "stage": COORDINATOR,
+        "exp_id": label_value(exp_id),
+        "run_id": label_value(run_id),
+    }
+
+
+def job_prefix(storage: str, exp_id: str, run_id: str) -> str:
+    """Return how the ids of a run's coordinators begin: two names may give one label."""
+    text = "\0".join((storage.rstrip("/"), exp_id, run_id))
+    return f"epyflow-coordinator-{hashlib.sha256(text.encode()).hexdigest()[:16]}-"
+
+
+def number_of(job: batch_v1.Job, prefix: str) -> int | None:
+    """Return which coordinator of the run a job is; None for another run's."""
+    found = re.fullmatch(rf"{re.escape(prefix)}(\d+)", job.name.rpartition("/")[2])
+    return None if found is None else int(found[1])
+
+
+def coordinator_job(
+    site: Site,
+    labels: Mapping[str, str],
+    variables: Mapping[str, str],
+    hours: float = HOURS,
+    machine_type: str = MACHINE_TYPE,
+) -> batch_v1.Job:
+    """Define the job: one task, on a small VM of its own that stays.
+
+    Parameters
+    ----------
+    site
+        Whose ``coordinator_service_account`` is given.
+    labels
+        Of :func:`job_labels`.
+    variables
+        What the coordinator is told. Nothing in them is secret: who may look at jobs reads them.
+    hours
+        After which the coordinator gives up.
+    machine_type
+        With two vCPUs and 8 GB at least.
+    """
+    all_labels = dict(labels) | {"environment": site.environment, "managed-by": "epyflow"}
+    group = batch_v1.TaskGroup(task_count=1, task_spec=_task(site, variables, hours))
+    logs = batch_v1.LogsPolicy(destination=batch_v1.LogsPolicy.Destination.CLOUD_LOGGING)
+    return batch_v1.Job(
+        task_groups=[group],
+        allocation_policy=_allocation(site, all_labels, machine_type),
+        labels=all_labels,
+        logs_policy=logs,
+    )
+
+
+def _task(site: Site, variables: Mapping[str, str], hours: float) -> batch_v1.TaskSpec:
+    container = batch_v1.Runnable.Container(
+        image_uri=site.image, commands=list(PROGRAM), options="--network host"
+    )
+    again = batch_v1.LifecyclePolicy(
+        action=batch_v1.LifecyclePolicy.Action.RETRY_TASK,
+        action_condition=batch_v1.LifecyclePolicy.ActionCondition(exit_codes=[*_LOST, TAKEN_AWAY]),
+    )
+    return batch_v1.TaskSpec(
+        runnables=[batch_v1.Runnable(container=container, display_name=COORDINATOR)],
+        compute_resource=batch_v1.ComputeResource(cpu_milli=_CPU_MILLI, memory_mib=_MEMORY_MIB),
+        max_run_duration=Duration(seconds=round(hours * 3600) + _GRACE_S),
+        max_retry_count=_RETRIES,
+        lifecycle_policies=[again],
+        environment=batch_v1.Environment(variables=dict(variables)),
+    )
+
+
+def _allocation(site: Site, labels: Mapping[str, str], machine_type: str) -> Policy:
+    model: Any = Policy.ProvisioningModel
+    instance = Policy.InstancePolicy(
+        machine_type=machine_type,
+        provisioning_model=model.STANDARD,
+        boot_disk=Policy.Disk(type_=boot_disk_type(machine_type), size_gb=_DISK_GB),
+    )
+    # An interface has to be named for its external address to be left out.
+    default = not (site.network or site.subnetwork)
+    interface = Policy.NetworkInterface(
+        network="global/networks/default" if default else site.network or "",
+        subnetwork=f"regions/{site.region}/subnetworks/default"
+        if default
+        else site.subnetwork or "",
+        no_external_ip_address=True,
+    )
+    return Policy(
+        instances=[Policy.InstancePolicyOrTemplate(policy=instance)],
+        service_account=batch_v1.ServiceAccount(email=site.coordinator_service_account or ""),
+        network=Policy.NetworkPolicy(network_interfaces=[interface]),
+        labels=dict(labels),
+    )

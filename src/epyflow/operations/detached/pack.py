@@ -1,0 +1,152 @@
+"""All that a coordinator needs, as one archive: equal files give equal bytes.
+
+submission.json                        whose it is, and by what code it was packed
+workflow/  envs/  profiles/gcp/config.yaml  uv.lock
+config/config.yaml                     the settings in force, in one file
+experiments/                           the experiment, as a bundle: see bundle.py
+experiments/common-data/hub/           the files of the hub that submissions are made with
+experiments/against/                   what was observed in the end, to score against
+
+No token is among it, nor what it opens: a repository of experiments has been fetched.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from epyflow import provenance
+from epyflow.errors import UnreadableError
+from epyflow.operations.detached.submission import EXPERIMENTS, MANIFEST, PackedFrom, Submission
+from epyflow.run import forecast_plan
+from epyflow.run.bundle import bundle_members
+from epyflow.run.gathering import Gathered
+from epyflow.run.hub_choice import Choice, choose
+from epyflow.run.settings import Settings
+
+_PROJECT = ("workflow/Snakefile", "profiles/gcp/config.yaml")
+_FOLDERS = ("workflow", "envs")
+_FILES = ("profiles/gcp/config.yaml", "uv.lock")
+_HUB = f"{EXPERIMENTS}/common-data/hub"
+_AGAINST = f"{EXPERIMENTS}/against"
+
+_TRAVELS = {"experiment", "experiments_root", "run_id", "hub", "hub_locations", "target_data"}
+_LEFT_BEHIND = {"population_data", "school_calendar", "allowed_data_roots"}
+"""Settings that say where files are: the bundle knows."""
+
+Members = dict[str, Path | bytes]
+
+
+def pack(found: Gathered, arguments: Sequence[str], project: Path = Path()) -> Members:
+    """Return the files of the archive by their names in it.
+
+    Parameters
+    ----------
+    found
+        A valid experiment and the settings of its run.
+    arguments
+        For Snakemake, besides those of the profile.
+    project
+        The folder with ``workflow/`` and ``profiles/``.
+
+    Raises
+    ------
+    UnreadableError
+        If it is not the project's folder.
+    EpyflowError
+        If the hub, or what is scored against, is not there.
+    """
+    members: Members = {}
+    for name, path in _of_the_project(project):
+        members[name] = path
+    repository = None if found.checkout is None else dict(found.checkout.recorded())
+    if repository is not None:
+        # Where it was fetched to is of no concern elsewhere.
+        del repository["folder"]
+    experiments = [found.experiment, *found.runs.values()]
+    experiment = bundle_members(experiments, found.sources, repository)
+    members |= {f"{EXPERIMENTS}/{name}": each for name, each in experiment.items()}
+    hub, values = _hub_of(found)
+    members |= hub
+    settings = _settings(found) | values
+    members["config/config.yaml"] = yaml.safe_dump(settings, allow_unicode=True).encode()
+    members[MANIFEST] = _manifest(found, arguments, project).encode()
+    return members
+
+
+def _of_the_project(project: Path) -> Iterator[tuple[str, Path]]:
+    missing = [name for name in _PROJECT if not (project / name).is_file()]
+    if missing:
+        raise UnreadableError(
+            f"{' and '.join(missing)}: not there; run epyflow submit in the folder of the project"
+        )
+    for folder in _FOLDERS:
+        for path in sorted((project / folder).rglob("*")):
+            below = path.relative_to(project)
+            hidden = any(part.startswith(".") or part == "__pycache__" for part in below.parts)
+            if path.is_file() and not hidden:
+                yield below.as_posix(), path
+    for name in _FILES:
+        if (project / name).is_file():
+            yield name, project / name
+
+
+def _settings(found: Gathered) -> dict[str, Any]:
+    """Return the settings that are not the defaults, as they have to be in the archive."""
+    settings = found.settings.model_dump(mode="json", exclude_defaults=True)
+    kept = {k: v for k, v in settings.items() if k not in _TRAVELS | _LEFT_BEHIND}
+    return kept | {
+        "experiment": found.experiment.place.exp_id,
+        "experiments_root": EXPERIMENTS,
+        "run_id": found.settings.run_id,
+    }
+
+
+def _hub_of(found: Gathered) -> tuple[Members, dict[str, str]]:
+    """Return the files of hub and scores by their names, and the settings that name them."""
+    settings, values = found.settings, dict[str, str]()
+    members: Members = {}
+    choices = [choose(experiment, settings) for experiment in found.runs.values()]
+    made = [choice for choice in choices if choice is not None and choice.folder is not None]
+    for choice in made:
+        members |= _hub_files(choice, settings)
+    if made and settings.hub is not None:
+        values["hub"] = _HUB
+    if made and settings.hub_locations is not None:
+        values["hub_locations"] = _locations(settings)
+    _, against = forecast_plan.scores(found.runs, settings)
+    if against:
+        truth = Path(against["target_data"])
+        values["target_data"] = f"{_AGAINST}/{truth.name}"
+        members[values["target_data"]] = truth
+        members |= {_below_hub(made[0], Path(each)): Path(each) for each in against["others"]}
+    return members, values
+
+
+def _hub_files(choice: Choice, settings: Settings) -> Mapping[str, Path]:
+    given = None if settings.hub_locations is None else Path(settings.hub_locations)
+    return {
+        _locations(settings) if path == given else _below_hub(choice, path): path
+        for path in choice.files.values()
+    }
+
+
+def _locations(settings: Settings) -> str:
+    return f"{_AGAINST}/locations/{Path(str(settings.hub_locations)).name}"
+
+
+def _below_hub(choice: Choice, path: Path) -> str:
+    return f"{_HUB}/{path.relative_to(Path(str(choice.folder))).as_posix()}"
+
+
+def _manifest(found: Gathered, arguments: Sequence[str], project: Path) -> str:
+    git = provenance.git_state(project.resolve())
+    submission = Submission(
+        exp_id=found.experiment.place.exp_id,
+        run_id=found.settings.run_id,
+        checkout=None if git is None else PackedFrom(**git),
+        code={stage: provenance.code_version(stage) for stage in provenance.STAGES},
+        arguments=tuple(arguments),
+    )
+    return submission.model_dump_json(indent=1) + "\n"

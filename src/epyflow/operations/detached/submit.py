@@ -1,0 +1,215 @@
+"""Start the coordinator of a run as a job of Google Batch, unless the run has one."""
+
+import contextlib
+import hashlib
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.cloud import batch_v1
+
+from epyflow.archives import write_archive
+from epyflow.errors import EpyflowError
+from epyflow.google.batch import BatchJobs, is_over
+from epyflow.google.site import Site, variables_of
+from epyflow.operations.detached.job import (
+    HOURS,
+    MACHINE_TYPE,
+    coordinator_job,
+    job_labels,
+    job_prefix,
+    number_of,
+)
+from epyflow.operations.detached.pack import Members
+from epyflow.operations.detached.submission import (
+    HOURS_VARIABLE,
+    NONCE_VARIABLE,
+    SOURCES_VARIABLE,
+    sources_folder,
+    sources_path,
+    state_path,
+)
+from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
+from epyflow.storage.disk import Storage
+
+
+class RunningError(EpyflowError):
+    """The run has a coordinator; two would write the same files."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is to go on.
+
+    Attributes
+    ----------
+    site
+        Whose project pays.
+    exp_id, run_id
+        The run.
+    storage
+        The files under the site's storage prefix.
+    jobs
+        The jobs of the site's project in its region.
+    """
+
+    site: Site
+    exp_id: str
+    run_id: str
+    storage: Storage
+    jobs: BatchJobs
+
+    @property
+    def prefix(self) -> str:
+        """How the ids of the run's coordinators begin."""
+        return job_prefix(self.site.storage, self.exp_id, self.run_id)
+
+    def coordinators(self) -> dict[int, batch_v1.Job]:
+        """Return the jobs that are, or were, coordinators of the run, by their numbers."""
+        found = self.jobs.find(job_labels(self.exp_id, self.run_id))
+        numbered = {number_of(job, self.prefix): job for job in found}
+        return {number: job for number, job in numbered.items() if number is not None}
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The sources of a coordinator, packed.
+
+    Attributes
+    ----------
+    data
+        The archive.
+    path
+        Where it is to lie, below the storage prefix.
+    """
+
+    data: bytes
+    path: str
+
+
+def packed(members: Members, exp_id: str, run_id: str) -> Packed:
+    """Pack the sources of a coordinator: equal files give equal bytes and one name."""
+    with tempfile.TemporaryDirectory(prefix="epyflow-submit-") as folder:
+        path = Path(folder) / "sources.tar.gz"
+        write_archive(path, members)
+        data = path.read_bytes()
+    return Packed(data, sources_path(exp_id, run_id, hashlib.sha256(data).hexdigest()))
+
+
+def check_alone(place: Place, *, take_over: bool = False) -> int:
+    """Refuse a run that has a coordinator, and return the number of the next one.
+
+    Parameters
+    ----------
+    place
+        The run.
+    take_over
+        Whether a coordinator on another machine is taken for dead: nobody can see from here.
+
+    Raises
+    ------
+    RunningError
+        Naming the coordinator, since when, and what can be done about it.
+    """
+    known = place.coordinators()
+    for job in known.values():
+        if not is_over(job):
+            raise RunningError(_running(place, job.name.rpartition("/")[2], job))
+    record = read_record(place.exp_id, place.run_id, place.storage)
+    if record is not None and record.job is None:
+        run = f"{place.exp_id}/{place.run_id}"
+        whose = f"process {record.pid} on {record.host}, since {record.started:%Y-%m-%d %H:%M} UTC"
+        if record.lives:
+            raise RunningError(f"{run}: a coordinator is at work here, {whose}; end it first")
+        if record.lives is None and not take_over:
+            raise RunningError(
+                f"{run}: a coordinator was started as {whose}, and has not said that it ended; "
+                "make sure that it has, and give --take-over"
+            )
+    return 1 + max(known, default=0)
+
+
+def submit(
+    place: Place,
+    sources: Packed,
+    number: int,
+    hours: float = HOURS,
+    machine_type: str = MACHINE_TYPE,
+) -> str:
+    """Upload the sources and create the job.
+
+    Parameters
+    ----------
+    place
+        The run; its site names the coordinator's account.
+    sources
+        From :func:`packed`.
+    number
+        From :func:`check_alone`.
+    hours, machine_type
+        See :func:`epyflow.operations.detached.job.coordinator_job`.
+
+    Returns
+    -------
+    name
+        The job's full name.
+
+    Raises
+    ------
+    RunningError
+        If another submission was faster.
+    EpyflowError
+        If the bucket or Google Batch refuses.
+    """
+    folder, name = sources_folder(place.exp_id, place.run_id), sources.path.rpartition("/")[2]
+    # What is there already keeps its time, which the coordinator takes for that of its files.
+    if name not in place.storage.names(folder):
+        place.storage.write(sources.path, sources.data)
+    job_id, nonce = f"{place.prefix}{number}", secrets.token_hex(8)
+    full = f"projects/{place.site.project}/locations/{place.site.region}/jobs/{job_id}"
+    variables = _variables(place.site, full, sources.path, hours, nonce)
+    labels = job_labels(place.exp_id, place.run_id)
+    job = coordinator_job(place.site, labels, variables, hours, machine_type)
+    if place.jobs.create(job, job_id) is None:
+        there = place.jobs.get(job_id)
+        if there is None or _nonce(there) != nonce:
+            raise RunningError(_running(place, job_id, there))
+    # The job is there; sources of earlier ones that stay behind are no reason to say otherwise.
+    with contextlib.suppress(EpyflowError):
+        others = [each for each in place.storage.names(folder) if each.startswith("sources-")]
+        place.storage.remove(f"{folder}/{each}" for each in others if each != name)
+    return full
+
+
+def resumes(place: Place) -> bool:
+    """Whether an earlier coordinator in the cloud left its state."""
+    path = state_path(place.exp_id, place.run_id)
+    folder, _, name = path.rpartition("/")
+    return name in place.storage.names(folder)
+
+
+def _variables(site: Site, job: str, sources: str, hours: float, nonce: str) -> Mapping[str, str]:
+    return variables_of(site) | {
+        JOB_VARIABLE: job,
+        SOURCES_VARIABLE: sources,
+        HOURS_VARIABLE: f"{hours:g}",
+        NONCE_VARIABLE: nonce,
+    }
+
+
+def _nonce(job: batch_v1.Job) -> str | None:
+    variables = job.task_groups[0].task_spec.environment.variables
+    return str(variables[NONCE_VARIABLE]) if NONCE_VARIABLE in variables else None
+
+
+def _running(place: Place, job_id: str, job: batch_v1.Job | None) -> str:
+    run, created = f"{place.exp_id}/{place.run_id}", job.create_time if job else None
+    since = f" since {created:%Y-%m-%d %H:%M} UTC" if created else ""
+    state = f" ({batch_v1.JobStatus.State(job.status.state).name.lower()})" if job else ""
+    where = f"{run} --storage {place.site.storage}"
+    return (
+        f"{run}: the job {job_id} coordinates it{since}{state}; look at it with "
+        f"`epyflow status {where}` and `epyflow logs {where}`, end it with `epyflow cancel {where}`"
+    )

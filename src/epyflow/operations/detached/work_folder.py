@@ -1,0 +1,200 @@
+"""The folder that a coordinator in the cloud works in: made of its sources, and of what was saved.
+
+What is saved is what a restart in the same folder would find: Snakemake's records of what was made
+from what, its marks of unfinished jobs, and the plan. Locks are left out, as their owner is dead.
+"""
+
+import base64
+import binascii
+import hashlib
+import io
+import json
+import os
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from epyflow.archives import extract_archive
+from epyflow.errors import ArtifactError
+from epyflow.operations.detached.submission import (
+    MANIFEST,
+    Submission,
+    digest_of_sources,
+    read_submission,
+    state_path,
+)
+from epyflow.storage.disk import Storage
+
+_METADATA = ".snakemake/metadata"
+_SAVED = (_METADATA, ".snakemake/incomplete", ".epyflow")
+_NOT_SAVED = "start.json"
+"""What one start knows beside the plan; the next one writes its own."""
+
+_UNUSABLE = "not usable as the sources of a coordinator; submit again"
+
+_UPLOAD_SECONDS = 60.0
+"""At most between the time of an output that Snakemake records and that of its upload."""
+
+Signature = dict[str, tuple[int, int]]
+
+
+def unpack_sources(path: str, storage: Storage, folder: Path) -> Submission:
+    """Make the folder of the sources of a coordinator.
+
+    Its files are as old as the sources are in the bucket: what was made from them since is not
+    made again because a machine was lost, and all of it is if they are others.
+
+    Parameters
+    ----------
+    path
+        Where the sources lie in the storage; the name holds their SHA-256.
+    storage
+        The files under the storage prefix.
+    folder
+        To be made.
+
+    Raises
+    ------
+    ArtifactError
+        If they are not there, or not those that were submitted.
+    """
+    data, expected = storage.read(path), digest_of_sources(path)
+    if data is None:
+        raise ArtifactError(f"{path}: not there; submit again")
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise ArtifactError(f"{path}: not what was submitted, by its SHA-256; submit again")
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="epyflow-sources-") as temporary:
+        archive = Path(temporary) / "sources.tar.gz"
+        archive.write_bytes(data)
+        extract_archive(archive, folder, _UNUSABLE)
+    parent, _, name = path.rpartition("/")
+    written = storage.below(parent)[name].modified.timestamp()
+    for each in folder.rglob("*"):
+        os.utime(each, (written, written))
+    return read_submission((folder / MANIFEST).read_bytes())
+
+
+class State:
+    """What is saved of the folder, and brought back on another machine.
+
+    Parameters
+    ----------
+    folder
+        The work folder.
+    submission
+        Whose state it is.
+    storage
+        The files under the storage prefix.
+    """
+
+    def __init__(self, folder: Path, submission: Submission, storage: Storage) -> None:
+        self._folder = folder
+        self._results = f"results/{submission.exp_id}/{submission.run_id}"
+        self._path = state_path(submission.exp_id, submission.run_id)
+        self._storage = storage
+        self._saved: Signature = {}
+
+    def restore(self) -> bool:
+        """Bring back what was saved last; False where nothing was, or where it is damaged."""
+        data = self._storage.read(self._path)
+        if data is None:
+            return False
+        try:
+            with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+                entries = [(entry, archive.extractfile(entry)) for entry in archive]
+                files = [(entry, file.read()) for entry, file in entries if file is not None]
+        except (OSError, EOFError, tarfile.TarError, zlib.error):
+            return False
+        # Where one of the two is missing, Snakemake takes the other for that of an old version.
+        for part in _SAVED:
+            (self._folder / part).mkdir(parents=True, exist_ok=True)
+        for entry, content in files:
+            target = self._folder / entry.name
+            if ".." in target.parts or not target.is_relative_to(self._folder):
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            # Snakemake takes the time of a mark for that at which its job began.
+            os.utime(target, (entry.mtime, entry.mtime))
+        self._forget_what_was_made_again()
+        self._saved = self._signature()
+        return True
+
+    def _forget_what_was_made_again(self) -> None:
+        """Remove records of files that another coordinator has made since, of something else.
+
+        Snakemake would compare what it wants with what they were made of before, and make them
+        once more.
+        """
+        there = self._storage.below(self._results)
+        for path in (self._folder / _METADATA).rglob("*"):
+            below = _target(path.relative_to(self._folder / _METADATA), self._results)
+            if below is None or below not in there or not path.is_file():
+                continue
+            recorded = _end_of(path)
+            if recorded is None or there[below].modified.timestamp() > recorded + _UPLOAD_SECONDS:
+                path.unlink()
+
+    def save(self) -> bool:
+        """Save what has changed since it was saved last; whether anything has."""
+        now = self._signature()
+        if now == self._saved:
+            return False
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=4) as archive:
+            for name in now:
+                self._add(archive, name)
+        self._storage.write(self._path, packed.getvalue())
+        self._saved = now
+        return True
+
+    def _add(self, archive: tarfile.TarFile, name: str) -> None:
+        path = self._folder / name
+        try:
+            content, its = path.read_bytes(), path.stat()
+        except FileNotFoundError:
+            return  # Snakemake is at work
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mtime = len(content), its.st_mtime
+        archive.addfile(entry, io.BytesIO(content))
+
+    def _signature(self) -> Signature:
+        """Return the files that are saved by name, with what changes when they do."""
+        return dict(sorted(self._files()))
+
+    def _files(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        for part in _SAVED:
+            for where, _, names in os.walk(self._folder / part):
+                for path in (Path(where) / name for name in names):
+                    hidden = path.name.startswith(".") or path.name == _NOT_SAVED
+                    try:
+                        its = path.stat()
+                    except FileNotFoundError:
+                        continue
+                    if not hidden:
+                        name = path.relative_to(self._folder).as_posix()
+                        yield name, (its.st_mtime_ns, its.st_size)
+
+
+def _target(name: Path, results: str) -> str | None:
+    """Return the file below the run's results that a record is of; None for another.
+
+    Snakemake names records by what they are of, in base64, in parts that fit a file's name.
+    """
+    encoded = "".join(part.removeprefix("@") for part in name.parts)
+    try:
+        of = base64.urlsafe_b64decode(encoded).decode()
+    except (binascii.Error, UnicodeError):
+        return None
+    return of.rpartition(f"/{results}/")[2] if f"/{results}/" in of else None
+
+
+def _end_of(record: Path) -> float | None:
+    """Return the time that an output had when it was recorded; None if the record is damaged."""
+    try:
+        return float(json.loads(record.read_bytes())["endtime"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,114 @@
+"""What is looked at: settings, the site, and Google's APIs, each read when it is first needed."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from epyflow.google.site import Site, read_site
+from epyflow.operations.cost.profile import FILE, Profile, read_profile
+from epyflow.operations.setup import layers
+from epyflow.run.settings import Settings, read_settings
+from epyflow.run.sources import fetch_root
+
+if TYPE_CHECKING:
+    from epyflow.google.rest import Apis
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+@dataclass
+class Case:
+    """What is looked at.
+
+    Parameters
+    ----------
+    configfiles, config
+        Layers of settings, as for ``snakemake``.
+    profile_file
+        The profile for Google Batch.
+    cloud
+        Whether a run in the cloud is looked at, too.
+    environment
+        Of this process.
+
+    Attributes
+    ----------
+    disabled_services
+        Of Google's, those that a check has found not to be enabled.
+    """
+
+    configfiles: Sequence[Path] = ()
+    config: Sequence[str] = ()
+    profile_file: Path = FILE
+    cloud: bool = False
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    disabled_services: set[str] = field(default_factory=set)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Of the run, as they are written."""
+        merged: dict[str, Any] = {}
+        for layer in layers.read_layers(self.configfiles, self.config):
+            merged |= layer.values
+        return read_settings(merged)
+
+    @cached_property
+    def local_settings(self) -> Settings:
+        """The settings with a folder of this machine as the root, fetched if need be."""
+        return fetch_root(self.settings)[0]
+
+    @cached_property
+    def site(self) -> Site:
+        """What profiles/gcp knows of the user's project."""
+        return read_site(self.environment)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What each rule gets on Google Batch."""
+        return read_profile(self.profile_file)
+
+    @cached_property
+    def credentials(self) -> Any:
+        """The login that Google's libraries find.
+
+        Raises
+        ------
+        google.auth.exceptions.GoogleAuthError
+            If there is none.
+        """
+        import google.auth
+
+        return google.auth.default(scopes=[SCOPE])[0]
+
+    @cached_property
+    def apis(self) -> "Apis":
+        """Google's REST APIs, with that login."""
+        from epyflow.google.rest import Apis
+
+        return Apis(self.credentials, self.environment)
+
+    @cached_property
+    def storage(self) -> Any:
+        """Google's client for buckets."""
+        from google.cloud import storage
+
+        return storage.Client(project=self.site.project)
+
+    @property
+    def member(self) -> str:
+        """Who is logged in, as policies of IAM write it."""
+        email = account_of(self.credentials)
+        kind = "serviceAccount" if email.endswith(".gserviceaccount.com") else "user"
+        return f"{kind}:{email or 'YOUR_ACCOUNT'}"
+
+
+def account_of(credentials: Any) -> str:
+    """Return the email of a login; empty where it does not say."""
+    for name in ("service_account_email", "signer_email", "account"):
+        email = getattr(credentials, name, None)
+        if isinstance(email, str) and "@" in email:
+            return email
+    return ""

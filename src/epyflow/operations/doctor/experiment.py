@@ -1,0 +1,93 @@
+"""What is to be run: settings, the experiment, its populations, the token for its repository."""
+
+from epyflow.errors import PopulationError
+from epyflow.experiment import inspect
+from epyflow.inputs.fan_out import plan
+from epyflow.operations.cost.profile import FILE
+from epyflow.operations.doctor.case import Case
+from epyflow.operations.doctor.findings import Finding, failed, ok, warning
+from epyflow.operations.setup.layers import BASE
+from epyflow.population.store import PopulationStore
+from epyflow.repositories import is_address
+from epyflow.repositories.token import FILE_VARIABLE, VARIABLE, VARIABLES, read_token
+from epyflow.run.sources import check_inside
+from epyflow.suggest import listed
+
+SETTINGS_REMEDY = f"mend {BASE}, or have it written: epyflow init"
+TOKEN_REMEDY = f"set one of {', '.join(VARIABLES)} (docs/repositories.md)"
+
+
+def settings(case: Case) -> Finding:
+    """Whether the settings are valid."""
+    found = case.settings
+    where = f"{found.experiment} in {found.experiments_root}, run_id {found.run_id}"
+    return ok(f"experiment {where}")
+
+
+def token(case: Case) -> Finding:
+    """Whether the token that this machine holds can be read; the token is not shown."""
+    given = [name for name in (VARIABLE, FILE_VARIABLE) if case.environment.get(name)]
+    if not given:
+        return ok("none is set; public repositories and folders need none")
+    read_token(case.environment)
+    return ok(f"{given[0]} gives one")
+
+
+def experiment(case: Case) -> Finding:
+    """Whether the experiment is there and valid; a repository is asked for it."""
+    place = case.local_settings.place()
+    if is_address(case.settings.experiments_root):
+        check_inside(place, case.settings.experiments_root)
+    folder = case.local_settings.population_folder()
+    store = None if folder is None else PopulationStore.open(folder, remote=False)
+    names = store.names() if store else ()
+    found, problems = inspect(place, case.settings.output_config, names)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    remedy = f"epyflow validate {place.folder}"
+    if errors or found is None:
+        count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
+        return failed(f"{place.exp_id}: {count}: {errors[0]}", remedy)
+    planned = plan(found, case.settings.members_per_task)
+    summary = f"{place.exp_id}: {planned.strategy}, {planned.task_count:,} tasks"
+    if problems:
+        return warning(f"{summary}; {problems[0]}", remedy)
+    return ok(summary)
+
+
+def populations(case: Case) -> Finding:
+    """Whether the experiment's populations are at hand, or will be downloaded."""
+    folder = case.local_settings.population_folder()
+    if folder is None:
+        return ok("no folder is given: those of epydemix-data are downloaded once and kept")
+    store = PopulationStore.open(folder, remote=False)
+    found, _ = inspect(case.local_settings.place(), case.settings.output_config, store.names())
+    wanted = [] if found is None else [each.name for each in plan(found).populations]
+    absent = [name for name in wanted if not _is_held(store, name)]
+    if absent:
+        return warning(
+            f"{folder} lacks {len(absent)} of {len(wanted)}, which will be downloaded: "
+            f"{listed(absent)}",
+            "without a network, copy epydemix-data and give its folder as population_data",
+        )
+    return ok(f"{len(wanted)} in {folder}")
+
+
+def profile(case: Case) -> Finding:
+    """Whether the profile for Google Batch can be read."""
+    rules = case.profile.rules
+    most = case.profile.shape("run_task") if "run_task" in rules else next(iter(rules.values()))[0]
+    return ok(
+        f"{case.profile_file}: {len(rules)} rules; tasks on {most.machine_type}, "
+        f"{most.parallelism} at once"
+    )
+
+
+PROFILE_REMEDY = f"mend the file, or take that of the repository: git checkout {FILE}"
+
+
+def _is_held(store: PopulationStore, name: str) -> bool:
+    try:
+        store.files(name)
+    except PopulationError:
+        return False
+    return True

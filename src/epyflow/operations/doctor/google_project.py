@@ -1,0 +1,269 @@
+"""The project: who is logged in, what is enabled, and what this account may do.
+
+Sources: https://cloud.google.com/resource-manager/reference/rest/v1/projects (get, getIamPolicy,
+testIamPermissions),
+https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchGet,
+https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/testIamPermissions,
+https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs/list.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
+
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+from google.auth.transport.requests import Request
+from google.cloud import batch_v1
+
+from epyflow.errors import EpyflowError
+from epyflow.google.api_errors import LOG_IN
+from epyflow.google.rest import UNIVERSE_VARIABLE, reason, said
+from epyflow.google.site_file import site_path
+from epyflow.operations.doctor.case import Case, account_of
+from epyflow.operations.doctor.findings import Finding, failed, ok, warning
+from epyflow.operations.doctor.refusals import NETWORK, enable
+from epyflow.repositories.token import SECRET_VARIABLE, read_token
+from epyflow.suggest import listed
+
+SERVICES = (
+    "artifactregistry.googleapis.com",
+    "batch.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
+    "compute.googleapis.com",
+    "iam.googleapis.com",
+    "logging.googleapis.com",
+    "storage.googleapis.com",
+)
+SECRET_SERVICE = "secretmanager.googleapis.com"  # noqa: S105 - the name of a service
+
+ROLES: Mapping[str, str] = {
+    "batch.jobs.create": "roles/batch.jobsEditor",
+    "batch.jobs.delete": "roles/batch.jobsEditor",
+    "batch.jobs.get": "roles/batch.jobsEditor",
+    "batch.jobs.list": "roles/batch.jobsEditor",
+    "batch.tasks.list": "roles/batch.jobsEditor",
+    "serviceusage.services.use": "roles/serviceusage.serviceUsageConsumer",
+    "logging.logEntries.list": "roles/logging.viewer",
+}
+"""What who starts runs does in the project, and the role that terraform/iam.tf gives for it."""
+
+_USEFUL = frozenset({"logging.logEntries.list"})
+TASKS_ROLES = ("roles/batch.agentReporter", "roles/logging.logWriter")
+"""What the tasks' account has on the project by terraform/iam.tf, and no job works without."""
+
+_EVERYTHING = frozenset({"roles/editor", "roles/owner"})
+_ACT_AS = "iam.serviceAccounts.actAs"
+
+_SKEW_S = 60.0
+_TIMEOUT = 20.0
+
+
+def site(case: Case) -> Finding:
+    """Whether the settings of the user's project are complete and right."""
+    its, path = case.site, site_path(case.environment)
+    source = str(path) if path.is_file() else "environment variables"
+    return ok(f"{its.project} in {its.region}, {its.storage} ({source})")
+
+
+def credentials(case: Case) -> Finding:
+    """Whether there is a login, and it still works."""
+    try:
+        login = case.credentials
+        login.refresh(Request())
+    except auth.TransportError as error:
+        return failed(f"the login could not be renewed: {error}", NETWORK)
+    except auth.GoogleAuthError as error:
+        return failed(str(error), LOG_IN)
+    who = account_of(login) or "a person's login"
+    quota_project = getattr(login, "quota_project_id", None)
+    if type(login).__module__ == "google.oauth2.credentials" and not quota_project:
+        return warning(
+            f"{who}, which names no project that its requests are counted for",
+            f"gcloud auth application-default set-quota-project {case.site.project}",
+        )
+    return ok(who)
+
+
+def project(case: Case) -> Finding:
+    """Whether the project is there, and active."""
+    name = case.site.project
+    remedy = (
+        f"check `project` in {site_path(case.environment)}: gcloud projects list; or log in with "
+        "an account of the project"
+    )
+    try:
+        found = case.apis.get("cloudresourcemanager", f"v1/projects/{name}")
+    except api.NotFound:
+        return failed(f"there is no project {name}", remedy)
+    except api.Forbidden as error:
+        if reason(error) == "SERVICE_DISABLED" or _knows_us(case):
+            raise
+        return failed(f"{name} is not there, or is closed to {case.member}", remedy)
+    state = found.get("lifecycleState")
+    if state != "ACTIVE":
+        return failed(f"{name} is {state}", f"gcloud projects undelete {name}")
+    return ok(f"{name} is active")
+
+
+def _knows_us(case: Case) -> bool:
+    """Whether the project is there and this account may do anything in it."""
+    try:
+        return bool(_granted(case, ROLES))
+    except api.GoogleAPICallError:
+        return False
+
+
+def clock(case: Case) -> Finding:
+    """Whether this machine's clock is right: tokens of another time are refused."""
+    stamps = [date for date in case.apis.dates if date]
+    if not stamps:
+        return Finding("skipped", "no answer of Google said the time")
+    # The answer is from now, as good as: requests take a second at most.
+    skew = abs(time.time() - parsedate_to_datetime(stamps[-1]).timestamp())
+    if skew > _SKEW_S:
+        return failed(
+            f"this machine's clock is {skew:,.0f} s off", "set it: timedatectl set-ntp true"
+        )
+    return ok("within a minute of Google's")
+
+
+def services(case: Case) -> Finding:
+    """Whether the services that a run asks are enabled."""
+    secret = bool(case.environment.get(SECRET_VARIABLE))
+    wanted = (*SERVICES, *([SECRET_SERVICE] if secret else []))
+    parent = f"projects/{case.site.project}"
+    names = [f"{parent}/services/{service}" for service in wanted]
+    try:
+        found = case.apis.get("serviceusage", f"v1/{parent}/services:batchGet", names=names)
+    except api.Forbidden as error:
+        if reason(error) != "SERVICE_DISABLED":
+            raise
+        service = "serviceusage.googleapis.com"
+        return failed(f"not enabled: {service}", _enable(case, [service]))
+    states = {each["name"].rpartition("/")[2]: each["state"] for each in found["services"]}
+    missing = [service for service in wanted if states.get(service) != "ENABLED"]
+    case.disabled_services.update(missing)
+    if missing:
+        return failed(f"not enabled: {listed(missing)}", _enable(case, missing))
+    return ok(f"{len(wanted)} are enabled")
+
+
+def _enable(case: Case, missing: Iterable[str]) -> str:
+    return f"{enable(*missing)} --project {case.site.project}"
+
+
+def permissions(case: Case) -> Finding:
+    """Whether this account may start and follow jobs."""
+    granted = _granted(case, ROLES)
+    missing = [name for name in ROLES if name not in granted]
+    if not missing:
+        return ok(f"{case.member} has {len(ROLES)} of {len(ROLES)}")
+    roles = sorted({ROLES[name] for name in missing})
+    remedy = "; ".join(
+        f"gcloud projects add-iam-policy-binding {case.site.project} --member={case.member} "
+        f"--role={role}"
+        for role in roles
+    )
+    found = f"{case.member} lacks {listed(missing)}"
+    if set(missing) <= _USEFUL:
+        return warning(f"{found}: the last lines of a failed task are not shown", remedy)
+    return failed(found, remedy)
+
+
+def _granted(case: Case, wanted: Iterable[str]) -> list[str]:
+    path = f"v1/projects/{case.site.project}:testIamPermissions"
+    found = case.apis.post("cloudresourcemanager", path, {"permissions": list(wanted)})
+    return list(found.get("permissions", ()))
+
+
+def act_as(case: Case) -> Finding:
+    """Whether this account may start jobs that run as tasks do, and as a coordinator."""
+    for key in ("service_account", "coordinator_service_account"):
+        email = getattr(case.site, key)
+        refused = None if email is None else _not_to_act_as(case, key, email)
+        if refused is not None:
+            return refused
+    return _with_roles(case, case.site.service_account)
+
+
+def _not_to_act_as(case: Case, key: str, email: str) -> Finding | None:
+    host = email.rpartition("@")[2]
+    usual = ".iam.gserviceaccount.com"
+    # The default accounts of services do not name their project.
+    owner = host.removesuffix(usual) if host.endswith(usual) else case.site.project
+    path = f"v1/projects/{owner}/serviceAccounts/{email}:testIamPermissions"
+    try:
+        found = case.apis.post("iam", path, {"permissions": [_ACT_AS]})
+    except api.NotFound:
+        return failed(
+            f"there is no account {email}",
+            f"check `{key}` in {site_path(case.environment)}: "
+            f"gcloud iam service-accounts list --project {owner}",
+        )
+    if _ACT_AS in found.get("permissions", ()):
+        return None
+    return failed(
+        f"{case.member} may not act as {email} ({_ACT_AS})",
+        f"gcloud iam service-accounts add-iam-policy-binding {email} --project {owner} "
+        f"--member={case.member} --role=roles/iam.serviceAccountUser",
+    )
+
+
+def _with_roles(case: Case, email: str) -> Finding:
+    """Return what the tasks' account lacks on the project, where this login may know."""
+    may = f"{case.member} may act as {email}"
+    path = f"v1/projects/{case.site.project}:getIamPolicy"
+    try:
+        policy = case.apis.post("cloudresourcemanager", path, {})
+    except api.Forbidden:
+        return ok(f"{may}, whose roles it may not see")
+    member = f"serviceAccount:{email}"
+    has = {each["role"] for each in policy.get("bindings", ()) if member in each.get("members", ())}
+    missing = [] if has & _EVERYTHING else [role for role in TASKS_ROLES if role not in has]
+    if missing:
+        return warning(
+            f"{may}, which has not {listed(missing)} on the project itself: unless by a group or "
+            "a folder, its machines cannot report",
+            "; ".join(
+                f"gcloud projects add-iam-policy-binding {case.site.project} --member={member} "
+                f"--role={role}"
+                for role in missing
+            ),
+        )
+    return ok(f"{may}, which has {listed(TASKS_ROLES)}")
+
+
+def batch(case: Case) -> Finding:
+    """Whether Google Batch answers in the region."""
+    its = case.site
+    parent = f"projects/{its.project}/locations/{its.region}"
+    client = batch_v1.BatchServiceClient()
+    request = batch_v1.ListJobsRequest(parent=parent, page_size=1)
+    try:
+        client.list_jobs(request=request, timeout=_TIMEOUT)
+    except api.Forbidden as error:
+        return failed(
+            f"{parent}: {said(error)}",
+            "check `region`: gcloud batch is not in every one "
+            "(https://cloud.google.com/batch/docs/locations)",
+        )
+    universe = case.environment.get(UNIVERSE_VARIABLE)
+    return ok(f"answers in {its.region}" + (f" of {universe}" if universe else ""))
+
+
+def secret(case: Case) -> Finding:
+    """Whether the secret that holds the token can be read; the token is not shown."""
+    name = case.environment.get(SECRET_VARIABLE)
+    if not name:
+        return ok(f"{SECRET_VARIABLE} is not set")
+    try:
+        read_token(case.environment)
+    except EpyflowError as error:
+        return failed(
+            str(error),
+            f"gcloud secrets add-iam-policy-binding {name.partition('/versions/')[0]} "
+            f"--member={case.member} --role=roles/secretmanager.secretAccessor; a value: gcloud "
+            "secrets versions add NAME --data-file=-",
+        )
+    return ok(f"{name} can be read")

@@ -1,0 +1,120 @@
+"""The machines of the profile: whether the region has them, with their disks and within quota.
+
+Sources: https://cloud.google.com/compute/docs/reference/rest/v1 (regions.get,
+machineTypes.aggregatedList, diskTypes.aggregatedList),
+https://cloud.google.com/compute/docs/disks, "Machine series support".
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from google.api_core import exceptions as api
+
+from epyflow.google.site_file import site_path
+from epyflow.operations.doctor.case import Case
+from epyflow.operations.doctor.findings import Finding, failed, ok
+from epyflow.suggest import listed
+
+_HYPERDISK, _PERSISTENT = "hyperdisk-", "pd-"
+
+
+def region(case: Case) -> Finding:
+    """Whether there is such a region."""
+    its = case.site
+    try:
+        found = case.apis.get("compute", f"compute/v1/projects/{its.project}/regions/{its.region}")
+    except api.NotFound:
+        return failed(
+            f"there is no region {its.region}",
+            f"check `region` in {site_path(case.environment)}: gcloud compute regions list",
+        )
+    zones = [str(zone).rpartition("/")[2] for zone in found.get("zones", ())]
+    return ok(f"{its.region}, zones {_letters(zones)}")
+
+
+def machine_types(case: Case) -> Finding:
+    """Whether a zone of the region has each machine type."""
+    found = offered(case)
+    missing = [name for name in wanted(case) if not found.get(name)]
+    if missing:
+        return failed(
+            f"{case.site.region} has no {listed(missing)}",
+            f"choose others in {case.profile_file}, or another region: gcloud compute "
+            f'machine-types list --filter="name={missing[0]}"',
+        )
+    return ok("; ".join(f"{name} in {_letters(found[name])}" for name in wanted(case)))
+
+
+def disks(case: Case) -> Finding:
+    """Whether the machines can boot from their disks, and the zones have these."""
+    types = offered(case)
+    pairs = sorted(
+        {
+            (shape.machine_type, shape.disk_type or _suitable(shape.machine_type))
+            for shapes in case.profile.rules.values()
+            for shape in shapes
+        }
+    )
+    kinds = _in_region(case, "diskTypes", {disk for _, disk in pairs})
+    for machine, disk in pairs:
+        if not _suits(machine, disk):
+            return failed(
+                f"{machine} cannot boot from {disk}",
+                f"leave googlebatch_boot_disk_type out of {case.profile_file}: "
+                f"{_suitable(machine)} is chosen then",
+            )
+        if not set(types.get(machine, ())) & set(kinds.get(disk, ())):
+            return failed(
+                f"no zone of {case.site.region} has both {machine} and {disk}",
+                f"choose another machine type in {case.profile_file}, or another region",
+            )
+    return ok("; ".join(f"{machine} on {disk}" for machine, disk in pairs))
+
+
+def wanted(case: Case) -> list[str]:
+    """Return the machine types of the profile, at any attempt."""
+    shapes = [shape for shapes in case.profile.rules.values() for shape in shapes]
+    return sorted({shape.machine_type for shape in shapes})
+
+
+def offered(case: Case) -> Mapping[str, Mapping[str, int]]:
+    """Return machine type to the zones of the region that have it, with its vCPUs."""
+    found = _in_region(case, "machineTypes", wanted(case))
+    return {
+        name: {zone: int(each.get("guestCpus", 0)) for zone, each in zones.items()}
+        for name, zones in found.items()
+    }
+
+
+def _in_region(
+    case: Case, kind: str, names: Iterable[str]
+) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    """Return what has one of some names, by name and by zone of the region."""
+    query = " OR ".join(f'(name = "{name}")' for name in sorted(names))
+    path = f"compute/v1/projects/{case.site.project}/aggregated/{kind}"
+    answer = case.apis.get("compute", path, filter=query, returnPartialSuccess="true")
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for scope, content in answer.get("items", {}).items():
+        zone = scope.removeprefix("zones/")
+        if zone.rpartition("-")[0] == case.site.region:
+            for each in content.get(kind, ()):
+                found.setdefault(each["name"], {})[zone] = each
+    return found
+
+
+def _suitable(machine_type: str) -> str:
+    """Return the disk that the executor chooses."""
+    from snakemake_executor_plugin_googlebatch_array.machines import boot_disk_type
+
+    return boot_disk_type(machine_type)
+
+
+def _suits(machine_type: str, disk: str) -> bool:
+    """Whether a series that takes one kind of disk alone is not given the other."""
+    if _suitable(machine_type).startswith(_HYPERDISK):
+        return not disk.startswith(_PERSISTENT)
+    return not (machine_type.startswith("e2-") and disk.startswith(_HYPERDISK))
+
+
+def _letters(zones: Iterable[str]) -> str:
+    return ", ".join(sorted(zone.rpartition("-")[2] for zone in zones))

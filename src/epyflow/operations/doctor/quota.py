@@ -1,0 +1,201 @@
+"""Quotas of Compute Engine against what the profile would have at once.
+
+The newest families have no quota of their own in the region's list: their vCPUs are counted as
+``cpus_per_vm_family``, which Service Usage tells.
+
+Sources: https://cloud.google.com/compute/resource-usage ("CPU quota", "Disk quota",
+"Preemptible quota"),
+https://cloud.google.com/compute/docs/reference/rest/v1/regions/get,
+https://cloud.google.com/service-usage/docs/reference/rest/v1beta1/services.consumerQuotaMetrics.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from google.api_core import exceptions as api
+
+from epyflow.operations.cost.profile import Shape
+from epyflow.operations.doctor.case import Case
+from epyflow.operations.doctor.findings import Finding, failed, ok, warning
+from epyflow.operations.doctor.machine_types import offered
+from epyflow.suggest import listed
+
+_FAMILY = "CPUS_PER_VM_FAMILY"
+_METRIC = "compute.googleapis.com%2Fcpus_per_vm_family"
+_SSD, _HYPERDISK = "SSD_TOTAL_GB", "HDB_TOTAL_GB"
+_SPOT = "PREEMPTIBLE_CPUS"
+_UNLIMITED = -1
+
+_GENERAL = frozenset({"E2", "N1"})
+"""Series whose vCPUs count as the region's ``CPUS``."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a rule takes of a quota.
+
+    Attributes
+    ----------
+    metric
+        The quota's name.
+    each
+        For one machine, of which there are ``machines`` at once.
+    """
+
+    metric: str
+    rule: str
+    each: float
+    machines: int
+
+    @property
+    def total(self) -> float:
+        """For all machines at once."""
+        return self.each * self.machines
+
+
+def quota(case: Case) -> Finding:
+    """Whether the machines that the profile asks for fit into the quotas.
+
+    A rule whose machines do not fit all at once waits for them; one of which not even one fits
+    never starts.
+    """
+    region = _regional(case)
+    limits = {**_of_project(case), **region, **_of_families(case, region)}
+    largest: dict[str, Need] = {}
+    for need in _needs(case, limits):
+        known = largest.get(need.metric)
+        if known is None or need.total > known.total:
+            largest[need.metric] = need
+    short = [need for need in largest.values() if need.total > limits[need.metric]]
+    never = [need for need in short if need.each > limits[need.metric]]
+    if short:
+        found = "; ".join(_described(each, limits[each.metric]) for each in never or short)
+        remedy = _remedy(case, (never or short)[0])
+        return failed(found, remedy) if never else warning(found, remedy)
+    unknown = sorted({_series(each) for each in _first_shapes(case) if not _cpus(each, limits)})
+    if unknown:
+        found = f"cannot be checked: how many vCPUs of {listed(unknown)} there may be"
+        return warning(found, f"look there: {_page(case)}")
+    shown = (f"{each.metric} {each.total:,.0f}" for each in largest.values())
+    return ok(f"room for {', '.join(shown)}")
+
+
+def _needs(case: Case, limits: Mapping[str, float]) -> Iterable[Need]:
+    """Yield what each rule takes of each quota that there is."""
+    types = offered(case)
+    for rule, shapes in case.profile.rules.items():
+        shape = shapes[0]
+        cpus = next(iter(types.get(shape.machine_type, {}).values()), 0)
+        machines = math.ceil(shape.parallelism / shape.per_machine)
+        takes = dict.fromkeys(_counted(case, rule, limits), float(cpus))
+        takes |= {"INSTANCES": 1.0, _disk_metric(shape): shape.disk_gib}
+        for metric, each in takes.items():
+            if metric in limits:
+                yield Need(metric, rule, each, machines)
+
+
+def _counted(case: Case, rule: str, limits: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the quotas that count the vCPUs of a rule's machines.
+
+    Spot VMs have one of their own, where it was granted; else they count as the others.
+    """
+    if rule in case.profile.spot and limits.get(_SPOT):
+        return (_SPOT,)
+    return (*_cpus(case.profile.shape(rule), limits), "CPUS_ALL_REGIONS")
+
+
+def _first_shapes(case: Case) -> list[Shape]:
+    return [shapes[0] for shapes in case.profile.rules.values()]
+
+
+def _series(shape: Shape) -> str:
+    return shape.machine_type.split("-")[0].upper()
+
+
+def _cpus(shape: Shape, limits: Mapping[str, float]) -> list[str]:
+    """Return the quotas that count a machine's vCPUs, of those that there are."""
+    series = _series(shape)
+    names = [f"{series}_CPUS", f"{_FAMILY}:{series}", *(["CPUS"] if series in _GENERAL else [])]
+    return [name for name in names if name in limits]
+
+
+def _disk_metric(shape: Shape) -> str:
+    from snakemake_executor_plugin_googlebatch_array.machines import boot_disk_type
+
+    disk = shape.disk_type or boot_disk_type(shape.machine_type)
+    return _HYPERDISK if disk.startswith("hyperdisk-balanced") else _SSD
+
+
+def _regional(case: Case) -> dict[str, float]:
+    path = f"compute/v1/projects/{case.site.project}/regions/{case.site.region}"
+    return _left(case.apis.get("compute", path))
+
+
+def _of_project(case: Case) -> dict[str, float]:
+    return _left(case.apis.get("compute", f"compute/v1/projects/{case.site.project}"))
+
+
+def _left(document: Mapping[str, Any]) -> dict[str, float]:
+    """Return what is left of each quota."""
+    return {
+        each["metric"]: float(each["limit"]) - float(each.get("usage", 0))
+        for each in document.get("quotas", ())
+    }
+
+
+def _of_families(case: Case, region: Mapping[str, float]) -> dict[str, float]:
+    """Return the limits of families that have none in the region's list.
+
+    Where they cannot be read, there are none.
+    """
+    families = {_series(shape) for shape in _first_shapes(case)} - _GENERAL
+    unlisted = [family for family in families if f"{family}_CPUS" not in region]
+    path = (
+        f"v1beta1/projects/{case.site.project}/services/compute.googleapis.com/"
+        f"consumerQuotaMetrics/{_METRIC}"
+    )
+    found: dict[str, float] = {}
+    with suppress(api.Forbidden, api.NotFound):
+        answer = case.apis.get("serviceusage", path)
+        buckets = [
+            bucket
+            for limit in answer.get("consumerQuotaLimits", ())
+            for bucket in limit.get("quotaBuckets", ())
+        ]
+        for family in unlisted:
+            limit = _closest(buckets, {"region": case.site.region, "vm_family": family})
+            if limit is not None:
+                found[f"{_FAMILY}:{family}"] = math.inf if limit == _UNLIMITED else limit
+    return found
+
+
+def _closest(buckets: Iterable[Mapping[str, Any]], wanted: Mapping[str, str]) -> float | None:
+    """Return the limit of the bucket that fits, and says most."""
+    fitting = [
+        (len(bucket.get("dimensions", {})), float(bucket.get("effectiveLimit", _UNLIMITED)))
+        for bucket in buckets
+        if bucket.get("dimensions", {}).items() <= wanted.items()
+    ]
+    return max(fitting)[1] if fitting else None
+
+
+def _described(need: Need, left: float) -> str:
+    most = math.floor(left / need.each) if need.each else 0
+    return (
+        f"{need.metric}: {left:,.0f} left, {need.rule} asks for {need.total:,.0f} "
+        f"({need.machines} machines of {need.each:,.0f}); {most} at once"
+    )
+
+
+def _remedy(case: Case, short: Need) -> str:
+    return (
+        f"ask for more: {_page(case)}; or have fewer at once: --set-resources "
+        f"{short.rule}:googlebatch_parallelism=N"
+    )
+
+
+def _page(case: Case) -> str:
+    return f"https://console.cloud.google.com/iam-admin/quotas?project={case.site.project}"

@@ -1,0 +1,105 @@
+"""Which runs somebody may be at work on: of these, nothing is removed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from epyflow.operations.runs.coordinator_record import Coordinator
+from epyflow.storage.disk import Storage
+
+if TYPE_CHECKING:
+    from google.cloud import batch_v1
+
+_SILENT = timedelta(days=2)
+"""Longer than any task may take: ``runtime`` in profiles/gcp is ten hours."""
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """What is known of who is at work, for all runs of a place.
+
+    Attributes
+    ----------
+    now
+        The time.
+    older_than
+        After which what is not used is old.
+    jobs
+        Batch jobs of epyflow in the project, over or not; None where they cannot be seen.
+    """
+
+    now: datetime
+    older_than: timedelta
+    jobs: "tuple[batch_v1.Job, ...] | None" = None
+
+    def is_old(self, moment: datetime) -> bool:
+        """Whether something was last written long ago."""
+        return moment < self.now - self.older_than
+
+    @property
+    def has_live_jobs(self) -> bool:
+        """Whether any Batch job of epyflow is not over, or that cannot be seen."""
+        if self.jobs is None:
+            return True
+        if not self.jobs:
+            return False
+        from epyflow.google.batch import is_over
+
+        return not all(map(is_over, self.jobs))
+
+    def on(self, exp_id: str, run_id: str, record: Coordinator | None, modified: datetime) -> str:
+        """Say why a run may be at work; empty if it is not.
+
+        A coordinator that cannot be seen from here counts as at work until nothing of the run has
+        been written for a long time.
+
+        Parameters
+        ----------
+        exp_id, run_id
+            The run.
+        record
+            Of its last coordinator.
+        modified
+            When a file of it was last written.
+        """
+        if self._has_live_job(exp_id, run_id):
+            return "Batch jobs with its labels are at work"
+        lives = False if record is not None and record.outcome is not None else None
+        if record is not None and lives is None:
+            lives = record.lives if record.job is None else self._job_lives(record.job)
+        silent = modified < self.now - max(self.older_than, _SILENT)
+        if lives or (lives is None and not silent):
+            return "its coordinator is at work" if lives else "its coordinator cannot be seen"
+        return ""
+
+    def _has_live_job(self, exp_id: str, run_id: str) -> bool:
+        """Whether there is a live job with the labels of the run; labels are shared, so perhaps."""
+        if not self.jobs:
+            return False
+        from epyflow.google.batch import is_over
+        from epyflow.operations.runs.batch_jobs import has_labels_of
+
+        return any(has_labels_of(job, exp_id, run_id) for job in self.jobs if not is_over(job))
+
+    def _job_lives(self, name: str) -> bool | None:
+        if self.jobs is None:
+            return None
+        from epyflow.google.batch import is_over
+
+        same = [job for job in self.jobs if job.name.rpartition("/")[2] == name.rpartition("/")[2]]
+        return any(not is_over(job) for job in same)
+
+
+def records(storage: Storage, folders: Iterable[str]) -> Mapping[str, Coordinator]:
+    """Read the records of the coordinators of runs, by the folder of the run; damaged ones not."""
+    paths = {f"logs/{folder}/coordinator/record.json": folder for folder in folders}
+    found = {}
+    for path, data in storage.read_all(paths).items():
+        try:
+            found[paths[path]] = Coordinator.model_validate_json(data)
+        except ValidationError:
+            continue
+    return found

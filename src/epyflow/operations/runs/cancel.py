@@ -1,0 +1,288 @@
+"""Ending a run: its coordinator first, which would start again what is ended, then its jobs."""
+
+import platform
+import re
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs.coordinator_presence import Presence, name_of, presence_of, summary
+from epyflow.operations.runs.coordinator_record import Coordinator, write_record
+from epyflow.storage.disk import Storage
+
+if TYPE_CHECKING:
+    from epyflow.operations.runs.batch_jobs import RunJob
+
+REASON = "cancelled with epyflow cancel"
+
+_EVERY = 3.0
+"""Seconds between two looks."""
+
+
+@dataclass
+class Ended:
+    """What became of a run.
+
+    Attributes
+    ----------
+    done
+        What was ended.
+    left
+        What may still be at work, and what to do about it.
+    killed
+        Whether a process was killed, which leaves Snakemake's lock.
+    """
+
+    done: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    killed: bool = False
+
+
+class Cancelling:
+    """Ends what goes on with a run.
+
+    Parameters
+    ----------
+    storage
+        Holds the run.
+    presence
+        From :func:`epyflow.operations.runs.coordinator_presence.presence_of`.
+    say
+        Takes a line about what is being waited for.
+    now
+        Kill the process and all that it has started, instead of asking it to end.
+    only_coordinator
+        Let Batch jobs go on: a coordinator that is started again takes them over.
+    patience
+        Seconds to wait for the coordinator, and again for the jobs.
+    sleep, clock
+        Of the standard library.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        presence: Presence,
+        say: Callable[[str], None],
+        *,
+        now: bool = False,
+        only_coordinator: bool = False,
+        patience: float = 600.0,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._storage, self._presence, self._say = storage, presence, say
+        self._now, self._only_coordinator, self._patience = now, only_coordinator, patience
+        self._sleep, self._clock = sleep, clock
+        self._ended = Ended()
+
+    def run(self) -> Ended:
+        """End the coordinator, then the jobs; wait; note that the run was cancelled.
+
+        Raises
+        ------
+        EpyflowError
+            If a process or a job may not be ended by this user.
+        """
+        first = self._presence
+        job = first.coordinator_job
+        self._end_process()
+        if job is not None:
+            self._delete([job])
+            self._wait_for_jobs(lambda own: [each for each in own if each.coordinates])
+        self._look()
+        if not self._ended.left and not self._only_coordinator:
+            self._delete(self._presence.own)
+            self._wait_for_jobs(list)
+        self._tell_what_is_left()
+        if not self._ended.left:
+            self._note(first.record, job)
+        return self._ended
+
+    def _look(self) -> Presence:
+        self._presence = presence_of(self._storage, self._presence.exp_id, self._presence.run_id)
+        return self._presence
+
+    def _end_process(self) -> None:
+        record = self._presence.record
+        process = None if record is None or record.outcome else record.process()
+        if record is None or process is None:
+            return
+        number, tree = self._signal_for(process), [process]
+        try:
+            tree += process.children(recursive=True)
+            _send(number, tree)
+        except psutil.AccessDenied:
+            raise EpyflowError(
+                f"{name_of(record)} is {process.username()}'s; only they, or root, can end it"
+            ) from None
+        except psutil.NoSuchProcess:
+            pass  # it has ended meanwhile
+        self._ended.killed = number == signal.SIGKILL
+
+        def ended() -> bool:
+            if number == signal.SIGTERM:  # it waits for its Batch jobs instead of deleting them
+                self._delete_new(self._look().own)
+            return not any(map(_runs, tree))
+
+        if self._wait_until(ended, f"waiting for {name_of(record)}"):
+            self._ended.done.insert(0, name_of(record))
+        else:
+            self._ended.left.append(
+                f"{name_of(record)} has not ended in {self._patience:.0f} s: wait, or kill it and "
+                "all that it has started with --now"
+            )
+
+    def _signal_for(self, process: psutil.Process) -> signal.Signals:
+        """Return what ends a coordinator: as by Ctrl-C, unless a script's ``&`` made it deaf.
+
+        Snakemake deletes its Batch jobs when it is interrupted; if they are to go on, it is killed.
+        """
+        if self._now or self._only_coordinator:
+            return signal.SIGKILL
+        return signal.SIGTERM if _ignores_interruptions(process.pid) else signal.SIGINT
+
+    def _delete(self, jobs: "list[RunJob] | tuple[RunJob, ...]") -> None:
+        """Ask for jobs to be deleted; those that are being deleted already are not asked again."""
+        if not jobs:
+            return
+        from epyflow.google.batch import batch_of
+
+        self._say(f"deleting {summary(jobs)}")
+        batch = batch_of(jobs[0].name)
+        for job in jobs:
+            if job.state != "DELETION_IN_PROGRESS":
+                batch.delete(job.name, REASON)
+            self._ended.done.append(f"Batch job {job.job_id}")
+
+    def _delete_new(self, jobs: "Iterable[RunJob]") -> None:
+        """Ask for those to be deleted that have come since."""
+        self._delete([job for job in jobs if f"Batch job {job.job_id}" not in self._ended.done])
+
+    def _wait_for_jobs(self, choose: "Callable[[tuple[RunJob, ...]], list[RunJob]]") -> None:
+        """Wait until jobs are gone; those that have come since are deleted, too."""
+
+        def gone() -> bool:
+            waiting = choose(self._look().own)
+            self._delete_new(waiting)
+            return not waiting
+
+        if not choose(self._presence.own) and not self._ended.done:
+            return
+        if not self._wait_until(gone, "waiting until the Batch jobs are gone"):
+            self._ended.left += [
+                f"Batch job {job.job_id} is {job.state}: wait, and start this again"
+                for job in choose(self._presence.own)
+            ]
+
+    def _wait_until(self, done: Callable[[], bool], text: str) -> bool:
+        """Look every few seconds; say what is waited for now and then."""
+        start = told = self._clock()
+        while not done():
+            now = self._clock()
+            if now - start >= self._patience:
+                return False
+            if told == start or now - told >= 10 * _EVERY:
+                jobs = self._presence.own
+                self._say(f"{text}{f': {summary(jobs)}' if jobs else ''}")
+                told = now
+            self._sleep(0.2 if now - start < _EVERY else _EVERY)
+        return True
+
+    def _tell_what_is_left(self) -> None:
+        """Tell what cannot be seen, or may not be touched."""
+        presence, record, left = self._presence, self._presence.record, self._ended.left
+        if presence.unseen:
+            left.append(f"Batch jobs of the run, if it has any, cannot be seen: {presence.unseen}")
+        for job in presence.doubtful:
+            left.append(
+                f"Batch job {job.job_id} has the labels of the run, and its definition does not "
+                f"tell whose it is. If it is yours: gcloud batch jobs delete {job.name}"
+            )
+        elsewhere = record is not None and record.job is None and record.lives is None
+        if record is not None and elsewhere:
+            left.append(
+                f"{name_of(record)} may be at work, and would start again what was ended here: "
+                f"end it there, with epyflow cancel or kill -INT {record.pid}"
+            )
+
+    def _note(self, record: Coordinator | None, job: "RunJob | None") -> None:
+        """Write that the run was cancelled; one that is complete, or failed by itself, is not."""
+        if job is not None and (record is None or not _is(record.job, job)):
+            record = _record_of(job, self._presence)
+        elif record is not None and record.outcome is not None and not self._ended.done:
+            return
+        now = self._presence.record
+        if now is not None and now.outcome == "complete" and job is None:
+            return  # it had come to its end when it was asked to
+        if record is not None:
+            write_record(record.after("cancelled"), self._storage)
+
+
+def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:
+    """Send a signal to a coordinator and to all that it has started, as a terminal does."""
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether a process is at work; one that has ended and was not asked after is not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _ignores_interruptions(pid: int) -> bool:
+    """Whether a process was started so that SIGINT does nothing, as far as the system tells.
+
+    Source: proc_pid_status(5), SigIgn.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> (signal.SIGINT - 1) & 1)
+
+
+def _is(name: str | None, job: "RunJob") -> bool:
+    """Compare names by their last part: Google's may have the project's number."""
+    return name is not None and name.rpartition("/")[2] == job.job_id
+
+
+def _record_of(job: "RunJob", presence: Presence) -> Coordinator:
+    """Describe a coordinator that was cancelled before it could do so itself."""
+    return Coordinator(
+        exp_id=presence.exp_id,
+        run_id=presence.run_id,
+        host=platform.node(),
+        pid=0,
+        process_started=0.0,
+        folder="",
+        job=job.name,
+        started=job.created,
+    )
+
+
+def at_work(presence: Presence, *, only_coordinator: bool = False) -> list[str]:
+    """Return what would be ended, a line each."""
+    lines = []
+    record = presence.record
+    if record is not None and record.job is None and presence.record_lives:
+        lines.append(f"{name_of(record)} in {record.folder}")
+    for job in presence.own:
+        if only_coordinator and not job.coordinates:
+            continue
+        kind = "the coordinator" if job.coordinates else job.stage
+        lines.append(f"Batch job {job.job_id}, {kind}, {job.state}")
+    return lines

@@ -1,0 +1,75 @@
+"""Which run is meant by what was typed."""
+
+from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.experiment.reading.location import is_exp_id
+from epyflow.operations.runs.find import Run, find_runs, opened
+from epyflow.operations.runs.runs_without_inputs import begun
+from epyflow.storage.disk import Storage
+
+_RESULTS = "results/"
+
+
+def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, Run]:
+    """Return a run and the storage that holds its ``results/`` and ``logs/``.
+
+    Parameters
+    ----------
+    named
+        An ``exp_id``, whose newest run is taken; ``<exp_id>/<run_id>``; or the run's folder,
+        ``results/<exp_id>/<run_id>``, with what is before it, on disk or in a bucket.
+    run_id
+        Of the experiment's run, instead of the newest.
+    place
+        See :func:`epyflow.operations.runs.find.opened`.
+
+    Raises
+    ------
+    UnreadableError
+        If there is no such run.
+    EpyflowError
+        If the place is named twice, or cannot be read.
+    """
+    before, found, name = f"/{named.strip('/')}".rpartition(f"/{_RESULTS}")
+    if found:
+        top = "/" if named.startswith("/") else ""
+        before = f"{top}{before.removeprefix('/')}"
+        if before and place is not None:
+            raise EpyflowError(f"{named} says where it is; expected no other storage, {place}")
+        place = before or place
+    name = name.strip("/")
+    if not is_exp_id(name):
+        raise UnreadableError(
+            f"{named}: not the name of a run; expected the id of an experiment, or the run's "
+            "folder, results/<exp_id>/<run_id>"
+        )
+    storage = opened(place)
+    run = _named(storage, name, run_id)
+    if run is not None:
+        return storage, run
+    wanted = name if run_id is None else f"{name}/{run_id}"
+    raise UnreadableError(
+        f"no run {wanted} under {place or '.'}/results; `epyflow runs` lists those there are"
+    )
+
+
+def again(storage: Storage, run: Run) -> Run | None:
+    """Return a run as it is now; None where it has been removed."""
+    return _of(storage, run.exp_id, run.run_id)
+
+
+def _named(storage: Storage, name: str, run_id: str | None) -> Run | None:
+    """Return the run of an experiment, or that of the whole name."""
+    run = _of(storage, name, run_id)
+    parent, _, last = name.rpartition("/")
+    if run is None and parent and run_id is None:
+        return _of(storage, parent, last)
+    return run
+
+
+def _of(storage: Storage, exp_id: str, run_id: str | None) -> Run | None:
+    """Return a run of an experiment, the newest if none is named; or one that has just begun."""
+    for found in (find_runs, begun):
+        for run in found(storage, exp_id):
+            if run_id in (None, run.run_id):
+                return run
+    return None

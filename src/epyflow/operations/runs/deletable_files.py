@@ -1,0 +1,253 @@
+"""What of runs can be removed, and why: nothing that somebody may still want.
+
+``outputs/``, ``hub/`` and ``scores/`` are never among it, unless a whole run is named.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from epyflow.operations.runs.activity import AtWork, records
+from epyflow.operations.runs.coordinator_record import Coordinator
+from epyflow.operations.runs.find import Run, find_runs
+from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
+from epyflow.operations.runs.runs_without_inputs import STATE
+from epyflow.operations.runs.status import STAGES
+from epyflow.storage.disk import Storage, Stored
+
+TOPS = ("results", "logs", "benchmarks", STATE)
+"""Folders that hold files of runs, by experiment and run."""
+
+_ARTIFACT = re.compile(
+    r"(?:(\d{4}-\d\d-\d\d)/)?"
+    r"(?:builder-artifacts/input|runner-artifacts/(?:result|checkpoint))_(\d+)\.pkl"
+)
+_OF_A_TASK = re.compile(r"(?:(\d{4}-\d\d-\d\d)/)?run_task/(\d+)\.(?:log|tsv)")
+_CHECKPOINT = re.compile(r"(.*)checkpoint_(\d+)\.pkl")
+_SOURCES = re.compile(r"snakemake-workflow-sources\.[0-9a-f]{64}\.tar\.xz")
+_RULES = "|".join(rules for _, rules in STAGES.values()).replace(".+", "[^/]+")
+_OF_A_RULE = re.compile(rf"(.+?)(?:/\d{{4}}-\d\d-\d\d)?/(?:{_RULES})(?:/.+)?\.(?:log|tsv)")
+
+
+@dataclass(frozen=True)
+class Waste:
+    """Files that can be removed together.
+
+    Attributes
+    ----------
+    kind
+        Such as ``old run``.
+    what
+        The run, or the folder.
+    why
+        They can be removed.
+    files
+        Path to size in bytes, in the order in which they are to be removed.
+    """
+
+    kind: str
+    what: str
+    why: str
+    files: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(self.files.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as a JSON document."""
+        return {
+            "kind": self.kind,
+            "what": self.what,
+            "why": self.why,
+            "files": list(self.files),
+            "bytes": self.size,
+        }
+
+
+class Search:
+    """Looks for what can be removed from a place.
+
+    Parameters
+    ----------
+    storage
+        Holds ``results/`` and ``logs/``.
+    at_work
+        Who is at work.
+
+    Attributes
+    ----------
+    records
+        Run to the record of its coordinator.
+    left_alone
+        Run to why nothing of it is removed.
+    """
+
+    def __init__(self, storage: Storage, at_work: AtWork) -> None:
+        self._storage, self._at_work = storage, at_work
+        self._files = {top: storage.below(top) for top in TOPS}
+        self._runs = {run.folder: run for run in find_runs(storage)}
+        self._known = self._folders()
+        self.records = records(storage, self._known)
+        self.left_alone: dict[str, str] = {}
+        self._over = {folder for folder in self._known if self._is_over(folder)}
+
+    def waste(self, pattern: str | None = None, keep: int = 0) -> list[Waste]:
+        """Return what can be removed.
+
+        Parameters
+        ----------
+        pattern
+            A glob for experiments or runs: of each experiment, matching runs but the newest are
+            removed as a whole.
+        keep
+            How many are kept of each.
+        """
+        old = self._old_runs(pattern, keep) if pattern is not None else []
+        whole = {each.what for each in old}
+        parts = [
+            each
+            for folder in sorted(self._over - whole)
+            for each in (self._stale(folder), self._orphaned(folder), self._state(folder))
+        ]
+        rest = [self._unfinished(), self._machine_logs(), self._sources()]
+        return [each for each in (*old, *parts, *rest) if each.files]
+
+    def _folders(self) -> set[str]:
+        """Return the folders of all runs, those without results too."""
+        found = set(self._runs)
+        for path in self._files["logs"]:
+            run, is_record, _ = path.partition("/coordinator/record.json")
+            if is_record:
+                found.add(run)
+        for top in ("logs", "benchmarks"):
+            named = map(_OF_A_RULE.fullmatch, self._files[top])
+            found |= {match[1] for match in named if match and "/" in match[1]}
+        return found
+
+    def _is_over(self, folder: str) -> bool:
+        """Whether nobody is at work on a run; if somebody may be, it is noted why."""
+        written = [its.modified for _, its in self._of(folder)]
+        exp_id, _, run_id = folder.rpartition("/")
+        run, record = self._runs.get(folder), self.records.get(folder)
+        if run is not None:
+            exp_id, run_id = run.exp_id, run.run_id
+        why = self._at_work.on(exp_id, run_id, record, max(written, default=self._at_work.now))
+        if why:
+            self.left_alone[folder] = why
+        return not why
+
+    def _of(self, folder: str, *tops: str) -> Iterator[tuple[str, Stored]]:
+        """Yield the files of a run; those of runs of experiments below it are not its own."""
+        nested = tuple(f"{other}/" for other in self._known if other.startswith(f"{folder}/"))
+        for top in tops or TOPS:
+            for path, its in self._files[top].items():
+                if path.startswith(f"{folder}/") and not path.startswith(nested or "\0"):
+                    yield f"{top}/{path}", its
+
+    def _old_runs(self, pattern: str, keep: int) -> list[Waste]:
+        newest_first = sorted(self._runs.values(), key=lambda run: -run.modified.timestamp())
+        matching: dict[str, list[Run]] = {}
+        for run in newest_first:
+            if fnmatchcase(run.exp_id, pattern) or fnmatchcase(run.folder, pattern):
+                matching.setdefault(run.exp_id, []).append(run)
+        return [
+            Waste(
+                "old run",
+                run.folder,
+                f"matches {pattern}, and {keep:,} newer are kept",
+                dict(self._whole(run.folder)),
+            )
+            for runs in matching.values()
+            for run in runs[keep:]
+            if run.folder in self._over
+        ]
+
+    def _whole(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Yield all files of a run, tables last: as long as there are any, it is found again."""
+        files = [each for top in reversed(TOPS) for each in self._of(folder, top)]
+        for path, its in sorted(files, key=lambda each: "/outputs/" in each[0]):
+            yield path, its.size
+
+    def _stale(self, folder: str) -> Waste:
+        """Return artifacts and logs of tasks that the plan no longer has, and old generations."""
+        record = self.records.get(folder)
+        tasks = {} if record is None else dict(record.wanted.tasks)
+        found = {}
+        for path, its in self._of(folder):
+            top, below = path.split("/", 1)
+            name = below.removeprefix(f"{folder}/")
+            numbered = (_ARTIFACT if top == "results" else _OF_A_TASK).fullmatch(name)
+            gone = numbered and tasks and not _is_planned(numbered, tasks, record)
+            if gone or (top == "results" and self._is_done_with(below)):
+                found[path] = its.size
+        return Waste("stale artifacts", folder, "of no task of the plan, or done with", found)
+
+    def _is_done_with(self, path: str) -> bool:
+        """Whether a file keeps the generations of a calibration whose result is newer."""
+        match = _CHECKPOINT.fullmatch(path)
+        there = self._files["results"]
+        result = there.get(f"{match[1]}result_{match[2]}.pkl") if match else None
+        return result is not None and result.modified >= there[path].modified
+
+    def _orphaned(self, folder: str) -> Waste:
+        """Return logs and run times of a run that has no results, and has not been for long."""
+        files = dict(self._of(folder, "logs", "benchmarks"))
+        has_results = next(self._of(folder, "results"), None) is not None
+        old = all(self._at_work.is_old(its.modified) for its in files.values())
+        sizes = {path: its.size for path, its in files.items()} if old and not has_results else {}
+        return Waste("orphaned logs", folder, "the run has no results", sizes)
+
+    def _state(self, folder: str) -> Waste:
+        """Return what a coordinator in the cloud keeps, once it has been over for long."""
+        files = dict(self._of(folder, STATE))
+        old = all(self._at_work.is_old(its.modified) for its in files.values())
+        sizes = {path: its.size for path, its in files.items()} if old else {}
+        return Waste("coordinator's state", folder, "the run is over", sizes)
+
+    def _unfinished(self) -> Waste:
+        found = {
+            f"{top}/{path}": its.size
+            for top in TOPS
+            for path, its in self._storage.unfinished(top).items()
+            if self._at_work.is_old(its.modified) and not self._is_left_alone(path)
+        }
+        return Waste("temporary files", ".", "whoever wrote them was killed", found)
+
+    def _is_left_alone(self, path: str) -> bool:
+        return any(path.startswith(f"{folder}/") for folder in self.left_alone)
+
+    def _machine_logs(self) -> Waste:
+        found = {
+            f"{MACHINE_LOGS}/{path}": its.size
+            for path, its in self._storage.below(MACHINE_LOGS).items()
+            if self._at_work.is_old(its.modified)
+        }
+        return Waste("machines' logs", MACHINE_LOGS, "old", found)
+
+    def _sources(self) -> Waste:
+        """Return copies of the workflow that killed coordinators have left, if nobody is at work.
+
+        Which run needs which is not known.
+        """
+        if self.left_alone or self._at_work.has_live_jobs:
+            return Waste("sources", ".", "")
+        listed = self._storage.below("") if self._storage.uri else {}
+        found = {
+            path: its.size
+            for path, its in listed.items()
+            if _SOURCES.fullmatch(path) and self._at_work.is_old(its.modified)
+        }
+        return Waste("sources", ".", "left by coordinators that were killed", found)
+
+
+def _is_planned(
+    numbered: re.Match[str], tasks: Mapping[str, int], record: Coordinator | None
+) -> bool:
+    """Whether the plan has a task, by the date of its run and its number."""
+    run_id = "" if record is None else record.run_id
+    run = f"{run_id}/{numbered[1]}" if numbered[1] else run_id
+    return int(numbered[2]) < tasks.get(run, 0)

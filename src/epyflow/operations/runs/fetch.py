@@ -1,0 +1,156 @@
+"""Copies of a run's files, from a bucket or another folder, beside what is there already."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
+
+from epyflow.errors import EpyflowError
+from epyflow.files import replacing
+from epyflow.operations.runs.find import Run
+from epyflow.storage.disk import Storage, Stored
+
+WHAT = ("outputs/*", "hub/*", "scores/*")
+"""What is fetched unless something else is asked for; run_metadata.json is among the outputs."""
+
+Names = Literal["tree", "flat"]
+
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})/(.+)")
+
+
+_SAME = 1e-3
+"""Seconds: times in a bucket are in milliseconds."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file of a run and its copy.
+
+    Attributes
+    ----------
+    source
+        Path below the run's folder.
+    target
+        The local file.
+    size
+        In bytes.
+    became
+        ``fetched``; ``unchanged`` if the copy was there; ``kept`` if the local file is newer.
+    """
+
+    source: str
+    target: Path
+    size: int
+    became: Literal["fetched", "unchanged", "kept"]
+
+
+def fetch(
+    storage: Storage,
+    run: Run,
+    to: Path,
+    *,
+    what: Sequence[str] = WHAT,
+    names: Names = "tree",
+    force: bool = False,
+) -> list[Copy]:
+    """Copy files of a run, each whole or not at all; copies have the times of the files.
+
+    Parameters
+    ----------
+    storage, run
+        From :func:`epyflow.operations.runs.choose.chosen`.
+    to
+        The local folder, made if it is not there.
+    what
+        Globs for paths below the run's folder; ``*`` also stands for ``/``. In a replay they are
+        for each reference date as well.
+    names
+        ``tree``: ``<exp_id>/<run_id>/<path>``. ``flat``: ``<exp_id>_<run_id>_<name>``.
+    force
+        Also replace local files that are newer.
+
+    Raises
+    ------
+    EpyflowError
+        If nothing matches, if a path leads out of ``to``, or if two files would have the same
+        name, in all of which cases nothing is copied; if a file cannot be written, or was removed
+        meanwhile.
+    """
+    folder = f"results/{run.folder}"
+    files = storage.below(folder)
+    wanted = {path: its for path, its in sorted(files.items()) if _matches(path, what)}
+    if not wanted:
+        raise EpyflowError(f"{folder} has no file that matches {' or '.join(what)}")
+    targets = {path: _target(to, run, path, names) for path in wanted}
+    _check_distinct(targets)
+    copies = []
+    for path, its in wanted.items():
+        became = _before(targets[path], its, force)
+        if became == "fetched":
+            data = storage.read(f"{folder}/{path}")
+            if data is None:
+                raise EpyflowError(f"{folder}/{path} was removed while it was fetched; try again")
+            _write(targets[path], data, its)
+        copies.append(Copy(path, targets[path], its.size, became))
+    return copies
+
+
+def _matches(path: str, what: Sequence[str]) -> bool:
+    dated = _DATE.fullmatch(path)
+    names = (path, dated[2]) if dated else (path,)
+    return any(fnmatchcase(name, pattern) for name in names for pattern in what)
+
+
+def _target(to: Path, run: Run, path: str, names: Names) -> Path:
+    """Return where a file goes. Whoever writes to a bucket chooses names, so they are checked."""
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
+        raise EpyflowError(f"{path!r} is no name for a local file; nothing was fetched")
+    if names == "flat":
+        dated = _DATE.fullmatch(path)
+        date, rest = ([dated[1]], dated[2].split("/")) if dated else ([], parts)
+        rest = rest[1:] or rest
+        return to / "_".join([*run.folder.split("/"), *date, *rest])
+    target = to / run.folder / path
+    if not target.parent.resolve().is_relative_to(to.resolve()):
+        raise EpyflowError(f"{target} leads out of {to} by a link; nothing was fetched")
+    return target
+
+
+def _check_distinct(targets: dict[str, Path]) -> None:
+    seen: dict[Path, str] = {}
+    for path, target in targets.items():
+        other = seen.setdefault(target, path)
+        if other != path:
+            raise EpyflowError(
+                f"{other} and {path} would both be {target}; nothing was fetched. Fetch them as a "
+                "tree, or one after the other into two folders"
+            )
+
+
+def _before(target: Path, its: Stored, force: bool) -> Literal["fetched", "unchanged", "kept"]:
+    """Return what has to become of a file, from what is there."""
+    try:
+        there = target.stat()
+    except OSError:
+        return "fetched"
+    later = there.st_mtime - its.modified.timestamp()
+    if force or later < -_SAME:
+        return "fetched"
+    if abs(later) <= _SAME and there.st_size == its.size:
+        return "unchanged"
+    return "kept"
+
+
+def _write(target: Path, data: bytes, its: Stored) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as temporary:
+            temporary.write_bytes(data)
+            when = its.modified.timestamp()
+            os.utime(temporary, (when, when))
+    except OSError as error:
+        raise EpyflowError(f"{target} cannot be written: {error.strerror}") from None

@@ -1,0 +1,273 @@
+"""Which runs there are under a storage prefix, and how far each of them is.
+
+Everything is told from the names and times of files, from ``run_metadata.json`` and from logs:
+nothing is unpickled, so that a bucket that others write to can be looked at.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from epyflow.errors import UnreadableError
+from epyflow.experiment.reading.location import is_exp_id
+from epyflow.storage.disk import Disk, Storage, Stored, storage_at
+
+METADATA = "outputs/run_metadata.json"
+
+_IN_A_RUN = re.compile(r"(.+/[^/]+)/(builder-artifacts|runner-artifacts|outputs|hub)/[^/]+")
+_OF_A_REPLAY = re.compile(r"(.+)/([^/]+/\d{4}-\d{2}-\d{2})")
+_INPUT = re.compile(r"builder-artifacts/input_(\d{5})\.pkl")
+_RESULT = re.compile(r"runner-artifacts/result_(\d{5})\.pkl")
+_LOG = re.compile(r"(\d{5})\.log")
+_ERROR = re.compile(rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (ERROR|CRITICAL) ", re.MULTILINE)
+
+Files = Mapping[str, Stored]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, as its files tell.
+
+    Attributes
+    ----------
+    exp_id, run_id
+        A replay is one run; its numbers are those of all its reference dates.
+    modified
+        When a file of it was last written.
+    tasks
+        How many are planned: as ``run_metadata.json`` says, or while the run is under way, as many
+        as have an input.
+    done, failed
+        Tasks with a result, and tasks that ended without one. The others are missing.
+    complete
+        Whether every task has a result and the tables were made of these.
+    submission
+        ``accepted`` or ``refused`` by the hub's checks; None where there is none.
+    """
+
+    exp_id: str
+    run_id: str
+    modified: datetime
+    tasks: int
+    done: int
+    failed: int
+    complete: bool
+    submission: str | None
+
+    @property
+    def folder(self) -> str:
+        """The folder below ``results/`` and ``logs/``."""
+        return f"{self.exp_id}/{self.run_id}"
+
+    @property
+    def missing(self) -> int:
+        """Tasks that neither have a result nor ended without one."""
+        return self.tasks - self.done - self.failed
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as a JSON document."""
+        return {
+            "experiment": self.exp_id,
+            "run_id": self.run_id,
+            "modified": self.modified.isoformat(timespec="seconds"),
+            "tasks": self.tasks,
+            "done": self.done,
+            "failed": self.failed,
+            "missing": self.missing,
+            "complete": self.complete,
+            "submission": self.submission,
+        }
+
+
+def opened(place: str | None) -> Storage:
+    """Open the place that holds ``results/`` and ``logs/``.
+
+    Parameters
+    ----------
+    place
+        ``gs://bucket/prefix``, a folder, or None for the working directory.
+
+    Raises
+    ------
+    UnreadableError
+        If it is a folder that is not there.
+    EpyflowError
+        If it is another kind of storage, or the packages for it are not installed.
+    """
+    if place is None or "://" in place:
+        return storage_at(place)
+    if not Path(place).is_dir():
+        raise UnreadableError(
+            f"{place}: no such folder; expected one that holds results/, or gs://<bucket>/<prefix>"
+        )
+    return Disk(Path(place))
+
+
+def find_runs(storage: Storage, pattern: str = "*", *, latest: bool = False) -> list[Run]:
+    """Return the runs of the experiments whose id matches, the newest first.
+
+    Parameters
+    ----------
+    storage
+        Holds ``results/`` and ``logs/``.
+    pattern
+        A glob for the ``exp_id``; ``*`` also stands for the ``/`` of nested ones.
+    latest
+        Only the newest run of each experiment.
+
+    Raises
+    ------
+    UnreadableError
+        If the pattern leads out of ``results/``.
+    """
+    start = _literal(pattern)
+    files = storage.below(f"results/{start}".rstrip("/"))
+    runs = _runs({f"{start}/{path}".lstrip("/"): each for path, each in files.items()}, storage)
+    found = sorted(
+        (run for run in runs if fnmatchcase(run.exp_id, pattern)),
+        key=lambda run: (-run.modified.timestamp(), run.folder),
+    )
+    if not latest:
+        return found
+    seen: dict[str, Run] = {}
+    for run in found:
+        seen.setdefault(run.exp_id, run)
+    return list(seen.values())
+
+
+def _literal(pattern: str) -> str:
+    """Return the folders that a pattern begins with, in which alone a match can be."""
+    parts = pattern.split("/")
+    plain = next((i for i, part in enumerate(parts) if re.search(r"[*?[]", part)), len(parts))
+    start = "/".join(parts[:plain])
+    if ".." in parts or (start and not is_exp_id(start)):
+        raise UnreadableError(
+            f"{pattern}: not the id of an experiment; expected a folder's name below results/, "
+            "or a glob for it"
+        )
+    return start
+
+
+def _runs(files: Files, storage: Storage) -> list[Run]:
+    folders = {match[1] for match in map(_IN_A_RUN.fullmatch, files) if match}
+    records = _records(storage, folders, files)
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for folder in sorted(folders):
+        exp_id, run_id = _names(folder, records.get(folder))
+        grouped.setdefault((exp_id, run_id.partition("/")[0]), []).append(folder)
+    return [
+        _run(exp_id, run_id, [_part(files, each, records.get(each), storage) for each in each_of])
+        for (exp_id, run_id), each_of in grouped.items()
+    ]
+
+
+def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, dict[str, Any]]:
+    """Read the metadata of every run that has it; one that is damaged counts as none."""
+    paths = {
+        f"results/{each}/{METADATA}": each for each in folders if f"{each}/{METADATA}" in files
+    }
+    found = {}
+    for path, data in storage.read_all(paths).items():
+        record = _json(data)
+        if record.keys() >= {"exp_id", "run_id", "counts", "failures"}:
+            found[paths[path]] = record
+    return found
+
+
+def _json(data: bytes | None) -> dict[str, Any]:
+    try:
+        content = json.loads(data or b"{}")
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _names(folder: str, record: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Return the experiment and the run of a folder.
+
+    Until the record is written, a date below two folders is taken for a date of a replay.
+    """
+    if record is not None and f"{record['exp_id']}/{record['run_id']}" == folder:
+        return record["exp_id"], record["run_id"]
+    replay = _OF_A_REPLAY.fullmatch(folder)
+    if replay:
+        return replay[1], replay[2]
+    exp_id, _, run_id = folder.rpartition("/")
+    return exp_id, run_id
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A run, or one date of a replay."""
+
+    modified: datetime
+    tasks: int
+    done: int
+    failed: int
+    complete: bool
+    accepted: bool | None
+
+
+def _part(files: Files, folder: str, record: Mapping[str, Any] | None, storage: Storage) -> _Part:
+    start = f"{folder}/"
+    own = {path.removeprefix(start): its for path, its in files.items() if path.startswith(start)}
+    modified = max(its.modified for its in own.values())
+    accepted = _accepted(own, folder, storage)
+    artifacts = [its.modified for path, its in own.items() if _INPUT.fullmatch(path)]
+    artifacts += [its.modified for path, its in own.items() if _RESULT.fullmatch(path)]
+    if record is not None and own[METADATA].modified >= max(
+        artifacts, default=own[METADATA].modified
+    ):
+        tasks, failed = record["counts"]["tasks"], record["counts"]["failed"]
+        return _Part(modified, tasks, tasks - failed, failed, not failed, accepted)
+    inputs = _numbers(own, _INPUT)
+    done = _numbers(own, _RESULT) & inputs
+    failed = len(_failed(storage, folder, inputs - done))
+    return _Part(modified, len(inputs), len(done), failed, False, accepted)
+
+
+def _numbers(paths: Iterable[str], pattern: re.Pattern[str]) -> set[str]:
+    return {match[1] for match in map(pattern.fullmatch, paths) if match}
+
+
+def _failed(storage: Storage, folder: str, tasks: set[str]) -> set[str]:
+    """Return the tasks whose log says that they ended with an error."""
+    if not tasks:
+        return set()
+    logs = f"logs/{folder}/run_task"
+    there = _numbers(storage.names(logs), _LOG) & tasks
+    read = storage.read_all(f"{logs}/{task}.log" for task in sorted(there))
+    return {path[-9:-4] for path, data in read.items() if ended_with_error(data)}
+
+
+def ended_with_error(log: bytes) -> bool:
+    """Whether a log of :func:`epyflow.logs.log_to` has an error in it."""
+    return _ERROR.search(log) is not None
+
+
+def _accepted(own: Files, folder: str, storage: Storage) -> bool | None:
+    """Return what the hub's checks said of the newest submission."""
+    findings = [path for path in own if path.startswith("hub/") and path.endswith(".findings.json")]
+    if not findings:
+        return None
+    newest = max(findings, key=lambda path: own[path].modified)
+    return bool(_json(storage.read(f"results/{folder}/{newest}")).get("accepted"))
+
+
+def _run(exp_id: str, run_id: str, parts: list[_Part]) -> Run:
+    judged = [part.accepted for part in parts if part.accepted is not None]
+    return Run(
+        exp_id=exp_id,
+        run_id=run_id,
+        modified=max(part.modified for part in parts),
+        tasks=sum(part.tasks for part in parts),
+        done=sum(part.done for part in parts),
+        failed=sum(part.failed for part in parts),
+        complete=all(part.complete for part in parts),
+        submission=None if not judged else "accepted" if all(judged) else "refused",
+    )

@@ -1,0 +1,134 @@
+"""New lines of a run's logs, as they come."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from epyflow.operations.runs.find import Run, ended_with_error
+from epyflow.operations.runs.log_lines import Filter, printable
+from epyflow.operations.runs.run_logs import Choice, job_of, selected, snakemakes_log
+from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
+from epyflow.storage.disk import Storage, Stored
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a log: where it is from, and its text."""
+
+    path: str
+    rule: str
+    job: str
+    text: str
+
+
+@dataclass
+class _Tail:
+    """What has been read of a log.
+
+    Attributes
+    ----------
+    seen
+        What the listing said when it was read.
+    size, digest
+        Of the bytes that were read up to the end of a line: a log that begins otherwise has been
+        written anew.
+    rest
+        What came after them: a line whose end is still to come.
+    filter
+        Judges its lines.
+    """
+
+    seen: Stored | None = None
+    size: int = 0
+    digest: bytes = b""
+    rest: bytes = b""
+    filter: Filter = field(default_factory=lambda: Filter(None, None))
+
+
+class Follower:
+    """Reads what has been added to the logs of a run.
+
+    Parameters
+    ----------
+    storage, run
+        From :func:`epyflow.operations.runs.choose.chosen`.
+    choice
+        Which logs, and which of their lines. A log that has no error yet is read on.
+    last
+        How many lines of each log that is there at first; None: all.
+    """
+
+    def __init__(self, storage: Storage, run: Run, choice: Choice, last: int | None = None) -> None:
+        self._storage, self._run, self._choice, self._last = storage, run, choice, last
+        self._tails: dict[str, _Tail] = {}
+        self._elsewhere: dict[str, set[str]] = {}
+        self._first = True
+
+    def printed(self, lines: Iterable[Line]) -> None:
+        """Note lines that came another way: they are not told again when their log comes."""
+        for line in lines:
+            self._elsewhere.setdefault(line.path, set()).add(line.text)
+
+    def poll(self) -> Iterator[Line]:
+        """Yield the whole lines that were added since the last time, log by log.
+
+        Raises
+        ------
+        EpyflowError
+            If the storage cannot be read.
+        """
+        wanted, read = self._changed()
+        for path, data in read.items():
+            yield from self._added(path, data, wanted[path])
+        self._first = False
+
+    def _changed(self) -> tuple[Mapping[str, Stored], Mapping[str, bytes]]:
+        """Return what is listed of the logs, and read those that have changed."""
+        # A rule that is asked for may have no log yet.
+        wanted = selected(self._storage, self._run, self._choice, strict=False)
+        own = self._choice.rule == COORDINATOR and not wanted
+        found = snakemakes_log(self._storage, self._run) if own else None
+        if found is not None:
+            path, its, data = found
+            return {path: its}, {path: data} if self._tail(path, its).seen != its else {}
+        changed = [path for path, its in wanted.items() if self._tail(path, its).seen != its]
+        read = self._storage.read_all(changed)
+        return wanted, {path: read[path] for path in changed if path in read}
+
+    def rest(self) -> Iterator[Line]:
+        """Yield last lines that have no end: the run is over, and nothing more will come."""
+        for path, tail in self._tails.items():
+            if tail.rest:
+                yield from self._lines(path, tail, [tail.rest])
+                tail.rest = b""
+
+    def _tail(self, path: str, its: Stored) -> _Tail:
+        if path not in self._tails:
+            self._tails[path] = _Tail(filter=self._filter(its.modified))
+        return self._tails[path]
+
+    def _filter(self, modified: datetime) -> Filter:
+        return Filter(self._choice.since, self._choice.level, modified)
+
+    def _added(self, path: str, data: bytes, its: Stored) -> Iterator[Line]:
+        tail = self._tails[path]
+        if hashlib.sha256(data[: tail.size]).digest() != tail.digest and tail.size:
+            self._tails[path] = tail = _Tail(filter=self._filter(its.modified))
+            yield Line(path, *job_of(path, self._run), "(written anew: the job is run again)")
+        tail.seen = its
+        if self._choice.failed and not ended_with_error(data):
+            return
+        end = data.rfind(b"\n") + 1
+        whole, tail.rest = data[tail.size : end].splitlines(), data[end:]
+        tail.size, tail.digest = end, hashlib.sha256(data[:end]).digest()
+        found = list(self._lines(path, tail, whole))
+        keep = self._last if self._first and self._last is not None else len(found)
+        yield from found[len(found) - min(keep, len(found)) :]
+
+    def _lines(self, path: str, tail: _Tail, lines: Iterable[bytes]) -> Iterator[Line]:
+        told = self._elsewhere.get(path, ())
+        for line in lines:
+            text = line.decode("utf-8", errors="replace")
+            if tail.filter.wants(text) and printable(text) not in told:
+                yield Line(path, *job_of(path, self._run), printable(text))

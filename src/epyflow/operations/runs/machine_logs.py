@@ -1,0 +1,82 @@
+"""What the machines of a run's tasks have printed: copies that Snakemake's executor keeps.
+
+They lie by Batch job, not by run. Which run a job was for is read from the job as long as Google
+Batch knows it, and else from what was printed: Snakemake names the files of every job.
+"""
+
+import re
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs.coordinator_presence import Presence
+from epyflow.operations.runs.find import Run
+from epyflow.operations.runs.run_logs import Choice, Log, job_of, lines_of
+from epyflow.operations.runs.snakemake_targets import parse_target
+from epyflow.storage.disk import Storage
+
+FOLDER = "googlebatch-logs"
+
+_ASKED = re.compile(r"--target-jobs (\w+:\S+)")
+_ENDED = re.compile(rb"^\[googlebatch-array\] exit status (\d+)\s*$", re.MULTILINE)
+
+
+def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence) -> list[Log]:
+    """Read what the machines of a run's tasks have printed, in the order of their times.
+
+    Parameters
+    ----------
+    storage, run
+        From :func:`epyflow.operations.runs.choose.chosen`.
+    choice
+        Which. Those of tasks that ended with an error have failed.
+    presence
+        Of the run: its Batch jobs, as far as they can be seen.
+
+    Raises
+    ------
+    EpyflowError
+        If the run is on disk: its tasks ran on no other machine.
+    """
+    if storage.uri is None:
+        raise EpyflowError(
+            f"{run.folder} is on disk: its tasks ran on this machine; expected a run on Google "
+            "Batch, with --storage gs://<bucket>/<prefix>"
+        )
+    known = {job.job_id: job for job in presence.jobs or ()}
+    listed = {
+        path: its
+        for path, its in storage.below(FOLDER).items()
+        if (choice.since is None or its.modified >= choice.since)
+        and (path.split("/")[0] not in known or known[path.split("/")[0]].whose == "run")
+    }
+    read = storage.read_all(f"{FOLDER}/{path}" for path in listed)
+    logs = []
+    for path, its in sorted(listed.items(), key=lambda each: (each[1].modified, each[0])):
+        data = read.get(f"{FOLDER}/{path}")
+        whose = None if data is None else _whose(data, run)
+        job_id, _, name = path.partition("/")
+        if whose is None and job_id in known and name.removesuffix(".log").isdecimal():
+            targets, index = known[job_id].targets, int(name.removesuffix(".log"))
+            whose = (targets[index].rule, targets[index].job) if index < len(targets) else None
+        if data is None or whose is None or not choice.wants(*whose):
+            continue
+        ended = _ENDED.findall(data)
+        failed = bool(ended) and ended[-1] != b"0"
+        if failed or not choice.failed:
+            lines = lines_of(data, choice, its.modified)
+            logs.append(Log(f"{FOLDER}/{path}", *whose, its.modified, failed, lines))
+    return logs
+
+
+def _whose(data: bytes, run: Run) -> tuple[str, str] | None:
+    """Return the rule and the job that a task was for, if these are the run's.
+
+    Snakemake begins with its command line, which has the job; of a job that failed, it names the
+    log.
+    """
+    text = data.decode("utf-8", errors="replace")
+    asked = _ASKED.search(text)
+    if asked is not None:
+        target = parse_target(asked[1])
+        return (target.rule, target.job) if target.run == (run.exp_id, run.run_id) else None
+    named = re.search(rf"(?:^|[\s/])(logs/{re.escape(run.folder)}/\S+?\.log)\b", text)
+    return None if named is None else job_of(named[1], run)

@@ -1,0 +1,181 @@
+"""The log files of a run's jobs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.operations.runs.find import Run, ended_with_error
+from epyflow.operations.runs.log_lines import Filter, printable
+from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
+from epyflow.operations.runs.status import STAGES
+from epyflow.storage.disk import Storage, Stored
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which logs, and which of their lines.
+
+    Attributes
+    ----------
+    rule
+        Only of this rule; ``coordinator`` is the coordinator's own log, which is shown only then.
+    stage
+        Only of the rules of this stage, one of :data:`~epyflow.operations.runs.status.STAGES`.
+    task
+        Only of the rule ``run_task``, of this task; in a replay, of that of each date.
+    failed
+        Only those with an error.
+    since, level
+        See :class:`~epyflow.operations.runs.log_lines.Filter`.
+    """
+
+    rule: str | None = None
+    stage: str | None = None
+    task: int | None = None
+    failed: bool = False
+    since: datetime | None = None
+    level: str | None = None
+
+    def wants(self, rule: str, job: str) -> bool:
+        """Whether a log is one of those, by its name."""
+        if self.rule is None and rule == COORDINATOR:
+            return False
+        of_stage = self.stage is None or re.fullmatch(STAGES[self.stage][1], rule)
+        of_task = self.task is None or (rule, job) == ("run_task", f"{self.task:05d}")
+        return self.rule in (None, rule) and bool(of_stage) and of_task
+
+
+@dataclass(frozen=True)
+class Log:
+    """A job's log.
+
+    Attributes
+    ----------
+    path
+        Below the place that holds ``logs/``.
+    rule
+        That wrote it.
+    job
+        Which job of the rule, such as the five digits of a task; empty where it has but one.
+    modified
+        When it was last written.
+    failed
+        Whether there is an error in it.
+    lines
+        Those that are wanted, without what a terminal would obey.
+    """
+
+    path: str
+    rule: str
+    job: str
+    modified: datetime
+    failed: bool
+    lines: tuple[str, ...]
+
+
+def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
+    """Read logs of a run, in the order in which they were last written.
+
+    Parameters
+    ----------
+    storage, run
+        From :func:`epyflow.operations.runs.choose.chosen`.
+    choice
+        Which. Of a log of which no line is wanted, nothing is returned.
+
+    Raises
+    ------
+    EpyflowError
+        If the run has no such rule; the message lists those it has.
+    """
+    wanted = selected(storage, run, choice)
+    if not wanted and choice.rule == COORDINATOR:
+        return _log_of_this_machine(storage, run, choice)
+    read = storage.read_all(wanted)
+    logs = []
+    for path, its in wanted.items():
+        data = read.get(path)
+        if data is None:
+            continue  # the job is being run again
+        rule, job = job_of(path, run)
+        wrong = ended_with_error(data)
+        lines = lines_of(data, choice, its.modified)
+        if (wrong or not choice.failed) and (lines or not (choice.since or choice.level)):
+            logs.append(Log(path, rule, job, its.modified, wrong, lines))
+    return logs
+
+
+def selected(
+    storage: Storage, run: Run, choice: Choice, *, strict: bool = True
+) -> Mapping[str, Stored]:
+    """Return the logs that may have wanted lines, in the order in which they were last written.
+
+    Raises
+    ------
+    EpyflowError
+        If the run has no such rule, and ``strict``.
+    """
+    folder = f"logs/{run.folder}"
+    listed = {
+        f"{folder}/{path}": its
+        for path, its in storage.below(folder).items()
+        if path.endswith(".log")
+    }
+    rules = sorted({job_of(path, run)[0] for path in listed})
+    if strict and choice.rule not in (None, COORDINATOR, *rules):
+        raise EpyflowError(
+            f"{folder} has no log of the rule {choice.rule}; it has those of "
+            f"{', '.join(rules) or 'none'}"
+        )
+    wanted = [
+        path
+        for path, its in listed.items()
+        if choice.wants(*job_of(path, run))
+        and (choice.since is None or its.modified >= choice.since)
+    ]
+    return {path: listed[path] for path in sorted(wanted, key=lambda p: (listed[p].modified, p))}
+
+
+def job_of(path: str, run: Run) -> tuple[str, str]:
+    """Return the rule and the job of a log; the date of a replay is no part of them."""
+    start = f"logs/{run.folder}/"
+    if not path.startswith(start):
+        return COORDINATOR, ""  # Snakemake's own log
+    below = path.removeprefix(start)
+    rule, _, job = _DATE.sub("", below, count=1).removesuffix(".log").partition("/")
+    return rule, job
+
+
+def lines_of(data: bytes, choice: Choice, modified: datetime) -> tuple[str, ...]:
+    """Return the wanted lines of a log."""
+    wanted = Filter(choice.since, choice.level, modified)
+    text = data.decode("utf-8", errors="replace")
+    return tuple(printable(line) for line in text.splitlines() if wanted.wants(line))
+
+
+def snakemakes_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] | None:
+    """Read Snakemake's own log, where the coordinator is or was a process of this machine."""
+    record = read_record(run.exp_id, run.run_id, storage)
+    if record is None or not record.is_here or record.wanted.log is None:
+        return None
+    path = Path(record.wanted.log)
+    try:
+        data, its = path.read_bytes(), path.stat()
+    except OSError:
+        return None
+    return str(path), Stored(len(data), datetime.fromtimestamp(its.st_mtime, UTC)), data
+
+
+def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> list[Log]:
+    found = snakemakes_log(storage, run)
+    if found is None:
+        return []
+    path, its, data = found
+    wrong = ended_with_error(data)
+    return [Log(path, COORDINATOR, "", its.modified, wrong, lines_of(data, choice, its.modified))]

@@ -1,0 +1,176 @@
+"""How far each stage of a run is, and what went wrong in it."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from epyflow.errors import UnreadableError
+from epyflow.operations.runs.choose import again
+from epyflow.operations.runs.find import Run, ended_with_error
+from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
+from epyflow.storage.disk import Storage
+
+STAGES: Mapping[str, tuple[str, str]] = {
+    "build": (r"builder-artifacts/input_\d+\.pkl", "bundle_experiment|build_inputs"),
+    "run": (r"runner-artifacts/result_\d+\.pkl", "run_task"),
+    "tables": (
+        r"outputs/.+\.csv\.gz",
+        "make_table|write_run_metadata|write_run_cost|confirm_complete",
+    ),
+    "figures": (
+        r"figures/.+\.svg",
+        "plot_.+|summarise_run|gather_observations|name_priors|count_later_observations",
+    ),
+    "hub": (
+        r"hub/.+\.(csv|parquet)",
+        "prepare_submission|make_hub_table|validate_submission|confirm_accepted",
+    ),
+    "scores": (r"scores/.+", "score_forecasts"),
+}
+"""Stage to what it makes below the run's folder, and to the rules that make it; both patterns."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
+_TASK_LOG = re.compile(r"(.*)run_task/(\d{5})\.log")
+_MESSAGE = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a run.
+
+    Attributes
+    ----------
+    name
+        One of :data:`STAGES`.
+    files
+        How many there are of what it makes: inputs, results, tables, figures and so on.
+    failed
+        Its jobs whose log has an error; of ``run``, its tasks that failed.
+    wanted
+        How many files there are to be; None where no coordinator has said it.
+    """
+
+    name: str
+    files: int
+    failed: int
+    wanted: int | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """A run, its stages, and the log and the message of every job that failed."""
+
+    run: Run
+    stages: tuple[Stage, ...]
+    failures: Mapping[str, str]
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong; the hub's refusal is that, too."""
+        return bool(self.run.failed or self.failures or self.run.submission == "refused")
+
+    @property
+    def over(self) -> bool:
+        """Whether no task is left to wait for."""
+        return self.run.complete or (self.failed and not self.run.missing)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as a JSON document."""
+        stages = [
+            {
+                "stage": each.name,
+                "files": each.files,
+                "failed": each.failed,
+                "wanted": each.wanted,
+            }
+            for each in self.stages
+        ]
+        failures = [{"log": log, "message": text} for log, text in self.failures.items()]
+        return {**self.run.as_dict(), "stages": stages, "failures": failures}
+
+
+def stage_of(path: str) -> str | None:
+    """Return the stage that makes a file, by its path below the run's folder; None: not counted."""
+    path = _DATE.sub("", path, count=1)
+    return next((name for name, (made, _) in STAGES.items() if re.fullmatch(made, path)), None)
+
+
+def status(
+    storage: Storage,
+    run: Run,
+    wanted: Mapping[str, int] | None = None,
+    since: datetime | None = None,
+) -> Status:
+    """Return how far a run is now; of a replay, all its reference dates together.
+
+    Parameters
+    ----------
+    storage, run
+        From :func:`epyflow.operations.runs.choose.chosen`; the run may have gone on since.
+    wanted
+        Stage to how many files there are to be, from the record of the run's coordinator.
+    since
+        When the coordinator that is at work began: what failed before it is tried again, and so it
+        is missing. None where nobody is at work.
+
+    Raises
+    ------
+    UnreadableError
+        If the run is no longer there.
+    """
+    now = again(storage, run)
+    if now is None:
+        raise UnreadableError(f"the run {run.folder} has been removed")
+    files = set(storage.below(f"results/{run.folder}"))
+    failures, before = _failures(storage, run, files, since)
+    again_missing = sum(_TASK_LOG.fullmatch(log) is not None for log in before)
+    now = replace(now, failed=max(0, now.failed - again_missing))
+    made = Counter(map(stage_of, files))
+    wrong = [_rule(log.removeprefix(f"logs/{run.folder}/")) for log in failures]
+    stages = []
+    for name, (_, rules) in STAGES.items():
+        failed = sum(re.fullmatch(rules, rule) is not None for rule in wrong)
+        its = now.failed if name == "run" else failed
+        stages.append(Stage(name, made[name], its, (wanted or {}).get(name)))
+    return Status(now, tuple(stages), failures)
+
+
+def _failures(
+    storage: Storage, run: Run, files: set[str], since: datetime | None
+) -> tuple[dict[str, str], set[str]]:
+    """Return the message of each log with an error, and which logs have one of an earlier start.
+
+    A task with a result has made up for what its log says.
+    """
+    folder = f"logs/{run.folder}"
+    logs = {path: its for path, its in storage.below(folder).items() if _open(path, files)}
+    read = storage.read_all(f"{folder}/{path}" for path in sorted(logs))
+    wrong = {path: _message(data) for path, data in read.items() if ended_with_error(data)}
+    written = {f"{folder}/{path}": its.modified for path, its in logs.items()}
+    before = {path for path in wrong if since is not None and written[path] < since}
+    return {path: text for path, text in wrong.items() if path not in before}, before
+
+
+def _open(log: str, files: set[str]) -> bool:
+    if log.startswith(f"{COORDINATOR}/"):
+        return False  # it repeats the errors of jobs, also of those made up for since
+    task = _TASK_LOG.fullmatch(log)
+    if task is None:
+        return log.endswith(".log")
+    return f"{task[1]}runner-artifacts/result_{task[2]}.pkl" not in files
+
+
+def _rule(log: str) -> str:
+    return _DATE.sub("", log, count=1).partition("/")[0].removesuffix(".log")
+
+
+def _message(log: bytes) -> str:
+    """Return what an error says; of a traceback, its last line."""
+    text = log.decode("utf-8", errors="replace")
+    message = _MESSAGE.findall(text)[-1]
+    if message.startswith("Traceback"):
+        message = text.strip().splitlines()[-1]
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "", message)

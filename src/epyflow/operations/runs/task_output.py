@@ -1,0 +1,147 @@
+"""What tasks on Google Batch print while they run, from Cloud Logging.
+
+Sources: https://cloud.google.com/batch/docs/analyze-job-using-logs ("labels.task_id"),
+https://cloud.google.com/logging/quotas#api-limits: 60 reads a minute for a project, which its
+coordinators share.
+"""
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from google.cloud import logging
+
+from epyflow.google.api_errors import explained
+from epyflow.operations.runs.batch_jobs import RunJob
+
+READS_PER_MINUTE = 20
+
+_LOG = "batch_task_logs"
+_PAGE = 1000
+_MOST_JOBS = 100
+"""A filter has at most 20,000 characters, and a job's id about 70."""
+_LATE = timedelta(seconds=60)
+"""Entries may come in another order than they were written in."""
+_INDEX = re.compile(r"-group0-(\d+)/")
+_REMEDIES = {403: "the account needs the role roles/logging.viewer"}
+
+
+class Printed(NamedTuple):
+    """A line that a task has printed."""
+
+    job: RunJob
+    task: int
+    text: str
+
+
+class TaskOutput:
+    """Reads what tasks have printed since the last time.
+
+    Parameters
+    ----------
+    project
+        Of the Batch jobs.
+    since
+        From when on; None: all that they have printed.
+    clock
+        Seconds, for the quota.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        since: datetime | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._project, self._since, self._clock = project, since, clock
+        self._newest = since
+        self._seen: dict[str, datetime] = {}
+        self._reads: deque[float] = deque()
+
+    def new(self, jobs: Iterable[RunJob]) -> list[Printed]:
+        """Return what was printed since the last time, in the order of its time.
+
+        Nothing, where the share of the quota is used up: it comes the next time.
+
+        Parameters
+        ----------
+        jobs
+            Whose tasks run. The newest hundred are asked about.
+
+        Raises
+        ------
+        EpyflowError
+            If Cloud Logging does not answer.
+        """
+        by_uid = {job.uid: job for job in list(jobs)[:_MOST_JOBS]}
+        found: list[Printed] = []
+        if not by_uid:
+            return found
+        with explained(f"projects/{self._project}/logs/{_LOG}", "Cloud Logging", _REMEDIES):
+            for entry in self._entries(by_uid):
+                index = _INDEX.search(entry.labels.get("task_id", ""))
+                job = by_uid.get(entry.labels.get("job_uid", ""))
+                if job is not None and index is not None:
+                    lines = str(entry.payload).splitlines()
+                    found += [Printed(job, int(index[1]), line) for line in lines]
+        return found
+
+    def _entries(self, uids: Iterable[str]) -> Iterator[Any]:
+        """Yield entries that were not read before, page by page while the quota lasts."""
+        whose = " OR ".join(f'labels.job_uid="{uid}"' for uid in uids)
+        name = f'logName="projects/{self._project}/logs/{_LOG}" AND ({whose})'
+        full, overlap = True, _LATE
+        while full and self._may_read():
+            newest = self._newest
+            after = "" if newest is None else f' AND timestamp>="{_stamp(newest - overlap)}"'
+            page = list(
+                self._client.list_entries(
+                    resource_names=[f"projects/{self._project}"],
+                    filter_=name + after,
+                    order_by=logging.ASCENDING,
+                    page_size=_PAGE,
+                    max_results=_PAGE,
+                )
+            )
+            for entry in page:
+                if self._is_new(entry):
+                    yield entry
+            # A page that is full has been followed up to its end; nothing late is among the rest.
+            full, overlap = len(page) == _PAGE and self._newest != newest, timedelta(0)
+        self._forget()
+
+    def _is_new(self, entry: Any) -> bool:
+        at = entry.timestamp or datetime.now(UTC)
+        new = entry.insert_id not in self._seen and (self._since is None or at >= self._since)
+        self._seen[entry.insert_id] = at
+        self._newest = at if self._newest is None else max(at, self._newest)
+        return new
+
+    def _forget(self) -> None:
+        """Keep the ids of entries that may be read again."""
+        if self._newest is not None:
+            oldest = self._newest - 2 * _LATE
+            self._seen = {each: at for each, at in self._seen.items() if at >= oldest}
+
+    def _may_read(self) -> bool:
+        """Count a read, if one is left."""
+        now = self._clock()
+        while self._reads and now - self._reads[0] >= 60:
+            self._reads.popleft()
+        if len(self._reads) >= READS_PER_MINUTE:
+            return False
+        self._reads.append(now)
+        return True
+
+    @cached_property
+    def _client(self) -> Any:
+        make: Any = logging.Client  # it has no types
+        return make(project=self._project)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

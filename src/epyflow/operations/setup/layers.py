@@ -1,0 +1,206 @@
+"""Settings in layers, as Snakemake lays them: which value is in force, and where it comes from.
+
+``config/config.yaml``, then every ``--configfile`` in its order, then ``--config KEY=VALUE``. A
+later layer wins key by key. Source: Snakemake's documentation, "Standard Configuration".
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.google.site import VARIABLE_PREFIX, Site, read_file
+from epyflow.google.site_file import site_path
+from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
+from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
+from epyflow.run.settings import PLAN_KEY, Settings, read_settings
+from epyflow.suggest import did_you_mean, listed
+
+BASE = Path("config/config.yaml")
+COMMAND_LINE, DEFAULT, NOT_SET = "--config", "default", "not set"
+MASK = "***"
+
+_EXPECTED = "expected keys and values, as in config/config.yaml"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Values from one place."""
+
+    source: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value in force.
+
+    Attributes
+    ----------
+    name
+        Its key or variable.
+    value
+        What is in force, validated; of a secret, only that there is one.
+    source
+        The file, variable or option that it comes from; ``default``; ``not set``.
+    """
+
+    name: str
+    value: Any
+    source: str
+
+
+def read_layers(files: Sequence[Path], given: Sequence[str], base: Path = BASE) -> list[Layer]:
+    """Read the layers, the weakest first.
+
+    Parameters
+    ----------
+    files
+        Those of ``--configfile``.
+    given
+        ``KEY=VALUE``, as for ``--config``.
+    base
+        The file that the workflow names; it may be absent.
+
+    Raises
+    ------
+    UnreadableError
+        If a file cannot be read.
+    EpyflowError
+        If a layer has a key that is no setting; the message names the layer.
+    """
+    layers = [_file(base)] if base.is_file() else []
+    layers += [_file(path) for path in files]
+    if given:
+        layers.append(Layer(COMMAND_LINE, dict(map(_pair, given))))
+    for layer in layers:
+        _check_keys(layer)
+    return layers
+
+
+def merged(layers: Sequence[Layer]) -> Settings:
+    """Return the settings that are in force.
+
+    Raises
+    ------
+    EpyflowError
+        Naming every value that is wrong.
+    """
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values |= layer.values
+    return read_settings(values)
+
+
+def in_force(layers: Sequence[Layer]) -> list[Setting]:
+    """Return every setting of a run.
+
+    Raises
+    ------
+    EpyflowError
+        Naming every value that is wrong.
+    """
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for layer in layers:
+        merged |= layer.values
+        sources |= dict.fromkeys(layer.values, layer.source)
+    settings = read_settings(merged).model_dump(mode="json")
+    # A key without a value has its default.
+    return [
+        Setting(name, value, DEFAULT if merged.get(name) is None else sources[name])
+        for name, value in settings.items()
+    ]
+
+
+def of_the_cloud(environment: Mapping[str, str] = os.environ) -> list[Setting]:
+    """Return what ``profiles/gcp`` knows of the user's project, whether complete or not."""
+    path = site_path(environment)
+    written = read_file(path)
+    found = []
+    for name, field in Site.model_fields.items():
+        variable = VARIABLE_PREFIX + name.upper()
+        if environment.get(variable):
+            found.append(Setting(name, environment[variable], variable))
+        elif name in written:
+            found.append(Setting(name, written[name], str(path)))
+        else:
+            source = NOT_SET if field.default is None or field.is_required() else DEFAULT
+            found.append(Setting(name, None if source == NOT_SET else field.default, source))
+    return found
+
+
+def secrets(environment: Mapping[str, str] = os.environ) -> list[Setting]:
+    """Return which variables for the token are set; the token itself is masked."""
+    return [
+        Setting(
+            name,
+            (MASK if name == TOKEN_VARIABLE else environment[name])
+            if environment.get(name)
+            else None,
+            "environment" if environment.get(name) else NOT_SET,
+        )
+        for name in TOKEN_VARIABLES
+    ]
+
+
+def read_document(path: Path) -> dict[str, Any] | None:
+    """Return what a YAML file holds; None where it is empty.
+
+    Raises
+    ------
+    UnreadableError
+        If it cannot be read as YAML, or holds anything but keys and values.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from None
+    except (UnicodeError, yaml.YAMLError) as error:
+        raise UnreadableError(f"{path}: cannot be read as YAML: {error}") from None
+    if content is not None and not isinstance(content, dict):
+        raise UnreadableError(f"{path}: {_EXPECTED}")
+    return content
+
+
+def _file(path: Path) -> Layer:
+    content = read_document(path)
+    if content is None:
+        raise UnreadableError(f"{path}: {_EXPECTED}")
+    return Layer(str(path), content)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    """Read ``KEY=VALUE`` as Snakemake does: a number, a truth, else YAML whose scalars are text."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise EpyflowError(f"--config {text!r}: expected KEY=VALUE, such as run_id=quick")
+    if value == "":
+        return key, None
+    for kind in (int, float):
+        try:
+            return key, kind(value)
+        except ValueError:
+            pass
+    if value in ("True", "False"):
+        return key, value == "True"
+    try:
+        return key, yaml.BaseLoader(value).get_single_data()
+    except yaml.YAMLError:
+        return key, value
+
+
+def _check_keys(layer: Layer) -> None:
+    known = list(Settings.model_fields)
+    unknown: Iterable[str] = (str(key) for key in layer.values if key not in (*known, PLAN_KEY))
+    lines = [
+        f"{layer.source}: unknown key {key!r}{did_you_mean(key, known)}; expected one of "
+        f"{listed(known)}"
+        for key in unknown
+    ]
+    if lines:
+        raise EpyflowError("\n".join(lines))

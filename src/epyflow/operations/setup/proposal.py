@@ -1,0 +1,122 @@
+"""What would be written: file by file, what each key is now and what it would be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from epyflow.errors import EpyflowError
+from epyflow.files import write_bytes_atomically
+from epyflow.google.site import read_file
+from epyflow.google.site_file import site_path, site_text
+from epyflow.operations.setup.layers import BASE
+from epyflow.operations.setup.yaml_edit import edited, read_keys
+from epyflow.run.settings import Settings, read_settings
+
+_SHIPPED = {"experiment": "example"}
+"""Values of config/config.yaml that nobody chose, beside those that are the default."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A key that would get another value.
+
+    Attributes
+    ----------
+    name
+        The key.
+    before, after
+        Its value now, None if it is not there, and then.
+    replaces
+        Whether the value that it has was somebody's choice.
+    """
+
+    name: str
+    before: Any
+    after: Any
+    replaces: bool
+
+    def __str__(self) -> str:
+        was = "" if self.before is None else f"   (was {self.before})"
+        return f"{self.name}: {self.after}{was}"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that would be written.
+
+    Attributes
+    ----------
+    path
+        Of the file.
+    text
+        All that would be in it.
+    changes
+        What differs from now.
+    """
+
+    path: Path
+    text: str
+    changes: tuple[Change, ...]
+
+    @cached_property
+    def replaced(self) -> tuple[Change, ...]:
+        """The changes that replace what somebody chose."""
+        return tuple(change for change in self.changes if change.replaces)
+
+    def write(self) -> None:
+        """Write it, as a whole or not at all."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes_atomically(self.path, self.text.encode())
+
+
+def settings_file(values: Mapping[str, Any], path: Path = BASE) -> File | None:
+    """Return config/config.yaml with other settings; its comments stay. None: nothing changes.
+
+    Raises
+    ------
+    UnreadableError
+        If the file is there and cannot be read.
+    EpyflowError
+        Naming every value that is missing or wrong.
+    """
+    before = read_keys(path)
+    # Of what is missing, that alone is named which a person has to give.
+    if not values.get("experiment", before.get("experiment")):
+        raise EpyflowError("experiment: missing; give --experiment, the id of an experiment")
+    read_settings({**before, **values})
+    described = {name: field.description or "" for name, field in Settings.model_fields.items()}
+    changes = tuple(
+        Change(name, before.get(name), value, _is_a_choice(name, before.get(name)))
+        for name, value in values.items()
+        if value != before.get(name)
+    )
+    if not changes:
+        return None
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    new = {change.name: change.after for change in changes}
+    return File(path, edited(text, new, described, path), changes)
+
+
+def site_file(values: Mapping[str, Any]) -> File | None:
+    """Return profiles/gcp/site.yaml with other settings; None: nothing changes.
+
+    Raises
+    ------
+    EpyflowError
+        Naming every value that is missing or wrong; only the image may be missing.
+    """
+    path = site_path()
+    before = read_file(path)
+    text = site_text(values, path)
+    changes = tuple(
+        Change(name, before.get(name), value, before.get(name) is not None)
+        for name, value in values.items()
+        if value != before.get(name)
+    )
+    return File(path, text, changes) if changes else None
+
+
+def _is_a_choice(name: str, value: Any) -> bool:
+    return value not in (None, Settings.model_fields[name].default, _SHIPPED.get(name))

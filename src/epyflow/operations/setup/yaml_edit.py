@@ -1,0 +1,99 @@
+"""Change values in a YAML file and leave its comments, its order and its layout alone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.setup.layers import read_document
+
+_WIDE = 1000
+
+
+def edited(text: str, values: Mapping[str, Any], comments: Mapping[str, str], path: Path) -> str:
+    """Return a YAML document with other values of some keys at its top.
+
+    Parameters
+    ----------
+    text
+        The document; it may be empty.
+    values
+        Key to value. A key that is not there yet is added at the end.
+    comments
+        What stands above a key that is added.
+    path
+        Of the document, for messages.
+
+    Raises
+    ------
+    EpyflowError
+        If the document has no keys at its top, or is written so that it cannot be changed in
+        part.
+    """
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is not None and not isinstance(node, yaml.MappingNode):
+        raise EpyflowError(f"{path}: expected keys and values, as in config/config.yaml")
+    places = {} if node is None else {key.value: (key, value) for key, value in node.value}
+    changed = text
+    # From the end, so that the places before stay where they are.
+    for name in sorted(set(values) & set(places), key=lambda each: -_begin(places[each][1])):
+        key, value = places[name]
+        begin, end = _begin(value), _end(value)
+        # Of a key without a value, that place is right behind the colon.
+        space = "" if end > begin else " "
+        begin = begin if end > begin else key.end_mark.index + 1
+        changed = f"{changed[:begin]}{space}{_written(values[name])}{changed[max(begin, end) :]}"
+    for name in values:
+        if name not in places:
+            comment = f"# {comments[name]}\n" if name in comments else ""
+            gap = "\n" if changed.strip() else ""
+            changed = f"{changed.rstrip()}\n{gap}{comment}{name}: {_written(values[name])}\n"
+    changed = changed.lstrip("\n")
+    _check(text, changed, values, path)
+    return changed
+
+
+def read_keys(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a file; none where there is no file.
+
+    Raises
+    ------
+    UnreadableError
+        If it cannot be read as YAML.
+    """
+    return dict(read_document(path) or {}) if path.is_file() else {}
+
+
+def _written(value: Any) -> str:
+    """Return a value on one line, in quotes where it would be read as something else."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=_WIDE, allow_unicode=True)
+    return str(text).removesuffix("\n").removesuffix("\n...")
+
+
+def _begin(node: yaml.Node) -> int:
+    return int(node.start_mark.index)
+
+
+def _end(node: yaml.Node) -> int:
+    """Return where a value ends: of a block, where its last item does, not the next key."""
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
+        return _end(node.value[-1])
+    if isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
+        return _end(node.value[-1][1])
+    return int(node.end_mark.index)
+
+
+def _check(before: str, after: str, values: Mapping[str, Any], path: Path) -> None:
+    """Refuse what does not say what it should: aliases, or a form that was not foreseen."""
+    expected = {**(yaml.safe_load(before) or {}), **values}
+    try:
+        right = yaml.safe_load(after) == expected
+    except yaml.YAMLError:
+        right = False
+    if not right:
+        raise EpyflowError(
+            f"{path} is written in a form that cannot be changed in part; set "
+            f"{', '.join(values)} in it by hand"
+        )

@@ -1,0 +1,167 @@
+"""What a reader should know before believing a run: each warning is one sentence."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from math import ceil
+from typing import Any
+
+import pandas as pd
+
+LOWEST_ACCEPTANCE = 0.01
+"""Share of the simulations of the last generation; below it most of the work is in vain."""
+FEWEST_EFFECTIVE = 0.1
+"""Effective sample size by particles; below it a few particles decide the posterior."""
+SURPRISE = 0.01
+"""Probability of as few observations inside an interval, were it right."""
+SHORTFALL = 0.05
+"""Of the coverage of forecasts: by how much it is below nominal, at least, to be worth a word."""
+OLDEST = timedelta(days=7)
+"""From the last observation to the reference date of a submission."""
+
+_NAMED = 5
+
+
+def failed(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
+    """Warn of populations without a result, and of those that lack some parameter sets."""
+    bad = members[members["status"] != "ok"]
+    found = []
+    for name, rows in bad.groupby("population", sort=False):
+        whole = len(rows) == int((members["population"] == name).sum())
+        lost = "has no result" if whole else f"lacks {len(rows)} parameter sets"
+        cause = " ".join(str(rows["cause"].iloc[0]).split())
+        found.append(f"{labels.get(str(name), str(name))} {lost}: {cause}")
+    return found
+
+
+def acceptance(progress: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
+    """Warn of low acceptance and of unequal weights in the last generation."""
+    last = (
+        progress.sort_values("generation", kind="stable").groupby("population", sort=False).last()
+    )
+    few = last[last["acceptance"] < LOWEST_ACCEPTANCE].index.tolist()
+    share = last["effective_sample_size"] / last["particles"]
+    unequal = last[share < FEWEST_EFFECTIVE].index.tolist()
+    return [
+        *_about(
+            few, labels, f"fewer than {LOWEST_ACCEPTANCE:.0%} of the simulations were accepted"
+        ),
+        *_about(
+            unequal,
+            labels,
+            f"the weights are as good as fewer than {FEWEST_EFFECTIVE:.0%} of the particles",
+        ),
+    ]
+
+
+def ended(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
+    """Warn of calibrations that stopped before their last generation."""
+    if "ended" not in members:
+        return []
+    early = members[(members["status"] == "ok") & members["ended"].isin(_EARLY)]
+    names = early["population"].unique().tolist()
+    return _about(names, labels, "the calibration stopped early (time or budget used up)")
+
+
+_EARLY = ("max_time", "total_simulations_budget")
+
+
+def coverage(covered: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> list[str]:
+    """Warn where fewer observations lie in the widest interval than chance explains.
+
+    Parameters
+    ----------
+    covered
+        Population to what :func:`epyflow.figures.coverage.coverage` returns.
+    labels
+        Population to what people call it.
+    """
+    low, level = {}, 0.0
+    for name, table in covered.items():
+        if table.empty:
+            continue
+        widest = table.iloc[-1]
+        level = float(widest["nominal"])
+        inside, observations = int(widest["inside"]), int(widest["observations"])
+        if at_most(inside, observations, level) < SURPRISE:
+            low[name] = f"{labels.get(name, name)} ({inside} of {observations})"
+    return _about(
+        list(low), low, f"the {100 * level:.4g}% interval of the fit holds too few observations"
+    )
+
+
+def forecasts(table: pd.DataFrame) -> list[str]:
+    """Warn where the intervals of forecasts held fewer later observations than chance explains.
+
+    The weeks of one forecast miss together: one that starts too low stays too low. So a forecast
+    counts as one observation, which is inside for the share of its weeks that are, and the sum
+    is rounded up. A shortfall of less than :data:`SHORTFALL` is not told, however sure it is.
+
+    Parameters
+    ----------
+    table
+        See :func:`epyflow.report.forecast_coverage.forecast_coverage`.
+    """
+    found = []
+    for target, rows in table.groupby("target", sort=False):
+        low: list[Any] = [row for row in rows.to_dict("records") if _too_few(row)]
+        if low:
+            said = "; ".join(
+                f"{100 * row['nominal']:.4g}% intervals of the forecasts held "
+                f"{row['coverage']:.0%} of {row['observations']} later observations"
+                for row in reversed(low)
+            )
+            found.append(f"{target}: {said}. They are too narrow, or beside what came.")
+    return found
+
+
+def _too_few(row: Any) -> bool:
+    # Rounded before it is rounded up: 0.95 x 20 is a little more than 19 to a computer.
+    inside = ceil(round(row["coverage"] * row["forecasts"], 6))
+    unlikely = at_most(inside, int(row["forecasts"]), float(row["nominal"])) < SURPRISE
+    return unlikely and bool(row["nominal"] - row["coverage"] >= SHORTFALL - 1e-9)
+
+
+def at_most(inside: int, observations: int, level: float) -> float:
+    """Return the binomial probability of ``inside`` observations or fewer in an interval."""
+    from scipy import stats
+
+    return float(stats.binom.cdf(inside, observations, level))
+
+
+def stale(
+    latest: Mapping[str, str], window_end: str, reference: str | None, labels: Mapping[str, str]
+) -> list[str]:
+    """Warn of data that end before they should.
+
+    Parameters
+    ----------
+    latest
+        Population to its last date with an observation, ISO 8601.
+    window_end
+        The last date of the fitting window.
+    reference
+        The reference date of the submission, if there is one.
+    labels
+        Population to what people call it.
+    """
+    end = date.fromisoformat(window_end)
+    # A weekly series may end up to six days before the window does.
+    late = [name for name, day in latest.items() if (end - date.fromisoformat(day)).days >= 7]
+    found = _about(late, labels, f"no observation in the last week before {window_end}")
+    newest = max(map(date.fromisoformat, latest.values()), default=end)
+    if reference is not None and date.fromisoformat(reference) - newest > OLDEST:
+        found.append(
+            f"The newest observation is of {newest.isoformat()}, "
+            f"{(date.fromisoformat(reference) - newest).days} days before the reference date "
+            f"{reference}."
+        )
+    return found
+
+
+def _about(names: Sequence[Any], labels: Mapping[str, str], what: str) -> list[str]:
+    """Say one thing of several populations, of which five at most are named."""
+    if not names:
+        return []
+    said = [labels.get(str(name), str(name)) for name in names]
+    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return [f"{', '.join(said[:_NAMED])}{more}: {what}."]

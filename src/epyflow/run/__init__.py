@@ -1,0 +1,1 @@
+"""One run: its settings, plan, sources, files and record."""

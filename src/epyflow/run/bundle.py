@@ -1,0 +1,188 @@
+"""All that building an experiment's inputs reads, as one file: for a machine that has none of it.
+
+bundle.json                      what is where
+experiments/<exp_id>/config/     the YAML files in use
+experiments/<exp_id>/functions/  the user's own modules, and what lies beside them
+data/                            data files, as they lie below the experiments' root
+elsewhere/<n>/                   data files from other folders that are allowed
+calendar/                        the table of school breaks
+populations/                     a copy of the population store, for the experiment's populations
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from epyflow.archives import extract_archive, write_archive
+from epyflow.errors import ArtifactError
+from epyflow.experiment import Experiment
+from epyflow.experiment.reading.location import Place, locate
+from epyflow.population.store import PopulationStore
+
+_FORMAT = 1
+_MANIFEST = "bundle.json"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the things are that inputs are built from.
+
+    Attributes
+    ----------
+    place
+        The experiment.
+    store
+        Where populations come from.
+    calendar
+        School breaks, or None for the default calendar.
+    """
+
+    place: Place
+    store: PopulationStore
+    calendar: Path | None
+
+
+def write_bundle(experiment: Experiment, sources: Sources, path: Path) -> None:
+    """Write the bundle of an experiment: equal files give equal bytes.
+
+    Parameters
+    ----------
+    experiment
+        A valid experiment.
+    sources
+        Where it was loaded from.
+    path
+        The file to write or replace, a gzipped tar archive.
+    """
+    write_archive(path, bundle_members([experiment], sources))
+
+
+def bundle_members(
+    experiments: Sequence[Experiment],
+    sources: Sources,
+    repository: Mapping[str, str] | None = None,
+) -> dict[str, Path | bytes]:
+    """Return the files of a bundle by their names in it.
+
+    Parameters
+    ----------
+    experiments
+        One that is valid; of a replay, as it is written and as of each of its dates.
+    sources
+        Where it was loaded from.
+    repository
+        ``repository``, ``ref`` and ``commit`` where it comes from a repository.
+    """
+    first = experiments[0]
+    found = {written: path for each in experiments for written, path in each.data.items()}
+    data = _data_members(found, first.place.root.resolve())
+    home = f"experiments/{first.place.exp_id}"
+    members: dict[str, Path | bytes] = {
+        f"{home}/config/{path.name}": path for each in experiments for path in each.sources
+    }
+    members |= {f"{home}/{name}": each for name, each in _functions(first.place)}
+    members |= {name: found[written] for written, name in data.items()}
+    calendar = None
+    if sources.calendar is not None:
+        calendar = f"calendar/{sources.calendar.name}"
+        members[calendar] = sources.calendar
+    names = dict.fromkeys(place.name for each in experiments for place in each.populations)
+    parts = sources.store.parts(names)
+    members |= {f"populations/{name}": each for name, each in parts.items()}
+    manifest = {
+        "format": _FORMAT,
+        "experiment": first.place.exp_id,
+        "data": data,
+        "calendar": calendar,
+    }
+    if repository is not None:
+        manifest["repository"] = dict(repository)
+    members[_MANIFEST] = json.dumps(manifest, sort_keys=True).encode()
+    return members
+
+
+def _data_members(found: Mapping[str, Path], root: Path) -> dict[str, str]:
+    """Return path as written in YAML to the name in the bundle."""
+    members = {}
+    for number, (written, path) in enumerate(sorted(found.items())):
+        inside = path.is_relative_to(root)
+        below = path.relative_to(root).as_posix() if inside else ""
+        members[written] = f"data/{below}" if inside else f"elsewhere/{number}/{path.name}"
+    return members
+
+
+def _functions(place: Place) -> Iterator[tuple[str, Path]]:
+    for path in (place.folder / "functions").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(place.folder).as_posix(), path
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Sources]:
+    """Unpack a bundle into a temporary folder while the block runs.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged, of another version, or holds anything but files of its own folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="epyflow-bundle-") as name:
+        folder = Path(name).resolve()
+        extract_archive(path, folder, _UNUSABLE)
+        yield _sources(folder, _manifest(folder, path))
+
+
+_UNUSABLE = "not usable as a bundle of an experiment. Delete it and run again"
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder is a bundle that was unpacked."""
+    return (folder / _MANIFEST).is_file()
+
+
+def open_bundle(folder: Path) -> Sources:
+    """Open a bundle that was unpacked into a folder.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged, or of another version.
+    """
+    return _sources(folder.resolve(), _manifest(folder, folder))
+
+
+def repository_of_bundle(folder: Path) -> dict[str, str] | None:
+    """Return ``repository``, ``ref`` and ``commit`` of a bundle that was unpacked, if it has them.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged, or of another version.
+    """
+    found = _manifest(folder, folder).get("repository")
+    return None if found is None else dict(found)
+
+
+def _manifest(folder: Path, path: Path) -> dict[str, Any]:
+    try:
+        manifest = dict(json.loads((folder / _MANIFEST).read_bytes()))
+    except (OSError, ValueError, TypeError) as problem:
+        raise ArtifactError(f"{path}: {_UNUSABLE} ({problem})") from None
+    if manifest.get("format") != _FORMAT:
+        raise ArtifactError(f"{path}: made by another version of epyflow; run again")
+    return manifest
+
+
+def _sources(folder: Path, manifest: Mapping[str, Any]) -> Sources:
+    place = locate(manifest["experiment"], folder)
+    files = {written: folder / name for written, name in manifest["data"].items()}
+    calendar = manifest["calendar"]
+    return Sources(
+        place=replace(place, bundled=files),
+        store=PopulationStore.open_copy(folder / "populations"),
+        calendar=None if calendar is None else folder / calendar,
+    )

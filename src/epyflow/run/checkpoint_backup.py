@@ -1,0 +1,86 @@
+"""A second copy of a calibration's generations, for when a worker and its disk are lost."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from epyflow.errors import EpyflowError
+from epyflow.files import write_bytes_atomically
+from epyflow.run.failures import folder_of
+from epyflow.storage.disk import Storage, storage_at
+
+log = logging.getLogger(__name__)
+
+
+class Backup:
+    """Where the copy is kept. That it cannot be reached costs time only: it stops no calibration.
+
+    Parameters
+    ----------
+    storage
+        Which outlives the worker.
+    path
+        Of the copy, in the storage.
+    """
+
+    def __init__(self, storage: Storage, path: str) -> None:
+        self._storage, self._path = storage, path
+
+    def fetch(self, file: Path) -> None:
+        """Write the copy to ``file``, where there is a copy and no such file."""
+        if file.exists():
+            return
+        try:
+            data = self._storage.read(self._path)
+        except EpyflowError as error:
+            log.warning("%s; if generations were kept there, they are computed again", error)
+            return
+        if data is not None:
+            write_bytes_atomically(file, data)
+
+    def store(self, file: Path) -> None:
+        """Replace the copy by ``file``."""
+        try:
+            self._storage.write(self._path, file.read_bytes())
+        except EpyflowError as error:
+            log.warning("%s; a worker that is lost now takes this generation with it", error)
+
+
+def of_task(plan: Mapping[str, Any], task: int, prefix: str | None) -> Backup | None:
+    """Return where the generations of a task are copied to: nowhere, where results are on disk.
+
+    Parameters
+    ----------
+    plan
+        From :mod:`epyflow.run.plan`.
+    task
+        Its number.
+    prefix
+        See :func:`epyflow.storage.disk.storage_at`.
+    """
+    if prefix is None:
+        return None
+    return Backup(storage_at(prefix), f"{folder_of(plan)}/{checkpoint_name(task)}")
+
+
+def checkpoint_name(task: int) -> str:
+    """Return the name of the file beside a task's result that keeps its generations."""
+    return f"checkpoint_{task:05d}.pkl"
+
+
+def clear(storage: Storage, folder: str, kept: Iterable[int]) -> None:
+    """Remove the generations of a run's calibrations once all results stand.
+
+    Parameters
+    ----------
+    storage
+        Where the results are.
+    folder
+        Of the results.
+    kept
+        Tasks that failed; they go on from their generations when they are tried again.
+    """
+    names = {checkpoint_name(task) for task in kept}
+    there = [name for name in storage.names(folder) if name.startswith("checkpoint_")]
+    storage.remove(f"{folder}/{name}" for name in there if name not in names)

@@ -1,0 +1,170 @@
+"""What a report says of an experiment: its model, what is drawn or inferred, and from which data.
+
+It is part of the plan, so it is plain data and holds no more of the experiment than readers of a
+report are to see.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from epyflow.experiment import Experiment
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.distributions import (
+    CustomDistribution,
+    Distribution,
+    ScipyDistribution,
+)
+from epyflow.experiment.format.model import Mediated, Model, MultiMediated, Spontaneous
+from epyflow.experiment.format.modelset import Sampling
+from epyflow.experiment.format.output import HUB_FORMATS, Output
+from epyflow.run.table_requests import without_reproduction
+
+
+def describe(experiment: Experiment) -> dict[str, Any]:
+    """Return what a report says of an experiment, as JSON has it.
+
+    Returns
+    -------
+    description
+        ``text`` (the author's own), ``model`` (see :func:`model_of`), ``time`` (start, end, days
+        per step), ``forcing`` (sentences), ``quantities`` (what is drawn or inferred, to its
+        distribution), ``fit`` (None without a calibration), ``without_reproduction`` (why there is
+        no effective reproduction number, or None) and ``reference_date`` (of a hub's submission, or
+        None).
+    """
+    model, modelset = experiment.model, experiment.modelset
+    calibration = modelset.calibration if modelset else None
+    sampling = modelset.sampling if modelset else None
+    return {
+        "text": model.meta.description if model.meta else None,
+        "model": model_of(model),
+        "time": {
+            "start": str(model.timespan.start_date),
+            "end": model.timespan.end_date.isoformat(),
+            "days_per_step": model.timespan.delta_t,
+        },
+        "forcing": _forcing(model),
+        "quantities": priors_of(calibration) if calibration else _drawn(sampling),
+        "fit": _fit(calibration) if calibration else None,
+        "without_reproduction": without_reproduction(experiment),
+        "reference_date": _reference_date(experiment.output),
+    }
+
+
+def model_of(model: Model) -> dict[str, Any]:
+    """Return the compartments and the ways between them.
+
+    Returns
+    -------
+    model
+        ``compartments``: ``id`` and ``label`` of each. ``transitions``: ``source``, ``target``,
+        ``kind`` (``spontaneous``, ``mediated`` or ``vaccination``), the ``mediators`` and the
+        ``rates``; a pair of compartments appears once for each kind.
+    """
+    ways: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for transition in model.transitions:
+        kind = transition.type.removeprefix("multi_")
+        key = (transition.source, transition.target, kind)
+        way = ways.setdefault(
+            key,
+            dict(zip(("source", "target", "kind"), key, strict=True))
+            | {"mediators": [], "rates": []},
+        )
+        mediators: list[str] = []
+        rates: list[str | float] = []
+        if isinstance(transition, MultiMediated):
+            mediators = [name for term in transition.mediators for name in term.source]
+            rates = [term.rate for term in transition.mediators]
+        elif isinstance(transition, Mediated):
+            mediators, rates = [transition.mediator], [transition.rate]
+        elif isinstance(transition, Spontaneous):
+            rates = [transition.rate]
+        way["mediators"] += [name for name in mediators if name not in way["mediators"]]
+        way["rates"] += [str(rate) for rate in rates if str(rate) not in way["rates"]]
+    return {
+        "compartments": [{"id": c.id, "label": c.label or c.id} for c in model.compartments],
+        "transitions": list(ways.values()),
+    }
+
+
+def _forcing(model: Model) -> list[str]:
+    """Say what acts on the model from outside, a phrase each."""
+    said = []
+    if model.vaccination is not None:
+        scenario = model.vaccination.scenario
+        said.append("vaccination" + (f" (scenario {scenario})" if scenario else ""))
+    if (season := model.seasonality) is not None:
+        said.append(
+            f"a yearly rhythm of {season.target_parameter}, highest on "
+            f"{season.seasonality_max_date:%-d %B}"
+        )
+    kinds = [each.type for each in model.interventions]
+    words = {
+        "school_closure": "school closures",
+        "contact_matrix": "changes of contacts",
+        "parameter": "changes of parameters",
+    }
+    said += [words[kind] for kind in dict.fromkeys(kinds)]
+    return said
+
+
+def priors_of(calibration: Calibration) -> dict[str, Any]:
+    """Return the prior of what is inferred, by its column in the table of posteriors.
+
+    ``name``, ``args`` and ``kwargs`` as in scipy.stats, or the name of a ``function`` of the
+    user's own; of a start date, ``reference_date`` too.
+    """
+    priors = {name: _distribution(given.prior) for name, given in calibration.parameters.items()}
+    for name, given in calibration.compartments.items():
+        priors[f"init_{name}"] = _distribution(given.prior)
+    if (start := calibration.start_date) is not None:
+        since = {"reference_date": start.reference_date.isoformat()}
+        priors["start_date_days"] = _distribution(start.prior) | since
+    return priors
+
+
+def _drawn(sampling: Sampling | None) -> dict[str, Any]:
+    if sampling is None:
+        return {}
+    found: dict[str, Any] = {}
+    for name, given in sampling.parameters.items():
+        found[name] = (
+            {"values": list(given.values or ())}
+            if given.distribution is None
+            else _distribution(given.distribution)
+        )
+    for name, share in sampling.compartments.items():
+        found[f"init_{name}"] = {"range": [share.min, share.max]}
+    if (start := sampling.start_date) is not None:
+        since = {"reference_date": start.reference_date.isoformat()}
+        found["start_date_days"] = _distribution(start.distribution) | since
+    return found
+
+
+def _distribution(given: Distribution) -> dict[str, Any]:
+    if isinstance(given, CustomDistribution):
+        return {"function": given.name}
+    return _scipy(given)
+
+
+def _scipy(given: ScipyDistribution) -> dict[str, Any]:
+    return {"name": given.name, "args": list(given.args), "kwargs": dict(given.kwargs)}
+
+
+def _fit(calibration: Calibration) -> dict[str, Any]:
+    strategy, window = calibration.strategy, calibration.fitting_window
+    projection = calibration.projection
+    return {
+        "strategy": strategy.name,
+        "distance": calibration.distance_function,
+        "data": PurePosixPath(calibration.observed_data_path).name,
+        "start": window.start_date.isoformat(),
+        "end": window.end_date.isoformat(),
+        "trajectories": projection.n_trajectories if projection else 0,
+        "scenarios": [each.id for each in projection.scenarios] if projection else [],
+    }
+
+
+def _reference_date(output: Output) -> str | None:
+    given = next((getattr(output, name) for name in HUB_FORMATS if getattr(output, name)), None)
+    return given.reference_date.isoformat() if given and given.reference_date else None

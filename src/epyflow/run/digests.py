@@ -1,0 +1,128 @@
+"""What the tasks of a run depend on, as hashes: a task whose hash has changed is run again."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from epyflow.data import vintages
+from epyflow.errors import PopulationError
+from epyflow.experiment import Experiment, canonical_json
+from epyflow.experiment.format.output import Output
+from epyflow.files import sha256_of
+from epyflow.inputs.build import numeric_json
+from epyflow.inputs.fan_out import Plan
+from epyflow.population.locations import Location
+from epyflow.population.store import PopulationStore
+from epyflow.run.settings import Settings
+
+
+def numbers(experiment: Experiment, planned: Plan, settings: Settings, seed: int) -> str:
+    """Return all of the experiment that can change a task's numbers, data files apart."""
+    modelset = experiment.modelset
+    parts = (
+        numeric_json(experiment.model),
+        canonical_json(modelset.sampling if modelset else None),
+        canonical_json(modelset.calibration if modelset else None),
+        planned.strategy,
+        settings.engine,
+        str(seed),
+        *_functions(experiment),
+    )
+    return "\n".join(parts)
+
+
+def _functions(experiment: Experiment) -> list[str]:
+    """Return the hashes of the user's own modules, which distributions may come from."""
+    folder = experiment.place.folder / "functions"
+    return [sha256_of(path) for path in sorted(folder.glob("*.py"))]
+
+
+def data_hashes(
+    experiment: Experiment, store: PopulationStore, calendar: Path | None
+) -> dict[str, dict[str, str]]:
+    """Return the hashes of the data files: shared ones under "", others by population."""
+    others = _output_files(experiment.output) - {_observed(experiment)}
+    shared = {
+        written: _digest(experiment, written, path)
+        for written, path in sorted(experiment.data.items())
+        if written not in others
+    }
+    if calendar is not None:
+        shared["school_calendar"] = sha256_of(calendar)
+    hashes = {"": shared}
+    for place in experiment.populations:
+        hashes[place.name] = _population_hashes(place, store)
+    return hashes
+
+
+def _population_hashes(place: Location, store: PopulationStore) -> dict[str, str]:
+    """Return the hashes of a population's files; none where it cannot be read.
+
+    The build stage says why it cannot: one population fails alone.
+    """
+    try:
+        files = store.files(place.name)
+    except PopulationError:
+        return {}
+    return {f"populations/{place.name}/{path.name}": sha256_of(path) for path in files}
+
+
+def _observed(experiment: Experiment) -> str | None:
+    """Return what the data of the calibration are called."""
+    section = experiment.modelset.calibration if experiment.modelset else None
+    if section is None:
+        return None
+    return vintages.data_key(section.observed_data_path, section.observed_data_vintage)
+
+
+def _digest(experiment: Experiment, written: str, path: Path) -> str:
+    section = experiment.modelset.calibration if experiment.modelset else None
+    if section is None or written != _observed(experiment):
+        return sha256_of(path)
+    day, column = section.observed_data_vintage, section.observed_as_of_column
+    return vintages.digest(path, vintages.of_file(path, day, column))
+
+
+def _output_files(output: Output) -> set[str]:
+    """Return what data are called that no task reads unless its calibration names them, too."""
+    hub = output.flusight_format
+    trends = hub.rate_trends if hub else None
+    if trends is None:
+        return set()
+    return {vintages.data_key(trends.observed_data_path, trends.observed_data_vintage)}
+
+
+def flat(data: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return all hashes by the file they are of."""
+    return {name: digest for files in data.values() for name, digest in files.items()}
+
+
+def task_digests(planned: Plan, numbers: str, data: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the hash of everything that can change the numbers of each task."""
+    shared = digest_of(numbers, *_pairs(data[""]))
+    by_population = {
+        place.name: digest_of(shared, place.name, str(place.iso), *_pairs(data[place.name]))
+        for place in planned.populations
+    }
+    return [
+        digest_of(
+            by_population[task.population.name],
+            str(task.primary_id),
+            str(task.first),
+            str(task.members),
+        )
+        for task in planned.tasks()
+    ]
+
+
+def _pairs(files: Mapping[str, str]) -> Iterable[str]:
+    for name, digest in files.items():
+        yield from (name, digest)
+
+
+def digest_of(*parts: str) -> str:
+    """Return a short hash of some texts; where one ends and the next begins counts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{len(part)}:{part}".encode())
+    return digest.hexdigest()[:16]

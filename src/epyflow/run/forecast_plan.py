@@ -1,0 +1,138 @@
+"""What a plan says of submissions and scores; and the files that they are made from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from epyflow.data.observation_history import Final, Observed
+from epyflow.errors import EpyflowError
+from epyflow.experiment import Experiment
+from epyflow.files import sha256_of
+from epyflow.hub.scoring.compared_models import baseline_of, rivals
+from epyflow.run.digests import digest_of
+from epyflow.run.hub_choice import choose, digest_of_choice
+from epyflow.run.settings import Settings
+from epyflow.run.sources import fetched_root
+
+SCORES = (
+    *("quantile_scores.csv.gz", "pmf_scores.csv.gz", "mean_scores.csv"),
+    *("mean_scores_by_location.csv", "mean_scores_by_horizon.csv"),
+    "mean_scores_by_reference_date.csv",
+)
+RELATIVE = "relative_scores.csv"
+"""Only with a baseline."""
+
+
+def submission(
+    experiment: Experiment, settings: Settings
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return what the plan says of a run's submission, and the hub's files that it is made with.
+
+    Raises
+    ------
+    EpyflowError
+        If the hub is missing, or has no such round or target.
+    """
+    choice = choose(experiment, settings)
+    if choice is None:
+        return None, []
+    digest = digest_of_choice(choice, experiment)
+    targets = [each.target for each in choice.targets]
+    return {"file": choice.file, "digest": digest, "targets": targets}, choice.sources
+
+
+def scores(
+    runs: Mapping[str, Experiment], settings: Settings
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Return what the plan says of the scores of some runs, and the files to score against.
+
+    Parameters
+    ----------
+    runs
+        Run to its experiment: one, or one for each reference date.
+    settings
+        Of all of them. Without ``target_data`` nothing is scored.
+
+    Raises
+    ------
+    EpyflowError
+        If there is nothing to score, or a file is missing.
+    """
+    if settings.target_data is None:
+        if settings.score_models:
+            raise EpyflowError("score_models: nothing is scored without target_data")
+        return None, {}
+    truth = Path(settings.target_data)
+    if not truth.is_file():
+        raise EpyflowError(f"target_data {settings.target_data!r} is not a file; expected a CSV")
+    choices = [choose(experiment, settings) for experiment in runs.values()]
+    made = [choice for choice in choices if choice is not None]
+    if not made:
+        raise EpyflowError(
+            "target_data: the experiment makes no forecast to score; expected a hub format, such "
+            "as flusight_format, in its output file"
+        )
+    others = rivals(made[0].folder, [each.reference_date for each in made], settings.score_models)
+    baseline = baseline_of(others)
+    files = [truth, *others.values()]
+    part = {
+        "digest": digest_of(*(sha256_of(path) for path in files), *others),
+        "own": f"{settings.team_abbr}-{settings.model_abbr}",
+        "baseline": baseline,
+        "tables": [*SCORES, *([RELATIVE] if baseline else [])],
+    }
+    return part, {"target_data": str(truth), "others": [str(path) for path in others.values()]}
+
+
+def observed(experiment: Experiment, settings: Settings) -> Observed | None:
+    """Return what was observed of what a run compares, and since; None where nothing is fitted.
+
+    ``target_data`` is taken to observe what the first target of the submission is made from.
+    """
+    if experiment.modelset is None or experiment.modelset.calibration is None:
+        return None
+    choice = choose(experiment, settings) if settings.target_data else None
+    if settings.target_data is None or choice is None:
+        return Observed(experiment)
+    return Observed(experiment, Final(Path(settings.target_data), choice.targets[0].simulation))
+
+
+def observed_digest(experiment: Experiment, settings: Settings) -> str | None:
+    """Return the hash of what :func:`observed` gives."""
+    found = observed(experiment, settings)
+    return None if found is None else digest_of(*found.hashes)
+
+
+def gather_observations(experiment: Experiment, settings: Settings, path: Path) -> None:
+    """Write what was observed of what a run compares: see :meth:`Observed.write`.
+
+    Raises
+    ------
+    EpyflowError
+        If the experiment calibrates nothing any more.
+    """
+    found = observed(experiment, settings)
+    if found is None:
+        raise EpyflowError(f"{experiment.place.exp_id} calibrates nothing any more; run again")
+    found.write(path)
+
+
+def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -> None:
+    """Gather what the submission of a run is made from besides its results.
+
+    Parameters
+    ----------
+    experiment
+        Of the run: see :func:`epyflow.run.plan.experiment_of`.
+    settings
+        Of the run.
+    path
+        ``hub.json``, to be written.
+    """
+    from epyflow.submission.write_brief import prepare  # slow to import, and planning does without
+
+    settings = fetched_root(settings)
+    choice = choose(experiment, settings)
+    if choice is None:
+        raise EpyflowError(f"{experiment.place.exp_id} asks for no submission any more; run again")
+    prepare(experiment, choice, settings.sources().store, path)

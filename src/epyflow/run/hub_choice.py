@@ -1,0 +1,175 @@
+"""Which hub a run's submission is for, known when the run is planned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from epyflow.data.vintages import data_key, digest
+from epyflow.errors import EpyflowError
+from epyflow.experiment import Experiment, canonical_json
+from epyflow.experiment.format.output import HubTarget
+from epyflow.hub.config.config import Hub
+from epyflow.hub.config.read import read_hub
+from epyflow.hub.config.shipped import SHIPPED, TARGETS
+from epyflow.run.digests import digest_of
+from epyflow.run.settings import HUB_FOLDERS, Settings, given_or_found
+from epyflow.suggest import did_you_mean, listed
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is submitted, and to whom.
+
+    Attributes
+    ----------
+    format
+        Key of the output section, such as ``flusight_format``.
+    reference_date
+        The round.
+    file
+        Name of the submission.
+    targets
+        What is submitted.
+    folder
+        Of the hub; None for the definition shipped here.
+    files
+        Name to file of the hub's configuration; empty where it is shipped here.
+    """
+
+    format: str
+    reference_date: date
+    file: str
+    targets: tuple[HubTarget, ...]
+    folder: Path | None
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[str]:
+        """The hub's files that are read."""
+        return [str(path) for path in self.files.values()]
+
+
+def choose(experiment: Experiment, settings: Settings) -> Choice | None:
+    """Find the hub of an experiment's hub format, and what is submitted to it.
+
+    Parameters
+    ----------
+    experiment
+        A valid one.
+    settings
+        Of the run. Without ``hub``, a hub found below the root is used if it has the round and
+        one of the format's targets.
+
+    Returns
+    -------
+    choice
+        None where the experiment asks for no submission.
+
+    Raises
+    ------
+    EpyflowError
+        If there is no hub, or it has no such round or target; the message says which key to give.
+    """
+    if experiment.output.hub is None:
+        return None
+    name, section = experiment.output.hub
+    day = section.reference_date
+    if day is None:
+        raise EpyflowError(
+            f"output.{name}: no reference_date; expected the date of the hub's round, for which a "
+            "submission is written"
+        )
+    hub = _hub(settings, name, day)
+    file = f"{day}-{settings.team_abbr}-{settings.model_abbr}.{settings.hub_file_format}"
+    targets = section.targets or tuple(
+        HubTarget(target=target)
+        for target in TARGETS[name]
+        if hub is None or _has(hub, day, target)
+    )
+    if not targets:
+        raise EpyflowError(f"output.{name}.targets: missing; expected the targets to be submitted")
+    if hub is not None:
+        for each in targets:
+            _check_target(hub, day, name, each.target)
+    files = {} if hub is None else _files(hub, settings)
+    return Choice(name, day, file, targets, None if hub is None else hub.folder.root, files)
+
+
+def _hub(settings: Settings, name: str, day: date) -> Hub | None:
+    found = given_or_found(settings.hub, settings.root, HUB_FOLDERS)
+    if found is None:
+        if name in SHIPPED:
+            return None
+        raise EpyflowError(
+            f"output.{name}: a submission needs the hub's tasks.json; expected --config "
+            "hub=<folder of the hub>, or the hub in data/hub below the root"
+        )
+    hub = read_hub(found)
+    if settings.hub is None and name in SHIPPED and not _serves(hub, name, day):
+        return None
+    if hub.round(day.isoformat()) is None:
+        ids = hub.round_ids
+        raise EpyflowError(
+            f"output.{name}.reference_date: {day} is no round of the hub in {found}, whose rounds "
+            f"are {ids[0]} to {ids[-1]}; expected one of them, or another --config hub=<folder>"
+        )
+    return hub
+
+
+def _serves(hub: Hub, name: str, day: date) -> bool:
+    return any(_has(hub, day, target) for target in TARGETS[name])
+
+
+def _known(hub: Hub, day: date) -> list[str]:
+    round_ = hub.round(day.isoformat())
+    return [] if round_ is None else [target.id for _, target in round_.targets()]
+
+
+def _has(hub: Hub, day: date, target: str) -> bool:
+    return target in _known(hub, day)
+
+
+def _check_target(hub: Hub, day: date, name: str, target: str) -> None:
+    known = _known(hub, day)
+    if target not in known:
+        raise EpyflowError(
+            f"output.{name}.targets: {hub.folder.tasks} has no target {target!r}"
+            f"{did_you_mean(target, known)}; expected one of {listed(known)}"
+        )
+
+
+def _files(hub: Hub, settings: Settings) -> dict[str, Path]:
+    folder = hub.folder
+    locations = Path(settings.hub_locations) if settings.hub_locations else folder.locations
+    if locations is not None and not locations.is_file():
+        raise EpyflowError(f"hub_locations {str(locations)!r} is not a file; expected a CSV")
+    named = {
+        "tasks.json": folder.tasks,
+        "admin.json": folder.admin,
+        "validations.yml": folder.validations,
+        "model-metadata-schema.json": folder.metadata_schema,
+        "locations.csv": locations,
+    }
+    return {name: path for name, path in named.items() if path is not None}
+
+
+def digest_of_choice(choice: Choice, experiment: Experiment) -> str:
+    """Return the hash of what a submission is made from besides the results."""
+    calibration = experiment.modelset.calibration if experiment.modelset else None
+    trends = experiment.output.flusight_format
+    observed = [] if calibration is None else [canonical_json(calibration.fitting_window)]
+    if trends is not None and trends.rate_trends is not None:
+        key = data_key(
+            trends.rate_trends.observed_data_path, trends.rate_trends.observed_data_vintage
+        )
+        observed.append(digest(experiment.data[key], None))
+    section = experiment.output.hub
+    hashes = [digest(path, None) for path in choice.files.values()]
+    return digest_of(
+        choice.file,
+        canonical_json(section[1] if section else None),
+        *choice.files,
+        *hashes,
+        *observed,
+    )

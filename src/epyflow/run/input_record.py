@@ -1,0 +1,158 @@
+"""What the inputs of a run were built from, recorded beside them.
+
+A task's input need not be built again as long as its hash is the one that it was built from. The
+record lies with the inputs, on disk or in a bucket, so that it is there for whoever goes on with
+the run, and goes when they go.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from epyflow.errors import ArtifactError
+from epyflow.run.digests import digest_of
+from epyflow.storage.disk import Storage
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Built:
+    """The inputs that were built.
+
+    Attributes
+    ----------
+    seed
+        Of the run.
+    digests
+        ``<i>`` to the hash of what the input was built from.
+    checksums
+        ``<i>`` to the MD5 of the file, in base64.
+    """
+
+    seed: int
+    digests: Mapping[str, str] = field(default_factory=dict)
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, numbers: Collection[str]) -> "Built":
+        """Return the record without some inputs."""
+        return Built(
+            self.seed,
+            {number: each for number, each in self.digests.items() if number not in numbers},
+            {number: each for number, each in self.checksums.items() if number not in numbers},
+        )
+
+
+def folder_of(plan: Mapping[str, Any]) -> str:
+    """Return the folder of the inputs of a planned run."""
+    return f"results/{plan['exp_id']}/{plan['run_id']}/builder-artifacts"
+
+
+def read(storage: Storage, folder: str) -> Built | None:
+    """Read the record of a folder of inputs; None where there is none.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged.
+    """
+    path = f"{folder}/built.json"
+    data = storage.read(path)
+    if data is None:
+        return None
+    try:
+        content = json.loads(data)
+        if content["format"] != _FORMAT:
+            return None  # of another version: everything is built anew
+        return Built(int(content["seed"]), dict(content["digests"]), dict(content["checksums"]))
+    except (ValueError, KeyError, TypeError) as problem:
+        raise ArtifactError(
+            f"{path}: not usable: it is cut short or damaged. Delete it and run again; every input "
+            "is built anew then."
+        ) from problem
+
+
+def _write(built: Built, storage: Storage, folder: str) -> None:
+    content = {
+        "format": _FORMAT,
+        "seed": built.seed,
+        "digests": dict(sorted(built.digests.items())),
+        "checksums": dict(sorted(built.checksums.items())),
+    }
+    storage.write(f"{folder}/built.json", json.dumps(content, indent=0).encode())
+
+
+def to_build(plan: Mapping[str, Any], built: Built | None, storage: Storage) -> list[int]:
+    """Return the tasks whose inputs are missing, or were built from something else.
+
+    Only these are built. An input that is up to date is a plain file to the workflow: its task
+    does not depend on the build job, so adding a population runs that population alone.
+
+    Parameters
+    ----------
+    plan
+        From :mod:`epyflow.run.plan`.
+    built
+        The record, from :func:`read`.
+    storage
+        Where the inputs are. Those in a bucket have to be the very files that were recorded: a
+        coordinator may have ended between the record and the end of its uploads.
+    """
+    there = storage.names(folder_of(plan))
+    recorded = built or Built(plan["seed"])
+
+    def up_to_date(index: int, digest: str) -> bool:
+        number = f"{index:05d}"
+        name = f"input_{number}.pkl"
+        if name not in there or recorded.digests.get(number) != digest:
+            return False
+        return there[name] in (None, recorded.checksums.get(number))
+
+    return [i for i, digest in enumerate(_digests(plan)) if not up_to_date(i, digest)]
+
+
+def _digests(plan: Mapping[str, Any]) -> list[str]:
+    code = plan["code"]
+    return [digest_of(task, code["build"], code["run"]) for task in plan["tasks"]]
+
+
+def forget(plan: Mapping[str, Any], tasks: Iterable[int], storage: Storage) -> None:
+    """Take tasks out of the record, before their inputs are overwritten."""
+    built = read(storage, folder_of(plan))
+    if built is not None:
+        _write(built.without({f"{task:05d}" for task in tasks}), storage, folder_of(plan))
+
+
+def remember(plan: Mapping[str, Any], inputs: Mapping[int, Path], storage: Storage) -> None:
+    """Record what inputs were built from.
+
+    Parameters
+    ----------
+    plan
+        From :mod:`epyflow.run.plan`.
+    inputs
+        Task to its file, on disk. A task that could not be built is not among them, so that it is
+        built anew the next time.
+    storage
+        Where the inputs are, or will be.
+    """
+    built = read(storage, folder_of(plan)) or Built(plan["seed"])
+    digests = _digests(plan)
+    fresh = {f"{task:05d}": (digests[task], _md5(path)) for task, path in inputs.items()}
+    record = Built(
+        plan["seed"],
+        {**built.digests, **{number: each[0] for number, each in fresh.items()}},
+        {**built.checksums, **{number: each[1] for number, each in fresh.items()}},
+    )
+    _write(record, storage, folder_of(plan))
+
+
+def _md5(path: Path) -> str:
+    """Return the checksum that Cloud Storage keeps of an object."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    return base64.b64encode(digest.digest()).decode()

@@ -1,0 +1,229 @@
+"""The settings of a run: ``config/config.yaml`` and ``--config``, validated."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from epyflow.engine import DEFAULT as DEFAULT_ENGINE
+from epyflow.errors import EpyflowError
+from epyflow.experiment.format.base import Count, Date, Many, Strict, Text, refuse
+from epyflow.experiment.reading.location import Place, is_exp_id, locate
+from epyflow.experiment.reading.problems import dotted
+from epyflow.population.store import PopulationStore
+from epyflow.repositories.address import is_address, parse_address
+from epyflow.run.bundle import Sources, is_bundle, open_bundle
+from epyflow.strict import in_words
+from epyflow.suggest import did_you_mean, listed
+
+POPULATION_FOLDERS = ("data/populations", "common-data/populations")
+HUB_FOLDERS = ("data/hub", "common-data/hub")
+CALENDAR_FILES = ("data/school_calendars_us.csv", "common-data/school_calendars_us.csv")
+
+
+def _as_text(value: Any) -> Any:
+    """Read ``run_id=7`` as a name: the command line and YAML make it a number, or a date.
+
+    Other numbers stay what they are, and are refused: 1.10 has become 1.1 already.
+    """
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if whole or type(value) is date else value
+
+
+def _one_folder(value: str) -> str:
+    if not is_exp_id(value) or "/" in value:
+        raise refuse(
+            f"{value!r} cannot name a run; expected letters, digits, '.', '_' and '-', beginning "
+            "with a letter or digit"
+        )
+    return value
+
+
+def _as_flag(value: Any) -> Any:
+    """Read ``partial_results=true``: from the command line, only ``True`` arrives as a truth."""
+    flags = {"true": True, "false": False}
+    return flags.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _folder_or_repository(value: str) -> str:
+    if is_address(value):
+        try:
+            parse_address(value)
+        except EpyflowError as error:
+            raise refuse(str(error)) from None
+    return value
+
+
+def _as_short_name(value: str) -> str:
+    if re.fullmatch("[A-Za-z0-9_]+", value) is None:
+        raise refuse(f"{value!r} cannot be in a file name; expected letters, digits and '_'")
+    return value
+
+
+Name = Annotated[Text, BeforeValidator(_as_text)]
+ShortName = Annotated[Name, AfterValidator(_as_short_name)]
+Flag = Annotated[bool, BeforeValidator(_as_flag)]
+
+
+class Settings(Strict):
+    """What is run, from where, and how it is packed."""
+
+    experiment: Name = Field(description="Id below `experiments_root/experiments`, or a path.")
+    experiments_root: Annotated[Text, AfterValidator(_folder_or_repository)] = Field(
+        default="config",
+        description="Folder that holds `experiments/` and `common-data/`, or a git repository.",
+    )
+    run_id: Annotated[Name, AfterValidator(_one_folder)] = Field(
+        default="main", description="Name of the run; a new one keeps the old one's files."
+    )
+    output_config: Name | None = Field(
+        default=None, description="Output file to use where an experiment has several."
+    )
+    population_data: Text | None = Field(
+        default=None, description="Folder of populations; absent: looked for below the root."
+    )
+    school_calendar: Text | None = Field(
+        default=None, description="CSV of school breaks; absent: looked for below the root."
+    )
+    allowed_data_roots: Many[Text] = Field(
+        default=(), description="Other folders that paths in YAML may lead into."
+    )
+    members_per_task: Count | None = Field(
+        default=None, description="Parameter sets per task; absent: about two minutes of work."
+    )
+    engine: Text = Field(
+        default=DEFAULT_ENGINE, description="What simulates: `compiled`, or `epydemix` itself."
+    )
+    build: Literal["local", "remote"] = Field(
+        default="local", description="Where inputs are built: here, or by a job on a bundle."
+    )
+    partial_results: Flag = Field(
+        default=False, description="Write tables of the tasks that succeeded if others fail."
+    )
+    reference_dates: Many[Date] = Field(
+        default=(), description="Forecasts to make and score together, each as of its date."
+    )
+    hub: Text | None = Field(
+        default=None, description="A hub's folder; absent: looked for below the root."
+    )
+    hub_locations: Text | None = Field(
+        default=None, description="Table of the hub's locations; absent: the hub's."
+    )
+    team_abbr: ShortName = Field(default="team", description="The team in submissions' names.")
+    model_abbr: ShortName = Field(default="model", description="The model in submissions' names.")
+    hub_file_format: Literal["csv", "parquet"] = Field(default="csv", description="Of submissions.")
+    target_data: Text | None = Field(
+        default=None, description="CSV of what was observed in the end, to score against."
+    )
+    score_models: Many[Text] = Field(
+        default=(), description="Models of the hub to score beside; absent: baseline, ensemble."
+    )
+
+    @property
+    def root(self) -> Path:
+        """The experiments' root; of a repository, only :mod:`epyflow.run.sources` knows it."""
+        return Path(self.experiments_root)
+
+    def place(self) -> Place:
+        """Find the experiment.
+
+        Raises
+        ------
+        UnreadableError
+            If it is not there.
+        EpyflowError
+            If ``experiments_root`` is not a folder.
+        """
+        if not self.root.is_dir():
+            raise EpyflowError(
+                f"experiments_root {self.experiments_root!r} is not a folder; expected the folder "
+                "that holds experiments/ and common-data/"
+            )
+        return locate(self.experiment, self.root, tuple(map(Path, self.allowed_data_roots)))
+
+    def sources(self) -> Sources:
+        """Find all that inputs are built from; the root may be a bundle that was unpacked.
+
+        Raises
+        ------
+        EpyflowError
+            If some of it is not there.
+        """
+        if is_bundle(self.root):
+            return open_bundle(self.root)
+        return Sources(self.place(), self.population_store(), self.calendar_file())
+
+    def population_folder(self) -> Path | None:
+        """Return the folder of populations, if one is given or found."""
+        return given_or_found(self.population_data, self.root, POPULATION_FOLDERS)
+
+    def population_store(self) -> PopulationStore:
+        """Open the populations."""
+        return PopulationStore.open(self.population_folder())
+
+    def calendar_file(self) -> Path | None:
+        """Return the file of school breaks, if one is given or found."""
+        found = given_or_found(self.school_calendar, self.root, CALENDAR_FILES)
+        if found is not None and not found.is_file():
+            raise EpyflowError(f"school_calendar {str(found)!r} is not a file; expected a CSV")
+        return found
+
+
+def given_or_found(given: str | None, root: Path, usual: tuple[str, ...]) -> Path | None:
+    """Return the path given, else the first of the usual ones that is there below the root."""
+    if given is not None:
+        return Path(given)
+    return next((root / path for path in usual if (root / path).exists()), None)
+
+
+PLANS = Path(".epyflow")
+
+PLAN_KEY = "plan"
+"""Under this key the workflow's configuration also holds the plan, which is not a setting."""
+
+
+def plan_path(settings: Settings) -> Path:
+    """Return where the plan of a run is kept: below the working directory, so that it travels.
+
+    It depends on the settings alone: remote workers find it and never see the experiment.
+    """
+    name = settings.experiment
+    if not is_exp_id(name):
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        name = f"{re.sub('[^A-Za-z0-9]+', '_', Path(name).name)}-{digest}"
+    return PLANS / name / settings.run_id / "plan.json"
+
+
+def start_path(settings: Settings) -> Path:
+    """Return where the process that a person started keeps what no worker needs of its plan."""
+    return plan_path(settings).with_name("start.json")
+
+
+def read_settings(config: Mapping[str, Any]) -> Settings:
+    """Validate a workflow's configuration.
+
+    Raises
+    ------
+    EpyflowError
+        Naming every key that is wrong and what is expected.
+    """
+    try:
+        return Settings.model_validate({k: v for k, v in config.items() if k != PLAN_KEY})
+    except ValidationError as error:
+        lines = [f"config: {_line(details)}" for details in error.errors(include_url=False)]
+    raise EpyflowError("\n".join(lines))
+
+
+def _line(details: ErrorDetails) -> str:
+    key = dotted(details["loc"])
+    if details["type"] == "extra_forbidden":
+        valid = list(Settings.model_fields)
+        return f"unknown key {key!r}{did_you_mean(key, valid)}; expected one of {listed(valid)}"
+    if details["type"] == "missing":
+        return f"{key}: missing; expected --config {key}=..., or {key} in config/config.yaml"
+    return f"{key}: {in_words(details)}"

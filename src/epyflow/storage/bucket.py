@@ -1,0 +1,149 @@
+"""Files under a prefix of a Google Cloud Storage bucket.
+
+Sources: https://cloud.google.com/python/docs/reference/storage/latest (Client, Bucket, Blob and
+"Configuring Timeouts and Retries"), https://cloud.google.com/storage/docs/json_api/v1/status-codes.
+"""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from google.api_core import exceptions as api
+from google.cloud import storage
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from epyflow.google.api_errors import explained
+from epyflow.storage.disk import Stored
+
+# As many as the client library keeps connections open for.
+_THREADS = 10
+
+_REMEDIES = {
+    403: "the account needs the role roles/storage.objectAdmin on the bucket",
+    404: "check the bucket's name, or create it: gcloud storage buckets create gs://<bucket>",
+}
+
+
+class Bucket:
+    """Files under ``gs://bucket/prefix``.
+
+    Every request is repeated when it meets a passing fault. All of them may be: they read, or
+    write or delete the same bytes again.
+
+    Parameters
+    ----------
+    uri
+        ``gs://bucket/prefix``; the prefix may be empty.
+    """
+
+    def __init__(self, uri: str) -> None:
+        parts = urlsplit(uri)
+        self._uri = f"gs://{parts.netloc}"
+        self._name, prefix = parts.netloc, parts.path.strip("/")
+        self._prefix = f"{prefix}/" if prefix else ""
+
+    @property
+    def uri(self) -> str:
+        """``gs://bucket/prefix``."""
+        return f"{self._uri}/{self._prefix}".rstrip("/")
+
+    def names(self, folder: str) -> Mapping[str, str | None]:
+        """List the objects directly in a folder, with their MD5 in base64."""
+        prefix = self._folder(folder)
+        with self._explained(folder):
+            found = self._client.list_blobs(
+                self._name,
+                prefix=prefix,
+                delimiter="/",
+                fields="items(name,md5Hash),nextPageToken",
+                retry=DEFAULT_RETRY,
+            )
+            return {blob.name.removeprefix(prefix): blob.md5_hash for blob in found}
+
+    def below(self, folder: str) -> Mapping[str, Stored]:
+        """List the objects in a folder and all folders below it."""
+        prefix = self._folder(folder)
+        with self._explained(folder):
+            found = self._client.list_blobs(
+                self._name,
+                prefix=prefix,
+                fields="items(name,size,updated),nextPageToken",
+                retry=DEFAULT_RETRY,
+            )
+            return {
+                blob.name.removeprefix(prefix): Stored(int(blob.size), blob.updated)
+                for blob in found
+                if not blob.name.endswith("/")  # a folder, as the console makes them
+            }
+
+    def unfinished(self, folder: str) -> Mapping[str, Stored]:
+        """Return nothing: an object is there as a whole or not at all."""
+        del folder
+        return {}
+
+    def read(self, path: str) -> bytes | None:
+        """Download an object."""
+        with self._explained(path):
+            try:
+                data: bytes = self._blob(path).download_as_bytes(retry=DEFAULT_RETRY)
+            except api.NotFound as missing:
+                if not _is_of_an_object(missing):
+                    raise
+                return None
+            return data
+
+    def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Download objects, several at a time."""
+        wanted = list(paths)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            found = dict(zip(wanted, pool.map(self.read, wanted), strict=True))
+        return {path: data for path, data in found.items() if data is not None}
+
+    def write(self, path: str, data: bytes) -> None:
+        """Upload an object; it is there as a whole or not at all."""
+        with self._explained(path):
+            self._blob(path).upload_from_string(
+                data, content_type="application/octet-stream", retry=DEFAULT_RETRY
+            )
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Delete objects, several at a time."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(self._remove_one, paths))
+
+    def prune(self, folder: str) -> None:
+        """Do nothing: a bucket has no folders."""
+
+    def _remove_one(self, path: str) -> None:
+        with self._explained(path):
+            try:
+                self._blob(path).delete(retry=DEFAULT_RETRY)
+            except api.NotFound as missing:
+                if not _is_of_an_object(missing):
+                    raise
+
+    @cached_property
+    def _client(self) -> Any:
+        with self._explained(""):
+            return storage.Client()
+
+    def _folder(self, folder: str) -> str:
+        """Return what the names of a folder's objects begin with; "" is the top."""
+        return (
+            f"{self._prefix}{folder.strip('/')}/".lstrip("/") if folder.strip("/") else self._prefix
+        )
+
+    def _blob(self, path: str) -> Any:
+        return self._client.bucket(self._name).blob(f"{self._prefix}{path}")
+
+    def _explained(self, path: str) -> AbstractContextManager[None]:
+        where = f"{self._uri}/{self._prefix}{path}".rstrip("/")
+        return explained(where, "Google Cloud Storage", _REMEDIES)
+
+
+def _is_of_an_object(missing: Any) -> bool:
+    """Tell a missing object from a missing bucket: both are 404."""
+    return "bucket does not exist" not in str(missing).lower()

@@ -1,0 +1,167 @@
+"""Where the files of runs lie: on disk, or in a bucket under a storage prefix.
+
+Snakemake moves what the rules declare. This is for the little that no rule can declare: which
+inputs there are before the rules are read, what they were built from, a calibration's generations
+while it runs, and the removal of a record of failure.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from epyflow.errors import EpyflowError
+from epyflow.files import TEMPORARY, write_bytes_atomically
+
+BUCKET_SCHEMES = ("gs://", "gcs://")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a listing says of a file.
+
+    Attributes
+    ----------
+    size
+        In bytes.
+    modified
+        When it was last written, in UTC.
+    """
+
+    size: int
+    modified: datetime
+
+
+class Storage(Protocol):
+    """A tree of files; paths are relative to its top and have forward slashes."""
+
+    @property
+    def uri(self) -> str | None:
+        """Return ``gs://bucket/prefix``, None on disk."""
+
+    def names(self, folder: str) -> Mapping[str, str | None]:
+        """Return the files directly in a folder by name, each with its MD5 if that is known."""
+
+    def below(self, folder: str) -> Mapping[str, Stored]:
+        """Return the files in a folder and all folders below it, by path relative to it."""
+
+    def unfinished(self, folder: str) -> Mapping[str, Stored]:
+        """Return what is being written in a folder, or was when its process was killed."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, None where there is no such file."""
+
+    def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those files that are there."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write or replace a file; a reader finds the old one or the new one."""
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files, if they are there."""
+
+    def prune(self, folder: str) -> None:
+        """Remove a folder and those below it, as far as there is nothing in them."""
+
+
+class Disk:
+    """Files below a folder, by default the working directory."""
+
+    uri = None
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root or Path()
+
+    def names(self, folder: str) -> Mapping[str, str | None]:
+        """List a folder; nothing where there is none. Checksums are not computed."""
+        try:
+            return {path.name: None for path in (self._root / folder).iterdir() if path.is_file()}
+        except FileNotFoundError:
+            return {}
+
+    def below(self, folder: str) -> Mapping[str, Stored]:
+        """List a folder and what is below it; nothing where there is none.
+
+        Files whose name starts with a dot are left out: they are being written. Links to folders
+        are not followed.
+        """
+        return self._listed(folder, lambda name: not name.startswith("."))
+
+    def unfinished(self, folder: str) -> Mapping[str, Stored]:
+        """List temporary files of :func:`epyflow.files.replacing`."""
+        return self._listed(folder, lambda name: TEMPORARY.fullmatch(name) is not None)
+
+    def _listed(self, folder: str, wanted: Callable[[str], bool]) -> Mapping[str, Stored]:
+        top, found = self._root / folder, {}
+        for where, _, names in os.walk(top):
+            for path in (Path(where) / name for name in names if wanted(name)):
+                try:
+                    its = path.stat()
+                except FileNotFoundError:
+                    continue  # removed since it was listed
+                modified = datetime.fromtimestamp(its.st_mtime, UTC)
+                found[path.relative_to(top).as_posix()] = Stored(its.st_size, modified)
+        return found
+
+    def read(self, path: str) -> bytes | None:
+        """Read a file."""
+        try:
+            return (self._root / path).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Read files one after another."""
+        found = {path: self.read(path) for path in paths}
+        return {path: data for path, data in found.items() if data is not None}
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file, and the folder it is in."""
+        target = self._root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes_atomically(target, data)
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files."""
+        for path in paths:
+            (self._root / path).unlink(missing_ok=True)
+
+    def prune(self, folder: str) -> None:
+        """Remove empty folders, those below first."""
+        for where, _, _ in os.walk(self._root / folder, topdown=False):
+            with suppress(OSError):  # it is not empty
+                Path(where).rmdir()
+
+
+def storage_at(prefix: str | None) -> Storage:
+    """Return the files under a default storage prefix.
+
+    Parameters
+    ----------
+    prefix
+        ``gs://bucket/prefix``, or None for the working directory.
+
+    Raises
+    ------
+    EpyflowError
+        If it is another kind of storage, whose files could not be listed; or if the packages for
+        it are not installed.
+    """
+    if prefix is None:
+        return Disk()
+    if not prefix.startswith(BUCKET_SCHEMES):
+        raise EpyflowError(
+            f"default-storage-prefix {prefix!r} is not a place that epyflow can list; expected "
+            "gs://<bucket>/<prefix>, with the storage provider gcs or gcs-indexed"
+        )
+    try:
+        from epyflow.storage.bucket import Bucket  # slow to import, and a laptop does without
+    except ImportError as problem:
+        raise EpyflowError(
+            f"results in a bucket need the package google-cloud-storage ({problem}); run "
+            "`make setup`, or install the dependency group `cloud`"
+        ) from problem
+    return Bucket(prefix)

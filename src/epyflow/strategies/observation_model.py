@@ -1,0 +1,224 @@
+"""What would be reported of projected trajectories: noise and drift around simulated counts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.artifacts.task import (
+    NOT_STARTED,
+    Fit,
+    Generation,
+    MemberResult,
+    Observations,
+    PackedArray,
+    Reporting,
+    Task,
+)
+from epyflow.calibration import observation_noise
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.observation_model import ESTIMATED, Estimate, ObservationModel
+from epyflow.randomness import generator
+from epyflow.strategies.particle_simulator import Comparer
+
+Array = NDArray[np.float64]
+
+_MOST = 500.0  # e to this is a number still, and more than there are people
+
+
+def around(
+    posterior: Generation, observations: Observations, model: ObservationModel
+) -> tuple[Reporting, ...]:
+    """Return how each comparison's reports lie around the mean of the weighted particles.
+
+    Raises
+    ------
+    ValueError
+        If something is to be estimated that the residuals do not tell.
+    """
+    fitted = np.average(posterior.series.unpack(), axis=0, weights=posterior.weights)
+    periods = _periods(observations.dates)
+    found = []
+    for observed, mean in zip(observations.values.T, fitted.T, strict=True):
+        known = ~np.isnan(observed)
+        y, m = observed[known], mean[known]
+        spread = _given(model.dispersion)
+        if spread is None:
+            spread = observation_noise.dispersion(y, m)
+        walk = None
+        if model.discrepancy is not None:
+            walk = _given(model.discrepancy.sd)
+            if walk is None:
+                walk = observation_noise.walk(y, m, periods[known], spread)
+        found.append(Reporting(spread, walk))
+    return tuple(found)
+
+
+def _given(estimate: Estimate) -> float | None:
+    return None if estimate == ESTIMATED else float(estimate)
+
+
+def _periods(dates: Sequence[date]) -> NDArray[np.int64]:
+    """Return the number of each date's period: the shortest distance is one period."""
+    days = np.array([(day - dates[0]).days for day in dates], dtype=np.float64)
+    shortest = np.diff(days).min() if len(days) > 1 else 1.0
+    return np.rint(days / shortest).astype(np.int64)
+
+
+def reported(
+    task: Task,
+    model: Model,
+    calibration: Calibration,
+    fit: Fit,
+    simulated: Sequence[Array],
+    member: MemberResult,
+) -> PackedArray:
+    """Draw what would be reported of each trajectory of a projection.
+
+    Each trajectory has its own random numbers, from the seed, the population and its number, and
+    counts are drawn by inverting their distribution. So scenarios stay paired: where two have the
+    same counts they have the same reports, and where one has more it reports no fewer.
+
+    Parameters
+    ----------
+    task, model, calibration, fit
+        What was calibrated, and what it found.
+    simulated
+        Transitions of each trajectory, shape (periods since its start, K, G).
+    member
+        The projection; its dates are those of the trajectory that starts first.
+
+    Returns
+    -------
+    reported
+        Shape (trajectories, T, comparisons, 1). Persons; ``NOT_STARTED`` before a start.
+
+    Raises
+    ------
+    ValueError
+        If no trajectory has started by the last observation, which a discrepancy begins at.
+    """
+    comparer = Comparer.of(calibration, model)
+    means = np.zeros((len(simulated), len(member.dates), len(fit.reporting)))
+    before = np.zeros(means.shape[:2], dtype=np.bool_)
+    for row, transitions in enumerate(simulated):
+        first = means.shape[1] - len(transitions)
+        means[row, first:] = comparer.totals(transitions)
+        before[row, :first] = True
+    persons = int(task.population.sizes.sum())
+    counts, draws = np.empty_like(means), _Draws(task, means.shape, _anchor(fit, member))
+    levels = draws.of("report", np.random.Generator.random)
+    steps = draws.of("discrepancy", np.random.Generator.standard_normal)
+    for column, noise in enumerate(fit.reporting):
+        mean = means[:, :, column]
+        if noise.walk is not None:
+            day, last = _last(fit.observations, column)
+            walk = noise.walk * steps[:, :, column]
+            mean = drifted(mean, _position(member.dates, day), last, walk)
+        # The tails of the walk and of the counts do not end; the population does.
+        np.minimum(mean, persons, out=mean)
+        counts[:, :, column] = report(mean, noise.dispersion, levels[:, :, column])
+    np.minimum(counts, persons, out=counts)
+    counts[before] = NOT_STARTED
+    return PackedArray.pack(counts[..., np.newaxis])
+
+
+def _anchor(fit: Fit, member: MemberResult) -> int:
+    """Return the position of the last date of the observations; 0 before the first start."""
+    last = fit.observations.dates[-1]
+    return member.dates.index(last) if last in member.dates else 0
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Random numbers that belong to a trajectory and a date, wherever the dates begin and end.
+
+    Attributes
+    ----------
+    task
+        Whose seed and population.
+    shape
+        (trajectories, T, comparisons).
+    anchor
+        Position of the date from which they are drawn, forwards and backwards.
+    """
+
+    task: Task
+    shape: tuple[int, ...]
+    anchor: int
+
+    def of(self, what: str, draw: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Array:
+        """Return draws of ``what``, of the shape."""
+        trajectories, dates, comparisons = self.shape
+        found = np.empty(self.shape)
+        for number in range(trajectories):
+            after, before = (
+                generator(self.task.seed, what, way, self.task.population.name, number)
+                for way in ("after", "before")
+            )
+            found[number, self.anchor :] = draw(after, (dates - self.anchor, comparisons))
+            found[number, : self.anchor] = draw(before, (self.anchor, comparisons))[::-1]
+        return found
+
+
+def _last(observations: Observations, column: int) -> tuple[date, float]:
+    at = int(np.flatnonzero(~np.isnan(observations.values[:, column]))[-1])
+    return observations.dates[at], float(observations.values[at, column])
+
+
+def _position(dates: Sequence[date], day: date) -> int:
+    if day not in dates:
+        raise ValueError(
+            f"the last observation is on {day}, before the first trajectory starts "
+            f"({dates[0]}): a discrepancy has nothing to go on from; leave it out"
+        )
+    return dates.index(day)
+
+
+def drifted(simulated: Array, at: int, last: float, steps: Array) -> Array:
+    """Let trajectories go on from the last observation, drifting.
+
+    The ratio of reported to simulated is what it was at the last observation,
+    (y + 1/2) / (x + 1/2), and its logarithm makes a random walk afterwards. Before it, the
+    trajectory is as simulated.
+
+    Parameters
+    ----------
+    simulated
+        Shape (trajectories, T). Persons.
+    at, last
+        Position and value of the last observation.
+    steps
+        Shape (trajectories, T). Steps of the walk; those after ``at`` are used.
+    """
+    ratio = (last + 0.5) / (simulated[:, at] + 0.5)
+    logs = np.zeros_like(simulated)
+    logs[:, at + 1 :] = np.cumsum(steps[:, at + 1 :], axis=1)
+    found: Array = simulated * np.exp(np.minimum(logs, _MOST))
+    found[:, at:] *= ratio[:, np.newaxis]
+    return found
+
+
+def report(means: Array, dispersion: float, levels: Array) -> Array:
+    """Return the quantiles of negative binomial counts at ``levels``, 0 to 1.
+
+    Parameters
+    ----------
+    means, levels
+        Of one shape.
+    dispersion
+        The variance is mean + dispersion * mean^2; 0 gives Poisson counts.
+    """
+    # Imported here: it takes half a second, and most projections do not need it.
+    from scipy import stats
+
+    if dispersion == 0:
+        found = stats.poisson.ppf(levels, means)
+    else:
+        found = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
+    # The distributions of a mean of zero have no quantile at a level of zero but -1.
+    counts: Array = np.where(means > 0, np.maximum(found, 0), 0)
+    return counts

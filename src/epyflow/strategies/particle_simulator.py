@@ -1,0 +1,235 @@
+"""From a particle's values to a model, and from its trajectory to what is compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow import engine
+from epyflow.artifacts.task import Member, Observations
+from epyflow.calibration.distances import WeightedDistance
+from epyflow.calibration.kernels import Kernel, kernel
+from epyflow.calibration.sampler import Priors, Simulated
+from epyflow.data.observations import positions
+from epyflow.engine.resample import Resampling
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
+from epyflow.experiment.format.model import Model
+from epyflow.model.assembler import Assembler
+from epyflow.strategies.per_start import PerStart
+
+START = "start_date_days"
+
+
+def initial_name(compartment: str) -> str:
+    """Return what the initial condition of a compartment is called among the particles."""
+    return f"init_{compartment}"
+
+
+def priors(calibration: Calibration) -> Priors:
+    """Return the priors in the order of the particles: parameters, compartments, start date."""
+    found = {name: _frozen(given.prior) for name, given in calibration.parameters.items()}
+    found |= {
+        initial_name(name): _frozen(given.prior) for name, given in calibration.compartments.items()
+    }
+    if calibration.start_date is not None:
+        found[START] = _frozen(calibration.start_date.prior)
+    return Priors(found)
+
+
+def kernels(calibration: Calibration, given: Priors, named: Mapping[str, str]) -> list[Kernel]:
+    """Return the kernel of each calibrated quantity, in the order of the priors.
+
+    Parameters
+    ----------
+    calibration
+        Its names: parameters, compartments and ``start_date``.
+    given
+        From :func:`priors`.
+    named
+        Kernels that the experiment names; the others suit their priors.
+
+    Raises
+    ------
+    ValueError
+        Naming the quantity, if it cannot be moved by its kernel.
+    """
+    names = [*calibration.parameters, *calibration.compartments]
+    names += ["start_date"] if calibration.start_date is not None else []
+    if unknown := sorted(set(named) - set(names)):
+        raise ValueError(
+            f"perturbations name {', '.join(unknown)}; expected some of {', '.join(names)}"
+        )
+    found = []
+    for name, prior in zip(names, given.distributions.values(), strict=True):
+        try:
+            found.append(kernel(named.get(name), prior))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return found
+
+
+def _frozen(distribution: Distribution) -> Any:
+    if not isinstance(distribution, ScipyDistribution):
+        raise ValueError(f"the prior {distribution.name} was not resolved when the task was built")
+    return distribution.frozen()
+
+
+def member(calibration: Calibration, base: Member, values: Sequence[float]) -> Member:
+    """Return the member with the values of a particle.
+
+    Raises
+    ------
+    ValueError
+        If an initial condition is not a share of the population.
+    """
+    rest = iter(values)
+    parameters = {name: float(next(rest)) for name in calibration.parameters}
+    compartments = {name: float(next(rest)) for name in calibration.compartments}
+    for name, share in compartments.items():
+        if not 0 <= share <= 1:
+            raise ValueError(
+                f"the prior of compartment {name} gave {share:g}; expected shares of the "
+                "population, 0 to 1: use a prior without others"
+            )
+    start: date | None = None
+    if calibration.start_date is not None:
+        start = calibration.start_date.reference_date + timedelta(days=round(next(rest)))
+    return Member(base.primary_id, base.index, parameters, compartments, start)
+
+
+@dataclass(frozen=True)
+class Comparer:
+    """Adds up simulated transitions to what was observed.
+
+    Attributes
+    ----------
+    terms
+        For each comparison, its series as (transition, age group or None for the total).
+    """
+
+    terms: tuple[tuple[tuple[int, int | None], ...], ...]
+
+    @classmethod
+    def of(cls, calibration: Calibration, model: Model) -> "Comparer":
+        """Find the series that the comparisons name."""
+        groups = model.population.age_groups
+        where = {
+            f"{name}_{group}": (row, column)
+            for row, name in enumerate(model.transition_names)
+            for column, group in [*enumerate(groups), (None, "total")]
+        }
+        return cls(
+            tuple(
+                tuple(where[name] for name in comparison.simulation)
+                for comparison in calibration.comparison
+            )
+        )
+
+    def totals(self, transitions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up the series of each comparison.
+
+        Parameters
+        ----------
+        transitions
+            Shape (T, K, G). Persons: whole numbers, so that their order does not matter.
+
+        Returns
+        -------
+        totals
+            Shape (T, comparisons).
+        """
+        totals = np.zeros((len(transitions), len(self.terms)))
+        for comparison, terms in enumerate(self.terms):
+            for row, column in terms:
+                chosen = transitions[:, row]
+                totals[:, comparison] += chosen.sum(axis=1) if column is None else chosen[:, column]
+        return totals
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Which periods of the simulations that start on one day are compared.
+
+    Attributes
+    ----------
+    resampling
+        Of their steps.
+    began
+        Shape (dates,). The observed dates on which they had begun.
+    at
+        Shape (dates that they had begun on,). Positions among the periods.
+    """
+
+    resampling: Resampling
+    began: NDArray[np.bool_]
+    at: NDArray[np.int64]
+
+    def series(self, totals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum steps up to periods and take the observed ones: (T, comparisons) to (dates, ...)."""
+        series = np.zeros((len(self.began), totals.shape[1]))
+        series[self.began] = self.resampling.transitions(totals)[self.at]
+        return series
+
+
+@dataclass(frozen=True)
+class ParticleSimulator:
+    """Simulates particles up to the end of the fitting window and compares them.
+
+    Attributes
+    ----------
+    calibration, model
+        Sections of the experiment; the model's timespan ends with the window.
+    assembler
+        Builds the particles' models.
+    base
+        The member that is calibrated.
+    comparer
+        What is added up.
+    observations
+        What is compared with.
+    engine_name
+        What simulates.
+    """
+
+    calibration: Calibration
+    model: Model
+    assembler: Assembler
+    base: Member
+    comparer: Comparer
+    observations: Observations
+    engine_name: str
+
+    def __call__(self, values: Sequence[float], rng: np.random.Generator) -> Simulated:
+        """Simulate once; see :class:`epyflow.calibration.sampler.Simulator`."""
+        built = self.assembler.build(member(self.calibration, self.base, values))
+        trajectory = engine.simulate(built, rng, self.engine_name)
+        totals = self.comparer.totals(trajectory.transitions)
+        series = self._compared(built.dates).series(totals)
+        return Simulated(self._distance(series), series)
+
+    @cached_property
+    def _distance(self) -> WeightedDistance:
+        weights = np.array([each.weight for each in self.calibration.comparison])
+        return WeightedDistance(
+            self.calibration.distance_function, self.observations.values, weights
+        )
+
+    @cached_property
+    def _compared(self) -> PerStart[_Compared]:
+        return PerStart(self._find)
+
+    def _find(self, steps: NDArray[np.datetime64]) -> _Compared:
+        resampling = Resampling.of(steps, self.model.simulation.resample_frequency)
+        at = positions(self.observations.dates, resampling.dates)
+        return _Compared(resampling, at >= 0, at[at >= 0])
+
+
+def ending(model: Model, last: date) -> Model:
+    """Return the model with another last day."""
+    timespan = model.timespan.model_copy(update={"end_date": last})
+    return model.model_copy(update={"timespan": timespan})

@@ -1,0 +1,138 @@
+"""The effective reproduction number of simulated trajectories, period by period."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.artifacts.task import NOT_STARTED, REPRODUCTION_UNIT
+from epyflow.engine.resample import Resampling
+from epyflow.engine.trajectory import Trajectory
+from epyflow.model.compartmental import CompartmentalModel
+from epyflow.model.infections import UncountableError, infections
+from epyflow.model.next_generation import NextGeneration
+
+Array = NDArray[np.float64]
+
+_TOGETHER = 4_000  # matrices: many at once take a tenth of the time of one by one
+_HIGHEST = 1e5  # what lies above is a course of infection without end, but for rounding
+_FEW = 3  # LAPACK is as fast for matrices of so many rows
+_SQUARES = 3  # the power 2³ of a matrix
+_ENOUGH = 1e-7  # far below the unit
+_TRIES = 12
+
+
+class Reproductions:
+    """Gathers trajectories and gives R in each of their periods.
+
+    R is how many people one infected person would infect if all stayed as it is: those who can be
+    infected in each age group, contacts and rates. It is the largest eigenvalue of the mean over a
+    period of the matrix of :class:`~epyflow.model.next_generation.NextGeneration`, so that a week
+    with two days without school counts them as two of seven.
+    """
+
+    def __init__(self) -> None:
+        self._model: CompartmentalModel | None = None
+        self._generation: NextGeneration | None = None
+        self._waiting: list[Array] = []
+        self._done: list[Array] = []
+
+    def add(
+        self, model: CompartmentalModel, resampling: Resampling, trajectory: Trajectory
+    ) -> None:
+        """Add a trajectory, unless its model has no reproduction number.
+
+        Parameters
+        ----------
+        model
+            Of the trajectory. What all trajectories of one have in common is worked out once.
+        resampling
+            Of its steps.
+        trajectory
+            What was simulated.
+        """
+        if model is not self._model:
+            self._model, self._generation = model, _generation(model)
+        if self._generation is None:
+            return
+        places = self._generation.places
+        first, later = model.initial[np.newaxis, places], trajectory.compartments[:-1, places]
+        found = self._generation.matrices(np.concatenate([first, later]), resampling.means)
+        self._waiting.append(found)
+        if sum(map(len, self._waiting)) >= _TOGETHER:
+            self._work_off()
+
+    def numbers(self) -> list[Array]:
+        """Return R of each trajectory added, shape (R, 1, 1), in units of ``REPRODUCTION_UNIT``.
+
+        ``NOT_STARTED`` where there is no number, because people infect without end.
+        """
+        self._work_off()
+        return self._done
+
+    def _work_off(self) -> None:
+        if not self._waiting:
+            return
+        found = spectral_radii(np.concatenate(self._waiting))
+        known = found < _HIGHEST
+        whole = np.rint(np.where(known, found, 0) / REPRODUCTION_UNIT)
+        ends = np.cumsum([len(each) for each in self._waiting])
+        numbers = np.where(known, whole, NOT_STARTED)[:, np.newaxis, np.newaxis]
+        self._done += np.split(numbers, ends[:-1])
+        self._waiting = []
+
+
+def _generation(model: CompartmentalModel) -> NextGeneration | None:
+    try:
+        return NextGeneration.of(model, infections(model.flows))
+    except UncountableError:
+        return None
+
+
+def spectral_radii(matrices: Array) -> Array:
+    """Return the largest absolute eigenvalue of each matrix without negative entries.
+
+    Of large ones it is found by powers. For every positive vector v the eigenvalue lies between
+    the least and the greatest ratio of the image of v to v (Collatz, Wielandt): where the two do
+    not meet, LAPACK finds it.
+
+    Parameters
+    ----------
+    matrices
+        Shape (R, n, n).
+
+    Returns
+    -------
+    radii
+        Shape (R,); NaN where a matrix has a NaN.
+    """
+    if matrices.shape[1] == 1:
+        return matrices[:, 0, 0].copy()
+    radii = np.full(len(matrices), np.nan)
+    left = np.flatnonzero(np.isfinite(matrices).all(axis=(1, 2)))
+    if matrices.shape[1] > _FEW:
+        low, high = _bounds(matrices[left])
+        met = high - low <= _ENOUGH * high
+        radii[left[met]] = ((low + high) / 2)[met]
+        left = left[~met]
+    radii[left] = np.abs(np.linalg.eigvals(matrices[left])).max(axis=1)
+    return radii
+
+
+def _bounds(matrices: Array) -> tuple[Array, Array]:
+    """Return bounds of the largest eigenvalues; of most matrices they meet."""
+    powers = matrices
+    for _ in range(_SQUARES):
+        powers = powers @ powers
+    vectors = np.ones((*matrices.shape[:2], 1))
+    low = high = np.zeros(len(matrices))
+    for _ in range(_TRIES):
+        vectors = powers @ vectors
+        greatest = vectors.max(axis=1, keepdims=True)
+        vectors = vectors / np.where(greatest > 0, greatest, 1)
+        # An age group that nobody infects in the end adds nothing to the eigenvalue.
+        there = vectors > 0
+        ratios = matrices @ vectors / np.where(there, vectors, 1)
+        high = np.where(there, ratios, 0).max(axis=(1, 2))
+        low = np.where(there, ratios, high[:, np.newaxis, np.newaxis]).min(axis=(1, 2))
+        if (high - low <= _ENOUGH * high).all():
+            break
+    return low, high

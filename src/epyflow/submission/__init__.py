@@ -1,0 +1,1 @@
+"""Turn results into the submission to a forecast hub."""

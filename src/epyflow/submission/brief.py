@@ -1,0 +1,113 @@
+"""What a submission is made from besides the results, as a worker reads it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from epyflow.errors import ArtifactError
+from epyflow.hub.config.config import Hub
+from epyflow.hub.config.read import read_hub
+from epyflow.submission.projected_series import Observed
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One target that is submitted.
+
+    Attributes
+    ----------
+    target
+        Its name in the hub.
+    simulation
+        Transition series that are summed; empty for what the calibration compares.
+    task_ids
+        Values of the hub's other columns.
+    """
+
+    target: str
+    simulation: tuple[str, ...]
+    task_ids: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a submission is made from besides the results.
+
+    Attributes
+    ----------
+    reference_date
+        The round.
+    targets
+        What is submitted.
+    scenario_ids
+        Scenario of the projection to its id in the hub.
+    spellings
+        Population to what a hub may call it.
+    observed
+        Population to its series as known, for each target; None where there is none.
+    files
+        Name of a file of the hub's configuration to its text.
+    """
+
+    reference_date: date
+    targets: tuple[Wanted, ...]
+    scenario_ids: Mapping[str, str]
+    spellings: Mapping[str, tuple[str, ...]]
+    observed: Mapping[str, tuple[Observed | None, ...]]
+    files: Mapping[str, str] = field(repr=False)
+
+    def hub(self, folder: Path) -> Hub:
+        """Lay the hub's configuration out in a folder and read it."""
+        for name, text in self.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        return read_hub(folder)
+
+
+def read_prepared(path: Path) -> Prepared:
+    """Read what :func:`prepare` wrote.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Prepared(
+            reference_date=date.fromisoformat(content["reference_date"]),
+            targets=tuple(
+                Wanted(each["target"], tuple(each["simulation"]), each["task_ids"])
+                for each in content["targets"]
+            ),
+            scenario_ids=content["scenario_ids"],
+            spellings={name: tuple(each) for name, each in content["spellings"].items()},
+            observed={
+                name: tuple(None if each is None else _observed(each) for each in series)
+                for name, series in content["observed"].items()
+            },
+            files=content["files"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ArtifactError(
+            f"{path}: not usable ({problem}); delete it and run again, which writes it anew"
+        ) from problem
+
+
+def _observed(series: Mapping[str, Any]) -> Observed:
+    counts = [np.nan if each is None else each for each in series["counts"]]
+    return Observed(
+        tuple(date.fromisoformat(each) for each in series["dates"]),
+        np.array(counts, dtype=np.float64),
+    )
+
+
+def hub_of(prepared: Prepared) -> Hub:
+    """Read the hub's configuration; files that it names are gone again."""
+    with TemporaryDirectory() as folder:
+        return prepared.hub(Path(folder))

@@ -1,0 +1,147 @@
+"""Results -> the rows of a submission, and what of it could not be made."""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Failure, MemberResult, Result
+from epyflow.errors import EpyflowError
+from epyflow.files import write_bytes_atomically
+from epyflow.hub.config.config import Hub, Values
+from epyflow.hub.config.locations import read_places
+from epyflow.submission.brief import Prepared, read_prepared
+from epyflow.submission.projected_series import Projection, of_member
+from epyflow.submission.rows import LeftOut, Request, rows
+from epyflow.submission.write import write_csv_gz
+from epyflow.suggest import listed
+from epyflow.tables.series import Selection, select, select_comparisons
+
+log = logging.getLogger(__name__)
+
+
+def make(results: Sequence[Path], prepared: Path, table: Path, left_out: Path) -> None:
+    """Write the rows of a submission, and a record of what could not be made.
+
+    Parameters
+    ----------
+    results
+        ``result_<i>.pkl``; one is in memory at a time. Failed tasks have no rows, and are named.
+    prepared
+        From :func:`epyflow.submission.write_brief.prepare`.
+    table
+        ``output_hub_formatted.csv.gz``.
+    left_out
+        JSON: a list of sentences, empty where nothing is missing.
+
+    Raises
+    ------
+    EpyflowError
+        If nothing could be made.
+    """
+    given = read_prepared(prepared)
+    with TemporaryDirectory() as folder:
+        hub = given.hub(Path(folder))
+        places = {} if hub.folder.locations is None else read_places(hub.folder.locations)
+    missing: list[LeftOut] = []
+    series = _projections(results, given, hub, missing)
+    request = Request(hub, given.reference_date, series, places=places, left_out=missing)
+    try:
+        frame = rows(request)
+    except EpyflowError as error:
+        raise EpyflowError("\n".join([str(error), *sentences(missing)])) from None
+    said = sentences(missing)
+    for each in said:
+        log.warning("%s", each)
+    write_csv_gz(frame, table)
+    write_bytes_atomically(left_out, (json.dumps(said, indent=1) + "\n").encode())
+
+
+def sentences(missing: Iterable[LeftOut]) -> list[str]:
+    """Say what is left out, once for all places that it is left out of for the same reason."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for each in missing:
+        reason = each.reason.removeprefix(f"{each.place}: ")
+        places.setdefault((each.target, each.output_type, reason), []).append(each.place)
+    return [
+        f"{output_type} of {target!r} left out of {listed(dict.fromkeys(where))}: {reason}"
+        for (target, output_type, reason), where in places.items()
+    ]
+
+
+def _projections(
+    results: Sequence[Path], given: Prepared, hub: Hub, missing: list[LeftOut]
+) -> dict[str, list[Projection]]:
+    series: dict[str, list[Projection]] = {each.target: [] for each in given.targets}
+    for path in results:
+        result = pickling.read_result(path)
+        if isinstance(result, Failure):
+            missing.append(LeftOut("all targets", "everything", result.population, result.cause))
+            continue
+        for position, target in enumerate(given.targets):
+            selection, column = _selection(result, target.simulation)
+            observed = given.observed[result.population][position]
+            for member in result.members:
+                task = _task(hub, given, target.target, result.population, member)
+                if task is None:
+                    reason = "it is no location of the hub"
+                    missing.append(LeftOut(target.target, "everything", result.population, reason))
+                    continue
+                task |= target.task_ids
+                projection = of_member(member, selection, task, observed, column)
+                series[target.target].append(_whole_periods(projection, member))
+        del result
+    return {target: found for target, found in series.items() if found}
+
+
+def _whole_periods(projection: Projection, member: MemberResult) -> Projection:
+    """Leave out a period that the simulation ends in: it would read as a fall."""
+    whole = [place for place, day in enumerate(projection.dates) if day <= member.end_date]
+    return replace(
+        projection,
+        dates=tuple(projection.dates[place] for place in whole),
+        trajectories=projection.trajectories[:, whole],
+    )
+
+
+def _selection(result: Result, simulation: Sequence[str]) -> tuple[Selection, str | None]:
+    """Find a target's series: what the calibration compares, or a sum of transitions."""
+    fit = result.fit
+    name = "+".join(simulation)
+    if fit is not None and (not simulation or name in fit.comparisons):
+        return select_comparisons(result, fit), name or None
+    single = select("transitions", result, simulation)
+    return replace(single, columns=(name,), sums=np.zeros(1, dtype=np.intp)), name
+
+
+def _task(
+    hub: Hub, given: Prepared, target: str, population: str, member: MemberResult
+) -> dict[str, str] | None:
+    """Return the hub's names of place and scenario; None where it does not have the place."""
+    round_ = hub.round(given.reference_date.isoformat())
+    task: dict[str, str] = {}
+    if round_ is None:
+        return task
+    columns = next(each.columns for each, found in round_.targets() if found.id == target)
+    named = _place(columns, given.spellings[population])
+    if named is None:
+        return None
+    task[named[0]] = named[1]
+    if member.scenario is not None:
+        task["scenario_id"] = given.scenario_ids.get(member.scenario, member.scenario)
+    return task
+
+
+def _place(columns: Mapping[str, Values], spellings: Sequence[str]) -> tuple[str, str] | None:
+    """Find a place among the values of a column: ``location``, or whichever has it."""
+    for name in sorted(columns, key=lambda name: name != "location"):
+        by_case = {value.casefold(): value for value in columns[name].permitted}
+        for spelling in spellings:
+            if spelling.casefold() in by_case:
+                return name, by_case[spelling.casefold()]
+    return None

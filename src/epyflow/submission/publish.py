@@ -1,0 +1,101 @@
+"""The rows of a submission -> its file, the findings of the hub's checks, and their verdict."""
+
+import gzip
+import io
+import json
+import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from epyflow.errors import EpyflowError
+from epyflow.files import write_bytes_atomically
+from epyflow.hub.checks.validate import validate
+from epyflow.hub.config.findings import Finding
+from epyflow.submission.brief import hub_of, read_prepared
+from epyflow.submission.write import write_csv, write_parquet
+
+log = logging.getLogger(__name__)
+
+
+def submit(table: Path, prepared: Path, submission: Path) -> None:
+    """Write the file that the hub takes: csv, or parquet with the hub's column types.
+
+    Parameters
+    ----------
+    table
+        ``output_hub_formatted.csv.gz``.
+    prepared
+        From :func:`epyflow.submission.write_brief.prepare`.
+    submission
+        ``<reference date>-<team>-<model>``, with the suffix of its format.
+    """
+    text = gzip.decompress(table.read_bytes()).decode()
+    frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    frame["value"] = pd.to_numeric(frame["value"]).astype("float64")
+    if submission.suffix == ".parquet":
+        write_parquet(frame, submission, hub_of(read_prepared(prepared)).types)
+    else:
+        write_csv(frame, submission)
+
+
+def check(submission: Path, prepared: Path, left_out: Path, findings: Path) -> None:
+    """Check a submission as its hub will, and write what was found and what was left out.
+
+    Parameters
+    ----------
+    submission, prepared
+        See :func:`submit`.
+    left_out
+        See :func:`epyflow.submission.make_rows.make`.
+    findings
+        JSON, to be written.
+    """
+    given = read_prepared(prepared)
+    with TemporaryDirectory() as folder:
+        given.hub(Path(folder))
+        verdict = validate(submission, Path(folder))
+    for finding in verdict.findings:
+        level = logging.WARNING if finding.severity != "note" else logging.INFO
+        log.log(level, "%s", finding)
+    content = {
+        "accepted": verdict.accepted(),
+        **verdict.as_dict(),
+        "hub": _hub_name(verdict.hub, given.files),
+        "file": submission.name,
+        "messages": [str(each) for each in verdict.findings],
+        "left_out": json.loads(left_out.read_text(encoding="utf-8")),
+    }
+    write_bytes_atomically(findings, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _hub_name(name: str, files: object) -> str:
+    """Return the hub's name; without ``admin.json`` there is none."""
+    has_admin = isinstance(files, dict) and "admin.json" in files
+    return name if has_admin else "a hub without admin.json, or the definition shipped with epyflow"
+
+
+def confirm(findings: Path) -> None:
+    """Raise if the hub would refuse a submission.
+
+    Parameters
+    ----------
+    findings
+        From :func:`check`.
+
+    Raises
+    ------
+    EpyflowError
+        With every error and the rows that it is about.
+    """
+    content = json.loads(findings.read_text(encoding="utf-8"))
+    if content["accepted"]:
+        return
+    mark = str(Finding("", "")).split(":")[0]
+    errors = [each for each in content["messages"] if each.startswith(mark)]
+    lines = "\n".join(f"  {each}" for each in errors)
+    raise EpyflowError(
+        f"{content['file']}: the hub would refuse it ({len(errors)} errors); the findings are in "
+        f"{findings}:\n{lines}"
+    )

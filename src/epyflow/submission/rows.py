@@ -1,0 +1,314 @@
+"""Projections -> the rows of a submission, for any target of a hub that is known here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from epyflow.errors import EpyflowError
+from epyflow.hub.config import flusight
+from epyflow.hub.config.calendar import dates_of
+from epyflow.hub.config.config import Hub, ModelTask, OutputType, Round, Target
+from epyflow.hub.config.errors import HubError
+from epyflow.hub.config.horizons import end_of, end_of_week_before, is_peak, season_weeks
+from epyflow.hub.config.locations import Place, read_places
+from epyflow.submission.projected_series import Projection
+from epyflow.submission.sample_ids import sample_ids
+from epyflow.submission.summaries import (
+    evenly_chosen,
+    peak_sizes,
+    peak_week_shares,
+    quantiles,
+    season_so_far_and_to_come,
+)
+from epyflow.submission.task_id_columns import Block, fill, horizons
+from epyflow.suggest import did_you_mean, listed
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What a submission does not hold, and why.
+
+    Attributes
+    ----------
+    target, output_type, place
+        Where it would stand; ``place`` as in
+        :attr:`epyflow.submission.projected_series.Projection.title`.
+    reason
+        What it would need.
+    """
+
+    target: str
+    output_type: str
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a submission is to hold.
+
+    Attributes
+    ----------
+    hub
+        See :func:`epyflow.hub.config.read.read_hub`.
+    reference_date
+        The round's id.
+    series
+        Target to the projections of the series that it is computed from: weekly admissions for
+        all of :data:`epyflow.hub.config.flusight.TARGETS`.
+    output_types
+        Those wanted; None for all that the hub takes and that are known here.
+    places
+        The hub's locations by code; None to read the hub's table.
+    season
+        First and last week, by their last day, of which one is the season's peak; None for those
+        of the hub.
+    left_out
+        Filled with what cannot be made, which then is no error; None for an error.
+    """
+
+    hub: Hub
+    reference_date: date
+    series: Mapping[str, Sequence[Projection]]
+    output_types: frozenset[str] | None = None
+    places: Mapping[str, Place] | None = None
+    season: tuple[date, date] | None = None
+    left_out: list[LeftOut] | None = None
+
+
+def rows(request: Request) -> pd.DataFrame:
+    """Compute the rows of a submission.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The hub's columns in the hub's order: text, ``NA`` where a column means nothing for a
+        target; ``value`` in float64. Ordered by target as in ``tasks.json``, then as the
+        projections are, then by output type, horizon and id.
+
+    Raises
+    ------
+    HubError
+        If the hub has no such round or target, a target cannot be computed, a location is not the
+        hub's, or there are fewer trajectories than the samples that it asks for.
+    EpyflowError
+        If the projections do not cover what a target needs.
+    """
+    hub, round_id = request.hub, request.reference_date.isoformat()
+    round_ = hub.round(round_id)
+    if round_ is None:
+        ids = hub.round_ids
+        raise HubError(f"{hub.folder.tasks}: there is no round {round_id}; expected {listed(ids)}")
+    _check_targets(request, round_)
+    places = _places(request)
+    request = replace(request, places=places)
+    blocks = [
+        block
+        for task, target in round_.targets()
+        if (projections := request.series.get(target.id))
+        for projection in projections
+        for block in _blocks(request, round_, task, target, projection)
+    ]
+    if not blocks:
+        raise HubError("there is nothing to submit; expected projections of at least one target")
+    for block in blocks:
+        _check_range(block)
+    sample_ids(blocks, {code: place.abbreviation for code, place in places.items()})
+    frame = pd.concat([block.frame(round_.columns) for block in blocks], ignore_index=True)
+    return frame[list(round_.columns)]
+
+
+def _places(request: Request) -> Mapping[str, Place]:
+    if request.places is not None:
+        return request.places
+    path = request.hub.folder.locations
+    return {} if path is None else read_places(path)
+
+
+def _check_range(block: Block) -> None:
+    """Refuse values that the hub does not take, such as proportions above 1."""
+    rule = block.model_task.output_types[block.output_type].value
+    low, high = block.value.min(), block.value.max()
+    lowest = -np.inf if rule.minimum is None else rule.minimum
+    highest = np.inf if rule.maximum is None else rule.maximum
+    if low < lowest or high > highest:
+        where = ", ".join(f"{name} {value}" for name, value in block.task.items())
+        raise HubError(
+            f"{block.output_type} for {where}: values from {low:g} to {high:g}; the hub takes "
+            f"{lowest:g} to {highest:g}"
+        )
+
+
+def _check_targets(request: Request, round_: Round) -> None:
+    known = [target.id for _, target in round_.targets()]
+    for name in request.series:
+        if name not in known:
+            raise HubError(
+                f"{request.hub.folder.tasks}: there is no target {name!r}"
+                f"{did_you_mean(name, known)}; expected one of {listed(known)}"
+            )
+
+
+def _blocks(
+    request: Request, round_: Round, task: ModelTask, target: Target, projection: Projection
+) -> Iterator[Block]:
+    """Yield the rows of each output type, and horizon, of one target and projection."""
+    wanted = request.output_types
+    made = 0
+    for name, output in task.output_types.items():
+        if wanted is not None and name not in wanted and not output.is_required:
+            continue
+        if not is_known(target, output):
+            if output.is_required or wanted is not None:
+                raise HubError(f"how {name} of {target.id!r} is computed is not known")
+            continue
+        made += 1
+        make = _step_ahead if target.is_step_ahead else _of_season
+        try:
+            blocks = list(make(request, round_, task, target, output, projection))
+        except EpyflowError as error:
+            if request.left_out is None:
+                raise
+            request.left_out.append(LeftOut(target.id, name, projection.title, str(error)))
+            continue
+        yield from blocks
+    if not made and wanted is None:
+        raise HubError(f"how target {target.id!r} is computed is not known")
+
+
+def is_known(target: Target, output: OutputType) -> bool:
+    """Whether an output type of a target can be computed from a projection."""
+    if output.name == "pmf":
+        if target.is_step_ahead:
+            return set(output.ids.permitted) == set(flusight.CLASSES)
+        return is_peak(target) and dates_of(output.ids.permitted) is not None
+    summaries = ("quantile", "mean", "median")
+    if target.is_step_ahead:
+        return output.name in (*summaries, "sample")
+    return is_peak(target) and output.name in summaries
+
+
+def _step_ahead(
+    request: Request,
+    round_: Round,
+    task: ModelTask,
+    target: Target,
+    output: OutputType,
+    projection: Projection,
+) -> Iterator[Block]:
+    origin = request.reference_date
+    change = output.name == "pmf"
+    limits = flusight.season(origin).thresholds if change else None
+    for horizon in horizons(task, target, origin, projection, limits):
+        end = end_of(origin, horizon, target, projection.dates)
+        values = projection.on(end)
+        if values is None:  # horizons() has seen that there are some
+            continue
+        at = fill(task, target, round_, origin, projection, horizon, end)
+        if limits is not None:
+            yield _rate_change(request, task, output, projection, at, values, limits[horizon])
+        elif output.name == "sample":
+            yield _samples(request, task, target, output, at, values)
+        else:
+            yield _summary(task, target, output, at, values)
+
+
+def _of_season(
+    request: Request,
+    round_: Round,
+    task: ModelTask,
+    target: Target,
+    output: OutputType,
+    projection: Projection,
+) -> Iterator[Block]:
+    weeks = season_weeks(request.hub, round_, request.reference_date, request.season)
+    season = season_so_far_and_to_come(projection, weeks)
+    at = fill(task, target, round_, request.reference_date, projection)
+    if output.name == "pmf":
+        ids = tuple(week.isoformat() for week in weeks)
+        yield Block(task, "pmf", at, ids, peak_week_shares(season))
+    else:
+        yield _summary(task, target, output, at, peak_sizes(season))
+
+
+def in_whole_numbers(target: Target, output: OutputType) -> bool:
+    """Whether values are whole: where the hub's type is, and of counts.
+
+    FluSight requires whole numbers of counts since 2025-26 and recommended them before
+    (model-output/README.md, "value"), though its type is ``double``.
+    """
+    return output.value.type == "integer" or target.units == "count"
+
+
+def _summary(
+    task: ModelTask,
+    target: Target,
+    output: OutputType,
+    at: Mapping[str, str],
+    values: NDArray[np.float64],
+) -> Block:
+    whole = in_whole_numbers(target, output)
+    if output.name == "quantile":
+        ids = tuple(sorted(output.ids.permitted, key=float))
+        found = quantiles(values, [float(level) for level in ids], whole=whole)
+        return Block(task, "quantile", at, ids, found)
+    single = np.array([values.mean() if output.name == "mean" else np.median(values)])
+    round_off = output.value.type == "integer" or (whole and output.name == "median")
+    found = np.rint(single) if round_off else single
+    return Block(task, output.name, at, output.ids.permitted, found)
+
+
+def _samples(
+    request: Request,
+    task: ModelTask,
+    target: Target,
+    output: OutputType,
+    at: Mapping[str, str],
+    values: NDArray[np.float64],
+) -> Block:
+    """Choose as many trajectories as the hub takes and every projection has."""
+    rule = output.samples
+    available = min(len(each.trajectories) for each in request.series[target.id])
+    if rule is None or available < rule.minimum:
+        least = 0 if rule is None else rule.minimum
+        raise HubError(
+            f"{available} trajectories of {target.id!r}; the hub takes no fewer than {least} "
+            "samples: project more, or leave samples out"
+        )
+    chosen = values[evenly_chosen(len(values), min(rule.maximum, available))]
+    found = np.rint(chosen) if in_whole_numbers(target, output) else chosen
+    return Block(task, "sample", at, (), found)
+
+
+def _rate_change(
+    request: Request,
+    task: ModelTask,
+    output: OutputType,
+    projection: Projection,
+    at: Mapping[str, str],
+    values: NDArray[np.float64],
+    limits: tuple[float, float],
+) -> Block:
+    """Compare with the week before the reference date: as observed, else as projected."""
+    week_before = end_of_week_before(request.reference_date)
+    baseline = projection.known_on(week_before)
+    if baseline is None:
+        raise HubError(
+            f"{projection.title}: {week_before} is neither observed nor projected; expected the "
+            "week that rate changes are measured from"
+        )
+    place = _places(request).get(projection.task.get("location", ""))
+    if place is None:
+        raise HubError(
+            f"{projection.title}: the hub's table of locations has no such location; expected its "
+            "population, for rates"
+        )
+    change = np.rint(values) - np.rint(baseline)
+    shares = flusight.class_shares(change, place.population, limits)
+    by_name = dict(zip(flusight.CLASSES, shares, strict=True))
+    ids = output.ids.permitted
+    return Block(task, "pmf", at, ids, np.array([by_name[name] for name in ids]))

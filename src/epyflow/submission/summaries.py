@@ -1,0 +1,86 @@
+"""Trajectories -> quantiles, chosen samples, peaks."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.errors import EpyflowError
+from epyflow.submission.projected_series import Projection
+
+
+def quantiles(
+    values: NDArray[np.float64], levels: Sequence[float], *, whole: bool
+) -> NDArray[np.float64]:
+    """Return quantiles that do not fall as the level rises.
+
+    Parameters
+    ----------
+    values
+        Shape (trajectories,).
+    levels
+        Ascending.
+    whole
+        Round to whole numbers: halves to even, which keeps the order.
+    """
+    found: NDArray[np.float64] = np.quantile(values, levels)
+    if whole:
+        found = np.rint(found)
+    # Interpolation between equal numbers may fall by a rounding error.
+    return np.maximum.accumulate(found)
+
+
+def evenly_chosen(available: int, wanted: int) -> NDArray[np.intp]:
+    """Choose trajectories evenly from all: the middle of each of ``wanted`` equal stretches.
+
+    The choice depends on the two numbers only, so the same trajectories are always taken, and one
+    number stands for the same trajectory in every location and horizon.
+    """
+    chosen: NDArray[np.intp] = ((2 * np.arange(wanted) + 1) * available // (2 * wanted)).astype(
+        np.intp
+    )
+    return chosen
+
+
+def season_so_far_and_to_come(projection: Projection, weeks: Sequence[date]) -> NDArray[np.float64]:
+    """Join observed weeks of a season with projected ones.
+
+    A week counts as observed where there is an observation; else as projected.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (trajectories, weeks).
+
+    Raises
+    ------
+    EpyflowError
+        If a week is neither observed nor projected: the peak of a part of a season is another
+        target.
+    """
+    known = [projection.known_on(week) for week in weeks]
+    missing = [week for week, values in zip(weeks, known, strict=True) if values is None]
+    if missing:
+        raise EpyflowError(
+            f"{projection.title}: {missing[0]} is neither observed nor projected "
+            f"({len(missing)} of {len(weeks)} weeks); expected all weeks from {weeks[0]} to "
+            f"{weeks[-1]} for the season's peak"
+        )
+    return np.column_stack([values for values in known if values is not None])
+
+
+def peak_sizes(season: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the largest week of each trajectory, shape (trajectories,)."""
+    largest: NDArray[np.float64] = season.max(axis=1)
+    return largest
+
+
+def peak_week_shares(season: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probability that each week is the peak, shape (weeks,).
+
+    The weeks that are equally large in a trajectory share its weight.
+    """
+    largest = season == season.max(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = (largest / largest.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares

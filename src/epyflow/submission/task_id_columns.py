@@ -1,0 +1,130 @@
+"""The task id columns of a submission's rows."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from epyflow.hub.config.config import NA, ModelTask, Round, Target
+from epyflow.hub.config.errors import HubError
+from epyflow.hub.config.horizons import end_column, end_of
+from epyflow.submission.projected_series import Projection
+from epyflow.suggest import listed
+
+HORIZON = "horizon"
+
+
+@dataclass
+class Block:
+    """The rows of one task in one output type.
+
+    Attributes
+    ----------
+    model_task
+        It is of.
+    output_type
+        Name.
+    task
+        Task id column to value.
+    ids
+        Of the rows; those of samples are given once all blocks are known.
+    value
+        Shape (rows,).
+    """
+
+    model_task: ModelTask
+    output_type: str
+    task: Mapping[str, str]
+    ids: Sequence[str]
+    value: NDArray[np.float64] = field(repr=False)
+
+    def frame(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Return the rows with these columns."""
+        given = {**self.task, "output_type": self.output_type, "output_type_id": list(self.ids)}
+        return pd.DataFrame(
+            {name: self.value if name == "value" else given[name] for name in columns}
+        )
+
+
+def horizons(
+    task: ModelTask,
+    target: Target,
+    origin: date,
+    projection: Projection,
+    only: Container[int] | None = None,
+) -> list[int]:
+    """Return the horizons that the hub takes and the projection covers, ascending.
+
+    Parameters
+    ----------
+    only
+        Horizons for which the target is defined; None for all.
+
+    Raises
+    ------
+    HubError
+        If the projection lacks a horizon that the hub requires, or has none at all.
+    """
+    values = task.columns.get(HORIZON)
+    if values is None:
+        raise HubError(f"target {target.id!r} is a series without a column {HORIZON!r}")
+    numbers = sorted(int(text) for text in values.permitted if text != NA)
+    defined = [number for number in numbers if only is None or number in only]
+    there = [n for n in defined if end_of(origin, n, target, projection.dates) in projection.dates]
+    lacking = [text for text in values.required if text != NA and int(text) not in there]
+    if lacking or not there:
+        what = listed(lacking) if lacking else f"any of {listed(map(str, defined))}"
+        raise HubError(
+            f"{projection.title}: dates {projection.dates[0]} to {projection.dates[-1]} do not "
+            f"cover horizon {what} of {target.id!r} from {origin}"
+        )
+    return there
+
+
+def fill(
+    task: ModelTask,
+    target: Target,
+    round_: Round,
+    origin: date,
+    projection: Projection,
+    horizon: int | None = None,
+    end: date | None = None,
+) -> dict[str, str]:
+    """Return the value of each task id column.
+
+    From the round, the target and the horizon; else from the projection's task; else the only
+    value that the hub permits.
+
+    Raises
+    ------
+    HubError
+        If a column has no value, or one that the hub does not permit.
+    """
+    known = {**projection.task, **target.keys}
+    if round_.id_column is not None:
+        known[round_.id_column] = origin.isoformat()
+    if horizon is not None and end is not None:
+        known[HORIZON] = str(horizon)
+        if (column := end_column(task)) is not None:
+            known[column] = end.isoformat()
+    filled = {}
+    for name, values in task.columns.items():
+        permitted = values.permitted
+        value = permitted[0] if len(permitted) == 1 else known.get(name)
+        given = known.get(name, value)
+        if value is None:
+            raise HubError(
+                f"{projection.title}: column {name!r} of {target.id!r} has no value; expected one "
+                f"of {listed(permitted)}"
+            )
+        is_unused = permitted == (NA,)
+        if value not in permitted or (given != value and not is_unused):
+            raise HubError(
+                f"{projection.title}: {name} {given!r} is not the hub's for {target.id!r}; "
+                f"expected one of {listed(permitted)}"
+            )
+        filled[name] = value
+    return filled

@@ -1,0 +1,83 @@
+"""The rows of a submission -> the file that a hub takes."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from epyflow.errors import EpyflowError
+from epyflow.files import gzip_text_writer, replacing, write_bytes_atomically
+from epyflow.hub.config.column_types import text_of
+from epyflow.hub.config.config import NA, ColumnType
+from epyflow.hub.config.submission_file import parse_name
+
+
+def file_name(
+    reference_date: date, team: str, model: str, format: Literal["csv", "parquet"] = "csv"
+) -> str:
+    """Return ``<reference date>-<team>-<model>.<format>``.
+
+    Raises
+    ------
+    EpyflowError
+        If the short name of the team or the model holds more than letters, digits and ``_``.
+    """
+    name = f"{reference_date}-{team}-{model}.{format}"
+    parts = parse_name(Path(name))
+    if parts is None or (parts.team, parts.model) != (team, model):
+        raise EpyflowError(
+            f"team {team!r} and model {model!r} cannot be in a file name; expected letters, digits "
+            "and _"
+        )
+    return name
+
+
+def write_csv(rows: pd.DataFrame, path: Path) -> None:
+    """Write rows as csv, atomically; equal rows give equal bytes."""
+    write_bytes_atomically(path, _as_csv(rows).encode())
+
+
+def write_csv_gz(rows: pd.DataFrame, path: Path) -> None:
+    """Write the same text as :func:`write_csv`, gzipped: ``output_hub_formatted.csv.gz``."""
+    with gzip_text_writer(path) as file:
+        file.write(_as_csv(rows))
+
+
+def _as_csv(rows: pd.DataFrame) -> str:
+    text = rows.assign(value=[text_of(float(value)) for value in rows["value"]])
+    return text.to_csv(index=False, lineterminator="\n")
+
+
+def write_parquet(rows: pd.DataFrame, path: Path, types: Mapping[str, ColumnType]) -> None:
+    """Write rows as parquet with the hub's column types, atomically.
+
+    Parameters
+    ----------
+    types
+        See :class:`epyflow.hub.config.config.Hub`.
+    """
+    # Imported here: submissions are csv unless asked for otherwise.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {name: _array(rows[name], types[name]) for name in rows.columns}
+    with replacing(path) as temporary:
+        pq.write_table(pa.table(columns), temporary)
+
+
+def _array(column: pd.Series, type_: ColumnType) -> Any:
+    import pyarrow as pa
+
+    types = {
+        "character": pa.string(),
+        "Date": pa.date32(),
+        "double": pa.float64(),
+        "integer": pa.int32(),
+        "logical": pa.bool_(),
+    }
+    if column.dtype.kind == "f":
+        return pa.array(column.to_numpy()).cast(types[type_])
+    texts = [None if value == NA else str(value) for value in column]
+    return pa.array(texts, pa.string()).cast(types[type_])

@@ -1,0 +1,48 @@
+"""Quantiles of the simulations that a calibration accepted, with what was observed."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from epyflow.artifacts.task import Failure, Fit, Result
+from epyflow.data.comparison_names import distinct
+from epyflow.tables.calibrations import fits, primary_id, shown_generation
+from epyflow.tables.frames import Rows, frames
+from epyflow.tables.series import finite
+from epyflow.tables.spec import TableSpec
+
+COLUMNS = ("primary_id", "seed", "population", "date", "quantile", "...", "location")
+
+
+def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.DataFrame]:
+    """Yield quantiles by population, then quantile, then observed date; failed tasks have no rows.
+
+    After the keys come a column per comparison, then ``observed_<comparison>`` for each: empty on
+    dates without an observation, which were left out of the comparison. Quantiles are over the
+    accepted particles of the generation that is projected, else of the last, each counted once
+    whatever its weight, with linear interpolation: as epydemix's ``get_calibration_quantiles``.
+    Before a simulation starts its series is zero, as in the comparison.
+    """
+    for result, fit in fits(results):
+        names = distinct(fit.comparisons)
+        columns = (*names, *(f"observed_{name}" for name in names))
+        yield from frames(result, columns, [_rows(result, fit, spec.quantiles)])
+        del result, fit
+
+
+def _rows(result: Result, fit: Fit, levels: tuple[float, ...]) -> Rows:
+    accepted = fit.generations[shown_generation(fit)]
+    series = finite(accepted.series, f"fitted series of {result.population}").astype(np.float64)
+    quantiles = np.quantile(series, levels, axis=0)
+    observed = np.broadcast_to(fit.observations.values, quantiles.shape)
+    dates = np.array([day.isoformat() for day in fit.observations.dates], dtype=object)
+    keys = {
+        "primary_id": primary_id(result),
+        "seed": result.seed,
+        "population": result.population,
+        "date": np.tile(dates, len(levels)),
+        "quantile": np.repeat(np.array(levels), len(dates)),
+    }
+    both = np.concatenate([quantiles, observed], axis=-1)
+    return Rows(keys, both.reshape(-1, both.shape[-1]))

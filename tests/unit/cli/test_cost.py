@@ -1,0 +1,152 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from epyflow.cli import app
+from epyflow.operations.cost.jobs import as_csv, measured, priced
+from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, benchmark
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "config" / "experiments" / "example"
+TABLE = ROOT / "src" / "epyflow" / "cost" / "prices.yaml"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Work in a folder with the project's profile, and without a site."""
+    for name in ("REGION", "SITE", "PROJECT", "STORAGE"):
+        monkeypatch.delenv(f"EPYFLOW_GCP_{name}", raising=False)
+    profile = tmp_path / "profiles" / "gcp" / "config.yaml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text((ROOT / "profiles" / "gcp" / "config.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def finished(folder):
+    """Return the folder of a run that took 100 s in one place and 50 s in another, on Batch."""
+    benchmarks = {"run_task/00000": benchmark(100, 1), "run_task/00002": benchmark(50, 1)}
+    jobs = priced(measured(PLAN, benchmarks, PROFILE, "here", "google-batch"), PROFILE, PRICES)
+    run = folder / "results" / "study" / "main"
+    run.mkdir(parents=True)
+    (run / "run_cost.csv").write_bytes(as_csv(jobs))
+    return run
+
+
+def run(*arguments: object):
+    done = CliRunner().invoke(app.app, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def estimate(*arguments: object):
+    done = run("plan", EXAMPLE, "--cost", "--format", "json", *arguments)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)["cost"]
+
+
+def test_a_plan_says_what_it_will_cost_and_why():
+    done = run("plan", EXAMPLE, "--cost")
+
+    assert done.exit_code == 0
+    assert re.search(r"│ run +│ c4d-standard-2 +│ +2 │", done.stdout)
+    assert re.search(r"│ total .* 0\.\d+-0\.\d+ │", done.stdout)
+    assert "prices of 2026-11-25" in done.stdout
+    assert "60 to 120 s for each start of a machine" in done.stdout
+
+
+def test_a_plan_costs_nothing_that_was_not_asked_for():
+    assert "cost" not in json.loads(run("plan", EXAMPLE, "--format", "json").stdout)
+
+
+def test_spot_region_and_prices_change_the_estimate(folder):
+    usual, spot = estimate(), estimate("--spot")
+    doubled = yaml.safe_load(TABLE.read_text()) | {"region": "us-east1"}
+    doubled["regions"]["us-east1"] = {"c4d": 2.0, "e2": 2.0}
+    (folder / "mine.yaml").write_text(yaml.safe_dump(doubled))
+    dear = estimate("--prices", "mine.yaml", "--region", "us-east1")
+
+    assert usual["region"] == "us-central1"
+    assert spot["usd"][0] < 0.6 * usual["usd"][0]
+    assert dear["usd"] == pytest.approx([2 * value for value in usual["usd"]])
+
+
+def test_the_region_is_that_of_the_site(monkeypatch):
+    monkeypatch.setenv("EPYFLOW_GCP_REGION", "us-west4")
+
+    assert estimate()["region"] == "us-west4"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--region", "mars-north1"], "region 'mars-north1' is not in the price table"),
+        (["--profile", "none.yaml"], "none.yaml cannot be read as a profile"),
+        (["--prices", "none.yaml"], "none.yaml cannot be read as a price table"),
+    ],
+)
+def test_a_wrong_option_ends_with_1_and_one_message(arguments, message, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["epyflow", "plan", str(EXAMPLE), "--cost", *arguments])
+
+    with pytest.raises(SystemExit) as caught:
+        app.main()
+
+    assert caught.value.code == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["study", "results/study/main"])
+def test_the_cost_of_a_run_is_told_by_stage_location_and_in_all(finished, named):
+    done = run("cost", named, "--format", "json")
+
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)
+    # A cent a second, 90 s a start: 1.00 and 0.50 for the tasks, 0.90 for each start.
+    assert [(each["name"], each["usd"]) for each in found["stages"]] == [("run", 3.3)]
+    assert [(each["name"], each["usd"]) for each in found["locations"]] == [
+        ("US-LE", 1.9),
+        ("Right", 1.4),
+    ]
+    assert found["total"]["usd"] == pytest.approx(3.3)
+    assert found["price_date"] == "2030-01-02"
+    assert "Reckoned from run times on x1-standard-2" in run("cost", named).stdout
+
+
+def test_the_same_run_times_can_be_priced_anew(finished):
+    done = run("cost", "study", "--region", "us-central1", "--spot", "--format", "json")
+
+    found = json.loads(done.stdout)
+    assert found["machine_types"] == ["c4d-standard-2"]
+    # 150 s and two starts of 90 s, at 0.035 for the Spot VM and 30 × 0.08 / 730 for its disk.
+    assert found["total"]["usd"] == pytest.approx(330 / 3600 * (0.035 + 2.4 / 730), rel=1e-4)
+
+
+def test_a_local_run_is_said_to_have_cost_nothing(finished):
+    path = finished / "run_cost.csv"
+    path.write_text(path.read_text().replace("google-batch", "local"))
+
+    assert "made on one machine and cost none of it" in run("cost", "study").stdout
+
+
+@pytest.mark.parametrize("named", ["other", "results/other/main", "gs://bucket/nothing"])
+def test_a_run_that_is_not_there_ends_with_2(finished, named):
+    done = run("cost", named)
+
+    assert done.exit_code == 2
+    assert "expected" in done.stderr
+
+
+def test_a_run_without_measured_jobs_ends_with_1(finished, capsys, monkeypatch):
+    (finished / "run_cost.csv").write_bytes(as_csv(()))
+    monkeypatch.setattr("sys.argv", ["epyflow", "cost", "study"])
+
+    with pytest.raises(SystemExit) as caught:
+        app.main()
+
+    assert caught.value.code == 1
+    assert "has no rows" in capsys.readouterr().err

@@ -1,0 +1,109 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from epyflow.cli import app
+from tests.unit.operations.runs.made_up import MadeUp
+
+
+@pytest.fixture
+def made_up(tmp_path, monkeypatch) -> MadeUp:
+    monkeypatch.chdir(tmp_path)
+    return MadeUp(tmp_path)
+
+
+def run(*arguments: object):
+    done = CliRunner().invoke(app.app, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def test_runs_are_a_plain_table_when_piped(made_up):
+    made_up.finished("us/flu/main", tasks=2)
+    made_up.judged("us/flu/main", accepted=True)
+    made_up.tasks("covid/main", count=3, done=(0,))
+
+    done = run("runs")
+
+    assert done.exit_code == 0
+    assert "\x1b" not in done.stdout
+    assert [" ".join(line.split()) for line in done.stdout.splitlines()] == [
+        "experiment run_id modified state tasks done failed missing submission",
+        # Eight files of the first run, then three inputs and a result, a second apart.
+        "covid main 2030-03-17 17:46:52 UTC incomplete 3 1 0 2 -",
+        "us/flu main 2030-03-17 17:46:48 UTC complete 2 2 0 0 accepted",
+    ]
+
+
+def test_runs_are_a_document_of_every_number(made_up):
+    made_up.finished("flu/main", tasks=2)
+
+    (document,) = json.loads(run("runs", "flu", "--format", "json").stdout)
+
+    assert document == {
+        "experiment": "flu",
+        "run_id": "main",
+        "modified": "2030-03-17T17:46:46+00:00",
+        "tasks": 2,
+        "done": 2,
+        "failed": 0,
+        "missing": 0,
+        "complete": True,
+        "submission": None,
+    }
+
+
+def test_the_latest_runs_of_another_folder_are_listed(made_up, tmp_path):
+    there = MadeUp(tmp_path / "there")
+    there.finished("flu/week-1")
+    there.finished("flu/week-2")
+
+    listed = json.loads(run("runs", "--latest", "--storage", "there", "--format", "json").stdout)
+
+    assert [each["run_id"] for each in listed] == ["week-2"]
+
+
+def test_no_run_ends_with_1_and_a_place_that_cannot_be_read_with_2(made_up):
+    none, elsewhere, odd = run("runs"), run("runs", "--storage", "x"), run("runs", "../x")
+
+    assert (none.exit_code, none.stdout) == (1, "")
+    assert "no run of * under ./results" in none.stderr
+    assert (elsewhere.exit_code, odd.exit_code) == (2, 2)
+    assert "no such folder" in elsewhere.stderr
+    assert json.loads(run("runs", "--format", "json").stdout) == []
+
+
+def test_runs_of_a_state_are_picked_and_no_more_than_asked_for(made_up):
+    for week in ("week-1", "week-2", "week-3"):
+        made_up.finished(f"flu/{week}")
+    made_up.tasks("covid/main", count=3, done=(0,))
+
+    picked = json.loads(
+        run("runs", "--state", "complete", "--limit", "2", "--format", "json").stdout
+    )
+    none = run("runs", "covid", "--state", "complete")
+
+    assert [each["run_id"] for each in picked] == ["week-3", "week-2"]
+    assert none.exit_code == 1
+    assert "no complete run of covid" in none.stderr
+
+
+def test_the_folders_of_runs_are_what_other_commands_take(made_up, tmp_path):
+    there = MadeUp(tmp_path / "there")
+    there.finished("us/flu/week-1")
+
+    (folder,) = run("runs", "--storage", "there/", "--format", "uri").stdout.splitlines()
+
+    assert folder == "there/results/us/flu/week-1"
+    assert run("status", folder).exit_code == 0
+
+
+def test_runs_of_which_nothing_was_written_lately_are_left_out(made_up):
+    made_up.finished("flu/week-1")
+    made_up.finished("flu/week-2")
+    # Six files a run, a second apart: week-1 ends 6 seconds after 17:46:40, and week-2 at :52.
+    listed = run("runs", "--since", "2030-03-17T17:46:50", "--format", "json")
+
+    assert [each["run_id"] for each in json.loads(listed.stdout)] == ["week-2"]
+    assert run("runs", "--since", "yesterday").exit_code == 2

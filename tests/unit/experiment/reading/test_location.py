@@ -1,0 +1,381 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from epyflow.errors import UnreadableError
+from epyflow.experiment import inspect, locate
+from epyflow.experiment.reading.documents import read_documents
+from epyflow.experiment.reading.location import Place, is_exp_id
+
+MODEL = """
+model:
+  timespan: {start_date: 2024-10-01, end_date: 2025-03-31}
+  population: {name: US-MA, age_groups: ["0-64", "65+"]}
+  compartments: [{id: S}, {id: I}]
+  transitions: [{type: mediated, source: S, target: I, mediator: I, rate: 0.1}]
+"""
+OUTPUT = "output:\n  quantiles: {compartments: [%s]}\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return the folder of an experiment with a basemodel."""
+    config = tmp_path / "experiments" / "mine" / "config"
+    config.mkdir(parents=True)
+    (config / "basemodel.yaml").write_text(MODEL, encoding="utf-8")
+    return config.parent
+
+
+def messages(folder: Path, **options: str) -> list[str]:
+    return [str(problem) for problem in inspect(locate(folder), **options)[1]]
+
+
+@pytest.mark.parametrize("part", ["", "config", "config/basemodel.yaml"])
+def test_an_experiment_is_found_by_its_folder_its_config_or_a_file(folder, part):
+    place = locate(folder / part)
+
+    assert place.folder == folder
+    assert place.config == folder / "config"
+    assert place.exp_id == "mine"
+    assert place.root == folder.parents[1]
+
+
+def test_an_experiment_is_found_by_a_relative_path(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+
+    assert locate("mine").folder == folder
+    assert locate("./mine/../mine").folder == folder
+
+
+def test_a_nested_id_is_the_path_below_experiments(tmp_path):
+    config = tmp_path / "experiments" / "202611" / "hosp_round3" / "config"
+    config.mkdir(parents=True)
+    (config / "basemodel.yml").write_text(MODEL, encoding="utf-8")
+
+    by_id = locate("202611/hosp_round3", tmp_path)
+    by_path = locate(config.parent)
+
+    assert by_id.exp_id == by_path.exp_id == "202611/hosp_round3"
+    assert by_path.root == tmp_path
+
+
+def test_a_folder_outside_experiments_is_its_own_root(tmp_path):
+    (tmp_path / "model.yaml").write_text(MODEL, encoding="utf-8")
+
+    place = locate(tmp_path)
+
+    assert (place.exp_id, place.config, place.root) == (tmp_path.name, tmp_path, tmp_path)
+
+
+def test_an_unknown_id_is_refused_with_the_nearest_ones(folder):
+    with pytest.raises(UnreadableError, match=r"'mien' is not below .*; did you mean mine\?"):
+        locate("mien", folder.parents[1])
+
+
+def test_a_root_without_experiments_is_said_to_have_none(tmp_path):
+    with pytest.raises(UnreadableError, match="has no experiments"):
+        locate("mine", tmp_path)
+
+
+def test_a_folder_of_experiments_offers_those_below_it(folder):
+    with pytest.raises(UnreadableError, match="below it are the experiments mine"):
+        locate(folder.parent)
+
+
+def test_a_file_that_is_no_yaml_is_refused(folder):
+    path = folder / "notes.txt"
+    path.touch()
+
+    with pytest.raises(UnreadableError, match="not a YAML file"):
+        locate(path)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "x" * 300, "nul\0byte"])
+def test_a_path_that_is_not_there_is_refused(tmp_path, name):
+    with pytest.raises(UnreadableError):
+        locate(tmp_path / name)
+
+
+def test_a_broken_link_is_called_one(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+
+    with pytest.raises(UnreadableError, match="a link to what is not there"):
+        locate(tmp_path / "link")
+
+
+def test_a_folder_that_may_not_be_read_is_refused_with_the_reason(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+
+    with pytest.raises(UnreadableError, match="mine: cannot be read: Permission denied"):
+        locate(folder)
+
+
+def test_a_yaml_file_that_may_not_be_read_is_a_problem_of_that_file(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+    assert messages(folder) == [
+        f"{folder}/config/basemodel.yaml:1: cannot be read: Permission denied"
+    ]
+
+
+def test_a_yaml_file_that_is_a_broken_link_is_not_passed_over(folder):
+    link = folder / "config" / "modelset.yaml"
+    link.symlink_to(folder / "nowhere.yaml")
+
+    assert messages(folder) == [
+        f"{link}:1: cannot be read: it is a link to a file that is not there"
+    ]
+
+
+def test_hidden_files_and_other_suffixes_are_not_read(folder):
+    for name in ("._basemodel.yaml", ".basemodel.yaml", "basemodel.yaml~", "notes.txt"):
+        (folder / "config" / name).write_bytes(b"\xff")
+    (folder / "config" / "folder.yaml").mkdir()
+
+    assert messages(folder) == []
+
+
+def test_files_are_told_apart_by_their_key_not_by_their_name(folder):
+    config = folder / "config"
+    (config / "basemodel.yaml").rename(config / "output.yml")
+    (config / "basemodel.yaml").write_text(OUTPUT % "I_total", encoding="utf-8")
+
+    experiment, problems = inspect(locate(folder))
+
+    assert problems == []
+    assert experiment is not None
+    assert experiment.output.quantiles.compartments == ("I_total",)
+    assert [path.name for path in experiment.sources] == ["output.yml", "basemodel.yaml"]
+
+
+@pytest.mark.parametrize("role", ["model", "modelset"])
+def test_two_files_for_one_role_are_both_named(folder, role):
+    for name in ("one.yaml", "two.yml"):
+        text = MODEL if role == "model" else "modelset: {population_names: [US-MA]}"
+        (folder / "config" / name).write_text(text, encoding="utf-8")
+    if role == "model":
+        (folder / "config" / "basemodel.yaml").unlink()
+
+    (message,) = messages(folder)
+
+    assert message.startswith(f"{folder}/config/two.yml:")
+    assert f"both one.yaml and two.yml hold the key '{role}'; expected one file" in message
+
+
+def test_an_unknown_top_level_key_is_refused_with_the_nearest(folder):
+    (folder / "config" / "a.yaml").write_text("\nouput: {}\n", encoding="utf-8")
+
+    (message,) = messages(folder)
+
+    assert message.startswith(f"{folder}/config/a.yaml:2: ouput: unknown top-level key 'ouput'")
+    assert "did you mean output?" in message
+
+
+def test_two_keys_in_one_file_are_refused(folder):
+    text = MODEL + "\noutput: {}\n"
+    (folder / "config" / "basemodel.yaml").write_text(text, encoding="utf-8")
+
+    assert "the keys model and output stand in one file" in messages(folder)[0]
+
+
+def test_a_folder_without_a_basemodel_says_so(folder):
+    config = folder / "config"
+    (config / "basemodel.yaml").write_text("output: {}\n", encoding="utf-8")
+
+    assert messages(folder) == [
+        f"{config}:1: no file with the key 'model'; expected a basemodel file"
+    ]
+
+
+def test_every_broken_file_is_reported_at_once(folder):
+    (folder / "config" / "a.yaml").write_text("a: [\n", encoding="utf-8")
+    (folder / "config" / "b.yaml").write_bytes(b"\xff")
+
+    documents, problems = read_documents(locate(folder))
+
+    assert [problem.file.name for problem in problems] == ["a.yaml", "b.yaml"]
+    assert len(documents["model"]) == 1
+
+
+@pytest.fixture
+def outputs(folder):
+    """Return an experiment with the output files a.yaml and b.yaml."""
+    for name, series in (("a", "S_total"), ("b", "I_total")):
+        (folder / "config" / f"{name}.yaml").write_text(OUTPUT % series, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("chosen", ["b", "b.yaml"])
+def test_one_of_several_output_files_is_chosen_by_name(outputs, chosen):
+    experiment, _ = inspect(locate(outputs), chosen)
+
+    assert experiment is not None
+    assert experiment.output.quantiles.compartments == ("I_total",)
+
+
+def test_without_a_choice_output_yaml_is_used(outputs):
+    path = outputs / "config" / "output.yaml"
+    path.write_text(OUTPUT % "S_65+", encoding="utf-8")
+
+    experiment, _ = inspect(locate(outputs))
+
+    assert experiment is not None
+    assert experiment.output.quantiles.compartments == ("S_65+",)
+    assert experiment.sources[-1] == path
+
+
+def test_without_a_choice_and_without_output_yaml_the_names_are_listed(outputs):
+    (message,) = messages(outputs)
+
+    assert "several output files and no output_config; expected one of a.yaml, b.yaml" in message
+
+
+def test_an_output_file_that_is_not_there_is_refused(outputs, folder):
+    (message,) = messages(outputs, output_config="c")
+
+    assert "output_config 'c' is not there" in message
+    assert "a.yaml, b.yaml" in message
+
+
+def test_a_choice_that_fits_two_files_is_refused(outputs):
+    (outputs / "config" / "b.yml").write_text(OUTPUT % "S_total", encoding="utf-8")
+
+    assert "'b' may be one of two files" in messages(outputs, output_config="b")[0]
+
+
+def test_an_output_file_that_is_not_chosen_is_checked_too(outputs):
+    (outputs / "config" / "a.yaml").write_text(OUTPUT % "X_total", encoding="utf-8")
+
+    assert "unknown compartment series 'X_total'" in messages(outputs, output_config="b")[0]
+
+
+def test_without_an_output_file_every_series_has_its_quantiles(folder):
+    experiment, _ = inspect(locate(folder))
+
+    assert experiment is not None
+    assert experiment.output.quantiles.compartments is True
+    assert experiment.output.quantiles.transitions is True
+
+
+@pytest.mark.parametrize("exp_id", ["a", "2024-11_b.c", "202611/hosp_round3"])
+def test_letters_digits_and_signs_make_an_id(exp_id):
+    assert is_exp_id(exp_id)
+
+
+@pytest.mark.parametrize(
+    "exp_id", ["", ".", "..", "a b", "é", "-a", "a//b", "/a", "a/", "a/../b", "a\n", "a:b"]
+)
+def test_odd_characters_make_no_id(exp_id):
+    assert not is_exp_id(exp_id)
+
+
+def test_an_experiment_whose_folder_cannot_name_results_is_a_problem(folder):
+    odd = folder.rename(folder.parent / "my experiment")
+
+    (message,) = messages(odd)
+
+    assert message.startswith(f"{odd}:1: the experiment's folder 'my experiment' cannot name")
+
+
+# Paths of data files.
+
+
+@pytest.fixture
+def place(folder):
+    """Return an experiment whose data files say where they stand."""
+    root = folder.parents[1]
+    (root / "common-data").mkdir()
+    for base in (folder / "config", folder, root):
+        (base / "data.csv").write_text(base.name, encoding="utf-8")
+    return locate(folder)
+
+
+def found(place: Place, written: str) -> Path:
+    return place.resolve(written, place.config / "basemodel.yaml")
+
+
+def test_a_path_is_looked_up_beside_the_yaml_then_in_the_experiment_then_in_the_root(place):
+    for base in (place.config, place.folder, place.root):
+        assert found(place, "data.csv") == base / "data.csv"
+        (base / "data.csv").unlink()
+
+    with pytest.raises(ValueError, match=r"no file 'data.csv'; expected one of .*config/data\.csv"):
+        found(place, "data.csv")
+
+
+def test_dots_may_lead_about_within_the_root(place):
+    assert found(place, "../../../data.csv") == place.root / "data.csv"
+
+
+def test_an_absolute_path_within_the_root_is_found(place):
+    assert found(place, str(place.root / "data.csv")) == place.root / "data.csv"
+
+
+@pytest.fixture
+def outside(tmp_path_factory):
+    """Return a file outside every root."""
+    path = tmp_path_factory.mktemp("outside") / "secret.csv"
+    path.touch()
+    return path
+
+
+def ways_out(place: Place, outside: Path) -> list[str]:
+    (place.config / "link.csv").symlink_to(outside)
+    (place.config / "folder").symlink_to(outside.parent)
+    return [
+        str(outside),
+        os.path.relpath(outside, place.config),
+        "link.csv",
+        f"folder/{outside.name}",
+    ]
+
+
+def test_a_path_that_leaves_the_root_is_refused_however_it_does(place, outside):
+    for written in ways_out(place, outside):
+        with pytest.raises(
+            ValueError, match=r"outside the experiments' root .* allowed_data_roots"
+        ):
+            found(place, written)
+
+
+def test_a_path_may_lead_into_an_allowed_root(place, outside):
+    allowed = locate(place.folder, allowed=(outside.parent,))
+
+    for written in ways_out(place, outside):
+        assert found(allowed, written) == outside
+
+
+def test_a_root_that_is_itself_a_link_is_no_way_out(place, tmp_path_factory):
+    link = tmp_path_factory.mktemp("elsewhere") / "root"
+    link.symlink_to(place.root)
+
+    linked = locate("mine", link)
+
+    assert found(linked, "data.csv").samefile(place.config / "data.csv")
+    assert linked.exp_id == "mine"
+
+
+@pytest.mark.parametrize("written", ["", ".", "../config"])
+def test_a_folder_is_no_data_file(place, written):
+    with pytest.raises(ValueError, match="is not a file"):
+        found(place, written)
+
+
+@pytest.mark.parametrize("written", ["no\0where", "x" * 5000])
+def test_a_path_that_no_file_can_have_is_refused(place, written):
+    with pytest.raises(ValueError, match=r"no file|cannot be read"):
+        found(place, written)
+
+
+def test_a_link_to_itself_is_no_file(place):
+    (place.config / "loop.csv").symlink_to("loop.csv")
+
+    with pytest.raises(ValueError, match="no file"):
+        found(place, "loop.csv")

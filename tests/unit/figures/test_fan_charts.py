@@ -1,0 +1,83 @@
+import pandas as pd
+import pytest
+
+from epyflow.figures import Place, draw_populations, fan_charts, read_tables, save
+from tests.unit.figures.test_fan_chart import quantiles
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a quantiles table of two places, the second with more persons."""
+    here = quantiles(("S_total", "I_total")).assign(location="US-MA")
+    there = here.assign(population="Namibia", location="NA")
+    there[["S_total", "I_total"]] *= 10
+    path = tmp_path / "quantiles_compartments.csv.gz"
+    pd.concat([here, there]).to_csv(path, index=False)
+    return path
+
+
+def captured(monkeypatch):
+    seen = {}
+
+    def fan_chart(rows, series, title, labels):
+        seen.update(rows=rows, series=series, title=title, labels=labels)
+        return read_tables.nothing(title)
+
+    monkeypatch.setattr(fan_charts, "fan_chart", fan_chart)
+    return seen
+
+
+def draw(table, folder, *names):
+    places = [Place(name, f"{name} in words") for name in names]
+    paths = [folder / f"{name}.svg" for name in names]
+    draw_populations(table, places=places, labels={"S": "Well"}, paths=paths)
+    return paths
+
+
+def test_a_figure_is_made_of_the_rows_of_one_population(table, tmp_path, monkeypatch):
+    seen = captured(monkeypatch)
+
+    draw(table, tmp_path, "Namibia")
+
+    assert set(seen["rows"]["population"]) == {"Namibia"}
+    assert seen["rows"]["S_total"].min() == 10_050
+    assert seen["series"] == ["S_total", "I_total"]
+    assert (seen["title"], seen["labels"]) == ("Namibia in words", {"S": "Well"})
+
+
+def test_a_table_longer_than_what_is_read_at_a_time_is_read_whole(table, tmp_path, monkeypatch):
+    seen = captured(monkeypatch)
+    monkeypatch.setattr(read_tables, "_ROWS_AT_A_TIME", 4)
+
+    draw(table, tmp_path, "Namibia")
+
+    assert len(seen["rows"]) == 15
+
+
+def test_every_population_has_its_figure(table, tmp_path):
+    first, second = draw(table, tmp_path, "Namibia", "United_States_Massachusetts")
+
+    assert first.read_text().startswith("<?xml")
+    assert "<title>Namibia in words</title>" in first.read_text()
+    assert "<title>United_States_Massachusetts in words</title>" in second.read_text()
+
+
+def test_a_population_whose_tasks_failed_has_a_figure_that_says_so(table, tmp_path):
+    (path,) = draw(table, tmp_path, "Atlantis")
+    figure = read_tables.nothing("Atlantis in words")
+
+    save(figure, tmp_path / "same.svg")
+    assert path.read_bytes() == (tmp_path / "same.svg").read_bytes()
+    assert [text.get_text() for text in figure.texts] == [
+        "Atlantis in words",
+        "No results: its tasks failed. run_metadata.json says why.",
+    ]
+
+
+def test_rows_of_a_population_that_are_apart_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(read_tables, "_ROWS_AT_A_TIME", 1)
+    rows = pd.DataFrame({"population": ["A", "B", "A"], "x": [1, 2, 3]})
+    rows.to_csv(tmp_path / "t.csv.gz", index=False)
+
+    with pytest.raises(ValueError, match="the rows of A are not together"):
+        list(read_tables.rows_by_population(tmp_path / "t.csv.gz"))

@@ -1,0 +1,168 @@
+"""A coordinator in the cloud, but for Snakemake: what it makes of each end."""
+
+import hashlib
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.google.test_site import VARIABLES
+
+from epyflow import provenance
+from epyflow.archives import write_archive
+from epyflow.errors import EpyflowError
+from epyflow.operations.detached import main
+from epyflow.operations.detached.submission import (
+    PackedFrom,
+    Submission,
+    log_path,
+    sources_path,
+    state_path,
+)
+from epyflow.operations.detached.supervise import TAKEN_AWAY, TIME_UP, Stop
+from epyflow.operations.runs.coordinator_record import Coordinator, read_record
+from epyflow.storage.disk import Disk
+
+JOB = "projects/my-project/locations/us-central1/jobs/epyflow-coordinator-0-1"
+CODE = {stage: provenance.code_version(stage) for stage in provenance.STAGES}
+
+
+@pytest.fixture
+def storage(tmp_path, monkeypatch) -> Disk:
+    """What stands for the bucket."""
+    (tmp_path / "bucket").mkdir()
+    storage = Disk(tmp_path / "bucket")
+    monkeypatch.setattr(main, "storage_at", lambda prefix: storage)
+    return storage
+
+
+@pytest.fixture
+def told(monkeypatch) -> list[dict[str, Any]]:
+    """What others were told."""
+    messages: list[dict[str, Any]] = []
+    monkeypatch.setattr(main, "notify", lambda told, site, say: messages.append(told))
+    return messages
+
+
+@pytest.fixture
+def coordinate(tmp_path, storage, monkeypatch) -> Callable[..., int]:
+    """Coordinate a run in which Snakemake, once asked, ends as told."""
+
+    def coordinate(code: int, *, packed_by: dict[str, str] = CODE, **seen: Any) -> int:
+        def supervise(command, folder, environment, *rest: Any) -> int:
+            seen.get("seen", {}).update(command=command, environment=environment)
+            mark = folder / ".snakemake" / "incomplete" / "mark"
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.write_text("{}")
+            return code
+
+        monkeypatch.setattr(main, "supervise", supervise)
+        variables = VARIABLES | {
+            "EPYFLOW_COORDINATOR_JOB": JOB,
+            "EPYFLOW_COORDINATOR_HOURS": "2",
+            "EPYFLOW_COORDINATOR_SOURCES": uploaded(storage, tmp_path, packed_by),
+        }
+        monkeypatch.setenv("EPYFLOW_COORDINATOR_JOB", JOB)
+        return main.coordinate(tmp_path / "home", variables, Stop())
+
+    return coordinate
+
+
+def uploaded(storage: Disk, tmp_path: Path, code: dict[str, str]) -> str:
+    checkout = PackedFrom(revision="0123", dirty=True)
+    said = Submission(
+        exp_id="flu", run_id="main", checkout=checkout, code=code, arguments=("--retries", "0")
+    )
+    path = tmp_path / "sources.tar.gz"
+    write_archive(path, {"submission.json": said.model_dump_json().encode()})
+    there = sources_path("flu", "main", hashlib.sha256(path.read_bytes()).hexdigest())
+    storage.write(there, path.read_bytes())
+    return there
+
+
+def record(storage: Disk) -> Coordinator:
+    found = read_record("flu", "main", storage)
+    assert found is not None
+    return found
+
+
+def log(storage: Disk) -> str:
+    return (storage.read(log_path("flu", "main")) or b"").decode()
+
+
+def test_snakemake_is_asked_for_the_run_and_knows_the_checkout_it_was_packed_from(
+    coordinate, storage, told, tmp_path
+):
+    seen: dict[str, Any] = {}
+
+    assert coordinate(0, seen=seen) == 0
+
+    assert list(seen["command"][1:]) == [
+        *("-m", "snakemake", "--profile", "profiles/gcp"),
+        *("--googlebatch-array-run-id", "flu/main", "--retries", "0"),
+    ]
+    environment = seen["environment"]
+    assert provenance.git_state(tmp_path, environment) == {"revision": "0123", "dirty": True}
+    # Snakemake asks git which files there are, and there is no git in the image.
+    program = Path(environment["PATH"].split(":")[0]) / "git"
+    assert program.stat().st_mode & 0o111
+    assert (record(storage).outcome, record(storage).job) == ("complete", JOB)
+    assert [each["outcome"] for each in told] == ["complete"]
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "end"), [(1, "failed", "failed"), (TIME_UP, "failed", "cut off")]
+)
+def test_a_bad_end_is_on_record_told_and_passed_on(coordinate, storage, told, code, outcome, end):
+    assert coordinate(code) == code
+
+    assert record(storage).outcome == outcome
+    assert [each["outcome"] for each in told] == [end]
+    assert f"ends with exit code {code}" in log(storage)
+    assert storage.read(state_path("flu", "main"))
+
+
+def test_one_whose_machine_is_taken_away_says_nothing_but_saves_what_it_knows(
+    coordinate, storage, told
+):
+    assert coordinate(TAKEN_AWAY) == TAKEN_AWAY
+
+    assert record(storage).outcome is None
+    assert told == []
+    assert storage.read(state_path("flu", "main"))
+    assert "another one goes on" in log(storage)
+
+
+def test_an_image_with_other_code_runs_nothing_and_says_which(coordinate, storage, told):
+    seen: dict[str, Any] = {}
+
+    assert coordinate(0, packed_by=CODE | {"run": "0123456789ab"}, seen=seen) == 1
+
+    assert seen == {}
+    assert "planned by code version 0123456789ab, but this worker has" in log(storage)
+    assert record(storage).outcome == "failed"
+    assert json.loads(json.dumps(told))[0]["outcome"] == "failed"
+
+
+def test_the_signal_of_a_machine_that_is_taken_away_is_heard(monkeypatch, tmp_path):
+    def coordinate(home: Path, environment: Any, stop: Stop) -> int:
+        assert not home.exists()
+        os.kill(os.getpid(), signal.SIGTERM)
+        return TAKEN_AWAY if stop.asked else 0
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "coordinator").mkdir()
+    monkeypatch.setattr(main, "coordinate", coordinate)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert main.main() == TAKEN_AWAY
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_started_by_hand_it_says_what_it_is_for(tmp_path):
+    with pytest.raises(EpyflowError, match="expected a job of `epyflow submit`"):
+        main.coordinate(tmp_path, {}, Stop())

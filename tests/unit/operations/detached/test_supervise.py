@@ -1,0 +1,141 @@
+"""Snakemake is watched, its output copied, and ended without a chance to delete its tasks."""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.detached.supervise import (
+    TAKEN_AWAY,
+    TIME_UP,
+    Chore,
+    Journal,
+    Stop,
+    bounded,
+    supervise,
+)
+from epyflow.storage.disk import Disk
+
+# Stands for Snakemake: it has a child, and would tidy up at a signal that lets it.
+LONG = """
+import pathlib, signal, subprocess, sys, time
+def tidy(number, frame):
+    pathlib.Path("tidied").touch()
+for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(each, tidy)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+pathlib.Path("child.tmp").write_text(str(child.pid))
+pathlib.Path("child.tmp").rename("child")
+print("begun", flush=True)
+while True:
+    time.sleep(1)
+"""
+
+
+@pytest.fixture
+def journal(tmp_path) -> Journal:
+    journal = Journal(tmp_path / "coordinator.log", "logs/x/coordinator.log", Disk(tmp_path))
+    journal.begin("heading")
+    return journal
+
+
+def run(journal, tmp_path, code, *, stop=None, chores=(), seconds=600.0) -> int:
+    command = [sys.executable, "-c", code]
+    stop = stop or Stop()
+    return supervise(command, tmp_path, os.environ, journal, chores, stop, seconds)
+
+
+def copied(tmp_path: Path) -> str:
+    return (tmp_path / "logs" / "x" / "coordinator.log").read_text()
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_its_exit_code_and_all_that_it_prints_come_through(journal, tmp_path, capfdbinary):
+    code = run(journal, tmp_path, "import sys; print('out'); sys.exit(3)")
+    journal.copy()
+
+    assert code == 3
+    assert copied(tmp_path) == "[coordinator] heading\nout\n"
+    # The heading was printed before this test began.
+    assert capfdbinary.readouterr().out == b"out\n"
+
+
+def test_one_that_was_killed_is_no_success(journal, tmp_path):
+    assert run(journal, tmp_path, "import os; os.kill(os.getpid(), 9)") == 137
+
+
+def test_when_the_machine_is_taken_away_it_is_ended_with_no_chance_to_tidy_up(journal, tmp_path):
+    stop = Stop()
+
+    def take_away() -> None:
+        while not (tmp_path / "child").exists():
+            time.sleep(0.02)
+        stop.ask()
+
+    thread = threading.Thread(target=take_away)
+    thread.start()
+    assert run(journal, tmp_path, LONG, stop=stop) == TAKEN_AWAY
+    thread.join()
+
+    assert not (tmp_path / "tidied").exists()
+    assert is_gone(int((tmp_path / "child").read_text()))
+
+
+def test_so_it_is_when_its_hours_are_over(journal, tmp_path):
+    assert run(journal, tmp_path, LONG, seconds=2.0) == TIME_UP
+    assert not (tmp_path / "tidied").exists()
+
+
+def test_the_log_of_an_earlier_coordinator_is_gone_on_with(tmp_path):
+    storage = Disk(tmp_path)
+    storage.write("there", b"before\n")
+    journal = Journal(tmp_path / "log", "there", storage)
+
+    journal.begin("again")
+    journal.copy()
+
+    assert storage.read("there") == b"before\n[coordinator] again\n"
+
+
+def test_a_log_that_has_not_grown_is_not_copied_again(journal, tmp_path):
+    journal.copy()
+    (tmp_path / "logs" / "x" / "coordinator.log").unlink()
+
+    journal.copy()
+
+    assert not (tmp_path / "logs" / "x" / "coordinator.log").exists()
+
+
+def test_of_a_very_long_log_the_beginning_and_the_end_are_copied():
+    data = b"a" * 100 + b"b" * 100
+
+    assert bounded(data, most=150, last=50) == data
+    cut = bounded(data, most=20, last=10)
+    assert cut.startswith(b"a" * 20 + b"\n[...]")
+    assert cut.endswith(b"\n" + b"b" * 10)
+    # It grows at its end only, for those who follow it.
+    assert bounded(data + b"c", most=20, last=10).startswith(b"a" * 20 + b"\n[...]")
+
+
+def test_a_chore_that_fails_is_told_and_done_again():
+    done, said = [], []
+
+    def fail_once() -> None:
+        done.append(1)
+        if len(done) == 1:
+            raise EpyflowError("no answer")
+
+    chore = Chore(fail_once, every=0.0)
+    chore.do_if_due(said.append)
+    chore.do(said.append)
+
+    assert len(done) == 2
+    assert said == ["Not copied to the bucket, to be tried again: no answer"]

@@ -1,0 +1,184 @@
+"""Parts of the cloud's checks that the emulated project does not show."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from google.api_core import exceptions as api
+
+from epyflow.google.rest import Apis
+from epyflow.operations.cost.profile import Profile, Shape
+from epyflow.operations.doctor import google_project, image, quota
+from epyflow.operations.doctor.case import Case
+
+HOST = "europe-docker.pkg.dev"
+IMAGE = f"{HOST}/p/r/epyflow@sha256:" + "1" * 64
+VM = Shape("c4d-standard-2", 30, 4096, 1, 100)
+
+
+class Answers:
+    """In place of the APIs: documents by path."""
+
+    def __init__(self, documents: Mapping[str, Any]) -> None:
+        self._documents = documents
+
+    def _found(self, path: str) -> Any:
+        if path not in self._documents:
+            raise api.NotFound(path)
+        return self._documents[path]
+
+    def get(self, service: str, path: str, **query: object) -> Any:
+        return self._found(f"{service}/{path}")
+
+    def of_host(self, host: str, path: str, accept: str) -> Any:
+        assert "application/vnd.oci.image.index.v1+json" in accept
+        return self._found(f"{host}/{path}")
+
+
+def case(documents: Mapping[str, Any] | None = None, shape: Shape = VM, **site: str) -> Case:
+    made = Case(environment={})
+    fields = {"project": "p", "region": "europe-west1", "image": IMAGE} | site
+    # Cached properties: what they would read is given.
+    made.__dict__["site"] = SimpleNamespace(**fields)
+    made.__dict__["apis"] = Answers(documents or {})
+    made.__dict__["profile"] = Profile({"run_task": (shape,)}, frozenset())
+    made.__dict__["credentials"] = SimpleNamespace(account="ada@example.org")
+    return made
+
+
+def index(*platforms: str) -> dict[str, Any]:
+    """An index of images, as BuildKit pushes it, with an attestation for each."""
+    manifests, documents = [], {}
+    for platform in platforms:
+        manifests.append({"digest": f"m-{platform}", "platform": {"architecture": platform}})
+        manifests.append({"digest": "x", "platform": {"architecture": "unknown"}})
+        documents[f"{HOST}/v2/p/r/epyflow/manifests/m-{platform}"] = {
+            "config": {"digest": f"c-{platform}"}
+        }
+        documents[f"{HOST}/v2/p/r/epyflow/blobs/c-{platform}"] = {"architecture": platform}
+    documents[f"{HOST}/v2/p/r/epyflow/manifests/sha256:{'1' * 64}"] = {"manifests": manifests}
+    return documents
+
+
+def test_an_image_for_several_processors_is_looked_into():
+    found = image.image(case(index("amd64", "arm64")))
+
+    assert (found.state, found.found.endswith("amd64, arm64")) == ("ok", True)
+
+
+@pytest.mark.parametrize(
+    ("machine", "has", "lacks"),
+    [("c4d-standard-2", "arm64", "amd64"), ("c4a-standard-2", "amd64", "arm64")],
+)
+def test_an_image_for_another_processor_is_named(machine, has, lacks):
+    shape = Shape(machine, 30, 4096, 1, 100)
+
+    found = image.image(case(index(has), shape))
+
+    assert found.state == "failed"
+    assert f"is for {has}, not for {lacks}" in found.found
+    assert f"--platform linux/{lacks}" in found.remedy
+
+
+@pytest.mark.parametrize("name", ["epyflow/cloud", "registry.example.org/epyflow"])
+def test_a_registry_that_is_not_googles_is_not_asked(name):
+    found = image.image(case(image=f"{name}@sha256:{'1' * 64}"))
+
+    assert found.state == "warning"
+    assert "cannot be checked" in found.found
+    assert image.image_version(case(image=f"{name}@sha256:{'1' * 64}")).state == "skipped"
+
+
+def quotas(**limits: float) -> dict[str, Any]:
+    region = [{"metric": name, "limit": limit, "usage": 4} for name, limit in limits.items()]
+    types = {"zones/europe-west1-b": {"machineTypes": [{"name": "n2-standard-4", "guestCpus": 4}]}}
+    return {
+        "compute/compute/v1/projects/p/regions/europe-west1": {"quotas": region},
+        "compute/compute/v1/projects/p": {},
+        "compute/compute/v1/projects/p/aggregated/machineTypes": {"items": types},
+    }
+
+
+N2 = Shape("n2-standard-4", 30, 4096, 2, 50)
+
+
+def test_what_is_used_already_is_taken_off_a_quota():
+    # 50 tasks, two on a machine: 25 machines of 4 vCPUs.
+    enough = quota.quota(case(quotas(N2_CPUS=104), N2))
+    short = quota.quota(case(quotas(N2_CPUS=103), N2))
+
+    assert (enough.state, enough.found) == ("ok", "room for N2_CPUS 100")
+    assert (short.state, "N2_CPUS: 99 left" in short.found) == ("warning", True)
+    assert "24 at once" in short.found
+    assert "run_task:googlebatch_parallelism=N" in short.remedy
+
+
+def test_a_disk_that_the_profile_names_is_counted_where_it_counts():
+    documents = quotas(N2_CPUS=1000, SSD_TOTAL_GB=504, HDB_TOTAL_GB=1000)
+    on_hyperdisk = Shape("n2-standard-4", 30, 4096, 2, 50, disk_type="hyperdisk-balanced")
+
+    assert "SSD_TOTAL_GB: 500 left, run_task asks for 750" in quota.quota(case(documents, N2)).found
+    assert quota.quota(case(documents, on_hyperdisk)).state == "ok"
+
+
+def test_spot_machines_are_counted_by_a_quota_of_their_own_where_there_is_one():
+    def found(**limits: float):
+        made = case(quotas(**limits), N2)
+        made.__dict__["profile"] = Profile({"run_task": (N2,)}, frozenset({"run_task"}))
+        return quota.quota(made)
+
+    assert found(N2_CPUS=24, PREEMPTIBLE_CPUS=104).found == "room for PREEMPTIBLE_CPUS 100"
+    assert "N2_CPUS: 20 left" in found(N2_CPUS=24, PREEMPTIBLE_CPUS=4).found
+
+
+def test_the_limit_that_says_most_of_a_family_is_taken():
+    buckets = [
+        {"effectiveLimit": "24"},
+        {"effectiveLimit": "48", "dimensions": {"vm_family": "C4D"}},
+        {"effectiveLimit": "8", "dimensions": {"vm_family": "C4D", "region": "us-east1"}},
+        {"effectiveLimit": "100", "dimensions": {"vm_family": "C4D", "region": "europe-west1"}},
+    ]
+    wanted = {"region": "europe-west1", "vm_family": "C4D"}
+
+    assert quota._closest(buckets, wanted) == 100
+    assert quota._closest(buckets[:3], wanted) == 48
+    assert quota._closest(buckets[2:3], wanted) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "universe", "url"),
+    [
+        ({}, None, "https://compute.googleapis.com/a"),
+        ({}, "example.goog", "https://compute.example.goog/a"),
+        ({"GOOGLE_CLOUD_UNIVERSE_DOMAIN": "other.goog"}, None, "https://compute.other.goog/a"),
+        (
+            {"GOOGLE_BATCH_EMULATOR_APIS": "http://127.0.0.1:7/"},
+            "localhost:1",
+            "http://127.0.0.1:7/compute.googleapis.com/a",
+        ),
+    ],
+    ids=["google", "universe", "variable", "emulator"],
+)
+def test_where_the_apis_are_is_told_by_login_and_environment(environment, universe, url):
+    asked = []
+    apis = Apis(SimpleNamespace(universe_domain=universe), environment)
+    answer = SimpleNamespace(ok=True, headers={}, json=lambda: {"a": 1})
+    apis.__dict__["_session"] = SimpleNamespace(
+        request=lambda method, url, **options: asked.append((method, url)) or answer
+    )
+
+    assert apis.get("compute", "a") == {"a": 1}
+    assert asked == [("GET", url)]
+
+
+def test_a_persons_login_without_a_project_for_its_requests_is_a_warning():
+    login = type("Credentials", (), {"__module__": "google.oauth2.credentials"})()
+    login.refresh = lambda request: None
+    made = case()
+    made.__dict__["credentials"] = login
+
+    found = google_project.credentials(made)
+
+    assert found.state == "warning"
+    assert found.remedy == "gcloud auth application-default set-quota-project p"

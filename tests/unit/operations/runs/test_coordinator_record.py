@@ -1,0 +1,96 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from epyflow.operations.runs.coordinator_record import (
+    JOB_VARIABLE,
+    Coordinator,
+    begin,
+    end,
+    read_record,
+    record_path,
+    this_coordinator,
+    write_record,
+)
+from epyflow.storage.disk import Disk
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return Disk(tmp_path)
+
+
+def test_a_process_that_goes_on_with_a_run_is_found_alive_by_others(storage):
+    begin("us/flu", "main", storage)
+
+    found = read_record("us/flu", "main", storage)
+
+    assert found is not None
+    assert (found.exp_id, found.run_id, found.pid) == ("us/flu", "main", os.getpid())
+    assert found.lives is True
+    assert found.outcome is None
+
+
+def test_one_that_was_killed_is_not_alive(storage):
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    began = this_coordinator("flu", "main").model_copy(update={"pid": child.pid})
+    child.kill()
+    child.communicate()
+
+    assert began.lives is False
+
+
+def test_a_number_that_another_process_has_by_now_is_not_taken_for_it():
+    mine = this_coordinator("flu", "main")
+
+    assert mine.model_copy(update={"process_started": mine.process_started - 60}).lives is False
+
+
+def test_of_another_machine_or_of_a_batch_job_it_cannot_be_seen_here():
+    mine = this_coordinator("flu", "main", {})
+    job = "projects/p/locations/r/jobs/epyflow-1"
+
+    assert mine.model_copy(update={"host": "another"}).lives is None
+    assert this_coordinator("flu", "main", {JOB_VARIABLE: job}).lives is None
+    assert this_coordinator("flu", "main", {JOB_VARIABLE: job}).job == job
+
+
+@pytest.mark.parametrize("outcome", ["complete", "failed"])
+def test_how_it_ended_is_kept_with_when_it_began(storage, outcome):
+    begin("flu", "main", storage)
+    before = read_record("flu", "main", storage)
+
+    end("flu", "main", outcome, storage)
+
+    after = read_record("flu", "main", storage)
+    assert before is not None
+    assert after is not None
+    assert (after.outcome, after.lives, after.started) == (outcome, False, before.started)
+    assert after.ended is not None
+    assert after.ended >= after.started
+
+
+def test_the_end_of_one_does_not_hide_another_that_has_taken_over(storage):
+    other = this_coordinator("flu", "main").model_copy(update={"host": "another"})
+    write_record(other, storage)
+
+    end("flu", "main", "failed", storage)
+
+    assert read_record("flu", "main", storage) == other
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff"])
+def test_a_record_that_is_damaged_counts_as_none(storage, content):
+    storage.write(record_path("flu", "main"), content)
+
+    assert read_record("flu", "main", storage) is None
+
+
+def test_what_a_later_version_adds_is_passed_over(storage):
+    begin("flu", "main", storage)
+    data = storage.read(record_path("flu", "main"))
+    storage.write(record_path("flu", "main"), data.replace(b"{", b'{"later": 1,', 1))
+
+    assert isinstance(read_record("flu", "main", storage), Coordinator)

@@ -1,0 +1,135 @@
+import pytest
+from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs.find import Run, find_runs, opened
+from epyflow.storage.disk import Disk
+
+
+def found(made_up: MadeUp, *arguments: str, **options: bool) -> list[Run]:
+    return find_runs(Disk(made_up.root), *arguments, **options)
+
+
+def folders(runs: list[Run]) -> list[str]:
+    return [run.folder for run in runs]
+
+
+def counts(run: Run) -> tuple[int, int, int, int]:
+    return run.tasks, run.done, run.failed, run.missing
+
+
+def test_runs_are_listed_newest_first_nested_experiments_too(made_up):
+    for folder in ("flu/main", "us/flu/week-1", "us/flu/week-2", "covid/main"):
+        made_up.finished(folder)
+    made_up.write("results/flu/main/figures/fan_chart/compartments/a.svg")
+
+    assert folders(found(made_up)) == ["flu/main", "covid/main", "us/flu/week-2", "us/flu/week-1"]
+    assert [run.exp_id for run in found(made_up, latest=True)] == ["flu", "covid", "us/flu"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("flu", ["flu/main"]),
+        ("us/*", ["us/flu/main", "us/covid/main"]),
+        ("*flu", ["us/flu/main", "flu/main"]),
+        ("us/flu", ["us/flu/main"]),
+        ("us", []),
+        ("fl[aeiou]", ["flu/main"]),
+    ],
+)
+def test_a_glob_is_for_the_whole_id_of_the_experiment(made_up, pattern, expected):
+    for folder in ("flu/main", "us/covid/main", "us/flu/main"):
+        made_up.finished(folder)
+
+    assert folders(found(made_up, pattern)) == expected
+
+
+def test_a_run_under_way_is_told_from_its_inputs_results_and_logs(made_up):
+    made_up.tasks("flu/main", count=5, done=(0, 3))
+    made_up.write("logs/flu/main/run_task/00001.log", FAILED_LOG)
+    made_up.write("logs/flu/main/run_task/00002.log", RUNNING_LOG)
+    made_up.write("logs/flu/main/run_task/00003.log", FAILED_LOG)  # and then worked
+
+    (run,) = found(made_up)
+
+    assert counts(run) == (5, 2, 1, 2)
+    assert not run.complete
+
+
+def test_a_finished_run_is_what_its_record_says(made_up):
+    made_up.tasks("flu/main", count=4, done=(1, 2, 3))
+    made_up.tables("flu/main", tasks=4, failed=1)
+    made_up.finished("covid/main")
+
+    complete, partial = found(made_up)
+
+    assert (counts(complete), complete.complete) == ((2, 2, 0, 0), True)
+    assert (counts(partial), partial.complete) == ((4, 3, 1, 0), False)
+
+
+def test_a_record_older_than_a_task_no_longer_counts(made_up):
+    made_up.finished("flu/main", tasks=2)
+    made_up.tasks("flu/main", count=3, done=())
+
+    (run,) = found(made_up)
+
+    assert (counts(run), run.complete) == ((3, 2, 0, 1), False)
+
+
+def test_tables_without_artifacts_are_a_complete_run(made_up):
+    made_up.tables("flu/main", tasks=7)
+
+    assert counts(found(made_up)[0]) == (7, 7, 0, 0)
+
+
+def test_a_damaged_record_hides_neither_its_run_nor_the_others(made_up):
+    made_up.finished("covid/main")
+    made_up.finished("flu/main")
+    made_up.write("results/flu/main/outputs/run_metadata.json", '{"exp_id": "fl')
+
+    assert [(run.exp_id, run.complete) for run in found(made_up)] == [
+        ("flu", False),
+        ("covid", True),
+    ]
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_replay_is_one_run_of_all_its_dates(made_up, written):
+    made_up.tasks("us/flu/season/2030-01-05", count=2, done=(0, 1))
+    made_up.tasks("us/flu/season/2030-01-12", count=2, done=(0,))
+    if written:
+        made_up.tables("us/flu/season/2030-01-05", tasks=2)
+    made_up.write("results/us/flu/season/scores/scores.csv")
+
+    (run,) = found(made_up)
+
+    assert (run.exp_id, run.run_id) == ("us/flu", "season")
+    assert (counts(run), run.complete) == ((4, 3, 0, 1), False)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [((), None), ((True,), "accepted"), ((False, True), "accepted"), ((True, False), "refused")],
+)
+def test_the_newest_submission_is_accepted_or_refused(made_up, verdicts, expected):
+    made_up.finished("flu/main")
+    for week, accepted in enumerate(verdicts):
+        made_up.judged("flu/main", accepted, f"2030-01-{5 + 7 * week:02d}-a-b.csv")
+
+    assert found(made_up)[0].submission == expected
+
+
+def test_no_results_are_no_runs(made_up):
+    assert found(made_up) == []
+
+
+@pytest.mark.parametrize("pattern", ["..", "flu/../../etc", "/etc", "flu//main"])
+def test_a_pattern_that_leads_elsewhere_is_refused(made_up, pattern):
+    with pytest.raises(EpyflowError, match="not the id of an experiment"):
+        found(made_up, pattern)
+
+
+def test_a_folder_that_is_not_there_is_refused(made_up):
+    with pytest.raises(EpyflowError, match="no such folder"):
+        opened("elsewhere")

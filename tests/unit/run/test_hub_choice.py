@@ -1,0 +1,126 @@
+"""Which hub a run's submission is for, and what is submitted."""
+
+from copy import deepcopy
+from datetime import date
+
+import pytest
+
+from epyflow.errors import EpyflowError
+from epyflow.experiment import load, locate
+from epyflow.hub.config import flusight
+from epyflow.hub.config.read import read_hub
+from epyflow.hub.config.shipped import season_weeks, tasks
+from epyflow.hub.scoring.compared_models import baseline_of, rivals
+from epyflow.run.hub_choice import choose
+from epyflow.run.settings import Settings
+from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
+from tests.unit.hub import hubs
+
+DAY = date(2025, 1, 18)
+
+
+def chosen(tmp_path, output, **settings):
+    if not (tmp_path / "common-data").exists():
+        write_data(tmp_path)
+    sections = deepcopy(CALIBRATION) | {"output": output}
+    experiment = load(locate(write_sections(tmp_path, sections), tmp_path))
+    given = {"experiment": "own", "experiments_root": str(tmp_path)} | settings
+    return choose(experiment, Settings(**given))
+
+
+def made_up(folder, day="2025-01-18"):
+    document = hubs.tasks()
+    for task in document["rounds"][0]["model_tasks"]:
+        task["task_ids"]["forecast_date"]["optional"] = [day]
+    return hubs.write_hub(folder, document)
+
+
+FLUSIGHT = {"flusight_format": {"reference_date": "2025-01-18"}}
+ANY = {"hub_format": {"reference_date": "2025-01-18", "targets": [{"target": "cases"}]}}
+
+
+def test_without_a_hub_all_of_flusights_targets_are_submitted_from_what_is_calibrated(tmp_path):
+    choice = chosen(tmp_path, FLUSIGHT)
+
+    assert choice.folder is None
+    assert choice.file == "2025-01-18-team-model.csv"
+    assert [each.target for each in choice.targets] == list(flusight.TARGETS)
+    assert all(not each.simulation for each in choice.targets)
+
+
+def test_an_experiment_without_a_hub_format_submits_nothing(tmp_path):
+    assert chosen(tmp_path, {"quantiles": {"compartments": True}}) is None
+
+
+def test_a_hub_below_the_root_is_used_where_it_serves(tmp_path):
+    made_up(tmp_path / "data" / "hub")
+
+    assert chosen(tmp_path, ANY).folder == tmp_path / "data" / "hub"
+    assert chosen(tmp_path, FLUSIGHT).folder is None  # it has none of FluSight's targets
+
+
+@pytest.mark.parametrize(
+    ("output", "settings", "message"),
+    [
+        ({"flusmh_format": {"reference_date": "2025-01-18"}}, {}, r"--config hub=<folder"),
+        ({"flusmh_format": {}}, {}, "flusmh_format: no reference_date"),
+        ({"hub_format": {"reference_date": "2025-01-18"}}, {"hub": "hub"}, "targets: missing"),
+        (ANY | {"hub_format": {"reference_date": "2025-01-25"}}, {"hub": "hub"}, "is no round"),
+        (
+            {"hub_format": {"reference_date": "2025-01-18", "targets": [{"target": "case"}]}},
+            {"hub": "hub"},
+            "no target 'case'.*did you mean cases",
+        ),
+        (ANY, {"hub": "hub", "hub_locations": "nowhere.csv"}, "hub_locations.*is not a file"),
+        (ANY, {"hub": "nowhere"}, "no such folder"),
+    ],
+)
+def test_what_cannot_be_submitted_is_refused_before_anything_runs(
+    tmp_path, monkeypatch, output, settings, message
+):
+    monkeypatch.chdir(tmp_path)
+    made_up(tmp_path / "hub")
+
+    with pytest.raises(EpyflowError, match=message):
+        chosen(tmp_path, output, **settings)
+
+
+def test_the_definition_that_comes_with_epyflow_is_a_hubs(tmp_path):
+    for format in ("flusight_format", "covid19_format"):
+        hubs.write_hub(tmp_path / format, tasks(format, DAY, ["25", "36"]), admin=None)
+
+        hub = read_hub(tmp_path / format)
+
+        assert hub.round_ids == ("2025-01-18",)
+
+
+@pytest.mark.parametrize(
+    ("day", "first", "last"),
+    [
+        (date(2025, 1, 18), date(2024, 11, 23), date(2025, 5, 31)),  # as FluSight's README says
+        (date(2025, 12, 6), date(2025, 11, 22), date(2026, 5, 23)),  # as its tasks.json
+        (date(2027, 1, 2), date(2026, 11, 28), date(2027, 5, 22)),
+    ],
+)
+def test_the_weeks_of_a_season(day, first, last):
+    weeks = season_weeks(day)
+
+    assert (weeks[0], weeks[-1]) == (first, last)
+
+
+def test_baseline_and_ensemble_are_found_for_the_dates_that_they_submitted(tmp_path):
+    hub = made_up(tmp_path)
+    for model, day in (("x-baseline", "2025-01-18"), ("x-ensemble", "2025-01-25"), ("y-z", DAY)):
+        folder = hub / "submissions" / model
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{day}-{model}.csv.gz").write_text("")
+
+    found = rivals(hub, [DAY], [])
+
+    assert list(found) == ["2025-01-18-x-baseline"]
+    assert baseline_of(found) == "x-baseline"
+    assert baseline_of(rivals(hub, [DAY], ["y-z"])) is None
+    with pytest.raises(EpyflowError, match=r"no model 'y-a'.*did you mean y-z"):
+        rivals(hub, [DAY], ["y-a"])
+    with pytest.raises(EpyflowError, match="x-ensemble has no file for 2025-01-18"):
+        rivals(hub, [DAY], ["x-ensemble"])

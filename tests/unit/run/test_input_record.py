@@ -1,0 +1,153 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from epyflow.errors import ArtifactError
+from epyflow.run import input_record
+from epyflow.storage.disk import Disk
+
+FOLDER = "results/202501/round1/main/builder-artifacts"
+PLAN = {
+    "exp_id": "202501/round1",
+    "run_id": "main",
+    "seed": 7,
+    "tasks": ["aaaa", "bbbb", "cccc"],
+    "code": {"build": "1", "run": "2", "tables": "3"},
+}
+
+
+class Bucket(Disk):
+    """Files on disk that have checksums, as those in a bucket do."""
+
+    def names(self, folder):
+        return {
+            name: input_record._md5(self._root / folder / name) for name in super().names(folder)
+        }
+
+
+@pytest.fixture(params=[Disk, Bucket])
+def storage(request, tmp_path):
+    return request.param(tmp_path)
+
+
+def write(storage, *tasks, content=b"input"):
+    """Write inputs as a build does and return them by task."""
+    names = {task: f"{FOLDER}/input_{task:05d}.pkl" for task in tasks}
+    for name in names.values():
+        storage.write(name, content)
+    return {task: storage._root / name for task, name in names.items()}
+
+
+def stale(storage, **changes):
+    return input_record.to_build(PLAN | changes, input_record.read(storage, FOLDER), storage)
+
+
+def test_without_a_record_all_inputs_are_built(storage):
+    write(storage, 0, 1, 2)
+
+    assert stale(storage) == [0, 1, 2]
+
+
+def test_what_was_built_is_not_built_again(storage):
+    input_record.remember(PLAN, write(storage, 0, 2), storage)
+
+    assert stale(storage) == [1]
+
+
+def test_a_task_that_has_changed_is_built_again(storage):
+    input_record.remember(PLAN, write(storage, 0, 1, 2), storage)
+
+    assert stale(storage, tasks=["aaaa", "x", "cccc"]) == [1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "affected"), [("build", [0, 1]), ("run", [0, 1]), ("tables", [])]
+)
+def test_an_input_depends_on_the_code_that_builds_and_on_the_code_that_runs_it(
+    storage, stage, affected
+):
+    tasks = PLAN["tasks"][:2]
+    input_record.remember(PLAN, write(storage, 0, 1), storage)
+
+    assert stale(storage, tasks=tasks, code=PLAN["code"] | {stage: "9"}) == affected
+
+
+def test_an_input_that_is_gone_is_built_again(storage):
+    inputs = write(storage, 0, 1, 2)
+    input_record.remember(PLAN, inputs, storage)
+    inputs[1].unlink()
+
+    assert stale(storage) == [1]
+
+
+def test_a_record_grows_with_every_build(storage):
+    input_record.remember(PLAN, write(storage, 0), storage)
+    input_record.remember(PLAN, write(storage, 1, 2), storage)
+
+    assert stale(storage) == []
+
+
+def test_what_is_forgotten_is_built_again_whatever_becomes_of_the_build(storage):
+    input_record.remember(PLAN, write(storage, 0, 1, 2), storage)
+
+    input_record.forget(PLAN, [1], storage)
+
+    assert stale(storage) == [1]
+
+
+def test_to_forget_where_nothing_is_recorded_leaves_no_record(storage):
+    input_record.forget(PLAN, [1], storage)
+
+    assert input_record.read(storage, FOLDER) is None
+
+
+def test_an_input_whose_upload_was_cut_off_is_built_again(tmp_path):
+    storage = Bucket(tmp_path)
+    write(storage, 0, 1, 2, content=b"the input before")
+    local = {}
+    for task in (0, 1):
+        local[task] = tmp_path / f"input_{task:05d}.pkl"
+        local[task].write_bytes(b"the input now")
+    input_record.remember(PLAN, local, storage)
+
+    write(storage, 0, content=b"the input now")
+
+    assert stale(storage) == [1, 2]
+
+
+def test_the_seed_of_a_run_is_recorded(storage):
+    input_record.remember(PLAN, write(storage, 0), storage)
+
+    assert input_record.read(storage, FOLDER).seed == 7
+
+
+def test_the_same_inputs_give_the_same_record(tmp_path):
+    one, other = Disk(tmp_path / "one"), Disk(tmp_path / "other")
+    input_record.remember(PLAN, write(one, 0, 1), one)
+    input_record.remember(PLAN, write(other, 1), other)
+    input_record.remember(PLAN, write(other, 0), other)
+
+    path = f"{FOLDER}/built.json"
+    assert one.read(path) == other.read(path)
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b'{"format": 1}', b'{"format": 1, "seed": 0}']
+)
+def test_a_damaged_record_is_refused_with_what_to_do(tmp_path, damage):
+    storage = Disk(tmp_path)
+    storage.write(f"{FOLDER}/built.json", damage)
+
+    with pytest.raises(ArtifactError, match=r"built.json: not usable.*Delete it and run again"):
+        input_record.read(storage, FOLDER)
+
+
+def test_the_record_of_another_version_counts_for_nothing(tmp_path):
+    storage = Disk(tmp_path)
+    input_record.remember(PLAN, write(storage, 0), storage)
+    path = Path(FOLDER) / "built.json"
+    content = json.loads(storage.read(str(path)))
+    storage.write(str(path), json.dumps(content | {"format": 2}).encode())
+
+    assert input_record.read(storage, FOLDER) is None

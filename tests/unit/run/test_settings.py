@@ -1,0 +1,182 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.run.settings import Settings, plan_path, read_settings
+
+CONFIG = Path(__file__).resolve().parents[3] / "config" / "config.yaml"
+
+
+def refusal(**config: object) -> str:
+    with pytest.raises(EpyflowError) as caught:
+        read_settings({"experiment": "example", **config})
+    return str(caught.value)
+
+
+def test_only_the_experiment_must_be_given():
+    settings = read_settings({"experiment": "example"})
+
+    assert settings == Settings(
+        experiment="example",
+        experiments_root="config",
+        run_id="main",
+        output_config=None,
+        population_data=None,
+        school_calendar=None,
+        allowed_data_roots=(),
+        members_per_task=None,
+        engine=settings.engine,
+        partial_results=False,
+    )
+
+
+def test_the_configuration_in_the_repository_is_valid():
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+
+    assert read_settings(config).experiment == "example"
+
+
+def test_without_an_experiment_the_message_says_how_to_give_one():
+    with pytest.raises(EpyflowError, match="experiment: missing; expected --config experiment="):
+        read_settings({})
+
+
+def test_the_plan_is_no_setting():
+    assert read_settings({"experiment": "example", "plan": {"tasks": []}})
+
+
+def test_an_unknown_key_is_refused_with_the_nearest():
+    assert "unknown key 'runn_id'; did you mean run_id?; expected one of experiment," in refusal(
+        runn_id="x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [(7, "7"), (202611, "202611"), (date(2024, 11, 16), "2024-11-16")]
+)
+def test_names_that_look_like_numbers_or_dates_are_names(given, expected):
+    settings = read_settings({"experiment": given, "run_id": given, "output_config": given})
+
+    assert (settings.experiment, settings.run_id, settings.output_config) == (expected,) * 3
+
+
+def test_a_number_that_has_lost_a_zero_already_is_refused():
+    assert "run_id: 1.1 is not text; expected text: quote it" in refusal(run_id=1.10)
+
+
+@pytest.mark.parametrize("run_id", ["a/b", "..", "a b", "-x", "é", "", "a\n"])
+def test_a_run_id_is_one_folder_of_plain_characters(run_id):
+    assert refusal(run_id=run_id).startswith("config: run_id: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("members_per_task", 0, "0 is too small; expected 1 or more"),
+        ("members_per_task", 2.5, "2.5 is not a whole number"),
+        ("members_per_task", "many", "'many' is not a whole number"),
+        ("partial_results", "yes", "'yes' is not true or false"),
+        ("allowed_data_roots", "folder", "'folder' is not a list; expected a list, such as ['fol"),
+        ("allowed_data_roots", [1], "allowed_data_roots[0]: 1 is not text"),
+        ("experiments_root", "", "empty; expected text"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_in_plain_words(key, value, what):
+    message = refusal(**{key: value})
+
+    assert message.startswith(f"config: {key}")
+    assert what in message
+
+
+def test_an_empty_key_has_its_default():
+    settings = read_settings({"experiment": "example", "experiments_root": None, "run_id": None})
+
+    assert (settings.experiments_root, settings.run_id) == ("config", "main")
+
+
+def test_every_wrong_key_is_named_at_once():
+    lines = refusal(runn_id="x", members_per_task=0, partial_results=5).splitlines()
+
+    assert len(lines) == 3
+    assert all(line.startswith("config: ") for line in lines)
+
+
+@pytest.fixture
+def root(tmp_path):
+    config = tmp_path / "experiments" / "mine" / "config"
+    config.mkdir(parents=True)
+    (config / "basemodel.yaml").write_text("model: {}\n", encoding="utf-8")
+    return tmp_path
+
+
+def settings_of(root: Path, **config: object) -> Settings:
+    return read_settings({"experiment": "mine", "experiments_root": str(root), **config})
+
+
+def test_the_experiment_is_found_below_the_root(root):
+    place = settings_of(root, allowed_data_roots=["elsewhere"]).place()
+
+    assert (place.exp_id, place.root, place.allowed) == ("mine", root, (Path("elsewhere"),))
+
+
+def test_the_experiment_may_be_a_path(root):
+    by_path = settings_of(root, experiment=str(root / "experiments" / "mine")).place()
+
+    assert by_path == settings_of(root).place()
+
+
+def test_an_experiment_that_is_not_there_is_refused_with_those_that_are(root):
+    with pytest.raises(UnreadableError, match=r"did you mean mine\?"):
+        settings_of(root, experiment="mien").place()
+
+
+def test_a_root_that_is_no_folder_is_refused(root):
+    with pytest.raises(
+        EpyflowError, match=r"experiments_root '.*nowhere' is not a folder; expected"
+    ):
+        settings_of(root / "nowhere").place()
+
+
+def test_populations_and_calendar_are_looked_for_below_the_root(root):
+    assert settings_of(root).population_folder() is None
+    assert settings_of(root).calendar_file() is None
+
+    common = root / "common-data"
+    (common / "populations").mkdir(parents=True)
+    (common / "school_calendars_us.csv").touch()
+    assert settings_of(root).population_folder() == common / "populations"
+    assert settings_of(root).calendar_file() == common / "school_calendars_us.csv"
+
+    (root / "data" / "populations").mkdir(parents=True)
+    assert settings_of(root).population_folder() == root / "data" / "populations"
+
+
+def test_what_is_given_is_used_even_where_the_usual_is_there(root):
+    (root / "data" / "populations").mkdir(parents=True)
+
+    assert settings_of(root, population_data="mine").population_folder() == Path("mine")
+
+
+def test_a_calendar_that_is_given_must_be_there(root):
+    with pytest.raises(
+        EpyflowError, match="school_calendar 'nowhere' is not a file; expected a CSV"
+    ):
+        settings_of(root, school_calendar="nowhere").calendar_file()
+
+
+def test_the_plan_of_a_run_lies_below_the_working_directory():
+    assert plan_path(Settings(experiment="202611/round3", run_id="a")) == Path(
+        ".epyflow/202611/round3/a/plan.json"
+    )
+
+
+@pytest.mark.parametrize("experiment", ["../elsewhere", "/a b/c", "a//b", ".."])
+def test_the_plan_of_an_experiment_given_as_a_path_does_not_leave_it(experiment):
+    path = plan_path(Settings(experiment=experiment))
+
+    assert path.parts[0] == ".epyflow"
+    assert ".." not in path.parts
+    assert path != plan_path(Settings(experiment=f"{experiment}/x"))

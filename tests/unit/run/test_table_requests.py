@@ -1,0 +1,51 @@
+"""Which tables an experiment asks for: here, that of the reproduction number."""
+
+from dataclasses import replace
+
+import pytest
+
+from epyflow.experiment.format.output import FLUSIGHT_LEVELS, Output
+from epyflow.run.table_requests import table_specs, without_reproduction
+from tests.building import experiment, infection, sir, spontaneous
+from tests.calibrating import model, section
+
+NAME = "effective_reproduction_number"
+
+
+def calibration(**changes):
+    written = section("smc", {}, **changes).model_dump(mode="json")
+    return experiment(model(), calibration=written)
+
+
+def with_output(asked, **output):
+    return replace(asked, output=Output.model_validate(output))
+
+
+def test_the_levels_are_those_of_the_other_tables_and_the_median():
+    asked = {"selections": [0.1, 0.9], "compartments": True}
+
+    assert table_specs(with_output(experiment(), quantiles=asked))[NAME]["quantiles"] == [
+        0.1, 0.5, 0.9,
+    ]  # fmt: skip
+
+
+def test_a_projection_has_it_even_where_no_quantiles_are_asked_for():
+    specs = table_specs(with_output(calibration(), posteriors=True))
+
+    assert specs[NAME]["quantiles"] == list(FLUSIGHT_LEVELS)
+    assert without_reproduction(with_output(calibration(), posteriors=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (with_output(experiment(), trajectories={"compartments": True}), "asks for no quantiles"),
+        (calibration(projection=None), "this one has none"),
+        (experiment(sir(transitions=[infection("S", "I", "I", 1), spontaneous("R", "S", 1)])),
+         "people in I never leave"),
+    ],
+    ids=["without quantiles", "without a projection", "without an end"],
+)  # fmt: skip
+def test_without_it_there_is_a_reason(asked, why):
+    assert NAME not in table_specs(asked)
+    assert why in without_reproduction(asked)

@@ -87,12 +87,12 @@ def _observe(path: Path, codes: dict[str, str]) -> None:
 RUN_EVERY_TASK = """
 import resource, time
 from pathlib import Path
-from epyflow.run import execute
+from epyflow.run import task_execution
 for task in sorted(Path().glob("results/**/builder-artifacts/input_*.pkl")):
     result = task.parents[1] / "runner-artifacts" / task.name.replace("input", "result")
     result.parent.mkdir(exist_ok=True)
     start = time.perf_counter()
-    execute.run_task(task, result, partial=False)
+    task_execution.run_task(task, result, partial=False)
     measured = Path("benchmarks", *task.parts[1:3], "run_task", task.stem[-5:] + ".tsv")
     measured.parent.mkdir(parents=True, exist_ok=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

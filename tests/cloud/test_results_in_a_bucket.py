@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.operations.runs.find import find_runs
-from epyflow.run import execute
+from epyflow.operations.runs.run_list import find_runs
+from epyflow.run import task_execution
 from epyflow.run.checkpoint_backup import Backup
 from tests.calibrating import StoppedError, stopped_after
 from tests.cloud.clouded import Clouded
@@ -115,7 +115,7 @@ def lose_a_machine_after_a_generation(clouded: Clouded, machine: Path) -> None:
     task.write_bytes(clouded.bucket.read(f"{RESULTS}/builder-artifacts/input_00000.pkl"))
     copy = Backup(clouded.bucket, f"{RESULTS}/runner-artifacts/checkpoint_00000.pkl")
     with stopped_after(1), pytest.raises(StoppedError):
-        execute.run_task(task, machine / "result_00000.pkl", partial=False, backup=copy)
+        task_execution.run_task(task, machine / "result_00000.pkl", partial=False, backup=copy)
     shutil.rmtree(machine)
 
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 from epyflow.cli import app
 from epyflow.google.batch import BatchJobs
 from epyflow.google.site import Site, read_site
-from epyflow.operations.detached.submission import state_path
-from epyflow.operations.detached.submit import (
+from epyflow.operations.detached.job_request import state_path
+from epyflow.operations.detached.launch import (
     Packed,
     Place,
     RunningError,

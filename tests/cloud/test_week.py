@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from epyflow import __version__
 from epyflow.cli.app import app
-from epyflow.operations.detached.submission import log_path
+from epyflow.operations.detached.job_request import log_path
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from google_batch_emulator import FaultPlan, Project, TaskFault
 from google_batch_emulator.emulator import Emulator

@@ -14,7 +14,7 @@ from epyflow.artifacts import pickling
 from epyflow.calibration import sampler
 from epyflow.errors import EpyflowError
 from epyflow.provenance import code as provenance
-from epyflow.run import execute
+from epyflow.run import task_execution
 from epyflow.run.checkpoint_backup import Backup
 from epyflow.storage.disk import Disk
 from epyflow.strategies import run
@@ -29,7 +29,7 @@ RUN_SLOWLY = """
 import sys, time
 from pathlib import Path
 
-from epyflow.run import execute
+from epyflow.run import task_execution
 from epyflow.provenance import code
 from epyflow.strategies import checkpoints
 
@@ -41,7 +41,7 @@ def slowly(*arguments):
 
 checkpoints.save = slowly
 code.code_version = lambda stage: "abcdefabcdef"
-execute.run_task(Path(sys.argv[1]), Path(sys.argv[2]), partial=False)
+task_execution.run_task(Path(sys.argv[1]), Path(sys.argv[2]), partial=False)
 """
 
 
@@ -74,7 +74,7 @@ def counted(monkeypatch):
 
 def result_of(path, folder):
     folder.mkdir()
-    execute.run_task(path, folder / "result_00000.pkl", partial=False)
+    task_execution.run_task(path, folder / "result_00000.pkl", partial=False)
     assert [each.name for each in folder.iterdir()] == ["result_00000.pkl"]
     return (folder / "result_00000.pkl").read_bytes()
 
@@ -104,7 +104,7 @@ def test_a_killed_calibration_continues_to_the_bytes_of_an_uninterrupted_one(
     counted.clear()
 
     with caplog.at_level("INFO", "epyflow"):
-        execute.run_task(path, result, partial=False)
+        task_execution.run_task(path, result, partial=False)
 
     assert result.read_bytes() == whole
     assert counted == []
@@ -119,7 +119,7 @@ def test_a_calibration_continues_from_any_generation(task, path, tmp_path, kept)
     whole = result_of(path, tmp_path / "whole")
     stop_after(task, tmp_path / "checkpoint_00000.pkl", kept)
 
-    execute.run_task(path, tmp_path / "result_00000.pkl", partial=False)
+    task_execution.run_task(path, tmp_path / "result_00000.pkl", partial=False)
 
     assert (tmp_path / "result_00000.pkl").read_bytes() == whole
 
@@ -131,10 +131,10 @@ def test_a_calibration_on_a_lost_disk_continues_from_its_backup(path, tmp_path, 
     first.mkdir()
     second.mkdir()
     with stopped_after(3), pytest.raises(StoppedError):
-        execute.run_task(path, first / "result_00000.pkl", partial=False, backup=backup)
+        task_execution.run_task(path, first / "result_00000.pkl", partial=False, backup=backup)
     counted.clear()
 
-    execute.run_task(path, second / "result_00000.pkl", partial=False, backup=backup)
+    task_execution.run_task(path, second / "result_00000.pkl", partial=False, backup=backup)
 
     assert (second / "result_00000.pkl").read_bytes() == whole
     assert counted == []
@@ -173,7 +173,7 @@ def test_a_checkpoint_that_is_not_of_the_task_is_ignored_with_a_line_in_the_log(
     caplog.clear()
 
     with caplog.at_level("INFO", "epyflow"):
-        execute.run_task(path, tmp_path / "result_00000.pkl", partial=False)
+        task_execution.run_task(path, tmp_path / "result_00000.pkl", partial=False)
 
     assert (tmp_path / "result_00000.pkl").read_bytes() == whole
     assert any("starting anew" in message for message in caplog.messages)
@@ -187,7 +187,7 @@ def test_a_calibration_that_fails_leaves_its_generations(task, path, tmp_path):
     pickling.write(calibration_task(beyond, code=HERE), path)
 
     with pytest.raises(EpyflowError, match="generation 7 is to be projected"):
-        execute.run_task(path, tmp_path / "result_00000.pkl", partial=False)
+        task_execution.run_task(path, tmp_path / "result_00000.pkl", partial=False)
 
     assert len(pickling.read_checkpoint(tmp_path / "checkpoint_00000.pkl").generations) == 2
 

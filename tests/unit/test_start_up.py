@@ -15,7 +15,7 @@ SLOW = ("epydemix", "matplotlib", "numba", "pandas", "scipy.stats")
     ("module", "needed"),
     [
         ("epyflow.run.plan", ()),  # the process that a person started, and build_inputs
-        ("epyflow.run.execute", ()),  # of confirm_complete and the metadata
+        ("epyflow.run.task_execution", ()),  # of confirm_complete and the metadata
         ("epyflow.engine", ()),  # the names of the engines are known without them
         ("epyflow.strategies", ("pandas",)),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from epyflow.operations.runs.coordinator_record import read_record
-from epyflow.operations.runs.find import find_runs
+from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import status
 from epyflow.storage.disk import Disk
 from tests.workflow.workspace import Workspace

@@ -7,8 +7,7 @@ OUTPUTS
 
 def note_coordinator(outcome, log=()):
     """Write the record of this process; where that fails, the run goes on all the same."""
-    from epyflow.operations.runs.coordinator_record import begin, end
-    from epyflow.operations.runs.coordinator_wanted import wanted
+    from epyflow.operations.runs.coordinator_record import begin, end, wanted
     from epyflow.storage.disk import storage_at
 
     plan = config["plan"]

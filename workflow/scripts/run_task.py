@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from epyflow.experiment import as_of
 from epyflow.logs import log_to
-from epyflow.run import checkpoint_backup, execute
+from epyflow.run import checkpoint_backup, task_execution
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    execute.run_task(
+    task_execution.run_task(
         Path(snakemake.input.task),
         Path(snakemake.output.result),
         partial=snakemake.config["plan"]["partial_results"],

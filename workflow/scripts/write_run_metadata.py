@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from epyflow import provenance
 from epyflow.experiment import as_of
 from epyflow.logs import log_to
-from epyflow.run import finish
+from epyflow.run import completion
 from epyflow.run.settings import read_settings
 from epyflow.storage.disk import storage_at
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     storage = storage_at(snakemake.params.storage)
     plan = as_of.of_run(snakemake.config["plan"], snakemake.wildcards.run_id)
-    run = finish.finish(
+    run = completion.finish(
         read_settings(snakemake.config),
         plan,
         Path(snakemake.input.members),

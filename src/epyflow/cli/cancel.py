@@ -9,10 +9,10 @@ import typer
 from epyflow.cli.fetch import RunId, RunName
 from epyflow.cli.runs import Format, Place
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.cancel import Cancelling, Ended, at_work
-from epyflow.operations.runs.choose import chosen
+from epyflow.operations.runs.cancellation import Cancelling, Ended, at_work
 from epyflow.operations.runs.coordinator_presence import presence_of, to_go_on
 from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.operations.runs.run_lookup import chosen
 
 LEFT, UNREADABLE, NOT_CONFIRMED = 1, 2, 3
 

@@ -13,11 +13,11 @@ from epyflow.cli.cancel import Yes, confirm
 from epyflow.cli.runs import Format, Place
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.activity import AtWork
-from epyflow.operations.runs.clean import delete, old_jobs, remove
+from epyflow.operations.runs.batch_project import project_of
+from epyflow.operations.runs.cleanup import delete, old_jobs, remove
 from epyflow.operations.runs.deletable_files import Search, Waste
-from epyflow.operations.runs.find import opened
 from epyflow.operations.runs.log_lines import span
-from epyflow.operations.runs.project import project_of
+from epyflow.operations.runs.run_list import opened
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from epyflow.experiment import Experiment
 from epyflow.experiment.format.output import HUB_FORMATS
 from epyflow.inputs.fan_out import Plan
 from epyflow.operations.cost import estimate
-from epyflow.operations.cost.jobs import LOCAL, JobCost, from_csv, priced
+from epyflow.operations.cost.cost_file import NAME, region_of_site
+from epyflow.operations.cost.job_costs import LOCAL, JobCost, from_csv, priced
 from epyflow.operations.cost.prices import Prices, read_prices
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
 from epyflow.operations.cost.summary import Sum, by_location, by_stage, total
-from epyflow.operations.cost.write import NAME, region_of_site
 from epyflow.storage.disk import BUCKET_SCHEMES, Storage, storage_at
 
 UNREADABLE = 2

@@ -9,10 +9,10 @@ import typer
 
 from epyflow.cli.runs import Format, Place
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.choose import chosen
-from epyflow.operations.runs.fetch import WHAT, Copy
-from epyflow.operations.runs.fetch import fetch as fetch_files
-from epyflow.operations.runs.find import Run, find_runs, opened
+from epyflow.operations.runs.download import WHAT, Copy
+from epyflow.operations.runs.download import fetch as fetch_files
+from epyflow.operations.runs.run_list import Run, find_runs, opened
+from epyflow.operations.runs.run_lookup import chosen
 from epyflow.storage.disk import Storage
 
 KEPT, UNREADABLE = 1, 2

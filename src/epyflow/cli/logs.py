@@ -10,11 +10,11 @@ from epyflow.cli.fetch import RunId, RunName
 from epyflow.cli.logs_follow import follow_run
 from epyflow.cli.runs import Format, Place
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.choose import chosen
 from epyflow.operations.runs.coordinator_presence import presence_of
 from epyflow.operations.runs.log_lines import Level, parse_since
 from epyflow.operations.runs.machine_logs import machine_logs
 from epyflow.operations.runs.run_logs import Choice, Log, read_logs
+from epyflow.operations.runs.run_lookup import chosen
 
 NONE, UNREADABLE = 1, 2
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.choose import again
+from epyflow.operations.runs.batch_project import project_of
 from epyflow.operations.runs.coordinator_presence import Presence, presence_of
-from epyflow.operations.runs.find import Run
-from epyflow.operations.runs.follow_logs import Follower, Line
+from epyflow.operations.runs.log_follower import Follower, Line
 from epyflow.operations.runs.log_lines import Filter, is_message, printable
 from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
-from epyflow.operations.runs.project import project_of
+from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_logs import Choice
+from epyflow.operations.runs.run_lookup import again
 from epyflow.operations.runs.snakemake_targets import Target
 from epyflow.storage.disk import Storage
 
@@ -40,9 +40,9 @@ def follow_run(
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.choose.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.chosen`.
     choice, last
-        See :class:`~epyflow.operations.runs.follow_logs.Follower`.
+        See :class:`~epyflow.operations.runs.log_follower.Follower`.
     every
         Seconds between two looks.
     format

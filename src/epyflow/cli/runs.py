@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.find import Run, find_runs, opened
 from epyflow.operations.runs.log_lines import parse_since
+from epyflow.operations.runs.run_list import Run, find_runs, opened
 
 NONE, UNREADABLE = 1, 2
 

@@ -9,9 +9,9 @@ import typer
 from epyflow.cli.fetch import RunId, RunName
 from epyflow.cli.runs import Format, Place
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.choose import chosen
 from epyflow.operations.runs.coordinator_presence import Presence, presence_of, summary, to_go_on
-from epyflow.operations.runs.find import Run
+from epyflow.operations.runs.run_list import Run
+from epyflow.operations.runs.run_lookup import chosen
 from epyflow.operations.runs.status import Stage, Status
 from epyflow.operations.runs.status import status as status_of
 from epyflow.storage.disk import Storage

@@ -15,9 +15,9 @@ from epyflow.operations.setup.layers import Layer, merged, read_layers
 from epyflow.storage.disk import storage_at
 
 if TYPE_CHECKING:
-    from epyflow.operations.detached.submit import Packed, Place
-    from epyflow.run.gathering import Gathered
+    from epyflow.operations.detached.launch import Packed, Place
     from epyflow.run.settings import Settings
+    from epyflow.run.sources import Gathered
 
 FAILED, UNREADABLE, RUNNING = 1, 2, 3
 
@@ -73,7 +73,7 @@ def submit(
     experiment or a layer cannot be read. 3: the run has a coordinator that is at work.
     """
     # Imported here: Google's libraries take seconds that other commands need not wait for.
-    from epyflow.operations.detached.submit import RunningError
+    from epyflow.operations.detached.launch import RunningError
 
     try:
         settings = _settings(experiment, run_id, configfile or (), config or ())
@@ -101,8 +101,8 @@ def _planned(settings: "Settings", topic: str | None) -> tuple["Place", "Gathere
     """Read the site and the experiment: whatever is wrong with them is said before anything."""
     from epyflow.google.batch import BatchJobs
     from epyflow.google.site import VARIABLE_PREFIX, read_site
-    from epyflow.operations.detached.submit import Place
-    from epyflow.run.gathering import gather
+    from epyflow.operations.detached.launch import Place
+    from epyflow.run.sources import gather
 
     site = read_site()
     if topic is not None:
@@ -123,9 +123,9 @@ def _packed(
     place: "Place", found: "Gathered", arguments: Any, machine_type: str, hours: float
 ) -> tuple[dict[str, Any], "Packed"]:
     """Pack what the coordinator needs, and describe what is about to be started."""
-    from epyflow.operations.detached.pack import pack
-    from epyflow.operations.detached.submission import log_path
-    from epyflow.operations.detached.submit import packed
+    from epyflow.operations.detached.job_request import log_path
+    from epyflow.operations.detached.launch import packed
+    from epyflow.operations.detached.source_archive import pack
 
     ours = [each for each in arguments if each.partition("=")[0] in _OURS]
     if ours:
@@ -176,7 +176,7 @@ def _start(
     dry_run: bool,
 ) -> None:
     """Create the job, and add what it is to the description."""
-    from epyflow.operations.detached.submit import check_alone, resumes, submit
+    from epyflow.operations.detached.launch import check_alone, resumes, submit
 
     number = check_alone(place, take_over=take_over)
     document["resumes"] = resumes(place)

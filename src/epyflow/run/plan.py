@@ -21,9 +21,9 @@ from epyflow.run import forecast_plan, input_record
 from epyflow.run.bundle import Sources, unpacked, write_bundle
 from epyflow.run.description import describe
 from epyflow.run.digests import data_hashes, digest_of, flat, numbers, task_digests
-from epyflow.run.gathering import gather, loaded, names_in, sources_of
 from epyflow.run.input_record import Built
 from epyflow.run.settings import Settings, plan_path
+from epyflow.run.sources import gather, loaded, names_in, sources_of
 from epyflow.run.start import Start, write_start
 from epyflow.run.table_requests import table_specs
 from epyflow.storage.disk import Storage

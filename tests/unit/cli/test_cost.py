@@ -7,12 +7,12 @@ import yaml
 from typer.testing import CliRunner
 
 from epyflow.cli import app
-from epyflow.operations.cost.jobs import as_csv, measured, priced
+from epyflow.operations.cost.job_costs import as_csv, measured, priced
 from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, benchmark
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "config" / "experiments" / "example"
-TABLE = ROOT / "src" / "epyflow" / "cost" / "prices.yaml"
+TABLE = ROOT / "src" / "epyflow" / "operations" / "cost" / "prices.yaml"
 
 
 @pytest.fixture(autouse=True)

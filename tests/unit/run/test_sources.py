@@ -9,7 +9,7 @@ from epyflow.cli.app import app
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.files import gzip_text_writer
 from epyflow.provenance import run_metadata
-from epyflow.run import finish
+from epyflow.run import completion
 from epyflow.run import plan as run_plan
 from epyflow.run.bundle import unpacked
 from epyflow.run.settings import Settings, read_settings
@@ -97,7 +97,7 @@ def test_the_record_of_the_run_names_repository_ref_and_commit(repository):
     with gzip_text_writer(members) as file:
         file.write("task,status\n")
 
-    metadata = run_metadata(finish.finish(settings, document, members, Disk()))
+    metadata = run_metadata(completion.finish(settings, document, members, Disk()))
 
     start = read_start(settings, {})
     assert start.experiments is not None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.calibration import Calibration, Rejection, Smc, seconds
 from epyflow.inputs.fan_out import Plan
-from epyflow.operations.cost.jobs import stage_of
+from epyflow.operations.cost.job_costs import stage_of
 from epyflow.operations.cost.prices import SECONDS_PER_HOUR, Prices
 from epyflow.operations.cost.profile import Profile, Shape
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.cost.by_attempt import value_at
+from epyflow.operations.cost.attempt_resources import value_at
 
 FILE = Path("profiles/gcp/config.yaml")
 

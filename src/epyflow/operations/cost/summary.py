@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from epyflow.operations.cost.jobs import JobCost
+from epyflow.operations.cost.job_costs import JobCost
 from epyflow.operations.cost.prices import Prices
 
 

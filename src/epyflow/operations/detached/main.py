@@ -18,14 +18,14 @@ from types import FrameType
 from epyflow import provenance
 from epyflow.errors import EpyflowError
 from epyflow.google.site import Site, read_site
-from epyflow.operations.detached.notify import End, message, notify
-from epyflow.operations.detached.submission import (
+from epyflow.operations.detached.job_request import (
     HOURS_VARIABLE,
     SOURCES_VARIABLE,
     Submission,
     log_path,
 )
-from epyflow.operations.detached.supervise import (
+from epyflow.operations.detached.notification import End, message, notify
+from epyflow.operations.detached.supervisor import (
     TAKEN_AWAY,
     TIME_UP,
     Chore,
@@ -64,7 +64,7 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
     home
         For all that is written on this machine; nothing is there yet.
     environment
-        What the job was told: see :mod:`epyflow.operations.detached.submission`.
+        What the job was told: see :mod:`epyflow.operations.detached.job_request`.
     stop
         Asked for when the machine is taken away.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from epyflow.archives import extract_archive
 from epyflow.errors import ArtifactError
-from epyflow.operations.detached.submission import (
+from epyflow.operations.detached.job_request import (
     MANIFEST,
     Submission,
     digest_of_sources,

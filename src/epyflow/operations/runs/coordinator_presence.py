@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from epyflow.errors import EpyflowError
+from epyflow.operations.runs.batch_project import project_of
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
-from epyflow.operations.runs.project import project_of
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:

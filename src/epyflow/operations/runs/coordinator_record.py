@@ -7,14 +7,15 @@ work, and only its process or its Batch job can tell.
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from epyflow.operations.runs.status import STAGES, stage_of
 from epyflow.storage.disk import Storage
 
 JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
@@ -115,6 +116,34 @@ class Coordinator(BaseModel):
     def after(self, outcome: Outcome) -> "Coordinator":
         """Return it as it is when it has ended now."""
         return self.model_copy(update={"ended": _now(), "outcome": outcome})
+
+
+def wanted(
+    plan: Mapping[str, Any], outputs: Iterable[str], command: Sequence[str], log: str | None
+) -> Wanted:
+    """Describe what a start is for.
+
+    Parameters
+    ----------
+    plan
+        From :mod:`epyflow.run.plan`.
+    outputs
+        Every file that the workflow makes or has made; all that is not of the run is passed over,
+        and so is what comes before ``results/``.
+    command
+        The command line.
+    log
+        The coordinator's own log.
+    """
+    parts = list(plan.get("forecasts", {"": plan}).values())
+    tasks = {part["run_id"]: len(part["tasks"]) for part in parts}
+    folder = f"results/{plan['exp_id']}/{plan['run_id']}/"
+    made = {path.rpartition(folder)[2] for path in outputs if folder in path}
+    stages = [stage_of(path) for path in made]
+    files = {stage: stages.count(stage) for stage in STAGES}
+    # The plan knows them all; the workflow, those that are not up to date.
+    files |= dict.fromkeys(("build", "run"), sum(tasks.values()))
+    return Wanted(command=tuple(command), log=log, tasks=tasks, files=files)
 
 
 def record_path(exp_id: str, run_id: str) -> str:

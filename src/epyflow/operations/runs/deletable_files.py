@@ -11,8 +11,8 @@ from typing import Any
 
 from epyflow.operations.runs.activity import AtWork, records
 from epyflow.operations.runs.coordinator_record import Coordinator
-from epyflow.operations.runs.find import Run, find_runs
 from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
+from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.operations.runs.runs_without_inputs import STATE
 from epyflow.operations.runs.status import STAGES
 from epyflow.storage.disk import Storage, Stored

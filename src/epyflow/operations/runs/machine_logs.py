@@ -8,7 +8,7 @@ import re
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_presence import Presence
-from epyflow.operations.runs.find import Run
+from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_logs import Choice, Log, job_of, lines_of
 from epyflow.operations.runs.snakemake_targets import parse_target
 from epyflow.storage.disk import Storage
@@ -25,7 +25,7 @@ def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence)
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.choose.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.chosen`.
     choice
         Which. Those of tasks that ended with an error have failed.
     presence

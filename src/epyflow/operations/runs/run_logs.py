@@ -8,8 +8,8 @@ from pathlib import Path
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import read_record
-from epyflow.operations.runs.find import Run, ended_with_error
 from epyflow.operations.runs.log_lines import Filter, printable
+from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
 from epyflow.operations.runs.status import STAGES
 from epyflow.storage.disk import Storage, Stored
@@ -85,7 +85,7 @@ def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.choose.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.chosen`.
     choice
         Which. Of a log of which no line is wanted, nothing is returned.
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from epyflow.operations.runs.find import Run
+from epyflow.operations.runs.run_list import Run
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:

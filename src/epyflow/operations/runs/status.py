@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from epyflow.errors import UnreadableError
-from epyflow.operations.runs.choose import again
-from epyflow.operations.runs.find import Run, ended_with_error
+from epyflow.operations.runs.run_list import Run, ended_with_error
+from epyflow.operations.runs.run_lookup import again
 from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
 from epyflow.storage.disk import Storage
 
@@ -109,7 +109,7 @@ def status(
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.choose.chosen`; the run may have gone on since.
+        From :func:`epyflow.operations.runs.run_lookup.chosen`; the run may have gone on since.
     wanted
         Stage to how many files there are to be, from the record of the run's coordinator.
     since

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.cost.by_attempt import value_at
+from epyflow.operations.cost.attempt_resources import value_at
 from epyflow.operations.cost.profile import Shape, read_profile
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -15,14 +15,14 @@ from epyflow import provenance
 from epyflow.archives import write_archive
 from epyflow.errors import EpyflowError
 from epyflow.operations.detached import main
-from epyflow.operations.detached.submission import (
+from epyflow.operations.detached.job_request import (
     PackedFrom,
     Submission,
     log_path,
     sources_path,
     state_path,
 )
-from epyflow.operations.detached.supervise import TAKEN_AWAY, TIME_UP, Stop
+from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.storage.disk import Disk
 

@@ -13,7 +13,7 @@ import pytest
 
 from epyflow.archives import write_archive
 from epyflow.errors import ArtifactError
-from epyflow.operations.detached.submission import Submission, sources_path, state_path
+from epyflow.operations.detached.job_request import Submission, sources_path, state_path
 from epyflow.operations.detached.work_folder import State, unpack_sources
 from epyflow.storage.disk import Disk
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from tests.unit.operations.runs.made_up import FAILED_LOG, MadeUp
 
-from epyflow.operations.runs.find import find_runs
+from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import STAGES, status
 from epyflow.storage.disk import Disk
 

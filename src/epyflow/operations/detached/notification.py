@@ -22,8 +22,8 @@ from google.auth.transport.requests import AuthorizedSession
 from epyflow.errors import EpyflowError
 from epyflow.google.secrets import read_secret
 from epyflow.google.site import Site
-from epyflow.operations.detached.submission import log_path
-from epyflow.operations.runs.find import find_runs
+from epyflow.operations.detached.job_request import log_path
+from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import Status, status
 from epyflow.storage.disk import Storage
 

@@ -3,8 +3,8 @@ from tests.unit.operations.cost.made_up import PLAN, benchmark
 from tests.unit.operations.cost.test_profile import ROOT
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.cost.jobs import from_csv
-from epyflow.operations.cost.write import region_of_site, write_run_cost
+from epyflow.operations.cost.cost_file import region_of_site, write_run_cost
+from epyflow.operations.cost.job_costs import from_csv
 from epyflow.storage.disk import Disk
 
 PROFILE = ROOT / "profiles" / "gcp" / "config.yaml"

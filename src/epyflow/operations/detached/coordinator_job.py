@@ -13,7 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from epyflow.google.batch import COORDINATOR, label_value
 from epyflow.google.site import Site
-from epyflow.operations.detached.supervise import TAKEN_AWAY
+from epyflow.operations.detached.supervisor import TAKEN_AWAY
 from snakemake_executor_plugin_googlebatch_array.machines import boot_disk_type
 
 PROGRAM = ("python", "-m", "epyflow.operations.detached.main")

@@ -17,12 +17,12 @@ from tests.workflow.workspace import Workspace
 from epyflow import provenance
 from epyflow.archives import extract_archive
 from epyflow.errors import UnreadableError
-from epyflow.operations.detached.pack import pack
-from epyflow.operations.detached.submission import read_submission
-from epyflow.operations.detached.submit import Packed, packed
-from epyflow.run.gathering import gather
+from epyflow.operations.detached.job_request import read_submission
+from epyflow.operations.detached.launch import Packed, packed
+from epyflow.operations.detached.source_archive import pack
 from epyflow.run.plan import prepare_build, write_run_plan
 from epyflow.run.settings import Settings, read_settings, start_path
+from epyflow.run.sources import gather
 from epyflow.run.start import read_start
 from epyflow.storage.disk import Disk
 

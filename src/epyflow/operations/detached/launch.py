@@ -14,7 +14,7 @@ from epyflow.archives import write_archive
 from epyflow.errors import EpyflowError
 from epyflow.google.batch import BatchJobs, is_over
 from epyflow.google.site import Site, variables_of
-from epyflow.operations.detached.job import (
+from epyflow.operations.detached.coordinator_job import (
     HOURS,
     MACHINE_TYPE,
     coordinator_job,
@@ -22,8 +22,7 @@ from epyflow.operations.detached.job import (
     job_prefix,
     number_of,
 )
-from epyflow.operations.detached.pack import Members
-from epyflow.operations.detached.submission import (
+from epyflow.operations.detached.job_request import (
     HOURS_VARIABLE,
     NONCE_VARIABLE,
     SOURCES_VARIABLE,
@@ -31,6 +30,7 @@ from epyflow.operations.detached.submission import (
     sources_path,
     state_path,
 )
+from epyflow.operations.detached.source_archive import Members
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
 from epyflow.storage.disk import Storage
 
@@ -149,7 +149,7 @@ def submit(
     number
         From :func:`check_alone`.
     hours, machine_type
-        See :func:`epyflow.operations.detached.job.coordinator_job`.
+        See :func:`epyflow.operations.detached.coordinator_job.coordinator_job`.
 
     Returns
     -------

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from epyflow.operations.runs.find import Run, ended_with_error
 from epyflow.operations.runs.log_lines import Filter, printable
+from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_logs import Choice, job_of, selected, snakemakes_log
 from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
 from epyflow.storage.disk import Storage, Stored
@@ -52,7 +52,7 @@ class Follower:
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.choose.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.chosen`.
     choice
         Which logs, and which of their lines. A log that has no error yet is read on.
     last

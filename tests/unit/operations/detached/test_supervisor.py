@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.detached.supervise import (
+from epyflow.operations.detached.supervisor import (
     TAKEN_AWAY,
     TIME_UP,
     Chore,
@@ -55,7 +55,16 @@ def copied(tmp_path: Path) -> str:
 
 
 def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    """Whether a process that was killed is gone: the system takes a moment to end it."""
+    try:
+        process = psutil.Process(pid)
+        for _ in range(100):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            time.sleep(0.1)
+    except psutil.NoSuchProcess:
+        return True
+    return False
 
 
 def test_its_exit_code_and_all_that_it_prints_come_through(journal, tmp_path, capfdbinary):

@@ -2,7 +2,12 @@ from google.cloud import batch_v1
 from tests.unit.google.test_site import VALUES
 
 from epyflow.google.site import Site
-from epyflow.operations.detached.job import coordinator_job, job_labels, job_prefix, number_of
+from epyflow.operations.detached.coordinator_job import (
+    coordinator_job,
+    job_labels,
+    job_prefix,
+    number_of,
+)
 
 ACCOUNT = "epyflow-coordinator@my-project.iam.gserviceaccount.com"
 SITE = Site(**VALUES, coordinator_service_account=ACCOUNT, environment="prod")

@@ -9,7 +9,7 @@ from tests.unit.operations.detached.listening import listening
 
 from epyflow.errors import EpyflowError
 from epyflow.google.site import Site
-from epyflow.operations.detached.notify import message, notify
+from epyflow.operations.detached.notification import message, notify
 from epyflow.storage.disk import Disk
 
 TOPIC = "projects/my-project/topics/runs"

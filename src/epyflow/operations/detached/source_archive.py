@@ -18,12 +18,12 @@ import yaml
 
 from epyflow import provenance
 from epyflow.errors import UnreadableError
-from epyflow.operations.detached.submission import EXPERIMENTS, MANIFEST, PackedFrom, Submission
+from epyflow.operations.detached.job_request import EXPERIMENTS, MANIFEST, PackedFrom, Submission
 from epyflow.run import forecast_plan
 from epyflow.run.bundle import bundle_members
-from epyflow.run.gathering import Gathered
 from epyflow.run.hub_choice import Choice, choose
 from epyflow.run.settings import Settings
+from epyflow.run.sources import Gathered
 
 _PROJECT = ("workflow/Snakefile", "profiles/gcp/config.yaml")
 _FOLDERS = ("workflow", "envs")

@@ -2,7 +2,7 @@
 
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.reading.location import is_exp_id
-from epyflow.operations.runs.find import Run, find_runs, opened
+from epyflow.operations.runs.run_list import Run, find_runs, opened
 from epyflow.operations.runs.runs_without_inputs import begun
 from epyflow.storage.disk import Storage
 
@@ -20,7 +20,7 @@ def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, 
     run_id
         Of the experiment's run, instead of the newest.
     place
-        See :func:`epyflow.operations.runs.find.opened`.
+        See :func:`epyflow.operations.runs.run_list.opened`.
 
     Raises
     ------

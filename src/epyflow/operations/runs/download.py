@@ -10,7 +10,7 @@ from typing import Literal
 
 from epyflow.errors import EpyflowError
 from epyflow.files import replacing
-from epyflow.operations.runs.find import Run
+from epyflow.operations.runs.run_list import Run
 from epyflow.storage.disk import Storage, Stored
 
 WHAT = ("outputs/*", "hub/*", "scores/*")
@@ -61,7 +61,7 @@ def fetch(
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.choose.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.chosen`.
     to
         The local folder, made if it is not there.
     what

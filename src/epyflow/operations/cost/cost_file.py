@@ -9,7 +9,7 @@ from typing import Any
 from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
 from epyflow.google.site import FILE_VARIABLE, VARIABLE_PREFIX, read_site
-from epyflow.operations.cost.jobs import GOOGLE_BATCH, LOCAL, as_csv, measured, priced
+from epyflow.operations.cost.job_costs import GOOGLE_BATCH, LOCAL, as_csv, measured, priced
 from epyflow.operations.cost.prices import read_prices
 from epyflow.operations.cost.profile import FILE, REGION, read_profile
 from epyflow.storage.disk import Storage

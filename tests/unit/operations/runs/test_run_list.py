@@ -2,7 +2,7 @@ import pytest
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.find import Run, find_runs, opened
+from epyflow.operations.runs.run_list import Run, find_runs, opened
 from epyflow.storage.disk import Disk
 
 

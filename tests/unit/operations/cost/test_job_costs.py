@@ -4,7 +4,7 @@ import pytest
 from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, benchmark
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.cost.jobs import COLUMNS, as_csv, from_csv, measured, priced
+from epyflow.operations.cost.job_costs import COLUMNS, as_csv, from_csv, measured, priced
 from epyflow.operations.cost.summary import by_location, by_stage, total
 
 BENCHMARKS = {

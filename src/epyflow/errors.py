@@ -1,6 +1,7 @@
 """Errors that a user can mend. The command line and the workflow print them without a traceback."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class EpyflowError(Exception):
@@ -23,9 +24,28 @@ class ArtifactError(EpyflowError):
     """An input or result file is truncated, foreign, or of another version."""
 
 
+class SubmissionError(EpyflowError):
+    """A submission to a forecast hub cannot be computed from the projections."""
+
+
 class InvalidExperimentError(EpyflowError):
     """The experiment breaks the format; carries every problem found."""
 
     def __init__(self, problems: Iterable[object]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@contextmanager
+def user_errors(kind: type[Exception]) -> Iterator[None]:
+    """Raise errors of another package that a user can mend as :class:`EpyflowError`.
+
+    Parameters
+    ----------
+    kind
+        Base of those errors; their messages are kept.
+    """
+    try:
+        yield
+    except kind as error:
+        raise EpyflowError(str(error)) from error

@@ -11,13 +11,16 @@ from pathlib import Path
 
 from epyflow.errors import EpyflowError
 
+_PACKAGES = ("epyflow", "forecast_hub")
+"""Packages whose messages are kept."""
+
 _ON_GOOGLE_BATCH = "BATCH_TASK_INDEX"
 """A variable that Google Batch sets for every task."""
 
 
 @contextmanager
 def log_to(path: str | Path) -> Iterator[None]:
-    """Send the messages of the package to a file while the block runs; times are in UTC.
+    """Send the messages of epyflow's packages to a file while the block runs; times are in UTC.
 
     On Google Batch they go to standard error as well: the file reaches the bucket when the job
     has ended, while what is printed can be read before that.
@@ -37,26 +40,30 @@ def log_to(path: str | Path) -> Iterator[None]:
         handlers.append(logging.StreamHandler(sys.stderr))
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     formatter.converter = time.gmtime
-    logger = logging.getLogger("epyflow")
-    level = logger.level
+    loggers = [logging.getLogger(name) for name in _PACKAGES]
+    levels = [logger.level for logger in loggers]
     for handler in handlers:
         handler.setFormatter(formatter)
-        logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    for logger in loggers:
+        for handler in handlers:
+            logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
     try:
         yield
     except EpyflowError as error:
-        logger.error("%s", error)
+        loggers[0].error("%s", error)
         sys.stderr.write(f"epyflow: {error}\n")
         raise SystemExit(1) from None
     except Exception as error:
-        logger.error("%s", traceback.format_exc())
+        loggers[0].error("%s", traceback.format_exc())
         sys.stderr.write(f"epyflow: {cause_of(error)}; traceback in {path}\n")
         raise SystemExit(1) from None
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+            for handler in handlers:
+                logger.removeHandler(handler)
         for handler in handlers:
-            logger.removeHandler(handler)
             handler.close()
 
 

@@ -31,11 +31,14 @@ SOURCES = {
     "tables/__init__.py": "from .quantiles import chunks\nfrom .. import tasks\n",
     "tables/quantiles.py": "def chunks():\n    from ..helper import thing\n",
     "figures/__init__.py": "import matplotlib\n",
-    "hub/__init__.py": "",
-    "hub/scoring/__init__.py": "",
-    "hub/scoring/tables.py": "",
     "submission/__init__.py": "",
     "submission/make_rows.py": "",
+    "submission/scores.py": "from forecast_hub.scoring import quantiles\n",
+    "../forecast_hub/__init__.py": "",
+    "../forecast_hub/unused.py": "",
+    "../forecast_hub/scoring/__init__.py": "",
+    "../forecast_hub/scoring/levels.json": "[0.5]",
+    "../forecast_hub/scoring/quantiles.py": "",
     "submission/write_brief.py": "",
     "submission/publish.py": "",
     "data/__init__.py": "",
@@ -96,6 +99,20 @@ def test_editing_the_package_itself_changes_everything(package):
     assert changed(package, "__init__.py", "# other\n") == set(provenance.STAGES)
 
 
+def test_editing_the_package_for_hubs_changes_the_stages_that_use_it(package):
+    assert changed(package, "../forecast_hub/scoring/quantiles.py", "# other\n") == {"scores"}
+    assert changed(package, "../forecast_hub/scoring/levels.json", "[0.1]") == {"scores"}
+    assert changed(package, "../forecast_hub/unused.py", "# other\n") == set()
+
+
+def test_the_package_for_hubs_is_found_where_it_is_installed():
+    modules = stage_modules("hub")
+
+    assert "forecast_hub.checks.validation" in modules
+    assert "forecast_hub.scoring.score_tables" in stage_modules("scores")
+    assert "forecast_hub.scoring.score_tables" not in modules
+
+
 def test_a_new_import_brings_in_what_it_names(package):
     changed(package, "tasks.py", "from epyflow import errors\n")
 
@@ -114,6 +131,7 @@ def test_the_version_does_not_depend_on_where_the_package_is(package, tmp_path):
     moved = tmp_path / "elsewhere" / "epyflow"
     moved.parent.mkdir()
     package.rename(moved)
+    package.with_name("forecast_hub").rename(moved.with_name("forecast_hub"))
 
     assert versions(moved) == before
 

@@ -7,9 +7,9 @@ from collections import Counter
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from made_up_hubs import tasks, write_hub
 
-from epyflow.hub.checks.validate import validate
-from tests.unit.hub.hubs import tasks, write_hub
+from forecast_hub.checks.validation import validate
 from tests.workflow.forecasting import forecast, write_target_data, write_vintage
 from tests.workflow.workspace import Workspace
 

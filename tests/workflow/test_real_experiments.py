@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.hub.checks.validate import validate
+from forecast_hub.checks.validation import validate
 from tests.workflow.workspace import TABLES, Workspace
 
 pytestmark = pytest.mark.shared

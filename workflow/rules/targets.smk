@@ -73,7 +73,7 @@ def figures():
 
     A replay draws none of these: it has no tables to look at. Scores are drawn of both.
     """
-    from epyflow.hub.config.flusight import RATE_CHANGE
+    from forecast_hub.config.flusight import RATE_CHANGE
 
     plan = config["plan"]
     if "forecasts" in plan:

@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow import figures, provenance
-from epyflow.hub.scoring.forecasts import read_forecasts, read_outcomes
+from epyflow.errors import user_errors
 from epyflow.logs import log_to
 from epyflow.submission.brief import read_prepared
+from forecast_hub.errors import HubError
+from forecast_hub.scoring.forecasts import read_forecasts, read_outcomes
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), user_errors(HubError):
     provenance.check_code("figures", snakemake.params.code, snakemake.rule)
     files = [snakemake.input.submission, *snakemake.input.others]
     prepared = read_prepared(Path(snakemake.input.prepared))

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.hub.scoring import tables
 from epyflow.logs import log_to
+from epyflow.submission.scores import write_scores
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    tables.score(
+    write_scores(
         [Path(path) for path in snakemake.input.submissions],
         [Path(path) for path in snakemake.input.others],
         Path(snakemake.input.target_data),

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from epyflow.errors import EpyflowError
+from forecast_hub.errors import HubError
 
 if TYPE_CHECKING:
-    from epyflow.hub.checks.validate import Verdict
-    from epyflow.hub.config.findings import Severity
+    from forecast_hub.checks.validation import Verdict
+    from forecast_hub.findings import Severity
 
 hub = typer.Typer(help="Files for forecast hubs of the hubverse.", no_args_is_help=True)
 
@@ -56,13 +56,13 @@ def validate(
     cannot be read.
     """
     # Imported here, for pandas takes longer to import than the other commands take to run.
-    from epyflow.hub.checks.validate import validate as validate_submission
+    from forecast_hub.checks.validation import validate as validate_submission
 
     try:
         verdict = validate_submission(
             file, hub, metadata=metadata, locations=locations, now=datetime.now(UTC)
         )
-    except EpyflowError as error:
+    except HubError as error:
         if format == "json":
             typer.echo(json.dumps({"accepted": False, "unreadable": str(error)}, indent=2))
         else:

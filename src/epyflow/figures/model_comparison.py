@@ -60,9 +60,9 @@ def draw_comparison(
     Parameters
     ----------
     forecasts
-        See :func:`epyflow.hub.scoring.forecasts.read_forecasts`, of one reference date.
+        See :func:`forecast_hub.scoring.forecasts.read_forecasts`, of one reference date.
     outcomes
-        See :func:`epyflow.hub.scoring.forecasts.read_outcomes`.
+        See :func:`forecast_hub.scoring.forecasts.read_outcomes`.
     known
         Target to population to dates and counts, as known when the forecast was made.
     own
@@ -215,7 +215,7 @@ def seen_of(
     known
         Population to dates and counts, as known when the forecast was made.
     outcomes
-        See :func:`epyflow.hub.scoring.forecasts.read_outcomes`.
+        See :func:`forecast_hub.scoring.forecasts.read_outcomes`.
     names
         The hub's location to what people call it.
     """

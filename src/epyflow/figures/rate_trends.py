@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from epyflow.figures.figure_file import save, save_pages, save_table
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.style import BLUE, GREY, VERMILION, headline, new_figure, styled, tint
-from epyflow.hub.config.flusight import CLASSES, RATE_CHANGE
+from forecast_hub.config.flusight import CLASSES, RATE_CHANGE
 
 COLOURS = (BLUE, tint(BLUE, 0.4), "#EDEDED", tint(VERMILION, 0.4), VERMILION)
 """Of the hub's CLASSES, from the largest decrease to the largest increase."""
@@ -95,7 +95,7 @@ def rate_trends(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     table
         A row per location, in the order of ``names``, and horizon: ``location``, ``horizon``
         (whole weeks after the reference date), ``target_end_date``, and a probability for each of
-        :data:`~epyflow.hub.config.flusight.CLASSES`.
+        :data:`~forecast_hub.config.flusight.CLASSES`.
     """
     columns = ["location", "horizon", "target_end_date", *CLASSES]
     chosen = rows[(rows["output_type"] == "pmf") & (rows["target"] == RATE_CHANGE)]

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
@@ -28,7 +29,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
         "epyflow.submission.write_brief",
         "epyflow.submission.publish",
     ),
-    "scores": ("epyflow.hub.scoring.tables",),
+    "scores": ("epyflow.submission.scores",),
 }
 """The modules at which each stage enters the package."""
 
@@ -42,6 +43,9 @@ DEPENDENCIES: Mapping[str, tuple[str, ...]] = {
     "scores": ("numpy", "pandas", "scoringrules"),
 }
 """The packages whose release can change what each stage computes."""
+
+OWN_PACKAGES = ("forecast_hub",)
+"""Packages beside epyflow whose modules are followed, too."""
 
 _NEVER_TRUE = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
@@ -78,7 +82,8 @@ def code_version(stage: str, root: Path = PACKAGE) -> str:
         digest.update(_framed(module, path.read_text(encoding="utf-8").encode()))
         if path.name == "__init__.py":
             for data in sorted(_data_files(path.parent)):
-                digest.update(_framed(data.relative_to(root).as_posix(), data.read_bytes()))
+                name = data.relative_to(_folder_of(module, root)).as_posix()
+                digest.update(_framed(name, data.read_bytes()))
     for package in DEPENDENCIES[stage]:
         digest.update(_framed(package, version(package).encode()))
     return digest.hexdigest()[:12]
@@ -142,9 +147,23 @@ def stage_modules(stage: str, root: Path = PACKAGE) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _folder_of(module: str, root: Path) -> Path:
+    """Return the folder of a module's package: beside ``root``, or where it is installed."""
+    folder = root.with_name(module.partition(".")[0])
+    return folder if folder.is_dir() else _installed(folder.name)
+
+
+@cache
+def _installed(package: str) -> Path:
+    spec = find_spec(package)  # which imports nothing
+    if spec is None or spec.origin is None:
+        raise EpyflowError(f"{package} is not installed; install epyflow again")
+    return Path(spec.origin).parent
+
+
 def _path_of(module: str, root: Path) -> Path:
     """Return the file of a module or package; of a module that is not there, where it would be."""
-    base = root.parent.joinpath(*module.split("."))
+    base = _folder_of(module, root).parent.joinpath(*module.split("."))
     package = base / "__init__.py"
     return package if package.is_file() else base.with_suffix(".py")
 
@@ -156,7 +175,7 @@ def _needs(module: str, root: Path) -> Iterator[str]:
         yield parent
     package = module if path.name == "__init__.py" else parent
     for target, names in _imports(path.read_text(encoding="utf-8"), package):
-        if target.partition(".")[0] != root.name:
+        if target.partition(".")[0] not in (root.name, *OWN_PACKAGES):
             continue
         yield target
         for name in names:

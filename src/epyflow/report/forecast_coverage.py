@@ -39,7 +39,7 @@ def forecast_coverage(scores: pd.DataFrame, own: str) -> pd.DataFrame:
     Parameters
     ----------
     scores
-        See :func:`epyflow.hub.scoring.quantiles.score_quantiles`, with ``horizon`` as text. Weeks
+        See :func:`forecast_hub.scoring.quantiles.score_quantiles`, with ``horizon`` as text. Weeks
         that were over (negative horizons) and what has no horizon, as peaks, are not counted.
     own
         The model.

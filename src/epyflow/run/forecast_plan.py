@@ -1,6 +1,6 @@
 """What a plan says of submissions and scores; and the files that they are made from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +8,12 @@ from epyflow.data.observation_history import Final, Observed
 from epyflow.errors import EpyflowError
 from epyflow.experiment import Experiment
 from epyflow.files import sha256_of
-from epyflow.hub.scoring.compared_models import baseline_of, rivals
 from epyflow.run.digests import digest_of
-from epyflow.run.hub_choice import choose, digest_of_choice
+from epyflow.run.hub_choice import Choice, choose, digest_of_choice
 from epyflow.run.settings import Settings
 from epyflow.run.sources import fetched_root
+from forecast_hub.errors import HubError
+from forecast_hub.scoring.model_files import baseline_of, model_files
 
 SCORES = (
     *("quantile_scores.csv.gz", "pmf_scores.csv.gz", "mean_scores.csv"),
@@ -72,7 +73,7 @@ def scores(
             "target_data: the experiment makes no forecast to score; expected a hub format, such "
             "as flusight_format, in its output file"
         )
-    others = rivals(made[0].folder, [each.reference_date for each in made], settings.score_models)
+    others = _submissions_of_others(made, settings)
     baseline = baseline_of(others)
     files = [truth, *others.values()]
     part = {
@@ -82,6 +83,21 @@ def scores(
         "tables": [*SCORES, *([RELATIVE] if baseline else [])],
     }
     return part, {"target_data": str(truth), "others": [str(path) for path in others.values()]}
+
+
+def _submissions_of_others(made: Sequence[Choice], settings: Settings) -> dict[str, Path]:
+    """Find the submissions of the hub's other models for the same reference dates."""
+    if made[0].folder is None:
+        if settings.score_models:
+            raise EpyflowError(
+                "score_models: there is no hub to take them from; expected hub: its folder"
+            )
+        return {}
+    dates = [each.reference_date for each in made]
+    try:
+        return model_files(made[0].folder, dates, settings.score_models)
+    except HubError as error:
+        raise EpyflowError(f"score_models: {error}") from error
 
 
 def observed(experiment: Experiment, settings: Settings) -> Observed | None:

@@ -6,15 +6,16 @@ from datetime import date
 from pathlib import Path
 
 from epyflow.data.vintages import data_key, digest
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment import Experiment, canonical_json
 from epyflow.experiment.format.output import HubTarget
-from epyflow.hub.config.config import Hub
-from epyflow.hub.config.read import read_hub
-from epyflow.hub.config.shipped import SHIPPED, TARGETS
 from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, given_or_found
+from epyflow.submission.hub_definitions import SHIPPED, TARGETS
 from epyflow.suggest import did_you_mean, listed
+from forecast_hub.config.hub import Hub
+from forecast_hub.config.reader import read_hub
+from forecast_hub.errors import HubError
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Choice:
         return [str(path) for path in self.files.values()]
 
 
+@user_errors(HubError)
 def choose(experiment: Experiment, settings: Settings) -> Choice | None:
     """Find the hub of an experiment's hub format, and what is submitted to it.
 

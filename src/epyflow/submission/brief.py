@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from epyflow.errors import ArtifactError
-from epyflow.hub.config.config import Hub
-from epyflow.hub.config.read import read_hub
+from epyflow.errors import ArtifactError, user_errors
 from epyflow.submission.projected_series import Observed
+from forecast_hub.config.hub import Hub
+from forecast_hub.config.reader import read_hub
+from forecast_hub.errors import HubError
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Prepared:
     observed: Mapping[str, tuple[Observed | None, ...]]
     files: Mapping[str, str] = field(repr=False)
 
+    @user_errors(HubError)
     def hub(self, folder: Path) -> Hub:
         """Lay the hub's configuration out in a folder and read it."""
         for name, text in self.files.items():

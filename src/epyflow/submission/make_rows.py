@@ -11,20 +11,22 @@ import numpy as np
 
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure, MemberResult, Result
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, user_errors
 from epyflow.files import write_bytes_atomically
-from epyflow.hub.config.config import Hub, Values
-from epyflow.hub.config.locations import read_places
 from epyflow.submission.brief import Prepared, read_prepared
 from epyflow.submission.projected_series import Projection, of_member
 from epyflow.submission.rows import LeftOut, Request, rows
 from epyflow.submission.write import write_csv_gz
 from epyflow.suggest import listed
 from epyflow.tables.series import Selection, select, select_comparisons
+from forecast_hub.config.hub import Hub, Values
+from forecast_hub.config.locations import read_places
+from forecast_hub.errors import HubError
 
 log = logging.getLogger(__name__)
 
 
+@user_errors(HubError)
 def make(results: Sequence[Path], prepared: Path, table: Path, left_out: Path) -> None:
     """Write the rows of a submission, and a record of what could not be made.
 

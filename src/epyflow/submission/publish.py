@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, user_errors
 from epyflow.files import write_bytes_atomically
-from epyflow.hub.checks.validate import validate
-from epyflow.hub.config.findings import Finding
 from epyflow.submission.brief import hub_of, read_prepared
 from epyflow.submission.write import write_csv, write_parquet
+from forecast_hub.checks.validation import validate
+from forecast_hub.errors import HubError
+from forecast_hub.findings import Finding
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ def submit(table: Path, prepared: Path, submission: Path) -> None:
         write_csv(frame, submission)
 
 
+@user_errors(HubError)
 def check(submission: Path, prepared: Path, left_out: Path, findings: Path) -> None:
     """Check a submission as its hub will, and write what was found and what was left out.
 

@@ -8,13 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from epyflow.errors import EpyflowError
-from epyflow.hub.config import flusight
-from epyflow.hub.config.calendar import dates_of
-from epyflow.hub.config.config import Hub, ModelTask, OutputType, Round, Target
-from epyflow.hub.config.errors import HubError
-from epyflow.hub.config.horizons import end_of, end_of_week_before, is_peak, season_weeks
-from epyflow.hub.config.locations import Place, read_places
+from epyflow.errors import EpyflowError, SubmissionError, user_errors
 from epyflow.submission.projected_series import Projection
 from epyflow.submission.sample_ids import sample_ids
 from epyflow.submission.summaries import (
@@ -26,6 +20,12 @@ from epyflow.submission.summaries import (
 )
 from epyflow.submission.task_id_columns import Block, fill, horizons
 from epyflow.suggest import did_you_mean, listed
+from forecast_hub.config import flusight
+from forecast_hub.config.horizons import end_of, end_of_week_before, is_peak, season_weeks
+from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
+from forecast_hub.config.locations import Place, read_places
+from forecast_hub.config.round_calendar import dates_of
+from forecast_hub.errors import HubError
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Request:
     Attributes
     ----------
     hub
-        See :func:`epyflow.hub.config.read.read_hub`.
+        See :func:`forecast_hub.config.reader.read_hub`.
     reference_date
         The round's id.
     series
         Target to the projections of the series that it is computed from: weekly admissions for
-        all of :data:`epyflow.hub.config.flusight.TARGETS`.
+        all of :data:`forecast_hub.config.flusight.TARGETS`.
     output_types
         Those wanted; None for all that the hub takes and that are known here.
     places
@@ -80,6 +80,7 @@ class Request:
     left_out: list[LeftOut] | None = None
 
 
+@user_errors(HubError)
 def rows(request: Request) -> pd.DataFrame:
     """Compute the rows of a submission.
 
@@ -92,7 +93,7 @@ def rows(request: Request) -> pd.DataFrame:
 
     Raises
     ------
-    HubError
+    SubmissionError
         If the hub has no such round or target, a target cannot be computed, a location is not the
         hub's, or there are fewer trajectories than the samples that it asks for.
     EpyflowError
@@ -102,7 +103,9 @@ def rows(request: Request) -> pd.DataFrame:
     round_ = hub.round(round_id)
     if round_ is None:
         ids = hub.round_ids
-        raise HubError(f"{hub.folder.tasks}: there is no round {round_id}; expected {listed(ids)}")
+        raise SubmissionError(
+            f"{hub.folder.tasks}: there is no round {round_id}; expected {listed(ids)}"
+        )
     _check_targets(request, round_)
     places = _places(request)
     request = replace(request, places=places)
@@ -114,7 +117,9 @@ def rows(request: Request) -> pd.DataFrame:
         for block in _blocks(request, round_, task, target, projection)
     ]
     if not blocks:
-        raise HubError("there is nothing to submit; expected projections of at least one target")
+        raise SubmissionError(
+            "there is nothing to submit; expected projections of at least one target"
+        )
     for block in blocks:
         _check_range(block)
     sample_ids(blocks, {code: place.abbreviation for code, place in places.items()})
@@ -137,7 +142,7 @@ def _check_range(block: Block) -> None:
     highest = np.inf if rule.maximum is None else rule.maximum
     if low < lowest or high > highest:
         where = ", ".join(f"{name} {value}" for name, value in block.task.items())
-        raise HubError(
+        raise SubmissionError(
             f"{block.output_type} for {where}: values from {low:g} to {high:g}; the hub takes "
             f"{lowest:g} to {highest:g}"
         )
@@ -147,7 +152,7 @@ def _check_targets(request: Request, round_: Round) -> None:
     known = [target.id for _, target in round_.targets()]
     for name in request.series:
         if name not in known:
-            raise HubError(
+            raise SubmissionError(
                 f"{request.hub.folder.tasks}: there is no target {name!r}"
                 f"{did_you_mean(name, known)}; expected one of {listed(known)}"
             )
@@ -164,20 +169,20 @@ def _blocks(
             continue
         if not is_known(target, output):
             if output.is_required or wanted is not None:
-                raise HubError(f"how {name} of {target.id!r} is computed is not known")
+                raise SubmissionError(f"how {name} of {target.id!r} is computed is not known")
             continue
         made += 1
         make = _step_ahead if target.is_step_ahead else _of_season
         try:
             blocks = list(make(request, round_, task, target, output, projection))
-        except EpyflowError as error:
+        except (EpyflowError, HubError) as error:
             if request.left_out is None:
                 raise
             request.left_out.append(LeftOut(target.id, name, projection.title, str(error)))
             continue
         yield from blocks
     if not made and wanted is None:
-        raise HubError(f"how target {target.id!r} is computed is not known")
+        raise SubmissionError(f"how target {target.id!r} is computed is not known")
 
 
 def is_known(target: Target, output: OutputType) -> bool:
@@ -275,7 +280,7 @@ def _samples(
     available = min(len(each.trajectories) for each in request.series[target.id])
     if rule is None or available < rule.minimum:
         least = 0 if rule is None else rule.minimum
-        raise HubError(
+        raise SubmissionError(
             f"{available} trajectories of {target.id!r}; the hub takes no fewer than {least} "
             "samples: project more, or leave samples out"
         )
@@ -297,13 +302,13 @@ def _rate_change(
     week_before = end_of_week_before(request.reference_date)
     baseline = projection.known_on(week_before)
     if baseline is None:
-        raise HubError(
+        raise SubmissionError(
             f"{projection.title}: {week_before} is neither observed nor projected; expected the "
             "week that rate changes are measured from"
         )
     place = _places(request).get(projection.task.get("location", ""))
     if place is None:
-        raise HubError(
+        raise SubmissionError(
             f"{projection.title}: the hub's table of locations has no such location; expected its "
             "population, for rates"
         )

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from epyflow.hub.config.config import Samples
-from epyflow.hub.config.errors import HubError
-from epyflow.hub.config.horizons import END_COLUMNS
+from epyflow.errors import SubmissionError
 from epyflow.submission.task_id_columns import HORIZON, Block
+from forecast_hub.config.horizons import END_COLUMNS
+from forecast_hub.config.hub import Samples
 
 Key = tuple[object, ...]
 
@@ -21,7 +21,7 @@ def sample_ids(blocks: Sequence[Block], abbreviations: Mapping[str, str]) -> Non
 
     Raises
     ------
-    HubError
+    SubmissionError
         If the blocks of a compound task have different numbers of samples, or an id is longer
         than the hub takes.
     """
@@ -34,7 +34,7 @@ def sample_ids(blocks: Sequence[Block], abbreviations: Mapping[str, str]) -> Non
     for key, group in groups.items():
         sizes = {len(block.value) for block in group}
         if len(sizes) > 1:
-            raise HubError(
+            raise SubmissionError(
                 f"{_title(group[0])}: samples of one joint draw number {min(sizes)} and "
                 f"{max(sizes)}; expected as many trajectories of each"
             )
@@ -91,5 +91,7 @@ def _ids(rule: Samples, label: str, start: int, count: int) -> list[str]:
     width = len(str(count - 1))
     ids = [f"{label}{number:0{width}d}" for number in range(count)]
     if rule.max_length is not None and len(ids[-1]) > rule.max_length:
-        raise HubError(f"sample id {ids[-1]!r} is too long; expected {rule.max_length} characters")
+        raise SubmissionError(
+            f"sample id {ids[-1]!r} is too long; expected {rule.max_length} characters"
+        )
     return ids

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from epyflow.hub.config.config import NA, ModelTask, Round, Target
-from epyflow.hub.config.errors import HubError
-from epyflow.hub.config.horizons import end_column, end_of
+from epyflow.errors import SubmissionError
 from epyflow.submission.projected_series import Projection
 from epyflow.suggest import listed
+from forecast_hub.config.horizons import end_column, end_of
+from forecast_hub.config.hub import NA, ModelTask, Round, Target
 
 HORIZON = "horizon"
 
@@ -65,19 +65,19 @@ def horizons(
 
     Raises
     ------
-    HubError
+    SubmissionError
         If the projection lacks a horizon that the hub requires, or has none at all.
     """
     values = task.columns.get(HORIZON)
     if values is None:
-        raise HubError(f"target {target.id!r} is a series without a column {HORIZON!r}")
+        raise SubmissionError(f"target {target.id!r} is a series without a column {HORIZON!r}")
     numbers = sorted(int(text) for text in values.permitted if text != NA)
     defined = [number for number in numbers if only is None or number in only]
     there = [n for n in defined if end_of(origin, n, target, projection.dates) in projection.dates]
     lacking = [text for text in values.required if text != NA and int(text) not in there]
     if lacking or not there:
         what = listed(lacking) if lacking else f"any of {listed(map(str, defined))}"
-        raise HubError(
+        raise SubmissionError(
             f"{projection.title}: dates {projection.dates[0]} to {projection.dates[-1]} do not "
             f"cover horizon {what} of {target.id!r} from {origin}"
         )
@@ -100,7 +100,7 @@ def fill(
 
     Raises
     ------
-    HubError
+    SubmissionError
         If a column has no value, or one that the hub does not permit.
     """
     known = {**projection.task, **target.keys}
@@ -116,13 +116,13 @@ def fill(
         value = permitted[0] if len(permitted) == 1 else known.get(name)
         given = known.get(name, value)
         if value is None:
-            raise HubError(
+            raise SubmissionError(
                 f"{projection.title}: column {name!r} of {target.id!r} has no value; expected one "
                 f"of {listed(permitted)}"
             )
         is_unused = permitted == (NA,)
         if value not in permitted or (given != value and not is_unused):
-            raise HubError(
+            raise SubmissionError(
                 f"{projection.title}: {name} {given!r} is not the hub's for {target.id!r}; "
                 f"expected one of {listed(permitted)}"
             )

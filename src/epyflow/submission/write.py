@@ -9,9 +9,9 @@ import pandas as pd
 
 from epyflow.errors import EpyflowError
 from epyflow.files import gzip_text_writer, replacing, write_bytes_atomically
-from epyflow.hub.config.column_types import text_of
-from epyflow.hub.config.config import NA, ColumnType
-from epyflow.hub.config.submission_file import parse_name
+from forecast_hub.config.column_types import text_of
+from forecast_hub.config.hub import NA, ColumnType
+from forecast_hub.config.submission_file import parse_name
 
 
 def file_name(
@@ -56,7 +56,7 @@ def write_parquet(rows: pd.DataFrame, path: Path, types: Mapping[str, ColumnType
     Parameters
     ----------
     types
-        See :class:`epyflow.hub.config.config.Hub`.
+        See :class:`forecast_hub.config.hub.Hub`.
     """
     # Imported here: submissions are csv unless asked for otherwise.
     import pyarrow as pa

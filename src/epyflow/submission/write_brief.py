@@ -17,9 +17,9 @@ from epyflow.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.output import HubTarget, RateTrends
 from epyflow.files import write_bytes_atomically
-from epyflow.hub.config.shipped import tasks
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
+from epyflow.submission.hub_definitions import tasks
 
 if TYPE_CHECKING:
     from epyflow.run.hub_choice import Choice

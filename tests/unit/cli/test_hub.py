@@ -3,10 +3,10 @@ import subprocess
 import sys
 
 import pytest
+from made_up_hubs import submission, tasks, write_hub, write_submission
 from typer.testing import CliRunner
 
 from epyflow.cli import app
-from tests.unit.hub.hubs import submission, tasks, write_hub, write_submission
 
 ACCEPTED, REFUSED, UNJUDGED = 0, 1, 2
 

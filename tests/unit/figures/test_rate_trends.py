@@ -12,7 +12,7 @@ from epyflow.figures.rate_trends import (
     rate_trend_page,
     rate_trends,
 )
-from epyflow.hub.config.flusight import CLASSES
+from forecast_hub.config.flusight import CLASSES
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import titles
 

@@ -3,18 +3,17 @@
 from copy import deepcopy
 from datetime import date
 
+import made_up_hubs as hubs
 import pytest
 
 from epyflow.errors import EpyflowError
 from epyflow.experiment import load, locate
-from epyflow.hub.config import flusight
-from epyflow.hub.config.read import read_hub
-from epyflow.hub.config.shipped import season_weeks, tasks
-from epyflow.hub.scoring.compared_models import baseline_of, rivals
 from epyflow.run.hub_choice import choose
 from epyflow.run.settings import Settings
+from epyflow.submission.hub_definitions import season_weeks, tasks
+from forecast_hub.config import flusight
+from forecast_hub.config.reader import read_hub
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
-from tests.unit.hub import hubs
 
 DAY = date(2025, 1, 18)
 
@@ -106,21 +105,3 @@ def test_the_weeks_of_a_season(day, first, last):
     weeks = season_weeks(day)
 
     assert (weeks[0], weeks[-1]) == (first, last)
-
-
-def test_baseline_and_ensemble_are_found_for_the_dates_that_they_submitted(tmp_path):
-    hub = made_up(tmp_path)
-    for model, day in (("x-baseline", "2025-01-18"), ("x-ensemble", "2025-01-25"), ("y-z", DAY)):
-        folder = hub / "submissions" / model
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{day}-{model}.csv.gz").write_text("")
-
-    found = rivals(hub, [DAY], [])
-
-    assert list(found) == ["2025-01-18-x-baseline"]
-    assert baseline_of(found) == "x-baseline"
-    assert baseline_of(rivals(hub, [DAY], ["y-z"])) is None
-    with pytest.raises(EpyflowError, match=r"no model 'y-a'.*did you mean y-z"):
-        rivals(hub, [DAY], ["y-a"])
-    with pytest.raises(EpyflowError, match="x-ensemble has no file for 2025-01-18"):
-        rivals(hub, [DAY], ["x-ensemble"])

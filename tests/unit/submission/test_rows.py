@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from made_up_hubs import tasks, write_hub
 
-from epyflow.errors import EpyflowError
-from epyflow.hub.checks.validate import validate
-from epyflow.hub.config import flusight
-from epyflow.hub.config.errors import HubError
-from epyflow.hub.config.locations import Place, read_places
-from epyflow.hub.config.read import read_hub
+from epyflow.errors import EpyflowError, SubmissionError
 from epyflow.submission.projected_series import Observed, Projection
 from epyflow.submission.rows import Request, rows
 from epyflow.submission.write import file_name, write_csv, write_csv_gz, write_parquet
-from tests.unit.hub.hubs import tasks, write_hub
+from forecast_hub.checks.validation import validate
+from forecast_hub.config import flusight
+from forecast_hub.config.locations import Place, read_places
+from forecast_hub.config.reader import read_hub
 
 WEEK = timedelta(weeks=1)
 
@@ -265,7 +264,7 @@ def test_the_seasons_weeks_can_be_given(hub):
 def test_what_cannot_be_submitted_is_refused(hub, target, change, says):
     many = np.tile(wyoming().trajectories, (50 if "prop" in target else 1, 1))
 
-    with pytest.raises(HubError, match=says):
+    with pytest.raises(SubmissionError, match=says):
         rows(request(hub, target, wyoming(trajectories=many, **change)))
 
 
@@ -276,7 +275,7 @@ def test_projections_that_end_too_early_are_refused(hub):
 
     with pytest.raises(EpyflowError, match="neither observed nor projected"):
         rows(request(hub, flusight.PEAK_SIZE, short))
-    with pytest.raises(HubError, match="do not cover horizon any of -1, 0, 1, 2, 3"):
+    with pytest.raises(SubmissionError, match="do not cover horizon any of -1, 0, 1, 2, 3"):
         rows(request(hub, flusight.ADMISSIONS, later, output_types=frozenset({"quantile"})))
 
 
@@ -284,7 +283,7 @@ def test_projections_that_end_too_early_are_refused(hub):
 def test_a_round_that_is_not_listed_is_refused(hub):
     asked = replace(request(hub, flusight.PEAK_SIZE, wyoming()), reference_date=date(2025, 1, 19))
 
-    with pytest.raises(HubError, match="there is no round 2025-01-19"):
+    with pytest.raises(SubmissionError, match="there is no round 2025-01-19"):
         rows(asked)
 
 
@@ -354,7 +353,7 @@ def test_every_task_has_as_many_samples_as_the_one_with_the_fewest_trajectories(
 def test_a_target_that_is_not_known_how_to_compute_is_refused(tmp_path):
     hub = read_hub(write_hub(tmp_path, tasks()))
 
-    with pytest.raises(HubError, match="how target 'level' is computed is not known"):
+    with pytest.raises(SubmissionError, match="how target 'level' is computed is not known"):
         rows(Request(hub, MONDAY, {"level": [of_region("north", "18+")]}))
 
 
@@ -363,7 +362,7 @@ def test_a_required_horizon_that_is_not_projected_is_refused(tmp_path):
     full = of_region("north", "18+")
     short = replace(full, dates=full.dates[:1], trajectories=full.trajectories[:, :1])
 
-    with pytest.raises(HubError, match="do not cover horizon 2 of 'cases' from 2026-03-02"):
+    with pytest.raises(SubmissionError, match="do not cover horizon 2 of 'cases' from 2026-03-02"):
         rows(Request(hub, MONDAY, {"cases": [short]}))
 
 
@@ -408,7 +407,7 @@ def test_a_sample_id_that_is_too_long_is_refused(tmp_path):
         "max_length"
     ] = 1
 
-    with pytest.raises(HubError, match="sample id 's3' is too long; expected 1 characters"):
+    with pytest.raises(SubmissionError, match="sample id 's3' is too long; expected 1 characters"):
         rows(
             Request(
                 read_hub(write_hub(tmp_path, document)),

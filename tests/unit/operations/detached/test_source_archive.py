@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.unit.hub.hubs import tasks, write_hub
+from made_up_hubs import tasks, write_hub
 from tests.unit.repositories.serving import TOKEN, Repository
 from tests.workflow.forecasting import forecast, write_target_data
 from tests.workflow.workspace import Workspace

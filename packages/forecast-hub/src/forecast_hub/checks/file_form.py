@@ -1,0 +1,112 @@
+"""The file as a file: its name, its folder, its format, its columns and their types."""
+
+import re
+from typing import Any
+
+from forecast_hub.config.hub import ColumnType, Hub, Round
+from forecast_hub.config.submission_file import SubmissionFile
+from forecast_hub.findings import Finding
+from forecast_hub.suggestions import did_you_mean, listed
+
+LONGEST_ABBREVIATION = 16
+"""Of a team's or a model's short name: ``maxLength`` in the hubs' model-metadata-schema.json."""
+
+# What an arrow type may be for a column of each type of a hub.
+_ARROW_TYPES: dict[ColumnType, str] = {
+    "character": r"(large_)?string|string_view",
+    "double": r"double|float",
+    "integer": r"u?int(8|16|32|64)",
+    "logical": r"bool",
+    "Date": r"date(32\[day\]|64\[ms\])",
+}
+
+
+def check_name(file: SubmissionFile) -> list[Finding]:
+    """Check that the file's name tells round, team and model."""
+    if file.name is None:
+        return [
+            Finding(
+                "file.name",
+                f"file name {file.path.name!r} cannot be split; expected <round>-<team>-<model>"
+                f".{file.format}, such as 2025-01-18-team-model.{file.format}, with letters, "
+                "digits and _ in team and model",
+            )
+        ]
+    return [
+        Finding(
+            "file.name",
+            f"the {what}'s short name {name!r} has {len(name)} characters; expected at most "
+            f"{LONGEST_ABBREVIATION}",
+        )
+        for what, name in (("team", file.name.team), ("model", file.name.model))
+        if len(name) > LONGEST_ABBREVIATION
+    ]
+
+
+def check_place(file: SubmissionFile, hub: Hub) -> list[Finding]:
+    """Check that a file in the hub's folder of submissions is in its model's folder."""
+    if file.name is None:
+        return []
+    folder = file.path.resolve().parent
+    submissions = (hub.folder.root / hub.model_output).resolve()
+    right = submissions / file.name.model_id
+    if folder == right:
+        return []
+    expected = f"{hub.model_output}/{file.name.model_id}/{file.path.name}"
+    if submissions in (folder, *folder.parents):
+        message = f"the file is in {folder.relative_to(submissions.parent)}; expected {expected}"
+        return [Finding("file.place", message)]
+    return [Finding("file.place", f"submit the file as {expected}", "note")]
+
+
+def check_format(file: SubmissionFile, hub: Hub, round_: Round) -> list[Finding]:
+    """Check that the hub takes files of this format."""
+    formats = round_.formats or hub.formats
+    if file.format in formats:
+        return []
+    message = f"the file is {file.format}; expected {' or '.join(formats)}"
+    return [Finding("file.format", message)]
+
+
+def check_columns(file: SubmissionFile, round_: Round) -> list[Finding]:
+    """Check that the columns are the round's, in any order, and that there are rows."""
+    findings = []
+    given, expected = list(file.columns), list(round_.columns)
+    for name in dict.fromkeys(given):
+        if given.count(name) > 1:
+            message = f"column {name!r} is there {given.count(name)} times; expected it once"
+            findings.append(Finding("columns.repeated", message))
+    if missing := [name for name in expected if name not in given]:
+        message = f"no column {listed(missing)}; expected {listed(expected)}"
+        findings.append(Finding("columns.missing", message))
+    for name in dict.fromkeys(name for name in given if name not in expected):
+        message = f"column {name!r} is none of the hub's{did_you_mean(name, missing)}; expected"
+        findings.append(Finding("columns.unknown", f"{message} only {listed(expected)}"))
+    if not len(file.frame):
+        message = "the file has no rows; expected a row for each prediction"
+        findings.append(Finding("file.rows", message))
+    return findings
+
+
+def check_types(file: SubmissionFile, hub: Hub) -> list[Finding]:
+    """Check the column types of a parquet file; those of a csv file are read from its text."""
+    findings = []
+    for name, given in file.arrow_types.items():
+        expected = hub.types.get(name)
+        if expected is not None and not _fits(given, expected):
+            message = f"column {name} is of type {given}; expected {_IN_WORDS[expected]}"
+            findings.append(Finding("columns.type", message, unit=file.unit))
+    return findings
+
+
+_IN_WORDS: dict[ColumnType, str] = {
+    "character": "string",
+    "double": "double",
+    "integer": "int32 or int64",
+    "logical": "bool",
+    "Date": "date32",
+}
+
+
+def _fits(given: Any, expected: ColumnType) -> bool:
+    return re.fullmatch(_ARROW_TYPES[expected], str(given)) is not None

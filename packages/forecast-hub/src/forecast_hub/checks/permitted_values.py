@@ -1,0 +1,146 @@
+"""Values that the hub permits, each and in combination."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast_hub.checks.row_tasks import NO_TASK, Fits, Rows
+from forecast_hub.config.hub import NA, ModelTask
+from forecast_hub.findings import Finding, capped
+from forecast_hub.suggestions import did_you_mean, listed
+
+
+def check_permitted(rows: Rows) -> list[Finding]:
+    """Name the values of rows that belong to no model task, with what is permitted there.
+
+    A row is compared with the model task of its target, or, where no target is its own, with all
+    of them. Each wrong value is named once, with the lines that have it.
+    """
+    astray = np.flatnonzero(rows.task == NO_TASK)
+    if not len(astray):
+        return []
+    frame = rows.file.frame.iloc[astray].reset_index(drop=True)
+    fits = Fits.of(frame, rows.round.task_columns)
+    nearest = _nearest_task(rows, frame, fits)
+    findings: list[Finding] = []
+    numbers = rows.file.numbers[astray]
+    no_target = nearest == NO_TASK
+    if no_target.any():
+        findings += _unknown_targets(rows, frame[no_target], numbers[no_target])
+    for index, task in enumerate(rows.round.model_tasks):
+        mine = nearest == index
+        if mine.any():
+            findings += capped(list(_of_task(rows, task, frame, fits, mine, numbers)))
+    return findings
+
+
+def _nearest_task(rows: Rows, frame: pd.DataFrame, fits: Fits) -> NDArray[np.intp]:
+    """Return the model task whose target each row has and of which most values fit."""
+    best = np.full(len(frame), -1, dtype=np.intp)
+    nearest = np.full(len(frame), NO_TASK, dtype=np.intp)
+    for index, task in enumerate(rows.round.model_tasks):
+        score = fits.output_type(task) * 2 + fits.output_type_id(task).astype(np.intp)
+        score += sum(fits.column(task, name) for name in task.columns)
+        has_target = _has_target(task, frame)
+        better = has_target & (score > best)
+        best[better], nearest[better] = score[better], index
+    return nearest
+
+
+def _has_target(task: ModelTask, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    found = np.zeros(len(frame), dtype=bool)
+    for target in task.targets:
+        mine = np.ones(len(frame), dtype=bool)
+        for column, value in target.keys.items():
+            mine &= (frame[column] == value).to_numpy()
+        found |= mine
+    return found
+
+
+def _unknown_targets(rows: Rows, frame: pd.DataFrame, numbers: NDArray[np.int64]) -> list[Finding]:
+    targets = [target for _, target in rows.round.targets()]
+    findings = []
+    for column in dict.fromkeys(key for target in targets for key in target.keys):
+        known = list(dict.fromkeys(t.keys[column] for t in targets if column in t.keys))
+        for value in frame[column][~frame[column].isin(known)].unique():
+            findings.append(
+                Finding(
+                    "values.permitted",
+                    f"{_is(column, value)}{did_you_mean(value, known)}; expected one of "
+                    f"{listed(known)}",
+                    rows=tuple(numbers[(frame[column] == value).to_numpy()].tolist()),
+                    unit=rows.file.unit,
+                )
+            )
+    return capped(findings)
+
+
+def _of_task(
+    rows: Rows,
+    task: ModelTask,
+    frame: pd.DataFrame,
+    fits: Fits,
+    mine: NDArray[np.bool_],
+    numbers: NDArray[np.int64],
+) -> Iterator[Finding]:
+    where = f"for target {task.title!r}"
+    for name in task.columns:
+        wrong = mine & ~fits.column(task, name)
+        permitted = task.columns[name].permitted
+        for value, lines in _each(frame[name], wrong, numbers):
+            message = f"{_is(name, value)} {where}; expected {_one_of(permitted)}"
+            yield Finding("values.permitted", message, rows=lines, unit=rows.file.unit)
+    no_type = mine & ~fits.output_type(task)
+    for value, lines in _each(frame["output_type"], no_type, numbers):
+        types = _one_of(tuple(task.output_types))
+        message = f"{_is('output_type', value)} {where}; expected {types}"
+        yield Finding("values.permitted", message, rows=lines, unit=rows.file.unit)
+    wrong_id = mine & ~no_type & ~fits.output_type_id(task)
+    for name, output in task.output_types.items():
+        of_type = wrong_id & (frame["output_type"] == name).to_numpy()
+        for value, lines in _each(frame["output_type_id"], of_type, numbers):
+            expected = "a sample's id" if output.samples else _one_of(output.ids.permitted)
+            hint = _trailing_zeros(value, output.ids.permitted)
+            message = f"{_is('output_type_id', value)} {where}, {name}; expected {hint or expected}"
+            yield Finding("values.permitted", message, rows=lines, unit=rows.file.unit)
+
+
+def _each(
+    column: pd.Series, wrong: NDArray[np.bool_], numbers: NDArray[np.int64]
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield each value of the rows that are wrong, with their lines."""
+    if wrong.any():
+        lines = pd.Series(numbers[wrong])
+        for value, group in lines.groupby(column.to_numpy()[wrong], sort=False):
+            yield str(value), tuple(group.tolist())
+
+
+def _is(column: str, value: str) -> str:
+    return f"{column} is missing" if value == NA else f"{column} is {value!r}"
+
+
+def _one_of(permitted: Sequence[str]) -> str:
+    if tuple(permitted) == (NA,):
+        return "NA or nothing"
+    if len(permitted) == 1:
+        return permitted[0]
+    if len(permitted) > 12:
+        return f"one of {permitted[0]}, {permitted[1]}, ..., {permitted[-1]}"
+    return f"one of {listed(permitted)}"
+
+
+def _trailing_zeros(value: str, permitted: Sequence[str]) -> str:
+    """Return the permitted id of the same number: hubs compare ids as text."""
+    try:
+        number = float(value)
+    except ValueError:
+        return ""
+    for each in permitted:
+        try:
+            if float(each) == number:
+                return f"{each} (ids are compared as text)"
+        except ValueError:
+            return ""
+    return ""

@@ -1,0 +1,180 @@
+"""Which model task of the round each row of a submission belongs to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast_hub.config.hub import NA, ModelTask, Round, Values
+from forecast_hub.config.round_calendar import lists_other_season, season_weeks, with_dates_of
+from forecast_hub.config.submission_file import SubmissionFile
+from forecast_hub.findings import Finding
+
+NO_TASK = -1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a submission with what the configuration says of them.
+
+    Attributes
+    ----------
+    file
+        The submission.
+    round
+        Its round, with the round's own id as the only one permitted.
+    task
+        Shape (rows,). Index of the model task in ``round.model_tasks``; ``NO_TASK`` where the
+        row's values belong to none.
+    value
+        Shape (rows,). The ``value`` column as numbers; not a number where it is none.
+    """
+
+    file: SubmissionFile
+    round: Round
+    task: NDArray[np.intp]
+    value: NDArray[np.float64]
+
+    def lines(self, rows: NDArray[np.bool_] | NDArray[np.intp] | pd.Index) -> tuple[int, ...]:
+        """Return the line numbers of some rows, ascending."""
+        return tuple(np.sort(self.file.numbers[np.asarray(rows)]).tolist())
+
+    def where(self, index: int, output_type: str) -> NDArray[np.intp]:
+        """Return the rows of an output type of a model task."""
+        is_type = (self.file.frame["output_type"] == output_type).to_numpy()
+        return np.flatnonzero((self.task == index) & is_type)
+
+    @property
+    def task_keys(self) -> list[str]:
+        """The task id columns that identify a task: derived ones follow from others."""
+        return [name for name in self.round.task_columns if name not in self.round.derived]
+
+    def described(self, task: Mapping[Any, Any]) -> str:
+        """Write a task's values for a message: ``location 01, horizon 1``."""
+        skipped = {self.round.id_column, *self.round.derived}
+        parts = [f"{k} {v}" for k, v in task.items() if k not in skipped and v != NA]
+        return ", ".join(parts)
+
+
+def for_round(
+    round_: Round, round_id: str, file: SubmissionFile, *, listed: bool
+) -> tuple[Round, list[Finding]]:
+    """Make the configuration that of one round.
+
+    Where ``tasks.json`` cannot say which dates are permitted, those of the file are, as far as
+    they follow the pattern: see :mod:`forecast_hub.config.round_calendar`.
+    """
+    tasks, findings = [], []
+    for task in round_.model_tasks:
+        new = task
+        if round_.id_column is not None:
+            only = Values(required=(round_id,))
+            new = replace(new, columns={**new.columns, round_.id_column: only})
+        if not listed:
+            for column in (name for name in new.columns if name != round_.id_column):
+                new = with_dates_of(new, column, file.frame[column].unique())
+        new, found = _for_season(new, round_, round_id, file)
+        tasks.append(new)
+        findings += found
+    return replace(round_, model_tasks=tuple(tasks)), findings
+
+
+def _for_season(
+    task: ModelTask, round_: Round, round_id: str, file: SubmissionFile
+) -> tuple[ModelTask, list[Finding]]:
+    outputs, findings = dict(task.output_types), []
+    for name, output in task.output_types.items():
+        if not lists_other_season(round_, round_id, output):
+            continue
+        frame = file.frame[(file.frame["output_type"] == name) & _of_targets(task, file.frame)]
+        given = frame["output_type_id"].unique().tolist()
+        outputs[name], finding = season_weeks(task, output, round_id, given)
+        findings += [] if finding is None else [finding]
+    return replace(task, output_types=outputs), findings
+
+
+def _of_targets(task: ModelTask, frame: pd.DataFrame) -> pd.Series:
+    """Return which rows are of the task's targets."""
+    found = pd.Series(False, index=frame.index)
+    for target in task.targets:
+        mine = pd.Series(True, index=frame.index)
+        for column, value in target.keys.items():
+            mine &= frame[column] == value
+        found |= mine
+    return found
+
+
+def match(file: SubmissionFile, round_: Round) -> Rows:
+    """Find the model task of each row, of which all its values are permitted."""
+    found = np.full(len(file.frame), NO_TASK, dtype=np.intp)
+    fits = Fits.of(file.frame, round_.task_columns)
+    for index, task in reversed(list(enumerate(round_.model_tasks))):
+        found[fits.all(task)] = index
+    numbers = pd.to_numeric(file.frame["value"], errors="coerce")
+    return Rows(file, round_, found, numbers.to_numpy(dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class Fits:
+    """Each column's values, each once, so that a value is looked up once and not in every row.
+
+    Attributes
+    ----------
+    codes, texts
+        Column to the number of each row's value, and to the values.
+    pairs
+        The number of each row's output type with its id, and these.
+    """
+
+    codes: Mapping[str, NDArray[np.intp]]
+    texts: Mapping[str, NDArray[np.object_]]
+    pairs: tuple[NDArray[np.intp], Sequence[tuple[str, str]]]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, columns: Sequence[str]) -> "Fits":
+        """Give each distinct value of a frame a number."""
+        codes, texts = {}, {}
+        for name in columns:
+            codes[name], found = pd.factorize(frame[name].to_numpy(dtype=object))
+            texts[name] = np.asarray(found, dtype=object)
+        two = pd.MultiIndex.from_frame(frame[["output_type", "output_type_id"]])
+        numbers, pairs = pd.factorize(two)
+        return cls(codes, texts, (numbers, [(str(a), str(b)) for a, b in pairs]))
+
+    def column(self, task: ModelTask, name: str) -> NDArray[np.bool_]:
+        """Return in which rows the column's value is permitted."""
+        permitted = np.isin(self.texts[name], np.array(task.columns[name].permitted, dtype=object))
+        rows: NDArray[np.bool_] = permitted[self.codes[name]]
+        return rows
+
+    def output_type(self, task: ModelTask) -> NDArray[np.bool_]:
+        """Return in which rows the output type is one of the task's."""
+        known = [output_type in task.output_types for output_type, _ in self.pairs[1]]
+        rows: NDArray[np.bool_] = np.array(known, dtype=bool)[self.pairs[0]]
+        return rows
+
+    def output_type_id(self, task: ModelTask) -> NDArray[np.bool_]:
+        """Return in which rows the id is one of its output type's; any, for samples."""
+        known = [_is_id(task, *pair) for pair in self.pairs[1]]
+        rows: NDArray[np.bool_] = np.array(known, dtype=bool)[self.pairs[0]]
+        return rows
+
+    def all(self, task: ModelTask) -> NDArray[np.bool_]:
+        """Return which rows fit the task."""
+        fits = self.output_type_id(task)
+        for name in self.codes:
+            if name in task.columns:
+                fits &= self.column(task, name)
+        return fits
+
+
+def _is_id(task: ModelTask, output_type: str, output_type_id: str) -> bool:
+    output = task.output_types.get(output_type)
+    if output is None:
+        return False
+    if output.samples is not None:
+        return output_type_id != NA
+    return output_type_id in output.ids.permitted

@@ -1,0 +1,48 @@
+"""When the hub takes a file: said, not judged, for files are checked before and after."""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from forecast_hub.config.hub import Hub, Round
+from forecast_hub.config.round_calendar import as_date
+from forecast_hub.findings import Finding
+
+
+def check_window(hub: Hub, round_: Round, round_id: str, now: datetime | None) -> list[Finding]:
+    """Say in which days the hub takes the round's files, and whether ``now`` is one of them.
+
+    Parameters
+    ----------
+    now
+        With a time zone; None to say the window only.
+    """
+    days = _days(round_, round_id)
+    if days is None:
+        return []
+    zone = _zone(hub.timezone)
+    message = f"the hub takes files of this round from {days[0]} to {days[1]}"
+    message += f" ({hub.timezone})" if hub.timezone else ""
+    if now is not None:
+        opens = datetime.combine(days[0], time.min, zone)
+        closes = datetime.combine(days[1] + timedelta(days=1), time.min, zone)
+        is_open = opens <= now < closes
+        when = "in this time" if is_open else "before it" if now < opens else "after it"
+        message += f"; now ({now.astimezone(zone):%Y-%m-%d %H:%M}) is {when}"
+    return [Finding("submission.window", message, "note")]
+
+
+def _days(round_: Round, round_id: str) -> tuple[date, date] | None:
+    start, end = round_.due.start, round_.due.end
+    if isinstance(start, date) and isinstance(end, date):
+        return start, end
+    origin = as_date(round_id) if round_.due.relative_to == round_.id_column else None
+    if origin is None or isinstance(start, date) or isinstance(end, date):
+        return None
+    return origin + timedelta(days=start), origin + timedelta(days=end)
+
+
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

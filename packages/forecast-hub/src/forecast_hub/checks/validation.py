@@ -1,0 +1,165 @@
+"""All checks of one submission."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from forecast_hub.checks.completeness import (
+    check_ids,
+    check_output_types,
+    check_repeated,
+    check_tasks,
+)
+from forecast_hub.checks.custom_checks import check_custom, read_custom_checks
+from forecast_hub.checks.file_form import (
+    check_columns,
+    check_format,
+    check_name,
+    check_place,
+    check_types,
+)
+from forecast_hub.checks.model_metadata import check_metadata
+from forecast_hub.checks.permitted_values import check_permitted
+from forecast_hub.checks.row_tasks import Rows, for_round, match
+from forecast_hub.checks.samples import check_samples
+from forecast_hub.checks.submission_window import check_window
+from forecast_hub.checks.value_column import check_numbers, check_order, check_sums
+from forecast_hub.config.hub import NA, Hub, Round
+from forecast_hub.config.reader import read_hub
+from forecast_hub.config.round_calendar import find_round
+from forecast_hub.config.submission_file import SubmissionFile, read_submission
+from forecast_hub.findings import Finding
+
+_CONTENT: tuple[Callable[[Rows], list[Finding]], ...] = (
+    check_permitted,
+    check_repeated,
+    check_output_types,
+    check_ids,
+    check_tasks,
+    check_numbers,
+    check_order,
+    check_sums,
+    check_samples,
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of a submission.
+
+    Attributes
+    ----------
+    path
+        The file.
+    hub, round_id
+        Names of the hub and of the round; ``round_id`` is None where it cannot be told.
+    rows
+        How many predictions the file holds.
+    findings
+        Errors first, then warnings, then notes; each in the order of the checks.
+    """
+
+    path: Path
+    hub: str
+    round_id: str | None
+    rows: int
+    findings: tuple[Finding, ...]
+
+    def count(self, severity: str) -> int:
+        """Return how many findings are of a severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+    def accepted(self, *, strict: bool = False) -> bool:
+        """Whether there are no errors; nor warnings, if ``strict``."""
+        return not self.count("error") and not (strict and self.count("warning"))
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain values, for JSON."""
+        return {
+            "file": str(self.path),
+            "hub": self.hub,
+            "round_id": self.round_id,
+            "rows": self.rows,
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+def validate(
+    path: Path,
+    hub_folder: Path,
+    *,
+    metadata: Path | None = None,
+    locations: Path | None = None,
+    now: datetime | None = None,
+) -> Verdict:
+    """Check a submission as its hub will.
+
+    Parameters
+    ----------
+    path
+        The csv or parquet file.
+    hub_folder
+        A hub's folder: see :func:`forecast_hub.config.hub_folder.open_folder`.
+    metadata
+        The model's metadata file; None for the one in the hub's ``model-metadata/``.
+    locations
+        Table of populations; None for the hub's. Hubs keep those of earlier seasons beside it.
+    now
+        Compared with the submission window, in a note; with a time zone.
+
+    Raises
+    ------
+    UnreadableError
+        If a file is not there or cannot be read.
+    HubError
+        If the hub's configuration is not what it should be.
+    """
+    hub = read_hub(hub_folder)
+    file = read_submission(path)
+    findings = [*check_name(file), *check_place(file, hub)]
+    round_id = _round_id(file, hub)
+    if round_id is None:
+        findings.append(Finding("round.id", "the round cannot be told; expected it in the name"))
+        findings += check_columns(file, hub.rounds[-1])
+    else:
+        round_, unlisted = find_round(hub, round_id)
+        findings += [] if unlisted is None else [unlisted]
+        findings += [*check_format(file, hub, round_), *check_types(file, hub)]
+        findings += check_columns(file, round_)
+        if set(round_.columns) <= set(file.columns) and len(file.frame):
+            places = locations or hub.folder.locations
+            findings += _content(file, hub, round_, round_id, unlisted is None, places)
+        findings += check_window(hub, round_, round_id, now)
+    findings += check_metadata(hub, file.name, metadata)
+    order = {"error": 0, "warning": 1, "note": 2}
+    findings.sort(key=lambda finding: order[finding.severity])
+    return Verdict(path, hub.name, round_id, len(file.frame), tuple(findings))
+
+
+def _round_id(file: SubmissionFile, hub: Hub) -> str | None:
+    """Return the round that the name says; where it says none, the one that most rows say."""
+    if file.name is not None:
+        return file.name.round_id
+    for column in dict.fromkeys(each.id_column for each in hub.rounds):
+        if column is not None and column in file.frame:
+            known = file.frame[column][file.frame[column] != NA]
+            if len(known):
+                return str(known.mode().iloc[0])
+    return None
+
+
+def _content(
+    file: SubmissionFile,
+    hub: Hub,
+    round_: Round,
+    round_id: str,
+    listed: bool,
+    locations: Path | None,
+) -> list[Finding]:
+    only, findings = for_round(round_, round_id, file, listed=listed)
+    rows = match(file, only)
+    for check in _CONTENT:
+        findings += check(rows)
+    custom = read_custom_checks(hub.folder.validations, round_id)
+    return [*findings, *check_custom(rows, custom, locations)]

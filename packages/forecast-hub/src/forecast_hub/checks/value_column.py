@@ -1,0 +1,140 @@
+"""The ``value`` column: numbers of the right type and size, in order, adding up."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast_hub.checks.row_tasks import Rows
+from forecast_hub.config.hub import NA, OutputType, Values
+from forecast_hub.findings import Finding, capped
+
+SUM_TOLERANCE = 1.5e-8
+"""By which probabilities may miss 1: the tolerance of R's ``all.equal``, which hubs use."""
+
+
+def check_numbers(rows: Rows) -> list[Finding]:
+    """Check that every value is a number, and those of each output type of its type and size."""
+    text = rows.file.frame["value"]
+    no_number = ~np.isfinite(rows.value)
+    findings = []
+    for value, group in text[no_number].groupby(text[no_number], sort=False):
+        what = "value is missing" if value == NA else f"value is {value!r}"
+        findings.append(
+            Finding(
+                "values.number",
+                f"{what}; expected a number",
+                rows=rows.lines(group.index),
+                unit=rows.file.unit,
+            )
+        )
+    findings = capped(findings)
+    for index, task in enumerate(rows.round.model_tasks):
+        for name, output in task.output_types.items():
+            mine = rows.where(index, name)
+            findings += _of_output(rows, mine[~no_number[mine]], task.title, output)
+    return findings
+
+
+def _of_output(
+    rows: Rows, mine: NDArray[np.intp], title: str, output: OutputType
+) -> Iterator[Finding]:
+    values, rule = rows.value[mine], output.value
+    what = f"of {title!r}, {output.name}"
+    faults = []
+    if rule.minimum is not None:
+        faults.append(("below", values < rule.minimum, f"at least {rule.minimum:g}"))
+    if rule.maximum is not None:
+        faults.append(("above", values > rule.maximum, f"at most {rule.maximum:g}"))
+    if rule.type == "integer":
+        faults.append(("no whole number", values % 1 != 0, "whole numbers"))
+    for fault, wrong, expected in faults:
+        if wrong.any():
+            shown = ", ".join(f"{value:.6g}" for value in pd.unique(values[wrong])[:3])
+            is_bound = fault in ("below", "above")
+            range_ = "the range" if is_bound else ""
+            message = f"values {what} are {fault} {range_}".rstrip()
+            yield Finding(
+                "values.range" if is_bound else "values.type",
+                f"{message} (such as {shown}); expected {expected}",
+                rows=rows.lines(mine[wrong]),
+                unit=rows.file.unit,
+            )
+
+
+def check_order(rows: Rows) -> list[Finding]:
+    """Check that quantiles and cumulative probabilities do not fall as their ids rise."""
+    findings = []
+    for index, task in enumerate(rows.round.model_tasks):
+        for name in ("quantile", "cdf"):
+            output = task.output_types.get(name)
+            mine = rows.where(index, name)
+            if output is not None and len(mine):
+                findings += capped(list(_falls(rows, mine, name, output.ids)))
+    return findings
+
+
+def _falls(rows: Rows, mine: NDArray[np.intp], name: str, ids: Values) -> Iterator[Finding]:
+    """Yield a finding for each task whose values fall, with the first fall."""
+    frame = rows.file.frame.iloc[mine]
+    rank = frame["output_type_id"].map(_ranks(ids)).to_numpy()
+    task = frame.groupby(rows.task_keys, sort=False).ngroup().to_numpy()
+    order = np.lexsort((rank, task))
+    values, tasks = rows.value[mine][order], task[order]
+    falls = (np.diff(values) < 0) & (np.diff(tasks) == 0)
+    before = np.flatnonzero(falls)
+    _, firsts = np.unique(tasks[before], return_index=True)
+    for fall in before[firsts]:
+        upper, lower = order[fall], order[fall + 1]
+        ids_of = frame["output_type_id"].iloc[[upper, lower]].tolist()
+        numbers = rows.value[mine][[upper, lower]]
+        where = rows.described(frame.iloc[upper][rows.task_keys].astype(str).to_dict())
+        same = before[tasks[before] == tasks[fall]]
+        lines = mine[order[np.union1d(same, same + 1)]]
+        yield Finding(
+            f"{'quantiles' if name == 'quantile' else name}.order",
+            f"{name} values fall for {where}: {numbers[0]:.6g} at {ids_of[0]}, {numbers[1]:.6g} "
+            f"at {ids_of[1]}; expected values that do not fall as the level rises",
+            rows=rows.lines(lines),
+            unit=rows.file.unit,
+        )
+
+
+def _ranks(ids: Values) -> dict[str, int]:
+    """Return the place of each id: by number where all are numbers, else as they are listed."""
+    permitted = list(ids.permitted)
+    try:
+        permitted.sort(key=float)
+    except ValueError:
+        permitted = list(ids.permitted)
+    return {text: rank for rank, text in enumerate(permitted)}
+
+
+def check_sums(rows: Rows) -> list[Finding]:
+    """Check that the probabilities of each task add up to 1."""
+    findings = []
+    for index in range(len(rows.round.model_tasks)):
+        mine = rows.where(index, "pmf")
+        if not len(mine):
+            continue
+        frame = rows.file.frame.iloc[mine]
+        values = pd.Series(rows.value[mine], index=frame.index)
+        groups = values.groupby([frame[name] for name in rows.task_keys], sort=False)
+        sums = groups.transform("sum").to_numpy()
+        wrong = np.abs(sums - 1) > SUM_TOLERANCE
+        number = groups.ngroup().to_numpy()
+        found = []
+        for each in pd.unique(number[wrong]):
+            same = np.flatnonzero(number == each)
+            where = rows.described(frame.iloc[same[0]][rows.task_keys].astype(str).to_dict())
+            found.append(
+                Finding(
+                    "pmf.sum",
+                    f"probabilities add up to {sums[same[0]]:.8g} for {where}; expected 1",
+                    rows=rows.lines(mine[same]),
+                    unit=rows.file.unit,
+                )
+            )
+        findings += capped(found)
+    return findings

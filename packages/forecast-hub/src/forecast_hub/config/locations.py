@@ -1,0 +1,82 @@
+"""The hub's table of locations: code, abbreviation, population."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from forecast_hub.errors import HubError, UnreadableError
+from forecast_hub.suggestions import did_you_mean, listed
+
+
+@dataclass(frozen=True)
+class Place:
+    """One location of a hub.
+
+    Attributes
+    ----------
+    code
+        Its value in the column ``location``, such as ``06`` or ``US``.
+    abbreviation
+        Such as ``CA``; the code where the table has none.
+    population
+        Persons.
+    """
+
+    code: str
+    abbreviation: str
+    population: int
+
+
+def read_locations(
+    path: Path, column: str = "location", field: str = "population"
+) -> dict[str, float]:
+    """Read one number for each location.
+
+    Raises
+    ------
+    UnreadableError
+        If the file is no table.
+    HubError
+        If a column is missing, or a number is none or not positive.
+    """
+    table = _table(path)
+    for name in (column, field):
+        if name not in table:
+            raise HubError(
+                f"{path}: no column {name!r}{did_you_mean(name, table.columns)}; the columns are "
+                f"{listed(table.columns)}"
+            )
+    numbers = pd.to_numeric(table[field], errors="coerce")
+    wrong = table[~(numbers > 0)]
+    if len(wrong):
+        line = int(wrong.index[0]) + 2
+        raise HubError(
+            f"{path}, line {line}: {field} is {wrong[field].iloc[0]!r}; expected a positive number"
+        )
+    if table[column].duplicated().any():
+        name = table[column][table[column].duplicated()].iloc[0]
+        raise HubError(f"{path}: {column} {name!r} is there twice; expected it once")
+    return dict(zip(table[column].astype(str), numbers.astype(float), strict=True))
+
+
+def read_places(path: Path) -> dict[str, Place]:
+    """Read the locations by code.
+
+    Raises
+    ------
+    UnreadableError, HubError
+        As :func:`read_locations`.
+    """
+    persons = read_locations(path)
+    table = _table(path)
+    short = table["abbreviation"] if "abbreviation" in table else table["location"]
+    names = dict(zip(table["location"], short, strict=True))
+    return {code: Place(code, str(names[code]), round(number)) for code, number in persons.items()}
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise UnreadableError(f"{path}: cannot be read ({error})") from None

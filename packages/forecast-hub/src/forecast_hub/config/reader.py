@@ -1,0 +1,190 @@
+"""``tasks.json`` and ``admin.json`` -> :class:`~forecast_hub.config.hub.Hub`."""
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from forecast_hub.config import schema as written
+from forecast_hub.config.column_types import column_types, text_of
+from forecast_hub.config.consistency import POINTS, VERSIONS, mistakes
+from forecast_hub.config.hub import (
+    NA,
+    Hub,
+    ModelTask,
+    OutputType,
+    Round,
+    Samples,
+    SubmissionsDue,
+    Target,
+    ValueRule,
+    Values,
+)
+from forecast_hub.config.hub_folder import open_folder
+from forecast_hub.errors import HubError, UnreadableError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_VERSION = re.compile(r"/v(\d+)\.\d+\.\d+(?:\.\d+)?/")
+
+
+def read_hub(root: Path) -> Hub:
+    """Read the configuration of the hub in a folder.
+
+    Parameters
+    ----------
+    root
+        See :func:`forecast_hub.config.hub_folder.open_folder`.
+
+    Raises
+    ------
+    UnreadableError
+        If the folder, or a file in it, is not there or is no JSON.
+    HubError
+        If a file does not follow the hubverse's schema v3 to v6. The message has a line for each
+        mistake, with the file and the key.
+    """
+    folder = open_folder(root)
+    data = _read_json(folder.tasks)
+    version = _schema_version(folder.tasks, data)
+    tasks = _parse(written.Tasks, data, folder.tasks)
+    if found := mistakes(tasks, version):
+        raise _wrong(folder.tasks, found)
+    rounds = tuple(_round(tasks, index) for index in range(len(tasks.rounds)))
+    types = column_types(tasks)
+    if folder.admin is None:
+        return Hub(folder, root.resolve().name, version, rounds, types)
+    admin = _parse(written.Admin, _read_json(folder.admin), folder.admin)
+    return Hub(
+        folder,
+        admin.name,
+        version,
+        rounds,
+        types,
+        formats=tuple(admin.file_format),
+        timezone=admin.timezone,
+        model_output=admin.model_output_dir,
+    )
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableError(f"{path}: cannot be read ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"{path}: is no JSON ({error})") from None
+
+
+def _schema_version(path: Path, data: Any) -> int:
+    """Return the major version that the file names."""
+    given = data.get("schema_version") if isinstance(data, dict) else None
+    match = _VERSION.search(given) if isinstance(given, str) else None
+    if match is None or int(match[1]) not in VERSIONS:
+        expected = f"v{VERSIONS[0]} to v{VERSIONS[-1]} of the hubverse's"
+        raise _wrong(
+            path, [f"schema_version: {given!r} names no known schema; expected {expected}"]
+        )
+    return int(match[1])
+
+
+def _parse(model: type[Model], data: Any, path: Path) -> Model:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _wrong(path, written.problems_of(error)) from None
+
+
+def _wrong(path: Path, lines: Iterable[str]) -> HubError:
+    return HubError("\n".join(f"{path}: {line}" for line in lines))
+
+
+def _round(tasks: written.Tasks, index: int) -> Round:
+    given = tasks.rounds[index]
+    model_tasks = tuple(_model_task(task) for task in given.model_tasks)
+    derived = given.derived_task_ids
+    if derived is None:
+        derived = tasks.derived_task_ids or []
+    column = given.round_id if given.round_id_from_variable else None
+    ids = (given.round_id,) if column is None else _ids(model_tasks, column)
+    return Round(
+        key=f"rounds[{index}]",
+        id_column=column,
+        ids=ids,
+        model_tasks=model_tasks,
+        due=_due(given.submissions_due),
+        derived=tuple(derived),
+        formats=tuple(given.file_format or ()),
+    )
+
+
+def _ids(model_tasks: Iterable[ModelTask], column: str) -> tuple[str, ...]:
+    ids = (name for task in model_tasks for name in task.columns[column].permitted)
+    return tuple(dict.fromkeys(ids))
+
+
+def _due(given: written.SubmissionsDue) -> SubmissionsDue:
+    if isinstance(given.start, str) or isinstance(given.end, str):
+        start, end = date.fromisoformat(str(given.start)), date.fromisoformat(str(given.end))
+        return SubmissionsDue(None, start, end)
+    return SubmissionsDue(given.relative_to, given.start, given.end)
+
+
+def _model_task(given: written.ModelTask) -> ModelTask:
+    columns = {name: _values(values) for name, values in given.task_ids.items()}
+    return ModelTask(
+        columns=columns,
+        output_types={
+            name: _output_type(name, each, tuple(columns))
+            for name, each in given.output_type.items()
+        },
+        targets=tuple(
+            Target(
+                id=each.target_id,
+                keys=each.target_keys or {},
+                type=each.target_type,
+                units=each.target_units,
+                is_step_ahead=each.is_step_ahead,
+                time_unit=each.time_unit,
+            )
+            for each in given.target_metadata
+        ),
+    )
+
+
+def _values(given: written.TaskIdValues) -> Values:
+    """Return a column's values; one without any means nothing, so it is missing in files."""
+    if given.required is None and given.optional is None:
+        return Values(required=(NA,))
+    required = tuple(map(text_of, given.required or ()))
+    return Values(required, tuple(map(text_of, given.optional or ())))
+
+
+def _output_type(name: str, given: written.OutputType, columns: tuple[str, ...]) -> OutputType:
+    value = ValueRule(given.value.type, given.value.minimum, given.value.maximum)
+    params = given.output_type_id_params
+    if params is not None:
+        compound = params.compound_taskid_set
+        samples = Samples(
+            type=params.type,
+            max_length=params.max_length if params.type == "character" else None,
+            minimum=params.min_samples_per_task,
+            maximum=params.max_samples_per_task,
+            compound=columns if compound is None else tuple(compound),
+        )
+        required = bool(given.is_required or params.is_required)
+        return OutputType(name, Values(), samples, value, required)
+    ids = given.output_type_id or written.OutputTypeIds()
+    if name in POINTS:
+        # v3 says with ["NA"] among the required ones what later versions say with is_required.
+        required = bool(ids.required) if given.is_required is None else given.is_required
+        return OutputType(name, Values(required=(NA,)), None, value, required)
+    values = Values(
+        tuple(map(text_of, ids.required or ())), tuple(map(text_of, ids.optional or ()))
+    )
+    required = bool(values.required) if given.is_required is None else given.is_required
+    return OutputType(name, values, None, value, required)

@@ -1,0 +1,167 @@
+"""Rounds and season weeks that a hub's ``tasks.json`` does not list.
+
+A hub keeps the dates of its past rounds, but only the current season's weeks as the ids of a peak
+week; and its list of rounds begins anew each season. So a file of another season, or of a round
+before the season's first, cannot be judged by the lists alone. Its dates are then judged by the
+pattern of those listed, and a warning says so: a hub with this ``tasks.json`` would refuse it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Values
+from forecast_hub.findings import Finding
+
+WEEK = timedelta(days=7)
+_SEASONS_APART = timedelta(days=28)
+_LONGEST_SEASON = timedelta(days=371)
+
+
+def as_date(text: str) -> date | None:
+    """Read ``YYYY-MM-DD``; None where the text is anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text else None
+
+
+def dates_of(texts: Iterable[str]) -> list[date] | None:
+    """Read dates, ascending; None where one of the texts is none, or there are none."""
+    days = [as_date(text) for text in texts]
+    known = sorted(day for day in days if day is not None)
+    return known if known and len(known) == len(days) else None
+
+
+def season_of(round_id: str, ids: Iterable[str]) -> tuple[date, date] | None:
+    """Return first and last of the rounds listed without a long break around ``round_id``."""
+    day, days = as_date(round_id), dates_of(ids)
+    if day is None or days is None or day not in days:
+        return None
+    first = last = days.index(day)
+    while first > 0 and days[first] - days[first - 1] < _SEASONS_APART:
+        first -= 1
+    while last + 1 < len(days) and days[last + 1] - days[last] < _SEASONS_APART:
+        last += 1
+    return days[first], days[last]
+
+
+def find_round(hub: Hub, round_id: str) -> tuple[Round, Finding | None]:
+    """Return the round of a file; where none has its id, the nearest, and what is wrong.
+
+    An id between two listed seasons of weekly rounds, on their day of the week, is a warning;
+    any other is an error.
+    """
+    known = hub.round(round_id)
+    if known is not None:
+        return known, None
+    day = as_date(round_id)
+    rounds = [each for each in hub.rounds if each.id_column is not None and dates_of(each.ids)]
+    if day is None or not rounds:
+        expected = f"expected one of {_shown(hub.round_ids)}"
+        return hub.rounds[-1], Finding("round.id", f"there is no round {round_id!r}; {expected}")
+    nearest = min(rounds, key=lambda each: _distance(day, dates_of(each.ids) or []))
+    days = dates_of(hub.round_ids) or dates_of(nearest.ids) or []
+    before = [each for each in days if each < day]
+    after = [each for each in days if each > day]
+    near = " and ".join(str(each) for each in (*before[-1:], *after[:1]))
+    message = (
+        f"round {round_id} is not listed in tasks.json; the nearest are {near}. A hub with this "
+        "tasks.json refuses the file"
+    )
+    if before and after and _is_weekly(days) and (day - before[-1]) % WEEK == timedelta(0):
+        judged = "its dates were judged by the pattern of those listed"
+        return nearest, Finding("round.id", f"{message}; {judged}", "warning")
+    return nearest, Finding("round.id", f"{message}; expected a round that is listed")
+
+
+def _distance(day: date, days: Sequence[date]) -> timedelta:
+    return min(abs(day - each) for each in days)
+
+
+def _is_weekly(days: Sequence[date]) -> bool:
+    steps = Counter(b - a for a, b in pairwise(days))
+    weekday = {each.weekday() for each in days}
+    return len(weekday) == 1 and bool(steps) and steps.most_common(1)[0][0] == WEEK
+
+
+def _shown(ids: Sequence[str]) -> str:
+    return ", ".join(ids) if len(ids) <= 6 else f"{ids[0]}, ..., {ids[-1]} ({len(ids)} in all)"
+
+
+def with_dates_of(task: ModelTask, column: str, given: Iterable[str]) -> ModelTask:
+    """Permit in a column those of the given dates that fall on the weekday of the listed ones."""
+    listed = task.columns[column].permitted
+    days = dates_of(listed)
+    if days is None:
+        return task
+    weekdays = {day.weekday() for day in days}
+    alike = [text for text in given if (day := as_date(text)) and day.weekday() in weekdays]
+    more = tuple(text for text in alike if text not in listed)
+    old = task.columns[column]
+    return replace(
+        task, columns={**task.columns, column: Values(old.required, (*old.optional, *more))}
+    )
+
+
+def lists_other_season(round_: Round, round_id: str, output: OutputType) -> bool:
+    """Whether the ids of an output type are dates of another season than the round's."""
+    listed, day = dates_of(output.ids.permitted), as_date(round_id)
+    if listed is None or day is None or len(listed) < 2:
+        return False
+    season = season_of(round_id, round_.ids)
+    return season is None or season[1] < listed[0] or listed[-1] < season[0]
+
+
+def season_weeks(
+    task: ModelTask, output: OutputType, round_id: str, given: Sequence[str]
+) -> tuple[OutputType, Finding | None]:
+    """Take the weeks that a file gives for those of its season, where they can be.
+
+    Parameters
+    ----------
+    task, output
+        The peak week's, whose listed ids are of another season.
+    round_id
+        A date.
+    given
+        The ids in the file, each once.
+
+    Returns
+    -------
+    output
+        With the weeks of the file as its ids; unchanged where they cannot be a season's.
+    finding
+        A warning, or what is wrong with the weeks; None where the listed ids are used.
+    """
+    listed, day = dates_of(output.ids.permitted), as_date(round_id)
+    days = [each for each in map(as_date, given) if each is not None]
+    if listed is None or day is None or not days or set(days) <= set(listed):
+        return output, None
+    alike = sorted(
+        each
+        for each in days
+        if each.weekday() == listed[0].weekday() and abs(each - day) <= _LONGEST_SEASON
+    )
+    if not alike:
+        return output, None
+    season = f"{listed[0]} to {listed[-1]}"
+    ids = Values(required=tuple(str(each) for each in alike))
+    weeks = replace(output, ids=ids)
+    gaps = [a + WEEK for a, b in pairwise(alike) if b - a != WEEK]
+    if gaps:
+        return weeks, Finding(
+            "season.weeks",
+            f"the weeks of {task.title!r} are not consecutive: {gaps[0]} is missing; expected "
+            "every week of the season",
+        )
+    return weeks, Finding(
+        "season.weeks",
+        f"tasks.json lists no weeks of {task.title!r} for this round, only {season}; the file's, "
+        f"{alike[0]} to {alike[-1]}, are consecutive, but whether they are the season's cannot be "
+        "told from it",
+        "warning",
+    )

@@ -1,0 +1,178 @@
+"""``tasks.json`` and ``admin.json`` as they are written, in the hubverse's schema v3 to v6.
+
+Source: https://github.com/hubverse-org/schemas, tasks-schema.json and NEWS.md. What changed:
+v4 moved ``is_required`` from the parameters of samples to every output type, took ``optional``
+from the ids of output types, and wrote the missing id of a mean or median as null instead of
+``["NA"]``; v5 keeps a single target key. Keys that no version knows are refused where the schemas
+refuse them; rounds, target metadata and the top level may hold more.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from forecast_hub.config.wording import dotted, in_words
+from forecast_hub.suggestions import did_you_mean
+
+Scalar = bool | int | float | str
+OutputTypeName = Literal["mean", "median", "quantile", "cdf", "pmf", "sample"]
+FileFormat = Literal["csv", "parquet", "arrow"]
+IdType = Literal["auto", "character", "double", "integer", "logical", "Date"]
+
+
+class Closed(BaseModel):
+    """An object whose keys the schema fixes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Open(BaseModel):
+    """An object to which hubs may add keys of their own."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class TaskIdValues(Closed):
+    """The values that a task id column may have."""
+
+    required: list[Scalar] | None
+    optional: list[Scalar] | None
+
+
+class OutputTypeIds(Closed):
+    """The values that ``output_type_id`` may have; v4 and later have no ``optional``."""
+
+    required: list[Scalar] | None = None
+    optional: list[Scalar] | None = None
+
+
+class SampleParams(Closed):
+    """How samples are numbered; ``is_required`` is here in v3 only."""
+
+    type: Literal["character", "integer"]
+    max_length: int | None = Field(default=None, ge=1)
+    min_samples_per_task: int = Field(ge=1)
+    max_samples_per_task: int = Field(ge=1)
+    compound_taskid_set: list[str] | None = None
+    is_required: bool | None = None
+
+
+class ValueRule(Closed):
+    """What the ``value`` column may hold."""
+
+    type: Literal["double", "integer"]
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+
+
+class OutputType(Closed):
+    """One representation of a prediction."""
+
+    output_type_id: OutputTypeIds | None = None
+    output_type_id_params: SampleParams | None = None
+    value: ValueRule
+    is_required: bool | None = None
+
+
+class TargetMetadata(Open):
+    """What a target is."""
+
+    target_id: str
+    target_units: str
+    target_keys: dict[str, str] | None
+    target_type: Literal[
+        "continuous", "discrete", "date", "binary", "nominal", "ordinal", "compositional"
+    ]
+    is_step_ahead: bool
+    time_unit: Literal["day", "week", "month"] | None = None
+
+
+class ModelTask(Closed):
+    """Tasks that share their permitted values and output types."""
+
+    task_ids: dict[str, TaskIdValues]
+    output_type: dict[OutputTypeName, OutputType]
+    target_metadata: list[TargetMetadata]
+
+
+class SubmissionsDue(Closed):
+    """When files are taken: days from a date, or dates."""
+
+    relative_to: str | None = None
+    start: int | str
+    end: int | str
+
+
+class Round(Open):
+    """One round, or the rounds that a column's values name."""
+
+    round_id_from_variable: bool
+    round_id: str
+    model_tasks: list[ModelTask] = Field(min_length=1)
+    submissions_due: SubmissionsDue
+    file_format: list[FileFormat] | None = None
+    derived_task_ids: list[str] | None = None
+
+
+class Tasks(Open):
+    """``tasks.json``."""
+
+    schema_version: str
+    rounds: list[Round] = Field(min_length=1)
+    output_type_id_datatype: IdType = "auto"
+    derived_task_ids: list[str] | None = None
+
+
+class Admin(Open):
+    """What is needed of ``admin.json``."""
+
+    name: str
+    file_format: list[FileFormat] = Field(min_length=1)
+    timezone: str
+    model_output_dir: str = "model-output"
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """Return ``path.to.key: what is wrong; what is expected`` for each mistake."""
+    lines = []
+    for details in error.errors():
+        location = dotted(_shortened(details["loc"]))
+        lines.append(f"{location or 'the file'}: {_words(details)}")
+    return list(dict.fromkeys(lines))
+
+
+def _shortened(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Leave out the members of a union, which pydantic adds to the location."""
+    unions = ("bool", "int", "float", "str", "[key]")
+    end = next((n for n, part in enumerate(location) if part in unions), len(location))
+    return location[:end]
+
+
+def _words(details: ErrorDetails) -> str:
+    kind, name = details["type"], details["loc"][-1] if details["loc"] else ""
+    if kind == "missing":
+        return "is missing; expected it"
+    if kind == "extra_forbidden":
+        known = _keys_beside(details["loc"])
+        return f"is not a key of the hubverse's schema{did_you_mean(str(name), known)}"
+    if kind == "literal_error" and "[key]" in details["loc"]:
+        return f"is not an output type; expected {details.get('ctx', {})['expected']}"
+    return in_words(details)
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that the schema knows in the object of an unknown key."""
+    parts = [part for part in location if isinstance(part, str)]
+    holders: dict[str, type[BaseModel]] = {
+        "model_tasks": ModelTask,
+        "output_type_id": OutputTypeIds,
+        "output_type_id_params": SampleParams,
+        "value": ValueRule,
+        "submissions_due": SubmissionsDue,
+    }
+    if len(parts) > 2 and parts[-3] in ("output_type", "task_ids"):
+        model = OutputType if parts[-3] == "output_type" else TaskIdValues
+        return list(model.model_fields)
+    model_of = holders.get(parts[-2]) if len(parts) > 1 else None
+    return list(model_of.model_fields) if model_of else []

@@ -1,0 +1,75 @@
+"""Find the submissions of a hub's models."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from forecast_hub.config.reader import read_hub
+from forecast_hub.errors import HubError
+from forecast_hub.suggestions import did_you_mean, listed
+
+BASELINE = "-baseline"
+USUAL = (BASELINE, "-ensemble")
+"""How the models are called that everyone is compared with."""
+
+_SUFFIXES = (".csv", ".csv.gz", ".parquet", ".gz.parquet")
+
+
+def model_files(folder: Path, dates: Sequence[date], named: Sequence[str]) -> dict[str, Path]:
+    """Find the submissions of a hub's models for some reference dates.
+
+    Parameters
+    ----------
+    folder
+        Of the hub.
+    dates
+        Reference dates.
+    named
+        Models, as ``<team>-<model>``; empty for those whose names end in ``-baseline`` and
+        ``-ensemble``.
+
+    Returns
+    -------
+    files
+        ``<date>-<model>`` to its file, by model, then date. A date that a model did not submit
+        for is not there.
+
+    Raises
+    ------
+    HubError
+        If a model that is named is not there, or has no file for any of the dates.
+    """
+    outputs = folder / read_hub(folder).model_output
+    there = sorted(each.name for each in outputs.iterdir()) if outputs.is_dir() else []
+    models = list(named) or [name for name in there if name.endswith(USUAL)]
+    found: dict[str, Path] = {}
+    for model in models:
+        if model not in there:
+            raise HubError(
+                f"{outputs} has no model {model!r}{did_you_mean(model, there)}; "
+                f"expected one of {listed(there)}"
+            )
+        files = _files(outputs / model, model, dates)
+        if not files and named:
+            raise HubError(
+                f"{outputs / model} has no file for {listed(map(str, dates))}; "
+                "expected <date>-<team>-<model>.csv"
+            )
+        found |= files
+    return found
+
+
+def _files(folder: Path, model: str, dates: Sequence[date]) -> dict[str, Path]:
+    found = {}
+    for day in dates:
+        names = [f"{day}-{model}{suffix}" for suffix in _SUFFIXES]
+        path = next((folder / name for name in names if (folder / name).is_file()), None)
+        if path is not None:
+            found[f"{day}-{model}"] = path
+    return found
+
+
+def baseline_of(files: dict[str, Path]) -> str | None:
+    """Return the baseline among some submissions; None where there is none."""
+    models = (name.split("-", 3)[3] for name in files)
+    return next((model for model in models if model.endswith(BASELINE)), None)

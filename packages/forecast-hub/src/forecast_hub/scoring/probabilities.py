@@ -1,0 +1,129 @@
+"""The log score of probabilities, and which class or week it turned out to be."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from forecast_hub.config import flusight
+from forecast_hub.config.horizons import end_of_week_before
+from forecast_hub.config.hub import STANDARD_COLUMNS
+from forecast_hub.config.locations import Place
+from forecast_hub.config.round_calendar import WEEK
+from forecast_hub.errors import DataError
+
+LOWEST = -10.0
+"""Of a log score: FluSight cut off there, so that one impossible event does not decide a season.
+
+Source: McGowan et al. (2019), "Collaborative efforts to forecast seasonal influenza in the United
+States, 2015-2016", Scientific Reports 9: 683.
+"""
+
+
+def score_probabilities(
+    forecasts: pd.DataFrame, outcomes: pd.DataFrame, target: str, target_column: str = "target"
+) -> pd.DataFrame:
+    """Score probabilities of classes by the logarithm of what the observed class was given.
+
+    Parameters
+    ----------
+    forecasts
+        See :func:`forecast_hub.scoring.forecasts.read_forecasts`.
+    outcomes
+        Columns that identify an outcome, and ``category``: see :func:`rate_changes` and
+        :func:`peak_weeks`. Forecasts without an outcome have no score and no row.
+    target, target_column
+        Which rows of ``forecasts``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each model and task: ``model``, the task ids, ``category``, ``probability`` and
+        ``log_score``: natural logarithm, at least :data:`LOWEST`; larger is better.
+
+    Raises
+    ------
+    DataError
+        If no forecast has an outcome, or a forecast does not name the class that was observed.
+    """
+    chosen = forecasts[(forecasts[target_column] == target) & (forecasts["output_type"] == "pmf")]
+    keys = [name for name in outcomes.columns if name != "category"]
+    names = [name for name in chosen.columns if name not in STANDARD_COLUMNS]
+    joined = chosen.merge(outcomes, on=keys, how="inner", validate="many_to_one")
+    if joined.empty:
+        raise DataError(
+            f"no forecast of {target!r} has an outcome; expected the same {', '.join(keys)} in both"
+        )
+    is_outcome = joined["output_type_id"] == joined["category"]
+    tasks = joined[[*names, "category"]].drop_duplicates()
+    given = joined.loc[is_outcome, [*names, "value"]]
+    scored = tasks.merge(given, on=names, how="left").rename(columns={"value": "probability"})
+    if scored["probability"].isna().any():
+        row = scored[scored["probability"].isna()].iloc[0]
+        raise DataError(
+            f"{row['model']}: no probability of {row['category']} for {target!r}, which was "
+            "observed; expected every class"
+        )
+    with np.errstate(divide="ignore"):
+        logs = np.log(scored["probability"].to_numpy(dtype=np.float64))
+    return scored.assign(log_score=np.maximum(logs, LOWEST))
+
+
+def rate_changes(
+    outcomes: pd.DataFrame, places: Mapping[str, Place], reference_dates: Sequence[date]
+) -> pd.DataFrame:
+    """Return the rate-trend class that was observed for each reference date, horizon, location.
+
+    Parameters
+    ----------
+    outcomes
+        Columns ``location``, ``target_end_date`` and ``observed``: weekly admissions.
+    places
+        The hub's locations, with their populations.
+    reference_dates
+        Of the forecasts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``reference_date``, ``horizon``, ``location`` (text) and ``category``; none where
+        one of the two weeks was not observed.
+    """
+    known = outcomes.set_index(["location", "target_end_date"])["observed"].to_dict()
+    found = []
+    for reference in reference_dates:
+        before = end_of_week_before(reference).isoformat()
+        for horizon, thresholds in flusight.season(reference).thresholds.items():
+            end = (reference + horizon * WEEK).isoformat()
+            for code, place in places.items():
+                counts = known.get((code, end)), known.get((code, before))
+                if counts[0] is None or counts[1] is None:
+                    continue
+                change = counts[0] - counts[1]
+                category = flusight.classify(change, place.population, thresholds)
+                found.append((str(reference), str(horizon), code, flusight.CLASSES[int(category)]))
+    return pd.DataFrame(found, columns=["reference_date", "horizon", "location", "category"])
+
+
+def peak_weeks(outcomes: pd.DataFrame, weeks: Sequence[date]) -> pd.DataFrame:
+    """Return the week with the most admissions of each location.
+
+    Where several weeks have the most there is none: FluSight does not score such a location
+    (FluSight-forecast-hub, README.md, "Seasonal Forecast Targets"). Nor is there one where a week
+    was not observed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``location`` and ``category``: the week's last day, as text.
+    """
+    names = [week.isoformat() for week in weeks]
+    season = outcomes[outcomes["target_end_date"].isin(names)]
+    table = season.pivot_table(index="location", columns="target_end_date", values="observed")
+    table = table.reindex(columns=names).dropna()
+    largest = table.eq(table.max(axis=1), axis=0)
+    single = largest[largest.sum(axis=1) == 1]
+    return pd.DataFrame(
+        {"location": single.index.astype(str), "category": single.idxmax(axis=1).astype(str)}
+    ).reset_index(drop=True)

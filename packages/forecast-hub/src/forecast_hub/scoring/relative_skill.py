@@ -1,0 +1,133 @@
+"""Mean scores, and models beside each other on the forecasts that both have made."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast_hub.errors import DataError
+from forecast_hub.scoring.forecasts import MODEL
+from forecast_hub.suggestions import did_you_mean, listed
+
+MEANS = (
+    *("wis", "dispersion", "underprediction", "overprediction", "ae_median"),
+    *("covered_50", "covered_90", "covered_95", "log_score"),
+)
+"""Columns of scores that are averaged."""
+
+
+def mean_scores(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Average scores over forecasts.
+
+    Parameters
+    ----------
+    scores
+        See :func:`forecast_hub.scoring.quantiles.score_quantiles` and
+        :func:`forecast_hub.scoring.probabilities.score_probabilities`.
+    by
+        Columns to keep apart, such as ``location`` or ``horizon``, besides model and scale.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns kept, ``forecasts`` (how many), and a mean of each score; coverages are shares
+        of forecasts.
+    """
+    keys = [MODEL, *(["scale"] if "scale" in scores else []), *by]
+    columns = [name for name in MEANS if name in scores]
+    groups = scores.groupby(keys, sort=True)
+    means = groups[columns].mean()
+    means.insert(0, "forecasts", groups.size())
+    return means.reset_index()
+
+
+def relative_scores(
+    scores: pd.DataFrame, baseline: str, tasks: Sequence[str], score: str = "wis"
+) -> pd.DataFrame:
+    """Compare models pairwise on the forecasts that both have made.
+
+    The ratio of two models is that of their mean scores over the tasks that both forecast; the
+    relative score of a model is the geometric mean of its ratios to all models, itself included,
+    and is divided by the baseline's. Below 1 is better than the baseline. Source: Cramer et al.
+    (2022), "Evaluation of individual and ensemble probabilistic forecasts of COVID-19 mortality
+    in the United States", PNAS 119(15): e2113561119, "Relative WIS".
+
+    Parameters
+    ----------
+    scores
+        Of several models, on one scale or more.
+    baseline
+        The model that has 1.
+    tasks
+        Columns that identify a forecast, such as location, reference date and horizon.
+    score
+        The column compared: positive, and smaller is better.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For each model, and scale: ``model``, ``forecasts``, ``relative_<score>``.
+
+    Raises
+    ------
+    DataError
+        If there is no baseline, or a model shares no forecast with it.
+    """
+    models = sorted(scores[MODEL].unique())
+    if baseline not in models:
+        raise DataError(
+            f"there are no scores of the baseline {baseline!r}{did_you_mean(baseline, models)}; "
+            f"expected one of {listed(models)}"
+        )
+    if "scale" not in scores:
+        return _relative(scores, baseline, models, tasks, score)
+    parts = [
+        _relative(part, baseline, models, tasks, score).assign(scale=scale)
+        for scale, part in scores.groupby("scale", sort=False)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _relative(
+    scores: pd.DataFrame,
+    baseline: str,
+    models: Sequence[str],
+    tasks: Sequence[str],
+    score: str,
+) -> pd.DataFrame:
+    keys = [*tasks, MODEL]
+    if scores.duplicated(keys).any():
+        raise DataError(f"{listed(tasks)} do not identify a model's forecasts; expected them to")
+    table = scores.pivot_table(index=list(tasks), columns=MODEL, values=score, aggfunc="first")
+    table = table.reindex(columns=list(models))
+    ratios = _ratios(table.to_numpy(dtype=np.float64))
+    with np.errstate(divide="ignore"):
+        logs = np.log(ratios)
+    skill = np.exp(np.nanmean(logs, axis=1))
+    base = models.index(baseline)
+    apart = [name for name, ratio in zip(models, ratios[:, base], strict=True) if np.isnan(ratio)]
+    if apart:
+        raise DataError(f"{listed(apart)} and {baseline} share no forecast; expected some")
+    return pd.DataFrame(
+        {
+            MODEL: models,
+            "forecasts": table.notna().sum().to_numpy(),
+            f"relative_{score}": skill / skill[base],
+        }
+    )
+
+
+def _ratios(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return mean score of row's over that of column's model, where both have one."""
+    count = table.shape[1]
+    ratios = np.full((count, count), np.nan)
+    for one in range(count):
+        for other in range(count):
+            both = ~np.isnan(table[:, one]) & ~np.isnan(table[:, other])
+            means = table[both][:, [one, other]].mean(axis=0) if both.any() else (np.nan, np.nan)
+            if one == other:
+                ratios[one, other] = 1 if both.any() else np.nan
+            elif means[1] > 0:
+                ratios[one, other] = means[0] / means[1]
+    return ratios

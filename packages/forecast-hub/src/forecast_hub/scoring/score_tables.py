@@ -1,0 +1,199 @@
+"""Score submissions of one model, beside those of other models, and tabulate the scores."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from forecast_hub.config import flusight
+from forecast_hub.config.hub import STANDARD_COLUMNS
+from forecast_hub.config.locations import Place
+from forecast_hub.errors import DataError
+from forecast_hub.scoring.forecasts import MODEL, read_forecasts, read_outcomes
+from forecast_hub.scoring.probabilities import peak_weeks, rate_changes, score_probabilities
+from forecast_hub.scoring.quantiles import score_quantiles
+from forecast_hub.scoring.relative_skill import mean_scores, relative_scores
+from forecast_hub.suggestions import listed
+
+log = logging.getLogger(__name__)
+
+TARGET = "target"
+BY = ("location", "horizon", "reference_date")
+"""Columns by which means are taken apart."""
+
+TABLES = (
+    *("quantile_scores.csv.gz", "pmf_scores.csv.gz"),
+    *("mean_scores.csv", *(f"mean_scores_by_{name}.csv" for name in BY)),
+)
+"""Files of scores; with a baseline ``relative_scores.csv``, too."""
+
+RELATIVE = "relative_scores.csv"
+
+
+def score_tables(
+    submissions: Sequence[Path],
+    others: Sequence[Path],
+    target_data: Path,
+    places: Mapping[str, Place],
+    baseline: str | None,
+) -> dict[str, pd.DataFrame]:
+    """Score the submissions of one model, and other models on the same tasks.
+
+    Parameters
+    ----------
+    submissions
+        Of the model: csv or parquet, one for each reference date.
+    others
+        Submissions of other models for the same dates. Only forecasts of tasks that the model has
+        forecast, too, are scored.
+    target_data
+        What was observed: see :func:`forecast_hub.scoring.forecasts.read_outcomes`.
+    places
+        The hub's locations, whose populations rates refer to.
+    baseline
+        The model that others are compared with; None for no comparison.
+
+    Returns
+    -------
+    tables
+        Name in :data:`TABLES`, and :data:`RELATIVE` with a baseline, to the table.
+
+    Raises
+    ------
+    HubError
+        If a file is unusable, or no forecast has an outcome yet.
+    """
+    own = read_forecasts(submissions)
+    needed = {TARGET, "location", "reference_date", "target_end_date"}
+    if lacking := needed - set(own.columns):
+        raise DataError(
+            f"submissions of this hub cannot be scored: they have no column "
+            f"{listed(sorted(lacking))}, by which forecasts meet what was observed"
+        )
+    forecasts = pd.concat([own, _shared(others, own)], ignore_index=True) if others else own
+    outcomes = read_outcomes(target_data)
+    quantiles = _quantiles(forecasts, outcomes, own)
+    probabilities = _probabilities(forecasts, outcomes, own, places)
+    if quantiles.empty and probabilities.empty:
+        raise DataError(
+            f"{target_data}: none of the forecasts has an outcome yet; expected weeks up to their "
+            "target dates"
+        )
+    both = quantiles, probabilities
+    ahead = _ahead(quantiles), _ahead(probabilities)
+    tables = {"quantile_scores.csv.gz": quantiles, "pmf_scores.csv.gz": probabilities}
+    tables["mean_scores.csv"] = _means(ahead, ())
+    for name in BY:
+        chosen = both if name == "horizon" else ahead
+        tables[f"mean_scores_by_{name}.csv"] = _means(chosen, (name,))
+    if baseline is not None:
+        tables[RELATIVE] = _relative(quantiles, baseline)
+    return tables
+
+
+def _ahead(scores: pd.DataFrame) -> pd.DataFrame:
+    """Leave out negative horizons, weeks that were over: FluSight's evaluations do not count them.
+
+    By horizon they are shown.
+    """
+    return scores if scores.empty else scores[~scores["horizon"].str.startswith("-")]
+
+
+def _shared(others: Sequence[Path], own: pd.DataFrame) -> pd.DataFrame:
+    """Return the forecasts of other models that are of tasks of the run."""
+    found = read_forecasts(others)
+    keys = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
+    keys = [*keys, "output_type"]
+    tasks = own[keys].drop_duplicates()
+    lacking = [name for name in keys if name not in found]
+    if lacking:
+        raise DataError(f"{others[0]}: no column {', '.join(lacking)}; expected the hub's columns")
+    return found.merge(tasks, on=keys, how="inner")
+
+
+def _quantiles(forecasts: pd.DataFrame, outcomes: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """Score every series over horizons, and the size of the peak, where there are outcomes."""
+    parts = []
+    for target in own[TARGET][own["output_type"] == "quantile"].unique():
+        known = _peak_sizes(outcomes, own) if target == flusight.PEAK_SIZE else outcomes
+        if _any_outcome(own, known, target):
+            parts.append(score_quantiles(forecasts, known, target))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _probabilities(
+    forecasts: pd.DataFrame, outcomes: pd.DataFrame, own: pd.DataFrame, places: Mapping[str, Place]
+) -> pd.DataFrame:
+    """Score rate-trend classes and peak weeks, where there are outcomes."""
+    parts = []
+    dates = _reference_dates(own)
+    for target in own[TARGET][own["output_type"] == "pmf"].unique():
+        if target == flusight.RATE_CHANGE:
+            known = rate_changes(outcomes, places, dates)
+        elif target == flusight.PEAK_WEEK:
+            known = peak_weeks(outcomes, _season(own))
+        else:
+            continue
+        if _any_outcome(own, known, target):
+            parts.append(score_probabilities(forecasts, known, target))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _reference_dates(own: pd.DataFrame) -> list[date]:
+    return [date.fromisoformat(text) for text in sorted(own["reference_date"].unique())]
+
+
+def _season(own: pd.DataFrame) -> list[date]:
+    """Return the season's weeks: those that the forecasts give probabilities."""
+    rows = own[(own[TARGET] == flusight.PEAK_WEEK) & (own["output_type"] == "pmf")]
+    weeks = sorted(set(rows["output_type_id"]))
+    return [date.fromisoformat(week) for week in weeks]
+
+
+def _peak_sizes(outcomes: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """Return the largest week of each location whose season is complete."""
+    names = [week.isoformat() for week in _season(own)]
+    season = outcomes[outcomes["target_end_date"].isin(names)]
+    weeks = season.groupby("location")["observed"].agg(["max", "size"])
+    complete = weeks[weeks["size"] == len(names)] if names else weeks.iloc[:0]
+    return complete["max"].rename("observed").reset_index()
+
+
+def _any_outcome(own: pd.DataFrame, known: pd.DataFrame, target: str) -> bool:
+    keys = [name for name in known.columns if name not in ("observed", "category")]
+    tasks = own[own[TARGET] == target][keys].drop_duplicates()
+    if len(tasks.merge(known[keys], on=keys, how="inner")):
+        return True
+    log.warning("%s: no forecast has an outcome yet; not scored", target)
+    return False
+
+
+def _means(scores: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
+    """Average by model, target and scale, and by the columns named; tasks without one are apart."""
+    parts = [mean_scores(each, [TARGET, *by]) for each in scores if not each.empty]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _relative(quantiles: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Compare all models pairwise: over all forecasts of a target, and horizon by horizon."""
+    tasks = ["location", "reference_date", "horizon"]
+    parts = []
+    for target, scores in quantiles.groupby(TARGET, sort=True):
+        if baseline not in set(scores[MODEL]):
+            log.warning("%s: %s has no forecasts of it; not compared", target, baseline)
+            continue
+        whole = relative_scores(_ahead(scores), baseline, tasks).assign(horizon="all")
+        each = [
+            relative_scores(part, baseline, tasks).assign(horizon=horizon)
+            for horizon, part in scores.groupby("horizon", sort=True)
+            if baseline in set(part[MODEL])
+        ]
+        parts.append(pd.concat([whole, *each], ignore_index=True).assign(**{TARGET: target}))
+    if not parts:
+        raise DataError(
+            f"{baseline}: none of its forecasts is of a task of the run; expected some to compare "
+            "with, or other score_models"
+        )
+    return pd.concat(parts, ignore_index=True)

@@ -1,35 +1,46 @@
-"""Say what is wrong with a value in the words of those who write YAML."""
+"""Base class of everything that is validated, and the display of values in error messages."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from epyflow.suggest import did_you_mean
+T = TypeVar("T")
 
 _LONGEST = 60
 
-_KINDS = {
-    "bool_type": "true or false",
-    "dict_type": "a mapping (key: value)",
-    "finite_number": "a finite number",
-    "float_type": "a number",
-    "int_from_float": "a whole number",
-    "int_type": "a whole number",
-    "list_type": "a list",
-    "model_attributes_type": "a mapping (key: value)",
-    "model_type": "a mapping (key: value)",
-    "string_type": "text",
-    "tuple_type": "a list",
-}
 
-_BOUNDS = {
-    "greater_than": ("gt", "is too small; expected a number above {}"),
-    "greater_than_equal": ("ge", "is too small; expected {} or more"),
-    "less_than": ("lt", "is too large; expected a number below {}"),
-    "less_than_equal": ("le", "is too large; expected {} or less"),
-}
+class Strict(BaseModel):
+    """Base of every config model: a misspelt key is an error, not a default.
+
+    A key without a value (``label:``) is read as if it were not there.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+
+
+def refuse(what: str) -> PydanticCustomError:
+    """Make an error whose message pydantic passes on as it is."""
+    return PydanticCustomError("epyflow", "{what}", {"what": what})
+
+
+Many = Annotated[tuple[T, ...], Field(strict=False)]
+"""A YAML list; its items stay strict."""
 
 
 def shown(value: object) -> str:
@@ -51,47 +62,3 @@ def _repr(value: object) -> str:
         return repr(value)
     except ValueError:  # Python writes out no whole number of more than 4,300 digits
         return "a number of thousands of digits"
-
-
-def in_words(details: ErrorDetails) -> str:
-    """Return pydantic's error as ``what is wrong; what is expected``.
-
-    Parameters
-    ----------
-    details
-        From :meth:`pydantic.ValidationError.errors`.
-    """
-    kind, given = details["type"], details["input"]
-    context: Mapping[str, Any] = details.get("ctx", {})
-    if kind == "epyflow":
-        return details["msg"]
-    if kind in _KINDS:
-        return _of_another_kind(kind, given)
-    if kind in _BOUNDS:
-        key, text = _BOUNDS[kind]
-        return f"{shown(given)} {text.format(_number(context[key]))}"
-    if kind == "literal_error":
-        expected = str(context["expected"])
-        choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
-        near = did_you_mean(given, choices) if isinstance(given, str) else ""
-        return f"{shown(given)} is not among the choices{near}; expected {expected}"
-    if kind in ("too_short", "string_too_short"):
-        return (
-            "empty; expected at least one entry" if kind == "too_short" else "empty; expected text"
-        )
-    return f"{shown(given)} is not valid: {details['msg']}"
-
-
-def _number(bound: float) -> str:
-    return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
-
-
-def _of_another_kind(kind: str, given: object) -> str:
-    message = f"{shown(given)} is not {_KINDS[kind]}; expected {_KINDS[kind]}"
-    if kind == "string_type" and isinstance(given, bool):
-        return f"{message}: quote it (YAML reads NO, ON and YES as true or false)"
-    if kind == "string_type" and isinstance(given, int | float | date):
-        return f"{message}: quote it"
-    if kind == "tuple_type" and isinstance(given, str | int | float):
-        return f"{message}, such as [{shown(given)}]"
-    return message

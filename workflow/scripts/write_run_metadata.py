@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import provenance
 from epyflow.experiment import as_of
 from epyflow.logs import log_to
+from epyflow.provenance.record import run_metadata, write_metadata
 from epyflow.run import completion
 from epyflow.run.settings import read_settings
 from epyflow.storage.disk import storage_at
@@ -23,4 +23,4 @@ with log_to(snakemake.log[0]):
         storage,
         [Path(path) for path in snakemake.input.left_out],
     )
-    provenance.write_metadata(provenance.run_metadata(run), Path(snakemake.output.metadata))
+    write_metadata(run_metadata(run), Path(snakemake.output.metadata))

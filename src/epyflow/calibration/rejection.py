@@ -16,7 +16,7 @@ from epyflow.calibration.sampler import (
     Priors,
     Simulator,
 )
-from epyflow.progress import Progress
+from epyflow.logs import Progress
 
 log = logging.getLogger(__name__)
 

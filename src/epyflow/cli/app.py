@@ -27,12 +27,14 @@ from epyflow.cli import (
 )
 from epyflow.cli import cost as cli_cost
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
-from epyflow.experiment import Experiment, Problem, inspect, locate
 from epyflow.experiment.format.json_schema import export
+from epyflow.experiment.load import Experiment, inspect
+from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.problems import Problem
 from epyflow.files import write_bytes_atomically
 from epyflow.inputs.fan_out import Plan, plan
 from epyflow.population.store import PopulationStore
-from epyflow.repositories import is_address
+from epyflow.repositories.address import is_address
 from epyflow.run.settings import POPULATION_FOLDERS, given_or_found
 from epyflow.run.sources import check_inside, local_folder
 

@@ -1,10 +1,6 @@
-"""The experiment format: its models, and loading and checking of what users write.
+"""Read experiments from YAML and validate them.
 
-The pydantic models of this package are the only definition of a valid experiment.
+``format`` defines a valid experiment, ``reading`` reads the files, ``checks`` compares sections
+with one another and with data; ``load`` combines them. This file imports nothing, so a stage
+that needs the format does not depend on the reading and the checks.
 """
-
-from epyflow.experiment.load import Experiment, canonical_json, inspect, load
-from epyflow.experiment.reading.location import Place, locate
-from epyflow.experiment.reading.problems import Problem
-
-__all__ = ["Experiment", "Place", "Problem", "canonical_json", "inspect", "load", "locate"]

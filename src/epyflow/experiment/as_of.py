@@ -10,9 +10,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment import Experiment, load
 from epyflow.experiment.format.calibration import Calibration
-from epyflow.experiment.load import Changes
+from epyflow.experiment.load import Changes, Experiment, load
 
 WEEK = timedelta(days=7)
 
@@ -35,7 +34,7 @@ def at(
     day
         The reference date.
     output_config, populations
-        See :func:`epyflow.experiment.inspect`.
+        See :func:`epyflow.experiment.load.inspect`.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.format.base import Strict
+from epyflow.strict import Strict
 from epyflow.suggest import did_you_mean, listed
 
 FILE = Path("profiles/gcp/site.yaml")

@@ -17,19 +17,19 @@ from epyflow.data.coverage import read_coverage, read_preprocessed
 from epyflow.data.observations import Column, read_observations
 from epyflow.data.school_calendar import Calendar, closure_days, read_calendar
 from epyflow.errors import DataError, PopulationError
-from epyflow.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.forcing import SchoolClosure
 from epyflow.experiment.format.model import Model
+from epyflow.experiment.load import Experiment
 from epyflow.experiment.reading.user_functions import UserFunctions
 from epyflow.inputs.fan_out import Plan, PlannedTask, first_day
 from epyflow.inputs.parameter_sets import ParameterSet, parameter_sets
 from epyflow.inputs.resolved_priors import with_named_priors
+from epyflow.logs import Progress
 from epyflow.model.vaccination import spliced
 from epyflow.population.age_groups import AgeGroup, overlap_shares, parse_age_groups
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
-from epyflow.progress import Progress
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,5 @@
-"""Experiments in a git repository: fetched once, pinned to a commit, kept in the user's cache.
+"""Fetch experiments from a git repository, pinned to a commit, into the user's cache.
 
-``experiments_root: git+https://host/owner/repo@ref`` names one. Only the process that a person
-started fetches; its jobs read the copy, and workers need neither it nor a token.
+``experiments_root: git+https://host/owner/repo@ref`` names a repository. Only the process that
+the user starts fetches; its jobs read the copy, and workers need neither the copy nor a token.
 """
-
-from epyflow.repositories.address import Address, is_address, parse_address
-from epyflow.repositories.checkout import Checkout, fetch
-
-__all__ = ["Address", "Checkout", "fetch", "is_address", "parse_address"]

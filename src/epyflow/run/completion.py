@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from epyflow.provenance import Run
+from epyflow.provenance.record import Run
 from epyflow.run import checkpoint_backup
 from epyflow.run import failures as failed
 from epyflow.run.settings import Settings

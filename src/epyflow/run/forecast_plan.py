@@ -6,7 +6,7 @@ from typing import Any
 
 from epyflow.data.observation_history import Final, Observed
 from epyflow.errors import EpyflowError
-from epyflow.experiment import Experiment
+from epyflow.experiment.load import Experiment
 from epyflow.files import sha256_of
 from epyflow.run.digests import digest_of
 from epyflow.run.hub_choice import Choice, choose, digest_of_choice

@@ -12,13 +12,14 @@ from pydantic_core import ErrorDetails
 
 from epyflow.engine import DEFAULT as DEFAULT_ENGINE
 from epyflow.errors import EpyflowError
-from epyflow.experiment.format.base import Count, Date, Many, Strict, Text, refuse
+from epyflow.experiment.format.base import Count, Date, Text
 from epyflow.experiment.reading.location import Place, is_exp_id, locate
 from epyflow.experiment.reading.problems import dotted
+from epyflow.experiment.reading.wording import in_words
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.run.bundle import Sources, is_bundle, open_bundle
-from epyflow.strict import in_words
+from epyflow.strict import Many, Strict, refuse
 from epyflow.suggest import did_you_mean, listed
 
 POPULATION_FOLDERS = ("data/populations", "common-data/populations")

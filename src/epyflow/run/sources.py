@@ -9,10 +9,12 @@ from pathlib import Path
 
 from epyflow.engine import check_engine
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
-from epyflow.experiment import Experiment, as_of, load
+from epyflow.experiment import as_of
+from epyflow.experiment.load import Experiment, load
 from epyflow.experiment.reading.location import Place
 from epyflow.population.store import PopulationStore
-from epyflow.repositories import Checkout, fetch, is_address, parse_address
+from epyflow.repositories.address import is_address, parse_address
+from epyflow.repositories.checkout import Checkout, fetch
 from epyflow.run.bundle import Sources, is_bundle, repository_of_bundle
 from epyflow.run.settings import Settings
 from epyflow.run.start import fetched_at_start

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from epyflow.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.output import (
     FLUSIGHT_LEVELS,
@@ -10,6 +9,7 @@ from epyflow.experiment.format.output import (
     PosteriorGenerations,
     Quantiles,
 )
+from epyflow.experiment.load import Experiment
 from epyflow.model.flows import ways
 from epyflow.model.infections import UncountableError, infections
 

@@ -9,7 +9,7 @@ from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure, Result
 from epyflow.errors import EpyflowError
 from epyflow.logs import cause_of
-from epyflow.provenance import check_code
+from epyflow.provenance.code import check_code
 from epyflow.run.checkpoint_backup import Backup
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from epyflow.artifacts.task import NOT_STARTED, Fit, MemberResult, PackedArray, 
 from epyflow.experiment.format.base import parsed
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import AgeVarying, Calculated, Model, Scalar
+from epyflow.logs import Progress
 from epyflow.model.assembler import Assembler
-from epyflow.progress import Progress
 from epyflow.randomness import generator
 from epyflow.strategies.observation_model import reported
 from epyflow.strategies.particle_simulator import member

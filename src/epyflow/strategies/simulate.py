@@ -9,8 +9,8 @@ from epyflow.artifacts.task import Member, MemberResult, PackedArray, Result, Ta
 from epyflow.engine.resample import Resampling
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.model import Model
+from epyflow.logs import Progress
 from epyflow.model.assembler import Assembler
-from epyflow.progress import Progress
 from epyflow.randomness import generator
 from epyflow.strategies.reproduction_number import Reproductions
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import yaml
 
-from epyflow.experiment import Experiment, Problem, inspect, locate
+from epyflow.experiment.load import Experiment, inspect
+from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.problems import Problem
 
 Sections = dict[str, Any]
 

@@ -6,7 +6,9 @@ from datetime import date
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment import Experiment, as_of, load, locate
+from epyflow.experiment import as_of
+from epyflow.experiment.load import Experiment, load
+from epyflow.experiment.reading.location import locate
 from tests.unit.experiment.samples import CALIBRATION, SIR, write_data, write_sections
 
 ADMISSIONS = "date,place,value\n2024-11-02,MA,1\n"

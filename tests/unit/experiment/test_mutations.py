@@ -12,8 +12,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from epyflow.experiment import canonical_json, inspect, locate
+from epyflow.experiment.load import canonical_json, inspect
 from epyflow.experiment.reading import documents
+from epyflow.experiment.reading.location import locate
 from epyflow.experiment.reading.yaml_source import read
 from tests.unit.experiment.mutants import KINDS, Mutant, key_of, places, replaced
 from tests.unit.experiment.proof import faults

@@ -18,11 +18,12 @@ import pytest
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure, Task
 from epyflow.errors import DataError
-from epyflow.experiment import load, locate
 from epyflow.experiment.format.model import Model
+from epyflow.experiment.load import load
+from epyflow.experiment.reading.location import locate
 from epyflow.inputs.build import Build, numeric_json
 from epyflow.inputs.fan_out import plan
-from epyflow.population import PopulationStore
+from epyflow.population.store import PopulationStore
 from tests.building import compartments, sir
 
 BASEMODEL = """

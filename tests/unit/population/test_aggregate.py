@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from epyflow.errors import PopulationError
-from epyflow.population import LAYERS, Location
 from epyflow.population.age_groups import parse_age_groups
 from epyflow.population.aggregate import (
+    LAYERS,
     FineContacts,
     FineGroups,
     aggregate,
@@ -15,6 +15,7 @@ from epyflow.population.aggregate import (
     aggregate_sizes,
     layers_in_order,
 )
+from epyflow.population.locations import Location
 
 SOMEWHERE = Location("Somewhere", None, None, None, "Somewhere")
 

@@ -5,7 +5,8 @@ import pytest
 from epydemix.population.population import load_epydemix_population
 
 from epyflow.errors import PopulationError
-from epyflow.population import ALL_US, PopulationStore
+from epyflow.population.locations import ALL_US
+from epyflow.population.store import PopulationStore
 
 LAYERS = ("school", "work", "home", "community")
 SINGLE_YEARS = (*map(str, range(84)), "84+")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from epyflow.population import PopulationStore
+from epyflow.population.store import PopulationStore
 
 FOLDER = Path(__file__).resolve().parents[3] / "config/common-data/populations"
 AGE_GROUPS = ("0-4", "5-17", "18-49", "50-64", "65+")

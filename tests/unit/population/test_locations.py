@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from epyflow.errors import PopulationError
-from epyflow.population import ALL_US, Location, find, find_any
-from epyflow.population.locations import is_plausible_name
+from epyflow.population.locations import ALL_US, Location, find, find_any, is_plausible_name
 
 MASSACHUSETTS = Location("United_States_Massachusetts", "US-MA", "25", "MA", "Massachusetts")
 UNITED_STATES = Location("United_States", "US", "US", "US", "United States")
@@ -26,7 +25,9 @@ def test_all_us_is_the_nation_fifty_states_and_dc_in_fips_order():
 
 
 def test_dc_is_listed_once_where_the_us_library_counts_it_a_state():
-    program = "from epyflow.population import ALL_US; print(len(set(ALL_US)), len(ALL_US))"
+    program = (
+        "from epyflow.population.locations import ALL_US; print(len(set(ALL_US)), len(ALL_US))"
+    )
 
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from epyflow.errors import PopulationError
-from epyflow.population import PopulationStore, remote
+from epyflow.population import remote
+from epyflow.population.store import PopulationStore
 
 LAYERS = ("school", "work", "home", "community")
 

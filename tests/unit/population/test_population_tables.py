@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from epyflow.errors import PopulationError
-from epyflow.population import PopulationStore
+from epyflow.population.store import PopulationStore
 
 NEW_YORK = "United_States_New_York"
 

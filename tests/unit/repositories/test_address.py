@@ -1,7 +1,7 @@
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.repositories import Address, is_address, parse_address
+from epyflow.repositories.address import Address, is_address, parse_address
 
 
 @pytest.mark.parametrize(

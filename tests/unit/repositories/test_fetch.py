@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.repositories import Checkout, fetch, parse_address
+from epyflow.repositories.address import parse_address
+from epyflow.repositories.checkout import Checkout, fetch
 from tests.unit.repositories.serving import BASIC, TOKEN, Server, served
 
 

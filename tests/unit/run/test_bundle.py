@@ -12,10 +12,11 @@ import pytest
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure
 from epyflow.errors import ArtifactError
-from epyflow.experiment import load, locate
+from epyflow.experiment.load import load
+from epyflow.experiment.reading.location import locate
 from epyflow.inputs.build import Build
 from epyflow.inputs.fan_out import plan
-from epyflow.population import PopulationStore
+from epyflow.population.store import PopulationStore
 from epyflow.run import bundle
 from epyflow.run.bundle import Sources
 from tests.unit.inputs.test_build import edit, tiny_experiment, written

@@ -7,7 +7,8 @@ import made_up_hubs as hubs
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment import load, locate
+from epyflow.experiment.load import load
+from epyflow.experiment.reading.location import locate
 from epyflow.run.hub_choice import choose
 from epyflow.run.settings import Settings
 from epyflow.submission.hub_definitions import season_weeks, tasks

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from epyflow.cli.app import app
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.files import gzip_text_writer
-from epyflow.provenance import run_metadata
+from epyflow.provenance.record import run_metadata
 from epyflow.run import completion
 from epyflow.run import plan as run_plan
 from epyflow.run.bundle import unpacked

@@ -1,4 +1,4 @@
-"""What every part of the format is made of: the strict base class and the types of YAML values."""
+"""Define the types of the values in an experiment: dates, numbers, expressions and names."""
 
 import keyword
 import math
@@ -7,51 +7,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from epyflow.experiment.format import expressions
-from epyflow.strict import shown
+from epyflow.strict import Strict, refuse, shown
 
 T = TypeVar("T")
-
-
-class Strict(BaseModel):
-    """Base of every config model: a misspelt key is an error, not a default.
-
-    A key without a value (``label:``) is read as if it were not there.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_absent(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
-
-
-def refuse(what: str) -> PydanticCustomError:
-    """Make an error whose message pydantic passes on as it is."""
-    return PydanticCustomError("epyflow", "{what}", {"what": what})
-
-
-Many = Annotated[tuple[T, ...], Field(strict=False)]
-"""A YAML list; its items stay strict."""
 
 
 YEARS = range(1700, 2201)

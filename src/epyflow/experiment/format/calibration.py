@@ -15,17 +15,14 @@ from epyflow.experiment.format.base import (
     CompartmentId,
     Count,
     Date,
-    Many,
     Number,
     ParameterName,
-    Strict,
     Text,
-    refuse,
     refuse_double_count,
 )
 from epyflow.experiment.format.distributions import Distribution
 from epyflow.experiment.format.projection import Projection
-from epyflow.strict import shown
+from epyflow.strict import Many, Strict, refuse, shown
 
 _LONGEST = 1000 * 86400  # seconds: longer than any machine runs
 

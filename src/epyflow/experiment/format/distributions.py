@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from epyflow.experiment.format.base import Many, Number, ParameterName, Strict, Text, refuse
-from epyflow.strict import shown
+from epyflow.experiment.format.base import Number, ParameterName, Text
+from epyflow.strict import Many, Strict, refuse, shown
 from epyflow.suggest import did_you_mean
 
 

@@ -4,17 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from epyflow.experiment.format.base import (
-    CompartmentId,
-    Date,
-    Many,
-    Number,
-    ParameterName,
-    Strict,
-    Text,
-    refuse,
-    twice,
-)
+from epyflow.experiment.format.base import CompartmentId, Date, Number, ParameterName, Text, twice
+from epyflow.strict import Many, Strict, refuse
 
 Layer = Literal["school", "work", "home", "community"]
 

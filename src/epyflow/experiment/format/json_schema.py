@@ -4,10 +4,10 @@ import json
 
 from pydantic import Field
 
-from epyflow.experiment.format.base import Strict
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import Output
+from epyflow.strict import Strict
 
 
 class _Model(Strict):

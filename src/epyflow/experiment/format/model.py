@@ -16,20 +16,17 @@ from epyflow.experiment.format.base import (
     Count,
     Date,
     ExpressionText,
-    Many,
     Meta,
     Number,
     ParameterName,
-    Strict,
     Text,
     as_date,
     as_number,
-    refuse,
     twice,
 )
 from epyflow.experiment.format.forcing import Intervention, Seasonality, Vaccination
 from epyflow.population.age_groups import parse_age_groups
-from epyflow.strict import shown
+from epyflow.strict import Many, Strict, refuse, shown
 
 
 def _as_start_date(value: Any) -> date | str:

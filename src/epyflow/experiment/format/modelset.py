@@ -8,18 +8,15 @@ from epyflow.experiment.format.base import (
     CompartmentId,
     Count,
     Date,
-    Many,
     Meta,
     Number,
     ParameterName,
-    Strict,
     Text,
-    refuse,
     twice,
 )
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import Distribution
-from epyflow.strict import shown
+from epyflow.strict import Many, Strict, refuse, shown
 from epyflow.suggest import did_you_mean
 
 STRATEGIES = {"grid": "grid", "lhs": "LHS", "sobol": "sobol", "montecarlo": "montecarlo"}

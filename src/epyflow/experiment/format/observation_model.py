@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from epyflow.experiment.format.base import Strict, as_number, refuse
-from epyflow.strict import shown
+from epyflow.experiment.format.base import as_number
+from epyflow.strict import Strict, refuse, shown
 
 ESTIMATED = "estimated"
 

@@ -12,18 +12,8 @@ from pydantic import (
     model_validator,
 )
 
-from epyflow.experiment.format.base import (
-    Date,
-    Many,
-    Meta,
-    Number,
-    Strict,
-    Text,
-    refuse,
-    refuse_double_count,
-    twice,
-)
-from epyflow.strict import shown
+from epyflow.experiment.format.base import Date, Meta, Number, Text, refuse_double_count, twice
+from epyflow.strict import Many, Strict, refuse, shown
 
 # The 23 levels of the FluSight hub: model-output/README.md of cdcepi/FluSight-forecast-hub.
 FLUSIGHT_LEVELS = (

@@ -11,10 +11,10 @@ from pydantic import (
     model_validator,
 )
 
-from epyflow.experiment.format.base import Count, Many, Strict, Text, refuse, twice
+from epyflow.experiment.format.base import Count, Text, twice
 from epyflow.experiment.format.forcing import ContactMatrixIntervention, ParameterIntervention
 from epyflow.experiment.format.observation_model import ObservationModel
-from epyflow.strict import shown
+from epyflow.strict import Many, Strict, refuse, shown
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

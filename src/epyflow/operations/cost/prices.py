@@ -11,8 +11,9 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.format.base import Date, Many, Strict, refuse
+from epyflow.experiment.format.base import Date
 from epyflow.experiment.reading.problems import dotted
+from epyflow.strict import Many, Strict, refuse
 from epyflow.suggest import did_you_mean, listed
 
 HOURS_PER_MONTH = 730

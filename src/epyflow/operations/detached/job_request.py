@@ -33,7 +33,7 @@ _UNUSABLE = "not usable as the sources of a coordinator; submit again"
 
 
 class PackedFrom(BaseModel):
-    """The state of git where sources were packed, as :class:`epyflow.provenance.Git`."""
+    """The state of git where sources were packed, as :class:`epyflow.provenance.record.Git`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

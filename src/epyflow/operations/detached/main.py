@@ -41,6 +41,7 @@ from epyflow.operations.runs.coordinator_record import (
     read_record,
     write_record,
 )
+from epyflow.provenance.record import CHECKOUT_VARIABLE
 from epyflow.storage.disk import Storage, storage_at
 
 LOG_SECONDS, STATE_SECONDS = 5.0, 15.0
@@ -142,7 +143,7 @@ def _environment(
     found = dict(environment)
     found["PATH"] = f"{program.parent}:{environment.get('PATH', os.defpath)}"
     if submission.checkout is not None:
-        found[provenance.CHECKOUT_VARIABLE] = submission.checkout.model_dump_json()
+        found[CHECKOUT_VARIABLE] = submission.checkout.model_dump_json()
     return found
 
 

@@ -19,6 +19,7 @@ import yaml
 from epyflow import provenance
 from epyflow.errors import UnreadableError
 from epyflow.operations.detached.job_request import EXPERIMENTS, MANIFEST, PackedFrom, Submission
+from epyflow.provenance.record import git_state
 from epyflow.run import forecast_plan
 from epyflow.run.bundle import bundle_members
 from epyflow.run.hub_choice import Choice, choose
@@ -141,7 +142,7 @@ def _below_hub(choice: Choice, path: Path) -> str:
 
 
 def _manifest(found: Gathered, arguments: Sequence[str], project: Path) -> str:
-    git = provenance.git_state(project.resolve())
+    git = git_state(project.resolve())
     submission = Submission(
         exp_id=found.experiment.place.exp_id,
         run_id=found.settings.run_id,

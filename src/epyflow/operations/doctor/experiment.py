@@ -1,14 +1,14 @@
 """What is to be run: settings, the experiment, its populations, the token for its repository."""
 
 from epyflow.errors import PopulationError
-from epyflow.experiment import inspect
+from epyflow.experiment.load import inspect
 from epyflow.inputs.fan_out import plan
 from epyflow.operations.cost.profile import FILE
 from epyflow.operations.doctor.case import Case
 from epyflow.operations.doctor.findings import Finding, failed, ok, warning
 from epyflow.operations.setup.layers import BASE
 from epyflow.population.store import PopulationStore
-from epyflow.repositories import is_address
+from epyflow.repositories.address import is_address
 from epyflow.repositories.token import FILE_VARIABLE, VARIABLE, VARIABLES, read_token
 from epyflow.run.sources import check_inside
 from epyflow.suggest import listed

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.doctor.this_machine import installed, locked_versions
-from epyflow.provenance import DEPENDENCIES, STAGES, code_version
+from epyflow.provenance.code import DEPENDENCIES, STAGES, code_version
 
 _PLUGINS = (
     "packages/snakemake-executor-plugin-googlebatch-array/src",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.experiment import locate
+from epyflow.experiment.reading.location import locate
 from epyflow.google.site import Site, read_file, read_site
 from epyflow.google.site_file import configured_site, site_path, values_of
 from epyflow.operations.setup.ask import agreed, ask_settings, ask_site
@@ -13,7 +13,7 @@ from epyflow.operations.setup.detect import likely_site, project_of_gcloud
 from epyflow.operations.setup.layers import BASE, read_layers
 from epyflow.operations.setup.proposal import File, settings_file, site_file
 from epyflow.operations.setup.yaml_edit import read_keys
-from epyflow.repositories import is_address
+from epyflow.repositories.address import is_address
 from epyflow.run.settings import Settings, read_settings
 
 WORKFLOW = Path("workflow/Snakefile")

@@ -5,7 +5,8 @@ import gzip
 import pytest
 
 from epyflow.errors import InvalidExperimentError
-from epyflow.experiment import load, locate
+from epyflow.experiment.load import load
+from epyflow.experiment.reading.location import locate
 from tests.unit.experiment.samples import (
     ALL,
     CALIBRATION,

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from epyflow.errors import UnreadableError
-from epyflow.experiment import inspect, locate
+from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.documents import read_documents
-from epyflow.experiment.reading.location import Place, is_exp_id
+from epyflow.experiment.reading.location import Place, is_exp_id, locate
 
 MODEL = """
 model:

@@ -24,6 +24,7 @@ from epyflow.operations.detached.job_request import (
 )
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
+from epyflow.provenance.record import git_state
 from epyflow.storage.disk import Disk
 
 JOB = "projects/my-project/locations/us-central1/jobs/epyflow-coordinator-0-1"
@@ -105,7 +106,7 @@ def test_snakemake_is_asked_for_the_run_and_knows_the_checkout_it_was_packed_fro
         *("--googlebatch-array-run-id", "flu/main", "--retries", "0"),
     ]
     environment = seen["environment"]
-    assert provenance.git_state(tmp_path, environment) == {"revision": "0123", "dirty": True}
+    assert git_state(tmp_path, environment) == {"revision": "0123", "dirty": True}
     # Snakemake asks git which files there are, and there is no git in the image.
     program = Path(environment["PATH"].split(":")[0]) / "git"
     assert program.stat().st_mode & 0o111

@@ -18,10 +18,10 @@ from emulator_support import (
 )
 
 from google_batch_emulator import Emulator, Settings
+from google_batch_emulator.execution.file_system_view import host_view
 from google_batch_emulator.execution.preparation import make_root
 from google_batch_emulator.execution.process import Process
 from google_batch_emulator.execution.spec import Bind, LaunchSpec
-from google_batch_emulator.execution.view import host_view
 
 
 def test_each_task_starts_in_an_empty_file_system(clients: Clients):

@@ -11,13 +11,13 @@ import pytest
 from google_batch_emulator import FaultPlan
 from google_batch_emulator.docker_options import read_options
 from google_batch_emulator.errors import ApiError, EmulatorError
-from google_batch_emulator.execution.environment import read_secrets
+from google_batch_emulator.execution.file_system_view import host_view
 from google_batch_emulator.execution.memory import resident
-from google_batch_emulator.execution.view import host_view
+from google_batch_emulator.execution.runnable_environment import read_secrets
 from google_batch_emulator.identity import project_number
 from google_batch_emulator.machines import vcpus
-from google_batch_emulator.paging import page
-from google_batch_emulator.quota import Quota
+from google_batch_emulator.pagination import page
+from google_batch_emulator.rate_limits import Quota
 from google_batch_emulator.storage.multipart import metadata_of, take_apart
 from google_batch_emulator.timers import Timers, once
 

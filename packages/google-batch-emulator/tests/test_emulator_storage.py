@@ -11,7 +11,7 @@ from google.api_core import exceptions
 from google.cloud import storage
 
 from google_batch_emulator import FaultPlan, StorageFault
-from google_batch_emulator.storage.conditions import Version, is_last_chunk, violation
+from google_batch_emulator.storage.preconditions import Version, is_last_chunk, violation
 from google_batch_emulator.storage.requests import tell_apart
 
 MIB = 2**20
@@ -25,7 +25,7 @@ def bucket(clients: Clients) -> storage.Bucket:
     return clients.bucket
 
 
-def harm(clients: Clients, **fault: object) -> None:
+def inject(clients: Clients, **fault: object) -> None:
     clients.emulator.faults.replace(FaultPlan(storage=[StorageFault(**fault)]))
 
 
@@ -129,7 +129,7 @@ def test_a_bucket_that_is_not_there_is_not_found(clients):
     ],
 )
 def test_a_refused_upload_leaves_nothing(clients, bucket, status, error):
-    harm(clients, kind="upload", object="x", status=status)
+    inject(clients, kind="upload", object="x", status=status)
 
     with pytest.raises(error):
         bucket.blob("x").upload_from_string(b"content")
@@ -140,7 +140,7 @@ def test_a_refused_upload_leaves_nothing(clients, bucket, status, error):
 
 
 def test_an_upload_that_may_be_repeated_is_repeated_by_the_client(clients, bucket):
-    harm(clients, kind="upload", status=503, times=1)
+    inject(clients, kind="upload", status=503, times=1)
 
     bucket.blob("x").upload_from_string(b"content", if_generation_match=0)
 
@@ -148,7 +148,7 @@ def test_an_upload_that_may_be_repeated_is_repeated_by_the_client(clients, bucke
 
 
 def test_a_cut_upload_leaves_nothing(clients, bucket):
-    harm(clients, kind="upload", action="cut")
+    inject(clients, kind="upload", action="cut")
 
     with pytest.raises(requests.ConnectionError):
         bucket.blob("x").upload_from_string(b"content")
@@ -157,7 +157,7 @@ def test_a_cut_upload_leaves_nothing(clients, bucket):
 
 
 def test_a_lost_reply_leaves_the_object(clients, bucket):
-    harm(clients, kind="upload", action="lose-reply")
+    inject(clients, kind="upload", action="lose-reply")
 
     with pytest.raises(requests.ConnectionError):
         bucket.blob("x").upload_from_string(b"content")
@@ -166,7 +166,7 @@ def test_a_lost_reply_leaves_the_object(clients, bucket):
 
 
 def test_a_truncated_upload_is_refused_if_its_checksum_is_known_and_kept_if_not(clients, bucket):
-    harm(clients, kind="upload", action="truncate", times=2)
+    inject(clients, kind="upload", action="truncate", times=2)
 
     with pytest.raises(exceptions.BadRequest, match="doesn't match"):
         bucket.blob("checked").upload_from_string(b"12345678", checksum="md5")
@@ -180,7 +180,7 @@ def test_a_truncated_upload_is_refused_if_its_checksum_is_known_and_kept_if_not(
 def test_a_broken_download_is_resumed_by_the_client(clients, bucket, action):
     content = os.urandom(MIB)
     bucket.blob("x").upload_from_string(content)
-    harm(clients, kind="download", action=action)
+    inject(clients, kind="download", action=action)
 
     assert bucket.blob("x").download_as_bytes() == content
     assert clients.emulator.requests.failures() == {f"storage.download {action}": 1}

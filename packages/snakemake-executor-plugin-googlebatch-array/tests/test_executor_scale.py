@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToJson
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
 
-from snakemake_executor_plugin_googlebatch_array.definition import LARGEST_JOB
+from snakemake_executor_plugin_googlebatch_array.job_definition import LARGEST_JOB
 
 SNAKEFILE = """
 NAMES = [f"{number:04d}MORE" for number in range(EACH)]

@@ -2,9 +2,9 @@ import re
 
 import pytest
 
+from snakemake_logger_plugin_live.job_text import counts, duration, time_left
 from snakemake_logger_plugin_live.jobs import Job, Jobs
-from snakemake_logger_plugin_live.reports import last_report
-from snakemake_logger_plugin_live.wording import counts, duration, time_left
+from snakemake_logger_plugin_live.progress_reports import last_report
 
 
 def started(jobs: Jobs, number: int, at: float, rule: str = "run") -> None:

@@ -14,7 +14,7 @@ from snakemake_storage_plugin_gcs_indexed import (
     StorageObject,
     StorageProvider,
     StorageProviderSettings,
-    retrying,
+    retries,
 )
 
 NUMBERS = itertools.count(1)
@@ -33,7 +33,7 @@ def server() -> Iterator[Proxy]:
 def storage(server: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The storage, through the proxy; nothing counted yet."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
-    monkeypatch.setattr(retrying, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
     server.reset()
     yield server
     server.reset()

@@ -14,7 +14,7 @@ def test_an_answer_that_passes_is_waited_out(make, storage, someone_else, kind, 
     storage.fail(kind, Fault("refuse", status), times=2)
     made = make("a", b"mine")
     if kind == "metadata":
-        made.place.bucket.describe("a")
+        made.indexed.bucket.describe("a")
     elif kind == "download":
         made.retrieve_object()
     elif kind == "rewrite":
@@ -147,7 +147,7 @@ def test_a_full_disk_is_not_googles_fault(make, someone_else, monkeypatch):
     def full(self, block):
         raise OSError(28, "No space left on device")
 
-    from snakemake_storage_plugin_gcs_indexed.bytes_checked import CheckedWriter
+    from snakemake_storage_plugin_gcs_indexed.checksums import CheckedWriter
 
     monkeypatch.setattr(CheckedWriter, "write", full)
 

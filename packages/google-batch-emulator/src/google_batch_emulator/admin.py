@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 from pydantic import NonNegativeInt, ValidationError
 
-from google_batch_emulator.counting import Requests
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.fault_state import Faults
 from google_batch_emulator.faults import FaultPlan
+from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.settings import Strict
 
 _OK, _BAD, _ABSENT = 200, 400, 404

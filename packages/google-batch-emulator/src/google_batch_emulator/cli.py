@@ -11,9 +11,9 @@ from rich.console import Console
 
 from google_batch_emulator import __version__
 from google_batch_emulator.admin import AdminClient
+from google_batch_emulator.client_environment import ADMIN, exports
 from google_batch_emulator.configuration import read_settings
 from google_batch_emulator.emulator import Emulator
-from google_batch_emulator.environment import ADMIN, exports
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.faults import FaultPlan, read_plan
 from google_batch_emulator.foreground import Foreground, find_program

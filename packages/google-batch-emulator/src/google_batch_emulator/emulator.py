@@ -7,37 +7,37 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from google_batch_emulator import environment as names
+from google_batch_emulator import client_environment as names
 from google_batch_emulator.admin import AdminServer
 from google_batch_emulator.attempts import Executor
-from google_batch_emulator.counting import Requests
+from google_batch_emulator.client_environment import client_environment
 from google_batch_emulator.engine import Engine
-from google_batch_emulator.environment import client_environment
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.execution.barriers import Barriers
-from google_batch_emulator.execution.environment import read_secrets
+from google_batch_emulator.execution.context import Context
 from google_batch_emulator.execution.executor import LocalExecutor
+from google_batch_emulator.execution.file_system_view import CREDENTIALS, host_view, image_view
 from google_batch_emulator.execution.kernel import choose_isolation
-from google_batch_emulator.execution.kit import Kit
+from google_batch_emulator.execution.runnable_environment import read_secrets
 from google_batch_emulator.execution.spec import Bind
-from google_batch_emulator.execution.view import CREDENTIALS, host_view, image_view
+from google_batch_emulator.fault_injection import FaultInjector
 from google_batch_emulator.fault_state import Faults
 from google_batch_emulator.faults import FaultPlan
-from google_batch_emulator.harm import Harm
+from google_batch_emulator.grpc_server import Server
 from google_batch_emulator.identity import Identity, make_identity
+from google_batch_emulator.job_store import Store
 from google_batch_emulator.logbook import Logbook
 from google_batch_emulator.methods import methods
-from google_batch_emulator.project.server import ProjectServer
-from google_batch_emulator.server import Server
+from google_batch_emulator.project.http_server import ProjectServer
+from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.services.batch import BatchService
 from google_batch_emulator.services.logging import LoggingService
 from google_batch_emulator.services.operations import Operations
 from google_batch_emulator.services.secrets import SecretsService
 from google_batch_emulator.settings import Settings
+from google_batch_emulator.storage.gcs_server import StorageServer
 from google_batch_emulator.storage.proxy import StorageProxy
-from google_batch_emulator.storage.server import StorageServer
-from google_batch_emulator.store import Store
-from google_batch_emulator.stub import StubExecutor
+from google_batch_emulator.stub_executor import StubExecutor
 from google_batch_emulator.timers import Timers
 
 _END_SECONDS = 30.0
@@ -128,9 +128,9 @@ class Emulator:
         logging = LoggingService(self.logbook, settings.page_size)
         secrets = SecretsService(read_secrets(settings.secrets))
         server.start(methods(settings, batch, operations, logging, secrets))
-        harm = Harm(self.store, timers)
-        self.strike = harm.strike
-        admin = AdminServer(self.faults, self.requests, harm.strike, settings.admin_port)
+        injector = FaultInjector(self.store, timers)
+        self.strike = injector.strike
+        admin = AdminServer(self.faults, self.requests, injector.strike, settings.admin_port)
         stack.callback(admin.stop)
         project = self._start_project(stack, identity)
         files = (str(identity.ca_file), str(identity.account_file))
@@ -199,7 +199,7 @@ class Emulator:
         bare = self.isolation == "none"
         inside = outside if bare else [Path(CREDENTIALS, path.name) for path in outside]
         files = (str(inside[0]), str(inside[1]))
-        kit = Kit(
+        context = Context(
             settings,
             self.isolation,
             tasks,
@@ -211,7 +211,7 @@ class Emulator:
             self.logbook,
             Barriers(),
         )
-        return LocalExecutor(kit)
+        return LocalExecutor(context)
 
 
 def _end_tasks(engine: Engine, executor: Executor) -> None:

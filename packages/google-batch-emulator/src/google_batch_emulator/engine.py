@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 
-from google_batch_emulator import exit_codes, waiting
+from google_batch_emulator import exit_codes, status_events
 from google_batch_emulator.attempts import Attempt, Executor, Outcome
 from google_batch_emulator.errors import failed_precondition
+from google_batch_emulator.fault_injection import FaultInjector
 from google_batch_emulator.fault_state import Faults
 from google_batch_emulator.faults import JobFault, TaskFault
-from google_batch_emulator.harm import Harm
+from google_batch_emulator.job_store import Store
 from google_batch_emulator.machines import is_spot, vm_for
 from google_batch_emulator.messages import JobState, TaskState
 from google_batch_emulator.records import ENDING_JOB, FINAL_TASK, JobRecord, TaskRecord
 from google_batch_emulator.retries import is_retried
 from google_batch_emulator.settings import Settings
-from google_batch_emulator.store import Store
 from google_batch_emulator.timers import Timers, once
 
 _INFO = "OPERATIONAL_INFO"
@@ -47,7 +47,7 @@ class Engine:
         self._faults = faults
         self._executor = executor
         self._timers = timers
-        self._harm = Harm(store, timers)
+        self._injector = FaultInjector(store, timers)
         self._running = 0
         self._stopped = False
 
@@ -55,8 +55,8 @@ class Engine:
         """Take in a new job, which is QUEUED."""
         waits: dict[JobState, list[JobFault]] = {JobState.QUEUED: [], JobState.SCHEDULED: []}
         for fault in self._faults.of_job(job.job_id):
-            if fault.action in waiting.WAITS_IN:
-                waits[waiting.WAITS_IN[fault.action]].append(fault)
+            if fault.action in status_events.WAITS_IN:
+                waits[status_events.WAITS_IN[fault.action]].append(fault)
             else:
                 self._timers.after(fault.seconds or 0, self._outside(job, fault))
         limits = self._settings.limits
@@ -109,7 +109,7 @@ class Engine:
         with self._store.lock:
             if job.over or job.state in ENDING_JOB:
                 return
-            job.note(waiting.waiting_text(first.action, job), _INFO)
+            job.note(status_events.waiting_text(first.action, job), _INFO)
             if first.action == "reject":
                 self._finish(job, JobState.FAILED)
                 return
@@ -121,7 +121,7 @@ class Engine:
             if job.state != JobState.QUEUED:
                 return
             job.enter(JobState.SCHEDULED)
-            if text := waiting.rejection(job):
+            if text := status_events.rejection(job):
                 job.note(text, _INFO)
                 self._finish(job, JobState.FAILED)
                 return
@@ -154,7 +154,7 @@ class Engine:
         self._running += 1
         job.enter_task(task, TaskState.ASSIGNED, str(attempt.vm))
         faults = self._faults.of_attempt(job.job_id, job.uid, task.index, is_spot(job.definition))
-        self._harm.arm(attempt, [fault for fault in faults if fault.stage == "assigned"])
+        self._injector.arm(attempt, [fault for fault in faults if fault.stage == "assigned"])
         later = [fault for fault in faults if fault.stage == "running"]
         delay = sum(fault.after_seconds for fault in faults if fault.action == "delay")
 
@@ -180,7 +180,7 @@ class Engine:
                 job.enter(JobState.RUNNING)
                 limit = self._settings.limits.run_seconds
                 self._timers.after(limit, lambda: self._expire(job, JobState.RUNNING))
-        self._harm.arm(attempt, faults)
+        self._injector.arm(attempt, faults)
 
     def _over(self, attempt: Attempt, outcome: Outcome) -> None:
         with self._store.lock:

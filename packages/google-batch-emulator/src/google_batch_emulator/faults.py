@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from google_batch_emulator.errors import EmulatorError
-from google_batch_emulator.project.state import Project
+from google_batch_emulator.project.project_state import Project
 from google_batch_emulator.settings import Strict
 
 # Source: google/rpc/code.proto, "HTTP Mapping"; where several codes share a number, the usual one.

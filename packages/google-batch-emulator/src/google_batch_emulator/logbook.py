@@ -10,7 +10,7 @@ from typing import Any
 
 from google.logging.type.log_severity_pb2 import LogSeverity
 
-from google_batch_emulator import times
+from google_batch_emulator import timestamps
 from google_batch_emulator.attempts import Attempt
 from google_batch_emulator.filters import Predicate
 from google_batch_emulator.messages import Destination, LogEntry, Message
@@ -38,7 +38,7 @@ class Logbook:
         """Add entries; a time and an id are set where they are missing."""
         with self._lock:
             for entry in entries:
-                entry.receive_timestamp.CopyFrom(times.now())
+                entry.receive_timestamp.CopyFrom(timestamps.now())
                 if not entry.HasField("timestamp"):
                     entry.timestamp.CopyFrom(entry.receive_timestamp)
                 entry.insert_id = entry.insert_id or f"emulated{next(self._serial):012d}"

@@ -4,10 +4,10 @@ from google.cloud.location import locations_pb2
 from google.longrunning import operations_pb2
 
 from google_batch_emulator import messages
+from google_batch_emulator.grpc_server import Method
 from google_batch_emulator.identity import project_number
-from google_batch_emulator.quota import Quota
-from google_batch_emulator.server import Method
-from google_batch_emulator.services import locations
+from google_batch_emulator.rate_limits import Quota
+from google_batch_emulator.services import batch_locations
 from google_batch_emulator.services.batch import BatchService
 from google_batch_emulator.services.logging import LoggingService
 from google_batch_emulator.services.operations import Operations
@@ -36,10 +36,12 @@ def methods(
         Method(
             f"{_LOCATIONS}/ListLocations",
             locations_pb2.ListLocationsRequest,
-            locations.list_locations,
+            batch_locations.list_locations,
         ),
         Method(
-            f"{_LOCATIONS}/GetLocation", locations_pb2.GetLocationRequest, locations.get_location
+            f"{_LOCATIONS}/GetLocation",
+            locations_pb2.GetLocationRequest,
+            batch_locations.get_location,
         ),
         Method(
             f"{_SECRETS}/AccessSecretVersion",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from google_batch_emulator import times
+from google_batch_emulator import timestamps
 from google_batch_emulator.messages import Job, JobState, Message, StatusEvent, Task, TaskState
 from google_batch_emulator.names import GROUP, Parent
 
@@ -84,8 +84,8 @@ class JobRecord:
     state: JobState = JobState.QUEUED
     events: list[Message] = field(default_factory=list)
     vms: list[Vm] = field(default_factory=list)
-    created: Any = field(default_factory=times.now)
-    updated: Any = field(default_factory=times.now)
+    created: Any = field(default_factory=timestamps.now)
+    updated: Any = field(default_factory=timestamps.now)
     counts: Counter[TaskState] = field(default_factory=Counter)
     running_since: float | None = None
     run_seconds: float = 0.0
@@ -138,7 +138,7 @@ class JobRecord:
         status = job.status
         status.state = int(self.state)
         status.status_events.extend(self.events)
-        status.run_duration.CopyFrom(times.duration(self.elapsed()))
+        status.run_duration.CopyFrom(timestamps.duration(self.elapsed()))
         if self.state != JobState.QUEUED:
             group = status.task_groups[GROUP]
             for state, count in sorted(self.counts.items()):
@@ -165,7 +165,7 @@ class JobRecord:
 
     def note(self, description: str, kind: str = "STATUS_CHANGED") -> None:
         """Add a status event to the job."""
-        self.updated = times.now()
+        self.updated = timestamps.now()
         self.events.append(
             StatusEvent(type_=kind, description=description, event_time=self.updated)
         )
@@ -190,7 +190,7 @@ class JobRecord:
             f"Task state is updated from {task.state.name} to {state.name}"
             f"{f' on {where}' if where else ''}{ending}"
         )
-        self.updated = times.now()
+        self.updated = timestamps.now()
         event = StatusEvent(
             type_="STATUS_CHANGED",
             description=description,

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 from google.protobuf.json_format import MessageToJson
 
-from google_batch_emulator import times
+from google_batch_emulator import timestamps
 from google_batch_emulator.errors import invalid
 from google_batch_emulator.messages import Message
 from google_batch_emulator.settings import Limits
-from google_batch_emulator.unsupported import refuse_unsupported
+from google_batch_emulator.unsupported_features import refuse_unsupported
 
 JOB_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -145,8 +145,8 @@ def _check_runnable(place: int, runnable: Message) -> None:
 
 
 def _check_duration(where: str, duration: Message) -> None:
-    if not 0 <= times.seconds_of(duration) <= MAX_DURATION_SECONDS:
-        raise invalid(f"{where} {times.seconds_of(duration)}s is out of range.")
+    if not 0 <= timestamps.seconds_of(duration) <= MAX_DURATION_SECONDS:
+        raise invalid(f"{where} {timestamps.seconds_of(duration)}s is out of range.")
 
 
 def _check_environment(environment: Message) -> None:

@@ -11,7 +11,7 @@ from snakemake_interface_executor_plugins.executors.base import AbstractExecutor
 
 from .adoption import is_newer
 from .arrays import Array
-from .causes import refusal_message
+from .failure_causes import refusal_message
 from .identity import marker
 from .parameters import Parameters
 from .remedies import explain_api
@@ -81,7 +81,7 @@ class Executor(Parameters):
         """Ask what became of the jobs, report what is over, yield the others."""
         session = self.session
         if session is not None:
-            session.guard(session.flow.poll)
+            session.guard(session.dispatcher.poll)
         for info in active_jobs:
             if not is_told(info):
                 yield info
@@ -91,14 +91,14 @@ class Executor(Parameters):
         end = time.monotonic() + self.next_seconds_between_status_checks
         while self.wait and time.monotonic() < end:
             if self.session is not None:
-                self.session.guard(self.session.flow.advance)
+                self.session.guard(self.session.dispatcher.advance)
             await asyncio.sleep(_TICK)
 
     def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
         """Delete all Batch jobs that were started and are not over."""
         if self.session is None:
             return
-        left = self.session.flow.cancel(float(self.executor_settings.cancel_timeout))
+        left = self.session.dispatcher.cancel(float(self.executor_settings.cancel_timeout))
         for name, problem in left.items():
             self.logger.error(
                 f"Batch job {name} could not be deleted ({problem}) and may still run and cost "
@@ -148,7 +148,7 @@ class Executor(Parameters):
                     f"{describe(task.job)} could not be marked as started ({error}): "
                     "if this coordinator is killed, its successor may run it again."
                 )
-            session.flow.put(task if place is None else place)
+            session.dispatcher.put(task if place is None else place)
 
     def _is_outdated(self, task: Task, array: Array) -> bool:
         """Whether an input has been written since a job of an earlier coordinator was created."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from google.cloud import batch_v1
 
-from .definition import FAULTS_OF_BATCH
+from .job_definition import FAULTS_OF_BATCH
 
 # Google's library types the members of its enumerations as plain numbers.
 JobState: Any = batch_v1.JobStatus.State

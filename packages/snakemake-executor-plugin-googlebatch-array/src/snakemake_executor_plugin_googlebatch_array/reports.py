@@ -8,8 +8,8 @@ from typing import Any
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from .arrays import Array, Verdict
-from .causes import Tail, failure_message, refusal_message
-from .flow import Reporter
+from .dispatcher import Reporter
+from .failure_causes import Tail, failure_message, refusal_message
 from .outcomes import Failure
 from .tasks import Task, describe
 
@@ -23,7 +23,7 @@ def is_told(info: SubmittedJobInfo) -> bool:
 
 
 class Reports:
-    """What the flow reports to.
+    """What the dispatcher reports to.
 
     Parameters
     ----------
@@ -35,15 +35,15 @@ class Reports:
         self.executor = executor
 
     def reporter(self) -> Reporter:
-        """Return what the flow calls."""
+        """Return what the dispatcher calls."""
         return Reporter(
             submitted=self.submitted,
             succeeded=self.succeeded,
             failed=self.failed,
             refused=self.refused,
             array_created=self.array_created,
-            array_polled=lambda array, answer: self._session.narrator.polled(array, answer),
-            resubmitting=lambda verdicts: self._session.narrator.resubmitting(verdicts),
+            array_polled=lambda array, answer: self._session.messages.polled(array, answer),
+            resubmitting=lambda verdicts: self._session.messages.resubmitting(verdicts),
         )
 
     def submitted(self, task: Task, array: Array, index: int) -> None:
@@ -93,7 +93,7 @@ class Reports:
     def array_created(self, array: Array, tasks: Sequence[Task]) -> None:
         """Tell people that a Batch job has been created."""
         machine = self.executor.get_param(tasks[0].job, "machine_type")
-        self._session.narrator.created(array, tasks, machine)
+        self._session.messages.created(array, tasks, machine)
 
     def _fetch_log(self, verdict: Verdict) -> tuple[Tail, Path]:
         """Return the end of a task's log, and where the whole of it is kept."""

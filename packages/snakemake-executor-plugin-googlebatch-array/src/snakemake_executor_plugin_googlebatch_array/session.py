@@ -11,12 +11,10 @@ from google.cloud.storage import Client as StorageClient
 from .adoption import Heritage
 from .api import BatchApi
 from .arrays import RUN_LABEL, Array, Attached
-from .blueprint import Blueprint, Run
 from .cancellation import delete_all
 from .commands import frame_of, job_arguments
-from .definition import MOST_RETRIES, MOST_TASKS
+from .dispatcher import Dispatcher, Reporter
 from .environment import parse_secrets, variables_for
-from .flow import Flow, Reporter
 from .identity import (
     key_of,
     marked_coordinators,
@@ -25,12 +23,14 @@ from .identity import (
     target_of,
     work_checksum,
 )
-from .logs import TaskLogs, log_place
+from .job_definition import MOST_RETRIES, MOST_TASKS
+from .job_template import JobTemplate, Run
 from .names import parse_labels
-from .narrator import Narrator
-from .polling import Patience, Poller
+from .progress_messages import ProgressMessages
 from .resources import duration
+from .status_polls import Patience, Poller
 from .submission import Submitter
+from .task_logs import TaskLogs, log_place
 from .tasks import Task, shape_of
 
 _MOST_FAILURES = 3
@@ -47,7 +47,7 @@ class Session:
     job
         Any job: commands are alike but for the part about their job.
     report
-        What the flow reports to.
+        What the dispatcher reports to.
     """
 
     def __init__(self, executor: Any, job: Any, report: Reporter) -> None:
@@ -61,7 +61,7 @@ class Session:
             settings.secret_variables,
             settings.plain_variables,
         )
-        self.narrator = Narrator(
+        self.messages = ProgressMessages(
             executor.logger, settings.queue_warning, time.monotonic, self.variables.redact
         )
         self.frame = frame_of(executor, job)
@@ -78,9 +78,9 @@ class Session:
             executor.batch,
             executor.project_parent(job),
             settings.api_patience,
-            self.narrator.repeating,
+            self.messages.repeating,
         )
-        self.flow = self._make_flow(report)
+        self.dispatcher = self._make_dispatcher(report)
         self.heritage: Heritage | None = None
         self._adopted_from: set[str] = set()
         self._failures: Counter[str] = Counter()
@@ -137,7 +137,7 @@ class Session:
             return [None] * len(tasks)
         told = [place for place in places if place is not None]
         if told:
-            self.narrator.adopted(told)
+            self.messages.adopted(told)
         self._clear_the_way(told)
         return places
 
@@ -145,7 +145,7 @@ class Session:
         """Return jobs of earlier coordinators that live and that we have nothing to do with."""
         if self.heritage is None:
             return []
-        ours = self.flow.arrays.keys() | self.flow.done
+        ours = self.dispatcher.arrays.keys() | self.dispatcher.done
         return [name for name in self.heritage.live_names() if name not in ours]
 
     def guard(self, step: Callable[[], None]) -> None:
@@ -163,14 +163,14 @@ class Session:
             self._failures[step.__name__] += 1
             self.executor.logger.warning(f"Unexpected: {error!r}", exc_info=True)
             if self._failures[step.__name__] >= _MOST_FAILURES:
-                self.flow.cancel(float(self.settings.cancel_timeout))
+                self.dispatcher.cancel(float(self.settings.cancel_timeout))
                 raise
 
     def close(self) -> None:
         """End all threads."""
-        self.flow.close()
+        self.dispatcher.close()
 
-    def _make_flow(self, report: Reporter) -> Flow:
+    def _make_dispatcher(self, report: Reporter) -> Dispatcher:
         """Put the parts together that define, create and watch jobs."""
         settings, executor = self.settings, self.executor
         run = Run(self.run, executor.coordinator, self.frame, self.variables, self.logs.target)
@@ -181,11 +181,11 @@ class Session:
             self.api,
             Patience(settings.api_patience, settings.vanished_after),
             time.monotonic,
-            self.narrator.trouble,
+            self.messages.trouble,
             self._is_listed,
         )
-        return Flow(
-            Blueprint(executor, run),
+        return Dispatcher(
+            JobTemplate(executor, run),
             submitter,
             poller,
             report,

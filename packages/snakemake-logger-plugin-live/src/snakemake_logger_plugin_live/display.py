@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from .capture import Capture
+from .job_text import counts, duration, time_left
 from .jobs import Jobs
-from .reports import last_report
-from .wording import counts, duration, time_left
+from .progress_reports import last_report
 
 _REFRESH = 0.5
 _FAILED_SHOWN = 3

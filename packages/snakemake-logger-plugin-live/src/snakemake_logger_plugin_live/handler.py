@@ -16,9 +16,9 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from .display import Display
+from .job_text import clock, counts, duration, time_left
 from .jobs import Job, Jobs
-from .reports import last_report
-from .wording import clock, counts, duration, time_left
+from .progress_reports import last_report
 
 ABSORBED = frozenset(
     {

@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 
 from snakemake_interface_common.exceptions import WorkflowError
 
-from .place import Place
-from .prefetching import fetch
-from .storing import store_file
+from .indexed_bucket import IndexedBucket
+from .prefetch import fetch
+from .uploads import store_file
 
 
-def store(place: Place, folder: str, local: Path) -> None:
+def store(indexed: IndexedBucket, folder: str, local: Path) -> None:
     """Upload everything in a local directory, empty directories too.
 
     Parameters
@@ -26,16 +26,16 @@ def store(place: Place, folder: str, local: Path) -> None:
     for root, directories, files in os.walk(local):
         below = Path(root).relative_to(local)
         for file in sorted(files):
-            store_file(place, folder + (below / file).as_posix(), Path(root, file))
+            store_file(indexed, folder + (below / file).as_posix(), Path(root, file))
         if not files and not directories:
             name = folder if below == Path() else f"{folder}{below.as_posix()}/"
             with TemporaryDirectory() as temporary:
                 nothing = Path(temporary, "nothing")
                 nothing.touch()
-                store_file(place, name, nothing)
+                store_file(indexed, name, nothing)
 
 
-def retrieve(place: Place, folder: str, local: Path) -> bool:
+def retrieve(indexed: IndexedBucket, folder: str, local: Path) -> bool:
     """Download everything below a name into a new local directory; False if there is nothing.
 
     Raises
@@ -43,14 +43,14 @@ def retrieve(place: Place, folder: str, local: Path) -> bool:
     WorkflowError
         If an object disappears meanwhile, or its name would lie outside the directory.
     """
-    contents = place.index.below(folder)
+    contents = indexed.index.below(folder)
     for name, entry in contents.items():
         target = local / _inside(folder, name)
         if name.endswith("/"):
             target.mkdir(parents=True, exist_ok=True)
-        elif not fetch(place, name, target, entry.size):
+        elif not fetch(indexed, name, target, entry.size):
             raise WorkflowError(
-                f"{place.bucket.url(name)} was removed while its directory was downloaded. Is "
+                f"{indexed.bucket.url(name)} was removed while its directory was downloaded. Is "
                 "another run working on the same prefix?"
             )
     return bool(contents)

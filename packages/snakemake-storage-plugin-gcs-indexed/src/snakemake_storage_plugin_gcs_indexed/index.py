@@ -1,8 +1,8 @@
 """What is known of a bucket, from as few listings as possible.
 
 A listing gives the names that follow a given one, in order, with what we need to know of each. So a
-page of a thousand names answers every question about the stretch that it covers, also the question
-whether a name is *not* there. The index keeps the objects that it has seen and the stretches that
+page of a thousand names answers every question about the range that it covers, also the question
+whether a name is *not* there. The index keeps the objects that it has seen and the ranges that
 were covered, each with the time, and asks for another page only where none is recent enough.
 
 Source: https://cloud.google.com/storage/docs/json_api/v1/objects/list, "startOffset" and the order
@@ -17,7 +17,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from .stretches import Stretches, after
+from .listed_ranges import ListedRanges, after
 
 FOREVER = math.inf
 NEVER = -math.inf
@@ -106,7 +106,7 @@ class Index:
         self._names: list[str] = []
         # What we know to be absent from elsewhere than a listing.
         self._gone: dict[str, float] = {}
-        self._covered = Stretches()
+        self._covered = ListedRanges()
         self._scopes: list[str] = []
 
     def find(self, name: str, trust: Trust = ALWAYS) -> Entry | None:

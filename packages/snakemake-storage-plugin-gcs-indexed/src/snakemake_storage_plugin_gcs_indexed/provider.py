@@ -11,14 +11,14 @@ from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_storage_plugins.storage_object import StorageObjectBase
 from snakemake_interface_storage_plugins.storage_provider import StorageQueryValidationResult
 
-from .bucket import Bucket
+from .bucket_client import Bucket
 from .errors import SIGN_IN
 from .index import ALWAYS, Index, Trust
-from .place import Place
-from .prefetching import Prefetcher
-from .process import Process
-from .retrying import Repeat
-from .settings import StorageProviderSettings
+from .indexed_bucket import IndexedBucket
+from .prefetch import Prefetcher
+from .process_role import Process
+from .provider_settings import StorageProviderSettings
+from .retries import Repeat
 from .storage_object import StorageObject
 
 # Other machines write while jobs run: what was absent, or had a time, is asked again after this.
@@ -41,7 +41,7 @@ class StorageProvider(stock.StorageProvider):
         self.process = Process()
         self.prefetcher = Prefetcher(self.settings.parallel_downloads)
         self._repeat = Repeat(self.settings.retries, self.logger)
-        self._places: dict[str, Place] = {}
+        self._indexed: dict[str, IndexedBucket] = {}
         self._lock = threading.Lock()
         # A provider in use takes gs:// queries. The class does not, see there.
         self.__dict__["is_valid_query"] = self._takes
@@ -77,16 +77,16 @@ class StorageProvider(stock.StorageProvider):
         """Return our class of objects."""
         return StorageObject
 
-    def place(self, bucket: str) -> Place:
+    def indexed_bucket(self, bucket: str) -> IndexedBucket:
         """Return a bucket with its index, the same ones every time."""
         with self._lock:
-            if bucket not in self._places:
+            if bucket not in self._indexed:
                 opened = Bucket(self.client, bucket, self.settings.project, self._repeat)
-                self._places[bucket] = Place(opened, Index(opened.page_from))
-            place = self._places[bucket]
+                self._indexed[bucket] = IndexedBucket(opened, Index(opened.page_from))
+            found = self._indexed[bucket]
         # A worker asks for few names, far apart.
-        place.index.wide = not self.process.is_worker
-        return place
+        found.index.wide = not self.process.is_worker
+        return found
 
     @property
     def trust(self) -> Trust:
@@ -105,4 +105,5 @@ class StorageProvider(stock.StorageProvider):
 
     def list_objects(self, query: Any) -> list[str]:
         """Return the names of all objects in the query's bucket."""
-        return self.place(str(query).partition("://")[2].partition("/")[0]).bucket.names("")
+        bucket = str(query).partition("://")[2].partition("/")[0]
+        return self.indexed_bucket(bucket).bucket.names("")

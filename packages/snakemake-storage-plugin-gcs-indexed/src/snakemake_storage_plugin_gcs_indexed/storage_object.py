@@ -11,8 +11,8 @@ from snakemake_interface_storage_plugins.io import Mtime, get_constant_prefix
 from snakemake_interface_storage_plugins.storage_object import StorageObjectTouch
 
 from . import directories
-from .prefetching import fetch, part_beside
-from .storing import store_file
+from .prefetch import fetch, part_beside
+from .uploads import store_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from snakemake_interface_storage_plugins.io import IOCacheStorageInterface
 
     from .index import Entry, Trust
-    from .place import Place
+    from .indexed_bucket import IndexedBucket
     from .provider import StorageProvider
 
 
@@ -53,9 +53,9 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
             self.provider.process.workflow = getattr(rule, "workflow", None)
 
     @property
-    def place(self) -> Place:
+    def indexed(self) -> IndexedBucket:
         """The bucket, and what is known of it."""
-        return self.provider.place(self.bucket_name)
+        return self.provider.indexed_bucket(self.bucket_name)
 
     @property
     def folder(self) -> str:
@@ -70,7 +70,9 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
         self.provider.process.cache = cache
         if self.provider.process.is_worker:
             if self.retrieve and self.provider.may_prefetch:
-                self.provider.prefetcher.begin(self.query, self.place, self.key, self.local_path())
+                self.provider.prefetcher.begin(
+                    self.query, self.indexed, self.key, self.local_path()
+                )
             return
         key = self.cache_key()
         cache.exists_in_storage[key] = self.exists()
@@ -81,7 +83,7 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
 
     def exists(self) -> bool:
         """Whether there is such an object or directory."""
-        index = self.place.index
+        index = self.indexed.index
         if self.provider.process.makes(self.query) and index.peek(self.key) is None:
             return False
         return self._find() is not None or index.has_below(self.folder, self.provider.trust)
@@ -97,7 +99,7 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
         entry = self._find(self.provider.trust_in_times)
         if entry is not None and entry.updated is None:
             # A download does not say.
-            entry = self.place.bucket.describe(self.key)
+            entry = self.indexed.bucket.describe(self.key)
             self._record(entry)
         if entry is not None and entry.updated is not None:
             return entry.updated
@@ -125,7 +127,7 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
         Snakemake asks before each download. A request for that is worth while only if it is to wait
         for space.
         """
-        known = self.place.index.peek(self.key)
+        known = self.indexed.index.peek(self.key)
         if known is None and self.provider.wait_for_free_local_storage is None:
             return 0
         entry = self._find()
@@ -145,9 +147,9 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
         part = self.provider.prefetcher.take(self.query)
         if part is None:
             part = part_beside(target)
-            known = self.place.index.peek(self.key)
+            known = self.indexed.index.peek(self.key)
             size = known.entry.size if known is not None and known.entry is not None else None
-            if not fetch(self.place, self.key, part, size):
+            if not fetch(self.indexed, self.key, part, size):
                 self._retrieve_directory(part)
         _replace(part, target)
 
@@ -161,18 +163,18 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
         """
         local = self.local_path()
         if local.is_dir():
-            directories.store(self.place, self.folder, local)
+            directories.store(self.indexed, self.folder, local)
         else:
-            store_file(self.place, self.key, local)
+            store_file(self.indexed, self.key, local)
 
     def remove(self) -> None:
         """Delete the object, or everything in the directory. It is no error if there is nothing."""
-        known = self.place.index.peek(self.key)
+        known = self.indexed.index.peek(self.key)
         is_file = known is not None and known.entry is not None
         names = [self.key] if is_file or self._find() else list(self._contents())
         for name in names:
-            self.place.bucket.remove(name)
-            self.place.index.drop(name)
+            self.indexed.bucket.remove(name)
+            self.indexed.index.drop(name)
 
     def touch(self) -> None:
         """Give the object, or everything in the directory, the present time.
@@ -186,7 +188,7 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
         if not names:
             raise self._not_found()
         for name in names:
-            entry = self.place.bucket.renew(name)
+            entry = self.indexed.bucket.renew(name)
             self._record(entry, name)
             if entry is None:
                 raise self._not_found()
@@ -197,7 +199,7 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
 
     def list_candidate_matches(self) -> Iterable[str]:
         """Return the queries of all objects that start like this one, up to its first wildcard."""
-        bucket = self.place.bucket
+        bucket = self.indexed.bucket
         prefix = get_constant_prefix(self.query).removeprefix(bucket.url(""))
         # A name that ends in a slash stands for an empty directory.
         return [bucket.url(name) for name in bucket.names(prefix) if not name.endswith("/")]
@@ -205,18 +207,18 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
     def is_directory(self) -> bool:
         """Whether this is a directory, here or in the bucket."""
         return self.local_path().is_dir() or (
-            self._find() is None and self.place.index.has_below(self.folder, self.provider.trust)
+            self._find() is None and self.indexed.index.has_below(self.folder, self.provider.trust)
         )
 
     def _find(self, trust: Trust | None = None) -> Entry | None:
         self.provider.prefetcher.wait(self.query)
-        return self.place.index.find(self.key, trust or self.provider.trust)
+        return self.indexed.index.find(self.key, trust or self.provider.trust)
 
     def _contents(self) -> dict[str, Entry]:
-        return self.place.index.below(self.folder)
+        return self.indexed.index.below(self.folder)
 
     def _record(self, entry: Entry | None, name: str | None = None) -> None:
-        index = self.place.index
+        index = self.indexed.index
         if entry is None:
             index.drop(name or self.key)
         else:
@@ -224,7 +226,7 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
 
     def _retrieve_directory(self, part: Path) -> None:
         try:
-            found = directories.retrieve(self.place, self.folder, part)
+            found = directories.retrieve(self.indexed, self.folder, part)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from google_batch_emulator import exit_codes
 from google_batch_emulator.attempts import Attempt, Outcome
-from google_batch_emulator.execution.kit import Kit
-from google_batch_emulator.execution.run import AttemptRun
+from google_batch_emulator.execution.context import Context
+from google_batch_emulator.execution.runnable_sequence import AttemptRun
 
 _logger = logging.getLogger(__name__)
 
@@ -21,12 +21,12 @@ class LocalExecutor:
 
     Parameters
     ----------
-    kit
+    context
         What every attempt needs.
     """
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
+    def __init__(self, context: Context) -> None:
+        self._context = context
         # What tasks leave is removed behind their backs: some disks take long for that.
         self._cleaner = ThreadPoolExecutor(1, "cleaner")
         self._lock = threading.Lock()
@@ -36,7 +36,7 @@ class LocalExecutor:
         self, attempt: Attempt, begun: Callable[[], None], over: Callable[[Outcome], None]
     ) -> None:
         """Begin an attempt and return at once."""
-        run = AttemptRun(self._kit, attempt)
+        run = AttemptRun(self._context, attempt)
 
         def work() -> None:
             try:
@@ -59,7 +59,7 @@ class LocalExecutor:
     def _clean(self, folder: Path) -> None:
         # While the emulator stops, the cleaner takes no more; everything is removed then.
         with suppress(RuntimeError):
-            if not self._kit.settings.keep_task_files:
+            if not self._context.settings.keep_task_files:
                 self._cleaner.submit(shutil.rmtree, folder, ignore_errors=True)
 
     def join(self, seconds: float) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from google_batch_emulator.errors import EmulatorError
+from google_batch_emulator.execution.file_system_view import View
 from google_batch_emulator.execution.preparation import make_root
 from google_batch_emulator.execution.process import Process, SetUpError
 from google_batch_emulator.execution.spec import LaunchSpec
-from google_batch_emulator.execution.view import View
 
 _ADVICE = """\
 Tasks are kept apart by namespaces, and this kernel does not allow them to this user:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from google_batch_emulator.attempts import Attempt
 from google_batch_emulator.docker_options import read_options
-from google_batch_emulator.execution.environment import variables
-from google_batch_emulator.execution.kit import Kit
+from google_batch_emulator.execution.context import Context
+from google_batch_emulator.execution.file_system_view import View
+from google_batch_emulator.execution.runnable_environment import variables
 from google_batch_emulator.execution.spec import Bind, LaunchSpec
-from google_batch_emulator.execution.view import View
 
 # A root needs these even if nothing is mounted there.
 _OWN = ("tmp", "run", "root", "home", "mnt", "var/tmp")
@@ -24,12 +24,12 @@ class NoImageError(Exception):
     """A container names an image that does not exist."""
 
 
-def prepare(kit: Kit, attempt: Attempt, folder: Path, place: int) -> LaunchSpec:
+def prepare(context: Context, attempt: Attempt, folder: Path, place: int) -> LaunchSpec:
     """Return what the launcher is told for one runnable.
 
     Parameters
     ----------
-    kit
+    context
         What every attempt needs.
     attempt
         The attempt.
@@ -47,18 +47,18 @@ def prepare(kit: Kit, attempt: Attempt, folder: Path, place: int) -> LaunchSpec:
         If a secret does not exist.
     """
     runnable = attempt.job.spec.runnables[place]
-    found = variables(attempt, runnable, kit.secrets)
+    found = variables(attempt, runnable, context.secrets)
     if runnable.HasField("container"):
-        return _container(kit, attempt, folder, place, found)
-    return _script(kit, attempt, folder, place, found)
+        return _container(context, attempt, folder, place, found)
+    return _script(context, attempt, folder, place, found)
 
 
 def _script(
-    kit: Kit, attempt: Attempt, folder: Path, place: int, found: dict[str, str]
+    context: Context, attempt: Attempt, folder: Path, place: int, found: dict[str, str]
 ) -> LaunchSpec:
     script = attempt.job.spec.runnables[place].script
     root = make_root(folder / "vm")
-    bare = kit.isolation == "none"
+    bare = context.isolation == "none"
     where = f"{folder if bare else ''}/run/batch/runnable-{place}.sh"
     is_text = script.WhichOneof("command") == "text"
     files = {where: script.text} if is_text else {}
@@ -67,13 +67,13 @@ def _script(
         files[hosts] = "".join(f"{vm.name}\n" for vm in list(attempt.job.vms))
         found["BATCH_HOSTS_FILE"] = hosts
     return LaunchSpec(
-        isolation=kit.isolation,
+        isolation=context.isolation,
         root=root,
         argv=(where if is_text else script.path,),
-        environment=_environment(kit, kit.host, folder) | found,
+        environment=_environment(context, context.host, folder) | found,
         cwd=str(root) if bare else "/",
-        binds=(*kit.host.binds, *kit.credentials),
-        links=kit.host.links,
+        binds=(*context.host.binds, *context.credentials),
+        links=context.host.links,
         files=files,
         script=True,
         hostname=attempt.vm.name,
@@ -81,32 +81,32 @@ def _script(
 
 
 def _container(
-    kit: Kit, attempt: Attempt, folder: Path, place: int, found: dict[str, str]
+    context: Context, attempt: Attempt, folder: Path, place: int, found: dict[str, str]
 ) -> LaunchSpec:
     container = attempt.job.spec.runnables[place].container
     options = read_options(container.options)
-    view = view_of(kit, container.image_uri)
+    view = view_of(context, container.image_uri)
     root = make_root(folder / f"container-{place}")
-    bare = kit.isolation == "none"
+    bare = context.isolation == "none"
     cwd = options.working_dir or view.working_dir
-    volumes = [] if bare else _volumes(kit, folder, [*container.volumes, *options.volumes])
+    volumes = [] if bare else _volumes(context, folder, [*container.volumes, *options.volumes])
     entrypoint = container.entrypoint or options.entrypoint
     head = (entrypoint,) if entrypoint else view.entrypoint
     # As in docker run: another entry point does away with the image's command.
     tail = tuple(container.commands) or (() if entrypoint else view.command)
     return LaunchSpec(
-        isolation=kit.isolation,
+        isolation=context.isolation,
         root=root,
         argv=(*head, *tail),
-        environment=_environment(kit, view, folder) | found | options.environment,
+        environment=_environment(context, view, folder) | found | options.environment,
         cwd=str(root) if bare else cwd,
-        binds=(*view.binds, *kit.credentials, *volumes),
+        binds=(*view.binds, *context.credentials, *volumes),
         links=view.links,
         hostname=attempt.vm.name,
     )
 
 
-def view_of(kit: Kit, image: str) -> View:
+def view_of(context: Context, image: str) -> View:
     """Return the view of an image.
 
     Raises
@@ -114,15 +114,15 @@ def view_of(kit: Kit, image: str) -> View:
     NoImageError
         If the image is unknown and unknown images are refused.
     """
-    if image in kit.images:
-        return kit.images[image]
-    if kit.settings.unknown_images == "refuse":
+    if image in context.images:
+        return context.images[image]
+    if context.settings.unknown_images == "refuse":
         raise NoImageError(
             f"Unable to find image '{image}' locally\n"
             f"docker: Error response from daemon: manifest for {image} not found: "
             "manifest unknown: manifest unknown."
         )
-    return kit.host
+    return context.host
 
 
 def make_root(root: Path) -> Path:
@@ -132,13 +132,13 @@ def make_root(root: Path) -> Path:
     return root
 
 
-def _volumes(kit: Kit, folder: Path, volumes: list[str]) -> list[Bind]:
+def _volumes(context: Context, folder: Path, volumes: list[str]) -> list[Bind]:
     """Return the folders of the machine that a container sees; they are made if need be."""
     vm = make_root(folder / "vm")
     binds = []
     for volume in volumes:
         source, target, *mode = volume.split(":")
-        of_host = any(Path(source).is_relative_to(bind.target) for bind in kit.host.binds)
+        of_host = any(Path(source).is_relative_to(bind.target) for bind in context.host.binds)
         path = Path(source) if of_host else Path(f"{vm}{source}")
         if not path.exists():
             path.mkdir(parents=True)
@@ -147,9 +147,9 @@ def _volumes(kit: Kit, folder: Path, volumes: list[str]) -> list[Bind]:
     return binds
 
 
-def _environment(kit: Kit, view: View, folder: Path) -> dict[str, str]:
-    found = {**view.environment, **kit.environment}
-    if kit.isolation == "none":
+def _environment(context: Context, view: View, folder: Path) -> dict[str, str]:
+    found = {**view.environment, **context.environment}
+    if context.isolation == "none":
         found["HOME"] = str(make_root(folder / "vm") / "root")
         found["TMPDIR"] = str(folder / "vm" / "tmp")
     return found

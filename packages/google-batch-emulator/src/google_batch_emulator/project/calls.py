@@ -15,7 +15,7 @@ import grpc
 
 from google_batch_emulator.errors import ApiError
 from google_batch_emulator.identity import project_number
-from google_batch_emulator.project.state import Project
+from google_batch_emulator.project.project_state import Project
 
 DOMAIN = ".googleapis.com"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from google_batch_emulator.engine import Engine
 from google_batch_emulator.errors import invalid, not_found
 from google_batch_emulator.filters import compile_filter
+from google_batch_emulator.job_store import Store
 from google_batch_emulator.messages import (
     Job,
     ListJobsResponse,
@@ -14,12 +15,11 @@ from google_batch_emulator.messages import (
     TaskState,
 )
 from google_batch_emulator.names import GROUP, group_of, job_of, parent_of, task_of
-from google_batch_emulator.paging import page
+from google_batch_emulator.pagination import page
 from google_batch_emulator.records import JobRecord, TaskRecord
+from google_batch_emulator.services.filter_fields import JobView, TaskView
 from google_batch_emulator.services.operations import Operations
-from google_batch_emulator.services.records import JobView, TaskView
 from google_batch_emulator.settings import Settings
-from google_batch_emulator.store import Store
 from google_batch_emulator.validation import (
     check_job,
     check_job_id,

@@ -15,7 +15,7 @@ from google_batch_emulator.messages import (
     Message,
     WriteLogEntriesResponse,
 )
-from google_batch_emulator.paging import page
+from google_batch_emulator.pagination import page
 
 _LOG_NAME = re.compile(r"(projects|organizations|folders|billingAccounts)/[^/]+/logs/[^/]+")
 _PROJECT = re.compile(r"projects/([^/]+)")

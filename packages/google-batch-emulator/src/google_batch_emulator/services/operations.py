@@ -7,10 +7,10 @@ from google.longrunning import operations_pb2
 from google.protobuf.any_pb2 import Any as AnyPb
 from google.protobuf.empty_pb2 import Empty
 
-from google_batch_emulator import times
+from google_batch_emulator import timestamps
 from google_batch_emulator.errors import not_found
 from google_batch_emulator.messages import CancelJobResponse, Message, OperationMetadata
-from google_batch_emulator.paging import page
+from google_batch_emulator.pagination import page
 from google_batch_emulator.records import JobRecord
 
 _PAGE_SIZE = 100
@@ -26,11 +26,11 @@ class Operations:
 
     def begin(self, job: JobRecord, verb: str) -> Message:
         """Return a new operation on a job."""
-        serial = f"{times.now().ToMilliseconds()}-{secrets.token_hex(6)}"
+        serial = f"{timestamps.now().ToMilliseconds()}-{secrets.token_hex(6)}"
         name = f"{job.parent}/operations/operation-{serial}"
         operation = operations_pb2.Operation(name=name)
         metadata = OperationMetadata(
-            create_time=times.now(), target=job.name, verb=verb, api_version="v1"
+            create_time=timestamps.now(), target=job.name, verb=verb, api_version="v1"
         )
         operation.metadata.Pack(metadata)
         with self._changed:
@@ -45,7 +45,7 @@ class Operations:
                 return
             metadata = OperationMetadata()
             operation.metadata.Unpack(metadata)
-            metadata.end_time.CopyFrom(times.now())
+            metadata.end_time.CopyFrom(timestamps.now())
             operation.metadata.Pack(metadata)
             answer = Empty() if metadata.verb == "delete" else CancelJobResponse()
             operation.response.CopyFrom(AnyPb())
@@ -74,7 +74,7 @@ class Operations:
 
     def wait_operation(self, request: Message) -> Message:
         """Return an operation when it is done or the time is up."""
-        wanted = times.seconds_of(request.timeout) or _MAX_WAIT_SECONDS
+        wanted = timestamps.seconds_of(request.timeout) or _MAX_WAIT_SECONDS
         self.find(request.name)
         with self._changed:
             self._changed.wait_for(

@@ -8,9 +8,9 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from google_batch_emulator.counting import Requests
 from google_batch_emulator.fault_state import Faults
 from google_batch_emulator.faults import StorageFault
+from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.storage import permissions
 from google_batch_emulator.storage.multipart import take_apart
 from google_batch_emulator.storage.requests import StorageRequest, tell_apart

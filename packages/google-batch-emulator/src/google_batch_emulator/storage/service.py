@@ -13,13 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from google_batch_emulator.storage.batches import answer_of, parts_of
 from google_batch_emulator.storage.checksums import mismatch
-from google_batch_emulator.storage.conditions import (
+from google_batch_emulator.storage.multipart import metadata_of, take_apart
+from google_batch_emulator.storage.preconditions import (
     NOT_MODIFIED,
     has_conditions,
     is_last_chunk,
     violation,
 )
-from google_batch_emulator.storage.multipart import metadata_of, take_apart
 from google_batch_emulator.storage.requests import StorageRequest, tell_apart
 from google_batch_emulator.storage.upstream import StorageAnswer, Upstream
 

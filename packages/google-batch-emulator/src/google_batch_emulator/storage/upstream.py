@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from google_batch_emulator.storage.conditions import Version
+from google_batch_emulator.storage.preconditions import Version
 
 _OK = 200
 

@@ -8,16 +8,16 @@ from snakemake.settings.types import PreemptibleRules
 
 from executor_fakes import Resources, settings, task
 from snakemake_executor_plugin_googlebatch_array import Executor
-from snakemake_executor_plugin_googlebatch_array.blueprint import Blueprint, Run
 from snakemake_executor_plugin_googlebatch_array.commands import BOOTSTRAP, Frame
-from snakemake_executor_plugin_googlebatch_array.definition import LARGEST_JOB, json_size
 from snakemake_executor_plugin_googlebatch_array.environment import Variables
+from snakemake_executor_plugin_googlebatch_array.job_definition import LARGEST_JOB, json_size
+from snakemake_executor_plugin_googlebatch_array.job_template import JobTemplate, Run
 
 FRAME = Frame("", (), None, ("python", "-m", "snakemake"), ("--mode", "remote"))
 
 
-def blueprint(*, retries=None, **changes):
-    """Return a blueprint of an executor that has settings and no connection."""
+def template(*, retries=None, **changes):
+    """Return a template of an executor that has settings and no connection."""
     executor = object.__new__(Executor)
     executor.executor_settings = settings(**changes)
     executor.logger = SimpleNamespace()
@@ -34,7 +34,7 @@ def blueprint(*, retries=None, **changes):
         Variables({"A": "1"}, {}),
         lambda job_id: {"bucket": "b", "folder": f"logs/{job_id}"},
     )
-    return Blueprint(executor, run)
+    return JobTemplate(executor, run)
 
 
 def with_resources(number=0, *, spot=False, width=1, **resources):
@@ -48,7 +48,7 @@ def as_dict(job):
 
 
 def test_a_container_task_runs_the_command_and_nothing_else():
-    job = as_dict(blueprint().define([task(0), task(1)], "id"))
+    job = as_dict(template().define([task(0), task(1)], "id"))
 
     (runnable,) = job["taskGroups"][0]["taskSpec"]["runnables"]
     container = runnable["container"]
@@ -60,7 +60,7 @@ def test_a_container_task_runs_the_command_and_nothing_else():
 
 
 def test_the_job_has_labels_policy_logs_and_one_environment_per_task():
-    job = as_dict(blueprint(labels="stage=run").define([task(0), task(1)], "id"))
+    job = as_dict(template(labels="stage=run").define([task(0), task(1)], "id"))
 
     assert job["labels"] == job["allocationPolicy"]["labels"]
     assert job["labels"] == {
@@ -84,7 +84,7 @@ def test_resources_of_the_rule_win_over_settings():
         googlebatch_boot_disk_gb=70,
     )
 
-    job = as_dict(blueprint(labels="stage=run,a=b").define([made, made], "id"))
+    job = as_dict(template(labels="stage=run,a=b").define([made, made], "id"))
 
     (instance,) = job["allocationPolicy"]["instances"]
     assert instance["policy"]["machineType"] == "c4d-standard-2"
@@ -99,14 +99,14 @@ def test_resources_of_the_rule_win_over_settings():
 def test_tasks_of_a_vm_have_the_name_that_batch_gives_them_or_the_stock_plugins(name):
     made = with_resources(**{f"googlebatch_{name}": 3})
 
-    job = as_dict(blueprint().define([made], "id"))
+    job = as_dict(template().define([made], "id"))
 
     assert job["taskGroups"][0]["taskCountPerNode"] == "3"
 
 
 def test_stock_settings_are_kept():
     job = as_dict(
-        blueprint(
+        template(
             machine_type="n2-standard-8",
             service_account="a@b.iam.gserviceaccount.com",
             network="n",
@@ -127,7 +127,7 @@ def test_stock_settings_are_kept():
 def test_accelerators_and_buckets_are_the_stock_plugins():
     made = with_resources(nvidia_gpu=2, googlebatch_bucket="data")
 
-    job = as_dict(blueprint().define([made], "id"))
+    job = as_dict(template().define([made], "id"))
 
     (instance,) = job["allocationPolicy"]["instances"]
     assert instance["installGpuDrivers"]
@@ -147,26 +147,26 @@ def test_accelerators_and_buckets_are_the_stock_plugins():
     ],
 )
 def test_batch_repeats_lost_tasks_as_often_as_it_is_told(spot, changes, expected):
-    assert blueprint(**changes).retries(with_resources(spot=spot)) == expected
+    assert template(**changes).retries(with_resources(spot=spot)) == expected
 
 
 def test_a_rule_can_have_its_own_number_of_retries():
-    assert blueprint().retries(with_resources(googlebatch_retry_count=0)) == 0
+    assert template().retries(with_resources(googlebatch_retry_count=0)) == 0
 
 
 def test_a_registrys_password_has_to_be_a_reference():
     with pytest.raises(ValueError, match="Secret Manager"):
-        blueprint(docker_username="me", docker_password="hunter2").define([task()], "id")
+        template(docker_username="me", docker_password="hunter2").define([task()], "id")
 
     reference = "projects/p/secrets/s/versions/1"
-    job = as_dict(blueprint(docker_username="me", docker_password=reference).define([task()], "i"))
+    job = as_dict(template(docker_username="me", docker_password=reference).define([task()], "i"))
 
     container = job["taskGroups"][0]["taskSpec"]["runnables"][0]["container"]
     assert (container["username"], container["password"]) == ("me", reference)
 
 
 def test_on_the_vm_itself_the_stock_plugins_preparation_comes_first():
-    job = as_dict(blueprint(image_family="batch-debian-11-official").define([task()], "id"))
+    job = as_dict(template(image_family="batch-debian-11-official").define([task()], "id"))
 
     setup, command = job["taskGroups"][0]["taskSpec"]["runnables"]
     assert setup["script"]["text"].startswith("#!/bin/bash\n")
@@ -177,14 +177,14 @@ def test_on_the_vm_itself_the_stock_plugins_preparation_comes_first():
 
 def test_the_preparation_can_be_left_out():
     job = as_dict(
-        blueprint(image_family="mine", image_project="p", skip_vm_setup=True).define([task()], "i")
+        template(image_family="mine", image_project="p", skip_vm_setup=True).define([task()], "i")
     )
 
     assert len(job["taskGroups"][0]["taskSpec"]["runnables"]) == 1
 
 
 def test_a_job_on_several_vms_waits_for_all_of_them():
-    made = blueprint(image_family="hpc-rocky-linux-8")
+    made = template(image_family="hpc-rocky-linux-8")
 
     job = as_dict(made.define([with_resources(width=2)], "id"))
 
@@ -198,7 +198,7 @@ def test_a_job_on_several_vms_waits_for_all_of_them():
 
 
 def test_an_array_over_1_mb_is_split_into_jobs_below_it():
-    made = blueprint(max_array_size=100_000)
+    made = template(max_array_size=100_000)
     tasks = [task(number) for number in range(12_000)]
     assert json_size(made.define(tasks, "id")) > LARGEST_JOB
 
@@ -210,7 +210,7 @@ def test_an_array_over_1_mb_is_split_into_jobs_below_it():
 
 
 def test_a_task_takes_about_as_much_room_as_its_key_and_its_target():
-    made = blueprint()
+    made = template()
     two, many = ([task(number) for number in range(count)] for count in (2, 1002))
 
     size = json_size(made.define(many, "id")) - json_size(made.define(two, "id"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from snakemake_storage_plugin_gcs_indexed.process import Process
+from snakemake_storage_plugin_gcs_indexed.process_role import Process
 
 
 @dataclass
@@ -144,7 +144,7 @@ def test_an_output_costs_a_worker_one_request(at_work, storage, someone_else):
 
 def test_an_output_that_somebody_has_left_is_replaced(at_work, storage, someone_else):
     someone_else.write("out", b"of an earlier run")
-    at_work("out").place.bucket._opened += 3600
+    at_work("out").indexed.bucket._opened += 3600
     made = at_work("out")
     made.local_path().parent.mkdir(parents=True, exist_ok=True)
     made.local_path().write_bytes(b"output")
@@ -226,7 +226,7 @@ def test_a_coordinator_sees_what_workers_have_written(provider, bucket, someone_
     made = of.object(f"gs://{bucket}/run/out")
     assert not made.exists()
     of.process.cache.active = False
-    of.place(bucket).index._clock = lambda: 1e9
+    of.indexed_bucket(bucket).index._clock = lambda: 1e9
 
     someone_else.write("run/out", b"by a worker")
 
@@ -240,7 +240,7 @@ def test_a_coordinator_sees_that_a_worker_has_written_again(provider, bucket, so
     someone_else.write("run/out", b"one")
     before = made.mtime()
     someone_else.write("run/out", b"two")
-    of.place(bucket).index._clock = lambda: 1e9
+    of.indexed_bucket(bucket).index._clock = lambda: 1e9
 
     assert made.mtime() > before
 
@@ -249,7 +249,7 @@ def test_while_the_graph_is_built_one_listing_serves(provider, bucket, storage):
     of = provider()
     of.process.cache = SimpleNamespace(active=True)
     clock = [0.0]
-    of.place(bucket).index._clock = lambda: clock[0]
+    of.indexed_bucket(bucket).index._clock = lambda: clock[0]
 
     for i in range(50):
         clock[0] += 3600

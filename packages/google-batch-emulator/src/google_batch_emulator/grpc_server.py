@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import grpc
 
-from google_batch_emulator.counting import Requests
 from google_batch_emulator.errors import ApiError
 from google_batch_emulator.fault_state import Faults
 from google_batch_emulator.faults import ApiFault
 from google_batch_emulator.identity import Identity
 from google_batch_emulator.messages import Message
 from google_batch_emulator.project.calls import disabled
-from google_batch_emulator.quota import Quota
+from google_batch_emulator.rate_limits import Quota
+from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.tokens import Tokens
 
 _THREADS = 32

@@ -10,7 +10,7 @@ import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from .place import Place
+from .indexed_bucket import IndexedBucket
 
 
 def part_beside(path: Path) -> Path:
@@ -18,19 +18,19 @@ def part_beside(path: Path) -> Path:
     return path.with_name(f".gcs-{uuid.uuid4().hex}.part")
 
 
-def fetch(place: Place, name: str, part: Path, size: int | None = None) -> bool:
+def fetch(indexed: IndexedBucket, name: str, part: Path, size: int | None = None) -> bool:
     """Download an object to ``part`` and record what the bucket says; False if there is none."""
     part.parent.mkdir(parents=True, exist_ok=True)
     try:
-        entry = place.bucket.download(name, part, size)
+        entry = indexed.bucket.download(name, part, size)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     if entry is None:
         part.unlink(missing_ok=True)
-        place.index.drop(name)
+        indexed.index.drop(name)
         return False
-    place.index.put(name, entry)
+    indexed.index.put(name, entry)
     return True
 
 
@@ -49,7 +49,7 @@ class Prefetcher:
         self._pool: ThreadPoolExecutor | None = None
         self._parts: dict[str, tuple[Path, Future[bool]]] = {}
 
-    def begin(self, query: str, place: Place, name: str, target: Path) -> None:
+    def begin(self, query: str, indexed: IndexedBucket, name: str, target: Path) -> None:
         """Start to download an object, if that has not been done; return at once."""
         with self._lock:
             if not self._parallel or query in self._parts:
@@ -57,7 +57,7 @@ class Prefetcher:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._parallel, thread_name_prefix="gcs-indexed")
             part = part_beside(target)
-            future = self._pool.submit(fetch, place, name, part)
+            future = self._pool.submit(fetch, indexed, name, part)
             self._parts[query] = (part, future)
 
     def wait(self, query: str) -> None:

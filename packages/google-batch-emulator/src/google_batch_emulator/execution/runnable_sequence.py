@@ -8,13 +8,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from google_batch_emulator import exit_codes, times
+from google_batch_emulator import exit_codes, timestamps
 from google_batch_emulator.attempts import Attempt, Outcome
-from google_batch_emulator.execution.environment import SecretError
-from google_batch_emulator.execution.kit import Kit
+from google_batch_emulator.execution.context import Context
 from google_batch_emulator.execution.memory import resident
 from google_batch_emulator.execution.preparation import NO_IMAGE, NoImageError, prepare
 from google_batch_emulator.execution.process import Process, SetUpError
+from google_batch_emulator.execution.runnable_environment import SecretError
 from google_batch_emulator.logbook import task_id
 from google_batch_emulator.messages import Message
 
@@ -36,7 +36,7 @@ class AttemptRun:
 
     Parameters
     ----------
-    kit
+    context
         What every attempt needs.
     attempt
         What to run.
@@ -47,10 +47,10 @@ class AttemptRun:
         Where its files are; the caller removes it.
     """
 
-    def __init__(self, kit: Kit, attempt: Attempt) -> None:
-        self._kit = kit
+    def __init__(self, context: Context, attempt: Attempt) -> None:
+        self._context = context
         self._attempt = attempt
-        self.folder = kit.folder / f"{attempt.job.uid}-{attempt.task.index}-{attempt.number}"
+        self.folder = context.folder / f"{attempt.job.uid}-{attempt.task.index}-{attempt.number}"
         self._changed = threading.Event()
         self._background: list[_Running] = []
         self._deadline: float | None = None
@@ -65,7 +65,7 @@ class AttemptRun:
         """
         self._attempt.when_cut(self._wake)
         self.folder.mkdir(parents=True)
-        limit = times.seconds_of(self._attempt.job.spec.max_run_duration)
+        limit = timestamps.seconds_of(self._attempt.job.spec.max_run_duration)
         self._deadline = time.monotonic() + limit if limit else None
         self._say(f"report agent state: task_id:{task_id(self._attempt)!r} is running")
         begun()
@@ -101,7 +101,7 @@ class AttemptRun:
             process = self._start(place)
         except NoImageError as error:
             for line in str(error).splitlines():
-                self._kit.logbook.task_line(self._attempt, place, "stderr", line)
+                self._context.logbook.task_line(self._attempt, place, "stderr", line)
             return Outcome(NO_IMAGE, f"runnable {place}: the image does not exist")
         except (SecretError, SetUpError) as error:
             return Outcome(exit_codes.OTHER, f"runnable {place}: {error}")
@@ -112,12 +112,12 @@ class AttemptRun:
         return self._follow(place, running)
 
     def _start(self, place: int) -> Process:
-        spec = prepare(self._kit, self._attempt, self.folder, place)
+        spec = prepare(self._context, self._attempt, self.folder, place)
         if not spec.argv:
             raise SetUpError("the container has neither an entry point nor commands")
 
         def line(stream: str, text: str) -> None:
-            self._kit.logbook.task_line(self._attempt, place, stream, text)
+            self._context.logbook.task_line(self._attempt, place, stream, text)
 
         process = Process(spec, line, self._changed.set)
         try:
@@ -130,7 +130,7 @@ class AttemptRun:
 
     def _follow(self, place: int, running: _Running) -> Outcome:
         """Wait for a runnable; kill it if its time is up, its memory, or its attempt."""
-        seconds = times.seconds_of(running.runnable.timeout)
+        seconds = timestamps.seconds_of(running.runnable.timeout)
         own_deadline = time.monotonic() + seconds if seconds else None
         outcome: Outcome | None = None
         while running.process.code is None and outcome is None:
@@ -162,7 +162,7 @@ class AttemptRun:
                 found |= resident(item.process.init)
         if sum(found.values()) <= limit:
             return None
-        if self._kit.settings.memory == "largest-process":
+        if self._context.settings.memory == "largest-process":
             with suppress(ProcessLookupError):
                 os.kill(max(found, key=lambda process: found[process]), signal.SIGKILL)
             return None
@@ -172,7 +172,7 @@ class AttemptRun:
         )
 
     def _memory_limit(self) -> int:
-        off = self._kit.settings.memory == "off"
+        off = self._context.settings.memory == "off"
         return 0 if off else self._attempt.job.memory_mib * _MIB
 
     def _sleep(self, own_deadline: float | None) -> None:
@@ -196,7 +196,7 @@ class AttemptRun:
 
     def _pass_barrier(self, place: int) -> Outcome:
         job = self._attempt.job
-        passed = self._kit.barriers.wait(
+        passed = self._context.barriers.wait(
             job.uid,
             place,
             self._attempt.task.index,
@@ -222,7 +222,7 @@ class AttemptRun:
 
     def _wake(self) -> None:
         self._changed.set()
-        self._kit.barriers.wake()
+        self._context.barriers.wake()
 
     def _say(self, text: str, failed: bool = False) -> None:
-        self._kit.logbook.agent(self._attempt, text, failed)
+        self._context.logbook.agent(self._attempt, text, failed)

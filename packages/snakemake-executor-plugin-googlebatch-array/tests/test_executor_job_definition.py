@@ -5,7 +5,8 @@ from google.cloud import batch_v1
 from google.protobuf.json_format import MessageToDict
 
 from snakemake_executor_plugin_googlebatch_array.commands import Commands
-from snakemake_executor_plugin_googlebatch_array.definition import (
+from snakemake_executor_plugin_googlebatch_array.environment import Variables
+from snakemake_executor_plugin_googlebatch_array.job_definition import (
     batch_job,
     json_size,
     pieces,
@@ -13,7 +14,6 @@ from snakemake_executor_plugin_googlebatch_array.definition import (
     task_group,
     task_spec,
 )
-from snakemake_executor_plugin_googlebatch_array.environment import Variables
 from snakemake_executor_plugin_googlebatch_array.resources import Compute
 
 SECRET = "projects/p/secrets/s/versions/1"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from .causes import Tail
+from .failure_causes import Tail
 
 _READS_PER_MINUTE = 30
 """Half of the quota: others of the project read logs too."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from google.api_core.exceptions import PreconditionFailed
 
-from .bytes_checked import crc32c_of
+from .checksums import crc32c_of
 from .errors import ChangedByOthersError
 from .index import Entry
-from .place import Place
+from .indexed_bucket import IndexedBucket
 
 # Somebody removing and writing at the same time could refuse us for ever.
 ROUNDS = 4
@@ -22,7 +22,7 @@ OLDER = 10.0
 """Seconds by which an object is certainly not of this process, whatever the clocks say."""
 
 
-def store_file(place: Place, name: str, path: Path) -> Entry:
+def store_file(indexed: IndexedBucket, name: str, path: Path) -> Entry:
     """Upload a file and record what the bucket answers.
 
     What we have looked at is replaced if it is still the same. Without having looked we expect
@@ -32,7 +32,7 @@ def store_file(place: Place, name: str, path: Path) -> Entry:
 
     Parameters
     ----------
-    place
+    indexed
         Where to.
     name
         The object's name.
@@ -51,7 +51,7 @@ def store_file(place: Place, name: str, path: Path) -> Entry:
     WorkflowError
         If Google refuses for another reason.
     """
-    bucket, index = place.bucket, place.index
+    bucket, index = indexed.bucket, indexed.index
     looked = index.peek(name)
     expected = looked.entry.generation if looked is not None and looked.entry is not None else 0
     for _ in range(ROUNDS):
@@ -64,11 +64,11 @@ def store_file(place: Place, name: str, path: Path) -> Entry:
             return stored
         if found is None:
             expected = 0
-        elif _same_bytes(found, path) and (looked is not None or _age(found, place) < OLDER):
+        elif _same_bytes(found, path) and (looked is not None or _age(found, indexed) < OLDER):
             # Ours: the answer to the upload was lost, or another attempt came to the same result.
             index.put(name, found)
             return found
-        elif looked is None and _age(found, place) >= 0.0:
+        elif looked is None and _age(found, indexed) >= 0.0:
             # With the same bytes, too: they were made of older inputs, and the time has to say that
             # they are of the new ones.
             expected = found.generation
@@ -77,9 +77,9 @@ def store_file(place: Place, name: str, path: Path) -> Entry:
     raise ChangedByOthersError(_changed(bucket.url(name), expected, found))
 
 
-def _age(entry: Entry, place: Place) -> float:
+def _age(entry: Entry, indexed: IndexedBucket) -> float:
     """Return for how many seconds an object had been there when this process began."""
-    return place.bucket.opened - (entry.updated or 0.0)
+    return indexed.bucket.opened - (entry.updated or 0.0)
 
 
 def _same_bytes(entry: Entry, path: Path) -> bool:

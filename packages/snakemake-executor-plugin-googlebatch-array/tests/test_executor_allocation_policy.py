@@ -1,7 +1,7 @@
 import pytest
 from google.cloud import batch_v1
 
-from snakemake_executor_plugin_googlebatch_array.allocation import complete_policy, image_of
+from snakemake_executor_plugin_googlebatch_array.allocation_policy import complete_policy, image_of
 
 Policy = batch_v1.AllocationPolicy
 PARAM = {

@@ -10,10 +10,10 @@ from google.api_core import exceptions as api
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from .bytes_checked import CheckedWriter, crc32c_of
+from .checksums import CheckedWriter, crc32c_of
 from .errors import DamagedTransferError, explained
 from .index import Entry, Page
-from .retrying import Repeat
+from .retries import Repeat
 
 try:
     from google.cloud.storage.exceptions import DataCorruption

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .arrays import Array, Attached, Verdict
-from .causes import waiting_message
+from .failure_causes import waiting_message
 from .outcomes import WAITING, events_of
-from .polling import Answer
 from .remedies import explain_api, explain_text
+from .status_polls import Answer
 from .tasks import Task
 
 _SUMMARY_EVERY = 30.0
@@ -16,7 +16,7 @@ _TROUBLE_EVERY = 300.0
 _ORDER = ("PENDING", "ASSIGNED", "RUNNING", "SUCCEEDED", "FAILED", "UNEXECUTED")
 
 
-class Narrator:
+class ProgressMessages:
     """Tells about arrays, and about Google's API.
 
     Parameters

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from google_batch_emulator.execution.barriers import Barriers
+from google_batch_emulator.execution.file_system_view import View
 from google_batch_emulator.execution.spec import Bind
-from google_batch_emulator.execution.view import View
 from google_batch_emulator.logbook import Logbook
 from google_batch_emulator.settings import Settings
 
 
 @dataclass(frozen=True)
-class Kit:
+class Context:
     """What every attempt needs to run.
 
     Parameters

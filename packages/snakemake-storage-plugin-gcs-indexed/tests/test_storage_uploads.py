@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from counting_proxy import Fault
 
-from snakemake_storage_plugin_gcs_indexed import bucket
+from snakemake_storage_plugin_gcs_indexed import bucket_client
 from snakemake_storage_plugin_gcs_indexed.errors import ChangedByOthersError
 
 
@@ -78,7 +78,7 @@ def test_without_having_looked_an_older_output_is_replaced(make, storage, someon
     someone_else.write("a", b"of an earlier attempt")
     made = make("a", b"mine")
     # As if this process had begun an hour after that.
-    made.place.bucket._opened += 3600
+    made.indexed.bucket._opened += 3600
 
     made.store_object()
 
@@ -89,7 +89,7 @@ def test_without_having_looked_an_older_output_is_replaced(make, storage, someon
 def test_an_older_output_of_the_same_bytes_gets_a_new_time(make, storage, someone_else):
     before = someone_else.write("a", b"the same")
     made = make("a", b"the same")
-    made.place.bucket._opened += 3600
+    made.indexed.bucket._opened += 3600
 
     made.store_object()
 
@@ -98,7 +98,7 @@ def test_an_older_output_of_the_same_bytes_gets_a_new_time(make, storage, someon
 
 def test_without_having_looked_what_was_written_meanwhile_is_kept(make, someone_else):
     made = make("a", b"mine")
-    made.place.bucket._opened -= 3600
+    made.indexed.bucket._opened -= 3600
     someone_else.write("a", b"of the attempt that replaced us")
 
     with pytest.raises(ChangedByOthersError):
@@ -147,7 +147,7 @@ def test_googles_clock_counts_not_ours(make, storage, someone_else, monkeypatch)
     someone_else.write("a", b"of an earlier attempt")
     time.sleep(1.1)
     # This machine is an hour behind: the earlier output seems to come from the future.
-    monkeypatch.setattr(bucket, "time", SimpleNamespace(time=lambda: time.time() - 3600))
+    monkeypatch.setattr(bucket_client, "time", SimpleNamespace(time=lambda: time.time() - 3600))
     made = make("a", b"mine", retries=2)
 
     made.store_object()

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import grpc
 
-from google_batch_emulator.counting import Requests
 from google_batch_emulator.errors import ApiError, not_emulated
 from google_batch_emulator.fault_state import Faults
+from google_batch_emulator.grpc_server import fault_error
 from google_batch_emulator.identity import Identity
 from google_batch_emulator.project import compute, management, registry
 from google_batch_emulator.project.calls import Call, Route, error_document, refused_at_the_door
-from google_batch_emulator.server import fault_error
+from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.tokens import Tokens
 
 ROUTES: tuple[Route, ...] = (*management.ROUTES, *compute.ROUTES, *registry.ROUTES)

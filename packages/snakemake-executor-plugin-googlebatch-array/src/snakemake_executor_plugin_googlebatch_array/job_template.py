@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from google.cloud import batch_v1
 
-from .allocation import complete_policy
+from .allocation_policy import complete_policy
 from .arrays import COORDINATOR_LABEL, RUN_LABEL
 from .commands import BOOTSTRAP, Frame, commands_of
-from .definition import batch_job, json_size, pieces, split, task_group, task_spec
 from .environment import Variables
+from .job_definition import batch_job, json_size, pieces, split, task_group, task_spec
 from .names import label_value, merge_labels, parse_labels
 from .resources import PREFIX
 from .tasks import Task
@@ -49,7 +49,7 @@ class Run(NamedTuple):
     log_target: Callable[[str], dict[str, str] | None]
 
 
-class Blueprint:
+class JobTemplate:
     """Writes job definitions, with the stock executor's methods where it has them.
 
     Parameters

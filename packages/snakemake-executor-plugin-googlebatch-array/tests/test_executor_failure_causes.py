@@ -1,6 +1,6 @@
 from google.api_core import exceptions as google
 
-from snakemake_executor_plugin_googlebatch_array.causes import (
+from snakemake_executor_plugin_googlebatch_array.failure_causes import (
     Tail,
     failure_message,
     refusal_message,

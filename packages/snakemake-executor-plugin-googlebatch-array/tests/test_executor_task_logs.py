@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from executor_fakes import Clock
-from snakemake_executor_plugin_googlebatch_array.logs import Budget, Place, TaskLogs, log_place
+from snakemake_executor_plugin_googlebatch_array.task_logs import Budget, Place, TaskLogs, log_place
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from .bucket import Bucket
+from .bucket_client import Bucket
 from .index import Index
 
 
 @dataclass(frozen=True)
-class Place:
+class IndexedBucket:
     """Where objects are, and the index that every request keeps up to date."""
 
     bucket: Bucket

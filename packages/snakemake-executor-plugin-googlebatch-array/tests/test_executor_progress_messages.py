@@ -5,8 +5,8 @@ from google.api_core import exceptions as google
 
 from executor_fakes import PARENT, Clock, State, definition, event, task
 from snakemake_executor_plugin_googlebatch_array.arrays import Array
-from snakemake_executor_plugin_googlebatch_array.narrator import Narrator
-from snakemake_executor_plugin_googlebatch_array.polling import Answer
+from snakemake_executor_plugin_googlebatch_array.progress_messages import ProgressMessages
+from snakemake_executor_plugin_googlebatch_array.status_polls import Answer
 
 
 class Told:
@@ -14,7 +14,7 @@ class Told:
         self.lines = []
         self.clock = Clock()
         logger = SimpleNamespace(info=self.lines.append, warning=self.lines.append)
-        self.narrator = Narrator(
+        self.messages = ProgressMessages(
             logger, 600, self.clock, lambda text: text.replace("phase-nine", "***")
         )
         self.array = Array(f"{PARENT}/jobs/one", "uid", 0.0)
@@ -26,7 +26,7 @@ class Told:
         job = definition([task()])
         job.status.state = state
         job.status.status_events = list(events)
-        self.narrator.polled(self.array, Answer(job))
+        self.messages.polled(self.array, Answer(job))
         lines = list(self.lines)
         self.lines.clear()
         return lines
@@ -38,7 +38,7 @@ def told():
 
 
 def test_an_array_is_told_in_one_line(told):
-    told.narrator.created(told.array, [task(i) for i in range(300)], "c4d-standard-2")
+    told.messages.created(told.array, [task(i) for i in range(300)], "c4d-standard-2")
 
     assert told.lines == [
         "Batch job one: 300 tasks of one, attempt 1, on standard c4d-standard-2; "
@@ -86,7 +86,7 @@ def test_trouble_is_told_at_first_and_then_every_five_minutes_without_values(tol
     error = google.PermissionDenied("no role for phase-nine")
     for seconds in (0, 10, 299, 300, 400):
         told.clock.now = seconds
-        told.narrator.trouble(told.array, error, seconds)
+        told.messages.trouble(told.array, error, seconds)
 
     assert len(told.lines) == 2
     assert "roles/batch.jobsEditor" in told.lines[1]

@@ -6,12 +6,12 @@ from fnmatch import fnmatchcase
 from google_batch_emulator import exit_codes
 from google_batch_emulator.attempts import Attempt, Outcome
 from google_batch_emulator.faults import TaskFault
+from google_batch_emulator.job_store import Store
 from google_batch_emulator.machines import is_spot
-from google_batch_emulator.store import Store
 from google_batch_emulator.timers import Timers
 
 
-class Harm:
+class FaultInjector:
     """Cuts attempts.
 
     Parameters

@@ -4,7 +4,7 @@ from google.api_core import exceptions as google
 from executor_fakes import PARENT, Clock, FakeBatch, State, TaskState, definition, event, task
 from snakemake_executor_plugin_googlebatch_array.api import BatchApi
 from snakemake_executor_plugin_googlebatch_array.arrays import array_of
-from snakemake_executor_plugin_googlebatch_array.polling import Patience, Poller
+from snakemake_executor_plugin_googlebatch_array.status_polls import Patience, Poller
 
 NAME = f"{PARENT}/jobs/one"
 

@@ -13,10 +13,10 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from .arrays import Array, Attached, Verdict
-from .blueprint import Blueprint
 from .cancellation import delete_all
+from .job_template import JobTemplate
 from .outcomes import Failure
-from .polling import Poller
+from .status_polls import Poller
 from .submission import Submitter
 from .tasks import Task, arrays
 
@@ -27,7 +27,7 @@ _QUIET = 0.25
 
 
 class Reporter(NamedTuple):
-    """What the flow tells: to Snakemake about tasks, to people about arrays."""
+    """What the dispatcher tells: to Snakemake about tasks, to people about arrays."""
 
     submitted: Callable[[Task, Array, int], None]
     succeeded: Callable[[Task], None]
@@ -46,12 +46,12 @@ class Created(NamedTuple):
     error: Exception | None
 
 
-class Flow:
+class Dispatcher:
     """Submits, watches and reports tasks.
 
     Parameters
     ----------
-    blueprint, submitter, poller
+    template, submitter, poller
         They define, create and watch jobs.
     report
         What to tell whom.
@@ -63,7 +63,7 @@ class Flow:
 
     def __init__(
         self,
-        blueprint: Blueprint,
+        template: JobTemplate,
         submitter: Submitter,
         poller: Poller,
         report: Reporter,
@@ -71,7 +71,7 @@ class Flow:
         gather: float,
         fallback: bool,
     ) -> None:
-        self.blueprint = blueprint
+        self.template = template
         self.submitter = submitter
         self.poller = poller
         self.report = report
@@ -174,7 +174,7 @@ class Flow:
     def _create_all(self, group: Sequence[Task]) -> None:
         """Have the jobs of a group of tasks created."""
         try:
-            parts = self.blueprint.pieces(group)
+            parts = self.template.pieces(group)
         except Exception as error:
             self.report.refused(group, error)
             return
@@ -184,7 +184,7 @@ class Flow:
     def _create(self, tasks: Sequence[Task]) -> None:
         """Create one job; whatever happens is told through the inbox."""
         try:
-            array = self.submitter.submit(tasks, lambda name: self.blueprint.define(tasks, name))
+            array = self.submitter.submit(tasks, lambda name: self.template.define(tasks, name))
             self.inbox.put(Created(tasks, array, None))
         except Exception as error:
             self.inbox.put(Created(tasks, None, error))

@@ -1,6 +1,6 @@
-"""Every job is a process of its own: what it does not use, it does not wait for.
+"""Every job is a process of its own, so a job should import only the libraries that it uses.
 
-epydemix, scipy.stats and pandas each take as long to import as all of epyflow.
+Each of these libraries takes as long to import as all of epyflow.
 """
 
 import subprocess
@@ -8,21 +8,54 @@ import sys
 
 import pytest
 
-SLOW = ("epydemix", "matplotlib", "numba", "pandas", "scipy.stats")
+from tests.unit.test_repository import ROOT
+
+SLOW = (
+    "epydemix",
+    "holidays",
+    "matplotlib",
+    "matplotlib.pyplot",
+    "numba",
+    "pandas",
+    "scipy.special",
+    "scipy.stats",
+)
+
+
+def imported_by(code):
+    """Name the slow libraries that a new process has imported after running ``code``."""
+    ask = f"import sys\n{code}\nprint(*[name for name in {SLOW!r} if name in sys.modules])"
+    answer = subprocess.run(
+        [sys.executable, "-c", ask], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    return set(answer.stdout.split())
 
 
 @pytest.mark.parametrize(
     ("module", "needed"),
     [
         ("epyflow.run.plan", ()),  # the process that a person started, and build_inputs
+        ("epyflow.report.front_page", ()),  # the same process
         ("epyflow.run.task_execution", ()),  # of confirm_complete and the metadata
         ("epyflow.engine", ()),  # the names of the engines are known without them
         ("epyflow.strategies", ("pandas",)),
     ],
 )
 def test_importing_a_stage_imports_nothing_slow_that_it_may_not_need(module, needed):
-    ask = f"import sys, {module}; print(*[name for name in {SLOW!r} if name in sys.modules])"
+    assert imported_by(f"import {module}") <= set(needed)
 
-    answer = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True)
 
-    assert set(answer.stdout.split()) <= set(needed)
+def test_checking_an_experiment_asks_neither_scipy_nor_pandas():
+    code = """
+from pathlib import Path
+from epyflow.experiment.format.model import Simulation
+from epyflow.experiment.format.distributions import ScipyDistribution
+from epyflow.experiment.load import load
+from epyflow.experiment.reading.location import locate
+load(locate("example", Path("config")), None, ())
+Simulation(resample_frequency="W-SAT")
+ScipyDistribution(type="scipy", name="uniform", args=[1, 1])
+ScipyDistribution(type="scipy", name="randint", args=[0, 30])
+"""
+
+    assert imported_by(code) == set()

@@ -51,7 +51,7 @@ def front_page_of_run():
     """Return what the first page of the report says; a worker makes no report."""
     if not workflow.is_main_process:
         return {}
-    from epyflow.report import front_page
+    from epyflow.report.front_page import front_page
     from epyflow.storage.disk import storage_at
 
     place = storage_at(storage_prefix())

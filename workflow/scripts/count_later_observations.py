@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import provenance, report
+from epyflow import provenance
 from epyflow.logs import log_to
+from epyflow.report import forecast_coverage
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
     provenance.check_code("figures", snakemake.params.code, snakemake.rule)
-    report.write_forecast_coverage(
+    forecast_coverage.write_forecast_coverage(
         Path(snakemake.input.scores),
         snakemake.params.own,
         Path(snakemake.output.numbers),

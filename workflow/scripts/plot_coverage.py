@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import figures, provenance
+from epyflow import provenance
+from epyflow.figures import all_figures as figures
 from epyflow.logs import log_to
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow import figures, provenance
+from epyflow import provenance
 from epyflow.errors import user_errors
+from epyflow.figures import all_figures as figures
 from epyflow.logs import log_to
 from epyflow.submission.brief import read_prepared
 from forecast_hub.errors import HubError

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import holidays
-
 from epyflow.data.sheet import Row, read_sheet
 from epyflow.errors import DataError
 
@@ -165,6 +163,8 @@ def closure_days(
 
 def _public_holidays(location_iso: str, years: range) -> set[date]:
     country, _, part = location_iso.partition("-")
+    import holidays  # the planning of a run imports this module, and only building needs holidays
+
     subdivisions = holidays.list_supported_countries().get(country)
     if subdivisions is None:
         raise DataError(

@@ -16,6 +16,7 @@ from epyflow.figures.figure_file import save, save_table
 from epyflow.figures.read_tables import Place, comparisons_of, dated, nothing, rows_by_population
 from epyflow.figures.style import BLUE, GREY, VERMILION, headline, new_figure, styled, tint
 from epyflow.figures.us_tiles import TILES, tile_of
+from epyflow.figures.wording import change_in_words
 
 WEEKS = 3
 """Weeks from the last one fitted to the one that it is compared with."""
@@ -152,15 +153,6 @@ def colour_of(change: float) -> str:
     return tint(VERMILION if doublings > 0 else BLUE, _STRONGEST * abs(doublings))
 
 
-def in_words(change: float) -> str:
-    """Write a change in per cent as few signs as a tile has room for."""
-    if math.isnan(change):
-        return "few"
-    if change >= 1000:
-        return f"×{1 + change / 100:.3g}"
-    return f"{change:+.0f}%".replace("-", "−")
-
-
 def _tile(figure: Figure, row: int, column: int, postal: str, change: float | None) -> None:
     axes = figure.axes[0]
     colour = "#F4F4F4" if change is None else colour_of(change)
@@ -179,4 +171,4 @@ def _tile(figure: Figure, row: int, column: int, postal: str, change: float | No
     centred: Any = {"horizontalalignment": "center", "verticalalignment": "center", "color": ink}
     axes.text(column + 0.5, row + middle, postal, fontsize=9, **centred)
     if change is not None:
-        axes.text(column + 0.5, row + 0.7, in_words(change), fontsize=7.5, **centred)
+        axes.text(column + 0.5, row + 0.7, change_in_words(change), fontsize=7.5, **centred)

@@ -16,7 +16,6 @@ from matplotlib.ticker import MaxNLocator
 
 from epyflow.figures.figure_file import save, save_table
 from epyflow.figures.quantities import (
-    in_words,
     last_generation,
     prior_of,
     quantities,
@@ -25,6 +24,7 @@ from epyflow.figures.quantities import (
 )
 from epyflow.figures.read_tables import Place, nothing, rows_by_population
 from epyflow.figures.style import BLUE, GREY, headline, new_figure, styled, tint
+from epyflow.figures.wording import quantity_in_words
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 ROW = 0.19
@@ -107,7 +107,7 @@ def interval_chart(
         for axes, name in zip(panels, names, strict=True):
             rows = table[table["quantity"] == name].set_index("location").reindex(labels)
             _panel(axes, rows, prior_of(about.get(name)))
-            axes.set_title("\n".join(wrap(in_words(name, about), 22)), fontsize=8.5)
+            axes.set_title("\n".join(wrap(quantity_in_words(name, about), 22)), fontsize=8.5)
         row_labels(panels[0], labels)
         headline(figure, title)
         _legend(figure)

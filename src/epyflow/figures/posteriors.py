@@ -17,7 +17,6 @@ from matplotlib.ticker import MaxNLocator
 from epyflow.figures.figure_file import save, save_pages
 from epyflow.figures.quantities import (
     density,
-    in_words,
     last_generation,
     prior_of,
     quantities,
@@ -25,6 +24,7 @@ from epyflow.figures.quantities import (
 )
 from epyflow.figures.read_tables import Place, nothing, rows_by_population
 from epyflow.figures.style import BLUE, VERMILION, headline, new_figure, styled, tint
+from epyflow.figures.wording import quantity_in_words
 
 MOST = 6
 """Quantities in a chart of pairs; of more, the first."""
@@ -107,7 +107,9 @@ def posterior_chart(
                     axes.remove()
                 elif column == row:
                     draw_density(axes, rows, across, about)
-                    axes.set_title("\n".join(wrap(in_words(across, about), 22)), fontsize=8.5)
+                    axes.set_title(
+                        "\n".join(wrap(quantity_in_words(across, about), 22)), fontsize=8.5
+                    )
                 else:
                     _pair(axes, rows, across, below, about)
                 if column <= row:
@@ -131,7 +133,7 @@ def posterior_pages(
             for axes_of_row, title in zip(grid, on_it, strict=True):
                 for axes, name in zip(axes_of_row, names, strict=True):
                     draw_density(axes, shown[title], name, about)
-                    words = "\n".join(wrap(in_words(name, about), 24))
+                    words = "\n".join(wrap(quantity_in_words(name, about), 24))
                     axes.set_title(f"{title}\n{words}", fontsize=7.5)
                     _thin_out(axes, last=True, first=False)
             headline(figure, "Posteriors and priors")

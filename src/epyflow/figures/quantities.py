@@ -1,6 +1,5 @@
 """What a calibration infers: names for readers, priors, and weighted quantiles."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,38 +31,11 @@ def last_generation(rows: pd.DataFrame) -> pd.DataFrame:
     return latest
 
 
-def in_words(name: str, about: Mapping[str, Any]) -> str:
-    """Return what readers call a quantity: ``Initial I (share)`` for ``init_I``."""
-    if name == "start_date_days":
-        since = about.get(name, {}).get("reference_date")
-        return f"Start (days after {since})" if since else "Start (days)"
-    if name.startswith("init_"):
-        return f"Initial {name.removeprefix('init_')} (share)"
-    return name
-
-
-def with_named(about: Mapping[str, Any], named: bytes | None = None) -> dict[str, Any]:
-    """Add to functions of the user's own what they returned.
-
-    Parameters
-    ----------
-    about
-        Quantity to its prior, as :mod:`epyflow.run.description` has it.
-    named
-        The content of ``priors.json``; None where there is none.
-    """
-    found = json.loads(named) if named else {}
-    return {
-        name: {**given, **(found.get(name, {}) if "function" in given else {})}
-        for name, given in about.items()
-    }
-
-
 def prior_of(given: Mapping[str, Any] | None) -> Any:
     """Return scipy's frozen distribution of a prior as :mod:`epyflow.run.description` has it.
 
     None where there is none by name: a function of the user's own is not run here, but see
-    :func:`with_named`.
+    :func:`epyflow.figures.wording.with_named`.
     """
     if not given or "name" not in given:
         return None

@@ -22,7 +22,11 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "build": ("epyflow.inputs.build",),
     "run": ("epyflow.strategies",),
     "tables": ("epyflow.tables",),
-    "figures": ("epyflow.figures", "epyflow.report"),
+    "figures": (
+        "epyflow.figures.all_figures",
+        "epyflow.report.forecast_coverage",
+        "epyflow.report.summary",
+    ),
     "observed": ("epyflow.data.observation_history",),
     "hub": (
         "epyflow.submission.make_rows",
@@ -47,7 +51,8 @@ DEPENDENCIES: Mapping[str, tuple[str, ...]] = {
 OWN_PACKAGES = ("forecast_hub",)
 """Packages beside epyflow whose modules are followed, too."""
 
-_NEVER_TRUE = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+# The fields of a statement that hold statements.
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 # Codebooks and the like, which are code as far as the numbers are concerned.
 _DATA_SUFFIXES = (".csv", ".gz", ".json", ".toml", ".yaml", ".yml")
@@ -75,18 +80,13 @@ def code_version(stage: str, root: Path = PACKAGE) -> str:
     EpyflowError
         If a module that the stage uses is not in the package.
     """
-    digest = hashlib.sha256()
-    for module in stage_modules(stage, root):
-        path = _path_of(module, root)
-        # As text, so that a checkout with other line ends is the same code.
-        digest.update(_framed(module, path.read_text(encoding="utf-8").encode()))
-        if path.name == "__init__.py":
-            for data in sorted(_data_files(path.parent)):
-                name = data.relative_to(_folder_of(module, root)).as_posix()
-                digest.update(_framed(name, data.read_bytes()))
-    for package in DEPENDENCIES[stage]:
-        digest.update(_framed(package, version(package).encode()))
-    return digest.hexdigest()[:12]
+    return _version(stage, _Modules(root))
+
+
+def code_versions(root: Path = PACKAGE) -> dict[str, str]:
+    """Hash what each stage of :data:`STAGES` runs; each module is read once."""
+    modules = _Modules(root)
+    return {stage: _version(stage, modules) for stage in STAGES}
 
 
 def check_code(stage: str, planned: str, what: str) -> None:
@@ -129,6 +129,70 @@ def stage_modules(stage: str, root: Path = PACKAGE) -> tuple[str, ...]:
     EpyflowError
         If a module that the stage uses is not in the package.
     """
+    return _stage_modules(stage, _Modules(root))
+
+
+class _Modules:
+    """The modules of a package, each read once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._files: dict[str, Path | None] = {}
+        self._sources: dict[str, str] = {}
+        self._needed: dict[str, tuple[str, ...]] = {}
+
+    def file(self, module: str) -> Path | None:
+        """Return the file of a module or package; None where there is no such module."""
+        if module not in self._files:
+            base = _folder_of(module, self.root).parent.joinpath(*module.split("."))
+            candidates = (base / "__init__.py", base.with_suffix(".py"))
+            self._files[module] = next((path for path in candidates if path.is_file()), None)
+        return self._files[module]
+
+    def source(self, module: str) -> str:
+        """Return the text of a module's file."""
+        if module not in self._sources:
+            path = self.file(module)
+            self._sources[module] = "" if path is None else path.read_text(encoding="utf-8")
+        return self._sources[module]
+
+    def needs(self, module: str) -> tuple[str, ...]:
+        """Name what importing a module imports of the package: its parent, and what it names."""
+        if module not in self._needed:
+            self._needed[module] = tuple(self._imported(module))
+        return self._needed[module]
+
+    def _imported(self, module: str) -> Iterator[str]:
+        path = self.file(module)
+        parent = module.rpartition(".")[0]
+        if parent:
+            yield parent
+        package = module if path is not None and path.name == "__init__.py" else parent
+        for target, names in _imports(self.source(module), package):
+            if target.partition(".")[0] not in (self.root.name, *OWN_PACKAGES):
+                continue
+            yield target
+            for name in names:
+                if self.file(f"{target}.{name}") is not None:
+                    yield f"{target}.{name}"
+
+
+def _version(stage: str, modules: _Modules) -> str:
+    digest = hashlib.sha256()
+    for module in _stage_modules(stage, modules):
+        path = modules.file(module)
+        # As text, so that a checkout with other line ends is the same code.
+        digest.update(_framed(module, modules.source(module).encode()))
+        if path is not None and path.name == "__init__.py":
+            for data in sorted(_data_files(path.parent)):
+                name = data.relative_to(_folder_of(module, modules.root)).as_posix()
+                digest.update(_framed(name, data.read_bytes()))
+    for package in DEPENDENCIES[stage]:
+        digest.update(_framed(package, version(package).encode()))
+    return digest.hexdigest()[:12]
+
+
+def _stage_modules(stage: str, modules: _Modules) -> tuple[str, ...]:
     if stage not in STAGES:
         raise ValueError(f"there is no stage {stage!r}; the stages are {listed(STAGES)}")
     found: set[str] = set()
@@ -138,12 +202,12 @@ def stage_modules(stage: str, root: Path = PACKAGE) -> tuple[str, ...]:
         if module in found:
             continue
         found.add(module)
-        if not _path_of(module, root).is_file():
+        if modules.file(module) is None:
             raise EpyflowError(
-                f"{needed_by} needs {module}, which is not in {root}; "
+                f"{needed_by} needs {module}, which is not in {modules.root}; "
                 "this copy of epyflow is not complete: install it again"
             )
-        pending += [(name, module) for name in _needs(module, root)]
+        pending += [(name, module) for name in modules.needs(module)]
     return tuple(sorted(found))
 
 
@@ -161,29 +225,6 @@ def _installed(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _path_of(module: str, root: Path) -> Path:
-    """Return the file of a module or package; of a module that is not there, where it would be."""
-    base = _folder_of(module, root).parent.joinpath(*module.split("."))
-    package = base / "__init__.py"
-    return package if package.is_file() else base.with_suffix(".py")
-
-
-def _needs(module: str, root: Path) -> Iterator[str]:
-    path = _path_of(module, root)
-    parent = module.rpartition(".")[0]
-    if parent:
-        yield parent
-    package = module if path.name == "__init__.py" else parent
-    for target, names in _imports(path.read_text(encoding="utf-8"), package):
-        if target.partition(".")[0] not in (root.name, *OWN_PACKAGES):
-            continue
-        yield target
-        for name in names:
-            if _path_of(f"{target}.{name}", root).is_file():
-                yield f"{target}.{name}"
-
-
-@cache
 def _imports(source: str, package: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """List (module, names taken from it) for every import statement that can run."""
     found: list[tuple[str, tuple[str, ...]]] = []
@@ -198,11 +239,20 @@ def _imports(source: str, package: str) -> tuple[tuple[str, tuple[str, ...]], ..
             base = ".".join(above) if node.level else ""
             target = ".".join(part for part in (base, node.module) if part)
             found.append((target, tuple(alias.name for alias in node.names)))
-        elif isinstance(node, ast.If) and ast.unparse(node.test) in _NEVER_TRUE:
+        elif isinstance(node, ast.If) and _is_never_true(node.test):
             pending += node.orelse
         else:
-            pending += ast.iter_child_nodes(node)
+            # Expressions, which most nodes are, hold no import.
+            for block in _BLOCKS:
+                pending += getattr(node, block, ())
     return tuple(found)
+
+
+def _is_never_true(test: ast.expr) -> bool:
+    """Return whether it is ``TYPE_CHECKING`` or ``typing.TYPE_CHECKING``."""
+    if isinstance(test, ast.Attribute) and isinstance(test.value, ast.Name):
+        return (test.value.id, test.attr) == ("typing", "TYPE_CHECKING")
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
 
 
 def _data_files(folder: Path) -> Iterator[Path]:

@@ -18,7 +18,7 @@ from typing import TypedDict
 
 from epyflow.artifacts.task import Failure
 from epyflow.files import sha256_of, write_bytes_atomically
-from epyflow.provenance.code import PACKAGE, STAGES, code_version
+from epyflow.provenance.code import PACKAGE, code_versions
 
 CHECKOUT_VARIABLE = "EPYFLOW_CHECKOUT"
 """JSON of :class:`Git`: the checkout that a folder without git was packed from."""
@@ -206,7 +206,7 @@ def _experiments(source: Mapping[str, str] | None) -> Experiments | None:
 def _code(project: Path, root: Path) -> Code:
     lock = project / "uv.lock"
     return Code(
-        stages={stage: code_version(stage, root) for stage in STAGES},
+        stages=code_versions(root),
         git=git_state(project),
         uv_lock=sha256_of(lock) if lock.is_file() else None,
         image_digest=os.environ.get("EPYFLOW_IMAGE_DIGEST"),

@@ -1,18 +1,13 @@
 """The front page's words, ready for reStructuredText."""
 
-import io
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
-from epyflow.figures.change_map import in_words
-from epyflow.figures.quantities import in_words as quantity_in_words
-from epyflow.figures.quantities import with_named
-from epyflow.report import warnings
+from epyflow.figures.wording import change_in_words, quantity_in_words, with_named
+from epyflow.report.forecast_warnings import Coverage, by_target, forecasts, read_coverage
 
 ROWS = 12
 """Populations in the table of the front page; the file beside it has all."""
@@ -52,13 +47,13 @@ def front_page(
     """
     about = plan["about"]
     found = json.loads(summary) if summary else {"warnings": [], "headline": [], "newest": None}
-    held = pd.read_csv(io.BytesIO(later)) if later else None
+    held = read_coverage(later) if later else None
     fitted = about["fit"] is not None
     rows = found["headline"] if fitted else []
     page = {
-        "warnings": found["warnings"] + ([] if held is None else warnings.forecasts(held)),
+        "warnings": found["warnings"] + forecasts(held or ()),
         "looked_for": _looked_for(summary is not None, fitted, held),
-        "later": [] if held is None else _later(held),
+        "later": _later(held or ()),
         "columns": _columns(rows),
         "headline": [_cells(row) for row in rows[:ROWS]],
         "more": max(0, len(rows) - ROWS),
@@ -76,28 +71,26 @@ def front_page(
     return escaped
 
 
-def _looked_for(summed_up: bool, fitted: bool, held: pd.DataFrame | None) -> list[str]:
+def _looked_for(summed_up: bool, fitted: bool, held: Sequence[Coverage] | None) -> list[str]:
     said = ["every task gave a result"] if summed_up else []
     if summed_up and fitted:
         said.append("no fit misses more observations than chance allows")
         said.append("the data are up to date")
-    if held is not None and not held.empty:
+    if held:
         said.append("no interval of the forecasts misses more of what came than chance allows")
     return said
 
 
-def _later(held: pd.DataFrame) -> list[str]:
+def _later(held: Sequence[Coverage]) -> list[str]:
     """Say what the intervals of each target's forecasts held."""
     said = []
-    for target, rows in held.groupby("target", sort=False):
-        levels: list[Any] = rows.to_dict("records")
+    for target, levels in by_target(held):
         shares = ", ".join(
-            f"{row['coverage']:.0%} in their {100 * row['nominal']:.4g}% intervals"
-            for row in levels
+            f"{row.coverage:.0%} in their {100 * row.nominal:.4g}% intervals" for row in levels
         )
         said.append(
-            f"{target}: of {levels[0]['observations']} later observations of "
-            f"{levels[0]['forecasts']} forecasts, {shares}."
+            f"{target}: of {levels[0].observations} later observations of "
+            f"{levels[0].forecasts} forecasts, {shares}."
         )
     return said
 
@@ -155,7 +148,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         row["location"],
         _count(row["observed"]),
         _count(row["median_to"]) if "median_to" in row else "–",
-        "–" if change is None or math.isnan(change) else in_words(change),
+        "–" if change is None or math.isnan(change) else change_in_words(change),
         f"{row['coverage']:.0%}" if "coverage" in row else "–",
         f"{row['acceptance']:.2g}" if row["acceptance"] < 0.01 else f"{row['acceptance']:.0%}",
     ]

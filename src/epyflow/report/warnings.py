@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from math import ceil
 from typing import Any
 
 import pandas as pd
+
+from epyflow.report.forecast_warnings import SURPRISE, at_most
 
 LOWEST_ACCEPTANCE = 0.01
 """Share of the simulations of the last generation; below it most of the work is in vain."""
 FEWEST_EFFECTIVE = 0.1
 """Effective sample size by particles; below it a few particles decide the posterior."""
-SURPRISE = 0.01
-"""Probability of as few observations inside an interval, were it right."""
-SHORTFALL = 0.05
-"""Of the coverage of forecasts: by how much it is below nominal, at least, to be worth a word."""
 OLDEST = timedelta(days=7)
 """From the last observation to the reference date of a submission."""
 
@@ -87,45 +84,6 @@ def coverage(covered: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> 
     return _about(
         list(low), low, f"the {100 * level:.4g}% interval of the fit holds too few observations"
     )
-
-
-def forecasts(table: pd.DataFrame) -> list[str]:
-    """Warn where the intervals of forecasts held fewer later observations than chance explains.
-
-    The weeks of one forecast miss together: one that starts too low stays too low. So a forecast
-    counts as one observation, which is inside for the share of its weeks that are, and the sum
-    is rounded up. A shortfall of less than :data:`SHORTFALL` is not told, however sure it is.
-
-    Parameters
-    ----------
-    table
-        See :func:`epyflow.report.forecast_coverage.forecast_coverage`.
-    """
-    found = []
-    for target, rows in table.groupby("target", sort=False):
-        low: list[Any] = [row for row in rows.to_dict("records") if _too_few(row)]
-        if low:
-            said = "; ".join(
-                f"{100 * row['nominal']:.4g}% intervals of the forecasts held "
-                f"{row['coverage']:.0%} of {row['observations']} later observations"
-                for row in reversed(low)
-            )
-            found.append(f"{target}: {said}. They are too narrow, or beside what came.")
-    return found
-
-
-def _too_few(row: Any) -> bool:
-    # Rounded before it is rounded up: 0.95 x 20 is a little more than 19 to a computer.
-    inside = ceil(round(row["coverage"] * row["forecasts"], 6))
-    unlikely = at_most(inside, int(row["forecasts"]), float(row["nominal"])) < SURPRISE
-    return unlikely and bool(row["nominal"] - row["coverage"] >= SHORTFALL - 1e-9)
-
-
-def at_most(inside: int, observations: int, level: float) -> float:
-    """Return the binomial probability of ``inside`` observations or fewer in an interval."""
-    from scipy import stats
-
-    return float(stats.binom.cdf(inside, observations, level))
 
 
 def stale(

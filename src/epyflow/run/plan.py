@@ -61,10 +61,11 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
         for run in runs
     }
     seed = _seed(experiment, known.values(), path)
+    code = provenance.code_versions()
     documents, hubs = {}, []
     for run, each in runs.items():
         hub, files = forecast_plan.submission(each, settings)
-        own = _document(settings, each, sources, seed)
+        own = _document(settings, each, sources, seed, code)
         documents[run] = _place(each, run) | own | {"hub": hub}
         hubs += files
     scores, against = forecast_plan.scores(runs, settings)
@@ -270,10 +271,13 @@ def _seed(experiment: Experiment, known: Iterable[Built | None], path: Path) -> 
 
 
 def _document(
-    settings: Settings, experiment: Experiment, sources: Sources, seed: int
+    settings: Settings,
+    experiment: Experiment,
+    sources: Sources,
+    seed: int,
+    code: Mapping[str, str],
 ) -> dict[str, Any]:
     planned = plan(experiment, settings.members_per_task)
-    code = {stage: provenance.code_version(stage) for stage in provenance.STAGES}
     data = data_hashes(experiment, sources.store, sources.calendar)
     own = numbers(experiment, planned, settings, seed)
     return {
@@ -281,7 +285,7 @@ def _document(
         "build": settings.build,
         "partial_results": settings.partial_results,
         "seed": seed,
-        "code": code,
+        "code": dict(code),
         "experiment": digest_of(_sections(experiment)),
         "data": flat(data),
         "populations": [

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from epyflow.figures import draw_progress, progress_chart, save
-from epyflow.figures.calibration_progress import MAX_NAMED
+from epyflow.figures.calibration_progress import MAX_NAMED, draw_progress, progress_chart
+from epyflow.figures.figure_file import save
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import legend, titles
 

@@ -15,11 +15,11 @@ def module(name):
 
 
 PALETTES = {
-    "places": module("progress_chart").COLOURS,
+    "places": module("calibration_progress").COLOURS,
     "scenarios": module("scenarios").COLOURS,
-    "intervals": [look["color"] for look in module("coverage_chart").LOOKS],
+    "intervals": [look["color"] for look in module("coverage").LOOKS],
     "transitions": [look["color"] for look in module("model_diagram").LOOKS.values()],
-    "models": [look["color"] for look in module("score_chart").LOOKS],
+    "models": [look["color"] for look in module("scores").LOOKS],
     "rate trends": module("rate_trends").COLOURS,
     "fit and projection": [BLUE, VERMILION],
 }

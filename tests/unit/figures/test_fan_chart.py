@@ -4,9 +4,8 @@ import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.colors import to_rgb
 
-from epyflow.figures import fan_chart
 from epyflow.figures.bands import bands
-from epyflow.figures.fan_chart import panel_title
+from epyflow.figures.fan_chart import fan_chart, panel_title
 from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, shown_texts
 

@@ -1,7 +1,10 @@
 import pandas as pd
 import pytest
 
-from epyflow.figures import Place, draw_populations, fan_charts, read_tables, save
+from epyflow.figures import fan_charts, read_tables
+from epyflow.figures.fan_charts import draw_populations
+from epyflow.figures.figure_file import save
+from epyflow.figures.read_tables import Place
 from tests.unit.figures.test_fan_chart import quantiles
 
 

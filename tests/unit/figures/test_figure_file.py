@@ -4,7 +4,8 @@ import sys
 import matplotlib as mpl
 import pytest
 
-from epyflow.figures import fan_chart, save
+from epyflow.figures.fan_chart import fan_chart
+from epyflow.figures.figure_file import save
 from tests.unit.figures.test_fan_chart import quantiles
 
 

@@ -1,9 +1,11 @@
 import pandas as pd
 import pytest
 
-from epyflow.figures import Place, draw_fits, fit_chart, read_tables, save
-from epyflow.figures.fit import comparison_title
+from epyflow.figures import read_tables
+from epyflow.figures.figure_file import save
+from epyflow.figures.fit import comparison_title, draw_fits, fit_chart
 from epyflow.figures.observations import Seen
+from epyflow.figures.read_tables import Place
 from epyflow.figures.style import BLUE, VERMILION, date_number
 from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts

@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from epyflow.figures import Place, draw_comparison
 from epyflow.figures.model_comparison import (
     LEVELS,
     comparison_chart,
+    draw_comparison,
     intervals,
     seen_of,
     weekly_target,
 )
+from epyflow.figures.read_tables import Place
 from tests.unit.figures.legibility import cut_off, overlapping
 from tests.unit.figures.test_fan_chart import titles
 

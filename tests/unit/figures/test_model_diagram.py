@@ -1,6 +1,6 @@
 import pytest
 
-from epyflow.figures import model_diagram
+from epyflow.figures.model_diagram import model_diagram
 from epyflow.figures.model_layout import layout
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from epyflow.figures import Place, draw_change_map, draw_coverage, draw_forecast_grid
-from epyflow.figures.change_map import change, change_map, colour_of, in_words
-from epyflow.figures.coverage import coverage, coverage_chart
-from epyflow.figures.forecast_grid import Pair, forecast_grid, page
+from epyflow.figures.change_map import change, change_map, colour_of, draw_change_map
+from epyflow.figures.coverage import coverage, coverage_chart, draw_coverage
+from epyflow.figures.forecast_grid import Pair, draw_forecast_grid, forecast_grid, page
+from epyflow.figures.read_tables import Place
 from epyflow.figures.tasks import costs_of, tasks_chart, tasks_of
 from epyflow.figures.us_tiles import TILES, tile_of
+from epyflow.figures.wording import change_in_words
 from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import titles
@@ -154,7 +155,7 @@ def test_a_change_from_less_than_a_person_is_not_said():
     table, days = growing(6, start=0.0, step=0.3)
 
     assert math.isnan(change(table, days[1], ONE)["change_percent"])
-    assert in_words(math.nan) == "few"
+    assert change_in_words(math.nan) == "few"
 
 
 def test_the_first_scenario_is_the_one_on_the_map():
@@ -169,7 +170,7 @@ def test_the_first_scenario_is_the_one_on_the_map():
     ("percent", "words"), [(12.4, "+12%"), (-30.0, "−30%"), (0.0, "+0%"), (1900.0, "×20")]
 )
 def test_changes_are_short_words(percent, words):
-    assert in_words(percent) == words
+    assert change_in_words(percent) == words
 
 
 def test_a_doubling_is_as_dark_as_a_halving_and_more_is_no_darker():

@@ -4,17 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from epyflow.figures import Place, draw_intervals, draw_posteriors
-from epyflow.figures.intervals import interval_chart
-from epyflow.figures.posteriors import MOST, posterior_chart, posterior_pages
+from epyflow.figures.intervals import draw_intervals, interval_chart
+from epyflow.figures.posteriors import MOST, draw_posteriors, posterior_chart, posterior_pages
 from epyflow.figures.quantities import (
     density,
-    in_words,
     prior_of,
     span,
     weighted_quantiles,
-    with_named,
 )
+from epyflow.figures.read_tables import Place
+from epyflow.figures.wording import quantity_in_words, with_named
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import legend
 
@@ -117,7 +116,7 @@ def test_an_axis_spans_the_prior(given, low, high):
     ],
 )
 def test_quantities_are_put_into_words(name, words):
-    assert in_words(name, ABOUT) == words
+    assert quantity_in_words(name, ABOUT) == words
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])

@@ -3,15 +3,16 @@
 import pandas as pd
 import pytest
 
-from epyflow.figures import Place, draw_rate_trends
 from epyflow.figures.rate_trends import (
     COLOURS,
     PANELS_ON_A_PAGE,
+    draw_rate_trends,
     names_of_codes,
     rate_trend_chart,
     rate_trend_page,
     rate_trends,
 )
+from epyflow.figures.read_tables import Place
 from forecast_hub.config.flusight import CLASSES
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import titles

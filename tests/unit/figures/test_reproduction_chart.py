@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from epyflow.figures import Place, draw_reproduction
-from epyflow.figures.read_tables import dated
+from epyflow.figures.read_tables import Place, dated
 from epyflow.figures.reproduction_chart import (
     NAME,
     Numbers,
+    draw_reproduction,
     drawn,
     reproduction_chart,
     reproduction_grid,

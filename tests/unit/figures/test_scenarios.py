@@ -1,7 +1,8 @@
 import pandas as pd
 
-from epyflow.figures import Place, draw_populations
 from epyflow.figures.fan_chart import fan_chart
+from epyflow.figures.fan_charts import draw_populations
+from epyflow.figures.read_tables import Place
 from epyflow.figures.scenarios import futures
 from tests.unit.figures.legibility import cut_off, overlapping
 from tests.unit.figures.test_fan_chart import legend

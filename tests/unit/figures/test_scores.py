@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from epyflow.figures import draw_scores
-from epyflow.figures.scores import LOOKS, score_chart, scores_by_horizon
+from epyflow.figures.scores import LOOKS, draw_scores, score_chart, scores_by_horizon
 from tests.unit.figures.legibility import cut_off, overlapping
 from tests.unit.figures.test_fan_chart import titles
 

@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 
-from epyflow.report import Tables, summarise
+from epyflow.report.summary import Tables, summarise
 from tests.unit.figures.test_fit import calibration, projection
 
 PLAN = {

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -10,6 +11,19 @@ from pydantic import AfterValidator, Field, model_validator
 from epyflow.experiment.format.base import Number, ParameterName, Text
 from epyflow.strict import Many, Strict, refuse, shown
 from epyflow.suggest import did_you_mean
+
+# Importing scipy.stats takes longer than reading the rest of an experiment, so the bounds of the
+# usual families are known here: the number of shape parameters, all of them positive, and both
+# ends of the support for loc 0 and scale 1. scipy judges arguments that these families refuse.
+COMMON_FAMILIES: Mapping[str, tuple[int, float, float]] = {
+    "uniform": (0, 0.0, 1.0),
+    "norm": (0, -math.inf, math.inf),
+    "halfnorm": (0, 0.0, math.inf),
+    "expon": (0, 0.0, math.inf),
+    "lognorm": (1, 0.0, math.inf),
+    "gamma": (1, 0.0, math.inf),
+    "beta": (2, 0.0, 1.0),
+}
 
 
 @cache
@@ -25,7 +39,7 @@ def scipy_names() -> frozenset[str]:
 
 
 def _known(name: str) -> str:
-    if name not in scipy_names():
+    if name not in (*COMMON_FAMILIES, "randint") and name not in scipy_names():
         raise refuse(
             f"{shown(name)} is not among the distributions{did_you_mean(name, scipy_names())}; "
             "expected a continuous or discrete one of scipy.stats"
@@ -100,10 +114,30 @@ class ScipyDistribution(Strict):
 
     def bounds(self) -> tuple[float, float]:
         """Return the smallest and largest value it can take; infinite where it is unbounded."""
+        known = self._known_bounds()
+        if known is not None:
+            return known
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of overflow: the bound is infinite then
             low, high = self.frozen().support()
             return float(low), float(high)
+
+    def _known_bounds(self) -> tuple[float, float] | None:
+        """Return the bounds of a usual family; None where scipy has to be asked."""
+        if self.name == "randint" and len(self.args) == 2 and not self.kwargs:
+            low, high = self.args
+            whole = low == math.floor(low) and high == math.floor(high)
+            return (low, high - 1) if whole and low < high else None
+        if self.name not in COMMON_FAMILIES or not set(self.kwargs) <= {"loc", "scale"}:
+            return None
+        shapes, low, high = COMMON_FAMILIES[self.name]
+        by_position = dict(zip(("loc", "scale"), self.args[shapes:], strict=False))
+        if not shapes <= len(self.args) <= shapes + 2 or by_position.keys() & self.kwargs.keys():
+            return None
+        ends = {"loc": 0.0, "scale": 1.0} | by_position | self.kwargs
+        if not all(value > 0 for value in (*self.args[:shapes], ends["scale"])):
+            return None
+        return low * ends["scale"] + ends["loc"], high * ends["scale"] + ends["loc"]
 
 
 class CustomDistribution(Strict):

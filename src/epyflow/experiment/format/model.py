@@ -60,7 +60,14 @@ class Timespan(Strict):
         return self
 
 
+_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+COMMON_FREQUENCIES = ("D", "W", "MS", "ME", *(f"W-{day}" for day in _WEEKDAYS))
+"""Aliases that are accepted without asking pandas, which takes long to import."""
+
+
 def _as_frequency(value: Any) -> str:
+    if value in COMMON_FREQUENCIES:
+        return str(value)
     from pandas.tseries.frequencies import to_offset
 
     try:

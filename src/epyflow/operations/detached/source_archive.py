@@ -147,7 +147,7 @@ def _manifest(found: Gathered, arguments: Sequence[str], project: Path) -> str:
         exp_id=found.experiment.place.exp_id,
         run_id=found.settings.run_id,
         checkout=None if git is None else PackedFrom(**git),
-        code={stage: provenance.code_version(stage) for stage in provenance.STAGES},
+        code=provenance.code_versions(),
         arguments=tuple(arguments),
     )
     return submission.model_dump_json(indent=1) + "\n"

@@ -139,6 +139,34 @@ def test_bounds_are_those_of_scipy():
     assert bounds("expon") == (0, float("inf"))
 
 
+def outcome(distribution):
+    """Return the bounds of a distribution, or the message that refuses it."""
+    from epyflow.experiment.format.distributions import ScipyDistribution
+
+    try:
+        return ScipyDistribution(type="scipy", **distribution).bounds()
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"scale": 0.5}, {"loc": 2, "scale": 3}, {"sd": 1}])
+@pytest.mark.parametrize(
+    "args",
+    [(), (1,), (0.3,), (0,), (-1, 2), (0.1, 0.2), (2, 1), (1, 2, 3), (1, 2, -3), (2, 3, 0.7, 0.1)],
+)
+@pytest.mark.parametrize(
+    "name", ["uniform", "norm", "halfnorm", "expon", "lognorm", "gamma", "beta", "randint"]
+)
+def test_bounds_that_are_known_without_scipy_are_those_of_scipy(name, args, kwargs, monkeypatch):
+    from epyflow.experiment.format.distributions import ScipyDistribution
+
+    distribution = {"name": name, "args": args, "kwargs": kwargs}
+    here = outcome(distribution)
+    monkeypatch.setattr(ScipyDistribution, "_known_bounds", lambda self: None)
+
+    assert here == outcome(distribution)
+
+
 # Populations.
 
 

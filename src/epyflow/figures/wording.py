@@ -1,0 +1,42 @@
+"""Write quantities and changes in the words that readers know."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def quantity_in_words(name: str, about: Mapping[str, Any]) -> str:
+    """Return what readers call a quantity: ``Initial I (share)`` for ``init_I``."""
+    if name == "start_date_days":
+        since = about.get(name, {}).get("reference_date")
+        return f"Start (days after {since})" if since else "Start (days)"
+    if name.startswith("init_"):
+        return f"Initial {name.removeprefix('init_')} (share)"
+    return name
+
+
+def with_named(about: Mapping[str, Any], named: bytes | None = None) -> dict[str, Any]:
+    """Add to functions of the user's own what they returned.
+
+    Parameters
+    ----------
+    about
+        Quantity to its prior, as :mod:`epyflow.run.description` has it.
+    named
+        The content of ``priors.json``; None where there is none.
+    """
+    found = json.loads(named) if named else {}
+    return {
+        name: {**given, **(found.get(name, {}) if "function" in given else {})}
+        for name, given in about.items()
+    }
+
+
+def change_in_words(change: float) -> str:
+    """Write a change in per cent as few signs as a tile has room for."""
+    if math.isnan(change):
+        return "few"
+    if change >= 1000:
+        return f"×{1 + change / 100:.3g}"
+    return f"{change:+.0f}%".replace("-", "−")

@@ -1,0 +1,78 @@
+"""Warn of forecasts whose intervals held fewer later observations than chance explains."""
+
+import csv
+from collections.abc import Sequence
+from itertools import groupby
+from math import ceil
+from operator import attrgetter
+from typing import NamedTuple
+
+SURPRISE = 0.01
+"""Probability of as few observations inside an interval, were it right."""
+SHORTFALL = 0.05
+"""Coverage below nominal that forecasts need, at least, for a warning."""
+
+
+class Coverage(NamedTuple):
+    """A row of ``forecast_coverage.csv``: see :mod:`epyflow.report.forecast_coverage`."""
+
+    target: str
+    nominal: float
+    forecasts: int
+    observations: int
+    inside: int
+    coverage: float
+
+
+def read_coverage(table: bytes) -> tuple[Coverage, ...]:
+    """Read the content of ``forecast_coverage.csv``."""
+    return tuple(
+        Coverage(
+            row["target"],
+            float(row["nominal"]),
+            int(row["forecasts"]),
+            int(row["observations"]),
+            int(row["inside"]),
+            float(row["coverage"]),
+        )
+        for row in csv.DictReader(table.decode().splitlines())
+    )
+
+
+def by_target(rows: Sequence[Coverage]) -> list[tuple[str, list[Coverage]]]:
+    """Return each target with its levels, in the order of the table."""
+    return [(target, list(its)) for target, its in groupby(rows, key=attrgetter("target"))]
+
+
+def forecasts(rows: Sequence[Coverage]) -> list[str]:
+    """Warn where the intervals of forecasts held fewer later observations than chance explains.
+
+    The weeks of one forecast miss together: one that starts too low stays too low. So a forecast
+    counts as one observation, which is inside for the share of its weeks that are, and the sum
+    is rounded up. A shortfall below :data:`SHORTFALL` gives no warning, however sure it is.
+    """
+    found = []
+    for target, levels in by_target(rows):
+        low = [row for row in levels if _too_few(row)]
+        if low:
+            said = "; ".join(
+                f"{100 * row.nominal:.4g}% intervals of the forecasts held "
+                f"{row.coverage:.0%} of {row.observations} later observations"
+                for row in reversed(low)
+            )
+            found.append(f"{target}: {said}. They are too narrow, or beside what came.")
+    return found
+
+
+def _too_few(row: Coverage) -> bool:
+    # Rounded before it is rounded up: 0.95 x 20 is a little more than 19 to a computer.
+    inside = ceil(round(row.coverage * row.forecasts, 6))
+    unlikely = at_most(inside, row.forecasts, row.nominal) < SURPRISE
+    return unlikely and row.nominal - row.coverage >= SHORTFALL - 1e-9
+
+
+def at_most(inside: int, observations: int, level: float) -> float:
+    """Return the binomial probability of ``inside`` observations or fewer in an interval."""
+    from scipy import special  # not scipy.stats, which takes ten times as long to import
+
+    return float(special.bdtr(inside, observations, level))

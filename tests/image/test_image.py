@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.provenance.code import STAGES, code_version
+from epyflow.provenance import code_version
+from epyflow.stages import STAGES
 from tests.image.building import Built, environment
 from tests.image.compose import service
 from tests.image.container import OUTPUT, Container
@@ -23,7 +24,8 @@ SOMEONE = "12345:12345"
 
 PRINT_CODE = """
 import json
-from epyflow.provenance.code import STAGES, code_version
+from epyflow.provenance import code_version
+from epyflow.stages import STAGES
 print(json.dumps({stage: code_version(stage) for stage in STAGES}))
 """
 

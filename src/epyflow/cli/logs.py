@@ -18,7 +18,7 @@ from epyflow.operations.runs.run_lookup import chosen
 
 NONE, UNREADABLE = 1, 2
 
-Stage = Literal["build", "run", "tables", "figures", "hub", "scores"]
+Stage = Literal["build", "run", "tables", "observed", "figures", "hub", "scores"]
 
 
 def logs(

@@ -12,7 +12,7 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_presence import Presence, presence_of, summary, to_go_on
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_lookup import chosen
-from epyflow.operations.runs.status import Stage, Status
+from epyflow.operations.runs.status import Progress, Status
 from epyflow.operations.runs.status import status as status_of
 from epyflow.storage.disk import Storage
 
@@ -114,7 +114,7 @@ def _print(now: Status, presence: Presence, format: str) -> None:
         typer.echo(f"{log}: {message}")
 
 
-def _counted(stage: Stage) -> str:
+def _counted(stage: Progress) -> str:
     failed = f", {stage.failed:,} failed" if stage.failed else ""
     if stage.wanted:
         return f"{stage.files:,} of {stage.wanted:,}{failed}"

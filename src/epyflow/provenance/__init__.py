@@ -1,8 +1,6 @@
 """Hash the code of each stage, and record what made a run."""
 
 from epyflow.provenance.code import (
-    DEPENDENCIES,
-    STAGES,
     check_code,
     code_version,
     code_versions,
@@ -10,8 +8,6 @@ from epyflow.provenance.code import (
 )
 
 __all__ = [
-    "DEPENDENCIES",
-    "STAGES",
     "check_code",
     "code_version",
     "code_versions",

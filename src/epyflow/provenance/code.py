@@ -7,46 +7,17 @@ simulation. What a stage uses is read from the import statements; nothing is imp
 
 import ast
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
+from epyflow.stages import STAGES
 from epyflow.suggest import listed
 
 PACKAGE = Path(__file__).parents[1]
-
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "build": ("epyflow.inputs.build",),
-    "run": ("epyflow.strategies",),
-    "tables": ("epyflow.tables",),
-    "figures": (
-        "epyflow.figures.all_figures",
-        "epyflow.report.forecast_coverage",
-        "epyflow.report.summary",
-    ),
-    "observed": ("epyflow.data.observation_history",),
-    "hub": (
-        "epyflow.submission.make_rows",
-        "epyflow.submission.write_brief",
-        "epyflow.submission.publish",
-    ),
-    "scores": ("epyflow.submission.scores",),
-}
-"""The modules at which each stage enters the package."""
-
-DEPENDENCIES: Mapping[str, tuple[str, ...]] = {
-    "build": ("holidays", "numpy", "scipy"),
-    "run": ("epydemix", "numba", "numpy", "scipy"),
-    "tables": ("numpy", "pandas"),
-    "figures": ("matplotlib", "scipy"),
-    "observed": ("numpy",),
-    "hub": ("numpy", "pandas", "pyarrow"),
-    "scores": ("numpy", "pandas", "scoringrules"),
-}
-"""The packages whose release can change what each stage computes."""
 
 OWN_PACKAGES = ("forecast_hub",)
 """Packages beside epyflow whose modules are followed, too."""
@@ -64,7 +35,7 @@ def code_version(stage: str, root: Path = PACKAGE) -> str:
     Parameters
     ----------
     stage
-        A key of :data:`STAGES`.
+        A key of :data:`epyflow.stages.STAGES`.
     root
         The folder of the package ``epyflow``.
 
@@ -84,7 +55,7 @@ def code_version(stage: str, root: Path = PACKAGE) -> str:
 
 
 def code_versions(root: Path = PACKAGE) -> dict[str, str]:
-    """Hash what each stage of :data:`STAGES` runs; each module is read once."""
+    """Hash what each stage of :data:`epyflow.stages.STAGES` runs; each module is read once."""
     modules = _Modules(root)
     return {stage: _version(stage, modules) for stage in STAGES}
 
@@ -95,7 +66,7 @@ def check_code(stage: str, planned: str, what: str) -> None:
     Parameters
     ----------
     stage
-        A key of :data:`STAGES`.
+        A key of :data:`epyflow.stages.STAGES`.
     planned
         The stage's :func:`code_version` in the process that started the run.
     what
@@ -187,7 +158,7 @@ def _version(stage: str, modules: _Modules) -> str:
             for data in sorted(_data_files(path.parent)):
                 name = data.relative_to(_folder_of(module, modules.root)).as_posix()
                 digest.update(_framed(name, data.read_bytes()))
-    for package in DEPENDENCIES[stage]:
+    for package in STAGES[stage].packages:
         digest.update(_framed(package, version(package).encode()))
     return digest.hexdigest()[:12]
 
@@ -196,7 +167,7 @@ def _stage_modules(stage: str, modules: _Modules) -> tuple[str, ...]:
     if stage not in STAGES:
         raise ValueError(f"there is no stage {stage!r}; the stages are {listed(STAGES)}")
     found: set[str] = set()
-    pending = [(entry, f"stage {stage!r}") for entry in STAGES[stage]]
+    pending = [(entry, f"stage {stage!r}") for entry in STAGES[stage].modules]
     while pending:
         module, needed_by = pending.pop()
         if module in found:

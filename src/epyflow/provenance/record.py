@@ -4,7 +4,6 @@ Two runs with the same ``experiment``, ``data``, ``code.stages`` and ``seed`` ha
 outputs; the rest helps to find out why, should they not.
 """
 
-import csv
 import json
 import os
 import platform
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from epyflow.artifacts.task import Failure
+from epyflow.benchmarks import read_benchmark
 from epyflow.files import sha256_of, write_bytes_atomically
 from epyflow.provenance.code import PACKAGE, code_versions
 
@@ -270,15 +270,8 @@ def _times(run: Run) -> Times:
 
 
 def _cost(benchmark: bytes) -> Cost:
-    """Take the last row of a Snakemake benchmark file; a short job has ``NA`` or ``-`` in it."""
-    lines = benchmark.decode(errors="replace").splitlines()
-    rows = list(csv.DictReader(lines, delimiter="\t"))
-    last: dict[str, str] = rows[-1] if rows else {}
-    return Cost(seconds=_number(last.get("s")), max_rss_mb=_number(last.get("max_rss")))
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text and text not in ("NA", "-") else None
+    found = read_benchmark(benchmark)
+    return Cost(seconds=found.seconds, max_rss_mb=found.max_rss_mb)
 
 
 def _utc(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from epyflow.cli import app, logs_follow
 from epyflow.cli import logs as cli_logs
 from epyflow.operations.runs.coordinator_record import Wanted, this_coordinator, write_record
 from epyflow.operations.runs.log_lines import parse_since
-from epyflow.operations.runs.status import STAGES
+from epyflow.stages import STAGES
 from epyflow.storage.disk import Disk
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 

@@ -65,6 +65,7 @@ def test_a_complete_run_ends_with_0(made_up):
         "build": 2,
         "run": 2,
         "tables": 1,
+        "observed": 0,
         "figures": 1,
         "hub": 1,
         "scores": 0,

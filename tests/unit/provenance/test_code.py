@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.provenance.code import PACKAGE, STAGES, check_code, code_version, stage_modules
+from epyflow.provenance.code import PACKAGE, check_code, code_version, stage_modules
+from epyflow.stages import STAGES
 
 
 def versions(root):
@@ -201,7 +202,7 @@ def test_the_contract_does_not_drag_in_the_package():
 @pytest.mark.parametrize("stage", STAGES)
 def test_what_a_stage_really_imports_is_what_its_version_covers(stage):
     """The modules found by reading are those that Python loads, and perhaps lazy ones."""
-    entries = ", ".join(STAGES[stage])
+    entries = ", ".join(STAGES[stage].modules)
     script = f"import sys, {entries}; print(*(m for m in sys.modules if m.startswith('epyflow')))"
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

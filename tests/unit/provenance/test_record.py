@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from epyflow.provenance.code import STAGES, code_version
+from epyflow.provenance.code import code_version
 from epyflow.provenance.record import Run, run_metadata, write_metadata
+from epyflow.stages import STAGES
 from tests.unit import factories
 
 STARTED = datetime(2025, 1, 18, 12, 0, tzinfo=timezone(timedelta(hours=-5)))

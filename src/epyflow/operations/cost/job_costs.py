@@ -7,17 +7,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from epyflow.benchmarks import measured_number, read_benchmark
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.prices import SECONDS_PER_HOUR, Prices
 from epyflow.operations.cost.profile import Profile
-
-STAGES: Mapping[str, str] = {
-    "build_inputs": "build",
-    "run_task": "run",
-    "make_table": "tables",
-    "make_hub_table": "hub",
-}
-"""Rule to stage; every other rule of a profile draws figures."""
+from epyflow.stages import stage_of_rule
 
 GOOGLE_BATCH, LOCAL = "google-batch", "local"
 
@@ -73,8 +67,8 @@ class JobCost:
 
 
 def stage_of(rule: str) -> str:
-    """Return the stage that a rule of a profile belongs to."""
-    return STAGES.get(rule, "figures")
+    """Return the stage of a rule; ``other`` for a rule that a profile has added."""
+    return stage_of_rule(rule) or "other"
 
 
 def measured(
@@ -119,8 +113,8 @@ def _job(
     ran_on: str,
 ) -> JobCost:
     rule, job = name.parts[0], "/".join(name.parts[1:])
-    seconds, memory = benchmark_figures(data)
-    attempt = profile.attempt_of(rule, memory)
+    took = read_benchmark(data)
+    attempt = profile.attempt_of(rule, took.max_rss_mb)
     place = _place(plan, int(job)) if rule == "run_task" else {}
     return JobCost(
         stage=stage_of(rule),
@@ -133,8 +127,8 @@ def _job(
         machine_type=profile.shape(rule, attempt).machine_type,
         spot=rule in profile.spot,
         region=region,
-        seconds=seconds,
-        max_rss_mb=memory,
+        seconds=took.seconds,
+        max_rss_mb=took.max_rss_mb,
     )
 
 
@@ -142,13 +136,6 @@ def _place(plan: Mapping[str, Any], task: int) -> Mapping[str, Any]:
     """Return the population of a task: populations follow one another, and so do their tasks."""
     populations: Sequence[Mapping[str, Any]] = plan["populations"]
     return populations[task // (len(plan["tasks"]) // len(populations))]
-
-
-def benchmark_figures(data: bytes) -> tuple[float | None, float | None]:
-    """Return seconds and peak MB of a benchmark's last row; a short job has ``NA`` or ``-``."""
-    rows = list(csv.DictReader(data.decode(errors="replace").splitlines(), delimiter="\t"))
-    last: dict[str, str] = rows[-1] if rows else {}
-    return _number(last.get("s")), _number(last.get("max_rss"))
 
 
 def priced(jobs: Iterable[JobCost], profile: Profile, prices: Prices) -> list[JobCost]:
@@ -218,12 +205,8 @@ def _from_row(row: Mapping[str, str]) -> JobCost:
         **{name: row[name] for name in ("ran_on", "machine_type", "region", "price_date")},
         attempt=int(row["attempt"]) if row["attempt"] else None,
         spot=row["spot"] == "true",
-        seconds=_number(row["seconds"]),
-        max_rss_mb=_number(row["max_rss_mb"]),
-        usd_run=_number(row["usd_run"]),
-        usd_start_up=_number(row["usd_start_up"]),
+        seconds=measured_number(row["seconds"]),
+        max_rss_mb=measured_number(row["max_rss_mb"]),
+        usd_run=measured_number(row["usd_run"]),
+        usd_start_up=measured_number(row["usd_start_up"]),
     )
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text and text not in ("NA", "-") else None

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.doctor.this_machine import installed, locked_versions
-from epyflow.provenance.code import DEPENDENCIES, STAGES, code_version
+from epyflow.provenance import code_version
+from epyflow.stages import STAGES
 
 _PLUGINS = (
     "packages/snakemake-executor-plugin-googlebatch-array/src",
@@ -92,4 +93,4 @@ def _is_same(stage: str, root: Path, locked: Mapping[str, set[str]]) -> bool:
         same = code_version(stage, root) == code_version(stage)
     except EpyflowError:
         return False
-    return same and all(version(each) in locked.get(each, ()) for each in DEPENDENCIES[stage])
+    return same and all(version(each) in locked.get(each, ()) for each in STAGES[stage].packages)

@@ -15,7 +15,8 @@ from typing import Any, Literal
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from epyflow.operations.runs.status import STAGES, stage_of
+from epyflow.operations.runs.status import stage_of
+from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 
 JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
@@ -37,7 +38,7 @@ class Wanted(BaseModel):
         How many tasks each run has: one run, or one for each date of a replay.
     files
         Stage to how many files it is to make, as
-        :data:`epyflow.operations.runs.status.STAGES` counts them.
+        :data:`epyflow.stages.STAGES` counts them.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)

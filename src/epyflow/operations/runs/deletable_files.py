@@ -14,7 +14,7 @@ from epyflow.operations.runs.coordinator_record import Coordinator
 from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
 from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.operations.runs.runs_without_inputs import STATE
-from epyflow.operations.runs.status import STAGES
+from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage, Stored
 
 TOPS = ("results", "logs", "benchmarks", STATE)
@@ -27,7 +27,7 @@ _ARTIFACT = re.compile(
 _OF_A_TASK = re.compile(r"(?:(\d{4}-\d\d-\d\d)/)?run_task/(\d+)\.(?:log|tsv)")
 _CHECKPOINT = re.compile(r"(.*)checkpoint_(\d+)\.pkl")
 _SOURCES = re.compile(r"snakemake-workflow-sources\.[0-9a-f]{64}\.tar\.xz")
-_RULES = "|".join(rules for _, rules in STAGES.values()).replace(".+", "[^/]+")
+_RULES = "|".join(rule.replace("*", "[^/]+") for stage in STAGES.values() for rule in stage.rules)
 _OF_A_RULE = re.compile(rf"(.+?)(?:/\d{{4}}-\d\d-\d\d)?/(?:{_RULES})(?:/.+)?\.(?:log|tsv)")
 
 

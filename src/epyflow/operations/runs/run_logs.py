@@ -11,7 +11,7 @@ from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.log_lines import Filter, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
-from epyflow.operations.runs.status import STAGES
+from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage, Stored
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
@@ -26,7 +26,7 @@ class Choice:
     rule
         Only of this rule; ``coordinator`` is the coordinator's own log, which is shown only then.
     stage
-        Only of the rules of this stage, one of :data:`~epyflow.operations.runs.status.STAGES`.
+        Only of the rules of this stage, one of :data:`~epyflow.stages.STAGES`.
     task
         Only of the rule ``run_task``, of this task; in a replay, of that of each date.
     failed
@@ -46,7 +46,7 @@ class Choice:
         """Whether a log is one of those, by its name."""
         if self.rule is None and rule == COORDINATOR:
             return False
-        of_stage = self.stage is None or re.fullmatch(STAGES[self.stage][1], rule)
+        of_stage = self.stage is None or STAGES[self.stage].has_rule(rule)
         of_task = self.task is None or (rule, job) == ("run_task", f"{self.task:05d}")
         return self.rule in (None, rule) and bool(of_stage) and of_task
 

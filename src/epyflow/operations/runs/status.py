@@ -11,26 +11,8 @@ from epyflow.errors import UnreadableError
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_lookup import again
 from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
+from epyflow.stages import STAGES, stage_of_file, stage_of_rule
 from epyflow.storage.disk import Storage
-
-STAGES: Mapping[str, tuple[str, str]] = {
-    "build": (r"builder-artifacts/input_\d+\.pkl", "bundle_experiment|build_inputs"),
-    "run": (r"runner-artifacts/result_\d+\.pkl", "run_task"),
-    "tables": (
-        r"outputs/.+\.csv\.gz",
-        "make_table|write_run_metadata|write_run_cost|confirm_complete",
-    ),
-    "figures": (
-        r"figures/.+\.svg",
-        "plot_.+|summarise_run|gather_observations|name_priors|count_later_observations",
-    ),
-    "hub": (
-        r"hub/.+\.(csv|parquet)",
-        "prepare_submission|make_hub_table|validate_submission|confirm_accepted",
-    ),
-    "scores": (r"scores/.+", "score_forecasts"),
-}
-"""Stage to what it makes below the run's folder, and to the rules that make it; both patterns."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
 _TASK_LOG = re.compile(r"(.*)run_task/(\d{5})\.log")
@@ -38,13 +20,13 @@ _MESSAGE = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stage of a run.
+class Progress:
+    """How far a stage of a run is.
 
     Attributes
     ----------
     name
-        One of :data:`STAGES`.
+        One of :data:`epyflow.stages.STAGES`.
     files
         How many there are of what it makes: inputs, results, tables, figures and so on.
     failed
@@ -64,7 +46,7 @@ class Status:
     """A run, its stages, and the log and the message of every job that failed."""
 
     run: Run
-    stages: tuple[Stage, ...]
+    stages: tuple[Progress, ...]
     failures: Mapping[str, str]
 
     @property
@@ -94,8 +76,7 @@ class Status:
 
 def stage_of(path: str) -> str | None:
     """Return the stage that makes a file, by its path below the run's folder; None: not counted."""
-    path = _DATE.sub("", path, count=1)
-    return next((name for name, (made, _) in STAGES.items() if re.fullmatch(made, path)), None)
+    return stage_of_file(_DATE.sub("", path, count=1))
 
 
 def status(
@@ -129,12 +110,11 @@ def status(
     again_missing = sum(_TASK_LOG.fullmatch(log) is not None for log in before)
     now = replace(now, failed=max(0, now.failed - again_missing))
     made = Counter(map(stage_of, files))
-    wrong = [_rule(log.removeprefix(f"logs/{run.folder}/")) for log in failures]
-    stages = []
-    for name, (_, rules) in STAGES.items():
-        failed = sum(re.fullmatch(rules, rule) is not None for rule in wrong)
-        its = now.failed if name == "run" else failed
-        stages.append(Stage(name, made[name], its, (wanted or {}).get(name)))
+    rules = [_rule(log.removeprefix(f"logs/{run.folder}/")) for log in failures]
+    failed = {**Counter(map(stage_of_rule, rules)), "run": now.failed}
+    stages = [
+        Progress(name, made[name], failed.get(name, 0), (wanted or {}).get(name)) for name in STAGES
+    ]
     return Status(now, tuple(stages), failures)
 
 

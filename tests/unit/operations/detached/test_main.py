@@ -25,10 +25,11 @@ from epyflow.operations.detached.job_request import (
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.provenance.record import git_state
+from epyflow.stages import STAGES
 from epyflow.storage.disk import Disk
 
 JOB = "projects/my-project/locations/us-central1/jobs/epyflow-coordinator-0-1"
-CODE = {stage: provenance.code_version(stage) for stage in provenance.STAGES}
+CODE = {stage: provenance.code_version(stage) for stage in STAGES}
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from epyflow.run.plan import prepare_build, write_run_plan
 from epyflow.run.settings import Settings, read_settings, start_path
 from epyflow.run.sources import gather
 from epyflow.run.start import read_start
+from epyflow.stages import STAGES
 from epyflow.storage.disk import Disk
 
 DATES = ["2025-02-08", "2025-02-15"]
@@ -196,7 +197,7 @@ def test_the_sources_say_whose_they_are_and_by_what_code_they_were_packed(worksp
     said = read_submission((tmp_path / "there" / "submission.json").read_bytes())
 
     assert (said.exp_id, said.run_id, said.arguments) == ("small", "mine", ("--retries", "0"))
-    assert said.code == {stage: provenance.code_version(stage) for stage in provenance.STAGES}
+    assert said.code == {stage: provenance.code_version(stage) for stage in STAGES}
     assert said.checkout is None
 
 

@@ -1,0 +1,38 @@
+"""Read the benchmark files that Snakemake writes of jobs: run time and memory."""
+
+import csv
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What a job took.
+
+    Attributes
+    ----------
+    seconds
+        Wall-clock run time; None where Snakemake did not measure it.
+    max_rss_mb
+        Peak resident memory; None where Snakemake did not measure it.
+    """
+
+    seconds: float | None
+    max_rss_mb: float | None
+
+
+def read_benchmark(data: bytes) -> Benchmark:
+    """Read the content of a benchmark file.
+
+    A job that was repeated has a row for each time: the last one counts. A short job has ``NA`` or
+    ``-`` where Snakemake had no time to measure.
+
+    Source: Snakemake's documentation, "Benchmark rules".
+    """
+    rows = list(csv.DictReader(data.decode(errors="replace").splitlines(), delimiter="\t"))
+    last: dict[str, str] = rows[-1] if rows else {}
+    return Benchmark(measured_number(last.get("s")), measured_number(last.get("max_rss")))
+
+
+def measured_number(text: str | None) -> float | None:
+    """Return a number of a benchmark or of a table made from one; None where there is none."""
+    return float(text) if text and text not in ("NA", "-") else None

@@ -26,7 +26,7 @@ WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
 
 # Written by runs and tools; nothing that git tracks is ever removed.
 GENERATED := results logs benchmarks report.html report.zip .epyflow .snakemake \
-	.pytest_cache .mypy_cache .ruff_cache .hypothesis dist \
+	.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist \
 	':(glob)src/**/__pycache__/**' ':(glob)tests/**/__pycache__/**' \
 	':(glob)workflow/**/__pycache__/**' ':(glob)scripts/**/__pycache__/**'
 
@@ -93,10 +93,11 @@ image-cloud: setup ## The same, built by Google Cloud Build instead of this mach
 	$(BIN)/python scripts/push_image.py --cloud --revision $(REVISION) \
 	  --python-image $(PYTHON_IMAGE) $(if $(REPOSITORY),--repository $(REPOSITORY)) $(ARGS)
 
-lint: setup ## Check style, types, the workflow's form and the Dockerfile; change nothing
+lint: setup ## Check style, types, imports, the workflow's form and the Dockerfile; change nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check workflow
 	$(SNAKEMAKE) --lint
 	$(BIN)/hadolint docker/Dockerfile

@@ -65,7 +65,7 @@ _ROWS = (
         name="observed",
         rules=("gather_observations",),
         files=r"builder-artifacts/observed\.csv",
-        modules=("epyflow.data.observation_history",),
+        modules=("epyflow.inputs.observation_history",),
         packages=("numpy",),
     ),
     Stage(

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from epyflow.data.observation_history import Final, Observed
 from epyflow.errors import EpyflowError
 from epyflow.experiment.load import Experiment
 from epyflow.files import sha256_of
+from epyflow.inputs.observation_history import Final, Observed
 from epyflow.run.digests import digest_of
 from epyflow.run.hub_choice import Choice, choose, digest_of_choice
 from epyflow.run.settings import Settings

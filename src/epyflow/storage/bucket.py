@@ -16,7 +16,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from epyflow.google.api_errors import explained
-from epyflow.storage.disk import Stored
+from epyflow.storage.stored_file import Stored
 
 # As many as the client library keeps connections open for.
 _THREADS = 10

@@ -8,31 +8,15 @@ while it runs, and the removal of a record of failure.
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from epyflow.errors import EpyflowError
 from epyflow.files import TEMPORARY, write_bytes_atomically
+from epyflow.storage.stored_file import Stored
 
 BUCKET_SCHEMES = ("gs://", "gcs://")
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What a listing says of a file.
-
-    Attributes
-    ----------
-    size
-        In bytes.
-    modified
-        When it was last written, in UTC.
-    """
-
-    size: int
-    modified: datetime
 
 
 class Storage(Protocol):

@@ -15,7 +15,8 @@ from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
 from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.operations.runs.runs_without_inputs import STATE
 from epyflow.stages import STAGES
-from epyflow.storage.disk import Storage, Stored
+from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import Stored
 
 TOPS = ("results", "logs", "benchmarks", STATE)
 """Folders that hold files of runs, by experiment and run."""

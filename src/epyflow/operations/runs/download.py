@@ -11,7 +11,8 @@ from typing import Literal
 from epyflow.errors import EpyflowError
 from epyflow.files import replacing
 from epyflow.operations.runs.run_list import Run
-from epyflow.storage.disk import Storage, Stored
+from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import Stored
 
 WHAT = ("outputs/*", "hub/*", "scores/*")
 """What is fetched unless something else is asked for; run_metadata.json is among the outputs."""

@@ -15,7 +15,8 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.location import is_exp_id
-from epyflow.storage.disk import Disk, Storage, Stored, storage_at
+from epyflow.storage.disk import Disk, Storage, storage_at
+from epyflow.storage.stored_file import Stored
 
 METADATA = "outputs/run_metadata.json"
 

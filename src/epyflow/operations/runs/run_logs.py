@@ -12,7 +12,8 @@ from epyflow.operations.runs.log_lines import Filter, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
 from epyflow.stages import STAGES
-from epyflow.storage.disk import Storage, Stored
+from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import Stored
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
 

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from epyflow.data.observation_history import Final, Observed
 from epyflow.experiment.load import Experiment, load
 from epyflow.experiment.reading.location import locate
+from epyflow.inputs.observation_history import Final, Observed
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
 
 # The fitting window is from 2024-10-05 to 2025-01-11; the reference date is 2025-01-18.

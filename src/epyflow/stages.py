@@ -56,7 +56,7 @@ _ROWS = (
     ),
     Stage(
         name="tables",
-        rules=("make_table", "write_run_metadata", "write_run_cost", "confirm_complete"),
+        rules=("make_tables", "write_run_metadata", "write_run_cost", "confirm_complete"),
         files=r"outputs/.+\.csv\.gz",
         modules=("epyflow.tables",),
         packages=("numpy", "pandas"),

@@ -35,6 +35,14 @@ def test_what_is_written_again_is_replaced(bucket):
     assert bucket.read("a") == b"2"
 
 
+def test_a_file_that_is_uploaded_is_an_object(bucket, tmp_path):
+    (tmp_path / "here").write_bytes(b"1")
+
+    bucket.upload(tmp_path / "here", "a/b")
+
+    assert bucket.names("a") == {"b": md5(b"1")}
+
+
 def test_more_files_than_a_page_of_the_listing_are_listed(bucket):
     for number in range(1001):
         bucket.write(f"many/{number:04d}", b"")

@@ -283,9 +283,9 @@ def test_what_machines_printed_is_told_by_the_job_or_by_what_it_names(jobs, buck
     failed = b"sources not fetched\n[googlebatch-array] exit status 1\n"
     bucket.write("googlebatch-logs/known/1.log", failed)
     bucket.write("googlebatch-logs/of-another/0.log", failed)
-    named = "    log: gs://x/{}/make_table/quantiles.log (send to storage)\n"
+    named = "    log: gs://x/{}/run_task/00003.log (send to storage)\n"
     begun = (
-        "  Command: snakemake --target-jobs make_table:exp_id=us/flu,run_id={},table=q --cores 1\n"
+        "  Command: snakemake --target-jobs run_task:exp_id=us/flu,run_id={},i=00004 --cores 1\n"
     )
     done = "[googlebatch-array] exit status 0\n"
     texts = {
@@ -302,8 +302,8 @@ def test_what_machines_printed_is_told_by_the_job_or_by_what_it_names(jobs, buck
 
     assert [(log["file"], log["rule"], log["job"]) for log in json.loads(shown.stdout)] == [
         ("googlebatch-logs/known/1.log", "run_task", "00001"),
-        ("googlebatch-logs/gone/0.log", "make_table", "quantiles"),
-        ("googlebatch-logs/over/0.log", "make_table", "q"),
+        ("googlebatch-logs/gone/0.log", "run_task", "00003"),
+        ("googlebatch-logs/over/0.log", "run_task", "00004"),
     ]
     assert wrong.stdout == failed.decode()
 

@@ -69,7 +69,7 @@ def assert_told_by_their_definitions(google_batch: Emulator, prefix: str) -> Non
     assert {job.whose for job in elsewhere} == {"other"}
     made = {(target.rule, target.job) for job in jobs for target in job.targets}
     assert {("run_task", "00000"), ("run_task", "00001")} <= made
-    assert ("make_table", "model_metadata") in made
+    assert ("make_tables", "") in made
 
 
 def test_inputs_are_built_by_a_job_that_has_only_the_bundle(rehearsed, google_batch, tmp_path):

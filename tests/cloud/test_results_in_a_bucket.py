@@ -99,7 +99,7 @@ def test_a_calibration_goes_on_from_the_generations_that_a_lost_machine_left(clo
     assert clouded.run("--until", "build_inputs").code == 0
     lose_a_machine_after_a_generation(clouded, tmp_path / "machine")
 
-    done = clouded.run("--until", "make_table")
+    done = clouded.run("--until", "make_tables")
 
     assert done.code == 0, done.text
     log = clouded.bucket.read("logs/small/main/run_task/00000.log").decode()

@@ -183,7 +183,7 @@ def test_a_week_from_an_empty_clone_to_tables_that_are_those_of_a_local_run(
         assert len(server.seen) <= 3 * asked
         has_nothing_to_do_over_again(submitted)
 
-    local = study.run("--until", "make_table")
+    local = study.run("--until", "make_tables")
     assert local.code == 0, local.text
     assert submitted.outputs() == study.outputs()
     assert len(submitted.outputs()) == 3

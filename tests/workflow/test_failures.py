@@ -188,3 +188,24 @@ def test_what_failed_is_tried_again_once_it_is_mended(workspace):
         "United_States_Massachusetts",
         "United_States_New_York",
     }
+
+
+def test_a_table_that_fails_costs_no_other_and_the_next_run_goes_on(workspace):
+    code = workspace.folder / "src" / "epyflow" / "tables" / "reproduction_number.py"
+    good = code.read_text()
+    code.write_text(good.replace("def _rows(", "def _renamed("))
+
+    done = workspace.run("--keep-going")
+
+    assert done.code == 1
+    assert "1 of 4 tables could not be written; the others are written" in done.text
+    assert "effective_reproduction_number: NameError" in done.text
+    others = {"model_metadata", "quantiles_compartments", "quantiles_transitions"}
+    assert {name.removesuffix(".csv.gz") for name in workspace.outputs()} == others
+
+    code.write_text(good)
+    mended = workspace.run(*TABLES)
+
+    assert mended.code == 0, mended.text
+    assert "run_task" not in mended.jobs
+    assert len(workspace.outputs()) == 4

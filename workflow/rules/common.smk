@@ -10,7 +10,6 @@ from epyflow.errors import EpyflowError
 wildcard_constraints:
     run_id=r"[A-Za-z0-9][A-Za-z0-9._-]*(/\d\d\d\d-\d\d-\d\d)?",
     i=r"\d\d\d\d\d+",
-    table=r"(?!output_hub_formatted)[a-z_]+",
     kind=r"compartments|transitions",
     submission=r"\d\d\d\d-\d\d-\d\d-\w+-\w+\.(csv|parquet)",
 
@@ -91,11 +90,6 @@ def task_place(wildcards):
     plan = plan_of(wildcards)
     per_population = len(plan["tasks"]) // len(plan["populations"])
     return plan["populations"][int(wildcards.i) // per_population]["label"]
-
-
-def table_spec(wildcards):
-    """Return what the experiment asks of a table."""
-    return config["plan"]["tables"][wildcards.table]
 
 
 def grow_memory(wildcards, attempt):

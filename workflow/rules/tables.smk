@@ -10,30 +10,35 @@ OUTPUTS
 """
 
 
-rule make_table:
-    """Turn all results into one table, one result in memory at a time."""
+rule make_tables:
+    """Turn all results into tables; each result is read once, one is in memory at a time."""
     input:
         results=expand(
             "results/{{exp_id}}/{{run_id}}/runner-artifacts/result_{i}.pkl",
             i=task_numbers(),
         ),
     output:
-        table="results/{exp_id}/{run_id}/outputs/{table}.csv.gz",
+        tables=expand(
+            "results/{{exp_id}}/{{run_id}}/outputs/{table}.csv.gz",
+            table=config["plan"]["tables"],
+        ),
     log:
-        "logs/{exp_id}/{run_id}/make_table/{table}.log",
+        "logs/{exp_id}/{run_id}/make_tables.log",
     benchmark:
-        "benchmarks/{exp_id}/{run_id}/make_table/{table}.tsv"
+        "benchmarks/{exp_id}/{run_id}/make_tables.tsv"
     conda:
         "../../envs/epyflow.yaml"
     resources:
         mem_mb=grow_memory,
     params:
-        spec=table_spec,
+        tables=config["plan"]["tables"],
         code=code_version("tables"),
+        folder="results/{exp_id}/{run_id}",
+        storage=storage_prefix(),
     message:
-        "Writing the table {wildcards.table}"
+        "Writing the tables of {wildcards.exp_id}/{wildcards.run_id}"
     script:
-        "../scripts/make_table.py"
+        "../scripts/make_tables.py"
 
 
 rule write_run_metadata:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -107,6 +108,13 @@ class Bucket:
         with self._explained(path):
             self._blob(path).upload_from_string(
                 data, content_type="application/octet-stream", retry=DEFAULT_RETRY
+            )
+
+    def upload(self, file: Path, path: str) -> None:
+        """Upload a file, of any size."""
+        with self._explained(path):
+            self._blob(path).upload_from_filename(
+                str(file), content_type="application/octet-stream", retry=DEFAULT_RETRY
             )
 
     def remove(self, paths: Iterable[str]) -> None:

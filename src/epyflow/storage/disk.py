@@ -6,6 +6,7 @@ while it runs, and the removal of a record of failure.
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from epyflow.errors import EpyflowError
-from epyflow.files import TEMPORARY, write_bytes_atomically
+from epyflow.files import TEMPORARY, replacing, write_bytes_atomically
 from epyflow.storage.stored_file import Stored
 
 BUCKET_SCHEMES = ("gs://", "gcs://")
@@ -43,6 +44,9 @@ class Storage(Protocol):
 
     def write(self, path: str, data: bytes) -> None:
         """Write or replace a file; a reader finds the old one or the new one."""
+
+    def upload(self, file: Path, path: str) -> None:
+        """Write or replace a file by the content of one of this machine, as :meth:`write` does."""
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, if they are there."""
@@ -107,6 +111,13 @@ class Disk:
         target = self._root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         write_bytes_atomically(target, data)
+
+    def upload(self, file: Path, path: str) -> None:
+        """Copy a file."""
+        target = self._root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as temporary:
+            shutil.copyfile(file, temporary)
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files."""

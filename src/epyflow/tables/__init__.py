@@ -1,6 +1,6 @@
-"""Results -> tables, streamed: one result in memory at a time, however many there are.
+"""Write tables from results, with one result in memory at a time.
 
-A new table is a module that turns results into chunks of it, a line in :data:`TABLES` and a test.
+A new table is a module that turns a result into rows, a line in :data:`TABLES` and a test.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
+from epyflow.logs import cause_of
 from epyflow.suggest import did_you_mean, listed
 from epyflow.tables import (
     calibration_progress,
@@ -21,7 +22,7 @@ from epyflow.tables import (
 from epyflow.tables.calibrations import NO_FIT
 from epyflow.tables.series import Kind
 from epyflow.tables.spec import Table, TableSpec
-from epyflow.tables.writing import write_table
+from epyflow.tables.writing import write_tables
 
 __all__ = ["TABLES", "Table", "TableSpec", "write"]
 
@@ -66,35 +67,43 @@ TABLES: Mapping[str, Table] = {table.name: table for table in _ALL}
 """Every table by name."""
 
 
-def write(name: str, result_paths: Sequence[Path], spec: TableSpec, out_path: Path) -> None:
-    r"""Write the table ``name`` of some results to ``out_path``, a ``csv.gz``, atomically.
+def write(asked: Mapping[str, tuple[TableSpec, Path]], result_paths: Sequence[Path]) -> None:
+    r"""Write tables of some results, each a ``csv.gz``, atomically.
 
-    Rows follow the order of ``result_paths``. Floats are written in the shortest form that reads
-    back the same, counts as whole numbers, dates as ISO 8601, lines end in ``\n``; equal results
-    give equal bytes. Failed tasks have no rows, except in ``model_metadata``.
+    Results are read once, one after another, for all tables. A table that cannot be written costs
+    no other. Rows follow the order of ``result_paths``. Floats are written in the shortest form
+    that reads back the same, counts as whole numbers, dates as ISO 8601, lines end in ``\n``;
+    equal results give equal bytes. Failed tasks have no rows, except in ``model_metadata``.
 
     Parameters
     ----------
-    name
-        A key of :data:`TABLES`.
+    asked
+        Keys of :data:`TABLES`, with what is asked of each table and the file to write; its folder
+        must exist.
     result_paths
         Files written by :func:`epyflow.artifacts.pickling.write`.
-    spec
-        What is wanted of the table.
-    out_path
-        The file to write; its folder must exist.
 
     Raises
     ------
     EpyflowError
-        If there is no such table or series, if the results differ in their columns, or if there
-        is no result to make the table of.
+        If there is no such table, or no result; then nothing is written. Or, when the other
+        tables have been written, naming those that could not be, and why: a series is not in the
+        results, results differ in their columns, or none has rows for the table.
     UnreadableError, ArtifactError
-        If a result cannot be used.
+        If a result cannot be read; then nothing is written.
     """
-    if name not in TABLES:
+    for name in asked:
+        if name not in TABLES:
+            raise EpyflowError(
+                f"there is no table {name!r}{did_you_mean(name, TABLES) or '.'} "
+                f"There are {listed(TABLES)}."
+            )
+    if not result_paths:
+        raise EpyflowError(f"{listed(asked)}: there are no results")
+    tables = [(TABLES[name], spec, path) for name, (spec, path) in asked.items()]
+    if failed := write_tables(tables, result_paths):
+        causes = "\n".join(f"  {name}: {cause_of(error)}" for name, error in failed.items())
+        others = "" if len(failed) == len(asked) else "; the others are written"
         raise EpyflowError(
-            f"there is no table {name!r}{did_you_mean(name, TABLES) or '.'} "
-            f"There are {listed(TABLES)}."
+            f"{len(failed)} of {len(asked)} tables could not be written{others}:\n{causes}"
         )
-    write_table(TABLES[name], result_paths, spec, out_path)

@@ -1,12 +1,12 @@
 """How each calibration went: one row per generation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from epyflow.artifacts.task import Failure, Generation, Result
-from epyflow.tables.calibrations import fits, primary_id
+from epyflow.tables.calibrations import primary_id
 from epyflow.tables.spec import TableSpec
 
 COLUMNS = (
@@ -24,20 +24,19 @@ COLUMNS = (
 )
 
 
-def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.DataFrame]:
-    """Yield one frame per calibration; failed tasks have no rows.
+def chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
+    """Yield one frame per calibration; a failed task has no rows.
 
     ``generation`` counts from 0. ``epsilon`` is the tolerance, ``inf`` where everything was
     accepted; ``acceptance`` is particles by simulations. Of the weights, the effective sample
     size is (sum)² by sum of squares (Kish): as many particles of equal weight would say as much.
     """
-    for result, fit in fits(results):
+    if isinstance(result, Result) and result.fit is not None:
         rows = [
             (primary_id(result), result.population, number, *_figures(generation), result.location)
-            for number, generation in enumerate(fit.generations)
+            for number, generation in enumerate(result.fit.generations)
         ]
         yield pd.DataFrame(rows, columns=list(COLUMNS))
-        del result, fit
 
 
 def _figures(generation: Generation) -> tuple[object, ...]:

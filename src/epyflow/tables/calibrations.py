@@ -1,24 +1,16 @@
 """What the tables of calibrations share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import numpy as np
 
-from epyflow.artifacts.task import Failure, Fit, Result
+from epyflow.artifacts.task import Fit, Result
 
 NO_FIT = (
     "the results hold no calibration; add one to the modelset, or leave this table out of the "
     "output"
 )
-
-
-def fits(results: Iterable[Result | Failure]) -> Iterator[tuple[Result, Fit]]:
-    """Yield the results of calibrations; the caller must let go of one before it asks for more."""
-    for result in results:
-        if isinstance(result, Result) and result.fit is not None:
-            yield result, result.fit
-        del result
 
 
 def primary_id(result: Result) -> int:

@@ -1,13 +1,13 @@
 """Quantiles of the simulations that a calibration accepted, with what was observed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from epyflow.artifacts.task import Failure, Fit, Result
 from epyflow.data.comparison_names import distinct
-from epyflow.tables.calibrations import fits, primary_id, shown_generation
+from epyflow.tables.calibrations import primary_id, shown_generation
 from epyflow.tables.frames import Rows, frames
 from epyflow.tables.series import finite
 from epyflow.tables.spec import TableSpec
@@ -15,8 +15,8 @@ from epyflow.tables.spec import TableSpec
 COLUMNS = ("primary_id", "seed", "population", "date", "quantile", "...", "location")
 
 
-def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.DataFrame]:
-    """Yield quantiles by population, then quantile, then observed date; failed tasks have no rows.
+def chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
+    """Yield quantiles by population, then quantile, then observed date; a failed task has no rows.
 
     After the keys come a column per comparison, then ``observed_<comparison>`` for each: empty on
     dates without an observation, which were left out of the comparison. Quantiles are over the
@@ -24,11 +24,10 @@ def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.
     whatever its weight, with linear interpolation: as epydemix's ``get_calibration_quantiles``.
     Before a simulation starts its series is zero, as in the comparison.
     """
-    for result, fit in fits(results):
-        names = distinct(fit.comparisons)
+    if isinstance(result, Result) and result.fit is not None:
+        names = distinct(result.fit.comparisons)
         columns = (*names, *(f"observed_{name}" for name in names))
-        yield from frames(result, columns, [_rows(result, fit, spec.quantiles)])
-        del result, fit
+        yield from frames(result, columns, [_rows(result, result.fit, spec.quantiles)])
 
 
 def _rows(result: Result, fit: Fit, levels: tuple[float, ...]) -> Rows:

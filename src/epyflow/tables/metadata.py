@@ -1,7 +1,7 @@
 """One row per member: what was simulated, with which values, or why it was not."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -24,13 +24,12 @@ COLUMNS = (
     "cause",
     "...",
 )
-_WITHOUT_RESULTS = COLUMNS[:-1]
 
 Row = Mapping[str, object]
 
 
-def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.DataFrame]:
-    """Yield one row per member, in the order of the results; failed tasks have theirs.
+def chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
+    """Yield a frame with one row per member; a failed task has the fixed columns only.
 
     For calibrations the fixed columns are followed by what was fitted: strategy and settings, the
     first and last date of the fitting window and of the projection after it, complete
@@ -47,21 +46,10 @@ def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.
         If members differ in their parameters or compartments, or a parameter has the name of
         another column.
     """
-    columns: tuple[str, ...] | None = None
-    early: list[Row] = []  # failures from before the first result, which tells the columns
-    for result in results:
-        if isinstance(result, Failure):
-            rows = _failed(result)
-        else:
-            rows = _rows(result, spec)
-            columns = columns or next((tuple(row) for row in rows), None)
-        del result
-        early += rows
-        if columns is not None:
-            yield _frame(early, columns)
-            early = []
-    if columns is None:
-        yield _frame(early, _WITHOUT_RESULTS)
+    if isinstance(result, Failure):
+        yield _frame(_failed(result), COLUMNS[:-1])
+    elif rows := _rows(result, spec):
+        yield _frame(rows, tuple(rows[0]))
 
 
 def _rows(result: Result, spec: TableSpec) -> list[Row]:

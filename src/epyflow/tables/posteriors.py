@@ -8,7 +8,7 @@ import pandas as pd
 
 from epyflow.artifacts.task import Failure, Fit, Result
 from epyflow.errors import EpyflowError
-from epyflow.tables.calibrations import first_days, fits, primary_id
+from epyflow.tables.calibrations import first_days, primary_id
 from epyflow.tables.spec import TableSpec
 
 log = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ EMPTY = (
 _DAYS, _DATE = "start_date_days", "start_date"
 
 
-def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.DataFrame]:
-    """Yield one frame per generation, by population; failed tasks have no rows.
+def chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
+    """Yield one frame per generation, by population; a failed task has no rows.
 
     ``generation`` and ``particle`` count from 0; the weights of a generation sum to 1. After them
     comes what is calibrated, in the order of the fit: parameters by name, ``init_<compartment>``,
@@ -44,10 +44,9 @@ def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.
     EpyflowError
         If a parameter has the name of another column.
     """
-    for result, fit in fits(results):
-        for generation in _wanted(result, fit, spec):
-            yield _frame(result, fit, generation)
-        del result, fit
+    if isinstance(result, Result) and result.fit is not None:
+        for generation in _wanted(result, result.fit, spec):
+            yield _frame(result, result.fit, generation)
 
 
 def _wanted(result: Result, fit: Fit, spec: TableSpec) -> list[int]:

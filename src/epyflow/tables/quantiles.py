@@ -1,6 +1,6 @@
 """Quantiles across the simulations of each member, per date and series."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,8 @@ from epyflow.tables.spec import TableSpec
 COLUMNS = ("primary_id", "seed", "population", "date", "quantile", "...", "location")
 
 
-def chunks(
-    kind: Kind, results: Iterable[Result | Failure], spec: TableSpec
-) -> Iterator[pd.DataFrame]:
-    """Yield frames by member, then quantile, then date; failed tasks have no rows.
+def chunks(kind: Kind, result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
+    """Yield frames by member, then quantile, then date; a failed task has no rows.
 
     Quantiles interpolate linearly between simulations, as epydemix's ``get_quantiles`` does. On a
     date before some of them start, they are those of the others; before all, there are no rows.
@@ -28,31 +26,25 @@ def chunks(
     EpyflowError
         If a series of ``spec`` is not in the results.
     """
-    for result in results:
-        if isinstance(result, Result):
-            selection = select(kind, result, spec.series)
-            yield from frames(result, selection.columns, _rows(result, selection, spec.quantiles))
-        del result
+    if isinstance(result, Result):
+        selection = select(kind, result, spec.series)
+        yield from frames(result, selection.columns, _rows(result, selection, spec.quantiles))
 
 
-def comparison_chunks(
-    results: Iterable[Result | Failure], spec: TableSpec
-) -> Iterator[pd.DataFrame]:
+def comparison_chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
     """Yield quantiles of what calibrations compare, over their projected trajectories.
 
     A comparison is the sum of its transition series in each trajectory, so its quantiles cannot
     be had from those of the series. Rows are as in :func:`chunks`; a calibration without a
     projection has none, which is no error: the columns are there.
     """
-    for result in results:
-        if isinstance(result, Result) and result.fit is not None:
-            selection = select_comparisons(result, result.fit)
-            if result.members:
-                rows = _rows(result, selection, spec.quantiles)
-                yield from frames(result, selection.columns, rows)
-            else:
-                yield pd.DataFrame(columns=[*COLUMNS[:-2], *selection.columns, COLUMNS[-1]])
-        del result
+    if isinstance(result, Result) and result.fit is not None:
+        selection = select_comparisons(result, result.fit)
+        if result.members:
+            rows = _rows(result, selection, spec.quantiles)
+            yield from frames(result, selection.columns, rows)
+        else:
+            yield pd.DataFrame(columns=[*COLUMNS[:-2], *selection.columns, COLUMNS[-1]])
 
 
 def _rows(result: Result, selection: Selection, levels: tuple[float, ...]) -> Iterator[Rows]:

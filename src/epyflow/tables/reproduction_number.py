@@ -1,6 +1,6 @@
 """Quantiles of the effective reproduction number across the trajectories of each member."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -23,20 +23,18 @@ _ONLY = np.zeros(1, dtype=np.intp)
 _SELECTION = Selection("reproduction", (NAME,), _ONLY, _ONLY)
 
 
-def chunks(results: Iterable[Result | Failure], spec: TableSpec) -> Iterator[pd.DataFrame]:
+def chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
     """Yield frames by member, then quantile, then date; failed tasks have no rows.
 
     Quantiles interpolate linearly between the trajectories that have a number on the date: that
     have started, and in which people do not infect without end. A date on which none has a number
     has no rows.
     """
-    for result in results:
-        if isinstance(result, Result):
-            having = [each for each in result.members if each.reproduction is not None]
-            yield from frames(
-                result, (NAME,), (_rows(result, member, spec.quantiles) for member in having)
-            )
-        del result
+    if isinstance(result, Result):
+        having = [each for each in result.members if each.reproduction is not None]
+        yield from frames(
+            result, (NAME,), (_rows(result, member, spec.quantiles) for member in having)
+        )
 
 
 def _rows(result: Result, member: MemberResult, levels: tuple[float, ...]) -> Rows:

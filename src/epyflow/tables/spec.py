@@ -1,6 +1,6 @@
 """What a table is, and what may be asked of one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -66,10 +66,11 @@ class TableSpec:
         )
 
 
-Chunks = Callable[[Iterable[Result | Failure], TableSpec], Iterator[pd.DataFrame]]
-"""Turns results, in order, into pieces of a table, in order, that have the same columns.
+Chunks = Callable[[Result | Failure, TableSpec], Iterator[pd.DataFrame]]
+"""Turns one result into the pieces of a table that are about it, in order.
 
-It must let go of a result before it asks for the next.
+Pieces of all results have the same columns. A table with rows for failed tasks gives them the
+first columns of :attr:`Table.columns`.
 """
 
 

@@ -1,6 +1,6 @@
 """Every simulation of every member, per date and series."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,8 @@ from epyflow.tables.spec import TableSpec
 COLUMNS = ("primary_id", "sim_id", "seed", "population", "date", "...", "location")
 
 
-def chunks(
-    kind: Kind, results: Iterable[Result | Failure], spec: TableSpec
-) -> Iterator[pd.DataFrame]:
-    """Yield frames by member, then simulation, then date; failed tasks have no rows.
+def chunks(kind: Kind, result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
+    """Yield frames by member, then simulation, then date; a failed task has no rows.
 
     ``sim_id`` counts a member's simulations from 0. A simulation has no rows before its start.
 
@@ -25,11 +23,9 @@ def chunks(
     EpyflowError
         If a series of ``spec`` is not in the results.
     """
-    for result in results:
-        if isinstance(result, Result):
-            selection = select(kind, result, spec.series)
-            yield from frames(result, selection.columns, _rows(result, selection))
-        del result
+    if isinstance(result, Result):
+        selection = select(kind, result, spec.series)
+        yield from frames(result, selection.columns, _rows(result, selection))
 
 
 def _rows(result: Result, selection: Selection) -> Iterator[Rows]:

@@ -22,7 +22,7 @@ def made_up(tmp_path, monkeypatch) -> MadeUp:
     monkeypatch.chdir(tmp_path)
     made_up = MadeUp(tmp_path)
     made_up.tasks("us/flu/main", count=2, done=(0,))
-    made_up.write("logs/us/flu/main/make_table/quantiles.log", "a table\n")
+    made_up.write("logs/us/flu/main/make_tables/quantiles.log", "a table\n")
     made_up.write("logs/us/flu/main/build_inputs.log", "built\n")
     made_up.write("logs/us/flu/main/run_task/00001.log", FAILED_LOG)
     made_up.write("logs/us/flu/main/run_task/00000.log", RUNNING_LOG)
@@ -42,7 +42,7 @@ def test_all_logs_are_shown_with_their_names_in_the_order_of_their_times(made_up
 
     assert done.exit_code == 0
     assert done.stdout == (
-        "==> logs/us/flu/main/make_table/quantiles.log <==\n"
+        "==> logs/us/flu/main/make_tables/quantiles.log <==\n"
         "a table\n"
         "\n==> logs/us/flu/main/build_inputs.log <==\n"
         "built\n"
@@ -55,7 +55,7 @@ def test_all_logs_are_shown_with_their_names_in_the_order_of_their_times(made_up
     ("options", "expected"),
     [
         (("--rule", "build_inputs"), "built\n"),
-        (("--rule", "make_table"), "a table\n"),
+        (("--rule", "make_tables"), "a table\n"),
         (("--task", 0), RUNNING_LOG),
         (("--failed",), FAILED_LOG),
         (("--failed", "--lines", 1), f"{WRONG}\n"),
@@ -122,7 +122,7 @@ def test_what_a_terminal_would_obey_is_not_shown(made_up):
             ("us/flu", "--rule", "plot_fits"),
             2,
             "has no log of the rule plot_fits; it has those of build_inputs, coordinator, "
-            "make_table, run_task",
+            "make_tables, run_task",
         ),
         (("covid",), 2, "no run covid under ./results"),
         (("us/flu", "--since", "yesterday"), 2, "since 'yesterday': expected how long ago, such"),
@@ -231,7 +231,7 @@ def test_a_log_that_is_written_anew_is_shown_from_its_beginning(made_up, monkeyp
 
 
 def test_all_logs_are_followed_with_their_names_and_those_that_come_later_too(made_up, monkeypatch):
-    new = "logs/us/flu/main/make_table/new.log"
+    new = "logs/us/flu/main/make_tables/new.log"
     done = follow(
         made_up,
         monkeypatch,
@@ -243,7 +243,7 @@ def test_all_logs_are_followed_with_their_names_and_those_that_come_later_too(ma
     )
 
     assert done.stdout == (
-        "==> logs/us/flu/main/make_table/quantiles.log <==\na table\n"
+        "==> logs/us/flu/main/make_tables/quantiles.log <==\na table\n"
         "\n==> logs/us/flu/main/build_inputs.log <==\nbuilt\n"
         f"\n==> logs/us/flu/main/run_task/00001.log <==\n{WRONG}\n"
         f"\n{TASK}{RUNNING_LOG}"
@@ -269,17 +269,17 @@ def test_errors_alone_are_followed_as_documents(made_up, monkeypatch):
     done = follow(
         made_up,
         monkeypatch,
-        *("--failed", "--level", "ERROR", "--format", "json", "--rule", "make_table"),
+        *("--failed", "--level", "ERROR", "--format", "json", "--rule", "make_tables"),
         steps=[
-            lambda: made_up.write("logs/us/flu/main/make_table/quantiles.log", "a table\nmore\n"),
-            lambda: made_up.write("logs/us/flu/main/make_table/new.log", f"x\n{WRONG}\n"),
+            lambda: made_up.write("logs/us/flu/main/make_tables/quantiles.log", "a table\nmore\n"),
+            lambda: made_up.write("logs/us/flu/main/make_tables/new.log", f"x\n{WRONG}\n"),
         ],
     )
 
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
         {
-            "file": "logs/us/flu/main/make_table/new.log",
-            "rule": "make_table",
+            "file": "logs/us/flu/main/make_tables/new.log",
+            "rule": "make_tables",
             "job": "new",
             "line": WRONG,
         }

@@ -75,7 +75,7 @@ def test_a_complete_run_ends_with_0(made_up):
 def test_what_failed_is_told_with_its_log_and_ends_with_1(made_up):
     made_up.tasks("flu/main", count=2, done=(0,))
     made_up.write("logs/flu/main/run_task/00001.log", FAILED_LOG)
-    made_up.write("logs/flu/main/make_table/quantiles.log", TRACEBACK)
+    made_up.write("logs/flu/main/make_tables.log", TRACEBACK)
 
     done = status("flu")
 
@@ -84,9 +84,7 @@ def test_what_failed_is_told_with_its_log_and_ends_with_1(made_up):
     assert "run      1 file, 1 failed\n" in done.stdout
     assert "tables   0 files, 1 failed\n" in done.stdout
     assert "logs/flu/main/run_task/00001.log: doses.csv: no row\n" in done.stdout
-    assert (
-        "logs/flu/main/make_table/quantiles.log: ValueError: two rows for one date\n" in done.stdout
-    )
+    assert "logs/flu/main/make_tables.log: ValueError: two rows for one date\n" in done.stdout
 
 
 def test_a_refused_submission_ends_with_1(made_up):
@@ -229,7 +227,7 @@ def test_a_batch_job_that_cannot_be_asked_for_is_no_error(made_up, monkeypatch):
 def test_what_failed_before_the_coordinator_at_work_began_is_missing_again(made_up):
     made_up.tasks("flu/main", count=2, done=(0,))
     made_up.write("logs/flu/main/run_task/00001.log", FAILED_LOG)
-    made_up.write("logs/flu/main/make_table/quantiles.log", FAILED_LOG)
+    made_up.write("logs/flu/main/make_tables.log", FAILED_LOG)
     mine = this_coordinator("flu", "main", {})
     write_record(mine.model_copy(update={"started": NOW.replace(year=2031)}), Disk())
 

@@ -282,7 +282,7 @@ def test_tasks_are_those_of_the_populations_in_turn():
 
 def test_costs_are_those_of_tasks_that_were_measured():
     table = pd.DataFrame(
-        [("run_task", "00000", 0.5), ("run_task", "00001", None), ("make_table", "x", 0.1)],
+        [("run_task", "00000", 0.5), ("run_task", "00001", None), ("make_tables", "x", 0.1)],
         columns=["rule", "job", "usd"],
     )
 

@@ -18,6 +18,14 @@ def test_what_is_written_is_listed_and_read(tmp_path):
     assert disk.read_all(["a/b/two.txt", "a/b/four.txt"]) == {"a/b/two.txt": b"2"}
 
 
+def test_a_file_that_is_uploaded_is_copied(tmp_path):
+    (tmp_path / "here").write_bytes(b"1")
+
+    Disk(tmp_path / "disk").upload(tmp_path / "here", "a/b")
+
+    assert Disk(tmp_path / "disk").read("a/b") == b"1"
+
+
 def test_what_is_not_there_is_nothing(tmp_path):
     disk = Disk(tmp_path)
 

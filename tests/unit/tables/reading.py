@@ -21,7 +21,7 @@ def spec(quantiles=(0.5,), series=None, parameters=True, generations=None):
 
 def table_bytes(name, folder, results, wanted):
     path = folder / f"{name}.csv.gz"
-    tables.write(name, save(folder, *results), wanted, path)
+    tables.write({name: (wanted, path)}, save(folder, *results))
     return path.read_bytes()
 
 

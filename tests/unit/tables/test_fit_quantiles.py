@@ -3,7 +3,7 @@ import pytest
 from epydemix.calibration.calibration_results import CalibrationResults
 
 from epyflow.artifacts.task import Observations, PackedArray
-from epyflow.errors import ArtifactError
+from epyflow.errors import EpyflowError
 from epyflow.tables import fit_quantiles
 from tests.unit import factories
 from tests.unit.tables.reading import spec, table
@@ -70,7 +70,7 @@ def test_quantiles_are_bit_for_bit_those_of_epydemix():
         selected_trajectories={0: [{"data": one[:, 0].astype(float)} for one in series]}
     ).get_calibration_quantiles(quantiles=levels)
 
-    (ours,) = fit_quantiles.chunks([result], spec(tuple(levels)))
+    (ours,) = fit_quantiles.chunks(result, spec(tuple(levels)))
 
     assert ours["S_to_I_total"].tolist() == theirs["data"].tolist()
     assert ours["quantile"].tolist() == theirs["quantile"].tolist()
@@ -80,7 +80,7 @@ def test_a_series_that_is_not_of_numbers_is_refused(tmp_path):
     broken = factories.generation(series=PackedArray.pack(np.full((2, 2, 1), np.nan)))
     result = factories.calibration(fit=factories.fit(generations=(broken,)))
 
-    with pytest.raises(ArtifactError, match="fitted series of United_States_Massachusetts"):
+    with pytest.raises(EpyflowError, match="fitted series of United_States_Massachusetts"):
         quantiles(tmp_path, result)
 
 

@@ -76,7 +76,7 @@ def test_members_with_other_parameters_are_refused(tmp_path):
         factories.result([member(1, parameters={"gamma": 1.0})]),
     ]
 
-    with pytest.raises(EpyflowError, match=r"member 1 differs from the first.*: beta, gamma"):
+    with pytest.raises(EpyflowError, match=r"\(primary_id 1\) has other columns .*: beta, gamma"):
         metadata(tmp_path, results)
 
 

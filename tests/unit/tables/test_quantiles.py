@@ -126,7 +126,7 @@ def test_quantiles_are_bit_for_bit_those_of_epydemix(tmp_path):
     ]
     expected = SimulationResults(trajectories, {}).get_quantiles_compartments(list(levels))
 
-    (found,) = quantiles.chunks("compartments", [result], spec(levels, tuple(names)))
+    (found,) = quantiles.chunks("compartments", result, spec(levels, tuple(names)))
 
     pd.testing.assert_frame_equal(
         found[["quantile", *names]], expected[["quantile", *names]], check_exact=True

@@ -72,7 +72,7 @@ def test_working_in_blocks_changes_nothing(tmp_path, monkeypatch):
     # Two simulations of two dates and six series at a time.
     monkeypatch.setattr(trajectories, "BLOCK", 24)
     monkeypatch.setattr(frames, "BLOCK", 24)
-    pieces = list(trajectories.chunks("compartments", [result], spec()))
+    pieces = list(trajectories.chunks("compartments", result, spec()))
 
     # The last simulation of the first member is joined by the first two of the second.
     assert [len(piece) for piece in pieces] == [4, 4, 2 + 4, 4, 2]

@@ -2,11 +2,13 @@
 
 import gc
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from epyflow import tables
+from epyflow.artifacts import pickling
 from epyflow.artifacts.task import PackedArray
 from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.tables import TABLES, TableSpec
@@ -87,7 +89,7 @@ def test_when_every_task_failed_there_is_an_error_and_no_table(tmp_path, name):
     paths = save(tmp_path, factories.failure(), factories.failure(cause="another"))
 
     with pytest.raises(EpyflowError, match=r"2 of 2 tasks failed.*the population is not known"):
-        tables.write(name, paths, spec(), tmp_path / "a.csv.gz")
+        tables.write({name: (spec(), tmp_path / "a.csv.gz")}, paths)
 
     assert not (tmp_path / "a.csv.gz").exists()
 
@@ -95,7 +97,7 @@ def test_when_every_task_failed_there_is_an_error_and_no_table(tmp_path, name):
 @pytest.mark.parametrize("name", sorted(TABLES))
 def test_without_results_there_is_an_error(tmp_path, name):
     with pytest.raises(EpyflowError, match=f"{name}: there are no results"):
-        tables.write(name, [], spec(), tmp_path / "a.csv.gz")
+        tables.write({name: (spec(), tmp_path / "a.csv.gz")}, [])
 
 
 @pytest.mark.parametrize("name", OF_TRAJECTORIES)
@@ -124,13 +126,13 @@ def test_counts_that_are_not_numbers_are_refused(tmp_path, name):
         3, compartments=[[[[np.nan, 1], [0, 0]]]], transitions=[[[[np.inf, 0]]]]
     )
 
-    with pytest.raises(ArtifactError, match="of member 3 are not all finite"):
+    with pytest.raises(EpyflowError, match="of member 3 are not all finite"):
         table(name, tmp_path, [factories.calibration([broken])], spec())
 
 
 def test_an_unknown_table_is_refused_with_the_nearest(tmp_path):
     with pytest.raises(EpyflowError, match="did you mean quantiles_transitions"):
-        tables.write("quantile_transitions", [], spec(), tmp_path / "a.csv.gz")
+        tables.write({"quantile_transitions": (spec(), tmp_path / "a.csv.gz")}, [])
 
 
 def test_a_damaged_result_leaves_no_table(tmp_path):
@@ -138,26 +140,89 @@ def test_a_damaged_result_leaves_no_table(tmp_path):
     paths[0].write_bytes(paths[0].read_bytes()[:-5])
 
     with pytest.raises(ArtifactError, match=r"result_00000\.pkl"):
-        tables.write("quantiles_compartments", paths, spec(), tmp_path / "a.csv.gz")
+        tables.write({"quantiles_compartments": (spec(), tmp_path / "a.csv.gz")}, paths)
 
     assert not (tmp_path / "a.csv.gz").exists()
 
 
-def peak(name, paths, out):
+def test_each_result_is_read_once_for_all_tables(tmp_path, monkeypatch):
+    paths = save(tmp_path, result(), result(index=1))
+    read = []
+    original = pickling.read_result
+
+    def counted(path):
+        read.append(path)
+        return original(path)
+
+    monkeypatch.setattr(pickling, "read_result", counted)
+
+    tables.write(all_tables(tmp_path), paths)
+
+    assert read == paths
+    assert all((tmp_path / f"{name}.csv.gz").is_file() for name in TABLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("quantiles_compartments", spec(series=("S_totl",))),  # fails with the first result
+        ("posteriors", spec(generations=(7,))),  # fails after the last one, without a row
+    ],
+)
+def test_a_table_that_fails_is_named_and_costs_no_other(tmp_path, name, wrong):
+    results = [result(), result(index=1)]
+    asked = all_tables(tmp_path)
+    asked[name] = (wrong, asked[name][1])
+
+    with pytest.raises(EpyflowError, match=rf"1 of {len(TABLES)} tables .*\n  {name}: ") as caught:
+        tables.write(asked, save(tmp_path, *results))
+
+    assert str(caught.value).count("\n") == 1
+    assert not asked[name][1].exists()
+    (tmp_path / "alone").mkdir()
+    for other in TABLES.keys() - {name}:
+        alone = table_bytes(other, tmp_path / "alone", results, spec())
+        assert asked[other][1].read_bytes() == alone
+
+
+def test_a_fault_in_the_code_of_a_table_is_in_the_log_and_costs_no_other(
+    tmp_path, monkeypatch, caplog
+):
+    def broken(result, spec):
+        raise KeyError("no such thing")
+
+    monkeypatch.setattr(
+        tables,
+        "TABLES",
+        dict(TABLES) | {"posteriors": replace(TABLES["posteriors"], chunks=broken)},
+    )
+
+    with pytest.raises(EpyflowError, match="posteriors: KeyError: 'no such thing'"):
+        tables.write(all_tables(tmp_path), save(tmp_path, result()))
+
+    assert "in broken" in caplog.text
+    assert (tmp_path / "model_metadata.csv.gz").is_file()
+
+
+def all_tables(folder):
+    return {name: (spec(), folder / f"{name}.csv.gz") for name in TABLES}
+
+
+def peak(paths, folder):
     series = {"compartments": ("S_total",), "transitions": ("S_to_I_total",)}
-    wanted = spec((0.25, 0.5, 0.75), series.get(name.rpartition("_")[2]))
-    tables.write(name, paths[:1], wanted, out)  # imports and caches are not what we measure
+    wanted = {name: spec((0.25, 0.5, 0.75), series.get(name.rpartition("_")[2])) for name in TABLES}
+    asked = {name: (wanted[name], folder / f"{name}.csv.gz") for name in TABLES}
+    tables.write(asked, paths[:1])  # imports and caches are not what we measure
     gc.collect()
     tracemalloc.start()
     try:
-        tables.write(name, paths, wanted, out)
+        tables.write(asked, paths)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", sorted(TABLES))
-def test_peak_memory_does_not_grow_with_the_number_of_tasks(tmp_path, name):
+def test_peak_memory_does_not_grow_with_the_number_of_tasks(tmp_path):
     rng = np.random.default_rng(1)
     members = [
         factories.member_result(
@@ -176,8 +241,8 @@ def test_peak_memory_does_not_grow_with_the_number_of_tasks(tmp_path, name):
     paths = save(tmp_path, *results)
     one_result = paths[0].stat().st_size
 
-    few = peak(name, paths[:5], tmp_path / "a.csv.gz")
-    many = peak(name, paths, tmp_path / "a.csv.gz")
+    few = peak(paths[:5], tmp_path)
+    many = peak(paths, tmp_path)
 
     # 45 results more. What pandas leaves to the garbage collector is the size of one or two.
     assert one_result > 40_000

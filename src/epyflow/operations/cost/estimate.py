@@ -96,7 +96,7 @@ def work(
     """
     found = [
         Work("run_task", Range(plan.task_count, plan.task_count), task_seconds(plan, calibration)),
-        Work("make_table", Range(tables, tables), TABLE_SECONDS),
+        Work("make_tables", Range(1, 1), Range(TABLE_SECONDS.low, tables * TABLE_SECONDS.high)),
     ]
     if submissions:
         found.append(Work("make_hub_table", Range(submissions, submissions), TABLE_SECONDS))

@@ -93,7 +93,7 @@ def test_a_calibrated_parameter_named_like_a_column_of_the_posteriors_is_refused
 
 def test_the_columns_are_those_of_the_tables():
     scenario = factories.member_result(compartments=[[[[1, 2], [3, 4]]]], scenario="a")
-    (frame,) = metadata.chunks([factories.calibration([scenario])], spec())
+    (frame,) = metadata.chunks(factories.calibration([scenario]), spec())
     fixed = {*metadata.COLUMNS, "beta", "init_S", "init_I"}
 
     assert set(frame.columns) - fixed == set(projection.METADATA_COLUMNS)

@@ -95,7 +95,7 @@ def test_the_stages_of_a_run_are_those_of_the_profile():
 
     assert [(stage.stage, stage.jobs) for stage in stages] == [
         ("run", (4, 4)),
-        ("tables", (3, 3)),
+        ("tables", (1, 1)),
         ("figures", (1, 2)),
     ]
     assert total_usd(stages) == pytest.approx(

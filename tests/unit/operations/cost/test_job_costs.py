@@ -8,7 +8,7 @@ from epyflow.operations.cost.job_costs import COLUMNS, as_csv, from_csv, measure
 from epyflow.operations.cost.summary import by_location, by_stage, total
 
 BENCHMARKS = {
-    "make_table/quantiles": benchmark(10.0, 500.0),
+    "make_tables": benchmark(10.0, 500.0),
     "run_task/00000": benchmark(100.0, 500.0),
     "run_task/00001": benchmark(200.0, 1500.0),
     "run_task/00002": benchmark(50.0, 500.0),
@@ -32,7 +32,7 @@ def test_each_job_has_its_place_machine_and_cost():
         ("run_task", "00001", "US-LE", "x1-standard-4", 2),
         ("run_task", "00002", "Right", "x1-standard-2", 1),
         ("run_task", "00003", "Right", "x1-standard-2", 1),
-        ("make_table", "quantiles", "", "x1-standard-2", 1),
+        ("make_tables", "", "", "x1-standard-2", 1),
     ]
     # A cent a second, two for the larger machine; a start takes 90 s on average.
     assert [job.usd_run for job in jobs()] == pytest.approx([1.0, 4.0, 0.5, None, 0.1])

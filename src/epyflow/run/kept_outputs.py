@@ -1,0 +1,40 @@
+"""Keep the files that a job has written although the job fails."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from epyflow.errors import EpyflowError
+from epyflow.storage.disk import Storage
+
+
+@contextmanager
+def kept_outputs(outputs: Iterable[str], folder: str, storage: Storage) -> Iterator[None]:
+    """Store the outputs that are there if the block raises an error that names the others.
+
+    Snakemake stores the outputs of a job that succeeds. On disk, it leaves those of a failed job
+    in place with ``keep-incomplete``; all our files are either whole or absent. It does not
+    upload them to a bucket.
+
+    Parameters
+    ----------
+    outputs
+        Where the job writes its files: in a bucket's local copy, ``.../<folder>/<name>``.
+    folder
+        Of the run, such as ``results/us/flu/main``.
+    storage
+        Where the files belong.
+
+    Raises
+    ------
+    EpyflowError
+        That of the block.
+    """
+    try:
+        yield
+    except EpyflowError:
+        if storage.uri is not None:
+            for path in filter(Path.is_file, map(Path, outputs)):
+                name = path.as_posix().rpartition(f"/{folder}/")[2]
+                storage.upload(path, f"{folder}/{name}")
+        raise

@@ -1,0 +1,22 @@
+"""Every ``result_<i>.pkl`` -> all ``<table>.csv.gz``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow import provenance, tables
+from epyflow.logs import log_to
+from epyflow.run.kept_outputs import kept_outputs
+from epyflow.storage.disk import storage_at
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+storage = storage_at(snakemake.params.storage)
+with log_to(snakemake.log[0]), kept_outputs(snakemake.output, snakemake.params.folder, storage):
+    provenance.check_code("tables", snakemake.params.code, snakemake.rule)
+    specs = map(tables.TableSpec.of, snakemake.params.tables.values())
+    files = zip(specs, map(Path, snakemake.output.tables), strict=True)
+    tables.write(
+        dict(zip(snakemake.params.tables, files, strict=True)),
+        [Path(path) for path in snakemake.input.results],
+    )

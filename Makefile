@@ -10,6 +10,10 @@ PYTHON ?= python3
 CORES ?= all
 # Added to the snakemake command (run, report), the pytest command (test, bench) or the build (image).
 ARGS ?=
+# Of `make mutants`: the number that names the sample, its size, and one folder to take it from.
+SEED ?= 1
+SAMPLE ?= 200
+FOLDER ?= src
 # What `make report` writes: a page that holds all, or a .zip of a page with the figures beside it.
 REPORT ?= report.html
 # Where image-push and image-cloud put the image; by default that of terraform/ in the project and
@@ -38,7 +42,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report rehearse test bench image image-push image-cloud lint \
+.PHONY: help setup run report rehearse test bench mutants image image-push image-cloud lint \
 	lint-terraform format clean
 
 help: ## List the targets
@@ -77,6 +81,9 @@ test: setup ## Run the tests
 
 bench: setup ## Run the benchmarks (tests/benchmarks/bench_*.py) and print what they measure
 	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -s $(ARGS)
+
+mutants: setup ## Change SAMPLE tokens of the sources, one at a time, and list what no test notices
+	$(BIN)/python scripts/mutants.py --seed $(SEED) --sample $(SAMPLE) --folder $(FOLDER)
 
 image: setup ## Build the container images epyflow:local and epyflow:cloud (docs/container.md)
 	@for target in local cloud; do \

@@ -1,0 +1,166 @@
+"""scripts/mutants.py, on sources and tests of its own."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "mutants.py"
+
+RUN = "import sys, mutants; mutants.PRELOADED = (); mutants.SECONDS = 3; sys.exit(mutants.main())"
+
+SUMS = """\
+def total(first, last, pause):
+    result = 0
+    while first < last:
+        pause()
+        result += first
+        first += 1
+    return result
+
+
+def untested(number):
+    return -number
+"""
+TEST_SUMS = """\
+from time import sleep
+
+from epyflow.toy.sums import total
+
+
+def test_the_last_number_is_not_added():
+    assert total(2, 5, lambda: sleep(0.01)) == 9
+"""
+
+
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("mutants", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["mutants"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+mutants = load()
+
+
+def replaced(source: str) -> list[tuple[str, tuple[str, ...]]]:
+    return [(site.before, site.choices) for site in mutants.find_sites("a.py", source.encode())]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a = (b) + (c)", [("+", ("-",))]),
+        ("a //= b", [("//=", ("/=",))]),
+        ("a = -b", [("-", ("",))]),
+        ("a = b < c <= d", [("<", ("<=", ">=")), ("<=", ("<", ">"))]),
+        ("a = b and c or not d", [("and", ("or",)), ("or", ("and",)), ("not", ("",))]),
+        ("a = b is c, b is not c", [("is", ("is not",)), ("not", ("",))]),
+        ("a = b in c, b not in c", [("in", ("not in",)), ("not", ("",))]),
+        ("a = 7, 0.5", [("7", ("8", "6")), ("0.5", ("1.5", "-0.5"))]),
+        ("a = True", [("True", ("False",))]),
+    ],
+)
+def test_operators_logic_and_numbers_are_replaced(source, expected):
+    assert replaced(source) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""Return 1 + 1."""',
+        'a = f"{b + 1}"',
+        "def f(a: b | c = d) -> b | c: ...",
+        "@f(frozen=True)\nclass A: ...",
+        "if TYPE_CHECKING:\n    a = 1",
+        "def f(*a, b, **c): ...",
+        "f(*a, **b)",
+    ],
+)
+def test_text_annotations_decorators_and_stars_of_arguments_stay(source):
+    assert replaced(source) == []
+
+
+def test_a_mutant_is_described_by_its_line_before_and_after_in_any_script():
+    source = "# déjà vu\na = 'ü×', b + 1\n".encode()
+    plus, _ = mutants.find_sites("a.py", source)
+
+    assert mutants.Mutant(plus, "-").describe(source) == (
+        "a.py:2\n    - a = 'ü×', b + 1\n    + a = 'ü×', b - 1"
+    )
+
+
+def test_every_mutant_of_the_engine_is_python():
+    for path in sorted((ROOT / "src/epyflow/engine").glob("*.py")):
+        source = path.read_bytes()
+        for site in mutants.find_sites(path.name, source):
+            for after in site.choices:
+                compile(mutants.Mutant(site, after).apply(source), path.name, "exec")
+
+
+def test_a_seed_names_a_sample_of_a_folder():
+    first, again, other = (mutants.draw(ROOT, "engine", 50, seed) for seed in (1, 1, 2))
+
+    assert first == again != other
+    assert len(set(first)) == 50
+    assert {mutant.site.path.rpartition("/")[0] for mutant in first} == {"src/epyflow/engine"}
+
+
+def test_a_sample_leaves_out_figures_and_commands():
+    everything = mutants.draw(ROOT, "src", 100_000, seed=1)
+
+    folders = {mutant.site.path.split("/")[2] for mutant in everything}
+    assert {"model", "engine", "operations"} <= folders
+    assert not {"figures", "cli"} & folders
+
+
+@pytest.mark.parametrize(
+    ("path", "tests"),
+    [
+        ("src/epyflow/tables/registry.py", ["tests/unit/tables"]),
+        ("src/epyflow/operations/cost/prices.py", ["tests/unit/operations/cost"]),
+        ("src/epyflow/suggest.py", ["tests/unit/test_suggest.py"]),
+        ("packages/forecast-hub/src/forecast_hub/a.py", ["packages/forecast-hub/tests"]),
+    ],
+)
+def test_a_module_is_tested_by_the_tests_of_its_folder(path, tests):
+    assert mutants.tests_of(ROOT, path) == tests
+
+
+def test_science_tests_that_import_the_folder_belong_to_it():
+    assert "tests/science/test_theory.py" in mutants.tests_of(ROOT, "src/epyflow/engine/draws.py")
+
+
+def test_mutants_that_fail_or_never_end_are_killed_and_survivors_are_named(tmp_path):
+    for path, text in {
+        "scripts/mutants.py": SCRIPT.read_text(),
+        "src/epyflow/__init__.py": "",
+        "src/epyflow/toy/sums.py": SUMS,
+        "tests/unit/toy/test_sums.py": TEST_SUMS,
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN, "--folder", "toy"],
+        cwd=tmp_path / "scripts",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.stderr == ""
+    assert ended.stdout == (
+        "src/epyflow/toy/sums.py:11\n    - return -number\n    + return number\n"
+        "\n   5 of   6 killed   src/epyflow/toy\n   5 of   6 killed   83%, required 85%\n"
+    )
+    assert ended.returncode == 1
+    assert (tmp_path / "src/epyflow/toy/sums.py").read_text() == SUMS

@@ -121,9 +121,13 @@ class ByHand:
             made.append(1)
             return self.simulation(drawn)
 
+        given = self.calibration
+        named = [*given.parameters.values(), *given.compartments.values()]
+        named += [] if given.start_date is None else [given.start_date]
+        frozen = [each.prior.frozen() for each in named]
         sampler = ABCSampler(
             counted,
-            dict(priors(self.calibration).distributions),
+            dict(zip(priors(given).names, frozen, strict=True)),
             {},
             self.observed.to_numpy(),
             metrics.rmse,

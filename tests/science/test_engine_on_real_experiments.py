@@ -49,8 +49,7 @@ def members(task: Task) -> tuple[Member, ...]:
         return task.members
     calibration = Calibration.model_validate(json.loads(task.calibration))
     rng = np.random.default_rng([SEED, task.index])
-    values = [each.rvs(random_state=rng) for each in priors(calibration).distributions.values()]
-    return (member(calibration, task.members[0], values),)
+    return (member(calibration, task.members[0], priors(calibration).draw(rng)),)
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

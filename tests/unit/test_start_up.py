@@ -38,7 +38,7 @@ def imported_by(code):
         ("epyflow.report.front_page", ()),  # the same process
         ("epyflow.run.task_execution", ()),  # of confirm_complete and the metadata
         ("epyflow.engine", ()),  # the names of the engines are known without them
-        ("epyflow.strategies", ("pandas",)),
+        ("epyflow.strategies", ()),
     ],
 )
 def test_importing_a_stage_imports_nothing_slow_that_it_may_not_need(module, needed):

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.calibration.marginals import Marginal, marginal
+
 JUMP_PROBABILITY = 0.3
 
 
@@ -57,7 +59,7 @@ class NormalKernel:
 class JumpKernel:
     """A jump to any other value with a fixed probability; for discrete parameters."""
 
-    def __init__(self, prior: Any) -> None:
+    def __init__(self, prior: Marginal) -> None:
         low, high = prior.support()
         if not (np.isfinite(low) and np.isfinite(high)):
             raise ValueError(
@@ -97,9 +99,10 @@ def kernel(name: str | None, prior: Any) -> Kernel:
         If there is no such kernel, or it does not suit the prior: a normal step from a whole
         number has no chance to be one, so that no proposal would ever be accepted.
     """
-    suitable = "continuous" if hasattr(prior, "pdf") else "discrete"
+    given = marginal(prior)
+    suitable = "discrete" if given.discrete else "continuous"
     if name is not None and name not in KERNELS:
         raise ValueError(f"there is no kernel {name!r}; expected one of {', '.join(KERNELS)}")
     if name not in (None, suitable):
         raise ValueError(f"the kernel {name!r} does not suit a {suitable} prior; leave it out")
-    return NormalKernel() if suitable == "continuous" else JumpKernel(prior)
+    return NormalKernel() if suitable == "continuous" else JumpKernel(given)

@@ -21,9 +21,18 @@ class Marginal(Protocol):
     def density(self, value: float) -> float:
         """Return the density, or the probability of a discrete value."""
 
+    def support(self) -> tuple[float, float]:
+        """Return the smallest and the largest value."""
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the values are whole numbers."""
+
 
 class Uniform:
     """``scipy.stats.uniform(loc, scale)``; the scale is positive."""
+
+    discrete = False
 
     def __init__(self, loc: float = 0.0, scale: float = 1.0) -> None:
         self._loc, self._scale = float(loc), float(scale)
@@ -37,9 +46,15 @@ class Uniform:
         inside = 0.0 <= (value - self._loc) / self._scale <= 1.0
         return 1.0 / self._scale if inside else 0.0
 
+    def support(self) -> tuple[float, float]:
+        """Return both ends."""
+        return self._loc, self._scale + self._loc
+
 
 class WholeNumbers:
     """``scipy.stats.randint(low, high, loc)`` of whole numbers."""
+
+    discrete = True
 
     def __init__(self, low: int, high: int, loc: int = 0) -> None:
         self._low, self._high, self._loc = int(low), int(high), int(loc)
@@ -54,6 +69,10 @@ class WholeNumbers:
         possible = self._low <= number < self._high and number == math.floor(number)
         return 1.0 / (self._high - self._low) if possible else 0.0
 
+    def support(self) -> tuple[int, int]:
+        """Return the smallest and the largest number."""
+        return self._low + self._loc, self._high - 1 + self._loc
+
 
 class Asked:
     """Any other distribution: scipy is asked.
@@ -66,7 +85,8 @@ class Asked:
 
     def __init__(self, prior: Any) -> None:
         self._prior = prior
-        self._density = prior.pdf if hasattr(prior, "pdf") else prior.pmf
+        self.discrete = not hasattr(prior, "pdf")
+        self._density = prior.pmf if self.discrete else prior.pdf
 
     def draw(self, rng: np.random.Generator) -> float:
         """Draw a value."""
@@ -76,6 +96,11 @@ class Asked:
         """Return the density, or the probability of a discrete value."""
         return float(self._density(value))
 
+    def support(self) -> tuple[float, float]:
+        """Return the ends as scipy has them."""
+        low, high = self._prior.support()
+        return low, high
+
 
 def marginal(prior: Any) -> Marginal:
     """Return the prior of one quantity.
@@ -83,9 +108,11 @@ def marginal(prior: Any) -> Marginal:
     Parameters
     ----------
     prior
-        scipy's frozen distribution.
+        scipy's frozen distribution, or what this function returned for one.
     """
-    from scipy import stats
+    if isinstance(prior, Uniform | WholeNumbers | Asked):
+        return prior
+    from scipy import stats  # imported by whoever made the distribution
 
     family = type(getattr(prior, "dist", None))
     low, high = prior.support()  # not numbers where the arguments make no distribution

@@ -48,7 +48,7 @@ class Priors:
     Attributes
     ----------
     distributions
-        Name to scipy's frozen distribution.
+        Name to scipy's frozen distribution, or to a :class:`Marginal`.
     """
 
     distributions: Mapping[str, Any]

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from epyflow.model.dates import step_days
@@ -91,16 +90,21 @@ def _counted(
 ) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
     """Return the label of each period and how many steps it has; both of shape (R,).
 
-    Weeks are counted here, for pandas takes as long as a simulation.
+    Days and weeks are counted here: pandas takes as long as a simulation, and longer to import.
     """
     labels: NDArray[np.datetime64]
     sizes: NDArray[np.int64]
-    if frequency in _WEEKS:
+    if frequency in ("D", *_WEEKS):
+        length = 1 if frequency == "D" else 7
         days = steps.astype("datetime64[D]").astype(np.int64)
-        ends = days + (_WEEKS.index(frequency) - days - _FIRST_WEEKDAY) % 7
-        sizes = np.bincount((ends - ends[0]) // 7).astype(np.int64)
-        labels = np.datetime64(int(ends[0]), "D") + 7 * np.arange(len(sizes))
+        ends = days
+        if frequency in _WEEKS:
+            ends = days + (_WEEKS.index(frequency) - days - _FIRST_WEEKDAY) % 7
+        sizes = np.bincount((ends - ends[0]) // length).astype(np.int64)
+        labels = np.datetime64(int(ends[0]), "D") + length * np.arange(len(sizes))
     else:
+        import pandas as pd
+
         ones = pd.Series(1, index=pd.DatetimeIndex(steps))
         counts = ones.resample(frequency).sum()
         labels, sizes = counts.index.to_numpy(), np.asarray(counts, dtype=np.int64)

@@ -3,7 +3,6 @@
 from datetime import date
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 
@@ -14,8 +13,8 @@ def step_dates(start: date, end: date, delta_t: float) -> NDArray[np.datetime64]
     ``end``, so the number of steps is ``int((end - start) / delta_t) + 1``. Source: epydemix 1.5,
     ``utils.compute_simulation_dates``, whose dates these are to the nanosecond.
 
-    A step length such as 0.3 days is not a whole number of nanoseconds to pandas, which cuts it
-    off: ten steps end 10 ns before midnight. :func:`step_days` allows for that.
+    A step length such as 0.3 days is not a whole number of nanoseconds, and epydemix cuts the rest
+    off, as pandas does: ten steps end 10 ns before midnight. :func:`step_days` allows for that.
 
     Parameters
     ----------
@@ -39,10 +38,9 @@ def step_dates(start: date, end: date, delta_t: float) -> NDArray[np.datetime64]
     days = (end - start).days
     if days < 0:
         raise ValueError(f"the end {end} is before the start {start}")
-    dates = pd.date_range(
-        start=start, periods=int(days / delta_t) + 1, freq=pd.Timedelta(days=delta_t)
-    )
-    return dates.to_numpy().astype("datetime64[ns]")
+    step = int(delta_t * 24 * 3600 * 1_000_000_000)
+    elapsed = step * np.arange(int(days / delta_t) + 1)
+    return np.datetime64(start, "ns") + elapsed.astype("timedelta64[ns]")
 
 
 def step_days(dates: NDArray[np.datetime64]) -> NDArray[np.datetime64]:

@@ -13,6 +13,7 @@ from epyflow import engine
 from epyflow.artifacts.task import Member, Observations
 from epyflow.calibration.distances import WeightedDistance
 from epyflow.calibration.kernels import Kernel, kernel
+from epyflow.calibration.marginals import Uniform, WholeNumbers
 from epyflow.calibration.sampler import Priors, Simulated
 from epyflow.data.observations import positions
 from epyflow.engine.resample import Resampling
@@ -32,12 +33,12 @@ def initial_name(compartment: str) -> str:
 
 def priors(calibration: Calibration) -> Priors:
     """Return the priors in the order of the particles: parameters, compartments, start date."""
-    found = {name: _frozen(given.prior) for name, given in calibration.parameters.items()}
+    found = {name: _prior(given.prior) for name, given in calibration.parameters.items()}
     found |= {
-        initial_name(name): _frozen(given.prior) for name, given in calibration.compartments.items()
+        initial_name(name): _prior(given.prior) for name, given in calibration.compartments.items()
     }
     if calibration.start_date is not None:
-        found[START] = _frozen(calibration.start_date.prior)
+        found[START] = _prior(calibration.start_date.prior)
     return Priors(found)
 
 
@@ -73,9 +74,17 @@ def kernels(calibration: Calibration, given: Priors, named: Mapping[str, str]) -
     return found
 
 
-def _frozen(distribution: Distribution) -> Any:
+def _prior(distribution: Distribution) -> Any:
+    """Return the prior for the sampler; the usual families need no scipy.stats, slow to import."""
     if not isinstance(distribution, ScipyDistribution):
         raise ValueError(f"the prior {distribution.name} was not resolved when the task was built")
+    args, kwargs = distribution.args, distribution.kwargs
+    if distribution.name == "uniform":
+        return Uniform(*args, **kwargs)
+    if distribution.name == "randint" and all(
+        value == int(value) for value in (*args, *kwargs.values())
+    ):
+        return WholeNumbers(*map(int, args), **{key: int(value) for key, value in kwargs.items()})
     return distribution.frozen()
 
 

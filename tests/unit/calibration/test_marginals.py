@@ -56,3 +56,12 @@ def test_scipy_is_asked_for_distributions_that_are_not_uniform():
     assert {type(marginal(prior)) for prior in UNIFORM} == {Uniform}
     assert {type(marginal(prior)) for prior in WHOLE} == {WholeNumbers}
     assert {type(marginal(prior)) for prior in OTHERS} == {Asked}
+
+
+@pytest.mark.parametrize("prior", [*UNIFORM, *WHOLE, *OTHERS])
+def test_the_support_is_that_of_scipy(prior):
+    found = marginal(prior)
+
+    assert found.support() == pytest.approx(prior.support(), rel=0, abs=0, nan_ok=True)
+    assert found.discrete is not hasattr(prior, "pdf")
+    assert marginal(found) is found

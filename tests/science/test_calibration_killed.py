@@ -176,7 +176,7 @@ def test_a_checkpoint_that_is_not_of_the_task_is_ignored_with_a_line_in_the_log(
         task_execution.run_task(path, tmp_path / "result_00000.pkl", partial=False)
 
     assert (tmp_path / "result_00000.pkl").read_bytes() == whole
-    assert any("starting anew" in message for message in caplog.messages)
+    assert any("starts from the beginning" in message for message in caplog.messages)
     assert not checkpoint.exists()
 
 

@@ -36,8 +36,12 @@ from epyflow.artifacts.task import Checkpoint, Failure, Result, Task
 from epyflow.errors import ArtifactError, UnreadableError
 from epyflow.files import write_bytes_atomically
 
-FORMAT = 1
-"""Raised whenever a class of :mod:`epyflow.artifacts.task` changes what its fields mean."""
+FORMAT = 2
+"""Number of the file format.
+
+Raise it when a class of :mod:`epyflow.artifacts.task` moves to another module, or when one of its
+fields changes its meaning. Format 1 named the modules ``epyflow.tasks`` and ``epyflow.fits``.
+"""
 
 _MAGIC = "epyflow"
 _CLASSES: dict[str, type[Any]] = {
@@ -152,14 +156,33 @@ def _checked(
     # A damaged pickle can raise anything, MemoryError and RecursionError included.
     except Exception as problem:
         reason = problem if isinstance(problem, _UnusableError) else "it is cut short or damaged"
+        remedy = getattr(problem, "remedy", "Delete it and run again.")
         raise ArtifactError(
-            f"{path}: not usable: {reason}. Nothing in it was executed. Delete it and run again."
+            f"{path}: not usable: {reason}. Nothing in it was executed. {remedy}"
         ) from problem
     return payload
 
 
 class _UnusableError(Exception):
     """Why a file is refused, as the end of a sentence about it."""
+
+
+class _OtherFormatError(_UnusableError):
+    """The file is of another format."""
+
+    def __init__(self, found: int) -> None:
+        older = found < FORMAT
+        writer = "an earlier" if older else "a later"
+        super().__init__(
+            f"it is of format {found}, of {writer} version of epyflow; this version reads format "
+            f"{FORMAT}"
+        )
+        self.remedy = (
+            "Run the experiment again: its inputs and results are computed anew, and replace those "
+            "of the earlier version."
+            if older
+            else "Update epyflow, or delete the folder of the run and run again."
+        )
 
 
 def _reduce_array(array: NDArray[Any]) -> tuple[type, tuple[tuple[int, ...], str, bytearray]]:
@@ -260,7 +283,7 @@ def _payload(data: bytes) -> object:
     if found is None:
         raise _UnusableError("it is empty" if not data else "it was not written by epyflow")
     if found != FORMAT:
-        raise _UnusableError(f"it is of format {found}, and this version of epyflow reads {FORMAT}")
+        raise _OtherFormatError(found)
     stream = io.BytesIO(data)
     content = _Reader(stream).load()
     if stream.read(1):

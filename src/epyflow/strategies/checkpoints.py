@@ -53,10 +53,10 @@ def restore(smc: Smc, task: Task, path: Path) -> float:
     try:
         checkpoint = pickling.read_checkpoint(path)
     except ArtifactError as error:
-        log.warning("%s; starting anew", error)
+        log.warning("the calibration starts from the beginning: %s", error)
         return 0.0
     if checkpoint.key != key(task):
-        log.info("%s belongs to another version of the task; starting anew", path)
+        log.info("%s belongs to another task; the calibration starts from the beginning", path)
         return 0.0
     smc.done = [_loaded(generation) for generation in checkpoint.generations]
     smc.ended = checkpoint.ended

@@ -285,7 +285,7 @@ pickling.write(factories.result(members), Path(sys.argv[2]))
 
 def test_every_process_writes_the_same_bytes_whatever_its_hash_seed(tmp_path):
     found = set()
-    for seed, imports in (("0", ""), ("1", ""), ("2", "from epyflow import tasks, randomness")):
+    for seed, imports in (("0", ""), ("1", ""), ("2", "from epyflow import randomness, stages")):
         paths = [tmp_path / f"{seed}_{name}.pkl" for name in ("input", "result")]
         subprocess.run(
             [sys.executable, "-c", WRITE_ONE.format(imports=imports), *map(str, paths)],
@@ -324,14 +324,14 @@ def test_what_the_contract_does_not_allow_is_refused_with_its_place(tmp_path, ch
 # --- files that are not usable -----------------------------------------------------------------
 
 
-def refusal(data, folder):
+def refusal(data, folder, ending="Delete it and run again."):
     path = folder / "input_00007.pkl"
     path.write_bytes(data)
     with pytest.raises(ArtifactError) as caught:
         pickling.read_input(path)
     message = str(caught.value)
     assert message.startswith(f"{path}: not usable: ")
-    assert message.endswith("Nothing in it was executed. Delete it and run again.")
+    assert message.endswith(f" Nothing in it was executed. {ending}")
     return message
 
 
@@ -367,19 +367,36 @@ def test_what_follows_the_end_is_refused(tmp_path):
     assert "goes on after its end" in refusal(written(factories.task(), tmp_path) + b"x", tmp_path)
 
 
-def test_another_format_is_named(tmp_path):
-    data = pickle.dumps(("epyflow", pickling.FORMAT + 1, "Task", None), protocol=5)
+RUN_AGAIN = (
+    "Run the experiment again: its inputs and results are computed anew, and replace those of the "
+    "earlier version."
+)
 
-    message = refusal(data, tmp_path)
 
-    assert f"format {pickling.FORMAT + 1}" in message
-    assert f"reads {pickling.FORMAT}" in message
+def test_an_earlier_format_is_named_and_its_files_are_to_be_computed_anew(tmp_path):
+    data = pickle.dumps(("epyflow", 1, "Task", None), protocol=5)
+
+    message = refusal(data, tmp_path, RUN_AGAIN)
+
+    assert "usable: it is of format 1, of an earlier version of epyflow; this version " in message
+    assert f"reads format {pickling.FORMAT}. " in message
+
+
+def test_a_later_format_is_named_and_epyflow_is_to_be_updated(tmp_path):
+    later = pickling.FORMAT + 1
+    data = pickle.dumps(("epyflow", later, "Task", None), protocol=5)
+
+    message = refusal(
+        data, tmp_path, "Update epyflow, or delete the folder of the run and run again."
+    )
+
+    assert f"it is of format {later}, of a later version of epyflow" in message
 
 
 def test_a_format_with_classes_that_are_gone_is_named_too(tmp_path):
-    data = pickle.dumps(("epyflow", pickling.FORMAT + 1, "Task", Path("a")), protocol=5)
+    data = pickle.dumps(("epyflow", 1, "Task", Path("a")), protocol=5)
 
-    assert f"format {pickling.FORMAT + 1}" in refusal(data, tmp_path)
+    assert "it is of format 1" in refusal(data, tmp_path, RUN_AGAIN)
 
 
 def test_a_class_with_other_fields_is_refused(tmp_path):

@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# Install epyflow, without its dependencies, from the folder that the workflow runs in.
+# Install epyflow and forecast-hub, without their dependencies, from the folder of the workflow.
 set -euo pipefail
-pip install --no-deps --quiet .
+pip install --no-deps --quiet . ./packages/forecast-hub

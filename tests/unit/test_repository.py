@@ -309,8 +309,17 @@ def test_setup_names_the_package_to_install_where_python_can_install_nothing(tmp
 def test_the_conda_environment_has_the_locked_versions():
     lock = tomllib.loads((ROOT / "uv.lock").read_text())
     locked = {package["name"]: package.get("version") for package in lock["package"]}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    direct = {re.split(r"[\[<>=]", each)[0] for each in project["dependencies"]} - {"snakemake"}
+    from_this_folder = set(PYPROJECT["tool"]["uv"]["sources"])
+    projects = [
+        PYPROJECT,
+        tomllib.loads((ROOT / "packages/forecast-hub/pyproject.toml").read_text()),
+    ]
+    named = {
+        re.split(r"[\[<>=]", each)[0]
+        for project in projects
+        for each in project["project"]["dependencies"]
+    }
+    direct = named - from_this_folder - {"snakemake"}
     environment = yaml.safe_load((ROOT / "envs" / "epyflow.yaml").read_text())
 
     pins = dict(pin.split("==") for pin in environment["dependencies"][-1]["pip"])

@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 from epyflow.cli import app
 from epyflow.google.batch import BatchJobs
 from epyflow.google.site import Site, read_site
-from epyflow.operations.detached.job_request import state_path
 from epyflow.operations.detached.launch import (
     Packed,
     Place,
@@ -22,6 +21,7 @@ from epyflow.operations.detached.launch import (
     submit,
 )
 from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
+from epyflow.run.layout import RunLayout
 from epyflow.storage.bucket import Bucket
 from google_batch_emulator import ApiFault, FaultPlan
 from google_batch_emulator.emulator import Emulator
@@ -152,7 +152,7 @@ def test_one_of_another_machine_has_to_be_said_to_be_dead(place):
 def test_what_is_saved_is_gone_on_with(place):
     assert resumes(place) is False
 
-    place.storage.write(state_path("small", "main"), b"state")
+    place.storage.write(RunLayout("small", "main").coordinator_state, b"state")
 
     assert resumes(place) is True
 

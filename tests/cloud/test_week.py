@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 
 from epyflow import __version__
 from epyflow.cli.app import app
-from epyflow.operations.detached.job_request import log_path
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
+from epyflow.run.layout import RunLayout
 from google_batch_emulator import FaultPlan, Project, TaskFault
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.records import JobRecord
@@ -144,7 +144,7 @@ class Submitted(Rehearsed):
     @property
     def log(self) -> str:
         """What the coordinators printed, as far as it has been copied."""
-        return (self.bucket.read(log_path("small", "main")) or b"").decode()
+        return (self.bucket.read(RunLayout("small", "main").coordinator_log) or b"").decode()
 
     @property
     def record(self) -> Coordinator:

@@ -24,7 +24,8 @@ def storage_prefix():
 
 def plan_file():
     """Return the path of the plan; the process that a person started writes it first."""
-    from epyflow.run.settings import plan_path, read_settings
+    from epyflow.run.layout import plan_path
+    from epyflow.run.settings import read_settings
 
     try:
         settings = read_settings(config)
@@ -48,7 +49,8 @@ def this_start():
 
 def start_file():
     """Return the path of what this start knows: newer than all that was made before it."""
-    from epyflow.run.settings import read_settings, start_path
+    from epyflow.run.layout import start_path
+    from epyflow.run.settings import read_settings
 
     return str(start_path(read_settings(config)))
 

@@ -14,11 +14,12 @@ from epyflow.experiment.format.output import HUB_FORMATS
 from epyflow.experiment.load import Experiment
 from epyflow.inputs.fan_out import Plan
 from epyflow.operations.cost import estimate
-from epyflow.operations.cost.cost_file import NAME, region_of_site
+from epyflow.operations.cost.cost_file import region_of_site
 from epyflow.operations.cost.job_costs import LOCAL, JobCost, from_csv, priced
 from epyflow.operations.cost.prices import Prices, read_prices
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
 from epyflow.operations.cost.summary import Sum, by_location, by_stage, total
+from epyflow.run.layout import COST, RESULTS, RunLayout
 from epyflow.storage.disk import BUCKET_SCHEMES, Storage, storage_at
 
 UNREADABLE = 2
@@ -184,14 +185,14 @@ def cost(
 def _find(run: str, run_id: str) -> tuple[Storage, str]:
     """Return where the table of a run's cost is."""
     if run.startswith(BUCKET_SCHEMES):
-        prefix, found, rest = run.rstrip("/").partition("/results/")
+        prefix, found, rest = run.rstrip("/").partition(f"/{RESULTS}/")
         if not found:
             raise EpyflowError(f"{run}: expected gs://<bucket>/<prefix>/results/<exp_id>/<run_id>")
-        return storage_at(prefix), f"results/{rest}/{NAME}"
+        return storage_at(prefix), f"{RESULTS}/{rest}/{COST}"
     folder = Path(run)
     if not folder.is_dir():
-        folder = Path("results") / run / run_id
-    return storage_at(None), str(folder / NAME)
+        folder = Path(RunLayout(run, run_id).results)
+    return storage_at(None), str(folder / COST)
 
 
 def _priced_anew(

@@ -18,6 +18,7 @@ from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_logs import Choice
 from epyflow.operations.runs.run_lookup import again
 from epyflow.operations.runs.snakemake_targets import Target
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -134,8 +135,7 @@ class _Output:
 def _log_of(target: Target, run: Run) -> str:
     """Return the log that a task writes."""
     run_id = target.wildcards.get("run_id", run.run_id)
-    name = f"{target.rule}/{target.job}" if target.job else target.rule
-    return f"logs/{run.exp_id}/{run_id}/{name}.log"
+    return RunLayout(run.exp_id, run_id).log(target.rule, target.job)
 
 
 class _Shown:

@@ -123,7 +123,6 @@ def _packed(
     place: "Place", found: "Gathered", arguments: Any, machine_type: str, hours: float
 ) -> tuple[dict[str, Any], "Packed"]:
     """Pack what the coordinator needs, and describe what is about to be started."""
-    from epyflow.operations.detached.job_request import log_path
     from epyflow.operations.detached.launch import packed
     from epyflow.operations.detached.source_archive import pack
 
@@ -134,7 +133,7 @@ def _packed(
             "settings are given before it, with --config and --configfile, places in site.yaml"
         )
     sources = packed(pack(found, arguments), place.exp_id, place.run_id)
-    top, run = place.site.storage.rstrip("/"), f"{place.exp_id}/{place.run_id}"
+    top = place.site.storage.rstrip("/")
     document = {
         "experiment": place.exp_id,
         "run_id": place.run_id,
@@ -144,8 +143,8 @@ def _packed(
         "hours": hours,
         "sources": f"{top}/{sources.path}",
         "sources_bytes": len(sources.data),
-        "results": f"{top}/results/{run}",
-        "log": f"{top}/{log_path(place.exp_id, place.run_id)}",
+        "results": f"{top}/{place.layout.results}",
+        "log": f"{top}/{place.layout.coordinator_log}",
     }
     return document, sources
 

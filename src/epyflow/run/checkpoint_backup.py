@@ -7,7 +7,8 @@ from typing import Any
 
 from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
-from epyflow.run.failures import folder_of
+from epyflow.run.layout import RunLayout
+from epyflow.run.path_patterns import task_of_checkpoint
 from epyflow.storage.disk import Storage, storage_at
 
 log = logging.getLogger(__name__)
@@ -61,26 +62,22 @@ def of_task(plan: Mapping[str, Any], task: int, prefix: str | None) -> Backup | 
     """
     if prefix is None:
         return None
-    return Backup(storage_at(prefix), f"{folder_of(plan)}/{checkpoint_name(task)}")
+    return Backup(storage_at(prefix), RunLayout(plan["exp_id"], plan["run_id"]).checkpoint(task))
 
 
-def checkpoint_name(task: int) -> str:
-    """Return the name of the file beside a task's result that keeps its generations."""
-    return f"checkpoint_{task:05d}.pkl"
-
-
-def clear(storage: Storage, folder: str, kept: Iterable[int]) -> None:
+def clear(storage: Storage, layout: RunLayout, kept: Iterable[int]) -> None:
     """Remove the generations of a run's calibrations once all results stand.
 
     Parameters
     ----------
     storage
         Where the results are.
-    folder
-        Of the results.
+    layout
+        The paths of the run.
     kept
         Tasks that failed; they go on from their generations when they are tried again.
     """
-    names = {checkpoint_name(task) for task in kept}
-    there = [name for name in storage.names(folder) if name.startswith("checkpoint_")]
-    storage.remove(f"{folder}/{name}" for name in there if name not in names)
+    paths = [f"{layout.task_results}/{name}" for name in storage.names(layout.task_results)]
+    tasks = map(task_of_checkpoint, (layout.below(path) for path in paths))
+    done = {task for task in tasks if task is not None}.difference(kept)
+    storage.remove(layout.checkpoint(task) for task in sorted(done))

@@ -9,6 +9,7 @@ from typing import Any
 from epyflow.provenance.record import Run
 from epyflow.run import checkpoint_backup
 from epyflow.run import failures as failed
+from epyflow.run.layout import RunLayout
 from epyflow.run.settings import Settings
 from epyflow.run.start import read_start
 from epyflow.storage.disk import Storage
@@ -44,7 +45,9 @@ def finish(
     start = read_start(settings, plan)
     failures = failed.failures(plan, members, storage)
     checkpoint_backup.clear(
-        storage, failed.folder_of(plan), kept=(failure.index for failure in failures)
+        storage,
+        RunLayout(plan["exp_id"], plan["run_id"]),
+        kept=(failure.index for failure in failures),
     )
     return Run(
         exp_id=plan["exp_id"],
@@ -67,6 +70,6 @@ def finish(
 
 
 def _benchmarks(plan: Mapping[str, Any], storage: Storage) -> dict[str, bytes]:
-    folder = f"benchmarks/{plan['exp_id']}/{plan['run_id']}/run_task"
+    folder = RunLayout(plan["exp_id"], plan["run_id"]).task_benchmarks
     paths = sorted(f"{folder}/{name}" for name in storage.names(folder) if name.endswith(".tsv"))
     return {Path(path).stem: data for path, data in storage.read_all(paths).items()}

@@ -10,6 +10,7 @@ from typing import Any
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure
 from epyflow.errors import EpyflowError
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 
 
@@ -75,10 +76,6 @@ def confirm_complete(metadata: Path, plan: Mapping[str, Any], storage: Storage) 
     )
 
 
-def folder_of(plan: Mapping[str, Any]) -> str:
-    """Return the folder of the results of a planned run."""
-    return f"results/{plan['exp_id']}/{plan['run_id']}/runner-artifacts"
-
-
 def _paths(plan: Mapping[str, Any], tasks: Iterable[int]) -> list[str]:
-    return [f"{folder_of(plan)}/result_{task:05d}.pkl" for task in tasks]
+    layout = RunLayout(plan["exp_id"], plan["run_id"])
+    return [layout.result(task) for task in tasks]

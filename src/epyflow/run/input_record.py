@@ -15,6 +15,7 @@ from typing import Any
 
 from epyflow.errors import ArtifactError
 from epyflow.run.digests import digest_of
+from epyflow.run.layout import RunLayout, task_number
 from epyflow.storage.disk import Storage
 
 _FORMAT = 1
@@ -47,20 +48,19 @@ class Built:
         )
 
 
-def folder_of(plan: Mapping[str, Any]) -> str:
-    """Return the folder of the inputs of a planned run."""
-    return f"results/{plan['exp_id']}/{plan['run_id']}/builder-artifacts"
+def _layout_of(plan: Mapping[str, Any]) -> RunLayout:
+    return RunLayout(plan["exp_id"], plan["run_id"])
 
 
-def read(storage: Storage, folder: str) -> Built | None:
-    """Read the record of a folder of inputs; None where there is none.
+def read(storage: Storage, layout: RunLayout) -> Built | None:
+    """Read the record of the inputs of a run; None where there is none.
 
     Raises
     ------
     ArtifactError
         If it is damaged.
     """
-    path = f"{folder}/built.json"
+    path = layout.input_record
     data = storage.read(path)
     if data is None:
         return None
@@ -76,14 +76,14 @@ def read(storage: Storage, folder: str) -> Built | None:
         ) from problem
 
 
-def _write(built: Built, storage: Storage, folder: str) -> None:
+def _write(built: Built, storage: Storage, layout: RunLayout) -> None:
     content = {
         "format": _FORMAT,
         "seed": built.seed,
         "digests": dict(sorted(built.digests.items())),
         "checksums": dict(sorted(built.checksums.items())),
     }
-    storage.write(f"{folder}/built.json", json.dumps(content, indent=0).encode())
+    storage.write(layout.input_record, json.dumps(content, indent=0).encode())
 
 
 def to_build(plan: Mapping[str, Any], built: Built | None, storage: Storage) -> list[int]:
@@ -102,12 +102,12 @@ def to_build(plan: Mapping[str, Any], built: Built | None, storage: Storage) -> 
         Where the inputs are. Those in a bucket have to be the very files that were recorded: a
         coordinator may have ended between the record and the end of its uploads.
     """
-    there = storage.names(folder_of(plan))
+    layout = _layout_of(plan)
+    there = storage.names(layout.inputs)
     recorded = built or Built(plan["seed"])
 
     def up_to_date(index: int, digest: str) -> bool:
-        number = f"{index:05d}"
-        name = f"input_{number}.pkl"
+        number, name = task_number(index), layout.input(index).rpartition("/")[2]
         if name not in there or recorded.digests.get(number) != digest:
             return False
         return there[name] in (None, recorded.checksums.get(number))
@@ -122,9 +122,9 @@ def _digests(plan: Mapping[str, Any]) -> list[str]:
 
 def forget(plan: Mapping[str, Any], tasks: Iterable[int], storage: Storage) -> None:
     """Take tasks out of the record, before their inputs are overwritten."""
-    built = read(storage, folder_of(plan))
+    built = read(storage, _layout_of(plan))
     if built is not None:
-        _write(built.without({f"{task:05d}" for task in tasks}), storage, folder_of(plan))
+        _write(built.without({task_number(task) for task in tasks}), storage, _layout_of(plan))
 
 
 def remember(plan: Mapping[str, Any], inputs: Mapping[int, Path], storage: Storage) -> None:
@@ -140,15 +140,15 @@ def remember(plan: Mapping[str, Any], inputs: Mapping[int, Path], storage: Stora
     storage
         Where the inputs are, or will be.
     """
-    built = read(storage, folder_of(plan)) or Built(plan["seed"])
+    built = read(storage, _layout_of(plan)) or Built(plan["seed"])
     digests = _digests(plan)
-    fresh = {f"{task:05d}": (digests[task], _md5(path)) for task, path in inputs.items()}
+    fresh = {task_number(task): (digests[task], _md5(path)) for task, path in inputs.items()}
     record = Built(
         plan["seed"],
         {**built.digests, **{number: each[0] for number, each in fresh.items()}},
         {**built.checksums, **{number: each[1] for number, each in fresh.items()}},
     )
-    _write(record, storage, folder_of(plan))
+    _write(record, storage, _layout_of(plan))
 
 
 def _md5(path: Path) -> str:

@@ -23,7 +23,8 @@ from epyflow.run.bundle import Sources, unpacked, write_bundle
 from epyflow.run.description import describe
 from epyflow.run.digests import data_hashes, digest_of, flat, numbers, task_digests
 from epyflow.run.input_record import Built
-from epyflow.run.settings import Settings, plan_path
+from epyflow.run.layout import RunLayout, plan_path
+from epyflow.run.settings import Settings
 from epyflow.run.sources import gather, loaded, names_in, sources_of
 from epyflow.run.start import Start, write_start
 from epyflow.run.table_requests import table_specs
@@ -57,8 +58,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     settings, sources = found.settings, found.sources
     experiment, runs = found.experiment, found.runs
     known = {
-        run: input_record.read(storage, input_record.folder_of(_place(experiment, run)))
-        for run in runs
+        run: input_record.read(storage, RunLayout(experiment.place.exp_id, run)) for run in runs
     }
     seed = _seed(experiment, known.values(), path)
     code = provenance.code_versions()

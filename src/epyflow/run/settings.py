@@ -1,6 +1,5 @@
 """The settings of a run: ``config/config.yaml`` and ``--config``, validated."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -182,27 +181,8 @@ def given_or_found(given: str | None, root: Path, usual: tuple[str, ...]) -> Pat
     return next((root / path for path in usual if (root / path).exists()), None)
 
 
-PLANS = Path(".epyflow")
-
 PLAN_KEY = "plan"
 """Under this key the workflow's configuration also holds the plan, which is not a setting."""
-
-
-def plan_path(settings: Settings) -> Path:
-    """Return where the plan of a run is kept: below the working directory, so that it travels.
-
-    It depends on the settings alone: remote workers find it and never see the experiment.
-    """
-    name = settings.experiment
-    if not is_exp_id(name):
-        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        name = f"{re.sub('[^A-Za-z0-9]+', '_', Path(name).name)}-{digest}"
-    return PLANS / name / settings.run_id / "plan.json"
-
-
-def start_path(settings: Settings) -> Path:
-    """Return where the process that a person started keeps what no worker needs of its plan."""
-    return plan_path(settings).with_name("start.json")
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:

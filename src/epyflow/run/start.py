@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from epyflow.files import write_bytes_atomically
-from epyflow.run.settings import Settings, start_path
+from epyflow.run.layout import start_path
+from epyflow.run.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ import pytest
 from epyflow.errors import EpyflowError
 from epyflow.run import checkpoint_backup
 from epyflow.run.checkpoint_backup import Backup
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
 
 PLAN = {"exp_id": "202501/round1", "run_id": "main"}
@@ -67,8 +68,11 @@ def test_where_results_are_on_disk_there_is_no_copy():
 def test_once_all_results_stand_only_the_generations_of_failed_tasks_are_kept(tmp_path):
     storage = Disk(tmp_path)
     for name in ("checkpoint_00000.pkl", "checkpoint_00002.pkl", "result_00000.pkl"):
-        storage.write(f"results/{name}", b"")
+        storage.write(f"results/flu/main/runner-artifacts/{name}", b"")
 
-    checkpoint_backup.clear(storage, "results", kept=[2, 5])
+    checkpoint_backup.clear(storage, RunLayout("flu", "main"), kept=[2, 5])
 
-    assert set(storage.names("results")) == {"checkpoint_00002.pkl", "result_00000.pkl"}
+    assert set(storage.names("results/flu/main/runner-artifacts")) == {
+        "checkpoint_00002.pkl",
+        "result_00000.pkl",
+    }

@@ -6,7 +6,8 @@ import pytest
 from epyflow.errors import EpyflowError
 from epyflow.run import input_record
 from epyflow.run import plan as run_plan
-from epyflow.run.settings import Settings, plan_path, start_path
+from epyflow.run.layout import RunLayout, plan_path, start_path
+from epyflow.run.settings import Settings
 from epyflow.run.start import Start, read_start
 from epyflow.storage.disk import Disk
 
@@ -83,7 +84,7 @@ def test_a_worker_that_builds_inputs_knows_which_ones(settings):
 def test_the_plan_stays_the_same_once_a_job_has_built_the_inputs(settings, tmp_path):
     remote = settings.model_copy(update={"build": "remote"})
     first = plan(remote)
-    inputs = tmp_path / input_record.folder_of(first) / "input_00000.pkl"
+    inputs = tmp_path / RunLayout(first["exp_id"], first["run_id"]).input(0)
     inputs.parent.mkdir(parents=True)
     inputs.write_bytes(b"")
     input_record.remember(first, {0: inputs}, Disk())

@@ -5,7 +5,8 @@ import pytest
 import yaml
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.run.settings import Settings, plan_path, read_settings
+from epyflow.run.layout import plan_path
+from epyflow.run.settings import Settings, read_settings
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "config.yaml"
 

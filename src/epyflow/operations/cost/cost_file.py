@@ -12,11 +12,10 @@ from epyflow.google.site import FILE_VARIABLE, VARIABLE_PREFIX, read_site
 from epyflow.operations.cost.job_costs import GOOGLE_BATCH, LOCAL, as_csv, measured, priced
 from epyflow.operations.cost.prices import read_prices
 from epyflow.operations.cost.profile import FILE, REGION, read_profile
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 
 log = logging.getLogger(__name__)
-
-NAME = "run_cost.csv"
 
 
 def write_run_cost(
@@ -66,7 +65,7 @@ def _benchmarks(
     plan: Mapping[str, Any], storage: Storage, rules: Mapping[str, object]
 ) -> dict[str, bytes]:
     """Return ``<rule>/<job>``, or ``<rule>`` for one that has a single job, to its benchmark."""
-    top = f"benchmarks/{plan['exp_id']}/{plan['run_id']}"
+    top = RunLayout(plan["exp_id"], plan["run_id"]).benchmarks
     folders = [top, *(f"{top}/{rule}" for rule in rules)]
     paths = [
         f"{folder}/{name}"

@@ -8,12 +8,13 @@ logs/<exp_id>/<run_id>/coordinator/
   record.json                 that it is there, and how it ended: see record.py
 """
 
-import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from epyflow.errors import ArtifactError
+from epyflow.run.layout import RunLayout
+from epyflow.run.path_patterns import digest_of_sources
 
 SOURCES_VARIABLE = "EPYFLOW_COORDINATOR_SOURCES"
 """Where the sources are below the storage prefix; the name has their SHA-256."""
@@ -28,7 +29,6 @@ MANIFEST = "submission.json"
 EXPERIMENTS = "experiments"
 """Folder of the experiment, a bundle, in the sources."""
 
-_SOURCES = re.compile(r"coordinator/(?P<folder>.+)/sources-(?P<digest>[0-9a-f]{64})\.tar\.gz")
 _UNUSABLE = "not usable as the sources of a coordinator; submit again"
 
 
@@ -65,6 +65,11 @@ class Submission(BaseModel):
     code: dict[str, str]
     arguments: tuple[str, ...] = ()
 
+    @property
+    def layout(self) -> RunLayout:
+        """The paths of the run."""
+        return RunLayout(self.exp_id, self.run_id)
+
 
 def read_submission(data: bytes) -> Submission:
     """Read what sources say of themselves.
@@ -80,35 +85,15 @@ def read_submission(data: bytes) -> Submission:
         raise ArtifactError(f"{MANIFEST}: {_UNUSABLE} ({error})") from None
 
 
-def sources_path(exp_id: str, run_id: str, digest: str) -> str:
-    """Return where the sources of a coordinator lie."""
-    return f"{sources_folder(exp_id, run_id)}/sources-{digest}.tar.gz"
-
-
-def sources_folder(exp_id: str, run_id: str) -> str:
-    """Return the folder of the sources and the state of a run's coordinators."""
-    return f"coordinator/{exp_id}/{run_id}"
-
-
-def digest_of_sources(path: str) -> str:
-    """Return the SHA-256 that the name of sources holds.
+def digest_of(sources: str) -> str:
+    """Return the SHA-256 that the path of sources holds.
 
     Raises
     ------
     ArtifactError
-        If it is no such name.
+        If it is no such path.
     """
-    found = _SOURCES.fullmatch(path)
+    found = digest_of_sources(sources)
     if found is None:
-        raise ArtifactError(f"{path}: {_UNUSABLE}")
-    return found["digest"]
-
-
-def state_path(exp_id: str, run_id: str) -> str:
-    """Return where the state of a run's coordinators lies."""
-    return f"{sources_folder(exp_id, run_id)}/state.tar.gz"
-
-
-def log_path(exp_id: str, run_id: str) -> str:
-    """Return where what a run's coordinators in the cloud printed lies."""
-    return f"logs/{exp_id}/{run_id}/coordinator/coordinator.log"
+        raise ArtifactError(f"{sources}: {_UNUSABLE}")
+    return found

@@ -26,12 +26,10 @@ from epyflow.operations.detached.job_request import (
     HOURS_VARIABLE,
     NONCE_VARIABLE,
     SOURCES_VARIABLE,
-    sources_folder,
-    sources_path,
-    state_path,
 )
 from epyflow.operations.detached.source_archive import Members
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 
 
@@ -60,6 +58,11 @@ class Place:
     run_id: str
     storage: Storage
     jobs: BatchJobs
+
+    @property
+    def layout(self) -> RunLayout:
+        """The paths of the run."""
+        return RunLayout(self.exp_id, self.run_id)
 
     @property
     def prefix(self) -> str:
@@ -95,7 +98,9 @@ def packed(members: Members, exp_id: str, run_id: str) -> Packed:
         path = Path(folder) / "sources.tar.gz"
         write_archive(path, members)
         data = path.read_bytes()
-    return Packed(data, sources_path(exp_id, run_id, hashlib.sha256(data).hexdigest()))
+    return Packed(
+        data, RunLayout(exp_id, run_id).coordinator_sources(hashlib.sha256(data).hexdigest())
+    )
 
 
 def check_alone(place: Place, *, take_over: bool = False) -> int:
@@ -163,7 +168,7 @@ def submit(
     EpyflowError
         If the bucket or Google Batch refuses.
     """
-    folder, name = sources_folder(place.exp_id, place.run_id), sources.path.rpartition("/")[2]
+    folder, _, name = sources.path.rpartition("/")
     # What is there already keeps its time, which the coordinator takes for that of its files.
     if name not in place.storage.names(folder):
         place.storage.write(sources.path, sources.data)
@@ -185,7 +190,7 @@ def submit(
 
 def resumes(place: Place) -> bool:
     """Whether an earlier coordinator in the cloud left its state."""
-    path = state_path(place.exp_id, place.run_id)
+    path = place.layout.coordinator_state
     folder, _, name = path.rpartition("/")
     return name in place.storage.names(folder)
 

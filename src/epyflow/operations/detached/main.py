@@ -22,7 +22,6 @@ from epyflow.operations.detached.job_request import (
     HOURS_VARIABLE,
     SOURCES_VARIABLE,
     Submission,
-    log_path,
 )
 from epyflow.operations.detached.notification import End, message, notify
 from epyflow.operations.detached.supervisor import (
@@ -86,7 +85,9 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
     storage = storage_at(site.storage)
     submission = unpack_sources(environment[SOURCES_VARIABLE], storage, home / "work")
     journal = Journal(
-        home / "coordinator.log", log_path(submission.exp_id, submission.run_id), storage
+        home / "coordinator.log",
+        submission.layout.coordinator_log,
+        storage,
     )
     journal.begin(
         f"coordinator {environment[JOB_VARIABLE]} begins, {started:%Y-%m-%d %H:%M:%S} UTC"

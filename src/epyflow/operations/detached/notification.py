@@ -22,9 +22,9 @@ from google.auth.transport.requests import AuthorizedSession
 from epyflow.errors import EpyflowError
 from epyflow.google.secrets import read_secret
 from epyflow.google.site import Site
-from epyflow.operations.detached.job_request import log_path
 from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import Status, status
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 
 End = Literal["complete", "failed", "cut off"]
@@ -67,7 +67,8 @@ def message(
     failures = [] if now is None else list(now.failures.items())
     first = [{"log": log, "message": text} for log, text in failures[:_MOST_FAILURES]]
     counts = {} if now is None else _counts(now)
-    results, log = f"{place}/results/{run}", f"{place}/{log_path(exp_id, run_id)}"
+    layout = RunLayout(exp_id, run_id)
+    results, log = f"{place}/{layout.results}", f"{place}/{layout.coordinator_log}"
     minutes = round((ended - started).total_seconds() / 60)
     lines = [f"epyflow: {run} {_WORDS[end]} after {minutes // 60} h {minutes % 60:02} min"]
     if counts:

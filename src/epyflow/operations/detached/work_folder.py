@@ -21,9 +21,8 @@ from epyflow.errors import ArtifactError
 from epyflow.operations.detached.job_request import (
     MANIFEST,
     Submission,
-    digest_of_sources,
+    digest_of,
     read_submission,
-    state_path,
 )
 from epyflow.storage.disk import Storage
 
@@ -60,7 +59,7 @@ def unpack_sources(path: str, storage: Storage, folder: Path) -> Submission:
     ArtifactError
         If they are not there, or not those that were submitted.
     """
-    data, expected = storage.read(path), digest_of_sources(path)
+    data, expected = storage.read(path), digest_of(path)
     if data is None:
         raise ArtifactError(f"{path}: not there; submit again")
     if hashlib.sha256(data).hexdigest() != expected:
@@ -92,8 +91,8 @@ class State:
 
     def __init__(self, folder: Path, submission: Submission, storage: Storage) -> None:
         self._folder = folder
-        self._results = f"results/{submission.exp_id}/{submission.run_id}"
-        self._path = state_path(submission.exp_id, submission.run_id)
+        self._results = submission.layout.results
+        self._path = submission.layout.coordinator_state
         self._storage = storage
         self._saved: Signature = {}
 

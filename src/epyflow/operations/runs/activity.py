@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from epyflow.operations.runs.coordinator_record import Coordinator
+from epyflow.run.layout import RunLayout
+from epyflow.run.path_patterns import split_name
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ class AtWork:
 
 def records(storage: Storage, folders: Iterable[str]) -> Mapping[str, Coordinator]:
     """Read the records of the coordinators of runs, by the folder of the run; damaged ones not."""
-    paths = {f"logs/{folder}/coordinator/record.json": folder for folder in folders}
+    paths = {RunLayout(*split_name(name)).coordinator_record: name for name in folders}
     found = {}
     for path, data in storage.read_all(paths).items():
         try:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
-from epyflow.operations.runs.deletable_files import TOPS, Waste
+from epyflow.operations.runs.deletable_files import Waste
+from epyflow.run.layout import TOPS
+from epyflow.run.path_patterns import split_name
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def old_jobs(at_work: "AtWork", left_alone: Iterable[str]) -> "list[batch_v1.Job
     from epyflow.google.batch import is_over
     from epyflow.operations.runs.batch_jobs import has_labels_of
 
-    runs = [folder.rpartition("/")[::2] for folder in left_alone]
+    runs = [split_name(folder) for folder in left_alone]
     return [
         job
         for job in at_work.jobs
@@ -98,6 +100,6 @@ def old_jobs(at_work: "AtWork", left_alone: Iterable[str]) -> "list[batch_v1.Job
 
 
 def _has_begun(storage: Storage, waste: Waste, records: Mapping[str, Coordinator]) -> bool:
-    exp_id, _, run_id = waste.what.rpartition("/")
+    exp_id, run_id = split_name(waste.what)
     record = read_record(exp_id, run_id, storage) if exp_id else None
     return record is not None and record != records.get(waste.what)

@@ -16,6 +16,7 @@ import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from epyflow.operations.runs.status import stage_of
+from epyflow.run.layout import RunLayout
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 
@@ -138,18 +139,13 @@ def wanted(
     """
     parts = list(plan.get("forecasts", {"": plan}).values())
     tasks = {part["run_id"]: len(part["tasks"]) for part in parts}
-    folder = f"results/{plan['exp_id']}/{plan['run_id']}/"
+    folder = f"{RunLayout(plan['exp_id'], plan['run_id']).results}/"
     made = {path.rpartition(folder)[2] for path in outputs if folder in path}
     stages = [stage_of(path) for path in made]
     files = {stage: stages.count(stage) for stage in STAGES}
     # The plan knows them all; the workflow, those that are not up to date.
     files |= dict.fromkeys(("build", "run"), sum(tasks.values()))
     return Wanted(command=tuple(command), log=log, tasks=tasks, files=files)
-
-
-def record_path(exp_id: str, run_id: str) -> str:
-    """Return where the record of a run's coordinator lies; of a replay, that of all its dates."""
-    return f"logs/{exp_id}/{run_id}/coordinator/record.json"
 
 
 def this_coordinator(
@@ -187,13 +183,13 @@ def end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:
 
 def write_record(coordinator: Coordinator, storage: Storage) -> None:
     """Write or replace the record of a run's coordinator."""
-    path = record_path(coordinator.exp_id, coordinator.run_id)
+    path = RunLayout(coordinator.exp_id, coordinator.run_id).coordinator_record
     storage.write(path, coordinator.model_dump_json(indent=1).encode() + b"\n")
 
 
 def read_record(exp_id: str, run_id: str, storage: Storage) -> Coordinator | None:
     """Read the record of a run's coordinator; None where there is none that can be read."""
-    data = storage.read(record_path(exp_id, run_id))
+    data = storage.read(RunLayout(exp_id, run_id).coordinator_record)
     try:
         return None if data is None else Coordinator.model_validate_json(data)
     except ValidationError:

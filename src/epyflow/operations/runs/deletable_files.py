@@ -10,23 +10,21 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from epyflow.operations.runs.activity import AtWork, records
-from epyflow.operations.runs.coordinator_record import Coordinator
 from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
 from epyflow.operations.runs.run_list import Run, find_runs
-from epyflow.operations.runs.runs_without_inputs import STATE
+from epyflow.run.layout import BENCHMARKS, COORDINATOR, LOGS, OUTPUTS, RESULTS, TOPS, RunLayout
+from epyflow.run.path_patterns import (
+    run_of_record,
+    split_date,
+    split_name,
+    task_of_artifact,
+    task_of_checkpoint,
+    task_of_log,
+)
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
 
-TOPS = ("results", "logs", "benchmarks", STATE)
-"""Folders that hold files of runs, by experiment and run."""
-
-_ARTIFACT = re.compile(
-    r"(?:(\d{4}-\d\d-\d\d)/)?"
-    r"(?:builder-artifacts/input|runner-artifacts/(?:result|checkpoint))_(\d+)\.pkl"
-)
-_OF_A_TASK = re.compile(r"(?:(\d{4}-\d\d-\d\d)/)?run_task/(\d+)\.(?:log|tsv)")
-_CHECKPOINT = re.compile(r"(.*)checkpoint_(\d+)\.pkl")
 _SOURCES = re.compile(r"snakemake-workflow-sources\.[0-9a-f]{64}\.tar\.xz")
 _RULES = "|".join(rule.replace("*", "[^/]+") for stage in STAGES.values() for rule in stage.rules)
 _OF_A_RULE = re.compile(rf"(.+?)(?:/\d{{4}}-\d\d-\d\d)?/(?:{_RULES})(?:/.+)?\.(?:log|tsv)")
@@ -120,11 +118,9 @@ class Search:
     def _folders(self) -> set[str]:
         """Return the folders of all runs, those without results too."""
         found = set(self._runs)
-        for path in self._files["logs"]:
-            run, is_record, _ = path.partition("/coordinator/record.json")
-            if is_record:
-                found.add(run)
-        for top in ("logs", "benchmarks"):
+        of_records = map(run_of_record, self._files[LOGS])
+        found.update(run for run in of_records if run is not None)
+        for top in (LOGS, BENCHMARKS):
             named = map(_OF_A_RULE.fullmatch, self._files[top])
             found |= {match[1] for match in named if match and "/" in match[1]}
         return found
@@ -132,14 +128,16 @@ class Search:
     def _is_over(self, folder: str) -> bool:
         """Whether nobody is at work on a run; if somebody may be, it is noted why."""
         written = [its.modified for _, its in self._of(folder)]
-        exp_id, _, run_id = folder.rpartition("/")
-        run, record = self._runs.get(folder), self.records.get(folder)
-        if run is not None:
-            exp_id, run_id = run.exp_id, run.run_id
-        why = self._at_work.on(exp_id, run_id, record, max(written, default=self._at_work.now))
+        layout, record = self._layout(folder), self.records.get(folder)
+        last = max(written, default=self._at_work.now)
+        why = self._at_work.on(layout.exp_id, layout.run_id, record, last)
         if why:
             self.left_alone[folder] = why
         return not why
+
+    def _layout(self, folder: str) -> RunLayout:
+        run = self._runs.get(folder)
+        return RunLayout(*split_name(folder)) if run is None else run.layout
 
     def _of(self, folder: str, *tops: str) -> Iterator[tuple[str, Stored]]:
         """Yield the files of a run; those of runs of experiments below it are not its own."""
@@ -170,41 +168,43 @@ class Search:
     def _whole(self, folder: str) -> Iterator[tuple[str, int]]:
         """Yield all files of a run, tables last: as long as there are any, it is found again."""
         files = [each for top in reversed(TOPS) for each in self._of(folder, top)]
-        for path, its in sorted(files, key=lambda each: "/outputs/" in each[0]):
+        for path, its in sorted(files, key=lambda each: f"/{OUTPUTS}/" in each[0]):
             yield path, its.size
 
     def _stale(self, folder: str) -> Waste:
         """Return artifacts and logs of tasks that the plan no longer has, and old generations."""
-        record = self.records.get(folder)
-        tasks = {} if record is None else dict(record.wanted.tasks)
+        layout, record = self._layout(folder), self.records.get(folder)
+        planned = {} if record is None else record.wanted.tasks
         found = {}
         for path, its in self._of(folder):
             top, below = path.split("/", 1)
-            name = below.removeprefix(f"{folder}/")
-            numbered = (_ARTIFACT if top == "results" else _OF_A_TASK).fullmatch(name)
-            gone = numbered and tasks and not _is_planned(numbered, tasks, record)
-            if gone or (top == "results" and self._is_done_with(below)):
+            date, name = split_date(below.removeprefix(f"{folder}/"))
+            run = layout.dated(date)
+            task = task_of_artifact(name) if top == RESULTS else task_of_log(name)
+            gone = task is not None and planned and task >= planned.get(run.run_id, 0)
+            if gone or (top == RESULTS and self._is_done_with(name, its, run)):
                 found[path] = its.size
         return Waste("stale artifacts", folder, "of no task of the plan, or done with", found)
 
-    def _is_done_with(self, path: str) -> bool:
+    def _is_done_with(self, name: str, its: Stored, run: RunLayout) -> bool:
         """Whether a file keeps the generations of a calibration whose result is newer."""
-        match = _CHECKPOINT.fullmatch(path)
-        there = self._files["results"]
-        result = there.get(f"{match[1]}result_{match[2]}.pkl") if match else None
-        return result is not None and result.modified >= there[path].modified
+        task = task_of_checkpoint(name)
+        if task is None:
+            return False
+        result = self._files[RESULTS].get(run.result(task).removeprefix(f"{RESULTS}/"))
+        return result is not None and result.modified >= its.modified
 
     def _orphaned(self, folder: str) -> Waste:
         """Return logs and run times of a run that has no results, and has not been for long."""
-        files = dict(self._of(folder, "logs", "benchmarks"))
-        has_results = next(self._of(folder, "results"), None) is not None
+        files = dict(self._of(folder, LOGS, BENCHMARKS))
+        has_results = next(self._of(folder, RESULTS), None) is not None
         old = all(self._at_work.is_old(its.modified) for its in files.values())
         sizes = {path: its.size for path, its in files.items()} if old and not has_results else {}
         return Waste("orphaned logs", folder, "the run has no results", sizes)
 
     def _state(self, folder: str) -> Waste:
         """Return what a coordinator in the cloud keeps, once it has been over for long."""
-        files = dict(self._of(folder, STATE))
+        files = dict(self._of(folder, COORDINATOR))
         old = all(self._at_work.is_old(its.modified) for its in files.values())
         sizes = {path: its.size for path, its in files.items()} if old else {}
         return Waste("coordinator's state", folder, "the run is over", sizes)
@@ -243,12 +243,3 @@ class Search:
             if _SOURCES.fullmatch(path) and self._at_work.is_old(its.modified)
         }
         return Waste("sources", ".", "left by coordinators that were killed", found)
-
-
-def _is_planned(
-    numbered: re.Match[str], tasks: Mapping[str, int], record: Coordinator | None
-) -> bool:
-    """Whether the plan has a task, by the date of its run and its number."""
-    run_id = "" if record is None else record.run_id
-    run = f"{run_id}/{numbered[1]}" if numbered[1] else run_id
-    return int(numbered[2]) < tasks.get(run, 0)

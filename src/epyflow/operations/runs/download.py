@@ -1,7 +1,6 @@
 """Copies of a run's files, from a bucket or another folder, beside what is there already."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,6 +10,7 @@ from typing import Literal
 from epyflow.errors import EpyflowError
 from epyflow.files import replacing
 from epyflow.operations.runs.run_list import Run
+from epyflow.run.path_patterns import split_date
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
 
@@ -18,9 +18,6 @@ WHAT = ("outputs/*", "hub/*", "scores/*")
 """What is fetched unless something else is asked for; run_metadata.json is among the outputs."""
 
 Names = Literal["tree", "flat"]
-
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})/(.+)")
-
 
 _SAME = 1e-3
 """Seconds: times in a bucket are in milliseconds."""
@@ -80,7 +77,7 @@ def fetch(
         name, in all of which cases nothing is copied; if a file cannot be written, or was removed
         meanwhile.
     """
-    folder = f"results/{run.folder}"
+    folder = run.layout.results
     files = storage.below(folder)
     wanted = {path: its for path, its in sorted(files.items()) if _matches(path, what)}
     if not wanted:
@@ -100,8 +97,7 @@ def fetch(
 
 
 def _matches(path: str, what: Sequence[str]) -> bool:
-    dated = _DATE.fullmatch(path)
-    names = (path, dated[2]) if dated else (path,)
+    names = {path, split_date(path)[1]}
     return any(fnmatchcase(name, pattern) for name in names for pattern in what)
 
 
@@ -111,10 +107,9 @@ def _target(to: Path, run: Run, path: str, names: Names) -> Path:
     if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
         raise EpyflowError(f"{path!r} is no name for a local file; nothing was fetched")
     if names == "flat":
-        dated = _DATE.fullmatch(path)
-        date, rest = ([dated[1]], dated[2].split("/")) if dated else ([], parts)
-        rest = rest[1:] or rest
-        return to / "_".join([*run.folder.split("/"), *date, *rest])
+        date, name = split_date(path)
+        rest = name.split("/")
+        return to / "_".join([*run.layout.dated(date).name.split("/"), *(rest[1:] or rest)])
     target = to / run.folder / path
     if not target.parent.resolve().is_relative_to(to.resolve()):
         raise EpyflowError(f"{target} leads out of {to} by a link; nothing was fetched")

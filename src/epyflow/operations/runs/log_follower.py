@@ -8,7 +8,7 @@ from datetime import datetime
 from epyflow.operations.runs.log_lines import Filter, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_logs import Choice, job_of, selected, snakemakes_log
-from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
+from epyflow.run.layout import COORDINATOR
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
 

@@ -78,5 +78,5 @@ def _whose(data: bytes, run: Run) -> tuple[str, str] | None:
     if asked is not None:
         target = parse_target(asked[1])
         return (target.rule, target.job) if target.run == (run.exp_id, run.run_id) else None
-    named = re.search(rf"(?:^|[\s/])(logs/{re.escape(run.folder)}/\S+?\.log)\b", text)
+    named = re.search(rf"(?:^|[\s/])({re.escape(run.layout.logs)}/\S+?\.log)\b", text)
     return None if named is None else job_of(named[1], run)

@@ -6,7 +6,7 @@ nothing is unpickled, so that a bucket that others write to can be looked at.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -15,16 +15,12 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.location import is_exp_id
+from epyflow.run.layout import FINDINGS, HUB, METADATA, RESULTS, RunLayout
+from epyflow.run.path_patterns import runs_with_files, split_name, task_of_input, task_of_result
 from epyflow.storage.disk import Disk, Storage, storage_at
 from epyflow.storage.stored_file import Stored
 
-METADATA = "outputs/run_metadata.json"
-
-_IN_A_RUN = re.compile(r"(.+/[^/]+)/(builder-artifacts|runner-artifacts|outputs|hub)/[^/]+")
 _OF_A_REPLAY = re.compile(r"(.+)/([^/]+/\d{4}-\d{2}-\d{2})")
-_INPUT = re.compile(r"builder-artifacts/input_(\d{5})\.pkl")
-_RESULT = re.compile(r"runner-artifacts/result_(\d{5})\.pkl")
-_LOG = re.compile(r"(\d{5})\.log")
 _ERROR = re.compile(rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (ERROR|CRITICAL) ", re.MULTILINE)
 
 Files = Mapping[str, Stored]
@@ -63,7 +59,12 @@ class Run:
     @property
     def folder(self) -> str:
         """The folder below ``results/`` and ``logs/``."""
-        return f"{self.exp_id}/{self.run_id}"
+        return self.layout.name
+
+    @property
+    def layout(self) -> RunLayout:
+        """The paths of the run."""
+        return RunLayout(self.exp_id, self.run_id)
 
     @property
     def missing(self) -> int:
@@ -127,7 +128,7 @@ def find_runs(storage: Storage, pattern: str = "*", *, latest: bool = False) -> 
         If the pattern leads out of ``results/``.
     """
     start = _literal(pattern)
-    files = storage.below(f"results/{start}".rstrip("/"))
+    files = storage.below(f"{RESULTS}/{start}".rstrip("/"))
     runs = _runs({f"{start}/{path}".lstrip("/"): each for path, each in files.items()}, storage)
     found = sorted(
         (run for run in runs if fnmatchcase(run.exp_id, pattern)),
@@ -155,7 +156,7 @@ def _literal(pattern: str) -> str:
 
 
 def _runs(files: Files, storage: Storage) -> list[Run]:
-    folders = {match[1] for match in map(_IN_A_RUN.fullmatch, files) if match}
+    folders = runs_with_files(files)
     records = _records(storage, folders, files)
     grouped: dict[tuple[str, str], list[str]] = {}
     for folder in sorted(folders):
@@ -170,7 +171,7 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
 def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, dict[str, Any]]:
     """Read the metadata of every run that has it; one that is damaged counts as none."""
     paths = {
-        f"results/{each}/{METADATA}": each for each in folders if f"{each}/{METADATA}" in files
+        f"{RESULTS}/{each}/{METADATA}": each for each in folders if f"{each}/{METADATA}" in files
     }
     found = {}
     for path, data in storage.read_all(paths).items():
@@ -219,31 +220,28 @@ def _part(files: Files, folder: str, record: Mapping[str, Any] | None, storage: 
     own = {path.removeprefix(start): its for path, its in files.items() if path.startswith(start)}
     modified = max(its.modified for its in own.values())
     accepted = _accepted(own, folder, storage)
-    artifacts = [its.modified for path, its in own.items() if _INPUT.fullmatch(path)]
-    artifacts += [its.modified for path, its in own.items() if _RESULT.fullmatch(path)]
+    inputs = {task: path for path in own if (task := task_of_input(path)) is not None}
+    results = {task: path for path in own if (task := task_of_result(path)) is not None}
+    artifacts = [own[path].modified for path in (*inputs.values(), *results.values())]
     if record is not None and own[METADATA].modified >= max(
         artifacts, default=own[METADATA].modified
     ):
         tasks, failed = record["counts"]["tasks"], record["counts"]["failed"]
         return _Part(modified, tasks, tasks - failed, failed, not failed, accepted)
-    inputs = _numbers(own, _INPUT)
-    done = _numbers(own, _RESULT) & inputs
-    failed = len(_failed(storage, folder, inputs - done))
+    done = inputs.keys() & results.keys()
+    failed = len(_failed(storage, folder, inputs.keys() - done))
     return _Part(modified, len(inputs), len(done), failed, False, accepted)
 
 
-def _numbers(paths: Iterable[str], pattern: re.Pattern[str]) -> set[str]:
-    return {match[1] for match in map(pattern.fullmatch, paths) if match}
-
-
-def _failed(storage: Storage, folder: str, tasks: set[str]) -> set[str]:
-    """Return the tasks whose log says that they ended with an error."""
+def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:
+    """Return the logs of tasks that say that they ended with an error."""
     if not tasks:
-        return set()
-    logs = f"logs/{folder}/run_task"
-    there = _numbers(storage.names(logs), _LOG) & tasks
-    read = storage.read_all(f"{logs}/{task}.log" for task in sorted(there))
-    return {path[-9:-4] for path, data in read.items() if ended_with_error(data)}
+        return []
+    layout = RunLayout(*split_name(folder))
+    logs = {layout.task_log(task) for task in tasks}
+    there = {f"{layout.task_logs}/{name}" for name in storage.names(layout.task_logs)}
+    read = storage.read_all(sorted(logs & there))
+    return [path for path, data in read.items() if ended_with_error(data)]
 
 
 def ended_with_error(log: bytes) -> bool:
@@ -253,11 +251,11 @@ def ended_with_error(log: bytes) -> bool:
 
 def _accepted(own: Files, folder: str, storage: Storage) -> bool | None:
     """Return what the hub's checks said of the newest submission."""
-    findings = [path for path in own if path.startswith("hub/") and path.endswith(".findings.json")]
+    findings = [path for path in own if path.startswith(f"{HUB}/") and path.endswith(FINDINGS)]
     if not findings:
         return None
     newest = max(findings, key=lambda path: own[path].modified)
-    return bool(_json(storage.read(f"results/{folder}/{newest}")).get("accepted"))
+    return bool(_json(storage.read(f"{RESULTS}/{folder}/{newest}")).get("accepted"))
 
 
 def _run(exp_id: str, run_id: str, parts: list[_Part]) -> Run:

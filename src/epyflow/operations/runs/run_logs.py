@@ -1,6 +1,5 @@
 """The log files of a run's jobs."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,12 +9,11 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.log_lines import Filter, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
-from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
+from epyflow.run.layout import COORDINATOR, task_number
+from epyflow.run.path_patterns import split_date
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Choice:
         if self.rule is None and rule == COORDINATOR:
             return False
         of_stage = self.stage is None or STAGES[self.stage].has_rule(rule)
-        of_task = self.task is None or (rule, job) == ("run_task", f"{self.task:05d}")
+        of_task = self.task is None or (rule, job) == ("run_task", task_number(self.task))
         return self.rule in (None, rule) and bool(of_stage) and of_task
 
 
@@ -122,7 +120,7 @@ def selected(
     EpyflowError
         If the run has no such rule, and ``strict``.
     """
-    folder = f"logs/{run.folder}"
+    folder = run.layout.logs
     listed = {
         f"{folder}/{path}": its
         for path, its in storage.below(folder).items()
@@ -145,11 +143,11 @@ def selected(
 
 def job_of(path: str, run: Run) -> tuple[str, str]:
     """Return the rule and the job of a log; the date of a replay is no part of them."""
-    start = f"logs/{run.folder}/"
+    start = f"{run.layout.logs}/"
     if not path.startswith(start):
         return COORDINATOR, ""  # Snakemake's own log
-    below = path.removeprefix(start)
-    rule, _, job = _DATE.sub("", below, count=1).removesuffix(".log").partition("/")
+    below = split_date(path.removeprefix(start))[1]
+    rule, _, job = below.removesuffix(".log").partition("/")
     return rule, job
 
 

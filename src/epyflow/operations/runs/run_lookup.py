@@ -4,9 +4,9 @@ from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.reading.location import is_exp_id
 from epyflow.operations.runs.run_list import Run, find_runs, opened
 from epyflow.operations.runs.runs_without_inputs import begun
+from epyflow.run.layout import RESULTS
+from epyflow.run.path_patterns import split_name
 from epyflow.storage.disk import Storage
-
-_RESULTS = "results/"
 
 
 def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, Run]:
@@ -29,7 +29,7 @@ def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, 
     EpyflowError
         If the place is named twice, or cannot be read.
     """
-    before, found, name = f"/{named.strip('/')}".rpartition(f"/{_RESULTS}")
+    before, found, name = f"/{named.strip('/')}".rpartition(f"/{RESULTS}/")
     if found:
         top = "/" if named.startswith("/") else ""
         before = f"{top}{before.removeprefix('/')}"
@@ -60,7 +60,7 @@ def again(storage: Storage, run: Run) -> Run | None:
 def _named(storage: Storage, name: str, run_id: str | None) -> Run | None:
     """Return the run of an experiment, or that of the whole name."""
     run = _of(storage, name, run_id)
-    parent, _, last = name.rpartition("/")
+    parent, last = split_name(name)
     if run is None and parent and run_id is None:
         return _of(storage, parent, last)
     return run

@@ -3,13 +3,11 @@
 from typing import TYPE_CHECKING
 
 from epyflow.operations.runs.run_list import Run
+from epyflow.run.layout import COORDINATOR, LOGS
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-STATE = "coordinator"
-"""Folder of what the coordinators that are Batch jobs keep, by experiment and run."""
 
 
 def begun(storage: Storage, exp_id: str) -> list[Run]:
@@ -24,7 +22,7 @@ def begun(storage: Storage, exp_id: str) -> list[Run]:
     """
     newest: dict[str, datetime] = {}
     # The files directly in these folders: longer paths may be of an experiment below this one.
-    for top, folder in (("logs", [STATE]), (STATE, [])):
+    for top, folder in ((LOGS, [COORDINATOR]), (COORDINATOR, [])):
         for path, its in storage.below(f"{top}/{exp_id}").items():
             run_id, *below = path.split("/")
             if below[:-1] == folder and below:

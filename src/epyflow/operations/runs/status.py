@@ -10,12 +10,11 @@ from typing import Any
 from epyflow.errors import UnreadableError
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_lookup import again
-from epyflow.operations.runs.runs_without_inputs import STATE as COORDINATOR
+from epyflow.run.layout import COORDINATOR, result_name
+from epyflow.run.path_patterns import split_date, task_of_log
 from epyflow.stages import STAGES, stage_of_file, stage_of_rule
 from epyflow.storage.disk import Storage
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}/")
-_TASK_LOG = re.compile(r"(.*)run_task/(\d{5})\.log")
 _MESSAGE = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$", re.MULTILINE)
 
 
@@ -76,7 +75,7 @@ class Status:
 
 def stage_of(path: str) -> str | None:
     """Return the stage that makes a file, by its path below the run's folder; None: not counted."""
-    return stage_of_file(_DATE.sub("", path, count=1))
+    return stage_of_file(split_date(path)[1])
 
 
 def status(
@@ -105,12 +104,13 @@ def status(
     now = again(storage, run)
     if now is None:
         raise UnreadableError(f"the run {run.folder} has been removed")
-    files = set(storage.below(f"results/{run.folder}"))
+    layout = run.layout
+    files = set(storage.below(layout.results))
     failures, before = _failures(storage, run, files, since)
-    again_missing = sum(_TASK_LOG.fullmatch(log) is not None for log in before)
+    again_missing = sum(_task_of(log.removeprefix(f"{layout.logs}/")) is not None for log in before)
     now = replace(now, failed=max(0, now.failed - again_missing))
     made = Counter(map(stage_of, files))
-    rules = [_rule(log.removeprefix(f"logs/{run.folder}/")) for log in failures]
+    rules = [_rule(log.removeprefix(f"{layout.logs}/")) for log in failures]
     failed = {**Counter(map(stage_of_rule, rules)), "run": now.failed}
     stages = [
         Progress(name, made[name], failed.get(name, 0), (wanted or {}).get(name)) for name in STAGES
@@ -125,7 +125,7 @@ def _failures(
 
     A task with a result has made up for what its log says.
     """
-    folder = f"logs/{run.folder}"
+    folder = run.layout.logs
     logs = {path: its for path, its in storage.below(folder).items() if _open(path, files)}
     read = storage.read_all(f"{folder}/{path}" for path in sorted(logs))
     wrong = {path: _message(data) for path, data in read.items() if ended_with_error(data)}
@@ -137,14 +137,20 @@ def _failures(
 def _open(log: str, files: set[str]) -> bool:
     if log.startswith(f"{COORDINATOR}/"):
         return False  # it repeats the errors of jobs, also of those made up for since
-    task = _TASK_LOG.fullmatch(log)
+    task = _task_of(log)
     if task is None:
         return log.endswith(".log")
-    return f"{task[1]}runner-artifacts/result_{task[2]}.pkl" not in files
+    date = split_date(log)[0]
+    result = result_name(task)
+    return (f"{date}/{result}" if date else result) not in files
+
+
+def _task_of(log: str) -> int | None:
+    return task_of_log(split_date(log)[1])
 
 
 def _rule(log: str) -> str:
-    return _DATE.sub("", log, count=1).partition("/")[0].removesuffix(".log")
+    return split_date(log)[1].partition("/")[0].removesuffix(".log")
 
 
 def _message(log: bytes) -> str:

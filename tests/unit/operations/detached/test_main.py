@@ -18,13 +18,11 @@ from epyflow.operations.detached import main
 from epyflow.operations.detached.job_request import (
     PackedFrom,
     Submission,
-    log_path,
-    sources_path,
-    state_path,
 )
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.provenance.record import git_state
+from epyflow.run.layout import RunLayout
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Disk
 
@@ -80,7 +78,9 @@ def uploaded(storage: Disk, tmp_path: Path, code: dict[str, str]) -> str:
     )
     path = tmp_path / "sources.tar.gz"
     write_archive(path, {"submission.json": said.model_dump_json().encode()})
-    there = sources_path("flu", "main", hashlib.sha256(path.read_bytes()).hexdigest())
+    there = RunLayout("flu", "main").coordinator_sources(
+        hashlib.sha256(path.read_bytes()).hexdigest()
+    )
     storage.write(there, path.read_bytes())
     return there
 
@@ -92,7 +92,7 @@ def record(storage: Disk) -> Coordinator:
 
 
 def log(storage: Disk) -> str:
-    return (storage.read(log_path("flu", "main")) or b"").decode()
+    return (storage.read(RunLayout("flu", "main").coordinator_log) or b"").decode()
 
 
 def test_snakemake_is_asked_for_the_run_and_knows_the_checkout_it_was_packed_from(
@@ -124,7 +124,7 @@ def test_a_bad_end_is_on_record_told_and_passed_on(coordinate, storage, told, co
     assert record(storage).outcome == outcome
     assert [each["outcome"] for each in told] == [end]
     assert f"ends with exit code {code}" in log(storage)
-    assert storage.read(state_path("flu", "main"))
+    assert storage.read(RunLayout("flu", "main").coordinator_state)
 
 
 def test_one_whose_machine_is_taken_away_says_nothing_but_saves_what_it_knows(
@@ -134,7 +134,7 @@ def test_one_whose_machine_is_taken_away_says_nothing_but_saves_what_it_knows(
 
     assert record(storage).outcome is None
     assert told == []
-    assert storage.read(state_path("flu", "main"))
+    assert storage.read(RunLayout("flu", "main").coordinator_state)
     assert "another one goes on" in log(storage)
 
 

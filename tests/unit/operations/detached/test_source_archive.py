@@ -20,8 +20,9 @@ from epyflow.errors import UnreadableError
 from epyflow.operations.detached.job_request import read_submission
 from epyflow.operations.detached.launch import Packed, packed
 from epyflow.operations.detached.source_archive import pack
+from epyflow.run.layout import start_path
 from epyflow.run.plan import prepare_build, write_run_plan
-from epyflow.run.settings import Settings, read_settings, start_path
+from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.run.start import read_start
 from epyflow.stages import STAGES

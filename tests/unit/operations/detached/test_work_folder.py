@@ -13,12 +13,14 @@ import pytest
 
 from epyflow.archives import write_archive
 from epyflow.errors import ArtifactError
-from epyflow.operations.detached.job_request import Submission, sources_path, state_path
+from epyflow.operations.detached.job_request import Submission
 from epyflow.operations.detached.work_folder import State, unpack_sources
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
 
 SUBMISSION = Submission(exp_id="us/flu", run_id="main", checkout=None, code={"run": "0123"})
-PATH = state_path("us/flu", "main")
+LAYOUT = RunLayout("us/flu", "main")
+PATH = LAYOUT.coordinator_state
 
 
 @pytest.fixture
@@ -147,7 +149,9 @@ def sources(storage: Disk, tmp_path: Path) -> str:
     path = tmp_path / "sources.tar.gz"
     manifest = SUBMISSION.model_dump_json().encode()
     write_archive(path, {"submission.json": manifest, "workflow/Snakefile": b"rule all:\n"})
-    there = sources_path("us/flu", "main", hashlib.sha256(path.read_bytes()).hexdigest())
+    there = RunLayout("us/flu", "main").coordinator_sources(
+        hashlib.sha256(path.read_bytes()).hexdigest()
+    )
     storage.write(there, path.read_bytes())
     return there
 
@@ -169,5 +173,5 @@ def test_other_sources_than_those_submitted_are_refused(storage, tmp_path):
     with pytest.raises(ArtifactError, match="not what was submitted, by its SHA-256; submit again"):
         unpack_sources(path, storage, tmp_path / "work")
     with pytest.raises(ArtifactError, match="not there; submit again"):
-        unpack_sources(sources_path("us/flu", "main", "0" * 64), storage, tmp_path / "work")
+        unpack_sources(LAYOUT.coordinator_sources("0" * 64), storage, tmp_path / "work")
     assert not (tmp_path / "work").exists()

@@ -10,10 +10,10 @@ from epyflow.operations.runs.coordinator_record import (
     begin,
     end,
     read_record,
-    record_path,
     this_coordinator,
     write_record,
 )
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
 
 
@@ -83,14 +83,16 @@ def test_the_end_of_one_does_not_hide_another_that_has_taken_over(storage):
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff"])
 def test_a_record_that_is_damaged_counts_as_none(storage, content):
-    storage.write(record_path("flu", "main"), content)
+    storage.write(RunLayout("flu", "main").coordinator_record, content)
 
     assert read_record("flu", "main", storage) is None
 
 
 def test_what_a_later_version_adds_is_passed_over(storage):
     begin("flu", "main", storage)
-    data = storage.read(record_path("flu", "main"))
-    storage.write(record_path("flu", "main"), data.replace(b"{", b'{"later": 1,', 1))
+    data = storage.read(RunLayout("flu", "main").coordinator_record)
+    storage.write(
+        RunLayout("flu", "main").coordinator_record, data.replace(b"{", b'{"later": 1,', 1)
+    )
 
     assert isinstance(read_record("flu", "main", storage), Coordinator)

@@ -1,0 +1,246 @@
+"""The files and folders of a run: the one place where their names are written and read.
+
+Rules write the same paths as literals, with wildcards; a test compares them with this module.
+Paths are relative to the working directory or to the storage prefix, with forward slashes.
+
+    results/<exp_id>/<run_id>/          inputs, results, tables, submission, scores, figures
+    logs/<exp_id>/<run_id>/             a log for each job, and those of the coordinator
+    benchmarks/<exp_id>/<run_id>/       run time and memory of each measured job
+    coordinator/<exp_id>/<run_id>/      sources and state of a coordinator that is a Batch job
+    .epyflow/<experiment>/<run_id>/     the plan; only in the working directory
+
+The ``run_id`` of one forecast of a replay is ``<run_id>/<reference date>``.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow.experiment.reading.location import is_exp_id
+
+if TYPE_CHECKING:
+    from epyflow.run.settings import Settings
+
+RESULTS, LOGS, BENCHMARKS, COORDINATOR = "results", "logs", "benchmarks", "coordinator"
+
+TOPS = (RESULTS, LOGS, BENCHMARKS, COORDINATOR)
+"""Folders that hold files of runs, by experiment and run."""
+
+BUILDER, RUNNER, OUTPUTS, HUB = "builder-artifacts", "runner-artifacts", "outputs", "hub"
+METADATA = f"{OUTPUTS}/run_metadata.json"
+COST = "run_cost.csv"
+FINDINGS = ".findings.json"
+
+PLANS = Path(".epyflow")
+
+RECORD = f"/{COORDINATOR}/record.json"
+
+
+@dataclass(frozen=True)
+class RunLayout:
+    """The paths of one run.
+
+    Attributes
+    ----------
+    exp_id, run_id
+        The run; of a replay, the whole or one reference date.
+    """
+
+    exp_id: str
+    run_id: str
+
+    @property
+    def name(self) -> str:
+        """The run as one name, which is also its folder below each of :data:`TOPS`."""
+        return f"{self.exp_id}/{self.run_id}"
+
+    def dated(self, date: str) -> "RunLayout":
+        """Return the paths of one reference date of a replay; with "", those of the run itself."""
+        return RunLayout(self.exp_id, f"{self.run_id}/{date}") if date else self
+
+    # --- results/
+
+    @property
+    def results(self) -> str:
+        """The folder of the run's results."""
+        return f"{RESULTS}/{self.name}"
+
+    def below(self, path: str) -> str:
+        """Return a path as it is below the folder of the run's results."""
+        return path.removeprefix(f"{self.results}/")
+
+    @property
+    def inputs(self) -> str:
+        """The folder of the tasks' inputs, and of what other jobs are given."""
+        return f"{self.results}/{BUILDER}"
+
+    def input(self, task: int) -> str:
+        """Return the input of a task."""
+        return f"{self.inputs}/input_{task_number(task)}.pkl"
+
+    @property
+    def input_record(self) -> str:
+        """What the inputs were built from."""
+        return f"{self.inputs}/built.json"
+
+    @property
+    def experiment_bundle(self) -> str:
+        """The experiment and its data in one file, with ``build: remote``."""
+        return f"{self.inputs}/experiment.tar.gz"
+
+    @property
+    def submission_brief(self) -> str:
+        """The hub and the observations that a submission is made with."""
+        return f"{self.inputs}/hub.json"
+
+    @property
+    def priors(self) -> str:
+        """The distributions that custom priors returned."""
+        return f"{self.inputs}/priors.json"
+
+    @property
+    def task_results(self) -> str:
+        """The folder of the tasks' results and checkpoints."""
+        return f"{self.results}/{RUNNER}"
+
+    def result(self, task: int) -> str:
+        """Return the result of a task, or the record of its failure."""
+        return f"{self.results}/{result_name(task)}"
+
+    def checkpoint(self, task: int) -> str:
+        """Return the generations of a task's calibration, while it runs."""
+        return f"{self.task_results}/{checkpoint_name(task)}"
+
+    def table(self, name: str) -> str:
+        """Return a table of the run."""
+        return f"{self.results}/{OUTPUTS}/{name}.csv.gz"
+
+    @property
+    def metadata(self) -> str:
+        """The record of the run."""
+        return f"{self.results}/{METADATA}"
+
+    @property
+    def cost(self) -> str:
+        """What the jobs of the run cost."""
+        return f"{self.results}/{COST}"
+
+    @property
+    def complete(self) -> str:
+        """The mark that no task failed, with ``partial_results``."""
+        return f"{self.results}/complete.txt"
+
+    @property
+    def left_out(self) -> str:
+        """What a submission does not hold, and why."""
+        return f"{self.results}/{OUTPUTS}/hub_left_out.json"
+
+    def submission(self, file: str) -> str:
+        """Return the file that the hub takes."""
+        return f"{self.results}/{HUB}/{file}"
+
+    def findings(self, file: str) -> str:
+        """Return what the hub's checks find in the submission."""
+        return f"{self.submission(file)}{FINDINGS}"
+
+    def accepted(self, file: str) -> str:
+        """Return the mark that the hub would accept the submission."""
+        return f"{self.submission(file)}.accepted.txt"
+
+    def score(self, file: str) -> str:
+        """Return a table of scores."""
+        return f"{self.results}/scores/{file}"
+
+    def figure(self, file: str) -> str:
+        """Return a figure, or the numbers of one."""
+        return f"{self.results}/figures/{file}"
+
+    # --- logs/ and benchmarks/
+
+    @property
+    def logs(self) -> str:
+        """The folder of the run's logs."""
+        return f"{LOGS}/{self.name}"
+
+    @property
+    def task_logs(self) -> str:
+        """The folder of the tasks' logs."""
+        return f"{self.logs}/run_task"
+
+    def task_log(self, task: int) -> str:
+        """Return the log of a task."""
+        return f"{self.task_logs}/{task_number(task)}.log"
+
+    def log(self, rule: str, job: str = "") -> str:
+        """Return the log of a job; ``job`` is empty for a rule that has one."""
+        return f"{self.logs}/{rule}{f'/{job}' if job else ''}.log"
+
+    @property
+    def coordinator_record(self) -> str:
+        """The record of the coordinator: where it is, and how it ended."""
+        return f"{self.logs}{RECORD}"
+
+    @property
+    def coordinator_log(self) -> str:
+        """What coordinators on Google Batch printed."""
+        return f"{self.logs}/{COORDINATOR}/coordinator.log"
+
+    @property
+    def benchmarks(self) -> str:
+        """The folder of the run's benchmarks."""
+        return f"{BENCHMARKS}/{self.name}"
+
+    @property
+    def task_benchmarks(self) -> str:
+        """The folder of the tasks' benchmarks."""
+        return f"{self.benchmarks}/run_task"
+
+    # --- coordinator/
+
+    @property
+    def coordinator_files(self) -> str:
+        """The folder of sources and state of coordinators that are Batch jobs."""
+        return f"{COORDINATOR}/{self.name}"
+
+    def coordinator_sources(self, digest: str) -> str:
+        """Return the sources of a coordinator, by their SHA-256."""
+        return f"{self.coordinator_files}/sources-{digest}.tar.gz"
+
+    @property
+    def coordinator_state(self) -> str:
+        """What a restart of Snakemake in the same folder would find."""
+        return f"{self.coordinator_files}/state.tar.gz"
+
+
+def task_number(task: int) -> str:
+    """Return the number of a task as it stands in the names of its files."""
+    return f"{task:05d}"
+
+
+def result_name(task: int) -> str:
+    """Return the name of a task's result, below the run's folder."""
+    return f"{RUNNER}/result_{task_number(task)}.pkl"
+
+
+def checkpoint_name(task: int) -> str:
+    """Return the name of the file beside a task's result that keeps its generations."""
+    return f"checkpoint_{task_number(task)}.pkl"
+
+
+def plan_path(settings: "Settings") -> Path:
+    """Return the file of a run's plan: below the working directory, so that it travels.
+
+    It depends on the settings alone: remote workers find it and never see the experiment.
+    """
+    name = settings.experiment
+    if not is_exp_id(name):
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        name = f"{re.sub('[^A-Za-z0-9]+', '_', Path(name).name)}-{digest}"
+    return PLANS / name / settings.run_id / "plan.json"
+
+
+def start_path(settings: "Settings") -> Path:
+    """Return the file of what the start of a run knows, and what no worker needs of its plan."""
+    return plan_path(settings).with_name("start.json")

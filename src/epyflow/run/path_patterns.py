@@ -1,0 +1,79 @@
+"""Read the run, the reference date and the task from paths that :mod:`epyflow.run.layout` makes."""
+
+import re
+from collections.abc import Iterable
+
+from epyflow.run.layout import BUILDER, COORDINATOR, HUB, OUTPUTS, RECORD, RUNNER
+
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)/")
+_INPUT = re.compile(rf"{BUILDER}/input_(\d{{5,}})\.pkl")
+_RESULT = re.compile(rf"{RUNNER}/result_(\d{{5,}})\.pkl")
+_CHECKPOINT = re.compile(rf"{RUNNER}/checkpoint_(\d{{5,}})\.pkl")
+_TASK_LOG = re.compile(r"run_task/(\d{5,})\.(?:log|tsv)")
+_SOURCES = re.compile(rf"{COORDINATOR}/.+/sources-([0-9a-f]{{64}})\.tar\.gz")
+_IN_A_RUN = re.compile(rf"(.+/[^/]+)/(?:{BUILDER}|{RUNNER}|{OUTPUTS}|{HUB})/[^/]+")
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Split ``<exp_id>/<run_id>`` into the two."""
+    exp_id, _, run_id = name.rpartition("/")
+    return exp_id, run_id
+
+
+def split_date(path: str) -> tuple[str, str]:
+    """Split a path below a run's folder into the date of a replay, or "", and the rest."""
+    found = _DATE.match(path)
+    return (found[1], path[found.end() :]) if found else ("", path)
+
+
+def task_of_input(path: str) -> int | None:
+    """Return the task of an input, by its path below the run's folder; None for another file."""
+    return _task(_INPUT, path)
+
+
+def task_of_result(path: str) -> int | None:
+    """Return the task of a result, by its path below the run's folder; None for another file."""
+    return _task(_RESULT, path)
+
+
+def task_of_checkpoint(path: str) -> int | None:
+    """Return the task of a checkpoint, by its path below the run's folder; None otherwise."""
+    return _task(_CHECKPOINT, path)
+
+
+def task_of_artifact(path: str) -> int | None:
+    """Return the task of an input, result or checkpoint, by its path below the run's folder."""
+    found = (each(path) for each in (task_of_input, task_of_result, task_of_checkpoint))
+    return next((task for task in found if task is not None), None)
+
+
+def task_of_log(path: str) -> int | None:
+    """Return the task of a log or benchmark, by its path below the run's folder; None otherwise."""
+    return _task(_TASK_LOG, path)
+
+
+def _task(pattern: re.Pattern[str], path: str) -> int | None:
+    found = pattern.fullmatch(path)
+    return None if found is None else int(found[1])
+
+
+def run_of_record(path: str) -> str | None:
+    """Return the run of a coordinator's record, by its path below ``logs/``; None otherwise."""
+    return path.removesuffix(RECORD) if path.endswith(RECORD) else None
+
+
+def digest_of_sources(path: str) -> str | None:
+    """Return the SHA-256 in the name of a coordinator's sources; None for another path."""
+    found = _SOURCES.fullmatch(path)
+    return None if found is None else found[1]
+
+
+def runs_with_files(paths: Iterable[str]) -> set[str]:
+    """Return the runs that have inputs, results, tables or a submission.
+
+    Parameters
+    ----------
+    paths
+        Below ``results/``.
+    """
+    return {match[1] for match in map(_IN_A_RUN.fullmatch, paths) if match}

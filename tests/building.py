@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.artifacts.task import DailyDoses, Member, Population, Task
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import DEFAULT
-from epyflow.experiment.load import Experiment
 from epyflow.experiment.reading.location import Place
 from epyflow.inputs.build import numeric_json
 from epyflow.population.locations import find

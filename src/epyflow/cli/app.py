@@ -27,8 +27,9 @@ from epyflow.cli import (
 )
 from epyflow.cli import cost as cli_cost
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.json_schema import export
-from epyflow.experiment.load import Experiment, inspect
+from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.location import locate
 from epyflow.experiment.reading.problems import Problem
 from epyflow.files import write_bytes_atomically

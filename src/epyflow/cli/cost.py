@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from epyflow.errors import EpyflowError
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.output import HUB_FORMATS
-from epyflow.experiment.load import Experiment
 from epyflow.inputs.fan_out import Plan
 from epyflow.operations.cost import estimate
 from epyflow.operations.cost.cost_file import region_of_site

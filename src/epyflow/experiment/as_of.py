@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from epyflow.errors import EpyflowError
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
-from epyflow.experiment.load import Changes, Experiment, load
+from epyflow.experiment.load import Changes, load
 
 WEEK = timedelta(days=7)
 

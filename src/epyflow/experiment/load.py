@@ -1,56 +1,19 @@
 """Load an experiment: find its files, validate them, and check them against one another."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel
 
 from epyflow.errors import InvalidExperimentError
 from epyflow.experiment.checks.checker import Checker
-from epyflow.experiment.format.model import Model
-from epyflow.experiment.format.modelset import Modelset
-from epyflow.experiment.format.output import DEFAULT, Output
+from epyflow.experiment.experiment import Experiment
+from epyflow.experiment.format.output import DEFAULT
 from epyflow.experiment.reading.documents import choose_output, exp_id_problem, read_documents
 from epyflow.experiment.reading.location import Place
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.yaml_source import Location as Keys
-from epyflow.population.locations import Location
 
 Changes = Mapping[Keys, Any]
 """Location in a section, which begins with its top-level key, to a value as in YAML."""
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A valid experiment.
-
-    Attributes
-    ----------
-    place
-        Where it is.
-    model, modelset, output
-        Its sections; the output is the one chosen for the run.
-    populations
-        Each once, in the order of the modelset.
-    sources
-        The YAML files in use.
-    data
-        Data file as written in YAML to the file found.
-    warnings
-        What is allowed but probably not meant.
-    """
-
-    place: Place
-    model: Model
-    modelset: Modelset | None
-    output: Output
-    populations: tuple[Location, ...]
-    sources: tuple[Path, ...]
-    data: dict[str, Path]
-    warnings: tuple[Problem, ...] = ()
 
 
 def put(data: Any, location: Keys, value: Any) -> None:
@@ -62,13 +25,6 @@ def put(data: Any, location: Keys, value: Any) -> None:
         data = data[part]
     if isinstance(data, dict):
         data[last] = value
-
-
-def canonical_json(section: BaseModel | None) -> str:
-    """Write a section as JSON whose text depends on its values alone."""
-    if section is None:
-        return "null"
-    return json.dumps(section.model_dump(mode="json"), separators=(",", ":"), allow_nan=False)
 
 
 def load(

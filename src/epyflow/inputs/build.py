@@ -17,10 +17,10 @@ from epyflow.data.coverage import read_coverage, read_preprocessed
 from epyflow.data.observations import Column, read_observations
 from epyflow.data.school_calendar import Calendar, closure_days, read_calendar
 from epyflow.errors import DataError, PopulationError
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.forcing import SchoolClosure
 from epyflow.experiment.format.model import Model
-from epyflow.experiment.load import Experiment
 from epyflow.experiment.reading.user_functions import UserFunctions
 from epyflow.inputs.fan_out import Plan, PlannedTask, first_day
 from epyflow.inputs.parameter_sets import ParameterSet, parameter_sets

@@ -11,11 +11,10 @@ from datetime import date
 from typing import Literal
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.checks.modelset import members_per_population
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Rejection, Smc
 from epyflow.experiment.format.model import Model
-from epyflow.experiment.format.modelset import Modelset
-from epyflow.experiment.load import Experiment
+from epyflow.experiment.format.modelset import Modelset, members_per_population
 from epyflow.population.locations import Location
 
 Strategy = Literal["simulate", "smc", "rejection", "top_fraction"]

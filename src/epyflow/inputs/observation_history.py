@@ -26,8 +26,8 @@ from epyflow.errors import DataError, UnreadableError
 from epyflow.files import sha256_of, write_bytes_atomically
 
 if TYPE_CHECKING:
+    from epyflow.experiment.experiment import Experiment
     from epyflow.experiment.format.calibration import Calibration, Comparison
-    from epyflow.experiment.load import Experiment
     from epyflow.population.locations import Location
 
 log = logging.getLogger(__name__)

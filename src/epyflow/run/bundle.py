@@ -19,7 +19,7 @@ from typing import Any
 
 from epyflow.archives import extract_archive, write_archive
 from epyflow.errors import ArtifactError
-from epyflow.experiment.load import Experiment
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.reading.location import Place, locate
 from epyflow.population.store import PopulationStore
 

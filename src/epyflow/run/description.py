@@ -7,6 +7,7 @@ report are to see.
 from pathlib import PurePosixPath
 from typing import Any
 
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import (
     CustomDistribution,
@@ -16,7 +17,6 @@ from epyflow.experiment.format.distributions import (
 from epyflow.experiment.format.model import Mediated, Model, MultiMediated, Spontaneous
 from epyflow.experiment.format.modelset import Sampling
 from epyflow.experiment.format.output import HUB_FORMATS, Output
-from epyflow.experiment.load import Experiment
 from epyflow.run.table_requests import without_reproduction
 
 

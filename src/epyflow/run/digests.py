@@ -6,8 +6,8 @@ from pathlib import Path
 
 from epyflow.data import vintages
 from epyflow.errors import PopulationError
+from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.output import Output
-from epyflow.experiment.load import Experiment, canonical_json
 from epyflow.files import sha256_of
 from epyflow.inputs.build import numeric_json
 from epyflow.inputs.fan_out import Plan

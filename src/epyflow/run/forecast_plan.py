@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.load import Experiment
+from epyflow.experiment.experiment import Experiment
 from epyflow.files import sha256_of
 from epyflow.inputs.observation_history import Final, Observed
 from epyflow.run.digests import digest_of

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
+from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.output import HubTarget
-from epyflow.experiment.load import Experiment, canonical_json
 from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, given_or_found
 from epyflow.submission.hub_definitions import SHIPPED, TARGETS

@@ -14,7 +14,7 @@ from typing import Any
 
 from epyflow import provenance
 from epyflow.experiment import as_of
-from epyflow.experiment.load import Experiment, canonical_json
+from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.files import write_bytes_atomically
 from epyflow.inputs.build import Build
 from epyflow.inputs.fan_out import plan

@@ -10,7 +10,8 @@ from pathlib import Path
 from epyflow.engine import check_engine
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import as_of
-from epyflow.experiment.load import Experiment, load
+from epyflow.experiment.experiment import Experiment
+from epyflow.experiment.load import load
 from epyflow.experiment.reading.location import Place
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address

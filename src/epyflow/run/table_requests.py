@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.output import (
     FLUSIGHT_LEVELS,
@@ -9,7 +10,6 @@ from epyflow.experiment.format.output import (
     PosteriorGenerations,
     Quantiles,
 )
-from epyflow.experiment.load import Experiment
 from epyflow.model.flows import ways
 from epyflow.model.infections import UncountableError, infections
 

@@ -13,9 +13,9 @@ import numpy as np
 from epyflow.data.observations import Column, read_observations
 from epyflow.data.vintages import data_key, of_file
 from epyflow.errors import DataError, EpyflowError
+from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.output import HubTarget, RateTrends
-from epyflow.experiment.load import Experiment
 from epyflow.files import write_bytes_atomically
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore

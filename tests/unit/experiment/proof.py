@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from epyflow.experiment.load import Experiment
+from epyflow.experiment.experiment import Experiment
 from tests.unit.experiment.samples import Sections
 
 FLUSIGHT = [0.01, 0.025, *(round(0.05 * i, 2) for i in range(1, 20)), 0.975, 0.99]

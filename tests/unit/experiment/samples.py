@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from epyflow.experiment.load import Experiment, inspect
+from epyflow.experiment.experiment import Experiment
+from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.location import locate
 from epyflow.experiment.reading.problems import Problem
 

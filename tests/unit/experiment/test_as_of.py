@@ -7,7 +7,8 @@ import pytest
 
 from epyflow.errors import EpyflowError
 from epyflow.experiment import as_of
-from epyflow.experiment.load import Experiment, load
+from epyflow.experiment.experiment import Experiment
+from epyflow.experiment.load import load
 from epyflow.experiment.reading.location import locate
 from tests.unit.experiment.samples import CALIBRATION, SIR, write_data, write_sections
 

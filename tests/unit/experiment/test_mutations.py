@@ -12,7 +12,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from epyflow.experiment.load import canonical_json, inspect
+from epyflow.experiment.experiment import canonical_json
+from epyflow.experiment.load import inspect
 from epyflow.experiment.reading import documents
 from epyflow.experiment.reading.location import locate
 from epyflow.experiment.reading.yaml_source import read

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from epyflow.experiment.load import Experiment, load
+from epyflow.experiment.experiment import Experiment
+from epyflow.experiment.load import load
 from epyflow.experiment.reading.location import locate
 from epyflow.inputs.observation_history import Final, Observed
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections

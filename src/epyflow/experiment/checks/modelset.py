@@ -10,7 +10,7 @@ from epyflow.experiment.checks.projection import check_columns, check_projection
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
 from epyflow.experiment.format.model import Model
-from epyflow.experiment.format.modelset import Modelset, Sampling
+from epyflow.experiment.format.modelset import Modelset, Sampling, members_per_population
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import Location
 
@@ -170,19 +170,6 @@ def _drawn_range(modelset: Modelset) -> tuple[Location, str, tuple[float, float]
     if not isinstance(distribution, ScipyDistribution):
         return None
     return place, f"with {distribution.arguments} it reaches", distribution.bounds()
-
-
-def members_per_population(sampling: Sampling | None) -> int:
-    """Return the number of parameter sets: grid points times draws."""
-    if sampling is None:
-        return 1
-    points = 1
-    if sampling.grid is not None:
-        for name in sampling.grid.parameters:
-            given = sampling.parameters.get(name)
-            points *= len(given.values or (None,)) if given else 1
-    draws = sampling.draws
-    return points * (draws.n_samples or 1 if draws else 1)
 
 
 def check_size(modelset: Modelset, populations: int, report: Report) -> None:

@@ -136,6 +136,19 @@ class Sampling(Strict):
         return next((s for s in self.samplers if s.strategy != "grid"), None)
 
 
+def members_per_population(sampling: Sampling | None) -> int:
+    """Return the number of parameter sets: grid points times draws."""
+    if sampling is None:
+        return 1
+    points = 1
+    if sampling.grid is not None:
+        for name in sampling.grid.parameters:
+            given = sampling.parameters.get(name)
+            points *= len(given.values or (None,)) if given else 1
+    draws = sampling.draws
+    return points * (draws.n_samples or 1 if draws else 1)
+
+
 def _as_population_names(value: Any) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if isinstance(names, list | tuple) and names and all(isinstance(n, str) for n in names):

@@ -1,6 +1,6 @@
 import pytest
 
-from epyflow.experiment.checks.modelset import members_per_population
+from epyflow.experiment.format.modelset import members_per_population
 from tests.unit.experiment.samples import GONE, SAMPLING, SIR, changed, inspected, messages
 
 NORM = {"type": "scipy", "name": "norm", "args": [2, 0.1]}

@@ -1,0 +1,58 @@
+"""Hold a valid experiment, as it was loaded.
+
+The stages compute with these values. This module imports nothing of how they are read and
+checked, so that an edit there is no edit of a stage.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.format.output import Output
+from epyflow.population.locations import Location
+
+if TYPE_CHECKING:
+    from epyflow.experiment.reading.location import Place
+    from epyflow.experiment.reading.problems import Problem
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A valid experiment.
+
+    Attributes
+    ----------
+    place
+        Where it is.
+    model, modelset, output
+        Its sections; the output is the one chosen for the run.
+    populations
+        Each once, in the order of the modelset.
+    sources
+        The YAML files in use.
+    data
+        Data file as written in YAML to the file found.
+    warnings
+        What is allowed but probably not meant.
+    """
+
+    place: "Place"
+    model: Model
+    modelset: Modelset | None
+    output: Output
+    populations: tuple[Location, ...]
+    sources: tuple[Path, ...]
+    data: dict[str, Path]
+    warnings: "tuple[Problem, ...]" = ()
+
+
+def canonical_json(section: BaseModel | None) -> str:
+    """Write a section as JSON whose text depends on its values alone."""
+    if section is None:
+        return "null"
+    return json.dumps(section.model_dump(mode="json"), separators=(",", ":"), allow_nan=False)

@@ -1,13 +1,13 @@
-"""``epyflow fetch``: what a run made, as local files."""
+"""``epyflow fetch``: copy files of a run to a local folder."""
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from epyflow.cli.runs import Format, Place
+from epyflow.cli.options import Format, RunId, RunNames, StoragePrefix
+from epyflow.cli.output import ExitCode, exit_on_error, print_json
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.download import WHAT, Copy
 from epyflow.operations.runs.download import fetch as fetch_files
@@ -15,28 +15,7 @@ from epyflow.operations.runs.run_list import Run, find_runs, opened
 from epyflow.operations.runs.run_lookup import chosen
 from epyflow.storage.disk import Storage
 
-KEPT, UNREADABLE = 1, 2
-
 _STATES = ("fetched", "unchanged", "kept")
-
-RunNames = Annotated[
-    str,
-    typer.Argument(
-        help="The experiment's id, of which the newest run is taken; a glob for ids in quotes, "
-        "such as `'2026-11/*'`, for the newest run of each; or the run's folder, "
-        "`results/<exp_id>/<run_id>`, on disk or in a bucket (`gs://...`)."
-    ),
-]
-RunName = Annotated[
-    str,
-    typer.Argument(
-        help="The experiment's id, of which the newest run is taken; or the run's folder, "
-        "`results/<exp_id>/<run_id>`, on disk or in a bucket (`gs://...`)."
-    ),
-]
-RunId = Annotated[
-    str | None, typer.Option("--run-id", help="Name of the experiment's run. Default: the newest.")
-]
 
 
 def fetch(
@@ -60,22 +39,19 @@ def fetch(
     force: Annotated[
         bool, typer.Option("--force", help="Also replace local files that are newer.")
     ] = False,
-    storage: Place = None,
+    storage: StoragePrefix = None,
     format: Format = "table",
 ) -> None:
-    """Copy what a run made to a local folder; what was fetched before is not fetched again.
+    """Copy files of a run to a local folder. Files that are there already are not copied again.
 
     The local files are printed, one a line. A local file that is newer than the run's is kept.
 
-    Exit code 0: all of them are the run's. 1: a newer local file was kept. 2: there is no such run
-    or file, it cannot be read, or a local file cannot be written.
+    Exit code 0: all files are those of the run. 1: a newer local file was kept. 2: there is no such
+    run or file, it cannot be read, or a local file cannot be written.
     """
     asked = Asked(to, tuple(what or WHAT), names, force)
-    try:
+    with exit_on_error():
         place, found = _runs(run, run_id, storage)
-    except EpyflowError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(UNREADABLE) from None
     fetched, missed = {}, []
     for one in found:
         try:
@@ -89,11 +65,13 @@ def fetch(
         typer.echo(f"{copy.target} is newer than the run's; --force replaces it", err=True)
     for message in missed:
         typer.echo(message, err=True)
-    raise typer.Exit(UNREADABLE if missed else KEPT if kept else 0)
+    if missed:
+        raise typer.Exit(ExitCode.UNREADABLE)
+    raise typer.Exit(ExitCode.PROBLEM if kept else ExitCode.OK)
 
 
 class Asked(NamedTuple):
-    """Which files are fetched, and how."""
+    """The files to fetch, and how to name them."""
 
     to: Path
     what: tuple[str, ...]
@@ -102,7 +80,7 @@ class Asked(NamedTuple):
 
 
 def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage, list[Run]]:
-    """Return the run that is meant; of a glob, the newest of each experiment."""
+    """Return the run that was named; for a glob, the newest run of each experiment."""
     if not re.search(r"[*?[]", named):
         place, found = chosen(named, run_id, storage)
         return place, [found]
@@ -111,8 +89,7 @@ def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage,
     matched = [run for run in runs if run_id in (None, run.run_id)]
     if not matched:
         raise EpyflowError(
-            f"no run of {named} under {storage or '.'}/results; "
-            "`epyflow runs` lists those there are"
+            f"no run of {named} under {storage or '.'}/results; `epyflow runs` lists the runs there"
         )
     return place, matched
 
@@ -123,7 +100,7 @@ def _fetch(place: Storage, run: Run, asked: Asked) -> list[Copy]:
 
 def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> None:
     if format == "json":
-        typer.echo(json.dumps([_document(copy) for copy in copies], indent=2))
+        print_json([_document(copy) for copy in copies])
     else:
         for copy in copies:
             typer.echo(str(copy.target))

@@ -1,34 +1,29 @@
 """``epyflow hub``: files for forecast hubs."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from epyflow.cli.options import Format, Strict
+from epyflow.cli.output import ExitCode, console, count, exit_on_error, plain_table, print_json
+from forecast_hub.checks.validation import Verdict
+from forecast_hub.checks.validation import validate as validate_submission
 from forecast_hub.errors import HubError
+from forecast_hub.findings import Severity
 
-if TYPE_CHECKING:
-    from forecast_hub.checks.validation import Verdict
-    from forecast_hub.findings import Severity
+hub = typer.Typer(
+    help="Check files for forecast hubs.", no_args_is_help=True, rich_markup_mode="markdown"
+)
 
-hub = typer.Typer(help="Files for forecast hubs of the hubverse.", no_args_is_help=True)
-
-REFUSED, UNJUDGED = 1, 2
-
-_WIDE = 200
-"""Columns of a table that is not printed on a terminal."""
-
-_STYLES: "dict[Severity, str]" = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
 @hub.callback()
 def hub_options() -> None:
-    """Files for forecast hubs of the hubverse."""
+    """Check files for forecast hubs."""
 
 
 @hub.command()
@@ -45,53 +40,36 @@ def validate(
         Path | None,
         typer.Option("--locations", help="Table of populations. Default: the hub's."),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
-    format: Annotated[
-        Literal["table", "json"], typer.Option(help="How the answer is printed.")
-    ] = "table",
+    strict: Strict = False,
+    format: Format = "table",
 ) -> None:
     """Check a submission as the hub will, and report every mistake with its lines.
 
     Exit code 0: accepted. 1: refused (with --strict, also for warnings). 2: the file or the hub
     cannot be read.
     """
-    # Imported here, for pandas takes longer to import than the other commands take to run.
-    from forecast_hub.checks.validation import validate as validate_submission
-
-    try:
+    document = {"accepted": False} if format == "json" else None
+    with exit_on_error(errors=HubError, document=document):
         verdict = validate_submission(
             file, hub, metadata=metadata, locations=locations, now=datetime.now(UTC)
         )
-    except HubError as error:
-        if format == "json":
-            typer.echo(json.dumps({"accepted": False, "unreadable": str(error)}, indent=2))
-        else:
-            typer.echo(str(error), err=True)
-        raise typer.Exit(UNJUDGED) from None
     accepted = verdict.accepted(strict=strict)
     if format == "json":
-        typer.echo(json.dumps({"accepted": accepted, **verdict.as_dict()}, indent=2))
+        print_json({"accepted": accepted, **verdict.as_dict()})
     else:
         _print(verdict, accepted)
-    raise typer.Exit(0 if accepted else REFUSED)
+    raise typer.Exit(ExitCode.OK if accepted else ExitCode.PROBLEM)
 
 
-def _print(verdict: "Verdict", accepted: bool) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)
+def _print(verdict: Verdict, accepted: bool) -> None:
     if verdict.findings:
-        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-        for title in ("severity", "check", "where", "what"):
-            table.add_column(title, overflow="fold", no_wrap=title in ("severity", "check"))
+        table = plain_table({"severity": "word", "check": "word", "where": "text", "what": "text"})
         for finding in verdict.findings:
             severity = Text(finding.severity, style=_STYLES[finding.severity])
             table.add_row(severity, finding.check, finding.place or "file", Text(finding.message))
-        console.print(table)
-    counts = ", ".join(
-        f"{number} {severity}{'' if number == 1 else 's'}"
-        for severity in ("error", "warning")
-        for number in (verdict.count(severity),)
+        console().print(table)
+    counts = (
+        f"{count(verdict.count('error'), 'error')}, {count(verdict.count('warning'), 'warning')}"
     )
     word = "accepted" if accepted else "refused"
     typer.echo(

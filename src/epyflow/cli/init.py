@@ -1,22 +1,19 @@
-"""``epyflow init``: write what a clone is configured with."""
+"""``epyflow init``: write the settings of a clone."""
 
-import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from epyflow.cli.runs import Format
+from epyflow.cli.options import Format, read_input
+from epyflow.cli.output import ExitCode, fail, print_json
 from epyflow.errors import EpyflowError, UnreadableError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from epyflow.operations.setup.proposal import File
-
-WRONG, UNREADABLE = 1, 2
+from epyflow.operations.setup import choices
+from epyflow.operations.setup.ask import agreed
+from epyflow.operations.setup.proposal import File
 
 _RUNS, _CLOUD = "Settings of runs", "Google Cloud"
 
@@ -55,52 +52,64 @@ def init(
     terraform: Annotated[
         Path | None,
         typer.Option(
-            help="What `terraform output -json` printed: a file, or - for standard input.",
+            help="Output of `terraform output -json`: a file, or - for standard input.",
             rich_help_panel=_CLOUD,
         ),
     ] = None,
     project: Annotated[
-        str | None, typer.Option(help="Default: that of gcloud.", rich_help_panel=_CLOUD)
+        str | None,
+        typer.Option(help="Google Cloud project. Default: that of gcloud.", rich_help_panel=_CLOUD),
     ] = None,
     region: Annotated[
-        str | None, typer.Option(help="Such as us-central1.", rich_help_panel=_CLOUD)
+        str | None,
+        typer.Option(help="Region of the machines, such as us-central1.", rich_help_panel=_CLOUD),
     ] = None,
     storage: Annotated[
-        str | None, typer.Option(help="gs://bucket/folder", rich_help_panel=_CLOUD)
+        str | None,
+        typer.Option(help="Folder for results, gs://bucket/folder.", rich_help_panel=_CLOUD),
     ] = None,
     service_account: Annotated[
-        str | None, typer.Option(help="That tasks run as.", rich_help_panel=_CLOUD)
+        str | None, typer.Option(help="Account that tasks run as.", rich_help_panel=_CLOUD)
     ] = None,
     coordinator_service_account: Annotated[
-        str | None, typer.Option(help="That `epyflow submit` runs as.", rich_help_panel=_CLOUD)
+        str | None,
+        typer.Option(
+            help="Account that coordinators run as (`epyflow submit`).", rich_help_panel=_CLOUD
+        ),
     ] = None,
     image: Annotated[
-        str | None, typer.Option(help="NAME@sha256:...", rich_help_panel=_CLOUD)
+        str | None,
+        typer.Option(help="Image of the workers, NAME@sha256:...", rich_help_panel=_CLOUD),
     ] = None,
     network: Annotated[
-        str | None, typer.Option(help="Default: the project's.", rich_help_panel=_CLOUD)
+        str | None,
+        typer.Option(
+            help="Network of the machines. Default: the project's.", rich_help_panel=_CLOUD
+        ),
     ] = None,
     subnetwork: Annotated[
-        str | None, typer.Option(help="In the region.", rich_help_panel=_CLOUD)
+        str | None, typer.Option(help="Subnetwork in the region.", rich_help_panel=_CLOUD)
     ] = None,
     environment: Annotated[
-        str | None, typer.Option(help="A label: dev or prod.", rich_help_panel=_CLOUD)
+        str | None,
+        typer.Option(help="Label on machines and jobs: dev or prod.", rich_help_panel=_CLOUD),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing; take what is proposed.")
+        bool, typer.Option("--yes", "-y", help="Ask nothing; use what is proposed.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace values that somebody has chosen.")
+        bool, typer.Option("--force", help="Replace values that were set before.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Show what would be written; write nothing.")
     ] = False,
     format: Format = "table",
 ) -> None:
-    """Write config/config.yaml and profiles/gcp/site.yaml; on a terminal, ask for what is missing.
+    """Write config/config.yaml and profiles/gcp/site.yaml, asking for what is missing.
 
-    Comments of config/config.yaml stay. A value that somebody has chosen is replaced only when you
-    say so, or with --force. Nothing is written unless everything is right.
+    Questions are asked on a terminal only. Comments of config/config.yaml are kept. A value that
+    was set before is replaced only if you confirm it, or with --force. Either every file is
+    written, or none.
 
     Exit code 0: written, or nothing to change; also with --dry-run. 1: a value is missing or wrong,
     or would be replaced; nothing was written. 2: a file cannot be read or written.
@@ -132,11 +141,11 @@ def init(
                 file.write()
         show(files, dry_run=dry_run, shown=asking and not dry_run)
     except UnreadableError as error:
-        _end(str(error), UNREADABLE)
+        fail(str(error), ExitCode.UNREADABLE)
     except EpyflowError as error:
-        _end(f"{error}\nnothing was written", WRONG)
+        fail(f"{error}\nnothing was written", ExitCode.PROBLEM)
     except OSError as error:
-        _end(f"{error.filename}: cannot be read or written: {error.strerror}", UNREADABLE)
+        fail(f"{error.filename}: cannot be read or written: {error.strerror}", ExitCode.UNREADABLE)
 
 
 def _at_a_terminal() -> bool:
@@ -147,11 +156,6 @@ def _given(options: dict[str, str | None]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _end(message: str, code: int) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(code) from None
-
-
 def _proposed(
     settings: dict[str, Any],
     config: list[str],
@@ -159,31 +163,23 @@ def _proposed(
     cloud: bool | None,
     terraform: Path | None,
     asking: bool,
-) -> "list[File]":
-    """Return the files that would be written, from options, what is there, and answers."""
-    from epyflow.operations.setup import choices
-
+) -> list[File]:
+    """Return the files to write, from the options, the files there, and answers."""
     choices.check_place()
     settings = choices.settings(settings, config, asking=asking)
-    outputs = None if terraform is None else _read(terraform)
+    outputs = None if terraform is None else read_input(terraform)
     return choices.files(settings, choices.site(site, outputs, cloud, asking=asking))
 
 
-def _read(outputs: Path) -> str:
-    return sys.stdin.read() if str(outputs) == "-" else outputs.read_text(encoding="utf-8")
-
-
-def _agree(files: "Sequence[File]", *, asking: bool, force: bool, shown: bool) -> None:
-    """Have it said that the files are to be written.
+def _agree(files: Sequence[File], *, asking: bool, force: bool, shown: bool) -> None:
+    """Ask whether the files are to be written.
 
     Raises
     ------
     EpyflowError
-        If the answer is no; if a value would be replaced, and nobody can be asked.
+        If the answer is no; if a value would be replaced, and there is no terminal to ask on.
     """
     replaced = [f"{file.path}: {change}" for file in files for change in file.replaced]
-    from epyflow.operations.setup.ask import agreed
-
     if asking and not force:
         if shown:
             _print_changes(files, err=True)
@@ -193,9 +189,7 @@ def _agree(files: "Sequence[File]", *, asking: bool, force: bool, shown: bool) -
         raise EpyflowError("\n".join(["--force is needed to replace what is set:", *replaced]))
 
 
-def _lines(files: "Sequence[File]", *, dry_run: bool, shown: bool) -> None:
-    from epyflow.operations.setup.choices import next_steps
-
+def _lines(files: Sequence[File], *, dry_run: bool, shown: bool) -> None:
     if not files:
         typer.echo("nothing to change")
     elif dry_run:
@@ -207,13 +201,11 @@ def _lines(files: "Sequence[File]", *, dry_run: bool, shown: bool) -> None:
             _print_changes(files)
         for file in files:
             typer.echo(f"wrote {file.path}")
-    for step in next_steps():
+    for step in choices.next_steps():
         typer.echo(f"next: {step}")
 
 
-def _json(files: "Sequence[File]", *, dry_run: bool, shown: bool) -> None:
-    from epyflow.operations.setup.choices import next_steps
-
+def _json(files: Sequence[File], *, dry_run: bool, shown: bool) -> None:
     del shown
     document = {
         "written": bool(files) and not dry_run,
@@ -221,12 +213,12 @@ def _json(files: "Sequence[File]", *, dry_run: bool, shown: bool) -> None:
             {"path": str(file.path), "changes": [asdict(change) for change in file.changes]}
             for file in files
         ],
-        "next": [] if dry_run else next_steps(),
+        "next": [] if dry_run else choices.next_steps(),
     }
-    typer.echo(json.dumps(document, indent=2))
+    print_json(document)
 
 
-def _print_changes(files: "Sequence[File]", err: bool = False) -> None:
+def _print_changes(files: Sequence[File], err: bool = False) -> None:
     for file in files:
         typer.echo(f"{file.path}:", err=err)
         for change in file.changes:

@@ -1,22 +1,18 @@
-"""``epyflow status``: how far a run is, and who goes on with it."""
+"""``epyflow status``: the progress of a run, its coordinator, and what failed."""
 
-import json
 import time
 from typing import Annotated, Any
 
 import typer
 
-from epyflow.cli.fetch import RunId, RunName
-from epyflow.cli.runs import Format, Place
-from epyflow.errors import EpyflowError
+from epyflow.cli.options import Format, RunId, RunName, StoragePrefix
+from epyflow.cli.output import ExitCode, count, exit_on_error, print_json
 from epyflow.operations.runs.coordinator_presence import Presence, presence_of, summary, to_go_on
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_lookup import chosen
 from epyflow.operations.runs.status import Progress, Status
 from epyflow.operations.runs.status import status as status_of
 from epyflow.storage.disk import Storage
-
-FAILED, UNREADABLE, UNDER_WAY, ABANDONED = 1, 2, 3, 4
 
 
 def status(
@@ -27,27 +23,27 @@ def status(
         typer.Option(
             "--watch",
             "-w",
-            help="Print it again when it has changed, until the run is over or nobody goes on.",
+            help="Print it again when it has changed, until the run or its coordinator has ended.",
         ),
     ] = False,
     every: Annotated[
-        float, typer.Option(min=1, help="Seconds between two looks, with `--watch`.")
+        float, typer.Option(min=1, help="With `--watch`: seconds between two looks.")
     ] = 15.0,
-    storage: Place = None,
+    storage: StoragePrefix = None,
     format: Format = "table",
 ) -> None:
-    """Show how far each stage of a run is, who goes on with it, and what failed.
+    """Show the progress of a run, its coordinator, and what failed.
 
-    How far it is is told from files. Who goes on is told by the record that the coordinator leaves
-    beside the logs, by its process if that is on this machine, and by Google Batch for a run in a
-    bucket: its project is that of profiles/gcp/site.yaml.
+    Progress is read from the run's files. The state of the coordinator is read from its record
+    beside the logs, from its process if that is on this machine, and, for a run in a bucket, from
+    Google Batch in the project of profiles/gcp/site.yaml.
 
     Exit code 0: complete. 1: something failed, or the hub's checks refuse the submission. 2: there
-    is no such run, or the storage cannot be read. 3: under way. 4: not complete, and nobody goes
-    on with it.
+    is no such run, or the storage cannot be read. 3: under way. 4: not complete, and no coordinator
+    works on it.
     """
     shown = None
-    try:
+    with exit_on_error():
         place, found = chosen(run, run_id, storage)
         while True:
             now = _look(place, found)
@@ -57,9 +53,6 @@ def status(
             if not watch or _is_over(*now):
                 break
             time.sleep(every)
-    except EpyflowError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(UNREADABLE) from None
     if watch and not now[0].run.complete and now[1].lives is False:
         where = to_go_on(now[1].record)
         typer.echo(f"{found.folder}: nobody goes on with it. To go on: {where}", err=True)
@@ -67,7 +60,7 @@ def status(
 
 
 def _look(storage: Storage, run: Run) -> tuple[Status, Presence]:
-    """Look who goes on, and then how far it is: what ends in between is seen."""
+    """Look at the coordinator, then at the files: a run that ends in between is seen as ended."""
     presence = presence_of(storage, run.exp_id, run.run_id)
     record = presence.record
     if record is None:
@@ -77,23 +70,23 @@ def _look(storage: Storage, run: Run) -> tuple[Status, Presence]:
 
 
 def _is_over(now: Status, presence: Presence) -> bool:
-    """Whether nothing is left to wait for."""
+    """Whether the run, or its coordinator, has ended."""
     if presence.lives is None:
         return now.over
     return not presence.lives
 
 
-def _code(now: Status, presence: Presence) -> int:
+def _code(now: Status, presence: Presence) -> ExitCode:
     if now.failed:
-        return FAILED
+        return ExitCode.PROBLEM
     if now.run.complete:
-        return 0
-    return ABANDONED if presence.lives is False else UNDER_WAY
+        return ExitCode.OK
+    return ExitCode.ABANDONED if presence.lives is False else ExitCode.NOT_DONE
 
 
 def _print(now: Status, presence: Presence, format: str) -> None:
     if format == "json":
-        typer.echo(json.dumps(_document(now, presence), indent=2))
+        print_json(_document(now, presence))
         return
     run = now.run
     state = "complete" if run.complete else "incomplete"
@@ -118,7 +111,7 @@ def _counted(stage: Progress) -> str:
     failed = f", {stage.failed:,} failed" if stage.failed else ""
     if stage.wanted:
         return f"{stage.files:,} of {stage.wanted:,}{failed}"
-    return f"{stage.files:,} file{'' if stage.files == 1 else 's'}{failed}"
+    return f"{count(stage.files, 'file')}{failed}"
 
 
 def _document(now: Status, presence: Presence) -> dict[str, Any]:

@@ -1,32 +1,34 @@
-"""``epyflow submit``: a run that goes on without this machine."""
+"""``epyflow submit``: start a run whose coordinator is a job of Google Batch."""
 
-import json
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from google.cloud import batch_v1
 
-from epyflow.cli.config import ConfigFiles, ConfigValues
-from epyflow.cli.cost import estimated
-from epyflow.cli.runs import Format
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.cli.cost_estimate import estimate_cost
+from epyflow.cli.options import ConfigFiles, ConfigValues, Format
+from epyflow.cli.output import ExitCode, exit_on_error, print_json
+from epyflow.errors import EpyflowError
+from epyflow.google.batch import BatchJobs, is_over
+from epyflow.google.site import VARIABLE_PREFIX, read_site
 from epyflow.inputs.fan_out import plan
+from epyflow.operations.detached import launch
+from epyflow.operations.detached.launch import Packed, Place, RunningError
+from epyflow.operations.detached.source_archive import pack
 from epyflow.operations.setup.layers import Layer, merged, read_layers
+from epyflow.run.settings import Settings
+from epyflow.run.sources import Gathered, gather
 from epyflow.storage.disk import storage_at
 
-if TYPE_CHECKING:
-    from epyflow.operations.detached.launch import Packed, Place
-    from epyflow.run.settings import Settings
-    from epyflow.run.sources import Gathered
-
-FAILED, UNREADABLE, RUNNING = 1, 2, 3
-
-_OURS = {
+_RESERVED = {
     *("--config", "-C", "--configfile", "--configfiles", "--profile", "--workflow-profile"),
     *("--directory", "-d", "--snakefile", "-s", "--executor", "-e", "--dry-run", "--dryrun", "-n"),
     *("--default-storage-provider", "--default-storage-prefix", "--googlebatch-array-run-id"),
 }
-"""Options of Snakemake that would make of the run another one than was planned here."""
+"""Options of Snakemake that would change the run that is planned here."""
 
 
 def submit(
@@ -41,69 +43,60 @@ def submit(
     config: ConfigValues = None,
     run_id: Annotated[str | None, typer.Option(help="Name of the run. Default: `main`.")] = None,
     machine_type: Annotated[
-        str, typer.Option(help="Of the coordinator; two vCPUs and 8 GB at least.")
+        str, typer.Option(help="Machine of the coordinator; at least two vCPUs and 8 GB.")
     ] = "e2-standard-2",
     hours: Annotated[
-        float, typer.Option(min=0.01, max=300, help="After which the coordinator gives up.")
+        float, typer.Option(min=0.01, max=300, help="Time limit of the coordinator, in hours.")
     ] = 24.0,
     notify_topic: Annotated[
         str | None,
-        typer.Option(help="Pub/Sub topic to tell at the end. Default: that of site.yaml."),
+        typer.Option(help="Pub/Sub topic for a message at the end. Default: that of site.yaml."),
     ] = None,
     take_over: Annotated[
         bool,
-        typer.Option("--take-over", help="A coordinator on another machine is known to be dead."),
+        typer.Option(
+            "--take-over", help="Start even if a coordinator on another machine may be running."
+        ),
     ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Return when the coordinator ends.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the coordinator ends.")] = False,
     every: Annotated[
-        float, typer.Option(min=1, help="Seconds between two looks, with `--wait`.")
+        float, typer.Option(min=1, help="With `--wait`: seconds between two looks.")
     ] = 15.0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check, plan and pack; upload and start nothing.")
     ] = False,
     format: Format = "table",
 ) -> None:
-    """Start a run whose coordinator is itself a job of Google Batch: this machine may be closed.
+    """Start a run whose coordinator is a job of Google Batch. You may then close this machine.
 
     The experiment is checked and planned here, packed with its data and the workflow, and uploaded.
-    Submitted again, a run that ended goes on where it stopped, and one that is complete does what
-    has changed.
+    To resume a run that has ended, submit it again; a complete run does what has changed.
 
-    Exit code 0: submitted; with --wait, ended well. 1: refused, or with --wait, ended badly. 2: the
-    experiment or a layer cannot be read. 3: the run has a coordinator that is at work.
+    Exit code 0: submitted; with --wait, the run succeeded. 1: refused; with --wait, the run failed.
+    2: the experiment or a file of settings cannot be read. 3: the run has a coordinator that is
+    running.
     """
-    # Imported here: Google's libraries take seconds that other commands need not wait for.
-    from epyflow.operations.detached.launch import RunningError
-
-    try:
+    with exit_on_error(ExitCode.PROBLEM, codes={RunningError: ExitCode.NOT_DONE}):
         settings = _settings(experiment, run_id, configfile or (), config or ())
         place, found = _planned(settings, notify_topic)
         document, sources = _packed(place, found, arguments or (), machine_type, hours)
         _start(place, sources, document, take_over=take_over, dry_run=dry_run)
         _print(document, format, dry_run=dry_run)
         if wait and not dry_run:
-            raise typer.Exit(0 if _ended_well(place, document["job"], every) else FAILED)
-    except RunningError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(RUNNING) from None
-    except EpyflowError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(UNREADABLE if isinstance(error, UnreadableError) else FAILED) from None
+            succeeded = _wait(place, document["job"], every)
+            raise typer.Exit(ExitCode.OK if succeeded else ExitCode.PROBLEM)
 
 
-def _settings(experiment: str, run_id: str | None, files: Any, given: Any) -> "Settings":
-    """Read the layers as Snakemake does, and what was named besides."""
+def _settings(
+    experiment: str, run_id: str | None, files: Sequence[Path], given: Sequence[str]
+) -> Settings:
+    """Read the layers as Snakemake does, and the experiment and run that were named."""
     named = {"experiment": experiment} | ({} if run_id is None else {"run_id": run_id})
     return merged([*read_layers(files, given), Layer("epyflow submit", named)])
 
 
-def _planned(settings: "Settings", topic: str | None) -> tuple["Place", "Gathered"]:
-    """Read the site and the experiment: whatever is wrong with them is said before anything."""
-    from epyflow.google.batch import BatchJobs
-    from epyflow.google.site import VARIABLE_PREFIX, read_site
-    from epyflow.operations.detached.launch import Place
-    from epyflow.run.sources import gather
-
+def _planned(settings: Settings, topic: str | None) -> tuple[Place, Gathered]:
+    """Read the site and the experiment, so that their mistakes are reported first."""
     site = read_site()
     if topic is not None:
         site = type(site).model_validate(site.model_dump() | {"notify_topic": topic})
@@ -120,19 +113,16 @@ def _planned(settings: "Settings", topic: str | None) -> tuple["Place", "Gathere
 
 
 def _packed(
-    place: "Place", found: "Gathered", arguments: Any, machine_type: str, hours: float
-) -> tuple[dict[str, Any], "Packed"]:
-    """Pack what the coordinator needs, and describe what is about to be started."""
-    from epyflow.operations.detached.launch import packed
-    from epyflow.operations.detached.source_archive import pack
-
-    ours = [each for each in arguments if each.partition("=")[0] in _OURS]
-    if ours:
+    place: Place, found: Gathered, arguments: Sequence[str], machine_type: str, hours: float
+) -> tuple[dict[str, Any], Packed]:
+    """Pack the sources of the coordinator, and describe the run to start."""
+    reserved = [each for each in arguments if each.partition("=")[0] in _RESERVED]
+    if reserved:
         raise EpyflowError(
-            f"{', '.join(ours)} after `--`: the run would not be the one that is planned here; "
-            "settings are given before it, with --config and --configfile, places in site.yaml"
+            f"{', '.join(reserved)} after `--` would change the run that is planned here; give "
+            "settings before `--`, with --config and --configfile, and storage in site.yaml"
         )
-    sources = packed(pack(found, arguments), place.exp_id, place.run_id)
+    sources = launch.packed(pack(found, arguments), place.exp_id, place.run_id)
     top = place.site.storage.rstrip("/")
     document = {
         "experiment": place.exp_id,
@@ -149,16 +139,16 @@ def _packed(
     return document, sources
 
 
-def _counts(found: "Gathered") -> dict[str, Any]:
-    """Return how much there is to do, and what that may cost, coordinator apart."""
+def _counts(found: Gathered) -> dict[str, Any]:
+    """Return the numbers of tasks and simulations, and their cost without the coordinator."""
     planned = [plan(each, found.settings.members_per_task) for each in found.runs.values()]
     usd: list[float] | None = [0.0, 0.0]
     try:
         for experiment, each in zip(found.runs.values(), planned, strict=True):
-            low, high = estimated(experiment, each, None, None, None, None)["usd"]
+            low, high = estimate_cost(experiment, each, None, None, None, None)["usd"]
             usd = [usd[0] + low, usd[1] + high] if usd else None
     except EpyflowError:
-        usd = None  # a machine type without a price is no reason to run nothing
+        usd = None  # A machine type without a price does not stop the run.
     return {
         "tasks": sum(each.task_count for each in planned),
         "simulations": sum(each.simulation_count for each in planned),
@@ -167,34 +157,32 @@ def _counts(found: "Gathered") -> dict[str, Any]:
 
 
 def _start(
-    place: "Place",
-    sources: "Packed",
+    place: Place,
+    sources: Packed,
     document: dict[str, Any],
     *,
     take_over: bool,
     dry_run: bool,
 ) -> None:
-    """Create the job, and add what it is to the description."""
-    from epyflow.operations.detached.launch import check_alone, resumes, submit
-
-    number = check_alone(place, take_over=take_over)
-    document["resumes"] = resumes(place)
+    """Create the job, and add its id to the description."""
+    number = launch.check_alone(place, take_over=take_over)
+    document["resumes"] = launch.resumes(place)
     if dry_run:
         document["job"] = f"{place.prefix}{number}"
         return
     hours, machine = document["hours"], document["machine_type"]
-    document["job"] = submit(place, sources, number, hours, machine).rpartition("/")[2]
+    document["job"] = launch.submit(place, sources, number, hours, machine).rpartition("/")[2]
 
 
 def _print(document: dict[str, Any], format: str, *, dry_run: bool) -> None:
     if format == "json":
-        typer.echo(json.dumps(document, indent=2))
+        print_json(document)
         return
     run, usd = f"{document['experiment']}/{document['run_id']}", document["usd"]
     done = "would be submitted" if dry_run else "submitted"
-    goes_on = ", going on where the last coordinator stopped" if document["resumes"] else ""
+    resumed = ", resuming where the last coordinator stopped" if document["resumes"] else ""
     cost = f", about {usd[0]:.2f} to {usd[1]:.2f} US dollars" if usd else ""
-    typer.echo(f"{run}: {done} as {document['job']}{goes_on}")
+    typer.echo(f"{run}: {done} as {document['job']}{resumed}")
     typer.echo(
         f"planned  {document['tasks']:,} tasks, {document['simulations']:,} simulations{cost}"
     )
@@ -207,12 +195,8 @@ def _print(document: dict[str, Any], format: str, *, dry_run: bool) -> None:
             typer.echo(f"         epyflow {command} {run} --storage {storage}")
 
 
-def _ended_well(place: "Place", job_id: str, every: float) -> bool:
-    """Wait for the coordinator to end, and say what it is at meanwhile."""
-    from google.cloud import batch_v1
-
-    from epyflow.google.batch import is_over
-
+def _wait(place: Place, job_id: str, every: float) -> bool:
+    """Wait until the coordinator ends, print its states, and return whether it succeeded."""
     states: Any = batch_v1.JobStatus.State
     told = None
     while True:

@@ -8,8 +8,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from epyflow.cli import app
-from epyflow.cli import cancel as cli_cancel
+from epyflow.cli import app, output
 from epyflow.operations.runs.coordinator_record import (
     Coordinator,
     Wanted,
@@ -136,7 +135,7 @@ def test_nobody_can_be_asked_without_a_terminal(coordinator, storage):
 @pytest.mark.parametrize("coordinator", [POLITE], ids=["polite"], indirect=True)
 def test_on_a_terminal_it_is_asked_first(coordinator, storage, monkeypatch, typed, code, after):
     terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr(cli_cancel, "sys", terminal)
+    monkeypatch.setattr(output, "sys", terminal)
 
     done = cancel("us/flu", typed=typed)
 

@@ -258,7 +258,7 @@ def test_a_file_that_cannot_be_removed_is_told_and_the_others_go(place, monkeypa
 def test_a_run_that_somebody_begins_to_work_on_meanwhile_is_left_alone(place, monkeypatch):
     place.run()
     place.note()
-    monkeypatch.setattr(cli_clean, "confirm", lambda *a, **b: place.note(outcome=None))
+    monkeypatch.setattr(cli_clean, "confirm_or_exit", lambda *a, **b: place.note(outcome=None))
 
     done = clean("--runs", "*", "--keep", 0, "--yes")
 

@@ -114,7 +114,7 @@ def test_the_cost_of_a_run_is_told_by_stage_location_and_in_all(finished, named)
     ]
     assert found["total"]["usd"] == pytest.approx(3.3)
     assert found["price_date"] == "2030-01-02"
-    assert "Reckoned from run times on x1-standard-2" in run("cost", named).stdout
+    assert "Estimated from run times on x1-standard-2" in run("cost", named).stdout
 
 
 def test_the_same_run_times_can_be_priced_anew(finished):
@@ -130,7 +130,7 @@ def test_a_local_run_is_said_to_have_cost_nothing(finished):
     path = finished / "run_cost.csv"
     path.write_text(path.read_text().replace("google-batch", "local"))
 
-    assert "made on one machine and cost none of it" in run("cost", "study").stdout
+    assert "made on one machine and cost nothing" in run("cost", "study").stdout
 
 
 @pytest.mark.parametrize("named", ["other", "results/other/main", "gs://bucket/nothing"])

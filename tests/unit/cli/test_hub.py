@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 
 import pytest
 from made_up_hubs import submission, tasks, write_hub, write_submission
@@ -128,11 +126,3 @@ def test_a_hub_with_a_mistake_ends_with_2(hub):
 
     assert done.exit_code == UNJUDGED
     assert "tasks.json: rounds[0].round_id: is missing" in done.stderr
-
-
-def test_the_other_commands_do_not_wait_for_the_imports_of_this_one():
-    ask = "import sys, epyflow.cli.hub; print('pandas' in sys.modules)"
-
-    answer = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True)
-
-    assert answer.stdout.strip() == "False"

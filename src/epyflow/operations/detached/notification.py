@@ -19,6 +19,7 @@ from google.auth import default
 from google.auth import exceptions as auth
 from google.auth.transport.requests import AuthorizedSession
 
+from epyflow.durations import format_duration
 from epyflow.errors import EpyflowError
 from epyflow.google.secrets import read_secret
 from epyflow.google.site import Site
@@ -69,8 +70,8 @@ def message(
     counts = {} if now is None else _counts(now)
     layout = RunLayout(exp_id, run_id)
     results, log = f"{place}/{layout.results}", f"{place}/{layout.coordinator_log}"
-    minutes = round((ended - started).total_seconds() / 60)
-    lines = [f"epyflow: {run} {_WORDS[end]} after {minutes // 60} h {minutes % 60:02} min"]
+    took = format_duration((ended - started).total_seconds())
+    lines = [f"epyflow: {run} {_WORDS[end]} after {took}"]
     if counts:
         lines.append("tasks: " + ", ".join(f"{n:,} {name}" for name, n in counts.items()))
     lines += [f"{each['log']}: {each['message']}" for each in first]

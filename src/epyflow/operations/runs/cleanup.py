@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from epyflow.errors import EpyflowError
+from epyflow.operations.runs.batch_project import project_of
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.operations.runs.deletable_files import Waste
 from epyflow.run.layout import TOPS
@@ -28,6 +29,34 @@ class Removed:
     size: int = 0
     jobs: int = 0
     problems: list[str] = field(default_factory=list)
+
+
+def open_batch(
+    storage: Storage,
+) -> "tuple[BatchJobs | None, tuple[batch_v1.Job, ...] | None, str]":
+    """Look for the Batch jobs of epyflow in the project of a storage.
+
+    Returns
+    -------
+    batch
+        The jobs of the project; None where they cannot be seen, and for a storage on disk.
+    jobs
+        Those of epyflow; None where they cannot be seen.
+    unseen
+        Why they cannot be seen.
+    """
+    try:
+        project = project_of(storage.uri, None)
+        if project is None:
+            return None, (), ""
+        # Imported here: Google's libraries are slow to import, and runs on disk do without them.
+        from epyflow.google.batch import BatchJobs
+        from epyflow.operations.runs.batch_jobs import COMPONENT
+
+        batch = BatchJobs(*project)
+        return batch, tuple(batch.find(COMPONENT)), ""
+    except (EpyflowError, ImportError) as problem:
+        return None, None, str(problem)
 
 
 def remove(storage: Storage, waste: Iterable[Waste], records: Mapping[str, Coordinator]) -> Removed:

@@ -1,0 +1,144 @@
+"""Print answers, tables and errors of the commands, and end them with an exit code.
+
+Answers go to standard output, everything else to standard error: piped output stays whole.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, Literal, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from epyflow.errors import EpyflowError, UnreadableError
+
+Column = Literal["word", "number", "text"]
+"""A word is not wrapped, a number stands on the right, a text is wrapped where it must be."""
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command; the ``--help`` of each says when it uses them."""
+
+    OK = 0
+    """The command did what it was asked for."""
+    PROBLEM = 1
+    """It found something wrong, refused, failed or left over, or nothing that matches."""
+    UNREADABLE = 2
+    """An option is wrong, or something named is missing or cannot be read or written."""
+    NOT_DONE = 3
+    """Nothing was changed: not confirmed, or a run is still under way."""
+    ABANDONED = 4
+    """The run is not complete, and no coordinator works on it."""
+
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 something is wrong, refused or failed, or nothing matches; 2 an option "
+    "is wrong, or something cannot be read or written; 3 not confirmed, or a run is under way; 4 a "
+    "run is not complete and has no coordinator. The help of each command says which it uses."
+)
+"""The same for the help of ``epyflow``."""
+
+
+def fail(message: str, code: ExitCode) -> NoReturn:
+    """Print a message to standard error and end the command."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code) from None
+
+
+@contextmanager
+def exit_on_error(
+    code: ExitCode = ExitCode.UNREADABLE,
+    *,
+    codes: Mapping[type[EpyflowError], ExitCode] | None = None,
+    errors: type[Exception] | tuple[type[Exception], ...] = EpyflowError,
+    document: Mapping[str, Any] | None = None,
+) -> Iterator[None]:
+    """End the command with the message of an error in the block, without a traceback.
+
+    Parameters
+    ----------
+    code
+        The exit code. Of an UnreadableError it is always ``UNREADABLE``.
+    codes
+        Exit codes of other classes of errors.
+    errors
+        The errors that a user can correct; others are raised.
+    document
+        With ``--format json``: printed to standard output with the message as ``unreadable``, in
+        place of the message.
+    """
+    try:
+        yield
+    except errors as error:
+        special = {UnreadableError: ExitCode.UNREADABLE} | dict(codes or {})
+        found = next((each for kind, each in special.items() if isinstance(error, kind)), code)
+        if document is None:
+            fail(str(error), found)
+        print_json({**document, "unreadable": str(error)})
+        raise typer.Exit(found) from None
+
+
+def confirm_or_exit(subject: str, lines: list[str], question: str, *, yes: bool) -> None:
+    """Show what would be ended or removed, and ask.
+
+    Parameters
+    ----------
+    subject
+        Printed before each line.
+    lines
+        What would happen; without any, nothing is asked.
+    question
+        The question for yes or no.
+    yes
+        Whether ``--yes`` was given: nothing is asked. It is needed where there is no terminal.
+    """
+    if not lines or yes:
+        return
+    for line in lines:
+        typer.echo(f"{subject}: {line}", err=True)
+    if not sys.stdin.isatty():
+        fail(
+            "nothing was done; expected --yes where there is no terminal to ask on",
+            ExitCode.NOT_DONE,
+        )
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(ExitCode.NOT_DONE)
+
+
+def print_json(document: object) -> None:
+    """Print a document, indented."""
+    typer.echo(json.dumps(document, indent=2))
+
+
+def console(width: int = 200) -> Console:
+    """Return a console for standard output.
+
+    Parameters
+    ----------
+    width
+        Columns where it is no terminal: tables are not cut to the width of one.
+    """
+    found = Console()
+    return found if found.is_terminal else Console(width=width)
+
+
+def plain_table(columns: Mapping[str, Column]) -> Table:
+    """Return a table without lines, whose columns can be cut by ``awk``."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for name, kind in columns.items():
+        table.add_column(
+            name,
+            no_wrap=kind == "word",
+            justify="right" if kind == "number" else "left",
+            overflow="fold",
+        )
+    return table
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 error`` or ``1,000 errors``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,44 @@
+"""``epyflow validate``: check an experiment."""
+
+import typer
+from rich.console import Console
+
+from epyflow.cli.experiment_check import inspect_experiment, print_problems
+from epyflow.cli.options import (
+    AllowedDataRoots,
+    ExperimentPath,
+    OutputConfig,
+    PopulationData,
+    Root,
+    Strict,
+    TextFormat,
+)
+from epyflow.cli.output import ExitCode, count, print_json
+
+
+def validate(
+    path: ExperimentPath,
+    strict: Strict = False,
+    format: TextFormat = "text",
+    root: Root = None,
+    output_config: OutputConfig = None,
+    population_data: PopulationData = None,
+    allowed_data_root: AllowedDataRoots = None,
+) -> None:
+    """Check an experiment and report every problem with file, line and key.
+
+    Exit code 0: valid. 1: invalid (with --strict, also when there are warnings). 2: it cannot be
+    read.
+    """
+    _, problems = inspect_experiment(
+        path, root, output_config, population_data, allowed_data_root, format
+    )
+    errors = sum(problem.severity == "error" for problem in problems)
+    invalid = bool(errors or (strict and problems))
+    if format == "json":
+        print_json({"valid": not invalid, "problems": [each.as_dict() for each in problems]})
+    else:
+        print_problems(problems, Console())
+        counts = f"{count(errors, 'error')}, {count(len(problems) - errors, 'warning')}"
+        typer.echo(f"{path}: {'invalid' if invalid else 'valid'} ({counts})")
+    raise typer.Exit(ExitCode.PROBLEM if invalid else ExitCode.OK)

@@ -1,0 +1,121 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+import typer
+
+from epyflow.cli import output
+from epyflow.cli.output import ExitCode, confirm_or_exit, count, exit_on_error, plain_table
+from epyflow.errors import DataError, EpyflowError, PopulationError, UnreadableError
+
+
+def code_of(error: Exception, **options: object) -> int:
+    """Return the exit code with which a block ends that raises an error."""
+    with pytest.raises(typer.Exit) as caught, exit_on_error(**options):
+        raise error
+    return caught.value.exit_code
+
+
+def test_the_exit_codes_are_those_that_scripts_know():
+    assert {code.name: int(code) for code in ExitCode} == {
+        "OK": 0,
+        "PROBLEM": 1,
+        "UNREADABLE": 2,
+        "NOT_DONE": 3,
+        "ABANDONED": 4,
+    }
+
+
+def test_an_error_is_printed_to_standard_error_and_ends_with_its_code(capsys):
+    assert code_of(DataError("data.csv: line 3: no date")) == 2
+    assert capsys.readouterr() == ("", "data.csv: line 3: no date\n")
+
+    assert code_of(DataError("x"), code=ExitCode.PROBLEM) == 1
+    assert code_of(UnreadableError("x"), code=ExitCode.PROBLEM) == 2
+    assert code_of(DataError("x"), codes={DataError: ExitCode.NOT_DONE}) == 3
+    assert code_of(PopulationError("x"), codes={DataError: ExitCode.NOT_DONE}) == 2
+
+
+def test_other_errors_are_raised():
+    with pytest.raises(KeyError), exit_on_error():
+        raise KeyError("a bug")
+    with pytest.raises(EpyflowError), exit_on_error(errors=(UnreadableError, ValueError)):
+        raise EpyflowError("for the caller")
+    assert code_of(ValueError("x"), errors=(UnreadableError, ValueError)) == 2
+
+
+def test_as_json_the_message_is_part_of_the_document(capsys):
+    assert code_of(EpyflowError("no such folder"), document={"valid": False}) == 2
+
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"valid": False, "unreadable": "no such folder"}
+    assert printed.err == ""
+
+
+def test_a_block_without_an_error_goes_on():
+    with exit_on_error():
+        reached = True
+
+    assert reached
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Be asked on a terminal, or where there is none; return what is answered."""
+
+    def at(is_terminal: bool, answer: bool = False) -> None:
+        stdin = SimpleNamespace(isatty=lambda: is_terminal)
+        monkeypatch.setattr(output, "sys", SimpleNamespace(stdin=stdin))
+        monkeypatch.setattr(typer, "confirm", lambda question, err: answer)
+
+    return at
+
+
+def test_a_confirmation_is_asked_for_on_a_terminal(terminal, capsys):
+    terminal(True, answer=True)
+    confirm_or_exit("flu/main", ["process 12", "two jobs"], "End it?", yes=False)
+    assert capsys.readouterr().err == "flu/main: process 12\nflu/main: two jobs\n"
+
+    terminal(True, answer=False)
+    with pytest.raises(typer.Exit) as caught:
+        confirm_or_exit("flu/main", ["process 12"], "End it?", yes=False)
+    assert caught.value.exit_code == 3
+
+
+def test_nothing_is_asked_without_a_terminal_with_yes_or_where_nothing_would_happen(
+    terminal, capsys
+):
+    terminal(False)
+    with pytest.raises(typer.Exit) as caught:
+        confirm_or_exit("flu/main", ["process 12"], "End it?", yes=False)
+    assert caught.value.exit_code == 3
+    assert capsys.readouterr().err == (
+        "flu/main: process 12\n"
+        "nothing was done; expected --yes where there is no terminal to ask on\n"
+    )
+
+    confirm_or_exit("flu/main", ["process 12"], "End it?", yes=True)
+    confirm_or_exit("flu/main", [], "End it?", yes=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_table_has_words_and_numbers_in_columns_and_wraps_only_text(capsys):
+    table = plain_table({"run": "word", "tasks": "number", "why": "text"})
+    table.add_row("us/flu", "1,000", "matches us/*")
+    table.add_row("us/a", "7", "old")
+
+    output.console(width=26).print(table)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "run     tasks  why        ",
+        "us/flu  1,000  matches    ",
+        "               us/*       ",
+        "us/a        7  old        ",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")]
+)
+def test_things_are_counted(number, expected):
+    assert count(number, "file") == expected

@@ -1,0 +1,76 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.command import run
+from tests.unit.experiment.samples import CALIBRATION, GONE, SAMPLING, SIR, changed, write_sections
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "config" / "experiments" / "example"
+
+
+def test_the_plan_of_the_example_shows_its_members():
+    done = run("plan", EXAMPLE, "--format", "json")
+
+    # 2 states x 2 values of the grid x 8 draws; 20 trajectories each.
+    document = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert document["populations"] == ["United_States_Massachusetts", "United_States_New_York"]
+    assert (document["members"], document["simulations"]) == (32, 640)
+    assert document["simulations_are_a_lower_bound"] is False
+
+
+def test_members_are_packed_into_tasks_as_asked(root):
+    folder = write_sections(root, SAMPLING)
+
+    done = run("plan", folder, "--members-per-task", 10, "--format", "json")
+
+    # 2 states; 2 x 3 grid points x 8 draws = 48 members each, in 5 tasks; 10 trajectories each.
+    document = json.loads(done.stdout)
+    assert (document["members"], document["tasks"], document["simulations"]) == (96, 10, 960)
+    assert document["members_per_task"] == 10
+
+
+def test_the_table_has_the_figures_of_each_population_and_their_sum(root):
+    folder = write_sections(root, SAMPLING)
+
+    done = run("plan", folder, "--members-per-task", 10)
+
+    cells = [re.findall(r"[\w,-]+", line) for line in done.stdout.splitlines()]
+    assert ["Massachusetts", "US-MA", "5", "48", "480"] in cells
+    assert ["New", "York", "US-NY", "5", "48", "480"] in cells
+    assert ["total", "10", "96", "960"] in cells
+    assert "up to 10 members in a task" in done.stdout
+
+
+def test_a_calibration_simulates_at_least_its_particles_and_projections(root):
+    folder = write_sections(root, CALIBRATION)
+
+    document = json.loads(run("plan", folder, "--format", "json").stdout)
+
+    # All but the nation and Alaska: 50. Each: 20 particles x 3 generations + 10 trajectories.
+    assert (document["tasks"], document["simulations"]) == (50, 50 * 70)
+    assert document["strategy"] == "smc"
+    assert document["simulations_are_a_lower_bound"] is True
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_an_invalid_experiment_has_no_plan(root, format):
+    folder = write_sections(root, changed(SIR, ("model.timespan.end_date", GONE)))
+
+    done = run("plan", folder, "--format", format)
+
+    assert done.exit_code == 1
+    if format == "json":
+        assert json.loads(done.stdout)["problems"][0]["key"] == "model.timespan.end_date"
+    else:
+        assert done.stdout == ""
+        assert "model.timespan.end_date: missing; expected a value for 'end_date'" in done.stderr
+
+
+def test_members_per_task_is_at_least_1(root):
+    done = run("plan", write_sections(root, SIR), "--members-per-task", 0)
+
+    assert done.exit_code == 2
+    assert "--members-per-task" in done.output

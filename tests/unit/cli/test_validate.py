@@ -1,0 +1,219 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.command import run
+from tests.unit.experiment.samples import (
+    CALIBRATION,
+    SAMPLING,
+    SIR,
+    changed,
+    write_sections,
+)
+
+
+def test_a_valid_experiment_ends_with_0(root):
+    folder = write_sections(root, SIR)
+
+    done = run("validate", folder)
+
+    assert done.exit_code == 0
+    assert done.stdout == f"{folder}: valid (0 errors, 0 warnings)\n"
+
+
+def test_an_invalid_experiment_ends_with_1_and_a_line_for_each_problem(root):
+    folder = write_sections(
+        root,
+        changed(
+            SIR, ("model.transitions.1.rate", -1), ("output.zzz", 1), ("model.random_seed", -5)
+        ),
+    )
+
+    done = run("validate", folder)
+
+    assert done.exit_code == 1
+    *lines, verdict = done.stdout.splitlines()
+    assert verdict == f"{folder}: invalid (3 errors, 0 warnings)"
+    places = [re.match(r"(\S+):(\d+): (\S+): ", line).groups() for line in lines]
+    assert [(Path(file).name, key) for file, _, key in places] == [
+        ("basemodel.yaml", "model.random_seed"),
+        ("basemodel.yaml", "model.transitions[1].rate"),
+        ("output.yaml", "output.zzz"),
+    ]
+
+
+def test_problems_are_printed_in_the_order_of_files_and_lines(root):
+    folder = write_sections(
+        root,
+        changed(
+            SAMPLING,
+            ("output.quantiles.compartments", ["Q_total"]),
+            ("modelset.population_names", ["US-XX"]),
+            ("model.transitions.4.rate", -1),
+            ("model.transitions.1.rate", "gama"),
+        ),
+    )
+
+    lines = run("validate", folder).stdout.splitlines()[:-1]
+
+    places = [(line.split(":")[0], int(line.split(":")[1])) for line in lines]
+    assert len(places) == 4
+    assert places == sorted(places)
+
+
+def test_a_warning_ends_with_0_and_strictly_with_1(root):
+    sections = changed(SIR, ("model.parameters.extra", {"type": "scalar", "value": 1}))
+    folder = write_sections(root, sections)
+
+    lenient, strict = run("validate", folder), run("validate", folder, "--strict")
+
+    assert lenient.exit_code == 0
+    assert "model.parameters.extra: warning: no rate" in lenient.stdout
+    assert lenient.stdout.endswith(": valid (0 errors, 1 warning)\n")
+    assert strict.exit_code == 1
+    assert strict.stdout.endswith(": invalid (0 errors, 1 warning)\n")
+
+
+def test_a_long_message_is_not_wrapped_and_colourless_where_it_is_no_terminal(root):
+    folder = write_sections(root, changed(SIR, ("model.colour", "red")))
+
+    done = run("validate", folder)
+
+    assert len(done.stdout.splitlines()) == 2
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("sections", [SIR, changed(SIR, ("model.colour", "red"))])
+def test_json_says_the_same(root, sections):
+    folder = write_sections(root, sections)
+
+    done = run("validate", folder, "--format", "json")
+    document = json.loads(done.stdout)
+
+    assert document["valid"] is (done.exit_code == 0)
+    for problem in document["problems"]:
+        assert set(problem) == {"file", "line", "key", "message", "severity"}
+        assert Path(problem["file"]).is_file()
+    assert [problem["key"] for problem in document["problems"]] == (
+        [] if document["valid"] else ["model.colour"]
+    )
+
+
+def unreadable_paths(tmp_path: Path) -> list[Path]:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    broken = tmp_path / "broken"
+    broken.symlink_to(tmp_path / "nowhere")
+    notes = tmp_path / "notes.txt"
+    notes.touch()
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    long = tmp_path / ("x" * 300)
+    return [tmp_path / "none", empty, broken, notes, loop, long]
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_what_cannot_be_read_ends_with_2_and_one_line(tmp_path, command):
+    for path in unreadable_paths(tmp_path):
+        done = run(command, path)
+
+        assert done.exit_code == 2, path
+        assert done.stdout == ""
+        assert len(done.stderr.splitlines()) == 1
+        assert path.name in done.stderr
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_what_cannot_be_read_is_valid_json_too(tmp_path, command):
+    done = run(command, tmp_path / "none", "--format", "json")
+
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["valid"] is False
+    assert "no such folder" in json.loads(done.stdout)["unreadable"]
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_a_folder_that_may_not_be_read_ends_with_2(root, command, monkeypatch):
+    folder = write_sections(root, SIR)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    done = run(command, folder)
+
+    assert done.exit_code == 2
+    assert done.stderr == f"{folder}: cannot be read: Permission denied\n"
+
+
+def test_an_experiment_is_found_by_its_id_below_the_root(root):
+    write_sections(root, SIR)
+
+    assert run("validate", "sample", "--root", root).exit_code == 0
+    missing = run("validate", "smaple", "--root", root)
+    assert missing.exit_code == 2
+    assert "did you mean sample?" in missing.stderr
+
+
+def test_one_of_several_output_files_is_chosen(root):
+    folder = write_sections(root, SIR)
+    config = folder / "config"
+    (config / "output.yaml").rename(config / "a.yaml")
+    (config / "b.yaml").write_text("output: {trajectories: {compartments: true}}\n")
+
+    assert run("validate", folder).exit_code == 1
+    assert run("validate", folder, "--output-config", "b").exit_code == 0
+    assert (
+        "expected one of a.yaml, b.yaml" in run("validate", folder, "--output-config", "c").stdout
+    )
+
+
+def test_other_folders_may_be_allowed(root, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "data.csv"
+    outside.write_text("place,date,value\n", encoding="utf-8")
+    path = "modelset.calibration.observed_data_path"
+    folder = write_sections(root, changed(CALIBRATION, (path, str(outside))))
+
+    assert run("validate", folder).exit_code == 1
+    for command in ("validate", "plan"):
+        done = run(command, folder, "--allowed-data-root", outside.parent)
+        assert done.exit_code == 0, done.output
+
+
+@pytest.fixture
+def atlantis(tmp_path_factory):
+    """Return a folder of populations with a place that no codebook knows."""
+    folder = tmp_path_factory.mktemp("populations")
+    (folder / "population.csv").write_text(
+        "population,age_group,persons\nAtlantis,0+,10\n", encoding="utf-8"
+    )
+    (folder / "contacts.csv").write_text(
+        "population,layer,age_group,contact_age_group,contacts\n"
+        + "".join(
+            f"Atlantis,{layer},0+,0+,1\n" for layer in ("school", "work", "home", "community")
+        ),
+        encoding="utf-8",
+    )
+    return folder
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_a_place_that_only_the_population_data_know_is_accepted_with_them(root, atlantis, command):
+    folder = write_sections(root, changed(SIR, ("model.population.name", "Atlantis")))
+
+    assert run(command, folder).exit_code == 1
+    assert run(command, folder, "--population-data", atlantis).exit_code == 0
+    (root / "data").mkdir()
+    (root / "data" / "populations").symlink_to(atlantis)
+    assert run(command, folder).exit_code == 0
+
+
+def test_population_data_that_are_none_end_with_2(root):
+    folder = write_sections(root, SIR)
+
+    done = run("validate", folder, "--population-data", root / "nowhere")
+
+    assert done.exit_code == 2
+    assert "there is no folder" in done.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from epyflow.engine import compile_cache
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
 from tests.cloud.clouded import Clouded, Rehearsed
@@ -32,9 +33,17 @@ def clouded(tmp_path: Path, storage_only: dict[str, str], prefix: str) -> Cloude
 
 
 @pytest.fixture(scope="session")
-def google_batch() -> Iterator[Emulator]:
+def compiled() -> Path:
+    """The folder of the compiled engine, which workers have too: their image holds one."""
+    return compile_cache.warm(print).parent
+
+
+@pytest.fixture(scope="session")
+def google_batch(compiled: Path) -> Iterator[Emulator]:
     """Google Batch that executes tasks, as isolated processes of this machine."""
-    with Emulator(Settings(bucket=BUCKET, max_processes=2)) as emulator:
+    cache = {"NUMBA_CACHE_DIR": str(compiled)}
+    settings = Settings(bucket=BUCKET, max_processes=2, expose=[compiled], environment=cache)
+    with Emulator(settings) as emulator:
         yield emulator
 
 

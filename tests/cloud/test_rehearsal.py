@@ -114,7 +114,7 @@ def test_flu_2425_smoke_gives_the_tables_of_a_local_run(rehearsed, shared, tmp_p
 
 def test_a_worker_with_other_code_stops_with_both_versions(rehearsed):
     # What runs here is the copy in the workspace; workers have what is installed.
-    path = rehearsed.folder / "src" / "epyflow" / "model" / "initial_conditions.py"
+    path = rehearsed.copy_code() / "model" / "initial_conditions.py"
     path.write_text(path.read_text() + "\nEDITED = True\n")
 
     done = rehearsed.run("--retries", "0", "--until", "run_task")

@@ -63,10 +63,10 @@ def told() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def emulator(told: Server) -> Iterator[Emulator]:
+def emulator(told: Server, compiled: Path) -> Iterator[Emulator]:
     """Room for a coordinator and two tasks."""
-    pubsub = {"PUBSUB_EMULATOR_HOST": told.host}
-    settings = Settings(bucket=BUCKET, max_processes=3, environment=pubsub)
+    variables = {"PUBSUB_EMULATOR_HOST": told.host, "NUMBA_CACHE_DIR": str(compiled)}
+    settings = Settings(bucket=BUCKET, max_processes=3, expose=[compiled], environment=variables)
     with Emulator(settings) as running:
         yield running
 

@@ -260,12 +260,11 @@ def test_a_further_reference_date_runs_that_date_alone(replayed):
 
 
 def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing(replayed):
-    module = replayed.folder / "src" / "epyflow" / "submission" / "make_rows.py"
-    before = module.read_text()
-    module.write_text(before + "\nEDITED = True\n")
+    module = replayed.copy_code() / "submission" / "make_rows.py"
+    module.write_text(module.read_text() + "\nEDITED = True\n")
 
     jobs = replayed.plan(**replay(replayed)).jobs
-    module.write_text(before)
+    replayed.share_code()
 
     assert jobs.keys() <= {
         *("prepare_submission", "make_hub_table", "validate_submission", "confirm_accepted"),
@@ -276,11 +275,10 @@ def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing
 
 
 def test_editing_scores_makes_scores_alone(replayed):
-    module = replayed.folder / "src" / "epyflow" / "hub" / "scoring" / "tables.py"
-    before = module.read_text()
-    module.write_text(before + "\nEDITED = True\n")
+    module = replayed.copy_code() / "hub" / "scoring" / "tables.py"
+    module.write_text(module.read_text() + "\nEDITED = True\n")
 
     jobs = replayed.plan(**replay(replayed)).jobs
-    module.write_text(before)
+    replayed.share_code()
 
     assert jobs == {"score_forecasts": 1, "plot_scores": 1, "count_later_observations": 1}

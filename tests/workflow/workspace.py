@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, with a small study, run as a user would."""
+"""The project in a folder of its own, with a small study, run as a user would."""
 
 import gzip
 import os
@@ -80,17 +80,20 @@ class Done:
 
 
 class Workspace:
-    """The project's code, a study and a working folder, all below one temporary folder."""
+    """The project's code, a study and a working folder, all below one temporary folder.
+
+    ``src`` is a link to the project's: a copy would be compiled anew for each workspace. A test
+    that edits the package calls ``copy_code`` first.
+    """
 
     patience = 600.0
     """Seconds that a call may take."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("src", "workflow", "profiles", "config", "envs"):
-            shutil.copytree(
-                PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
+        for name in ("workflow", "profiles", "config", "envs"):
+            self._copy(name)
+        self.share_code()
         self.study = folder / "study"
         self.config = self.study / "experiments" / "small" / "config"
         self.config.mkdir(parents=True)
@@ -99,6 +102,22 @@ class Workspace:
         (self.config / "output.yaml").write_text(OUTPUT)
         self._write_population_tables()
         self.write_doses(PEOPLE)
+
+    def _copy(self, name: str) -> None:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PROJECT / name, self.folder / name, ignore=ignored)
+
+    def copy_code(self) -> Path:
+        """Make ``src`` a copy that may be edited; return the folder of the package."""
+        if (self.folder / "src").is_symlink():
+            (self.folder / "src").unlink()
+            self._copy("src")
+        return self.folder / "src" / "epyflow"
+
+    def share_code(self) -> None:
+        """Make ``src`` a link to the project's code."""
+        shutil.rmtree(self.folder / "src", ignore_errors=True)
+        (self.folder / "src").symlink_to(PROJECT / "src")
 
     def _write_population_tables(self) -> None:
         folder = self.study / "common-data" / "populations"
@@ -129,9 +148,9 @@ class Workspace:
         path.write_text(yaml.safe_dump(data, sort_keys=False))
 
     def environment(self) -> dict[str, str]:
-        """The environment of a call: this copy's package before the installed one."""
+        """The environment of a call: the package of ``src`` before the installed one."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SNAKEMAKE", "PYTEST"))}
-        return kept | {"PYTHONPATH": str(self.folder / "src")}
+        return kept | {"PYTHONPATH": str((self.folder / "src").resolve())}
 
     def command(self, *arguments: str, cores: int = 2, **config: object) -> list[str]:
         """Write the snakemake call for the study."""

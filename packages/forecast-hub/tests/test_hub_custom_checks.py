@@ -57,7 +57,7 @@ def test_a_count_as_large_as_the_population_is_refused(hub):
     """The largest quantile is 9: below the 1000 people of the north, not below 9 of the south."""
     write_checks(hub, PERSONS)
 
-    (finding,) = found(hub, submission(), "values.population")
+    (finding,) = found(hub, submission(), "counts")
 
     assert finding.message == (
         "values for region south reach 9; expected fewer than its population of 9"
@@ -68,14 +68,14 @@ def test_a_count_as_large_as_the_population_is_refused(hub):
 def test_only_the_targets_named_are_compared_with_populations(hub):
     write_checks(hub, PERSONS.replace("'cases'", "'level'"))
 
-    assert found(hub, submission(), "values.population") == []
+    assert found(hub, submission(), "counts") == []
 
 
 def test_a_location_without_population_is_a_warning(hub):
     write_checks(hub, PERSONS)
     write_locations(hub, "region,people\nnorth,1000\n")
 
-    (finding,) = found(hub, submission(), "values.population", "warning")
+    (finding,) = found(hub, submission(), "counts", "warning")
 
     assert finding.message == "locations.csv has no population of region south"
 
@@ -131,10 +131,10 @@ def test_dates_are_a_period_per_horizon_apart(hub, period, days):
     frame = with_end_date(hub, days)
     write_checks(hub, DATES.format(period=period))
 
-    assert found(hub, frame, "dates.horizon") == []
+    assert found(hub, frame, "dates") == []
     frame.loc[frame["horizon"] == "2", "end_date"] = "2026-03-04"
     wrong = 2 * days != 2
-    assert bool(found(hub, frame, "dates.horizon")) == wrong
+    assert bool(found(hub, frame, "dates")) == wrong
 
 
 def test_a_date_that_does_not_follow_says_which_does(hub):
@@ -142,7 +142,7 @@ def test_a_date_that_does_not_follow_says_which_does(hub):
     frame.loc[frame["horizon"] == "2", "end_date"] = "2026-03-09"
     write_checks(hub, DATES.format(period="weeks(1)"))
 
-    (finding,) = found(hub, frame, "dates.horizon")
+    (finding,) = found(hub, frame, "dates")
 
     assert finding.message == (
         "end_date is 2026-03-09 at horizon 2 from 2026-03-02; expected 2026-03-16"
@@ -171,7 +171,7 @@ def test_a_check_that_is_not_understood_is_named(hub, text, says):
 def test_a_check_of_the_hubs_own_is_noted_as_not_made(hub):
     write_checks(hub, PERSONS.replace("opt_check_tbl_counts_lt_popn", "our_own_check"))
 
-    (finding,) = found(hub, submission(), "hub.checks", "note")
+    (finding,) = found(hub, submission(), "counts", "note")
 
     assert finding.message == "the hub's own check 'counts' (our_own_check) is not made here"
 

@@ -130,7 +130,7 @@ def test_many_mistakes_of_one_kind_are_ten_findings_and_a_count(shared, tmp_path
 
     verdict = validate(path, shared / "data" / "hub")
 
-    ids = [each for each in verdict.findings if each.check == "samples.ids"]
+    ids = [each for each in verdict.findings if each.message.startswith(("sample id", "and "))]
     assert len(ids) == 11
     assert ids[-1].message == "and 990 more findings like the above"
     assert sum(len(each.rows) for each in ids) == 1000
@@ -158,6 +158,6 @@ def test_the_submission_window_is_said_in_the_hubs_time(shared, now, says):
     """It opens on Sunday and closes at the end of Wednesday, US/Eastern: five hours behind."""
     verdict = validate(shared / "data" / "hub" / EXAMPLES[0], shared / "data" / "hub", now=now)
 
-    (note,) = [each for each in verdict.findings if each.check == "submission.window"]
+    (note,) = [each for each in verdict.findings if each.check == "submission_time"]
     assert "from 2024-11-10 to 2024-11-13 (US/Eastern)" in note.message
     assert note.message.endswith(says)

@@ -98,7 +98,7 @@ def test_an_optional_horizon_asks_for_the_required_ones_of_its_region(hub):
 
     verdict = validate(write_submission(hub, pd.concat([frame, more])), hub)
 
-    (message,) = [each for each in errors(verdict) if "tasks.required" in each]
+    (message,) = [each for each in errors(verdict) if "req_vals" in each]
     assert "3 required tasks" in message
     assert "region north, horizon 3" in message
     assert "region west, horizon 1" in message
@@ -122,7 +122,7 @@ def test_a_file_in_another_models_folder_is_refused(hub):
 
     assert errors(verdict) == [
         "error: the file is in submissions/c-d; expected submissions/a-b/2026-03-02-a-b.csv "
-        "[file.place]"
+        "[file_location]"
     ]
 
 
@@ -133,7 +133,7 @@ def test_a_format_that_the_round_does_not_take_is_refused(tmp_path):
 
     verdict = validate(write_submission(hub, submission()), hub)
 
-    assert errors(verdict) == ["error: the file is csv; expected parquet [file.format]"]
+    assert errors(verdict) == ["error: the file is csv; expected parquet [file_format]"]
 
 
 TYPES = {
@@ -179,7 +179,7 @@ def test_parquet_with_the_hubs_types_is_accepted(hub, name):
 def test_parquet_with_other_types_is_refused(hub, column, type_, expected):
     verdict = validate(write_parquet(hub, TYPES | {column: type_}), hub)
 
-    (finding,) = [each for each in verdict.findings if each.check == "columns.type"]
+    (finding,) = [each for each in verdict.findings if each.check == "col_types"]
     assert finding.message == f"column {column} is of type {type_}; expected {expected}"
 
 
@@ -245,3 +245,17 @@ def test_any_text_in_any_cell_is_judged_and_refused_unless_it_means_the_same(
         in_order = column == "value"  # another number that keeps the order and the range
         renamed = old.isdigit() and text.lstrip("-").isdigit()  # a sample may have another id
         assert same or in_order or (column == "output_type_id" and renamed)
+
+
+def test_a_value_of_a_derived_column_that_is_not_the_hubs_is_named_apart(tmp_path):
+    document = tasks()
+    document["derived_task_ids"] = ["age"]
+    hub = write_hub(tmp_path, document)
+    frame = submission()
+    frame["age"] = frame["age"].replace("0-17", "under 18")
+
+    verdict = validate(write_submission(hub, frame), hub)
+
+    (finding,) = [each for each in verdict.findings if each.severity == "error"]
+    assert finding.check == "derived_task_id_vals"
+    assert finding.message.startswith("age is 'under 18' for target 'level'")

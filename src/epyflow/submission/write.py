@@ -1,37 +1,14 @@
 """The rows of a submission -> the file that a hub takes."""
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
-from epyflow.errors import EpyflowError
 from epyflow.files import gzip_text_writer, replacing, write_bytes_atomically
 from forecast_hub.config.column_types import text_of
 from forecast_hub.config.hub import NA, ColumnType
-from forecast_hub.config.submission_file import parse_name
-
-
-def file_name(
-    reference_date: date, team: str, model: str, format: Literal["csv", "parquet"] = "csv"
-) -> str:
-    """Return ``<reference date>-<team>-<model>.<format>``.
-
-    Raises
-    ------
-    EpyflowError
-        If the short name of the team or the model holds more than letters, digits and ``_``.
-    """
-    name = f"{reference_date}-{team}-{model}.{format}"
-    parts = parse_name(Path(name))
-    if parts is None or (parts.team, parts.model) != (team, model):
-        raise EpyflowError(
-            f"team {team!r} and model {model!r} cannot be in a file name; expected letters, digits "
-            "and _"
-        )
-    return name
 
 
 def write_csv(rows: pd.DataFrame, path: Path) -> None:

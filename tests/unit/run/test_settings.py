@@ -181,3 +181,9 @@ def test_the_plan_of_an_experiment_given_as_a_path_does_not_leave_it(experiment)
     assert path.parts[0] == ".epyflow"
     assert ".." not in path.parts
     assert path != plan_path(Settings(experiment=f"{experiment}/x"))
+
+
+@pytest.mark.parametrize("name", ["a-b", "b c", "../b", "é"])
+@pytest.mark.parametrize("key", ["team_abbr", "model_abbr"])
+def test_a_short_name_that_cannot_be_in_a_submissions_name_is_refused(key, name):
+    assert "cannot be in a file name; expected letters, digits" in refusal(**{key: name})

@@ -1,11 +1,10 @@
 """What a check found in a submission: one line per mistake, however many rows have it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 Severity = Literal["error", "warning", "note"]
 
@@ -22,7 +21,7 @@ class Finding:
     Attributes
     ----------
     check
-        The kind of check, such as ``quantiles.order``.
+        Name of the check, such as ``valid_vals``: hubValidations' name, where it has the check.
     message
         What is wrong; what is expected.
     severity
@@ -86,8 +85,3 @@ def capped(findings: Sequence[Finding], limit: int = MOST_ALIKE) -> list[Finding
         others[0], message=f"and {len(others)} more findings like the above", rows=tuple(rows)
     )
     return [*findings[:limit], more]
-
-
-def sorted_rows(rows: NDArray[np.intp] | Iterable[int]) -> tuple[int, ...]:
-    """Return row numbers ascending, each once."""
-    return tuple(np.unique(np.fromiter(rows, dtype=np.int64)).tolist())

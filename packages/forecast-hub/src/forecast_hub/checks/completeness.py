@@ -30,7 +30,7 @@ def check_repeated(rows: Rows) -> list[Finding]:
         what = f"{row['output_type']} {row['output_type_id']}"
         message = f"{what} is there {len(group)} times for {where}; expected it once"
         lines = rows.lines(group.index)
-        findings.append(Finding("rows.repeated", message, rows=lines, unit=rows.file.unit))
+        findings.append(Finding("rows_unique", message, rows=lines, unit=rows.file.unit))
     return capped(findings)
 
 
@@ -68,8 +68,8 @@ def _incomplete(
             f"{output.name} of {task.title!r} is incomplete for {where}: no {listed(missing)}; "
             f"expected all {len(required)} ids of the {output.name}"
         )
-        check = f"{output.name}.complete"
-        findings.append(Finding(check, message, rows=rows.lines(lines), unit=rows.file.unit))
+        found = Finding("req_vals", message, rows=rows.lines(lines), unit=rows.file.unit)
+        findings.append(found)
     return capped(findings)
 
 
@@ -96,7 +96,7 @@ def check_output_types(rows: Rows) -> list[Finding]:
                 where = _tasks(rows, tasks.head(_MOST_TASKS), len(tasks))
                 message = f"no {name} of {task.title!r} for {where}; expected it: it is required"
                 lines, unit = rows.lines(mine[lacks]), rows.file.unit
-                findings.append(Finding("output_types.required", message, rows=lines, unit=unit))
+                findings.append(Finding("req_vals", message, rows=lines, unit=unit))
     return findings
 
 
@@ -130,7 +130,7 @@ def check_tasks(rows: Rows) -> list[Finding]:
                     f"{task.title!r} ({name}) missing: {_tasks(rows, shown, len(missing))}; "
                     "expected the required values of each column in combination"
                 )
-                findings.append(Finding("tasks.required", message, unit=rows.file.unit))
+                findings.append(Finding("req_vals", message, unit=rows.file.unit))
     return findings
 
 

@@ -100,7 +100,7 @@ def check_custom(rows: Rows, checks: list[CustomCheck], locations: Path | None) 
             findings += capped(list(_persons(rows, check, locations)))
         else:
             message = f"the hub's own check {check.name!r} ({check.function}) is not made here"
-            findings.append(Finding("hub.checks", message, "note"))
+            findings.append(Finding(check.name, message, "note"))
     return findings
 
 
@@ -122,7 +122,7 @@ def _dates(rows: Rows, check: CustomCheck) -> Iterator[Finding]:
     for values, group in frame[wrong].groupby([start, horizon, end], sort=False):
         expected = due.loc[group.index[0]].date()
         yield Finding(
-            "dates.horizon",
+            check.name,
             f"{end} is {values[2]} at {horizon} {values[1]} from {values[0]}; expected {expected}",
             rows=rows.lines(group.index),
             unit=rows.file.unit,
@@ -148,7 +148,7 @@ def _persons(rows: Rows, check: CustomCheck, locations: Path | None) -> Iterator
     column = str(check.arguments.get("location_col", "location"))
     if locations is None:
         message = "the hub has no table of locations, so values were not compared with populations"
-        yield Finding("values.population", message, "warning")
+        yield Finding(check.name, message, "warning")
         return
     field = str(check.arguments.get("popn_col", "population"))
     persons = read_locations(locations, column, field)
@@ -159,12 +159,12 @@ def _persons(rows: Rows, check: CustomCheck, locations: Path | None) -> Iterator
     for name, group in place[unknown].groupby(place[unknown], sort=False):
         message = f"{locations.name} has no population of {column} {name}"
         lines = rows.lines(group.index)
-        yield Finding("values.population", message, "warning", lines, rows.file.unit)
+        yield Finding(check.name, message, "warning", lines, rows.file.unit)
     over = mine & (rows.value >= limit)
     for name, group in place[over].groupby(place[over], sort=False):
         largest = rows.value[np.asarray(group.index)].max()
         yield Finding(
-            "values.population",
+            check.name,
             f"values for {column} {name} reach {largest:,.0f}; expected fewer than its population "
             f"of {persons[str(name)]:,.0f}",
             rows=rows.lines(group.index),

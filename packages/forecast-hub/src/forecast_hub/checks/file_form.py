@@ -26,7 +26,7 @@ def check_name(file: SubmissionFile) -> list[Finding]:
     if file.name is None:
         return [
             Finding(
-                "file.name",
+                "file_name",
                 f"file name {file.path.name!r} cannot be split; expected <round>-<team>-<model>"
                 f".{file.format}, such as 2025-01-18-team-model.{file.format}, with letters, "
                 "digits and _ in team and model",
@@ -34,7 +34,7 @@ def check_name(file: SubmissionFile) -> list[Finding]:
         ]
     return [
         Finding(
-            "file.name",
+            "file_name",
             f"the {what}'s short name {name!r} has {len(name)} characters; expected at most "
             f"{LONGEST_ABBREVIATION}",
         )
@@ -55,8 +55,8 @@ def check_place(file: SubmissionFile, hub: Hub) -> list[Finding]:
     expected = f"{hub.model_output}/{file.name.model_id}/{file.path.name}"
     if submissions in (folder, *folder.parents):
         message = f"the file is in {folder.relative_to(submissions.parent)}; expected {expected}"
-        return [Finding("file.place", message)]
-    return [Finding("file.place", f"submit the file as {expected}", "note")]
+        return [Finding("file_location", message)]
+    return [Finding("file_location", f"submit the file as {expected}", "note")]
 
 
 def check_format(file: SubmissionFile, hub: Hub, round_: Round) -> list[Finding]:
@@ -65,7 +65,7 @@ def check_format(file: SubmissionFile, hub: Hub, round_: Round) -> list[Finding]
     if file.format in formats:
         return []
     message = f"the file is {file.format}; expected {' or '.join(formats)}"
-    return [Finding("file.format", message)]
+    return [Finding("file_format", message)]
 
 
 def check_columns(file: SubmissionFile, round_: Round) -> list[Finding]:
@@ -75,16 +75,16 @@ def check_columns(file: SubmissionFile, round_: Round) -> list[Finding]:
     for name in dict.fromkeys(given):
         if given.count(name) > 1:
             message = f"column {name!r} is there {given.count(name)} times; expected it once"
-            findings.append(Finding("columns.repeated", message))
+            findings.append(Finding("colnames", message))
     if missing := [name for name in expected if name not in given]:
         message = f"no column {listed(missing)}; expected {listed(expected)}"
-        findings.append(Finding("columns.missing", message))
+        findings.append(Finding("colnames", message))
     for name in dict.fromkeys(name for name in given if name not in expected):
         message = f"column {name!r} is none of the hub's{did_you_mean(name, missing)}; expected"
-        findings.append(Finding("columns.unknown", f"{message} only {listed(expected)}"))
+        findings.append(Finding("colnames", f"{message} only {listed(expected)}"))
     if not len(file.frame):
         message = "the file has no rows; expected a row for each prediction"
-        findings.append(Finding("file.rows", message))
+        findings.append(Finding("file_rows", message))
     return findings
 
 
@@ -95,7 +95,7 @@ def check_types(file: SubmissionFile, hub: Hub) -> list[Finding]:
         expected = hub.types.get(name)
         if expected is not None and not _fits(given, expected):
             message = f"column {name} is of type {given}; expected {_IN_WORDS[expected]}"
-            findings.append(Finding("columns.type", message, unit=file.unit))
+            findings.append(Finding("col_types", message, unit=file.unit))
     return findings
 
 

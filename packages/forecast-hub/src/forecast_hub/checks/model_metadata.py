@@ -29,12 +29,12 @@ def check_metadata(hub: Hub, name: FileName | None, given: Path | None) -> list[
         folder = hub.folder.root / FOLDER
         if name is None or not folder.is_dir():
             message = "the model's metadata file was not checked; give it with --metadata"
-            return [Finding("metadata.file", message, "note")]
+            return [Finding("metadata_exists", message, "note")]
         message = f"there is no {FOLDER}/{name.model_id}.yml; expected the model's metadata"
-        return [Finding("metadata.file", message)]
+        return [Finding("metadata_exists", message)]
     if hub.folder.metadata_schema is None:
         message = "the hub has no model-metadata-schema.json, so the metadata was not checked"
-        return [Finding("metadata.schema", message, "warning")]
+        return [Finding("metadata_schema_exists", message, "warning")]
     data = _read(path)
     if isinstance(data, Finding):
         return [data]
@@ -57,25 +57,26 @@ def _read(path: Path) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        return Finding("metadata.file", f"{path.name} is no YAML: {' '.join(str(error).split())}")
+        what = f"{path.name} is no YAML: {' '.join(str(error).split())}"
+        return Finding("metadata_matches_schema", what)
 
 
 def _named(path: Path, data: Any, name: FileName | None) -> Iterable[Finding]:
     """Check that file, content and submission name the same model."""
     if path.suffix not in _SUFFIXES:
-        yield Finding("metadata.file", f"{path.name}: expected a file .yml or .yaml")
+        yield Finding("metadata_file_ext", f"{path.name}: expected a file .yml or .yaml")
     if not isinstance(data, dict):
         return
     inside = f"{data.get('team_abbr')}-{data.get('model_abbr')}"
     if path.stem != inside:
         yield Finding(
-            "metadata.name",
+            "metadata_file_name",
             f"{path.name} is of the model {inside} (team_abbr, model_abbr); expected the file "
             f"name {inside}{path.suffix}",
         )
     if name is not None and name.model_id != inside:
         message = f"{path.name} is of the model {inside}; the submission's is {name.model_id}"
-        yield Finding("metadata.name", f"{message}; expected the same model")
+        yield Finding("metadata_file_name", f"{message}; expected the same model")
 
 
 def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
@@ -100,7 +101,7 @@ def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
     return capped(
         [
             Finding(
-                "metadata.schema",
+                "metadata_matches_schema",
                 f"{path.name}, {error.json_path.removeprefix('$').lstrip('.') or 'the file'}: "
                 f"{_short(error.message)}",
             )

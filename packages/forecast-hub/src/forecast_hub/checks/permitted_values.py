@@ -67,7 +67,7 @@ def _unknown_targets(rows: Rows, frame: pd.DataFrame, numbers: NDArray[np.int64]
         for value in frame[column][~frame[column].isin(known)].unique():
             findings.append(
                 Finding(
-                    "values.permitted",
+                    "valid_vals",
                     f"{_is(column, value)}{did_you_mean(value, known)}; expected one of "
                     f"{listed(known)}",
                     rows=tuple(numbers[(frame[column] == value).to_numpy()].tolist()),
@@ -91,12 +91,12 @@ def _of_task(
         permitted = task.columns[name].permitted
         for value, lines in _each(frame[name], wrong, numbers):
             message = f"{_is(name, value)} {where}; expected {_one_of(permitted)}"
-            yield Finding("values.permitted", message, rows=lines, unit=rows.file.unit)
+            yield Finding(_check_of(rows, name), message, rows=lines, unit=rows.file.unit)
     no_type = mine & ~fits.output_type(task)
     for value, lines in _each(frame["output_type"], no_type, numbers):
         types = _one_of(tuple(task.output_types))
         message = f"{_is('output_type', value)} {where}; expected {types}"
-        yield Finding("values.permitted", message, rows=lines, unit=rows.file.unit)
+        yield Finding("valid_vals", message, rows=lines, unit=rows.file.unit)
     wrong_id = mine & ~no_type & ~fits.output_type_id(task)
     for name, output in task.output_types.items():
         of_type = wrong_id & (frame["output_type"] == name).to_numpy()
@@ -104,7 +104,14 @@ def _of_task(
             expected = "a sample's id" if output.samples else _one_of(output.ids.permitted)
             hint = _trailing_zeros(value, output.ids.permitted)
             message = f"{_is('output_type_id', value)} {where}, {name}; expected {hint or expected}"
-            yield Finding("values.permitted", message, rows=lines, unit=rows.file.unit)
+            yield Finding("valid_vals", message, rows=lines, unit=rows.file.unit)
+
+
+def _check_of(rows: Rows, column: str) -> str:
+    """Return the name of the check that compares the values of a column."""
+    if column == rows.round.id_column:
+        return "match_round_id"
+    return "derived_task_id_vals" if column in rows.round.derived else "valid_vals"
 
 
 def _each(

@@ -45,7 +45,7 @@ def _shared_ids(rows: Rows) -> list[Finding]:
         "unique in the file"
     )
     lines = rows.lines(ids.index[ids.isin(shared.index)])
-    return [Finding("samples.ids", message, rows=lines, unit=rows.file.unit)]
+    return [Finding("spl_mt_unique", message, rows=lines, unit=rows.file.unit)]
 
 
 def _ids(rows: Rows, mine: NDArray[np.intp], task: ModelTask, rule: Samples) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def _ids(rows: Rows, mine: NDArray[np.intp], task: ModelTask, rule: Samples) -> 
         expected = f"at most {rule.max_length} characters"
     for value, group in wrong.groupby(wrong, sort=False):
         yield Finding(
-            "samples.ids",
+            "valid_vals",
             f"sample id {value!r} of {task.title!r}; expected {expected}",
             rows=rows.lines(group.index),
             unit=rows.file.unit,
@@ -118,7 +118,7 @@ def _too_fine(
         wrong = np.flatnonzero(constant[:, place])
         joint = [name for name in rows.task_keys if name not in rule.compound]
         yield Finding(
-            "samples.compound",
+            "spl_compound_taskid_set",
             f"{len(wrong)} of {len(ids)} samples of {task.title!r}, such as {ids[wrong[0]]!r}, "
             f"have a single {key}; expected each sample to run over {listed(joint)} with one id "
             f"(compound_taskid_set is {listed(rule.compound)})",
@@ -140,7 +140,9 @@ def _mixed(
         f"samples of {task.title!r} are draws over different columns: some ids are shared where "
         "others are not; expected the same structure of all samples"
     )
-    return Finding("samples.compound", message, rows=rows.lines(mine[wrong]), unit=rows.file.unit)
+    return Finding(
+        "spl_compound_taskid_set", message, rows=rows.lines(mine[wrong]), unit=rows.file.unit
+    )
 
 
 def _coverage(
@@ -167,7 +169,7 @@ def _coverage(
             "expected all samples to cover the same"
         )
         lines = rows.lines(mine[sample == each])
-        findings.append(Finding("samples.coverage", message, rows=lines, unit=rows.file.unit))
+        findings.append(Finding("spl_non_compound_tid", message, rows=lines, unit=rows.file.unit))
     return capped(findings)
 
 
@@ -193,11 +195,11 @@ def _count(
         where = rows.described(compound.iloc[same[0]].astype(str).to_dict())
         message = f"{count} samples for {where}; expected {span}"
         lines = rows.lines(mine[same])
-        findings.append(Finding("samples.count", message, rows=lines, unit=rows.file.unit))
+        findings.append(Finding("spl_n", message, rows=lines, unit=rows.file.unit))
     if not findings and counts.min() < counts.max():
         message = (
             f"samples of {task.title!r} number {counts.min()} to {counts.max()} per task; "
             "expected the same number for every task"
         )
-        findings.append(Finding("samples.count", message, unit=rows.file.unit))
+        findings.append(Finding("spl_n", message, unit=rows.file.unit))
     return capped(findings)

@@ -28,7 +28,7 @@ def check_window(hub: Hub, round_: Round, round_id: str, now: datetime | None) -
         is_open = opens <= now < closes
         when = "in this time" if is_open else "before it" if now < opens else "after it"
         message += f"; now ({now.astimezone(zone):%Y-%m-%d %H:%M}) is {when}"
-    return [Finding("submission.window", message, "note")]
+    return [Finding("submission_time", message, "note")]
 
 
 def _days(round_: Round, round_id: str) -> tuple[date, date] | None:

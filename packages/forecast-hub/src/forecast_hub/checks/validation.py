@@ -120,7 +120,9 @@ def validate(
     findings = [*check_name(file), *check_place(file, hub)]
     round_id = _round_id(file, hub)
     if round_id is None:
-        findings.append(Finding("round.id", "the round cannot be told; expected it in the name"))
+        findings.append(
+            Finding("round_id_valid", "the round cannot be told; expected it in the name")
+        )
         findings += check_columns(file, hub.rounds[-1])
     else:
         round_, unlisted = find_round(hub, round_id)

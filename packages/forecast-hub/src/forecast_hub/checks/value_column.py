@@ -23,7 +23,7 @@ def check_numbers(rows: Rows) -> list[Finding]:
         what = "value is missing" if value == NA else f"value is {value!r}"
         findings.append(
             Finding(
-                "values.number",
+                "value_col_valid",
                 f"{what}; expected a number",
                 rows=rows.lines(group.index),
                 unit=rows.file.unit,
@@ -56,7 +56,7 @@ def _of_output(
             range_ = "the range" if is_bound else ""
             message = f"values {what} are {fault} {range_}".rstrip()
             yield Finding(
-                "values.range" if is_bound else "values.type",
+                "value_col_valid",
                 f"{message} (such as {shown}); expected {expected}",
                 rows=rows.lines(mine[wrong]),
                 unit=rows.file.unit,
@@ -93,7 +93,7 @@ def _falls(rows: Rows, mine: NDArray[np.intp], name: str, ids: Values) -> Iterat
         same = before[tasks[before] == tasks[fall]]
         lines = mine[order[np.union1d(same, same + 1)]]
         yield Finding(
-            f"{'quantiles' if name == 'quantile' else name}.order",
+            "value_col_non_desc",
             f"{name} values fall for {where}: {numbers[0]:.6g} at {ids_of[0]}, {numbers[1]:.6g} "
             f"at {ids_of[1]}; expected values that do not fall as the level rises",
             rows=rows.lines(lines),
@@ -130,7 +130,7 @@ def check_sums(rows: Rows) -> list[Finding]:
             where = rows.described(frame.iloc[same[0]][rows.task_keys].astype(str).to_dict())
             found.append(
                 Finding(
-                    "pmf.sum",
+                    "value_col_sum1",
                     f"probabilities add up to {sums[same[0]]:.8g} for {where}; expected 1",
                     rows=rows.lines(mine[same]),
                     unit=rows.file.unit,

@@ -148,13 +148,6 @@ class ModelTask:
         """The targets' names, for messages."""
         return ", ".join(target.id for target in self.targets)
 
-    def target_of(self, task: Mapping[str, str]) -> Target | None:
-        """Return the target that the task's values select; None where none does."""
-        for target in self.targets:
-            if all(task.get(column) == value for column, value in target.keys.items()):
-                return target
-        return None
-
 
 @dataclass(frozen=True)
 class SubmissionsDue:

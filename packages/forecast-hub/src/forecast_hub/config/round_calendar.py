@@ -62,7 +62,9 @@ def find_round(hub: Hub, round_id: str) -> tuple[Round, Finding | None]:
     rounds = [each for each in hub.rounds if each.id_column is not None and dates_of(each.ids)]
     if day is None or not rounds:
         expected = f"expected one of {_shown(hub.round_ids)}"
-        return hub.rounds[-1], Finding("round.id", f"there is no round {round_id!r}; {expected}")
+        return hub.rounds[-1], Finding(
+            "round_id_valid", f"there is no round {round_id!r}; {expected}"
+        )
     nearest = min(rounds, key=lambda each: _distance(day, dates_of(each.ids) or []))
     days = dates_of(hub.round_ids) or dates_of(nearest.ids) or []
     before = [each for each in days if each < day]
@@ -74,8 +76,8 @@ def find_round(hub: Hub, round_id: str) -> tuple[Round, Finding | None]:
     )
     if before and after and _is_weekly(days) and (day - before[-1]) % WEEK == timedelta(0):
         judged = "its dates were judged by the pattern of those listed"
-        return nearest, Finding("round.id", f"{message}; {judged}", "warning")
-    return nearest, Finding("round.id", f"{message}; expected a round that is listed")
+        return nearest, Finding("round_id_valid", f"{message}; {judged}", "warning")
+    return nearest, Finding("round_id_valid", f"{message}; expected a round that is listed")
 
 
 def _distance(day: date, days: Sequence[date]) -> timedelta:
@@ -154,12 +156,12 @@ def season_weeks(
     gaps = [a + WEEK for a, b in pairwise(alike) if b - a != WEEK]
     if gaps:
         return weeks, Finding(
-            "season.weeks",
+            "valid_vals",
             f"the weeks of {task.title!r} are not consecutive: {gaps[0]} is missing; expected "
             "every week of the season",
         )
     return weeks, Finding(
-        "season.weeks",
+        "valid_vals",
         f"tasks.json lists no weeks of {task.title!r} for this round, only {season}; the file's, "
         f"{alike[0]} to {alike[-1]}, are consecutive, but whether they are the season's cannot be "
         "told from it",

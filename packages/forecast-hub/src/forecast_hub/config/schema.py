@@ -7,10 +7,10 @@ from the ids of output types, and wrote the missing id of a mean or median as nu
 refuse them; rounds, target metadata and the top level may hold more.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from forecast_hub.config.wording import dotted, in_words
 from forecast_hub.suggestions import did_you_mean
@@ -138,7 +138,7 @@ def problems_of(error: ValidationError) -> list[str]:
     lines = []
     for details in error.errors():
         location = dotted(_shortened(details["loc"]))
-        lines.append(f"{location or 'the file'}: {_words(details)}")
+        lines.append(f"{location or 'the file'}: {_words({**details})}")
     return list(dict.fromkeys(lines))
 
 
@@ -149,7 +149,7 @@ def _shortened(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     return location[:end]
 
 
-def _words(details: ErrorDetails) -> str:
+def _words(details: Mapping[str, Any]) -> str:
     kind, name = details["type"], details["loc"][-1] if details["loc"] else ""
     if kind == "missing":
         return "is missing; expected it"
@@ -158,7 +158,7 @@ def _words(details: ErrorDetails) -> str:
         return f"is not a key of the hubverse's schema{did_you_mean(str(name), known)}"
     if kind == "literal_error" and "[key]" in details["loc"]:
         return f"is not an output type; expected {details.get('ctx', {})['expected']}"
-    return in_words(details)
+    return in_words(kind, details["input"], details.get("ctx", {}), details["msg"])
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:

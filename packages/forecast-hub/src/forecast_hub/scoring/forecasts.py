@@ -6,11 +6,14 @@ from pathlib import Path
 import pandas as pd
 
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS
-from forecast_hub.config.submission_file import parse_name, read_submission
+from forecast_hub.config.submission_file import FileName, parse_name, read_submission
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.suggestions import listed
 
 MODEL = "model"
+
+_OUTCOME_COLUMNS = (("date", "target_end_date"), ("location",), ("value", "observation"))
+"""Columns of target data; of several names the first that is there counts."""
 
 
 def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
@@ -40,18 +43,29 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    plain = path.with_suffix("") if path.suffix == ".gz" else path
-    name = parse_name(plain)
-    if name is None:
-        raise UnreadableError(
-            f"{path}: the name tells no model; expected <round>-<team>-<model>.csv"
-        )
+    name = name_of(path)
     frame = _gzipped(path) if path.suffix == ".gz" else read_submission(path).frame.copy()
     if missing := [column for column in STANDARD_COLUMNS if column not in frame]:
         raise DataError(f"{path}: no column {listed(missing)}; expected a hub's model output")
     frame["value"] = _numbers(frame["value"], path)
     frame.insert(0, MODEL, name.model_id)
     return frame
+
+
+def name_of(path: Path) -> FileName:
+    """Split the name of a submission, which may be gzipped.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no ``<round>-<team>-<model>.<format>``.
+    """
+    name = parse_name(path.with_suffix("") if path.suffix == ".gz" else path)
+    if name is None:
+        raise UnreadableError(
+            f"{path}: the name tells no model; expected <round>-<team>-<model>.csv"
+        )
+    return name
 
 
 def _gzipped(path: Path) -> pd.DataFrame:
@@ -71,18 +85,22 @@ def _numbers(column: pd.Series, path: Path) -> pd.Series:
 
 
 def read_outcomes(path: Path) -> pd.DataFrame:
-    """Read a series of surveillance as it was known in the end.
+    """Read what was observed, as it was known last.
 
     Parameters
     ----------
     path
-        A csv file, may be gzipped, with columns ``date``, ``location`` and ``value``.
+        A csv file, may be gzipped, or a parquet file, with the columns ``location``, ``date`` or
+        ``target_end_date``, and ``value`` or ``observation``; with ``target`` where it holds
+        several targets, and ``as_of`` where it holds several versions. Source of the second
+        names: hubverse documentation, "Target data", "Time series"
+        (https://docs.hubverse.io/en/latest/user-guide/target-data.html).
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``location``, ``target_end_date`` (text, YYYY-MM-DD) and ``observed`` (float64);
-        weeks without a value are left out.
+        Columns ``location``, ``target_end_date`` (text, YYYY-MM-DD) and ``observed`` (float64),
+        before them ``target`` if there are several; weeks without a value are left out.
 
     Raises
     ------
@@ -91,22 +109,29 @@ def read_outcomes(path: Path) -> pd.DataFrame:
     DataError
         If a column is missing, or a week stands twice for a location.
     """
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
-        raise UnreadableError(f"{path}: cannot be read ({error})") from None
-    wanted = ("date", "location", "value")
-    if missing := [name for name in wanted if name not in frame]:
-        raise DataError(f"{path}: no column {listed(missing)}; expected {listed(wanted)}")
-    frame = frame[~frame["value"].isin(["", NA])]
+    frame = _observations(path)
+    named = [_first(frame, names) for names in _OUTCOME_COLUMNS]
+    if missing := [
+        names[0] for names, name in zip(_OUTCOME_COLUMNS, named, strict=True) if name is None
+    ]:
+        expected = listed(" or ".join(names) for names in _OUTCOME_COLUMNS)
+        raise DataError(f"{path}: no column {listed(missing)}; expected {expected}")
+    day, location, value = map(str, named)
+    frame = frame[~frame[value].isin(["", NA])]
     found = pd.DataFrame(
         {
-            "location": frame["location"],
-            "target_end_date": frame["date"],
-            "observed": _numbers(frame["value"], path),
+            "location": frame[location],
+            "target_end_date": frame[day],
+            "observed": _numbers(frame[value], path),
         }
     )
     keys = ["location", "target_end_date"]
+    if "target" in frame and len(frame["target"].unique()) > 1:
+        found.insert(0, "target", frame["target"])
+        keys = ["target", *keys]
+    if "as_of" in frame:
+        order = frame["as_of"].sort_values(kind="stable").index
+        found = found.loc[order].drop_duplicates(keys, keep="last").sort_index()
     if found.duplicated(keys).any():
         first = found[found.duplicated(keys)].iloc[0]
         raise DataError(
@@ -114,3 +139,18 @@ def read_outcomes(path: Path) -> pd.DataFrame:
             "expected it once"
         )
     return found.reset_index(drop=True)
+
+
+def _observations(path: Path) -> pd.DataFrame:
+    """Read a table as text."""
+    try:
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path)
+            return frame.astype("string").fillna("").astype(object)
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
+        raise UnreadableError(f"{path}: cannot be read ({error})") from None
+
+
+def _first(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
+    return next((name for name in names if name in frame), None)

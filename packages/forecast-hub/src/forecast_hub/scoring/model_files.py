@@ -15,6 +15,43 @@ USUAL = (BASELINE, "-ensemble")
 _SUFFIXES = (".csv", ".csv.gz", ".parquet", ".gz.parquet")
 
 
+def all_model_files(folder: Path, named: Sequence[str]) -> list[Path]:
+    """List every submission of a hub's models: of those named, else of all.
+
+    Raises
+    ------
+    HubError
+        If a model that is named is not there, or there is no submission.
+    """
+    outputs, there = _models(folder)
+    found = [
+        path
+        for model in _known(named, outputs, there) or there
+        for path in sorted((outputs / model).iterdir())
+        if path.name.endswith(_SUFFIXES) and path.name.split(".")[0].endswith(f"-{model}")
+    ]
+    if not found:
+        raise HubError(f"{outputs}: there is no submission; expected <round>-<team>-<model>.csv")
+    return found
+
+
+def _models(folder: Path) -> tuple[Path, list[str]]:
+    """Return a hub's folder of submissions and the models in it."""
+    outputs = folder / read_hub(folder).model_output
+    there = [each.name for each in outputs.iterdir() if each.is_dir()] if outputs.is_dir() else []
+    return outputs, sorted(there)
+
+
+def _known(named: Sequence[str], outputs: Path, there: Sequence[str]) -> list[str]:
+    for model in named:
+        if model not in there:
+            raise HubError(
+                f"{outputs} has no model {model!r}{did_you_mean(model, there)}; "
+                f"expected one of {listed(there)}"
+            )
+    return list(named)
+
+
 def model_files(folder: Path, dates: Sequence[date], named: Sequence[str]) -> dict[str, Path]:
     """Find the submissions of a hub's models for some reference dates.
 
@@ -39,16 +76,10 @@ def model_files(folder: Path, dates: Sequence[date], named: Sequence[str]) -> di
     HubError
         If a model that is named is not there, or has no file for any of the dates.
     """
-    outputs = folder / read_hub(folder).model_output
-    there = sorted(each.name for each in outputs.iterdir()) if outputs.is_dir() else []
-    models = list(named) or [name for name in there if name.endswith(USUAL)]
+    outputs, there = _models(folder)
+    usual = [name for name in there if name.endswith(USUAL)]
     found: dict[str, Path] = {}
-    for model in models:
-        if model not in there:
-            raise HubError(
-                f"{outputs} has no model {model!r}{did_you_mean(model, there)}; "
-                f"expected one of {listed(there)}"
-            )
+    for model in _known(named, outputs, there) or usual:
         files = _files(outputs / model, model, dates)
         if not files and named:
             raise HubError(

@@ -1,7 +1,7 @@
 """Score submissions of one model, beside those of other models, and tabulate the scores."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pandas as pd
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
-from forecast_hub.errors import DataError
+from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.scoring.forecasts import MODEL, read_forecasts, read_outcomes
 from forecast_hub.scoring.probabilities import peak_weeks, rate_changes, score_probabilities
 from forecast_hub.scoring.quantiles import score_quantiles
@@ -117,7 +117,9 @@ def _quantiles(forecasts: pd.DataFrame, outcomes: pd.DataFrame, own: pd.DataFram
     """Score every series over horizons, and the size of the peak, where there are outcomes."""
     parts = []
     for target in own[TARGET][own["output_type"] == "quantile"].unique():
-        known = _peak_sizes(outcomes, own) if target == flusight.PEAK_SIZE else outcomes
+        known = _of_target(outcomes, target)
+        if target == flusight.PEAK_SIZE:
+            known = _peak_sizes(_of_target(outcomes, flusight.ADMISSIONS), own)
         if _any_outcome(own, known, target):
             parts.append(score_quantiles(forecasts, known, target))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -129,11 +131,12 @@ def _probabilities(
     """Score rate-trend classes and peak weeks, where there are outcomes."""
     parts = []
     dates = _reference_dates(own)
+    admissions = _of_target(outcomes, flusight.ADMISSIONS)
     for target in own[TARGET][own["output_type"] == "pmf"].unique():
         if target == flusight.RATE_CHANGE:
-            known = rate_changes(outcomes, places, dates)
+            known = rate_changes(admissions, places, dates)
         elif target == flusight.PEAK_WEEK:
-            known = peak_weeks(outcomes, _season(own))
+            known = _by_season(own, lambda weeks: peak_weeks(admissions, weeks))
         else:
             continue
         if _any_outcome(own, known, target):
@@ -145,20 +148,45 @@ def _reference_dates(own: pd.DataFrame) -> list[date]:
     return [date.fromisoformat(text) for text in sorted(own["reference_date"].unique())]
 
 
-def _season(own: pd.DataFrame) -> list[date]:
-    """Return the season's weeks: those that the forecasts give probabilities."""
+def _of_target(outcomes: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return the outcomes of a target; all, where they are of one series."""
+    if TARGET not in outcomes:
+        return outcomes
+    return outcomes[outcomes[TARGET] == target].drop(columns=TARGET)
+
+
+def _by_season(
+    own: pd.DataFrame, outcomes_of: Callable[[list[date]], pd.DataFrame]
+) -> pd.DataFrame:
+    """Return the outcomes of each season with the reference dates that they are of.
+
+    A season's weeks are those that the forecasts of a reference date give probabilities.
+    """
     rows = own[(own[TARGET] == flusight.PEAK_WEEK) & (own["output_type"] == "pmf")]
-    weeks = sorted(set(rows["output_type_id"]))
-    return [date.fromisoformat(week) for week in weeks]
+    seasons: dict[tuple[str, ...], list[str]] = {}
+    for reference_date, weeks in rows.groupby("reference_date", sort=True)["output_type_id"]:
+        seasons.setdefault(tuple(sorted(weeks.unique())), []).append(str(reference_date))
+    parts = [
+        outcomes_of([date.fromisoformat(week) for week in weeks]).merge(
+            pd.DataFrame({"reference_date": dates}), how="cross"
+        )
+        for weeks, dates in seasons.items()
+    ]
+    known = [part for part in parts if len(part)]
+    return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=["location"])
 
 
 def _peak_sizes(outcomes: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
     """Return the largest week of each location whose season is complete."""
-    names = [week.isoformat() for week in _season(own)]
-    season = outcomes[outcomes["target_end_date"].isin(names)]
-    weeks = season.groupby("location")["observed"].agg(["max", "size"])
-    complete = weeks[weeks["size"] == len(names)] if names else weeks.iloc[:0]
-    return complete["max"].rename("observed").reset_index()
+
+    def largest(season: list[date]) -> pd.DataFrame:
+        names = [week.isoformat() for week in season]
+        weeks = outcomes[outcomes["target_end_date"].isin(names)]
+        sizes = weeks.groupby("location")["observed"].agg(["max", "size"])
+        complete = sizes[sizes["size"] == len(names)]
+        return complete["max"].rename("observed").reset_index()
+
+    return _by_season(own, largest)
 
 
 def _any_outcome(own: pd.DataFrame, known: pd.DataFrame, target: str) -> bool:
@@ -197,3 +225,22 @@ def _relative(quantiles: pd.DataFrame, baseline: str) -> pd.DataFrame:
             "with, or other score_models"
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write each table by its name; equal tables give equal bytes.
+
+    Raises
+    ------
+    UnreadableError
+        If the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            packed = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None
+            partial = folder / f".{name}.partial"
+            table.to_csv(partial, index=False, lineterminator="\n", compression=packed)
+            partial.replace(folder / name)
+    except OSError as error:
+        raise UnreadableError(f"{folder}: the tables cannot be written ({error})") from None

@@ -1,0 +1,189 @@
+"""The ``forecast-hub`` command: check a submission as its hub does, and score forecasts."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from forecast_hub.errors import HubError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast_hub.checks.validation import Verdict
+    from forecast_hub.findings import Severity
+
+app = typer.Typer(
+    help="Check submissions to forecast hubs of the hubverse, and score forecasts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+REFUSED, FAILED = 1, 2
+
+_WIDE = 200
+"""Columns of a table that is not printed on a terminal."""
+
+_STYLES: "dict[Severity, str]" = {"error": "bold red", "warning": "yellow", "note": "dim"}
+
+Format = Annotated[Literal["text", "json"], typer.Option(help="How the answer is printed.")]
+Locations = Annotated[
+    Path | None, typer.Option("--locations", help="Table of populations. Default: the hub's.")
+]
+
+
+@app.command()
+def validate(
+    file: Annotated[Path, typer.Argument(help="The submission: a csv or parquet file.")],
+    hub: Annotated[
+        Path, typer.Option("--hub", help="The hub's folder, with tasks.json or hub-config/.")
+    ],
+    metadata: Annotated[
+        Path | None,
+        typer.Option("--metadata", help="The model's metadata file. Default: the hub's."),
+    ] = None,
+    locations: Locations = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
+    format: Format = "text",
+) -> None:
+    """Check a submission as its hub does, and report every mistake with its lines.
+
+    Exit code 0: accepted. 1: refused (with --strict, also for warnings). 2: the file or the hub
+    cannot be read.
+    """
+    # Imported here, for pandas takes longer to import than --help takes to print.
+    from forecast_hub.checks.validation import validate as validate_submission
+
+    try:
+        verdict = validate_submission(
+            file, hub, metadata=metadata, locations=locations, now=datetime.now(UTC)
+        )
+    except HubError as error:
+        if format == "json":
+            typer.echo(json.dumps({"accepted": False, "unreadable": str(error)}, indent=2))
+        else:
+            typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from None
+    accepted = verdict.accepted(strict=strict)
+    if format == "json":
+        typer.echo(json.dumps({"accepted": accepted, **verdict.as_dict()}, indent=2))
+    else:
+        _print_verdict(verdict, accepted)
+    raise typer.Exit(0 if accepted else REFUSED)
+
+
+@app.command()
+def score(
+    target_data: Annotated[
+        Path, typer.Option("--target-data", help="What was observed: a csv or parquet file.")
+    ],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Submissions. Default: those in the hub's folder of model output."),
+    ] = None,
+    hub: Annotated[Path | None, typer.Option("--hub", help="The hub's folder.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help="A model of the hub, <team>-<model>; may be repeated. Default: with FILES the "
+            "baseline and the ensemble, else all.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline", help="The model to compare with. Default: <team>-baseline, if scored."
+        ),
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First reference date."),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last reference date.")
+    ] = None,
+    locations: Locations = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Folder to write the tables of scores to.")
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """Score forecasts against what was observed, and print the mean scores of each model.
+
+    Exit code 0: scored. 2: a file cannot be used, or no forecast has an outcome yet.
+    """
+    from forecast_hub.scoring.comparison import Selection, score_selection
+    from forecast_hub.scoring.score_tables import write_tables
+
+    selection = Selection(
+        files=tuple(files or ()),
+        hub=hub,
+        models=tuple(model or ()),
+        baseline=baseline,
+        first=_day(first),
+        last=_day(last),
+    )
+    try:
+        tables = score_selection(selection, target_data, locations)
+        if output is not None:
+            write_tables(tables, output)
+    except HubError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from None
+    _print_means(tables["mean_scores.csv"], format)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDE)
+
+
+def _print_verdict(verdict: "Verdict", accepted: bool) -> None:
+    if verdict.findings:
+        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+        for title in ("severity", "check", "where", "what"):
+            table.add_column(title, overflow="fold", no_wrap=title in ("severity", "check"))
+        for finding in verdict.findings:
+            severity = Text(finding.severity, style=_STYLES[finding.severity])
+            table.add_row(severity, finding.check, finding.place or "file", Text(finding.message))
+        _console().print(table)
+    counts = ", ".join(
+        f"{number} {severity}{'' if number == 1 else 's'}"
+        for severity in ("error", "warning")
+        for number in (verdict.count(severity),)
+    )
+    word = "accepted" if accepted else "refused"
+    typer.echo(
+        f"{verdict.path}: {word} ({counts}) for round {verdict.round_id or 'unknown'} of "
+        f"{verdict.hub}; {verdict.rows:,} rows"
+    )
+
+
+def _print_means(means: "pd.DataFrame", format: str) -> None:
+    records: list[dict[str, Any]] = json.loads(means.to_json(orient="records"))
+    if format == "json":
+        typer.echo(json.dumps(records, indent=2))
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for name in means.columns:
+        table.add_column(name)
+    for record in records:
+        table.add_row(*(_shown(value) for value in record.values()))
+    _console().print(table)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,137 @@
+"""Select the submissions to score: files, or those in a hub's folder of model output."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from forecast_hub.config.locations import Place, read_places
+from forecast_hub.config.reader import read_hub
+from forecast_hub.config.round_calendar import as_date
+from forecast_hub.errors import DataError, HubError
+from forecast_hub.scoring.forecasts import name_of
+from forecast_hub.scoring.model_files import BASELINE, all_model_files, model_files
+from forecast_hub.scoring.score_tables import score_tables
+from forecast_hub.suggestions import did_you_mean, listed
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which submissions are scored.
+
+    Attributes
+    ----------
+    files
+        Submissions; empty for those in the hub's folder.
+    hub
+        A hub's folder; None for the files alone.
+    models
+        Models of the hub, ``<team>-<model>``. Empty: beside files the baseline and the ensemble,
+        else all.
+    baseline
+        The model that others are compared with; None for the one whose name ends in ``-baseline``.
+    first, last
+        Reference dates, both included; None for no limit.
+    """
+
+    files: tuple[Path, ...] = ()
+    hub: Path | None = None
+    models: tuple[str, ...] = ()
+    baseline: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether a reference date is within the limits."""
+        return (self.first or date.min) <= day <= (self.last or date.max)
+
+
+def score_selection(
+    selection: Selection, target_data: Path, locations: Path | None = None
+) -> dict[str, pd.DataFrame]:
+    """Score the submissions selected.
+
+    Parameters
+    ----------
+    selection
+        Which.
+    target_data
+        What was observed: see :func:`forecast_hub.scoring.forecasts.read_outcomes`.
+    locations
+        Table of populations; None for the hub's.
+
+    Returns
+    -------
+    tables
+        See :func:`forecast_hub.scoring.score_tables.score_tables`.
+
+    Raises
+    ------
+    HubError
+        If nothing is selected, a file cannot be used, or no forecast has an outcome yet.
+    """
+    own, others = _files(selection)
+    baseline = _baseline(selection, [*own, *others])
+    places = _places(selection.hub, locations)
+    return score_tables(own, others, target_data, places, baseline)
+
+
+def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
+    """Return the submissions whose tasks are scored, and those of models beside them."""
+    if selection.hub is None and not selection.files:
+        raise HubError("there is nothing to score; expected submissions, or --hub with a folder")
+    if selection.hub is None and selection.models:
+        raise HubError("--model names models of a hub; expected --hub with its folder")
+    if not selection.files and selection.hub is not None:
+        found = all_model_files(selection.hub, selection.models)
+        chosen = [path for path in found if (day := _day(path)) and selection.holds(day)]
+        if not chosen:
+            raise HubError(
+                f"{selection.hub}: no submission is of {_span(selection)}; expected some of "
+                f"{listed(path.name for path in found)}"
+            )
+        return chosen, []
+    own = [path for path in selection.files if (day := _dated(path)) and selection.holds(day)]
+    if not own:
+        raise HubError(f"none of the files is of {_span(selection)}; expected at least one")
+    if selection.hub is None:
+        return own, []
+    dates = sorted({_dated(path) for path in own})
+    named = {name_of(path).model_id for path in own}
+    beside = model_files(selection.hub, dates, selection.models)
+    return own, [path for path in beside.values() if name_of(path).model_id not in named]
+
+
+def _day(path: Path) -> date | None:
+    return as_date(name_of(path).round_id)
+
+
+def _dated(path: Path) -> date:
+    day = _day(path)
+    if day is None:
+        raise DataError(f"{path}: the name has no date; expected <date>-<team>-<model>.csv")
+    return day
+
+
+def _span(selection: Selection) -> str:
+    first, last = selection.first or "any date", selection.last or "any date"
+    return f"a round from {first} to {last}"
+
+
+def _baseline(selection: Selection, paths: Iterable[Path]) -> str | None:
+    models = sorted({name_of(path).model_id for path in paths})
+    if selection.baseline is None:
+        return next((name for name in models if name.endswith(BASELINE)), None)
+    if selection.baseline not in models:
+        raise HubError(
+            f"--baseline {selection.baseline}: no submission of it is scored"
+            f"{did_you_mean(selection.baseline, models)}; expected one of {listed(models)}"
+        )
+    return selection.baseline
+
+
+def _places(hub: Path | None, given: Path | None) -> Mapping[str, Place]:
+    path = given or (None if hub is None else read_hub(hub).folder.locations)
+    return {} if path is None else read_places(path)

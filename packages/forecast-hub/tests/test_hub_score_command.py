@@ -1,0 +1,274 @@
+"""``forecast-hub score``: which submissions are scored, against what, and what is written."""
+
+import gzip
+import json
+import math
+
+import pandas as pd
+import pytest
+from made_up_hubs import tasks, write_hub
+from typer.testing import CliRunner
+
+from forecast_hub.command import app
+
+COLUMNS = "reference_date,target,horizon,location,target_end_date,output_type,output_type_id,value"
+WEEKS = {"2025-01-04": 10, "2025-01-11": 20, "2025-01-18": 30}
+TABLES = [
+    *("mean_scores.csv", "mean_scores_by_horizon.csv", "mean_scores_by_location.csv"),
+    *("mean_scores_by_reference_date.csv", "pmf_scores.csv.gz", "quantile_scores.csv.gz"),
+    "relative_scores.csv",
+]
+
+
+def write_forecast(folder, model, day, spread, target="cases"):
+    """Write quantiles of one week around what is observed."""
+    middle = WEEKS[day]
+    rows = [
+        f"{day},{target},0,north,{day},quantile,{level},{value}"
+        for level, value in ((0.25, middle - spread), (0.5, middle), (0.75, middle + spread))
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{day}-{model}.csv"
+    path.write_text("\n".join([COLUMNS, *rows]) + "\n")
+    return path
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """Return a hub with forecasts of three models, and two weeks of one of them."""
+    hub = write_hub(tmp_path / "hub", tasks())
+    for model, spread in (("x-baseline", 6), ("x-ensemble", 3), ("y-z", 2)):
+        write_forecast(hub / "submissions" / model, model, "2025-01-04", spread)
+    write_forecast(hub / "submissions" / "x-baseline", "x-baseline", "2025-01-11", 6)
+    return hub
+
+
+@pytest.fixture
+def observed(tmp_path):
+    path = tmp_path / "observed.csv"
+    rows = [f"{day},north,{value}" for day, value in WEEKS.items()]
+    path.write_text("\n".join(["date,location,value", *rows]) + "\n")
+    return path
+
+
+def run(*arguments: object):
+    """Run the command as a person would; a traceback fails the test."""
+    done = CliRunner().invoke(app, ["score", *map(str, arguments)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def means(*arguments):
+    """Return model to its forecasts and its mean WIS on the natural scale."""
+    done = run(*arguments, "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    records = [each for each in json.loads(done.stdout) if each["scale"] == "natural"]
+    return {each["model"]: (each["forecasts"], pytest.approx(each["wis"])) for each in records}
+
+
+def wis(spread):
+    """Work the score of a forecast whose median is observed: a quarter of its width over 1.5."""
+    return 2 * spread / 4 / 1.5
+
+
+def test_files_alone_are_scored(tmp_path, observed):
+    files = [write_forecast(tmp_path, "a-b", day, 4) for day in ("2025-01-04", "2025-01-11")]
+
+    assert means(*files, "--target-data", observed) == {"a-b": (2, wis(4))}
+
+
+def test_beside_files_the_hubs_baseline_and_ensemble_are_scored_on_the_same_tasks(
+    tmp_path, observed, hub
+):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+
+    found = means(own, "--hub", hub, "--target-data", observed)
+
+    assert found == {"a-b": (1, wis(4)), "x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3))}
+
+
+def test_beside_files_the_models_named_are_scored(tmp_path, observed, hub):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+
+    found = means(own, "--hub", hub, "--target-data", observed, "--model", "y-z")
+
+    assert found == {"a-b": (1, wis(4)), "y-z": (1, wis(2))}
+
+
+def test_a_file_that_is_in_the_hub_as_well_is_scored_once(observed, hub):
+    own = hub / "submissions" / "x-ensemble" / "2025-01-04-x-ensemble.csv"
+
+    found = means(own, "--hub", hub, "--target-data", observed)
+
+    assert found == {"x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3))}
+
+
+def test_without_files_every_model_of_the_hub_is_scored(observed, hub):
+    found = means("--hub", hub, "--target-data", observed)
+
+    assert found == {
+        "x-baseline": (2, wis(6)),
+        "x-ensemble": (1, wis(3)),
+        "y-z": (1, wis(2)),
+    }
+
+
+def test_models_and_reference_dates_can_be_chosen(observed, hub):
+    one = means("--hub", hub, "--target-data", observed, "--model", "x-baseline")
+    early = means("--hub", hub, "--target-data", observed, "--to", "2025-01-10")
+    late = means("--hub", hub, "--target-data", observed, "--from", "2025-01-11")
+
+    assert one == {"x-baseline": (2, wis(6))}
+    assert early["x-baseline"] == (1, wis(6))
+    assert late == {"x-baseline": (1, wis(6))}
+
+
+def test_the_tables_are_written_with_relative_scores_to_the_baseline(tmp_path, observed, hub):
+    folder = tmp_path / "new" / "scores"
+
+    done = run("--hub", hub, "--target-data", observed, "--output", folder)
+
+    assert done.exit_code == 0
+    assert done.stdout.split()[:2] == ["model", "scale"]
+    assert sorted(path.name for path in folder.iterdir()) == TABLES
+    relative = pd.read_csv(folder / "relative_scores.csv")
+    whole = relative[(relative["horizon"] == "all") & (relative["scale"] == "natural")]
+    skill = whole.set_index("model")["relative_wis"]
+    # The ratios of the means are 6 : 3 : 2; the baseline's is 1.
+    assert skill.to_dict() == {
+        "x-baseline": 1,
+        "x-ensemble": pytest.approx(3 / 6),
+        "y-z": pytest.approx(2 / 6),
+    }
+
+
+def test_another_baseline_can_be_named(tmp_path, observed, hub):
+    run("--hub", hub, "--target-data", observed, "--output", tmp_path, "--baseline", "y-z")
+
+    relative = pd.read_csv(tmp_path / "relative_scores.csv")
+    assert set(relative[relative["model"] == "y-z"]["relative_wis"]) == {1}
+
+
+def test_equal_scores_give_equal_bytes(tmp_path, observed, hub):
+    for name in ("one", "two"):
+        run("--hub", hub, "--target-data", observed, "--output", tmp_path / name)
+
+    for name in TABLES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "there is nothing to score; expected submissions, or --hub"),
+        (["--model", "y-z", "{own}"], "--model names models of a hub; expected --hub"),
+        (["--hub", "{hub}", "--model", "y-y"], "no model 'y-y'; did you mean y-z"),
+        (["--hub", "{hub}", "--from", "2026-01-01"], "no submission is of a round from 2026-01-01"),
+        (["{own}", "--to", "2024-01-01"], "none of the files is of a round from any date to 2024"),
+        (["{own}", "--baseline", "a-c"], "--baseline a-c: no submission of it is scored"),
+        (["{hub}/none.csv"], "none.csv: the name tells no model"),
+        (["{hub}/spring-a-b.csv"], "spring-a-b.csv: the name has no date"),
+        (["--hub", "{hub}/none"], "none: no such folder"),
+        (["{own}", "--output", "{own}"], "the tables cannot be written"),
+    ],
+)
+def test_what_cannot_be_scored_ends_with_2_and_says_why(tmp_path, observed, hub, arguments, says):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+
+    done = run(*(each.format(hub=hub, own=own) for each in arguments), "--target-data", observed)
+
+    assert done.exit_code == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_forecasts_without_an_outcome_are_no_scores(tmp_path, observed):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    observed.write_text("date,location,value\n2025-01-04,south,3\n")
+
+    done = run(own, "--target-data", observed)
+
+    assert done.exit_code == 2
+    assert "none of the forecasts has an outcome yet" in done.stderr
+
+
+# --- target data as hubs publish them -----------------------------------------------------------
+
+SERIES = """\
+as_of,target_end_date,target,location,observation
+2025-01-08,2025-01-04,cases,north,7
+2025-01-15,2025-01-04,cases,north,10
+2025-01-15,2025-01-04,visits,north,500
+"""
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_a_hubs_time_series_is_read_as_known_last_and_for_each_target(tmp_path, suffix):
+    path = tmp_path / f"time-series{suffix}"
+    (tmp_path / "plain.csv").write_text(SERIES)
+    if suffix == ".parquet":
+        pd.read_csv(tmp_path / "plain.csv").to_parquet(path)
+    else:
+        path.write_bytes(gzip.compress(SERIES.encode()) if suffix != ".csv" else SERIES.encode())
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+
+    assert means(own, "--target-data", path) == {"a-b": (1, wis(4))}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("day,location,value\n", "no column date; expected date or target_end_date, location, v"),
+        ("date,location,observed\n", "no column value; expected date or target_end_date"),
+        ("date,location,value\n2025-01-04,01,many\n", "value 'many' is no number"),
+        ("date,location,value\n2025-01-04,01,1\n2025-01-04,01,1\n", "stands twice for location"),
+    ],
+)
+def test_target_data_of_another_form_are_refused(tmp_path, text, says):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    path = tmp_path / "observed.csv"
+    path.write_text(text)
+
+    done = run(own, "--target-data", path)
+
+    assert done.exit_code == 2
+    assert says in done.stderr
+
+
+# --- peaks ---------------------------------------------------------------------------------------
+
+
+def peak_rows(day, weeks):
+    """Give the first week of a season probability 0.75 to be the peak, the second 0.25."""
+    return [
+        f"{day},peak week inc flu hosp,,01,,pmf,{week},{share}"
+        for week, share in zip(weeks, (0.75, 0.25), strict=True)
+    ]
+
+
+def test_the_peaks_of_two_seasons_are_scored_season_by_season(tmp_path):
+    """Of the first season the first week is the peak, of the second the second."""
+    seasons = {
+        "2024-01-06": ("2024-01-06", "2024-01-13"),
+        "2025-01-04": ("2025-01-04", "2025-01-11"),
+    }
+    files = []
+    for day, weeks in seasons.items():
+        path = tmp_path / f"{day}-a-b.csv"
+        path.write_text("\n".join([COLUMNS, *peak_rows(day, weeks)]) + "\n")
+        files.append(path)
+    observed = tmp_path / "observed.csv"
+    observed.write_text(
+        "date,location,value\n"
+        "2024-01-06,01,9\n2024-01-13,01,8\n2025-01-04,01,50\n2025-01-11,01,60\n"
+    )
+
+    done = run(*files, "--target-data", observed, "--output", tmp_path / "scores")
+
+    assert done.exit_code == 0, done.stderr
+    scores = pd.read_csv(tmp_path / "scores" / "pmf_scores.csv.gz").set_index("reference_date")
+    assert scores["probability"].to_dict() == {"2024-01-06": 0.75, "2025-01-04": 0.25}
+    assert scores["log_score"].to_dict() == {
+        "2024-01-06": pytest.approx(math.log(0.75)),
+        "2025-01-04": pytest.approx(math.log(0.25)),
+    }

@@ -4,17 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from epyflow.errors import CircleError, ExpressionError
 from epyflow.experiment.format import expressions
-from epyflow.experiment.format.expressions import (
-    CircleError,
-    ExpressionError,
-    in_order,
-    number,
-    parse,
-)
+from epyflow.experiment.format.expressions import in_order, number, parse
 
 
 @pytest.mark.parametrize(
@@ -237,6 +232,17 @@ def called(name, function, *arguments):
     return text, lambda x, y: function(*(compute(x, y) for _, compute in arguments))
 
 
+def cosine(value):
+    """Return the cosine of an argument for which it is well defined.
+
+    numpy's and Python's ``exp`` may differ in the last bit. That bit of a large argument, such as
+    exp(40), is many periods of the cosine: neither answer is wrong.
+    """
+    if abs(value) > 1000:
+        reject()
+    return math.cos(value)
+
+
 # Pairs of a text and the function of x and y that Python makes of the same steps.
 numbers = st.floats(0.125, 8, width=16).map(lambda value: (repr(value), lambda x, y: value))
 names = st.sampled_from([("x", lambda x, y: x), ("y", lambda x, y: y)])
@@ -247,7 +253,7 @@ terms = st.recursive(
         | inner.map(lambda term: (f"(-{term[0]})", lambda x, y: -term[1](x, y)))
         | inner.map(lambda term: (f"({term[0]}**2)", lambda x, y: term[1](x, y) ** 2))
         | inner.map(lambda term: called("exp", math.exp, term))
-        | inner.map(lambda term: called("cos", math.cos, term))
+        | inner.map(lambda term: called("cos", cosine, term))
         | inner.map(lambda term: called("abs", abs, term))
         | st.builds(lambda a, b: called("minimum", min, a, b), inner, inner)
         | st.builds(lambda a, b: called("maximum", max, a, b), inner, inner)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from epyflow.experiment.reading.yaml_source import MAX_BYTES, SourceError, read
+from epyflow.errors import SourceError
+from epyflow.experiment.reading.yaml_source import MAX_BYTES, read
 
 
 @pytest.fixture

@@ -1,15 +1,20 @@
-"""Errors that a user can mend. The command line and the workflow print them without a traceback."""
+"""The errors that a user can correct, in one tree.
+
+The command line and the workflow print their messages without a traceback. A message names the
+file and the key, and says what is wrong, what is expected and what to do. Each package has a tree
+of its own; :func:`user_errors` turns its errors into these.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
 class EpyflowError(Exception):
-    """Something in the user's files or settings is wrong; the message says what to do."""
+    """Base of all: something in the user's files or settings is wrong."""
 
 
 class UnreadableError(EpyflowError):
-    """A file or folder that was asked for is not there or cannot be read."""
+    """A file or folder that was named is missing or cannot be read."""
 
 
 class PopulationError(EpyflowError):
@@ -17,7 +22,7 @@ class PopulationError(EpyflowError):
 
 
 class DataError(EpyflowError):
-    """A data file (coverage, calendar, observations) does not hold what it should."""
+    """A data file (coverage, calendar, observations) has wrong or missing content."""
 
 
 class ArtifactError(EpyflowError):
@@ -36,14 +41,56 @@ class InvalidExperimentError(EpyflowError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class SourceError(EpyflowError):
+    """A YAML file of an experiment cannot be read; carries the line."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class ExpressionError(EpyflowError, ValueError):
+    """A text is no arithmetic of the allowed kind, or has no finite value.
+
+    A ValueError too, because pydantic reports those of validators.
+    """
+
+
+class CircleError(ExpressionError):
+    """Calculated parameters depend on one another; carries the circle, its first name last too."""
+
+    def __init__(self, circle: tuple[str, ...]) -> None:
+        super().__init__(
+            f"calculated parameters depend on one another in a circle: {' -> '.join(circle)}; "
+            "expected one of them to be given by others or by a number"
+        )
+        self.circle = circle
+
+
+class ReproductionNumberError(EpyflowError, ValueError):
+    """A model has no reproduction number; the message is the end of a sentence that says so."""
+
+
+class CalibrationError(EpyflowError):
+    """A calibration cannot go on; the message says why and what to change."""
+
+
+class UnreachableError(EpyflowError):
+    """A server does not answer; the same command may work later."""
+
+
+class RunningError(EpyflowError):
+    """A run has a coordinator already; two would write the same files."""
+
+
 @contextmanager
 def user_errors(kind: type[Exception]) -> Iterator[None]:
-    """Raise errors of another package that a user can mend as :class:`EpyflowError`.
+    """Raise the errors of a package as :class:`EpyflowError`.
 
     Parameters
     ----------
     kind
-        Base of those errors; their messages are kept.
+        Base of the package's errors; their messages are kept.
     """
     try:
         yield

@@ -9,17 +9,10 @@ from google.cloud import batch_v1
 from typer.testing import CliRunner, Result
 
 from epyflow.cli import app
+from epyflow.errors import RunningError
 from epyflow.google.batch import BatchJobs
 from epyflow.google.site import Site, read_site
-from epyflow.operations.detached.launch import (
-    Packed,
-    Place,
-    RunningError,
-    check_alone,
-    packed,
-    resumes,
-    submit,
-)
+from epyflow.operations.detached.launch import Packed, Place, check_alone, packed, resumes, submit
 from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
 from epyflow.run.layout import RunLayout
 from epyflow.storage.bucket import Bucket

@@ -7,15 +7,8 @@ import logging
 
 import numpy as np
 
-from epyflow.calibration.sampler import (
-    Accepted,
-    CalibrationError,
-    Checked,
-    Generation,
-    Limits,
-    Priors,
-    Simulator,
-)
+from epyflow.calibration.sampler import Accepted, Checked, Generation, Limits, Priors, Simulator
+from epyflow.errors import CalibrationError
 from epyflow.logs import Progress
 
 log = logging.getLogger(__name__)

@@ -9,13 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.calibration.marginals import Marginal, marginal
-from epyflow.errors import EpyflowError
+from epyflow.errors import CalibrationError
 
 Array = NDArray[np.float64]
-
-
-class CalibrationError(EpyflowError):
-    """A calibration cannot go on; the message says why and what to change."""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from google.cloud import batch_v1
 from epyflow.cli.cost_estimate import estimate_cost
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format
 from epyflow.cli.output import ExitCode, exit_on_error, print_json
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.batch import BatchJobs, is_over
 from epyflow.google.site import VARIABLE_PREFIX, read_site
 from epyflow.inputs.fan_out import plan
 from epyflow.operations.detached import launch
-from epyflow.operations.detached.launch import Packed, Place, RunningError
+from epyflow.operations.detached.launch import Packed, Place
 from epyflow.operations.detached.source_archive import pack
 from epyflow.operations.setup.layers import Layer, merged, read_layers
 from epyflow.run.settings import Settings

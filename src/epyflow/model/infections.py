@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from epyflow.errors import ReproductionNumberError
 from epyflow.model.compartmental import Flow, Kind
 from epyflow.model.flows import Way
-
-
-class UncountableError(ValueError):
-    """Why a model has no reproduction number, as the end of a sentence."""
 
 
 class Step(NamedTuple):
@@ -68,7 +65,7 @@ def infections(ways: Iterable[Way | Flow]) -> Infections:
 
     Raises
     ------
-    UncountableError
+    ReproductionNumberError
         If infections by one person cannot be counted: nobody infects; the infected are infected
         again; how they fare depends on how many others there are; or some of them never leave.
     """
@@ -80,7 +77,7 @@ def _infections(steps: tuple[Step, ...]) -> Infections:
     mediated = [step for step in steps if step.kind == "mediated"]
     alone = [step for step in steps if step.kind != "mediated"]
     if not mediated:
-        raise UncountableError("no transition is mediated, so nobody infects anybody")
+        raise ReproductionNumberError("no transition is mediated, so nobody infects anybody")
     later = _reached({step.target for step in mediated}, steps)
     mediators = {step.mediator for step in mediated}
     outside = {step.source for step in mediated} - later - mediators
@@ -93,7 +90,7 @@ def _infections(steps: tuple[Step, ...]) -> Infections:
         mediators = {step.mediator for step in new}
     _check_alone(steps, infected)
     if not new:
-        raise UncountableError(
+        raise ReproductionNumberError(
             "no mediated transition leads from those who do not infect to those who do"
         )
     _check_end(alone, infected)
@@ -132,16 +129,16 @@ def _check_alone(steps: Sequence[Step], infected: Collection[str]) -> None:
         if step.source not in infected or step.kind == "spontaneous":
             continue
         if step.kind == "scheduled":
-            raise UncountableError(
+            raise ReproductionNumberError(
                 f"doses are given to people in {step.source}, who count as infected, and how soon "
                 "depends on how many others may have them"
             )
         if step.target in infected:
-            raise UncountableError(
+            raise ReproductionNumberError(
                 f"{name} is mediated, but people in {step.source} come to infect without it too: "
                 "whether it infects them cannot be told"
             )
-        raise UncountableError(
+        raise ReproductionNumberError(
             f"{name} is mediated, so how long people infect depends on how many others there are"
         )
 
@@ -151,6 +148,6 @@ def _check_end(alone: Sequence[Step], infected: set[str]) -> None:
     ends = {step.target for step in alone if step.source in infected} - infected
     stuck = infected - _reaching(ends, alone)
     if stuck:
-        raise UncountableError(
+        raise ReproductionNumberError(
             f"people in {', '.join(sorted(stuck))} never leave, so each infects without end"
         )

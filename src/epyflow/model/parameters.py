@@ -6,8 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.errors import ExpressionError
 from epyflow.experiment.format.base import parsed
-from epyflow.experiment.format.expressions import Expression, ExpressionError, Value, in_order
+from epyflow.experiment.format.expressions import Expression, Value, in_order
 from epyflow.experiment.format.forcing import ParameterIntervention
 from epyflow.experiment.format.model import (
     AgeVarying,

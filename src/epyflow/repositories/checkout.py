@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreachableError
 from epyflow.files import write_bytes_atomically
 from epyflow.repositories.address import Address
-from epyflow.repositories.git import Git, UnreachableError
+from epyflow.repositories.git import Git
 from epyflow.repositories.token import read_token
 
 log = logging.getLogger(__name__)

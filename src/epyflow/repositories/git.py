@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreachableError
 from epyflow.repositories.address import Address
 from epyflow.repositories.token import VARIABLES
 
@@ -34,10 +34,6 @@ _OFFLINE = re.compile(
     r"operation (timed out|too slow)|network is unreachable|error: 5\d\d|empty reply",
     re.IGNORECASE,
 )
-
-
-class UnreachableError(EpyflowError):
-    """The server does not answer; the same command may work later."""
 
 
 class Git:

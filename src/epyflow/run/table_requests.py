@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from epyflow.errors import ReproductionNumberError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.output import (
@@ -11,7 +12,7 @@ from epyflow.experiment.format.output import (
     Quantiles,
 )
 from epyflow.model.flows import ways
-from epyflow.model.infections import UncountableError, infections
+from epyflow.model.infections import infections
 
 REPRODUCTION = "effective_reproduction_number"
 
@@ -58,7 +59,7 @@ def without_reproduction(experiment: Experiment) -> str | None:
     calibration = _calibration(experiment)
     try:
         infections(ways(experiment.model))
-    except UncountableError as error:
+    except ReproductionNumberError as error:
         return str(error)
     if calibration is not None and calibration.projection is None:
         return "a calibration keeps the trajectories of its projection only, and this one has none"

@@ -13,7 +13,7 @@ from epyflow.calibration.rejection import rejection, top_fraction
 from epyflow.calibration.sampler import Limits, Priors
 from epyflow.calibration.smc import Smc, SmcSettings
 from epyflow.data.observations import missing_dates
-from epyflow.errors import DataError, EpyflowError
+from epyflow.errors import CalibrationError, DataError, EpyflowError
 from epyflow.experiment.format import calibration as section
 from epyflow.experiment.format.calibration import Calibration, seconds
 from epyflow.experiment.format.model import Model
@@ -69,7 +69,7 @@ def calibrate(
         kept = (checkpoint, saved)
         fit = _Run(task, model, calibration, task.observations, kept, clock).fit()
         members = project(task, model, calibration, fit)
-    except (ValueError, ArithmeticError, DataError, sampler.CalibrationError) as error:
+    except (ValueError, ArithmeticError, DataError, CalibrationError) as error:
         raise EpyflowError(f"{task.population.name}: {error}") from error
     except Exception as error:
         error.add_note(task.population.name)

@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from epyflow.artifacts.task import NOT_STARTED, REPRODUCTION_UNIT
 from epyflow.engine.resample import Resampling
 from epyflow.engine.trajectory import Trajectory
+from epyflow.errors import ReproductionNumberError
 from epyflow.model.compartmental import CompartmentalModel
-from epyflow.model.infections import UncountableError, infections
+from epyflow.model.infections import infections
 from epyflow.model.next_generation import NextGeneration
 
 Array = NDArray[np.float64]
@@ -83,7 +84,7 @@ class Reproductions:
 def _generation(model: CompartmentalModel) -> NextGeneration | None:
     try:
         return NextGeneration.of(model, infections(model.flows))
-    except UncountableError:
+    except ReproductionNumberError:
         return None
 
 

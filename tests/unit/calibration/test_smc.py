@@ -4,8 +4,9 @@ from scipy import stats
 
 from epyflow.calibration.kernels import JumpKernel, NormalKernel, kernel
 from epyflow.calibration.rejection import rejection, top_fraction
-from epyflow.calibration.sampler import CalibrationError, Generation, Limits, Priors, Simulated
+from epyflow.calibration.sampler import Generation, Limits, Priors, Simulated
 from epyflow.calibration.smc import Smc, SmcSettings
+from epyflow.errors import CalibrationError
 from tests.unit.calibration.toy import PRIORS, simulate
 
 

@@ -1,7 +1,8 @@
 import pytest
 
+from epyflow.errors import ReproductionNumberError
 from epyflow.model.flows import Way
-from epyflow.model.infections import UncountableError, infections
+from epyflow.model.infections import infections
 
 
 def contact(source, target, mediator):
@@ -90,5 +91,5 @@ def test_caution_at_the_sight_of_deaths_is_no_infection():
          "reinfection", "import or relapse", "treatment"],
 )  # fmt: skip
 def test_where_infections_cannot_be_counted_the_reason_is_said(ways, why):
-    with pytest.raises(UncountableError, match=why):
+    with pytest.raises(ReproductionNumberError, match=why):
         infections(ways)

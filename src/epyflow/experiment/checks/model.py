@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date
 
+from epyflow.errors import CircleError, ExpressionError
 from epyflow.experiment.checks.forcing import (
     SEASONALITY_MINIMUM,
     check_interventions,
@@ -147,7 +148,7 @@ def _constant(
 ) -> float | None:
     try:
         return float(expression.compute({}))
-    except expressions.ExpressionError as error:
+    except ExpressionError as error:
         report.error(location, f"{error}; expected a finite number")
         return None
 
@@ -176,7 +177,7 @@ def _parameters(model: Model, report: Report) -> None:
                 _constant(expression, (*here, "value"), report)
     try:
         expressions.in_order(_calculated(model))
-    except expressions.CircleError as error:
+    except CircleError as error:
         report.error(("parameters", error.circle[0], "value"), str(error))
 
 

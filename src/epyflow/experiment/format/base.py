@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from epyflow.errors import ExpressionError
 from epyflow.experiment.format import expressions
 from epyflow.strict import Strict, refuse, shown
 
@@ -44,7 +45,7 @@ def as_number(value: Any) -> float:
     if isinstance(value, str):
         try:
             return expressions.number(value)
-        except expressions.ExpressionError as error:
+        except ExpressionError as error:
             raise refuse(str(error)) from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise refuse(
@@ -71,7 +72,7 @@ def as_expression(value: Any) -> str | float:
         return as_number(value)
     try:
         return expressions.parse(value).text
-    except expressions.ExpressionError as error:
+    except ExpressionError as error:
         raise refuse(str(error)) from None
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.errors import CircleError, ExpressionError
 from epyflow.strict import shown
 
 Value = float | NDArray[np.float64]
@@ -59,21 +60,6 @@ _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
 ALLOWED = "numbers, parameter names, + - * / **, parentheses and the functions " + ", ".join(
     FUNCTIONS
 )
-
-
-class ExpressionError(ValueError):
-    """The text is not arithmetic of the allowed kind, or it has no finite value."""
-
-
-class CircleError(ExpressionError):
-    """Calculated parameters depend on one another; carries the circle, its first name last too."""
-
-    def __init__(self, circle: tuple[str, ...]) -> None:
-        super().__init__(
-            f"calculated parameters depend on one another in a circle: {' -> '.join(circle)}; "
-            "expected one of them to be given by others or by a number"
-        )
-        self.circle = circle
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from epyflow.errors import SourceError
 from epyflow.experiment.reading.location import Place, is_exp_id, yaml_files
 from epyflow.experiment.reading.problems import Problem
-from epyflow.experiment.reading.yaml_source import Document, SourceError, read
+from epyflow.experiment.reading.yaml_source import Document, read
 from epyflow.suggest import did_you_mean
 
 ROLES = ("model", "modelset", "output")

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from epyflow.errors import SourceError
 from epyflow.strict import shown
 
 Location = tuple[str | int, ...]
@@ -21,14 +22,6 @@ MAX_BITS = 1024
 _MERGE = "tag:yaml.org,2002:merge"
 _COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
-
-
-class SourceError(Exception):
-    """A YAML file cannot be read as an experiment's file; carries the line."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
 
 
 class _Loader(yaml.SafeLoader):

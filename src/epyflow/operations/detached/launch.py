@@ -11,7 +11,7 @@ from pathlib import Path
 from google.cloud import batch_v1
 
 from epyflow.archives import write_archive
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.batch import BatchJobs, is_over
 from epyflow.google.site import Site, variables_of
 from epyflow.operations.detached.coordinator_job import (
@@ -31,10 +31,6 @@ from epyflow.operations.detached.source_archive import Members
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
-
-
-class RunningError(EpyflowError):
-    """The run has a coordinator; two would write the same files."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from epyflow import errors
+from epyflow.errors import EpyflowError, InvalidExperimentError, user_errors
+
+SOURCES = Path(errors.__file__).parent
+
+
+def test_every_public_error_stands_in_one_tree_and_is_described():
+    defined = {
+        path.relative_to(SOURCES).as_posix()
+        for path in SOURCES.rglob("*.py")
+        if re.search(r"^ *class [A-Z]\w*(Error|Exception)\b", path.read_text(), re.MULTILINE)
+    }
+    assert defined == {"errors.py"}
+
+    classes = [each for _, each in inspect.getmembers(errors, inspect.isclass)]
+    tree = [each for each in classes if each.__module__ == errors.__name__]
+    assert len(tree) > 10
+    for each in tree:
+        assert issubclass(each, EpyflowError), each
+        assert vars(each)["__doc__"], each
+
+
+def test_every_problem_of_an_experiment_is_told():
+    error = InvalidExperimentError(iter(["a.yaml:1: no", "b.yaml:2: no"]))
+
+    assert error.problems == ("a.yaml:1: no", "b.yaml:2: no")
+    assert str(error) == "a.yaml:1: no\nb.yaml:2: no"
+
+
+def test_errors_of_a_package_become_ours_and_others_stay():
+    with (
+        pytest.raises(EpyflowError, match=r"^the message$") as caught,
+        user_errors(ArithmeticError),
+    ):
+        raise ArithmeticError("the message")
+    assert str(caught.value) == "the message"
+    assert isinstance(caught.value.__cause__, ArithmeticError)
+
+    with pytest.raises(LookupError), user_errors(ValueError):
+        raise LookupError

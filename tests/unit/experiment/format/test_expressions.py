@@ -223,7 +223,17 @@ def joined(sign, left, right):
         "*": lambda a, b: a * b,
         "/": lambda a, b: a / b,
     }[sign]
-    return f"({left[0]}{sign}{right[0]})", lambda x, y: compute(left[1](x, y), right[1](x, y))
+    return (
+        f"({left[0]}{sign}{right[0]})",
+        lambda x, y: finite(compute(left[1](x, y), right[1](x, y))),
+    )
+
+
+def finite(value):
+    """Refuse an infinite step, as an expression does: exp(-inf) would hide it."""
+    if not math.isfinite(value):
+        raise OverflowError
+    return value
 
 
 def called(name, function, *arguments):

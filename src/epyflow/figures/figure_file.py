@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from epyflow.figures.style import styled
@@ -53,6 +52,8 @@ def save(figure: Figure, path: Path) -> None:
 
 def save_pages(figures: Sequence[Figure], path: Path) -> None:
     """Write figures to one PDF, a page each, atomically; equal figures give equal bytes."""
+    from matplotlib.backends.backend_pdf import PdfPages  # slow to import, and few jobs need it
+
     with (
         styled(),
         replacing(Path(path)) as temporary,

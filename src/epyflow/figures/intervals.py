@@ -15,13 +15,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from epyflow.figures.figure_file import save, save_table
-from epyflow.figures.quantities import (
-    last_generation,
-    prior_of,
-    quantities,
-    span,
-    weighted_quantiles,
-)
+from epyflow.figures.priors import Prior, prior_of, span
+from epyflow.figures.quantities import last_generation, quantities, weighted_quantiles
 from epyflow.figures.read_tables import Place, nothing, rows_by_population
 from epyflow.figures.style import BLUE, GREY, headline, new_figure, styled, tint
 from epyflow.figures.wording import quantity_in_words
@@ -121,7 +116,7 @@ def row_labels(axes: Axes, labels: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, prior: Any) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, prior: Prior | None) -> None:
     heights = np.arange(len(rows))
     axes.hlines(heights, rows["q0.05"], rows["q0.95"], color=BLUE, linewidth=1)
     axes.hlines(heights, rows["q0.25"], rows["q0.75"], color=tint(BLUE, 0.7), linewidth=3.2)
@@ -139,7 +134,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, prior: Any) -> None:
     values = rows[["q0.05", "q0.95"]].to_numpy(dtype=np.float64)
     axes.set_xlim(*span(values[np.isfinite(values)], prior))
     if prior is not None:
-        axes.axvspan(*prior.ppf([0.05, 0.95]), color="#EFEFEF", linewidth=0, zorder=0)
+        axes.axvspan(*map(float, prior.ppf([0.05, 0.95])), color="#EFEFEF", linewidth=0, zorder=0)
     axes.tick_params(axis="x", labelsize=7)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
     axes.grid(visible=False)

@@ -15,13 +15,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from epyflow.figures.figure_file import save, save_pages
-from epyflow.figures.quantities import (
-    density,
-    last_generation,
-    prior_of,
-    quantities,
-    span,
-)
+from epyflow.figures.priors import density, prior_of, span
+from epyflow.figures.quantities import last_generation, quantities
 from epyflow.figures.read_tables import Place, nothing, rows_by_population
 from epyflow.figures.style import BLUE, VERMILION, headline, new_figure, styled, tint
 from epyflow.figures.wording import quantity_in_words
@@ -99,21 +94,17 @@ def posterior_chart(
     with styled():
         side = max(4.2, 1.75 * count)
         figure = new_figure(side + 0.5, side * (0.7 if count == 1 else 0.85) + 0.8)
-        grid = figure.subplots(count, count, squeeze=False)
+        grid = figure.add_gridspec(count, count)
         for row, below in enumerate(shown):
-            for column, across in enumerate(shown):
-                axes = grid[row, column]
-                if column > row:
-                    axes.remove()
-                elif column == row:
+            for column, across in enumerate(shown[: row + 1]):
+                axes = figure.add_subplot(grid[row, column])
+                if column == row:
                     draw_density(axes, rows, across, about)
-                    axes.set_title(
-                        "\n".join(wrap(quantity_in_words(across, about), 22)), fontsize=8.5
-                    )
+                    words = "\n".join(wrap(quantity_in_words(across, about), 22))
+                    axes.set_title(words, fontsize=8.5)
                 else:
                     _pair(axes, rows, across, below, about)
-                if column <= row:
-                    _thin_out(axes, last=row == count - 1, first=column == 0 and row > 0)
+                _thin_out(axes, last=row == count - 1, first=column == 0 and row > 0)
         headline(figure, f"{title}: {len(rows)} particles of generation {generation}{more}")
         _legend(figure)
     return figure
@@ -147,15 +138,15 @@ def draw_density(axes: Axes, rows: pd.DataFrame, name: str, about: Mapping[str, 
     prior = prior_of(about.get(name))
     values = rows[name].to_numpy(dtype=np.float64)
     low, high = span(values, prior)
-    discrete = prior is not None and hasattr(prior.dist, "pmf")
-    if discrete:
+    if prior is not None and prior.discrete:
         # Bars of whole numbers, so that they compare with the probability of each.
         width = max(1, round((high - low) / _BARS))
         edges = np.arange(np.floor(low), np.ceil(high) + width + 1, width) - 0.5
     else:
         edges = np.linspace(low, high, _BARS + 1)
     weights = rows["weight"].to_numpy(dtype=np.float64)
-    axes.hist(values, bins=edges.tolist(), weights=weights, density=True, color=tint(BLUE, 0.5))
+    heights, _ = np.histogram(values, bins=edges, weights=weights, density=True)
+    axes.stairs(heights, edges, fill=True, color=tint(BLUE, 0.5))
     if prior is not None:
         axes.plot(*density(prior, low, high), **_PRIOR)
     axes.set_xlim(low, high)

@@ -11,6 +11,7 @@ import matplotlib.dates
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 if TYPE_CHECKING:
@@ -67,9 +68,26 @@ def tint(colour: str, strength: float) -> str:
     return mpl.colors.to_hex((red, green, blue))
 
 
+class _Figure(Figure):
+    """A figure that is drawn once when it is saved.
+
+    To make room for labels, matplotlib draws everything once into nothing and then once into the
+    file. The first time, computing the layout is enough.
+    """
+
+    def draw(self, renderer: Any) -> None:
+        """Draw everything, or compute the layout alone where a drawing follows."""
+        engine = self.get_layout_engine()
+        if self.canvas.is_saving() and isinstance(engine, ConstrainedLayoutEngine):
+            if self.axes:
+                engine.execute(self)
+        else:
+            super().draw(renderer)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure, in inches, that draws itself with Agg and leaves room for labels."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = _Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 

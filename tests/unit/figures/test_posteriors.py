@@ -6,12 +6,8 @@ import pytest
 
 from epyflow.figures.intervals import draw_intervals, interval_chart
 from epyflow.figures.posteriors import MOST, draw_posteriors, posterior_chart, posterior_pages
-from epyflow.figures.quantities import (
-    density,
-    prior_of,
-    span,
-    weighted_quantiles,
-)
+from epyflow.figures.priors import density, prior_of, span
+from epyflow.figures.quantities import weighted_quantiles
 from epyflow.figures.read_tables import Place
 from epyflow.figures.wording import quantity_in_words, with_named
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
@@ -69,7 +65,7 @@ def test_a_function_of_the_users_own_has_no_density_until_it_is_named():
 
     about = with_named(ABOUT, named)
 
-    assert prior_of(about["own"]).mean() == 2
+    assert prior_of(about["own"]).ppf([0.5]) == 2
     assert about["own"]["function"] == "mine"
     # Of what is no function, what the plan says holds.
     assert about["R0"] == UNIFORM

@@ -13,7 +13,7 @@ from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import DEFAULT
-from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.inputs.build import numeric_json
 from epyflow.population.locations import find
 
@@ -144,7 +144,7 @@ def experiment(
     """Return an experiment as it is after loading; ``sampling`` as written in a modelset."""
     section = {**modelset, **({"sampling": sampling} if sampling else {})}
     return Experiment(
-        place=Place("test", folder, folder, folder),
+        files=ExperimentFiles("test", folder, folder, folder),
         model=model or sir(),
         modelset=Modelset.model_validate(section) if section else None,
         output=DEFAULT,

@@ -17,7 +17,7 @@ from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import Output
 from epyflow.experiment.load import inspect
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.run.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -51,7 +51,7 @@ from pathlib import Path
 from epyflow.experiment.format.model import Simulation
 from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 load(locate("example", Path("config")), None, ())
 Simulation(resample_frequency="W-SAT")
 ScipyDistribution(type="scipy", name="uniform", args=[1, 1])

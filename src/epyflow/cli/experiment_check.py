@@ -10,7 +10,7 @@ from epyflow.cli.output import exit_on_error
 from epyflow.errors import PopulationError, UnreadableError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import inspect
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.experiment.reading.problems import Problem
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address

@@ -73,7 +73,7 @@ def plan(
 
 def _document(experiment: Experiment, planned: fan_out.Plan) -> dict[str, Any]:
     return {
-        "experiment": experiment.place.exp_id,
+        "experiment": experiment.files.exp_id,
         "strategy": planned.strategy,
         "populations": [place.name for place in planned.populations],
         "tasks": planned.task_count,
@@ -87,7 +87,7 @@ def _document(experiment: Experiment, planned: fan_out.Plan) -> dict[str, Any]:
 
 def _print(experiment: Experiment, planned: fan_out.Plan) -> None:
     console = Console()
-    table = Table(title=f"{experiment.place.exp_id}: {planned.strategy}", title_justify="left")
+    table = Table(title=f"{experiment.files.exp_id}: {planned.strategy}", title_justify="left")
     for column in ("population", "location"):
         table.add_column(column)
     for column in ("tasks", "members", "simulations"):

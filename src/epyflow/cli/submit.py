@@ -108,7 +108,7 @@ def _planned(settings: Settings, topic: str | None) -> tuple[Place, Gathered]:
         )
     found = gather(settings)
     jobs = BatchJobs(site.project, site.region)
-    exp_id, storage = found.experiment.place.exp_id, storage_at(site.storage)
+    exp_id, storage = found.experiment.files.exp_id, storage_at(site.storage)
     return Place(site, exp_id, settings.run_id, storage, jobs), found
 
 

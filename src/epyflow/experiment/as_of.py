@@ -43,7 +43,7 @@ def at(
         If the experiment has no reference date, or is not valid for this one; the message names
         the date.
     """
-    place = experiment.place
+    place = experiment.files
     try:
         return load(place, output_config, populations, changes(experiment, day))
     except EpyflowError as error:
@@ -122,7 +122,7 @@ def _own(experiment: Experiment) -> tuple[str, date]:
     hub = experiment.output.hub
     if hub is None or hub[1].reference_date is None:
         raise EpyflowError(
-            f"reference_dates: {experiment.place.exp_id} has no reference date to replace; "
+            f"reference_dates: {experiment.files.exp_id} has no reference date to replace; "
             "expected a hub format with reference_date in its output file, such as flusight_format"
         )
     return hub[0], hub[1].reference_date
@@ -131,7 +131,7 @@ def _own(experiment: Experiment) -> tuple[str, date]:
 def _calibration(experiment: Experiment) -> Calibration:
     calibration = experiment.modelset.calibration if experiment.modelset else None
     if calibration is None:  # a hub format needs one: see epyflow.experiment.checks.output
-        raise EpyflowError(f"reference_dates: {experiment.place.exp_id} calibrates nothing")
+        raise EpyflowError(f"reference_dates: {experiment.files.exp_id} calibrates nothing")
     return calibration
 
 

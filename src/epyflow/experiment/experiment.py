@@ -17,7 +17,7 @@ from epyflow.experiment.format.output import Output
 from epyflow.population.locations import Location
 
 if TYPE_CHECKING:
-    from epyflow.experiment.reading.location import Place
+    from epyflow.experiment.reading.experiment_files import ExperimentFiles
     from epyflow.experiment.reading.problems import Problem
 
 
@@ -27,7 +27,7 @@ class Experiment:
 
     Attributes
     ----------
-    place
+    files
         Where it is.
     model, modelset, output
         Its sections; the output is the one chosen for the run.
@@ -41,7 +41,7 @@ class Experiment:
         What is allowed but probably not meant.
     """
 
-    place: "Place"
+    files: "ExperimentFiles"
     model: Model
     modelset: Modelset | None
     output: Output

@@ -8,15 +8,15 @@ from epyflow.experiment.checks.checker import Checker
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.output import DEFAULT
 from epyflow.experiment.reading.documents import choose_output, exp_id_problem, read_documents
-from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problems import Problem
-from epyflow.experiment.reading.yaml_source import Location as Keys
+from epyflow.experiment.reading.yaml_source import KeyPath
 
-Changes = Mapping[Keys, Any]
-"""Location in a section, which begins with its top-level key, to a value as in YAML."""
+Changes = Mapping[KeyPath, Any]
+"""Key path, which begins with the top-level key, to a value as in YAML."""
 
 
-def put(data: Any, location: Keys, value: Any) -> None:
+def put(data: Any, location: KeyPath, value: Any) -> None:
     """Set a value where what encloses it is there."""
     *way, last = location
     for part in way:
@@ -28,7 +28,7 @@ def put(data: Any, location: Keys, value: Any) -> None:
 
 
 def load(
-    place: Place,
+    files: ExperimentFiles,
     output_config: str | None = None,
     populations: tuple[str, ...] = (),
     changes: Changes | None = None,
@@ -40,7 +40,7 @@ def load(
     InvalidExperimentError
         With every problem found.
     """
-    experiment, problems = inspect(place, output_config, populations, changes)
+    experiment, problems = inspect(files, output_config, populations, changes)
     errors = [problem for problem in problems if problem.severity == "error"]
     if experiment is None or errors:
         raise InvalidExperimentError(errors)
@@ -48,7 +48,7 @@ def load(
 
 
 def inspect(
-    place: Place,
+    files: ExperimentFiles,
     output_config: str | None = None,
     populations: tuple[str, ...] = (),
     changes: Changes | None = None,
@@ -57,14 +57,14 @@ def inspect(
 
     Parameters
     ----------
-    place
-        From :func:`epyflow.experiment.reading.location.locate`.
+    files
+        From :func:`epyflow.experiment.reading.experiment_files.locate`.
     output_config
         File name (with or without suffix) of the output to use, where there are several.
     populations
         Names in the population store, so that names unknown to the codebook are accepted.
     changes
-        Values to read in place of, or besides, those in the files; they are checked like those.
+        Values to read in files of, or besides, those in the files; they are checked like those.
 
     Returns
     -------
@@ -73,19 +73,19 @@ def inspect(
     problems
         Errors and warnings, in the order of files and lines.
     """
-    documents, problems = read_documents(place)
-    problems += exp_id_problem(place)
+    documents, problems = read_documents(files)
+    problems += exp_id_problem(files)
     for location, value in (changes or {}).items():
         for document in documents[str(location[0])]:
             put(document.data, location, value)
-    output_document = choose_output(documents["output"], output_config, place, problems)
-    checker = Checker(place, documents, populations, problems)
+    output_document = choose_output(documents["output"], output_config, files, problems)
+    checker = Checker(files, documents, populations, problems)
     problems.sort(key=lambda problem: (str(problem.file), problem.line, problem.key))
     if checker.model is None or any(problem.severity == "error" for problem in problems):
         return None, problems
     firsts = [next(iter(documents[role]), None) for role in ("model", "modelset")]
     experiment = Experiment(
-        place=place,
+        files=files,
         model=checker.model,
         modelset=checker.modelset,
         output=(checker.output(output_document) if output_document else None) or DEFAULT,

@@ -97,7 +97,7 @@ class Build:
 
     def _parameter_sets(self) -> list[ParameterSet]:
         sampling = self.experiment.modelset.sampling if self.experiment.modelset else None
-        functions = UserFunctions(self.experiment.place.folder / "functions")
+        functions = UserFunctions(self.experiment.files.folder / "functions")
         sets = parameter_sets(sampling, self.seed, functions)
         end = self.experiment.model.timespan.end_date
         late = [each.start_date for each in sets if each.start_date and each.start_date > end]
@@ -149,7 +149,7 @@ class Build:
         modelset = self.experiment.modelset
         if modelset is None or modelset.calibration is None:
             return None
-        functions = UserFunctions(self.experiment.place.folder / "functions")
+        functions = UserFunctions(self.experiment.files.folder / "functions")
         return with_named_priors(modelset.calibration, functions)
 
     def _observations(self, location: Location) -> Observations | None:

@@ -20,7 +20,7 @@ from typing import Any
 from epyflow.archives import extract_archive, write_archive
 from epyflow.errors import ArtifactError
 from epyflow.experiment.experiment import Experiment
-from epyflow.experiment.reading.location import Place, locate
+from epyflow.experiment.reading.experiment_files import ExperimentFiles, locate
 from epyflow.population.store import PopulationStore
 
 _FORMAT = 1
@@ -41,7 +41,7 @@ class Sources:
         School breaks, or None for the default calendar.
     """
 
-    place: Place
+    place: ExperimentFiles
     store: PopulationStore
     calendar: Path | None
 
@@ -79,12 +79,12 @@ def bundle_members(
     """
     first = experiments[0]
     found = {written: path for each in experiments for written, path in each.data.items()}
-    data = _data_members(found, first.place.root.resolve())
-    home = f"experiments/{first.place.exp_id}"
+    data = _data_members(found, first.files.root.resolve())
+    home = f"experiments/{first.files.exp_id}"
     members: dict[str, Path | bytes] = {
         f"{home}/config/{path.name}": path for each in experiments for path in each.sources
     }
-    members |= {f"{home}/{name}": each for name, each in _functions(first.place)}
+    members |= {f"{home}/{name}": each for name, each in _functions(first.files)}
     members |= {name: found[written] for written, name in data.items()}
     calendar = None
     if sources.calendar is not None:
@@ -95,7 +95,7 @@ def bundle_members(
     members |= {f"populations/{name}": each for name, each in parts.items()}
     manifest = {
         "format": _FORMAT,
-        "experiment": first.place.exp_id,
+        "experiment": first.files.exp_id,
         "data": data,
         "calendar": calendar,
     }
@@ -115,7 +115,7 @@ def _data_members(found: Mapping[str, Path], root: Path) -> dict[str, str]:
     return members
 
 
-def _functions(place: Place) -> Iterator[tuple[str, Path]]:
+def _functions(place: ExperimentFiles) -> Iterator[tuple[str, Path]]:
     for path in (place.folder / "functions").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(place.folder).as_posix(), path

@@ -33,7 +33,7 @@ def numbers(experiment: Experiment, planned: Plan, settings: Settings, seed: int
 
 def _functions(experiment: Experiment) -> list[str]:
     """Return the hashes of the user's own modules, which distributions may come from."""
-    folder = experiment.place.folder / "functions"
+    folder = experiment.files.folder / "functions"
     return [sha256_of(path) for path in sorted(folder.glob("*.py"))]
 
 

@@ -129,7 +129,7 @@ def gather_observations(experiment: Experiment, settings: Settings, path: Path) 
     """
     found = observed(experiment, settings)
     if found is None:
-        raise EpyflowError(f"{experiment.place.exp_id} calibrates nothing any more; run again")
+        raise EpyflowError(f"{experiment.files.exp_id} calibrates nothing any more; run again")
     found.write(path)
 
 
@@ -150,5 +150,5 @@ def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -
     settings = fetched_root(settings)
     choice = choose(experiment, settings)
     if choice is None:
-        raise EpyflowError(f"{experiment.place.exp_id} asks for no submission any more; run again")
+        raise EpyflowError(f"{experiment.files.exp_id} asks for no submission any more; run again")
     prepare(experiment, choice, settings.sources().store, path)

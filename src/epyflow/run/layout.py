@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.experiment.reading.location import is_exp_id
+from epyflow.experiment.reading.experiment_files import is_exp_id
 
 if TYPE_CHECKING:
     from epyflow.run.settings import Settings

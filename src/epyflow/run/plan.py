@@ -58,7 +58,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     settings, sources = found.settings, found.sources
     experiment, runs = found.experiment, found.runs
     known = {
-        run: input_record.read(storage, RunLayout(experiment.place.exp_id, run)) for run in runs
+        run: input_record.read(storage, RunLayout(experiment.files.exp_id, run)) for run in runs
     }
     seed = _seed(experiment, known.values(), path)
     code = provenance.code_versions()
@@ -97,7 +97,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
 
 
 def _place(experiment: Experiment, run_id: str) -> dict[str, str]:
-    return {"exp_id": experiment.place.exp_id, "run_id": run_id}
+    return {"exp_id": experiment.files.exp_id, "run_id": run_id}
 
 
 def _replayed(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from epyflow.engine import DEFAULT as DEFAULT_ENGINE
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.base import Count, Date, Text
-from epyflow.experiment.reading.location import Place, is_exp_id, locate
+from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
 from epyflow.experiment.reading.problems import dotted
 from epyflow.experiment.reading.wording import in_words
 from epyflow.population.store import PopulationStore
@@ -129,7 +129,7 @@ class Settings(Strict):
         """The experiments' root; of a repository, only :mod:`epyflow.run.sources` knows it."""
         return Path(self.experiments_root)
 
-    def place(self) -> Place:
+    def place(self) -> ExperimentFiles:
         """Find the experiment.
 
         Raises

@@ -12,7 +12,7 @@ from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import as_of
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.repositories.checkout import Checkout, fetch
@@ -178,7 +178,7 @@ def local_folder(root: str | None) -> Path | None:
         raise UnreadableError(str(error)) from None
 
 
-def check_inside(place: Place, address: str) -> None:
+def check_inside(place: ExperimentFiles, address: str) -> None:
     """Refuse an experiment that was found elsewhere than in the repository.
 
     Raises

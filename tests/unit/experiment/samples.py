@@ -10,7 +10,7 @@ import yaml
 
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import inspect
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.experiment.reading.problems import Problem
 
 Sections = dict[str, Any]

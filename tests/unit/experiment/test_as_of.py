@@ -9,7 +9,7 @@ from epyflow.errors import EpyflowError
 from epyflow.experiment import as_of
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from tests.unit.experiment.samples import CALIBRATION, SIR, write_data, write_sections
 
 ADMISSIONS = "date,place,value\n2024-11-02,MA,1\n"

@@ -8,7 +8,7 @@ import pytest
 from epyflow import strategies
 from epyflow.artifacts import pickling
 from epyflow.experiment.load import inspect
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.run.plan import prepare_build
 from epyflow.run.settings import read_settings
 from epyflow.tables.series import select_comparisons

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from epyflow.experiment.experiment import canonical_json
 from epyflow.experiment.load import inspect
 from epyflow.experiment.reading import documents
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.experiment.reading.yaml_source import read
 from tests.unit.experiment.mutants import KINDS, Mutant, key_of, places, replaced
 from tests.unit.experiment.proof import faults

@@ -20,7 +20,7 @@ from epyflow.artifacts.task import Failure, Task
 from epyflow.errors import DataError
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.inputs.build import Build, numeric_json
 from epyflow.inputs.fan_out import plan
 from epyflow.population.store import PopulationStore

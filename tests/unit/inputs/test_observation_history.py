@@ -8,7 +8,7 @@ import pytest
 
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.inputs.observation_history import Final, Observed
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
 

@@ -5,7 +5,7 @@ import jinja2
 import pytest
 
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.report.front_page import ROWS, distribution_in_words, escape, front_page
 from epyflow.run.description import describe
 from tests.unit.test_repository import ROOT

@@ -13,7 +13,7 @@ from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure
 from epyflow.errors import ArtifactError
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.inputs.build import Build
 from epyflow.inputs.fan_out import plan
 from epyflow.population.store import PopulationStore

@@ -2,7 +2,7 @@ import pytest
 
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.run.description import describe, model_of
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from epyflow.errors import EpyflowError
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.run.hub_choice import choose
 from epyflow.run.settings import Settings
 from epyflow.submission.hub_definitions import season_weeks, tasks

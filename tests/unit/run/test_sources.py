@@ -70,7 +70,7 @@ def test_inputs_are_built_from_the_commit_that_was_planned_without_fetching(repo
 
     start = read_start(settings, {})
     assert start.experiments is not None
-    assert build.experiment.place.root == Path(start.experiments["folder"])
+    assert build.experiment.files.root == Path(start.experiments["folder"])
 
 
 def test_a_job_on_another_machine_gets_the_commits_files_in_a_bundle(repository, tmp_path):

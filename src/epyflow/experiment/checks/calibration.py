@@ -8,7 +8,7 @@ from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.series_names import transition_series, transitions_are_known
 from epyflow.experiment.reading.problem_report import Report
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 
 
 def check_calibration(calibration: Calibration, report: Report) -> None:
@@ -25,8 +25,8 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
         valid = [*calibration.parameters, *calibration.compartments]
         valid += ["start_date"] if calibration.start_date is not None else []
         for name in strategy.options.perturbations or {}:
-            place = ("calibration", "strategy", "options", "perturbations", name)
-            report.known("calibrated quantity", name, valid, place)
+            key_path = ("calibration", "strategy", "options", "perturbations", name)
+            report.known("calibrated quantity", name, valid, key_path)
     projection = calibration.projection
     if projection is not None and projection.generation_number is not None:
         check_generation(
@@ -56,35 +56,35 @@ def _shares(calibration: Calibration, report: Report) -> None:
 
 
 def check_generation(
-    number: int, calibration: Calibration, place: Location, report: Report
+    number: int, calibration: Calibration, key_path: KeyPath, report: Report
 ) -> None:
     """Note a generation that the calibration does not have; they count from 0."""
     strategy = calibration.strategy
     last = strategy.options.num_generations - 1 if isinstance(strategy, Smc) else 0
     if number > last:
-        report.error(place, f"there is no generation {number}; expected 0 to {last}")
+        report.error(key_path, f"there is no generation {number}; expected 0 to {last}")
 
 
 def check_comparison(model: Model, calibration: Calibration, report: Report) -> None:
     """Check that what is compared with data is simulated, at the time of the data."""
     series = transition_series(model)
     for position, comparison in enumerate(calibration.comparison):
-        here: Location = ("calibration", "comparison", position)
+        here: KeyPath = ("calibration", "comparison", position)
         if comparison in calibration.comparison[:position]:
             report.warn(here, "stands in the list twice; it counts double")
         for index, name in enumerate(comparison.simulation if transitions_are_known(model) else ()):
             report.known("transition series", name, series, (*here, "simulation", index))
     window, timespan = calibration.fitting_window, model.timespan
-    place: Location = ("calibration", "fitting_window")
+    key_path: KeyPath = ("calibration", "fitting_window")
     if window.end_date > timespan.end_date:
         report.error(
-            (*place, "end_date"),
+            (*key_path, "end_date"),
             f"{window.end_date} is after timespan.end_date {timespan.end_date}; expected a day "
             "that is simulated",
         )
     if isinstance(timespan.start_date, date) and timespan.start_date > window.end_date:
         report.error(
-            (*place, "end_date"),
+            (*key_path, "end_date"),
             f"{window.end_date} is before timespan.start_date {timespan.start_date}; expected a "
             "day that is simulated",
         )

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Generic
 
 from epyflow.experiment.checks.calibration import check_calibration
-from epyflow.experiment.checks.files import (
-    check_files,
+from epyflow.experiment.checks.data_files import (
+    check_data_files,
     model_files,
     modelset_files,
     output_files,
@@ -22,7 +22,7 @@ from epyflow.experiment.checks.sampling import check_sampling
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import Output
-from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.sections import Section, read_section
@@ -45,7 +45,7 @@ class Checker:
 
     Parameters
     ----------
-    place
+    files
         Where the experiment is.
     documents
         Role to the files that claim it; the first is meant.
@@ -64,12 +64,12 @@ class Checker:
 
     def __init__(
         self,
-        place: Place,
+        files: ExperimentFiles,
         documents: Mapping[str, Sequence[Document]],
         known: Sequence[str],
         problems: list[Problem],
     ) -> None:
-        self._place = place
+        self._files = files
         self._problems = problems
         self._model = self._first(documents["model"], "model", Model)
         self._modelset = self._first(documents["modelset"], "modelset", Modelset)
@@ -119,7 +119,7 @@ class Checker:
             if modelset.calibration is not None:
                 check_calibration(modelset.calibration, report)
             check_size(modelset, max(1, len(self.populations)), report)
-            check_functions(modelset, self._place, report)
+            check_functions(modelset, self._files, report)
 
     def _check_together(self) -> None:
         if self._model is not None and self._modelset_is_known:
@@ -139,8 +139,8 @@ class Checker:
         if self._modelset is not None:
             named.append((modelset_files(self._modelset.section), self._modelset.report))
         found: dict[str, Path] = {}
-        for files, report in named:
-            found |= check_files(files, self._place, report)
+        for data_files, report in named:
+            found |= check_data_files(data_files, self._files, report)
         if self._model is not None and self._modelset is not None:
             calibration = self._modelset.section.calibration
             if calibration is not None:

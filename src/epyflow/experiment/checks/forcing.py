@@ -9,7 +9,7 @@ from epyflow.experiment.format.forcing import (
 )
 from epyflow.experiment.format.model import Calibrated, Model, Sampled, Vaccinated
 from epyflow.experiment.reading.problem_report import Report
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 
 SEASONALITY_MINIMUM = "seasonality_min"
 """A sampled or calibrated parameter of this name takes the place of seasonality.min_value."""
@@ -64,8 +64,8 @@ def check_seasonality(model: Model, used: set[str], report: Report) -> None:
     season = model.seasonality
     if season is None:
         return
-    place = ("seasonality", "target_parameter")
-    _target(season.target_parameter, model, used, place, report)
+    key_path = ("seasonality", "target_parameter")
+    _target(season.target_parameter, model, used, key_path, report)
     minimum = model.parameters.get(SEASONALITY_MINIMUM)
     if minimum is not None and not isinstance(minimum, Sampled | Calibrated):
         report.warn(
@@ -79,7 +79,7 @@ def check_interventions(model: Model, used: set[str], report: Report) -> None:
     """Check that each intervention acts on something; see :func:`check_seasonality`."""
     closures = 0
     for position, intervention in enumerate(model.interventions):
-        here: Location = ("interventions", position)
+        here: KeyPath = ("interventions", position)
         if isinstance(intervention, SchoolClosure):
             closures += 1
             if closures > 1:
@@ -94,19 +94,19 @@ def check_dated(
     intervention: ParameterIntervention | ContactMatrixIntervention,
     model: Model,
     used: set[str],
-    here: Location,
+    here: KeyPath,
     report: Report,
 ) -> None:
     """Check that an intervention with dates acts on something, on days that are simulated."""
     if isinstance(intervention, ParameterIntervention):
-        place = (*here, "target_parameter")
-        _target(intervention.target_parameter, model, used, place, report)
+        key_path = (*here, "target_parameter")
+        _target(intervention.target_parameter, model, used, key_path, report)
     start = model.timespan.start_date
     early = isinstance(start, date) and intervention.end_date < start
     if early or intervention.start_date > model.timespan.end_date:
         report.warn(here, "lies outside the timespan and has no effect")
 
 
-def _target(name: str, model: Model, used: set[str], location: Location, report: Report) -> None:
+def _target(name: str, model: Model, used: set[str], location: KeyPath, report: Report) -> None:
     if report.known("parameter", name, list(model.parameters), location) and name not in used:
         report.warn(location, f"no rate or calculated parameter uses {name!r}; this has no effect")

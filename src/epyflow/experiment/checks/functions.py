@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from epyflow.errors import DataError
 from epyflow.experiment.format.distributions import CustomDistribution, Distribution
 from epyflow.experiment.format.modelset import Modelset
-from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.user_functions import defined
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.suggest import did_you_mean
 
 
-def check_functions(modelset: Modelset, place: Place, report: Report) -> None:
+def check_functions(modelset: Modelset, files: ExperimentFiles, report: Report) -> None:
     """Note functions that not exactly one module of ``functions/`` defines."""
     named = list(_named(modelset))
     if not named:
         return
-    folder = place.folder / "functions"
+    folder = files.folder / "functions"
     modules: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*.py")):
         try:
@@ -37,13 +37,13 @@ def check_functions(modelset: Modelset, place: Place, report: Report) -> None:
             report.error(location, f"{both} in {folder} define {name!r}; expected only one to")
 
 
-def _named(modelset: Modelset) -> Iterator[tuple[Location, str]]:
+def _named(modelset: Modelset) -> Iterator[tuple[KeyPath, str]]:
     for location, distribution in _distributions(modelset):
         if isinstance(distribution, CustomDistribution):
             yield (*location, "name"), distribution.name
 
 
-def _distributions(modelset: Modelset) -> Iterator[tuple[Location, Distribution | None]]:
+def _distributions(modelset: Modelset) -> Iterator[tuple[KeyPath, Distribution | None]]:
     if (sampling := modelset.sampling) is not None:
         for name, sampled in sampling.parameters.items():
             yield ("sampling", "parameters", name, "distribution"), sampled.distribution

@@ -21,7 +21,7 @@ from epyflow.experiment.format.model import (
     Spontaneous,
 )
 from epyflow.experiment.reading.problem_report import Report
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 
 METADATA_COLUMNS = (
     "primary_id",
@@ -72,7 +72,7 @@ def _compartments(model: Model, report: Report) -> None:
     counts = Counter(model.compartment_ids)
     groups = len(model.population.age_groups)
     for position, compartment in enumerate(model.compartments):
-        here: Location = ("compartments", position)
+        here: KeyPath = ("compartments", position)
         if counts[compartment.id] > 1:
             report.error(
                 (*here, "id"), f"the id {compartment.id!r} is used twice; expected another"
@@ -94,7 +94,7 @@ def _compartments(model: Model, report: Report) -> None:
 def _transitions(model: Model, report: Report) -> None:
     ids = list(model.compartment_ids)
     for position, transition in enumerate(model.transitions):
-        here: Location = ("transitions", position)
+        here: KeyPath = ("transitions", position)
         for key in ("source", "target"):
             report.known("compartment", getattr(transition, key), ids, (*here, key))
         if transition.source == transition.target:
@@ -110,7 +110,7 @@ def _transitions(model: Model, report: Report) -> None:
             _mediators(transition, ids, (*here, "mediators"), report)
 
 
-def _mediators(transition: MultiMediated, ids: list[str], here: Location, report: Report) -> None:
+def _mediators(transition: MultiMediated, ids: list[str], here: KeyPath, report: Report) -> None:
     for position, term in enumerate(transition.mediators):
         if term in transition.mediators[:position]:
             report.warn((*here, position), "stands in the list twice; the two rates are added")
@@ -118,11 +118,11 @@ def _mediators(transition: MultiMediated, ids: list[str], here: Location, report
             report.known("compartment", source, ids, (*here, position, "source", index))
 
 
-def rates(model: Model) -> list[tuple[Location, str | float]]:
+def rates(model: Model) -> list[tuple[KeyPath, str | float]]:
     """Return every rate with its location, in the order of the file."""
-    found: list[tuple[Location, str | float]] = []
+    found: list[tuple[KeyPath, str | float]] = []
     for position, transition in enumerate(model.transitions):
-        here: Location = ("transitions", position)
+        here: KeyPath = ("transitions", position)
         if isinstance(transition, Spontaneous | Mediated):
             found.append(((*here, "rate"), transition.rate))
         if isinstance(transition, MultiMediated):
@@ -144,7 +144,7 @@ def _rates(model: Model, report: Report) -> None:
 
 
 def _constant(
-    expression: expressions.Expression, location: Location, report: Report
+    expression: expressions.Expression, location: KeyPath, report: Report
 ) -> float | None:
     try:
         return float(expression.compute({}))
@@ -158,7 +158,7 @@ def _parameters(model: Model, report: Report) -> None:
     valid = [*model.parameters, "eigenvalue"]
     taken = {*METADATA_COLUMNS, *(f"init_{compartment.id}" for compartment in model.compartments)}
     for name, parameter in model.parameters.items():
-        here: Location = ("parameters", name)
+        here: KeyPath = ("parameters", name)
         if name in taken:
             report.error(
                 here, f"{name!r} is a column of the table model_metadata; expected another name"

@@ -12,7 +12,7 @@ from epyflow.experiment.format.distributions import Distribution, ScipyDistribut
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset, Sampling, members_per_population
 from epyflow.experiment.reading.problem_report import Report
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 
 How = Literal["sampled", "calibrated"]
 MAX_MEMBERS = 1_000_000
@@ -56,10 +56,10 @@ def _paired(
             for key in section.compartments
         ),
     ):
-        place = (name, f"{kind}s", key)
-        if key not in marked and report.known(kind, key, valid, place):
+        key_path = (name, f"{kind}s", key)
+        if key not in marked and report.known(kind, key, valid, key_path):
             report.error(
-                place, f"{key!r} is not {how} in the basemodel; expected it to be marked {how}"
+                key_path, f"{key!r} is not {how} in the basemodel; expected it to be marked {how}"
             )
     if section.start_date is not None and not start:
         report.error(
@@ -72,7 +72,7 @@ def _all_given(
     model: Model, how: How, section: Sampling | Calibration | None, model_report: Report
 ) -> None:
     parameters, compartments, start = model.drawn(how)
-    missing: list[tuple[str, Location]] = [
+    missing: list[tuple[str, KeyPath]] = [
         (f"parameters.{name}", ("parameters", name))
         for name in model.parameters
         if name in parameters and (section is None or name not in section.parameters)
@@ -101,15 +101,15 @@ def _start_date(model: Model, modelset: Modelset, report: Report) -> None:
     end = model.timespan.end_date
     if (sampling := modelset.sampling) is not None and sampling.start_date is not None:
         drawn = sampling.start_date
-        place: Location = ("sampling", "start_date", "distribution")
+        key_path: KeyPath = ("sampling", "start_date", "distribution")
         limit = f"timespan.end_date {end}"
-        _starts_by(end, limit, drawn.reference_date, drawn.distribution, place, report)
+        _starts_by(end, limit, drawn.reference_date, drawn.distribution, key_path, report)
     if (calibration := modelset.calibration) is not None and calibration.start_date is not None:
         last = calibration.fitting_window.end_date
-        place = ("calibration", "start_date", "prior")
+        key_path = ("calibration", "start_date", "prior")
         limit = f"the fitting window that ends on {last}"
         given = calibration.start_date
-        _starts_by(last, limit, given.reference_date, given.prior, place, report)
+        _starts_by(last, limit, given.reference_date, given.prior, key_path, report)
 
 
 def _starts_by(
@@ -117,7 +117,7 @@ def _starts_by(
     limit: str,
     reference: date,
     distribution: Distribution,
-    place: Location,
+    key_path: KeyPath,
     report: Report,
 ) -> None:
     if not isinstance(distribution, ScipyDistribution):
@@ -125,10 +125,10 @@ def _starts_by(
     days = distribution.bounds()[1]
     expected = "expected a narrower distribution or an earlier reference_date"
     if not math.isfinite(days):
-        report.warn(place, f"has no upper bound and can start past {limit}; {expected}")
+        report.warn(key_path, f"has no upper bound and can start past {limit}; {expected}")
     elif days > (last - reference).days:
         report.error(
-            place,
+            key_path,
             f"with {distribution.arguments} it can start {days:g} days after {reference}, past "
             f"{limit}; {expected}",
         )
@@ -140,36 +140,36 @@ def _seasonality_minimum(model: Model, modelset: Modelset, report: Report) -> No
     found = _drawn_range(modelset)
     if season is None or found is None:
         return
-    place, what, (low, high) = found
+    key_path, what, (low, high) = found
     if low < 0:
         report.error(
-            place, f"{what} down to {low:g}; expected 0 or more: it takes the place of min_value"
+            key_path, f"{what} down to {low:g}; expected 0 or more: it takes the place of min_value"
         )
     if high > season.max_value:
         report.warn(
-            place,
+            key_path,
             f"{what} up to {high:g}, above seasonality.max_value {season.max_value:g}; expected "
             "less: the minimum of the season would be its maximum",
         )
 
 
-def _drawn_range(modelset: Modelset) -> tuple[Location, str, tuple[float, float]] | None:
+def _drawn_range(modelset: Modelset) -> tuple[KeyPath, str, tuple[float, float]] | None:
     """Return where ``seasonality_min`` is drawn, how a message begins, and the range."""
     sampling, calibration = modelset.sampling, modelset.calibration
     distribution: Distribution | None = None
-    place: Location = ()
+    key_path: KeyPath = ()
     if sampling is not None and SEASONALITY_MINIMUM in sampling.parameters:
         given = sampling.parameters[SEASONALITY_MINIMUM]
-        place = ("sampling", "parameters", SEASONALITY_MINIMUM)
+        key_path = ("sampling", "parameters", SEASONALITY_MINIMUM)
         if given.values is not None:
-            return (*place, "values"), "values reach", (min(given.values), max(given.values))
-        place, distribution = (*place, "distribution"), given.distribution
+            return (*key_path, "values"), "values reach", (min(given.values), max(given.values))
+        key_path, distribution = (*key_path, "distribution"), given.distribution
     elif calibration is not None and SEASONALITY_MINIMUM in calibration.parameters:
-        place = ("calibration", "parameters", SEASONALITY_MINIMUM, "prior")
+        key_path = ("calibration", "parameters", SEASONALITY_MINIMUM, "prior")
         distribution = calibration.parameters[SEASONALITY_MINIMUM].prior
     if not isinstance(distribution, ScipyDistribution):
         return None
-    return place, f"with {distribution.arguments} it reaches", distribution.bounds()
+    return key_path, f"with {distribution.arguments} it reaches", distribution.bounds()
 
 
 def check_size(modelset: Modelset, populations: int, report: Report) -> None:

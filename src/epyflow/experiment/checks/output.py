@@ -35,8 +35,8 @@ def check_results(output: Output, modelset: Modelset | None, report: Report) -> 
         )
     if isinstance(output.posteriors, PosteriorGenerations) and calibration is not None:
         for position, number in enumerate(output.posteriors.generations):
-            place = ("posteriors", "generations", position)
-            check_generation(number, calibration, place, report)
+            key_path = ("posteriors", "generations", position)
+            check_generation(number, calibration, key_path, report)
     for name in HUB_FORMATS:
         given = getattr(output, name) is not None
         if given and (calibration is None or calibration.projection is None):

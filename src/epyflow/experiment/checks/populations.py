@@ -6,10 +6,10 @@ from epyflow.errors import PopulationError
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.reading.problem_report import Report
-from epyflow.experiment.reading.yaml_source import Location as Place
+from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.population.locations import ALL_US, Location, find
 
-_NAMES: Place = ("population_names",)
+_NAMES: KeyPath = ("population_names",)
 
 
 def check_populations(
@@ -65,23 +65,23 @@ def _listed(modelset: Modelset, report: Report, known: Sequence[str]) -> list[Lo
         return _all_but(modelset.exclude, report, known)
     places: dict[Location, str] = {}
     for position, name in enumerate(names):
-        place = (*_NAMES, position) if report.has((*_NAMES, position)) else _NAMES
-        for found in _found(name, report, place, known):
+        key_path = (*_NAMES, position) if report.has((*_NAMES, position)) else _NAMES
+        for found in _found(name, report, key_path, known):
             first = places.setdefault(found, name)
             if first != name:
-                report.error(place, f"{name!r} is the same place as {first!r}; expected it once")
+                report.error(key_path, f"{name!r} is the same place as {first!r}; expected it once")
     return list(places)
 
 
 def _all_but(excluded: Sequence[str], report: Report, known: Sequence[str]) -> list[Location]:
     out: list[Location] = []
     for position, name in enumerate(excluded):
-        place = ("exclude", position)
-        found = _found(name, report, place, known)
+        key_path = ("exclude", position)
+        found = _found(name, report, key_path, known)
         for location in found:
             if location not in ALL_US:
                 report.error(
-                    place,
+                    key_path,
                     f"{name!r} is not among all; expected the United States, a state or DC",
                 )
         out += found
@@ -91,9 +91,9 @@ def _all_but(excluded: Sequence[str], report: Report, known: Sequence[str]) -> l
     return left
 
 
-def _found(name: str, report: Report, place: Place, known: Sequence[str]) -> list[Location]:
+def _found(name: str, report: Report, key_path: KeyPath, known: Sequence[str]) -> list[Location]:
     try:
         return [find(name, known)]
     except PopulationError as error:
-        report.error(place, str(error))
+        report.error(key_path, str(error))
         return []

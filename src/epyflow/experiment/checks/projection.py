@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from epyflow.experiment.checks.files import coverage_scenarios
+from epyflow.experiment.checks.data_files import coverage_scenarios
 from epyflow.experiment.checks.forcing import check_dated
 from epyflow.experiment.checks.model import used_parameters
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.reading.problem_report import Report
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 
 METADATA_COLUMNS = (
     "scenario",
@@ -29,7 +29,7 @@ METADATA_COLUMNS = (
 POSTERIOR_COLUMNS = ("generation", "particle", "weight", "distance", "start_date_days")
 """The table ``posteriors`` has these columns, and one for each calibrated parameter."""
 
-_SCENARIOS: Location = ("calibration", "projection", "scenarios")
+_SCENARIOS: KeyPath = ("calibration", "projection", "scenarios")
 
 
 def check_columns(model: Model, calibration: Calibration, report: Report) -> None:
@@ -57,7 +57,7 @@ def check_projection(model: Model, calibration: Calibration, report: Report) -> 
     last = calibration.fitting_window.end_date
     for position, scenario in enumerate(calibration.projection.scenarios):
         for index, intervention in enumerate(scenario.interventions):
-            here: Location = (*_SCENARIOS, position, "interventions", index)
+            here: KeyPath = (*_SCENARIOS, position, "interventions", index)
             check_dated(intervention, model, used, here, report)
             if intervention.start_date <= last:
                 report.error(
@@ -75,7 +75,7 @@ def check_vaccination_scenarios(
     scenarios = calibration.projection.scenarios if calibration.projection else ()
     for position, scenario in enumerate(scenarios):
         wanted = scenario.vaccination_scenario
-        here: Location = (*_SCENARIOS, position, "vaccination_scenario")
+        here: KeyPath = (*_SCENARIOS, position, "vaccination_scenario")
         if wanted is None:
             continue
         if written is None:

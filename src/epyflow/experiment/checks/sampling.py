@@ -2,7 +2,7 @@
 
 from epyflow.experiment.format.modelset import Sampler, Sampling
 from epyflow.experiment.reading.problem_report import Report
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 
 
 def check_sampling(sampling: Sampling, report: Report) -> None:
@@ -19,37 +19,37 @@ def check_sampling(sampling: Sampling, report: Report) -> None:
         )
 
 
-def _sampler(sampler: Sampler, sampling: Sampling, here: Location, report: Report) -> None:
+def _sampler(sampler: Sampler, sampling: Sampling, here: KeyPath, report: Report) -> None:
     start = ["start_date"] if sampling.start_date is not None else []
     for index, name in enumerate(sampler.parameters):
-        place = (*here, "parameters", index)
-        if report.known("sampled parameter", name, [*sampling.parameters, *start], place):
-            _suits(sampler, name, sampling, place, report)
+        key_path = (*here, "parameters", index)
+        if report.known("sampled parameter", name, [*sampling.parameters, *start], key_path):
+            _suits(sampler, name, sampling, key_path, report)
     for index, name in enumerate(sampler.compartments):
-        place = (*here, "compartments", index)
-        report.known("sampled compartment", name, list(sampling.compartments), place)
+        key_path = (*here, "compartments", index)
+        report.known("sampled compartment", name, list(sampling.compartments), key_path)
 
 
 def _suits(
-    sampler: Sampler, name: str, sampling: Sampling, place: Location, report: Report
+    sampler: Sampler, name: str, sampling: Sampling, key_path: KeyPath, report: Report
 ) -> None:
     grid = sampler.strategy == "grid"
     if name == "start_date":
         if grid:
-            report.error(place, "start_date stands in a grid; expected it in LHS: it is drawn")
+            report.error(key_path, "start_date stands in a grid; expected it in LHS: it is drawn")
         return
     given = sampling.parameters[name]
     if (given.values if grid else given.distribution) is None:
         key = "values" if grid else "distribution"
         report.error(
-            place, f"{sampler.strategy} draws {name}; expected sampling.parameters.{name}.{key}"
+            key_path, f"{sampler.strategy} draws {name}; expected sampling.parameters.{name}.{key}"
         )
 
 
 def _each_once(sampling: Sampling, report: Report) -> None:
     parameters = [name for sampler in sampling.samplers for name in sampler.parameters]
     compartments = [name for sampler in sampling.samplers for name in sampler.compartments]
-    drawn: list[tuple[Location, int]] = [
+    drawn: list[tuple[KeyPath, int]] = [
         (("parameters", name), parameters.count(name)) for name in sampling.parameters
     ]
     drawn += [(("compartments", name), compartments.count(name)) for name in sampling.compartments]
@@ -66,8 +66,8 @@ def _powers_of_two(sampling: Sampling, report: Report) -> None:
     if draws is None or draws.strategy != "sobol" or draws.n_samples is None:
         return
     if draws.n_samples & (draws.n_samples - 1):
-        place = ("sampling", "samplers", sampling.samplers.index(draws), "n_samples")
+        key_path = ("sampling", "samplers", sampling.samplers.index(draws), "n_samples")
         report.warn(
-            place,
+            key_path,
             f"{draws.n_samples} is no power of 2; a Sobol sequence is balanced only for those",
         )

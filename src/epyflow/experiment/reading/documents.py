@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from epyflow.errors import SourceError
-from epyflow.experiment.reading.location import Place, is_exp_id, yaml_files
+from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, yaml_files
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.yaml_source import Document, read
 from epyflow.suggest import did_you_mean
@@ -11,7 +11,7 @@ from epyflow.suggest import did_you_mean
 ROLES = ("model", "modelset", "output")
 
 
-def read_documents(place: Place) -> tuple[dict[str, list[Document]], list[Problem]]:
+def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], list[Problem]]:
     """Read every YAML file of an experiment and sort them by their top-level key.
 
     Returns
@@ -23,7 +23,7 @@ def read_documents(place: Place) -> tuple[dict[str, list[Document]], list[Proble
     """
     documents: dict[str, list[Document]] = {role: [] for role in ROLES}
     problems: list[Problem] = []
-    for path in yaml_files(place.config):
+    for path in yaml_files(files.config):
         try:
             document = read(path)
         except SourceError as error:
@@ -37,7 +37,7 @@ def read_documents(place: Place) -> tuple[dict[str, list[Document]], list[Proble
     problems += _doubles(documents)
     if not documents["model"] and not problems:
         problems.append(
-            Problem(place.config, 1, "", "no file with the key 'model'; expected a basemodel file")
+            Problem(files.config, 1, "", "no file with the key 'model'; expected a basemodel file")
         )
     return documents, problems
 
@@ -73,7 +73,10 @@ def _doubles(documents: dict[str, list[Document]]) -> list[Problem]:
 
 
 def choose_output(
-    documents: Sequence[Document], chosen: str | None, place: Place, problems: list[Problem]
+    documents: Sequence[Document],
+    chosen: str | None,
+    files: ExperimentFiles,
+    problems: list[Problem],
 ) -> Document | None:
     """Return the output file of a run: the one chosen, the only one, or ``output.yaml``.
 
@@ -83,7 +86,7 @@ def choose_output(
         Those that hold the key ``output``.
     chosen
         File name, with or without suffix; None if there was no choice.
-    place
+    files
         Where the experiment is.
     problems
         Gets one if the choice is missing or wrong.
@@ -100,16 +103,16 @@ def choose_output(
     else:
         found = "is not there" if not matching else "may be one of two files"
         message = f"output_config {chosen!r} {found}{did_you_mean(chosen, names)}; {there}"
-    problems.append(Problem(place.config, 1, "", message))
+    problems.append(Problem(files.config, 1, "", message))
     return None
 
 
-def exp_id_problem(place: Place) -> list[Problem]:
+def exp_id_problem(files: ExperimentFiles) -> list[Problem]:
     """Return a problem if the experiment's folder has a name that its results cannot have."""
-    if is_exp_id(place.exp_id):
+    if is_exp_id(files.exp_id):
         return []
     message = (
-        f"the experiment's folder {place.exp_id!r} cannot name its results; expected a name of "
+        f"the experiment's folder {files.exp_id!r} cannot name its results; expected a name of "
         "letters, digits, '.', '_' and '-' that begins with a letter or digit"
     )
-    return [Problem(place.folder, 1, "", message)]
+    return [Problem(files.folder, 1, "", message)]

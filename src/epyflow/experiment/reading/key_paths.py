@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 
 _TAGS = ("type", "name")
 """The keys that say which of several models stands at a place."""
 
 
-def keys_at(root: type[BaseModel], location: Location, data: Any) -> list[str]:
+def keys_at(root: type[BaseModel], location: KeyPath, data: Any) -> list[str]:
     """Return the keys that a mapping may have.
 
     Parameters
@@ -28,14 +28,14 @@ def keys_at(root: type[BaseModel], location: Location, data: Any) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
-def tags_at(root: type[BaseModel], location: Location, data: Any) -> list[str]:
+def tags_at(root: type[BaseModel], location: KeyPath, data: Any) -> list[str]:
     """Return the values that ``type`` or ``name`` may have where they pick the model."""
     models = _models_at(root, location, data)
     tags = [tag for model in models for names in _tags(model).values() for tag in names]
     return list(dict.fromkeys(tags))
 
 
-def _models_at(root: type[BaseModel], location: Location, data: Any) -> list[type[BaseModel]]:
+def _models_at(root: type[BaseModel], location: KeyPath, data: Any) -> list[type[BaseModel]]:
     """Return the models that may stand at a location, walking the annotations from ``root``."""
     models: list[Any] = [root]
     for part in location:

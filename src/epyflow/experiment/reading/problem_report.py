@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from epyflow.experiment.reading.problems import Problem, problem_at
-from epyflow.experiment.reading.yaml_source import Document, Location
+from epyflow.experiment.reading.yaml_source import Document, KeyPath
 from epyflow.suggest import did_you_mean, listed
 
 
@@ -25,21 +25,21 @@ class Report:
     role: str
     problems: list[Problem] = field(default_factory=list)
 
-    def has(self, location: Location) -> bool:
+    def has(self, location: KeyPath) -> bool:
         """Whether something stands at the location."""
         return self.document.has((self.role, *location))
 
-    def error(self, location: Location, message: str) -> None:
+    def error(self, location: KeyPath, message: str) -> None:
         """Note a mistake."""
         self.problems.append(problem_at(self.document, (self.role, *location), message))
 
-    def warn(self, location: Location, message: str) -> None:
+    def warn(self, location: KeyPath, message: str) -> None:
         """Note what is allowed but probably not meant."""
         self.problems.append(
             problem_at(self.document, (self.role, *location), message, severity="warning")
         )
 
-    def known(self, what: str, name: str, valid: list[str], location: Location) -> bool:
+    def known(self, what: str, name: str, valid: list[str], location: KeyPath) -> bool:
         """Note an unknown name, with its nearest neighbours; return whether it is known."""
         if name in valid:
             return True

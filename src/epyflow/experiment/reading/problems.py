@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from epyflow.experiment.reading.yaml_source import Document, Location
+from epyflow.experiment.reading.yaml_source import Document, KeyPath
 
 Severity = Literal["error", "warning"]
 
@@ -53,7 +53,7 @@ def dotted(location: Iterable[str | int]) -> str:
 
 
 def problem_at(
-    document: Document, location: Location, message: str, severity: Severity = "error"
+    document: Document, location: KeyPath, message: str, severity: Severity = "error"
 ) -> Problem:
     """Place a message at a location of a document."""
     return Problem(document.path, document.line(location), dotted(location), message, severity)

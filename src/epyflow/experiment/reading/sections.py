@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from epyflow.experiment.reading.key_paths import keys_at, tags_at
 from epyflow.experiment.reading.problems import Problem, problem_at
 from epyflow.experiment.reading.wording import in_words
-from epyflow.experiment.reading.yaml_source import Document, Location
+from epyflow.experiment.reading.yaml_source import Document, KeyPath
 from epyflow.strict import shown
 from epyflow.suggest import did_you_mean, listed, nearest
 
@@ -70,7 +70,7 @@ class _Reading:
         self.document = replace(document, lines=dict(document.lines))
         self.data: Any = copy.deepcopy(document.data[role])
         self.lost = False
-        self._renamed: set[Location] = set()
+        self._renamed: set[KeyPath] = set()
         self._role = role
         self._model = model
 
@@ -109,19 +109,19 @@ class _Reading:
             self._home(location[:depth]).pop(location[depth], None)
         return True
 
-    def _home(self, location: Location) -> Any:
+    def _home(self, location: KeyPath) -> Any:
         home = self.data
         for part in location:
             home = home[part]
         return home
 
-    def _problem_at(self, location: Location, message: str) -> Problem:
+    def _problem_at(self, location: KeyPath, message: str) -> Problem:
         return problem_at(self.document, (self._role, *location), message)
 
-    def _location(self, details: ErrorDetails) -> Location:
+    def _location(self, details: ErrorDetails) -> KeyPath:
         """Return where an error is, without what pydantic adds: tags of unions and ``[key]``."""
         missing = details["type"] == "missing"
-        kept: Location = ()
+        kept: KeyPath = ()
         home: Any = self.data
         for part in details["loc"][:-1] if missing else details["loc"]:
             if part in (range(len(home)) if isinstance(home, list) else home):
@@ -130,7 +130,7 @@ class _Reading:
                 break
         return (*kept, details["loc"][-1]) if missing else kept
 
-    def _message(self, details: ErrorDetails, location: Location) -> str:
+    def _message(self, details: ErrorDetails, location: KeyPath) -> str:
         kind = details["type"]
         if kind == "missing":
             there = self.document.has((self._role, *location))
@@ -146,7 +146,7 @@ class _Reading:
         found = str(details["ctx"]["tag"])
         return f"{key} is {shown(found)}{did_you_mean(found, tags)}; expected one of {listed(tags)}"
 
-    def _also_called(self, location: Location, name: str) -> None:
+    def _also_called(self, location: KeyPath, name: str) -> None:
         """Give the lines of a key, and of all below it, to another name of the key."""
         depth = len(location)
         for place, line in list(self.document.lines.items()):

@@ -11,7 +11,8 @@ import yaml
 from epyflow.errors import SourceError
 from epyflow.strict import shown
 
-Location = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
+"""Keys and list positions from the top of a document to a value."""
 
 MAX_BYTES = 5_000_000
 MAX_NODES = 200_000
@@ -46,18 +47,18 @@ class Document:
     data
         Its top-level mapping.
     lines
-        Location (a path of keys and list positions) to line number, from 1.
+        Key path to line number, from 1.
     """
 
     path: Path
     data: dict[str, Any]
-    lines: dict[Location, int]
+    lines: dict[KeyPath, int]
 
-    def has(self, location: Location) -> bool:
+    def has(self, location: KeyPath) -> bool:
         """Whether something stands at the location."""
         return location in self.lines
 
-    def line(self, location: Location) -> int:
+    def line(self, location: KeyPath) -> int:
         """Line of the location, or of the nearest thing that encloses it."""
         while location and location not in self.lines:
             location = location[:-1]
@@ -74,7 +75,7 @@ def read(path: Path) -> Document:
         is too large to be written by a person.
     """
     text = _text(path)
-    lines: dict[Location, int] = {}
+    lines: dict[KeyPath, int] = {}
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -113,14 +114,14 @@ def _text(path: Path) -> str:
 class _Builder:
     """Builds plain values from nodes, noting lines and refusing what SafeLoader lets pass."""
 
-    def __init__(self, loader: _Loader, lines: dict[Location, int]) -> None:
+    def __init__(self, loader: _Loader, lines: dict[KeyPath, int]) -> None:
         self._loader = loader
         self._lines = lines
         self._nodes = 0
         self._open: list[yaml.Node] = []
         self._pairs: dict[int, _Pairs] = {}
 
-    def build(self, node: yaml.Node, location: Location) -> Any:
+    def build(self, node: yaml.Node, location: KeyPath) -> Any:
         line = node.start_mark.line + 1
         self._lines.setdefault(location, line)
         self._nodes += 1
@@ -155,7 +156,7 @@ class _Builder:
         huge = isinstance(value, int) and value.bit_length() > MAX_BITS
         return node.value if huge else value
 
-    def _items(self, node: yaml.MappingNode, location: Location) -> Iterator[tuple[str, Any]]:
+    def _items(self, node: yaml.MappingNode, location: KeyPath) -> Iterator[tuple[str, Any]]:
         for key, (key_node, value_node) in self._merged(node).items():
             inner = (*location, key)
             self._lines[inner] = key_node.start_mark.line + 1

@@ -98,7 +98,7 @@ def _settings(found: Gathered) -> dict[str, Any]:
     settings = found.settings.model_dump(mode="json", exclude_defaults=True)
     kept = {k: v for k, v in settings.items() if k not in _TRAVELS | _LEFT_BEHIND}
     return kept | {
-        "experiment": found.experiment.place.exp_id,
+        "experiment": found.experiment.files.exp_id,
         "experiments_root": EXPERIMENTS,
         "run_id": found.settings.run_id,
     }
@@ -144,7 +144,7 @@ def _below_hub(choice: Choice, path: Path) -> str:
 def _manifest(found: Gathered, arguments: Sequence[str], project: Path) -> str:
     git = git_state(project.resolve())
     submission = Submission(
-        exp_id=found.experiment.place.exp_id,
+        exp_id=found.experiment.files.exp_id,
         run_id=found.settings.run_id,
         checkout=None if git is None else PackedFrom(**git),
         code=provenance.code_versions(),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from epyflow.errors import UnreadableError
-from epyflow.experiment.reading.location import is_exp_id
+from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.run.layout import FINDINGS, HUB, METADATA, RESULTS, RunLayout
 from epyflow.run.path_patterns import runs_with_files, split_name, task_of_input, task_of_result
 from epyflow.storage.disk import Disk, Storage, storage_at

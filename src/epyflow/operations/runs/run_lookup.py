@@ -1,7 +1,7 @@
 """Which run is meant by what was typed."""
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.experiment.reading.location import is_exp_id
+from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.operations.runs.run_list import Run, find_runs, opened
 from epyflow.operations.runs.runs_without_inputs import begun
 from epyflow.run.layout import RESULTS

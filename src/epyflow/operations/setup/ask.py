@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.reading.location import experiments_in
+from epyflow.experiment.reading.experiment_files import experiments_in
 from epyflow.google.site import Site
 from epyflow.run.settings import Settings, read_settings
 from epyflow.suggest import listed

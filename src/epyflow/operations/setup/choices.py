@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from epyflow.google.site import Site, read_file, read_site
 from epyflow.google.site_file import configured_site, site_path, values_of
 from epyflow.operations.setup.ask import agreed, ask_settings, ask_site

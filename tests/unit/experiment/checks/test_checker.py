@@ -6,7 +6,7 @@ import pytest
 
 from epyflow.errors import InvalidExperimentError
 from epyflow.experiment.load import load
-from epyflow.experiment.reading.location import locate
+from epyflow.experiment.reading.experiment_files import locate
 from tests.unit.experiment.samples import (
     ALL,
     CALIBRATION,
@@ -876,7 +876,7 @@ def test_a_table_that_may_not_be_read_is_refused(own_root, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("epyflow.experiment.checks.files.gzip.open", refuse)
+    monkeypatch.setattr("epyflow.experiment.checks.data_files.gzip.open", refuse)
 
     (message,) = messages(own_root, CALIBRATION)
     assert message.startswith("model.vaccination.scenario_data_path: ")
@@ -885,9 +885,9 @@ def test_a_table_that_may_not_be_read_is_refused(own_root, monkeypatch):
 
 def test_scenarios_are_recognised_as_by_the_reader_of_coverage():
     from epyflow.data import coverage
-    from epyflow.experiment.checks import files
+    from epyflow.experiment.checks import data_files
 
-    assert files._SCENARIO.pattern == coverage._SCENARIO.pattern
+    assert data_files._SCENARIO.pattern == coverage._SCENARIO.pattern
 
 
 # Modules of functions.

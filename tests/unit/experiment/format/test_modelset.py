@@ -259,7 +259,7 @@ def test_an_unknown_state_is_refused_with_the_nearest(root):
 
 def test_a_name_that_only_the_store_knows_is_accepted(root):
     from epyflow.experiment.load import inspect
-    from epyflow.experiment.reading.location import locate
+    from epyflow.experiment.reading.experiment_files import locate
     from tests.unit.experiment.samples import write_sections
 
     folder = write_sections(root, changed(SIR, ("model.population.name", "Atlantis")))

@@ -33,7 +33,7 @@ DATES = ["2025-02-08", "2025-02-15"]
 
 def packed_here(settings: Settings, *arguments: str) -> Packed:
     found = gather(settings)
-    return packed(pack(found, arguments), found.experiment.place.exp_id, settings.run_id)
+    return packed(pack(found, arguments), found.experiment.files.exp_id, settings.run_id)
 
 
 def unpacked(sources: Packed, folder: Path) -> dict[str, Any]:

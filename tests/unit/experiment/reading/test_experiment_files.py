@@ -6,7 +6,7 @@ import pytest
 from epyflow.errors import UnreadableError
 from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.documents import read_documents
-from epyflow.experiment.reading.location import Place, is_exp_id, locate
+from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
 
 MODEL = """
 model:
@@ -297,7 +297,7 @@ def place(folder):
     return locate(folder)
 
 
-def found(place: Place, written: str) -> Path:
+def found(place: ExperimentFiles, written: str) -> Path:
     return place.resolve(written, place.config / "basemodel.yaml")
 
 
@@ -326,7 +326,7 @@ def outside(tmp_path_factory):
     return path
 
 
-def ways_out(place: Place, outside: Path) -> list[str]:
+def ways_out(place: ExperimentFiles, outside: Path) -> list[str]:
     (place.config / "link.csv").symlink_to(outside)
     (place.config / "folder").symlink_to(outside.parent)
     return [

@@ -15,7 +15,7 @@ _EXP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*"
 
 
 @dataclass(frozen=True)
-class Place:
+class ExperimentFiles:
     """Where an experiment is.
 
     Attributes
@@ -84,7 +84,7 @@ class Place:
 
 def locate(
     experiment: str | Path, root: Path | None = None, allowed: tuple[Path, ...] = ()
-) -> Place:
+) -> ExperimentFiles:
     """Find an experiment by its id below ``root/experiments``, or by its path.
 
     Parameters
@@ -117,7 +117,7 @@ def locate(
         why = getattr(error, "strerror", None) or error
         raise UnreadableError(f"{experiment}: cannot be read: {why}") from None
     home = _plain(root) if root is not None else _root_above(folder)
-    return Place(_exp_id(folder, home), folder, config, home, allowed)
+    return ExperimentFiles(_exp_id(folder, home), folder, config, home, allowed)
 
 
 def _folder(path: Path, root: Path | None) -> Path:

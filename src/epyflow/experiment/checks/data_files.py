@@ -14,9 +14,9 @@ from epyflow.errors import DataError, UnreadableError
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import Output
-from epyflow.experiment.reading.location import Place
+from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problem_report import Report
-from epyflow.experiment.reading.yaml_source import Location
+from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.suggest import did_you_mean, listed
 
 LOCATION_COLUMNS = ("geo_value", "location")
@@ -39,7 +39,7 @@ class Scenario:
     """
 
     name: str | None
-    location: Location
+    location: KeyPath
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class NamedFile:
         The column that says when a row was known, where YAML names one.
     """
 
-    location: Location
+    location: KeyPath
     written: str
-    columns: tuple[tuple[str, Location], ...] = ()
+    columns: tuple[tuple[str, KeyPath], ...] = ()
     any_of: tuple[str, ...] = ()
     scenario: Scenario | None = None
     vintage: date | None = None
@@ -78,12 +78,14 @@ class NamedFile:
         return vintages.data_key(self.written, self.vintage)
 
 
-def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dict[str, Path]:
+def check_data_files(
+    data_files: Iterator[NamedFile], files: ExperimentFiles, report: Report
+) -> dict[str, Path]:
     """Resolve the files; note what is missing. Returns what each is called to the file found."""
     found: dict[str, Path] = {}
-    for named in files:
+    for named in data_files:
         try:
-            path = _find(named, place, report)
+            path = _find(named, files, report)
             header = _header(path)
             if named.vintage is not None:
                 vintages.check_column(header, path, named.as_of)
@@ -109,16 +111,16 @@ def check_files(files: Iterator[NamedFile], place: Place, report: Report) -> dic
     return found
 
 
-def _find(named: NamedFile, place: Place, report: Report) -> Path:
+def _find(named: NamedFile, files: ExperimentFiles, report: Report) -> Path:
     """Return the file that is named; of several vintages, the one that is meant."""
     beside = report.document.path
     if named.vintage is None:
-        return place.resolve(named.written, beside)
-    if named.key in place.bundled:
-        return place.resolve(named.key, beside)
-    first = place.resolve(named.written, beside, folder=True)
+        return files.resolve(named.written, beside)
+    if named.key in files.bundled:
+        return files.resolve(named.key, beside)
+    first = files.resolve(named.written, beside, folder=True)
     file = vintages.vintage_file(first, named.vintage)
-    return place.resolve(str(file), beside)
+    return files.resolve(str(file), beside)
 
 
 def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:
@@ -169,15 +171,15 @@ def model_files(model: Model) -> Iterator[NamedFile]:
     if section is None:
         return
     if section.scenario_data_path is not None:
-        place: Location = ("vaccination", "scenario_data_path")
-        columns = tuple((column, place) for column in _COVERAGE_COLUMNS)
+        key_path: KeyPath = ("vaccination", "scenario_data_path")
+        columns = tuple((column, key_path) for column in _COVERAGE_COLUMNS)
         scenario = Scenario(section.scenario, ("vaccination", "scenario"))
-        yield NamedFile(place, section.scenario_data_path, columns, scenario=scenario)
+        yield NamedFile(key_path, section.scenario_data_path, columns, scenario=scenario)
     if section.preprocessed_vaccination_data_path is not None:
-        place = ("vaccination", "preprocessed_vaccination_data_path")
+        key_path = ("vaccination", "preprocessed_vaccination_data_path")
         named = ("dates", "location", *model.population.age_groups)
-        columns = tuple((column, place) for column in named)
-        yield NamedFile(place, section.preprocessed_vaccination_data_path, columns)
+        columns = tuple((column, key_path) for column in named)
+        yield NamedFile(key_path, section.preprocessed_vaccination_data_path, columns)
 
 
 def modelset_files(modelset: Modelset) -> Iterator[NamedFile]:
@@ -185,8 +187,8 @@ def modelset_files(modelset: Modelset) -> Iterator[NamedFile]:
     section = modelset.calibration
     if section is None:
         return
-    here: Location = ("calibration", "observed_data_path")
-    columns: list[tuple[str, Location]] = []
+    here: KeyPath = ("calibration", "observed_data_path")
+    columns: list[tuple[str, KeyPath]] = []
     for position, comparison in enumerate(section.comparison):
         for key in ("observed_value_column", "observed_date_column"):
             where = ("calibration", "comparison", position, key)
@@ -212,7 +214,7 @@ def output_files(output: Output) -> Iterator[NamedFile]:
     hub = output.flusight_format
     if hub is None or hub.rate_trends is None:
         return
-    here: Location = ("flusight_format", "rate_trends")
+    here: KeyPath = ("flusight_format", "rate_trends")
     keys = ["observed_value_column", "observed_date_column"]
     if hub.rate_trends.observed_as_of_column is not None:
         keys.append("observed_as_of_column")

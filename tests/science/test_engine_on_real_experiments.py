@@ -1,4 +1,8 @@
-"""Every real experiment: each of its models gives the same bits with both engines."""
+"""Every real experiment: its models give the same bits with both engines.
+
+epydemix takes a fifth of a second for a season of one population. Of the 52 populations of the
+United States every fourth is simulated, large ones and small ones.
+"""
 
 import json
 from collections.abc import Iterator
@@ -23,8 +27,9 @@ EXPERIMENTS = {
     "sir_standalone": 1,  # member
     "seir_sampling": 32,
     "flu_2425_smoke": 2,  # populations
-    "flu_2425_us": 52,
+    "flu_2425_us": 13,
 }
+EVERY = {"flu_2425_us": 4}  # of the tasks; all tasks of the others
 SEED = 7
 
 
@@ -35,7 +40,8 @@ def tasks(shared, folder, experiment) -> Iterator[Task]:
         "population_data": str(shared / "data" / "populations"),
     }
     build = prepare_build(read_settings(settings), seed=SEED)
-    paths = {number: folder / f"{number}.pkl" for number in range(build.plan.task_count)}
+    numbers = range(0, build.plan.task_count, EVERY.get(experiment, 1))
+    paths = {number: folder / f"{number}.pkl" for number in numbers}
     build.write(paths)
     for path in paths.values():
         task = pickling.read_input(path)
@@ -53,7 +59,7 @@ def members(task: Task) -> tuple[Member, ...]:
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_each_model_of_an_experiment(shared, tmp_path, experiment):
+def test_models_of_an_experiment(shared, tmp_path, experiment):
     found = 0
     for task in tasks(shared, tmp_path, experiment):
         model = Model.model_validate_json(task.model)

@@ -69,7 +69,7 @@ def simulator(values):
         base=member(),
         comparer=Comparer.of(CALIBRATION, MODEL),
         observations=Observations(DAYS, values),
-        engine_name="epydemix",
+        engine_name="compiled",
     )
 
 

@@ -1,1 +1,1 @@
-"""Approximate Bayesian computation: samplers, distances, observations. Knows no experiment."""
+"""Sample posteriors by approximate Bayesian computation, without knowledge of experiments."""

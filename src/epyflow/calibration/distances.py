@@ -1,7 +1,7 @@
-"""How far a simulated series is from the observed one.
+"""Measure the distance of a simulated series from the observed one.
 
-Definitions: epydemix 1.5, ``epydemix.calibration.metrics``; the absolute error ``ae``, which is an
-array there and cannot order particles, is summed.
+Definitions: epydemix 1.5, ``epydemix.calibration.metrics``; the absolute error ``ae`` is an array
+there, which cannot order particles, and a sum here.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ def mae(observed: Series, simulated: Series) -> float:
 
 
 def mape(observed: Series, simulated: Series) -> float:
-    """Return the mean of the absolute errors over the observations, without observed zeros.
+    """Return the mean of absolute error / observation, over observations that are not zero.
 
     Raises
     ------

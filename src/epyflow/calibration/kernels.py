@@ -1,8 +1,8 @@
-"""How the particles of one generation are moved to make those of the next.
+"""Perturb the particles of one generation to propose those of the next.
 
 The kernels are epydemix's defaults: a normal kernel per continuous parameter whose variance is
 twice that of the particles (Beaumont et al. 2009, Biometrika 96:983), and a jump to another value
-of a discrete one. They draw from the generator exactly as epydemix 1.5 does
+of a discrete one. Their draws are exactly those of epydemix 1.5
 (``epydemix.utils.abc_smc_utils``), and their densities are computed for all particles at once.
 """
 
@@ -17,7 +17,7 @@ JUMP_PROBABILITY = 0.3
 
 
 class Kernel(Protocol):
-    """Moves one parameter."""
+    """Perturbs one parameter."""
 
     def update(self, values: NDArray[np.float64]) -> None:
         """Adapt to the values, shape (P,), of the generation before."""
@@ -63,14 +63,14 @@ class JumpKernel:
         low, high = prior.support()
         if not (np.isfinite(low) and np.isfinite(high)):
             raise ValueError(
-                "a discrete prior needs a smallest and a largest value, so that its values can be "
-                "jumped between; use randint, or truncate it"
+                "the kernel of a discrete prior jumps between its values, so the prior needs a "
+                "smallest and a largest value; use randint, or truncate the prior"
             )
         self._support = np.arange(low, high + 1)
         self._rest = JUMP_PROBABILITY / (len(self._support) - 1) if len(self._support) > 1 else 0.0
 
     def update(self, values: NDArray[np.float64]) -> None:
-        """Nothing adapts."""
+        """Do nothing: the kernel does not adapt."""
 
     def propose(self, value: float, rng: np.random.Generator) -> float:
         """Draw a new value."""
@@ -82,7 +82,7 @@ class JumpKernel:
         return value
 
     def density(self, value: float, centres: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the probability of arriving at the value."""
+        """Return the probability of a jump to the value."""
         elsewhere = self._rest if value in self._support else 0.0
         return np.where(centres == value, 1 - JUMP_PROBABILITY, elsewhere)
 
@@ -96,8 +96,8 @@ def kernel(name: str | None, prior: Any) -> Kernel:
     Raises
     ------
     ValueError
-        If there is no such kernel, or it does not suit the prior: a normal step from a whole
-        number has no chance to be one, so that no proposal would ever be accepted.
+        If there is no such kernel, or it does not suit the prior. A normal step from a whole
+        number almost never ends at one, so no proposal would be accepted.
     """
     given = marginal(prior)
     suitable = "discrete" if given.discrete else "continuous"

@@ -1,9 +1,9 @@
-"""The prior of one quantity: scipy's draws and densities, without the checks around each of them.
+"""Draw from the prior of one quantity, and compute its density, without scipy's checks.
 
-scipy takes about 50 microseconds to look up one density and 100 to draw one number, mostly to
-check its arguments; an SMC calibration looks up some twenty densities for every simulation. The
-uniform distributions, which most priors are, are computed here with scipy's own operations, so
-the numbers are the same. Every other distribution is asked.
+scipy takes about 50 microseconds for one density and 100 for one draw, mostly to check arguments;
+an SMC calibration needs some twenty densities for every simulation. Uniform distributions, the
+most common priors, are computed here with scipy's own operations, so the numbers are equal. Other
+distributions are left to scipy.
 """
 
 import math
@@ -26,7 +26,7 @@ class Marginal(Protocol):
 
     @property
     def discrete(self) -> bool:
-        """Whether the values are whole numbers."""
+        """Return whether the values are whole numbers."""
 
 
 class Uniform:
@@ -75,7 +75,7 @@ class WholeNumbers:
 
 
 class Asked:
-    """Any other distribution: scipy is asked.
+    """Any other distribution, computed by scipy.
 
     Parameters
     ----------
@@ -112,10 +112,10 @@ def marginal(prior: Any) -> Marginal:
     """
     if isinstance(prior, Uniform | WholeNumbers | Asked):
         return prior
-    from scipy import stats  # imported by whoever made the distribution
+    from scipy import stats  # the caller has imported it to make the distribution
 
     family = type(getattr(prior, "dist", None))
-    low, high = prior.support()  # not numbers where the arguments make no distribution
+    low, high = prior.support()  # NaN if the arguments define no distribution
     if family is type(stats.uniform) and low < high:
         return Uniform(*prior.args, **prior.kwds)
     if family is type(stats.randint) and low <= high:

@@ -1,4 +1,4 @@
-"""How far reports lie from a fit, and how the two drift apart."""
+"""Estimate the noise of reports around a fit, and the drift between the two."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,9 @@ def dispersion(observed: Array, fitted: Array) -> float:
     """Estimate a negative binomial's dispersion by the method of moments.
 
     The variance of a report y with mean m is m + a m^2, so that a is the sum of (y - m)^2 - m over
-    that of m^2. Large weeks decide, as they do in forecasts. Source of the distribution in this
-    form: Lawless (1987), "Negative binomial and mixed Poisson regression", Canadian Journal of
-    Statistics 15:209; of estimating it by moments around fitted means: Breslow (1984),
+    that of m^2. Weeks with many reports dominate, as they do in forecasts. Source of the
+    distribution: Lawless (1987), "Negative binomial and mixed Poisson regression", Canadian
+    Journal of Statistics 15:209; of the moments around fitted means: Breslow (1984),
     "Extra-Poisson variation in log-linear models", Applied Statistics 33:38.
 
     Parameters
@@ -26,12 +26,12 @@ def dispersion(observed: Array, fitted: Array) -> float:
     Returns
     -------
     dispersion
-        0 where reports vary no more than a Poisson distribution's.
+        0 if reports vary no more than a Poisson distribution.
 
     Raises
     ------
     ValueError
-        If everything fitted is zero.
+        If every fitted value is zero.
     """
     squares = float((fitted**2).sum())
     if squares == 0:
@@ -43,17 +43,17 @@ def dispersion(observed: Array, fitted: Array) -> float:
 
 
 def walk(observed: Array, fitted: Array, periods: NDArray[np.int64], spread: float) -> float:
-    """Estimate the step of the walk that log(reported / simulated) makes, by moments.
+    """Estimate the step of the random walk of log(reported / simulated), by moments.
 
     Between observations n periods apart the residual r = log((y + 1/2) / (m + 1/2)) changes by d
     with variance n s^2 + v + 2 a. The first part is the walk's, the others are those of the two
     reports, by the delta method for the logarithm of counts with dispersion a:
-    v = 1 / (y + 1/2) + 1 / (y' + 1/2). Weighted by 1 / v, the size of the counts, so that the
-    weeks before the epidemic say little, s^2 = sum((d^2 - 2 a) / v - 1) / sum(n / v). Dates on
-    which less than one person was fitted are left out: the epidemic has not begun. A model's
-    discrepancy as a random walk in influenza forecasts: Osthus et al. (2019), "Dynamic Bayesian
-    influenza forecasting in the United States with hierarchical discrepancy", Bayesian Analysis
-    14:261.
+    v = 1 / (y + 1/2) + 1 / (y' + 1/2). The weights are 1 / v, which grows with
+    the counts, so the weeks before the epidemic have little weight:
+    s^2 = sum((d^2 - 2 a) / v - 1) / sum(n / v). Dates with less than one fitted person are left
+    out: the epidemic has not begun. Source of a model's discrepancy as a random walk in influenza
+    forecasts: Osthus et al. (2019), "Dynamic Bayesian influenza forecasting in the United States
+    with hierarchical discrepancy", Bayesian Analysis 14:261.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def walk(observed: Array, fitted: Array, periods: NDArray[np.int64], spread: flo
     Returns
     -------
     sd
-        Standard deviation of one period's step; 0 where reporting alone explains the residuals.
+        Standard deviation of one period's step; 0 if reporting alone explains the residuals.
 
     Raises
     ------

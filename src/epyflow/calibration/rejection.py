@@ -1,4 +1,4 @@
-"""ABC in one go: rejection, and the best fraction of a fixed number of simulations.
+"""Run ABC without generations: rejection, or the best fraction of a number of simulations.
 
 The draws are those of epydemix 1.5, ``ABCSampler.run_rejection`` and ``run_top_fraction``.
 """
@@ -22,12 +22,12 @@ def rejection(
     limits: Limits,
     rng: np.random.Generator,
 ) -> tuple[Generation, str]:
-    """Keep draws from the prior that are nearer than ``epsilon`` until there are enough.
+    """Accept draws from the prior with a distance below ``epsilon`` until there are enough.
 
     Returns
     -------
     generation
-        With equal weights; fewer than ``particles`` where a limit was reached.
+        With equal weights; fewer than ``particles`` if a limit was reached.
     ended
         ``complete``, or the limit.
 

@@ -1,4 +1,4 @@
-"""What every ABC strategy shares: priors, simulations, limits."""
+"""Define what all ABC samplers share: priors, generations, limits, checked simulations."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Simulated:
-    """One simulation under proposed parameters.
+    """A simulation with proposed parameter values.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Simulated:
 
 
 class Simulator(Protocol):
-    """Simulates under parameter values, in the order of the priors, drawing from ``rng``."""
+    """Simulates with parameter values in the order of the priors; ``rng`` gives the draws."""
 
     def __call__(self, values: Sequence[float], rng: np.random.Generator) -> Simulated:
         """Simulate once."""
@@ -51,7 +51,7 @@ class Priors:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The D parameters."""
+        """Return the names of the D parameters."""
         return tuple(self.distributions)
 
     @cached_property
@@ -80,7 +80,7 @@ class Generation:
     distances
         Shape (P,).
     epsilon
-        The tolerance; infinite where everything was accepted.
+        The tolerance; infinite if everything was accepted.
     simulations
         Simulations made for this generation, rejected ones included.
     series
@@ -96,17 +96,17 @@ class Generation:
 
     @property
     def acceptance(self) -> float:
-        """Accepted share of the simulations."""
+        """Return the accepted share of the simulations."""
         return len(self.particles) / self.simulations
 
     @cached_property
     def _chances(self) -> Array:
-        """The weights up to and with each particle; the last is 1."""
+        """Return the cumulative weights of the particles; the last is 1."""
         chances = self.weights / self.weights.sum()
         if not np.isfinite(chances).all():
             raise CalibrationError(
-                "the weights of the particles are no numbers, as if no particle could have come "
-                "from the generation before; use fewer generations or a wider prior"
+                "the weights of the particles are not numbers: no particle can be reached "
+                "from the previous generation; use fewer generations or a wider prior"
             )
         summed: Array = chances.cumsum()
         summed /= summed[-1]
@@ -115,7 +115,7 @@ class Generation:
     def choose(self, rng: np.random.Generator) -> Array:
         """Draw a particle by its weight, shape (D,).
 
-        The draw is that of ``rng.choice(P, p=weights)``, which sums the weights up anew each time.
+        The draw is that of ``rng.choice(P, p=weights)``, which adds up the weights for each draw.
         """
         chosen: Array = self.particles[self._chances.searchsorted(rng.random(), side="right")]
         return chosen
@@ -123,16 +123,16 @@ class Generation:
 
 @dataclass
 class Limits:
-    """When to stop although the calibration is not done.
+    """Limits that end a calibration before it is complete.
 
     Attributes
     ----------
     seconds
-        Of ``clock``; None for no limit.
+        Limit of ``clock``; None for no limit.
     simulations
         None for no limit.
     clock
-        Seconds that the calibration has taken, earlier attempts included.
+        Returns the seconds that the calibration has taken, earlier attempts included.
     """
 
     seconds: float | None = None
@@ -150,7 +150,7 @@ class Limits:
 
 @dataclass
 class Accepted:
-    """Particles while they are collected."""
+    """Collects accepted particles."""
 
     particles: list[Sequence[float]] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
@@ -158,13 +158,13 @@ class Accepted:
     simulations: int = 0
 
     def add(self, values: Sequence[float], weight: float, simulated: Simulated) -> None:
-        """Take one more particle."""
+        """Add one particle."""
         self.particles.append(values)
         self.weights.append(weight)
         self.simulated.append(simulated)
 
     def generation(self, epsilon: float) -> Generation:
-        """Return them as a generation, their weights normalised."""
+        """Return the particles as a generation, with normalised weights."""
         weights = np.array(self.weights, dtype=np.float64)
         return Generation(
             particles=np.array(self.particles, dtype=np.float64),
@@ -182,16 +182,16 @@ ENOUGH = 100
 
 @dataclass
 class Checked:
-    """A simulator whose distances can order particles.
+    """A simulator that refuses distances which cannot order particles.
 
     Attributes
     ----------
     simulator
-        What simulates.
+        Runs the simulations.
     first
         The first distance.
     equal
-        How many distances equal the first; None once one differs.
+        Number of distances equal to the first; None as soon as one differs.
     """
 
     simulator: Simulator
@@ -204,8 +204,8 @@ class Checked:
         Raises
         ------
         CalibrationError
-            If the distance is not finite: such a particle can be neither accepted nor rejected.
-            If it is equal to all before, and they are enough.
+            If the distance is not finite, so that the particle can be neither accepted nor
+            rejected; or if the first distances are all equal.
         """
         simulated = self.simulator(values, rng)
         if not np.isfinite(simulated.distance):
@@ -233,11 +233,11 @@ class Checked:
         Raises
         ------
         CalibrationError
-            If there are several distances, all equal.
+            If there are several distances and all are equal.
         """
         if self.equal is not None and self.equal > 1:
             raise CalibrationError(
                 f"all {self.equal} distances are {self.first:g}: the simulations do not depend on "
-                "what is calibrated; check that the comparison names the right transitions and "
-                "that the epidemic starts before the fitting window ends"
+                "the calibrated parameters; check that the comparison names the right transitions "
+                "and that the epidemic starts before the fitting window ends"
             )

@@ -1,7 +1,7 @@
-"""ABC-SMC, generation by generation, so that it can be saved and continued.
+"""Run ABC-SMC generation by generation, so that a run can be saved and resumed.
 
-The algorithm and its draws are those of epydemix 1.5, ``ABCSampler.run_smc``: with the same
-generator the particles, distances and numbers of simulations are the same.
+The algorithm and its draws are those of epydemix 1.5, ``ABCSampler.run_smc``: the same generator
+gives the same particles, distances and numbers of simulations.
 """
 
 import logging
@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SmcSettings:
-    """How the tolerance shrinks.
+    """Settings of the generations and their tolerances.
 
     Attributes
     ----------
     particles, generations
-        Numbers of them.
+        Numbers of particles and of generations.
     schedule
-        Tolerance of each generation; None chooses it from the distances before.
+        Tolerance of each generation; None takes it from the previous distances.
     quantile
         Quantile of the distances that becomes the next tolerance.
     minimum
@@ -43,22 +43,22 @@ class SmcSettings:
 
 @dataclass
 class Smc:
-    """One calibration in progress.
+    """A calibration in progress.
 
     Attributes
     ----------
     priors, kernels
-        What is inferred, and how each parameter is moved.
+        Priors of the parameters, and the kernel of each.
     simulator
         Simulates and compares.
     settings, limits
-        How it goes on, and when it ends.
+        Settings of the generations, and limits that end the calibration.
     rng
-        All randomness, that of the simulations included.
+        Generator of all draws, also those of the simulations.
     done
-        Complete generations.
+        The complete generations.
     ended
-        Why there will be no further generation, or None.
+        Why no generation follows; None while one does.
     """
 
     priors: Priors
@@ -72,7 +72,7 @@ class Smc:
 
     @property
     def simulations(self) -> int:
-        """Simulations made for the complete generations."""
+        """Return the number of simulations of the complete generations."""
         return sum(generation.simulations for generation in self.done)
 
     def step(self) -> bool:
@@ -81,13 +81,13 @@ class Smc:
         Returns
         -------
         done
-            Whether a generation was completed; if not, ``ended`` says why.
+            Whether a generation was completed; if not, ``ended`` gives the reason.
 
         Raises
         ------
         CalibrationError
             If a limit is reached before the first generation is complete, a distance is not
-            finite, all are equal, or no simulation can be nearer than the tolerance.
+            finite, all distances are equal, or no distance can be below the tolerance.
         """
         if self.ended is None and len(self.done) >= self.settings.generations:
             self.ended = "complete"
@@ -130,7 +130,7 @@ class Smc:
         if epsilon == 0 or (len(distances) > 1 and distances.min() == distances.max()):
             raise CalibrationError(
                 f"generation {len(self.done)} cannot begin: its tolerance would be {epsilon:g}, "
-                f"and of the {len(distances)} particles before none is nearer; use fewer "
+                f"and none of the {len(distances)} previous particles is nearer; use fewer "
                 "generations, a minimum_epsilon, or a larger epsilon_quantile_level"
             )
         return epsilon

@@ -1,1 +1,1 @@
-"""From a validated model, a population and a sample to what a simulation needs."""
+"""Assemble the model of a simulation from an experiment, a population and a parameter set."""

@@ -1,4 +1,4 @@
-"""Put a member's model together: experiment + population + parameter set -> arrays."""
+"""Assemble a member's model: experiment + population + parameter set -> arrays."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from epyflow.experiment.format.model import Model
 from epyflow.model.compartmental import CompartmentalModel, Flow
 from epyflow.model.dates import step_dates
 from epyflow.model.epydemix_defaults import default_initial_conditions
-from epyflow.model.flows import Way, ways
+from epyflow.model.flows import FlowTerm, list_flows
 from epyflow.model.initial_conditions import Init, initial_conditions
 from epyflow.model.interventions import Scaling, scale_contacts, steps_between, steps_on
 from epyflow.model.parameter_actions import Forcing
@@ -30,9 +30,9 @@ STARTS = 256
 
 @dataclass(frozen=True)
 class _Course:
-    """What all members that start on one day share; arrays as in CompartmentalModel.
+    """Hold what members with the same first day share; arrays as in CompartmentalModel.
 
-    ``flows`` are those that no draw changes, by their position; the first member fills them in.
+    ``flows`` holds, by position, those that no drawn value changes; the first member fills it.
     """
 
     dates: NDArray[np.datetime64]
@@ -45,17 +45,17 @@ class _Course:
 
 @dataclass(frozen=True)
 class Assembler:
-    """Builds the models of a task's members.
+    """Build the models of a task's members.
 
-    What does not depend on the member is worked out once, and what depends on its first day only,
-    once for that day. Models share these arrays; nobody may write to them.
+    Arrays that do not depend on the member are computed once. Arrays that depend only on its
+    first day are computed once for that day. Models share these arrays: do not write to them.
 
     Attributes
     ----------
     model
         The model section.
     population
-        Whose members.
+        Population of the members.
     doses
         Vaccination schedule, or None.
     closure_days
@@ -101,8 +101,8 @@ class Assembler:
         return self.model.compartment_ids
 
     @cached_property
-    def _ways(self) -> tuple[Way, ...]:
-        return ways(self.model)
+    def _terms(self) -> tuple[FlowTerm, ...]:
+        return list_flows(self.model)
 
     def _start(self, member: Member) -> date:
         start = member.start_date or self.model.timespan.start_date
@@ -135,10 +135,10 @@ class Assembler:
 
     def _flows(self, over_time: ParametersOverTime, course: _Course) -> tuple[Flow, ...]:
         flows = []
-        for number, way in enumerate(self._ways):
+        for number, term in enumerate(self._terms):
             flow = course.flows.get(number)
             if flow is None:
-                flow = self._flow(way, over_time, course)
+                flow = self._flow(term, over_time, course)
                 if self._steady[number]:
                     course.flows[number] = flow
             flows.append(flow)
@@ -146,17 +146,17 @@ class Assembler:
 
     @cached_property
     def _steady(self) -> tuple[bool, ...]:
-        """Which ways no draw changes."""
+        """Return, for each flow, whether its rate is independent of drawn values."""
         steady = self._parameters.is_steady
-        return tuple(way.rate is None or steady(way.rate) for way in self._ways)
+        return tuple(term.rate is None or steady(term.rate) for term in self._terms)
 
-    def _flow(self, way: Way, over_time: ParametersOverTime, course: _Course) -> Flow:
-        values = self._doses(way, course) if way.rate is None else over_time.rate(way.rate)
-        return Flow(way.source, way.target, way.kind, values, way.mediator, way.eligible)
+    def _flow(self, term: FlowTerm, over_time: ParametersOverTime, course: _Course) -> Flow:
+        values = self._doses(term, course) if term.rate is None else over_time.rate(term.rate)
+        return Flow(term.source, term.target, term.kind, values, term.mediator, term.eligible)
 
-    def _doses(self, way: Way, course: _Course) -> NDArray[np.float64]:
+    def _doses(self, term: FlowTerm, course: _Course) -> NDArray[np.float64]:
         if self.model.vaccination is None or course.doses is None:
-            raise ValueError(f"no doses are given for the vaccination of {way.source}")
+            raise ValueError(f"no doses are given for the vaccination of {term.source}")
         return course.doses
 
     def _initial(self, member: Member) -> NDArray[np.int64]:
@@ -173,7 +173,7 @@ class Assembler:
 
     @cached_property
     def _epydemix_initial(self) -> NDArray[np.int64]:
-        return default_initial_conditions(self._compartments, self._ways, self.population.sizes)
+        return default_initial_conditions(self._compartments, self._terms, self.population.sizes)
 
     @cached_property
     def _drawn_inits(self) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class Assembler:
 
     @cached_property
     def _written_inits(self) -> dict[str, Init]:
-        """Initial conditions in the order of the model; None for those that are drawn."""
+        """Return the initial conditions in the order of the model; None for a drawn one."""
         inits: dict[str, Init] = {}
         for compartment in self.model.compartments:
             init = compartment.init
@@ -190,7 +190,7 @@ class Assembler:
         return inits
 
     def _share(self, share: float) -> Init:
-        """Read a drawn share: 1 is everybody, where a written 1 is one person."""
+        """Read a drawn share. A drawn 1 means everybody; a 1 in the YAML means one person."""
         if share < 1:
             return share
         return tuple(float(size) for size in self.population.sizes)

@@ -1,4 +1,4 @@
-"""A model ready to simulate: plain arrays, the same for every engine."""
+"""Define the model that engines simulate, as plain arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Kind = Literal["spontaneous", "mediated", "scheduled"]
 
 @dataclass(frozen=True)
 class Flow:
-    """One way from compartment to compartment.
+    """A flow from one compartment to another.
 
     Attributes
     ----------
@@ -78,5 +78,5 @@ class CompartmentalModel:
 
     @property
     def transitions(self) -> tuple[str, ...]:
-        """K names ``<source>_to_<target>``, in the order of their first flow."""
+        """Return the K names ``<source>_to_<target>``, in the order of their first flow."""
         return tuple(dict.fromkeys(f"{flow.source}_to_{flow.target}" for flow in self.flows))

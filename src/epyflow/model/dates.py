@@ -1,4 +1,4 @@
-"""The dates of a simulation's steps."""
+"""Compute the dates of a simulation's steps."""
 
 from datetime import date
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 
 def step_dates(start: date, end: date, delta_t: float) -> NDArray[np.datetime64]:
-    """Date and time at which each step of a simulation stands.
+    """Return the date and time of each step of a simulation.
 
-    Step k stands at ``start + k · delta_t``; the last one is the last not after midnight of
-    ``end``, so the number of steps is ``int((end - start) / delta_t) + 1``. Source: epydemix 1.5,
-    ``utils.compute_simulation_dates``, whose dates these are to the nanosecond.
+    Step k is at ``start + k · delta_t``. The last step is not after midnight of ``end``, so the
+    number of steps is ``int((end - start) / delta_t) + 1``. Source: epydemix 1.5,
+    ``utils.compute_simulation_dates``; the dates are equal to the nanosecond.
 
-    A step length such as 0.3 days is not a whole number of nanoseconds, and epydemix cuts the rest
-    off, as pandas does: ten steps end 10 ns before midnight. :func:`step_days` allows for that.
+    A step length such as 0.3 days is not a whole number of nanoseconds. epydemix truncates it, as
+    pandas does, so ten steps end 10 ns before midnight. :func:`step_days` allows for that.
 
     Parameters
     ----------
@@ -44,10 +44,10 @@ def step_dates(start: date, end: date, delta_t: float) -> NDArray[np.datetime64]
 
 
 def step_days(dates: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
-    """Calendar day that each step belongs to.
+    """Return the calendar day of each step.
 
-    Dates are rounded to the millisecond first: a step meant for midnight may stand some
-    nanoseconds before it (see :func:`step_dates`) and belongs to the day that begins.
+    Dates are rounded to the millisecond first. A step at midnight may be some nanoseconds early
+    (see :func:`step_dates`); it belongs to the day that begins.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def step_days(dates: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
 
 
 def days_since(dates: NDArray[np.datetime64], origin: date) -> NDArray[np.float64]:
-    """Days from midnight of ``origin`` to each date, negative before it.
+    """Return the days from midnight of ``origin`` to each date, negative before it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What epydemix does where an experiment leaves the initial conditions to it."""
+"""Apply the default initial conditions of epydemix."""
 
 from collections.abc import Sequence
 
@@ -6,18 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.model.compartmental import Flow
-from epyflow.model.flows import Way
+from epyflow.model.flows import FlowTerm
 
 
 def default_initial_conditions(
-    compartments: tuple[str, ...], flows: Sequence[Flow | Way], sizes: NDArray[np.int64]
+    compartments: tuple[str, ...], flows: Sequence[Flow | FlowTerm], sizes: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Place 0.05% of every age group in the mediating compartments and the rest in their sources.
 
-    Source: epydemix 1.5, ``EpiModel.create_default_initial_conditions``, which is what does it.
-    Where it divides people among several sources it leaves out those that cannot be divided, and
-    where a source is also a mediator it leaves out the mediators' share. We put them in the
-    first source: nobody is lost.
+    Source: epydemix 1.5, ``EpiModel.create_default_initial_conditions``, which does the work.
+    epydemix drops the remainder when it divides people among several sources, and it drops the
+    share of the mediators when a source is also a mediator. Both go to the first source here, so
+    that every person is placed.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def default_initial_conditions(
     ValueError
         If no transition is mediated: then nothing says where people start.
     """
-    from epydemix import EpiModel  # seconds, for what few experiments ask
+    from epydemix import EpiModel  # imported here: it takes seconds, and few experiments need it
     from epydemix.population import Population
 
     if not any(flow.kind == "mediated" for flow in flows):

@@ -1,4 +1,4 @@
-"""The ways between compartments that a model section describes, rates as expressions."""
+"""List the flows that a model section describes, with their rates as expressions."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from epyflow.model.compartmental import Kind
 
 
 @dataclass(frozen=True)
-class Way:
+class FlowTerm:
     """A :class:`~epyflow.model.compartmental.Flow` before its values are known.
 
     Attributes
@@ -28,21 +28,21 @@ class Way:
     eligible: tuple[str, ...] = ()
 
 
-def ways(model: Model) -> tuple[Way, ...]:
-    """Return the ways in the order of the model's transitions, one for each mediator."""
-    found: list[Way] = []
+def list_flows(model: Model) -> tuple[FlowTerm, ...]:
+    """Return the flows in the order of the model's transitions, one for each mediator."""
+    found: list[FlowTerm] = []
     for t in model.transitions:
         if isinstance(t, Spontaneous):
-            found.append(Way(t.source, t.target, "spontaneous", parsed(t.rate)))
+            found.append(FlowTerm(t.source, t.target, "spontaneous", parsed(t.rate)))
         elif isinstance(t, Mediated):
-            found.append(Way(t.source, t.target, "mediated", parsed(t.rate), t.mediator))
+            found.append(FlowTerm(t.source, t.target, "mediated", parsed(t.rate), t.mediator))
         elif isinstance(t, MultiMediated):
             found += [
-                Way(t.source, t.target, "mediated", parsed(term.rate), mediator)
+                FlowTerm(t.source, t.target, "mediated", parsed(term.rate), mediator)
                 for term in t.mediators
                 for mediator in term.source
             ]
         else:
             eligible = model.vaccination.eligible_compartments if model.vaccination else ()
-            found.append(Way(t.source, t.target, "scheduled", None, eligible=eligible))
+            found.append(FlowTerm(t.source, t.target, "scheduled", None, eligible=eligible))
     return tuple(found)

@@ -1,8 +1,9 @@
-"""Who counts as infected in a model, and which transitions infect: what R is counted by.
+"""Find the infected compartments of a model and the transitions that infect, to compute R.
 
-A model is compartments and transitions; it does not say which of them are infected. People are
-infected if they infect others now, or come to without meeting anybody: latent, infectious, in a
-pause between two bouts. A transition infects if it is mediated and leads to them from elsewhere.
+A model lists compartments and transitions, but not which compartments are infected. A compartment
+is infected if its people infect others, or if spontaneous transitions lead from it to such a
+compartment: latent, infectious, between two bouts. A transition infects if it is mediated and
+leads from a compartment that is not infected to one that is.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -12,11 +13,11 @@ from typing import NamedTuple
 
 from epyflow.errors import ReproductionNumberError
 from epyflow.model.compartmental import Flow, Kind
-from epyflow.model.flows import Way
+from epyflow.model.flows import FlowTerm
 
 
-class Step(NamedTuple):
-    """A way from compartment to compartment without its rate; the fields are those of Way."""
+class Edge(NamedTuple):
+    """A flow without its rate; the fields are those of FlowTerm."""
 
     source: str
     target: str
@@ -26,20 +27,20 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Infections:
-    """The infected of a model and what infects.
+    """The infected compartments of a model and the transitions that infect.
 
     Attributes
     ----------
     infected
-        Compartments of the infected.
+        The infected compartments.
     entered
-        Those of them that new infections lead to.
+        Infected compartments that new infections lead to.
     mediators
-        Those of them that infect.
+        Infected compartments that infect others.
     sources
-        Compartments of those who can be infected.
+        Compartments of people who can be infected.
     infecting
-        Positions, among the flows of the model, of those that infect.
+        Positions of the flows that infect, among the flows of the model.
     leaving
         Positions of the flows out of the infected compartments.
     """
@@ -52,43 +53,43 @@ class Infections:
     leaving: tuple[int, ...]
 
 
-def infections(ways: Iterable[Way | Flow]) -> Infections:
-    """Find the infected of a model and what infects.
+def find_infections(flows: Iterable[FlowTerm | Flow]) -> Infections:
+    """Find the infected compartments of a model and the transitions that infect.
 
-    A source of infection that no infection leads to, directly or later, is not infected even if
-    people come from it without contact: that is an import from outside.
+    A source of infection that no infection leads to, directly or through others, is not infected:
+    it represents importation.
 
     Parameters
     ----------
-    ways
+    flows
         Of the model.
 
     Raises
     ------
     ReproductionNumberError
-        If infections by one person cannot be counted: nobody infects; the infected are infected
-        again; how they fare depends on how many others there are; or some of them never leave.
+        If infections by one person cannot be counted: no transition infects; infected people are
+        infected again; their progression depends on the number of others; or some never leave.
     """
-    return _infections(tuple(Step(w.source, w.target, w.kind, w.mediator) for w in ways))
+    return _find(tuple(Edge(each.source, each.target, each.kind, each.mediator) for each in flows))
 
 
 @lru_cache(maxsize=64)
-def _infections(steps: tuple[Step, ...]) -> Infections:
-    mediated = [step for step in steps if step.kind == "mediated"]
-    alone = [step for step in steps if step.kind != "mediated"]
+def _find(edges: tuple[Edge, ...]) -> Infections:
+    mediated = [edge for edge in edges if edge.kind == "mediated"]
+    alone = [edge for edge in edges if edge.kind != "mediated"]
     if not mediated:
         raise ReproductionNumberError("no transition is mediated, so nobody infects anybody")
-    later = _reached({step.target for step in mediated}, steps)
-    mediators = {step.mediator for step in mediated}
-    outside = {step.source for step in mediated} - later - mediators
+    later = _reached({edge.target for edge in mediated}, edges)
+    mediators = {edge.mediator for edge in mediated}
+    outside = {edge.source for edge in mediated} - later - mediators
     while True:
         infected = _reaching(mediators, alone, outside)
         new = [s for s in mediated if s.source not in infected and s.target in infected]
-        # Some mediate other things than infections, such as caution at the sight of deaths.
-        if not new or {step.mediator for step in new} == mediators:
+        # Some mediators cause other transitions than infections, such as caution after deaths.
+        if not new or {edge.mediator for edge in new} == mediators:
             break
-        mediators = {step.mediator for step in new}
-    _check_alone(steps, infected)
+        mediators = {edge.mediator for edge in new}
+    _check_alone(edges, infected)
     if not new:
         raise ReproductionNumberError(
             "no mediated transition leads from those who do not infect to those who do"
@@ -96,46 +97,46 @@ def _infections(steps: tuple[Step, ...]) -> Infections:
     _check_end(alone, infected)
     return Infections(
         infected=tuple(sorted(infected)),
-        entered=tuple(sorted({step.target for step in new})),
+        entered=tuple(sorted({edge.target for edge in new})),
         mediators=tuple(sorted(mediators)),
-        sources=tuple(sorted({step.source for step in new})),
-        infecting=tuple(at for at, step in enumerate(steps) if step in new),
-        leaving=tuple(at for at, step in enumerate(steps) if step.source in infected),
+        sources=tuple(sorted({edge.source for edge in new})),
+        infecting=tuple(at for at, edge in enumerate(edges) if edge in new),
+        leaving=tuple(at for at, edge in enumerate(edges) if edge.source in infected),
     )
 
 
-def _reached(starts: Collection[str], steps: Sequence[Step]) -> set[str]:
-    """Return the starts and all compartments that steps lead to from them."""
+def _reached(starts: Collection[str], edges: Sequence[Edge]) -> set[str]:
+    """Return the starts and all compartments that can be reached from them."""
     found = set(starts)
-    while more := {step.target for step in steps if step.source in found} - found:
+    while more := {edge.target for edge in edges if edge.source in found} - found:
         found |= more
     return found
 
 
 def _reaching(
-    ends: Collection[str], steps: Sequence[Step], barred: Collection[str] = ()
+    ends: Collection[str], edges: Sequence[Edge], barred: Collection[str] = ()
 ) -> set[str]:
-    """Return the ends and all compartments from which steps lead to them, but for the barred."""
+    """Return the ends and all compartments that lead to them, except the barred ones."""
     found = set(ends)
-    while more := {s.source for s in steps if s.target in found} - found - set(barred):
+    while more := {s.source for s in edges if s.target in found} - found - set(barred):
         found |= more
     return found
 
 
-def _check_alone(steps: Sequence[Step], infected: Collection[str]) -> None:
-    """Refuse a model in which the course of an infection depends on how many others there are."""
-    for step in steps:
-        name = f"{step.source}_to_{step.target}"
-        if step.source not in infected or step.kind == "spontaneous":
+def _check_alone(edges: Sequence[Edge], infected: Collection[str]) -> None:
+    """Refuse a model in which the course of an infection depends on the number of others."""
+    for edge in edges:
+        name = f"{edge.source}_to_{edge.target}"
+        if edge.source not in infected or edge.kind == "spontaneous":
             continue
-        if step.kind == "scheduled":
+        if edge.kind == "scheduled":
             raise ReproductionNumberError(
-                f"doses are given to people in {step.source}, who count as infected, and how soon "
+                f"doses are given to people in {edge.source}, who count as infected, and how soon "
                 "depends on how many others may have them"
             )
-        if step.target in infected:
+        if edge.target in infected:
             raise ReproductionNumberError(
-                f"{name} is mediated, but people in {step.source} come to infect without it too: "
+                f"{name} is mediated, but people in {edge.source} come to infect without it too: "
                 "whether it infects them cannot be told"
             )
         raise ReproductionNumberError(
@@ -143,9 +144,9 @@ def _check_alone(steps: Sequence[Step], infected: Collection[str]) -> None:
         )
 
 
-def _check_end(alone: Sequence[Step], infected: set[str]) -> None:
-    """Refuse a model in which an infection may have no end."""
-    ends = {step.target for step in alone if step.source in infected} - infected
+def _check_end(alone: Sequence[Edge], infected: set[str]) -> None:
+    """Refuse a model in which an infection may never end."""
+    ends = {edge.target for edge in alone if edge.source in infected} - infected
     stuck = infected - _reaching(ends, alone)
     if stuck:
         raise ReproductionNumberError(

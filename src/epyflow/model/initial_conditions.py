@@ -1,4 +1,4 @@
-"""Where people are when a simulation starts."""
+"""Place the people of a population in compartments at the start of a simulation."""
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -26,8 +26,8 @@ def initial_conditions(
       cannot be divided go to the first of them.
 
     Head counts and shares are rounded half up to whole persons, as decimals: 0.29 of 50 is 15.
-    Where shares fill an age group and rounding alone overfills it (half and half of 101), the
-    entries rounded up the most, later ones first, give one person back.
+    If shares fill an age group and rounding overfills it (half and half of 101), the entries
+    rounded up the most are lowered by one person each; of equal ones, the later first.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def initial_conditions(
 
 
 def _persons(name: str, init: float | tuple[float, ...], people: Sequence[int]) -> list[Decimal]:
-    """Give the persons that one compartment asks for in each age group, not yet whole."""
+    """Return the persons of one compartment in each age group, before rounding."""
     if isinstance(init, tuple):
         if len(init) != len(people):
             raise ValueError(
@@ -119,7 +119,7 @@ def _spread(count: int, people: Sequence[int]) -> list[int]:
 
 
 def _round_together(wanted: Sequence[Decimal], size: int) -> list[int]:
-    """Round each entry half up, taking back what rounding alone places beyond ``size``."""
+    """Round each entry half up, and remove what rounding places beyond ``size``."""
     rounded = [int(_round(number)) for number in wanted]
     excess = sum(rounded) - size
     if excess > 0 and sum(wanted) <= size + _ROUNDING:

@@ -1,4 +1,4 @@
-"""When an intervention is in force, and the contact matrices that follow from it."""
+"""Find the steps on which interventions are in force, and scale contact matrices."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -15,8 +15,8 @@ Scaling = tuple[str, NDArray[np.bool_], float]
 def steps_between(dates: NDArray[np.datetime64], first: date, last: date) -> NDArray[np.bool_]:
     """Mark the steps from the first to the last day, every step of the last day included.
 
-    epydemix compares with midnight of the last day and so leaves out its later steps; with whole
-    days per step the two agree.
+    epydemix compares with midnight of the last day, so it omits the later steps of that day. With
+    steps of whole days the two agree.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def steps_between(dates: NDArray[np.datetime64], first: date, last: date) -> NDA
 
 
 def steps_on(dates: NDArray[np.datetime64], days: Collection[date]) -> NDArray[np.bool_]:
-    """Mark the steps that fall on any of some days, such as those of school closures.
+    """Mark the steps that fall on any of the days, such as days of school closure.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def steps_on(dates: NDArray[np.datetime64], days: Collection[date]) -> NDArray[n
 def scale_contacts(
     contacts: Mapping[str, NDArray[np.float64]], scalings: Sequence[Scaling], steps: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Sum the contact layers on each step, after the scalings in force on it.
+    """Sum the contact layers on each step, with the scalings in force on it.
 
-    Scalings of one layer that overlap multiply. The layers are scaled one factor after another in
-    the order given, and summed in the mapping's order: the same floating-point operations as
-    epydemix 1.5, ``EpiModel.compute_contact_reductions``, and so the same bits.
+    Scalings of one layer that overlap multiply. Factors apply to a layer in the order given, and
+    layers are summed in the order of the mapping: the floating-point operations, and so the bits,
+    are those of epydemix 1.5, ``EpiModel.compute_contact_reductions``.
 
     Parameters
     ----------

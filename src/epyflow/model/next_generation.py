@@ -1,13 +1,13 @@
-"""The next-generation matrix of a model: who is infected by one infected person of each age.
+"""Compute next-generation matrices: the infections by one infected person of each age.
 
 Source: Diekmann, Heesterbeek & Metz 1990, J. Math. Biol. 28:365; van den Driessche & Watmough
 2002, Math. Biosci. 180:29, for rates; Allen & van den Driessche 2008, J. Difference Equ. Appl.
-14:1127, for time in steps, R = ρ(F (I - T)⁻¹): F has the new infections of one step, T the chances
-of the infected to be elsewhere among them after it.
+14:1127, for time in steps, R = ρ(F (I - T)⁻¹): F holds the new infections of one step, T the
+probabilities that an infected person moves to another infected state in one step.
 
-A simulation goes in steps, and so does this: somebody who leaves at the rate m stays for
+The computation uses steps because the simulation does. A person who leaves at the rate m stays for
 1 / (1 - exp(-m · dt)) steps of dt days on average, not for 1 / m days. With short steps the two
-agree. In steps R is above 1 exactly while infections grow; what the rates alone would give is less.
+agree. R in steps is above 1 exactly while infections grow; R from the rates alone is lower.
 """
 
 from collections.abc import Callable
@@ -28,19 +28,19 @@ _ALIKE = 1e-12
 
 @dataclass(frozen=True)
 class NextGeneration:
-    """What the next-generation matrices of one member's trajectories have in common.
+    """Data that the next-generation matrices of one member's trajectories share.
 
-    Its matrices are smaller than those of the sources and have the same largest eigenvalue: they
-    go from the force of infection on each age group to the force that those infected by it exert.
-    Mediators whose rates are in one proportion throughout are one force (Q of them).
+    The matrices are smaller than those of the sources and have the same largest eigenvalue: they
+    map the force of infection on each age group to the force that people infected by it exert.
+    Mediators whose rates are proportional at all times count as one force; there are Q forces.
 
     Attributes
     ----------
     places
-        S positions among the model's compartments: those who can be infected.
+        S positions of susceptible compartments, among those of the model.
     weights
-        Shape (Q, Q, S, T, G). Force exerted, in its course, by a person infected out of S by a unit
-        of the other force, before contacts; NaN where people are infected without end.
+        Shape (Q, Q, S, T, G). Force that a person infected out of S by a unit of the other
+        force exerts while infected, before contacts; NaN where an infection never ends.
     contacts
         Shape (M, G, G). As in CompartmentalModel.
     in_force
@@ -54,7 +54,7 @@ class NextGeneration:
 
     @classmethod
     def of(cls, model: CompartmentalModel, infections: Infections) -> "NextGeneration":
-        """Work out what does not depend on the trajectory.
+        """Compute what does not depend on the trajectory.
 
         Parameters
         ----------
@@ -90,14 +90,14 @@ class NextGeneration:
         Parameters
         ----------
         susceptible
-            Shape (T, S, G). Persons in the ``places`` whom each step finds.
+            Shape (T, S, G). Persons in the ``places`` at each step.
         mean
             Takes the means.
 
         Returns
         -------
         matrices
-            Shape (R, Q·G, Q·G); NaN where people are infected without end.
+            Shape (R, Q·G, Q·G); NaN where an infection never ends.
         """
         exerted = np.einsum("qpstg,tsg->tqpg", self.weights, susceptible)
         means = mean(self.in_force[:, :, None, None, None] * exerted[:, None])
@@ -109,7 +109,7 @@ class NextGeneration:
 
 @dataclass(frozen=True)
 class _Forces:
-    """The rates of infection, by who infects: Q patterns, and each mediator's share of them.
+    """Rates of infection by mediator: Q patterns, and each mediator's share of them.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class _Forces:
     shapes
         Q arrays of shape (L, T, G).
     shares
-        Q arrays of shape (mediators,): the mediator's rates are the pattern times its share.
+        Q arrays of shape (mediators,): a mediator's rates are the pattern times its share.
     """
 
     lines: tuple[tuple[str, str], ...]
@@ -152,7 +152,7 @@ def _alike(one: Array, other: Array) -> bool:
 
 
 def _days_infecting(model: CompartmentalModel, infections: Infections) -> Array:
-    """Return the days that a person infected spends with each mediator.
+    """Return the days that an infected person spends in each mediator.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def _days_infecting(model: CompartmentalModel, infections: Infections) -> Array:
 
 
 def _distinct(flows: list[Flow]) -> tuple[Array, NDArray[np.intp]]:
-    """Return the rates of flows, each run of steps with the same rates once, and how long it is.
+    """Return the rates of flows, once for each run of steps with equal rates, and its length.
 
     Returns
     -------
@@ -197,12 +197,12 @@ def _distinct(flows: list[Flow]) -> tuple[Array, NDArray[np.intp]]:
 
 
 def _steps(chances: Array) -> Array:
-    """Return the expected steps in each state: (I - T)⁻¹; NaN where there is no end.
+    """Return the expected steps in each state, (I - T)⁻¹; NaN where the infection never ends.
 
     Parameters
     ----------
     chances
-        Shape (..., n, n). Of moving from the row's state to the column's in a step.
+        Shape (..., n, n). Probability of moving from the row's state to the column's in a step.
     """
     apart = np.eye(chances.shape[-1]) - chances
     endless = ~(np.abs(np.linalg.det(apart)) > 0)

@@ -1,4 +1,4 @@
-"""When season and interventions act on parameters: what depends on the steps alone."""
+"""Compute the effect of the season and of interventions on parameters at each step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from epyflow.model.seasonality import scaled, wave
 
 @dataclass(frozen=True)
 class Action:
-    """An intervention on a parameter, and when it is in force.
+    """An intervention on a parameter, and the steps on which it is in force.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Forcing:
-    """What acts on parameters in simulations that start on one day, whatever their values.
+    """The season and interventions of simulations that start on one day.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Forcing:
     sine
         Shape (T,). The season's sine; None without a season.
     actions
-        Parameter to what acts on it, in the order of the model section.
+        Parameter to its interventions, in the order of the model section.
     """
 
     dates: NDArray[np.datetime64]
@@ -51,7 +51,7 @@ class Forcing:
 
     @classmethod
     def of(cls, model: Model, dates: NDArray[np.datetime64]) -> "Forcing":
-        """Find out what acts on the parameters of a model, step by step.
+        """Find the season and the interventions that act on each parameter, step by step.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class Forcing:
         value
             Shape (T, G) or (T, 1). Changed in place.
         minimum
-            In place of the season's ``min_value``; None leaves that in force.
+            Replaces the season's ``min_value``, unless it is None.
 
         Raises
         ------

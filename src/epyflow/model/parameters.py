@@ -1,4 +1,4 @@
-"""Parameter values: as given, as calculated, and as they change with seasons and interventions."""
+"""Compute parameter values: given, calculated, and changed by season and interventions."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -26,8 +26,8 @@ SEASONALITY_MINIMUM = "seasonality_min"
 def eigenvalue(contacts: NDArray[np.float64]) -> float:
     """Return the largest eigenvalue of a contact matrix: R0 = rate · eigenvalue · duration.
 
-    It is cut to 13 significant digits. Linear algebra libraries differ in the last bits from one
-    processor to another; simulations must not.
+    It is rounded to 13 significant digits. Linear algebra libraries differ in the last bits between
+    processors; simulations must not.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def eigenvalue(contacts: NDArray[np.float64]) -> float:
     Raises
     ------
     ValueError
-        If nobody meets anybody.
+        If there are no contacts.
     """
     largest = float(np.max(np.abs(np.linalg.eigvals(contacts))))
     if largest == 0:
@@ -98,24 +98,24 @@ class Parameters:
 
     @cached_property
     def varying(self) -> tuple[str, ...]:
-        """Parameters that change with time, each after those it uses."""
+        """Return the parameters that change with time, each after those that it uses."""
         given = [name for name in self._model.parameters if name not in self.calculated]
         every = (*given, *self.calculated)
         return tuple(name for name in every if name in self.acted or name in self.moved)
 
     def is_steady(self, expression: Expression) -> bool:
-        """Say whether an expression has one value at all times, whatever is drawn."""
+        """Return whether an expression has one value at all times, for any drawn values."""
         return self._differing.isdisjoint(expression.names)
 
     @cached_property
     def constants(self) -> dict[str, Value]:
-        """What expressions may use beside parameters: ``eigenvalue``, if one does."""
+        """Return the constants of expressions: ``eigenvalue``, if an expression uses it."""
         used = any("eigenvalue" in expression.names for expression in self.calculated.values())
         return {"eigenvalue": eigenvalue(self._contacts)} if used else {}
 
     @cached_property
     def _given(self) -> dict[str, Value]:
-        """The values that the model section gives."""
+        """Return the values that the model section gives."""
         values: dict[str, Value] = {}
         for name, parameter in self._model.parameters.items():
             if isinstance(parameter, Scalar):
@@ -183,8 +183,8 @@ def compute(name: str, expression: Expression, values: Mapping[str, Value]) -> V
 class ParametersOverTime:
     """Parameter values at every step: seasons first, then scalings, then overrides, which win.
 
-    What acts on a parameter also acts on those calculated from it: with ``beta: R0*mu/eigenvalue``
-    an intervention on ``mu`` changes ``beta`` on the same days.
+    An intervention on a parameter also acts on those calculated from it: with
+    ``beta: R0*mu/eigenvalue`` one on ``mu`` changes ``beta`` on the same days.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Seasonal change of a parameter."""
+"""Compute the seasonal factor of a parameter."""
 
 from datetime import date
 
@@ -18,7 +18,7 @@ def balcan(
     max_value: float,
     min_value: float,
 ) -> NDArray[np.float64]:
-    """Multiply a parameter over the year by a sine that is 1 at its maximum.
+    """Return the seasonal factor of each step: a sine over the year that is 1 at its maximum.
 
     The factor at time t is ½[(1 − r)·sin(2π(t − t_max)/P + π/2) + 1 + r] with r = min_value /
     max_value and the period P = 2·|t_min − t_max| days, or 365 days. Source: Balcan et al. 2010,

@@ -1,4 +1,4 @@
-"""Lay vaccine doses out on the steps of a simulation."""
+"""Distribute vaccine doses over the steps of a simulation."""
 
 from datetime import date, timedelta
 from fractions import Fraction
@@ -13,7 +13,7 @@ _FINEST = 10**9
 
 
 def lay_out(doses: DailyDoses, start: date, steps: int, delta_t: float) -> NDArray[np.float64]:
-    """Give the doses per day in force during each step.
+    """Return the doses per day of each step.
 
     Doses of the days before ``start`` are spread evenly over the days from ``start`` to the first
     Saturday on or after it, both included; none are lost. Within a day doses are given evenly.
@@ -61,7 +61,7 @@ def lay_out(doses: DailyDoses, start: date, steps: int, delta_t: float) -> NDArr
 
 
 def _from_start(doses: DailyDoses, start: date, days: int) -> NDArray[np.float64]:
-    """Give the doses of the first days of a simulation, shape (days, G), earlier ones included."""
+    """Return the doses of the first days, with earlier ones spread over them; shape (days, G)."""
     begin = max((doses.first_day - start).days, 0)
     early = max((start - doses.first_day).days, 0)
     daily = np.zeros((days, doses.doses.shape[1]))
@@ -73,7 +73,7 @@ def _from_start(doses: DailyDoses, start: date, days: int) -> NDArray[np.float64
 
 
 def spliced(before: DailyDoses, after: DailyDoses, last: date) -> DailyDoses:
-    """Give the doses of ``before`` up to the day ``last``, and those of ``after`` from the next.
+    """Join the doses of ``before`` up to the day ``last`` and those of ``after`` from then on.
 
     Both are by the same age groups.
     """

@@ -11,8 +11,8 @@ from epyflow.experiment.format.output import (
     PosteriorGenerations,
     Quantiles,
 )
-from epyflow.model.flows import ways
-from epyflow.model.infections import infections
+from epyflow.model.flows import list_flows
+from epyflow.model.infections import find_infections
 
 REPRODUCTION = "effective_reproduction_number"
 
@@ -58,7 +58,7 @@ def without_reproduction(experiment: Experiment) -> str | None:
     """
     calibration = _calibration(experiment)
     try:
-        infections(ways(experiment.model))
+        find_infections(list_flows(experiment.model))
     except ReproductionNumberError as error:
         return str(error)
     if calibration is not None and calibration.projection is None:

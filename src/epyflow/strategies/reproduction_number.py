@@ -8,7 +8,7 @@ from epyflow.engine.resample import Resampling
 from epyflow.engine.trajectory import Trajectory
 from epyflow.errors import ReproductionNumberError
 from epyflow.model.compartmental import CompartmentalModel
-from epyflow.model.infections import infections
+from epyflow.model.infections import find_infections
 from epyflow.model.next_generation import NextGeneration
 
 Array = NDArray[np.float64]
@@ -83,7 +83,7 @@ class Reproductions:
 
 def _generation(model: CompartmentalModel) -> NextGeneration | None:
     try:
-        return NextGeneration.of(model, infections(model.flows))
+        return NextGeneration.of(model, find_infections(model.flows))
     except ReproductionNumberError:
         return None
 

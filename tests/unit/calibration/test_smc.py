@@ -134,7 +134,7 @@ def test_a_particle_without_weight_is_never_chosen():
 
 
 def test_weights_that_are_no_numbers_are_refused():
-    with pytest.raises(CalibrationError, match="the weights of the particles are no numbers"):
+    with pytest.raises(CalibrationError, match="the weights of the particles are not numbers"):
         weighted([0.5, np.nan]).choose(np.random.default_rng(1))
 
 

@@ -1,27 +1,27 @@
 import pytest
 
 from epyflow.errors import ReproductionNumberError
-from epyflow.model.flows import Way
-from epyflow.model.infections import infections
+from epyflow.model.flows import FlowTerm
+from epyflow.model.infections import find_infections
 
 
 def contact(source, target, mediator):
-    return Way(source, target, "mediated", None, mediator)
+    return FlowTerm(source, target, "mediated", None, mediator)
 
 
 def alone(source, target):
-    return Way(source, target, "spontaneous", None)
+    return FlowTerm(source, target, "spontaneous", None)
 
 
 def doses(source, target):
-    return Way(source, target, "scheduled", None, eligible=(source,))
+    return FlowTerm(source, target, "scheduled", None, eligible=(source,))
 
 
 SEIR = (contact("S", "E", "I"), alone("E", "I"), alone("I", "R"))
 
 
 def test_the_latent_count_as_infected_and_the_recovered_do_not():
-    found = infections(SEIR)
+    found = find_infections(SEIR)
 
     assert found.infected == ("E", "I")
     assert (found.sources, found.entered, found.mediators) == (("S",), ("E",), ("I",))
@@ -29,27 +29,27 @@ def test_the_latent_count_as_infected_and_the_recovered_do_not():
 
 
 def test_immunity_that_wanes_makes_nobody_infected():
-    found = infections([*SEIR, alone("R", "S")])
+    found = find_infections([*SEIR, alone("R", "S")])
 
     assert found.infected == ("E", "I")
 
 
 def test_a_pause_between_two_bouts_counts_as_infected():
-    found = infections([contact("S", "I", "I"), alone("I", "Pause"), alone("Pause", "I"),
+    found = find_infections([contact("S", "I", "I"), alone("I", "Pause"), alone("Pause", "I"),
                         alone("I", "R")])  # fmt: skip
 
     assert found.infected == ("I", "Pause")
 
 
 def test_those_who_wait_for_a_bed_do_not_infect_and_are_not_counted():
-    found = infections([*SEIR, alone("I", "W"), alone("W", "H"), alone("H", "R")])
+    found = find_infections([*SEIR, alone("I", "W"), alone("W", "H"), alone("H", "R")])
 
     assert found.infected == ("E", "I")
 
 
 def test_the_vaccinated_are_a_source_of_their_own():
-    found = infections([*SEIR, doses("S", "V"), contact("V", "E_V", "I"), contact("S", "E", "I_V"),
-                        alone("E_V", "I_V"), alone("I_V", "R")])  # fmt: skip
+    vaccinated = [doses("S", "V"), contact("V", "E_V", "I"), contact("S", "E", "I_V")]
+    found = find_infections([*SEIR, *vaccinated, alone("E_V", "I_V"), alone("I_V", "R")])
 
     assert found.sources == ("S", "V")
     assert found.entered == ("E", "E_V")
@@ -57,14 +57,14 @@ def test_the_vaccinated_are_a_source_of_their_own():
 
 
 def test_infections_from_outside_do_not_make_the_susceptible_infected():
-    found = infections([*SEIR, alone("S", "E")])
+    found = find_infections([*SEIR, alone("S", "E")])
 
     assert found.infected == ("E", "I")
     assert found.sources == ("S",)
 
 
 def test_caution_at_the_sight_of_deaths_is_no_infection():
-    found = infections([*SEIR, alone("I", "D"), contact("S", "Careful", "D"),
+    found = find_infections([*SEIR, alone("I", "D"), contact("S", "Careful", "D"),
                         contact("Careful", "E", "I")])  # fmt: skip
 
     assert found.infected == ("E", "I")
@@ -92,4 +92,4 @@ def test_caution_at_the_sight_of_deaths_is_no_infection():
 )  # fmt: skip
 def test_where_infections_cannot_be_counted_the_reason_is_said(ways, why):
     with pytest.raises(ReproductionNumberError, match=why):
-        infections(ways)
+        find_infections(ways)

@@ -236,7 +236,7 @@ def test_simulations_that_do_not_depend_on_what_is_calibrated_stop_the_calibrati
         calibration_task(
             section(name, options, compartments={"R": {"prior": PRIORS["I"]}}), nobody
         ),
-        r"all \d+ distances are .* do not depend on what is calibrated",
+        r"all \d+ distances are .* do not depend on the calibrated parameters",
     )
 
 

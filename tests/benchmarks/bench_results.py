@@ -24,7 +24,7 @@ from epydemix.model.simulation_output import Trajectory
 from epyflow import strategies
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Fit, MemberResult, PackedArray, Result, Task
-from epyflow.run.plan import prepare_build
+from epyflow.run.input_build import prepare_build
 from epyflow.run.settings import read_settings
 
 Row = tuple[str, int, float]

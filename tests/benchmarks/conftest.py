@@ -8,7 +8,7 @@ import pytest
 
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Task
-from epyflow.run.plan import prepare_build
+from epyflow.run.input_build import prepare_build
 from epyflow.run.settings import read_settings
 from tests.benchmarks.measuring import Report
 from tests.benchmarks.subjects import COMPILED, SEED

@@ -7,7 +7,7 @@ import pytest
 
 from epyflow.google.batch import BatchJobs
 from epyflow.operations.runs.batch_jobs import jobs_of_run
-from epyflow.run.plan import prepare_build
+from epyflow.run.input_build import prepare_build
 from epyflow.run.settings import read_settings
 from google_batch_emulator.emulator import Emulator
 from tests.cloud.clouded import DIGEST

@@ -17,7 +17,7 @@ from epyflow.engine import compiled
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
 from epyflow.model.assembler import Assembler
-from epyflow.run.plan import prepare_build
+from epyflow.run.input_build import prepare_build
 from epyflow.run.settings import read_settings
 from epyflow.strategies.particle_simulator import member, priors
 

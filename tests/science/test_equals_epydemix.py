@@ -19,7 +19,7 @@ from epyflow import engine, strategies
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import DailyDoses
 from epyflow.randomness import generator
-from epyflow.run.plan import prepare_build
+from epyflow.run.input_build import prepare_build
 from epyflow.run.settings import read_settings
 from tests.building import (
     AGES,

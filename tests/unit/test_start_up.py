@@ -34,7 +34,8 @@ def imported_by(code):
 @pytest.mark.parametrize(
     ("module", "needed"),
     [
-        ("epyflow.run.plan", ()),  # the process that a person started, and build_inputs
+        ("epyflow.run.planner", ()),  # the process that a person started
+        ("epyflow.run.input_build", ()),
         ("epyflow.report.front_page", ()),  # the same process
         ("epyflow.run.task_execution", ()),  # of confirm_complete and the metadata
         ("epyflow.engine", ()),  # the names of the engines are known without them

@@ -13,7 +13,7 @@ is up to date is a plain file then, and its task does not wait for, or run again
 
 START = this_start()
 STALE = [(run, task) for run, tasks in START.to_build.items() for task in tasks]
-BUILD_IS_REMOTE = config["plan"]["build"] == "remote"
+BUILD_IS_REMOTE = PLAN.build == "remote"
 
 if START.sources and STALE and BUILD_IS_REMOTE:
 
@@ -47,7 +47,7 @@ if STALE:
                 "results/{{exp_id}}/{{run_id}}{date}/builder-artifacts/input_{i}.pkl",
                 zip,
                 # A replay builds all its dates together, each in a folder of its own.
-                date=[run.removeprefix(config["plan"]["run_id"]) for run, _ in STALE],
+                date=[run.removeprefix(PLAN.run_id) for run, _ in STALE],
                 i=[f"{task:05d}" for _, task in STALE],
             ),
         log:
@@ -60,9 +60,9 @@ if STALE:
         params:
             tasks=STALE,
             digests=[
-                run["tasks"][i]
-                for run in runs()
-                for i in START.to_build.get(run["run_id"], ())
+                run.tasks[i]
+                for run in PLAN.runs
+                for i in START.to_build.get(run.run_id, ())
             ],
             # A task names the code that is to run it, so its input changes with that code too.
             code=(code_version("build"), code_version("run")),

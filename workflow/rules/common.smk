@@ -24,19 +24,25 @@ def storage_prefix():
 
 def plan_file():
     """Return the path of the plan; the process that a person started writes it first."""
-    from epyflow.run.layout import plan_path
     from epyflow.run.settings import read_settings
 
     try:
         settings = read_settings(config)
         if workflow.is_main_process:
-            from epyflow.run.plan import write_run_plan
+            from epyflow.run.planner import write_run_plan
             from epyflow.storage.disk import storage_at
 
             write_run_plan(settings, sys.argv, storage_at(storage_prefix()))
-        return str(plan_path(settings))
+        return str(settings.plan_path)
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None
+
+
+def plan_of_run():
+    """Return the plan, read from the configuration: its functions are those of the package."""
+    from epyflow.run.plan import read_plan
+
+    return read_plan(config["plan"])
 
 
 def this_start():
@@ -44,15 +50,14 @@ def this_start():
     from epyflow.run.settings import read_settings
     from epyflow.run.start import read_start
 
-    return read_start(read_settings(config), config["plan"])
+    return read_start(read_settings(config), PLAN.built_remotely)
 
 
 def start_file():
     """Return the path of what this start knows: newer than all that was made before it."""
-    from epyflow.run.layout import start_path
     from epyflow.run.settings import read_settings
 
-    return str(start_path(read_settings(config)))
+    return str(read_settings(config).start_path)
 
 
 def build_sources():
@@ -74,24 +79,22 @@ def not_fetched(paths):
 
 def task_numbers():
     """Return the ``<i>`` of every task's files."""
-    return [f"{index:05d}" for index in range(len(runs()[0]["tasks"]))]
+    return [f"{index:05d}" for index in range(len(PLAN.runs[0].tasks))]
 
 
 def task_digest(wildcards):
     """Return the hash of everything that can change the numbers of a task."""
-    return plan_of(wildcards)["tasks"][int(wildcards.i)]
+    return PLAN.of_run(wildcards.run_id).tasks[int(wildcards.i)]
 
 
 def code_version(stage):
     """Return the hash of the code that a stage runs: Snakemake does not see the package."""
-    return config["plan"]["code"][stage]
+    return PLAN.code[stage]
 
 
 def task_place(wildcards):
     """Return what a person calls the population of a task."""
-    plan = plan_of(wildcards)
-    per_population = len(plan["tasks"]) // len(plan["populations"])
-    return plan["populations"][int(wildcards.i) // per_population]["label"]
+    return PLAN.of_run(wildcards.run_id).population_of(int(wildcards.i)).label
 
 
 def grow_memory(wildcards, attempt):

@@ -10,15 +10,14 @@ def note_coordinator(outcome, log=()):
     from epyflow.operations.runs.coordinator_record import begin, end, wanted
     from epyflow.storage.disk import storage_at
 
-    plan = config["plan"]
     try:
         place = storage_at(storage_prefix())
         if outcome is None:
             outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
-            asked = wanted(plan, outputs, START.command, next(iter(log), None))
-            begin(plan["exp_id"], plan["run_id"], place, asked)
+            asked = wanted(PLAN, outputs, START.command, next(iter(log), None))
+            begin(PLAN.exp_id, PLAN.run_id, place, asked)
         else:
-            end(plan["exp_id"], plan["run_id"], outcome, place)
+            end(PLAN.exp_id, PLAN.run_id, outcome, place)
     except (EpyflowError, OSError) as error:
         logger.warning(f"It is not noted who goes on with this run: {error}")
 

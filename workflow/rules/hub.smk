@@ -115,23 +115,23 @@ if START.target_data is not None:
         """Score all submissions of the run, beside the hub's other models, against what came."""
         input:
             submissions=submissions(),
-            prepared=f"{run_folder(runs()[0])}/builder-artifacts/hub.json",
+            prepared=PLAN.runs[0].layout.submission_brief,
             target_data=local(START.target_data),
             others=local(list(START.others)),
         output:
             scores=expand(
                 "results/{{exp_id}}/{run_id}/scores/{name}",
-                run_id=config["plan"]["run_id"],
-                name=config["plan"]["scores"]["tables"],
+                run_id=PLAN.run_id,
+                name=PLAN.scores.tables,
             ),
         log:
-            f"logs/{{exp_id}}/{config['plan']['run_id']}/score_forecasts.log",
+            f"logs/{{exp_id}}/{PLAN.run_id}/score_forecasts.log",
         localrule: True
         conda:
             "../../envs/epyflow.yaml"
         params:
-            against=config["plan"]["scores"]["digest"],
-            baseline=config["plan"]["scores"]["baseline"],
+            against=PLAN.scores.digest,
+            baseline=PLAN.scores.baseline,
             code=code_version("scores"),
         message:
             "Scoring the forecasts of {wildcards.exp_id}"

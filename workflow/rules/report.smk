@@ -4,9 +4,9 @@
 def of_each_place(path, figure, **flags):
     """Return a path for each population, each with a place of its own in the report."""
     files = []
-    for place in config["plan"]["populations"]:
-        labels = {"location": place["label"], "figure": figure}
-        file = path.replace("{population}", place["name"])
+    for place in PLAN.populations:
+        labels = {"location": place.label, "figure": figure}
+        file = path.replace("{population}", place.name)
         files.append(report(file, labels=labels, **flags))
     return files
 
@@ -26,11 +26,10 @@ def plan_digest(*keys):
 
 def named_priors():
     """Return the file that names priors of the user's own, where there are any."""
-    about = config["plan"]["about"]
+    about = PLAN.about
     given = about["quantities"].values() if about["fit"] else ()
     own = any("function" in each for each in given)
-    path = f"{run_folder(config['plan'])}/builder-artifacts/priors.json"
-    return [path] if own else []
+    return [PLAN.layout.priors] if own else []
 
 
 def fitted_tables(wildcards):
@@ -41,9 +40,9 @@ def fitted_tables(wildcards):
         "progress": "calibration_progress",
     }
     return {
-        key: f"{run_folder(config['plan'])}/outputs/{table}.csv.gz"
+        key: PLAN.layout.table(table)
         for key, table in named.items()
-        if table in config["plan"]["tables"]
+        if table in PLAN.tables
     }
 
 
@@ -55,12 +54,14 @@ def front_page_of_run():
     from epyflow.storage.disk import storage_at
 
     place = storage_at(storage_prefix())
-    folder = f"{run_folder(config['plan'])}/figures"
     priors = "".join(named_priors())
-    scored = config["plan"]["scores"] is not None
     return front_page(
         config["plan"],
-        place.read(f"{folder}/summary.json"),
-        place.read(f"{folder}/forecast_coverage.csv") if scored else None,
+        place.read(PLAN.layout.figure("summary.json")),
+        (
+            place.read(PLAN.layout.figure("forecast_coverage.csv"))
+            if PLAN.scores
+            else None
+        ),
         place.read(priors) if priors else None,
     )

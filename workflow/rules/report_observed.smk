@@ -25,7 +25,7 @@ rule gather_observations:
         "../../envs/epyflow.yaml"
     params:
         # A later vintage draws figures anew, and runs no task.
-        observed=config["plan"].get("observed"),
+        observed=PLAN.runs[0].observed,
         code=code_version("observed"),
     message:
         "Gathering what was observed for {wildcards.exp_id}"

@@ -20,7 +20,7 @@ rule plot_scores:
         means="results/{exp_id}/{run_id}/scores/mean_scores_by_horizon.csv",
         relative=(
             "results/{exp_id}/{run_id}/scores/relative_scores.csv"
-            if config["plan"]["scores"]["baseline"]
+            if PLAN.scores.baseline
             else []
         ),
     output:
@@ -42,8 +42,8 @@ rule plot_scores:
     conda:
         "../../envs/epyflow.yaml"
     params:
-        own=config["plan"]["scores"]["own"],
-        baseline=config["plan"]["scores"]["baseline"],
+        own=PLAN.scores.own,
+        baseline=PLAN.scores.baseline,
         code=code_version("figures"),
     message:
         "Drawing the scores of {wildcards.exp_id}"
@@ -68,7 +68,7 @@ rule count_later_observations:
     conda:
         "../../envs/epyflow.yaml"
     params:
-        own=config["plan"]["scores"]["own"],
+        own=PLAN.scores.own,
         code=code_version("figures"),
     message:
         "Counting what the forecasts of {wildcards.exp_id} held"
@@ -103,8 +103,8 @@ rule plot_model_comparison:
         "../../envs/epyflow.yaml"
     params:
         plan=plan_digest("populations"),
-        own=config["plan"]["scores"]["own"],
-        against=config["plan"]["scores"]["digest"],
+        own=PLAN.scores.own,
+        against=PLAN.scores.digest,
         code=code_version("figures"),
         scores=code_version("scores"),
     message:

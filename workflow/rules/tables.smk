@@ -20,7 +20,7 @@ rule make_tables:
     output:
         tables=expand(
             "results/{{exp_id}}/{{run_id}}/outputs/{table}.csv.gz",
-            table=config["plan"]["tables"],
+            table=PLAN.tables,
         ),
     log:
         "logs/{exp_id}/{run_id}/make_tables.log",
@@ -31,7 +31,7 @@ rule make_tables:
     resources:
         mem_mb=grow_memory,
     params:
-        tables=config["plan"]["tables"],
+        tables=PLAN.tables,
         code=code_version("tables"),
         folder="results/{exp_id}/{run_id}",
         storage=storage_prefix(),
@@ -48,7 +48,7 @@ rule write_run_metadata:
         tables=not_fetched(
             expand(
                 "results/{{exp_id}}/{{run_id}}/outputs/{table}.csv.gz",
-                table=config["plan"]["tables"],
+                table=PLAN.tables,
             )
         ),
         left_out=left_out,

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow.logs import log_to
-from epyflow.run import plan
+from epyflow.run.input_build import build_inputs
+from epyflow.run.plan import read_plan
 from epyflow.run.settings import read_settings
 from epyflow.storage.disk import storage_at
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 with log_to(snakemake.log[0]):
     paths = map(Path, snakemake.output.tasks)
-    plan.build_inputs(
+    build_inputs(
         read_settings(snakemake.config),
-        snakemake.config["plan"],
+        read_plan(snakemake.config["plan"]),
         dict(zip(map(tuple, snakemake.params.tasks), paths, strict=True)),
         storage_at(snakemake.params.storage),
         snakemake.input.get("bundle"),

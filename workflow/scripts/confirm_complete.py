@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.experiment import as_of
 from epyflow.logs import log_to
 from epyflow.run import failures
+from epyflow.run.plan import read_plan
 from epyflow.storage.disk import storage_at
 
 if TYPE_CHECKING:
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     failures.confirm_complete(
         Path(snakemake.input.metadata),
-        as_of.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
+        read_plan(snakemake.config["plan"]).of_run(snakemake.wildcards.run_id),
         storage_at(snakemake.params.storage),
     )

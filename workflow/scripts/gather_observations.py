@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow.logs import log_to
-from epyflow.run import forecast_plan, plan
+from epyflow.run import forecast_plan
+from epyflow.run.input_build import experiment_of
 from epyflow.run.settings import read_settings
 
 if TYPE_CHECKING:
@@ -12,5 +13,5 @@ if TYPE_CHECKING:
 
 with log_to(snakemake.log[0]):
     settings = read_settings(snakemake.config)
-    experiment = plan.experiment_of(settings, snakemake.wildcards.run_id)
+    experiment = experiment_of(settings, snakemake.wildcards.run_id)
     forecast_plan.gather_observations(experiment, settings, Path(snakemake.output.observed))

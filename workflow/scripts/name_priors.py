@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 from epyflow.logs import log_to
 from epyflow.run import prior_names
+from epyflow.run.plan import read_plan
 from epyflow.storage.disk import storage_at
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    plan = snakemake.config["plan"]
-    folder = f"results/{plan['exp_id']}/{plan['run_id']}/builder-artifacts"
+    run = read_plan(snakemake.config["plan"]).of_run(snakemake.wildcards.run_id)
     prior_names.write_priors(
-        [f"{folder}/input_{number:05d}.pkl" for number in range(len(plan["tasks"]))],
+        [run.layout.input(task) for task in range(len(run.tasks))],
         storage_at(snakemake.params.storage),
         Path(snakemake.output.priors),
     )

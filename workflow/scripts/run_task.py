@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.experiment import as_of
 from epyflow.logs import log_to
 from epyflow.run import checkpoint_backup, task_execution
+from epyflow.run.layout import RunLayout
+from epyflow.run.plan import read_plan
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,9 +15,9 @@ with log_to(snakemake.log[0]):
     task_execution.run_task(
         Path(snakemake.input.task),
         Path(snakemake.output.result),
-        partial=snakemake.config["plan"]["partial_results"],
+        partial=read_plan(snakemake.config["plan"]).partial_results,
         backup=checkpoint_backup.of_task(
-            as_of.of_run(snakemake.config["plan"], snakemake.wildcards.run_id),
+            RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id),
             int(snakemake.wildcards.i),
             snakemake.params.storage,
         ),

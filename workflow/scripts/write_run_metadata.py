@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.experiment import as_of
 from epyflow.logs import log_to
 from epyflow.provenance.record import run_metadata, write_metadata
 from epyflow.run import completion
+from epyflow.run.plan import read_plan
 from epyflow.run.settings import read_settings
 from epyflow.storage.disk import storage_at
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 with log_to(snakemake.log[0]):
     storage = storage_at(snakemake.params.storage)
-    plan = as_of.of_run(snakemake.config["plan"], snakemake.wildcards.run_id)
+    plan = read_plan(snakemake.config["plan"])
     run = completion.finish(
         read_settings(snakemake.config),
-        plan,
+        plan.of_run(snakemake.wildcards.run_id),
         Path(snakemake.input.members),
         storage,
         [Path(path) for path in snakemake.input.left_out],

@@ -5,7 +5,7 @@ reference date of the hub, the vintages of the observations, the end of the fitt
 where it would be too near, the end of the projection.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -133,17 +133,3 @@ def _calibration(experiment: Experiment) -> Calibration:
     if calibration is None:  # a hub format needs one: see epyflow.experiment.checks.output
         raise EpyflowError(f"reference_dates: {experiment.files.exp_id} calibrates nothing")
     return calibration
-
-
-def of_run(plan: Mapping[str, Any], run_id: str) -> Mapping[str, Any]:
-    """Return the part of a plan that is about one run.
-
-    Parameters
-    ----------
-    plan
-        From :mod:`epyflow.run.plan`.
-    run_id
-        Of the run; of one reference date of a replay, ``<run_id>/<reference date>``.
-    """
-    part: Mapping[str, Any] = plan.get("forecasts", {}).get(run_id, plan)
-    return part

@@ -1,9 +1,8 @@
 """A second copy of a calibration's generations, for when a worker and its disk are lost."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
@@ -48,13 +47,13 @@ class Backup:
             log.warning("%s; a worker that is lost now takes this generation with it", error)
 
 
-def of_task(plan: Mapping[str, Any], task: int, prefix: str | None) -> Backup | None:
+def of_task(layout: RunLayout, task: int, prefix: str | None) -> Backup | None:
     """Return where the generations of a task are copied to: nowhere, where results are on disk.
 
     Parameters
     ----------
-    plan
-        From :mod:`epyflow.run.plan`.
+    layout
+        The paths of the run.
     task
         Its number.
     prefix
@@ -62,7 +61,7 @@ def of_task(plan: Mapping[str, Any], task: int, prefix: str | None) -> Backup | 
     """
     if prefix is None:
         return None
-    return Backup(storage_at(prefix), RunLayout(plan["exp_id"], plan["run_id"]).checkpoint(task))
+    return Backup(storage_at(prefix), layout.checkpoint(task))
 
 
 def clear(storage: Storage, layout: RunLayout, kept: Iterable[int]) -> None:

@@ -1,15 +1,14 @@
 """The end of a run: what only the workflow knows of it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from epyflow.provenance.record import Run
 from epyflow.run import checkpoint_backup
 from epyflow.run import failures as failed
-from epyflow.run.layout import RunLayout
+from epyflow.run.plan import RunPlan
 from epyflow.run.settings import Settings
 from epyflow.run.start import read_start
 from epyflow.storage.disk import Storage
@@ -17,7 +16,7 @@ from epyflow.storage.disk import Storage
 
 def finish(
     settings: Settings,
-    plan: Mapping[str, Any],
+    run: RunPlan,
     members: Path,
     storage: Storage,
     left_out: Iterable[Path] = (),
@@ -28,8 +27,8 @@ def finish(
     ----------
     settings
         Of the run.
-    plan
-        From :mod:`epyflow.run.plan`.
+    run
+        Its plan.
     members
         ``model_metadata.csv.gz``.
     storage
@@ -42,34 +41,30 @@ def finish(
     run
         Of the project in the working directory.
     """
-    start = read_start(settings, plan)
-    failures = failed.failures(plan, members, storage)
-    checkpoint_backup.clear(
-        storage,
-        RunLayout(plan["exp_id"], plan["run_id"]),
-        kept=(failure.index for failure in failures),
-    )
+    start = read_start(settings)
+    failures = failed.failures(run, members, storage)
+    checkpoint_backup.clear(storage, run.layout, kept=(failure.index for failure in failures))
     return Run(
-        exp_id=plan["exp_id"],
-        run_id=plan["run_id"],
-        experiment=plan["experiment"],
-        data=plan["data"],
-        seed=plan["seed"],
-        tasks=len(plan["tasks"]),
-        members=plan["members"],
-        simulations=plan["simulations"],
+        exp_id=run.exp_id,
+        run_id=run.run_id,
+        experiment=run.experiment,
+        data=run.data,
+        seed=run.seed,
+        tasks=len(run.tasks),
+        members=run.members,
+        simulations=run.simulations,
         failures=failures,
         started=datetime.fromisoformat(start.started),
         finished=datetime.now(UTC),
         command=start.command,
-        benchmarks=_benchmarks(plan, storage),
+        benchmarks=_benchmarks(run, storage),
         project=Path.cwd(),
         experiments=start.experiments,
         left_out=tuple(each for path in left_out for each in json.loads(path.read_text("utf-8"))),
     )
 
 
-def _benchmarks(plan: Mapping[str, Any], storage: Storage) -> dict[str, bytes]:
-    folder = RunLayout(plan["exp_id"], plan["run_id"]).task_benchmarks
+def _benchmarks(run: RunPlan, storage: Storage) -> dict[str, bytes]:
+    folder = run.layout.task_benchmarks
     paths = sorted(f"{folder}/{name}" for name in storage.names(folder) if name.endswith(".tsv"))
     return {Path(path).stem: data for path, data in storage.read_all(paths).items()}

@@ -10,6 +10,7 @@ from epyflow.files import sha256_of
 from epyflow.inputs.observation_history import Final, Observed
 from epyflow.run.digests import digest_of
 from epyflow.run.hub_choice import Choice, choose, digest_of_choice
+from epyflow.run.plan import Scores, Submission
 from epyflow.run.settings import Settings
 from epyflow.run.sources import fetched_root
 from forecast_hub.errors import HubError
@@ -24,9 +25,7 @@ RELATIVE = "relative_scores.csv"
 """Only with a baseline."""
 
 
-def submission(
-    experiment: Experiment, settings: Settings
-) -> tuple[dict[str, Any] | None, list[str]]:
+def submission(experiment: Experiment, settings: Settings) -> tuple[Submission | None, list[str]]:
     """Return what the plan says of a run's submission, and the hub's files that it is made with.
 
     Raises
@@ -38,13 +37,13 @@ def submission(
     if choice is None:
         return None, []
     digest = digest_of_choice(choice, experiment)
-    targets = [each.target for each in choice.targets]
-    return {"file": choice.file, "digest": digest, "targets": targets}, choice.sources
+    targets = tuple(each.target for each in choice.targets)
+    return Submission(choice.file, digest, targets), choice.sources
 
 
 def scores(
     runs: Mapping[str, Experiment], settings: Settings
-) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+) -> tuple[Scores | None, dict[str, Any]]:
     """Return what the plan says of the scores of some runs, and the files to score against.
 
     Parameters
@@ -76,12 +75,12 @@ def scores(
     others = _submissions_of_others(made, settings)
     baseline = baseline_of(others)
     files = [truth, *others.values()]
-    part = {
-        "digest": digest_of(*(sha256_of(path) for path in files), *others),
-        "own": f"{settings.team_abbr}-{settings.model_abbr}",
-        "baseline": baseline,
-        "tables": [*SCORES, *([RELATIVE] if baseline else [])],
-    }
+    part = Scores(
+        digest=digest_of(*(sha256_of(path) for path in files), *others),
+        own=f"{settings.team_abbr}-{settings.model_abbr}",
+        baseline=baseline,
+        tables=(*SCORES, *([RELATIVE] if baseline else [])),
+    )
     return part, {"target_data": str(truth), "others": [str(path) for path in others.values()]}
 
 
@@ -139,7 +138,7 @@ def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -
     Parameters
     ----------
     experiment
-        Of the run: see :func:`epyflow.run.plan.experiment_of`.
+        Of the run: see :func:`epyflow.run.input_build.experiment_of`.
     settings
         Of the run.
     path

@@ -11,11 +11,11 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from epyflow.errors import ArtifactError
 from epyflow.run.digests import digest_of
 from epyflow.run.layout import RunLayout, task_number
+from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
 
 _FORMAT = 1
@@ -46,10 +46,6 @@ class Built:
             {number: each for number, each in self.digests.items() if number not in numbers},
             {number: each for number, each in self.checksums.items() if number not in numbers},
         )
-
-
-def _layout_of(plan: Mapping[str, Any]) -> RunLayout:
-    return RunLayout(plan["exp_id"], plan["run_id"])
 
 
 def read(storage: Storage, layout: RunLayout) -> Built | None:
@@ -86,7 +82,7 @@ def _write(built: Built, storage: Storage, layout: RunLayout) -> None:
     storage.write(layout.input_record, json.dumps(content, indent=0).encode())
 
 
-def to_build(plan: Mapping[str, Any], built: Built | None, storage: Storage) -> list[int]:
+def to_build(run: RunPlan, built: Built | None, storage: Storage) -> list[int]:
     """Return the tasks whose inputs are missing, or were built from something else.
 
     Only these are built. An input that is up to date is a plain file to the workflow: its task
@@ -94,17 +90,17 @@ def to_build(plan: Mapping[str, Any], built: Built | None, storage: Storage) -> 
 
     Parameters
     ----------
-    plan
-        From :mod:`epyflow.run.plan`.
+    run
+        Its plan.
     built
         The record, from :func:`read`.
     storage
         Where the inputs are. Those in a bucket have to be the very files that were recorded: a
         coordinator may have ended between the record and the end of its uploads.
     """
-    layout = _layout_of(plan)
+    layout = run.layout
     there = storage.names(layout.inputs)
-    recorded = built or Built(plan["seed"])
+    recorded = built or Built(run.seed)
 
     def up_to_date(index: int, digest: str) -> bool:
         number, name = task_number(index), layout.input(index).rpartition("/")[2]
@@ -112,43 +108,42 @@ def to_build(plan: Mapping[str, Any], built: Built | None, storage: Storage) -> 
             return False
         return there[name] in (None, recorded.checksums.get(number))
 
-    return [i for i, digest in enumerate(_digests(plan)) if not up_to_date(i, digest)]
+    return [i for i, digest in enumerate(_digests(run)) if not up_to_date(i, digest)]
 
 
-def _digests(plan: Mapping[str, Any]) -> list[str]:
-    code = plan["code"]
-    return [digest_of(task, code["build"], code["run"]) for task in plan["tasks"]]
+def _digests(run: RunPlan) -> list[str]:
+    return [digest_of(task, run.code["build"], run.code["run"]) for task in run.tasks]
 
 
-def forget(plan: Mapping[str, Any], tasks: Iterable[int], storage: Storage) -> None:
+def forget(run: RunPlan, tasks: Iterable[int], storage: Storage) -> None:
     """Take tasks out of the record, before their inputs are overwritten."""
-    built = read(storage, _layout_of(plan))
+    built = read(storage, run.layout)
     if built is not None:
-        _write(built.without({task_number(task) for task in tasks}), storage, _layout_of(plan))
+        _write(built.without({task_number(task) for task in tasks}), storage, run.layout)
 
 
-def remember(plan: Mapping[str, Any], inputs: Mapping[int, Path], storage: Storage) -> None:
+def remember(run: RunPlan, inputs: Mapping[int, Path], storage: Storage) -> None:
     """Record what inputs were built from.
 
     Parameters
     ----------
-    plan
-        From :mod:`epyflow.run.plan`.
+    run
+        Its plan.
     inputs
         Task to its file, on disk. A task that could not be built is not among them, so that it is
         built anew the next time.
     storage
         Where the inputs are, or will be.
     """
-    built = read(storage, _layout_of(plan)) or Built(plan["seed"])
-    digests = _digests(plan)
+    built = read(storage, run.layout) or Built(run.seed)
+    digests = _digests(run)
     fresh = {task_number(task): (digests[task], _md5(path)) for task, path in inputs.items()}
     record = Built(
-        plan["seed"],
+        run.seed,
         {**built.digests, **{number: each[0] for number, each in fresh.items()}},
         {**built.checksums, **{number: each[1] for number, each in fresh.items()}},
     )
-    _write(record, storage, _layout_of(plan))
+    _write(record, storage, run.layout)
 
 
 def _md5(path: Path) -> str:

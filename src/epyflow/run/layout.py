@@ -16,12 +16,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from epyflow.experiment.reading.experiment_files import is_exp_id
-
-if TYPE_CHECKING:
-    from epyflow.run.settings import Settings
 
 RESULTS, LOGS, BENCHMARKS, COORDINATOR = "results", "logs", "benchmarks", "coordinator"
 
@@ -229,18 +225,20 @@ def checkpoint_name(task: int) -> str:
     return f"checkpoint_{task_number(task)}.pkl"
 
 
-def plan_path(settings: "Settings") -> Path:
+def plan_path(experiment: str, run_id: str) -> Path:
     """Return the file of a run's plan: below the working directory, so that it travels.
 
     It depends on the settings alone: remote workers find it and never see the experiment.
+
+    Parameters
+    ----------
+    experiment
+        As the settings name it: an id, or a path.
+    run_id
+        Of the run as a whole.
     """
-    name = settings.experiment
-    if not is_exp_id(name):
-        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        name = f"{re.sub('[^A-Za-z0-9]+', '_', Path(name).name)}-{digest}"
-    return PLANS / name / settings.run_id / "plan.json"
-
-
-def start_path(settings: "Settings") -> Path:
-    """Return the file of what the start of a run knows, and what no worker needs of its plan."""
-    return plan_path(settings).with_name("start.json")
+    name = experiment
+    if not is_exp_id(experiment):
+        digest = hashlib.sha256(experiment.encode()).hexdigest()[:8]
+        name = f"{re.sub('[^A-Za-z0-9]+', '_', Path(experiment).name)}-{digest}"
+    return PLANS / name / run_id / "plan.json"

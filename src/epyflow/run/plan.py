@@ -1,317 +1,260 @@
-"""The plan of one run as a file: what the workflow needs to know, and nothing about data.
+"""The plan of a run: what rules and jobs know of it, and nothing about data.
 
-The coordinator writes it before the rules are read; they, and every remote worker, take ids,
-counts and hashes from it and never see the experiment.
+The process that a person started writes the plan before the rules are read. Rules, jobs and remote
+workers read it from Snakemake's configuration (``configfile:``) and never see the experiment.
 """
 
 import json
-import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from epyflow import provenance
-from epyflow.experiment import as_of
-from epyflow.experiment.experiment import Experiment, canonical_json
-from epyflow.files import write_bytes_atomically
-from epyflow.inputs.build import Build
-from epyflow.inputs.fan_out import plan
-from epyflow.run import forecast_plan, input_record
-from epyflow.run.bundle import Sources, unpacked, write_bundle
-from epyflow.run.description import describe
-from epyflow.run.digests import data_hashes, digest_of, flat, numbers, task_digests
-from epyflow.run.input_record import Built
-from epyflow.run.layout import RunLayout, plan_path
-from epyflow.run.settings import Settings
-from epyflow.run.sources import gather, loaded, names_in, sources_of
-from epyflow.run.start import Start, write_start
-from epyflow.run.table_requests import table_specs
-from epyflow.storage.disk import Storage
+from epyflow.errors import ArtifactError, EpyflowError
+from epyflow.run.layout import RunLayout
+
+PLAN_KEY = "plan"
+"""Key of the workflow's configuration under which the plan is."""
 
 
-def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage) -> Path:
-    """Load the experiment, plan its run and write the plan and what this start knows beside it.
+@dataclass(frozen=True)
+class Population:
+    """A population: its name in the store, its label for people, and its ISO code or None."""
 
-    Parameters
+    name: str
+    label: str
+    location: str | None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The submission of a run to a forecast hub.
+
+    Attributes
     ----------
-    settings
-        Of the run.
-    command
-        The command line, for the run's metadata.
-    storage
-        Where ``results/`` is, or will be.
-
-    Returns
-    -------
-    path
-        The plan's file, to be read by ``configfile:``.
-
-    Raises
-    ------
-    EpyflowError
-        If the settings or the experiment are not valid; nothing is written then.
+    file
+        Name of the submission.
+    digest
+        Hash of what it is made from besides the results.
+    targets
+        What is submitted.
     """
-    path = plan_path(settings)
-    found = gather(settings)
-    settings, sources = found.settings, found.sources
-    experiment, runs = found.experiment, found.runs
-    known = {
-        run: input_record.read(storage, RunLayout(experiment.files.exp_id, run)) for run in runs
-    }
-    seed = _seed(experiment, known.values(), path)
-    code = provenance.code_versions()
-    documents, hubs = {}, []
-    for run, each in runs.items():
-        hub, files = forecast_plan.submission(each, settings)
-        own = _document(settings, each, sources, seed, code)
-        documents[run] = _place(each, run) | own | {"hub": hub}
-        hubs += files
-    scores, against = forecast_plan.scores(runs, settings)
-    stale = {
-        run: input_record.to_build(part, known[run], storage) for run, part in documents.items()
-    }
-    if settings.reference_dates:
-        document = _replayed(settings, documents)
-    else:
-        document = documents[settings.run_id]
-        document["observed"] = forecast_plan.observed_digest(experiment, settings)
-        document["built_remotely"] = _built_remotely(
-            settings, document, stale[settings.run_id], path
-        )
-    start = Start(
-        sources=tuple(map(str, experiment.sources)),
-        to_build={run: tuple(tasks) for run, tasks in stale.items() if tasks},
-        hub=tuple(dict.fromkeys(hubs)),
-        command=tuple(command),
-        started=datetime.now(UTC).isoformat(),
-        experiments=None if found.checkout is None else found.checkout.recorded(),
-        **against,
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"plan": document | {"scores": scores}}
-    _write_if_changed(path, json.dumps(content, indent=1).encode())
-    write_start(start, settings)
-    return path
+
+    file: str
+    digest: str
+    targets: tuple[str, ...]
 
 
-def _place(experiment: Experiment, run_id: str) -> dict[str, str]:
-    return {"exp_id": experiment.files.exp_id, "run_id": run_id}
+@dataclass(frozen=True)
+class Scores:
+    """The scores of a run's forecasts.
 
-
-def _replayed(settings: Settings, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the plan of a replay: what its runs share, and each of them.
-
-    A replay makes submissions and scores, not the tables that a single forecast is looked at in.
-    """
-    for document in documents.values():
-        document["tables"] = {"model_metadata": document["tables"]["model_metadata"]}
-    first = next(iter(documents.values()))
-    shared = (
-        "exp_id",
-        "build",
-        "partial_results",
-        "seed",
-        "code",
-        "populations",
-        "tables",
-        "labels",
-        "about",
-        "experiment",
-        "members",
-        "simulations",
-    )
-    own = {key: first[key] for key in shared} | {"hub": None}
-    return {"run_id": settings.run_id} | own | {"forecasts": dict(documents)}
-
-
-def _write_if_changed(path: Path, data: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != data:
-        write_bytes_atomically(path, data)
-
-
-def _built_remotely(
-    settings: Settings, document: Mapping[str, Any], to_build: list[int], path: Path
-) -> list[int]:
-    """Return the tasks whose inputs a job builds: the worker that gets it has only the plan.
-
-    Where there is nothing to build it is what it was, as a plan has to be the same when a run is
-    started again.
-    """
-    if settings.build == "local" or to_build or not path.is_file():
-        return to_build if settings.build == "remote" else []
-    before = json.loads(path.read_text(encoding="utf-8"))["plan"].get("built_remotely", [])
-    return [task for task in before if task < len(document["tasks"])]
-
-
-def bundle_experiment(settings: Settings, path: Path) -> None:
-    """Write all that inputs are built from into one file, for a job on another machine.
-
-    Raises
-    ------
-    ExperimentError
-        If the experiment has become invalid since it was planned.
-    """
-    sources = sources_of(settings)
-    write_bundle(loaded(settings, sources), sources, path)
-
-
-def build_inputs(
-    settings: Settings,
-    document: Mapping[str, Any],
-    inputs: Mapping[tuple[str, int], Path],
-    storage: Storage,
-    bundle: str | None = None,
-) -> None:
-    """Build inputs of a planned run, and record what they were built from.
-
-    Parameters
+    Attributes
     ----------
-    settings
-        Of the run.
-    document
-        The plan.
-    inputs
-        Run and task to the file to write.
-    storage
-        Where the record is kept.
-    bundle
-        File from :func:`bundle_experiment`, on a machine that has no experiment.
-
-    Raises
-    ------
-    EpyflowError
-        If the code here is not the plan's.
+    digest
+        Hash of the observations and of the other models' forecasts.
+    own
+        Name of the run's model.
+    baseline
+        Name of the model that others are compared with; None where there is none.
+    tables
+        Names of the files of scores.
     """
-    if bundle is not None:
-        for stage in ("build", "run"):
-            provenance.check_code(stage, document["code"][stage], bundle)
-    with _sources_of(settings, bundle) as sources:
-        for run_id in dict.fromkeys(run for run, _ in inputs):
-            paths = {task: path for (run, task), path in inputs.items() if run == run_id}
-            part = as_of.of_run(document, run_id)
-            input_record.forget(part, paths, storage)
-            failed = prepare_build(settings, document["seed"], sources, run_id).write(paths)
-            done = {task: path for task, path in paths.items() if task not in failed}
-            input_record.remember(part, done, storage)
+
+    digest: str
+    own: str
+    baseline: str | None
+    tables: tuple[str, ...]
 
 
-@contextmanager
-def _sources_of(settings: Settings, bundle: str | None) -> Iterator[Sources]:
-    if bundle is None:
-        yield sources_of(settings)
-        return
-    with unpacked(Path(bundle)) as sources:
-        yield sources
+@dataclass(frozen=True)
+class RunPlan:
+    """The plan of one run, or of one reference date of a replay.
 
-
-def experiment_of(
-    settings: Settings, run_id: str | None = None, sources: Sources | None = None
-) -> Experiment:
-    """Load the experiment of a run again; of a replay, as of the run's reference date.
-
-    Raises
-    ------
-    EpyflowError
-        If it has become invalid since it was planned.
-    """
-    sources = sources or sources_of(settings)
-    experiment = loaded(settings, sources)
-    run, _, day = (run_id or settings.run_id).partition("/")
-    dates = (date.fromisoformat(day),) if day else ()
-    runs = as_of.runs(experiment, run, dates, settings.output_config, names_in(sources.store))
-    return next(iter(runs.values()))
-
-
-def prepare_build(
-    settings: Settings, seed: int, sources: Sources | None = None, run_id: str | None = None
-) -> Build:
-    """Load the experiment again and gather what its inputs are built from.
-
-    Parameters
+    Attributes
     ----------
-    settings
-        Of the run.
-    seed
-        Of the run.
-    sources
-        Where everything is, if not where the settings say.
+    exp_id, build, seed, code, populations
+        As in :class:`Plan`.
     run_id
-        Of the run, with the date of a replay; None for that of the settings.
+        Of the run; ``<run_id>/<reference date>`` in a replay.
+    experiment
+        Hash of the validated experiment.
+    data
+        Data file, as the experiment names it, to its hash.
+    tasks
+        Hash of everything that can change the numbers of each task. Populations follow one
+        another, and each has equally many tasks.
+    members, members_per_task, simulations
+        How many there are.
+    submission
+        What is submitted to a hub; None where nothing is.
+    observed
+        Hash of what was observed of what is fitted; None where nothing is fitted, and in a replay.
+    """
+
+    exp_id: str
+    run_id: str
+    build: str
+    seed: int
+    code: Mapping[str, str]
+    populations: tuple[Population, ...]
+    experiment: str
+    data: Mapping[str, str]
+    tasks: tuple[str, ...]
+    members: int
+    members_per_task: int
+    simulations: int
+    submission: Submission | None = None
+    observed: str | None = None
+
+    @property
+    def layout(self) -> RunLayout:
+        """The paths of the run."""
+        return RunLayout(self.exp_id, self.run_id)
+
+    def population_of(self, task: int) -> Population:
+        """Return the population of a task."""
+        return self.populations[task // self._tasks_per_population]
+
+    def task_of(self, primary_id: int) -> int:
+        """Return the task of a member."""
+        position, member = divmod(primary_id, self.members // len(self.populations))
+        return position * self._tasks_per_population + member // self.members_per_task
+
+    @property
+    def _tasks_per_population(self) -> int:
+        return len(self.tasks) // len(self.populations)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is planned: one run, or a replay, which is a run for each of its reference dates.
+
+    Attributes
+    ----------
+    exp_id, run_id
+        The run as a whole.
+    build
+        ``local``, or ``remote``: where inputs are built.
+    built_remotely
+        Tasks whose inputs a job on another machine builds.
+    partial_results
+        Whether tables are made of the tasks that succeeded.
+    seed
+        Of all runs.
+    code
+        Stage to the version of its code.
+    populations
+        In the order of the tasks.
+    tables
+        Table to what the experiment asks of it, the fields of ``epyflow.tables.TableSpec``.
+    labels
+        Series to what figures call it.
+    about
+        What a report says of the experiment: see :func:`epyflow.run.description.describe`.
+    scores
+        What forecasts are scored against; None where nothing is scored.
+    runs
+        In the order of their dates.
+    """
+
+    exp_id: str
+    run_id: str
+    build: str
+    partial_results: bool
+    seed: int
+    code: Mapping[str, str]
+    populations: tuple[Population, ...]
+    tables: Mapping[str, Mapping[str, Any]]
+    labels: Mapping[str, str]
+    about: Mapping[str, Any]
+    runs: tuple[RunPlan, ...]
+    built_remotely: tuple[int, ...] = ()
+    scores: Scores | None = field(default=None)
+
+    @property
+    def layout(self) -> RunLayout:
+        """The paths of the run as a whole."""
+        return RunLayout(self.exp_id, self.run_id)
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether it is the forecasts of several reference dates."""
+        return self.runs[0].run_id != self.run_id
+
+    def of_run(self, run_id: str) -> RunPlan:
+        """Return the plan of one run.
+
+        Raises
+        ------
+        EpyflowError
+            If there is no such run in the plan.
+        """
+        for run in self.runs:
+            if run.run_id == run_id:
+                return run
+        known = ", ".join(run.run_id for run in self.runs)
+        raise EpyflowError(
+            f"{self.exp_id}/{run_id} is not in the plan; expected a file of the run {known}, or "
+            f"--config run_id={run_id.partition('/')[0]}"
+        )
+
+
+_SHARED = ("exp_id", "build", "seed", "code", "populations")
+"""Fields of :class:`RunPlan` that are written once, for all runs."""
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """Return the content of the plan's file, a configuration file of Snakemake."""
+    content = vars(plan) | {"runs": [_own(run) for run in plan.runs]}
+    return json.dumps({PLAN_KEY: content}, indent=1, default=vars).encode()
+
+
+def _own(run: RunPlan) -> dict[str, Any]:
+    return {name: value for name, value in vars(run).items() if name not in _SHARED}
+
+
+def read_plan(content: Mapping[str, Any]) -> Plan:
+    """Read the plan from the workflow's configuration: ``config["plan"]``.
+
+    Keys that are no field are passed over: rules add the words of the report.
 
     Raises
     ------
-    EpyflowError
-        If the experiment has become invalid since it was planned.
+    ArtifactError
+        If it was written by another version of epyflow.
     """
-    sources = sources or sources_of(settings)
-    experiment = experiment_of(settings, run_id, sources)
-    return Build(
-        experiment=experiment,
-        plan=plan(experiment, settings.members_per_task),
-        store=sources.store,
-        calendar_file=sources.calendar,
-        seed=seed,
-        engine=settings.engine,
-        run_code=provenance.code_version("run"),
-    )
+    try:
+        populations = tuple(Population(**each) for each in content["populations"])
+        shared = {name: content[name] for name in _SHARED} | {"populations": populations}
+        own = {
+            "populations": populations,
+            "runs": tuple(_run(each, shared) for each in content["runs"]),
+            "built_remotely": tuple(content["built_remotely"]),
+            "scores": _with_tuple(Scores, content["scores"], "tables"),
+        }
+        return Plan(**{each.name: content[each.name] for each in fields(Plan)} | own)
+    except (KeyError, TypeError) as problem:
+        raise ArtifactError(
+            f"the plan is not usable ({problem}): it was written by another version of epyflow, or "
+            "damaged; start the run again, which writes it anew"
+        ) from None
 
 
-def _seed(experiment: Experiment, known: Iterable[Built | None], path: Path) -> int:
-    """Return the experiment's seed, or the one drawn when the run was first planned."""
-    if experiment.model.random_seed is not None:
-        return experiment.model.random_seed
-    for record in known:
-        if record is not None:
-            return record.seed
-    if path.is_file():
-        return int(json.loads(path.read_text(encoding="utf-8"))["plan"]["seed"])
-    return secrets.randbits(32)
+def _run(content: Mapping[str, Any], shared: Mapping[str, Any]) -> RunPlan:
+    submission = _with_tuple(Submission, content["submission"], "targets")
+    own = {"tasks": tuple(content["tasks"]), "submission": submission}
+    return RunPlan(**{**content, **shared, **own})
 
 
-def _document(
-    settings: Settings,
-    experiment: Experiment,
-    sources: Sources,
-    seed: int,
-    code: Mapping[str, str],
-) -> dict[str, Any]:
-    planned = plan(experiment, settings.members_per_task)
-    data = data_hashes(experiment, sources.store, sources.calendar)
-    own = numbers(experiment, planned, settings, seed)
-    return {
-        "strategy": planned.strategy,
-        "build": settings.build,
-        "partial_results": settings.partial_results,
-        "seed": seed,
-        "code": dict(code),
-        "experiment": digest_of(_sections(experiment)),
-        "data": flat(data),
-        "populations": [
-            {"name": place.name, "label": place.label, "location": place.iso}
-            for place in planned.populations
-        ],
-        "tasks": task_digests(planned, own, data),
-        "members": planned.member_count,
-        "members_per_task": planned.members_per_task,
-        "simulations": planned.simulation_count,
-        "tables": table_specs(experiment),
-        "labels": _labels(experiment),
-        "about": describe(experiment),
-    }
+def _with_tuple(kind: type, content: Mapping[str, Any] | None, name: str) -> Any:
+    """Make an object of JSON that has a list in one field; None of None."""
+    return None if content is None else kind(**{**content, name: tuple(content[name])})
 
 
-def _sections(experiment: Experiment) -> str:
-    sections = (experiment.model, experiment.modelset, experiment.output)
-    return "\n".join(canonical_json(section) for section in sections)
-
-
-def _labels(experiment: Experiment) -> dict[str, str]:
-    """Return what figures call the series."""
-    labels = {c.id: c.label or c.id for c in experiment.model.compartments}
-    named = dict(labels)
-    for transition in experiment.model.transitions:
-        name = f"{transition.source}_to_{transition.target}"
-        named[name] = f"{labels[transition.source]} → {labels[transition.target]}"
-    return named
+def read_plan_file(data: bytes) -> Plan:
+    """Read the plan from its file: see :func:`read_plan`."""
+    try:
+        content = json.loads(data)[PLAN_KEY]
+    except (ValueError, KeyError, TypeError) as problem:
+        raise ArtifactError(f"the plan is damaged ({problem}); start the run again") from None
+    return read_plan(content)

@@ -18,6 +18,8 @@ from epyflow.experiment.reading.wording import in_words
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.run.bundle import Sources, is_bundle, open_bundle
+from epyflow.run.layout import plan_path
+from epyflow.run.plan import PLAN_KEY
 from epyflow.strict import Many, Strict, refuse
 from epyflow.suggest import did_you_mean, listed
 
@@ -129,6 +131,16 @@ class Settings(Strict):
         """The experiments' root; of a repository, only :mod:`epyflow.run.sources` knows it."""
         return Path(self.experiments_root)
 
+    @property
+    def plan_path(self) -> Path:
+        """The file of the run's plan."""
+        return plan_path(self.experiment, self.run_id)
+
+    @property
+    def start_path(self) -> Path:
+        """The file of what this start of the run knows, which no worker needs."""
+        return self.plan_path.with_name("start.json")
+
     def place(self) -> ExperimentFiles:
         """Find the experiment.
 
@@ -179,10 +191,6 @@ def given_or_found(given: str | None, root: Path, usual: tuple[str, ...]) -> Pat
     if given is not None:
         return Path(given)
     return next((root / path for path in usual if (root / path).exists()), None)
-
-
-PLAN_KEY = "plan"
-"""Under this key the workflow's configuration also holds the plan, which is not a setting."""
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:

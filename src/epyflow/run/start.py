@@ -5,12 +5,10 @@ when an interrupted run is started again: its tasks can be taken over then.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from epyflow.files import write_bytes_atomically
-from epyflow.run.layout import start_path
 from epyflow.run.settings import Settings
 
 
@@ -50,18 +48,19 @@ class Start:
 
 def write_start(start: Start, settings: Settings) -> None:
     """Write what this start of a run knows, for its local jobs."""
-    write_bytes_atomically(start_path(settings), json.dumps(asdict(start), indent=1).encode())
+    write_bytes_atomically(settings.start_path, json.dumps(asdict(start), indent=1).encode())
 
 
-def read_start(settings: Settings, plan: Mapping[str, Any]) -> Start:
+def read_start(settings: Settings, built_remotely: Sequence[int] = ()) -> Start:
     """Read what this start of the run knows.
 
-    A worker has no such file. All that it has to know is in the plan: which inputs a job builds.
+    A worker has no such file. All that it has to know is in the plan: which inputs a job builds,
+    :attr:`epyflow.run.plan.Plan.built_remotely`.
     """
-    path = start_path(settings)
+    path = settings.start_path
     if not path.is_file():
-        remote = tuple(plan.get("built_remotely", ()))
-        return Start(to_build={plan["run_id"]: remote} if remote else {})
+        remote = tuple(built_remotely)
+        return Start(to_build={settings.run_id: remote} if remote else {})
     content = json.loads(path.read_text(encoding="utf-8"))
     return Start(
         sources=tuple(content["sources"]),
@@ -77,7 +76,7 @@ def read_start(settings: Settings, plan: Mapping[str, Any]) -> Start:
 
 def fetched_at_start(settings: Settings) -> str | None:
     """Return the folder of the repository's copy that this start of the run reads, if any."""
-    path = start_path(settings)
+    path = settings.start_path
     if not path.is_file():
         return None
     experiments = json.loads(path.read_text(encoding="utf-8")).get("experiments")

@@ -113,11 +113,3 @@ def test_an_experiment_without_a_reference_date_cannot_be_replayed(root):
 
     with pytest.raises(EpyflowError, match=r"no reference date to replace.*flusight_format"):
         as_of.runs(own, "main", [date(2025, 1, 18)])
-
-
-def test_each_run_finds_its_part_of_the_plan():
-    single = {"run_id": "main", "tasks": ["a"]}
-    season = {"run_id": "main", "forecasts": {"main/2025-01-18": {"tasks": ["b"]}}}
-
-    assert as_of.of_run(single, "main") is single
-    assert as_of.of_run(season, "main/2025-01-18") == {"tasks": ["b"]}

@@ -9,7 +9,7 @@ from epyflow import strategies
 from epyflow.artifacts import pickling
 from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.experiment_files import locate
-from epyflow.run.plan import prepare_build
+from epyflow.run.input_build import prepare_build
 from epyflow.run.settings import read_settings
 from epyflow.tables.series import select_comparisons
 from tests.unit.test_repository import ROOT

@@ -6,7 +6,7 @@ from epyflow.run.checkpoint_backup import Backup
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
 
-PLAN = {"exp_id": "202501/round1", "run_id": "main"}
+LAYOUT = RunLayout("202501/round1", "main")
 
 
 class Unreachable(Disk):
@@ -62,7 +62,7 @@ def test_a_copy_that_cannot_be_reached_is_a_warning(tmp_path, file, caplog):
 
 
 def test_where_results_are_on_disk_there_is_no_copy():
-    assert checkpoint_backup.of_task(PLAN, 3, None) is None
+    assert checkpoint_backup.of_task(LAYOUT, 3, None) is None
 
 
 def test_once_all_results_stand_only_the_generations_of_failed_tasks_are_kept(tmp_path):

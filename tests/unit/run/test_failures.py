@@ -8,16 +8,9 @@ from epyflow.errors import EpyflowError
 from epyflow.run import failures as failed
 from epyflow.storage.disk import Disk
 from tests.unit import factories
+from tests.unit.run.made_up import run_plan
 
-# Two populations with five members each, two to a task: tasks 0-2 and 3-5.
-PLAN = {
-    "exp_id": "202501/round1",
-    "run_id": "main",
-    "populations": [{}, {}],
-    "members": 10,
-    "members_per_task": 2,
-    "tasks": ["-"] * 6,
-}
+PLAN = run_plan()
 FOLDER = "results/202501/round1/main/runner-artifacts"
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,16 +8,11 @@ from epyflow.errors import ArtifactError
 from epyflow.run import input_record
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
+from tests.unit.run.made_up import run_plan
 
 LAYOUT = RunLayout("202501/round1", "main")
 FOLDER = "results/202501/round1/main/builder-artifacts"
-PLAN = {
-    "exp_id": "202501/round1",
-    "run_id": "main",
-    "seed": 7,
-    "tasks": ["aaaa", "bbbb", "cccc"],
-    "code": {"build": "1", "run": "2", "tables": "3"},
-}
+PLAN = run_plan(tasks=("aaaa", "bbbb", "cccc"))
 
 
 class Bucket(Disk):
@@ -42,7 +38,9 @@ def write(storage, *tasks, content=b"input"):
 
 
 def stale(storage, **changes):
-    return input_record.to_build(PLAN | changes, input_record.read(storage, LAYOUT), storage)
+    return input_record.to_build(
+        replace(PLAN, **changes), input_record.read(storage, LAYOUT), storage
+    )
 
 
 def test_without_a_record_all_inputs_are_built(storage):
@@ -69,10 +67,10 @@ def test_a_task_that_has_changed_is_built_again(storage):
 def test_an_input_depends_on_the_code_that_builds_and_on_the_code_that_runs_it(
     storage, stage, affected
 ):
-    tasks = PLAN["tasks"][:2]
+    tasks = PLAN.tasks[:2]
     input_record.remember(PLAN, write(storage, 0, 1), storage)
 
-    assert stale(storage, tasks=tasks, code=PLAN["code"] | {stage: "9"}) == affected
+    assert stale(storage, tasks=tasks, code={**PLAN.code, stage: "9"}) == affected
 
 
 def test_an_input_that_is_gone_is_built_again(storage):

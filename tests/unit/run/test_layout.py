@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.run.layout import RunLayout, plan_path, start_path, task_number
+from epyflow.run.layout import RunLayout, task_number
 from epyflow.run.settings import Settings
 
 RULES = Path(__file__).resolve().parents[3] / "workflow" / "rules"
@@ -104,5 +104,5 @@ def test_rules_write_the_same_paths():
 def test_the_plan_lies_below_the_working_directory(experiment, folder):
     settings = Settings(experiment=experiment)
 
-    assert plan_path(settings) == Path(folder) / "plan.json"
-    assert start_path(settings) == Path(folder) / "start.json"
+    assert settings.plan_path == Path(folder) / "plan.json"
+    assert settings.start_path == Path(folder) / "start.json"

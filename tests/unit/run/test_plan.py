@@ -1,136 +1,117 @@
+"""The plan travels as JSON, and what is asked of it has one answer."""
+
 import json
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-from epyflow.errors import EpyflowError
-from epyflow.run import input_record
-from epyflow.run import plan as run_plan
-from epyflow.run.layout import RunLayout, plan_path, start_path
-from epyflow.run.settings import Settings
-from epyflow.run.start import Start, read_start
-from epyflow.storage.disk import Disk
+from epyflow.errors import ArtifactError, EpyflowError
+from epyflow.run.layout import RunLayout
+from epyflow.run.plan import Plan, Scores, Submission, plan_bytes, read_plan, read_plan_file
+from tests.unit.run.made_up import LEFT, RIGHT, plan_of, run_plan
 
-MODEL = """\
-model:
-  timespan: {start_date: "2025-01-05", end_date: "2025-03-02"}
-  simulation: {n_sims: 3}
-  population: {name: US-MA, age_groups: ["0-17", "18+"]}
-  compartments:
-    - {id: S, init: default}
-    - {id: I, init: 50}
-  transitions:
-    - {type: mediated, source: S, target: I, mediator: I, rate: beta}
-  parameters:
-    beta: {type: scalar, value: 0.3}
-"""
-SEEDED = MODEL.replace("model:\n", "model:\n  random_seed: 3\n")
+SUBMISSION = Submission("2030-01-05-team-model.csv", "1234", ("wk inc flu hosp", "peak"))
+SCORES = Scores("5678", "team-model", "hub-baseline", ("mean_scores.csv", "pmf_scores.csv.gz"))
+SINGLE = plan_of(
+    run_plan(submission=SUBMISSION, observed="9abc"), scores=SCORES, built_remotely=(0, 4)
+)
+REPLAY = plan_of(
+    run_plan(run_id="main/2030-01-05", submission=SUBMISSION),
+    run_plan(run_id="main/2030-01-12", tasks=("b",) * 6, data={}),
+)
 
 
-@pytest.fixture
-def settings(tmp_path, monkeypatch):
-    """An experiment below the working directory; its populations need not be there to plan it."""
-    monkeypatch.chdir(tmp_path)
-    write_model(tmp_path, SEEDED)
-    return Settings(experiment="small", experiments_root=".")
+@pytest.mark.parametrize("plan", [SINGLE, REPLAY], ids=["one run", "a replay"])
+def test_a_plan_is_read_as_it_was_written(plan):
+    assert read_plan_file(plan_bytes(plan)) == plan
 
 
-def write_model(folder, text):
-    path = folder / "experiments" / "small" / "config" / "basemodel.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+def test_the_file_is_a_configuration_that_says_once_what_runs_share():
+    content = json.loads(plan_bytes(REPLAY))
+
+    assert list(content) == ["plan"]
+    assert content["plan"]["populations"] == [
+        {"name": "Left", "label": "The left", "location": "US-LE"},
+        {"name": "Right", "label": "The right", "location": None},
+    ]
+    assert content["plan"]["seed"] == 7
+    assert set(content["plan"]["runs"][0]) == {
+        *("run_id", "experiment", "data", "tasks", "members", "members_per_task", "simulations"),
+        *("submission", "observed"),
+    }
+    assert content["plan"]["runs"][0]["submission"] == {
+        "file": "2030-01-05-team-model.csv",
+        "digest": "1234",
+        "targets": ["wk inc flu hosp", "peak"],
+    }
 
 
-def plan(settings, *command, storage=None):
-    path = run_plan.write_run_plan(settings, command, storage or Disk())
-    return json.loads(path.read_text())["plan"]
+def test_equal_plans_are_equal_files():
+    assert plan_bytes(SINGLE) == plan_bytes(replace(SINGLE))
+    assert plan_bytes(SINGLE) != plan_bytes(replace(SINGLE, seed=8))
 
 
-def test_a_plan_is_the_same_file_when_the_run_is_started_again(settings):
-    plan(settings, "first")
-    path = plan_path(settings)
-    before = (path.read_bytes(), path.stat().st_mtime_ns)
+def test_what_rules_add_for_the_report_is_passed_over():
+    content = json.loads(plan_bytes(SINGLE))["plan"] | {"front_page": {"text": "words"}}
 
-    plan(settings, "second")
-
-    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert read_plan(content) == SINGLE
 
 
-def test_what_differs_between_starts_is_kept_apart(settings):
-    planned = plan(settings, "snakemake", "--cores", "2")
+@pytest.mark.parametrize("missing", ["runs", "seed", "populations", "scores", "built_remotely"])
+def test_the_plan_of_another_version_is_refused_with_what_to_do(missing):
+    content = json.loads(plan_bytes(SINGLE))["plan"]
+    del content[missing]
 
-    start = read_start(settings, planned)
-
-    assert start.command == ("snakemake", "--cores", "2")
-    assert start.to_build == {"main": (0,)}
-    assert [Path(name).name for name in start.sources] == ["basemodel.yaml"]
-    assert start.started.endswith("+00:00")
+    with pytest.raises(ArtifactError, match=f"'{missing}'.*start the run again"):
+        read_plan(content)
 
 
-def test_a_worker_knows_nothing_of_the_start(settings):
-    planned = plan(settings)
-    start_path(settings).unlink()
+def test_a_run_with_a_field_of_another_version_is_refused():
+    content = json.loads(plan_bytes(SINGLE))["plan"]
+    content["runs"][0]["strategy"] = "smc"
 
-    assert read_start(settings, planned) == Start()
-
-
-def test_a_worker_that_builds_inputs_knows_which_ones(settings):
-    planned = plan(settings.model_copy(update={"build": "remote"}))
-    start_path(settings).unlink()
-
-    assert read_start(settings, planned) == Start(to_build={"main": (0,)})
+    with pytest.raises(ArtifactError, match=r"strategy.*start the run again"):
+        read_plan(content)
 
 
-def test_the_plan_stays_the_same_once_a_job_has_built_the_inputs(settings, tmp_path):
-    remote = settings.model_copy(update={"build": "remote"})
-    first = plan(remote)
-    inputs = tmp_path / RunLayout(first["exp_id"], first["run_id"]).input(0)
-    inputs.parent.mkdir(parents=True)
-    inputs.write_bytes(b"")
-    input_record.remember(first, {0: inputs}, Disk())
-
-    assert plan(remote) == first
-    assert read_start(remote, first).to_build == {}
+@pytest.mark.parametrize("data", [b"", b"{", b"{}", b"[]"])
+def test_a_damaged_file_is_refused_with_what_to_do(data):
+    with pytest.raises(ArtifactError, match=r"damaged.*start the run again"):
+        read_plan_file(data)
 
 
-def test_a_bundle_is_not_built_from_by_other_code_than_the_plans(settings, tmp_path):
-    bundle, target = tmp_path / "experiment.tar.gz", tmp_path / "input_00000.pkl"
-    planned = plan(settings)
-    run_plan.bundle_experiment(settings, bundle)
-    planned["code"]["build"] = "0123456789ab"
-
-    with pytest.raises(EpyflowError, match="planned by code version 0123456789ab, but this worker"):
-        run_plan.build_inputs(settings, planned, {("main", 0): target}, Disk(), str(bundle))
-
-    assert not target.exists()
+@pytest.mark.parametrize(("task", "population"), [(0, LEFT), (2, LEFT), (3, RIGHT), (5, RIGHT)])
+def test_populations_follow_one_another_with_equally_many_tasks(task, population):
+    assert run_plan().population_of(task) == population
 
 
-def test_the_experiments_seed_is_the_runs(settings):
-    assert plan(settings)["seed"] == 3
+@pytest.mark.parametrize(
+    ("member", "task"), [(0, 0), (1, 0), (2, 1), (4, 2), (5, 3), (6, 3), (7, 4), (9, 5)]
+)
+def test_members_fill_the_tasks_of_their_population(member, task):
+    """Five members and two to a task: the third task of each population has one member."""
+    assert run_plan().task_of(member) == task
 
 
-def test_a_seed_that_was_drawn_is_kept(settings, tmp_path):
-    write_model(tmp_path, MODEL)
+def test_each_run_has_its_part_of_the_plan_and_its_folder():
+    run = REPLAY.of_run("main/2030-01-12")
 
-    assert plan(settings)["seed"] == plan(settings)["seed"]
-
-
-def test_the_seed_that_inputs_were_built_with_is_kept_by_whoever_goes_on(settings, tmp_path):
-    write_model(tmp_path, MODEL)
-    bucket = Disk(tmp_path / "bucket")
-    first = plan(settings, storage=bucket)
-    file = tmp_path / "input.pkl"
-    file.write_bytes(b"")
-    input_record.remember(first, {0: file}, bucket)
-    plan_path(settings).unlink()
-
-    assert plan(settings, storage=bucket)["seed"] == first["seed"]
+    assert run is REPLAY.runs[1]
+    assert run.layout == RunLayout("202501/round1", "main/2030-01-12")
+    assert REPLAY.layout == RunLayout("202501/round1", "main")
 
 
-def test_nothing_is_written_of_an_experiment_that_is_not_valid(settings, tmp_path):
-    write_model(tmp_path, MODEL.replace("rate: beta", "rate: gamma"))
+def test_a_run_that_is_not_planned_is_refused_with_those_that_are():
+    with pytest.raises(EpyflowError, match=r"202501/round1/other is not in the plan.*run main, or"):
+        SINGLE.of_run("other")
 
-    with pytest.raises(EpyflowError, match="gamma"):
-        plan(settings)
 
-    assert not plan_path(settings).exists()
+def test_a_replay_is_known_by_its_runs():
+    assert (SINGLE.is_replay, REPLAY.is_replay) == (False, True)
+
+
+def test_nothing_of_a_plan_can_be_changed():
+    with pytest.raises(AttributeError):
+        SINGLE.seed = 8
+
+    assert isinstance(SINGLE, Plan)

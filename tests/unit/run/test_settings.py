@@ -5,7 +5,6 @@ import pytest
 import yaml
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.run.layout import plan_path
 from epyflow.run.settings import Settings, read_settings
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "config.yaml"
@@ -169,18 +168,18 @@ def test_a_calendar_that_is_given_must_be_there(root):
 
 
 def test_the_plan_of_a_run_lies_below_the_working_directory():
-    assert plan_path(Settings(experiment="202611/round3", run_id="a")) == Path(
+    assert Settings(experiment="202611/round3", run_id="a").plan_path == Path(
         ".epyflow/202611/round3/a/plan.json"
     )
 
 
 @pytest.mark.parametrize("experiment", ["../elsewhere", "/a b/c", "a//b", ".."])
 def test_the_plan_of_an_experiment_given_as_a_path_does_not_leave_it(experiment):
-    path = plan_path(Settings(experiment=experiment))
+    path = Settings(experiment=experiment).plan_path
 
     assert path.parts[0] == ".epyflow"
     assert ".." not in path.parts
-    assert path != plan_path(Settings(experiment=f"{experiment}/x"))
+    assert path != Settings(experiment=f"{experiment}/x").plan_path
 
 
 @pytest.mark.parametrize("name", ["a-b", "b c", "../b", "é"])

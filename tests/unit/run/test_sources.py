@@ -10,8 +10,10 @@ from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.files import gzip_text_writer
 from epyflow.provenance.record import run_metadata
 from epyflow.run import completion
-from epyflow.run import plan as run_plan
 from epyflow.run.bundle import unpacked
+from epyflow.run.input_build import bundle_experiment, prepare_build
+from epyflow.run.plan import read_plan_file
+from epyflow.run.planner import write_run_plan
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.start import read_start
 from epyflow.storage.disk import Disk
@@ -32,7 +34,7 @@ def settings_of(repository: Repository, ref: str = "main") -> Settings:
 
 
 def planned(settings: Settings) -> bytes:
-    return run_plan.write_run_plan(settings, ["snakemake"], Disk()).read_bytes()
+    return write_run_plan(settings, ["snakemake"], Disk()).read_bytes()
 
 
 def test_a_run_is_planned_from_the_commit_and_remembers_it(repository):
@@ -40,7 +42,7 @@ def test_a_run_is_planned_from_the_commit_and_remembers_it(repository):
 
     planned(settings_of(repository))
 
-    start = read_start(settings_of(repository), {})
+    start = read_start(settings_of(repository))
     assert start.experiments is not None
     assert start.experiments["commit"] == commit
     assert all(commit in Path(source).parts for source in start.sources)
@@ -63,12 +65,12 @@ def test_a_commit_that_changes_nothing_of_the_experiment_changes_no_plan(reposit
 
 def test_inputs_are_built_from_the_commit_that_was_planned_without_fetching(repository):
     settings = settings_of(repository)
-    document = json.loads(planned(settings))["plan"]
+    plan = read_plan_file(planned(settings))
     shutil.rmtree(repository.bare)
 
-    build = run_plan.prepare_build(settings, document["seed"])
+    build = prepare_build(settings, plan.seed)
 
-    start = read_start(settings, {})
+    start = read_start(settings)
     assert start.experiments is not None
     assert build.experiment.files.root == Path(start.experiments["folder"])
 
@@ -78,7 +80,7 @@ def test_a_job_on_another_machine_gets_the_commits_files_in_a_bundle(repository,
     planned(settings)
     shutil.rmtree(repository.bare)
 
-    run_plan.bundle_experiment(settings, tmp_path / "bundle.tar.gz")
+    bundle_experiment(settings, tmp_path / "bundle.tar.gz")
 
     with unpacked(tmp_path / "bundle.tar.gz") as sources:
         assert (sources.place.exp_id, sources.place.folder.name) == ("small", "small")
@@ -87,19 +89,19 @@ def test_a_job_on_another_machine_gets_the_commits_files_in_a_bundle(repository,
 
 def test_inputs_are_not_built_where_nothing_was_fetched(repository):
     with pytest.raises(UnreadableError, match="was not fetched on this machine"):
-        run_plan.prepare_build(settings_of(repository), 1)
+        prepare_build(settings_of(repository), 1)
 
 
 def test_the_record_of_the_run_names_repository_ref_and_commit(repository):
     settings = settings_of(repository)
-    document = json.loads(planned(settings))["plan"]
+    plan = read_plan_file(planned(settings))
     members = Path("model_metadata.csv.gz")
     with gzip_text_writer(members) as file:
         file.write("task,status\n")
 
-    metadata = run_metadata(completion.finish(settings, document, members, Disk()))
+    metadata = run_metadata(completion.finish(settings, plan.runs[0], members, Disk()))
 
-    start = read_start(settings, {})
+    start = read_start(settings)
     assert start.experiments is not None
     assert metadata["experiments"] == {
         "repository": f"file://{repository.bare}",

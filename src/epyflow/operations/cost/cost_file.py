@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
@@ -12,15 +11,13 @@ from epyflow.google.site import FILE_VARIABLE, VARIABLE_PREFIX, read_site
 from epyflow.operations.cost.job_costs import GOOGLE_BATCH, LOCAL, as_csv, measured, priced
 from epyflow.operations.cost.prices import read_prices
 from epyflow.operations.cost.profile import FILE, REGION, read_profile
-from epyflow.run.layout import RunLayout
+from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
 
 log = logging.getLogger(__name__)
 
 
-def write_run_cost(
-    plan: Mapping[str, Any], storage: Storage, path: Path, profile: Path = FILE
-) -> None:
+def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = FILE) -> None:
     """Write what the jobs of a run have cost, or would have.
 
     Where there is no profile for Google Batch, or a price is not known, the table has no rows and
@@ -28,8 +25,8 @@ def write_run_cost(
 
     Parameters
     ----------
-    plan
-        From :mod:`epyflow.run.plan`.
+    run
+        Its plan.
     storage
         Where the benchmarks are.
     path
@@ -40,8 +37,8 @@ def write_run_cost(
     ran_on = GOOGLE_BATCH if os.environ.get("EPYFLOW_IMAGE_DIGEST") else LOCAL
     try:
         given = read_profile(profile)
-        benchmarks = _benchmarks(plan, storage, given.rules)
-        jobs = measured(plan, benchmarks, given, region_of_site(), ran_on)
+        benchmarks = _benchmarks(run, storage, given.rules)
+        jobs = measured(run, benchmarks, given, region_of_site(), ran_on)
         write_bytes_atomically(path, as_csv(priced(jobs, given, read_prices())))
     except EpyflowError as error:
         log.warning("the cost of the run is not known: %s", error)
@@ -61,11 +58,9 @@ def region_of_site() -> str:
         return REGION
 
 
-def _benchmarks(
-    plan: Mapping[str, Any], storage: Storage, rules: Mapping[str, object]
-) -> dict[str, bytes]:
+def _benchmarks(run: RunPlan, storage: Storage, rules: Mapping[str, object]) -> dict[str, bytes]:
     """Return ``<rule>/<job>``, or ``<rule>`` for one that has a single job, to its benchmark."""
-    top = RunLayout(plan["exp_id"], plan["run_id"]).benchmarks
+    top = run.layout.benchmarks
     folders = [top, *(f"{top}/{rule}" for rule in rules)]
     paths = [
         f"{folder}/{name}"

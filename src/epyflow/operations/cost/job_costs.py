@@ -2,15 +2,15 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
-from typing import Any
 
 from epyflow.benchmarks import measured_number, read_benchmark
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.prices import SECONDS_PER_HOUR, Prices
 from epyflow.operations.cost.profile import Profile
+from epyflow.run.plan import RunPlan
 from epyflow.stages import stage_of_rule
 
 GOOGLE_BATCH, LOCAL = "google-batch", "local"
@@ -72,7 +72,7 @@ def stage_of(rule: str) -> str:
 
 
 def measured(
-    plan: Mapping[str, Any],
+    run: RunPlan,
     benchmarks: Mapping[str, bytes],
     profile: Profile,
     region: str,
@@ -82,8 +82,8 @@ def measured(
 
     Parameters
     ----------
-    plan
-        From :mod:`epyflow.run.plan`.
+    run
+        Its plan.
     benchmarks
         ``<rule>/<job>``, or ``<rule>`` where it has one job, to the content of Snakemake's
         benchmark file.
@@ -93,10 +93,10 @@ def measured(
         See :class:`JobCost`.
     """
     # Inputs are built by a job where the plan says so, else by the coordinator.
-    elsewhere = () if plan.get("build") == "remote" else ("build_inputs",)
+    elsewhere = () if run.build == "remote" else ("build_inputs",)
     paid = [rule for rule in profile.rules if rule not in elsewhere]
     jobs = [
-        _job(plan, PurePosixPath(name), data, profile, region, ran_on)
+        _job(run, PurePosixPath(name), data, profile, region, ran_on)
         for name, data in sorted(benchmarks.items())
         if PurePosixPath(name).parts[0] in paid
     ]
@@ -105,7 +105,7 @@ def measured(
 
 
 def _job(
-    plan: Mapping[str, Any],
+    run: RunPlan,
     name: PurePosixPath,
     data: bytes,
     profile: Profile,
@@ -115,13 +115,13 @@ def _job(
     rule, job = name.parts[0], "/".join(name.parts[1:])
     took = read_benchmark(data)
     attempt = profile.attempt_of(rule, took.max_rss_mb)
-    place = _place(plan, int(job)) if rule == "run_task" else {}
+    place = run.population_of(int(job)) if rule == "run_task" else None
     return JobCost(
         stage=stage_of(rule),
         rule=rule,
         job=job,
-        population=place.get("name") or "",
-        location=place.get("location") or "",
+        population="" if place is None else place.name,
+        location=(place and place.location) or "",
         ran_on=ran_on,
         attempt=attempt,
         machine_type=profile.shape(rule, attempt).machine_type,
@@ -130,12 +130,6 @@ def _job(
         seconds=took.seconds,
         max_rss_mb=took.max_rss_mb,
     )
-
-
-def _place(plan: Mapping[str, Any], task: int) -> Mapping[str, Any]:
-    """Return the population of a task: populations follow one another, and so do their tasks."""
-    populations: Sequence[Mapping[str, Any]] = plan["populations"]
-    return populations[task // (len(plan["tasks"]) // len(populations))]
 
 
 def priced(jobs: Iterable[JobCost], profile: Profile, prices: Prices) -> list[JobCost]:

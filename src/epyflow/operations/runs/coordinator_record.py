@@ -10,13 +10,14 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from epyflow.operations.runs.status import stage_of
 from epyflow.run.layout import RunLayout
+from epyflow.run.plan import Plan
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 
@@ -120,15 +121,13 @@ class Coordinator(BaseModel):
         return self.model_copy(update={"ended": _now(), "outcome": outcome})
 
 
-def wanted(
-    plan: Mapping[str, Any], outputs: Iterable[str], command: Sequence[str], log: str | None
-) -> Wanted:
+def wanted(plan: Plan, outputs: Iterable[str], command: Sequence[str], log: str | None) -> Wanted:
     """Describe what a start is for.
 
     Parameters
     ----------
     plan
-        From :mod:`epyflow.run.plan`.
+        Of the run.
     outputs
         Every file that the workflow makes or has made; all that is not of the run is passed over,
         and so is what comes before ``results/``.
@@ -137,9 +136,8 @@ def wanted(
     log
         The coordinator's own log.
     """
-    parts = list(plan.get("forecasts", {"": plan}).values())
-    tasks = {part["run_id"]: len(part["tasks"]) for part in parts}
-    folder = f"{RunLayout(plan['exp_id'], plan['run_id']).results}/"
+    tasks = {run.run_id: len(run.tasks) for run in plan.runs}
+    folder = f"{plan.layout.results}/"
     made = {path.rpartition(folder)[2] for path in outputs if folder in path}
     stages = [stage_of(path) for path in made]
     files = {stage: stages.count(stage) for stage in STAGES}

@@ -17,7 +17,8 @@ from epyflow.google.site import VARIABLE_PREFIX, Site, read_file
 from epyflow.google.site_file import site_path
 from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
 from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
-from epyflow.run.settings import PLAN_KEY, Settings, read_settings
+from epyflow.run.plan import PLAN_KEY
+from epyflow.run.settings import Settings, read_settings
 from epyflow.suggest import did_you_mean, listed
 
 BASE = Path("config/config.yaml")

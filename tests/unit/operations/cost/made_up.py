@@ -2,8 +2,11 @@
 
 import datetime
 
+from tests.unit.run.made_up import run_plan
+
 from epyflow.operations.cost.prices import Prices, Series
 from epyflow.operations.cost.profile import Profile, Shape
+from epyflow.run.plan import Population
 
 # A machine: 2 × 18 = 36 dollars an hour, a cent a second; Spot a tenth of it. Its disk is free.
 PRICES = Prices(
@@ -33,15 +36,11 @@ PROFILE = Profile(
     {"run_task": (ONE, LARGER), "make_tables": (ONE,), "plot_fit": (SHARED,)}, frozenset()
 )
 
-PLAN = {
-    "exp_id": "study",
-    "run_id": "main",
-    "tasks": ["a", "b", "c", "d"],
-    "populations": [
-        {"name": "Left", "label": "Left", "location": "US-LE"},
-        {"name": "Right", "label": "Right", "location": None},
-    ],
-}
+PLAN = run_plan(
+    exp_id="study",
+    tasks=("a", "b", "c", "d"),
+    populations=(Population("Left", "Left", "US-LE"), Population("Right", "Right", None)),
+)
 
 
 def benchmark(seconds: object, memory: object) -> bytes:

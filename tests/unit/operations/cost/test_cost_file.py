@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.unit.operations.cost.made_up import PLAN, benchmark
 from tests.unit.operations.cost.test_profile import ROOT
@@ -52,7 +54,7 @@ def test_rules_with_one_job_are_counted_by_stage(storage, tmp_path):
 
 
 def test_building_is_paid_where_a_job_of_the_cloud_builds(storage, tmp_path):
-    write_run_cost(PLAN | {"build": "remote"}, storage, tmp_path / "a.csv", PROFILE)
+    write_run_cost(replace(PLAN, build="remote"), storage, tmp_path / "a.csv", PROFILE)
 
     first = from_csv((tmp_path / "a.csv").read_bytes(), "a.csv")[0]
     assert (first.stage, first.rule, first.seconds) == ("build", "build_inputs", 1.0)

@@ -1,6 +1,5 @@
 """What a coordinator is sent: enough to plan and build the very same run, and nothing else."""
 
-import json
 import os
 import shutil
 import tarfile
@@ -20,8 +19,9 @@ from epyflow.errors import UnreadableError
 from epyflow.operations.detached.job_request import read_submission
 from epyflow.operations.detached.launch import Packed, packed
 from epyflow.operations.detached.source_archive import pack
-from epyflow.run.layout import start_path
-from epyflow.run.plan import prepare_build, write_run_plan
+from epyflow.run.input_build import prepare_build
+from epyflow.run.plan import read_plan_file
+from epyflow.run.planner import write_run_plan
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.run.start import read_start
@@ -47,11 +47,11 @@ def unpacked(sources: Packed, folder: Path) -> dict[str, Any]:
 def planned(settings: Settings) -> tuple[bytes, list[bytes]]:
     """Plan and build a run in the working directory."""
     path = write_run_plan(settings, [], Disk())
-    plan = json.loads(path.read_text())["plan"]
+    plan = read_plan_file(path.read_bytes())
     built = []
-    for run in [each["run_id"] for each in plan.get("forecasts", {"": plan}).values()]:
+    for run in [each.run_id for each in plan.runs]:
         target = Path(f"input-{run.replace('/', '-')}.pkl").absolute()
-        prepare_build(settings, plan["seed"], run_id=run).write({0: target})
+        prepare_build(settings, plan.seed, run_id=run).write({0: target})
         built.append(target.read_bytes())
     return path.read_bytes(), built
 
@@ -179,9 +179,9 @@ def test_a_repository_is_packed_as_it_was_fetched_and_its_commit_recorded(
         shutil.rmtree(tmp_path / name)
     monkeypatch.chdir(tmp_path / "there")
     there = read_settings(values)
-    plan = json.loads(write_run_plan(there, [], Disk()).read_text())["plan"]
+    write_run_plan(there, [], Disk())
 
-    known = read_start(there, plan).experiments
+    known = read_start(there).experiments
     assert known is not None
     assert {**known, "folder": None} == {
         "repository": f"file://{repository.bare}",
@@ -189,7 +189,7 @@ def test_a_repository_is_packed_as_it_was_fetched_and_its_commit_recorded(
         "commit": commit,
         "folder": None,
     }
-    assert start_path(there).is_file()
+    assert there.start_path.is_file()
 
 
 def test_the_sources_say_whose_they_are_and_by_what_code_they_were_packed(workspace, tmp_path):

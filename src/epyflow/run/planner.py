@@ -1,0 +1,196 @@
+"""Plan a run: read the experiment, and write what rules and jobs have to know of it.
+
+The process that a person started does this before the rules are read.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from epyflow import provenance
+from epyflow.errors import ArtifactError
+from epyflow.experiment.experiment import Experiment, canonical_json
+from epyflow.files import write_bytes_atomically
+from epyflow.inputs import fan_out
+from epyflow.run import forecast_plan, input_record
+from epyflow.run.description import describe
+from epyflow.run.digests import data_hashes, digest_of, flat, numbers, task_digests
+from epyflow.run.input_record import Built
+from epyflow.run.layout import RunLayout
+from epyflow.run.plan import Plan, Population, RunPlan, plan_bytes, read_plan_file
+from epyflow.run.settings import Settings
+from epyflow.run.sources import Gathered, gather
+from epyflow.run.start import Start, write_start
+from epyflow.run.table_requests import table_specs
+from epyflow.storage.disk import Storage
+
+
+def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage) -> Path:
+    """Load the experiment, plan its run and write the plan and what this start knows beside it.
+
+    Parameters
+    ----------
+    settings
+        Of the run.
+    command
+        The command line, for the run's metadata.
+    storage
+        Where ``results/`` is, or will be.
+
+    Returns
+    -------
+    path
+        The plan's file, to be read by ``configfile:``.
+
+    Raises
+    ------
+    EpyflowError
+        If the settings or the experiment are not valid; nothing is written then.
+    """
+    path = settings.plan_path
+    found = gather(settings)
+    settings = found.settings
+    exp_id, previous = found.experiment.files.exp_id, _previous(path)
+    known = {run: input_record.read(storage, RunLayout(exp_id, run)) for run in found.runs}
+    seed = _seed(found.experiment, known.values(), previous)
+    plan, sources = _plan(found, seed)
+    stale = {
+        run.run_id: tuple(input_record.to_build(run, known[run.run_id], storage))
+        for run in plan.runs
+    }
+    if not plan.is_replay:
+        plan = replace(plan, built_remotely=_built_remotely(plan, stale[plan.run_id], previous))
+    start = Start(
+        to_build={run: tasks for run, tasks in stale.items() if tasks},
+        command=tuple(command),
+        started=datetime.now(UTC).isoformat(),
+        experiments=None if found.checkout is None else found.checkout.recorded(),
+        **sources,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_if_changed(path, plan_bytes(plan))
+    write_start(start, settings)
+    return path
+
+
+def _write_if_changed(path: Path, data: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != data:
+        write_bytes_atomically(path, data)
+
+
+def _built_remotely(
+    plan: Plan, to_build: tuple[int, ...], previous: Plan | None
+) -> tuple[int, ...]:
+    """Return the tasks whose inputs a job builds: the worker that gets it has only the plan.
+
+    Where there is nothing to build they are those of the previous plan, since a plan has to be the
+    same when a run is started again.
+    """
+    if plan.build == "local":
+        return ()
+    if to_build or previous is None:
+        return to_build
+    return tuple(task for task in previous.built_remotely if task < len(plan.runs[0].tasks))
+
+
+def _previous(path: Path) -> Plan | None:
+    """Read the plan that the last start of the run wrote; None where none can be read."""
+    try:
+        return read_plan_file(path.read_bytes()) if path.is_file() else None
+    except ArtifactError:
+        return None
+
+
+def _seed(experiment: Experiment, known: Iterable[Built | None], previous: Plan | None) -> int:
+    """Return the experiment's seed, or the one drawn when the run was first planned."""
+    if experiment.model.random_seed is not None:
+        return experiment.model.random_seed
+    for record in known:
+        if record is not None:
+            return record.seed
+    return secrets.randbits(32) if previous is None else previous.seed
+
+
+def _plan(found: Gathered, seed: int) -> tuple[Plan, dict[str, Any]]:
+    """Return the plan, and the files beside the inputs that it was made from, for the start."""
+    settings, first = found.settings, next(iter(found.runs.values()))
+    tables = table_specs(first)
+    if settings.reference_dates:
+        # A replay makes submissions and scores, not the tables that one forecast is looked at in.
+        tables = {"model_metadata": tables["model_metadata"]}
+    scores, against = forecast_plan.scores(found.runs, settings)
+    plan = Plan(
+        exp_id=first.files.exp_id,
+        run_id=settings.run_id,
+        build=settings.build,
+        partial_results=settings.partial_results,
+        seed=seed,
+        code=provenance.code_versions(),
+        populations=tuple(
+            Population(place.name, place.label, place.iso) for place in first.populations
+        ),
+        tables=tables,
+        labels=_labels(first),
+        about=describe(first),
+        runs=(),
+        scores=scores,
+    )
+    runs, hub = [], []
+    for run_id, experiment in found.runs.items():
+        run, files = _run(plan, found, run_id, experiment)
+        runs.append(run)
+        hub += files
+    sources = {
+        "sources": tuple(map(str, found.experiment.sources)),
+        "hub": tuple(dict.fromkeys(hub)),
+    }
+    return replace(plan, runs=tuple(runs)), sources | against
+
+
+def _run(
+    plan: Plan, found: Gathered, run_id: str, experiment: Experiment
+) -> tuple[RunPlan, list[str]]:
+    """Return the plan of one run, and the hub's files that its submission is made with."""
+    settings, sources = found.settings, found.sources
+    planned = fan_out.plan(experiment, settings.members_per_task)
+    data = data_hashes(experiment, sources.store, sources.calendar)
+    own = numbers(experiment, planned, settings, plan.seed)
+    submission, files = forecast_plan.submission(experiment, settings)
+    observed = None
+    if not settings.reference_dates:
+        observed = forecast_plan.observed_digest(experiment, settings)
+    run = RunPlan(
+        exp_id=plan.exp_id,
+        run_id=run_id,
+        build=plan.build,
+        seed=plan.seed,
+        code=plan.code,
+        populations=plan.populations,
+        experiment=digest_of(_sections(experiment)),
+        data=flat(data),
+        tasks=tuple(task_digests(planned, own, data)),
+        members=planned.member_count,
+        members_per_task=planned.members_per_task,
+        simulations=planned.simulation_count,
+        submission=submission,
+        observed=observed,
+    )
+    return run, files
+
+
+def _sections(experiment: Experiment) -> str:
+    sections = (experiment.model, experiment.modelset, experiment.output)
+    return "\n".join(canonical_json(section) for section in sections)
+
+
+def _labels(experiment: Experiment) -> dict[str, str]:
+    """Return what figures call the series."""
+    labels = {c.id: c.label or c.id for c in experiment.model.compartments}
+    named = dict(labels)
+    for transition in experiment.model.transitions:
+        name = f"{transition.source}_to_{transition.target}"
+        named[name] = f"{labels[transition.source]} → {labels[transition.target]}"
+    return named

@@ -1,0 +1,137 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from epyflow.errors import EpyflowError
+from epyflow.run import input_record
+from epyflow.run.input_build import build_inputs, bundle_experiment
+from epyflow.run.plan import read_plan_file
+from epyflow.run.planner import write_run_plan
+from epyflow.run.settings import Settings
+from epyflow.run.start import Start, read_start
+from epyflow.storage.disk import Disk
+
+MODEL = """\
+model:
+  timespan: {start_date: "2025-01-05", end_date: "2025-03-02"}
+  simulation: {n_sims: 3}
+  population: {name: US-MA, age_groups: ["0-17", "18+"]}
+  compartments:
+    - {id: S, init: default}
+    - {id: I, init: 50}
+  transitions:
+    - {type: mediated, source: S, target: I, mediator: I, rate: beta}
+  parameters:
+    beta: {type: scalar, value: 0.3}
+"""
+SEEDED = MODEL.replace("model:\n", "model:\n  random_seed: 3\n")
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """An experiment below the working directory; its populations need not be there to plan it."""
+    monkeypatch.chdir(tmp_path)
+    write_model(tmp_path, SEEDED)
+    return Settings(experiment="small", experiments_root=".")
+
+
+def write_model(folder, text):
+    path = folder / "experiments" / "small" / "config" / "basemodel.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def plan(settings, *command, storage=None):
+    path = write_run_plan(settings, command, storage or Disk())
+    return read_plan_file(path.read_bytes())
+
+
+def test_a_plan_is_the_same_file_when_the_run_is_started_again(settings):
+    plan(settings, "first")
+    path = settings.plan_path
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+
+    plan(settings, "second")
+
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_what_differs_between_starts_is_kept_apart(settings):
+    plan(settings, "snakemake", "--cores", "2")
+
+    start = read_start(settings)
+
+    assert start.command == ("snakemake", "--cores", "2")
+    assert start.to_build == {"main": (0,)}
+    assert [Path(name).name for name in start.sources] == ["basemodel.yaml"]
+    assert start.started.endswith("+00:00")
+
+
+def test_a_worker_knows_nothing_of_the_start(settings):
+    planned = plan(settings)
+    settings.start_path.unlink()
+
+    assert read_start(settings, planned.built_remotely) == Start()
+
+
+def test_a_worker_that_builds_inputs_knows_which_ones(settings):
+    planned = plan(settings.model_copy(update={"build": "remote"}))
+    settings.start_path.unlink()
+
+    assert read_start(settings, planned.built_remotely) == Start(to_build={"main": (0,)})
+
+
+def test_the_plan_stays_the_same_once_a_job_has_built_the_inputs(settings, tmp_path):
+    remote = settings.model_copy(update={"build": "remote"})
+    first = plan(remote)
+    inputs = tmp_path / first.layout.input(0)
+    inputs.parent.mkdir(parents=True)
+    inputs.write_bytes(b"")
+    input_record.remember(first.runs[0], {0: inputs}, Disk())
+
+    assert plan(remote) == first
+    assert read_start(remote, first.built_remotely).to_build == {}
+
+
+def test_a_bundle_is_not_built_from_by_other_code_than_the_plans(settings, tmp_path):
+    bundle, target = tmp_path / "experiment.tar.gz", tmp_path / "input_00000.pkl"
+    planned = plan(settings)
+    bundle_experiment(settings, bundle)
+    planned = replace(planned, code={**planned.code, "build": "0123456789ab"})
+
+    with pytest.raises(EpyflowError, match="planned by code version 0123456789ab, but this worker"):
+        build_inputs(settings, planned, {("main", 0): target}, Disk(), str(bundle))
+
+    assert not target.exists()
+
+
+def test_the_experiments_seed_is_the_runs(settings):
+    assert plan(settings).seed == 3
+
+
+def test_a_seed_that_was_drawn_is_kept(settings, tmp_path):
+    write_model(tmp_path, MODEL)
+
+    assert plan(settings).seed == plan(settings).seed
+
+
+def test_the_seed_that_inputs_were_built_with_is_kept_by_whoever_goes_on(settings, tmp_path):
+    write_model(tmp_path, MODEL)
+    bucket = Disk(tmp_path / "bucket")
+    first = plan(settings, storage=bucket)
+    file = tmp_path / "input.pkl"
+    file.write_bytes(b"")
+    input_record.remember(first.runs[0], {0: file}, bucket)
+    settings.plan_path.unlink()
+
+    assert plan(settings, storage=bucket).seed == first.seed
+
+
+def test_nothing_is_written_of_an_experiment_that_is_not_valid(settings, tmp_path):
+    write_model(tmp_path, MODEL.replace("rate: beta", "rate: gamma"))
+
+    with pytest.raises(EpyflowError, match="gamma"):
+        plan(settings)
+
+    assert not settings.plan_path.exists()

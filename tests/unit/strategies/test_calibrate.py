@@ -319,5 +319,5 @@ def test_a_discrete_prior_without_an_end_is_refused_by_its_name():
 
     fails(
         calibration_task(section("smc", SMC, start_date=given)),
-        "start_date: a discrete prior needs a smallest and a largest value",
+        "start_date: .* so the prior needs a smallest and a largest value",
     )

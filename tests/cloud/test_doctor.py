@@ -161,12 +161,12 @@ def test_all_is_well(doctor):
     doctor.look()
 
     assert doctor.code == 0
-    assert doctor.states("ok") == list(doctor.findings)
-    assert len(doctor.findings) > 25
-    assert "a-token" not in json.dumps(doctor.findings)
+    assert doctor.states("ok") == list(doctor.check)
+    assert len(doctor.check) > 25
+    assert "a-token" not in json.dumps(doctor.check)
     bucket = "gs://rehearsal/epyflow: written, listed, read and deleted"
-    assert doctor.findings["bucket-write"]["found"] == bucket
-    assert "CPUS_PER_VM_FAMILY:C4D 200" in doctor.findings["quota"]["found"]
+    assert doctor.check["bucket-write"]["found"] == bucket
+    assert "CPUS_PER_VM_FAMILY:C4D 200" in doctor.check["quota"]["found"]
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_what_depends_on_a_check_that_failed_is_not_looked_at(doctor):
         *("python", "packages", "snakemake", "disk", "settings", "token"),
         *("site", "credentials", "profile"),
     ]
-    assert doctor.findings["image-version"]["found"] == "not looked at, as project failed"
+    assert doctor.check["image-version"]["found"] == "not looked at, as project failed"
 
 
 def test_a_refusal_by_a_condition_on_names_is_found_by_trying(doctor):
@@ -398,7 +398,7 @@ def test_what_an_account_of_terraform_may_not_look_at_is_a_warning(doctor):
         *("bucket", "region", "machine-types", "disks", "quota", "network"),
     ]
     for name in doctor.states("warning"):
-        found = doctor.findings[name]
+        found = doctor.check[name]
         assert found["found"].startswith("cannot be checked: ")
         assert "http" not in found["found"]
         assert "runs do not need it" in found["remedy"]
@@ -415,7 +415,7 @@ def test_where_nothing_can_be_told_of_services_the_api_that_tells_it_is_named(do
     doctor.look(disabled_services=["serviceusage.googleapis.com"])
 
     assert doctor.states("failed") == ["services"]
-    assert doctor.findings["services"]["found"] == "not enabled: serviceusage.googleapis.com"
+    assert doctor.check["services"]["found"] == "not enabled: serviceusage.googleapis.com"
     assert doctor.states("warning") == ["quota"]
 
 
@@ -425,7 +425,7 @@ def test_a_region_that_is_none_is_named_once(doctor):
     doctor.look()
 
     assert doctor.states("failed") == ["region"]
-    assert doctor.findings["region"]["found"] == "there is no region us-central9"
+    assert doctor.check["region"]["found"] == "there is no region us-central9"
     assert doctor.because_of("region") == ["batch", "machine-types", "disks", "quota", "network"]
 
 
@@ -442,7 +442,7 @@ def test_a_passing_fault_is_not_noticed(doctor):
     doctor.look(plan=FaultPlan(api=[ApiFault(method="GetProject", code=503)]))
 
     assert doctor.code == 0
-    assert doctor.states("ok") == list(doctor.findings)
+    assert doctor.states("ok") == list(doctor.check)
 
 
 def test_a_clock_that_is_off_is_named(doctor):
@@ -464,14 +464,14 @@ def test_an_account_of_tasks_that_has_its_roles_is_well(doctor, roles):
 
     doctor.look("--check", "act-as", policy=dict.fromkeys(roles, members))
 
-    assert doctor.findings["act-as"]["state"] == "ok"
-    assert "which has roles/batch.agentReporter" in doctor.findings["act-as"]["found"]
+    assert doctor.check["act-as"]["state"] == "ok"
+    assert "which has roles/batch.agentReporter" in doctor.check["act-as"]["found"]
 
 
 def test_one_check_is_made_with_those_that_it_depends_on(doctor):
     doctor.look("--check", "bucket-write")
 
-    assert list(doctor.findings) == [
+    assert list(doctor.check) == [
         *("snakemake", "site", "credentials", "project", "services", "bucket", "bucket-write"),
     ]
 

@@ -15,10 +15,11 @@ from epyflow.cli.output import ExitCode, console, fail, plain_table, print_json
 from epyflow.errors import EpyflowError
 from epyflow.google.site import FILE_VARIABLE
 from epyflow.google.site_file import configured_site
-from epyflow.operations.doctor.case import Case
+from epyflow.operations.doctor.check import Check, CheckResult
 from epyflow.operations.doctor.checks import LOCAL, chosen
 from epyflow.operations.doctor.checks import cloud as cloud_checks
-from epyflow.operations.doctor.findings import Check, Examination, Finding
+from epyflow.operations.doctor.context import Context
+from epyflow.operations.doctor.examination import Examination
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -59,8 +60,8 @@ def doctor(
     except (EpyflowError, ImportError) as error:
         hint = "; run make setup" if isinstance(error, ImportError) else ""
         fail(f"{error}{hint}", ExitCode.UNREADABLE)
-    case = Case(tuple(configfile or ()), tuple(config or ()), profile, asked)
-    found = _run_checks(Examination(checks, case))
+    context = Context(tuple(configfile or ()), tuple(config or ()), profile, asked)
+    found = _run_checks(Examination(checks, context))
     if format == "json":
         _print_json(found)
     else:
@@ -78,7 +79,7 @@ def _is_configured() -> bool:
         return True  # There is a file; its own check reports what is wrong with it.
 
 
-def _run_checks(examination: Examination) -> list[tuple[Check, Finding]]:
+def _run_checks(examination: Examination) -> list[tuple[Check, CheckResult]]:
     """Run the checks; on a terminal, show which one has ended last."""
     progress = Console(stderr=True)
     if not progress.is_terminal:
@@ -91,13 +92,13 @@ def _run_checks(examination: Examination) -> list[tuple[Check, Finding]]:
     return found
 
 
-def _print_json(found: list[tuple[Check, Finding]]) -> None:
+def _print_json(found: list[tuple[Check, CheckResult]]) -> None:
     checks = [{"id": check.id, "title": check.title} | asdict(each) for check, each in found]
     fine = all(each.state != "failed" for _, each in found)
     print_json({"ok": fine, "checks": checks})
 
 
-def _print(found: list[tuple[Check, Finding]]) -> None:
+def _print(found: list[tuple[Check, CheckResult]]) -> None:
     """Print a table on a terminal, and elsewhere lines for ``grep``."""
     out = console()
     if not out.is_terminal:

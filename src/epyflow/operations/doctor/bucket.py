@@ -14,8 +14,8 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from epyflow.google.rest import said
 from epyflow.google.site_file import site_path
-from epyflow.operations.doctor.case import Case
-from epyflow.operations.doctor.findings import Finding, failed, ok, warning
+from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
+from epyflow.operations.doctor.context import Context
 from epyflow.suggest import listed
 
 _NEEDED = (
@@ -29,21 +29,21 @@ _RETRY = DEFAULT_RETRY.with_timeout(20.0)
 _PROBE = b"written by `epyflow doctor`, and deleted again\n"
 
 
-def bucket(case: Case) -> Finding:
+def bucket(context: Context) -> CheckResult:
     """Whether the bucket is there, and in the region of the machines."""
-    name, _ = _parts(case)
+    name, _ = _parts(context)
     remedy = (
-        f"check `storage` in {site_path(case.environment)}, or create it: gcloud storage buckets "
-        f"create gs://{name} --project {case.site.project} --location {case.site.region} "
+        f"check `storage` in {site_path(context.environment)}, or create it: gcloud storage buckets "
+        f"create gs://{name} --project {context.site.project} --location {context.site.region} "
         "--uniform-bucket-level-access"
     )
     try:
         # Needs no permission, unlike its description.
-        _bucket(case).test_iam_permissions(list(_NEEDED), retry=_RETRY)
-        found = case.storage.get_bucket(name, retry=_RETRY)
+        _bucket(context).test_iam_permissions(list(_NEEDED), retry=_RETRY)
+        found = context.storage.get_bucket(name, retry=_RETRY)
     except api.NotFound:
         return failed(f"there is no bucket gs://{name}", remedy)
-    where, region = str(found.location).lower(), case.site.region
+    where, region = str(found.location).lower(), context.site.region
     if region in (where, *(each.lower() for each in found.data_locations or ())):
         return ok(f"gs://{name} in {where}")
     return warning(
@@ -53,30 +53,30 @@ def bucket(case: Case) -> Finding:
     )
 
 
-def bucket_write(case: Case) -> Finding:
+def bucket_write(context: Context) -> CheckResult:
     """Whether a file below the prefix can be written, read, listed and deleted."""
-    name, prefix = _parts(case)
+    name, prefix = _parts(context)
     there = f"gs://{name}/{prefix}".rstrip("/")
     remedy = (
-        f"gcloud storage buckets add-iam-policy-binding gs://{name} --member={case.member} "
+        f"gcloud storage buckets add-iam-policy-binding gs://{name} --member={context.member} "
         f"--role={_ROLE}"
     )
     try:
-        granted = _bucket(case).test_iam_permissions(list(_NEEDED), retry=_RETRY)
+        granted = _bucket(context).test_iam_permissions(list(_NEEDED), retry=_RETRY)
         missing = [each for each in _NEEDED if each not in granted]
         if missing:
-            return failed(f"{there}: {case.member} lacks {listed(missing)}", remedy)
-        return _tried(case, there, f"{prefix}.epyflow-doctor-{secrets.token_hex(8)}")
+            return failed(f"{there}: {context.member} lacks {listed(missing)}", remedy)
+        return _tried(context, there, f"{prefix}.epyflow-doctor-{secrets.token_hex(8)}")
     except api.Forbidden as error:
         return failed(f"{there}: {said(error)}", remedy)
 
 
-def _tried(case: Case, there: str, path: str) -> Finding:
-    blob = _bucket(case).blob(path)
+def _tried(context: Context, there: str, path: str) -> CheckResult:
+    blob = _bucket(context).blob(path)
     try:
         blob.upload_from_string(_PROBE, content_type="text/plain", retry=_RETRY)
         read = blob.download_as_bytes(retry=_RETRY)
-        found = case.storage.list_blobs(_parts(case)[0], prefix=path, retry=_RETRY)
+        found = context.storage.list_blobs(_parts(context)[0], prefix=path, retry=_RETRY)
         names = [each.name for each in found]
     except Exception:
         with suppress(api.GoogleAPICallError):
@@ -91,12 +91,12 @@ def _tried(case: Case, there: str, path: str) -> Finding:
     return ok(f"{there}: written, listed, read and deleted")
 
 
-def _parts(case: Case) -> tuple[str, str]:
+def _parts(context: Context) -> tuple[str, str]:
     """Return the bucket's name, and the prefix with a slash at its end."""
-    parts = urlsplit(case.site.storage)
+    parts = urlsplit(context.site.storage)
     prefix = parts.path.strip("/")
     return parts.netloc, f"{prefix}/" if prefix else ""
 
 
-def _bucket(case: Case) -> Any:
-    return case.storage.bucket(_parts(case)[0])
+def _bucket(context: Context) -> Any:
+    return context.storage.bucket(_parts(context)[0])

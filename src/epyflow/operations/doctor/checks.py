@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.doctor import experiment, this_machine
-from epyflow.operations.doctor.findings import SERVICES_CHECK, Check
+from epyflow.operations.doctor import run_inputs, this_machine
+from epyflow.operations.doctor.check import SERVICES_CHECK, Check
 from epyflow.suggest import did_you_mean, listed
 
 COMPUTE_VIEWER = "roles/compute.viewer"
@@ -16,19 +16,19 @@ LOCAL = (
     Check("packages", "packages as locked", this_machine.packages),
     Check("snakemake", "Snakemake and plugins", this_machine.snakemake),
     Check("disk", "room for results", this_machine.disk),
-    Check("settings", "settings of a run", experiment.settings, experiment.SETTINGS_REMEDY),
-    Check("token", "token for repositories", experiment.token, experiment.TOKEN_REMEDY),
+    Check("settings", "settings of a run", run_inputs.settings, run_inputs.SETTINGS_REMEDY),
+    Check("token", "token for repositories", run_inputs.token, run_inputs.TOKEN_REMEDY),
     Check(
         "experiment",
         "experiment",
-        experiment.experiment,
+        run_inputs.experiment,
         "the message says what is expected; docs/experiments.md, docs/repositories.md",
         after=("settings", "token", "secret"),
     ),
     Check(
         "populations",
         "populations",
-        experiment.populations,
+        run_inputs.populations,
         "check `population_data` (docs/getting-started.md)",
         after=("settings", "experiment"),
     ),
@@ -96,7 +96,7 @@ def cloud() -> tuple[Check, ...]:
             service="storage.googleapis.com",
         ),
         Check("secret", "secret with the token", google_project.secret, after=_PROJECT),
-        Check("profile", "profiles/gcp", experiment.profile, experiment.PROFILE_REMEDY),
+        Check("profile", "profiles/gcp", run_inputs.profile, run_inputs.PROFILE_REMEDY),
         Check(
             "region",
             "region",

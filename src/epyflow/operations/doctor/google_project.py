@@ -20,9 +20,9 @@ from epyflow.errors import EpyflowError
 from epyflow.google.api_errors import LOG_IN
 from epyflow.google.rest import UNIVERSE_VARIABLE, reason, said
 from epyflow.google.site_file import site_path
-from epyflow.operations.doctor.case import Case, account_of
-from epyflow.operations.doctor.findings import Finding, failed, ok, warning
-from epyflow.operations.doctor.refusals import NETWORK, enable
+from epyflow.operations.doctor.api_failures import NETWORK, enable
+from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
+from epyflow.operations.doctor.context import Context, account_of
 from epyflow.repositories.token import SECRET_VARIABLE, read_token
 from epyflow.suggest import listed
 
@@ -59,17 +59,17 @@ _SKEW_S = 60.0
 _TIMEOUT = 20.0
 
 
-def site(case: Case) -> Finding:
+def site(context: Context) -> CheckResult:
     """Whether the settings of the user's project are complete and right."""
-    its, path = case.site, site_path(case.environment)
+    its, path = context.site, site_path(context.environment)
     source = str(path) if path.is_file() else "environment variables"
     return ok(f"{its.project} in {its.region}, {its.storage} ({source})")
 
 
-def credentials(case: Case) -> Finding:
+def credentials(context: Context) -> CheckResult:
     """Whether there is a login, and it still works."""
     try:
-        login = case.credentials
+        login = context.credentials
         login.refresh(Request())
     except auth.TransportError as error:
         return failed(f"the login could not be renewed: {error}", NETWORK)
@@ -80,45 +80,45 @@ def credentials(case: Case) -> Finding:
     if type(login).__module__ == "google.oauth2.credentials" and not quota_project:
         return warning(
             f"{who}, which names no project that its requests are counted for",
-            f"gcloud auth application-default set-quota-project {case.site.project}",
+            f"gcloud auth application-default set-quota-project {context.site.project}",
         )
     return ok(who)
 
 
-def project(case: Case) -> Finding:
+def project(context: Context) -> CheckResult:
     """Whether the project is there, and active."""
-    name = case.site.project
+    name = context.site.project
     remedy = (
-        f"check `project` in {site_path(case.environment)}: gcloud projects list; or log in with "
+        f"check `project` in {site_path(context.environment)}: gcloud projects list; or log in with "
         "an account of the project"
     )
     try:
-        found = case.apis.get("cloudresourcemanager", f"v1/projects/{name}")
+        found = context.apis.get("cloudresourcemanager", f"v1/projects/{name}")
     except api.NotFound:
         return failed(f"there is no project {name}", remedy)
     except api.Forbidden as error:
-        if reason(error) == "SERVICE_DISABLED" or _knows_us(case):
+        if reason(error) == "SERVICE_DISABLED" or _knows_us(context):
             raise
-        return failed(f"{name} is not there, or is closed to {case.member}", remedy)
+        return failed(f"{name} is not there, or is closed to {context.member}", remedy)
     state = found.get("lifecycleState")
     if state != "ACTIVE":
         return failed(f"{name} is {state}", f"gcloud projects undelete {name}")
     return ok(f"{name} is active")
 
 
-def _knows_us(case: Case) -> bool:
+def _knows_us(context: Context) -> bool:
     """Whether the project is there and this account may do anything in it."""
     try:
-        return bool(_granted(case, ROLES))
+        return bool(_granted(context, ROLES))
     except api.GoogleAPICallError:
         return False
 
 
-def clock(case: Case) -> Finding:
+def clock(context: Context) -> CheckResult:
     """Whether this machine's clock is right: tokens of another time are refused."""
-    stamps = [date for date in case.apis.dates if date]
+    stamps = [date for date in context.apis.dates if date]
     if not stamps:
-        return Finding("skipped", "no answer of Google said the time")
+        return CheckResult("skipped", "no answer of Google said the time")
     # The answer is from now, as good as: requests take a second at most.
     skew = abs(time.time() - parsedate_to_datetime(stamps[-1]).timestamp())
     if skew > _SKEW_S:
@@ -128,94 +128,94 @@ def clock(case: Case) -> Finding:
     return ok("within a minute of Google's")
 
 
-def services(case: Case) -> Finding:
+def services(context: Context) -> CheckResult:
     """Whether the services that a run asks are enabled."""
-    secret = bool(case.environment.get(SECRET_VARIABLE))
+    secret = bool(context.environment.get(SECRET_VARIABLE))
     wanted = (*SERVICES, *([SECRET_SERVICE] if secret else []))
-    parent = f"projects/{case.site.project}"
+    parent = f"projects/{context.site.project}"
     names = [f"{parent}/services/{service}" for service in wanted]
     try:
-        found = case.apis.get("serviceusage", f"v1/{parent}/services:batchGet", names=names)
+        found = context.apis.get("serviceusage", f"v1/{parent}/services:batchGet", names=names)
     except api.Forbidden as error:
         if reason(error) != "SERVICE_DISABLED":
             raise
         service = "serviceusage.googleapis.com"
-        return failed(f"not enabled: {service}", _enable(case, [service]))
+        return failed(f"not enabled: {service}", _enable(context, [service]))
     states = {each["name"].rpartition("/")[2]: each["state"] for each in found["services"]}
     missing = [service for service in wanted if states.get(service) != "ENABLED"]
-    case.disabled_services.update(missing)
+    context.disabled_services.update(missing)
     if missing:
-        return failed(f"not enabled: {listed(missing)}", _enable(case, missing))
+        return failed(f"not enabled: {listed(missing)}", _enable(context, missing))
     return ok(f"{len(wanted)} are enabled")
 
 
-def _enable(case: Case, missing: Iterable[str]) -> str:
-    return f"{enable(*missing)} --project {case.site.project}"
+def _enable(context: Context, missing: Iterable[str]) -> str:
+    return f"{enable(*missing)} --project {context.site.project}"
 
 
-def permissions(case: Case) -> Finding:
+def permissions(context: Context) -> CheckResult:
     """Whether this account may start and follow jobs."""
-    granted = _granted(case, ROLES)
+    granted = _granted(context, ROLES)
     missing = [name for name in ROLES if name not in granted]
     if not missing:
-        return ok(f"{case.member} has {len(ROLES)} of {len(ROLES)}")
+        return ok(f"{context.member} has {len(ROLES)} of {len(ROLES)}")
     roles = sorted({ROLES[name] for name in missing})
     remedy = "; ".join(
-        f"gcloud projects add-iam-policy-binding {case.site.project} --member={case.member} "
+        f"gcloud projects add-iam-policy-binding {context.site.project} --member={context.member} "
         f"--role={role}"
         for role in roles
     )
-    found = f"{case.member} lacks {listed(missing)}"
+    found = f"{context.member} lacks {listed(missing)}"
     if set(missing) <= _USEFUL:
         return warning(f"{found}: the last lines of a failed task are not shown", remedy)
     return failed(found, remedy)
 
 
-def _granted(case: Case, wanted: Iterable[str]) -> list[str]:
-    path = f"v1/projects/{case.site.project}:testIamPermissions"
-    found = case.apis.post("cloudresourcemanager", path, {"permissions": list(wanted)})
+def _granted(context: Context, wanted: Iterable[str]) -> list[str]:
+    path = f"v1/projects/{context.site.project}:testIamPermissions"
+    found = context.apis.post("cloudresourcemanager", path, {"permissions": list(wanted)})
     return list(found.get("permissions", ()))
 
 
-def act_as(case: Case) -> Finding:
+def act_as(context: Context) -> CheckResult:
     """Whether this account may start jobs that run as tasks do, and as a coordinator."""
     for key in ("service_account", "coordinator_service_account"):
-        email = getattr(case.site, key)
-        refused = None if email is None else _not_to_act_as(case, key, email)
+        email = getattr(context.site, key)
+        refused = None if email is None else _not_to_act_as(context, key, email)
         if refused is not None:
             return refused
-    return _with_roles(case, case.site.service_account)
+    return _with_roles(context, context.site.service_account)
 
 
-def _not_to_act_as(case: Case, key: str, email: str) -> Finding | None:
+def _not_to_act_as(context: Context, key: str, email: str) -> CheckResult | None:
     host = email.rpartition("@")[2]
     usual = ".iam.gserviceaccount.com"
     # The default accounts of services do not name their project.
-    owner = host.removesuffix(usual) if host.endswith(usual) else case.site.project
+    owner = host.removesuffix(usual) if host.endswith(usual) else context.site.project
     path = f"v1/projects/{owner}/serviceAccounts/{email}:testIamPermissions"
     try:
-        found = case.apis.post("iam", path, {"permissions": [_ACT_AS]})
+        found = context.apis.post("iam", path, {"permissions": [_ACT_AS]})
     except api.NotFound:
         return failed(
             f"there is no account {email}",
-            f"check `{key}` in {site_path(case.environment)}: "
+            f"check `{key}` in {site_path(context.environment)}: "
             f"gcloud iam service-accounts list --project {owner}",
         )
     if _ACT_AS in found.get("permissions", ()):
         return None
     return failed(
-        f"{case.member} may not act as {email} ({_ACT_AS})",
+        f"{context.member} may not act as {email} ({_ACT_AS})",
         f"gcloud iam service-accounts add-iam-policy-binding {email} --project {owner} "
-        f"--member={case.member} --role=roles/iam.serviceAccountUser",
+        f"--member={context.member} --role=roles/iam.serviceAccountUser",
     )
 
 
-def _with_roles(case: Case, email: str) -> Finding:
+def _with_roles(context: Context, email: str) -> CheckResult:
     """Return what the tasks' account lacks on the project, where this login may know."""
-    may = f"{case.member} may act as {email}"
-    path = f"v1/projects/{case.site.project}:getIamPolicy"
+    may = f"{context.member} may act as {email}"
+    path = f"v1/projects/{context.site.project}:getIamPolicy"
     try:
-        policy = case.apis.post("cloudresourcemanager", path, {})
+        policy = context.apis.post("cloudresourcemanager", path, {})
     except api.Forbidden:
         return ok(f"{may}, whose roles it may not see")
     member = f"serviceAccount:{email}"
@@ -226,7 +226,7 @@ def _with_roles(case: Case, email: str) -> Finding:
             f"{may}, which has not {listed(missing)} on the project itself: unless by a group or "
             "a folder, its machines cannot report",
             "; ".join(
-                f"gcloud projects add-iam-policy-binding {case.site.project} --member={member} "
+                f"gcloud projects add-iam-policy-binding {context.site.project} --member={member} "
                 f"--role={role}"
                 for role in missing
             ),
@@ -234,9 +234,9 @@ def _with_roles(case: Case, email: str) -> Finding:
     return ok(f"{may}, which has {listed(TASKS_ROLES)}")
 
 
-def batch(case: Case) -> Finding:
+def batch(context: Context) -> CheckResult:
     """Whether Google Batch answers in the region."""
-    its = case.site
+    its = context.site
     parent = f"projects/{its.project}/locations/{its.region}"
     client = batch_v1.BatchServiceClient()
     request = batch_v1.ListJobsRequest(parent=parent, page_size=1)
@@ -248,22 +248,22 @@ def batch(case: Case) -> Finding:
             "check `region`: gcloud batch is not in every one "
             "(https://cloud.google.com/batch/docs/locations)",
         )
-    universe = case.environment.get(UNIVERSE_VARIABLE)
+    universe = context.environment.get(UNIVERSE_VARIABLE)
     return ok(f"answers in {its.region}" + (f" of {universe}" if universe else ""))
 
 
-def secret(case: Case) -> Finding:
+def secret(context: Context) -> CheckResult:
     """Whether the secret that holds the token can be read; the token is not shown."""
-    name = case.environment.get(SECRET_VARIABLE)
+    name = context.environment.get(SECRET_VARIABLE)
     if not name:
         return ok(f"{SECRET_VARIABLE} is not set")
     try:
-        read_token(case.environment)
+        read_token(context.environment)
     except EpyflowError as error:
         return failed(
             str(error),
             f"gcloud secrets add-iam-policy-binding {name.partition('/versions/')[0]} "
-            f"--member={case.member} --role=roles/secretmanager.secretAccessor; a value: gcloud "
+            f"--member={context.member} --role=roles/secretmanager.secretAccessor; a value: gcloud "
             "secrets versions add NAME --data-file=-",
         )
     return ok(f"{name} can be read")

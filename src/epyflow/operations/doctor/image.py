@@ -18,8 +18,8 @@ from google.api_core import exceptions as api
 from epyflow import __version__
 from epyflow.google.rest import said
 from epyflow.google.site_file import site_path
-from epyflow.operations.doctor.case import Case
-from epyflow.operations.doctor.findings import Finding, failed, ok, warning
+from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
+from epyflow.operations.doctor.context import Context
 from epyflow.operations.doctor.image_code import differences
 
 PUSH = "make image-push, or make image-cloud"
@@ -40,36 +40,36 @@ _ARM_SERIES = frozenset({"c4a", "n4a", "t2a"})
 """Source: https://cloud.google.com/compute/docs/instances/arm-on-compute."""
 
 
-def image(case: Case) -> Finding:
+def image(context: Context) -> CheckResult:
     """Whether the registry has the image, for the processors of the profile's machines."""
-    host, name, digest = _parts(case.site.image)
-    if not _is_of_google(case):
+    host, name, digest = _parts(context.site.image)
+    if not _is_of_google(context):
         return warning(
             f"cannot be checked: {host or 'docker.io'} is not a registry of Google's",
             f"look for {digest} there; the tasks' account has to be able to pull it",
         )
     try:
-        offered = _configurations(case)
+        offered = _configurations(context)
     except api.NotFound:
         return failed(f"{host}/{name} has no image {digest}", PUSH)
     except api.Forbidden as error:
         return failed(
             f"{host}/{name}: {said(error)}",
-            f"check `image` in {site_path(case.environment)}; {case.member} needs "
+            f"check `image` in {site_path(context.environment)}; {context.member} needs "
             "roles/artifactregistry.reader on the repository",
         )
-    missing = sorted(_wanted(case) - set(offered))
+    missing = sorted(_wanted(context) - set(offered))
     if missing:
-        found = f"{case.site.image} is for {', '.join(offered)}, not for {', '.join(missing)}"
+        found = f"{context.site.image} is for {', '.join(offered)}, not for {', '.join(missing)}"
         return failed(found, f'make image-push ARGS="--platform linux/{missing[0]}"')
     return ok(f"{host}/{name}@{digest[:19]}..., {', '.join(offered)}")
 
 
-def image_version(case: Case) -> Finding:
+def image_version(context: Context) -> CheckResult:
     """Whether the image holds the code that starts the run."""
-    if not _is_of_google(case):
-        return Finding("skipped", "the image's labels were not read")
-    labels = next(iter(_configurations(case).values())).get("config", {}).get("Labels") or {}
+    if not _is_of_google(context):
+        return CheckResult("skipped", "the image's labels were not read")
+    labels = next(iter(_configurations(context).values())).get("config", {}).get("Labels") or {}
     its, revision = labels.get(_VERSION, ""), labels.get(_REVISION, "")
     commit = revision.removesuffix("-dirty")
     if its not in ("", "unknown", __version__):
@@ -95,8 +95,8 @@ def image_version(case: Case) -> Finding:
     return ok(f"epyflow {its or __version__} of {commit[:12]}, the code of this folder")
 
 
-def _is_of_google(case: Case) -> bool:
-    return _OF_GOOGLE.fullmatch(_parts(case.site.image)[0]) is not None
+def _is_of_google(context: Context) -> bool:
+    return _OF_GOOGLE.fullmatch(_parts(context.site.image)[0]) is not None
 
 
 def _parts(image: str) -> tuple[str, str, str]:
@@ -106,19 +106,19 @@ def _parts(image: str) -> tuple[str, str, str]:
     return (host, rest, digest) if slash and "." in host else ("", name, digest)
 
 
-def _wanted(case: Case) -> set[str]:
-    shapes = [shape for shapes in case.profile.rules.values() for shape in shapes]
+def _wanted(context: Context) -> set[str]:
+    shapes = [shape for shapes in context.profile.rules.values() for shape in shapes]
     return {
         "arm64" if shape.machine_type.split("-")[0] in _ARM_SERIES else "amd64" for shape in shapes
     }
 
 
-def _configurations(case: Case) -> Mapping[str, Mapping[str, Any]]:
+def _configurations(context: Context) -> Mapping[str, Mapping[str, Any]]:
     """Return the configuration of the image for each processor that it is for."""
-    host, name, digest = _parts(case.site.image)
+    host, name, digest = _parts(context.site.image)
 
     def fetched(part: str) -> dict[str, Any]:
-        return case.apis.of_host(host, f"v2/{name}/{part}", _ACCEPTED)
+        return context.apis.of_host(host, f"v2/{name}/{part}", _ACCEPTED)
 
     manifest = fetched(f"manifests/{digest}")
     # An index has an image for each processor, and may have attestations, which are for none.

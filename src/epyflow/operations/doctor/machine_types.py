@@ -11,75 +11,77 @@ from typing import Any
 from google.api_core import exceptions as api
 
 from epyflow.google.site_file import site_path
-from epyflow.operations.doctor.case import Case
-from epyflow.operations.doctor.findings import Finding, failed, ok
+from epyflow.operations.doctor.check import CheckResult, failed, ok
+from epyflow.operations.doctor.context import Context
 from epyflow.suggest import listed
 
 _HYPERDISK, _PERSISTENT = "hyperdisk-", "pd-"
 
 
-def region(case: Case) -> Finding:
+def region(context: Context) -> CheckResult:
     """Whether there is such a region."""
-    its = case.site
+    its = context.site
     try:
-        found = case.apis.get("compute", f"compute/v1/projects/{its.project}/regions/{its.region}")
+        found = context.apis.get(
+            "compute", f"compute/v1/projects/{its.project}/regions/{its.region}"
+        )
     except api.NotFound:
         return failed(
             f"there is no region {its.region}",
-            f"check `region` in {site_path(case.environment)}: gcloud compute regions list",
+            f"check `region` in {site_path(context.environment)}: gcloud compute regions list",
         )
     zones = [str(zone).rpartition("/")[2] for zone in found.get("zones", ())]
     return ok(f"{its.region}, zones {_letters(zones)}")
 
 
-def machine_types(case: Case) -> Finding:
+def machine_types(context: Context) -> CheckResult:
     """Whether a zone of the region has each machine type."""
-    found = offered(case)
-    missing = [name for name in wanted(case) if not found.get(name)]
+    found = offered(context)
+    missing = [name for name in wanted(context) if not found.get(name)]
     if missing:
         return failed(
-            f"{case.site.region} has no {listed(missing)}",
-            f"choose others in {case.profile_file}, or another region: gcloud compute "
+            f"{context.site.region} has no {listed(missing)}",
+            f"choose others in {context.profile_file}, or another region: gcloud compute "
             f'machine-types list --filter="name={missing[0]}"',
         )
-    return ok("; ".join(f"{name} in {_letters(found[name])}" for name in wanted(case)))
+    return ok("; ".join(f"{name} in {_letters(found[name])}" for name in wanted(context)))
 
 
-def disks(case: Case) -> Finding:
+def disks(context: Context) -> CheckResult:
     """Whether the machines can boot from their disks, and the zones have these."""
-    types = offered(case)
+    types = offered(context)
     pairs = sorted(
         {
             (shape.machine_type, shape.disk_type or _suitable(shape.machine_type))
-            for shapes in case.profile.rules.values()
+            for shapes in context.profile.rules.values()
             for shape in shapes
         }
     )
-    kinds = _in_region(case, "diskTypes", {disk for _, disk in pairs})
+    kinds = _in_region(context, "diskTypes", {disk for _, disk in pairs})
     for machine, disk in pairs:
         if not _suits(machine, disk):
             return failed(
                 f"{machine} cannot boot from {disk}",
-                f"leave googlebatch_boot_disk_type out of {case.profile_file}: "
+                f"leave googlebatch_boot_disk_type out of {context.profile_file}: "
                 f"{_suitable(machine)} is chosen then",
             )
         if not set(types.get(machine, ())) & set(kinds.get(disk, ())):
             return failed(
-                f"no zone of {case.site.region} has both {machine} and {disk}",
-                f"choose another machine type in {case.profile_file}, or another region",
+                f"no zone of {context.site.region} has both {machine} and {disk}",
+                f"choose another machine type in {context.profile_file}, or another region",
             )
     return ok("; ".join(f"{machine} on {disk}" for machine, disk in pairs))
 
 
-def wanted(case: Case) -> list[str]:
+def wanted(context: Context) -> list[str]:
     """Return the machine types of the profile, at any attempt."""
-    shapes = [shape for shapes in case.profile.rules.values() for shape in shapes]
+    shapes = [shape for shapes in context.profile.rules.values() for shape in shapes]
     return sorted({shape.machine_type for shape in shapes})
 
 
-def offered(case: Case) -> Mapping[str, Mapping[str, int]]:
+def offered(context: Context) -> Mapping[str, Mapping[str, int]]:
     """Return machine type to the zones of the region that have it, with its vCPUs."""
-    found = _in_region(case, "machineTypes", wanted(case))
+    found = _in_region(context, "machineTypes", wanted(context))
     return {
         name: {zone: int(each.get("guestCpus", 0)) for zone, each in zones.items()}
         for name, zones in found.items()
@@ -87,16 +89,16 @@ def offered(case: Case) -> Mapping[str, Mapping[str, int]]:
 
 
 def _in_region(
-    case: Case, kind: str, names: Iterable[str]
+    context: Context, kind: str, names: Iterable[str]
 ) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
     """Return what has one of some names, by name and by zone of the region."""
     query = " OR ".join(f'(name = "{name}")' for name in sorted(names))
-    path = f"compute/v1/projects/{case.site.project}/aggregated/{kind}"
-    answer = case.apis.get("compute", path, filter=query, returnPartialSuccess="true")
+    path = f"compute/v1/projects/{context.site.project}/aggregated/{kind}"
+    answer = context.apis.get("compute", path, filter=query, returnPartialSuccess="true")
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for scope, content in answer.get("items", {}).items():
         zone = scope.removeprefix("zones/")
-        if zone.rpartition("-")[0] == case.site.region:
+        if zone.rpartition("-")[0] == context.site.region:
             for each in content.get(kind, ()):
                 found.setdefault(each["name"], {})[zone] = each
     return found

@@ -7,26 +7,26 @@ https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/get.
 from google.api_core import exceptions as api
 
 from epyflow.google.site_file import site_path
-from epyflow.operations.doctor.case import Case
-from epyflow.operations.doctor.findings import Finding, failed, ok
+from epyflow.operations.doctor.check import CheckResult, failed, ok
+from epyflow.operations.doctor.context import Context
 
 _DEFAULT = "default"
 
 
-def network(case: Case) -> Finding:
+def network(context: Context) -> CheckResult:
     """Whether network and subnetwork are there, and lead to Google's APIs without an address."""
-    project, region = case.site.project, case.site.region
-    net = _full(case.site.network or f"global/networks/{_DEFAULT}", project)
-    subnet = _full(case.site.subnetwork or f"regions/{region}/subnetworks/{_DEFAULT}", project)
+    project, region = context.site.project, context.site.region
+    net = _full(context.site.network or f"global/networks/{_DEFAULT}", project)
+    subnet = _full(context.site.subnetwork or f"regions/{region}/subnetworks/{_DEFAULT}", project)
     remedy = (
-        f"check `network` and `subnetwork` in {site_path(case.environment)}: gcloud compute "
+        f"check `network` and `subnetwork` in {site_path(context.environment)}: gcloud compute "
         f"networks subnets list --project {project} --regions {region}"
     )
     if f"/regions/{region}/" not in subnet:
         return failed(f"{subnet} is not in {region}, where the machines are", remedy)
     for name in (net, subnet):
         try:
-            found = case.apis.get("compute", f"compute/v1/{name}")
+            found = context.apis.get("compute", f"compute/v1/{name}")
         except api.NotFound:
             return failed(f"there is no {name}", remedy)
     its = str(found.get("network", ""))

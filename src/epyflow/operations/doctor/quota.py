@@ -18,8 +18,8 @@ from typing import Any
 from google.api_core import exceptions as api
 
 from epyflow.operations.cost.profile import Shape
-from epyflow.operations.doctor.case import Case
-from epyflow.operations.doctor.findings import Finding, failed, ok, warning
+from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
+from epyflow.operations.doctor.context import Context
 from epyflow.operations.doctor.machine_types import offered
 from epyflow.suggest import listed
 
@@ -56,16 +56,16 @@ class Need:
         return self.each * self.machines
 
 
-def quota(case: Case) -> Finding:
+def quota(context: Context) -> CheckResult:
     """Whether the machines that the profile asks for fit into the quotas.
 
     A rule whose machines do not fit all at once waits for them; one of which not even one fits
     never starts.
     """
-    region = _regional(case)
-    limits = {**_of_project(case), **region, **_of_families(case, region)}
+    region = _regional(context)
+    limits = {**_of_project(context), **region, **_of_families(context, region)}
     largest: dict[str, Need] = {}
-    for need in _needs(case, limits):
+    for need in _needs(context, limits):
         known = largest.get(need.metric)
         if known is None or need.total > known.total:
             largest[need.metric] = need
@@ -73,42 +73,42 @@ def quota(case: Case) -> Finding:
     never = [need for need in short if need.each > limits[need.metric]]
     if short:
         found = "; ".join(_described(each, limits[each.metric]) for each in never or short)
-        remedy = _remedy(case, (never or short)[0])
+        remedy = _remedy(context, (never or short)[0])
         return failed(found, remedy) if never else warning(found, remedy)
-    unknown = sorted({_series(each) for each in _first_shapes(case) if not _cpus(each, limits)})
+    unknown = sorted({_series(each) for each in _first_shapes(context) if not _cpus(each, limits)})
     if unknown:
         found = f"cannot be checked: how many vCPUs of {listed(unknown)} there may be"
-        return warning(found, f"look there: {_page(case)}")
+        return warning(found, f"look there: {_page(context)}")
     shown = (f"{each.metric} {each.total:,.0f}" for each in largest.values())
     return ok(f"room for {', '.join(shown)}")
 
 
-def _needs(case: Case, limits: Mapping[str, float]) -> Iterable[Need]:
+def _needs(context: Context, limits: Mapping[str, float]) -> Iterable[Need]:
     """Yield what each rule takes of each quota that there is."""
-    types = offered(case)
-    for rule, shapes in case.profile.rules.items():
+    types = offered(context)
+    for rule, shapes in context.profile.rules.items():
         shape = shapes[0]
         cpus = next(iter(types.get(shape.machine_type, {}).values()), 0)
         machines = math.ceil(shape.parallelism / shape.per_machine)
-        takes = dict.fromkeys(_counted(case, rule, limits), float(cpus))
+        takes = dict.fromkeys(_counted(context, rule, limits), float(cpus))
         takes |= {"INSTANCES": 1.0, _disk_metric(shape): shape.disk_gib}
         for metric, each in takes.items():
             if metric in limits:
                 yield Need(metric, rule, each, machines)
 
 
-def _counted(case: Case, rule: str, limits: Mapping[str, float]) -> tuple[str, ...]:
+def _counted(context: Context, rule: str, limits: Mapping[str, float]) -> tuple[str, ...]:
     """Return the quotas that count the vCPUs of a rule's machines.
 
     Spot VMs have one of their own, where it was granted; else they count as the others.
     """
-    if rule in case.profile.spot and limits.get(_SPOT):
+    if rule in context.profile.spot and limits.get(_SPOT):
         return (_SPOT,)
-    return (*_cpus(case.profile.shape(rule), limits), "CPUS_ALL_REGIONS")
+    return (*_cpus(context.profile.shape(rule), limits), "CPUS_ALL_REGIONS")
 
 
-def _first_shapes(case: Case) -> list[Shape]:
-    return [shapes[0] for shapes in case.profile.rules.values()]
+def _first_shapes(context: Context) -> list[Shape]:
+    return [shapes[0] for shapes in context.profile.rules.values()]
 
 
 def _series(shape: Shape) -> str:
@@ -129,13 +129,13 @@ def _disk_metric(shape: Shape) -> str:
     return _HYPERDISK if disk.startswith("hyperdisk-balanced") else _SSD
 
 
-def _regional(case: Case) -> dict[str, float]:
-    path = f"compute/v1/projects/{case.site.project}/regions/{case.site.region}"
-    return _left(case.apis.get("compute", path))
+def _regional(context: Context) -> dict[str, float]:
+    path = f"compute/v1/projects/{context.site.project}/regions/{context.site.region}"
+    return _left(context.apis.get("compute", path))
 
 
-def _of_project(case: Case) -> dict[str, float]:
-    return _left(case.apis.get("compute", f"compute/v1/projects/{case.site.project}"))
+def _of_project(context: Context) -> dict[str, float]:
+    return _left(context.apis.get("compute", f"compute/v1/projects/{context.site.project}"))
 
 
 def _left(document: Mapping[str, Any]) -> dict[str, float]:
@@ -146,27 +146,27 @@ def _left(document: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _of_families(case: Case, region: Mapping[str, float]) -> dict[str, float]:
+def _of_families(context: Context, region: Mapping[str, float]) -> dict[str, float]:
     """Return the limits of families that have none in the region's list.
 
     Where they cannot be read, there are none.
     """
-    families = {_series(shape) for shape in _first_shapes(case)} - _GENERAL
+    families = {_series(shape) for shape in _first_shapes(context)} - _GENERAL
     unlisted = [family for family in families if f"{family}_CPUS" not in region]
     path = (
-        f"v1beta1/projects/{case.site.project}/services/compute.googleapis.com/"
+        f"v1beta1/projects/{context.site.project}/services/compute.googleapis.com/"
         f"consumerQuotaMetrics/{_METRIC}"
     )
     found: dict[str, float] = {}
     with suppress(api.Forbidden, api.NotFound):
-        answer = case.apis.get("serviceusage", path)
+        answer = context.apis.get("serviceusage", path)
         buckets = [
             bucket
             for limit in answer.get("consumerQuotaLimits", ())
             for bucket in limit.get("quotaBuckets", ())
         ]
         for family in unlisted:
-            limit = _closest(buckets, {"region": case.site.region, "vm_family": family})
+            limit = _closest(buckets, {"region": context.site.region, "vm_family": family})
             if limit is not None:
                 found[f"{_FAMILY}:{family}"] = math.inf if limit == _UNLIMITED else limit
     return found
@@ -190,12 +190,12 @@ def _described(need: Need, left: float) -> str:
     )
 
 
-def _remedy(case: Case, short: Need) -> str:
+def _remedy(context: Context, short: Need) -> str:
     return (
-        f"ask for more: {_page(case)}; or have fewer at once: --set-resources "
+        f"ask for more: {_page(context)}; or have fewer at once: --set-resources "
         f"{short.rule}:googlebatch_parallelism=N"
     )
 
 
-def _page(case: Case) -> str:
-    return f"https://console.cloud.google.com/iam-admin/quotas?project={case.site.project}"
+def _page(context: Context) -> str:
+    return f"https://console.cloud.google.com/iam-admin/quotas?project={context.site.project}"

@@ -11,8 +11,8 @@ from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from epyflow.operations.doctor.case import Case
-from epyflow.operations.doctor.findings import Finding, failed, ok, warning
+from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
+from epyflow.operations.doctor.context import Context
 from epyflow.suggest import listed
 
 OLDEST, BEFORE = (3, 11), (3, 14)
@@ -36,9 +36,9 @@ _SNAKEMAKE = (9, 27)
 _SCARCE_GB, _TOO_LITTLE_GB = 5.0, 0.5
 
 
-def python(case: Case) -> Finding:
+def python(context: Context) -> CheckResult:
     """Whether Python is one that the packages are made for."""
-    del case
+    del context
     here = platform.python_version()
     if OLDEST <= sys.version_info[:2] < BEFORE:
         return ok(f"{here} ({sys.executable})")
@@ -48,16 +48,16 @@ def python(case: Case) -> Finding:
     )
 
 
-def packages(case: Case) -> Finding:
+def packages(context: Context) -> CheckResult:
     """Whether the installed packages are those of uv.lock."""
-    del case
+    del context
     present = installed()
     needed = {_plain(re.split(r"[^\w.-]", each)[0]) for each in metadata.requires("epyflow") or ()}
     missing = sorted(needed - set(present))
     if missing:
         return failed(f"not installed: {listed(missing)}", SETUP)
     if not LOCK.is_file():
-        return Finding("skipped", f"no {LOCK} here to compare {len(present)} packages with")
+        return CheckResult("skipped", f"no {LOCK} here to compare {len(present)} packages with")
     locked = locked_versions(LOCK.read_text(encoding="utf-8"))
     other = [
         f"{name} {version} ({' or '.join(sorted(locked[name]))})"
@@ -80,7 +80,7 @@ def locked_versions(lock: str) -> dict[str, set[str]]:
     return found
 
 
-def snakemake(case: Case) -> Finding:
+def snakemake(context: Context) -> CheckResult:
     """Whether Snakemake is new enough, and its plugins are installed."""
     present = installed()
     version = present.get("snakemake", "")
@@ -88,16 +88,16 @@ def snakemake(case: Case) -> Finding:
         expected = ".".join(map(str, _SNAKEMAKE))
         found = f"Snakemake {version}" if version else "Snakemake is not installed"
         return failed(f"{found}, expected {expected} or later", SETUP)
-    names = (*_LOCAL_PLUGINS, *(_CLOUD_PLUGINS if case.cloud else ()))
+    names = (*_LOCAL_PLUGINS, *(_CLOUD_PLUGINS if context.cloud else ()))
     missing = [name for name in names if name not in present]
     if missing:
         return failed(f"Snakemake {version}; not installed: {listed(missing)}", SETUP)
     return ok(f"Snakemake {version}; {_with_versions(names, present)}")
 
 
-def disk(case: Case) -> Finding:
+def disk(context: Context) -> CheckResult:
     """Whether results can be written here, and there is room for them."""
-    del case
+    del context
     here = Path.cwd()
     if not os.access(here, os.W_OK):
         return failed(f"{here} cannot be written to", "start runs in a folder of yours")

@@ -10,7 +10,7 @@ from google.api_core import exceptions as api
 from epyflow.google.rest import Apis
 from epyflow.operations.cost.profile import Profile, Shape
 from epyflow.operations.doctor import google_project, image, quota
-from epyflow.operations.doctor.case import Case
+from epyflow.operations.doctor.context import Context
 
 HOST = "europe-docker.pkg.dev"
 IMAGE = f"{HOST}/p/r/epyflow@sha256:" + "1" * 64
@@ -36,8 +36,8 @@ class Answers:
         return self._found(f"{host}/{path}")
 
 
-def case(documents: Mapping[str, Any] | None = None, shape: Shape = VM, **site: str) -> Case:
-    made = Case(environment={})
+def context(documents: Mapping[str, Any] | None = None, shape: Shape = VM, **site: str) -> Context:
+    made = Context(environment={})
     fields = {"project": "p", "region": "europe-west1", "image": IMAGE} | site
     # Cached properties: what they would read is given.
     made.__dict__["site"] = SimpleNamespace(**fields)
@@ -62,7 +62,7 @@ def index(*platforms: str) -> dict[str, Any]:
 
 
 def test_an_image_for_several_processors_is_looked_into():
-    found = image.image(case(index("amd64", "arm64")))
+    found = image.image(context(index("amd64", "arm64")))
 
     assert (found.state, found.found.endswith("amd64, arm64")) == ("ok", True)
 
@@ -74,7 +74,7 @@ def test_an_image_for_several_processors_is_looked_into():
 def test_an_image_for_another_processor_is_named(machine, has, lacks):
     shape = Shape(machine, 30, 4096, 1, 100)
 
-    found = image.image(case(index(has), shape))
+    found = image.image(context(index(has), shape))
 
     assert found.state == "failed"
     assert f"is for {has}, not for {lacks}" in found.found
@@ -83,11 +83,11 @@ def test_an_image_for_another_processor_is_named(machine, has, lacks):
 
 @pytest.mark.parametrize("name", ["epyflow/cloud", "registry.example.org/epyflow"])
 def test_a_registry_that_is_not_googles_is_not_asked(name):
-    found = image.image(case(image=f"{name}@sha256:{'1' * 64}"))
+    found = image.image(context(image=f"{name}@sha256:{'1' * 64}"))
 
     assert found.state == "warning"
     assert "cannot be checked" in found.found
-    assert image.image_version(case(image=f"{name}@sha256:{'1' * 64}")).state == "skipped"
+    assert image.image_version(context(image=f"{name}@sha256:{'1' * 64}")).state == "skipped"
 
 
 def quotas(**limits: float) -> dict[str, Any]:
@@ -105,8 +105,8 @@ N2 = Shape("n2-standard-4", 30, 4096, 2, 50)
 
 def test_what_is_used_already_is_taken_off_a_quota():
     # 50 tasks, two on a machine: 25 machines of 4 vCPUs.
-    enough = quota.quota(case(quotas(N2_CPUS=104), N2))
-    short = quota.quota(case(quotas(N2_CPUS=103), N2))
+    enough = quota.quota(context(quotas(N2_CPUS=104), N2))
+    short = quota.quota(context(quotas(N2_CPUS=103), N2))
 
     assert (enough.state, enough.found) == ("ok", "room for N2_CPUS 100")
     assert (short.state, "N2_CPUS: 99 left" in short.found) == ("warning", True)
@@ -118,13 +118,15 @@ def test_a_disk_that_the_profile_names_is_counted_where_it_counts():
     documents = quotas(N2_CPUS=1000, SSD_TOTAL_GB=504, HDB_TOTAL_GB=1000)
     on_hyperdisk = Shape("n2-standard-4", 30, 4096, 2, 50, disk_type="hyperdisk-balanced")
 
-    assert "SSD_TOTAL_GB: 500 left, run_task asks for 750" in quota.quota(case(documents, N2)).found
-    assert quota.quota(case(documents, on_hyperdisk)).state == "ok"
+    assert (
+        "SSD_TOTAL_GB: 500 left, run_task asks for 750" in quota.quota(context(documents, N2)).found
+    )
+    assert quota.quota(context(documents, on_hyperdisk)).state == "ok"
 
 
 def test_spot_machines_are_counted_by_a_quota_of_their_own_where_there_is_one():
     def found(**limits: float):
-        made = case(quotas(**limits), N2)
+        made = context(quotas(**limits), N2)
         made.__dict__["profile"] = Profile({"run_task": (N2,)}, frozenset({"run_task"}))
         return quota.quota(made)
 
@@ -175,7 +177,7 @@ def test_where_the_apis_are_is_told_by_login_and_environment(environment, univer
 def test_a_persons_login_without_a_project_for_its_requests_is_a_warning():
     login = type("Credentials", (), {"__module__": "google.oauth2.credentials"})()
     login.refresh = lambda request: None
-    made = case()
+    made = context()
     made.__dict__["credentials"] = login
 
     found = google_project.credentials(made)

@@ -5,17 +5,18 @@ from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.doctor.case import Case, account_of
-from epyflow.operations.doctor.findings import Check, Examination, failed, ok, warning
+from epyflow.operations.doctor.check import Check, failed, ok, warning
+from epyflow.operations.doctor.context import Context, account_of
+from epyflow.operations.doctor.examination import Examination
 
 
-def found(*checks: Check, case: Case | None = None) -> dict[str, object]:
-    return {check.id: finding for check, finding in Examination(checks, case or Case())}
+def found(*checks: Check, context: Context | None = None) -> dict[str, object]:
+    return {check.id: finding for check, finding in Examination(checks, context or Context())}
 
 
 def raising(error: Exception, **fields: object):
-    def look(case: Case):
-        del case
+    def look(context: Context):
+        del context
         raise error
 
     return found(Check("x", "x", look, **fields))["x"]
@@ -25,7 +26,7 @@ def test_a_check_is_made_once_and_after_those_that_it_depends_on():
     made = []
 
     def look(name, finding):
-        return lambda case: made.append(name) or finding
+        return lambda context: made.append(name) or finding
 
     checks = (
         Check("c", "", look("c", ok("")), after=("b",)),
@@ -39,9 +40,9 @@ def test_a_check_is_made_once_and_after_those_that_it_depends_on():
 
 def test_what_was_skipped_names_the_check_that_failed_first():
     checks = (
-        Check("a", "", lambda case: failed("", "")),
-        Check("b", "", lambda case: ok(""), after=("a",)),
-        Check("c", "", lambda case: ok(""), after=("b",)),
+        Check("a", "", lambda context: failed("", "")),
+        Check("b", "", lambda context: ok(""), after=("a",)),
+        Check("c", "", lambda context: ok(""), after=("b",)),
     )
 
     its = found(*checks)
@@ -50,13 +51,13 @@ def test_what_was_skipped_names_the_check_that_failed_first():
 
 
 def test_services_are_looked_at_before_what_asks_them():
-    def services(case: Case):
-        case.disabled_services.add("batch.googleapis.com")
+    def services(context: Context):
+        context.disabled_services.add("batch.googleapis.com")
         return failed("", "")
 
     checks = (
-        Check("jobs", "", lambda case: ok(""), service="batch.googleapis.com"),
-        Check("disks", "", lambda case: ok(""), service="compute.googleapis.com"),
+        Check("jobs", "", lambda context: ok(""), service="batch.googleapis.com"),
+        Check("disks", "", lambda context: ok(""), service="compute.googleapis.com"),
         Check("services", "", services),
     )
 

@@ -10,12 +10,12 @@ from requests.exceptions import RequestException
 
 from epyflow.google.api_errors import LOG_IN
 from epyflow.google.rest import reason, said
-from epyflow.operations.doctor.findings import Check, Finding, failed, warning
+from epyflow.operations.doctor.check import Check, CheckResult, failed, warning
 
 NETWORK = "check the network, and a proxy's settings (HTTPS_PROXY); then try again"
 
 
-def explain(check: Check, error: Exception) -> Finding:
+def explain(check: Check, error: Exception) -> CheckResult:
     """Return the finding of a check that could not be made."""
     match error:
         case api.RetryError() | RequestException() | auth.TransportError():

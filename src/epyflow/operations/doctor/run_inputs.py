@@ -4,8 +4,8 @@ from epyflow.errors import PopulationError
 from epyflow.experiment.load import inspect
 from epyflow.inputs.fan_out import plan
 from epyflow.operations.cost.profile import FILE
-from epyflow.operations.doctor.case import Case
-from epyflow.operations.doctor.findings import Finding, failed, ok, warning
+from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
+from epyflow.operations.doctor.context import Context
 from epyflow.operations.setup.layers import BASE
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address
@@ -17,50 +17,52 @@ SETTINGS_REMEDY = f"mend {BASE}, or have it written: epyflow init"
 TOKEN_REMEDY = f"set one of {', '.join(VARIABLES)} (docs/repositories.md)"
 
 
-def settings(case: Case) -> Finding:
+def settings(context: Context) -> CheckResult:
     """Whether the settings are valid."""
-    found = case.settings
+    found = context.settings
     where = f"{found.experiment} in {found.experiments_root}, run_id {found.run_id}"
     return ok(f"experiment {where}")
 
 
-def token(case: Case) -> Finding:
+def token(context: Context) -> CheckResult:
     """Whether the token that this machine holds can be read; the token is not shown."""
-    given = [name for name in (VARIABLE, FILE_VARIABLE) if case.environment.get(name)]
+    given = [name for name in (VARIABLE, FILE_VARIABLE) if context.environment.get(name)]
     if not given:
         return ok("none is set; public repositories and folders need none")
-    read_token(case.environment)
+    read_token(context.environment)
     return ok(f"{given[0]} gives one")
 
 
-def experiment(case: Case) -> Finding:
+def experiment(context: Context) -> CheckResult:
     """Whether the experiment is there and valid; a repository is asked for it."""
-    place = case.local_settings.place()
-    if is_address(case.settings.experiments_root):
-        check_inside(place, case.settings.experiments_root)
-    folder = case.local_settings.population_folder()
+    place = context.local_settings.place()
+    if is_address(context.settings.experiments_root):
+        check_inside(place, context.settings.experiments_root)
+    folder = context.local_settings.population_folder()
     store = None if folder is None else PopulationStore.open(folder, remote=False)
     names = store.names() if store else ()
-    found, problems = inspect(place, case.settings.output_config, names)
+    found, problems = inspect(place, context.settings.output_config, names)
     errors = [problem for problem in problems if problem.severity == "error"]
     remedy = f"epyflow validate {place.folder}"
     if errors or found is None:
         count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
         return failed(f"{place.exp_id}: {count}: {errors[0]}", remedy)
-    planned = plan(found, case.settings.members_per_task)
+    planned = plan(found, context.settings.members_per_task)
     summary = f"{place.exp_id}: {planned.strategy}, {planned.task_count:,} tasks"
     if problems:
         return warning(f"{summary}; {problems[0]}", remedy)
     return ok(summary)
 
 
-def populations(case: Case) -> Finding:
+def populations(context: Context) -> CheckResult:
     """Whether the experiment's populations are at hand, or will be downloaded."""
-    folder = case.local_settings.population_folder()
+    folder = context.local_settings.population_folder()
     if folder is None:
         return ok("no folder is given: those of epydemix-data are downloaded once and kept")
     store = PopulationStore.open(folder, remote=False)
-    found, _ = inspect(case.local_settings.place(), case.settings.output_config, store.names())
+    found, _ = inspect(
+        context.local_settings.place(), context.settings.output_config, store.names()
+    )
     wanted = [] if found is None else [each.name for each in plan(found).populations]
     absent = [name for name in wanted if not _is_held(store, name)]
     if absent:
@@ -72,12 +74,14 @@ def populations(case: Case) -> Finding:
     return ok(f"{len(wanted)} in {folder}")
 
 
-def profile(case: Case) -> Finding:
+def profile(context: Context) -> CheckResult:
     """Whether the profile for Google Batch can be read."""
-    rules = case.profile.rules
-    most = case.profile.shape("run_task") if "run_task" in rules else next(iter(rules.values()))[0]
+    rules = context.profile.rules
+    most = (
+        context.profile.shape("run_task") if "run_task" in rules else next(iter(rules.values()))[0]
+    )
     return ok(
-        f"{case.profile_file}: {len(rules)} rules; tasks on {most.machine_type}, "
+        f"{context.profile_file}: {len(rules)} rules; tasks on {most.machine_type}, "
         f"{most.parallelism} at once"
     )
 

@@ -20,7 +20,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
 @dataclass
-class Case:
+class Context:
     """What is looked at.
 
     Parameters

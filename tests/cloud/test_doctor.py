@@ -6,6 +6,7 @@ The emulator answers as https://cloud.google.com documents its APIs to; the modu
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,7 +103,7 @@ class Doctor:
 
     def look(self, *arguments: str, plan: FaultPlan | None = None, **project: Any) -> None:
         labels = {f"{LABEL}.version": __version__, f"{LABEL}.revision": self.clone.this}
-        differs = Project(**{"image_labels": labels} | google_project)
+        differs = Project(**{"image_labels": labels} | project)
         plan = plan or FaultPlan()
         self.emulator.faults.replace(plan.model_copy(update={"project": differs}))
         done = CliRunner().invoke(app, ["doctor", "--format", "json", *arguments])
@@ -161,12 +162,12 @@ def test_all_is_well(doctor):
     doctor.look()
 
     assert doctor.code == 0
-    assert doctor.states("ok") == list(doctor.check)
-    assert len(doctor.check) > 25
-    assert "a-token" not in json.dumps(doctor.check)
+    assert doctor.states("ok") == list(doctor.findings)
+    assert len(doctor.findings) > 25
+    assert "a-token" not in json.dumps(doctor.findings)
     bucket = "gs://rehearsal/epyflow: written, listed, read and deleted"
-    assert doctor.check["bucket-write"]["found"] == bucket
-    assert "CPUS_PER_VM_FAMILY:C4D 200" in doctor.check["quota"]["found"]
+    assert doctor.findings["bucket-write"]["found"] == bucket
+    assert "CPUS_PER_VM_FAMILY:C4D 200" in doctor.findings["quota"]["found"]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ def test_all_is_well(doctor):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_wrong_with_the_project_is_named_by_one_check(doctor, project, check, words):
-    doctor.look(**google_project)
+    doctor.look(**project)
 
     doctor.assert_named(check, "failed", *words)
 
@@ -255,7 +256,7 @@ def test_what_is_wrong_with_the_project_is_named_by_one_check(doctor, project, c
             "EPYFLOW_GCP_PROJECT",
             "another-project",
             "project",
-            ("another-project is not there, or is closed to", "check `project`"),
+            ("another-project does not exist, or ", "check `project`"),
         ),
         ("EPYFLOW_GCP_IMAGE", "epyflow:latest", "site", ("image: 'epyflow:latest' is not right",)),
         (
@@ -308,7 +309,7 @@ def test_what_depends_on_a_check_that_failed_is_not_looked_at(doctor):
         *("python", "packages", "snakemake", "disk", "settings", "token"),
         *("site", "credentials", "profile"),
     ]
-    assert doctor.check["image-version"]["found"] == "not looked at, as project failed"
+    assert doctor.findings["image-version"]["found"] == "not checked, because project failed"
 
 
 def test_a_refusal_by_a_condition_on_names_is_found_by_trying(doctor):
@@ -321,11 +322,11 @@ def test_a_refusal_by_a_condition_on_names_is_found_by_trying(doctor):
 
 def test_a_disk_that_does_not_suit_the_machine_is_named(doctor, tmp_path):
     text = (doctor.clone.folder / "profiles/gcp/config.yaml").read_text()
-    this_machine = "    googlebatch_machine_type: \"'c4d-standard-2' if attempt == 1"
-    assert this_machine in text
+    machine = "    googlebatch_machine_type: \"'c4d-standard-2' if attempt == 1"
+    assert machine in text
     profile = tmp_path / "config.yaml"
     profile.write_text(
-        text.replace(this_machine, f"    googlebatch_boot_disk_type: pd-balanced\n{this_machine}")
+        text.replace(machine, f"    googlebatch_boot_disk_type: pd-balanced\n{machine}")
     )
 
     doctor.look("--profile", str(profile))
@@ -334,7 +335,7 @@ def test_a_disk_that_does_not_suit_the_machine_is_named(doctor, tmp_path):
         "disks",
         "failed",
         "c4d-highmem-2 cannot boot from pd-balanced",
-        "hyperdisk-balanced is chosen then",
+        "the default for this machine is hyperdisk-balanced",
     )
 
 
@@ -349,7 +350,7 @@ def test_a_disk_that_does_not_suit_the_machine_is_named(doctor, tmp_path):
         (
             {"bucket_location": "europe-west1"},
             "bucket",
-            ("gs://rehearsal is in europe-west1, the machines in us-central1", "a bucket in us"),
+            ("gs://rehearsal is in europe-west1 and the machines", "use a bucket in us-central1"),
         ),
         (
             {"denied_permissions": ["logging.logEntries.list"]},
@@ -359,14 +360,14 @@ def test_a_disk_that_does_not_suit_the_machine_is_named(doctor, tmp_path):
         (
             {"policy": {"roles/logging.logWriter": [f"serviceAccount:{TASKS}"]}},
             "act-as",
-            ("which has not roles/batch.agentReporter on the project itself", f"{TASKS} --role="),
+            ("which lacks roles/batch.agentReporter on the project itself", f"{TASKS} --role="),
         ),
         ({"image_labels": {}}, "image-version", ("does not say which commit", "make image-push")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_a_run_can_do_with_is_a_warning(doctor, project, check, words):
-    doctor.look(**google_project)
+    doctor.look(**project)
 
     doctor.assert_named(check, "warning", *words)
 
@@ -375,7 +376,7 @@ def test_what_a_run_can_do_with_is_a_warning(doctor, project, check, words):
     ("revision", "state", "words"),
     [
         ("{other}", "failed", ("the code of run", "start from")),
-        ("{older}", "warning", ("where other than here is: snakemake 9.0.1 (here ",)),
+        ("{older}", "warning", ("which differs from this folder in snakemake 9.0.1 (here ",)),
         ("{this}-dirty", "warning", ("was built from edited files",)),
         ("f" * 40, "warning", ("ffffffffffff, which is not in this clone", "git fetch")),
     ],
@@ -398,24 +399,24 @@ def test_what_an_account_of_terraform_may_not_look_at_is_a_warning(doctor):
         *("bucket", "region", "machine-types", "disks", "quota", "network"),
     ]
     for name in doctor.states("warning"):
-        found = doctor.check[name]
-        assert found["found"].startswith("cannot be checked: ")
+        found = doctor.findings[name]
+        assert re.search("cannot be (checked|read)", found["found"])
         assert "http" not in found["found"]
-        assert "runs do not need it" in found["remedy"]
+        assert "runs do not need this permission" in found["remedy"]
     assert doctor.states("skipped") == []
 
 
 def test_a_quota_of_a_family_that_cannot_be_read_is_said_to_be_unknown(doctor):
     doctor.look("--check", "quota", denied_permissions=["serviceusage.quotas.get"])
 
-    doctor.assert_named("quota", "warning", "cannot be checked: how many vCPUs of C4D there may be")
+    doctor.assert_named("quota", "warning", "the quota of vCPUs of C4D cannot be read")
 
 
 def test_where_nothing_can_be_told_of_services_the_api_that_tells_it_is_named(doctor):
     doctor.look(disabled_services=["serviceusage.googleapis.com"])
 
     assert doctor.states("failed") == ["services"]
-    assert doctor.check["services"]["found"] == "not enabled: serviceusage.googleapis.com"
+    assert doctor.findings["services"]["found"] == "not enabled: serviceusage.googleapis.com"
     assert doctor.states("warning") == ["quota"]
 
 
@@ -425,7 +426,7 @@ def test_a_region_that_is_none_is_named_once(doctor):
     doctor.look()
 
     assert doctor.states("failed") == ["region"]
-    assert doctor.check["region"]["found"] == "there is no region us-central9"
+    assert doctor.findings["region"]["found"] == "there is no region us-central9"
     assert doctor.because_of("region") == ["batch", "machine-types", "disks", "quota", "network"]
 
 
@@ -442,7 +443,7 @@ def test_a_passing_fault_is_not_noticed(doctor):
     doctor.look(plan=FaultPlan(api=[ApiFault(method="GetProject", code=503)]))
 
     assert doctor.code == 0
-    assert doctor.states("ok") == list(doctor.check)
+    assert doctor.states("ok") == list(doctor.findings)
 
 
 def test_a_clock_that_is_off_is_named(doctor):
@@ -464,14 +465,14 @@ def test_an_account_of_tasks_that_has_its_roles_is_well(doctor, roles):
 
     doctor.look("--check", "act-as", policy=dict.fromkeys(roles, members))
 
-    assert doctor.check["act-as"]["state"] == "ok"
-    assert "which has roles/batch.agentReporter" in doctor.check["act-as"]["found"]
+    assert doctor.findings["act-as"]["state"] == "ok"
+    assert "which has roles/batch.agentReporter" in doctor.findings["act-as"]["found"]
 
 
 def test_one_check_is_made_with_those_that_it_depends_on(doctor):
     doctor.look("--check", "bucket-write")
 
-    assert list(doctor.check) == [
+    assert list(doctor.findings) == [
         *("snakemake", "site", "credentials", "project", "services", "bucket", "bucket-write"),
     ]
 

@@ -1,7 +1,7 @@
-"""What Google's libraries raise, as findings.
+"""Turn errors of Google's libraries into results of checks.
 
-An account that may start runs need not be allowed to look at everything: what it may not look at
-is a warning, never a failure.
+An account may be allowed to start runs and not to read everything that is checked. A check that is
+not permitted is a warning, never a failure.
 """
 
 from google.api_core import exceptions as api
@@ -12,11 +12,11 @@ from epyflow.google.api_errors import LOG_IN
 from epyflow.google.rest import reason, said
 from epyflow.operations.doctor.check import Check, CheckResult, failed, warning
 
-NETWORK = "check the network, and a proxy's settings (HTTPS_PROXY); then try again"
+NETWORK = "check the network and the settings of a proxy (HTTPS_PROXY), then try again"
 
 
 def explain(check: Check, error: Exception) -> CheckResult:
-    """Return the finding of a check that could not be made."""
+    """Return the result of a check that raised an error."""
     match error:
         case api.RetryError() | RequestException() | auth.TransportError():
             cause = getattr(error, "cause", None) or error
@@ -29,19 +29,19 @@ def explain(check: Check, error: Exception) -> CheckResult:
             found = f"{error.code} {said(error)}"
             return failed(found, check.remedy or "try again later")
     return failed(
-        f"the check itself went wrong: {type(error).__name__}: {error}",
-        "report this as a mistake of epyflow",
+        f"the check itself failed: {type(error).__name__}: {error}",
+        "report this as an error in epyflow",
     )
 
 
 def not_allowed(check: Check, error: api.Forbidden) -> tuple[str, str]:
-    """Return what to say where a look is refused, and the remedy."""
+    """Return the text and the remedy for a check without permission."""
     if reason(error) == "SERVICE_DISABLED":
         return f"cannot be checked: {check.service} is not enabled", enable(check.service)
     wanted = f"the role {check.role}" if check.role else "the permission"
     return (
         f"cannot be checked: {said(error)}",
-        f"runs do not need it; to have it checked, ask for {wanted}",
+        f"runs do not need this permission; to check it, ask for {wanted}",
     )
 
 

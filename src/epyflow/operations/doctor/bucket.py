@@ -1,4 +1,4 @@
-"""The bucket: whether it is there, near the machines, and can be written to.
+"""Check the bucket: that it exists, is near the machines, and can be written to.
 
 Sources: https://cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions and
 https://cloud.google.com/python/docs/reference/storage/latest (Bucket, Blob).
@@ -30,15 +30,15 @@ _PROBE = b"written by `epyflow doctor`, and deleted again\n"
 
 
 def bucket(context: Context) -> CheckResult:
-    """Whether the bucket is there, and in the region of the machines."""
+    """Check that the bucket exists and is in the region of the machines."""
     name, _ = _parts(context)
     remedy = (
-        f"check `storage` in {site_path(context.environment)}, or create it: gcloud storage buckets "
-        f"create gs://{name} --project {context.site.project} --location {context.site.region} "
-        "--uniform-bucket-level-access"
+        f"check `storage` in {site_path(context.environment)}, or create it: gcloud storage "
+        f"buckets create gs://{name} --project {context.site.project} "
+        f"--location {context.site.region} --uniform-bucket-level-access"
     )
     try:
-        # Needs no permission, unlike its description.
+        # This needs no permission, unlike get_bucket.
         _bucket(context).test_iam_permissions(list(_NEEDED), retry=_RETRY)
         found = context.storage.get_bucket(name, retry=_RETRY)
     except api.NotFound:
@@ -47,14 +47,14 @@ def bucket(context: Context) -> CheckResult:
     if region in (where, *(each.lower() for each in found.data_locations or ())):
         return ok(f"gs://{name} in {where}")
     return warning(
-        f"gs://{name} is in {where}, the machines in {region}: traffic between them costs money "
-        "and time",
-        f"a bucket in {region}, or `region: {where}`",
+        f"gs://{name} is in {where} and the machines are in {region}: traffic between them costs "
+        "money and time",
+        f"use a bucket in {region}, or set `region: {where}`",
     )
 
 
 def bucket_write(context: Context) -> CheckResult:
-    """Whether a file below the prefix can be written, read, listed and deleted."""
+    """Check that a file below the prefix can be written, read, listed and deleted."""
     name, prefix = _parts(context)
     there = f"gs://{name}/{prefix}".rstrip("/")
     remedy = (
@@ -85,8 +85,9 @@ def _tried(context: Context, there: str, path: str) -> CheckResult:
     blob.delete(retry=_RETRY)
     if read != _PROBE or names != [path]:
         return failed(
-            f"{there}: what was written came back otherwise",
-            "try again; if it stays so, something between this machine and the bucket alters it",
+            f"{there}: a file came back with other content than was written",
+            "try again; if it happens again, something between this machine and the bucket "
+            "changes files",
         )
     return ok(f"{there}: written, listed, read and deleted")
 

@@ -10,25 +10,25 @@ State = Literal["ok", "warning", "failed", "skipped"]
 
 
 SERVICES_CHECK = "services"
-"""The check that finds which of Google's services are not enabled."""
+"""The check that finds the Google services that are not enabled."""
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check found.
+    """The result of a check.
 
     Attributes
     ----------
     state
-        ``failed``: a run would fail. ``warning``: it may, or it costs more or takes longer; also
-        where something cannot be looked at. ``skipped``: another check failed, or there is
-        nothing to look at.
+        ``failed``: a run would fail. ``warning``: a run may fail, or costs more or takes longer;
+        also if something cannot be checked. ``skipped``: another check failed, or there is nothing
+        to check.
     found
-        One or more sentences, without a full stop.
+        One or more sentences, without the last full stop.
     remedy
-        What to do; empty where there is nothing to be done.
+        What to do; empty if there is nothing to do.
     because
-        Of a check that was skipped, the one that failed.
+        For a skipped check: the check that failed.
     """
 
     state: State
@@ -38,41 +38,41 @@ class CheckResult:
 
 
 def ok(found: str) -> CheckResult:
-    """Return that all is well."""
+    """Return the result of a check that passed."""
     return CheckResult("ok", found)
 
 
 def warning(found: str, remedy: str) -> CheckResult:
-    """Return something to know."""
+    """Return the result of a check that may need attention."""
     return CheckResult("warning", found, remedy)
 
 
 def failed(found: str, remedy: str) -> CheckResult:
-    """Return what keeps a run from working."""
+    """Return the result of a check that failed."""
     return CheckResult("failed", found, remedy)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to look at.
+    """One thing to check.
 
     Attributes
     ----------
     id
-        By which it is chosen, and named in documents.
+        Its name for ``--check`` and in the JSON output.
     title
-        What it is, for people.
+        Its name for people.
     look
-        Looks.
+        The function that checks.
     remedy
-        What to do where ``look`` raises an error whose message does not say so.
+        What to do if ``look`` raises an error.
     after
-        Checks without which it has no meaning: where one failed, it is skipped.
+        Checks that it depends on: if one failed, it is skipped.
     service
-        Google's service that it asks: where :data:`SERVICES_CHECK` finds it not enabled, it is
-        skipped.
+        The Google service that it asks: if :data:`SERVICES_CHECK` finds it not enabled, the check
+        is skipped.
     role
-        What lets an account look; for the remedy where it is refused.
+        The role that permits the check; for the remedy if the permission is missing.
     """
 
     id: str

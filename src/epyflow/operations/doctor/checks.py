@@ -1,4 +1,4 @@
-"""Every check, in the order in which they are reported."""
+"""All checks in the order of the report."""
 
 from collections.abc import Iterable
 
@@ -15,14 +15,14 @@ LOCAL = (
     Check("python", "Python", this_machine.python),
     Check("packages", "packages as locked", this_machine.packages),
     Check("snakemake", "Snakemake and plugins", this_machine.snakemake),
-    Check("disk", "room for results", this_machine.disk),
+    Check("disk", "free disk space", this_machine.disk),
     Check("settings", "settings of a run", run_inputs.settings, run_inputs.SETTINGS_REMEDY),
     Check("token", "token for repositories", run_inputs.token, run_inputs.TOKEN_REMEDY),
     Check(
         "experiment",
         "experiment",
         run_inputs.experiment,
-        "the message says what is expected; docs/experiments.md, docs/repositories.md",
+        "correct what the message names (docs/experiments.md, docs/repositories.md)",
         after=("settings", "token", "secret"),
     ),
     Check(
@@ -36,7 +36,7 @@ LOCAL = (
 
 
 def cloud() -> tuple[Check, ...]:
-    """Return the checks of a run on Google Batch; their libraries are slow to import."""
+    """Return the checks for Google Batch; their libraries are slow to import, and optional."""
     from epyflow.operations.doctor import (
         bucket,
         google_project,
@@ -61,7 +61,7 @@ def cloud() -> tuple[Check, ...]:
         ),
         Check(
             "permissions",
-            "what you may do",
+            "permissions",
             google_project.permissions,
             after=_PROJECT,
             service="cloudresourcemanager.googleapis.com",
@@ -157,12 +157,12 @@ def cloud() -> tuple[Check, ...]:
 
 
 def chosen(checks: Iterable[Check], wanted: Iterable[str]) -> tuple[Check, ...]:
-    """Return the checks of some ids, with those that they depend on; all, where none is named.
+    """Return the checks with some ids and those that they depend on; without ids, all.
 
     Raises
     ------
     EpyflowError
-        If there is no such check.
+        If there is no check of that id.
     """
     known = {check.id: check for check in checks}
     pending, kept = list(wanted), set[str]()

@@ -1,4 +1,4 @@
-"""What is looked at: settings, the site, and Google's APIs, each read when it is first needed."""
+"""The settings, site and APIs that checks read, each when it is first needed."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from epyflow.google.site import Site, read_site
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
 from epyflow.operations.setup import layers
-from epyflow.run.settings import Settings, read_settings
+from epyflow.run.settings import Settings
 from epyflow.run.sources import fetch_root
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 @dataclass
 class Context:
-    """What is looked at.
+    """The settings, site and APIs that checks read.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ class Context:
     profile_file
         The profile for Google Batch.
     cloud
-        Whether a run in the cloud is looked at, too.
+        Whether Google Cloud is checked too.
     environment
-        Of this process.
+        Environment variables of this process.
 
     Attributes
     ----------
     disabled_services
-        Of Google's, those that a check has found not to be enabled.
+        Google services that a check has found not to be enabled.
     """
 
     configfiles: Sequence[Path] = ()
@@ -49,30 +49,27 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """Of the run, as they are written."""
-        merged: dict[str, Any] = {}
-        for layer in layers.read_layers(self.configfiles, self.config):
-            merged |= layer.values
-        return read_settings(merged)
+        """Settings of the run."""
+        return layers.merged(layers.read_layers(self.configfiles, self.config))
 
     @cached_property
     def local_settings(self) -> Settings:
-        """The settings with a folder of this machine as the root, fetched if need be."""
+        """The same settings with a folder of this machine as the root, fetched if necessary."""
         return fetch_root(self.settings)[0]
 
     @cached_property
     def site(self) -> Site:
-        """What profiles/gcp knows of the user's project."""
+        """Settings of profiles/gcp."""
         return read_site(self.environment)
 
     @cached_property
     def profile(self) -> Profile:
-        """What each rule gets on Google Batch."""
+        """Machines of each rule on Google Batch."""
         return read_profile(self.profile_file)
 
     @cached_property
     def credentials(self) -> Any:
-        """The login that Google's libraries find.
+        """The login that Google's libraries use.
 
         Raises
         ------
@@ -85,7 +82,7 @@ class Context:
 
     @cached_property
     def apis(self) -> "Apis":
-        """Google's REST APIs, with that login."""
+        """Google's REST APIs with that login."""
         from epyflow.google.rest import Apis
 
         return Apis(self.credentials, self.environment)
@@ -99,14 +96,14 @@ class Context:
 
     @property
     def member(self) -> str:
-        """Who is logged in, as policies of IAM write it."""
+        """The account that is logged in, as IAM policies write it."""
         email = account_of(self.credentials)
         kind = "serviceAccount" if email.endswith(".gserviceaccount.com") else "user"
         return f"{kind}:{email or 'YOUR_ACCOUNT'}"
 
 
 def account_of(credentials: Any) -> str:
-    """Return the email of a login; empty where it does not say."""
+    """Return the email of a login; empty if it has none."""
     for name in ("service_account_email", "signer_email", "account"):
         email = getattr(credentials, name, None)
         if isinstance(email, str) and "@" in email:

@@ -8,14 +8,14 @@ from epyflow.operations.doctor.context import Context
 
 
 class Examination:
-    """Makes checks, each once and after those that it depends on.
+    """Run checks, each once and after the checks that it depends on.
 
     Parameters
     ----------
     checks
-        In the order in which they are reported. What they depend on may come later, or be absent.
+        In the order of the report. Checks that they depend on may come later, or be absent.
     context
-        What is looked at.
+        Settings, site and APIs to check.
     """
 
     def __init__(self, checks: Sequence[Check], context: Context) -> None:
@@ -24,7 +24,7 @@ class Examination:
         self._found: dict[str, CheckResult] = {}
 
     def __iter__(self) -> Iterator[tuple[Check, CheckResult]]:
-        """Make the checks that are left, one after another."""
+        """Run the checks in the order of the report."""
         for check in self._checks.values():
             yield check, self._finding(check)
 
@@ -38,27 +38,27 @@ class Examination:
             if needed not in self._checks:
                 continue
             before = self._finding(self._checks[needed])
-            # What was skipped for want of anything to look at hinders nobody.
+            # A check that was skipped because there is nothing to check stops no other.
             if before.state == "failed" or before.because:
                 cause = before.because or needed
-                return CheckResult("skipped", f"not looked at, as {cause} failed", because=cause)
+                return CheckResult("skipped", f"not checked, because {cause} failed", because=cause)
         if check.service and SERVICES_CHECK in self._checks:
-            # It fills disabled_services; other services may be enabled though it failed.
+            # This check fills disabled_services. Other services may be enabled even if it failed.
             self._finding(self._checks[SERVICES_CHECK])
         if check.service in self._case.disabled_services:
-            found = f"not looked at, as {check.service} is not enabled"
+            found = f"not checked, because {check.service} is not enabled"
             return CheckResult("skipped", found, because=SERVICES_CHECK)
         return None
 
 
 def _looked(check: Check, context: Context) -> CheckResult:
-    """Look; whatever is raised becomes a finding, so that the other checks are made."""
+    """Run a check. An error becomes a result, so that the other checks still run."""
     try:
         return check.look(context)
     except EpyflowError as error:
         return failed(str(error), check.remedy)
     except Exception as error:
-        # Imported here: without Google's libraries, a run on one machine is looked at all the same.
+        # Imported here: the checks of this machine also run without Google's libraries.
         from epyflow.operations.doctor.api_failures import explain
 
         return explain(check, error)

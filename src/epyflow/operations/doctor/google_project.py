@@ -1,4 +1,4 @@
-"""The project: who is logged in, what is enabled, and what this account may do.
+"""Check the Google Cloud project: login, services, and permissions of accounts.
 
 Sources: https://cloud.google.com/resource-manager/reference/rest/v1/projects (get, getIamPolicy,
 testIamPermissions),
@@ -46,11 +46,12 @@ ROLES: Mapping[str, str] = {
     "serviceusage.services.use": "roles/serviceusage.serviceUsageConsumer",
     "logging.logEntries.list": "roles/logging.viewer",
 }
-"""What who starts runs does in the project, and the role that terraform/iam.tf gives for it."""
+"""Permissions that starting runs needs in the project, and the role in terraform/iam.tf that
+grants each."""
 
 _USEFUL = frozenset({"logging.logEntries.list"})
 TASKS_ROLES = ("roles/batch.agentReporter", "roles/logging.logWriter")
-"""What the tasks' account has on the project by terraform/iam.tf, and no job works without."""
+"""Roles on the project that the tasks' account gets in terraform/iam.tf and every job needs."""
 
 _EVERYTHING = frozenset({"roles/editor", "roles/owner"})
 _ACT_AS = "iam.serviceAccounts.actAs"
@@ -60,14 +61,14 @@ _TIMEOUT = 20.0
 
 
 def site(context: Context) -> CheckResult:
-    """Whether the settings of the user's project are complete and right."""
+    """Check that the settings of the user's project are complete and valid."""
     its, path = context.site, site_path(context.environment)
     source = str(path) if path.is_file() else "environment variables"
     return ok(f"{its.project} in {its.region}, {its.storage} ({source})")
 
 
 def credentials(context: Context) -> CheckResult:
-    """Whether there is a login, and it still works."""
+    """Check that there is a login and that it still works."""
     try:
         login = context.credentials
         login.refresh(Request())
@@ -79,18 +80,18 @@ def credentials(context: Context) -> CheckResult:
     quota_project = getattr(login, "quota_project_id", None)
     if type(login).__module__ == "google.oauth2.credentials" and not quota_project:
         return warning(
-            f"{who}, which names no project that its requests are counted for",
+            f"{who}, without a quota project for its requests",
             f"gcloud auth application-default set-quota-project {context.site.project}",
         )
     return ok(who)
 
 
 def project(context: Context) -> CheckResult:
-    """Whether the project is there, and active."""
+    """Check that the project exists and is active."""
     name = context.site.project
     remedy = (
-        f"check `project` in {site_path(context.environment)}: gcloud projects list; or log in with "
-        "an account of the project"
+        f"check `project` in {site_path(context.environment)}: gcloud projects list; or log in "
+        "with an account of the project"
     )
     try:
         found = context.apis.get("cloudresourcemanager", f"v1/projects/{name}")
@@ -99,7 +100,7 @@ def project(context: Context) -> CheckResult:
     except api.Forbidden as error:
         if reason(error) == "SERVICE_DISABLED" or _knows_us(context):
             raise
-        return failed(f"{name} is not there, or is closed to {context.member}", remedy)
+        return failed(f"{name} does not exist, or {context.member} has no access to it", remedy)
     state = found.get("lifecycleState")
     if state != "ACTIVE":
         return failed(f"{name} is {state}", f"gcloud projects undelete {name}")
@@ -107,7 +108,7 @@ def project(context: Context) -> CheckResult:
 
 
 def _knows_us(context: Context) -> bool:
-    """Whether the project is there and this account may do anything in it."""
+    """Whether the project exists and this account has any permission in it."""
     try:
         return bool(_granted(context, ROLES))
     except api.GoogleAPICallError:
@@ -115,11 +116,11 @@ def _knows_us(context: Context) -> bool:
 
 
 def clock(context: Context) -> CheckResult:
-    """Whether this machine's clock is right: tokens of another time are refused."""
+    """Check this machine's clock: Google refuses tokens with another time."""
     stamps = [date for date in context.apis.dates if date]
     if not stamps:
-        return CheckResult("skipped", "no answer of Google said the time")
-    # The answer is from now, as good as: requests take a second at most.
+        return CheckResult("skipped", "no answer from Google had a time")
+    # A request takes a second at most, so the time of the answer is now.
     skew = abs(time.time() - parsedate_to_datetime(stamps[-1]).timestamp())
     if skew > _SKEW_S:
         return failed(
@@ -129,7 +130,7 @@ def clock(context: Context) -> CheckResult:
 
 
 def services(context: Context) -> CheckResult:
-    """Whether the services that a run asks are enabled."""
+    """Check that the services that a run uses are enabled."""
     secret = bool(context.environment.get(SECRET_VARIABLE))
     wanted = (*SERVICES, *([SECRET_SERVICE] if secret else []))
     parent = f"projects/{context.site.project}"
@@ -154,11 +155,11 @@ def _enable(context: Context, missing: Iterable[str]) -> str:
 
 
 def permissions(context: Context) -> CheckResult:
-    """Whether this account may start and follow jobs."""
+    """Check that this account may start and follow jobs."""
     granted = _granted(context, ROLES)
     missing = [name for name in ROLES if name not in granted]
     if not missing:
-        return ok(f"{context.member} has {len(ROLES)} of {len(ROLES)}")
+        return ok(f"{context.member} has all {len(ROLES)}")
     roles = sorted({ROLES[name] for name in missing})
     remedy = "; ".join(
         f"gcloud projects add-iam-policy-binding {context.site.project} --member={context.member} "
@@ -178,7 +179,7 @@ def _granted(context: Context, wanted: Iterable[str]) -> list[str]:
 
 
 def act_as(context: Context) -> CheckResult:
-    """Whether this account may start jobs that run as tasks do, and as a coordinator."""
+    """Check that this account may start jobs that run as the accounts of tasks and coordinators."""
     for key in ("service_account", "coordinator_service_account"):
         email = getattr(context.site, key)
         refused = None if email is None else _not_to_act_as(context, key, email)
@@ -211,20 +212,20 @@ def _not_to_act_as(context: Context, key: str, email: str) -> CheckResult | None
 
 
 def _with_roles(context: Context, email: str) -> CheckResult:
-    """Return what the tasks' account lacks on the project, where this login may know."""
+    """Return which roles on the project the tasks' account lacks, if this login may read them."""
     may = f"{context.member} may act as {email}"
     path = f"v1/projects/{context.site.project}:getIamPolicy"
     try:
         policy = context.apis.post("cloudresourcemanager", path, {})
     except api.Forbidden:
-        return ok(f"{may}, whose roles it may not see")
+        return ok(f"{may}; the roles of that account cannot be read")
     member = f"serviceAccount:{email}"
     has = {each["role"] for each in policy.get("bindings", ()) if member in each.get("members", ())}
     missing = [] if has & _EVERYTHING else [role for role in TASKS_ROLES if role not in has]
     if missing:
         return warning(
-            f"{may}, which has not {listed(missing)} on the project itself: unless by a group or "
-            "a folder, its machines cannot report",
+            f"{may}, which lacks {listed(missing)} on the project itself: unless a group or a "
+            "folder grants them, its machines cannot report",
             "; ".join(
                 f"gcloud projects add-iam-policy-binding {context.site.project} --member={member} "
                 f"--role={role}"
@@ -235,7 +236,7 @@ def _with_roles(context: Context, email: str) -> CheckResult:
 
 
 def batch(context: Context) -> CheckResult:
-    """Whether Google Batch answers in the region."""
+    """Check that Google Batch answers in the region."""
     its = context.site
     parent = f"projects/{its.project}/locations/{its.region}"
     client = batch_v1.BatchServiceClient()
@@ -245,7 +246,7 @@ def batch(context: Context) -> CheckResult:
     except api.Forbidden as error:
         return failed(
             f"{parent}: {said(error)}",
-            "check `region`: gcloud batch is not in every one "
+            "check `region`: Google Batch is not in every region "
             "(https://cloud.google.com/batch/docs/locations)",
         )
     universe = context.environment.get(UNIVERSE_VARIABLE)
@@ -253,7 +254,7 @@ def batch(context: Context) -> CheckResult:
 
 
 def secret(context: Context) -> CheckResult:
-    """Whether the secret that holds the token can be read; the token is not shown."""
+    """Check that the secret with the token can be read; the token is not shown."""
     name = context.environment.get(SECRET_VARIABLE)
     if not name:
         return ok(f"{SECRET_VARIABLE} is not set")
@@ -263,7 +264,7 @@ def secret(context: Context) -> CheckResult:
         return failed(
             str(error),
             f"gcloud secrets add-iam-policy-binding {name.partition('/versions/')[0]} "
-            f"--member={context.member} --role=roles/secretmanager.secretAccessor; a value: gcloud "
-            "secrets versions add NAME --data-file=-",
+            f"--member={context.member} --role=roles/secretmanager.secretAccessor; to add a value: "
+            "gcloud secrets versions add NAME --data-file=-",
         )
     return ok(f"{name} can be read")

@@ -1,7 +1,7 @@
-"""The workers' image: whether it is there, for the machines' processors, and of this code.
+"""Check the workers' image: that it exists, fits the machines' processors, and holds this code.
 
-An image's labels say which commit it was built from (docker/Dockerfile). Whether the code of that
-commit computes what this code computes is told by the same hashes that a worker compares.
+The labels of an image name the commit that it was built from (docker/Dockerfile). The code of that
+commit is compared with this code by the hashes that a worker compares too.
 
 Sources: OCI distribution specification, "Pull"; OCI image specification, "Image index",
 "Image configuration", "Annotations";
@@ -41,12 +41,12 @@ _ARM_SERIES = frozenset({"c4a", "n4a", "t2a"})
 
 
 def image(context: Context) -> CheckResult:
-    """Whether the registry has the image, for the processors of the profile's machines."""
+    """Check that the registry has the image for the processors of the profile's machines."""
     host, name, digest = _parts(context.site.image)
     if not _is_of_google(context):
         return warning(
             f"cannot be checked: {host or 'docker.io'} is not a registry of Google's",
-            f"look for {digest} there; the tasks' account has to be able to pull it",
+            f"check that it holds {digest} and that the tasks' account can pull it",
         )
     try:
         offered = _configurations(context)
@@ -66,7 +66,7 @@ def image(context: Context) -> CheckResult:
 
 
 def image_version(context: Context) -> CheckResult:
-    """Whether the image holds the code that starts the run."""
+    """Check that the image holds the code that starts the run."""
     if not _is_of_google(context):
         return CheckResult("skipped", "the image's labels were not read")
     labels = next(iter(_configurations(context).values())).get("config", {}).get("Labels") or {}
@@ -77,16 +77,17 @@ def image_version(context: Context) -> CheckResult:
     if not re.fullmatch("[0-9a-f]{40}", commit):
         return warning(
             "the image does not say which commit it was built from",
-            f"{PUSH}; or compare it by hand (docs/container.md)",
+            f"{PUSH}; or compare the code yourself (docs/container.md)",
         )
     if commit != revision:
         return warning(f"the image was built from edited files on {commit[:12]}", PUSH)
     its_code = differences(commit, Path.cwd())
     if its_code is None:
         return warning(
-            f"the image is of {commit[:12]}, which is not in this clone", f"git fetch; or {PUSH}"
+            f"the image was built from {commit[:12]}, which is not in this clone",
+            f"git fetch; or {PUSH}",
         )
-    other = f"the image is of {commit[:12]}, where other than here is: "
+    other = f"the image was built from {commit[:12]}, which differs from this folder in "
     if its_code.stages:
         stages = ", ".join(its_code.stages)
         return failed(f"{other}the code of {stages}", f"{PUSH}; or start from {commit[:12]}")
@@ -114,14 +115,14 @@ def _wanted(context: Context) -> set[str]:
 
 
 def _configurations(context: Context) -> Mapping[str, Mapping[str, Any]]:
-    """Return the configuration of the image for each processor that it is for."""
+    """Return the configuration of the image for each of its processors."""
     host, name, digest = _parts(context.site.image)
 
     def fetched(part: str) -> dict[str, Any]:
         return context.apis.of_host(host, f"v2/{name}/{part}", _ACCEPTED)
 
     manifest = fetched(f"manifests/{digest}")
-    # An index has an image for each processor, and may have attestations, which are for none.
+    # An index lists an image for each processor, and possibly attestations without one.
     digests = [
         each["digest"]
         for each in manifest.get("manifests", ())

@@ -1,4 +1,4 @@
-"""The code of another commit of this clone, beside the code that runs here."""
+"""Compare the code of another commit of this clone with the code that runs here."""
 
 import shutil
 import subprocess
@@ -20,22 +20,22 @@ _PLUGINS = (
     "packages/snakemake-executor-plugin-googlebatch-array/src",
     "packages/snakemake-storage-plugin-gcs-indexed/src",
 )
-"""What a worker runs of packages/."""
+"""Packages of this repository that run on workers."""
 
 _WORKERS = ("snakemake", "google-cloud-storage")
-"""Beginnings of the names of packages that move files and jobs, and compute nothing."""
+"""Prefixes of packages that move files and jobs and compute nothing."""
 
 
 @dataclass(frozen=True)
 class Differences:
-    """What is other at a commit than here.
+    """Differences between a commit and the code here.
 
     Attributes
     ----------
     stages
-        Those whose code or packages differ: a worker refuses their jobs.
+        Stages whose code or packages differ: a worker refuses their jobs.
     around
-        Snakemake, its plugins and what they use: a worker may fail, or not.
+        Differences of Snakemake, its plugins and their libraries: a worker may fail.
     """
 
     stages: tuple[str, ...]
@@ -44,7 +44,7 @@ class Differences:
 
 @cache
 def differences(commit: str, folder: Path) -> Differences | None:
-    """Compare a commit with what runs here.
+    """Compare a commit with the code that runs here.
 
     Parameters
     ----------

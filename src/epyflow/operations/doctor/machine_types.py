@@ -1,4 +1,4 @@
-"""The machines of the profile: whether the region has them, with their disks and within quota.
+"""Check that the region has the machine types of the profile, with their disks.
 
 Sources: https://cloud.google.com/compute/docs/reference/rest/v1 (regions.get,
 machineTypes.aggregatedList, diskTypes.aggregatedList),
@@ -19,7 +19,7 @@ _HYPERDISK, _PERSISTENT = "hyperdisk-", "pd-"
 
 
 def region(context: Context) -> CheckResult:
-    """Whether there is such a region."""
+    """Check that the region exists."""
     its = context.site
     try:
         found = context.apis.get(
@@ -35,7 +35,7 @@ def region(context: Context) -> CheckResult:
 
 
 def machine_types(context: Context) -> CheckResult:
-    """Whether a zone of the region has each machine type."""
+    """Check that a zone of the region has each machine type."""
     found = offered(context)
     missing = [name for name in wanted(context) if not found.get(name)]
     if missing:
@@ -48,7 +48,7 @@ def machine_types(context: Context) -> CheckResult:
 
 
 def disks(context: Context) -> CheckResult:
-    """Whether the machines can boot from their disks, and the zones have these."""
+    """Check that the machines can boot from their disks, and that a zone has both."""
     types = offered(context)
     pairs = sorted(
         {
@@ -62,8 +62,8 @@ def disks(context: Context) -> CheckResult:
         if not _suits(machine, disk):
             return failed(
                 f"{machine} cannot boot from {disk}",
-                f"leave googlebatch_boot_disk_type out of {context.profile_file}: "
-                f"{_suitable(machine)} is chosen then",
+                f"remove googlebatch_boot_disk_type from {context.profile_file}: the default for "
+                f"this machine is {_suitable(machine)}",
             )
         if not set(types.get(machine, ())) & set(kinds.get(disk, ())):
             return failed(
@@ -74,13 +74,13 @@ def disks(context: Context) -> CheckResult:
 
 
 def wanted(context: Context) -> list[str]:
-    """Return the machine types of the profile, at any attempt."""
+    """Return the machine types of the profile, of all attempts."""
     shapes = [shape for shapes in context.profile.rules.values() for shape in shapes]
     return sorted({shape.machine_type for shape in shapes})
 
 
 def offered(context: Context) -> Mapping[str, Mapping[str, int]]:
-    """Return machine type to the zones of the region that have it, with its vCPUs."""
+    """Return, for each machine type, the zones of the region that have it and its vCPUs."""
     found = _in_region(context, "machineTypes", wanted(context))
     return {
         name: {zone: int(each.get("guestCpus", 0)) for zone, each in zones.items()}
@@ -91,7 +91,7 @@ def offered(context: Context) -> Mapping[str, Mapping[str, int]]:
 def _in_region(
     context: Context, kind: str, names: Iterable[str]
 ) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-    """Return what has one of some names, by name and by zone of the region."""
+    """Return the resources with some names, by name and by zone of the region."""
     query = " OR ".join(f'(name = "{name}")' for name in sorted(names))
     path = f"compute/v1/projects/{context.site.project}/aggregated/{kind}"
     answer = context.apis.get("compute", path, filter=query, returnPartialSuccess="true")
@@ -105,14 +105,14 @@ def _in_region(
 
 
 def _suitable(machine_type: str) -> str:
-    """Return the disk that the executor chooses."""
+    """Return the boot disk that the executor chooses."""
     from snakemake_executor_plugin_googlebatch_array.machines import boot_disk_type
 
     return boot_disk_type(machine_type)
 
 
 def _suits(machine_type: str, disk: str) -> bool:
-    """Whether a series that takes one kind of disk alone is not given the other."""
+    """Whether a machine type can boot from a disk: some series take only one kind."""
     if _suitable(machine_type).startswith(_HYPERDISK):
         return not disk.startswith(_PERSISTENT)
     return not (machine_type.startswith("e2-") and disk.startswith(_HYPERDISK))

@@ -1,4 +1,4 @@
-"""The network of the machines, which have no external address.
+"""Check the network of the machines, which have no external address.
 
 Sources: https://cloud.google.com/vpc/docs/private-google-access,
 https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/get.
@@ -14,7 +14,7 @@ _DEFAULT = "default"
 
 
 def network(context: Context) -> CheckResult:
-    """Whether network and subnetwork are there, and lead to Google's APIs without an address."""
+    """Check that network and subnetwork exist and reach Google's APIs without an address."""
     project, region = context.site.project, context.site.region
     net = _full(context.site.network or f"global/networks/{_DEFAULT}", project)
     subnet = _full(context.site.subnetwork or f"regions/{region}/subnetworks/{_DEFAULT}", project)

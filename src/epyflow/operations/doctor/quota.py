@@ -1,7 +1,7 @@
-"""Quotas of Compute Engine against what the profile would have at once.
+"""Compare quotas of Compute Engine with the machines that the profile runs at once.
 
-The newest families have no quota of their own in the region's list: their vCPUs are counted as
-``cpus_per_vm_family``, which Service Usage tells.
+The newest machine families have no quota in the list of the region. Their vCPUs count as
+``cpus_per_vm_family``, which is read from Service Usage.
 
 Sources: https://cloud.google.com/compute/resource-usage ("CPU quota", "Disk quota",
 "Preemptible quota"),
@@ -30,19 +30,19 @@ _SPOT = "PREEMPTIBLE_CPUS"
 _UNLIMITED = -1
 
 _GENERAL = frozenset({"E2", "N1"})
-"""Series whose vCPUs count as the region's ``CPUS``."""
+"""Series whose vCPUs count as ``CPUS`` of the region."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """What a rule takes of a quota.
+    """The part of a quota that a rule needs.
 
     Attributes
     ----------
     metric
-        The quota's name.
+        Name of the quota.
     each
-        For one machine, of which there are ``machines`` at once.
+        Need of one machine; ``machines`` run at once.
     """
 
     metric: str
@@ -52,15 +52,15 @@ class Need:
 
     @property
     def total(self) -> float:
-        """For all machines at once."""
+        """Need of all machines at once."""
         return self.each * self.machines
 
 
 def quota(context: Context) -> CheckResult:
-    """Whether the machines that the profile asks for fit into the quotas.
+    """Check that the machines of the profile fit into the quotas.
 
-    A rule whose machines do not fit all at once waits for them; one of which not even one fits
-    never starts.
+    If not all machines of a rule fit at once, its jobs wait. If not even one fits, they never
+    start.
     """
     region = _regional(context)
     limits = {**_of_project(context), **region, **_of_families(context, region)}
@@ -77,14 +77,14 @@ def quota(context: Context) -> CheckResult:
         return failed(found, remedy) if never else warning(found, remedy)
     unknown = sorted({_series(each) for each in _first_shapes(context) if not _cpus(each, limits)})
     if unknown:
-        found = f"cannot be checked: how many vCPUs of {listed(unknown)} there may be"
-        return warning(found, f"look there: {_page(context)}")
+        found = f"the quota of vCPUs of {listed(unknown)} cannot be read"
+        return warning(found, f"look it up: {_page(context)}")
     shown = (f"{each.metric} {each.total:,.0f}" for each in largest.values())
     return ok(f"room for {', '.join(shown)}")
 
 
 def _needs(context: Context, limits: Mapping[str, float]) -> Iterable[Need]:
-    """Yield what each rule takes of each quota that there is."""
+    """Yield the need of each rule for each quota in the limits."""
     types = offered(context)
     for rule, shapes in context.profile.rules.items():
         shape = shapes[0]
@@ -100,7 +100,7 @@ def _needs(context: Context, limits: Mapping[str, float]) -> Iterable[Need]:
 def _counted(context: Context, rule: str, limits: Mapping[str, float]) -> tuple[str, ...]:
     """Return the quotas that count the vCPUs of a rule's machines.
 
-    Spot VMs have one of their own, where it was granted; else they count as the others.
+    Spot VMs have a quota of their own if it was granted; otherwise they count as other VMs.
     """
     if rule in context.profile.spot and limits.get(_SPOT):
         return (_SPOT,)
@@ -116,7 +116,7 @@ def _series(shape: Shape) -> str:
 
 
 def _cpus(shape: Shape, limits: Mapping[str, float]) -> list[str]:
-    """Return the quotas that count a machine's vCPUs, of those that there are."""
+    """Return the quotas in the limits that count a machine's vCPUs."""
     series = _series(shape)
     names = [f"{series}_CPUS", f"{_FAMILY}:{series}", *(["CPUS"] if series in _GENERAL else [])]
     return [name for name in names if name in limits]
@@ -147,9 +147,9 @@ def _left(document: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _of_families(context: Context, region: Mapping[str, float]) -> dict[str, float]:
-    """Return the limits of families that have none in the region's list.
+    """Return the limits of families that are not in the list of the region.
 
-    Where they cannot be read, there are none.
+    The result is empty if they cannot be read.
     """
     families = {_series(shape) for shape in _first_shapes(context)} - _GENERAL
     unlisted = [family for family in families if f"{family}_CPUS" not in region]
@@ -173,7 +173,7 @@ def _of_families(context: Context, region: Mapping[str, float]) -> dict[str, flo
 
 
 def _closest(buckets: Iterable[Mapping[str, Any]], wanted: Mapping[str, str]) -> float | None:
-    """Return the limit of the bucket that fits, and says most."""
+    """Return the limit of the matching bucket with the most dimensions."""
     fitting = [
         (len(bucket.get("dimensions", {})), float(bucket.get("effectiveLimit", _UNLIMITED)))
         for bucket in buckets
@@ -192,7 +192,7 @@ def _described(need: Need, left: float) -> str:
 
 def _remedy(context: Context, short: Need) -> str:
     return (
-        f"ask for more: {_page(context)}; or have fewer at once: --set-resources "
+        f"ask for more: {_page(context)}; or run fewer at once: --set-resources "
         f"{short.rule}:googlebatch_parallelism=N"
     )
 

@@ -1,4 +1,4 @@
-"""What is to be run: settings, the experiment, its populations, the token for its repository."""
+"""Check the inputs of a run: settings, experiment, populations, token for its repository."""
 
 from epyflow.errors import PopulationError
 from epyflow.experiment.load import inspect
@@ -13,28 +13,28 @@ from epyflow.repositories.token import FILE_VARIABLE, VARIABLE, VARIABLES, read_
 from epyflow.run.sources import check_inside
 from epyflow.suggest import listed
 
-SETTINGS_REMEDY = f"mend {BASE}, or have it written: epyflow init"
+SETTINGS_REMEDY = f"correct {BASE}, or write it with epyflow init"
 TOKEN_REMEDY = f"set one of {', '.join(VARIABLES)} (docs/repositories.md)"
 
 
 def settings(context: Context) -> CheckResult:
-    """Whether the settings are valid."""
+    """Check that the settings are valid."""
     found = context.settings
     where = f"{found.experiment} in {found.experiments_root}, run_id {found.run_id}"
     return ok(f"experiment {where}")
 
 
 def token(context: Context) -> CheckResult:
-    """Whether the token that this machine holds can be read; the token is not shown."""
+    """Check that the token of this machine can be read; the token is not shown."""
     given = [name for name in (VARIABLE, FILE_VARIABLE) if context.environment.get(name)]
     if not given:
-        return ok("none is set; public repositories and folders need none")
+        return ok("no token is set; public repositories and folders need none")
     read_token(context.environment)
-    return ok(f"{given[0]} gives one")
+    return ok(f"the token is in {given[0]}")
 
 
 def experiment(context: Context) -> CheckResult:
-    """Whether the experiment is there and valid; a repository is asked for it."""
+    """Check that the experiment exists and is valid; it may be fetched from a repository."""
     place = context.local_settings.place()
     if is_address(context.settings.experiments_root):
         check_inside(place, context.settings.experiments_root)
@@ -55,10 +55,10 @@ def experiment(context: Context) -> CheckResult:
 
 
 def populations(context: Context) -> CheckResult:
-    """Whether the experiment's populations are at hand, or will be downloaded."""
+    """Check whether the experiment's populations are on this machine or will be downloaded."""
     folder = context.local_settings.population_folder()
     if folder is None:
-        return ok("no folder is given: those of epydemix-data are downloaded once and kept")
+        return ok("no folder is set: epydemix-data is downloaded once and kept")
     store = PopulationStore.open(folder, remote=False)
     found, _ = inspect(
         context.local_settings.place(), context.settings.output_config, store.names()
@@ -69,13 +69,13 @@ def populations(context: Context) -> CheckResult:
         return warning(
             f"{folder} lacks {len(absent)} of {len(wanted)}, which will be downloaded: "
             f"{listed(absent)}",
-            "without a network, copy epydemix-data and give its folder as population_data",
+            "without a network, copy epydemix-data and set population_data to its folder",
         )
     return ok(f"{len(wanted)} in {folder}")
 
 
 def profile(context: Context) -> CheckResult:
-    """Whether the profile for Google Batch can be read."""
+    """Check that the profile for Google Batch can be read."""
     rules = context.profile.rules
     most = (
         context.profile.shape("run_task") if "run_task" in rules else next(iter(rules.values()))[0]
@@ -86,7 +86,7 @@ def profile(context: Context) -> CheckResult:
     )
 
 
-PROFILE_REMEDY = f"mend the file, or take that of the repository: git checkout {FILE}"
+PROFILE_REMEDY = f"correct the file, or restore it: git checkout {FILE}"
 
 
 def _is_held(store: PopulationStore, name: str) -> bool:

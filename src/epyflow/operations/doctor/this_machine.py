@@ -1,4 +1,4 @@
-"""The machine that runs are started on: Python, packages, plugins, room on the disk."""
+"""Check the machine that runs are started on: Python, packages, plugins, free disk space."""
 
 import os
 import platform
@@ -37,7 +37,7 @@ _SCARCE_GB, _TOO_LITTLE_GB = 5.0, 0.5
 
 
 def python(context: Context) -> CheckResult:
-    """Whether Python is one that the packages are made for."""
+    """Check that Python has a supported version."""
     del context
     here = platform.python_version()
     if OLDEST <= sys.version_info[:2] < BEFORE:
@@ -49,7 +49,7 @@ def python(context: Context) -> CheckResult:
 
 
 def packages(context: Context) -> CheckResult:
-    """Whether the installed packages are those of uv.lock."""
+    """Check that the installed packages are those of uv.lock."""
     del context
     present = installed()
     needed = {_plain(re.split(r"[^\w.-]", each)[0]) for each in metadata.requires("epyflow") or ()}
@@ -72,7 +72,7 @@ def packages(context: Context) -> CheckResult:
 
 @lru_cache(maxsize=4)
 def locked_versions(lock: str) -> dict[str, set[str]]:
-    """Return package to versions in a lock: there may be several, for several Pythons."""
+    """Return the versions of each package in a lock; several where they depend on Python."""
     found: dict[str, set[str]] = {}
     for package in tomllib.loads(lock)["package"]:
         if "version" in package:
@@ -81,7 +81,7 @@ def locked_versions(lock: str) -> dict[str, set[str]]:
 
 
 def snakemake(context: Context) -> CheckResult:
-    """Whether Snakemake is new enough, and its plugins are installed."""
+    """Check that Snakemake is new enough and its plugins are installed."""
     present = installed()
     version = present.get("snakemake", "")
     if not version or _numbers(version) < _SNAKEMAKE:
@@ -96,14 +96,14 @@ def snakemake(context: Context) -> CheckResult:
 
 
 def disk(context: Context) -> CheckResult:
-    """Whether results can be written here, and there is room for them."""
+    """Check that results can be written here and that there is space for them."""
     del context
     here = Path.cwd()
     if not os.access(here, os.W_OK):
-        return failed(f"{here} cannot be written to", "start runs in a folder of yours")
+        return failed(f"{here} cannot be written to", "start runs in a folder of your own")
     free = shutil.disk_usage(here).free / 1e9
     found = f"{free:,.1f} GB free in {here}"
-    remedy = "make room, or start runs on another disk; `epyflow plan` tells how many tasks"
+    remedy = "free some space, or start runs on another disk; `epyflow plan` shows how many tasks"
     if free < _TOO_LITTLE_GB:
         return failed(found, remedy)
     return warning(found, remedy) if free < _SCARCE_GB else ok(found)
@@ -111,7 +111,7 @@ def disk(context: Context) -> CheckResult:
 
 @cache
 def installed() -> dict[str, str]:
-    """Return the packages that are installed, with their versions."""
+    """Return the installed packages with their versions."""
     return {
         _plain(each.metadata["Name"]): each.version
         for each in metadata.distributions()
@@ -120,7 +120,7 @@ def installed() -> dict[str, str]:
 
 
 def _plain(name: str) -> str:
-    """Return a package's name in the one form that all its spellings have."""
+    """Return a package's name in its normal form."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -211,7 +211,7 @@ def test_a_token_is_not_shown(folder, monkeypatch):
 
     done = doctor()
 
-    assert "EPYFLOW_GIT_TOKEN gives one" in done.stdout
+    assert "the token is in EPYFLOW_GIT_TOKEN" in done.stdout
     assert "much-secret" not in done.output
 
 
@@ -245,5 +245,5 @@ def test_lines_are_printed_where_there_is_no_terminal(folder):
 
     assert done.exit_code == 1
     assert "ok       settings       experiment no_such in config, run_id main\n" in done.stdout
-    assert "skipped  populations    not looked at, as experiment failed\n" in done.stdout
+    assert "skipped  populations    not checked, because experiment failed\n" in done.stdout
     assert done.stderr.rstrip().endswith("5 ok, 1 failed, 2 skipped")

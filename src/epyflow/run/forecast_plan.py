@@ -9,10 +9,11 @@ from epyflow.experiment.experiment import Experiment
 from epyflow.files import sha256_of
 from epyflow.inputs.observation_history import Final, Observed
 from epyflow.run.digests import digest_of
-from epyflow.run.hub_choice import Choice, choose, digest_of_choice
+from epyflow.run.hub_choice import choose, digest_of_choice
 from epyflow.run.plan import Scores, Submission
 from epyflow.run.settings import Settings
 from epyflow.run.sources import fetched_root
+from epyflow.submission.destination import Destination
 from forecast_hub.errors import HubError
 from forecast_hub.scoring.model_files import baseline_of, model_files
 
@@ -84,7 +85,7 @@ def scores(
     return part, {"target_data": str(truth), "others": [str(path) for path in others.values()]}
 
 
-def _submissions_of_others(made: Sequence[Choice], settings: Settings) -> dict[str, Path]:
+def _submissions_of_others(made: Sequence[Destination], settings: Settings) -> dict[str, Path]:
     """Find the submissions of the hub's other models for the same reference dates."""
     if made[0].folder is None:
         if settings.score_models:

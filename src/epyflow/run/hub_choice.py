@@ -1,7 +1,5 @@
 """Which hub a run's submission is for, known when the run is planned."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.output import HubTarget
 from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, given_or_found
+from epyflow.submission.destination import Destination
 from epyflow.submission.hub_definitions import SHIPPED, TARGETS
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.hub import Hub
@@ -18,41 +17,8 @@ from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import HubError
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What is submitted, and to whom.
-
-    Attributes
-    ----------
-    format
-        Key of the output section, such as ``flusight_format``.
-    reference_date
-        The round.
-    file
-        Name of the submission.
-    targets
-        What is submitted.
-    folder
-        Of the hub; None for the definition shipped here.
-    files
-        Name to file of the hub's configuration; empty where it is shipped here.
-    """
-
-    format: str
-    reference_date: date
-    file: str
-    targets: tuple[HubTarget, ...]
-    folder: Path | None
-    files: Mapping[str, Path] = field(default_factory=dict)
-
-    @property
-    def sources(self) -> list[str]:
-        """The hub's files that are read."""
-        return [str(path) for path in self.files.values()]
-
-
 @user_errors(HubError)
-def choose(experiment: Experiment, settings: Settings) -> Choice | None:
+def choose(experiment: Experiment, settings: Settings) -> Destination | None:
     """Find the hub of an experiment's hub format, and what is submitted to it.
 
     Parameters
@@ -95,7 +61,7 @@ def choose(experiment: Experiment, settings: Settings) -> Choice | None:
         for each in targets:
             _check_target(hub, day, name, each.target)
     files = {} if hub is None else _files(hub, settings)
-    return Choice(name, day, file, targets, None if hub is None else hub.folder.root, files)
+    return Destination(name, day, file, targets, None if hub is None else hub.folder.root, files)
 
 
 def _hub(settings: Settings, name: str, day: date) -> Hub | None:
@@ -156,7 +122,7 @@ def _files(hub: Hub, settings: Settings) -> dict[str, Path]:
     return {name: path for name, path in named.items() if path is not None}
 
 
-def digest_of_choice(choice: Choice, experiment: Experiment) -> str:
+def digest_of_choice(choice: Destination, experiment: Experiment) -> str:
     """Return the hash of what a submission is made from besides the results."""
     calibration = experiment.modelset.calibration if experiment.modelset else None
     trends = experiment.output.flusight_format

@@ -6,7 +6,7 @@ A worker sees neither the experiment nor the hub's folder; it gets one file of p
 import json
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +19,15 @@ from epyflow.experiment.format.output import HubTarget, RateTrends
 from epyflow.files import write_bytes_atomically
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
+from epyflow.submission.destination import Destination
 from epyflow.submission.hub_definitions import tasks
-
-if TYPE_CHECKING:
-    from epyflow.run.hub_choice import Choice
 
 _LONG_AGO = date(1900, 1, 1)
 
 
-def prepare(experiment: Experiment, choice: "Choice", store: PopulationStore, path: Path) -> None:
+def prepare(
+    experiment: Experiment, destination: Destination, store: PopulationStore, path: Path
+) -> None:
     """Write what a submission is made from besides the results.
 
     Raises
@@ -37,42 +37,44 @@ def prepare(experiment: Experiment, choice: "Choice", store: PopulationStore, pa
     """
     calibration = experiment.modelset.calibration if experiment.modelset else None
     if calibration is None:
-        raise EpyflowError(f"output.{choice.format}: nothing is calibrated, so nothing projected")
-    if len(calibration.comparison) > 1 and not all(each.simulation for each in choice.targets):
         raise EpyflowError(
-            f"output.{choice.format}.targets: the calibration compares "
+            f"output.{destination.format}: nothing is calibrated, so nothing projected"
+        )
+    if len(calibration.comparison) > 1 and not all(each.simulation for each in destination.targets):
+        raise EpyflowError(
+            f"output.{destination.format}.targets: the calibration compares "
             f"{len(calibration.comparison)} series; expected targets that say which is submitted: "
             "{target: ..., simulation: [...]}"
         )
     places = experiment.populations
     section = experiment.output.hub
     content = {
-        "reference_date": str(choice.reference_date),
-        "targets": [each.model_dump(mode="json") for each in choice.targets],
+        "reference_date": str(destination.reference_date),
+        "targets": [each.model_dump(mode="json") for each in destination.targets],
         "scenario_ids": dict(section[1].scenario_ids) if section else {},
         "spellings": {place.name: place.spellings for place in places},
         "observed": {
             place.name: [
-                _series(experiment, calibration, place, target) for target in choice.targets
+                _series(experiment, calibration, place, target) for target in destination.targets
             ]
             for place in places
         },
-        "files": _files(choice, places, store),
+        "files": _files(destination, places, store),
     }
     write_bytes_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def _files(
-    choice: "Choice", places: tuple[Location, ...], store: PopulationStore
+    destination: Destination, places: tuple[Location, ...], store: PopulationStore
 ) -> dict[str, str]:
-    if choice.files:
-        return {name: path.read_text("utf-8-sig") for name, path in choice.files.items()}
+    if destination.files:
+        return {name: path.read_text("utf-8-sig") for name, path in destination.files.items()}
     rows = ["abbreviation,location,location_name,population"]
     for place in places:
         persons = round(float(store.fine(place.name).sizes.sum()))
         rows.append(f"{place.postal or _code(place)},{_code(place)},{place.label},{persons}")
     codes = [_code(place) for place in places]
-    document = tasks(choice.format, choice.reference_date, codes)
+    document = tasks(destination.format, destination.reference_date, codes)
     return {"tasks.json": json.dumps(document, indent=1), "locations.csv": "\n".join(rows) + "\n"}
 
 

@@ -22,9 +22,10 @@ from epyflow.operations.detached.job_request import EXPERIMENTS, MANIFEST, Packe
 from epyflow.provenance.record import git_state
 from epyflow.run import forecast_plan
 from epyflow.run.bundle import bundle_members
-from epyflow.run.hub_choice import Choice, choose
+from epyflow.run.hub_choice import choose
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered
+from epyflow.submission.destination import Destination
 
 _PROJECT = ("workflow/Snakefile", "profiles/gcp/config.yaml")
 _FOLDERS = ("workflow", "envs")
@@ -125,7 +126,7 @@ def _hub_of(found: Gathered) -> tuple[Members, dict[str, str]]:
     return members, values
 
 
-def _hub_files(choice: Choice, settings: Settings) -> Mapping[str, Path]:
+def _hub_files(choice: Destination, settings: Settings) -> Mapping[str, Path]:
     given = None if settings.hub_locations is None else Path(settings.hub_locations)
     return {
         _locations(settings) if path == given else _below_hub(choice, path): path
@@ -137,7 +138,7 @@ def _locations(settings: Settings) -> str:
     return f"{_AGAINST}/locations/{Path(str(settings.hub_locations)).name}"
 
 
-def _below_hub(choice: Choice, path: Path) -> str:
+def _below_hub(choice: Destination, path: Path) -> str:
     return f"{_HUB}/{path.relative_to(Path(str(choice.folder))).as_posix()}"
 
 

@@ -91,10 +91,7 @@ def merged(layers: Sequence[Layer]) -> Settings:
     EpyflowError
         Naming every value that is wrong.
     """
-    values: dict[str, Any] = {}
-    for layer in layers:
-        values |= layer.values
-    return read_settings(values)
+    return read_settings({name: value for name, (value, _) in _merge(layers).items()})
 
 
 def in_force(layers: Sequence[Layer]) -> list[Setting]:
@@ -105,17 +102,15 @@ def in_force(layers: Sequence[Layer]) -> list[Setting]:
     EpyflowError
         Naming every value that is wrong.
     """
-    merged: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    for layer in layers:
-        merged |= layer.values
-        sources |= dict.fromkeys(layer.values, layer.source)
-    settings = read_settings(merged).model_dump(mode="json")
     # A key without a value has its default.
-    return [
-        Setting(name, value, DEFAULT if merged.get(name) is None else sources[name])
-        for name, value in settings.items()
-    ]
+    given = {name: source for name, (value, source) in _merge(layers).items() if value is not None}
+    settings = merged(layers).model_dump(mode="json")
+    return [Setting(name, value, given.get(name, DEFAULT)) for name, value in settings.items()]
+
+
+def _merge(layers: Sequence[Layer]) -> dict[str, tuple[Any, str]]:
+    """Return the value of each key in the last layer that has it, and the source of that layer."""
+    return {name: (value, layer.source) for layer in layers for name, value in layer.values.items()}
 
 
 def of_the_cloud(environment: Mapping[str, str] = os.environ) -> list[Setting]:

@@ -1,0 +1,41 @@
+"""Describe what a run submits to a forecast hub, as it is known when the run is planned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from epyflow.experiment.format.output import HubTarget
+
+
+@dataclass(frozen=True)
+class Destination:
+    """What a run submits, and to which hub.
+
+    Attributes
+    ----------
+    format
+        Key of the output section, such as ``flusight_format``.
+    reference_date
+        The round.
+    file
+        Name of the submission.
+    targets
+        What is submitted.
+    folder
+        Of the hub; None for the definition shipped here.
+    files
+        Name to file of the hub's configuration; empty where it is shipped here.
+    """
+
+    format: str
+    reference_date: date
+    file: str
+    targets: tuple[HubTarget, ...]
+    folder: Path | None
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[str]:
+        """The hub's files that are read."""
+        return [str(path) for path in self.files.values()]

@@ -1,8 +1,8 @@
-"""An experiment as it would have been run for another reference date, knowing what was known then.
+"""Load an experiment for another reference date, with the data that were known then.
 
-What changes is written into the experiment as it is read, and all of it is checked again: the
-reference date of the hub, the vintages of the observations, the end of the fitting window and,
-where it would be too near, the end of the projection.
+These values are changed as the experiment is read, and all of it is checked again: the reference
+date of the hub, the vintages of the observations, the end of the fitting window and, where it
+would be too near, the end of the projection.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from epyflow.experiment.load import Changes, load
 WEEK = timedelta(days=7)
 
 PROJECTED = 4 * WEEK
-"""The projection reaches at least so far past the reference date, if the experiment's does."""
+"""The shortest projection past the reference date, unless the experiment's own is shorter."""
 
 
 def at(
@@ -57,7 +57,7 @@ def runs(
     output_config: str | None = None,
     populations: tuple[str, ...] = (),
 ) -> dict[str, Experiment]:
-    """Return the experiment of each run: its own; of a replay, one for each reference date.
+    """Return the experiment of each run: one, or in a replay one for each reference date.
 
     Returns
     -------
@@ -67,19 +67,19 @@ def runs(
     Raises
     ------
     EpyflowError
-        If a date stands twice, or see :func:`at`.
+        If a date is listed twice; see :func:`at` also.
     """
     if not dates:
         return {run_id: experiment}
     if twice := sorted({str(day) for day in dates if list(dates).count(day) > 1}):
-        raise EpyflowError(f"reference_dates: {', '.join(twice)} stands twice; expected it once")
+        raise EpyflowError(f"reference_dates: {', '.join(twice)} is listed twice; expected it once")
     return {
         f"{run_id}/{day}": at(experiment, day, output_config, populations) for day in sorted(dates)
     }
 
 
 def changes(experiment: Experiment, day: date) -> Changes:
-    """Return what is different in an experiment for another reference date.
+    """Return the values that change in an experiment for another reference date.
 
     - The vintage of observations keeps its distance to the reference date: a week, where the
       experiment names no vintage, for a week ends and is published before the next one ends.
@@ -131,5 +131,7 @@ def _own(experiment: Experiment) -> tuple[str, date]:
 def _calibration(experiment: Experiment) -> Calibration:
     calibration = experiment.modelset.calibration if experiment.modelset else None
     if calibration is None:  # a hub format needs one: see epyflow.experiment.checks.output
-        raise EpyflowError(f"reference_dates: {experiment.files.exp_id} calibrates nothing")
+        raise EpyflowError(
+            f"reference_dates: {experiment.files.exp_id} has no calibration to run for another date"
+        )
     return calibration

@@ -28,17 +28,17 @@ class Experiment:
     Attributes
     ----------
     files
-        Where it is.
+        Where its files are.
     model, modelset, output
         Its sections; the output is the one chosen for the run.
     populations
-        Each once, in the order of the modelset.
+        Its populations, each once, in the order of the modelset.
     sources
         The YAML files in use.
     data
         Data file as written in YAML to the file found.
     warnings
-        What is allowed but probably not meant.
+        Values that are allowed but are probably mistakes.
     """
 
     files: "ExperimentFiles"

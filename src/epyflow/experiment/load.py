@@ -17,7 +17,7 @@ Changes = Mapping[KeyPath, Any]
 
 
 def put(data: Any, location: KeyPath, value: Any) -> None:
-    """Set a value where what encloses it is there."""
+    """Set a value if the mappings that enclose it exist."""
     *way, last = location
     for part in way:
         if not isinstance(data, dict) or part not in data:
@@ -60,11 +60,11 @@ def inspect(
     files
         From :func:`epyflow.experiment.reading.experiment_files.locate`.
     output_config
-        File name (with or without suffix) of the output to use, where there are several.
+        File name (with or without suffix) of the output to use, if there are several.
     populations
         Names in the population store, so that names unknown to the codebook are accepted.
     changes
-        Values to read in files of, or besides, those in the files; they are checked like those.
+        Values that replace or add to those in the files; they are checked likewise.
 
     Returns
     -------

@@ -104,7 +104,7 @@ def test_runs_are_named_by_their_dates_in_order(root):
 
 
 def test_a_date_twice_is_refused(root):
-    with pytest.raises(EpyflowError, match="2025-01-18 stands twice"):
+    with pytest.raises(EpyflowError, match="2025-01-18 is listed twice"):
         as_of.runs(experiment(root), "main", [date(2025, 1, 18)] * 2)
 
 

@@ -1,1 +1,1 @@
-"""Check what the models of the format cannot see: names, files and dates together."""
+"""Check what the models of the format do not: names, files and dates across sections."""

@@ -1,4 +1,4 @@
-"""What a ``calibration`` section must fulfil, by itself and together with the model."""
+"""Check the ``calibration`` section, alone and against the model."""
 
 import math
 from datetime import date
@@ -26,7 +26,7 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
         valid += ["start_date"] if calibration.start_date is not None else []
         for name in strategy.options.perturbations or {}:
             key_path = ("calibration", "strategy", "options", "perturbations", name)
-            report.known("calibrated quantity", name, valid, key_path)
+            report.check_name("calibrated quantity", name, valid, key_path)
     projection = calibration.projection
     if projection is not None and projection.generation_number is not None:
         check_generation(
@@ -58,7 +58,7 @@ def _shares(calibration: Calibration, report: Report) -> None:
 def check_generation(
     number: int, calibration: Calibration, key_path: KeyPath, report: Report
 ) -> None:
-    """Note a generation that the calibration does not have; they count from 0."""
+    """Report a generation that the calibration does not have; they are numbered from 0."""
     strategy = calibration.strategy
     last = strategy.options.num_generations - 1 if isinstance(strategy, Smc) else 0
     if number > last:
@@ -66,14 +66,14 @@ def check_generation(
 
 
 def check_comparison(model: Model, calibration: Calibration, report: Report) -> None:
-    """Check that what is compared with data is simulated, at the time of the data."""
+    """Check that the series compared with data are simulated, on the dates of the data."""
     series = transition_series(model)
     for position, comparison in enumerate(calibration.comparison):
         here: KeyPath = ("calibration", "comparison", position)
         if comparison in calibration.comparison[:position]:
-            report.warn(here, "stands in the list twice; it counts double")
+            report.warn(here, "is in the list twice; it is counted twice")
         for index, name in enumerate(comparison.simulation if transitions_are_known(model) else ()):
-            report.known("transition series", name, series, (*here, "simulation", index))
+            report.check_name("transition series", name, series, (*here, "simulation", index))
     window, timespan = calibration.fitting_window, model.timespan
     key_path: KeyPath = ("calibration", "fitting_window")
     if window.end_date > timespan.end_date:

@@ -1,4 +1,4 @@
-"""Run every check on an experiment that what is known of it allows."""
+"""Run all checks of an experiment, as far as its sections can be read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,33 +31,33 @@ from epyflow.experiment.reading.yaml_source import Document
 
 @dataclass(frozen=True)
 class _Read(Generic[Section]):
-    """A section, and where to report what is wrong with it."""
+    """A section, and the report of its problems."""
 
     section: Section
     report: Report
 
 
 class Checker:
-    """Validates the sections, each alone and then together.
+    """Validate the sections, each alone and then together.
 
-    A check whose question cannot be answered, as a section is missing or cannot be read, is left
-    out: each problem reported is one.
+    A check is left out if a section that it needs is missing or cannot be read, so that one
+    mistake is not reported as several.
 
     Parameters
     ----------
     files
-        Where the experiment is.
+        The files of the experiment.
     documents
-        Role to the files that claim it; the first is meant.
+        Role to the files with that key; the first is used.
     known
         Names in the population store.
     problems
-        Filled with what is wrong.
+        Problems are added here.
 
     Attributes
     ----------
     populations
-        Those that were found.
+        The populations that were found.
     data
         Data file as written in YAML to the file found.
     """
@@ -85,16 +85,16 @@ class Checker:
 
     @property
     def model(self) -> Model | None:
-        """The model section; None where it is not there or cannot be read."""
+        """The model section; None if it is missing or cannot be read."""
         return self._model.section if self._model else None
 
     @property
     def modelset(self) -> Modelset | None:
-        """The modelset section; None where it is not there or cannot be read."""
+        """The modelset section; None if it is missing or cannot be read."""
         return self._modelset.section if self._modelset else None
 
     def output(self, document: Document) -> Output | None:
-        """Return the section of an output file; None where it cannot be read."""
+        """Return the section of an output file; None if it cannot be read."""
         found = (read for read in self._outputs if read.report.document.path == document.path)
         return next((read.section for read in found), None)
 

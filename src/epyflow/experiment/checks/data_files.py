@@ -1,4 +1,4 @@
-"""Check that the files an experiment names are there, readable, and have the columns named."""
+"""Check that the data files of an experiment exist, can be read and have the named columns."""
 
 import csv
 import gzip
@@ -33,9 +33,9 @@ class Scenario:
     Attributes
     ----------
     name
-        None where YAML leaves it out.
+        None if YAML leaves it out.
     location
-        Where it is named.
+        Key path of its name.
     """
 
     name: str | None
@@ -49,19 +49,19 @@ class NamedFile:
     Attributes
     ----------
     location
-        Where it is named, below the document's top-level key.
+        Key path of its name, below the document's top-level key.
     written
         The path as written.
     columns
-        Columns it must have, each with the location of the key that names it.
+        Columns it must have, each with the key path that names it.
     any_of
-        Columns of which it must have one.
+        It must have one of these columns.
     scenario
-        Which column of coverage is read; None for other files.
+        The column of coverage to read; None for other files.
     vintage
-        The day whose observations are wanted; None for the file as it is.
+        The date as of which observations are read; None for the file as it is.
     as_of
-        The column that says when a row was known, where YAML names one.
+        The column with the date on which a row became known, if YAML names one.
     """
 
     location: KeyPath
@@ -74,14 +74,14 @@ class NamedFile:
 
     @property
     def key(self) -> str:
-        """What the file is called among the data."""
+        """The key of the file in ``Experiment.data``."""
         return vintages.data_key(self.written, self.vintage)
 
 
 def check_data_files(
     data_files: Iterator[NamedFile], files: ExperimentFiles, report: Report
 ) -> dict[str, Path]:
-    """Resolve the files; note what is missing. Returns what each is called to the file found."""
+    """Find the files and check their columns. Return each file that was found, by its key."""
     found: dict[str, Path] = {}
     for named in data_files:
         try:
@@ -112,7 +112,7 @@ def check_data_files(
 
 
 def _find(named: NamedFile, files: ExperimentFiles, report: Report) -> Path:
-    """Return the file that is named; of several vintages, the one that is meant."""
+    """Return the named file; if there are several vintages, the one as of the date."""
     beside = report.document.path
     if named.vintage is None:
         return files.resolve(named.written, beside)
@@ -124,10 +124,10 @@ def _find(named: NamedFile, files: ExperimentFiles, report: Report) -> Path:
 
 
 def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:
-    """Note a scenario that is not there, or is missing where there are several."""
+    """Report a scenario that does not exist, or that is not chosen among several."""
     names = _scenario_names(header)
     if wanted.name is not None:
-        report.known("scenario", wanted.name, names, wanted.location)
+        report.check_name("scenario", wanted.name, names, wanted.location)
     elif len(names) + ("Coverage" in header) != 1:
         found = "several columns" if names else "no column"
         choice = f"scenario: one of {listed(names)}" if names else "Coverage or ...sc_<NAME>"

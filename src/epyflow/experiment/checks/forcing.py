@@ -1,4 +1,4 @@
-"""What vaccination, seasonality and interventions must fulfil together with the model."""
+"""Check vaccination, seasonality and interventions against the model."""
 
 from datetime import date
 
@@ -12,11 +12,11 @@ from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 
 SEASONALITY_MINIMUM = "seasonality_min"
-"""A sampled or calibrated parameter of this name takes the place of seasonality.min_value."""
+"""A sampled or calibrated parameter of this name replaces seasonality.min_value."""
 
 
 def check_vaccination(model: Model, report: Report) -> None:
-    """Check that doses and the vaccination transition fit together."""
+    """Check that there are doses for the vaccination transition, and a transition for the doses."""
     section, ids = model.vaccination, list(model.compartment_ids)
     doses = [(i, t) for i, t in enumerate(model.transitions) if isinstance(t, Vaccinated)]
     for position, _ in doses[1:]:
@@ -33,24 +33,26 @@ def check_vaccination(model: Model, report: Report) -> None:
             )
         return
     origin = section.origin_compartment
-    report.known("compartment", origin, ids, ("vaccination", "origin_compartment"))
+    report.check_name("compartment", origin, ids, ("vaccination", "origin_compartment"))
     for position, name in enumerate(section.eligible_compartments):
-        report.known("compartment", name, ids, ("vaccination", "eligible_compartments", position))
+        report.check_name(
+            "compartment", name, ids, ("vaccination", "eligible_compartments", position)
+        )
     if not doses:
         report.error(
-            ("vaccination",), "the doses move nobody; expected a transition with type: vaccination"
+            ("vaccination",), "no transition uses the doses; expected one with type: vaccination"
         )
     for position, transition in doses:
         if transition.source != origin:
             report.error(
                 ("transitions", position, "source"),
-                f"a vaccination transition leaves {transition.source!r}; expected "
+                f"a vaccination transition has the source {transition.source!r}; expected "
                 f"vaccination.origin_compartment {origin!r}",
             )
 
 
 def check_seasonality(model: Model, used: set[str], report: Report) -> None:
-    """Check that the season acts on something.
+    """Check that a rate or calculated parameter uses the seasonal parameter.
 
     Parameters
     ----------
@@ -70,13 +72,13 @@ def check_seasonality(model: Model, used: set[str], report: Report) -> None:
     if minimum is not None and not isinstance(minimum, Sampled | Calibrated):
         report.warn(
             ("parameters", SEASONALITY_MINIMUM),
-            "does not act on the season; expected it sampled or calibrated, or "
+            "has no effect on seasonality; expected it sampled or calibrated, or "
             "seasonality.min_value instead",
         )
 
 
 def check_interventions(model: Model, used: set[str], report: Report) -> None:
-    """Check that each intervention acts on something; see :func:`check_seasonality`."""
+    """Check that each intervention has an effect; see :func:`check_seasonality`."""
     closures = 0
     for position, intervention in enumerate(model.interventions):
         here: KeyPath = ("interventions", position)
@@ -86,7 +88,7 @@ def check_interventions(model: Model, used: set[str], report: Report) -> None:
                 report.error(here, "a second school_closure; expected at most one")
             continue
         if intervention in model.interventions[:position]:
-            report.warn(here, "stands in the list twice; it acts twice")
+            report.warn(here, "is in the list twice; it acts twice")
         check_dated(intervention, model, used, here, report)
 
 
@@ -97,16 +99,16 @@ def check_dated(
     here: KeyPath,
     report: Report,
 ) -> None:
-    """Check that an intervention with dates acts on something, on days that are simulated."""
+    """Check that an intervention with dates has an effect, on days that are simulated."""
     if isinstance(intervention, ParameterIntervention):
         key_path = (*here, "target_parameter")
         _target(intervention.target_parameter, model, used, key_path, report)
     start = model.timespan.start_date
     early = isinstance(start, date) and intervention.end_date < start
     if early or intervention.start_date > model.timespan.end_date:
-        report.warn(here, "lies outside the timespan and has no effect")
+        report.warn(here, "is outside the timespan and has no effect")
 
 
 def _target(name: str, model: Model, used: set[str], location: KeyPath, report: Report) -> None:
-    if report.known("parameter", name, list(model.parameters), location) and name not in used:
+    if report.check_name("parameter", name, list(model.parameters), location) and name not in used:
         report.warn(location, f"no rate or calculated parameter uses {name!r}; this has no effect")

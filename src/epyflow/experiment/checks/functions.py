@@ -13,7 +13,7 @@ from epyflow.suggest import did_you_mean
 
 
 def check_functions(modelset: Modelset, files: ExperimentFiles, report: Report) -> None:
-    """Note functions that not exactly one module of ``functions/`` defines."""
+    """Report functions that no module of ``functions/`` defines, or more than one."""
     named = list(_named(modelset))
     if not named:
         return
@@ -34,7 +34,9 @@ def check_functions(modelset: Modelset, files: ExperimentFiles, report: Report) 
             )
         elif len(holders) > 1:
             both = " and ".join(holders)
-            report.error(location, f"{both} in {folder} define {name!r}; expected only one to")
+            report.error(
+                location, f"{both} in {folder} define {name!r}; expected it in one of them"
+            )
 
 
 def _named(modelset: Modelset) -> Iterator[tuple[KeyPath, str]]:

@@ -1,4 +1,4 @@
-"""What a ``model`` section must fulfil as a whole."""
+"""Check the ``model`` section as a whole."""
 
 from collections import Counter
 from datetime import date
@@ -35,13 +35,13 @@ METADATA_COLUMNS = (
     "status",
     "cause",
 )
-"""The table ``model_metadata`` has these columns, and one for each parameter."""
+"""Columns of the table ``model_metadata``, besides one for each parameter."""
 
 MAX_STEPS = 1_000_000
 
 
 def check_model(model: Model, report: Report) -> None:
-    """Check names, lengths, initial conditions and dates; note what is wrong in ``report``."""
+    """Check names, lengths, initial conditions and dates."""
     _timespan(model, report)
     _compartments(model, report)
     _transitions(model, report)
@@ -96,16 +96,16 @@ def _transitions(model: Model, report: Report) -> None:
     for position, transition in enumerate(model.transitions):
         here: KeyPath = ("transitions", position)
         for key in ("source", "target"):
-            report.known("compartment", getattr(transition, key), ids, (*here, key))
+            report.check_name("compartment", getattr(transition, key), ids, (*here, key))
         if transition.source == transition.target:
             report.error(
                 (*here, "target"),
-                f"leads from {transition.source!r} to itself; expected another compartment",
+                f"source and target are both {transition.source!r}; expected another compartment",
             )
         if transition in model.transitions[:position]:
-            report.warn(here, "stands in the list twice; the two rates are added")
+            report.warn(here, "is in the list twice; the two rates are added")
         if isinstance(transition, Mediated):
-            report.known("compartment", transition.mediator, ids, (*here, "mediator"))
+            report.check_name("compartment", transition.mediator, ids, (*here, "mediator"))
         if isinstance(transition, MultiMediated):
             _mediators(transition, ids, (*here, "mediators"), report)
 
@@ -113,13 +113,13 @@ def _transitions(model: Model, report: Report) -> None:
 def _mediators(transition: MultiMediated, ids: list[str], here: KeyPath, report: Report) -> None:
     for position, term in enumerate(transition.mediators):
         if term in transition.mediators[:position]:
-            report.warn((*here, position), "stands in the list twice; the two rates are added")
+            report.warn((*here, position), "is in the list twice; the two rates are added")
         for index, source in enumerate(term.source):
-            report.known("compartment", source, ids, (*here, position, "source", index))
+            report.check_name("compartment", source, ids, (*here, position, "source", index))
 
 
 def rates(model: Model) -> list[tuple[KeyPath, str | float]]:
-    """Return every rate with its location, in the order of the file."""
+    """Return every rate with its key path, in the order of the file."""
     found: list[tuple[KeyPath, str | float]] = []
     for position, transition in enumerate(model.transitions):
         here: KeyPath = ("transitions", position)
@@ -137,7 +137,7 @@ def _rates(model: Model, report: Report) -> None:
     for location, rate in rates(model):
         expression = parsed(rate)
         for name in expression.names:
-            report.known("parameter", name, list(model.parameters), location)
+            report.check_name("parameter", name, list(model.parameters), location)
         value = None if expression.names else _constant(expression, location, report)
         if value is not None and value < 0:
             report.error(location, f"the rate {expression.text} is negative; expected 0 or more")
@@ -172,7 +172,7 @@ def _parameters(model: Model, report: Report) -> None:
         if isinstance(parameter, Calculated):
             expression = parsed(parameter.value)
             for used in expression.names:
-                report.known("parameter", used, valid, (*here, "value"))
+                report.check_name("parameter", used, valid, (*here, "value"))
             if not expression.names:
                 _constant(expression, (*here, "value"), report)
     try:
@@ -190,7 +190,7 @@ def _calculated(model: Model) -> dict[str, expressions.Expression]:
 
 
 def used_parameters(model: Model) -> set[str]:
-    """Return the parameters that a rate uses, or a calculated parameter, or the season itself."""
+    """Return the parameters that a rate, a calculated parameter or seasonality uses."""
     used = {name for _, rate in rates(model) for name in parsed(rate).names}
     used |= {name for calculated in _calculated(model).values() for name in calculated.names}
     return used | ({SEASONALITY_MINIMUM} if model.seasonality else set())

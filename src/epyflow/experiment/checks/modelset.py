@@ -1,4 +1,4 @@
-"""What a ``modelset`` section must fulfil together with the model; how large it may be."""
+"""Check the ``modelset`` section against the model, and the size of the experiment."""
 
 import math
 from datetime import date
@@ -21,7 +21,7 @@ MAX_MEMBERS = 1_000_000
 def check_modelset(
     model: Model, modelset: Modelset | None, model_report: Report, report: Report | None
 ) -> None:
-    """Check that what the model leaves open is given, and nothing else."""
+    """Check that the modelset defines each value that the model leaves open, and no other."""
     sampling = modelset.sampling if modelset else None
     calibration = modelset.calibration if modelset else None
     _paired(model, "sampled", sampling, model_report, report)
@@ -43,7 +43,7 @@ def _paired(
     model_report: Report,
     report: Report | None,
 ) -> None:
-    """Everything marked `how` in the model is given in the modelset, and the reverse."""
+    """Check that the model marks the same values as ``how`` as the modelset defines."""
     _all_given(model, how, section, model_report)
     if section is None or report is None:
         return
@@ -57,7 +57,7 @@ def _paired(
         ),
     ):
         key_path = (name, f"{kind}s", key)
-        if key not in marked and report.known(kind, key, valid, key_path):
+        if key not in marked and report.check_name(kind, key, valid, key_path):
             report.error(
                 key_path, f"{key!r} is not {how} in the basemodel; expected it to be marked {how}"
             )
@@ -88,7 +88,8 @@ def _all_given(
     for key, location in missing:
         model_report.error(
             location,
-            f"is {how}, but nothing gives it; expected modelset.{_section_name(how)}.{key}",
+            f"is {how}, but the modelset does not define it; expected "
+            f"modelset.{_section_name(how)}.{key}",
         )
 
 
@@ -97,7 +98,7 @@ def _section_name(how: How) -> str:
 
 
 def _start_date(model: Model, modelset: Modelset, report: Report) -> None:
-    """No start that is drawn comes after the last day that it must come before."""
+    """Check that the latest start that can be drawn is early enough."""
     end = model.timespan.end_date
     if (sampling := modelset.sampling) is not None and sampling.start_date is not None:
         drawn = sampling.start_date
@@ -135,16 +136,14 @@ def _starts_by(
 
 
 def _seasonality_minimum(model: Model, modelset: Modelset, report: Report) -> None:
-    """Check a drawn ``seasonality_min``: it takes the place of min_value, and has its limits."""
+    """Check the range of a drawn ``seasonality_min``, which replaces min_value."""
     season = model.seasonality
     found = _drawn_range(modelset)
     if season is None or found is None:
         return
     key_path, what, (low, high) = found
     if low < 0:
-        report.error(
-            key_path, f"{what} down to {low:g}; expected 0 or more: it takes the place of min_value"
-        )
+        report.error(key_path, f"{what} down to {low:g}; expected 0 or more: it replaces min_value")
     if high > season.max_value:
         report.warn(
             key_path,
@@ -173,7 +172,7 @@ def _drawn_range(modelset: Modelset) -> tuple[KeyPath, str, tuple[float, float]]
 
 
 def check_size(modelset: Modelset, populations: int, report: Report) -> None:
-    """Refuse an experiment that no one can mean to run."""
+    """Refuse an experiment with more than ``MAX_MEMBERS`` members."""
     members = populations * members_per_population(modelset.sampling)
     if members > MAX_MEMBERS:
         report.error(

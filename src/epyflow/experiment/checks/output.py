@@ -1,4 +1,4 @@
-"""What an ``output`` section must fulfil together with the model and with the modelset."""
+"""Check the ``output`` section against the model and the modelset."""
 
 from epyflow.experiment.checks.calibration import check_generation
 from epyflow.experiment.format.model import Model
@@ -13,7 +13,7 @@ from epyflow.experiment.reading.problem_report import Report
 
 
 def check_selections(output: Output, model: Model, report: Report) -> None:
-    """Check that every series selected exists."""
+    """Check that every selected series exists."""
     valid = {"compartments": compartment_series(model)}
     if transitions_are_known(model):
         valid["transitions"] = transition_series(model)
@@ -22,11 +22,11 @@ def check_selections(output: Output, model: Model, report: Report) -> None:
         for kind in valid:
             selected = getattr(section, kind, False)
             for position, name in enumerate(selected if isinstance(selected, tuple) else ()):
-                report.known(f"{kind[:-1]} series", name, valid[kind], (key, kind, position))
+                report.check_name(f"{kind[:-1]} series", name, valid[kind], (key, kind, position))
 
 
 def check_results(output: Output, modelset: Modelset | None, report: Report) -> None:
-    """Check that what is asked of a calibration will be there to write."""
+    """Check that the calibration provides the posteriors and projections that are asked for."""
     calibration = modelset.calibration if modelset else None
     if output.posteriors and calibration is None:
         report.error(
@@ -42,6 +42,6 @@ def check_results(output: Output, modelset: Modelset | None, report: Report) -> 
         if given and (calibration is None or calibration.projection is None):
             report.error(
                 (name,),
-                "a hub file is written from projections; expected modelset.calibration.projection, "
+                "a submission needs projections; expected modelset.calibration.projection, "
                 f"or no {name}",
             )

@@ -1,4 +1,4 @@
-"""Which populations an experiment is about."""
+"""Find the populations of an experiment."""
 
 from collections.abc import Sequence
 
@@ -19,14 +19,14 @@ def check_populations(
     report: Report | None,
     known: Sequence[str],
 ) -> tuple[Location, ...]:
-    """Find the populations; note unknown ones, and a basemodel and a modelset that disagree.
+    """Find the populations; report unknown ones, and a basemodel and a modelset that disagree.
 
     Parameters
     ----------
     model, modelset
-        None where it is not there or cannot be read.
+        None if it is missing or cannot be read.
     model_report, report
-        Of the model and of the modelset; None where there is no such section.
+        Reports of the model and of the modelset; None if there is no such section.
     known
         Names in the population store.
 
@@ -51,7 +51,7 @@ def check_populations(
 
 
 def check_some_population(model: Model, modelset: Modelset | None, report: Report) -> None:
-    """Note that neither the basemodel nor the modelset names a population."""
+    """Report that neither the basemodel nor the modelset names a population."""
     if model.population.name is None and (modelset is None or modelset.population_names is None):
         report.error(
             ("population",),
@@ -69,7 +69,9 @@ def _listed(modelset: Modelset, report: Report, known: Sequence[str]) -> list[Lo
         for found in _found(name, report, key_path, known):
             first = places.setdefault(found, name)
             if first != name:
-                report.error(key_path, f"{name!r} is the same place as {first!r}; expected it once")
+                report.error(
+                    key_path, f"{name!r} is the same population as {first!r}; expected it once"
+                )
     return list(places)
 
 
@@ -82,7 +84,7 @@ def _all_but(excluded: Sequence[str], report: Report, known: Sequence[str]) -> l
             if location not in ALL_US:
                 report.error(
                     key_path,
-                    f"{name!r} is not among all; expected the United States, a state or DC",
+                    f"{name!r} is not part of all; expected the United States, a state or DC",
                 )
         out += found
     left = [location for location in ALL_US if location not in out]

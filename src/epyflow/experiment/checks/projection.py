@@ -1,4 +1,4 @@
-"""What projections, and the tables of a calibration, must fulfil together with the model."""
+"""Check projections, and the columns of a calibration's tables, against the model."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,16 +24,16 @@ METADATA_COLUMNS = (
     "missing_observations",
     "settings",
 )
-"""The table ``model_metadata`` has these columns too, of a calibration."""
+"""Further columns of the table ``model_metadata`` of a calibration."""
 
 POSTERIOR_COLUMNS = ("generation", "particle", "weight", "distance", "start_date_days")
-"""The table ``posteriors`` has these columns, and one for each calibrated parameter."""
+"""Columns of the table ``posteriors``, besides one for each calibrated parameter."""
 
 _SCENARIOS: KeyPath = ("calibration", "projection", "scenarios")
 
 
 def check_columns(model: Model, calibration: Calibration, report: Report) -> None:
-    """Check that no parameter has the name of a column, before hours are spent on its table.
+    """Check that no parameter has the name of a column, before hours of calibration.
 
     The report is the model's.
     """
@@ -50,7 +50,7 @@ def check_columns(model: Model, calibration: Calibration, report: Report) -> Non
 
 
 def check_projection(model: Model, calibration: Calibration, report: Report) -> None:
-    """Check that each scenario differs from what was fitted only after the fitting window."""
+    """Check that each scenario differs from the fitted model only after the fitting window."""
     if calibration.projection is None:
         return
     used = used_parameters(model)
@@ -81,8 +81,8 @@ def check_vaccination_scenarios(
         if written is None:
             report.error(
                 here,
-                "is given, but the model has no vaccination.scenario_data_path; expected it with "
-                "one only",
+                "is given, but the model has no vaccination.scenario_data_path; expected both, or "
+                "neither",
             )
         elif written in found:
-            report.known("scenario", wanted, coverage_scenarios(found[written]), here)
+            report.check_name("scenario", wanted, coverage_scenarios(found[written]), here)

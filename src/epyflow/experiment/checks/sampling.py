@@ -1,4 +1,4 @@
-"""What a ``sampling`` section must fulfil by itself."""
+"""Check the ``sampling`` section."""
 
 from epyflow.experiment.format.modelset import Sampler, Sampling
 from epyflow.experiment.reading.problem_report import Report
@@ -6,7 +6,7 @@ from epyflow.experiment.reading.yaml_source import KeyPath
 
 
 def check_sampling(sampling: Sampling, report: Report) -> None:
-    """Check that each sampled thing is drawn once, from what suits its sampler."""
+    """Check that each value is drawn by one sampler, from values or a distribution as it needs."""
     for position, sampler in enumerate(sampling.samplers):
         _sampler(sampler, sampling, ("sampling", "samplers", position), report)
     _each_once(sampling, report)
@@ -23,11 +23,11 @@ def _sampler(sampler: Sampler, sampling: Sampling, here: KeyPath, report: Report
     start = ["start_date"] if sampling.start_date is not None else []
     for index, name in enumerate(sampler.parameters):
         key_path = (*here, "parameters", index)
-        if report.known("sampled parameter", name, [*sampling.parameters, *start], key_path):
+        if report.check_name("sampled parameter", name, [*sampling.parameters, *start], key_path):
             _suits(sampler, name, sampling, key_path, report)
     for index, name in enumerate(sampler.compartments):
         key_path = (*here, "compartments", index)
-        report.known("sampled compartment", name, list(sampling.compartments), key_path)
+        report.check_name("sampled compartment", name, list(sampling.compartments), key_path)
 
 
 def _suits(
@@ -36,7 +36,10 @@ def _suits(
     grid = sampler.strategy == "grid"
     if name == "start_date":
         if grid:
-            report.error(key_path, "start_date stands in a grid; expected it in LHS: it is drawn")
+            report.error(
+                key_path,
+                "start_date is in a grid; expected it in a sampler that draws, such as LHS",
+            )
         return
     given = sampling.parameters[name]
     if (given.values if grid else given.distribution) is None:
@@ -69,5 +72,6 @@ def _powers_of_two(sampling: Sampling, report: Report) -> None:
         key_path = ("sampling", "samplers", sampling.samplers.index(draws), "n_samples")
         report.warn(
             key_path,
-            f"{draws.n_samples} is no power of 2; a Sobol sequence is balanced only for those",
+            f"{draws.n_samples} is not a power of 2; a Sobol "
+            "sequence is balanced only for powers of 2",
         )

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 YEARS = range(1700, 2201)
-"""Those that pandas can count to the nanosecond, in whole centuries."""
+"""Years whose days pandas can represent to the nanosecond, rounded to whole centuries."""
 
 
 def as_date(value: Any) -> date:
@@ -88,7 +88,7 @@ def parsed(value: str | float) -> expressions.Expression:
 
 MAX_COUNT = 10_000_000
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
-"""How many of something are simulated; the limit stops a slip of the keyboard."""
+"""A number of things to simulate; the limit catches typing errors."""
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -109,7 +109,7 @@ def _as_name(value: Any) -> str:
     if not isinstance(value, str) or not _NAME.fullmatch(value) or keyword.iskeyword(value):
         raise refuse(
             f"{shown(value)} cannot name a parameter; expected a letter or '_', then letters, "
-            "digits or '_', and no word of Python's such as lambda, so that expressions can use it"
+            "digits or '_', and no keyword of Python such as lambda, so that expressions can use it"
             + _quote_hint(value)
         )
     if value in RESERVED:
@@ -156,7 +156,7 @@ class Meta(Strict):
 
 
 def twice(names: Iterable[T]) -> T | None:
-    """Return the first of ``names`` that stands there for the second time, if one does."""
+    """Return the first name that occurs a second time; None if each occurs once."""
     seen: set[T] = set()
     for name in names:
         if name in seen:
@@ -166,6 +166,8 @@ def twice(names: Iterable[T]) -> T | None:
 
 
 def refuse_double_count(simulation: Iterable[str]) -> None:
-    """Refuse a sum of series that has one of them twice."""
+    """Refuse a sum that lists a series twice."""
     if (name := twice(simulation)) is not None:
-        raise refuse(f"simulation lists {name!r} twice; expected it once: it would count double")
+        raise refuse(
+            f"simulation lists {name!r} twice; expected it once: it would be counted twice"
+        )

@@ -1,4 +1,4 @@
-"""The ``modelset.calibration`` section: what is inferred, from which data, and how."""
+"""Define the ``modelset.calibration`` section: priors, observations and the inference method."""
 
 import re
 from datetime import timedelta
@@ -24,7 +24,7 @@ from epyflow.experiment.format.distributions import Distribution
 from epyflow.experiment.format.projection import Projection
 from epyflow.strict import Many, Strict, refuse, shown
 
-_LONGEST = 1000 * 86400  # seconds: longer than any machine runs
+_LONGEST = 1000 * 86400  # seconds; no calibration runs longer
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
@@ -143,7 +143,7 @@ Strategy = Annotated[
 
 
 class Comparison(Strict):
-    """Which observed column is compared with which simulated transitions."""
+    """An observed column, and the simulated transitions that it is compared with."""
 
     observed_value_column: Text
     observed_date_column: Text
@@ -177,13 +177,13 @@ class FittingWindow(Strict):
 
 
 class Prior(Strict):
-    """What is believed of a quantity before seeing the data."""
+    """The prior distribution of a quantity."""
 
     prior: Distribution
 
 
 class CalibratedStartDate(Strict):
-    """Days after a date, inferred."""
+    """The start date of the simulation: an inferred number of days after `reference_date`."""
 
     reference_date: Date
     prior: Distribution
@@ -214,7 +214,8 @@ class Calibration(Strict):
         default=None, description="Observations as known on this day; absent: the file as it is."
     )
     observed_as_of_column: Text | None = Field(
-        default=None, description="When a row was known; absent: as_of, where names have no date."
+        default=None,
+        description="Date on which a row became known; absent: as_of, if file names have no date.",
     )
     observed_location_column: Text | None = Field(
         default=None, description="Absent: geo_value or location."

@@ -1,4 +1,4 @@
-"""Probability distributions named in YAML: scipy's, or a function of the user's own."""
+"""Define probability distributions: those of scipy.stats, or a function of the user."""
 
 import math
 import warnings
@@ -14,7 +14,7 @@ from epyflow.suggest import did_you_mean
 
 # Importing scipy.stats takes longer than reading the rest of an experiment, so the bounds of the
 # usual families are known here: the number of shape parameters, all of them positive, and both
-# ends of the support for loc 0 and scale 1. scipy judges arguments that these families refuse.
+# ends of the support for loc 0 and scale 1. Other arguments are left to scipy to judge.
 COMMON_FAMILIES: Mapping[str, tuple[int, float, float]] = {
     "uniform": (0, 0.0, 1.0),
     "norm": (0, -math.inf, math.inf),
@@ -71,8 +71,8 @@ class ScipyDistribution(Strict):
             low = high = math.nan
         if math.isnan(low) or math.isnan(high):
             raise refuse(
-                f"{self.name} is not defined for {self.arguments}; expected others: in "
-                "scipy.stats, uniform takes the lower end and the width, norm the mean and the "
+                f"{self.name} is not defined for {self.arguments}; expected valid arguments: "
+                "in scipy.stats, uniform takes the lower end and the width, norm the mean and the "
                 "standard deviation"
             )
         return self
@@ -141,7 +141,7 @@ class ScipyDistribution(Strict):
 
 
 class CustomDistribution(Strict):
-    """A function of the user's own, in a module of the experiment's `functions/` folder.
+    """A function written by the user, in a module of the experiment's `functions/` folder.
 
     The function takes no argument and returns an object with scipy's methods of a frozen
     distribution (`ppf`, `rvs`, `pdf` or `pmf`, `support`).

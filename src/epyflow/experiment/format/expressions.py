@@ -1,4 +1,4 @@
-"""Arithmetic written in YAML, parsed and computed without ``eval``.
+"""Parse and compute arithmetic written in YAML, without ``eval``.
 
 A rate such as ``beta*(1-VE)`` or a calculated parameter such as ``R0*mu/eigenvalue`` is text that a
 stranger may have written. It is parsed into Python's syntax tree, every node of which must be on
@@ -93,8 +93,8 @@ class Expression:
         ExpressionError
             If a name has no value, or a step or the result is not a finite number (such as 1/0).
         """
-        # As Python does for its own numbers, numpy is to refuse 1/0 where it occurs: a result
-        # such as 1/(1/0) = 0 would hide it.
+        # numpy must raise at 1/0, as Python does for its own numbers: a result such as
+        # 1/(1/0) = 0 would hide it.
         with np.errstate(all="raise", under="ignore"):
             try:
                 result: Value = _compute(self.tree, values)
@@ -136,7 +136,7 @@ def parse(text: str) -> Expression:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"has {len(text):,} characters; expected at most {MAX_LENGTH:,}")
-    if "#" in text:  # to Python a comment, whose loss no one would see
+    if "#" in text:  # Python would take the rest for a comment, and nobody would notice
         raise ExpressionError(f"'#' is not allowed in {shown(text)}; expected {ALLOWED}")
     try:
         with warnings.catch_warnings():

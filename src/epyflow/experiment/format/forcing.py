@@ -1,4 +1,4 @@
-"""What acts on a model from outside: vaccination, seasons and interventions."""
+"""Define vaccination, seasonality and interventions."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,17 +11,19 @@ Layer = Literal["school", "work", "home", "community"]
 
 
 class Vaccination(Strict):
-    """Doses given, and to whom."""
+    """Vaccine doses, and the compartments that receive them."""
 
-    origin_compartment: CompartmentId = Field(description="Those whom a dose moves.")
+    origin_compartment: CompartmentId = Field(
+        description="The compartment that vaccinated people leave."
+    )
     eligible_compartments: Annotated[Many[CompartmentId], Field(min_length=1)] = Field(
-        description="All who receive doses, the origin included."
+        description="The compartments that receive doses, the origin included."
     )
     scenario_data_path: Text | None = Field(
         default=None, description="Scenario Modeling Hub coverage (cumulative percent by week)."
     )
     scenario: Text | None = Field(
-        default=None, description="Which scenario's column; required where there are several."
+        default=None, description="Scenario whose column is read; required if there are several."
     )
     preprocessed_vaccination_data_path: Text | None = Field(
         default=None, description="Doses per day: dates, location, one column per age group."
@@ -36,11 +38,12 @@ class Vaccination(Strict):
                 "preprocessed_vaccination_data_path given; expected exactly one"
             )
         if self.scenario is not None and self.scenario_data_path is None:
-            raise refuse("scenario is given; expected it with scenario_data_path only")
+            raise refuse("scenario is given without scenario_data_path; expected both, or neither")
         if self.origin_compartment not in self.eligible_compartments:
             raise refuse(
                 "eligible_compartments does not contain origin_compartment "
-                f"{self.origin_compartment!r}; expected it there: those who are moved receive doses"
+                f"{self.origin_compartment!r}; expected it there: vaccinated "
+                "people are among those who receive doses"
             )
         if (name := twice(self.eligible_compartments)) is not None:
             raise refuse(f"eligible_compartments names {name!r} twice; expected it once")
@@ -48,7 +51,7 @@ class Vaccination(Strict):
 
 
 class Seasonality(Strict):
-    """A yearly rhythm of one parameter (Balcan et al. 2010, J. Comput. Sci. 1:132, eq. 25)."""
+    """Seasonal variation of one parameter (Balcan et al. 2010, J. Comput. Sci. 1:132, eq. 25)."""
 
     target_parameter: ParameterName
     method: Literal["balcan"]
@@ -89,7 +92,7 @@ class _Dated(Strict):
 
 
 class ParameterIntervention(_Dated):
-    """A parameter is scaled, or set, for some days. Overrides win over scalings."""
+    """Scale or set a parameter for some days. Overrides take precedence over scalings."""
 
     type: Literal["parameter"]
     target_parameter: ParameterName
@@ -107,7 +110,7 @@ class ParameterIntervention(_Dated):
 
 
 class ContactMatrixIntervention(_Dated):
-    """The contacts of one layer are scaled for some days."""
+    """Scale the contacts of one layer for some days."""
 
     type: Literal["contact_matrix"]
     contact_matrix_layer: Layer
@@ -115,7 +118,7 @@ class ContactMatrixIntervention(_Dated):
 
 
 class SchoolClosure(Strict):
-    """School contacts are scaled on every closure day of the location."""
+    """Scale school contacts on every closure day of the location."""
 
     type: Literal["school_closure"]
     scaling_factor: Annotated[Number, Field(ge=0)]

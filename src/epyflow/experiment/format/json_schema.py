@@ -1,4 +1,4 @@
-"""The format as a JSON schema, so that editors complete keys and mark mistakes."""
+"""Export the format as a JSON schema, with which editors complete keys and mark mistakes."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The ``model`` section: time, people, compartments, transitions and parameters."""
+"""Define the ``model`` section: time, population, compartments, transitions and parameters."""
 
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -62,7 +62,7 @@ class Timespan(Strict):
 
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 COMMON_FREQUENCIES = ("D", "W", "MS", "ME", *(f"W-{day}" for day in _WEEKDAYS))
-"""Aliases that are accepted without asking pandas, which takes long to import."""
+"""Aliases that are accepted without importing pandas, which is slow."""
 
 
 def _as_frequency(value: Any) -> str:
@@ -82,7 +82,7 @@ def _as_frequency(value: Any) -> str:
 
 
 class Simulation(Strict):
-    """How many trajectories, and how they are summed up in time."""
+    """The number of trajectories, and how they are resampled in time."""
 
     n_sims: Count = Field(default=10, description="Trajectories per parameter set.")
     resample_frequency: Annotated[str, BeforeValidator(_as_frequency)] | None = Field(
@@ -101,7 +101,7 @@ def _contiguous(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class PopulationChoice(Strict):
-    """Which people: a place and the age groups they are counted in."""
+    """The population by name, and its age groups."""
 
     name: Text | None = Field(
         default=None, description="ISO 3166-2 (US-MA), ISO 3166-1 alpha-2 (US) or the store's name."
@@ -164,7 +164,7 @@ class Compartment(Strict):
 
 
 class Spontaneous(Strict):
-    """People move at a rate of their own."""
+    """People move at a rate that does not depend on contacts."""
 
     type: Literal["spontaneous"]
     source: CompartmentId

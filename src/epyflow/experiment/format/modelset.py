@@ -1,4 +1,4 @@
-"""The ``modelset`` section: which populations, and sampling or calibration."""
+"""Define the ``modelset`` section: populations, and sampling or calibration."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -33,7 +33,7 @@ def _as_strategy(value: Any) -> str:
 
 
 class Sampler(Strict):
-    """One way of choosing parameter sets."""
+    """A method of choosing parameter sets."""
 
     strategy: Annotated[
         Literal["grid", "LHS", "sobol", "montecarlo"],
@@ -50,7 +50,8 @@ class Sampler(Strict):
     def _complete(self) -> Self:
         if self.strategy == "grid" and self.n_samples is not None:
             raise refuse(
-                "a grid with n_samples; expected it without: it has every combination of the values"
+                "a grid with n_samples; expected no n_samples: a "
+                "grid has every combination of the values"
             )
         if self.strategy == "grid" and self.compartments:
             raise refuse(
@@ -59,7 +60,7 @@ class Sampler(Strict):
         if self.strategy != "grid" and self.n_samples is None:
             raise refuse(f"n_samples is missing; expected the number of draws of {self.strategy}")
         if not self.parameters and not self.compartments:
-            raise refuse("samples nothing; expected parameters or compartments")
+            raise refuse("samples nothing; expected at least one of parameters and compartments")
         for kind, names in (("parameters", self.parameters), ("compartments", self.compartments)):
             if (name := twice(names)) is not None:
                 raise refuse(f"{kind} names {name!r} twice; expected it once")
@@ -82,7 +83,8 @@ class SampledParameter(Strict):
             )
         if (value := twice(self.values or ())) is not None:
             raise refuse(
-                f"values lists {value:g} twice; expected it once: its members would count double"
+                f"values lists {value:g} twice; expected it once: "
+                "its members would be counted twice"
             )
         return self
 
@@ -101,14 +103,14 @@ class ShareRange(Strict):
 
 
 class SampledStartDate(Strict):
-    """A drawn number of days after a date."""
+    """The start date of the simulation: a drawn number of days after `reference_date`."""
 
     reference_date: Date
     distribution: Distribution
 
 
 class Sampling(Strict):
-    """Parameter sets chosen beforehand; every grid point is combined with every draw."""
+    """Parameter sets chosen before the run; every grid point is combined with every draw."""
 
     samplers: Annotated[Many[Sampler], Field(min_length=1)]
     parameters: dict[ParameterName, SampledParameter] = Field(default_factory=dict)
@@ -153,7 +155,9 @@ def _as_population_names(value: Any) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if isinstance(names, list | tuple) and names and all(isinstance(n, str) for n in names):
         if "all" in names and len(names) > 1:
-            raise refuse("'all' beside other names; expected it alone: leave some out with exclude")
+            raise refuse(
+                "'all' is given with other names; expected it alone, with exclude if needed"
+            )
         if (name := twice(names)) is not None:
             raise refuse(f"{name!r} is listed twice; expected it once")
         return tuple(names)
@@ -166,7 +170,7 @@ def _as_population_names(value: Any) -> tuple[str, ...]:
 
 
 class Modelset(Strict):
-    """The `modelset` section: the model, many times."""
+    """The `modelset` section: populations, and sampled or calibrated values of the model."""
 
     meta: Meta | None = None
     population_names: (
@@ -192,7 +196,7 @@ class Modelset(Strict):
         if self.sampling is not None and self.calibration is not None:
             raise refuse("both sampling and calibration given; expected at most one of them")
         if self.exclude and self.population_names != ("all",):
-            raise refuse("exclude is given; expected it with population_names: all only")
+            raise refuse("exclude is given; expected it only with population_names: all")
         if (name := twice(self.exclude)) is not None:
             raise refuse(f"exclude lists {name!r} twice; expected it once")
         return self

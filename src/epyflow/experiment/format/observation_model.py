@@ -1,4 +1,4 @@
-"""How counts are reported: the ``observation_model`` of a projection."""
+"""Define the ``observation_model`` of a projection: reported counts, given simulated ones."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -51,7 +51,7 @@ class ObservationModel(Strict):
         "the fit's residuals."
     )
     discrepancy: Discrepancy | None = Field(
-        default=None, description="How the model as a whole drifts from what is reported."
+        default=None, description="Drift of the whole model from the reported counts."
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The ``output`` section: which tables are written."""
+"""Define the ``output`` section: the tables and the submission to a hub."""
 
 from typing import Annotated, Any, Self
 
@@ -107,9 +107,11 @@ def _switch_or_chosen(value: Any) -> str:
 
 
 class ModelMeta(Strict):
-    """What the table `model_metadata` holds beyond its fixed columns."""
+    """Optional columns of the table `model_metadata`."""
 
-    projection_parameters: bool = Field(default=True, description="Every parameter's value too.")
+    projection_parameters: bool = Field(
+        default=True, description="Add a column for each parameter."
+    )
 
 
 class RateTrends(Strict):
@@ -120,7 +122,8 @@ class RateTrends(Strict):
         default=None, description="Observations as known on this day; absent: the file as it is."
     )
     observed_as_of_column: Text | None = Field(
-        default=None, description="When a row was known; absent: as_of, where names have no date."
+        default=None,
+        description="Date on which a row became known; absent: as_of, if file names have no date.",
     )
     observed_value_column: Text
     observed_date_column: Text
@@ -128,7 +131,7 @@ class RateTrends(Strict):
 
 
 class HubTarget(Strict):
-    """One target of a hub, and what is simulated of it."""
+    """A target of a hub, and the simulated series that forecast it."""
 
     target: Text = Field(description="Name of the target in the hub's tasks.json.")
     simulation: Many[Text] = Field(
@@ -145,10 +148,10 @@ class HubTarget(Strict):
 
 
 class _Submission(Strict):
-    """What the submissions to all hubs have in common."""
+    """Keys that the submissions to every hub have."""
 
     targets: Many[HubTarget] = Field(
-        default=(), description="What is submitted; absent: the hub's targets known here."
+        default=(), description="Targets to submit; absent: those of this hub that epyflow knows."
     )
     scenario_ids: dict[Text, Text] = Field(
         default_factory=dict, description="Scenario of the projection to its id in the hub."
@@ -190,7 +193,7 @@ class HubFormat(_Submission):
 
 
 class Output(Strict):
-    """The `output` section: which tables are written."""
+    """The `output` section: the tables and the submission to a hub."""
 
     meta: Meta | None = None
     quantiles: Quantiles | None = None
@@ -228,4 +231,4 @@ class Output(Strict):
 HUB_FORMATS = ("flusight_format", "covid19_format", "flusmh_format", "hub_format")
 
 DEFAULT = Output(quantiles=Quantiles(compartments=True, transitions=True), model_meta=ModelMeta())
-"""What an experiment without an output file gets: quantiles of every series and the metadata."""
+"""The output of an experiment without an output file: quantiles of every series and metadata."""

@@ -1,4 +1,4 @@
-"""The ``calibration.projection`` section: which futures are simulated from the posterior."""
+"""Define the ``calibration.projection`` section: scenarios simulated from the posterior."""
 
 import re
 from typing import Annotated, Any, Self
@@ -39,15 +39,15 @@ DatedIntervention = Annotated[
 
 
 class ProjectionScenario(Strict):
-    """One possible future: the model as it was calibrated, but for what is said here."""
+    """A scenario: the calibrated model with the changes given here."""
 
     id: ScenarioId
     vaccination_scenario: Text | None = Field(
         default=None,
-        description="Coverage in place of vaccination.scenario, after the fitting window.",
+        description="Coverage that replaces vaccination.scenario after the fitting window.",
     )
     interventions: Many[DatedIntervention] = Field(
-        default=(), description="Besides those of the model; after the fitting window."
+        default=(), description="Added to those of the model; after the fitting window."
     )
 
 
@@ -56,13 +56,13 @@ class Projection(Strict):
 
     n_trajectories: Count = Field(description="Per scenario.")
     generation_number: NonNegativeInt | None = Field(
-        default=None, description="Whose posterior; absent: the last generation."
+        default=None, description="Generation whose posterior is projected; absent: the last."
     )
     scenarios: Many[ProjectionScenario] = Field(
-        default=(), description="Each is projected; absent: the model as it is."
+        default=(), description="Each is projected; absent: the calibrated model without changes."
     )
     observation_model: ObservationModel | None = Field(
-        default=None, description="Noise of what is reported; absent: counts as simulated."
+        default=None, description="Noise of the reported counts; absent: counts as simulated."
     )
 
     @model_validator(mode="after")

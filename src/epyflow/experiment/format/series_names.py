@@ -1,4 +1,4 @@
-"""The names of the series in tables: one per age group, and the total."""
+"""List the names of the series in tables: one per age group, and the total."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ def transition_series(model: Model) -> list[str]:
 
 
 def transitions_are_known(model: Model) -> bool:
-    """Whether every transition joins compartments that exist, so that its series do."""
+    """Return whether the compartments of every transition exist."""
     ids = set(model.compartment_ids)
     return all({transition.source, transition.target} <= ids for transition in model.transitions)
 

@@ -17,7 +17,7 @@ def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], l
     Returns
     -------
     documents
-        Role (``model``, ``modelset``, ``output``) to the files that claim it.
+        Role (``model``, ``modelset``, ``output``) to the files with that key.
     problems
         Unreadable files, unknown top-level keys, two files for one role, no basemodel.
     """
@@ -34,7 +34,7 @@ def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], l
             documents[role].append(document)
         if problem:
             problems.append(problem)
-    problems += _doubles(documents)
+    problems += _role_conflicts(documents)
     if not documents["model"] and not problems:
         problems.append(
             Problem(files.config, 1, "", "no file with the key 'model'; expected a basemodel file")
@@ -51,7 +51,7 @@ def _role(document: Document) -> tuple[str | None, Problem | None]:
     message = (
         f"unknown top-level key {other!r}{did_you_mean(other, ROLES)}"
         if other not in ROLES
-        else f"the keys {' and '.join(known)} stand in one file"
+        else f"the keys {' and '.join(known)} are in one file"
     )
     expected = "expected one of model, modelset and output, alone in its file"
     line = document.line((other,))
@@ -59,7 +59,7 @@ def _role(document: Document) -> tuple[str | None, Problem | None]:
     return role, Problem(document.path, line, other, f"{message}; {expected}")
 
 
-def _doubles(documents: dict[str, list[Document]]) -> list[Problem]:
+def _role_conflicts(documents: dict[str, list[Document]]) -> list[Problem]:
     problems = []
     for role in ("model", "modelset"):
         if len(documents[role]) > 1:
@@ -87,9 +87,9 @@ def choose_output(
     chosen
         File name, with or without suffix; None if there was no choice.
     files
-        Where the experiment is.
+        The files of the experiment.
     problems
-        Gets one if the choice is missing or wrong.
+        A problem is added if the choice is missing or wrong.
     """
     names = [document.path.name for document in documents]
     matching = [doc for doc in documents if (chosen or "output") in (doc.path.name, doc.path.stem)]

@@ -1,4 +1,4 @@
-"""Find an experiment's folder, and the files that its YAML names."""
+"""Find the folder of an experiment, and the data files that its YAML names."""
 
 import os
 import re
@@ -16,12 +16,12 @@ _EXP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*"
 
 @dataclass(frozen=True)
 class ExperimentFiles:
-    """Where an experiment is.
+    """The folders of an experiment.
 
     Attributes
     ----------
     exp_id
-        Its name in results; its path below ``experiments/`` where there is one.
+        Its name in results: its path below ``experiments/`` if it is below one.
     folder
         The experiment's folder.
     config
@@ -31,7 +31,7 @@ class ExperimentFiles:
     allowed
         Other folders that paths may lead into.
     bundled
-        Path as written to the file that is meant, where that is known: in an unpacked bundle.
+        In an unpacked bundle: path as written in YAML to the file in the bundle.
     """
 
     exp_id: str
@@ -56,7 +56,7 @@ class ExperimentFiles:
         Raises
         ------
         ValueError
-            If it is not there, or leads out of the root; the message says where it was looked for.
+            If it does not exist, or leads out of the root; the message lists the paths tried.
         """
         if written in self.bundled:
             return self.bundled[written]
@@ -130,7 +130,7 @@ def _folder(path: Path, root: Path | None) -> Path:
             return _plain(path.parent)
         raise UnreadableError(f"{path}: not a YAML file; expected an experiment's folder")
     if path.is_symlink():
-        raise UnreadableError(f"{path}: a link to what is not there; expected a folder")
+        raise UnreadableError(f"{path}: a link to a folder that does not exist; expected a folder")
     raise UnreadableError(_no_such_experiment(str(path), root))
 
 
@@ -180,12 +180,12 @@ def _exp_id(folder: Path, root: Path) -> str:
 
 
 def is_exp_id(text: str) -> bool:
-    """Whether a text can name folders of results; ``/`` separates nested ones."""
+    """Return whether a text can name folders of results; ``/`` separates nested ones."""
     return _EXP_ID.fullmatch(text) is not None
 
 
 def yaml_files(config: Path) -> list[Path]:
-    """Return the YAML files, those that are broken links too; a dot hides a file."""
+    """Return the YAML files, broken links included and hidden files excluded."""
     return sorted(
         path
         for path in config.iterdir()

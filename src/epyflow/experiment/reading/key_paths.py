@@ -1,4 +1,4 @@
-"""Which keys may stand where: walks the annotations of the models along a location of YAML."""
+"""Find the keys allowed at a key path, by the annotations of the models along it."""
 
 import types
 import typing
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from epyflow.experiment.reading.yaml_source import KeyPath
 
 _TAGS = ("type", "name")
-"""The keys that say which of several models stands at a place."""
+"""Keys whose value selects one of several models."""
 
 
 def keys_at(root: type[BaseModel], location: KeyPath, data: Any) -> list[str]:
@@ -20,23 +20,23 @@ def keys_at(root: type[BaseModel], location: KeyPath, data: Any) -> list[str]:
     root
         The model of the section.
     location
-        Of the mapping, from the section.
+        Key path of the mapping, from the section.
     data
-        The section: where several models may stand, ``type`` or ``name`` there picks one.
+        The section: where several models are allowed, its ``type`` or ``name`` selects one.
     """
     keys = [key for model in _models_at(root, location, data) for key in model.model_fields]
     return list(dict.fromkeys(keys))
 
 
 def tags_at(root: type[BaseModel], location: KeyPath, data: Any) -> list[str]:
-    """Return the values that ``type`` or ``name`` may have where they pick the model."""
+    """Return the values of ``type`` or ``name`` that select a model at a key path."""
     models = _models_at(root, location, data)
     tags = [tag for model in models for names in _tags(model).values() for tag in names]
     return list(dict.fromkeys(tags))
 
 
 def _models_at(root: type[BaseModel], location: KeyPath, data: Any) -> list[type[BaseModel]]:
-    """Return the models that may stand at a location, walking the annotations from ``root``."""
+    """Return the models allowed at a key path, following the annotations from ``root``."""
     models: list[Any] = [root]
     for part in location:
         found = [inner for annotation in models for inner in _step(annotation, part)]
@@ -46,7 +46,7 @@ def _models_at(root: type[BaseModel], location: KeyPath, data: Any) -> list[type
 
 
 def _chosen(annotations: list[Any], data: Any) -> list[Any]:
-    """Return the models that the data's ``type`` or ``name`` picks, or all where it picks none."""
+    """Return the models that ``type`` or ``name`` of the data selects; all if it selects none."""
     picked = [each for each in annotations if _is_model(each) and _is_tagged(each, data)]
     return picked or annotations
 

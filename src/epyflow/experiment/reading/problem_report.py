@@ -9,7 +9,7 @@ from epyflow.suggest import did_you_mean, listed
 
 @dataclass(frozen=True)
 class Report:
-    """The problems of one document; locations are relative to its top-level key.
+    """The problems of one document; key paths are relative to its top-level key.
 
     Attributes
     ----------
@@ -18,7 +18,7 @@ class Report:
     role
         Its top-level key.
     problems
-        What was found so far.
+        The problems found so far.
     """
 
     document: Document
@@ -26,21 +26,21 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
 
     def has(self, location: KeyPath) -> bool:
-        """Whether something stands at the location."""
+        """Return whether the document has a value at the key path."""
         return self.document.has((self.role, *location))
 
     def error(self, location: KeyPath, message: str) -> None:
-        """Note a mistake."""
+        """Add an error."""
         self.problems.append(problem_at(self.document, (self.role, *location), message))
 
     def warn(self, location: KeyPath, message: str) -> None:
-        """Note what is allowed but probably not meant."""
+        """Add a warning: the value is allowed, but is probably a mistake."""
         self.problems.append(
             problem_at(self.document, (self.role, *location), message, severity="warning")
         )
 
-    def known(self, what: str, name: str, valid: list[str], location: KeyPath) -> bool:
-        """Note an unknown name, with its nearest neighbours; return whether it is known."""
+    def check_name(self, what: str, name: str, valid: list[str], location: KeyPath) -> bool:
+        """Add an error for an unknown name, with similar names; return whether it is known."""
         if name in valid:
             return True
         there = (

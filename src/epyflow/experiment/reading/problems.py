@@ -1,4 +1,4 @@
-"""Problems found in an experiment, each with its place: ``file:line: path.to.key: what``."""
+"""Describe the problems of an experiment: ``file:line: path.to.key: message``."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -12,16 +12,16 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, or probably not meant.
+    """An error, or a value that is probably a mistake.
 
     Attributes
     ----------
     file
-        The file it is in; a folder where a file is missing.
+        The file with the problem; a folder if a file is missing.
     line
         From 1.
     key
-        Path to the key, such as ``model.parameters.beta.value``; empty for the file as a whole.
+        Key path, such as ``model.parameters.beta.value``; empty for the file as a whole.
     message
         What is wrong; what is expected.
     severity
@@ -45,7 +45,7 @@ class Problem:
 
 
 def dotted(location: Iterable[str | int]) -> str:
-    """Write a location as ``a.b[0].c``."""
+    """Write a key path as ``a.b[0].c``."""
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -55,5 +55,5 @@ def dotted(location: Iterable[str | int]) -> str:
 def problem_at(
     document: Document, location: KeyPath, message: str, severity: Severity = "error"
 ) -> Problem:
-    """Place a message at a location of a document."""
+    """Return a problem at a key path of a document."""
     return Problem(document.path, document.line(location), dotted(location), message, severity)

@@ -1,4 +1,4 @@
-"""Validate one section of an experiment; read on past misspelt keys to find every other mistake."""
+"""Validate one section of an experiment, and go on after misspelt keys to find all mistakes."""
 
 import copy
 from dataclasses import replace
@@ -16,7 +16,7 @@ from epyflow.suggest import did_you_mean, listed, nearest
 
 Section = TypeVar("Section", bound=BaseModel)
 
-# Optional keys that no other part of an experiment depends on.
+# Optional keys that no check of other sections reads.
 _ALONE = ("delta_t", "label", "meta", "model_meta", "random_seed", "simulation")
 
 
@@ -28,12 +28,12 @@ def read_section(
     Returns
     -------
     document
-        With the lines of misspelt keys under their right names too.
+        The document, with the lines of misspelt keys under the valid names too.
     section
-        The section, to be checked together with others. None where that would lead to false
-        alarms: parts of it are unknown. Where a key is misspelt it is read as its nearest
-        neighbour for these checks, and a wrong value that nothing depends on is left out; for
-        them alone: there is a problem, so nothing is run.
+        The section, for the checks across sections. None if parts of it are unknown, because
+        these checks would report errors that are not there. For these checks a misspelt key is
+        read as the nearest valid one, and a wrong value that nothing depends on is left out.
+        Nothing runs with such a section: each case adds a problem.
     """
     reading = _Reading(document, role, model)
     while True:
@@ -63,7 +63,7 @@ class _Reading:
     document
         The file, with the lines of renamed keys.
     lost
-        Whether a key was left out that may hold what other parts refer to.
+        Whether a key was left out that other sections may refer to.
     """
 
     def __init__(self, document: Document, role: str, model: type[BaseModel]) -> None:
@@ -75,12 +75,12 @@ class _Reading:
         self._model = model
 
     def problem(self, details: ErrorDetails) -> Problem:
-        """Return an error in the user's words, with its place."""
+        """Return a problem: an error in terms of YAML, with its line and key."""
         location = self._location(details)
         return self._problem_at(location, self._message(details, location))
 
     def leave_out(self, details: ErrorDetails, problems: list[Problem]) -> None:
-        """Leave out an unknown key, or read it as the one that is meant; note the problem."""
+        """Leave out an unknown key, or read it as the nearest valid one; add a problem."""
         *way, key = location = self._location(details)
         home = self._home(tuple(way))
         if not isinstance(home, dict) or key not in home:
@@ -95,12 +95,12 @@ class _Reading:
             if meant is not None:
                 home[meant] = value
                 self._renamed.add((*way, meant))
-                self._also_called((self._role, *location), meant)
+                self._add_alias((self._role, *location), meant)
                 return
         self.lost = self.lost or isinstance(value, dict | list)
 
     def forget(self, errors: list[ErrorDetails]) -> bool:
-        """Leave out wrong values if nothing depends on any of them; return whether that is so."""
+        """Leave out wrong values, if nothing depends on them; return whether that was done."""
         locations = [self._location(each) for each in errors]
         if any(not set(location) & set(_ALONE) for location in locations):
             return False
@@ -119,7 +119,7 @@ class _Reading:
         return problem_at(self.document, (self._role, *location), message)
 
     def _location(self, details: ErrorDetails) -> KeyPath:
-        """Return where an error is, without what pydantic adds: tags of unions and ``[key]``."""
+        """Return the key path of an error, without the tags of unions and ``[key]`` of pydantic."""
         missing = details["type"] == "missing"
         kept: KeyPath = ()
         home: Any = self.data
@@ -146,9 +146,9 @@ class _Reading:
         found = str(details["ctx"]["tag"])
         return f"{key} is {shown(found)}{did_you_mean(found, tags)}; expected one of {listed(tags)}"
 
-    def _also_called(self, location: KeyPath, name: str) -> None:
-        """Give the lines of a key, and of all below it, to another name of the key."""
+    def _add_alias(self, location: KeyPath, name: str) -> None:
+        """Record the lines of a key, and of all keys below it, under another name too."""
         depth = len(location)
-        for place, line in list(self.document.lines.items()):
-            if place[:depth] == location:
-                self.document.lines[*location[:-1], name, *place[depth:]] = line
+        for key_path, line in list(self.document.lines.items()):
+            if key_path[:depth] == location:
+                self.document.lines[*location[:-1], name, *key_path[depth:]] = line

@@ -1,6 +1,6 @@
-"""Functions of the user's own: Python modules in an experiment's ``functions/`` folder.
+"""Find and call functions of the user: Python modules in an experiment's ``functions/`` folder.
 
-They run only where inputs are built: on the machine of the person who started the run or, with
+They run only where inputs are built: on the machine that starts the run or, with
 ``build: remote``, in the job that builds them.
 """
 
@@ -14,7 +14,7 @@ from epyflow.errors import DataError
 
 
 class UserFunctions:
-    """Finds functions by name and calls them.
+    """Find functions by name and call them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Put pydantic's errors into the words of those who write YAML."""
+"""Translate the errors of pydantic into terms of YAML."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Read YAML and keep, for every key, the line it stands on."""
+"""Read YAML, and record the line of every key."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ MAX_BYTES = 5_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 50
 MAX_BITS = 1024
-"""A longer whole number is no floating-point number either; its text is kept."""
+"""Whole numbers of more bits stay text: a floating-point number cannot hold them either."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 _COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
@@ -38,7 +38,7 @@ _Loader.add_implicit_resolver(
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file: its values as plain Python, and the line of each.
+    """A YAML file: its values as plain Python, and the line of each.
 
     Attributes
     ----------
@@ -55,11 +55,11 @@ class Document:
     lines: dict[KeyPath, int]
 
     def has(self, location: KeyPath) -> bool:
-        """Whether something stands at the location."""
+        """Return whether there is a value at the key path."""
         return location in self.lines
 
     def line(self, location: KeyPath) -> int:
-        """Line of the location, or of the nearest thing that encloses it."""
+        """Return the line of a key path, or of the nearest key that encloses it."""
         while location and location not in self.lines:
             location = location[:-1]
         return self.lines.get(location, 1)
@@ -71,8 +71,8 @@ def read(path: Path) -> Document:
     Raises
     ------
     SourceError
-        If it cannot be opened, is not UTF-8, is not YAML, holds a key twice, is not a mapping, or
-        is too large to be written by a person.
+        If it cannot be opened, is not UTF-8, is not YAML, has a key twice, is not a mapping, or
+        is larger than a person would write.
     """
     text = _text(path)
     lines: dict[KeyPath, int] = {}
@@ -80,7 +80,7 @@ def read(path: Path) -> Document:
         loader = _Loader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
-            raise SourceError(1, "expected a mapping with one top-level key, such as 'model:'")
+            raise SourceError(1, "not a mapping; expected one top-level key, such as 'model:'")
         data = _Builder(loader, lines).build(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -88,7 +88,7 @@ def read(path: Path) -> Document:
         raise SourceError(mark.line + 1 if mark else 1, f"not valid YAML: {what}") from None
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        what = f"the character {chr(error.character)!r} cannot stand in YAML"
+        what = f"the character {chr(error.character)!r} is not allowed in YAML"
         raise SourceError(line, f"not valid YAML: {what}") from None
     except RecursionError:
         raise SourceError(1, f"not valid YAML: nested more than {MAX_DEPTH} deep") from None
@@ -112,7 +112,7 @@ def _text(path: Path) -> str:
 
 
 class _Builder:
-    """Builds plain values from nodes, noting lines and refusing what SafeLoader lets pass."""
+    """Build plain values, record lines, and refuse duplicate keys, tags and deep nesting."""
 
     def __init__(self, loader: _Loader, lines: dict[KeyPath, int]) -> None:
         self._loader = loader
@@ -144,7 +144,8 @@ class _Builder:
             raise SourceError(node.start_mark.line + 1, f"the tag {node.tag} is not allowed")
         if node in self._open or len(self._open) > MAX_DEPTH:
             raise SourceError(
-                node.start_mark.line + 1, f"nested in itself or more than {MAX_DEPTH} deep"
+                node.start_mark.line + 1,
+                f"contains itself, or is nested more than {MAX_DEPTH} deep",
             )
         self._open.append(node)
 
@@ -152,7 +153,7 @@ class _Builder:
         try:
             value = self._loader.construct_object(node)
         except (ValueError, LookupError, AttributeError, OverflowError):
-            return node.value  # such as 2024-13-01: the schema refuses the text, with its key
+            return node.value  # such as 2024-13-01: the validation refuses the text
         huge = isinstance(value, int) and value.bit_length() > MAX_BITS
         return node.value if huge else value
 
@@ -163,7 +164,7 @@ class _Builder:
             yield key, self.build(value_node, inner)
 
     def _merged(self, node: yaml.MappingNode) -> "_Pairs":
-        """Return a mapping's own pairs after those that ``<<`` merges in; its own ones win."""
+        """Return the pairs that ``<<`` merges in and the mapping's own, which take precedence."""
         if id(node) not in self._pairs:
             merged: _Pairs = {}
             for key_node, value_node in reversed(node.value):
@@ -194,14 +195,14 @@ class _Builder:
             key, line = self._key(key_node), key_node.start_mark.line + 1
             if key in own:
                 first = own[key][0].start_mark.line + 1
-                raise SourceError(line, f"the key {key!r} stands on line {first} already")
+                raise SourceError(line, f"the key {key!r} is already on line {first}")
             own[key] = key_node, value_node
         return own
 
     def _key(self, node: yaml.Node) -> str:
         line = node.start_mark.line + 1
         if not isinstance(node, yaml.ScalarNode):
-            raise SourceError(line, "a list or a mapping stands as a key; expected text")
+            raise SourceError(line, "a key is a list or a mapping; expected text")
         key = self._scalar(node)
         if not isinstance(key, str):
             read = f"(YAML reads it as {shown(key)})"

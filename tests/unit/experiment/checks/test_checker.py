@@ -63,7 +63,7 @@ CASES = {
         SIR,
         [("model.transitions.1.target", "I")],
         "model.transitions[1].target",
-        ["from 'I' to itself", "expected another compartment"],
+        ["source and target are both 'I'", "expected another compartment"],
     ),
     "unknown parameter in a rate": (
         SIR,
@@ -134,7 +134,7 @@ CASES = {
         CALIBRATION,
         [("model.transitions.1", GONE)],
         "model.vaccination",
-        ["the doses move nobody", "expected a transition with type: vaccination"],
+        ["no transition uses the doses", "expected one with type: vaccination"],
     ),
     "transition without doses": (
         CALIBRATION,
@@ -146,7 +146,7 @@ CASES = {
         CALIBRATION,
         [("model.transitions.1.source", "I")],
         "model.transitions[1].source",
-        ["leaves 'I'", "expected vaccination.origin_compartment 'S'"],
+        ["has the source 'I'", "expected vaccination.origin_compartment 'S'"],
     ),
     "two vaccinations": (
         CALIBRATION,
@@ -197,7 +197,7 @@ CASES = {
         REJECTION,
         [("model.vaccination.scenario", "A_B")],
         "model.vaccination",
-        ["scenario is given", "expected it with scenario_data_path only"],
+        ["scenario is given without scenario_data_path", "expected both, or neither"],
     ),
     "unknown scenario": (
         CALIBRATION,
@@ -241,25 +241,34 @@ CASES = {
         SAMPLING,
         [("model.parameters.extra", {"type": "sampled"})],
         "model.parameters.extra",
-        ["is sampled, but nothing gives it", "expected modelset.sampling.parameters.extra"],
+        [
+            "is sampled, but the modelset does not define it",
+            "expected modelset.sampling.parameters.extra",
+        ],
     ),
     "sampled compartment that nothing gives": (
         SAMPLING,
         [("model.compartments.1.init", "sampled")],
         "model.compartments[1].init",
-        ["is sampled, but nothing gives it", "expected modelset.sampling.compartments.E"],
+        [
+            "is sampled, but the modelset does not define it",
+            "expected modelset.sampling.compartments.E",
+        ],
     ),
     "sampled start that nothing gives": (
         SIR,
         [("model.timespan.start_date", "sampled")],
         "model.timespan.start_date",
-        ["is sampled, but nothing gives it", "expected modelset.sampling.start_date"],
+        [
+            "is sampled, but the modelset does not define it",
+            "expected modelset.sampling.start_date",
+        ],
     ),
     "calibrated parameter that nothing gives": (
         SAMPLING,
         [("model.parameters.R0", {"type": "calibrated"})],
         "model.parameters.R0",
-        ["is calibrated, but nothing", "expected modelset.calibration.parameters.R0"],
+        ["is calibrated, but the modelset does not", "expected modelset.calibration.parameters.R0"],
     ),
     "given parameter that is not sampled": (
         SAMPLING,
@@ -356,7 +365,7 @@ CASES = {
         SAMPLING,
         [("modelset.sampling.samplers.0.parameters.1", "start_date")],
         "modelset.sampling.samplers[0].parameters[1]",
-        ["start_date stands in a grid", "expected it in LHS"],
+        ["start_date is in a grid", "expected it in a sampler that draws"],
     ),
     "shares of more than all": (
         SAMPLING,
@@ -497,13 +506,13 @@ CASES = {
         TOP_FRACTION,
         [("modelset.calibration.projection", GONE)],
         "output.flusmh_format",
-        ["is written from projections", "expected modelset.calibration.projection"],
+        ["needs projections", "expected modelset.calibration.projection"],
     ),
     "hub file without calibration": (
         SIR,
         [("output.covid19_format", {"reference_date": "2025-01-18"})],
         "output.covid19_format",
-        ["is written from projections", "expected modelset.calibration.projection"],
+        ["needs projections", "expected modelset.calibration.projection"],
     ),
     # Data files.
     "missing observations": (
@@ -636,7 +645,7 @@ WARNINGS = {
             ("model.interventions.0.end_date", "2024-09-30"),
         ],
         "model.interventions[0]",
-        "lies outside the timespan and has no effect",
+        "is outside the timespan and has no effect",
     ),
     "intervention after the end": (
         SIR,
@@ -645,19 +654,19 @@ WARNINGS = {
             ("model.interventions.2.end_date", "2025-04-02"),
         ],
         "model.interventions[2]",
-        "lies outside the timespan and has no effect",
+        "is outside the timespan and has no effect",
     ),
     "the same transition twice": (
         SIR,
         [("model.transitions.end", MIRROR)],
         "model.transitions[2]",
-        "stands in the list twice; the two rates are added",
+        "is in the list twice; the two rates are added",
     ),
     "the same intervention twice": (
         SIR,
         [("model.interventions.end", SIR["model"]["interventions"][2])],
         "model.interventions[4]",
-        "stands in the list twice; it acts twice",
+        "is in the list twice; it acts twice",
     ),
     "the same comparison twice": (
         CALIBRATION,
@@ -668,7 +677,7 @@ WARNINGS = {
             )
         ],
         "modelset.calibration.comparison[1]",
-        "stands in the list twice; it counts double",
+        "is in the list twice; it is counted twice",
     ),
     "draws that are no power of 2": (
         SAMPLING,
@@ -677,7 +686,7 @@ WARNINGS = {
             ("modelset.sampling.samplers.1.n_samples", 12),
         ],
         "modelset.sampling.samplers[1].n_samples",
-        "12 is no power of 2",
+        "12 is not a power of 2",
     ),
     "season whose minimum may exceed its maximum": (
         SAMPLING,
@@ -703,7 +712,7 @@ WARNINGS = {
             ("modelset.sampling.samplers.1.parameters", ["R0", "start_date"]),
         ],
         "model.parameters.seasonality_min",
-        "does not act on the season; expected it sampled or calibrated",
+        "has no effect on seasonality; expected it sampled or calibrated",
     ),
     "start without an upper bound": (
         CALIBRATION,
@@ -909,4 +918,4 @@ def test_a_function_that_two_modules_define_is_refused(own_root):
     (message,) = messages(own_root, CALIBRATION)
 
     assert "mine.py and more.py" in message
-    assert "define 'my_prior'; expected only one to" in message
+    assert "define 'my_prior'; expected it in one of them" in message

@@ -100,7 +100,7 @@ def test_a_path_that_is_not_there_is_refused(tmp_path, name):
 def test_a_broken_link_is_called_one(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
 
-    with pytest.raises(UnreadableError, match="a link to what is not there"):
+    with pytest.raises(UnreadableError, match="a link to a folder that does not exist"):
         locate(tmp_path / "link")
 
 
@@ -182,7 +182,7 @@ def test_two_keys_in_one_file_are_refused(folder):
     text = MODEL + "\noutput: {}\n"
     (folder / "config" / "basemodel.yaml").write_text(text, encoding="utf-8")
 
-    assert "the keys model and output stand in one file" in messages(folder)[0]
+    assert "the keys model and output are in one file" in messages(folder)[0]
 
 
 def test_a_folder_without_a_basemodel_says_so(folder):

@@ -48,7 +48,7 @@ def test_what_is_not_there_has_the_line_of_what_encloses_it(yaml_file):
 def test_a_key_that_stands_twice_is_refused_with_both_lines(yaml_file):
     assert refusal(yaml_file, "a:\n  b: 1\n  c: 2\n  b: 3\n") == (
         4,
-        "the key 'b' stands on line 2 already",
+        "the key 'b' is already on line 2",
     )
 
 
@@ -97,7 +97,7 @@ def test_a_key_that_yaml_reads_as_no_text_is_refused_with_what_to_do(yaml_file):
     assert refusal(yaml_file, "2024: 1\n")[1].endswith("(YAML reads it as 2024); quote it")
     assert refusal(yaml_file, "? [a]\n: 1\n") == (
         1,
-        "a list or a mapping stands as a key; expected text",
+        "a key is a list or a mapping; expected text",
     )
 
 
@@ -136,7 +136,7 @@ def test_merges_of_merges_do_not_multiply(yaml_file):
 
 @pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: &a {b: *a}\n", "a: &a {<<: *a}\n"])
 def test_what_holds_itself_is_refused(yaml_file, text):
-    assert refusal(yaml_file, text) == (1, "nested in itself or more than 50 deep")
+    assert refusal(yaml_file, text) == (1, "contains itself, or is nested more than 50 deep")
 
 
 @pytest.mark.parametrize("depth", [60, 20_000])
@@ -157,7 +157,7 @@ def test_a_byte_order_mark_is_no_mistake(yaml_file):
 def test_a_control_character_is_refused_with_its_line(yaml_file):
     assert refusal(yaml_file, "a: 1\nb: \x07\n") == (
         2,
-        r"not valid YAML: the character '\x07' cannot stand in YAML",
+        r"not valid YAML: the character '\x07' is not allowed in YAML",
     )
 
 
@@ -166,7 +166,7 @@ def test_what_is_no_mapping_is_refused(yaml_file, text):
     line, message = refusal(yaml_file, text)
 
     assert line == 1
-    assert message == "expected a mapping with one top-level key, such as 'model:'"
+    assert message == "not a mapping; expected one top-level key, such as 'model:'"
 
 
 @pytest.mark.parametrize(

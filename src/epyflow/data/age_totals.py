@@ -1,4 +1,4 @@
-"""Data files give figures for ages and for totals of ages; counting both counts people twice."""
+"""Leave out totals over ages, which would count people twice."""
 
 from collections.abc import Collection, Sequence
 from itertools import pairwise
@@ -17,14 +17,13 @@ def without_totals(groups: Collection[AgeGroup]) -> list[AgeGroup]:
     Returns
     -------
     groups
-        Those that remain, from young to old; no two overlap, but ages may be missing.
+        The remaining groups, from young to old; no two overlap, but ages may be missing.
 
     Raises
     ------
     ValueError
-        If two overlap and neither is wider than the other, or one is wider than others that do
-        not make it up: leaving it out would lose some of its people, keeping it would count some
-        twice.
+        If two groups overlap and neither is wider, or if others cover only a part of a wider
+        group: without the wider group some people would be lost, with it some would count twice.
     """
     ascending = sorted(groups, key=lambda group: (group.first, _end(group)))
     kept = [group for group in ascending if not any(_is_wider(group, other) for other in ascending)]
@@ -38,7 +37,7 @@ def without_totals(groups: Collection[AgeGroup]) -> list[AgeGroup]:
 
 
 def _end(group: AgeGroup) -> float:
-    """Give the birthday at which the group is left."""
+    """Return the birthday at which people leave the group."""
     return float("inf") if group.last is None else group.last + 1
 
 

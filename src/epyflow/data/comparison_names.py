@@ -1,10 +1,10 @@
-"""Names of what a calibration compares: transition series joined by ``+``."""
+"""Read and write names of comparisons: transition series joined by ``+``."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable
 
-# The series of an open age group ends with a plus of its own: "S_to_I_65++S_to_H_65+".
+# The series of an open age group ends with a plus: "S_to_I_65++S_to_H_65+".
 _JOINT = re.compile(r"\+(?!\+|$)")
 
 

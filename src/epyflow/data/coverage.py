@@ -37,11 +37,11 @@ _SATURDAY = 5
 def read_coverage(
     path: Path, spellings: Collection[str], scenario: str | None, shares: AgeShares
 ) -> DailyDoses:
-    """Read the vaccination coverage of one place and turn it into doses per day.
+    """Read the vaccination coverage of a location and convert it to doses per day.
 
     Coverage is the cumulative percentage of the people of an age who have been vaccinated by the
-    end of the week, a Saturday. What a week adds (the first week: all it has) is multiplied by the
-    row's population and given in equal parts on its seven days, Sunday to Saturday. Source of the
+    end of the week, a Saturday. The increase of a week (in the first week, all of it) is multiplied
+    by the row's population and spread evenly over its seven days, Sunday to Saturday. Source of the
     format: midas-network/flu-scenario-modeling-hub_resources, ``Rd5_datasets/README.md``.
 
     Parameters
@@ -51,12 +51,12 @@ def read_coverage(
         ``Coverage`` or one column per scenario, ``sc_<NAME>`` or with more before it:
         ``flu.coverage.rd2425.sc_A_B``.
     spellings
-        What ``Geography`` may hold for the place: its name, ISO, FIPS and postal codes.
+        Values of ``Geography`` for the location: its name, ISO, FIPS and postal codes.
     scenario
-        ``<NAME>``; None where the file has only one column of coverage.
+        ``<NAME>``; None if the file has only one column of coverage.
     shares
-        How the people of an age interval of the data are divided among the G age groups of the
-        model. Intervals made up of others in the data are left out.
+        Returns the shares of an age interval's people in the G age groups of the model. Intervals
+        that are totals of others in the data are left out.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def _coverage_column(sheet: Sheet, scenario: str | None) -> str:
 
 
 def _weeks_by_age(rows: Sequence[Row]) -> Mapping[AgeGroup, Mapping[date, Row]]:
-    """Sort the rows of one place by age and week; refuse weeks that are missing or there twice."""
+    """Sort the rows of a location by age and week; refuse missing and repeated weeks."""
     weeks_of: dict[AgeGroup, dict[date, Row]] = {}
     for row in rows:
         try:
@@ -146,7 +146,7 @@ def _sum_over_ages(
 
 
 def _weekly_doses(rows: Sequence[Row], column: str) -> NDArray[np.float64]:
-    """Give the doses of each week, shape (weeks,), of the rows of one age in order of week."""
+    """Return the doses of each week, shape (weeks,), from the ordered rows of one age."""
     doses = np.zeros(len(rows))
     highest = 0.0
     for week, row in enumerate(rows):
@@ -177,7 +177,7 @@ def read_preprocessed(
     path
         CSV with columns ``dates``, ``location`` and one per age group: persons vaccinated that day.
     spellings
-        What ``location`` may hold for the place.
+        Values of ``location`` for the location.
     age_groups
         G labels, such as ``0-4``.
 

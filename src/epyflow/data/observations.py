@@ -1,4 +1,4 @@
-"""Read what was observed in one place, and refuse what cannot be compared."""
+"""Read the observations of a location, and refuse those that cannot be compared."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ NO_VALUE = ("", "NA", "NaN", "nan", "null")
 
 @dataclass(frozen=True)
 class Column:
-    """Where one comparison's observations stand."""
+    """Columns of one comparison's observations."""
 
     values: str
     dates: str
@@ -33,14 +33,14 @@ def read_observations(
     window: tuple[date, date],
     vintage: Vintage | None = None,
 ) -> tuple[tuple[date, ...], NDArray[np.float64]]:
-    """Read the observations of one place in the fitting window.
+    """Read the observations of a location in the fitting window.
 
     Parameters
     ----------
     path
-        CSV or CSV.gz, one row per place and date.
+        CSV or CSV.gz, one row per location and date.
     spellings
-        What the location column may hold for the place.
+        Values of the location column for the location.
     location_column
         None looks for ``geo_value`` or ``location``.
     columns
@@ -48,7 +48,7 @@ def read_observations(
     window
         First and last date, both included.
     vintage
-        What was known; None for all that the file holds.
+        Rows that were known; None for all rows of the file.
 
     Returns
     -------
@@ -60,8 +60,8 @@ def read_observations(
     Raises
     ------
     DataError
-        If the file, the place or a value is missing or unusable: no row for the place, a date
-        twice, a negative value, no value in the window. The message names place and dates.
+        If the file, the location or a value is missing or invalid: no row for the location, a
+        date twice, a negative value, no value in the window. The message names location and dates.
     """
     sheet = read_sheet(path, required_columns(columns, vintage))
     return observations_in(sheet, spellings, location_column, columns, window, vintage)
@@ -83,7 +83,7 @@ def observations_in(
     window: tuple[date, date],
     vintage: Vintage | None = None,
 ) -> tuple[tuple[date, ...], NDArray[np.float64]]:
-    """Do the same with a file that was read, for one place after another."""
+    """Return the observations of a location in a file that was read before."""
     rows = sheet.of_location(_location_column(sheet, location_column), spellings)
     series = [_series(_known(rows, column, vintage), column, window) for column in columns]
     dates = tuple(sorted(set().union(*series)))
@@ -150,12 +150,12 @@ def positions(observed: Sequence[date], periods: Sequence[date]) -> NDArray[np.i
     Returns
     -------
     positions
-        Shape (observed,); -1 where the simulation had not begun: its series is zero there.
+        Shape (observed,); -1 before the first simulated date, where the series is zero.
 
     Raises
     ------
     DataError
-        If the simulated series has no such date: then it has another frequency.
+        If the simulated series lacks a date because it has another frequency.
     """
     where = {day: position for position, day in enumerate(periods)}
     found = []

@@ -1,4 +1,4 @@
-"""Days on which schools are closed: the breaks of a calendar and public holidays."""
+"""Find the days on which schools are closed: breaks of a calendar and public holidays."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ _DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 @dataclass(frozen=True)
 class Break:
-    """A school break that comes every year.
+    """A school break that recurs every year.
 
     Attributes
     ----------
     name
         Such as ``Spring Break``.
     start, end
-        Month and day of its first and last day. A break whose end is earlier in the year than its
-        start goes on into the next year.
+        Month and day of its first and last day. If the end is earlier in the year than the
+        start, the break ends in the next year.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Break:
 
 
 def _first_from(year: int, month: int, day: int) -> date:
-    """Give a date, or the day after it where it is 29 February and the year has none."""
+    """Return a date; 1 March for 29 February in a year without one."""
     return date(year, month, 1) + timedelta(day - 1)
 
 
 def _last_until(year: int, month: int, day: int) -> date:
-    """Give a date, or the day before it where it is 29 February and the year has none."""
+    """Return a date; 28 February for 29 February in a year without one."""
     found = _first_from(year, month, day)
     return found if found.month == month else found - timedelta(1)
 
@@ -83,8 +83,8 @@ def read_calendar(path: Path) -> Calendar:
     path
         CSV with columns ``state``, ``event_name``, ``start_day``, ``start_month``, ``end_day`` and
         ``end_month``. A state is a postal abbreviation of the United States (``MA``) or an ISO
-        3166-2 code (``US-MA``, ``CA-ON``). First and last day are both part of the break, which
-        comes every year.
+        3166-2 code (``US-MA``, ``CA-ON``). First and last day are part of the break, which
+        recurs every year.
 
     Raises
     ------
@@ -117,20 +117,20 @@ def _month_and_day(row: Row, side: str) -> tuple[int, int]:
 def closure_days(
     location_iso: str | None, first: date, last: date, calendar: Calendar | None
 ) -> tuple[date, ...]:
-    """List the days on which the schools of a place are closed.
+    """List the days on which the schools of a location are closed.
 
-    The days are those of the place's breaks in the calendar, of every year touched, together with
-    its public holidays (of the subdivision where the ``holidays`` library knows it, else of the
-    country), on the days they are observed. Without a calendar, or where it does not have the
-    place, :data:`US_BREAKS` with Thanksgiving or :data:`WORLD_BREAKS` take its part. Weekends
-    count as closures only within breaks and holidays: contact matrices average over the week.
+    These are the days of the location's breaks in the calendar, in every year concerned, and its
+    public holidays on the days they are observed: those of the subdivision if the ``holidays``
+    library has it, else of the country. If there is no calendar, or the location is not in it,
+    the breaks are :data:`US_BREAKS` with Thanksgiving, or :data:`WORLD_BREAKS`. Weekends count as
+    closures only within breaks and holidays: contact matrices average over the week.
 
     Parameters
     ----------
     location_iso
         ISO 3166-2 or 3166-1 alpha-2 code, such as ``US-MA`` or ``US``.
     first, last
-        Days looked at, both included.
+        First and last day of the period, both included.
     calendar
         From :func:`read_calendar`, or None.
 
@@ -163,7 +163,7 @@ def closure_days(
 
 def _public_holidays(location_iso: str, years: range) -> set[date]:
     country, _, part = location_iso.partition("-")
-    import holidays  # the planning of a run imports this module, and only building needs holidays
+    import holidays  # imported here: planning imports this module, but only building needs holidays
 
     subdivisions = holidays.list_supported_countries().get(country)
     if subdivisions is None:
@@ -176,7 +176,7 @@ def _public_holidays(location_iso: str, years: range) -> set[date]:
 
 
 def _thanksgiving_break(year: int) -> list[date]:
-    """Give the day before the fourth Thursday of November, that day, and the day after."""
+    """Return the fourth Thursday of November with the day before and the day after."""
     november = date(year, 11, 1)
     thursday = november + timedelta((3 - november.weekday()) % 7 + 21)
     return [thursday + timedelta(days) for days in (-1, 0, 1)]

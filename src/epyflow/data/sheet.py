@@ -1,4 +1,4 @@
-"""Read a CSV file so that every complaint about it names the file, the line and the column."""
+"""Read a CSV file with errors that name the file, the line and the column."""
 
 import csv
 import gzip
@@ -23,9 +23,9 @@ class Row:
     Attributes
     ----------
     path, line
-        Where it stands, lines counted from 1.
+        The file, and the line counted from 1.
     cells
-        Column to text, without surrounding blanks.
+        Column to text, without surrounding spaces.
     """
 
     path: Path
@@ -33,7 +33,7 @@ class Row:
     cells: Mapping[str, str]
 
     def error(self, column: str, problem: str, expected: str) -> DataError:
-        """Give the error ``file:line: column: problem; expected ...`` for the caller to raise."""
+        """Return the error ``file:line: column: problem; expected ...`` for the caller to raise."""
         return DataError(f"{self.path}:{self.line}: {column}: {problem}; expected {expected}")
 
     def number(self, column: str) -> float:
@@ -94,7 +94,7 @@ class Sheet:
 
 
 def listed(names: Collection[str]) -> str:
-    """Join names with commas; beyond a dozen, say how many more there are."""
+    """Join names with commas; after a dozen, add the number of those left out."""
     shown = ", ".join(list(names)[:_LISTED])
     return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED} more"
 
@@ -107,7 +107,7 @@ def read_sheet(path: Path, required: Sequence[str]) -> Sheet:
     path
         The file, in UTF-8.
     required
-        Columns that must be there; others may be.
+        Columns that the file must have; it may have others.
 
     Raises
     ------

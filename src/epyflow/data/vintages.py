@@ -1,7 +1,7 @@
-"""Observations as they were known on a day: from dated files, or from a column that says when.
+"""Select observations as they were known on a day, from dated files or by a column.
 
-A vintage of a day is the latest that is not later than that day. Nothing published later is read,
-nor hashed, so it can change neither a forecast nor what is run again.
+The vintage of a day is the latest one of that day or before. Later data are neither read nor
+hashed, so they change no forecast and cause no rerun.
 """
 
 import hashlib
@@ -24,28 +24,28 @@ _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 @dataclass(frozen=True)
 class Vintage:
-    """Which rows of a file may be seen.
+    """The rows of a file that were known on a day.
 
     Attributes
     ----------
     day
-        The last day of which anything is known.
+        The last day whose data are known.
     column
-        When a row was known; None where the file as a whole is the vintage.
+        Column of the date on which a row was known; None if the whole file is one vintage.
     """
 
     day: date
     column: str | None = None
 
     def rows(self, rows: Iterable[Row], key: str) -> list[Row]:
-        """Leave out what was not known yet; of rows with the same date keep the latest known.
+        """Return the rows known on the day; of rows with the same date the latest known.
 
         Parameters
         ----------
         rows
             Of one place.
         key
-            The column of the dates that observations are of.
+            Column of the dates of observations.
 
         Raises
         ------
@@ -70,12 +70,12 @@ class Vintage:
 
 
 def data_key(written: str, day: date | None) -> str:
-    """Return what a data file is called: its path in YAML, and as of when it is read."""
+    """Return the key of a data file: its path in the YAML, and the date as of which it is read."""
     return written if day is None else f"{written} as of {day}"
 
 
 def date_in(name: str) -> date | None:
-    """Return the date in a file's name; None where there is none, or more than one."""
+    """Return the date in a file's name; None if it has no date, or more than one."""
     found = _DATE.findall(name)
     try:
         return date.fromisoformat(found[0]) if len(found) == 1 else None
@@ -89,15 +89,15 @@ def vintage_file(path: Path, day: date) -> Path:
     Parameters
     ----------
     path
-        A folder of dated files; or one of several files that differ in the date in their names
-        only; or a single file, which is returned.
+        A folder of dated files; or one of several files whose names differ only in the date; or
+        a single file, which is returned.
     day
-        The latest file of this day or before is meant.
+        The latest file of this day or before is returned.
 
     Raises
     ------
     UnreadableError
-        If there is none, or two of the same date.
+        If there is no such file, or there are two of the same date.
     """
     own = date_in(path.name)
     if not path.is_dir() and own is None:
@@ -128,24 +128,24 @@ def vintage_file(path: Path, day: date) -> Path:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a file is a vintage as a whole, by the date in its name."""
+    """Return whether a whole file is one vintage, by the date in its name."""
     return date_in(path.name) is not None
 
 
 def of_file(path: Path, day: date | None, column: str | None) -> Vintage | None:
-    """Return which rows of a file that was found may be seen; None where all may."""
+    """Return the known rows of a file that was found; None for all rows."""
     if day is None:
         return None
     return Vintage(day, None if is_whole(path) else column or AS_OF)
 
 
 def digest(path: Path, vintage: Vintage | None) -> str:
-    """Hash what may be seen of a file: rows that became known later do not change it.
+    """Hash the known rows of a file; rows that became known later do not change the hash.
 
     Raises
     ------
     UnreadableError, DataError
-        If the file cannot be read, or its column of the vintage holds something else than dates.
+        If the file cannot be read, or its vintage column holds values that are not dates.
     """
     if vintage is None or vintage.column is None:
         return sha256_of(path)
@@ -163,7 +163,7 @@ def _line(cells: Mapping[str, str]) -> bytes:
 
 
 def check_column(header: Iterable[str], path: Path, column: str | None) -> None:
-    """Refuse a single file that cannot say what was known when.
+    """Refuse a single file that does not tell when its rows were known.
 
     Raises
     ------

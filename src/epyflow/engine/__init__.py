@@ -1,7 +1,7 @@
-"""Simulate a model: several engines behind one function, with the same numbers from each.
+"""Simulate a model with one of several engines, which give the same numbers.
 
-An engine is imported when it is used: planning asks for names only, and epydemix takes seconds
-to import.
+An engine is imported when it is used: planning needs only the names, and epydemix takes seconds to
+import.
 """
 
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def simulator(model: CompartmentalModel, engine: str = DEFAULT) -> Simulator:
     Returns
     -------
     simulator
-        From a generator to a trajectory.
+        Function of a generator that returns a trajectory.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def simulate(
     model
         From :class:`epyflow.model.assembler.Assembler`.
     rng
-        Its state decides the trajectory, and is moved on.
+        Its state determines the trajectory; the draws advance it.
     engine
         Name in ``ENGINES``.
 
@@ -94,17 +94,17 @@ def simulate(
 
 
 def warm(say: Callable[[str], object]) -> Path:
-    """Compile the default engine, if this machine has not done so before; it then starts at once.
+    """Compile the default engine, unless this machine has done so before.
 
     Parameters
     ----------
     say
-        Told before anything is compiled, with the time that it takes.
+        Called before anything is compiled, with a message that gives the time it takes.
 
     Returns
     -------
     folder
-        Where the compiled code is kept.
+        Folder of the compiled code.
     """
     from epyflow.engine import compile_cache
 
@@ -117,7 +117,7 @@ def check_engine(name: str) -> None:
     Raises
     ------
     EpyflowError
-        Naming those that do.
+        If there is no such engine; the message names those that exist.
     """
     if name not in ENGINES:
         raise EpyflowError(

@@ -1,12 +1,12 @@
-"""Compile the kernel once on a machine, and say so before the wait.
+"""Compile the kernel once on each machine, and announce the wait.
 
-numba keeps compiled code in a folder that it must be able to write to. A container carries code
-that was compiled when its image was built, often in a folder that is closed to those who run it:
-that is copied to an open one, which takes milliseconds.
+numba keeps compiled code in a folder, which must be writable. A container image holds code that was
+compiled when the image was built, often in a folder that its users cannot write to. This code is
+copied to a writable folder, which takes milliseconds.
 
 Source: numba, ``NUMBA_CACHE_DIR``, ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES``
 (reference/envvars.html), and "Notes on Caching" (developer/caching.html): its files are replaced
-whole, and a function's cache does not notice that another function which it calls has changed.
+as a whole, and the cache of a function stays valid when a function that it calls changes.
 """
 
 import atexit
@@ -36,33 +36,33 @@ log = logging.getLogger(__name__)
 SECONDS = 7
 """About how long it takes to compile, on one core."""
 
-_config: Any = numba.config  # its settings are made when numba is imported
+_config: Any = numba.config  # numba sets its attributes on import
 _HERE = Path(__file__).parent
 _SOURCES = ("kernel.py", "draws.py", "layout.py", "memory.py")
-_COMPLETE = "complete"  # a file in the folder of compiled code, written last
+_COMPLETE = "complete"  # a file in the folder of compiled code that is written last
 _LOCK = "lock"
 
 
 @cache
 def load() -> ModuleType:
-    """Return :mod:`epyflow.engine.kernel`, compiled; a wait is announced in the log."""
+    """Return the compiled :mod:`epyflow.engine.kernel`; a message in the log announces a wait."""
     return _load_from(code_folder(), log.info)
 
 
 def warm(say: Callable[[str], object]) -> Path:
-    """Compile the kernel if this machine has not done so before.
+    """Compile the kernel, unless this machine has done so before.
 
-    Of processes that start at the same time one compiles, and the others wait for it.
+    If several processes start at the same time, one compiles and the others wait.
 
     Parameters
     ----------
     say
-        Told before anything is compiled.
+        Called with a message before anything is compiled.
 
     Returns
     -------
     folder
-        Where the compiled code is kept.
+        Folder of the compiled code.
     """
     folder = code_folder()
     _load_from(folder, say)
@@ -81,10 +81,10 @@ def _load_from(folder: Path, say: Callable[[str], object]) -> ModuleType:
 
 
 def code_folder() -> Path:
-    """Return the folder that holds the compiled code, or will; what is there is for this machine.
+    """Return the folder of the code compiled for this machine.
 
-    It is below ``NUMBA_CACHE_DIR`` where that is set, else below the user's cache folder. Where
-    neither can be written to, it is a temporary one, and each process compiles for itself.
+    It is below ``NUMBA_CACHE_DIR`` if that is set, else below the user's cache folder. If neither
+    is writable, it is a temporary folder, and each process compiles the code again.
     """
     name = f"engine-{_key()}"
     given = _config.CACHE_DIR
@@ -100,7 +100,7 @@ def code_folder() -> Path:
 
 
 def _key() -> str:
-    """Hash what the compiled code depends on: sources, packages, processor."""
+    """Return a hash of what the compiled code depends on: sources, packages, processor."""
     features = _config.CPU_FEATURES
     if features is None:
         features = llvmlite.binding.get_host_cpu_features().flatten()
@@ -109,13 +109,13 @@ def _key() -> str:
         *(numba.__version__, llvmlite.__version__, np.__version__),
         *(sys.implementation.cache_tag, platform.machine()),
         *(_config.CPU_NAME or llvmlite.binding.get_host_cpu_name(), features, str(_config.OPT)),
-        str(_HERE),  # numba tells functions apart by where their files are
+        str(_HERE),  # numba identifies functions by the paths of their files
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _is_open(folder: Path) -> bool:
-    """Say whether the folder is there, or can be made, and can be written to."""
+    """Return whether the folder exists or can be made, and is writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
@@ -125,7 +125,7 @@ def _is_open(folder: Path) -> bool:
 
 
 def _temporary() -> Path:
-    """Return a folder of this process alone: code that others can write to is not to be run."""
+    """Return a folder of this process only: code that others can write is not safe to run."""
     log.warning("compiled code cannot be kept: set NUMBA_CACHE_DIR to a folder that is writable")
     folder = Path(tempfile.mkdtemp(prefix="epyflow-engine-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -142,7 +142,7 @@ def _copy(compiled: Path, folder: Path) -> None:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other process is in the block; where files cannot be locked, do not wait."""
+    """Wait until no other process is in the block, unless files cannot be locked."""
     with (folder / _LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -152,7 +152,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _import_from(folder: Path) -> ModuleType:
-    """Import the kernel while numba keeps its code in the folder, which it decides only then."""
+    """Import the kernel with the folder as numba's cache, which numba reads at import."""
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(folder)
     try:

@@ -1,4 +1,4 @@
-"""The compiled engine: epydemix's results to the bit, in a fraction of its time."""
+"""Run the compiled engine, which gives epydemix's results to the bit in less time."""
 
 import logging
 from functools import cache
@@ -21,7 +21,7 @@ _Kind = TypeVar("_Kind", bound=np.generic)
 def simulator(model: CompartmentalModel) -> Simulator:
     """Prepare a model for the compiled loop; see :func:`epyflow.engine.simulator`.
 
-    A model that it cannot simulate to the bit is left to epydemix, which is said once in the log.
+    A model that it cannot simulate to the bit goes to epydemix; the log says so once.
     """
     reason = obstacle(model)
     if reason is not None:
@@ -55,7 +55,7 @@ def simulator(model: CompartmentalModel) -> Simulator:
 
 
 def obstacle(model: CompartmentalModel) -> str | None:
-    """Say why the compiled loop cannot give epydemix's results for a model; None if it can."""
+    """Return why the compiled loop cannot give epydemix's results for a model; None if it can."""
     if draws.numpy_binomial() is None:
         return f"numpy {np.__version__} does not show its draws to compiled code"
     if len(model.sizes) > MOST_GROUPS:
@@ -90,14 +90,14 @@ def _numbers(model: CompartmentalModel, laid_out: Layout) -> Numbers:
 
 
 def _plain(array: NDArray[Any], kind: type[_Kind]) -> NDArray[_Kind]:
-    """Return the array as the kernel takes it: row by row, not to be written to."""
+    """Return the array as the kernel needs it: C order, read-only."""
     plain = np.ascontiguousarray(array, dtype=kind).view()
     plain.setflags(write=False)
     return plain
 
 
 def _stream(rng: np.random.Generator, memory: NDArray[np.int64], own_up_to: float) -> draws.Stream:
-    """Draw from ``rng``; it and ``memory`` must outlive the stream, which holds their addresses."""
+    """Return a stream that draws from ``rng``. It holds addresses: keep ``rng`` and ``memory``."""
     function = draws.numpy_binomial()
     if function is None:
         raise RuntimeError("numpy does not show its draws; obstacle() says so before")
@@ -106,10 +106,10 @@ def _stream(rng: np.random.Generator, memory: NDArray[np.int64], own_up_to: floa
 
 @cache
 def _own_up_to() -> float:
-    """Return how many expected successes we draw ourselves: few, if we then draw as numpy does.
+    """Return the expected successes up to which we draw without numpy: ``FEW`` if results agree.
 
-    Tried with up to 10¹⁵ trials: the more there are, the more does the result depend on how a small
-    chance is rounded. Where numpy and numba differ, they part within a few dozen draws.
+    The test has up to 10¹⁵ trials: with more trials, the result depends more on the rounding of a
+    small probability. If numpy and numba differ, it shows within a few dozen draws.
     """
     trials = np.repeat([1, 30, 10**3, 10**6, 10**9, 10**12, 10**15], 300)
     rare = np.minimum(np.tile(np.geomspace(0.01, draws.FEW, 300), 7) / trials, 0.5)

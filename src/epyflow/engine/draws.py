@@ -1,13 +1,13 @@
-"""Binomial draws for compiled code: those that numpy makes, from the same uniforms.
+"""Draw binomials in compiled code, with numpy's results from the same uniforms.
 
-numba draws binomials too, by code of its own that follows numpy's, but not to the bit: for few
-expected successes numpy 2.4 computes ``exp(n * log1p(-p))`` and numba 0.68 ``exp(n * log(1 - p))``,
-and numpy 2.5 draws many expected successes in another way than 2.4. So we call the function that
-numpy itself calls, whichever release is there. For few expected successes the same is computed
-here, which is faster, if this numpy is found to compute the same.
+numba has its own binomial draws, which do not equal numpy's to the bit: for few expected successes
+numpy 2.4 computes ``exp(n * log1p(-p))`` and numba 0.68 ``exp(n * log(1 - p))``, and numpy 2.5 has
+another algorithm for many expected successes than 2.4. So we call the function that numpy itself
+calls, in the release that is installed. For few expected successes we compute the same here, which
+is faster, if a test shows that the installed numpy gives the same results.
 
-Source: numpy, "Extending via CFFI" (reference/random/examples/cffi.html), which takes C functions
-from the same library; ``numpy/random/distributions.h`` and ``bitgen.h`` for what they are given.
+Source: numpy, "Extending via CFFI" (reference/random/examples/cffi.html), which calls C functions
+of the same library; ``numpy/random/distributions.h`` and ``bitgen.h`` for their arguments.
 """
 
 import ctypes
@@ -33,12 +33,12 @@ NONE = -1.0
 """In its place: numpy draws all."""
 
 _NEXT_DOUBLE = 3  # position in a ``bitgen_t``, after its state and two other functions
-_SLACK = 1e-12  # more than the rounding of a probability, and less than any that matters
+_SLACK = 1e-12  # more than a rounding error, less than any probability that matters
 _NEVER_ABOVE = 10.0  # numpy's bound on the successes is at least this far above their mean
 
 
 class Stream(NamedTuple):
-    """Where compiled code draws from.
+    """Source of the draws of compiled code.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Stream(NamedTuple):
 
 @cache
 def numpy_binomial() -> int | None:
-    """Return the address of numpy's ``random_binomial``; None if this numpy hides it."""
+    """Return the address of numpy's ``random_binomial``; None if this numpy has none."""
     try:
         library = ctypes.CDLL(np.random._generator.__file__)
         return ctypes.cast(library.random_binomial, ctypes.c_void_p).value
@@ -79,8 +79,8 @@ def _call_numpy(
 ) -> tuple[Any, Any]:
     """Call ``int64_t random_binomial(bitgen_t *source, double p, int64_t n, binomial_t *memory)``.
 
-    The addresses are arguments, not constants: code that is kept on disk must not hold addresses
-    of one process.
+    The addresses are arguments, not constants: code in the cache must not hold the addresses of
+    one process.
     """
     signature = types.int64(types.uintp, types.uintp, types.float64, types.int64, types.uintp)
 
@@ -116,8 +116,8 @@ def _few_as_numpy(source: int, n: int, p: float, none: float, left: float) -> in
     """Draw by inversion, from a first uniform number, with numpy's arithmetic.
 
     Source: Kachitvichyanukul & Schmeiser (1988), "Binomial random variate generation",
-    Communications of the ACM 31(2), algorithm BINV; with numpy's bound beyond which it starts
-    again.
+    Communications of the ACM 31(2), algorithm BINV, with numpy's bound beyond which it
+    starts again.
     """
     mean = n * p
     bound = min(float(n), mean + 10.0 * np.sqrt(mean * (1.0 - p) + 1.0))
@@ -137,11 +137,10 @@ def _few_as_numpy(source: int, n: int, p: float, none: float, left: float) -> in
 def _few(source: int, n: int, p: float, logs: Array, row: int, column: int) -> int:
     """Draw by inversion: subtract the probabilities of 0, 1, 2, ... from a uniform number.
 
-    numpy's arithmetic waits for a division at each of them. The same probabilities, rounded
-    otherwise, are quicker, and decide nearly every draw: the differences are far below ``_SLACK``,
-    so only a number that comes nearer than that to a boundary is looked at with numpy's arithmetic.
-    And the probability of none, ``(1 - p) ** n``, is at least ``1 - n * p``: most draws of rare
-    events need not compute it.
+    numpy's arithmetic needs a division for each of them. Probabilities with another rounding are
+    faster and decide nearly every draw. They differ by far less than ``_SLACK``, so only a number
+    nearer than that to a boundary needs numpy's arithmetic. The probability of none,
+    ``(1 - p) ** n``, is at least ``1 - n * p``: most draws of rare events need not compute it.
     """
     mean = n * p
     left = _uniform(source)
@@ -169,19 +168,19 @@ def binomial(stream: Stream, n: int, p: float, logs: Array, row: int, column: in
     Parameters
     ----------
     stream
-        Where from.
+        Source of the draws.
     n
         Trials, at least 1.
     p
-        Chance of success. Rounding may put it a little outside of 0 to 1.
+        Probability of success; rounding may put it slightly outside 0 to 1.
     logs, row, column
-        ``logs[:, row, column]`` keeps a chance and the ``log1p`` of minus it: often the next draw
-        of this kind has the same chance. Zero at first.
+        ``logs[:, row, column]`` keeps a probability p and ``log1p(-p)``: often the next draw of
+        this kind has the same p. Zero at first.
     """
     if p == 0.0:
         return 0
     if p >= 1.0:
-        # numpy inverts for no failures: it takes a uniform number, and nobody fails.
+        # For p of 1, numpy counts failures: it takes a uniform number and finds none.
         _uniform(stream.source)
         return n
     rare = p if p <= 0.5 else 1.0 - p

@@ -1,12 +1,12 @@
-"""The compiled simulation loop: epydemix's draws, from the same generator, in the same order.
+"""Simulate in a compiled loop that makes epydemix's draws in the same order.
 
-Every floating-point operation is one that epydemix 1.5 does, in its order, so the results are the
-same bits. Source: epydemix 1.5, ``stochastic_simulation``, the transition functions beside it and
+Every floating-point operation is one of epydemix 1.5, in its order, so the results are equal to the
+bit. Source: epydemix 1.5, ``stochastic_simulation``, the transition functions beside it and
 ``utils.multinomial``; for the multinomial, numpy's ``Generator.multinomial``, which draws one
 binomial after another.
 
-To import this module is to compile it, or to load what was compiled before. That takes seconds
-and needs a place on disk: :func:`epyflow.engine.compile_cache.load` sees to both.
+An import of this module compiles it or loads the code compiled before. This takes seconds and needs
+a folder: import it with :func:`epyflow.engine.compile_cache.load`.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _HIGHEST_RATE = 0.999
 
 
 def _compiled(*signature: Any, **options: Any) -> Callable[[_Function], _Function]:
-    """Compile a function: numpy's arithmetic, in the order that is written."""
+    """Compile a function with numpy's arithmetic, in the order of the source."""
     return cast(
         "Callable[[_Function], _Function]",
         njit(*signature, error_model="numpy", fastmath=False, **options),
@@ -41,7 +41,7 @@ _part = _compiled(inline="always")
 
 @_part
 def _sum(values: Array, lanes: Array) -> float:
-    """Sum as ``numpy.sum`` does up to ``MOST_GROUPS`` numbers: in eight lanes, then in pairs."""
+    """Sum up to ``MOST_GROUPS`` numbers as ``numpy.sum`` does: in eight lanes, then in pairs."""
     whole = len(values) - len(values) % _LANES
     total = 0.0
     if whole:
@@ -66,7 +66,7 @@ def _meet(
     lanes: Array,
     forces: Array,
 ) -> None:
-    """Fill ``forces``, shape (M, G): contacts of each age group with those who infect."""
+    """Fill ``forces``, shape (M, G), with the contacts of each age group with the infectious."""
     for row in range(len(mediators)):
         mediator = mediators[row]
         for group in range(len(sizes)):
@@ -77,7 +77,7 @@ def _meet(
 
 @_part
 def _count(eligible: Table, persons: Array, pools: Array) -> None:
-    """Fill ``pools``, shape (P, G): the people among whom doses are given, at least one."""
+    """Fill ``pools``, shape (P, G), with the people eligible for doses, at least one."""
     for row in range(len(eligible)):
         for group in range(persons.shape[1]):
             people = 0.0
@@ -109,7 +109,7 @@ def _rate(
 
 @_compiled()
 def _leaving(hazard: float) -> tuple[float, float]:
-    """Return the chance of leaving during a step, and its ratio to the hazard."""
+    """Return the probability of leaving during a step, and its ratio to the hazard."""
     if hazard <= 0.0:
         return 0.0, 0.0
     leave = -np.expm1(-hazard)
@@ -127,10 +127,10 @@ def _weigh(
     known: Array,
     chances: Array,
 ) -> int:
-    """Fill ``chances``, shape (O, G), with the chance of each outcome.
+    """Fill ``chances``, shape (O, G), with the probability of each outcome.
 
-    ``known``, shape (3, S, G), keeps each last hazard and what follows from it: often it is the
-    same at the next step.
+    ``known``, shape (3, S, G), keeps the last hazard and the values computed from it: often the
+    hazard is the same at the next step.
 
     Returns
     -------
@@ -172,14 +172,14 @@ def _move(
     after: Array,
     moved: Array,
 ) -> None:
-    """Draw where the people are after the step.
+    """Draw the compartments of the people after the step.
 
-    As numpy's multinomial does: one outcome after another, each among those who are left, and to
-    the last compartment whoever is left in the end. If nobody goes there, that is somebody whom
-    rounding has put there, one in some 10¹⁴ who move.
+    The draws are those of numpy's multinomial: one outcome after another, each among the people who
+    are left; the last compartment takes the rest. If no flow leads there, the rest comes from
+    rounding, about one person in 10¹⁴ who move.
 
-    ``logs``, shape (2, O, G), keeps each last chance and its logarithm: often it is the same at the
-    next step.
+    ``logs``, shape (2, O, G), keeps the last probability and its logarithm: often the probability
+    is the same at the next step.
     """
     last = len(before) - 1
     for row in range(len(tables.sources)):
@@ -215,7 +215,7 @@ def _run(
     compartments: Array,
     transitions: Array,
 ) -> int:
-    """Do what :func:`_simulate` says, in memory that its caller keeps."""
+    """Run :func:`_simulate` in memory that the caller keeps."""
     numbers, tables, work = uncounted(numbers), uncounted(tables), uncounted(work)
     compartments, transitions = uncounted(compartments), uncounted(transitions)
     delta_t, initial, sizes, matrices, matrix_index, rates = numbers
@@ -260,7 +260,7 @@ def _simulate(
 
 
 def _draw(stream: Stream, trials: Table, chances: Array, drawn: Table) -> None:
-    """Fill ``drawn`` with binomials: for comparison with those of numpy."""
+    """Fill ``drawn`` with binomials, to compare them with those of numpy."""
     logs = np.zeros((2, 1, 1))
     for number in range(len(trials)):
         drawn[number] = binomial(stream, trials[number], chances[number], logs, 0, 0)

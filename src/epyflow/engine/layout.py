@@ -1,4 +1,4 @@
-"""A model's structure as tables of numbers, in the order in which epydemix works through it."""
+"""Write a model's structure as tables of numbers, in the order in which epydemix uses it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ STAYING = -1
 
 
 class Tables(NamedTuple):
-    """The structure of a model, for compiled code; nobody can write to it.
+    """The structure of a model for compiled code; read-only.
 
     Attributes
     ----------
@@ -32,16 +32,16 @@ class Tables(NamedTuple):
         Shape (K, 2), sorted by source, then target: kind; row in ``mediators`` or ``eligible``
         that the flow refers to.
     outcomes
-        Shape (O, 4). For each compartment with flows out of it, where its people can be after a
-        step, itself included, sorted: compartment; column among the transitions, or ``STAYING``;
-        first flow; end of the flows.
+        Shape (O, 4). For each compartment with flows out of it, the compartments of its people
+        after a step, itself included, sorted: compartment; column among the transitions, or
+        ``STAYING``; first flow; end of the flows.
     sources
         Shape (S, 3). Compartments with flows out of them, sorted: compartment; first outcome; end
         of the outcomes.
     mediators
         Shape (M,). Compartments that infect.
     eligible
-        Shape (P, C). How often each compartment counts among those eligible for doses.
+        Shape (P, C). How often each compartment counts among the eligible for doses.
     """
 
     flows: Table
@@ -52,7 +52,7 @@ class Tables(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """What a model is made of, apart from its structure; arrays that nobody can write to.
+    """The numbers of a model, without its structure; read-only arrays.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Numbers(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The structure of a model. Models that differ in numbers only share it.
+    """The structure of a model, shared by models that differ only in numbers.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class _Shape(NamedTuple):
 
 
 def layout(model: CompartmentalModel) -> Layout:
-    """Lay a model out; done once for all models of one structure.
+    """Return the layout of a model, which models of one structure share.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def _layout(compartments: tuple[str, ...], flows: tuple[_Written, ...]) -> Layou
 def _shape(number: int, flow: _Written, index: dict[str, int]) -> _Shape:
     source, target, kind, mediator, eligible = flow
     name = f"{source}_to_{target}"
-    # Without a list, epydemix takes the source alone for eligible.
+    # Without a list, only the source is eligible in epydemix.
     pool = eligible or (source,)
     return _Shape(index[source], index[target], number, name, kind, mediator, pool)
 
@@ -178,7 +178,7 @@ def _outcomes(
 
 
 def _table(rows: Sequence[Sequence[int]] | Sequence[int], width: int = 0) -> Table:
-    """Return a table that nobody can write to; of rows of ``width`` numbers, or of numbers."""
+    """Return a read-only table with rows of ``width`` numbers, or a read-only vector."""
     table: Table = np.array(rows, dtype=np.int64)
     if width:
         table = table.reshape(-1, width)

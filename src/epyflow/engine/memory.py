@@ -1,8 +1,7 @@
-"""The memory of the compiled loop: what it works in, and arrays that are not counted.
+"""Provide the memory of the compiled loop, and arrays without reference counts.
 
-numba counts who uses an array, at every view of it, by instructions that other processors wait for:
-in a loop whose step takes 200 ns, that was most of the time. An array that somebody else keeps need
-not be counted.
+numba counts references to an array at every view, by atomic instructions, which are slow: in a loop
+whose step takes 200 ns they took most of the time. An array that the caller keeps needs no count.
 """
 
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
@@ -18,22 +17,22 @@ _Arrays = TypeVar("_Arrays", bound=NDArray[Any] | tuple[Any, ...])
 
 
 class Workspace(NamedTuple):
-    """What a simulation writes to beside its result.
+    """Arrays that a simulation writes to beside its result.
 
     Attributes
     ----------
     terms, lanes
-        Shape (G,) and (8,). What is being summed.
+        Shape (G,) and (8,). Terms of a sum.
     forces
-        Shape (M, G). Contacts of each age group with those who infect.
+        Shape (M, G). Contacts of each age group with the infectious.
     pools
-        Shape (P, G). The people among whom doses are given.
+        Shape (P, G). People eligible for doses.
     chances
-        Shape (O, G). Of each outcome.
+        Shape (O, G). Probability of each outcome.
     known
-        Shape (3, S, G). Each last hazard and what follows from it: often the next is the same.
+        Shape (3, S, G). The last hazard and the values computed from it.
     logs
-        Shape (2, O, G). Each last chance and its logarithm; see ``draws.binomial``.
+        Shape (2, O, G). The last probability and its logarithm; see ``draws.binomial``.
     """
 
     terms: Array
@@ -60,9 +59,9 @@ def _without_counts(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 
 
 def _take(typing: Any, arrays: Any) -> tuple[Any, Any]:
-    """Leave the counter out of an array, or of each array in a tuple.
+    """Remove the reference count from an array, or from each array in a tuple.
 
-    Whoever calls the function in which this is done has to keep the arrays.
+    The caller of the function that uses this must keep the arrays.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -73,7 +72,7 @@ def _take(typing: Any, arrays: Any) -> tuple[Any, Any]:
 
 class _Take(Protocol):
     def __call__(self, arrays: _Arrays) -> _Arrays:
-        """Return what is given."""
+        """Return the argument."""
 
 
 uncounted: _Take = cast("Any", intrinsic(_take))

@@ -1,4 +1,4 @@
-"""The reference engine: epydemix's own simulation loop."""
+"""Run the reference engine: epydemix's own simulation loop."""
 
 import numpy as np
 from epydemix import EpiModel
@@ -12,8 +12,8 @@ from epyflow.model.compartmental import CompartmentalModel
 def simulator(model: CompartmentalModel) -> Simulator:
     """Prepare a model for epydemix; see :func:`epyflow.engine.simulator`.
 
-    What epydemix does around its loop for every trajectory (tile the parameters over time, list
-    the contact matrices, name the series) does not depend on the trajectory and is done once.
+    epydemix prepares every trajectory: it tiles parameters over time, lists contact matrices and
+    names series. None of this depends on the trajectory, so it is done once here.
     """
     written = epimodel(model)
     contacts = [{"overall": model.matrices[which]} for which in model.matrix_index]
@@ -35,9 +35,9 @@ def simulator(model: CompartmentalModel) -> Simulator:
 
 
 def epimodel(model: CompartmentalModel) -> EpiModel:
-    """Write a model as epydemix's EpiModel; its rates are parameters of shape (T, G).
+    """Return a model as epydemix's EpiModel; its rates are parameters of shape (T, G).
 
-    It has no contact matrices: they change with time and are given to the simulation.
+    It has no contact matrices: they change with time, so they are arguments of the simulation.
     """
     written = EpiModel(compartments=list(model.compartments))
     people = Population()

@@ -1,4 +1,4 @@
-"""Sum trajectories up in time: epydemix's resampling, for all of its series at once."""
+"""Resample trajectories in time as epydemix does, all series at once."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,18 +15,18 @@ _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 @dataclass(frozen=True)
 class Resampling:
-    """How the steps of a simulation fall into periods.
+    """The periods that the steps of a simulation belong to.
 
     Attributes
     ----------
     dates
-        R dates, one per period, each once.
+        R dates, one for each period.
     last
-        Shape (R,). The last step of each period; of an empty period, that of the one before.
+        Shape (R,). The last step of each period; of an empty period, that of the previous one.
     starts
         Shape (R',). First step of each period that has steps.
     filled
-        Shape (R',). Positions of those periods among all.
+        Shape (R',). Positions of these periods among all periods.
     """
 
     dates: tuple[date, ...]
@@ -43,12 +43,13 @@ class Resampling:
         steps
             Shape (T,). Times of the steps.
         frequency
-            Pandas alias, such as ``W-SAT``. None: daily where a day has several steps, else none.
+            Pandas alias, such as ``W-SAT``. None: daily if a day has several steps, else no
+            resampling.
 
         Raises
         ------
         ValueError
-            If the frequency has several periods a day: tables have dates, not times.
+            If the frequency has several periods a day: tables have dates without times.
         """
         if frequency is None and not _several_a_day(steps):
             every = np.arange(len(steps), dtype=np.int64)
@@ -71,7 +72,7 @@ class Resampling:
         return summed
 
     def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take the mean over each period, of an empty one that of the one before.
+        """Take the mean over each period; an empty one has the mean of the previous one.
 
         Shape (T, ...) to (R, ...).
         """
@@ -88,9 +89,9 @@ class Resampling:
 def _counted(
     steps: NDArray[np.datetime64], frequency: str
 ) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
-    """Return the label of each period and how many steps it has; both of shape (R,).
+    """Return the label and the number of steps of each period; both of shape (R,).
 
-    Days and weeks are counted here: pandas takes as long as a simulation, and longer to import.
+    Days and weeks are counted without pandas, which takes as long as a simulation.
     """
     labels: NDArray[np.datetime64]
     sizes: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""What an engine gives back."""
+"""Define the result of an engine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Trajectory:
-    """One simulated course of an epidemic, step by step.
+    """A simulated epidemic, step by step.
 
     Attributes
     ----------

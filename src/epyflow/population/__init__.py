@@ -1,1 +1,1 @@
-"""Populations: their locations, age groups and contacts."""
+"""Read populations: their locations, age groups and contacts."""

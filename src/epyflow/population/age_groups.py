@@ -1,7 +1,7 @@
-"""Age groups: what their labels mean, and how figures move from one set of groups to another.
+"""Read labels of age groups, and convert counts from one set of groups to another.
 
-Ages are completed years, so "5-17" holds everybody from the fifth birthday to the day before the
-eighteenth. This module needs no data: the experiment's schema uses it too.
+Ages are completed years: "5-17" is everybody from the fifth birthday to the day before the
+eighteenth. This module reads no data, because the schema of experiments uses it.
 """
 
 import re
@@ -30,7 +30,7 @@ class AgeGroup:
     first
         Youngest age, in completed years.
     last
-        Oldest age, included; None where the group is open (``65+``).
+        Oldest age, included; None if the group is open (``65+``).
     """
 
     label: str
@@ -38,7 +38,7 @@ class AgeGroup:
     last: int | None
 
     def holds(self, other: "AgeGroup") -> bool:
-        """Whether every age of ``other`` is an age of this group."""
+        """Return whether every age of ``other`` is an age of this group."""
         if other.first < self.first:
             return False
         if self.last is None:
@@ -70,14 +70,14 @@ def parse_age_group(label: str) -> AgeGroup:
 def parse_interval(text: str) -> AgeGroup:
     """Read an age interval of a data file, in which the word ``Years`` may follow.
 
-    ``5-12 Years`` is 5-12, ``65+ Years`` is 65+. Figures for children that begin at some months
-    of age, such as ``6 Months - 4 Years``, stand for everybody from birth: no population table
-    counts months.
+    ``5-12 Years`` is 5-12, ``65+ Years`` is 65+. An interval that begins at some months of age,
+    such as ``6 Months - 4 Years``, is read as beginning at birth: no population table counts
+    months.
 
     Raises
     ------
     ValueError
-        If the text is no age interval, or it runs backwards.
+        If the text is not an age interval, or it runs backwards.
     """
     if match := _MONTHS.fullmatch(text):
         return AgeGroup(text, 0, int(match[2]))
@@ -92,7 +92,7 @@ def parse_interval(text: str) -> AgeGroup:
 
 
 def parse_age_groups(labels: Sequence[str]) -> tuple[AgeGroup, ...]:
-    """Read the labels of a population's age groups: every age once, in order.
+    """Read the labels of a population's age groups, which hold every age once and in order.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def parse_age_groups(labels: Sequence[str]) -> tuple[AgeGroup, ...]:
 
 
 def aggregation(source: Sequence[AgeGroup], target: Sequence[AgeGroup]) -> NDArray[np.intp]:
-    """Say into which target group each source group goes.
+    """Return the target group of each source group.
 
     Parameters
     ----------
@@ -145,8 +145,8 @@ def aggregation(source: Sequence[AgeGroup], target: Sequence[AgeGroup]) -> NDArr
     Raises
     ------
     ValueError
-        If a source group does not lie within one target group: its figures would have to be
-        split by a guess.
+        If a source group does not lie within one target group: nothing tells how to split its
+        persons.
     """
     index = np.empty(len(source), dtype=np.intp)
     for position, group in enumerate(source):
@@ -169,14 +169,14 @@ def overlap_shares(
     fine: Sequence[AgeGroup],
     sizes: ArrayLike,
 ) -> NDArray[np.float64]:
-    """Share of the persons of each interval that belong to each target group.
+    """Return the share of each interval's persons that belongs to each target group.
 
-    With it, counts given for other age intervals (doses for "18-64 Years") are spread over the
-    target groups: ``counts @ shares`` conserves their sum. People are counted in the fine groups;
-    only a fine group that an interval or a target group cuts through is taken to have its persons
-    spread evenly over its ages. The open fine group cannot be cut: it is one unit, and an interval
-    that begins inside it (75+ where the fine group is 65+) goes where the unit goes. The persons
-    of an interval in which nobody lives are spread by the number of its ages.
+    ``counts @ shares`` spreads counts of other age intervals (doses for "18-64 Years") over the
+    target groups and conserves their sum. Persons are counted in the fine groups. If an interval
+    or a target group cuts through a fine group, its persons are taken to be spread evenly over its
+    ages. The open fine group cannot be cut: an interval that begins inside it (75+ in a fine group
+    65+) counts as the whole of it. An interval without persons is spread by the number of its
+    ages.
 
     Parameters
     ----------
@@ -195,8 +195,8 @@ def overlap_shares(
     Raises
     ------
     ValueError
-        If a target group lies within the open fine group, or an interval begins below the open
-        fine group and ends inside it: how many persons that concerns is not known.
+        If a target group begins inside the open fine group, or an interval begins below the open
+        fine group and ends inside it: the number of these persons is not known.
     """
     unit = fine[-1]
     _refuse_cuts(unit, intervals, target)
@@ -229,7 +229,7 @@ def _refuse_cuts(unit: AgeGroup, intervals: Sequence[AgeGroup], target: Sequence
 
 
 def _ages_held(groups: Sequence[AgeGroup], open_age: int) -> NDArray[np.float64]:
-    """Shape (groups, open_age + 1): 1 where a group holds an age; the last column is the unit."""
+    """Return 1 where a group holds an age, (groups, open_age + 1); the open group comes last."""
     ages = np.arange(open_age + 1)
     first = np.array([min(group.first, open_age) for group in groups])
     last = np.array([open_age if group.last is None else group.last for group in groups])

@@ -1,4 +1,4 @@
-"""From the age groups of the data to those of the model."""
+"""Convert populations from the age groups of the data to those of the model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from epyflow.population.age_groups import AgeGroup, aggregation
 from epyflow.population.locations import Location
 
 LAYERS = ("school", "work", "home", "community")
-"""The contact layers, in the order in which epydemix adds them up.
+"""The contact layers, in the order in which epydemix adds them.
 
-The order is part of the result: sums of floating-point numbers depend on it in the last bit.
+The order changes the result: the last bit of a sum of floating-point numbers depends on it.
 """
 
 
 @dataclass(frozen=True)
 class FineGroups:
-    """The finest age groups that the data have for a place.
+    """The finest age groups in the data of a location.
 
     Attributes
     ----------
     age_groups
         F groups, contiguous from 0, the last one open.
     sizes
-        Shape (F,). Persons; whole numbers except where the data are estimates.
+        Shape (F,). Persons; whole numbers, unless the data are estimates.
     """
 
     age_groups: tuple[AgeGroup, ...]
@@ -36,7 +36,7 @@ class FineGroups:
 
 @dataclass(frozen=True)
 class FineContacts:
-    """A place as the data describe it.
+    """The data of a location.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class FineContacts:
         Layer name to an array of shape (F, F): mean daily contacts that a person of the row's
         age group has with persons of the column's age group.
     source
-        Where the figures come from.
+        Source of the data.
     """
 
     groups: FineGroups
@@ -57,7 +57,7 @@ class FineContacts:
 def aggregate_sizes(
     sizes: NDArray[np.float64], index: NDArray[np.intp], count: int
 ) -> NDArray[np.float64]:
-    """Add up persons: shape (F,) -> (count,), group f going to group ``index[f]``."""
+    """Add up persons, shape (F,) -> (count,); group f is part of group ``index[f]``."""
     return np.array([sizes[index == group].sum() for group in range(count)])
 
 
@@ -69,16 +69,16 @@ def aggregate_contacts(
 ) -> NDArray[np.float64]:
     """Average contact rates over wider age groups.
 
-    The contacts per day of all persons are added up and divided by the persons of the new group,
-    so their total is conserved and so is reciprocity. The additions are made in the order of
-    ``epydemix.population.population.aggregate_matrix``, whose results these are, bit by bit.
+    The daily contacts of all persons are added up and divided by the persons of the new group. This
+    conserves the total of contacts and their reciprocity. Additions are in the order of
+    ``epydemix.population.population.aggregate_matrix``, so the results are equal to the bit.
 
     Parameters
     ----------
     contacts
         Shape (F, F). Contacts per person and day.
     sizes, new_sizes
-        Shapes (F,) and (G,). Persons; every new group has some.
+        Shapes (F,) and (G,). Persons; no new group is empty.
     index
         Shape (F,). The new group of each group.
 
@@ -90,7 +90,7 @@ def aggregate_contacts(
     count = len(new_sizes)
     cell = index[:, None] * count + index[None, :]
     per_day = contacts * sizes[:, None]
-    # bincount adds one after the other, row by row, as epydemix's double loop does.
+    # bincount adds the numbers one by one, row by row, as epydemix's double loop does.
     total = np.bincount(cell.ravel(), weights=per_day.ravel(), minlength=count * count)
     aggregated: NDArray[np.float64] = total.reshape(count, count) / new_sizes[:, None]
     return aggregated
@@ -102,8 +102,8 @@ def aggregate(fine: FineContacts, location: Location, target: Sequence[AgeGroup]
     Raises
     ------
     PopulationError
-        If a target group is not made of whole groups of the data, or nobody is in it: contacts
-        per person of nobody are undefined, and a model divides by the persons of each group.
+        If a target group is not made of whole groups of the data, or is empty: contacts per
+        person are undefined for an empty group, and models divide by the size of each group.
         (Groups of the data may be empty.)
     """
     try:
@@ -132,6 +132,6 @@ def refuse_empty_groups(name: str, groups: Sequence[AgeGroup], sizes: NDArray[np
 
 
 def layers_in_order(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the layers in the order of ``LAYERS``, then any others as they come."""
+    """Return the layers in the order of ``LAYERS``, then any others in their order."""
     known = [layer for layer in LAYERS if layer in names]
     return (*known, *(name for name in names if name not in LAYERS))

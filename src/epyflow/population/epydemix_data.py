@@ -1,4 +1,4 @@
-"""Populations in the layout of epydemix-data.
+"""Read populations in the layout of epydemix-data.
 
     locations.csv                                       location,primary_contact_source,...
     data/<name>/demographic/age_distribution.csv        group_name,value
@@ -38,8 +38,8 @@ DATA_FOLDER = "data"
 # same groups; epydemix.population.population.demographic_grouping_prem.
 _PREM_GROUPS = (*(f"{first}-{first + 4}" for first in range(0, 75, 5)), "75+")
 
-# Whose matrices a folder may hold, and in which age groups; None stands for those of the
-# population (Mistry et al. 2021: single years to 84+).
+# The sources of contact matrices, and their age groups; None means those of the population
+# (Mistry et al. 2021: single years to 84+).
 _CONTACT_SOURCES: dict[str, tuple[str, ...] | None] = {
     "mistry_2021": None,
     "prem_2021": _PREM_GROUPS,
@@ -49,7 +49,7 @@ _CONTACT_SOURCES: dict[str, tuple[str, ...] | None] = {
 
 
 class _Origin(NamedTuple):
-    """Where the figures of one population come from."""
+    """Sources of the data of one population."""
 
     contacts: str
     persons: str
@@ -63,8 +63,8 @@ class EpydemixData:
     root
         The folder that holds ``locations.csv``.
     fetch
-        Called with the path of a file, relative to ``root``, that is wanted and not there; it
-        puts the file there or raises PopulationError. None if the folder is all there is.
+        Called with the path, relative to ``root``, of a file that is missing; it adds the file
+        or raises PopulationError. None if the folder is complete.
     """
 
     def __init__(self, root: Path, fetch: Callable[[str], None] | None = None) -> None:
@@ -73,12 +73,12 @@ class EpydemixData:
 
     @property
     def index(self) -> tuple[Path, ...]:
-        """The files that say which populations there are."""
+        """Return the files that list the populations."""
         return (self.root / LOCATIONS_FILE,)
 
     @cached_property
     def spellings(self) -> dict[str, str]:
-        """Canonical name to the folder's own, of every population that can be read."""
+        """Return the name in the folder of every population, by canonical name."""
         return {
             canonical_name(name).replace(" ", "_"): name
             for name in self._listed
@@ -90,11 +90,11 @@ class EpydemixData:
         return (self._file(LOCATIONS_FILE), self._sizes_file(name), *self._matrices(name).values())
 
     def fine(self, name: str) -> FineGroups:
-        """Return the age groups that people are counted in: single years, mostly."""
+        """Return the age groups of the data, mostly single years."""
         return read_sizes(self._sizes_file(name))
 
     def load(self, location: Location, name: str, target: Sequence[AgeGroup]) -> Population:
-        """Return the population aggregated as epydemix aggregates it, bit by bit."""
+        """Return the population, aggregated as epydemix does, equal to the bit."""
         return aggregate(self._fine_contacts(name), location, target)
 
     def _fine_contacts(self, name: str) -> FineContacts:
@@ -137,7 +137,7 @@ class EpydemixData:
         unknown = ["unknown"] * len(frame)
         persons = frame.get("population_source", unknown)
         rows = zip(frame["location"], frame["primary_contact_source"], persons, strict=True)
-        # What cannot be a name (a path, say) cannot be asked for either.
+        # Text that cannot be a name, such as a path, cannot be asked for.
         return {
             str(name): _Origin(str(contacts), str(source))
             for name, contacts, source in rows
@@ -180,7 +180,7 @@ def read_sizes(path: Path) -> FineGroups:
 def read_matrix(path: Path, count: int) -> NDArray[np.float64]:
     """Read a contact matrix of shape (count, count).
 
-    The parser is pandas's default one, as in epydemix: others differ in the last bit.
+    The parser is pandas's default, as in epydemix: others differ in the last bit.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The codebook of places: what the population store, ISO, FIPS and people call them."""
+"""Look up locations by name in the population store, ISO, FIPS or postal code."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ import us
 from epyflow.errors import PopulationError
 from epyflow.suggest import did_you_mean
 
-# How epydemix-data names the countries that it does not name as pycountry's ``name`` does.
+# Names of countries in epydemix-data that differ from pycountry's ``name``.
 # Source: epydemix-data, locations.csv.
 _STORE_NAMES = MappingProxyType(
     {
@@ -43,7 +43,7 @@ _PLAUSIBLE_NAME = re.compile(r"[^\W_](?:[\w' -]|\.(?!\.))*")
 
 @dataclass(frozen=True)
 class Location:
-    """One place.
+    """A location.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Location:
         Abbreviation of the US Postal Service, such as ``MA``; ``US`` for the United States; None
         elsewhere.
     label
-        What people call it, such as ``Massachusetts``.
+        Its common name, such as ``Massachusetts``.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Location:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """What data files and hubs may call the place, each once."""
+        """Return the names of the location in data files and hubs, each once."""
         names = (self.label, self.iso, self.fips, self.postal, self.name)
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
@@ -85,7 +85,7 @@ def canonical_name(name: str) -> str:
 
 
 def is_plausible_name(name: str) -> bool:
-    """Whether ``name`` can be the name of a population: never a path, nor a hidden file."""
+    """Return whether ``name`` can name a population: it is not a path or a hidden file."""
     return _PLAUSIBLE_NAME.fullmatch(name) is not None
 
 
@@ -127,7 +127,7 @@ def _territories() -> tuple[Location, ...]:
 
 @cache
 def _countries() -> tuple[Location, ...]:
-    """Return every country of ISO 3166-1 but the United States and its territories."""
+    """Return every country of ISO 3166-1 except the United States and its territories."""
     at_home = {"US", *(place.postal for place in _territories())}
     return tuple(
         Location(
@@ -150,7 +150,7 @@ def _country_store_name(alpha_2: str) -> str:
 
 
 def _iso_names(alpha_2: str) -> tuple[str, ...]:
-    """Return what ISO 3166-1 calls a country, and its common name where it has another."""
+    """Return the name of a country in ISO 3166-1, and its common name if that differs."""
     country = pycountry.countries.get(alpha_2=alpha_2)
     if country is None:
         raise KeyError(alpha_2)
@@ -195,7 +195,7 @@ def find(code_or_name: str, known: Collection[str] = ()) -> Location:
 
     Two letters are always an ISO 3166-1 country: ``CA`` is Canada, ``US-CA`` California. A name
     may be written with one or two underscores between country and state, as the versions of
-    epydemix-data do. Nothing else is forgiven, upper and lower case included.
+    epydemix-data do. Nothing else may differ; upper and lower case matter.
 
     Parameters
     ----------

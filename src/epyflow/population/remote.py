@@ -1,4 +1,4 @@
-"""epydemix-data on GitHub, file by file, kept in a folder of this machine."""
+"""Download files of epydemix-data from GitHub, and keep them in a folder of this machine."""
 
 import http.client
 import os
@@ -59,7 +59,7 @@ def download(url: str) -> bytes:
 
 
 def _write(path: Path, body: bytes) -> None:
-    """Write a file that is never seen half written, however many processes write it."""
+    """Write a file in one step, so that no process reads a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".download-")
     try:

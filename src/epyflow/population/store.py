@@ -1,4 +1,4 @@
-"""The population store: persons by age and their contacts, for every place an experiment names."""
+"""Find and load populations: persons by age and their contacts, for any location."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from epyflow.suggest import listed
 
 
 class _Source(Protocol):
-    """One place where populations are kept; each has its own spelling of their names."""
+    """A source of populations, with its own spelling of their names."""
 
     root: Path
 
@@ -38,7 +38,7 @@ _GIVEN, _DOWNLOADED = "given", "downloaded"
 
 
 class PopulationStore:
-    """Populations from a folder and, for those that it lacks, from epydemix-data on GitHub.
+    """Populations of a folder; those that it lacks come from epydemix-data on GitHub.
 
     Every method that takes ``code_or_name`` accepts what :func:`locations.find` accepts, and the
     names that the sources hold.
@@ -51,7 +51,7 @@ class PopulationStore:
 
     @classmethod
     def open(cls, folder: Path | None, *, remote: bool = True, cache: Path | None = None) -> Self:
-        """Open the store; nothing is downloaded yet.
+        """Open the store without downloading.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class PopulationStore:
 
     @classmethod
     def open_copy(cls, folder: Path) -> Self:
-        """Open a copy made of :meth:`parts`; nothing is downloaded.
+        """Open a copy made of :meth:`parts` without downloading.
 
         Raises
         ------
@@ -90,12 +90,12 @@ class PopulationStore:
         return cls(given, local, EpydemixData(folder / _DOWNLOADED, _refuse))
 
     def parts(self, wanted: Iterable[str]) -> dict[str, Path]:
-        """Return the files of which a copy for some populations is made.
+        """Return the files to copy for some populations.
 
         Parameters
         ----------
         wanted
-            What :meth:`load` is to be asked for. The copy lacks what cannot be had here, either.
+            Arguments of later calls of :meth:`load`. Files that are missing here are left out.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class PopulationStore:
         return () if source is None else tuple(source.spellings)
 
     def find(self, code_or_name: str) -> Location:
-        """Return the place, also where only the store and not the codebook knows it.
+        """Return the location, also if the store has it and the codebook does not.
 
         Raises
         ------
@@ -155,7 +155,7 @@ class PopulationStore:
     def load(self, code_or_name: str, age_groups: Sequence[str]) -> Population:
         """Return a population in the age groups asked for.
 
-        Where epydemix can load the population too, the arrays are bit-identical to those of
+        If epydemix can load the population too, the arrays are bit-identical to those of
         ``epydemix.population.population.load_epydemix_population``.
 
         Parameters
@@ -187,7 +187,7 @@ class PopulationStore:
         return source.load(location, name, target)
 
     def fine(self, code_or_name: str) -> FineGroups:
-        """Return the finest age groups in which the place's people are counted.
+        """Return the finest age groups in the data of the location.
 
         Raises
         ------
@@ -198,7 +198,7 @@ class PopulationStore:
         return source.fine(name)
 
     def files(self, code_or_name: str) -> tuple[Path, ...]:
-        """Return the local files that a population is read from; downloads missing ones.
+        """Return the local files that a population is read from; download missing ones.
 
         Raises
         ------
@@ -209,7 +209,7 @@ class PopulationStore:
         return source.files(name)
 
     def _resolve(self, code_or_name: str) -> tuple[_Source, str, Location]:
-        """Return the first source that holds the place, and its spelling of the name."""
+        """Return the first source that has the location, and its spelling of the name."""
         location = self.find(code_or_name)
         if self._local is not None and location.name in self._local.spellings:
             return self._local, self._local.spellings[location.name], location
@@ -232,7 +232,7 @@ class PopulationStore:
 
 def _refuse(relative: str) -> None:
     raise PopulationError(
-        f"{relative} of epydemix-data is not in this copy: it could not be had where the copy was "
+        f"{relative} of epydemix-data is not in this copy: it was not available where the copy was "
         "made"
     )
 

@@ -1,4 +1,4 @@
-"""Populations kept as two small tables, in the age groups that they are wanted in.
+"""Read populations from two small tables, in age groups of the user's choice.
 
 population.csv    population,age_group,persons
 contacts.csv      population,layer,age_group,contact_age_group,contacts_per_day
@@ -41,12 +41,12 @@ class Tables:
 
     @cached_property
     def spellings(self) -> dict[str, str]:
-        """Canonical name to the table's own, in the order of the table."""
+        """Return the name in the table of every population, by canonical name, in its order."""
         return {canonical_name(name): name for name in self._sizes}
 
     @property
     def index(self) -> tuple[Path, ...]:
-        """The files that say which populations there are."""
+        """Return the files that list the populations."""
         return (self._sizes_path, self._contacts_path)
 
     def files(self, name: str) -> tuple[Path, ...]:
@@ -59,7 +59,7 @@ class Tables:
         return self._sizes[name]
 
     def load(self, location: Location, name: str, target: Sequence[AgeGroup]) -> Population:
-        """Return the figures as the table has them, or aggregated where other groups are asked."""
+        """Return the population, aggregated if the age groups are not those of the table."""
         groups, contacts = self._sizes[name], self._contacts[name]
         source = f"tables {SIZES_FILE} and {CONTACTS_FILE}"
         if groups.age_groups != tuple(target):
@@ -92,7 +92,7 @@ class Tables:
 
     @cached_property
     def _contacts(self) -> dict[str, dict[str, NDArray[np.float64]]]:
-        """Population to layer to matrix; cells that no row gives are refused."""
+        """Return population to layer to matrix; refuse cells without a row."""
         found: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in self._sizes}
         places = {
             name: {group.label: k for k, group in enumerate(fine.age_groups)}

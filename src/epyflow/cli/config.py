@@ -37,9 +37,11 @@ def show(
     """
     with exit_on_error(ExitCode.PROBLEM):
         parts = {
-            "settings": layers.in_force(layers.read_layers(configfile or (), config or ())),
-            "cloud": layers.of_the_cloud(),
-            "secrets": layers.secrets(),
+            "settings": layers.effective_settings(
+                layers.read_layers(configfile or (), config or ())
+            ),
+            "cloud": layers.site_settings(),
+            "secrets": layers.token_settings(),
         }
     if format == "json":
         document = {name: [asdict(each) for each in found] for name, found in parts.items()}

@@ -12,8 +12,8 @@ from epyflow.cli.options import Format, read_input
 from epyflow.cli.output import ExitCode, fail, print_json
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.setup import choices
-from epyflow.operations.setup.ask import agreed
 from epyflow.operations.setup.proposal import File
+from epyflow.operations.setup.questions import confirm
 
 _RUNS, _CLOUD = "Settings of runs", "Google Cloud"
 
@@ -165,10 +165,10 @@ def _proposed(
     asking: bool,
 ) -> list[File]:
     """Return the files to write, from the options, the files there, and answers."""
-    choices.check_place()
-    settings = choices.settings(settings, config, asking=asking)
+    choices.check_clone()
+    settings = choices.choose_settings(settings, config, asking=asking)
     outputs = None if terraform is None else read_input(terraform)
-    return choices.files(settings, choices.site(site, outputs, cloud, asking=asking))
+    return choices.propose_files(settings, choices.choose_site(site, outputs, cloud, asking=asking))
 
 
 def _agree(files: Sequence[File], *, asking: bool, force: bool, shown: bool) -> None:
@@ -183,7 +183,7 @@ def _agree(files: Sequence[File], *, asking: bool, force: bool, shown: bool) -> 
     if asking and not force:
         if shown:
             _print_changes(files, err=True)
-        if not agreed("Write this?", default=True):
+        if not confirm("Write this?", default=True):
             raise EpyflowError("the answer was no")
     elif replaced and not force:
         raise EpyflowError("\n".join(["--force is needed to replace what is set:", *replaced]))

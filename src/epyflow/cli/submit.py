@@ -18,7 +18,7 @@ from epyflow.inputs.fan_out import plan
 from epyflow.operations.detached import launch
 from epyflow.operations.detached.launch import Packed, Place
 from epyflow.operations.detached.source_archive import pack
-from epyflow.operations.setup.layers import Layer, merged, read_layers
+from epyflow.operations.setup.layers import Layer, merge_layers, read_layers
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
 from epyflow.storage.disk import storage_at
@@ -92,7 +92,7 @@ def _settings(
 ) -> Settings:
     """Read the layers as Snakemake does, and the experiment and run that were named."""
     named = {"experiment": experiment} | ({} if run_id is None else {"run_id": run_id})
-    return merged([*read_layers(files, given), Layer("epyflow submit", named)])
+    return merge_layers([*read_layers(files, given), Layer("epyflow submit", named)])
 
 
 def _planned(settings: Settings, topic: str | None) -> tuple[Place, Gathered]:

@@ -14,10 +14,10 @@ from epyflow.files import write_bytes_atomically
 from epyflow.google.site import (
     FILE,
     FILE_VARIABLE,
-    VARIABLE_PREFIX,
     Site,
     explain,
     read_file,
+    variables_given,
 )
 
 OUTPUT = "site"
@@ -37,8 +37,7 @@ def site_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 def configured_site(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings that there are: environment variables, then the file."""
-    given = {name: environment.get(VARIABLE_PREFIX + name.upper()) for name in Site.model_fields}
-    return read_file(site_path(environment)) | {name: each for name, each in given.items() if each}
+    return read_file(site_path(environment)) | variables_given(environment)
 
 
 def values_of(outputs: str) -> dict[str, Any]:

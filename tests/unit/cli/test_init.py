@@ -16,8 +16,8 @@ from epyflow.cli import app
 from epyflow.cli import init as cli_init
 from epyflow.errors import EpyflowError
 from epyflow.google.site import Site, read_site
-from epyflow.operations.setup.detect import project_of_gcloud
-from epyflow.operations.setup.yaml_edit import edited
+from epyflow.operations.setup.gcloud_defaults import gcloud_project
+from epyflow.operations.setup.yaml_edit import edit_text
 
 ROOT = Path(__file__).resolve().parents[3]
 IMAGE = "us-central1-docker.pkg.dev/my-project/epyflow/epyflow@sha256:" + "1" * 64
@@ -206,7 +206,7 @@ def test_elsewhere_than_in_a_clone_it_ends_with_2(tmp_path, monkeypatch):
     done = init("--experiment", "my_study")
 
     assert done.exit_code == 2
-    assert "go to the folder of the repository first" in done.stderr
+    assert "change to the folder of the repository" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -309,18 +309,18 @@ d: {e: 1,
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_a_value_is_changed_where_it_stands(values, expected):
-    assert edited(DOCUMENT, values, {"g": "New."}, CONFIG) == expected
+    assert edit_text(DOCUMENT, values, {"g": "New."}, CONFIG) == expected
 
 
 def test_an_empty_document_gets_its_first_key():
-    assert edited("", {"a": 1}, {}, CONFIG) == "a: 1\n"
-    assert edited("# Only this.\n", {"a": 1}, {}, CONFIG) == "# Only this.\n\na: 1\n"
+    assert edit_text("", {"a": 1}, {}, CONFIG) == "a: 1\n"
+    assert edit_text("# Only this.\n", {"a": 1}, {}, CONFIG) == "# Only this.\n\na: 1\n"
 
 
 @pytest.mark.parametrize("text", ["- a\n", "a: &x 1\nb: *x\n", "{a: 1}\n"])
 def test_what_cannot_be_changed_in_part_is_left_alone(text):
     with pytest.raises(EpyflowError):
-        edited(text, {"a": 2, "n": 3}, {}, CONFIG)
+        edit_text(text, {"a": 2, "n": 3}, {}, CONFIG)
 
 
 def test_the_project_of_gcloud_is_asked_of_gcloud(tmp_path):
@@ -328,7 +328,7 @@ def test_the_project_of_gcloud_is_asked_of_gcloud(tmp_path):
     gcloud.write_text('#!/bin/sh\n[ "$*" = "config get-value project --quiet" ] && echo theirs\n')
     gcloud.chmod(0o755)
 
-    assert project_of_gcloud({"PATH": str(tmp_path)}) == "theirs"
-    assert project_of_gcloud({"PATH": str(tmp_path), "GOOGLE_CLOUD_PROJECT": "mine"}) == "mine"
+    assert gcloud_project({"PATH": str(tmp_path)}) == "theirs"
+    assert gcloud_project({"PATH": str(tmp_path), "GOOGLE_CLOUD_PROJECT": "mine"}) == "mine"
     gcloud.write_text("#!/bin/sh\nexit 1\n")
-    assert project_of_gcloud({"PATH": str(tmp_path)}) == ""
+    assert gcloud_project({"PATH": str(tmp_path)}) == ""

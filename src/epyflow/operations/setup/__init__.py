@@ -1,1 +1,1 @@
-"""Write the files that a clone is configured with: settings of runs, and the user's project."""
+"""Read the settings of a clone and write its files: settings of runs, and the user's project."""

@@ -1,4 +1,4 @@
-"""From options, answers and what is there to the files that would be written."""
+"""Choose settings from options, existing files and answers, for the files to write."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +8,10 @@ from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.google.site import Site, read_file, read_site
 from epyflow.google.site_file import configured_site, site_path, values_of
-from epyflow.operations.setup.ask import agreed, ask_settings, ask_site
-from epyflow.operations.setup.detect import likely_site, project_of_gcloud
+from epyflow.operations.setup.gcloud_defaults import gcloud_project, guess_site
 from epyflow.operations.setup.layers import BASE, read_layers
 from epyflow.operations.setup.proposal import File, settings_file, site_file
+from epyflow.operations.setup.questions import ask_settings, ask_site, confirm
 from epyflow.operations.setup.yaml_edit import read_keys
 from epyflow.repositories.address import is_address
 from epyflow.run.settings import Settings, read_settings
@@ -19,66 +19,66 @@ from epyflow.run.settings import Settings, read_settings
 WORKFLOW = Path("workflow/Snakefile")
 
 _PROPOSED = ("project", "region", "service_account")
-"""What is taken without a question, where there is nobody to ask."""
+"""Keys with a guessed value if there is no terminal to ask on."""
 
 
-def check_place() -> None:
-    """Refuse a folder that is no clone.
+def check_clone() -> None:
+    """Refuse a folder that is no clone of the repository.
 
     Raises
     ------
     UnreadableError
-        If there is neither a workflow nor its settings.
+        If it has neither the workflow nor its settings.
     """
     if not (BASE.is_file() or WORKFLOW.is_file()):
         raise UnreadableError(
-            f"there is neither {BASE} nor {WORKFLOW} here; go to the folder of the repository first"
+            f"there is neither {BASE} nor {WORKFLOW} here; change to the folder of the repository"
         )
 
 
-def settings(given: Mapping[str, Any], config: list[str], *, asking: bool) -> dict[str, Any]:
-    """Return the settings of runs that were chosen.
+def choose_settings(given: Mapping[str, Any], config: list[str], *, asking: bool) -> dict[str, Any]:
+    """Return the settings of runs to write.
 
     Parameters
     ----------
     given
-        By options of their own.
+        Values of options.
     config
-        ``KEY=VALUE``.
+        Texts ``KEY=VALUE`` of ``--config``.
     asking
-        Whether a person can be asked.
+        Whether there is a terminal to ask on.
     """
     layers = read_layers((), config, base=Path())
     chosen = {**given, **(layers[0].values if layers else {}), **given}
     return ask_settings(chosen, read_keys(BASE)) if asking else chosen
 
 
-def site(
+def choose_site(
     given: Mapping[str, Any], outputs: str | None, cloud: bool | None, *, asking: bool
 ) -> dict[str, Any] | None:
-    """Return what profiles/gcp was told; None where it is left alone.
+    """Return the settings of profiles/gcp to write; None to leave its file as it is.
 
     Parameters
     ----------
     given
-        By options.
+        Values of options.
     outputs
-        Of terraform.
+        Output of ``terraform output -json``.
     cloud
-        Whether it is to be written; None: find out.
+        Whether to write the file; None: if an option is given, or after asking.
     asking
-        Whether a person can be asked.
+        Whether there is a terminal to ask on.
     """
     chosen = {**({} if outputs is None else values_of(outputs)), **given}
     now = configured_site()
     if cloud is None:
         cloud = bool(chosen)
         if asking and not cloud:
-            proposed = bool(now or project_of_gcloud())
-            cloud = agreed("Prepare runs on Google Batch, too?", default=proposed)
+            proposed = bool(now or gcloud_project())
+            cloud = confirm("Also prepare runs on Google Batch?", default=proposed)
     if not cloud:
         return None
-    likely = likely_site({**now, **chosen})
+    likely = guess_site({**now, **chosen})
     if asking:
         return ask_site(chosen, likely)
     known = {**{name: likely[name] for name in _PROPOSED if name in likely}, **now, **chosen}
@@ -93,8 +93,8 @@ def site(
     return known
 
 
-def files(of_runs: Mapping[str, Any], of_cloud: Mapping[str, Any] | None) -> list[File]:
-    """Return the files that would be written.
+def propose_files(of_runs: Mapping[str, Any], of_cloud: Mapping[str, Any] | None) -> list[File]:
+    """Return the files to write.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def files(of_runs: Mapping[str, Any], of_cloud: Mapping[str, Any] | None) -> lis
 
 
 def next_steps() -> list[str]:
-    """Return what to do now, by what is configured."""
+    """Return the commands to type next."""
     steps = [] if _experiment_is_there() else ["write the experiment (docs/getting-started.md)"]
     if "image" in configured_site() or not read_file(site_path()):
         steps.append("epyflow doctor")

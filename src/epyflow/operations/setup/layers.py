@@ -1,7 +1,8 @@
-"""Settings in layers, as Snakemake lays them: which value is in force, and where it comes from.
+"""Read layers of settings as Snakemake does: the effective value of each key, and its source.
 
-``config/config.yaml``, then every ``--configfile`` in its order, then ``--config KEY=VALUE``. A
-later layer wins key by key. Source: Snakemake's documentation, "Standard Configuration".
+The layers are ``config/config.yaml``, then every ``--configfile`` in its order, then ``--config
+KEY=VALUE``. A later layer wins key by key. Source: Snakemake's documentation, "Standard
+Configuration".
 """
 
 import os
@@ -13,7 +14,7 @@ from typing import Any
 import yaml
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.google.site import VARIABLE_PREFIX, Site, read_file
+from epyflow.google.site import Site, read_file, variable, variables_given
 from epyflow.google.site_file import site_path
 from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
 from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
@@ -30,7 +31,7 @@ _EXPECTED = "expected keys and values, as in config/config.yaml"
 
 @dataclass(frozen=True)
 class Layer:
-    """Values from one place."""
+    """Values from one file, or from the command line."""
 
     source: str
     values: Mapping[str, Any]
@@ -38,16 +39,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Setting:
-    """A value in force.
+    """The effective value of a key.
 
     Attributes
     ----------
     name
-        Its key or variable.
+        The key or variable.
     value
-        What is in force, validated; of a secret, only that there is one.
+        The value, validated; of a secret, only whether there is one.
     source
-        The file, variable or option that it comes from; ``default``; ``not set``.
+        The file, variable or option that sets it; ``default``; ``not set``.
     """
 
     name: str
@@ -61,9 +62,9 @@ def read_layers(files: Sequence[Path], given: Sequence[str], base: Path = BASE) 
     Parameters
     ----------
     files
-        Those of ``--configfile``.
+        Files of ``--configfile``.
     given
-        ``KEY=VALUE``, as for ``--config``.
+        Texts ``KEY=VALUE`` of ``--config``.
     base
         The file that the workflow names; it may be absent.
 
@@ -72,7 +73,7 @@ def read_layers(files: Sequence[Path], given: Sequence[str], base: Path = BASE) 
     UnreadableError
         If a file cannot be read.
     EpyflowError
-        If a layer has a key that is no setting; the message names the layer.
+        If a key of a layer is no setting; the message names the layer.
     """
     layers = [_file(base)] if base.is_file() else []
     layers += [_file(path) for path in files]
@@ -83,8 +84,8 @@ def read_layers(files: Sequence[Path], given: Sequence[str], base: Path = BASE) 
     return layers
 
 
-def merged(layers: Sequence[Layer]) -> Settings:
-    """Return the settings that are in force.
+def merge_layers(layers: Sequence[Layer]) -> Settings:
+    """Return the effective settings.
 
     Raises
     ------
@@ -94,8 +95,8 @@ def merged(layers: Sequence[Layer]) -> Settings:
     return read_settings({name: value for name, (value, _) in _merge(layers).items()})
 
 
-def in_force(layers: Sequence[Layer]) -> list[Setting]:
-    """Return every setting of a run.
+def effective_settings(layers: Sequence[Layer]) -> list[Setting]:
+    """Return every setting of a run with its source.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def in_force(layers: Sequence[Layer]) -> list[Setting]:
     """
     # A key without a value has its default.
     given = {name: source for name, (value, source) in _merge(layers).items() if value is not None}
-    settings = merged(layers).model_dump(mode="json")
+    settings = merge_layers(layers).model_dump(mode="json")
     return [Setting(name, value, given.get(name, DEFAULT)) for name, value in settings.items()]
 
 
@@ -113,15 +114,14 @@ def _merge(layers: Sequence[Layer]) -> dict[str, tuple[Any, str]]:
     return {name: (value, layer.source) for layer in layers for name, value in layer.values.items()}
 
 
-def of_the_cloud(environment: Mapping[str, str] = os.environ) -> list[Setting]:
-    """Return what ``profiles/gcp`` knows of the user's project, whether complete or not."""
+def site_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
+    """Return the settings of ``profiles/gcp``, complete or not."""
     path = site_path(environment)
-    written = read_file(path)
+    written, given = read_file(path), variables_given(environment)
     found = []
     for name, field in Site.model_fields.items():
-        variable = VARIABLE_PREFIX + name.upper()
-        if environment.get(variable):
-            found.append(Setting(name, environment[variable], variable))
+        if name in given:
+            found.append(Setting(name, given[name], variable(name)))
         elif name in written:
             found.append(Setting(name, written[name], str(path)))
         else:
@@ -130,8 +130,8 @@ def of_the_cloud(environment: Mapping[str, str] = os.environ) -> list[Setting]:
     return found
 
 
-def secrets(environment: Mapping[str, str] = os.environ) -> list[Setting]:
-    """Return which variables for the token are set; the token itself is masked."""
+def token_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
+    """Return the environment variables for the token; the token itself is masked."""
     return [
         Setting(
             name,
@@ -145,12 +145,12 @@ def secrets(environment: Mapping[str, str] = os.environ) -> list[Setting]:
 
 
 def read_document(path: Path) -> dict[str, Any] | None:
-    """Return what a YAML file holds; None where it is empty.
+    """Return the keys and values of a YAML file; None if it is empty.
 
     Raises
     ------
     UnreadableError
-        If it cannot be read as YAML, or holds anything but keys and values.
+        If it cannot be read as YAML, or has no keys at its top level.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -171,7 +171,7 @@ def _file(path: Path) -> Layer:
 
 
 def _pair(text: str) -> tuple[str, Any]:
-    """Read ``KEY=VALUE`` as Snakemake does: a number, a truth, else YAML whose scalars are text."""
+    """Read ``KEY=VALUE`` as Snakemake does: a number, True, False, else YAML of texts."""
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise EpyflowError(f"--config {text!r}: expected KEY=VALUE, such as run_id=quick")

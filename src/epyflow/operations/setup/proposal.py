@@ -1,4 +1,4 @@
-"""What would be written: file by file, what each key is now and what it would be."""
+"""Propose files to write: their text, and for each changed key its value before and after."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ from epyflow.files import write_bytes_atomically
 from epyflow.google.site import read_file
 from epyflow.google.site_file import site_path, site_text
 from epyflow.operations.setup.layers import BASE
-from epyflow.operations.setup.yaml_edit import edited, read_keys
+from epyflow.operations.setup.yaml_edit import edit_text, read_keys
 from epyflow.run.settings import Settings, read_settings
 
 _SHIPPED = {"experiment": "example"}
-"""Values of config/config.yaml that nobody chose, beside those that are the default."""
+"""Values of config/config.yaml as it is shipped, other than defaults."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A key that would get another value.
+    """A key with another value than before.
 
     Attributes
     ----------
     name
         The key.
     before, after
-        Its value now, None if it is not there, and then.
+        The value now, None if there is none, and the new value.
     replaces
-        Whether the value that it has was somebody's choice.
+        Whether the value now was set by somebody.
     """
 
     name: str
@@ -44,16 +44,16 @@ class Change:
 
 @dataclass(frozen=True)
 class File:
-    """A file that would be written.
+    """A file to write.
 
     Attributes
     ----------
     path
-        Of the file.
+        Path of the file.
     text
-        All that would be in it.
+        Its whole text.
     changes
-        What differs from now.
+        The keys whose values change.
     """
 
     path: Path
@@ -62,17 +62,17 @@ class File:
 
     @cached_property
     def replaced(self) -> tuple[Change, ...]:
-        """The changes that replace what somebody chose."""
+        """The changes that replace a value that somebody set."""
         return tuple(change for change in self.changes if change.replaces)
 
     def write(self) -> None:
-        """Write it, as a whole or not at all."""
+        """Write the file atomically."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes_atomically(self.path, self.text.encode())
 
 
 def settings_file(values: Mapping[str, Any], path: Path = BASE) -> File | None:
-    """Return config/config.yaml with other settings; its comments stay. None: nothing changes.
+    """Return config/config.yaml with other settings and its comments; None if nothing changes.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def settings_file(values: Mapping[str, Any], path: Path = BASE) -> File | None:
         Naming every value that is missing or wrong.
     """
     before = read_keys(path)
-    # Of what is missing, that alone is named which a person has to give.
+    # Only the experiment has no default: name it before other problems.
     if not values.get("experiment", before.get("experiment")):
         raise EpyflowError("experiment: missing; give --experiment, the id of an experiment")
     read_settings({**before, **values})
@@ -96,11 +96,11 @@ def settings_file(values: Mapping[str, Any], path: Path = BASE) -> File | None:
         return None
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     new = {change.name: change.after for change in changes}
-    return File(path, edited(text, new, described, path), changes)
+    return File(path, edit_text(text, new, described, path), changes)
 
 
 def site_file(values: Mapping[str, Any]) -> File | None:
-    """Return profiles/gcp/site.yaml with other settings; None: nothing changes.
+    """Return profiles/gcp/site.yaml with other settings; None if nothing changes.
 
     Raises
     ------

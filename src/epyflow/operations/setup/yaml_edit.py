@@ -1,4 +1,8 @@
-"""Change values in a YAML file and leave its comments, its order and its layout alone."""
+"""Change values in a YAML file and keep its comments, its order and its layout.
+
+The round trip of ruamel.yaml drops the comment below a list that is replaced, and lays out flow
+mappings anew; so only the text of the values is replaced here.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,36 +16,35 @@ from epyflow.operations.setup.layers import read_document
 _WIDE = 1000
 
 
-def edited(text: str, values: Mapping[str, Any], comments: Mapping[str, str], path: Path) -> str:
-    """Return a YAML document with other values of some keys at its top.
+def edit_text(text: str, values: Mapping[str, Any], comments: Mapping[str, str], path: Path) -> str:
+    """Return a YAML document with other values of some keys at its top level.
 
     Parameters
     ----------
     text
         The document; it may be empty.
     values
-        Key to value. A key that is not there yet is added at the end.
+        The new value of each key. A key that is not there yet is added at the end.
     comments
-        What stands above a key that is added.
+        The comment above a key that is added.
     path
-        Of the document, for messages.
+        Path of the document, for messages.
 
     Raises
     ------
     EpyflowError
-        If the document has no keys at its top, or is written so that it cannot be changed in
-        part.
+        If the document has no keys at its top level, or a form that cannot be changed in part.
     """
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if node is not None and not isinstance(node, yaml.MappingNode):
         raise EpyflowError(f"{path}: expected keys and values, as in config/config.yaml")
     places = {} if node is None else {key.value: (key, value) for key, value in node.value}
     changed = text
-    # From the end, so that the places before stay where they are.
+    # From the end, so that earlier positions stay valid.
     for name in sorted(set(values) & set(places), key=lambda each: -_begin(places[each][1])):
         key, value = places[name]
         begin, end = _begin(value), _end(value)
-        # Of a key without a value, that place is right behind the colon.
+        # A key without a value ends right behind its colon.
         space = "" if end > begin else " "
         begin = begin if end > begin else key.end_mark.index + 1
         changed = f"{changed[:begin]}{space}{_written(values[name])}{changed[max(begin, end) :]}"
@@ -56,7 +59,7 @@ def edited(text: str, values: Mapping[str, Any], comments: Mapping[str, str], pa
 
 
 def read_keys(path: Path) -> dict[str, Any]:
-    """Return the keys and values of a file; none where there is no file.
+    """Return the keys and values of a file; none if there is no file.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def read_keys(path: Path) -> dict[str, Any]:
 
 
 def _written(value: Any) -> str:
-    """Return a value on one line, in quotes where it would be read as something else."""
+    """Return a value on one line, quoted if it would be read as something else."""
     text = yaml.safe_dump(value, default_flow_style=True, width=_WIDE, allow_unicode=True)
     return str(text).removesuffix("\n").removesuffix("\n...")
 
@@ -77,7 +80,7 @@ def _begin(node: yaml.Node) -> int:
 
 
 def _end(node: yaml.Node) -> int:
-    """Return where a value ends: of a block, where its last item does, not the next key."""
+    """Return the end of a value; a block ends with its last item, not at the next key."""
     if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
         return _end(node.value[-1])
     if isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
@@ -86,7 +89,7 @@ def _end(node: yaml.Node) -> int:
 
 
 def _check(before: str, after: str, values: Mapping[str, Any], path: Path) -> None:
-    """Refuse what does not say what it should: aliases, or a form that was not foreseen."""
+    """Refuse a result with other values than expected, as after aliases or in unusual forms."""
     expected = {**(yaml.safe_load(before) or {}), **values}
     try:
         right = yaml.safe_load(after) == expected
@@ -94,6 +97,6 @@ def _check(before: str, after: str, values: Mapping[str, Any], path: Path) -> No
         right = False
     if not right:
         raise EpyflowError(
-            f"{path} is written in a form that cannot be changed in part; set "
-            f"{', '.join(values)} in it by hand"
+            f"{path} has a form that cannot be changed in part; set {', '.join(values)} in it "
+            "yourself"
         )

@@ -8,7 +8,13 @@ from typer.testing import CliRunner
 
 from epyflow.cli.app import app
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.operations.setup.layers import Layer, in_force, of_the_cloud, read_layers, secrets
+from epyflow.operations.setup.layers import (
+    Layer,
+    effective_settings,
+    read_layers,
+    site_settings,
+    token_settings,
+)
 from epyflow.run.settings import Settings, read_settings
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -22,7 +28,7 @@ def written(folder: Path, name: str, **values: object) -> Path:
 
 
 def sources(layers: list[Layer]) -> dict[str, tuple[object, str]]:
-    return {each.name: (each.value, each.source) for each in in_force(layers)}
+    return {each.name: (each.value, each.source) for each in effective_settings(layers)}
 
 
 def test_a_later_layer_wins_and_each_value_says_where_it_comes_from(tmp_path):
@@ -107,7 +113,7 @@ def test_the_projects_values_come_from_variables_then_the_file(tmp_path):
     site = written(tmp_path, "site.yaml", project="my-project", region="us-central1")
     environment = {"EPYFLOW_GCP_SITE": str(site), "EPYFLOW_GCP_REGION": "europe-west1"}
 
-    found = {each.name: (each.value, each.source) for each in of_the_cloud(environment)}
+    found = {each.name: (each.value, each.source) for each in site_settings(environment)}
 
     assert found["project"] == ("my-project", str(site))
     assert found["region"] == ("europe-west1", "EPYFLOW_GCP_REGION")
@@ -117,7 +123,9 @@ def test_the_projects_values_come_from_variables_then_the_file(tmp_path):
 
 
 def test_a_token_is_masked():
-    (token, file, _) = secrets({"EPYFLOW_GIT_TOKEN": "planted", "EPYFLOW_GIT_TOKEN_FILE": "/a"})
+    (token, file, _) = token_settings(
+        {"EPYFLOW_GIT_TOKEN": "planted", "EPYFLOW_GIT_TOKEN_FILE": "/a"}
+    )
 
     assert (token.value, token.source) == ("***", "environment")
     assert file.value == "/a"

@@ -1,4 +1,4 @@
-"""What is known of the user's project without asking: gcloud's settings, names of terraform/."""
+"""Guess settings of the user's project: from gcloud's settings and the names in terraform/."""
 
 import os
 import shutil
@@ -12,19 +12,19 @@ _REGION_VARIABLES = ("CLOUDSDK_COMPUTE_REGION", "GOOGLE_CLOUD_REGION")
 _LONGEST_S = 15
 
 
-def likely_site(
+def guess_site(
     known: Mapping[str, str], environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """Return what is known, and what the rest is likely to be.
+    """Return the known settings and guesses for others.
 
     Parameters
     ----------
     known
-        What is given or configured.
+        Settings that are given or configured.
     environment
-        Its variables are taken before what gcloud is configured with.
+        Environment variables; they win over the settings of gcloud.
     """
-    project = known.get("project") or project_of_gcloud(environment)
+    project = known.get("project") or gcloud_project(environment)
     regions = (environment.get(name) for name in _REGION_VARIABLES)
     found = {"project": project, "region": next(filter(None, regions), REGION)}
     if project:
@@ -33,7 +33,7 @@ def likely_site(
     return {name: value for name, value in (found | dict(known)).items() if value}
 
 
-def project_of_gcloud(environment: Mapping[str, str] = os.environ) -> str:
+def gcloud_project(environment: Mapping[str, str] = os.environ) -> str:
     """Return the project of the environment or of gcloud; empty if there is none.
 
     Source: https://cloud.google.com/sdk/gcloud/reference/config/get-value.

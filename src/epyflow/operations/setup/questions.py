@@ -1,6 +1,6 @@
-"""Questions to a person at a terminal: one for each key, asked again until the answer can be right.
+"""Ask for settings on a terminal, one key at a time, until each answer is valid.
 
-They are printed to standard error, so that what is printed to standard output stays whole.
+Questions go to standard error, so that standard output can be piped.
 """
 
 import sys
@@ -26,33 +26,33 @@ SITE = (
 OPTIONAL = frozenset(
     {"population_data", "coordinator_service_account", "image", "network", "subnetwork"}
 )
-"""Keys that an empty answer leaves out."""
+"""Keys that may be left out with an empty answer."""
 
 
 def ask_settings(given: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask for the settings of runs that no option gave.
+    """Ask for the settings of runs that no option sets.
 
     Parameters
     ----------
     given
-        By options.
+        Values of options.
     now
-        In config/config.yaml; what is proposed.
+        Values in config/config.yaml, which are proposed.
     """
-    return _asked(SETTINGS, given, now, Settings, _wrong_setting)
+    return _asked(SETTINGS, given, now, Settings, _setting_problem)
 
 
 def ask_site(given: Mapping[str, Any], likely: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask for what profiles/gcp needs and no option gave.
+    """Ask for the settings of profiles/gcp that no option sets.
 
     Parameters
     ----------
     given
-        By options.
+        Values of options.
     likely
-        What is proposed.
+        Values to propose.
     """
-    return _asked(SITE, given, likely, Site, wrong_site)
+    return _asked(SITE, given, likely, Site, site_problem)
 
 
 def _asked(
@@ -78,7 +78,7 @@ def _asked(
 
 
 def _experiments(answers: Mapping[str, Any]) -> str:
-    """Return what there is to choose from: in a folder, not in a repository."""
+    """Return the experiments in a folder; none for a repository."""
     return listed(experiments_in(Path(str(answers.get("experiments_root", "")))))
 
 
@@ -101,15 +101,15 @@ def _answer(name: str, text: str, default: str | None, wrong: Callable[[str, Any
     return answer
 
 
-def agreed(question: str, *, default: bool) -> bool:
-    """Return the answer to a question for yes or no."""
+def confirm(question: str, *, default: bool) -> bool:
+    """Ask a question for yes or no."""
     with _on_standard_error():
         return typer.confirm(question, default=default, err=True)
 
 
 @contextmanager
 def _on_standard_error() -> Iterator[None]:
-    """Keep standard output clean where it is piped: the prompt's last space goes there."""
+    """Send the prompt to standard error entirely, as its last space goes to standard output."""
     if sys.stdout.isatty():
         yield
         return
@@ -117,7 +117,7 @@ def _on_standard_error() -> Iterator[None]:
         yield
 
 
-def _wrong_setting(name: str, value: Any) -> str:
+def _setting_problem(name: str, value: Any) -> str:
     try:
         read_settings({"experiment": "any", name: value})
     except EpyflowError as error:
@@ -125,8 +125,8 @@ def _wrong_setting(name: str, value: Any) -> str:
     return ""
 
 
-def wrong_site(name: str, value: Any) -> str:
-    """Return what is wrong with a value for profiles/gcp; empty if it can be right."""
+def site_problem(name: str, value: Any) -> str:
+    """Say what is wrong with a value for profiles/gcp; empty if it may be valid."""
     try:
         Site.model_validate({name: value})
     except ValidationError as error:

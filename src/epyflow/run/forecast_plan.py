@@ -16,14 +16,7 @@ from epyflow.run.sources import fetched_root
 from epyflow.submission.destination import Destination
 from forecast_hub.errors import HubError
 from forecast_hub.scoring.model_files import baseline_of, model_files
-
-SCORES = (
-    *("quantile_scores.csv.gz", "pmf_scores.csv.gz", "mean_scores.csv"),
-    *("mean_scores_by_location.csv", "mean_scores_by_horizon.csv"),
-    "mean_scores_by_reference_date.csv",
-)
-RELATIVE = "relative_scores.csv"
-"""Only with a baseline."""
+from forecast_hub.scoring.table_names import RELATIVE, TABLES
 
 
 def submission(experiment: Experiment, settings: Settings) -> tuple[Submission | None, list[str]]:
@@ -80,7 +73,7 @@ def scores(
         digest=digest_of(*(sha256_of(path) for path in files), *others),
         own=f"{settings.team_abbr}-{settings.model_abbr}",
         baseline=baseline,
-        tables=(*SCORES, *([RELATIVE] if baseline else [])),
+        tables=(*TABLES, *([RELATIVE] if baseline else [])),
     )
     return part, {"target_data": str(truth), "others": [str(path) for path in others.values()]}
 

@@ -15,7 +15,6 @@ from epyflow.submission.brief import hub_of, read_prepared
 from epyflow.submission.write import write_csv, write_parquet
 from forecast_hub.checks.validation import validate
 from forecast_hub.errors import HubError
-from forecast_hub.findings import Finding
 
 log = logging.getLogger(__name__)
 
@@ -94,10 +93,10 @@ def confirm(findings: Path) -> None:
     content = json.loads(findings.read_text(encoding="utf-8"))
     if content["accepted"]:
         return
-    mark = str(Finding("", "")).split(":")[0]
-    errors = [each for each in content["messages"] if each.startswith(mark)]
+    errors = [each for each in content["messages"] if each.startswith("error: ")]
+    number = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
     lines = "\n".join(f"  {each}" for each in errors)
     raise EpyflowError(
-        f"{content['file']}: the hub would refuse it ({len(errors)} errors); the findings are in "
+        f"{content['file']}: the hub would refuse it ({number}); the findings are in "
         f"{findings}:\n{lines}"
     )

@@ -11,9 +11,7 @@ from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.run.hub_choice import choose
 from epyflow.run.settings import Settings
-from epyflow.submission.hub_definitions import season_weeks, tasks
 from forecast_hub.config import flusight
-from forecast_hub.config.reader import read_hub
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
 
 DAY = date(2025, 1, 18)
@@ -83,26 +81,3 @@ def test_what_cannot_be_submitted_is_refused_before_anything_runs(
 
     with pytest.raises(EpyflowError, match=message):
         chosen(tmp_path, output, **settings)
-
-
-def test_the_definition_that_comes_with_epyflow_is_a_hubs(tmp_path):
-    for format in ("flusight_format", "covid19_format"):
-        hubs.write_hub(tmp_path / format, tasks(format, DAY, ["25", "36"]), admin=None)
-
-        hub = read_hub(tmp_path / format)
-
-        assert hub.round_ids == ("2025-01-18",)
-
-
-@pytest.mark.parametrize(
-    ("day", "first", "last"),
-    [
-        (date(2025, 1, 18), date(2024, 11, 23), date(2025, 5, 31)),  # as FluSight's README says
-        (date(2025, 12, 6), date(2025, 11, 22), date(2026, 5, 23)),  # as its tasks.json
-        (date(2027, 1, 2), date(2026, 11, 28), date(2027, 5, 22)),
-    ],
-)
-def test_the_weeks_of_a_season(day, first, last):
-    weeks = season_weeks(day)
-
-    assert (weeks[0], weeks[-1]) == (first, last)

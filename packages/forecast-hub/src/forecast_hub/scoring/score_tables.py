@@ -15,21 +15,12 @@ from forecast_hub.scoring.forecasts import MODEL, read_forecasts, read_outcomes
 from forecast_hub.scoring.probabilities import peak_weeks, rate_changes, score_probabilities
 from forecast_hub.scoring.quantiles import score_quantiles
 from forecast_hub.scoring.relative_skill import mean_scores, relative_scores
+from forecast_hub.scoring.table_names import BY, RELATIVE
 from forecast_hub.suggestions import listed
 
 log = logging.getLogger(__name__)
 
 TARGET = "target"
-BY = ("location", "horizon", "reference_date")
-"""Columns by which means are taken apart."""
-
-TABLES = (
-    *("quantile_scores.csv.gz", "pmf_scores.csv.gz"),
-    *("mean_scores.csv", *(f"mean_scores_by_{name}.csv" for name in BY)),
-)
-"""Files of scores; with a baseline ``relative_scores.csv``, too."""
-
-RELATIVE = "relative_scores.csv"
 
 
 def score_tables(
@@ -58,7 +49,8 @@ def score_tables(
     Returns
     -------
     tables
-        Name in :data:`TABLES`, and :data:`RELATIVE` with a baseline, to the table.
+        By name: :data:`~forecast_hub.scoring.table_names.TABLES`, and
+        :data:`~forecast_hub.scoring.table_names.RELATIVE` with a baseline.
 
     Raises
     ------
@@ -133,6 +125,9 @@ def _probabilities(
     dates = _reference_dates(own)
     admissions = _of_target(outcomes, flusight.ADMISSIONS)
     for target in own[TARGET][own["output_type"] == "pmf"].unique():
+        if target == flusight.RATE_CHANGE and not places:
+            log.warning("%s: not scored: populations are needed, and there is no table", target)
+            continue
         if target == flusight.RATE_CHANGE:
             known = rate_changes(admissions, places, dates)
         elif target == flusight.PEAK_WEEK:

@@ -1,0 +1,13 @@
+"""Name the tables of scores, without importing what computes them."""
+
+BY = ("location", "horizon", "reference_date")
+"""Columns by which mean scores are grouped, in a table each."""
+
+TABLES = (
+    *("quantile_scores.csv.gz", "pmf_scores.csv.gz"),
+    *("mean_scores.csv", *(f"mean_scores_by_{name}.csv" for name in BY)),
+)
+"""The tables that are always computed."""
+
+RELATIVE = "relative_scores.csv"
+"""The table that needs a baseline."""

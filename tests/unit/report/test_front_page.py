@@ -28,10 +28,8 @@ def plan(**about):
     return {
         "exp_id": "my_study",
         "run_id": "main",
-        "members": 2,
-        "simulations": 4000,
+        "runs": [{"members": 2, "simulations": 4000, "experiment": "ab12"}],
         "seed": 7,
-        "experiment": "ab12",
         "code": {"run": "cd34", "figures": "ef56"},
         "populations": [{}, {}],
         "about": describe(experiment) | about,

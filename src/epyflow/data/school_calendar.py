@@ -1,5 +1,6 @@
 """Find the days on which schools are closed: breaks of a calendar and public holidays."""
 
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +12,7 @@ from epyflow.errors import DataError
 COLUMNS = ("state", "event_name", "start_day", "start_month", "end_day", "end_month")
 """Columns of a calendar file."""
 
-_DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+LEAP_YEAR = 2024
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _state(row: Row) -> str:
 
 def _month_and_day(row: Row, side: str) -> tuple[int, int]:
     month = row.whole(f"{side}_month", 1, 12)
-    return month, row.whole(f"{side}_day", 1, _DAYS_IN_MONTH[month - 1])
+    return month, row.whole(f"{side}_day", 1, monthrange(LEAP_YEAR, month)[1])
 
 
 def closure_days(

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from epyflow import __version__
 from epyflow.cli.output import EXIT_CODES, ExitCode
 from epyflow.errors import EpyflowError
 
@@ -83,8 +84,6 @@ app = typer.Typer(
 
 def _print_version(is_given: bool) -> None:
     if is_given:
-        from epyflow import __version__
-
         typer.echo(f"epyflow {__version__}")
         raise typer.Exit
 

@@ -1,3 +1,4 @@
+import ast
 import os
 import subprocess
 import sys
@@ -81,6 +82,18 @@ def test_a_missing_library_of_googles_is_named_with_what_to_do(monkeypatch, miss
 
     if is_explained:
         assert str(caught.value) == "submit needs google, which is not installed: run make setup"
+
+
+def test_commands_are_imported_in_one_place_and_their_functions_import_nothing():
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in Path(app.__file__).parent.glob("*.py")
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert found == []
 
 
 def imported(*arguments: str) -> set[str]:

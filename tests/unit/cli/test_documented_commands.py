@@ -1,0 +1,85 @@
+"""Commands and options in the documentation are those of the command line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from epyflow.cli import app
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "config/*.md", "profiles/*.md", "terraform/*.md")
+    for path in ROOT.glob(pattern)
+)
+CALL = re.compile(r"(?<![\w/.-])(?<!--rm )(?:\.venv/bin/)?epyflow ((?:[a-z]+)(?: [^`\n#]*)?)")
+
+
+def calls(text: str) -> list[str]:
+    """Return what follows ``epyflow`` in code: in backquotes, or in a block."""
+    joined = re.sub(r" *\\\n *", " ", text)
+    fences = re.findall(r"```(\w*)\n(.*?)```", joined, re.DOTALL)
+    blocks = [block for language, block in fences if language in ("bash", "console", "sh", "")]
+    prose = re.sub(r"```.*?```", "", joined, flags=re.DOTALL)
+    paragraphs = re.split(r"\n\s*\n|\n(?=[|-])", prose)
+    spans = [
+        " ".join(span.split()) for each in paragraphs for span in re.findall(r"`([^`]+)`", each)
+    ]
+    code = (re.sub(r"(?m)(^|\s)#.*$", "", each) for each in (*blocks, *spans))
+    return [call for each in code for call in CALL.findall(each)]
+
+
+def unknown(call: str) -> list[str]:
+    """Return the command, or its options, that do not exist."""
+    name, *words = re.split(r" -- | \| | && |; ", call)[0].split()
+    if name not in app.COMMANDS:
+        return [name]
+    command = app.load_command(name)
+    if hasattr(command, "commands"):
+        if not words or words[0] not in command.commands:
+            return [] if words[:1] in ([], ["--help"]) else [f"{name} {words[0]}"]
+        command = command.commands[words[0]]
+    known = {
+        "--help",
+        *(each for one in command.params for each in (*one.opts, *one.secondary_opts)),
+    }
+    given = [word.partition("=")[0].strip("[],.") for word in words if word.startswith("-")]
+    return [f"{name} {option}" for option in given if option not in known and len(option) > 1]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_documented_command_and_option_exists(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+
+    assert [each for call in calls(text) for each in unknown(call)] == []
+
+
+def test_the_table_for_users_of_epycloud_is_read():
+    found = calls((ROOT / "docs/coming-from-epycloud.md").read_text(encoding="utf-8"))
+
+    assert len(found) > 20
+    assert "submit ID --wait" in found
+    assert {call.split()[0] for call in found} > {
+        "init",
+        "doctor",
+        "runs",
+        "logs",
+        "cancel",
+        "clean",
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("validate DIR --strict", []),
+        ("validate DIR --stric", ["validate --stric"]),
+        ("valdate DIR", ["valdate"]),
+        ("config shwo", ["config shwo"]),
+        ("config show --config a=1", []),
+        ("submit ID --wait -- --retries 0", []),
+    ],
+)
+def test_a_wrong_command_or_option_would_be_seen(call, expected):
+    assert unknown(call) == expected

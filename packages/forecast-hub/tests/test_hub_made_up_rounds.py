@@ -92,6 +92,18 @@ def test_the_weeks_of_one_seasonal_target_are_not_those_of_another(tmp_path):
     assert "2025-11-01 to 2025-11-08" in warnings[1]
 
 
+def test_weeks_listed_around_the_round_are_the_only_ones_of_its_season(tmp_path):
+    document = tasks()
+    document["rounds"][0]["model_tasks"] = [seasonal("peak", ["2026-02-28", "2026-03-07"])]
+    hub = write_hub(tmp_path, document)
+    row = ["2026-03-02", "peak", "north", "NA", "18+", "pmf"]
+    rows = [[*row, "2026-02-21", "0.5"], [*row, "2026-02-28", "0.5"]]
+
+    verdict = validate(write(hub, pd.DataFrame(rows, columns=COLUMNS)), hub)
+
+    assert any("2026-02-21" in each and "valid_vals" in each for each in errors(verdict))
+
+
 def test_a_file_without_a_round_is_told_its_wrong_columns_too(tmp_path):
     hub = write_hub(tmp_path, tasks())
     frame = submission().drop(columns="forecast_date").rename(columns={"age": "agegroup"})

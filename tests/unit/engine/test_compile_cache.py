@@ -191,3 +191,9 @@ def test_only_the_kernel_is_kept_there(tmp_path, monkeypatch):
     compile_cache._import_from(tmp_path)
 
     assert compile_cache._config.CACHE_DIR == "elsewhere"
+
+
+def test_a_folder_that_cannot_be_made_is_closed(tmp_path):
+    (tmp_path / "file").touch()
+
+    assert not compile_cache._is_open(tmp_path / "file" / "folder")

@@ -16,7 +16,7 @@ with log_to(snakemake.log[0]):
         Path(snakemake.input.task),
         Path(snakemake.output.result),
         partial=read_plan(snakemake.config["plan"]).partial_results,
-        backup=checkpoint_backup.of_task(
+        backup=checkpoint_backup.backup_of_task(
             RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id),
             int(snakemake.wildcards.i),
             snakemake.params.storage,

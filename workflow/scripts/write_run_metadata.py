@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     storage = storage_at(snakemake.params.storage)
     plan = read_plan(snakemake.config["plan"])
-    run = completion.finish(
+    run = completion.finish_run(
         read_settings(snakemake.config),
         plan.of_run(snakemake.wildcards.run_id),
         Path(snakemake.input.members),

@@ -14,7 +14,7 @@ from epyflow.experiment.reading.experiment_files import locate
 from epyflow.experiment.reading.problems import Problem
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address
-from epyflow.run.settings import POPULATION_FOLDERS, given_or_found
+from epyflow.run.settings import POPULATION_FOLDERS, find_path
 from epyflow.run.sources import check_inside, local_folder
 
 
@@ -46,7 +46,7 @@ def inspect_experiment(
         if root is not None and is_address(root):
             check_inside(place, root)
         given = None if population_data is None else str(population_data)
-        folder = given_or_found(given, place.root, POPULATION_FOLDERS)
+        folder = find_path(given, place.root, POPULATION_FOLDERS)
         store = None if folder is None else PopulationStore.open(folder, remote=False)
         return inspect(place, output_config, store.names() if store else ())
 

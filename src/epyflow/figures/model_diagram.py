@@ -32,7 +32,7 @@ _WORDS = {
 
 
 def draw_model(model: Mapping[str, Any], *, title: str, path: Path) -> None:
-    """Draw a model as :func:`epyflow.run.description.model_of` describes it to an SVG or PNG."""
+    """Draw a model, as the description of the experiment has it, to an SVG or PNG."""
     save(model_diagram(model["compartments"], model["transitions"], title), path)
 
 

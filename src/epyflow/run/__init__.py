@@ -1,1 +1,1 @@
-"""One run: its settings, plan, sources, files and record."""
+"""Set up, plan and finish one run: settings, sources, plan, paths and record."""

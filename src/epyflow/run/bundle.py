@@ -1,12 +1,12 @@
-"""All that building an experiment's inputs reads, as one file: for a machine that has none of it.
+"""Pack all files that inputs are built from into one archive, for a job on another machine.
 
-bundle.json                      what is where
+bundle.json                      the manifest: which file is where
 experiments/<exp_id>/config/     the YAML files in use
-experiments/<exp_id>/functions/  the user's own modules, and what lies beside them
-data/                            data files, as they lie below the experiments' root
-elsewhere/<n>/                   data files from other folders that are allowed
+experiments/<exp_id>/functions/  custom functions of the experiment, and files beside them
+data/                            data files below the experiments' root
+elsewhere/<n>/                   data files from other allowed folders
 calendar/                        the table of school breaks
-populations/                     a copy of the population store, for the experiment's populations
+populations/                     the experiment's part of the population store
 """
 
 import json
@@ -29,7 +29,7 @@ _MANIFEST = "bundle.json"
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the things are that inputs are built from.
+    """The places that inputs are built from.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Sources:
 
 
 def write_bundle(experiment: Experiment, sources: Sources, path: Path) -> None:
-    """Write the bundle of an experiment: equal files give equal bytes.
+    """Write the bundle of an experiment. Equal files give equal bytes.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ def bundle_members(
     Parameters
     ----------
     experiments
-        One that is valid; of a replay, as it is written and as of each of its dates.
+        The experiment; for a replay, as it is written and as of each of its dates.
     sources
         Where it was loaded from.
     repository
-        ``repository``, ``ref`` and ``commit`` where it comes from a repository.
+        ``repository``, ``ref`` and ``commit`` of an experiment from a repository.
     """
     first = experiments[0]
     found = {written: path for each in experiments for written, path in each.data.items()}
@@ -106,7 +106,7 @@ def bundle_members(
 
 
 def _data_members(found: Mapping[str, Path], root: Path) -> dict[str, str]:
-    """Return path as written in YAML to the name in the bundle."""
+    """Map each path, as written in YAML, to its name in the bundle."""
     members = {}
     for number, (written, path) in enumerate(sorted(found.items())):
         inside = path.is_relative_to(root)
@@ -122,13 +122,13 @@ def _functions(place: ExperimentFiles) -> Iterator[tuple[str, Path]]:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Sources]:
+def unpack_bundle(path: Path) -> Iterator[Sources]:
     """Unpack a bundle into a temporary folder while the block runs.
 
     Raises
     ------
     ArtifactError
-        If it is damaged, of another version, or holds anything but files of its own folder.
+        If it is damaged, of another version, or has files outside its own folder.
     """
     with tempfile.TemporaryDirectory(prefix="epyflow-bundle-") as name:
         folder = Path(name).resolve()
@@ -140,12 +140,12 @@ _UNUSABLE = "not usable as a bundle of an experiment. Delete it and run again"
 
 
 def is_bundle(folder: Path) -> bool:
-    """Whether a folder is a bundle that was unpacked."""
+    """Return whether a folder is an unpacked bundle."""
     return (folder / _MANIFEST).is_file()
 
 
 def open_bundle(folder: Path) -> Sources:
-    """Open a bundle that was unpacked into a folder.
+    """Open an unpacked bundle.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def open_bundle(folder: Path) -> Sources:
 
 
 def repository_of_bundle(folder: Path) -> dict[str, str] | None:
-    """Return ``repository``, ``ref`` and ``commit`` of a bundle that was unpacked, if it has them.
+    """Return ``repository``, ``ref`` and ``commit`` of an unpacked bundle, if it has them.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def _manifest(folder: Path, path: Path) -> dict[str, Any]:
     except (OSError, ValueError, TypeError) as problem:
         raise ArtifactError(f"{path}: {_UNUSABLE} ({problem})") from None
     if manifest.get("format") != _FORMAT:
-        raise ArtifactError(f"{path}: made by another version of epyflow; run again")
+        raise ArtifactError(f"{path}: written by another version of epyflow; run again")
     return manifest
 
 

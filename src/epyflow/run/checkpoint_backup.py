@@ -1,4 +1,7 @@
-"""A second copy of a calibration's generations, for when a worker and its disk are lost."""
+"""Copy the checkpoints of calibrations to the storage of the run.
+
+A worker in the cloud loses its disk when it is stopped; the copy lets the next worker continue.
+"""
 
 import logging
 from collections.abc import Iterable
@@ -14,48 +17,48 @@ log = logging.getLogger(__name__)
 
 
 class Backup:
-    """Where the copy is kept. That it cannot be reached costs time only: it stops no calibration.
+    """The copy of one checkpoint. A failure to read or write it is logged and stops nothing.
 
     Parameters
     ----------
     storage
-        Which outlives the worker.
+        The storage of the run.
     path
-        Of the copy, in the storage.
+        Path of the copy in the storage.
     """
 
     def __init__(self, storage: Storage, path: str) -> None:
         self._storage, self._path = storage, path
 
     def fetch(self, file: Path) -> None:
-        """Write the copy to ``file``, where there is a copy and no such file."""
+        """Write the copy to ``file`` if there is a copy and no such file."""
         if file.exists():
             return
         try:
             data = self._storage.read(self._path)
         except EpyflowError as error:
-            log.warning("%s; if generations were kept there, they are computed again", error)
+            log.warning("%s; the calibration starts from its first generation", error)
             return
         if data is not None:
             write_bytes_atomically(file, data)
 
     def store(self, file: Path) -> None:
-        """Replace the copy by ``file``."""
+        """Replace the copy with ``file``."""
         try:
             self._storage.write(self._path, file.read_bytes())
         except EpyflowError as error:
-            log.warning("%s; a worker that is lost now takes this generation with it", error)
+            log.warning("%s; this generation is computed again if the worker is lost now", error)
 
 
-def of_task(layout: RunLayout, task: int, prefix: str | None) -> Backup | None:
-    """Return where the generations of a task are copied to: nowhere, where results are on disk.
+def backup_of_task(layout: RunLayout, task: int, prefix: str | None) -> Backup | None:
+    """Return the backup of a task's checkpoint; None where results are on disk.
 
     Parameters
     ----------
     layout
         The paths of the run.
     task
-        Its number.
+        Number of the task.
     prefix
         See :func:`epyflow.storage.disk.storage_at`.
     """
@@ -64,17 +67,17 @@ def of_task(layout: RunLayout, task: int, prefix: str | None) -> Backup | None:
     return Backup(storage_at(prefix), layout.checkpoint(task))
 
 
-def clear(storage: Storage, layout: RunLayout, kept: Iterable[int]) -> None:
-    """Remove the generations of a run's calibrations once all results stand.
+def remove_checkpoints(storage: Storage, layout: RunLayout, kept: Iterable[int]) -> None:
+    """Remove the checkpoints of a run's calibrations once all results are written.
 
     Parameters
     ----------
     storage
-        Where the results are.
+        Holds the results.
     layout
         The paths of the run.
     kept
-        Tasks that failed; they go on from their generations when they are tried again.
+        Tasks that failed; they continue from their checkpoint when they are tried again.
     """
     paths = [f"{layout.task_results}/{name}" for name in storage.names(layout.task_results)]
     tasks = map(task_of_checkpoint, (layout.below(path) for path in paths))

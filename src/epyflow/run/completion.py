@@ -1,4 +1,4 @@
-"""The end of a run: what only the workflow knows of it."""
+"""Finish a run: remove checkpoints, and collect what the record of the run needs."""
 
 import json
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from epyflow.run.start import read_start
 from epyflow.storage.disk import Storage
 
 
-def finish(
+def finish_run(
     settings: Settings,
     run: RunPlan,
     members: Path,
     storage: Storage,
     left_out: Iterable[Path] = (),
 ) -> Run:
-    """Clear away what only a running calibration needs, and describe a run that ends now.
+    """Remove the checkpoints of calibrations, and describe the run that ends now.
 
     Parameters
     ----------
@@ -32,18 +32,20 @@ def finish(
     members
         ``model_metadata.csv.gz``.
     storage
-        Where results and benchmarks are.
+        Holds results and benchmarks.
     left_out
-        ``hub_left_out.json``, where a submission is made.
+        ``hub_left_out.json`` if the run makes a submission.
 
     Returns
     -------
     run
-        Of the project in the working directory.
+        The run, with the project in the working directory.
     """
     start = read_start(settings)
-    failures = failed.failures(run, members, storage)
-    checkpoint_backup.clear(storage, run.layout, kept=(failure.index for failure in failures))
+    failures = failed.read_failures(run, members, storage)
+    checkpoint_backup.remove_checkpoints(
+        storage, run.layout, kept=(failure.index for failure in failures)
+    )
     return Run(
         exp_id=run.exp_id,
         run_id=run.run_id,

@@ -1,7 +1,6 @@
-"""What a report says of an experiment: its model, what is drawn or inferred, and from which data.
+"""Describe an experiment for its report: model, parameters that are drawn or inferred, and data.
 
-It is part of the plan, so it is plain data and holds no more of the experiment than readers of a
-report are to see.
+The description is part of the plan, so it is plain data and has only what a report shows.
 """
 
 from pathlib import PurePosixPath
@@ -21,38 +20,38 @@ from epyflow.run.table_requests import without_reproduction
 
 
 def describe(experiment: Experiment) -> dict[str, Any]:
-    """Return what a report says of an experiment, as JSON has it.
+    """Return the description of an experiment for its report, as plain data.
 
     Returns
     -------
     description
-        ``text`` (the author's own), ``model`` (see :func:`model_of`), ``time`` (start, end, days
-        per step), ``forcing`` (sentences), ``quantities`` (what is drawn or inferred, to its
-        distribution), ``fit`` (None without a calibration), ``without_reproduction`` (why there is
-        no effective reproduction number, or None) and ``reference_date`` (of a hub's submission, or
-        None).
+        ``text`` (the author's own), ``model`` (see :func:`describe_model`), ``time`` (start, end,
+        days per step), ``forcing`` (phrases), ``quantities`` (distribution of each quantity that is
+        drawn or inferred), ``fit`` (None without a calibration), ``without_reproduction`` (why
+        there is no effective reproduction number, or None) and ``reference_date`` (of a hub's
+        submission, or None).
     """
     model, modelset = experiment.model, experiment.modelset
     calibration = modelset.calibration if modelset else None
     sampling = modelset.sampling if modelset else None
     return {
         "text": model.meta.description if model.meta else None,
-        "model": model_of(model),
+        "model": describe_model(model),
         "time": {
             "start": str(model.timespan.start_date),
             "end": model.timespan.end_date.isoformat(),
             "days_per_step": model.timespan.delta_t,
         },
         "forcing": _forcing(model),
-        "quantities": priors_of(calibration) if calibration else _drawn(sampling),
+        "quantities": describe_priors(calibration) if calibration else _drawn(sampling),
         "fit": _fit(calibration) if calibration else None,
         "without_reproduction": without_reproduction(experiment),
         "reference_date": _reference_date(experiment.output),
     }
 
 
-def model_of(model: Model) -> dict[str, Any]:
-    """Return the compartments and the ways between them.
+def describe_model(model: Model) -> dict[str, Any]:
+    """Return the compartments and the flows between them.
 
     Returns
     -------
@@ -61,11 +60,11 @@ def model_of(model: Model) -> dict[str, Any]:
         ``kind`` (``spontaneous``, ``mediated`` or ``vaccination``), the ``mediators`` and the
         ``rates``; a pair of compartments appears once for each kind.
     """
-    ways: dict[tuple[str, str, str], dict[str, Any]] = {}
+    flows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for transition in model.transitions:
         kind = transition.type.removeprefix("multi_")
         key = (transition.source, transition.target, kind)
-        way = ways.setdefault(
+        flow = flows.setdefault(
             key,
             dict(zip(("source", "target", "kind"), key, strict=True))
             | {"mediators": [], "rates": []},
@@ -79,24 +78,24 @@ def model_of(model: Model) -> dict[str, Any]:
             mediators, rates = [transition.mediator], [transition.rate]
         elif isinstance(transition, Spontaneous):
             rates = [transition.rate]
-        way["mediators"] += [name for name in mediators if name not in way["mediators"]]
-        way["rates"] += [str(rate) for rate in rates if str(rate) not in way["rates"]]
+        flow["mediators"] += [name for name in mediators if name not in flow["mediators"]]
+        flow["rates"] += [str(rate) for rate in rates if str(rate) not in flow["rates"]]
     return {
         "compartments": [{"id": c.id, "label": c.label or c.id} for c in model.compartments],
-        "transitions": list(ways.values()),
+        "transitions": list(flows.values()),
     }
 
 
 def _forcing(model: Model) -> list[str]:
-    """Say what acts on the model from outside, a phrase each."""
+    """Name the forcing of the model, a phrase for each."""
     said = []
     if model.vaccination is not None:
         scenario = model.vaccination.scenario
         said.append("vaccination" + (f" (scenario {scenario})" if scenario else ""))
     if (season := model.seasonality) is not None:
         said.append(
-            f"a yearly rhythm of {season.target_parameter}, highest on "
-            f"{season.seasonality_max_date:%-d %B}"
+            f"seasonality of {season.target_parameter} "
+            f"(peak on {season.seasonality_max_date:%-d %B})"
         )
     kinds = [each.type for each in model.interventions]
     words = {
@@ -108,11 +107,11 @@ def _forcing(model: Model) -> list[str]:
     return said
 
 
-def priors_of(calibration: Calibration) -> dict[str, Any]:
-    """Return the prior of what is inferred, by its column in the table of posteriors.
+def describe_priors(calibration: Calibration) -> dict[str, Any]:
+    """Return the prior of each inferred quantity, by its column in the table of posteriors.
 
-    ``name``, ``args`` and ``kwargs`` as in scipy.stats, or the name of a ``function`` of the
-    user's own; of a start date, ``reference_date`` too.
+    ``name``, ``args`` and ``kwargs`` as in scipy.stats, or the name of a custom ``function``; for
+    a start date, ``reference_date`` too.
     """
     priors = {name: _distribution(given.prior) for name, given in calibration.parameters.items()}
     for name, given in calibration.compartments.items():

@@ -1,4 +1,4 @@
-"""What the tasks of a run depend on, as hashes: a task whose hash has changed is run again."""
+"""Hash everything that the tasks of a run depend on. A task whose hash has changed is run again."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -16,8 +16,8 @@ from epyflow.population.store import PopulationStore
 from epyflow.run.settings import Settings
 
 
-def numbers(experiment: Experiment, planned: Plan, settings: Settings, seed: int) -> str:
-    """Return all of the experiment that can change a task's numbers, data files apart."""
+def numeric_content(experiment: Experiment, planned: Plan, settings: Settings, seed: int) -> str:
+    """Return all parts of the experiment that can change a task's numbers, except data files."""
     modelset = experiment.modelset
     parts = (
         numeric_json(experiment.model),
@@ -32,15 +32,15 @@ def numbers(experiment: Experiment, planned: Plan, settings: Settings, seed: int
 
 
 def _functions(experiment: Experiment) -> list[str]:
-    """Return the hashes of the user's own modules, which distributions may come from."""
+    """Return the hashes of custom modules, which may define distributions."""
     folder = experiment.files.folder / "functions"
     return [sha256_of(path) for path in sorted(folder.glob("*.py"))]
 
 
-def data_hashes(
+def hash_data(
     experiment: Experiment, store: PopulationStore, calendar: Path | None
 ) -> dict[str, dict[str, str]]:
-    """Return the hashes of the data files: shared ones under "", others by population."""
+    """Return the hashes of data files: shared files under "", others by population."""
     others = _output_files(experiment.output) - {_observed(experiment)}
     shared = {
         written: _digest(experiment, written, path)
@@ -56,9 +56,9 @@ def data_hashes(
 
 
 def _population_hashes(place: Location, store: PopulationStore) -> dict[str, str]:
-    """Return the hashes of a population's files; none where it cannot be read.
+    """Return the hashes of a population's files; none if the population cannot be read.
 
-    The build stage says why it cannot: one population fails alone.
+    The build stage reports the error, so that one population fails alone.
     """
     try:
         files = store.files(place.name)
@@ -68,7 +68,7 @@ def _population_hashes(place: Location, store: PopulationStore) -> dict[str, str
 
 
 def _observed(experiment: Experiment) -> str | None:
-    """Return what the data of the calibration are called."""
+    """Return the key of the calibration's data."""
     section = experiment.modelset.calibration if experiment.modelset else None
     if section is None:
         return None
@@ -84,7 +84,7 @@ def _digest(experiment: Experiment, written: str, path: Path) -> str:
 
 
 def _output_files(output: Output) -> set[str]:
-    """Return what data are called that no task reads unless its calibration names them, too."""
+    """Return the keys of data that only the outputs read."""
     hub = output.flusight_format
     trends = hub.rate_trends if hub else None
     if trends is None:
@@ -92,12 +92,12 @@ def _output_files(output: Output) -> set[str]:
     return {vintages.data_key(trends.observed_data_path, trends.observed_data_vintage)}
 
 
-def flat(data: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Return all hashes by the file they are of."""
+def flatten(data: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return all hashes by file, without the populations."""
     return {name: digest for files in data.values() for name, digest in files.items()}
 
 
-def task_digests(planned: Plan, numbers: str, data: Mapping[str, Mapping[str, str]]) -> list[str]:
+def hash_tasks(planned: Plan, numbers: str, data: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return the hash of everything that can change the numbers of each task."""
     shared = digest_of(numbers, *_pairs(data[""]))
     by_population = {
@@ -121,7 +121,7 @@ def _pairs(files: Mapping[str, str]) -> Iterable[str]:
 
 
 def digest_of(*parts: str) -> str:
-    """Return a short hash of some texts; where one ends and the next begins counts."""
+    """Return a short hash of texts; the boundaries between them count."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(f"{len(part)}:{part}".encode())

@@ -1,4 +1,4 @@
-"""The tasks of a run that failed, where tables are made of the others."""
+"""Find the failed tasks of a run whose tables are made from the other tasks."""
 
 import csv
 import gzip
@@ -13,20 +13,20 @@ from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
 
 
-def failures(run: RunPlan, table: Path, storage: Storage) -> tuple[Failure, ...]:
-    """Return the records of failure of a run.
+def read_failures(run: RunPlan, table: Path, storage: Storage) -> tuple[Failure, ...]:
+    """Return the failure records of a run.
 
-    The table of members says which tasks failed, so that no other result is read: in the cloud
-    they are not where this runs.
+    The table of members names the failed tasks, so that no other result is read: in the cloud
+    results are not on this machine.
 
     Parameters
     ----------
     run
-        Its plan.
+        Plan of the run.
     table
         ``model_metadata.csv.gz``.
     storage
-        Where the results are.
+        Holds the results.
     """
     with gzip.open(table, "rt", encoding="utf-8", newline="") as file:
         failed = [int(row["primary_id"]) for row in csv.DictReader(file) if row["status"] != "ok"]
@@ -47,9 +47,9 @@ def confirm_complete(metadata: Path, run: RunPlan, storage: Storage) -> None:
     metadata
         The run's ``run_metadata.json``.
     run
-        Its plan.
+        Plan of the run.
     storage
-        Where the results are.
+        Holds the results.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a plan says of submissions and scores; and the files that they are made from."""
+"""Plan submissions and scores, and gather the files that they are made from."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,43 +9,45 @@ from epyflow.experiment.experiment import Experiment
 from epyflow.files import sha256_of
 from epyflow.inputs.observation_history import Final, Observed
 from epyflow.run.digests import digest_of
-from epyflow.run.hub_choice import choose, digest_of_choice
+from epyflow.run.hub_choice import choose_destination, hash_destination
 from epyflow.run.plan import Scores, Submission
 from epyflow.run.settings import Settings
-from epyflow.run.sources import fetched_root
+from epyflow.run.sources import use_fetched_root
 from epyflow.submission.destination import Destination
 from forecast_hub.errors import HubError
 from forecast_hub.scoring.model_files import baseline_of, model_files
 from forecast_hub.scoring.table_names import RELATIVE, TABLES
 
 
-def submission(experiment: Experiment, settings: Settings) -> tuple[Submission | None, list[str]]:
-    """Return what the plan says of a run's submission, and the hub's files that it is made with.
+def plan_submission(
+    experiment: Experiment, settings: Settings
+) -> tuple[Submission | None, list[str]]:
+    """Return the plan of a run's submission, and the hub's files that it is made with.
 
     Raises
     ------
     EpyflowError
         If the hub is missing, or has no such round or target.
     """
-    choice = choose(experiment, settings)
+    choice = choose_destination(experiment, settings)
     if choice is None:
         return None, []
-    digest = digest_of_choice(choice, experiment)
+    digest = hash_destination(choice, experiment)
     targets = tuple(each.target for each in choice.targets)
     return Submission(choice.file, digest, targets), choice.sources
 
 
-def scores(
+def plan_scores(
     runs: Mapping[str, Experiment], settings: Settings
 ) -> tuple[Scores | None, dict[str, Any]]:
-    """Return what the plan says of the scores of some runs, and the files to score against.
+    """Return the plan of the scores of some runs, and the files to score against.
 
     Parameters
     ----------
     runs
         Run to its experiment: one, or one for each reference date.
     settings
-        Of all of them. Without ``target_data`` nothing is scored.
+        Settings of the runs. Without ``target_data`` nothing is scored.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def scores(
     truth = Path(settings.target_data)
     if not truth.is_file():
         raise EpyflowError(f"target_data {settings.target_data!r} is not a file; expected a CSV")
-    choices = [choose(experiment, settings) for experiment in runs.values()]
+    choices = [choose_destination(experiment, settings) for experiment in runs.values()]
     made = [choice for choice in choices if choice is not None]
     if not made:
         raise EpyflowError(
@@ -93,41 +95,43 @@ def _submissions_of_others(made: Sequence[Destination], settings: Settings) -> d
         raise EpyflowError(f"score_models: {error}") from error
 
 
-def observed(experiment: Experiment, settings: Settings) -> Observed | None:
-    """Return what was observed of what a run compares, and since; None where nothing is fitted.
+def find_observations(experiment: Experiment, settings: Settings) -> Observed | None:
+    """Return the observations that a run compares with, and later ones; None without a calibration.
 
-    ``target_data`` is taken to observe what the first target of the submission is made from.
+    ``target_data`` is taken as observations of the first target of the submission.
     """
     if experiment.modelset is None or experiment.modelset.calibration is None:
         return None
-    choice = choose(experiment, settings) if settings.target_data else None
+    choice = choose_destination(experiment, settings) if settings.target_data else None
     if settings.target_data is None or choice is None:
         return Observed(experiment)
     return Observed(experiment, Final(Path(settings.target_data), choice.targets[0].simulation))
 
 
-def observed_digest(experiment: Experiment, settings: Settings) -> str | None:
-    """Return the hash of what :func:`observed` gives."""
-    found = observed(experiment, settings)
+def hash_observations(experiment: Experiment, settings: Settings) -> str | None:
+    """Return the hash of what :func:`find_observations` returns."""
+    found = find_observations(experiment, settings)
     return None if found is None else digest_of(*found.hashes)
 
 
 def gather_observations(experiment: Experiment, settings: Settings, path: Path) -> None:
-    """Write what was observed of what a run compares: see :meth:`Observed.write`.
+    """Write the observations that a run compares with: see :meth:`Observed.write`.
 
     Raises
     ------
     EpyflowError
         If the experiment calibrates nothing any more.
     """
-    found = observed(experiment, settings)
+    found = find_observations(experiment, settings)
     if found is None:
-        raise EpyflowError(f"{experiment.files.exp_id} calibrates nothing any more; run again")
+        raise EpyflowError(
+            f"{experiment.files.exp_id} has no calibration any more; start the run again"
+        )
     found.write(path)
 
 
 def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -> None:
-    """Gather what the submission of a run is made from besides its results.
+    """Gather what a submission is made from besides the results of the run.
 
     Parameters
     ----------
@@ -140,8 +144,10 @@ def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -
     """
     from epyflow.submission.write_brief import prepare  # slow to import, and planning does without
 
-    settings = fetched_root(settings)
-    choice = choose(experiment, settings)
+    settings = use_fetched_root(settings)
+    choice = choose_destination(experiment, settings)
     if choice is None:
-        raise EpyflowError(f"{experiment.files.exp_id} asks for no submission any more; run again")
+        raise EpyflowError(
+            f"{experiment.files.exp_id} asks for no submission any more; start the run again"
+        )
     prepare(experiment, choice, settings.sources().store, path)

@@ -1,4 +1,4 @@
-"""Which hub a run's submission is for, known when the run is planned."""
+"""Choose the hub, the round and the targets of a run's submission when the run is planned."""
 
 from datetime import date
 from pathlib import Path
@@ -8,7 +8,7 @@ from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.output import HubTarget
 from epyflow.run.digests import digest_of
-from epyflow.run.settings import HUB_FOLDERS, Settings, given_or_found
+from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
 from epyflow.submission.destination import Destination
 from epyflow.submission.hub_definitions import SHIPPED, TARGETS
 from epyflow.suggest import did_you_mean, listed
@@ -18,16 +18,16 @@ from forecast_hub.errors import HubError
 
 
 @user_errors(HubError)
-def choose(experiment: Experiment, settings: Settings) -> Destination | None:
+def choose_destination(experiment: Experiment, settings: Settings) -> Destination | None:
     """Find the hub of an experiment's hub format, and what is submitted to it.
 
     Parameters
     ----------
     experiment
-        A valid one.
+        A valid experiment.
     settings
-        Of the run. Without ``hub``, a hub found below the root is used if it has the round and
-        one of the format's targets.
+        Settings of the run. Without ``hub``, a hub found below the root is used if it has the
+        round and one of the format's targets.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def choose(experiment: Experiment, settings: Settings) -> Destination | None:
 
 
 def _hub(settings: Settings, name: str, day: date) -> Hub | None:
-    found = given_or_found(settings.hub, settings.root, HUB_FOLDERS)
+    found = find_path(settings.hub, settings.root, HUB_FOLDERS)
     if found is None:
         if name in SHIPPED:
             return None
@@ -122,8 +122,8 @@ def _files(hub: Hub, settings: Settings) -> dict[str, Path]:
     return {name: path for name, path in named.items() if path is not None}
 
 
-def digest_of_choice(choice: Destination, experiment: Experiment) -> str:
-    """Return the hash of what a submission is made from besides the results."""
+def hash_destination(choice: Destination, experiment: Experiment) -> str:
+    """Return the hash of everything except results that a submission is made from."""
     calibration = experiment.modelset.calibration if experiment.modelset else None
     trends = experiment.output.flusight_format
     observed = [] if calibration is None else [canonical_json(calibration.fitting_window)]

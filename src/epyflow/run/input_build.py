@@ -11,23 +11,23 @@ from epyflow.experiment.experiment import Experiment
 from epyflow.inputs import fan_out
 from epyflow.inputs.build import Build
 from epyflow.run import input_record
-from epyflow.run.bundle import Sources, unpacked, write_bundle
+from epyflow.run.bundle import Sources, unpack_bundle, write_bundle
 from epyflow.run.plan import Plan
 from epyflow.run.settings import Settings
-from epyflow.run.sources import loaded, names_in, sources_of
+from epyflow.run.sources import find_sources, load_experiment, population_names
 from epyflow.storage.disk import Storage
 
 
 def bundle_experiment(settings: Settings, path: Path) -> None:
-    """Write all that inputs are built from into one file, for a job on another machine.
+    """Pack everything that inputs are built from into one file, for a job on another machine.
 
     Raises
     ------
     ExperimentError
         If the experiment has become invalid since it was planned.
     """
-    sources = sources_of(settings)
-    write_bundle(loaded(settings, sources), sources, path)
+    sources = find_sources(settings)
+    write_bundle(load_experiment(settings, sources), sources, path)
 
 
 def build_inputs(
@@ -41,16 +41,14 @@ def build_inputs(
 
     Parameters
     ----------
-    settings
-        Of the run.
-    plan
+    settings, plan
         Of the run.
     inputs
         Run and task to the file to write.
     storage
-        Where the record is kept.
+        Holds the record.
     bundle
-        File from :func:`bundle_experiment`, on a machine that has no experiment.
+        File from :func:`bundle_experiment`, on a machine without the experiment.
 
     Raises
     ------
@@ -73,52 +71,52 @@ def build_inputs(
 @contextmanager
 def _sources_of(settings: Settings, bundle: str | None) -> Iterator[Sources]:
     if bundle is None:
-        yield sources_of(settings)
+        yield find_sources(settings)
         return
-    with unpacked(Path(bundle)) as sources:
+    with unpack_bundle(Path(bundle)) as sources:
         yield sources
 
 
 def experiment_of(
     settings: Settings, run_id: str | None = None, sources: Sources | None = None
 ) -> Experiment:
-    """Load the experiment of a run again; of a replay, as of the run's reference date.
+    """Load the experiment of a run again; for a replay, as of the run's reference date.
 
     Raises
     ------
     EpyflowError
         If it has become invalid since it was planned.
     """
-    sources = sources or sources_of(settings)
-    experiment = loaded(settings, sources)
+    sources = sources or find_sources(settings)
+    experiment = load_experiment(settings, sources)
     run, _, day = (run_id or settings.run_id).partition("/")
     dates = (date.fromisoformat(day),) if day else ()
-    runs = as_of.runs(experiment, run, dates, settings.output_config, names_in(sources.store))
+    runs = as_of.runs(
+        experiment, run, dates, settings.output_config, population_names(sources.store)
+    )
     return next(iter(runs.values()))
 
 
 def prepare_build(
     settings: Settings, seed: int, sources: Sources | None = None, run_id: str | None = None
 ) -> Build:
-    """Load the experiment again and gather what its inputs are built from.
+    """Load the experiment again, and gather everything that its inputs are built from.
 
     Parameters
     ----------
-    settings
-        Of the run.
-    seed
+    settings, seed
         Of the run.
     sources
-        Where everything is, if not where the settings say.
+        Places to use instead of those of the settings.
     run_id
-        Of the run, with the date of a replay; None for that of the settings.
+        With the date of a replay; None for that of the settings.
 
     Raises
     ------
     EpyflowError
         If the experiment has become invalid since it was planned.
     """
-    sources = sources or sources_of(settings)
+    sources = sources or find_sources(settings)
     experiment = experiment_of(settings, run_id, sources)
     return Build(
         experiment=experiment,

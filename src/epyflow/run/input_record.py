@@ -1,8 +1,7 @@
-"""What the inputs of a run were built from, recorded beside them.
+"""Record the hashes that the inputs of a run were built from, beside the inputs.
 
-A task's input need not be built again as long as its hash is the one that it was built from. The
-record lies with the inputs, on disk or in a bucket, so that it is there for whoever goes on with
-the run, and goes when they go.
+An input is not built again as long as the hash of its task is the recorded one. The record lies
+with the inputs, on disk or in a bucket, so that every coordinator of the run finds it.
 """
 
 import base64
@@ -48,7 +47,7 @@ class Built:
         )
 
 
-def read(storage: Storage, layout: RunLayout) -> Built | None:
+def read_record(storage: Storage, layout: RunLayout) -> Built | None:
     """Read the record of the inputs of a run; None where there is none.
 
     Raises
@@ -67,8 +66,7 @@ def read(storage: Storage, layout: RunLayout) -> Built | None:
         return Built(int(content["seed"]), dict(content["digests"]), dict(content["checksums"]))
     except (ValueError, KeyError, TypeError) as problem:
         raise ArtifactError(
-            f"{path}: not usable: it is cut short or damaged. Delete it and run again; every input "
-            "is built anew then."
+            f"{path}: damaged. Delete it and run again, which builds every input again."
         ) from problem
 
 
@@ -82,8 +80,8 @@ def _write(built: Built, storage: Storage, layout: RunLayout) -> None:
     storage.write(layout.input_record, json.dumps(content, indent=0).encode())
 
 
-def to_build(run: RunPlan, built: Built | None, storage: Storage) -> list[int]:
-    """Return the tasks whose inputs are missing, or were built from something else.
+def tasks_to_build(run: RunPlan, built: Built | None, storage: Storage) -> list[int]:
+    """Return the tasks whose inputs are missing, or were built from another hash.
 
     Only these are built. An input that is up to date is a plain file to the workflow: its task
     does not depend on the build job, so adding a population runs that population alone.
@@ -91,12 +89,12 @@ def to_build(run: RunPlan, built: Built | None, storage: Storage) -> list[int]:
     Parameters
     ----------
     run
-        Its plan.
+        Plan of the run.
     built
-        The record, from :func:`read`.
+        The record, from :func:`read_record`.
     storage
-        Where the inputs are. Those in a bucket have to be the very files that were recorded: a
-        coordinator may have ended between the record and the end of its uploads.
+        Holds the inputs. Inputs in a bucket must have the recorded checksums: a coordinator may
+        have ended between the record and the end of its uploads.
     """
     layout = run.layout
     there = storage.names(layout.inputs)
@@ -116,26 +114,26 @@ def _digests(run: RunPlan) -> list[str]:
 
 
 def forget(run: RunPlan, tasks: Iterable[int], storage: Storage) -> None:
-    """Take tasks out of the record, before their inputs are overwritten."""
-    built = read(storage, run.layout)
+    """Remove tasks from the record, before their inputs are overwritten."""
+    built = read_record(storage, run.layout)
     if built is not None:
         _write(built.without({task_number(task) for task in tasks}), storage, run.layout)
 
 
 def remember(run: RunPlan, inputs: Mapping[int, Path], storage: Storage) -> None:
-    """Record what inputs were built from.
+    """Record the hashes that inputs were built from.
 
     Parameters
     ----------
     run
-        Its plan.
+        Plan of the run.
     inputs
-        Task to its file, on disk. A task that could not be built is not among them, so that it is
-        built anew the next time.
+        Task to its file on disk, without tasks that could not be built: they are built the next
+        time.
     storage
-        Where the inputs are, or will be.
+        Holds the inputs, or will hold them.
     """
-    built = read(storage, run.layout) or Built(run.seed)
+    built = read_record(storage, run.layout) or Built(run.seed)
     digests = _digests(run)
     fresh = {task_number(task): (digests[task], _md5(path)) for task, path in inputs.items()}
     record = Built(
@@ -147,7 +145,7 @@ def remember(run: RunPlan, inputs: Mapping[int, Path], storage: Storage) -> None
 
 
 def _md5(path: Path) -> str:
-    """Return the checksum that Cloud Storage keeps of an object."""
+    """Return the checksum of a file as Cloud Storage records it."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
     return base64.b64encode(digest.digest()).decode()

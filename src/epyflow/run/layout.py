@@ -1,4 +1,4 @@
-"""The files and folders of a run: the one place where their names are written and read.
+"""Name the files and folders of a run; no other module does.
 
 Rules write the same paths as literals, with wildcards; a test compares them with this module.
 Paths are relative to the working directory or to the storage prefix, with forward slashes.
@@ -69,7 +69,7 @@ class RunLayout:
 
     @property
     def inputs(self) -> str:
-        """The folder of the tasks' inputs, and of what other jobs are given."""
+        """The folder of the tasks' inputs, and of inputs of other jobs."""
         return f"{self.results}/{BUILDER}"
 
     def input(self, task: int) -> str:
@@ -78,7 +78,7 @@ class RunLayout:
 
     @property
     def input_record(self) -> str:
-        """What the inputs were built from."""
+        """The record of the hashes that inputs were built from."""
         return f"{self.inputs}/built.json"
 
     @property
@@ -120,7 +120,7 @@ class RunLayout:
 
     @property
     def cost(self) -> str:
-        """What the jobs of the run cost."""
+        """The table of the costs of jobs."""
         return f"{self.results}/{COST}"
 
     @property
@@ -130,7 +130,7 @@ class RunLayout:
 
     @property
     def left_out(self) -> str:
-        """What a submission does not hold, and why."""
+        """The list of what a submission lacks, with reasons."""
         return f"{self.results}/{OUTPUTS}/hub_left_out.json"
 
     def submission(self, file: str) -> str:
@@ -180,7 +180,7 @@ class RunLayout:
 
     @property
     def coordinator_log(self) -> str:
-        """What coordinators on Google Batch printed."""
+        """The output of coordinators on Google Batch."""
         return f"{self.logs}/{COORDINATOR}/coordinator.log"
 
     @property
@@ -206,7 +206,7 @@ class RunLayout:
 
     @property
     def coordinator_state(self) -> str:
-        """What a restart of Snakemake in the same folder would find."""
+        """The state that a restart of Snakemake needs."""
         return f"{self.coordinator_files}/state.tar.gz"
 
 

@@ -1,4 +1,4 @@
-"""The plan of a run: what rules and jobs know of it, and nothing about data.
+"""Define the plan of a run, which rules and jobs read; it contains no data.
 
 The process that a person started writes the plan before the rules are read. Rules, jobs and remote
 workers read it from Snakemake's configuration (``configfile:``) and never see the experiment.
@@ -34,9 +34,9 @@ class Submission:
     file
         Name of the submission.
     digest
-        Hash of what it is made from besides the results.
+        Hash of everything except results that it is made from.
     targets
-        What is submitted.
+        Targets of the hub.
     """
 
     file: str
@@ -86,9 +86,9 @@ class RunPlan:
     members, members_per_task, simulations
         How many there are.
     submission
-        What is submitted to a hub; None where nothing is.
+        The submission to a hub; None without one.
     observed
-        Hash of what was observed of what is fitted; None where nothing is fitted, and in a replay.
+        Hash of the observations; None without a calibration, and in a replay.
     """
 
     exp_id: str
@@ -127,7 +127,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is planned: one run, or a replay, which is a run for each of its reference dates.
+    """The plan of one run, or of a replay, which is a run for each of its reference dates.
 
     Attributes
     ----------
@@ -146,13 +146,13 @@ class Plan:
     populations
         In the order of the tasks.
     tables
-        Table to what the experiment asks of it, the fields of ``epyflow.tables.TableSpec``.
+        Table to its content, the fields of ``epyflow.tables.TableSpec``.
     labels
-        Series to what figures call it.
+        Label of each series in figures.
     about
-        What a report says of the experiment: see :func:`epyflow.run.description.describe`.
+        Description of the experiment for its report: see :func:`epyflow.run.description.describe`.
     scores
-        What forecasts are scored against; None where nothing is scored.
+        The scores of the forecasts; None where nothing is scored.
     runs
         In the order of their dates.
     """
@@ -216,7 +216,7 @@ def _own(run: RunPlan) -> dict[str, Any]:
 def read_plan(content: Mapping[str, Any]) -> Plan:
     """Read the plan from the workflow's configuration: ``config["plan"]``.
 
-    Keys that are no field are passed over: rules add the words of the report.
+    Other keys are ignored: the workflow adds the front page of the report.
 
     Raises
     ------

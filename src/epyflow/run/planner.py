@@ -1,4 +1,4 @@
-"""Plan a run: read the experiment, and write what rules and jobs have to know of it.
+"""Plan a run: read the experiment, and write the plan for rules and jobs.
 
 The process that a person started does this before the rules are read.
 """
@@ -17,7 +17,7 @@ from epyflow.files import write_bytes_atomically
 from epyflow.inputs import fan_out
 from epyflow.run import forecast_plan, input_record
 from epyflow.run.description import describe
-from epyflow.run.digests import data_hashes, digest_of, flat, numbers, task_digests
+from epyflow.run.digests import digest_of, flatten, hash_data, hash_tasks, numeric_content
 from epyflow.run.input_record import Built
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import Plan, Population, RunPlan, plan_bytes, read_plan_file
@@ -29,7 +29,7 @@ from epyflow.storage.disk import Storage
 
 
 def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage) -> Path:
-    """Load the experiment, plan its run and write the plan and what this start knows beside it.
+    """Load the experiment, plan its run, and write the plan and the facts about this start.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     command
         The command line, for the run's metadata.
     storage
-        Where ``results/`` is, or will be.
+        Holds ``results/``, or will hold it.
 
     Returns
     -------
@@ -54,11 +54,11 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     found = gather(settings)
     settings = found.settings
     exp_id, previous = found.experiment.files.exp_id, _previous(path)
-    known = {run: input_record.read(storage, RunLayout(exp_id, run)) for run in found.runs}
+    known = {run: input_record.read_record(storage, RunLayout(exp_id, run)) for run in found.runs}
     seed = _seed(found.experiment, known.values(), previous)
     plan, sources = _plan(found, seed)
     stale = {
-        run.run_id: tuple(input_record.to_build(run, known[run.run_id], storage))
+        run.run_id: tuple(input_record.tasks_to_build(run, known[run.run_id], storage))
         for run in plan.runs
     }
     if not plan.is_replay:
@@ -84,10 +84,10 @@ def _write_if_changed(path: Path, data: bytes) -> None:
 def _built_remotely(
     plan: Plan, to_build: tuple[int, ...], previous: Plan | None
 ) -> tuple[int, ...]:
-    """Return the tasks whose inputs a job builds: the worker that gets it has only the plan.
+    """Return the tasks whose inputs a remote job builds: the worker has only the plan.
 
-    Where there is nothing to build they are those of the previous plan, since a plan has to be the
-    same when a run is started again.
+    If there is nothing to build, they are those of the previous plan: a plan has to stay the same
+    when a run is started again.
     """
     if plan.build == "local":
         return ()
@@ -97,7 +97,7 @@ def _built_remotely(
 
 
 def _previous(path: Path) -> Plan | None:
-    """Read the plan that the last start of the run wrote; None where none can be read."""
+    """Read the plan of the previous start; None if there is none, or it cannot be read."""
     try:
         return read_plan_file(path.read_bytes()) if path.is_file() else None
     except ArtifactError:
@@ -115,13 +115,13 @@ def _seed(experiment: Experiment, known: Iterable[Built | None], previous: Plan 
 
 
 def _plan(found: Gathered, seed: int) -> tuple[Plan, dict[str, Any]]:
-    """Return the plan, and the files beside the inputs that it was made from, for the start."""
+    """Return the plan, and the files that it was made from as fields of :class:`Start`."""
     settings, first = found.settings, next(iter(found.runs.values()))
     tables = table_specs(first)
     if settings.reference_dates:
-        # A replay makes submissions and scores, not the tables that one forecast is looked at in.
+        # A replay makes submissions and scores, and no tables for a report.
         tables = {"model_metadata": tables["model_metadata"]}
-    scores, against = forecast_plan.scores(found.runs, settings)
+    scores, against = forecast_plan.plan_scores(found.runs, settings)
     plan = Plan(
         exp_id=first.files.exp_id,
         run_id=settings.run_id,
@@ -156,12 +156,12 @@ def _run(
     """Return the plan of one run, and the hub's files that its submission is made with."""
     settings, sources = found.settings, found.sources
     planned = fan_out.plan(experiment, settings.members_per_task)
-    data = data_hashes(experiment, sources.store, sources.calendar)
-    own = numbers(experiment, planned, settings, plan.seed)
-    submission, files = forecast_plan.submission(experiment, settings)
+    data = hash_data(experiment, sources.store, sources.calendar)
+    own = numeric_content(experiment, planned, settings, plan.seed)
+    submission, files = forecast_plan.plan_submission(experiment, settings)
     observed = None
     if not settings.reference_dates:
-        observed = forecast_plan.observed_digest(experiment, settings)
+        observed = forecast_plan.hash_observations(experiment, settings)
     run = RunPlan(
         exp_id=plan.exp_id,
         run_id=run_id,
@@ -170,8 +170,8 @@ def _run(
         code=plan.code,
         populations=plan.populations,
         experiment=digest_of(_sections(experiment)),
-        data=flat(data),
-        tasks=tuple(task_digests(planned, own, data)),
+        data=flatten(data),
+        tasks=tuple(hash_tasks(planned, own, data)),
         members=planned.member_count,
         members_per_task=planned.members_per_task,
         simulations=planned.simulation_count,
@@ -187,7 +187,7 @@ def _sections(experiment: Experiment) -> str:
 
 
 def _labels(experiment: Experiment) -> dict[str, str]:
-    """Return what figures call the series."""
+    """Return the labels of series in figures."""
     labels = {c.id: c.label or c.id for c in experiment.model.compartments}
     named = dict(labels)
     for transition in experiment.model.transitions:

@@ -1,4 +1,7 @@
-"""What priors of the user's own are by name: they run at build, and tasks carry what they gave."""
+"""Record the distributions that custom priors returned.
+
+Custom priors are called when inputs are built; each task holds the distributions.
+"""
 
 import json
 from collections.abc import Sequence
@@ -8,14 +11,14 @@ from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Task
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.files import write_bytes_atomically
-from epyflow.run.description import priors_of
+from epyflow.run.description import describe_priors
 from epyflow.storage.disk import Storage
 
 
 def write_priors(inputs: Sequence[str], storage: Storage, path: Path) -> None:
-    """Write the priors of a calibration, those of the user's own as what they returned.
+    """Write the priors of a calibration, custom priors as the distributions that they returned.
 
-    All tasks of a run have the same; the first that could be built is read.
+    All tasks of a run have the same priors; the first task that could be built is read.
 
     Parameters
     ----------
@@ -37,6 +40,6 @@ def write_priors(inputs: Sequence[str], storage: Storage, path: Path) -> None:
         data = storage.read(name)
         task = None if data is None else pickling.input_of(data, name)
         if isinstance(task, Task) and task.calibration is not None:
-            found = priors_of(Calibration.model_validate_json(task.calibration))
+            found = describe_priors(Calibration.model_validate_json(task.calibration))
             break
     write_bytes_atomically(path, (json.dumps(found, indent=1) + "\n").encode())

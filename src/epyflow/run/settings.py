@@ -1,4 +1,4 @@
-"""The settings of a run: ``config/config.yaml`` and ``--config``, validated."""
+"""Validate the settings of a run: ``config/config.yaml`` and ``--config``."""
 
 import re
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ CALENDAR_FILES = ("data/school_calendars_us.csv", "common-data/school_calendars_
 
 
 def _as_text(value: Any) -> Any:
-    """Read ``run_id=7`` as a name: the command line and YAML make it a number, or a date.
+    """Read ``run_id=7`` as a name: the command line and YAML turn it into a number or a date.
 
-    Other numbers stay what they are, and are refused: 1.10 has become 1.1 already.
+    Other numbers are not converted, and are refused: 1.10 has become 1.1 already.
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if whole or type(value) is date else value
@@ -47,7 +47,7 @@ def _one_folder(value: str) -> str:
 
 
 def _as_flag(value: Any) -> Any:
-    """Read ``partial_results=true``: from the command line, only ``True`` arrives as a truth."""
+    """Read ``partial_results=true``: Snakemake converts only ``True`` from the command line."""
     flags = {"true": True, "false": False}
     return flags.get(value.lower(), value) if isinstance(value, str) else value
 
@@ -73,7 +73,7 @@ Flag = Annotated[bool, BeforeValidator(_as_flag)]
 
 
 class Settings(Strict):
-    """What is run, from where, and how it is packed."""
+    """The settings of a run."""
 
     experiment: Name = Field(description="Id below `experiments_root/experiments`, or a path.")
     experiments_root: Annotated[Text, AfterValidator(_folder_or_repository)] = Field(
@@ -99,10 +99,11 @@ class Settings(Strict):
         default=None, description="Parameter sets per task; absent: about two minutes of work."
     )
     engine: Text = Field(
-        default=DEFAULT_ENGINE, description="What simulates: `compiled`, or `epydemix` itself."
+        default=DEFAULT_ENGINE, description="Simulation engine: `compiled`, or `epydemix` itself."
     )
     build: Literal["local", "remote"] = Field(
-        default="local", description="Where inputs are built: here, or by a job on a bundle."
+        default="local",
+        description="Where inputs are built: on this machine, or by a job from a bundle.",
     )
     partial_results: Flag = Field(
         default=False, description="Write tables of the tasks that succeeded if others fail."
@@ -118,17 +119,19 @@ class Settings(Strict):
     )
     team_abbr: ShortName = Field(default="team", description="The team in submissions' names.")
     model_abbr: ShortName = Field(default="model", description="The model in submissions' names.")
-    hub_file_format: Literal["csv", "parquet"] = Field(default="csv", description="Of submissions.")
+    hub_file_format: Literal["csv", "parquet"] = Field(
+        default="csv", description="File format of submissions."
+    )
     target_data: Text | None = Field(
-        default=None, description="CSV of what was observed in the end, to score against."
+        default=None, description="CSV of final observations, to score against."
     )
     score_models: Many[Text] = Field(
-        default=(), description="Models of the hub to score beside; absent: baseline, ensemble."
+        default=(), description="Models of the hub to score as well; absent: baseline, ensemble."
     )
 
     @property
     def root(self) -> Path:
-        """The experiments' root; of a repository, only :mod:`epyflow.run.sources` knows it."""
+        """The experiments' root; :mod:`epyflow.run.sources` sets it for a repository."""
         return Path(self.experiments_root)
 
     @property
@@ -138,7 +141,7 @@ class Settings(Strict):
 
     @property
     def start_path(self) -> Path:
-        """The file of what this start of the run knows, which no worker needs."""
+        """The file of facts about this start of the run; no worker needs it."""
         return self.plan_path.with_name("start.json")
 
     def place(self) -> ExperimentFiles:
@@ -159,7 +162,7 @@ class Settings(Strict):
         return locate(self.experiment, self.root, tuple(map(Path, self.allowed_data_roots)))
 
     def sources(self) -> Sources:
-        """Find all that inputs are built from; the root may be a bundle that was unpacked.
+        """Find everything that inputs are built from; the root may be an unpacked bundle.
 
         Raises
         ------
@@ -172,7 +175,7 @@ class Settings(Strict):
 
     def population_folder(self) -> Path | None:
         """Return the folder of populations, if one is given or found."""
-        return given_or_found(self.population_data, self.root, POPULATION_FOLDERS)
+        return find_path(self.population_data, self.root, POPULATION_FOLDERS)
 
     def population_store(self) -> PopulationStore:
         """Open the populations."""
@@ -180,14 +183,14 @@ class Settings(Strict):
 
     def calendar_file(self) -> Path | None:
         """Return the file of school breaks, if one is given or found."""
-        found = given_or_found(self.school_calendar, self.root, CALENDAR_FILES)
+        found = find_path(self.school_calendar, self.root, CALENDAR_FILES)
         if found is not None and not found.is_file():
             raise EpyflowError(f"school_calendar {str(found)!r} is not a file; expected a CSV")
         return found
 
 
-def given_or_found(given: str | None, root: Path, usual: tuple[str, ...]) -> Path | None:
-    """Return the path given, else the first of the usual ones that is there below the root."""
+def find_path(given: str | None, root: Path, usual: tuple[str, ...]) -> Path | None:
+    """Return the given path, else the first usual path that exists below the root."""
     if given is not None:
         return Path(given)
     return next((root / path for path in usual if (root / path).exists()), None)

@@ -18,23 +18,23 @@ from epyflow.repositories.address import is_address, parse_address
 from epyflow.repositories.checkout import Checkout, fetch
 from epyflow.run.bundle import Sources, is_bundle, repository_of_bundle
 from epyflow.run.settings import Settings
-from epyflow.run.start import fetched_at_start
+from epyflow.run.start import fetched_folder
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a run is planned from.
+    """Everything that a run is planned from.
 
     Attributes
     ----------
     settings
-        Of the run, with a folder of this machine as ``experiments_root``.
+        Settings of the run, with a folder of this machine as ``experiments_root``.
     checkout
         The repository of the experiments; None for a folder.
     sources
-        What inputs are built from.
+        The places that inputs are built from.
     experiment
-        As it is written.
+        The experiment as it is written.
     runs
         Run to its experiment: one, or one for each reference date.
     """
@@ -47,7 +47,7 @@ class Gathered:
 
 
 def gather(settings: Settings) -> Gathered:
-    """Find and load all that a run is planned from, fetching a repository.
+    """Find and load everything that a run is planned from; fetch a repository.
 
     Raises
     ------
@@ -55,37 +55,37 @@ def gather(settings: Settings) -> Gathered:
         If the settings or the experiment are not valid.
     """
     settings, checkout = fetch_root(settings)
-    sources = sources_of(settings)
-    experiment = loaded(settings, sources)
+    sources = find_sources(settings)
+    experiment = load_experiment(settings, sources)
     check_engine(settings.engine)
     runs = _runs(experiment, settings, sources.store)
     return Gathered(settings, checkout, sources, experiment, runs)
 
 
-def sources_of(settings: Settings) -> Sources:
-    """Find what inputs are built from; of a repository, what was fetched when the run started.
+def find_sources(settings: Settings) -> Sources:
+    """Find the places that inputs are built from; a repository was fetched when the run started.
 
     Raises
     ------
     EpyflowError
-        If some of it is not there.
+        If a file or folder is missing.
     """
-    return fetched_root(settings).sources()
+    return use_fetched_root(settings).sources()
 
 
-def loaded(settings: Settings, sources: Sources) -> Experiment:
+def load_experiment(settings: Settings, sources: Sources) -> Experiment:
     """Load the experiment.
 
     Raises
     ------
     InvalidExperimentError
-        With every problem found.
+        Listing every problem.
     """
-    return load(sources.place, settings.output_config, names_in(sources.store))
+    return load(sources.place, settings.output_config, population_names(sources.store))
 
 
-def names_in(store: PopulationStore) -> tuple[str, ...]:
-    """Return the names in the folder; without one, the codebook has to do."""
+def population_names(store: PopulationStore) -> tuple[str, ...]:
+    """Return the populations of the store; without a store, checks use the codebook alone."""
     try:
         return store.names()
     except PopulationError:
@@ -98,10 +98,12 @@ def _runs(
     dates = settings.reference_dates
     if dates and settings.build == "remote":
         raise EpyflowError(
-            "build is remote: the inputs of several reference_dates are built where the data are; "
-            "expected build: local"
+            "build is remote, but the inputs of several reference_dates are built where the data "
+            "are; expected build: local"
         )
-    return as_of.runs(experiment, settings.run_id, dates, settings.output_config, names_in(store))
+    return as_of.runs(
+        experiment, settings.run_id, dates, settings.output_config, population_names(store)
+    )
 
 
 def fetch_root(settings: Settings) -> tuple[Settings, Checkout | None]:
@@ -117,7 +119,7 @@ def fetch_root(settings: Settings) -> tuple[Settings, Checkout | None]:
     settings
         With a folder of this machine as ``experiments_root``.
     checkout
-        What was fetched, here or where a bundle was packed; None for a folder.
+        The fetched repository, or the one that a bundle was packed from; None for a folder.
 
     Raises
     ------
@@ -140,10 +142,10 @@ def _packed(root: Path) -> Checkout | None:
     return Checkout(known["repository"], known["ref"], known["commit"], root)
 
 
-def fetched_root(settings: Settings) -> Settings:
-    """Return the settings with the folder that was fetched when the run was started.
+def use_fetched_root(settings: Settings) -> Settings:
+    """Return the settings with the folder that was fetched when the run started.
 
-    It is the same commit, and needs neither a network nor a token.
+    The commit is the same, and neither network nor token is needed.
 
     Raises
     ------
@@ -152,7 +154,7 @@ def fetched_root(settings: Settings) -> Settings:
     """
     if not is_address(settings.experiments_root):
         return settings
-    folder = fetched_at_start(settings)
+    folder = fetched_folder(settings)
     if folder is None:
         raise UnreadableError(
             f"{settings.experiments_root} was not fetched on this machine; start the run here"
@@ -161,7 +163,7 @@ def fetched_root(settings: Settings) -> Settings:
 
 
 def local_folder(root: str | None) -> Path | None:
-    """Return the folder that a command's ``--root`` means, fetching a repository.
+    """Return the folder that a command's ``--root`` names; fetch a repository.
 
     Raises
     ------
@@ -179,12 +181,12 @@ def local_folder(root: str | None) -> Path | None:
 
 
 def check_inside(place: ExperimentFiles, address: str) -> None:
-    """Refuse an experiment that was found elsewhere than in the repository.
+    """Refuse an experiment that was found outside the repository.
 
     Raises
     ------
     UnreadableError
-        If its folder is not below the root: the commit would not say what was run.
+        If its folder is not below the root: the commit would not record what was run.
     """
     if not place.folder.resolve().is_relative_to(place.root.resolve()):
         raise UnreadableError(

@@ -1,7 +1,7 @@
-"""What one start of a run knows beside the plan.
+"""Record the facts about one start of a run that are not part of its plan.
 
-It lies in a file of its own, so that the plan, and with it all that workers are sent, is the same
-when an interrupted run is started again: its tasks can be taken over then.
+They have a file of their own, so that the plan and all that workers are sent stay the same when an
+interrupted run is started again: its running tasks can be taken over then.
 """
 
 import json
@@ -14,26 +14,26 @@ from epyflow.run.settings import Settings
 
 @dataclass(frozen=True)
 class Start:
-    """What one start of a run knows beside the plan.
+    """The facts about one start of a run that are not part of its plan.
 
     Attributes
     ----------
     sources
         The files of the experiment.
     to_build
-        Run to the tasks whose inputs are to be built; runs without any are not there.
+        Run to the tasks whose inputs are to be built; without runs that have none.
     hub
-        The files of the hub that submissions are for.
+        Files of the hub that submissions are made with.
     target_data, others
-        What was observed in the end, and the other models' submissions, to score against; None
+        Final observations and the other models' submissions, to score against; None
         and empty where nothing is scored.
     command
         The command line.
     started
-        When, as ISO 8601 with a time zone.
+        Time of the start, ISO 8601 with a time zone.
     experiments
-        Of a repository of experiments: ``repository``, ``ref``, ``commit``, and the ``folder`` of
-        its copy on this machine. None where they are in a folder.
+        For a repository of experiments: ``repository``, ``ref``, ``commit``, and the ``folder`` of
+        its copy on this machine. None for a folder.
     """
 
     sources: tuple[str, ...] = ()
@@ -47,14 +47,14 @@ class Start:
 
 
 def write_start(start: Start, settings: Settings) -> None:
-    """Write what this start of a run knows, for its local jobs."""
+    """Write the facts about this start for its local jobs."""
     write_bytes_atomically(settings.start_path, json.dumps(asdict(start), indent=1).encode())
 
 
 def read_start(settings: Settings, built_remotely: Sequence[int] = ()) -> Start:
-    """Read what this start of the run knows.
+    """Read the facts about this start of the run.
 
-    A worker has no such file. All that it has to know is in the plan: which inputs a job builds,
+    A worker has no such file. It only needs the inputs that a job builds, which are in the plan:
     :attr:`epyflow.run.plan.Plan.built_remotely`.
     """
     path = settings.start_path
@@ -74,8 +74,8 @@ def read_start(settings: Settings, built_remotely: Sequence[int] = ()) -> Start:
     )
 
 
-def fetched_at_start(settings: Settings) -> str | None:
-    """Return the folder of the repository's copy that this start of the run reads, if any."""
+def fetched_folder(settings: Settings) -> str | None:
+    """Return the folder of the repository's copy that this start reads; None for a folder."""
     path = settings.start_path
     if not path.is_file():
         return None

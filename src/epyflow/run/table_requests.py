@@ -1,4 +1,4 @@
-"""Which tables an experiment asks for, and what it asks of each."""
+"""List the tables that an experiment asks for, with the content of each."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ REPRODUCTION = "effective_reproduction_number"
 
 
 def table_specs(experiment: Experiment) -> dict[str, dict[str, Any]]:
-    """Return the tables that an experiment asks for, each with what it asks of them.
+    """Return the tables that an experiment asks for, with the content of each.
 
     The tables of a calibration's projection have two names: that which says so, and that of a
     simulation's, which scripts written for epymodelingsuite read.
@@ -49,7 +49,7 @@ def table_specs(experiment: Experiment) -> dict[str, dict[str, Any]]:
 
 
 def without_reproduction(experiment: Experiment) -> str | None:
-    """Say why an experiment has no table of reproduction numbers; None if it has one.
+    """Explain why an experiment has no table of reproduction numbers; None if it has one.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What becomes of a task: its result, or a record of why there is none."""
+"""Run a task and write its result, or a record of its failure."""
 
 import logging
 import traceback
@@ -16,30 +16,30 @@ log = logging.getLogger(__name__)
 
 
 def run_task(path: Path, result: Path, *, partial: bool, backup: Backup | None = None) -> None:
-    """Run the task in a file and write what becomes of it.
+    """Run the task in a file, and write its result or failure record.
 
-    A calibration keeps its complete generations beside the result while it runs, and continues
-    from them when it is tried again; they are removed when the result stands.
+    A calibration writes a checkpoint of its complete generations beside the result, and continues
+    from it when it is tried again. The checkpoint is removed once the result is written.
 
     Parameters
     ----------
     path, result
         ``input_<i>.pkl`` and ``result_<i>.pkl``.
     partial
-        See :func:`outcome_of`.
+        See :func:`run_or_record`.
     backup
-        Where the generations are kept, too: the disk of a worker in the cloud is lost with it.
-        Not removed here, since the result is not uploaded yet.
+        A second copy of the checkpoint: a worker in the cloud loses its disk. It is not removed
+        here, since the result is not uploaded yet.
     """
     checkpoint = result.with_name(result.name.replace("result_", "checkpoint_"))
     if backup is not None:
         backup.fetch(checkpoint)
     saved = None if backup is None else backup.store
-    pickling.write(outcome_of(path, checkpoint, saved, partial=partial), result)
+    pickling.write(run_or_record(path, checkpoint, saved, partial=partial), result)
     checkpoint.unlink(missing_ok=True)
 
 
-def outcome_of(
+def run_or_record(
     path: Path,
     checkpoint: Path | None = None,
     saved: Callable[[Path], None] | None = None,
@@ -53,11 +53,11 @@ def outcome_of(
     path
         ``input_<i>.pkl``.
     checkpoint
-        Where a calibration keeps its complete generations.
+        File of the checkpoint of a calibration.
     saved
-        Called with that file whenever it has been written.
+        Called with that file each time it has been written.
     partial
-        Whether a failure is returned as a record, so that the other tasks' tables are written.
+        Whether a failure is returned as a record, so that tables of the other tasks are written.
 
     Raises
     ------

@@ -102,7 +102,7 @@ def test_a_machine_that_has_only_the_bundle_builds_the_same_bytes(root, tmp_path
     for name in ("root", "cache", "outside"):
         shutil.rmtree(tmp_path / name)
 
-    with bundle.unpacked(path) as given:
+    with bundle.unpack_bundle(path) as given:
         there = built(given, tmp_path / "there")
         folder = given.place.root
 
@@ -161,7 +161,7 @@ def test_data_below_the_root_keep_their_places(root):
         lambda text: text.replace(str(outside), "../../../common-data/coverage.csv"),
     )
 
-    with bundle.unpacked(packed(root)) as given:
+    with bundle.unpack_bundle(packed(root)) as given:
         (found,) = set(load(given.place).data.values())
         assert found == given.place.root / "data" / "common-data" / "coverage.csv"
 
@@ -169,7 +169,7 @@ def test_data_below_the_root_keep_their_places(root):
 def test_a_population_that_could_not_be_had_fails_alone_and_nothing_is_downloaded(root, tmp_path):
     shutil.rmtree(root.parent / "cache" / "v1.2.0" / "data")
 
-    with bundle.unpacked(packed_offline(root)) as given:
+    with bundle.unpack_bundle(packed_offline(root)) as given:
         built(given, tmp_path / "there")
 
     items = [pickling.read_input(path) for path in sorted((tmp_path / "there").iterdir())]
@@ -223,7 +223,7 @@ def test_what_leads_out_of_a_bundle_is_refused(tmp_path, monkeypatch, entries):
 
     with (
         pytest.raises(ArtifactError, match=r"experiment\.tar\.gz: not usable"),
-        bundle.unpacked(path),
+        bundle.unpack_bundle(path),
     ):
         pass
 
@@ -235,5 +235,5 @@ def test_a_bundle_that_is_cut_short_is_refused(root, kept):
     path = packed(root)
     path.write_bytes(path.read_bytes()[:kept])
 
-    with pytest.raises(ArtifactError, match="Delete it and run again"), bundle.unpacked(path):
+    with pytest.raises(ArtifactError, match="Delete it and run again"), bundle.unpack_bundle(path):
         pass

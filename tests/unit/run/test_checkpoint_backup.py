@@ -62,7 +62,7 @@ def test_a_copy_that_cannot_be_reached_is_a_warning(tmp_path, file, caplog):
 
 
 def test_where_results_are_on_disk_there_is_no_copy():
-    assert checkpoint_backup.of_task(LAYOUT, 3, None) is None
+    assert checkpoint_backup.backup_of_task(LAYOUT, 3, None) is None
 
 
 def test_once_all_results_stand_only_the_generations_of_failed_tasks_are_kept(tmp_path):
@@ -70,7 +70,7 @@ def test_once_all_results_stand_only_the_generations_of_failed_tasks_are_kept(tm
     for name in ("checkpoint_00000.pkl", "checkpoint_00002.pkl", "result_00000.pkl"):
         storage.write(f"results/flu/main/runner-artifacts/{name}", b"")
 
-    checkpoint_backup.clear(storage, RunLayout("flu", "main"), kept=[2, 5])
+    checkpoint_backup.remove_checkpoints(storage, RunLayout("flu", "main"), kept=[2, 5])
 
     assert set(storage.names("results/flu/main/runner-artifacts")) == {
         "checkpoint_00002.pkl",

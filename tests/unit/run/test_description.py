@@ -3,7 +3,7 @@ import pytest
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
-from epyflow.run.description import describe, model_of
+from epyflow.run.description import describe, describe_model
 
 
 def model(*transitions):
@@ -26,7 +26,7 @@ def test_transitions_of_one_kind_between_the_same_compartments_are_one_arrow():
         "mediators": [{"rate": "b", "source": ["I", "S"]}],
     }
     back = {"type": "spontaneous", "source": "I", "target": "S", "rate": "m"}
-    found = model_of(model({**by, "mediator": "I", "rate": "a"}, several, back))
+    found = describe_model(model({**by, "mediator": "I", "rate": "a"}, several, back))
 
     assert found["compartments"] == [{"id": "S", "label": "Well"}, {"id": "I", "label": "I"}]
     assert found["transitions"] == [

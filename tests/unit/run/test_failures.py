@@ -44,7 +44,7 @@ def table(folder, *failed_members):
 
 
 def test_where_no_member_failed_no_result_is_read(storage, tmp_path):
-    assert failed.failures(PLAN, table(tmp_path), storage) == ()
+    assert failed.read_failures(PLAN, table(tmp_path), storage) == ()
     assert storage.wanted == []
 
 
@@ -54,7 +54,7 @@ def test_the_records_of_the_failed_members_tasks_are_read_and_no_other(storage, 
         write_result(storage, record, task)
 
     # Member 4 is alone in task 2; 5 and 6 are in task 3, the first of the second population.
-    found = failed.failures(PLAN, table(tmp_path, 4, 5, 6), storage)
+    found = failed.read_failures(PLAN, table(tmp_path, 4, 5, 6), storage)
 
     assert found == (records[2], records[3])
     assert len(storage.wanted) == 2
@@ -64,7 +64,7 @@ def test_a_task_that_has_succeeded_since_is_no_failure(storage, tmp_path):
     result = factories.result([factories.member_result(compartments=[[[[1, 2], [3, 4]]]])])
     write_result(storage, result, 5)
 
-    assert failed.failures(PLAN, table(tmp_path, 9), storage) == ()
+    assert failed.read_failures(PLAN, table(tmp_path, 9), storage) == ()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from epyflow.errors import EpyflowError
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
-from epyflow.run.hub_choice import choose
+from epyflow.run.hub_choice import choose_destination
 from epyflow.run.settings import Settings
 from forecast_hub.config import flusight
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
@@ -23,7 +23,7 @@ def chosen(tmp_path, output, **settings):
     sections = deepcopy(CALIBRATION) | {"output": output}
     experiment = load(locate(write_sections(tmp_path, sections), tmp_path))
     given = {"experiment": "own", "experiments_root": str(tmp_path)} | settings
-    return choose(experiment, Settings(**given))
+    return choose_destination(experiment, Settings(**given))
 
 
 def made_up(folder, day="2025-01-18"):

@@ -38,8 +38,8 @@ def write(storage, *tasks, content=b"input"):
 
 
 def stale(storage, **changes):
-    return input_record.to_build(
-        replace(PLAN, **changes), input_record.read(storage, LAYOUT), storage
+    return input_record.tasks_to_build(
+        replace(PLAN, **changes), input_record.read_record(storage, LAYOUT), storage
     )
 
 
@@ -99,7 +99,7 @@ def test_what_is_forgotten_is_built_again_whatever_becomes_of_the_build(storage)
 def test_to_forget_where_nothing_is_recorded_leaves_no_record(storage):
     input_record.forget(PLAN, [1], storage)
 
-    assert input_record.read(storage, LAYOUT) is None
+    assert input_record.read_record(storage, LAYOUT) is None
 
 
 def test_an_input_whose_upload_was_cut_off_is_built_again(tmp_path):
@@ -119,7 +119,7 @@ def test_an_input_whose_upload_was_cut_off_is_built_again(tmp_path):
 def test_the_seed_of_a_run_is_recorded(storage):
     input_record.remember(PLAN, write(storage, 0), storage)
 
-    assert input_record.read(storage, LAYOUT).seed == 7
+    assert input_record.read_record(storage, LAYOUT).seed == 7
 
 
 def test_the_same_inputs_give_the_same_record(tmp_path):
@@ -139,8 +139,8 @@ def test_a_damaged_record_is_refused_with_what_to_do(tmp_path, damage):
     storage = Disk(tmp_path)
     storage.write(f"{FOLDER}/built.json", damage)
 
-    with pytest.raises(ArtifactError, match=r"built.json: not usable.*Delete it and run again"):
-        input_record.read(storage, LAYOUT)
+    with pytest.raises(ArtifactError, match=r"built.json: damaged.*Delete it and run again"):
+        input_record.read_record(storage, LAYOUT)
 
 
 def test_the_record_of_another_version_counts_for_nothing(tmp_path):
@@ -150,4 +150,4 @@ def test_the_record_of_another_version_counts_for_nothing(tmp_path):
     content = json.loads(storage.read(str(path)))
     storage.write(str(path), json.dumps(content | {"format": 2}).encode())
 
-    assert input_record.read(storage, LAYOUT) is None
+    assert input_record.read_record(storage, LAYOUT) is None

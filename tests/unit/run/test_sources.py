@@ -10,7 +10,7 @@ from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.files import gzip_text_writer
 from epyflow.provenance.record import run_metadata
 from epyflow.run import completion
-from epyflow.run.bundle import unpacked
+from epyflow.run.bundle import unpack_bundle
 from epyflow.run.input_build import bundle_experiment, prepare_build
 from epyflow.run.plan import read_plan_file
 from epyflow.run.planner import write_run_plan
@@ -82,7 +82,7 @@ def test_a_job_on_another_machine_gets_the_commits_files_in_a_bundle(repository,
 
     bundle_experiment(settings, tmp_path / "bundle.tar.gz")
 
-    with unpacked(tmp_path / "bundle.tar.gz") as sources:
+    with unpack_bundle(tmp_path / "bundle.tar.gz") as sources:
         assert (sources.place.exp_id, sources.place.folder.name) == ("small", "small")
         assert (sources.place.folder / "functions" / "mine.py").is_file()
 
@@ -99,7 +99,7 @@ def test_the_record_of_the_run_names_repository_ref_and_commit(repository):
     with gzip_text_writer(members) as file:
         file.write("task,status\n")
 
-    metadata = run_metadata(completion.finish(settings, plan.runs[0], members, Disk()))
+    metadata = run_metadata(completion.finish_run(settings, plan.runs[0], members, Disk()))
 
     start = read_start(settings)
     assert start.experiments is not None

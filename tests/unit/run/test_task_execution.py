@@ -34,7 +34,7 @@ def planned(**changes):
 def test_a_task_that_runs_gives_its_result(path, partial):
     pickling.write(planned(), path)
 
-    result = task_execution.outcome_of(path, partial=partial)
+    result = task_execution.run_or_record(path, partial=partial)
 
     assert isinstance(result, Result)
     assert (result.index, result.code) == (3, HERE)
@@ -46,7 +46,7 @@ def test_a_task_that_fails_raises_its_cause(path):
     pickling.write(planned(model=broken()), path)
 
     with pytest.raises(EpyflowError, match=r"Massachusetts, member 10: rate .* is negative"):
-        task_execution.outcome_of(path, partial=False)
+        task_execution.run_or_record(path, partial=False)
 
 
 def broken():
@@ -56,7 +56,7 @@ def broken():
 def test_with_partial_results_a_task_that_fails_gives_a_record(path):
     pickling.write(planned(model=broken()), path)
 
-    failure = task_execution.outcome_of(path, partial=True)
+    failure = task_execution.run_or_record(path, partial=True)
 
     assert failure == Failure(
         index=3,
@@ -77,9 +77,9 @@ def test_the_cause_of_an_unexpected_error_names_its_kind(path, monkeypatch):
     monkeypatch.setattr(strategies, "run", run)
     pickling.write(planned(), path)
 
-    assert task_execution.outcome_of(path, partial=True).cause == "KeyError: 'school'"
+    assert task_execution.run_or_record(path, partial=True).cause == "KeyError: 'school'"
     with pytest.raises(KeyError):
-        task_execution.outcome_of(path, partial=False)
+        task_execution.run_or_record(path, partial=False)
 
 
 @pytest.mark.parametrize("partial", [False, True])
@@ -87,7 +87,7 @@ def test_another_version_of_the_code_is_refused_by_both_names(path, partial):
     pickling.write(planned(code="0123456789ab"), path)
 
     with pytest.raises(EpyflowError, match=f"version 0123456789ab, but this worker has {HERE}"):
-        task_execution.outcome_of(path, partial=partial)
+        task_execution.run_or_record(path, partial=partial)
 
     assert path.exists()
 
@@ -96,14 +96,14 @@ def test_a_task_that_could_not_be_built_stops_the_run_with_its_cause(path):
     pickling.write(factories.failure(stage="build", cause="no such place"), path)
 
     with pytest.raises(EpyflowError, match=r"^Atlantis could not be built: no such place$"):
-        task_execution.outcome_of(path, partial=False)
+        task_execution.run_or_record(path, partial=False)
 
 
 def test_with_partial_results_a_task_that_could_not_be_built_is_passed_on(path):
     failure = factories.failure(stage="build")
     pickling.write(failure, path)
 
-    assert task_execution.outcome_of(path, partial=True) == failure
+    assert task_execution.run_or_record(path, partial=True) == failure
     assert path.exists()
 
 
@@ -112,4 +112,4 @@ def test_a_damaged_input_is_refused(path):
     path.write_bytes(path.read_bytes()[:-10])
 
     with pytest.raises(ArtifactError, match="cut short or damaged"):
-        task_execution.outcome_of(path, partial=True)
+        task_execution.run_or_record(path, partial=True)

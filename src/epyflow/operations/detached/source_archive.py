@@ -22,7 +22,7 @@ from epyflow.operations.detached.job_request import EXPERIMENTS, MANIFEST, Packe
 from epyflow.provenance.record import git_state
 from epyflow.run import forecast_plan
 from epyflow.run.bundle import bundle_members
-from epyflow.run.hub_choice import choose
+from epyflow.run.hub_choice import choose_destination
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered
 from epyflow.submission.destination import Destination
@@ -109,7 +109,7 @@ def _hub_of(found: Gathered) -> tuple[Members, dict[str, str]]:
     """Return the files of hub and scores by their names, and the settings that name them."""
     settings, values = found.settings, dict[str, str]()
     members: Members = {}
-    choices = [choose(experiment, settings) for experiment in found.runs.values()]
+    choices = [choose_destination(experiment, settings) for experiment in found.runs.values()]
     made = [choice for choice in choices if choice is not None and choice.folder is not None]
     for choice in made:
         members |= _hub_files(choice, settings)
@@ -117,7 +117,7 @@ def _hub_of(found: Gathered) -> tuple[Members, dict[str, str]]:
         values["hub"] = _HUB
     if made and settings.hub_locations is not None:
         values["hub_locations"] = _locations(settings)
-    _, against = forecast_plan.scores(found.runs, settings)
+    _, against = forecast_plan.plan_scores(found.runs, settings)
     if against:
         truth = Path(against["target_data"])
         values["target_data"] = f"{_AGAINST}/{truth.name}"

@@ -1,4 +1,7 @@
-"""Gzipped tar archives: equal files give equal bytes, and nothing is written outside a folder."""
+"""Pack files into gzipped tar archives, and extract them without leaving a folder.
+
+Equal files give equal archives.
+"""
 
 import io
 import shutil
@@ -23,7 +26,7 @@ def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
     """
     with gzip_writer(path) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
         for name, source in sorted(members.items()):
-            # Of a TarInfo made here, time, owner and mode are the same everywhere.
+            # A new TarInfo has the same time, owner and mode on every machine.
             entry = tarfile.TarInfo(name)
             if isinstance(source, bytes):
                 entry.size = len(source)
@@ -35,21 +38,21 @@ def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
 
 
 def extract_archive(path: Path, folder: Path, unusable: str) -> None:
-    """Unpack an archive into a folder, where none of its files is yet.
+    """Extract an archive into a folder that has none of its files.
 
     Parameters
     ----------
     path
         The archive.
     folder
-        Where to; it need not exist.
+        The folder; it need not exist.
     unusable
-        For the message, after the path: what is wrong with it, and what to do.
+        For the message, after the path: what is wrong with the archive, and what to do.
 
     Raises
     ------
     ArtifactError
-        If it is damaged, or holds anything but files of its own folder.
+        If it is damaged, or holds something else than files below the folder.
     """
     try:
         with tarfile.open(path, "r:gz") as archive:
@@ -60,11 +63,11 @@ def extract_archive(path: Path, folder: Path, unusable: str) -> None:
 
 
 def _extract(archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path, wrong: str) -> None:
-    """Write a member below the folder; tarfile's own filters came with Python 3.11.4."""
+    """Write a member below the folder; the filters of tarfile need Python 3.11.4."""
     name = PurePosixPath(entry.name)
     content = archive.extractfile(entry) if entry.isreg() else None
     if content is None or name.is_absolute() or ".." in name.parts:
-        raise ArtifactError(f"{wrong} ({entry.name!r} is not a file of its folder)")
+        raise ArtifactError(f"{wrong} ({entry.name!r} is not a file below the folder)")
     target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("xb") as file:

@@ -1,7 +1,7 @@
-"""Files that are either whole or absent, and whose bytes depend on their content alone.
+"""Write files atomically, with bytes that depend on their content alone.
 
-A stage that is killed half-way must leave nothing that the next one could take for its output.
-So everything is written under a temporary name in the same folder and renamed at the end.
+A stage that is killed must not leave a partial file that looks like its output. So each file is
+written under a temporary name in the same folder, and renamed at the end.
 """
 
 import gzip
@@ -19,14 +19,14 @@ from typing import BinaryIO, TextIO, cast
 _GZIP_LEVEL = 4
 
 TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
-"""Name of a file that is being written, or was when its process was killed."""
+"""Name of a file that is being written, or was being written when its process was killed."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
 
-    When the block raises, what it wrote is deleted and ``path`` stays as it was.
+    If the block raises, the temporary file is deleted and ``path`` is unchanged.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def write_bytes_atomically(path: Path, data: bytes) -> None:
 
 @contextmanager
 def gzip_writer(path: Path) -> Iterator[BinaryIO]:
-    """Open ``path`` for gzipped bytes, atomically; what is written can be a stream.
+    """Open ``path`` for gzipped bytes, atomically; the content can be streamed.
 
     Equal bytes give equal files: the header holds neither a file name nor a time, and the level
     is fixed.
@@ -80,7 +80,7 @@ def gzip_writer(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def gzip_text_writer(path: Path) -> Iterator[TextIO]:
-    r"""Open ``path`` for gzipped UTF-8 text, atomically; what is written can be a stream.
+    r"""Open ``path`` for gzipped UTF-8 text, atomically; the content can be streamed.
 
     Equal text gives equal bytes, as with :func:`gzip_writer`; ``\n`` is written as it is on every
     platform.

@@ -20,18 +20,18 @@ _ON_GOOGLE_BATCH = "BATCH_TASK_INDEX"
 
 @contextmanager
 def log_to(path: str | Path) -> Iterator[None]:
-    """Send the messages of epyflow's packages to a file while the block runs; times are in UTC.
+    """Write the messages of epyflow's packages to a file while the block runs; times are in UTC.
 
-    On Google Batch they go to standard error as well: the file reaches the bucket when the job
-    has ended, while what is printed can be read before that.
+    On Google Batch they go to standard error too: the file reaches the bucket when the job has
+    ended, but standard error can be read before.
 
-    An error ends the process with exit code 1 and one message on standard error. One that the user
-    can mend is the same message in the file; of any other the file has the traceback.
+    An error ends the process with exit code 1 and one message on standard error. The file has the
+    same message if the user can correct the error, otherwise the traceback.
 
     Parameters
     ----------
     path
-        The log file; what it held is replaced.
+        The log file; it is overwritten.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,23 +68,23 @@ def log_to(path: str | Path) -> Iterator[None]:
 
 
 def cause_of(error: Exception) -> str:
-    """Return an error as one message: its notes, its kind unless the user can mend it, its text."""
+    """Return an error as one message; it names the class unless the user can correct the error."""
     notes = [f"{note}: " for note in getattr(error, "__notes__", ())]
     kind = "" if isinstance(error, EpyflowError) else f"{type(error).__name__}: "
     return f"{''.join(notes)}{kind}{error}"
 
 
 class Progress:
-    """Logs a line when work begins to be long, and then every so often.
+    """Log the progress of long work at intervals, and its end.
 
     Parameters
     ----------
     log
-        Where the lines go.
+        The logger.
     what
-        Name of one unit, such as ``member``.
+        Name of a unit of work, such as ``member``.
     total
-        Units in all.
+        Number of units.
     every
         Seconds between two lines.
     """

@@ -1,7 +1,7 @@
-"""Random generators that depend on what is computed, never on when or where.
+"""Make random generators that depend on what is computed, not on when or where.
 
-No other module seeds. A generator is asked for by name: the experiment's seed and the identity
-of the thing to be drawn, such as ``generator(seed, "trajectories", "United_States", 17)``. The
+No other module seeds a generator. A generator is requested by the experiment's seed and the
+identity of the draw, such as ``generator(seed, "trajectories", "United_States", 17)``. The
 same name gives the same numbers on every machine, in any order and on any number of cores;
 different names give independent streams.
 """

@@ -1,4 +1,4 @@
-"""Base class of everything that is validated, and the display of values in error messages."""
+"""Define the base class of validated settings, and write values in error messages."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -34,16 +34,16 @@ class Strict(BaseModel):
 
 
 def refuse(what: str) -> PydanticCustomError:
-    """Make an error whose message pydantic passes on as it is."""
+    """Return an error whose message pydantic leaves unchanged."""
     return PydanticCustomError("epyflow", "{what}", {"what": what})
 
 
 Many = Annotated[tuple[T, ...], Field(strict=False)]
-"""A YAML list; its items stay strict."""
+"""A YAML list; its items are validated strictly."""
 
 
 def shown(value: object) -> str:
-    """Write a value as it stands in YAML; a long one is cut, a collection only named."""
+    """Write a value as in YAML; a long one is cut, a collection is only named."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Offer the nearest valid names when one is wrong."""
+"""Suggest valid names that resemble a wrong one."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Observations, fits and generations of a calibration: plain data."""
+"""Define the plain data of a calibration: observations, generations, fits and checkpoints."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from epyflow.artifacts.packed_array import PackedArray
 
 @dataclass(frozen=True)
 class Observations:
-    """What was observed of one population in the fitting window.
+    """Observations of a population in the fitting window.
 
     Attributes
     ----------
     dates
-        Ascending; all in the fitting window.
+        Dates in ascending order, all in the fitting window.
     values
-        Shape (dates, comparisons). NaN where nothing was reported: left out of the comparison.
+        Shape (dates, comparisons). NaN where nothing was reported; the comparison omits it.
     """
 
     dates: tuple[date, ...]
@@ -39,9 +39,9 @@ class Generation:
     distances
         Shape (P,).
     epsilon
-        The tolerance; infinite where everything was accepted.
+        The tolerance; infinite if everything was accepted.
     simulations
-        Made for this generation, rejected ones included.
+        Number of simulations for this generation, rejected ones included.
     series
         Shape (P, dates, comparisons). Simulated values that were compared.
     """
@@ -56,7 +56,7 @@ class Generation:
 
 @dataclass(frozen=True)
 class Reporting:
-    """How one comparison's reported counts lie around the simulated ones.
+    """Distribution of a comparison's reported counts around the simulated ones.
 
     Attributes
     ----------
@@ -73,34 +73,34 @@ class Reporting:
 
 @dataclass(frozen=True)
 class Fit:
-    """What a calibration found.
+    """The result of a calibration.
 
     Attributes
     ----------
     strategy
         ``smc``, ``rejection`` or ``top_fraction``.
     settings
-        The strategy's options by name, each as JSON; and what the ``observation_model`` came to,
-        where the experiment has one.
+        The strategy's options by name, each as JSON, and the values of the ``observation_model``,
+        if the experiment has one.
     names
         D calibrated quantities: parameters by name, initial conditions as
         ``init_<compartment>``, the start as ``start_date_days`` (days after ``reference_date``).
     reference_date
-        What ``start_date_days`` counts from; None where the start is fixed.
+        Day 0 of ``start_date_days``; None if the start is fixed.
     window
         First and last date compared.
     comparisons
         Name of each comparison: its transition series joined by ``+``.
     observations
-        What was compared with.
+        The observations compared with.
     generations
-        All complete ones.
+        All complete generations.
     ended
         ``complete``, ``minimum_epsilon``, ``max_time`` or ``total_simulations_budget``.
     projected_generation
-        Whose posterior was projected; None without a projection.
+        Generation whose posterior was projected; None without a projection.
     reporting
-        One per comparison; none without an observation model.
+        One per comparison; empty without an observation model.
     """
 
     strategy: str
@@ -118,16 +118,16 @@ class Fit:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A calibration that was interrupted, after its last complete generation.
+    """An interrupted calibration, after its last complete generation.
 
     Attributes
     ----------
     key
         Hash of the task; a checkpoint of another task is ignored.
     generations
-        The complete ones.
+        The complete generations.
     ended
-        As in :class:`Fit`; None while it goes on.
+        As in :class:`Fit`; None before the end.
     rng_state
         State of the generator as JSON.
     seconds

@@ -1,4 +1,4 @@
-"""Arrays as artifacts hold them: compressed, in bytes that depend on their values alone."""
+"""Compress arrays for artifacts, into bytes that depend on their values alone."""
 
 import zlib
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class PackedArray:
         return cls(array.dtype.str, array.shape, zlib.compress(array.tobytes(), level=6))
 
     def unpack(self) -> NDArray[Any]:
-        """Return the array, read-only; integers come back in the type they were shrunk to."""
+        """Return the array, read-only; integers have the type they were shrunk to."""
         flat = np.frombuffer(zlib.decompress(self.data), dtype=np.dtype(self.dtype))
         return flat.reshape(self.shape)
 

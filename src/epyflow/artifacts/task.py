@@ -1,4 +1,4 @@
-"""What passes between the stages of a run: plain, frozen data; no live objects.
+"""Define the data that pass between the stages of a run: plain, frozen data, no live objects.
 
     build                      run                         tables
     experiment ──▶ Task ──▶ input_<i>.pkl ──▶ Result ──▶ result_<i>.pkl ──▶ *.csv.gz
@@ -37,22 +37,22 @@ __all__ = [
 ]
 
 NOT_STARTED = -1
-"""In place of a count before a trajectory starts."""
+"""Stands for a count before the start of a trajectory."""
 
 REPRODUCTION_UNIT = 1e-4
-"""Reproduction numbers are held as whole numbers of this: finer than they are read, and small."""
+"""Reproduction numbers are stored as whole numbers of this unit."""
 
 
 @dataclass(frozen=True)
 class Population:
-    """The people of one place, in the age groups of the model.
+    """A population in the age groups of the model.
 
     Attributes
     ----------
     name
         The population store's name, such as ``United_States_Massachusetts``.
     location
-        ISO 3166-2 or 3166-1 alpha-2 code, such as ``US-MA``; None where there is none.
+        ISO 3166-2 or 3166-1 alpha-2 code, such as ``US-MA``; None if there is none.
     age_groups
         G labels, such as ``0-4``; the last one is open (``65+``).
     sizes
@@ -61,7 +61,7 @@ class Population:
         Layer name to an array of shape (G, G): mean daily contacts that a person of the row's
         age group has with persons of the column's age group.
     source
-        Where the figures come from, for the metadata.
+        Source of the numbers, for the metadata.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Population:
 
 @dataclass(frozen=True)
 class DailyDoses:
-    """Vaccine doses given on each day, before they are laid out on a simulation.
+    """Vaccine doses of each day, before they are distributed to the steps of a simulation.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Member:
     compartments
         Sampled initial conditions: compartment to its share of every age group.
     start_date
-        The sampled first day of the simulation; None where the experiment fixes it.
+        The sampled first day of the simulation; None if the experiment fixes it.
     """
 
     primary_id: int
@@ -123,7 +123,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Task:
-    """One unit of work: what a worker needs to run some members of one population.
+    """A unit of work: all data needed to run some members of one population.
 
     Attributes
     ----------
@@ -150,10 +150,10 @@ class Task:
     calibration
         The validated ``calibration`` section as canonical JSON; None for a simulation.
     observations
-        What the calibration compares with; None for a simulation.
+        Observations to calibrate to; None for a simulation.
     scenario_doses
-        Projection scenario to its vaccination schedule, where it differs from ``doses``: after
-        the fitting window.
+        Projection scenario to its vaccination schedule, if it differs from ``doses`` after the
+        fitting window.
     """
 
     index: int
@@ -193,14 +193,14 @@ class MemberResult:
         Shape (simulations, T, K, G). Persons per period ending at the date; ``NOT_STARTED``
         likewise.
     scenario
-        Which of the projection's scenarios this is; None where the experiment has none.
+        The scenario of the projection; None if the experiment has none.
     reported
-        Shape (simulations, T, comparisons, 1). What the calibration compares, as it would be
-        reported: persons per period; ``NOT_STARTED`` likewise. None without an observation model.
+        Shape (simulations, T, comparisons, 1). Reported counts of the compared series:
+        persons per period; ``NOT_STARTED`` likewise. None without an observation model.
     reproduction
         Shape (simulations, T, 1, 1). Effective reproduction number over the period that ends at
         the date, in units of ``REPRODUCTION_UNIT``; ``NOT_STARTED`` likewise, and where there is no
-        number. None where the model has none.
+        number. None if the model has none.
     """
 
     primary_id: int
@@ -218,7 +218,7 @@ class MemberResult:
 
 @dataclass(frozen=True)
 class Result:
-    """What one task gave.
+    """The result of a task.
 
     Attributes
     ----------
@@ -235,9 +235,9 @@ class Result:
     delta_t
         Days per step.
     members
-        In the order of the task; of a calibration, its projection, one per scenario.
+        In the order of the task; of a calibration the projections, one per scenario.
     fit
-        What the calibration found; None for a simulation.
+        The result of the calibration; None for a simulation.
     """
 
     index: int
@@ -262,9 +262,9 @@ class Failure:
     index, seed
         Of the task.
     population, location
-        The store's name (or the name asked for, where the store has none) and the ISO code.
+        The store's name (the name in the experiment, if the store has none) and the ISO code.
     primary_ids
-        The members that are missing because of it.
+        The members that are missing because of the failure.
     stage
         ``build`` or ``run``.
     cause

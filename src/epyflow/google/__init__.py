@@ -1,1 +1,1 @@
-"""What a person asks of a run in the cloud, and the few files that no rule can move there."""
+"""Read the settings of Google Cloud, and call its services."""

@@ -1,4 +1,4 @@
-"""What Google's client libraries raise, as one message that says what to do.
+"""Turn the errors of Google's client libraries into messages that say what to do.
 
 Source of the codes: https://cloud.google.com/apis/design/errors.
 """
@@ -14,26 +14,26 @@ from epyflow.errors import EpyflowError
 
 LOG_IN = "log in: gcloud auth application-default login"
 
-_REMEDIES = {401: LOG_IN, 429: "too many requests; wait a minute and start again"}
+_REMEDIES = {401: LOG_IN, 429: "too many requests; wait a minute and run the command again"}
 
 
 @contextmanager
 def explained(where: str, service: str, remedies: Mapping[int, str]) -> Iterator[None]:
-    """Turn what a client library raises in the block into an :class:`EpyflowError`.
+    """Turn an error that a client library raises in the block into an :class:`EpyflowError`.
 
     Parameters
     ----------
     where
-        What was asked for; the message begins with it.
+        The resource; the message begins with it.
     service
-        Its name, such as Google Cloud Storage.
+        Name of the service, such as Google Cloud Storage.
     remedies
-        HTTP status to what to do about it there; a few that are the same everywhere are known.
+        HTTP status to what to do about it, besides those that are the same for every service.
 
     Raises
     ------
     EpyflowError
-        Naming place, code, and what to do.
+        Naming the resource, the code, and what to do.
     """
     try:
         yield
@@ -43,12 +43,12 @@ def explained(where: str, service: str, remedies: Mapping[int, str]) -> Iterator
         ) from error
     except api.GoogleAPICallError as error:
         known = _REMEDIES | dict(remedies)
-        remedy = known.get(error.code or 0, "start again; what is done is kept")
+        remedy = known.get(error.code or 0, "run the command again; finished work is kept")
         raise EpyflowError(f"{where}: {error.code} {error.message}; {remedy}") from error
     except auth.GoogleAuthError as error:
         raise EpyflowError(f"{where}: {error}; {LOG_IN}") from error
     except RequestException as error:
         raise EpyflowError(
             f"{where}: no answer from {service} ({type(error).__name__}: {error}); "
-            "check the network and start again"
+            "check the network and run the command again"
         ) from error

@@ -1,7 +1,7 @@
-"""Jobs of Google Batch: those of a run, looked at, created and deleted.
+"""Find, create and delete jobs of Google Batch.
 
-Snakemake's executor looks after the jobs of tasks by itself. This is for commands that look at
-a run from outside, and for the job that is a coordinator.
+Snakemake's executor manages the jobs of tasks. This module is for commands that inspect a run,
+and for the job that is a coordinator.
 
 Source: https://cloud.google.com/python/docs/reference/batch/latest (BatchServiceClient).
 """
@@ -21,10 +21,10 @@ from epyflow.google.api_errors import explained
 _State = batch_v1.JobStatus.State
 
 OVER = frozenset({_State.SUCCEEDED, _State.FAILED, _State.CANCELLED})
-"""States that a job does not leave."""
+"""Final states of a job."""
 
 OVER_NAMES = ("SUCCEEDED", "FAILED", "CANCELLED")
-"""The same, as they are shown."""
+"""Names of the final states."""
 
 COORDINATOR = "coordinator"
 """Value of the label ``stage`` of a job that is a coordinator."""
@@ -50,7 +50,7 @@ _REMEDIES = {
 class BatchJobs:
     """The jobs of a project in a region.
 
-    Requests are repeated for two minutes when they meet a passing fault.
+    Requests are retried for two minutes after a transient error.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ class BatchJobs:
         Parameters
         ----------
         labels
-            As :func:`label_value` makes them. The filter is applied here as well, as its language
-            is not documented for labels.
+            With values from :func:`label_value`. The result is filtered here too, because the
+            filter language is not documented for labels.
         """
         wanted = " AND ".join(f'labels.{key}="{value}"' for key, value in labels.items())
         request = batch_v1.ListJobsRequest(
@@ -80,7 +80,7 @@ class BatchJobs:
             return [job for job in found if labels.items() <= dict(job.labels).items()]
 
     def get(self, name: str) -> batch_v1.Job | None:
-        """Return a job by its id or its full name, None where there is none."""
+        """Return a job by its id or its full name, None if there is none."""
         full = self._full(name)
         with self._explained(full):
             try:
@@ -93,9 +93,9 @@ class BatchJobs:
             return found
 
     def create(self, job: batch_v1.Job, job_id: str) -> batch_v1.Job | None:
-        """Create a job; None where there is one of this id.
+        """Create a job; return None if there is one with this id.
 
-        An answer that was lost is followed by that as well: the id tells whose job it is.
+        A retry after a lost answer returns None too: the id tells whose job it is.
         """
         request = batch_v1.CreateJobRequest(parent=self._parent, job=job, job_id=job_id)
         with self._explained(self._full(job_id)):
@@ -113,7 +113,7 @@ class BatchJobs:
             yield from self._client.list_tasks(request=request, **_OPTIONS)
 
     def delete(self, name: str, reason: str) -> None:
-        """Ask for a job to be stopped and deleted; one that is gone is no error."""
+        """Request that a job is stopped and deleted; a missing job is no error."""
         request = batch_v1.DeleteJobRequest(name=self._full(name), reason=reason)
         with self._explained(request.name):
             try:
@@ -134,13 +134,13 @@ class BatchJobs:
 
 
 def batch_of(name: str) -> BatchJobs:
-    """Return the jobs that are where a job of this full name is."""
+    """Return the client for the project and region in the full name of a job."""
     _, project, _, region, *_ = name.split("/")
     return BatchJobs(project, region)
 
 
 def is_over(job: batch_v1.Job) -> bool:
-    """Whether a job has reached a state that it does not leave."""
+    """Return whether a job is in a final state."""
     return job.status.state in OVER
 
 

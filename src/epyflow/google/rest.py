@@ -1,4 +1,4 @@
-"""Google's REST APIs, where no client library is at hand: Compute Engine, IAM and the like.
+"""Call Google's REST APIs that have no client library here: Compute Engine, IAM and others.
 
 Sources: https://googleapis.dev/python/google-auth/latest (``AuthorizedSession``) and
 https://cloud.google.com/apis/docs/http.
@@ -15,12 +15,12 @@ from google.api_core.retry import Retry, if_transient_error
 from google.auth.transport.requests import AuthorizedSession
 
 EMULATOR_VARIABLE = "GOOGLE_BATCH_EMULATOR_APIS"
-"""Names the address of an emulator, which serves ``<address>/<host>/<path>``."""
+"""Variable with the address of an emulator, which serves ``<address>/<host>/<path>``."""
 
 UNIVERSE_VARIABLE = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
 USUAL_UNIVERSE = "googleapis.com"
 
-# They come without types.
+# These have no types.
 _error_of: Any = api.from_http_response
 _session_of: Any = AuthorizedSession
 
@@ -31,17 +31,17 @@ _REPEATED = Retry(
 
 
 class Apis:
-    """REST APIs, called with somebody's credentials.
+    """REST APIs, called with given credentials.
 
-    Requests are repeated for some seconds when they meet a passing fault. Answers other than OK
-    are raised as ``google.api_core.exceptions.GoogleAPICallError``.
+    Requests are retried for 20 seconds after a transient error. Responses other than OK are raised
+    as ``google.api_core.exceptions.GoogleAPICallError``.
 
     Parameters
     ----------
     credentials
-        As ``google.auth.default`` finds them.
+        From ``google.auth.default``.
     environment
-        Says where the APIs are: at Google, in another universe, or at an emulator.
+        Variables that say where the APIs are: at Google, in another universe, or at an emulator.
     """
 
     def __init__(self, credentials: Any, environment: Mapping[str, str] = os.environ) -> None:
@@ -71,7 +71,7 @@ class Apis:
         return self._document("POST", f"{service}.{self._universe}", path, json=body)
 
     def of_host(self, host: str, path: str, accept: str) -> dict[str, Any]:
-        """Return a document of a host that belongs to no API, such as a registry of images."""
+        """Return a document of another host, such as an image registry."""
         return self._document("GET", host, path, headers={"Accept": accept})
 
     def _document(self, method: str, host: str, path: str, **options: Any) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Apis:
 
 
 def _refusal(answer: Any) -> api.GoogleAPICallError:
-    """Return an answer other than OK as an error; registries of images have a form of their own."""
+    """Return a response other than OK as an error; image registries have a format of their own."""
     error: api.GoogleAPICallError = _error_of(answer)
     try:
         errors = answer.json()["errors"]
@@ -104,10 +104,10 @@ def _refusal(answer: Any) -> api.GoogleAPICallError:
 
 
 def said(error: api.GoogleAPICallError) -> str:
-    """Return what an API said, without the address that it was asked at."""
+    """Return the message of an API, without the URL."""
     return re.sub(r"^[A-Z]+ https?://\S+: ", "", str(error.message))
 
 
 def reason(error: api.GoogleAPICallError) -> str:
-    """Return what the API calls the error, such as ``SERVICE_DISABLED``; empty if it does not."""
+    """Return the API's reason, such as ``SERVICE_DISABLED``; empty if there is none."""
     return str(error.reason or "")

@@ -1,4 +1,4 @@
-"""What Secret Manager keeps: read where it is needed, and written nowhere."""
+"""Read secrets from Secret Manager; they are written nowhere."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,17 +15,16 @@ def read_secret(name: str, named_by: str, client: Callable[[], Any] | None = Non
     Parameters
     ----------
     name
-        ``projects/<project>/secrets/<name>``, of which the latest version is read, or one version
-        of it.
+        ``projects/<project>/secrets/<name>`` for the latest version, or a version of it.
     named_by
-        The variable or setting that names it, for messages.
+        The variable or setting with this name, for messages.
     client
         Makes the client of Secret Manager; None for Google's.
 
     Raises
     ------
     EpyflowError
-        If it cannot be read or is no text; the message has nothing of it.
+        If it cannot be read or is not text; the message does not contain the secret.
     """
     version = name if "/versions/" in name else f"{name}/versions/latest"
     try:
@@ -39,7 +38,7 @@ def read_secret(name: str, named_by: str, client: Callable[[], Any] | None = Non
             "roles/secretmanager.secretAccessor on it"
         ) from None
     except UnicodeError:
-        raise EpyflowError(f"{named_by} names {name}, which holds no text") from None
+        raise EpyflowError(f"{named_by} names {name}, which is not text") from None
 
 
 def _google() -> Any:

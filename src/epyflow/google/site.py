@@ -1,6 +1,6 @@
-"""What is a user's own in the cloud: project, region, bucket, image, account, network.
+"""Read the settings of a user's Google Cloud project: region, bucket, image, account, network.
 
-``profiles/gcp/config.yaml`` reads it when Snakemake starts, before anything else happens.
+``profiles/gcp/config.yaml`` reads them first, when Snakemake starts.
 """
 
 import os
@@ -29,7 +29,7 @@ def _text(pattern: str, expected: str, example: str) -> Any:
 
 
 class Site(Strict):
-    """The part of ``profiles/gcp`` that differs between its users. There is no secret in it."""
+    """The part of ``profiles/gcp`` that differs between its users. It holds no secret."""
 
     project: str = _text(
         r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$", "the id of a Google Cloud project", "my-project"
@@ -37,12 +37,12 @@ class Site(Strict):
     region: str = _text(r"^[a-z]+-[a-z]+[0-9]+$", "the region of the VMs", "us-central1")
     storage: str = _text(
         r"^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^\s/]+)*$",
-        "the bucket, and the folder in it, where results lie",
+        "the bucket for results, and a folder in it",
         "gs://my-bucket/epyflow",
     )
     image: str = _text(
         r"^\S+@sha256:[0-9a-f]{64}$",
-        "the workers' container image by its digest: a tag may be moved while a run goes on",
+        "the workers' container image by its digest, because a tag can move during a run",
         "us-central1-docker.pkg.dev/my-project/epyflow/cloud@sha256:<64 digits>",
     )
     service_account: str = _text(
@@ -74,14 +74,14 @@ class Site(Strict):
 
     notify_topic: str | None = Field(
         default=None,
-        description="a Pub/Sub topic that is told when a coordinator in the cloud ends",
+        description="a Pub/Sub topic that gets a message when a coordinator in the cloud ends",
         pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
         examples=["projects/my-project/topics/epyflow-runs"],
     )
     notify_webhook_secret: str | None = Field(
         default=None,
-        description="the secret in Secret Manager that holds the address of a webhook, told the "
-        "same",
+        description="the secret in Secret Manager with the URL of a webhook, which gets the same "
+        "message",
         pattern=r"^projects/[^/\s]+/secrets/[^/\s]+(/versions/[^/\s]+)?$",
         examples=["projects/my-project/secrets/epyflow-webhook"],
     )
@@ -105,7 +105,7 @@ class Site(Strict):
 
 
 def read_site(environment: Mapping[str, str] = os.environ) -> Site:
-    """Read the settings: environment variables, and the file for what they leave out.
+    """Read the settings from environment variables, and from the file if a variable is not set.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def read_site(environment: Mapping[str, str] = os.environ) -> Site:
     named = environment.get(FILE_VARIABLE)
     path = Path(named) if named else FILE
     if named and not path.is_file():
-        raise EpyflowError(f"{FILE_VARIABLE} names {path}, which is not there")
+        raise EpyflowError(f"{FILE_VARIABLE} names {path}, which does not exist")
     try:
         return Site.model_validate(read_file(path) | variables_given(environment))
     except ValidationError as error:
@@ -150,9 +150,9 @@ def variables_of(site: Site) -> dict[str, str]:
 
 
 def explain(error: ValidationError, path: Path) -> str:
-    """Say which settings are missing or wrong, and where to give them."""
+    """Return the message for settings that are missing or wrong, and where to give them."""
     lines = [f"  {_line(each, path)}" for each in error.errors(include_url=False)]
-    return "profiles/gcp does not know your project:\n" + "\n".join(lines)
+    return "settings of Google Cloud are missing or wrong:\n" + "\n".join(lines)
 
 
 def site_of_profile() -> Site:
@@ -170,12 +170,12 @@ def site_of_profile() -> Site:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Return the keys and values of a file of settings; none, where there is no file.
+    """Return the keys and values of a settings file; none if there is no file.
 
     Raises
     ------
     EpyflowError
-        If it is there and cannot be read.
+        If it exists and cannot be read.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

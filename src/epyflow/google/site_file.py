@@ -1,4 +1,4 @@
-"""Write ``profiles/gcp/site.yaml`` from what terraform has made."""
+"""Write ``profiles/gcp/site.yaml`` from the outputs of terraform."""
 
 import json
 import os
@@ -31,49 +31,49 @@ _PLACEHOLDER = "to-be-pushed@sha256:" + "0" * 64
 
 
 def site_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the file of the settings."""
+    """Return the path of the settings file."""
     return Path(environment.get(FILE_VARIABLE) or FILE)
 
 
 def configured_site(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the settings that there are: environment variables, then the file."""
+    """Return the settings of the environment variables, and of the file for the others."""
     return read_file(site_path(environment)) | variables_given(environment)
 
 
 def values_of(outputs: str) -> dict[str, Any]:
-    """Return the settings in what ``terraform output -json`` prints.
+    """Return the settings in the output of ``terraform output -json``.
 
     Raises
     ------
     EpyflowError
-        If there are none.
+        If it has none.
     """
     try:
         value = json.loads(outputs)[OUTPUT]["value"]
-        # What terraform was not asked to make is null.
+        # Resources that terraform was not asked to create are null.
         return {name: each for name, each in dict(value).items() if each is not None}
     except (ValueError, KeyError, TypeError):
         raise EpyflowError(
-            f"no output {OUTPUT!r}; expected what `terraform output -json` prints in terraform/ "
+            f"no output {OUTPUT!r}; expected the output of `terraform output -json` in terraform/ "
             "after `terraform apply`"
         ) from None
 
 
 def write_site(values: Mapping[str, Any], path: Path | None = None) -> Path:
-    """Change settings in the file; those that are not given stay.
+    """Change settings in the file; the others stay.
 
     Parameters
     ----------
     values
         Fields of :class:`~epyflow.google.site.Site`.
     path
-        The file; None for the usual one.
+        The file; None for the default one.
 
     Raises
     ------
     EpyflowError
-        Naming every value that is missing or wrong; the file is as it was. Only the image may be
-        missing: it is pushed when everything else is there.
+        Naming every value that is missing or wrong; the file is not changed. Only the image may be
+        missing: it is pushed later.
     """
     path = path or site_path()
     text = site_text(values, path)
@@ -83,7 +83,7 @@ def write_site(values: Mapping[str, Any], path: Path | None = None) -> Path:
 
 
 def site_text(values: Mapping[str, Any], path: Path) -> str:
-    """Return what the file would hold with other settings; nothing is written.
+    """Return the content of the file with changed settings; nothing is written.
 
     Raises
     ------

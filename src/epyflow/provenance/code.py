@@ -1,8 +1,8 @@
-"""A hash per stage of the code that the stage runs.
+"""Hash the code that each stage of a run uses.
 
-Snakemake notices edits to a script, not to the package that the script imports. So each rule
-carries the hash of the modules that its stage uses: editing a table reruns the tables and no
-simulation. What a stage uses is read from the import statements; nothing is imported for it.
+Snakemake notices edits to a script, not to the package that the script imports. So each rule has
+the hash of the modules that its stage uses: editing a table reruns the tables and no simulation.
+The modules of a stage are found by their import statements; nothing is imported.
 """
 
 import ast
@@ -20,17 +20,17 @@ from epyflow.suggest import listed
 PACKAGE = Path(__file__).parents[1]
 
 OWN_PACKAGES = ("forecast_hub",)
-"""Packages beside epyflow whose modules are followed, too."""
+"""Packages besides epyflow whose modules are hashed too."""
 
 # The fields of a statement that hold statements.
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
-# Codebooks and the like, which are code as far as the numbers are concerned.
+# Codebooks and similar files change numbers as code does.
 _DATA_SUFFIXES = (".csv", ".gz", ".json", ".toml", ".yaml", ".yml")
 
 
 def code_version(stage: str, root: Path = PACKAGE) -> str:
-    """Hash what ``stage`` runs: its modules, their data files, the versions it depends on.
+    """Hash the code of a stage: its modules, their data files, the versions of its dependencies.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ def code_version(stage: str, root: Path = PACKAGE) -> str:
 
 
 def code_versions(root: Path = PACKAGE) -> dict[str, str]:
-    """Hash what each stage of :data:`epyflow.stages.STAGES` runs; each module is read once."""
+    """Hash the code of each stage of :data:`epyflow.stages.STAGES`; each module is read once."""
     modules = _Modules(root)
     return {stage: _version(stage, modules) for stage in STAGES}
 
 
 def check_code(stage: str, planned: str, what: str) -> None:
-    """Refuse to go on if the code here is not that of the run's plan.
+    """Raise an error if the code here is not that of the run's plan.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def check_code(stage: str, planned: str, what: str) -> None:
     planned
         The stage's :func:`code_version` in the process that started the run.
     what
-        What was planned, for the message.
+        The planned file, for the message.
 
     Raises
     ------
@@ -113,7 +113,7 @@ class _Modules:
         self._needed: dict[str, tuple[str, ...]] = {}
 
     def file(self, module: str) -> Path | None:
-        """Return the file of a module or package; None where there is no such module."""
+        """Return the file of a module or package; None if there is no such module."""
         if module not in self._files:
             base = _folder_of(module, self.root).parent.joinpath(*module.split("."))
             candidates = (base / "__init__.py", base.with_suffix(".py"))
@@ -128,7 +128,7 @@ class _Modules:
         return self._sources[module]
 
     def needs(self, module: str) -> tuple[str, ...]:
-        """Name what importing a module imports of the package: its parent, and what it names."""
+        """Name the modules of the package that a module imports, its parent included."""
         if module not in self._needed:
             self._needed[module] = tuple(self._imported(module))
         return self._needed[module]

@@ -1,7 +1,7 @@
-"""The record of a run, ``run_metadata.json``: what made its outputs and what is missing.
+"""Write the record of a run, ``run_metadata.json``: inputs, code, versions, times and failures.
 
 Two runs with the same ``experiment``, ``data``, ``code.stages`` and ``seed`` have the same
-outputs; the rest helps to find out why, should they not.
+outputs; the other values help to find out why, if they do not.
 """
 
 import json
@@ -28,7 +28,7 @@ _PACKAGES = ("epyflow", "snakemake", "epydemix", "numpy", "scipy", "numba", "pan
 
 @dataclass(frozen=True)
 class Run:
-    """What only the workflow knows of a run.
+    """The values of a run that only the workflow knows.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Run:
     seed
         The experiment's random seed, drawn for this run if the experiment has none.
     tasks, members, simulations
-        How many were planned.
+        The planned numbers of them.
     failures
         The records of the tasks that failed.
     started, finished
@@ -49,13 +49,13 @@ class Run:
     command
         The command line, argument by argument.
     benchmarks
-        The ``<i>`` of a task to the content of Snakemake's benchmark file of it.
+        The ``<i>`` of a task to the content of its benchmark file.
     project
         The folder with ``uv.lock``, under git or not.
     experiments
-        ``repository``, ``ref`` and ``commit`` of the experiments; None where they are in a folder.
+        ``repository``, ``ref`` and ``commit`` of the experiments; None if they are in a folder.
     left_out
-        What the run's submission to a forecast hub does not hold, and why.
+        The parts missing from the run's submission to a forecast hub, and why.
     """
 
     exp_id: str
@@ -92,7 +92,7 @@ class Experiments(TypedDict):
 
 
 class Code(TypedDict):
-    """The code of a run; None stands for what this copy of the project does not have."""
+    """The code of a run; None if this copy of the project does not have the value."""
 
     stages: dict[str, str]
     git: Git | None
@@ -156,12 +156,12 @@ class RunMetadata(TypedDict):
 
 
 def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
-    """Say what made a run: inputs, code, versions, machine, times, and what failed.
+    """Return the record of a run: inputs, code, versions, machine, times and failures.
 
     Parameters
     ----------
     run
-        What the workflow knows.
+        The values that the workflow knows.
     root
         The folder of the package ``epyflow``.
 
@@ -227,9 +227,9 @@ def git_state(project: Path, environment: Mapping[str, str] = os.environ) -> Git
 
 
 def _git(project: Path, arguments: Sequence[str]) -> str | None:
-    """Return what git prints; None where there is no git, no repository or no commit."""
+    """Return the output of git; None without git, repository or commit."""
     try:
-        # Fixed arguments, no shell; which git it is, is for the user's PATH to say.
+        # Fixed arguments, no shell; the user's PATH selects the git program.
         done = subprocess.run(  # noqa: S603
             ["git", "-C", str(project), *arguments],  # noqa: S607
             capture_output=True,

@@ -1,4 +1,4 @@
-"""The address of a repository, as ``experiments_root`` has it."""
+"""Parse the address of a repository in ``experiments_root``."""
 
 import re
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class Address:
-    """A repository and what of it is wanted.
+    """A repository, and the branch, tag or commit to read.
 
     Attributes
     ----------
     url
-        For git; without name, token or ref.
+        URL for git, without user name, token and ref.
     ref
         A branch, a tag, a full name such as ``refs/heads/main``, or a commit's 40 digits;
         ``HEAD`` is the default branch.
@@ -31,12 +31,12 @@ class Address:
 
     @property
     def is_commit(self) -> bool:
-        """Whether the ref is a commit, which never moves."""
+        """Return whether the ref is a commit, which never moves."""
         return _COMMIT.fullmatch(self.ref) is not None
 
     @property
     def takes_token(self) -> bool:
-        """Whether there is a server to ask: a folder is read without a token."""
+        """Return whether a server may need a token: a folder is read without one."""
         return not self.url.startswith("file:")
 
     def __str__(self) -> str:
@@ -44,26 +44,26 @@ class Address:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is the address of a repository, right or wrong; else it is a folder."""
+    """Return whether a text is the address of a repository, valid or not; else it is a folder."""
     return text.startswith("git+")
 
 
 def parse_address(text: str) -> Address:
     """Read ``git+https://host/owner/repo@ref``.
 
-    ``git+file:///folder/repo.git`` is a repository on a mounted disk. ``git+http://`` is for this
-    machine alone: elsewhere, a token would travel in the clear.
+    ``git+file:///folder/repo.git`` is a repository on a mounted disk. ``git+http://`` is accepted
+    only for this machine, because a token would not be encrypted.
 
     Raises
     ------
     EpyflowError
-        If it is not one; the message repeats nothing that could be a token.
+        If it is not valid; the message repeats no part that could be a token.
     """
     try:
         parts = urlsplit(text.removeprefix("git+"))
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise _refusal("is no address") from None
+        raise _refusal("is not a URL") from None
     if "@" in parts.netloc:
         raise _refusal(
             "has a name or token before the host, where logs would show it; set EPYFLOW_GIT_TOKEN "
@@ -74,7 +74,7 @@ def parse_address(text: str) -> Address:
     if parts.scheme == "http" and host not in _LOOPBACK:
         raise _refusal("is not encrypted")
     if parts.scheme not in ("https", "http", "file") or (host is None) == (parts.scheme != "file"):
-        raise _refusal("is of another kind")
+        raise _refusal("has another scheme than https or file")
     path, _, ref = parts.path.partition("@")
     if not path.strip("/"):
         raise _refusal("names no repository")
@@ -84,4 +84,6 @@ def parse_address(text: str) -> Address:
 
 
 def _refusal(what: str) -> EpyflowError:
-    return EpyflowError(f"the address of the repository {what}; expected such as {EXAMPLE}")
+    return EpyflowError(
+        f"the address of the repository {what}; expected an address such as {EXAMPLE}"
+    )

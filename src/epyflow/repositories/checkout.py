@@ -1,8 +1,9 @@
-"""Fetch a repository's files at one commit, once.
+"""Fetch the files of a repository at one commit, once.
 
-A commit's files lie in ``<cache>/repositories/<host>/<path>/<commit>/``. They are written under a
-temporary name and renamed, so that a copy is whole or absent, and are read-only: a run says which
-commit it read. There is no ``.git`` folder in the copy, hence no configuration to hold a secret.
+The files of a commit are in ``<cache>/repositories/<host>/<path>/<commit>/``. They are written
+under a temporary name and renamed, so that a copy is whole or absent. They are read-only, because
+a run records the commit that it read. A copy has no ``.git`` folder, so no configuration with a
+secret.
 """
 
 import hashlib
@@ -34,11 +35,11 @@ class Checkout:
     Attributes
     ----------
     url, ref
-        What was asked for.
+        As in the address.
     commit
-        What it is: 40 digits.
+        Its 40 digits.
     folder
-        Where the files are on this machine.
+        The folder of the files on this machine.
     """
 
     url: str
@@ -47,31 +48,31 @@ class Checkout:
     folder: Path
 
     def recorded(self) -> dict[str, str]:
-        """Return what a start of a run keeps of it."""
+        """Return the values that the start of a run records."""
         found = {"repository": self.url, "ref": self.ref, "commit": self.commit}
         return found | {"folder": str(self.folder)}
 
 
 def fetch(address: Address, cache: Path | None = None, token: str | None = None) -> Checkout:
-    """Fetch what an address names, unless this machine has it.
+    """Fetch a repository, unless this machine has the commit.
 
-    Where a ref is now is asked each time. If the server does not answer, the commit that it was
-    at last time is used, and a warning says so.
+    The server is asked each time for the commit of a ref. If it does not answer, the commit of the
+    last time is used, with a warning.
 
     Parameters
     ----------
     address
-        Of the repository.
+        Address of the repository.
     cache
-        Folder for copies; None for the user's cache folder.
+        Folder for copies; None for the cache folder of the user.
     token
         For the server; None for that of :func:`epyflow.repositories.token.read_token`.
 
     Raises
     ------
     EpyflowError
-        If there is no such repository, ref or commit, no permission, no git, or no answer and no
-        copy. The message says what to do.
+        If the repository, ref or commit does not exist, permission or git is missing, or there is
+        neither an answer nor a copy. The message says what to do.
     """
     home = (cache or platformdirs.user_cache_path("epyflow")) / "repositories" / _name(address)
     if address.is_commit and (home / address.ref).is_dir():
@@ -87,7 +88,7 @@ def fetch(address: Address, cache: Path | None = None, token: str | None = None)
         last = known.read().get(address.ref)
         if last is None or not (home / last).is_dir():
             raise
-        log.warning("%s; going on with commit %s, fetched before", error, last)
+        log.warning("%s; using commit %s, which was fetched before", error, last)
         return _checkout(address, last, home)
     known.write(address.ref, commit)
     return _checkout(address, commit, home)
@@ -98,14 +99,14 @@ def _checkout(address: Address, commit: str, home: Path) -> Checkout:
 
 
 def _name(address: Address) -> str:
-    """Return a folder for the repository: readable, and no other's."""
+    """Return the folder name of the repository: readable and unique."""
     parts = urlsplit(address.url)
     readable = re.sub(r"[^A-Za-z0-9.-]+", "-", f"{parts.netloc}{parts.path}").strip("-.")
     return f"{readable[-80:]}-{hashlib.sha256(address.url.encode()).hexdigest()[:12]}"
 
 
 def _resolve(git: Git, address: Address) -> str:
-    """Ask the server which commit a ref is at."""
+    """Ask the server for the commit of a ref."""
     ref = address.ref
     full = ref == "HEAD" or ref.startswith("refs/")
     names = [ref] if full else [f"refs/heads/{ref}", f"refs/tags/{ref}"]
@@ -117,7 +118,7 @@ def _resolve(git: Git, address: Address) -> str:
         for commit, _, name in (line.partition("\t") for line in answer.splitlines())
         if name in (*names, *tags)
     }
-    # An annotated tag is an object of its own; what it marks has "^{}" after the name.
+    # An annotated tag is an object of its own; its commit has "^{}" after the name.
     commits = {name: found.get(f"{name}^{{}}", found[name]) for name in names if name in found}
     if not commits:
         raise EpyflowError(
@@ -146,13 +147,13 @@ def _download(git: Git, address: Address, commit: str, home: Path) -> None:
         try:
             folder.rename(home / commit)
         except OSError:
-            # Another process was faster; it has the same files.
+            # Another process was faster, with the same files.
             if not (home / commit).is_dir():
                 raise
 
 
 class _Known:
-    """Which commits refs were at when they were last looked up."""
+    """The commits of refs when the server was last asked."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

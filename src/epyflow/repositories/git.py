@@ -1,7 +1,7 @@
-"""The git program, called so that a token shows nowhere.
+"""Run git without exposing a token.
 
-The token is a header in git's environment (``GIT_CONFIG_*``), which only the same user can see. It
-is in no argument, no file and no output. Sources: git-config(1), "http.extraHeader" and
+The token is a header in the environment of git (``GIT_CONFIG_*``), which only the same user can
+see. It is in no argument, file or output. Sources: git-config(1), "http.extraHeader" and
 "GIT_CONFIG_COUNT"; git-ls-remote(1); curl answers git's "requested URL returned error".
 """
 
@@ -24,8 +24,8 @@ _KEPT = frozenset(
         *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH"),
     }
 )
-"""Of git's variables, those that say how the network is reached. Others could make it trace what
-it sends, or look at another repository."""
+"""Variables of git that configure the network. Others could make git trace what it sends, or read
+another repository."""
 
 _LONGEST_S = 1800
 
@@ -37,16 +37,16 @@ _OFFLINE = re.compile(
 
 
 class Git:
-    """Runs git for one repository.
+    """Run git for one repository.
 
     Parameters
     ----------
     address
-        Of the repository.
+        Address of the repository.
     token
-        For its server, if it needs one.
+        Token for the server, if it needs one.
     environment
-        Of the calling process.
+        Environment of the calling process.
     """
 
     def __init__(
@@ -88,14 +88,14 @@ class Git:
             self._environment[f"GIT_CONFIG_VALUE_{index}"] = value
 
     def run(self, *arguments: str, folder: Path | None = None) -> str:
-        """Run git and return what it prints.
+        """Run git and return its output.
 
         Raises
         ------
         UnreachableError
             If the server does not answer.
         EpyflowError
-            If git is not there or fails; the message says what to do and has no token in it.
+            If git is not installed or fails; the message says what to do and contains no token.
         """
         program = shutil.which("git", path=self._environment.get("PATH"))
         if program is None:
@@ -146,13 +146,13 @@ class Git:
         if "error: 403" in said:
             return (
                 "the token may not read this repository (403); give it the permission to read "
-                "contents, and your organisation's approval where that is asked for"
+                "contents, and the approval of your organisation if it is required"
             )
         if "error: 404" in said or "not found" in said or "does not appear to be" in said:
             hint = "whether the token may read it" if given else "whether it needs a token"
             return f"there is no such repository (404); check the address, and {hint}"
         if re.search(r"error: 30\d", said) or "redirect" in said:
-            return "the repository has moved; give its present address"
+            return "the repository has moved; give its new address"
         if "not our ref" in said or "unadvertised object" in said:
             return "the repository has no such commit; check its 40 digits"
-        return "git failed; the reason is in what it says"
+        return "git failed; its message gives the reason"

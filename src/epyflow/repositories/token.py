@@ -1,4 +1,4 @@
-"""The token for private repositories: from the environment, a file or Secret Manager."""
+"""Read the token for private repositories from the environment, a file or Secret Manager."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -16,21 +16,21 @@ VARIABLES = (VARIABLE, FILE_VARIABLE, SECRET_VARIABLE)
 def read_token(
     environment: Mapping[str, str] = os.environ, client: Callable[[], Any] | None = None
 ) -> str | None:
-    """Return the token, None if there is none: public repositories need none.
+    """Return the token; None if there is none, because public repositories need none.
 
     Parameters
     ----------
     environment
-        ``EPYFLOW_GIT_TOKEN`` is the token; ``EPYFLOW_GIT_TOKEN_FILE`` is a file that holds it;
-        ``EPYFLOW_GIT_TOKEN_SECRET`` is ``projects/<project>/secrets/<name>`` in Secret Manager, of
-        which the latest version is read, or one version of it.
+        ``EPYFLOW_GIT_TOKEN`` is the token; ``EPYFLOW_GIT_TOKEN_FILE`` is a file with it;
+        ``EPYFLOW_GIT_TOKEN_SECRET`` is ``projects/<project>/secrets/<name>`` in Secret Manager for
+        the latest version, or a version of it.
     client
         Makes the client of Secret Manager; None for Google's.
 
     Raises
     ------
     EpyflowError
-        If more than one is set, or what is set cannot be read; the message has no token in it.
+        If more than one is set, or the one set cannot be read; the message contains no token.
     """
     given = [name for name in VARIABLES if environment.get(name)]
     if len(given) > 1:
@@ -44,7 +44,7 @@ def read_token(
         value = _from_secret_manager(value, client)
     token = value.strip()
     if not token or not token.isascii() or any(not letter.isprintable() for letter in token):
-        raise EpyflowError(f"what {given[0]} gives is no token; expected one line of plain text")
+        raise EpyflowError(f"{given[0]} does not give a token; expected one line of plain text")
     return token
 
 

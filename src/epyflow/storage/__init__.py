@@ -1,1 +1,1 @@
-"""The files of a run, on disk or in a bucket."""
+"""Read and write the files of a run, on disk or in a bucket."""

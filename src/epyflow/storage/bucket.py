@@ -1,4 +1,4 @@
-"""Files under a prefix of a Google Cloud Storage bucket.
+"""Read and write files under a prefix of a Google Cloud Storage bucket.
 
 Sources: https://cloud.google.com/python/docs/reference/storage/latest (Client, Bucket, Blob and
 "Configuring Timeouts and Retries"), https://cloud.google.com/storage/docs/json_api/v1/status-codes.
@@ -19,7 +19,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from epyflow.google.api_errors import explained
 from epyflow.storage.stored_file import Stored
 
-# As many as the client library keeps connections open for.
+# The number of connections that the client library keeps open.
 _THREADS = 10
 
 _REMEDIES = {
@@ -31,8 +31,8 @@ _REMEDIES = {
 class Bucket:
     """Files under ``gs://bucket/prefix``.
 
-    Every request is repeated when it meets a passing fault. All of them may be: they read, or
-    write or delete the same bytes again.
+    Every request is retried after a transient error. That is safe: a request reads, or writes
+    or deletes the same bytes again.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Bucket:
             }
 
     def unfinished(self, folder: str) -> Mapping[str, Stored]:
-        """Return nothing: an object is there as a whole or not at all."""
+        """Return nothing: an object is whole or absent."""
         del folder
         return {}
 
@@ -104,7 +104,7 @@ class Bucket:
         return {path: data for path, data in found.items() if data is not None}
 
     def write(self, path: str, data: bytes) -> None:
-        """Upload an object; it is there as a whole or not at all."""
+        """Upload an object; it is whole or absent."""
         with self._explained(path):
             self._blob(path).upload_from_string(
                 data, content_type="application/octet-stream", retry=DEFAULT_RETRY
@@ -139,7 +139,7 @@ class Bucket:
             return storage.Client()
 
     def _folder(self, folder: str) -> str:
-        """Return what the names of a folder's objects begin with; "" is the top."""
+        """Return the prefix of the names of a folder's objects; "" is the top."""
         return (
             f"{self._prefix}{folder.strip('/')}/".lstrip("/") if folder.strip("/") else self._prefix
         )
@@ -153,5 +153,5 @@ class Bucket:
 
 
 def _is_of_an_object(missing: Any) -> bool:
-    """Tell a missing object from a missing bucket: both are 404."""
+    """Return whether an object is missing, not the bucket: both are 404."""
     return "bucket does not exist" not in str(missing).lower()

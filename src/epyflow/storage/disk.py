@@ -1,8 +1,8 @@
-"""Where the files of runs lie: on disk, or in a bucket under a storage prefix.
+"""Read and write the files of runs on disk, or in a bucket under a storage prefix.
 
-Snakemake moves what the rules declare. This is for the little that no rule can declare: which
-inputs there are before the rules are read, what they were built from, a calibration's generations
-while it runs, and the removal of a record of failure.
+Snakemake moves the files that the rules declare. This module is for files that no rule can
+declare: the inputs that exist before the rules are read, the record of what they were built from,
+the checkpoints of a calibration, and the removal of failure records.
 """
 
 import os
@@ -28,31 +28,31 @@ class Storage(Protocol):
         """Return ``gs://bucket/prefix``, None on disk."""
 
     def names(self, folder: str) -> Mapping[str, str | None]:
-        """Return the files directly in a folder by name, each with its MD5 if that is known."""
+        """Return the files directly in a folder by name, each with its MD5 if it is known."""
 
     def below(self, folder: str) -> Mapping[str, Stored]:
         """Return the files in a folder and all folders below it, by path relative to it."""
 
     def unfinished(self, folder: str) -> Mapping[str, Stored]:
-        """Return what is being written in a folder, or was when its process was killed."""
+        """Return temporary files in a folder, those of killed processes included."""
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's bytes, None where there is no such file."""
+        """Return a file's bytes; None if there is no such file."""
 
     def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """Return the bytes of those files that are there."""
+        """Return the bytes of the files that exist."""
 
     def write(self, path: str, data: bytes) -> None:
-        """Write or replace a file; a reader finds the old one or the new one."""
+        """Write or replace a file; a reader sees the old one or the new one."""
 
     def upload(self, file: Path, path: str) -> None:
         """Write or replace a file by the content of one of this machine, as :meth:`write` does."""
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove files, if they are there."""
+        """Remove files; missing ones are no error."""
 
     def prune(self, folder: str) -> None:
-        """Remove a folder and those below it, as far as there is nothing in them."""
+        """Remove a folder and the folders below it, if they are empty."""
 
 
 class Disk:
@@ -64,16 +64,16 @@ class Disk:
         self._root = root or Path()
 
     def names(self, folder: str) -> Mapping[str, str | None]:
-        """List a folder; nothing where there is none. Checksums are not computed."""
+        """List a folder; nothing if it does not exist. Checksums are not computed."""
         try:
             return {path.name: None for path in (self._root / folder).iterdir() if path.is_file()}
         except FileNotFoundError:
             return {}
 
     def below(self, folder: str) -> Mapping[str, Stored]:
-        """List a folder and what is below it; nothing where there is none.
+        """List a folder and the folders below it; nothing if it does not exist.
 
-        Files whose name starts with a dot are left out: they are being written. Links to folders
+        Files whose name starts with a dot are omitted: they are temporary. Links to folders
         are not followed.
         """
         return self._listed(folder, lambda name: not name.startswith("."))
@@ -125,7 +125,7 @@ class Disk:
             (self._root / path).unlink(missing_ok=True)
 
     def prune(self, folder: str) -> None:
-        """Remove empty folders, those below first."""
+        """Remove empty folders, the deepest first."""
         for where, _, _ in os.walk(self._root / folder, topdown=False):
             with suppress(OSError):  # it is not empty
                 Path(where).rmdir()
@@ -142,14 +142,14 @@ def storage_at(prefix: str | None) -> Storage:
     Raises
     ------
     EpyflowError
-        If it is another kind of storage, whose files could not be listed; or if the packages for
-        it are not installed.
+        If it is another kind of storage, whose files cannot be listed, or if the packages for it
+        are not installed.
     """
     if prefix is None:
         return Disk()
     if not prefix.startswith(BUCKET_SCHEMES):
         raise EpyflowError(
-            f"default-storage-prefix {prefix!r} is not a place that epyflow can list; expected "
+            f"default-storage-prefix {prefix!r} is not a storage that epyflow can list; expected "
             "gs://<bucket>/<prefix>, with the storage provider gcs or gcs-indexed"
         )
     try:

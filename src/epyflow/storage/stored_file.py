@@ -1,4 +1,4 @@
-"""Size and time of a file, as a listing of a storage gives them."""
+"""Describe a file in the listing of a storage: size and time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Stored:
-    """What a listing says of a file.
+    """A file in a listing.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from epyflow.artifacts import pickling
+from epyflow.artifacts import file_format, pickling
 from epyflow.artifacts import task as tasks
 from epyflow.artifacts.task import Failure, Member, PackedArray, Result, Task
 from epyflow.errors import ArtifactError, UnreadableError
@@ -276,7 +276,7 @@ import sys
 from pathlib import Path
 {imports}
 from tests.unit import factories
-from epyflow.artifacts import pickling
+from epyflow.artifacts import file_format, pickling
 members = [factories.member_result(i, compartments=[[[[i, 2], [3, 4]]]]) for i in range(3)]
 pickling.write(factories.task(model="epyflow.artifacts.task"), Path(sys.argv[1]))
 pickling.write(factories.result(members), Path(sys.argv[2]))
@@ -364,7 +364,9 @@ def test_every_truncation_is_refused(tmp_path):
 
 
 def test_what_follows_the_end_is_refused(tmp_path):
-    assert "goes on after its end" in refusal(written(factories.task(), tmp_path) + b"x", tmp_path)
+    assert "there is data after its end" in refusal(
+        written(factories.task(), tmp_path) + b"x", tmp_path
+    )
 
 
 RUN_AGAIN = (
@@ -379,11 +381,11 @@ def test_an_earlier_format_is_named_and_its_files_are_to_be_computed_anew(tmp_pa
     message = refusal(data, tmp_path, RUN_AGAIN)
 
     assert "usable: it is of format 1, of an earlier version of epyflow; this version " in message
-    assert f"reads format {pickling.FORMAT}. " in message
+    assert f"reads format {file_format.FORMAT}. " in message
 
 
 def test_a_later_format_is_named_and_epyflow_is_to_be_updated(tmp_path):
-    later = pickling.FORMAT + 1
+    later = file_format.FORMAT + 1
     data = pickle.dumps(("epyflow", later, "Task", None), protocol=5)
 
     message = refusal(
@@ -402,7 +404,7 @@ def test_a_format_with_classes_that_are_gone_is_named_too(tmp_path):
 def test_a_class_with_other_fields_is_refused(tmp_path):
     failure = factories.failure()
     object.__setattr__(failure, "extra", 1)
-    data = pickle.dumps(("epyflow", pickling.FORMAT, "Failure", failure), protocol=5)
+    data = pickle.dumps(("epyflow", file_format.FORMAT, "Failure", failure), protocol=5)
 
     assert "its Failure is not that of this version" in refusal(data, tmp_path)
 
@@ -421,7 +423,7 @@ def test_a_task_is_not_taken_for_a_result(tmp_path):
 
 
 def test_a_part_of_a_task_is_not_a_task(tmp_path):
-    data = pickle.dumps(("epyflow", pickling.FORMAT, "Member", member()), protocol=5)
+    data = pickle.dumps(("epyflow", file_format.FORMAT, "Member", member()), protocol=5)
 
     assert "it holds a Member" in refusal(data, tmp_path)
 
@@ -441,12 +443,12 @@ class Calls:
 
 def ours(payload, kind="Task"):
     """Wrap a payload in the header that gets it past the first check."""
-    return pickle.dumps(("epyflow", pickling.FORMAT, kind, payload), protocol=5)
+    return pickle.dumps(("epyflow", file_format.FORMAT, kind, payload), protocol=5)
 
 
 def assembled(payload):
     """Wrap hand-written opcodes as the payload."""
-    body = b"(\x8c\x07epyflow\x94K" + bytes([pickling.FORMAT]) + b"\x8c\x04Task\x94" + payload
+    body = b"(\x8c\x07epyflow\x94K" + bytes([file_format.FORMAT]) + b"\x8c\x04Task\x94" + payload
     body += b"t."
     return b"\x80\x05\x95" + len(body).to_bytes(8, "little") + body
 
@@ -576,7 +578,7 @@ def test_an_array_that_lies_about_its_memory_is_refused(tmp_path, arguments):
     lie = Calls(None, *arguments)
     population = factories.population()
     object.__setattr__(population, "sizes", lie)
-    pickler.dump(("epyflow", pickling.FORMAT, "Task", factories.task(population=population)))
+    pickler.dump(("epyflow", file_format.FORMAT, "Task", factories.task(population=population)))
 
     refusal(stream.getvalue(), tmp_path)
 
@@ -606,4 +608,4 @@ def test_the_classes_are_those_of_the_contract():
     made = {name for name, value in vars(tasks).items() if is_dataclass(value)}
 
     assert {Task.__name__, Result.__name__, Failure.__name__} <= made
-    assert set(pickling._CLASSES) == made
+    assert set(file_format.CLASSES) == made

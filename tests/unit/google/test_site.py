@@ -61,7 +61,9 @@ def test_another_file_can_be_named(elsewhere):
 
 
 def test_a_file_that_was_named_must_be_there():
-    with pytest.raises(EpyflowError, match=r"EPYFLOW_GCP_SITE names prod\.yaml, which is not"):
+    with pytest.raises(
+        EpyflowError, match=r"EPYFLOW_GCP_SITE names prod\.yaml, which does not exist"
+    ):
         read_site(VARIABLES | {"EPYFLOW_GCP_SITE": "prod.yaml"})
 
 
@@ -154,5 +156,5 @@ def test_for_the_profile_a_mistake_is_the_end_with_the_message_alone(monkeypatch
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
 
-    with pytest.raises(SystemExit, match="profiles/gcp does not know your project"):
+    with pytest.raises(SystemExit, match="settings of Google Cloud are missing or wrong"):
         site_of_profile()

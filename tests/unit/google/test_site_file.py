@@ -90,7 +90,7 @@ def test_what_is_no_output_of_terraform_is_refused(site, text):
     done = configure("-", text=text)
 
     assert done.exit_code == 1
-    assert "expected what `terraform output -json` prints" in done.stderr
+    assert "expected the output of `terraform output -json`" in done.stderr
 
 
 def test_a_file_that_is_not_there_is_named(site):

@@ -29,19 +29,19 @@ def test_only_what_begins_with_git_is_an_address():
     ("text", "why"),
     [
         ("git+http://github.com/o/r@main", "is not encrypted"),
-        ("git+ssh://github.com/o/r@main", "is of another kind"),
-        ("git+https:///o/r@main", "is of another kind"),
+        ("git+ssh://github.com/o/r@main", "has another scheme"),
+        ("git+https:///o/r@main", "has another scheme"),
         ("git+https://github.com/@main", "names no repository"),
         ("git+https://github.com/o/r@", "no branch, tag or commit"),
         ("git+https://github.com/o/r@--upload-pack=x", "no branch, tag or commit"),
         ("git+https://github.com/o/r@a..b", "no branch, tag or commit"),
         ("git+https://github.com/o/r@a b", "no branch, tag or commit"),
         ("git+https://github.com/o/r?x=1", "a part after"),
-        ("git+https://github.com:port/o/r", "is no address"),
+        ("git+https://github.com:port/o/r", "is not a URL"),
     ],
 )
 def test_what_is_no_address_is_refused_with_an_example(text, why):
-    with pytest.raises(EpyflowError, match=f"{why}.*; expected such as git"):
+    with pytest.raises(EpyflowError, match=f"{why}.*; expected an address such as git"):
         parse_address(text)
 
 

@@ -179,7 +179,7 @@ def test_without_an_answer_the_last_commit_is_used_and_a_warning_says_so(
 
     assert offline == known
     assert "does not answer" in caplog.text
-    assert f"going on with commit {known.commit}, fetched before" in caplog.text
+    assert f"using commit {known.commit}, which was fetched before" in caplog.text
 
 
 def test_a_fault_of_the_server_is_no_answer(server, tmp_path):
@@ -193,7 +193,7 @@ def test_a_token_does_not_follow_to_another_server(server: Server, repository, t
     with served(repository.bare.parent) as other:
         server.redirect = other.url
 
-        with pytest.raises(EpyflowError, match="has moved; give its present address"):
+        with pytest.raises(EpyflowError, match="has moved; give its new address"):
             fetched(f"{server.address}@main", tmp_path, TOKEN)
 
     assert server.seen == [f"Basic {BASIC}"]

@@ -93,7 +93,7 @@ def test_two_ways_at_once_are_refused():
 
 @pytest.mark.parametrize("value", [" ", "secret\nX-Other: header", "secrét"])
 def test_what_cannot_be_a_token_is_refused_and_not_repeated(value):
-    with pytest.raises(EpyflowError, match="is no token; expected one line") as caught:
+    with pytest.raises(EpyflowError, match="does not give a token; expected one line") as caught:
         read_token({"EPYFLOW_GIT_TOKEN": value})
 
     assert "secr" not in str(caught.value)

@@ -73,7 +73,7 @@ def test_no_project_in_the_cloud_is_looked_at_unless_there_is_one(folder, monkey
 
 def test_a_file_of_the_project_that_cannot_be_read_is_named(folder, monkeypatch):
     monkeypatch.setenv("EPYFLOW_GCP_SITE", "nowhere.yaml")
-    assert "EPYFLOW_GCP_SITE names nowhere.yaml, which is not there" in wrong()["site"][1]
+    assert "EPYFLOW_GCP_SITE names nowhere.yaml, which does not exist" in wrong()["site"][1]
 
     (folder / "nowhere.yaml").write_text("a: [")
     assert "nowhere.yaml cannot be read" in wrong()["site"][1]

@@ -1,0 +1,33 @@
+"""Define the file format of artifacts: its number, and the types that a file may hold."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from datetime import date
+from types import NoneType
+from typing import Any
+
+from epyflow.artifacts import task
+
+FORMAT = 2
+"""Number of the file format.
+
+Raise it when a class of :mod:`epyflow.artifacts.task` moves to another module, or when one of its
+fields changes its meaning. Format 1 named the modules ``epyflow.tasks`` and ``epyflow.fits``.
+"""
+
+MAGIC = "epyflow"
+"""The first item of every artifact."""
+
+CLASSES: Mapping[str, type[Any]] = {
+    name: value
+    for name, value in vars(task).items()
+    if isinstance(value, type) and is_dataclass(value)
+}
+"""The classes of :mod:`epyflow.artifacts.task` by name."""
+
+ATOMS = (NoneType, bool, int, float, str, bytes, date)
+"""Types without parts."""
+
+ARRAY_TYPE = re.compile(r"[<|][biuf][1248]")
+"""Types of arrays, as numpy writes them: little-endian numbers and booleans."""

@@ -3,13 +3,12 @@
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from google.cloud.storage import Client
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.faults import FaultPlan
 from google_batch_emulator.settings import Settings
+from tests.forking import ForkedRun
 
 PROJECT = "rehearsal"
 BUCKET = "rehearsal"
@@ -41,7 +41,7 @@ class Workflow:
     emulator: Emulator
     name: str
     earlier: frozenset[str]
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    runs: list[ForkedRun] = field(default_factory=list)
 
     @property
     def prefix(self) -> str:
@@ -50,10 +50,10 @@ class Workflow:
     def write(self, snakefile: str) -> None:
         (self.folder / "Snakefile").write_text(snakefile)
 
-    def command(self, *arguments: str) -> list[str]:
+    def options(self, *arguments: str) -> list[str]:
+        """Return the arguments of ``snakemake``."""
         prefix = "--googlebatch-array-"
         return [
-            str(BINARIES / "snakemake"),
             *("--executor", "googlebatch-array"),
             *(f"{prefix}project", PROJECT, f"{prefix}region", "us-central1"),
             *("--default-storage-provider", "gcs", "--storage-gcs-project", PROJECT),
@@ -63,26 +63,29 @@ class Workflow:
             *arguments,
         ]
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **variables: str) -> ForkedRun:
         path = f"{BINARIES}{os.pathsep}{os.environ['PATH']}"
-        process = subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env={**os.environ, **self.emulator.environment, "PATH": path, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self.processes.append(process)
-        return process
+        environment = {**os.environ, **self.emulator.environment, "PATH": path, **variables}
+        self.runs.append(ForkedRun(self.options(*arguments), self.folder, environment))
+        return self.runs[-1]
 
     def run(self, *arguments: str, **variables: str) -> Finished:
         return self.finish(self.start(*arguments, **variables))
 
-    def finish(self, process: subprocess.Popen[str]) -> Finished:
-        text, _ = process.communicate(timeout=580)
-        return Finished(process.returncode, text)
+    def finish(self, run: ForkedRun) -> Finished:
+        text = run.read(580)
+        return Finished(run.wait(), text)
+
+    @cached_property
+    def storage(self) -> Client:
+        """A client of the emulator's storage."""
+        address = self.emulator.environment["STORAGE_EMULATOR_HOST"]
+        options = {"api_endpoint": address}
+        return Client(PROJECT, AnonymousCredentials(), client_options=options)
+
+    def put(self, name: str, text: str) -> None:
+        """Write a file below the prefix."""
+        self.storage.bucket(BUCKET).blob(f"{self.name}/{name}").upload_from_string(text)
 
     def faults(self, **plan: object) -> None:
         self.emulator.faults.replace(FaultPlan.model_validate(plan))
@@ -91,14 +94,9 @@ class Workflow:
 
     def files(self) -> dict[str, str]:
         """Return outputs by name below the prefix, without logs and sources."""
-        client = Client(
-            project=PROJECT,
-            credentials=AnonymousCredentials(),
-            client_options={"api_endpoint": self.emulator.environment["STORAGE_EMULATOR_HOST"]},
-        )
         names = {
             blob.name.removeprefix(f"{self.name}/"): blob
-            for blob in client.list_blobs(BUCKET, prefix=f"{self.name}/")
+            for blob in self.storage.list_blobs(BUCKET, prefix=f"{self.name}/")
         }
         return {
             name: blob.download_as_text()
@@ -185,10 +183,6 @@ def a_workflow(emulator, place, test):
         yield made
     finally:
         emulator.faults.replace(FaultPlan())
-        for process in made.processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            if process.stdout:
-                process.stdout.close()
+        for run in made.runs:
+            run.close()
         shutil.rmtree(folder, ignore_errors=True)

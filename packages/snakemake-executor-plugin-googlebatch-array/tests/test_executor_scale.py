@@ -1,7 +1,6 @@
 """Many jobs: none is forgotten, no slot leaks. Tasks are stand-ins that end at once."""
 
 import os
-import subprocess
 import sys
 from hashlib import sha512
 from pathlib import Path
@@ -12,6 +11,7 @@ from google.cloud.storage import Client
 from google.protobuf.json_format import MessageToJson
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
+from tests.forking import ForkedRun
 
 from snakemake_executor_plugin_googlebatch_array.job_definition import LARGEST_JOB
 
@@ -68,25 +68,20 @@ def run(emulator, folder, each, more, *options, rules="ab"):
     put(emulator, [f"{prefix}/out/{rule}/{i:04d}{more}.txt" for rule in rules for i in range(each)])
     binaries = Path(sys.executable).parent
     array = "--googlebatch-array-"
-    finished = subprocess.run(
-        [
-            *(str(binaries / "snakemake"), "--executor", "googlebatch-array", "--forceall"),
-            *("--nolock", f"{array}project", "rehearsal", f"{array}region", "us-central1"),
-            *(f"{array}log-prefix", "none", "--default-storage-provider", "gcs-indexed"),
-            *("--storage-gcs-indexed-project", "rehearsal"),
-            *("--default-storage-prefix", f"gs://rehearsal/{prefix}"),
-            *("--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "10000/1s"),
-            *options,
-        ],
-        cwd=folder,
-        env={**os.environ, **emulator.environment, "PATH": f"{binaries}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        timeout=580,
-        check=False,
-    )
-    text = finished.stdout + finished.stderr
-    assert finished.returncode == 0, text
+    arguments = [
+        *("--executor", "googlebatch-array", "--forceall"),
+        *("--nolock", f"{array}project", "rehearsal", f"{array}region", "us-central1"),
+        *(f"{array}log-prefix", "none", "--default-storage-provider", "gcs-indexed"),
+        *("--storage-gcs-indexed-project", "rehearsal"),
+        *("--default-storage-prefix", f"gs://rehearsal/{prefix}"),
+        *("--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "10000/1s"),
+        *options,
+    ]
+    path = f"{binaries}:{os.environ['PATH']}"
+    run = ForkedRun(arguments, folder, {**os.environ, **emulator.environment, "PATH": path})
+    text = run.read(580)
+    assert run.wait() == 0, text
+    run.close()
     steps = len(rules) * each + 1
     assert f"{steps} of {steps} steps (100%) done" in text
     return [job for job in emulator.store.all() if job.uid not in earlier]

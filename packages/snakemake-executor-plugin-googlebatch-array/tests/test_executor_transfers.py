@@ -17,21 +17,19 @@ KINDS = {KINDS}
 rule all:
     input: expand("out/{{kind}}.txt", kind=KINDS)
 
-rule first:
-    output: "made/{{kind}}.txt"
-    shell: "printf '{TEXT}' > {{output}}"
-
-rule second:
+rule copy:
     input: "made/{{kind}}.txt"
     output: "out/{{kind}}.txt"
     shell: "cat {{input}} > {{output}}"
 """
     )
+    for kind in KINDS:
+        workflow.put(f"made/{kind}.txt", TEXT)
     workflow.faults(
         storage=[
             {"kind": kind, "object": f"*/{folder}/{action}.txt", "action": action, "times": 2}
             for action in KINDS
-            for kind, folder in (("upload", "made"), ("download", "made"), ("upload", "out"))
+            for kind, folder in (("download", "made"), ("upload", "out"))
         ]
     )
 

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from counting_proxy import Proxy
+from tests.forking import ForkedRun
 
 TESTS = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -72,7 +72,7 @@ class Workflow:
         """
         jobs = self.place / "jobs"
         before = self.storage.counts()
-        command = [str(BIN / "snakemake"), "--cores", "2"]
+        command = ["--cores", "2"]
         if default:
             command += ["--default-storage-provider", self.plugin]
             command += ["--default-storage-prefix", self.prefix]
@@ -80,16 +80,11 @@ class Workflow:
         if apart:
             command += ["--executor", "apart", "--jobs", "4"]
             command += ["--seconds-between-status-checks", "1"]
-        done = subprocess.run(
-            command,
-            cwd=self.directory,
-            env=self.environment(jobs),
-            capture_output=True,
-            text=True,
-            timeout=STAY_ALIVE,
-            check=False,
-        )
+        run = ForkedRun(command, self.directory, self.environment(jobs))
+        printed = run.read(STAY_ALIVE)
+        code = run.wait()
+        run.close()
         logs = [log.read_text() for log in sorted(jobs.glob("*.log"))]
         shutil.rmtree(jobs)
-        text = "\n".join([done.stdout, done.stderr, *logs])
-        return Outcome(done.returncode, text, dict(self.storage.counts() - before))
+        text = "\n".join([printed, *logs])
+        return Outcome(code, text, dict(self.storage.counts() - before))

@@ -1,0 +1,176 @@
+"""Run Snakemake in processes that are forked from one which has imported it.
+
+To start Snakemake takes more than a second of processor time, nearly all of it for imports. A
+server imports Snakemake and its plugins once; each run is a fork of it, in a process group of its
+own, with the arguments, working directory and environment that it is given.
+"""
+
+import atexit
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+PLUGINS = (
+    "snakemake_executor_plugin_googlebatch_array",
+    "snakemake_logger_plugin_live",
+    "snakemake_storage_plugin_gcs",
+    "snakemake_storage_plugin_gcs_indexed",
+)
+_REQUEST_BYTES = 1 << 17
+_READ_BYTES = 1 << 16
+
+
+class ForkedRun:
+    """A run of Snakemake. What it prints is one text, as on a terminal.
+
+    Parameters
+    ----------
+    arguments
+        Of the command ``snakemake``.
+    folder
+        The working directory.
+    environment
+        All of its variables.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        self._output, output = os.pipe()
+        answers, answer = os.pipe()
+        request = json.dumps([list(arguments), str(folder), dict(environment)])
+        socket.send_fds(_server(), [request.encode()], [output, answer])
+        os.close(output)
+        os.close(answer)
+        self._answers = os.fdopen(answers)
+        self.pid = int(self._answers.readline())
+        self.code: int | None = None
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to Snakemake alone."""
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Return the exit code, as `subprocess` gives it."""
+        if self.code is None:
+            self.code = int(self._answers.readline())
+        return self.code
+
+    def read(self, seconds: float) -> str:
+        """Return what it prints, until it and everything that it started have ended."""
+        deadline, parts = time.monotonic() + seconds, []
+        while select.select([self._output], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            parts.append(os.read(self._output, _READ_BYTES))
+            if not parts[-1]:
+                return b"".join(parts).decode(errors="replace")
+        text = b"".join(parts).decode(errors="replace")
+        raise TimeoutError(f"still running after {seconds} s: {text}")
+
+    def close(self) -> None:
+        """Kill it with its process group, if it runs, and close what it prints to."""
+        if self.code is None and not select.select([self._answers], [], [], 0)[0]:
+            os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
+        self._answers.close()
+        os.close(self._output)
+
+
+@cache
+def _server() -> socket.socket:
+    """Start the server of this process, and return the socket that it listens to."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        server = subprocess.Popen(
+            [sys.executable, __file__, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+        )
+    atexit.register(server.wait)
+    atexit.register(ours.close)
+    return ours
+
+
+def _serve(requests: socket.socket) -> None:
+    """Fork a run for each request, until the other end is closed."""
+    import snakemake.cli  # noqa: F401 - what this process is for
+
+    for name in PLUGINS:
+        import_module(name)
+    # Else the first collection in a run would copy all memory that it shares with the server.
+    gc.freeze()
+    while True:
+        request, files, _, _ = socket.recv_fds(requests, _REQUEST_BYTES, 2)
+        if not request:
+            break
+        if os.fork() == 0:
+            requests.close()
+            _supervise(*json.loads(request), *files)
+            return
+        for file in files:
+            os.close(file)
+        _reap(os.WNOHANG)
+    _reap(0)
+
+
+def _reap(options: int) -> None:
+    """Take note of children that have ended, so that their processor time counts."""
+    try:
+        while os.waitpid(-1, options)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _supervise(
+    arguments: list[str], folder: str, environment: dict[str, str], output: int, answer: int
+) -> None:
+    """Fork the run; answer with its process id, and its exit code in the end."""
+    ready, go = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(answer)
+        os.close(go)
+        os.setsid()
+        os.read(ready, 1)
+        for standard in (1, 2):
+            os.dup2(output, standard)
+        os.close(output)
+        _run_snakemake(arguments, folder, environment)
+        return
+    os.close(output)
+    os.close(ready)
+    os.write(answer, f"{pid}\n".encode())
+    os.close(go)
+    _, status = os.waitpid(pid, 0)
+    os.write(answer, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+    from snakemake.cli import main
+    from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    given = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    # As if the command `snakemake` had been called: its folder, and what the environment adds.
+    sys.path[:1] = [str(Path(sys.executable).parent), *given]
+    if given:
+        # The server has looked for plugins in its own path.
+        ExecutorPluginRegistry().collect_plugins()
+    sys.argv = [str(Path(sys.executable).with_name("snakemake")), *arguments]
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -138,7 +138,7 @@ def test_a_run_on_batch_is_cancelled_and_no_other_with_its_labels_is(jobs, bucke
 
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("us/flu/main: ended Batch job coordinator-held, Batch job ")
-    assert "to go on, epyflow submit us/flu --run-id main, with the settings" in done.stdout
+    assert "to resume it: epyflow submit us/flu --run-id main, with the settings" in done.stdout
     assert set(states(jobs)) == {*others, "over"}
     record = read_record("us/flu", "main", bucket)
     assert record is not None

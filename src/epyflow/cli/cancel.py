@@ -76,10 +76,10 @@ def _print(folder: str, ended: Ended, go_on: str) -> None:
     if ended.done:
         typer.echo(f"{folder}: ended {', '.join(ended.done)}")
     elif not ended.left:
-        typer.echo(f"{folder}: nothing of it is at work")
+        typer.echo(f"{folder}: nothing of it is running")
     if not ended.left and ended.done:
-        lock = "; first `snakemake --unlock` there" if ended.killed else ""
-        typer.echo(f"to go on, {go_on}{lock}")
+        lock = "; first run `snakemake --unlock` there" if ended.killed else ""
+        typer.echo(f"to resume it: {go_on}{lock}")
 
 
 def _say(text: str) -> None:

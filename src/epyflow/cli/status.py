@@ -55,7 +55,7 @@ def status(
             time.sleep(every)
     if watch and not now[0].run.complete and now[1].lives is False:
         where = to_go_on(now[1].record)
-        typer.echo(f"{found.folder}: nobody goes on with it. To go on: {where}", err=True)
+        typer.echo(f"{found.folder}: no coordinator works on it. To resume it: {where}", err=True)
     raise typer.Exit(_code(*now))
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from epyflow import __version__
 from epyflow.cli import app
@@ -136,10 +137,7 @@ def completed(line: str, word: int) -> list[str]:
         "COMP_WORDS": line,
         "COMP_CWORD": str(word),
     }
-    done = subprocess.run(
-        [EPYFLOW], env=os.environ | variables, capture_output=True, text=True, check=False
-    )
-    return done.stdout.split()
+    return CliRunner().invoke(app.app, [], env=variables, prog_name="epyflow").stdout.split()
 
 
 def test_the_installed_command_ends_with_the_code_and_prints_ascii_where_it_must(root):

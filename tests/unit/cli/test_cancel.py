@@ -93,14 +93,14 @@ def test_a_process_of_this_machine_is_interrupted_with_its_jobs_and_noted(coordi
     assert done.exit_code == 0, done.stderr
     assert done.stdout == (
         f"us/flu/main: ended process {coordinator.pid} on {coordinator.host}\n"
-        f"to go on, in {coordinator.folder} on {coordinator.host}: snakemake --cores 2\n"
+        f"to resume it: in {coordinator.folder} on {coordinator.host}: snakemake --cores 2\n"
     )
     assert len(jobs) == 1
     assert not any(at_work(job) for job in jobs)
     assert outcome(storage) == "cancelled"
 
     again = cancel("us/flu", "--yes")
-    assert (again.exit_code, again.stdout) == (0, "us/flu/main: nothing of it is at work\n")
+    assert (again.exit_code, again.stdout) == (0, "us/flu/main: nothing of it is running\n")
 
 
 @pytest.mark.parametrize("coordinator", [STUBBORN], ids=["stubborn"], indirect=True)

@@ -252,7 +252,7 @@ def test_watching_ends_when_nobody_goes_on_and_says_how_to(made_up, monkeypatch)
 
     assert done.exit_code == 4
     assert done.stderr == (
-        "flu/main: nobody goes on with it. To go on: "
+        "flu/main: no coordinator works on it. To resume it: "
         f"in {record.folder} on {record.host}: snakemake --cores 2\n"
     )
 

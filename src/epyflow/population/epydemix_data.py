@@ -7,8 +7,9 @@
 Source: https://github.com/epistorm/epydemix-data, README.md.
 """
 
+import csv
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -130,18 +131,15 @@ class EpydemixData:
     @cached_property
     def _listed(self) -> dict[str, _Origin]:
         path = self._file(LOCATIONS_FILE)
-        frame = _read_csv(
-            path, "a header and one row for each population", dtype=str, keep_default_na=False
-        )
-        _require_columns(path, frame, ("location", "primary_contact_source"))
-        unknown = ["unknown"] * len(frame)
-        persons = frame.get("population_source", unknown)
-        rows = zip(frame["location"], frame["primary_contact_source"], persons, strict=True)
+        rows = _read_rows(path, "a header and one row for each population")
+        _require_columns(path, rows[0], ("location", "primary_contact_source"))
         # Text that cannot be a name, such as a path, cannot be asked for.
         return {
-            str(name): _Origin(str(contacts), str(source))
-            for name, contacts, source in rows
-            if is_plausible_name(str(name))
+            row["location"]: _Origin(
+                row["primary_contact_source"], row.get("population_source", "unknown")
+            )
+            for row in (dict(zip(rows[0], cells, strict=False)) for cells in rows[1:] if cells)
+            if is_plausible_name(row["location"])
         }
 
 
@@ -168,7 +166,7 @@ def read_sizes(path: Path) -> FineGroups:
         or a value is not a number of at least 0. Names the file and the line.
     """
     frame = _read_csv(path, "the columns group_name and value", dtype={"group_name": str})
-    _require_columns(path, frame, ("group_name", "value"))
+    _require_columns(path, frame.columns, ("group_name", "value"))
     values = _numbers(path, frame[["value"]], first_line=2)[:, 0]
     try:
         groups = parse_age_groups([str(label) for label in frame["group_name"]])
@@ -210,8 +208,21 @@ def _read_csv(path: Path, expected: str, **options: Any) -> "pd.DataFrame":
     return frame
 
 
-def _require_columns(path: Path, frame: "pd.DataFrame", columns: tuple[str, ...]) -> None:
-    missing = [column for column in columns if column not in frame.columns]
+def _read_rows(path: Path, expected: str) -> list[list[str]]:
+    """Read a small table of text without pandas: every start of a run reads it."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file, strict=True))
+        wrong = next((row for row in rows if row and len(row) != len(rows[0])), None)
+        if not rows or wrong:
+            raise ValueError(f"a row of {len(wrong)} cells" if wrong else "no header")
+    except (OSError, ValueError, csv.Error) as error:
+        raise PopulationError(f"{path}: cannot be read ({error}); expected {expected}") from error
+    return rows
+
+
+def _require_columns(path: Path, found: Iterable[str], columns: tuple[str, ...]) -> None:
+    missing = [column for column in columns if column not in found]
     if missing:
         raise PopulationError(
             f"{path}, line 1: there is no column {' and no column '.join(missing)}; "

@@ -194,6 +194,21 @@ def test_a_list_without_its_columns_is_refused(tiny):
         PopulationStore.open(tiny, remote=False).names()
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "no header"),
+        (b"location,source\nA,b,c\n", "a row of 3 cells"),
+        (b"\xff\xfe", "decode"),
+    ],
+)
+def test_a_list_that_is_no_table_is_refused(tiny, content, what):
+    (tiny / "locations.csv").write_bytes(content)
+
+    with pytest.raises(PopulationError, match=rf"locations.csv: cannot be read \(.*{what}"):
+        PopulationStore.open(tiny, remote=False).names()
+
+
 @pytest.mark.parametrize("source", ["", "polymod", "../../.."])
 def test_an_unknown_source_of_contacts_is_refused(tiny, source):
     (tiny / "locations.csv").write_text(f"location,primary_contact_source\nTestland,{source}\n")

@@ -60,3 +60,15 @@ ScipyDistribution(type="scipy", name="randint", args=[0, 30])
 """
 
     assert imported_by(code) == set()
+
+
+def test_loading_the_compiled_engine_imports_no_linear_algebra_and_leaves_it_usable():
+    code = """
+from epyflow.engine import compile_cache
+compile_cache.load()
+assert "scipy.linalg" not in sys.modules
+from scipy import linalg
+assert linalg.det([[2.0]]) == 2
+"""
+
+    assert imported_by(code) == {"numba"}

@@ -156,7 +156,26 @@ def _import_from(folder: Path) -> ModuleType:
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(folder)
     try:
-        from epyflow.engine import kernel
+        with _without("scipy.linalg"):
+            from epyflow.engine import kernel
     finally:
         _config.CACHE_DIR = before
     return kernel
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let an import of a module fail in the block, unless it has been imported before.
+
+    numba imports scipy.linalg to look for BLAS. That takes half as long as loading the compiled
+    kernel, which multiplies no matrices with BLAS.
+    """
+    modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
+    if module in modules:
+        yield
+        return
+    modules[module] = None
+    try:
+        yield
+    finally:
+        del modules[module]

@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast_hub.config.flusight import CLASSES, SEASONS, class_shares, classify, season
+from forecast_hub.config.flusight import (
+    CLASSES,
+    SEASONS,
+    classify,
+    compute_class_shares,
+    find_season,
+)
 from forecast_hub.errors import HubError
 
 WYOMING, CALIFORNIA, NATION = 587_618, 39_431_263, 340_110_988
@@ -103,7 +109,7 @@ def test_no_change_is_stable():
     ("horizon", "stable", "large"), [(0, 100, 200), (1, 100, 300), (2, 200, 400), (3, 250, 500)]
 )
 def test_the_season_of_2023_had_wider_classes(horizon, stable, large):
-    then = season(date(2024, 1, 13)).thresholds
+    then = find_season(date(2024, 1, 13)).thresholds
 
     assert class_of(stable - 1, 10_000_000, horizon, then) == STABLE
     assert class_of(stable, 10_000_000, horizon, then) == UP
@@ -122,18 +128,18 @@ def test_the_season_of_2023_had_wider_classes(horizon, stable, large):
     ],
 )
 def test_a_reference_date_has_the_definitions_of_its_season(day, name):
-    assert season(day).name == name
+    assert find_season(day).name == name
 
 
 def test_seasons_whose_definitions_are_not_known_are_refused():
     with pytest.raises(HubError, match="before 2023-08-01 are not known"):
-        season(date(2023, 1, 14))
+        find_season(date(2023, 1, 14))
 
 
 def test_shares_count_the_trajectories_of_each_class():
     changes = np.array([-671, -670, -119, 0, 9, 118, 119, 671, 5000, 6000], dtype=float)
 
-    shares = class_shares(changes, CALIFORNIA, NOW[0])
+    shares = compute_class_shares(changes, CALIFORNIA, NOW[0])
 
     assert dict(zip(CLASSES, shares.tolist(), strict=True)) == {
         "large_decrease": 0.1,

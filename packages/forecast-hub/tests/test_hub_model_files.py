@@ -6,7 +6,7 @@ import pytest
 from made_up_hubs import tasks, write_hub
 
 from forecast_hub.errors import HubError
-from forecast_hub.scoring.model_files import baseline_of, model_files
+from forecast_hub.scoring.model_files import find_baseline, find_model_files
 
 DAY = date(2025, 1, 18)
 
@@ -18,12 +18,12 @@ def test_baseline_and_ensemble_are_found_for_the_dates_that_they_submitted(tmp_p
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{day}-{model}.csv.gz").write_text("")
 
-    found = model_files(hub, [DAY], [])
+    found = find_model_files(hub, [DAY], [])
 
     assert list(found) == ["2025-01-18-x-baseline"]
-    assert baseline_of(found) == "x-baseline"
-    assert baseline_of(model_files(hub, [DAY], ["y-z"])) is None
+    assert find_baseline(found) == "x-baseline"
+    assert find_baseline(find_model_files(hub, [DAY], ["y-z"])) is None
     with pytest.raises(HubError, match=r"no model 'y-a'.*did you mean y-z"):
-        model_files(hub, [DAY], ["y-a"])
+        find_model_files(hub, [DAY], ["y-a"])
     with pytest.raises(HubError, match="x-ensemble has no file for 2025-01-18"):
-        model_files(hub, [DAY], ["x-ensemble"])
+        find_model_files(hub, [DAY], ["x-ensemble"])

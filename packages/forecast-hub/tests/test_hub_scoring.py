@@ -11,9 +11,14 @@ import pytest
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.scoring.forecasts import read_forecasts, read_outcomes
-from forecast_hub.scoring.probabilities import LOWEST, peak_weeks, rate_changes, score_probabilities
-from forecast_hub.scoring.quantiles import interval_scores, score_quantiles
-from forecast_hub.scoring.relative_skill import mean_scores, relative_scores
+from forecast_hub.scoring.probabilities import (
+    LOWEST,
+    classify_rate_changes,
+    find_peak_weeks,
+    score_probabilities,
+)
+from forecast_hub.scoring.quantiles import compute_interval_scores, score_quantiles
+from forecast_hub.scoring.relative_skill import average_scores, compare_models
 
 FLUSIGHT = [0.01, 0.025, *(round(0.05 * n, 2) for n in range(1, 20)), 0.975, 0.99]
 DATES = (
@@ -24,7 +29,7 @@ TASKS = ["location", "reference_date", "horizon"]
 
 
 def scored(observed, quantiles, levels):
-    scores = interval_scores(np.array([observed]), np.array([quantiles]), levels)
+    scores = compute_interval_scores(np.array([observed]), np.array([quantiles]), levels)
     return [
         float(part[0])
         for part in (
@@ -70,7 +75,7 @@ def test_the_wis_is_twice_the_mean_pinball_loss_over_the_23_levels():
     quantiles = np.sort(generator.gamma(2, 100, size=(300, 23)), axis=1)
     observed = generator.gamma(2, 150, size=300)
 
-    scores = interval_scores(observed, quantiles, FLUSIGHT)
+    scores = compute_interval_scores(observed, quantiles, FLUSIGHT)
 
     for row in range(300):
         losses = [
@@ -84,7 +89,7 @@ def test_the_parts_add_up_to_the_wis():
     generator = np.random.default_rng(6)
     quantiles = np.sort(generator.normal(size=(500, 23)), axis=1)
 
-    scores = interval_scores(generator.normal(size=500) * 3, quantiles, FLUSIGHT)
+    scores = compute_interval_scores(generator.normal(size=500) * 3, quantiles, FLUSIGHT)
 
     total = scores.dispersion + scores.underprediction + scores.overprediction
     assert scores.wis == pytest.approx(total)
@@ -107,7 +112,7 @@ def test_scoringrules_weighted_score_agrees():
         backend="numba",
     )
 
-    assert interval_scores(observed, quantiles, FLUSIGHT).wis == pytest.approx(theirs)
+    assert compute_interval_scores(observed, quantiles, FLUSIGHT).wis == pytest.approx(theirs)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +120,7 @@ def test_scoringrules_weighted_score_agrees():
 )
 def test_quantiles_that_make_no_central_intervals_are_refused(levels):
     with pytest.raises(DataError, match=r"not symmetric around 0.5|no interval"):
-        interval_scores(np.ones(1), np.ones((1, len(levels))), levels)
+        compute_interval_scores(np.ones(1), np.ones((1, len(levels))), levels)
 
 
 def forecast(model, quantiles, location="01", horizon="0", levels=("0.25", "0.5", "0.75")):
@@ -213,7 +218,7 @@ def test_of_two_models_the_relative_score_is_the_ratio_on_shared_forecasts():
     """On the first two tasks the baseline has a mean of 4 and the other of 3; the rest is alone."""
     scores = wis_of({"base": [2, 6, 100, None], "other": [1, 5, None, 900]})
 
-    found = relative_scores(scores, "base", TASKS).set_index("model")
+    found = compare_models(scores, "base", TASKS).set_index("model")
 
     assert found["relative_wis"].to_dict() == pytest.approx({"base": 1, "other": 3 / 4})
     assert found["forecasts"].to_dict() == {"base": 3, "other": 3}
@@ -227,7 +232,7 @@ def test_of_three_models_it_is_the_scaled_geometric_mean_of_their_ratios():
     """
     scores = wis_of({"a": [4, None, 4], "b": [2, 2, None], "c": [None, 6, 8]})
 
-    found = relative_scores(scores, "b", TASKS).set_index("model")["relative_wis"]
+    found = compare_models(scores, "b", TASKS).set_index("model")["relative_wis"]
 
     assert found.to_dict() == pytest.approx({"a": 6 ** (1 / 3), "b": 1, "c": 36 ** (1 / 3)})
 
@@ -240,7 +245,7 @@ def test_scales_are_compared_apart():
         ]
     )
 
-    found = relative_scores(scores, "base", TASKS).set_index(["model", "scale"])["relative_wis"]
+    found = compare_models(scores, "base", TASKS).set_index(["model", "scale"])["relative_wis"]
 
     assert found[("other", "natural")] == pytest.approx(0.5)
     assert found[("other", "log")] == pytest.approx(3)
@@ -256,15 +261,15 @@ def test_scales_are_compared_apart():
 )
 def test_models_that_cannot_be_compared_are_refused(table, baseline, says):
     with pytest.raises(DataError, match=says):
-        relative_scores(wis_of(table), baseline, TASKS)
+        compare_models(wis_of(table), baseline, TASKS)
 
 
 def test_means_are_kept_apart_by_what_is_asked_for():
     scores = wis_of({"a": [1, 3], "b": [5, 9]})
 
-    assert mean_scores(scores)["wis"].tolist() == [2, 7]
-    assert mean_scores(scores)["forecasts"].tolist() == [2, 2]
-    assert mean_scores(scores, ["location"])["wis"].tolist() == [1, 3, 5, 9]
+    assert average_scores(scores)["wis"].tolist() == [2, 7]
+    assert average_scores(scores)["forecasts"].tolist() == [2, 2]
+    assert average_scores(scores, ["location"])["wis"].tolist() == [1, 3, 5, 9]
 
 
 def probabilities(values, location="56", horizon="0"):
@@ -284,7 +289,7 @@ def test_the_log_score_is_that_of_the_class_observed():
 
     assert scores.loc["56", "log_score"] == pytest.approx(math.log(0.25))
     assert scores.loc["06", "log_score"] == LOWEST == -10
-    assert mean_scores(scores.reset_index())["log_score"].tolist() == [
+    assert average_scores(scores.reset_index())["log_score"].tolist() == [
         pytest.approx((math.log(0.25) - 10) / 2)
     ]
 
@@ -315,7 +320,7 @@ def test_the_rate_change_observed_is_from_the_week_before_the_reference_date():
     outcomes = weekly("56", [50, 60, 59, 73, 20])
     places = {"56": Place("56", "WY", 587_618)}
 
-    found = rate_changes(outcomes, places, [date(2025, 1, 18)])
+    found = classify_rate_changes(outcomes, places, [date(2025, 1, 18)])
 
     assert found[["horizon", "category"]].to_numpy().tolist() == [
         ["0", "large_increase"],
@@ -328,7 +333,7 @@ def test_the_rate_change_observed_is_from_the_week_before_the_reference_date():
 def test_there_is_no_rate_change_where_a_week_was_not_observed():
     places = {"56": Place("56", "WY", 587_618), "06": Place("06", "CA", 39_431_263)}
 
-    found = rate_changes(weekly("56", [20, 30, 29]), places, [date(2025, 1, 18)])
+    found = classify_rate_changes(weekly("56", [20, 30, 29]), places, [date(2025, 1, 18)])
 
     assert found["horizon"].tolist() == ["0", "1"]
 
@@ -339,7 +344,7 @@ def test_the_peak_week_is_the_largest_unless_several_are_or_one_is_missing():
         [weekly("01", [1, 5, 3, 99]), weekly("02", [4, 4, 1]), weekly("04", [1, 2])]
     )
 
-    found = peak_weeks(outcomes, weeks)
+    found = find_peak_weeks(outcomes, weeks)
 
     assert found.to_numpy().tolist() == [["01", "2025-01-18"]]
 
@@ -424,8 +429,8 @@ def test_the_hubs_ensemble_beats_its_baseline_on_the_forecasts_of_both(real):
     scores = score_quantiles(forecasts, outcomes, "wk inc flu hosp")
     shared_horizons = scores[scores["horizon"] != "-1"]
 
-    found = relative_scores(scores, "FluSight-baseline", TASKS).set_index(["model", "scale"])
-    means = mean_scores(shared_horizons).set_index(["model", "scale"])
+    found = compare_models(scores, "FluSight-baseline", TASKS).set_index(["model", "scale"])
+    means = average_scores(shared_horizons).set_index(["model", "scale"])
 
     # The baseline has horizon -1 too, 8 dates of 53 locations: it is left out of the ratio.
     assert found["forecasts"].unique().tolist() == [5 * 8 * 53, 4 * 8 * 53]
@@ -447,9 +452,11 @@ def test_the_ensembles_classes_and_peak_weeks_are_scored(shared, real):
     weeks = [date(2024, 11, 23) + timedelta(weeks=n) for n in range(28)]
 
     classes = score_probabilities(
-        forecasts, rate_changes(outcomes, places, dates), "wk flu hosp rate change"
+        forecasts, classify_rate_changes(outcomes, places, dates), "wk flu hosp rate change"
     )
-    peaks = score_probabilities(forecasts, peak_weeks(outcomes, weeks), "peak week inc flu hosp")
+    peaks = score_probabilities(
+        forecasts, find_peak_weeks(outcomes, weeks), "peak week inc flu hosp"
+    )
 
     assert len(classes) == 4 * 8 * 53
     # Better than the same probability of all five classes, and of all 28 weeks.

@@ -15,7 +15,7 @@ from epyflow.run.settings import Settings
 from epyflow.run.sources import use_fetched_root
 from epyflow.submission.destination import Destination
 from forecast_hub.errors import HubError
-from forecast_hub.scoring.model_files import baseline_of, model_files
+from forecast_hub.scoring.model_files import find_baseline, find_model_files
 from forecast_hub.scoring.table_names import RELATIVE, TABLES
 
 
@@ -69,7 +69,7 @@ def plan_scores(
             "as flusight_format, in its output file"
         )
     others = _submissions_of_others(made, settings)
-    baseline = baseline_of(others)
+    baseline = find_baseline(others)
     files = [truth, *others.values()]
     part = Scores(
         digest=digest_of(*(sha256_of(path) for path in files), *others),
@@ -90,7 +90,7 @@ def _submissions_of_others(made: Sequence[Destination], settings: Settings) -> d
         return {}
     dates = [each.reference_date for each in made]
     try:
-        return model_files(made[0].folder, dates, settings.score_models)
+        return find_model_files(made[0].folder, dates, settings.score_models)
     except HubError as error:
         raise EpyflowError(f"score_models: {error}") from error
 

@@ -69,7 +69,7 @@ def season_weeks(reference_date: date) -> list[date]:
 
     That is from the fourth Saturday of November to the fourth of May.
     """
-    known = flusight.season(reference_date).weeks
+    known = flusight.find_season(reference_date).weeks
     if known is not None and known[0].year == _first_year(reference_date):
         first, last = known
     else:
@@ -149,7 +149,7 @@ def _weekly(name: str, day: date, locations: Sequence[str]) -> dict[str, Any]:
 
 def _rate_change(day: date, locations: Sequence[str]) -> dict[str, Any]:
     target = _target(flusight.RATE_CHANGE, "rate per 100,000 population", "ordinal", ahead=True)
-    horizons = sorted(flusight.season(day).thresholds)
+    horizons = sorted(flusight.find_season(day).thresholds)
     classes = _of(flusight.CLASSES, _SHARE, required=False)
     return _task(target, day, locations, horizons) | {"output_type": {"pmf": classes}}
 

@@ -21,10 +21,10 @@ from epyflow.submission.summaries import (
 from epyflow.submission.task_id_columns import Block, fill, horizons
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config import flusight
-from forecast_hub.config.horizons import end_of, end_of_week_before, is_peak, season_weeks
+from forecast_hub.config.horizons import find_period_end, find_week_before, is_peak, season_weeks
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
 from forecast_hub.config.locations import Place, read_places
-from forecast_hub.config.round_calendar import dates_of
+from forecast_hub.config.round_calendar import parse_dates
 from forecast_hub.errors import HubError
 
 
@@ -190,7 +190,7 @@ def is_known(target: Target, output: OutputType) -> bool:
     if output.name == "pmf":
         if target.is_step_ahead:
             return set(output.ids.permitted) == set(flusight.CLASSES)
-        return is_peak(target) and dates_of(output.ids.permitted) is not None
+        return is_peak(target) and parse_dates(output.ids.permitted) is not None
     summaries = ("quantile", "mean", "median")
     if target.is_step_ahead:
         return output.name in (*summaries, "sample")
@@ -207,9 +207,9 @@ def _step_ahead(
 ) -> Iterator[Block]:
     origin = request.reference_date
     change = output.name == "pmf"
-    limits = flusight.season(origin).thresholds if change else None
+    limits = flusight.find_season(origin).thresholds if change else None
     for horizon in horizons(task, target, origin, projection, limits):
-        end = end_of(origin, horizon, target, projection.dates)
+        end = find_period_end(origin, horizon, target, projection.dates)
         values = projection.on(end)
         if values is None:  # horizons() has seen that there are some
             continue
@@ -299,7 +299,7 @@ def _rate_change(
     limits: tuple[float, float],
 ) -> Block:
     """Compare with the week before the reference date: as observed, else as projected."""
-    week_before = end_of_week_before(request.reference_date)
+    week_before = find_week_before(request.reference_date)
     baseline = projection.known_on(week_before)
     if baseline is None:
         raise SubmissionError(
@@ -313,7 +313,7 @@ def _rate_change(
             "population, for rates"
         )
     change = np.rint(values) - np.rint(baseline)
-    shares = flusight.class_shares(change, place.population, limits)
+    shares = flusight.compute_class_shares(change, place.population, limits)
     by_name = dict(zip(flusight.CLASSES, shares, strict=True))
     ids = output.ids.permitted
     return Block(task, "pmf", at, ids, np.array([by_name[name] for name in ids]))

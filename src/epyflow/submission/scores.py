@@ -11,7 +11,7 @@ from epyflow.files import gzip_text_writer, write_bytes_atomically
 from epyflow.submission.brief import read_prepared
 from forecast_hub.config.locations import read_places
 from forecast_hub.errors import HubError
-from forecast_hub.scoring.score_tables import score_tables
+from forecast_hub.scoring.score_tables import compute_score_tables
 
 
 @user_errors(HubError)
@@ -28,7 +28,7 @@ def write_scores(
     Parameters
     ----------
     submissions, others, target_data, baseline
-        See :func:`forecast_hub.scoring.score_tables.score_tables`.
+        See :func:`forecast_hub.scoring.score_tables.compute_score_tables`.
     prepared
         From :func:`epyflow.submission.write_brief.prepare`: it has the hub's locations.
     outputs
@@ -42,7 +42,7 @@ def write_scores(
     with TemporaryDirectory() as folder:
         hub = read_prepared(prepared).hub(Path(folder))
         places = {} if hub.folder.locations is None else read_places(hub.folder.locations)
-    tables = score_tables(submissions, others, target_data, places, baseline)
+    tables = compute_score_tables(submissions, others, target_data, places, baseline)
     for path in outputs:
         _write(tables[path.name], path)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from epyflow.errors import SubmissionError
 from epyflow.submission.projected_series import Projection
 from epyflow.suggest import listed
-from forecast_hub.config.horizons import end_column, end_of
+from forecast_hub.config.horizons import find_end_column, find_period_end
 from forecast_hub.config.hub import NA, ModelTask, Round, Target
 
 HORIZON = "horizon"
@@ -73,7 +73,11 @@ def horizons(
         raise SubmissionError(f"target {target.id!r} is a series without a column {HORIZON!r}")
     numbers = sorted(int(text) for text in values.permitted if text != NA)
     defined = [number for number in numbers if only is None or number in only]
-    there = [n for n in defined if end_of(origin, n, target, projection.dates) in projection.dates]
+    there = [
+        n
+        for n in defined
+        if find_period_end(origin, n, target, projection.dates) in projection.dates
+    ]
     lacking = [text for text in values.required if text != NA and int(text) not in there]
     if lacking or not there:
         what = listed(lacking) if lacking else f"any of {listed(map(str, defined))}"
@@ -108,7 +112,7 @@ def fill(
         known[round_.id_column] = origin.isoformat()
     if horizon is not None and end is not None:
         known[HORIZON] = str(horizon)
-        if (column := end_column(task)) is not None:
+        if (column := find_end_column(task)) is not None:
             known[column] = end.isoformat()
     filled = {}
     for name, values in task.columns.items():

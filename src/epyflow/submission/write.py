@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from epyflow.files import gzip_text_writer, replacing, write_bytes_atomically
-from forecast_hub.config.column_types import text_of
+from forecast_hub.config.column_types import format_value
 from forecast_hub.config.hub import NA, ColumnType
 
 
@@ -23,7 +23,7 @@ def write_csv_gz(rows: pd.DataFrame, path: Path) -> None:
 
 
 def _as_csv(rows: pd.DataFrame) -> str:
-    text = rows.assign(value=[text_of(float(value)) for value in rows["value"]])
+    text = rows.assign(value=[format_value(float(value)) for value in rows["value"]])
     return text.to_csv(index=False, lineterminator="\n")
 
 

@@ -75,7 +75,7 @@ class Finding:
         return f"{self.severity}: {place}{self.message} [{self.check}]"
 
 
-def capped(findings: Sequence[Finding], limit: int = MOST_ALIKE) -> list[Finding]:
+def cap_findings(findings: Sequence[Finding], limit: int = MOST_ALIKE) -> list[Finding]:
     """Keep the first ``limit`` of findings of one kind; count the others in one more."""
     if len(findings) <= limit + 1:
         return list(findings)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.hub import STANDARD_COLUMNS, ModelTask, OutputType
-from forecast_hub.findings import Finding, capped
+from forecast_hub.findings import Finding, cap_findings
 from forecast_hub.suggestions import listed
 
 _MOST_TASKS = 3
@@ -31,7 +31,7 @@ def check_repeated(rows: Rows) -> list[Finding]:
         message = f"{what} is there {len(group)} times for {where}; expected it once"
         lines = rows.lines(group.index)
         findings.append(Finding("rows_unique", message, rows=lines, unit=rows.file.unit))
-    return capped(findings)
+    return cap_findings(findings)
 
 
 def check_ids(rows: Rows) -> list[Finding]:
@@ -70,7 +70,7 @@ def _incomplete(
         )
         found = Finding("req_vals", message, rows=rows.lines(lines), unit=rows.file.unit)
         findings.append(found)
-    return capped(findings)
+    return cap_findings(findings)
 
 
 def _tasks(rows: Rows, some: pd.DataFrame, count: int) -> str:

@@ -21,7 +21,7 @@ from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.hub import NA
 from forecast_hub.config.locations import read_locations
 from forecast_hub.errors import HubError, UnreadableError
-from forecast_hub.findings import Finding, capped
+from forecast_hub.findings import Finding, cap_findings
 
 DATES = "opt_check_tbl_horizon_timediff"
 PERSONS = "opt_check_tbl_counts_lt_popn"
@@ -95,9 +95,9 @@ def check_custom(rows: Rows, checks: list[CustomCheck], locations: Path | None) 
     findings: list[Finding] = []
     for check in checks:
         if check.function == DATES:
-            findings += capped(list(_dates(rows, check)))
+            findings += cap_findings(list(_dates(rows, check)))
         elif check.function == PERSONS:
-            findings += capped(list(_persons(rows, check, locations)))
+            findings += cap_findings(list(_persons(rows, check, locations)))
         else:
             message = f"the hub's own check {check.name!r} ({check.function}) is not made here"
             findings.append(Finding(check.name, message, "note"))

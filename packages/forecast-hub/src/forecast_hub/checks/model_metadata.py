@@ -10,7 +10,7 @@ import yaml
 from forecast_hub.config.hub import Hub
 from forecast_hub.config.submission_file import FileName
 from forecast_hub.errors import UnreadableError
-from forecast_hub.findings import Finding, capped
+from forecast_hub.findings import Finding, cap_findings
 
 FOLDER = "model-metadata"
 _SUFFIXES = (".yml", ".yaml")
@@ -98,7 +98,7 @@ def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
         errors = sorted(validator.iter_errors(data), key=lambda error: error.json_path)
     except Unresolvable as error:
         raise UnreadableError(f"{schema_path}: cannot be used ({error})") from None
-    return capped(
+    return cap_findings(
         [
             Finding(
                 "metadata_matches_schema",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import NO_TASK, Fits, Rows
 from forecast_hub.config.hub import NA, ModelTask
-from forecast_hub.findings import Finding, capped
+from forecast_hub.findings import Finding, cap_findings
 from forecast_hub.suggestions import did_you_mean, listed
 
 
@@ -32,7 +32,7 @@ def check_permitted(rows: Rows) -> list[Finding]:
     for index, task in enumerate(rows.round.model_tasks):
         mine = nearest == index
         if mine.any():
-            findings += capped(list(_of_task(rows, task, frame, fits, mine, numbers)))
+            findings += cap_findings(list(_of_task(rows, task, frame, fits, mine, numbers)))
     return findings
 
 
@@ -74,7 +74,7 @@ def _unknown_targets(rows: Rows, frame: pd.DataFrame, numbers: NDArray[np.int64]
                     unit=rows.file.unit,
                 )
             )
-    return capped(findings)
+    return cap_findings(findings)
 
 
 def _of_task(

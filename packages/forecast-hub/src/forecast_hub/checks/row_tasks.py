@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast_hub.config.hub import NA, ModelTask, Round, Values
-from forecast_hub.config.round_calendar import lists_other_season, season_weeks, with_dates_of
+from forecast_hub.config.round_calendar import lists_other_season, permit_dates, season_weeks
 from forecast_hub.config.submission_file import SubmissionFile
 from forecast_hub.findings import Finding
 
@@ -59,7 +59,7 @@ class Rows:
         return ", ".join(parts)
 
 
-def for_round(
+def restrict_to_round(
     round_: Round, round_id: str, file: SubmissionFile, *, listed: bool
 ) -> tuple[Round, list[Finding]]:
     """Make the configuration that of one round.
@@ -75,7 +75,7 @@ def for_round(
             new = replace(new, columns={**new.columns, round_.id_column: only})
         if not listed:
             for column in (name for name in new.columns if name != round_.id_column):
-                new = with_dates_of(new, column, file.frame[column].unique())
+                new = permit_dates(new, column, file.frame[column].unique())
         new, found = _for_season(new, round_, round_id, file)
         tasks.append(new)
         findings += found

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.hub import ModelTask, Samples
-from forecast_hub.findings import Finding, capped
+from forecast_hub.findings import Finding, cap_findings
 from forecast_hub.suggestions import listed
 
 
@@ -26,7 +26,7 @@ def check_samples(rows: Rows) -> list[Finding]:
     for index, task in enumerate(rows.round.model_tasks):
         output, mine = task.output_types.get("sample"), rows.where(index, "sample")
         if output is not None and output.samples is not None and len(mine):
-            findings += capped(list(_ids(rows, mine, task, output.samples)))
+            findings += cap_findings(list(_ids(rows, mine, task, output.samples)))
             findings += _structure(rows, mine, task, output.samples)
     return findings
 
@@ -170,7 +170,7 @@ def _coverage(
         )
         lines = rows.lines(mine[sample == each])
         findings.append(Finding("spl_non_compound_tid", message, rows=lines, unit=rows.file.unit))
-    return capped(findings)
+    return cap_findings(findings)
 
 
 def _count(
@@ -202,4 +202,4 @@ def _count(
             "expected the same number for every task"
         )
         findings.append(Finding("spl_n", message, unit=rows.file.unit))
-    return capped(findings)
+    return cap_findings(findings)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecast_hub.config.hub import Hub, Round
-from forecast_hub.config.round_calendar import as_date
+from forecast_hub.config.round_calendar import parse_date
 from forecast_hub.findings import Finding
 
 
@@ -35,7 +35,7 @@ def _days(round_: Round, round_id: str) -> tuple[date, date] | None:
     start, end = round_.due.start, round_.due.end
     if isinstance(start, date) and isinstance(end, date):
         return start, end
-    origin = as_date(round_id) if round_.due.relative_to == round_.id_column else None
+    origin = parse_date(round_id) if round_.due.relative_to == round_.id_column else None
     if origin is None or isinstance(start, date) or isinstance(end, date):
         return None
     return origin + timedelta(days=start), origin + timedelta(days=end)

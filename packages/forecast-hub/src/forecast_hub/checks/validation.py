@@ -21,7 +21,7 @@ from forecast_hub.checks.file_form import (
 )
 from forecast_hub.checks.model_metadata import check_metadata
 from forecast_hub.checks.permitted_values import check_permitted
-from forecast_hub.checks.row_tasks import Rows, for_round, match
+from forecast_hub.checks.row_tasks import Rows, match, restrict_to_round
 from forecast_hub.checks.samples import check_samples
 from forecast_hub.checks.submission_window import check_window
 from forecast_hub.checks.value_column import check_numbers, check_order, check_sums
@@ -159,7 +159,7 @@ def _content(
     listed: bool,
     locations: Path | None,
 ) -> list[Finding]:
-    only, findings = for_round(round_, round_id, file, listed=listed)
+    only, findings = restrict_to_round(round_, round_id, file, listed=listed)
     rows = match(file, only)
     for check in _CONTENT:
         findings += check(rows)

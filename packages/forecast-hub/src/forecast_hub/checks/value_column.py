@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.hub import NA, OutputType, Values
-from forecast_hub.findings import Finding, capped
+from forecast_hub.findings import Finding, cap_findings
 
 SUM_TOLERANCE = 1.5e-8
 """By which probabilities may miss 1: the tolerance of R's ``all.equal``, which hubs use."""
@@ -29,7 +29,7 @@ def check_numbers(rows: Rows) -> list[Finding]:
                 unit=rows.file.unit,
             )
         )
-    findings = capped(findings)
+    findings = cap_findings(findings)
     for index, task in enumerate(rows.round.model_tasks):
         for name, output in task.output_types.items():
             mine = rows.where(index, name)
@@ -71,7 +71,7 @@ def check_order(rows: Rows) -> list[Finding]:
             output = task.output_types.get(name)
             mine = rows.where(index, name)
             if output is not None and len(mine):
-                findings += capped(list(_falls(rows, mine, name, output.ids)))
+                findings += cap_findings(list(_falls(rows, mine, name, output.ids)))
     return findings
 
 
@@ -136,5 +136,5 @@ def check_sums(rows: Rows) -> list[Finding]:
                     unit=rows.file.unit,
                 )
             )
-        findings += capped(found)
+        findings += cap_findings(found)
     return findings

@@ -9,7 +9,7 @@ from forecast_hub.config.hub import ColumnType
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def text_of(value: bool | int | float | str) -> str:
+def format_value(value: bool | int | float | str) -> str:
     """Write a value of the configuration as hubs compare it: as R does, without trailing zeros."""
     if isinstance(value, bool):
         return str(value).upper()
@@ -18,7 +18,7 @@ def text_of(value: bool | int | float | str) -> str:
     return str(value)
 
 
-def column_types(tasks: written.Tasks) -> dict[str, ColumnType]:
+def infer_column_types(tasks: written.Tasks) -> dict[str, ColumnType]:
     """Return the type that each column has in every file of the hub, over all rounds.
 
     The simplest type that holds every permitted value, as ``hubData::create_hub_schema`` finds
@@ -34,12 +34,12 @@ def column_types(tasks: written.Tasks) -> dict[str, ColumnType]:
         for output in task.output_type.values():
             ids += _ids_of(output)
             numbers.append(output.value.type)
-    types = {name: simplest(column) for name, column in values.items()}
+    types = {name: find_simplest_type(column) for name, column in values.items()}
     given = tasks.output_type_id_datatype
     return {
         **types,
         "output_type": "character",
-        "output_type_id": simplest(ids) if given == "auto" else given,
+        "output_type_id": find_simplest_type(ids) if given == "auto" else given,
         "value": "double" if "double" in numbers else "integer",
     }
 
@@ -51,7 +51,7 @@ def _ids_of(output: written.OutputType) -> list[object]:
     return [] if ids is None else [*(ids.required or ()), *(ids.optional or ())]
 
 
-def simplest(values: Iterable[object]) -> ColumnType:
+def find_simplest_type(values: Iterable[object]) -> ColumnType:
     """Return the simplest type that holds all ``values``; ``NA`` fits every type."""
     kinds = {_kind(value) for value in values if value != "NA"}
     if not kinds:

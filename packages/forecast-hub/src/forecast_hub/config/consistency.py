@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from forecast_hub.config import schema as written
-from forecast_hub.config.column_types import text_of
+from forecast_hub.config.column_types import format_value
 from forecast_hub.suggestions import did_you_mean, listed
 
 VERSIONS = (3, 4, 5, 6)
@@ -14,7 +14,7 @@ POINTS = ("mean", "median")
 """Output types without an id."""
 
 
-def mistakes(tasks: written.Tasks, version: int) -> list[str]:
+def find_mistakes(tasks: written.Tasks, version: int) -> list[str]:
     """Return ``key: what is wrong; what is expected`` for each mistake, in the file's order."""
     return [
         line
@@ -92,9 +92,9 @@ def _repeated(
 ) -> Iterator[str]:
     seen: set[str] = set()
     for value in [*(required or ()), *(optional or ())]:
-        if text_of(value) in seen:
-            yield f"{key}: {text_of(value)} is listed twice; expected it once"
-        seen.add(text_of(value))
+        if format_value(value) in seen:
+            yield f"{key}: {format_value(value)} is listed twice; expected it once"
+        seen.add(format_value(value))
 
 
 def _of_output_type(

@@ -71,7 +71,7 @@ SEASONS = (
 """Ascending. A later season is taken to keep the last one's definitions."""
 
 
-def season(reference_date: date) -> Season:
+def find_season(reference_date: date) -> Season:
     """Return the season of a reference date.
 
     Raises
@@ -120,7 +120,7 @@ def classify(
     return classes
 
 
-def class_shares(
+def compute_class_shares(
     change: ArrayLike, population: int, thresholds: tuple[float, float]
 ) -> NDArray[np.float64]:
     """Return the share of changes in each class, in the order of :data:`CLASSES`."""

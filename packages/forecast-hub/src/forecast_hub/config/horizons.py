@@ -5,14 +5,14 @@ from datetime import date, timedelta
 
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import Hub, ModelTask, Round, Target
-from forecast_hub.config.round_calendar import WEEK, dates_of, lists_other_season
+from forecast_hub.config.round_calendar import WEEK, lists_other_season, parse_dates
 from forecast_hub.errors import HubError
 
 END_COLUMNS = ("target_end_date", "target_date")
 """Task ids of the hubverse that say when the period of a horizon ends."""
 
 
-def end_of(origin: date, horizon: int, target: Target, dates: Sequence[date]) -> date:
+def find_period_end(origin: date, horizon: int, target: Target, dates: Sequence[date]) -> date:
     """Return the end of a horizon's period.
 
     Where the origin is itself the end of a period, as in forecast hubs (a Saturday), horizon 0 is
@@ -48,7 +48,7 @@ def end_of(origin: date, horizon: int, target: Target, dates: Sequence[date]) ->
     return origin + to_end + first * WEEK
 
 
-def end_of_week_before(reference_date: date) -> date:
+def find_week_before(reference_date: date) -> date:
     """Return the week, by its last day, that FluSight's rate changes are measured from."""
     return reference_date - WEEK
 
@@ -71,12 +71,12 @@ def season_weeks(
     round_id = reference_date.isoformat()
     for task, target in round_.targets():
         output = task.output_types.get("pmf")
-        weeks = None if output is None else dates_of(output.ids.permitted)
+        weeks = None if output is None else parse_dates(output.ids.permitted)
         if weeks is None or output is None or not is_peak(target):
             continue
         if not lists_other_season(round_, round_id, output):
             return weeks
-        past = flusight.season(reference_date) if target.id == flusight.PEAK_WEEK else None
+        past = flusight.find_season(reference_date) if target.id == flusight.PEAK_WEEK else None
         if past is not None and past.weeks is not None:
             return _every_week(*past.weeks)
         raise HubError(
@@ -99,6 +99,6 @@ def is_peak(target: Target) -> bool:
     return not target.is_step_ahead and "peak" in target.id.lower()
 
 
-def end_column(task: ModelTask) -> str | None:
+def find_end_column(task: ModelTask) -> str | None:
     """Return the column that says when a horizon ends; None where there is none."""
     return next((name for name in END_COLUMNS if name in task.columns), None)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from forecast_hub.config import schema as written
-from forecast_hub.config.column_types import column_types, text_of
-from forecast_hub.config.consistency import POINTS, VERSIONS, mistakes
+from forecast_hub.config.column_types import format_value, infer_column_types
+from forecast_hub.config.consistency import POINTS, VERSIONS, find_mistakes
 from forecast_hub.config.hub import (
     NA,
     Hub,
@@ -52,10 +52,10 @@ def read_hub(root: Path) -> Hub:
     data = _read_json(folder.tasks)
     version = _schema_version(folder.tasks, data)
     tasks = _parse(written.Tasks, data, folder.tasks)
-    if found := mistakes(tasks, version):
+    if found := find_mistakes(tasks, version):
         raise _wrong(folder.tasks, found)
     rounds = tuple(_round(tasks, index) for index in range(len(tasks.rounds)))
-    types = column_types(tasks)
+    types = infer_column_types(tasks)
     if folder.admin is None:
         return Hub(folder, root.resolve().name, version, rounds, types)
     admin = _parse(written.Admin, _read_json(folder.admin), folder.admin)
@@ -96,7 +96,7 @@ def _parse(model: type[Model], data: Any, path: Path) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _wrong(path, written.problems_of(error)) from None
+        raise _wrong(path, written.describe_errors(error)) from None
 
 
 def _wrong(path: Path, lines: Iterable[str]) -> HubError:
@@ -160,8 +160,8 @@ def _values(given: written.TaskIdValues) -> Values:
     """Return a column's values; one without any means nothing, so it is missing in files."""
     if given.required is None and given.optional is None:
         return Values(required=(NA,))
-    required = tuple(map(text_of, given.required or ()))
-    return Values(required, tuple(map(text_of, given.optional or ())))
+    required = tuple(map(format_value, given.required or ()))
+    return Values(required, tuple(map(format_value, given.optional or ())))
 
 
 def _output_type(name: str, given: written.OutputType, columns: tuple[str, ...]) -> OutputType:
@@ -184,7 +184,7 @@ def _output_type(name: str, given: written.OutputType, columns: tuple[str, ...])
         required = bool(ids.required) if given.is_required is None else given.is_required
         return OutputType(name, Values(required=(NA,)), None, value, required)
     values = Values(
-        tuple(map(text_of, ids.required or ())), tuple(map(text_of, ids.optional or ()))
+        tuple(map(format_value, ids.required or ())), tuple(map(format_value, ids.optional or ()))
     )
     required = bool(values.required) if given.is_required is None else given.is_required
     return OutputType(name, values, None, value, required)

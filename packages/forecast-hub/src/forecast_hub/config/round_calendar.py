@@ -20,7 +20,7 @@ _SEASONS_APART = timedelta(days=28)
 _LONGEST_SEASON = timedelta(days=371)
 
 
-def as_date(text: str) -> date | None:
+def parse_date(text: str) -> date | None:
     """Read ``YYYY-MM-DD``; None where the text is anything else."""
     try:
         day = date.fromisoformat(text)
@@ -29,16 +29,16 @@ def as_date(text: str) -> date | None:
     return day if day.isoformat() == text else None
 
 
-def dates_of(texts: Iterable[str]) -> list[date] | None:
+def parse_dates(texts: Iterable[str]) -> list[date] | None:
     """Read dates, ascending; None where one of the texts is none, or there are none."""
-    days = [as_date(text) for text in texts]
+    days = [parse_date(text) for text in texts]
     known = sorted(day for day in days if day is not None)
     return known if known and len(known) == len(days) else None
 
 
-def season_of(round_id: str, ids: Iterable[str]) -> tuple[date, date] | None:
+def find_listed_season(round_id: str, ids: Iterable[str]) -> tuple[date, date] | None:
     """Return first and last of the rounds listed without a long break around ``round_id``."""
-    day, days = as_date(round_id), dates_of(ids)
+    day, days = parse_date(round_id), parse_dates(ids)
     if day is None or days is None or day not in days:
         return None
     first = last = days.index(day)
@@ -58,15 +58,15 @@ def find_round(hub: Hub, round_id: str) -> tuple[Round, Finding | None]:
     known = hub.round(round_id)
     if known is not None:
         return known, None
-    day = as_date(round_id)
-    rounds = [each for each in hub.rounds if each.id_column is not None and dates_of(each.ids)]
+    day = parse_date(round_id)
+    rounds = [each for each in hub.rounds if each.id_column is not None and parse_dates(each.ids)]
     if day is None or not rounds:
         expected = f"expected one of {_shown(hub.round_ids)}"
         return hub.rounds[-1], Finding(
             "round_id_valid", f"there is no round {round_id!r}; {expected}"
         )
-    nearest = min(rounds, key=lambda each: _distance(day, dates_of(each.ids) or []))
-    days = dates_of(hub.round_ids) or dates_of(nearest.ids) or []
+    nearest = min(rounds, key=lambda each: _distance(day, parse_dates(each.ids) or []))
+    days = parse_dates(hub.round_ids) or parse_dates(nearest.ids) or []
     before = [each for each in days if each < day]
     after = [each for each in days if each > day]
     near = " and ".join(str(each) for each in (*before[-1:], *after[:1]))
@@ -94,14 +94,14 @@ def _shown(ids: Sequence[str]) -> str:
     return ", ".join(ids) if len(ids) <= 6 else f"{ids[0]}, ..., {ids[-1]} ({len(ids)} in all)"
 
 
-def with_dates_of(task: ModelTask, column: str, given: Iterable[str]) -> ModelTask:
+def permit_dates(task: ModelTask, column: str, given: Iterable[str]) -> ModelTask:
     """Permit in a column those of the given dates that fall on the weekday of the listed ones."""
     listed = task.columns[column].permitted
-    days = dates_of(listed)
+    days = parse_dates(listed)
     if days is None:
         return task
     weekdays = {day.weekday() for day in days}
-    alike = [text for text in given if (day := as_date(text)) and day.weekday() in weekdays]
+    alike = [text for text in given if (day := parse_date(text)) and day.weekday() in weekdays]
     more = tuple(text for text in alike if text not in listed)
     old = task.columns[column]
     return replace(
@@ -111,10 +111,10 @@ def with_dates_of(task: ModelTask, column: str, given: Iterable[str]) -> ModelTa
 
 def lists_other_season(round_: Round, round_id: str, output: OutputType) -> bool:
     """Whether the ids of an output type are dates of another season than the round's."""
-    listed, day = dates_of(output.ids.permitted), as_date(round_id)
+    listed, day = parse_dates(output.ids.permitted), parse_date(round_id)
     if listed is None or day is None or len(listed) < 2:
         return False
-    season = season_of(round_id, round_.ids)
+    season = find_listed_season(round_id, round_.ids)
     return season is None or season[1] < listed[0] or listed[-1] < season[0]
 
 
@@ -139,8 +139,8 @@ def season_weeks(
     finding
         A warning, or what is wrong with the weeks; None where the listed ids are used.
     """
-    listed, day = dates_of(output.ids.permitted), as_date(round_id)
-    days = [each for each in map(as_date, given) if each is not None]
+    listed, day = parse_dates(output.ids.permitted), parse_date(round_id)
+    days = [each for each in map(parse_date, given) if each is not None]
     if listed is None or day is None or not days or set(days) <= set(listed):
         return output, None
     alike = sorted(

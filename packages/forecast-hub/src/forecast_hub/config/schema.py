@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from forecast_hub.config.wording import dotted, in_words
+from forecast_hub.config.wording import describe_error, format_location
 from forecast_hub.suggestions import did_you_mean
 
 Scalar = bool | int | float | str
@@ -133,11 +133,11 @@ class Admin(Open):
     model_output_dir: str = "model-output"
 
 
-def problems_of(error: ValidationError) -> list[str]:
+def describe_errors(error: ValidationError) -> list[str]:
     """Return ``path.to.key: what is wrong; what is expected`` for each mistake."""
     lines = []
     for details in error.errors():
-        location = dotted(_shortened(details["loc"]))
+        location = format_location(_shortened(details["loc"]))
         lines.append(f"{location or 'the file'}: {_words({**details})}")
     return list(dict.fromkeys(lines))
 
@@ -158,7 +158,7 @@ def _words(details: Mapping[str, Any]) -> str:
         return f"is not a key of the hubverse's schema{did_you_mean(str(name), known)}"
     if kind == "literal_error" and "[key]" in details["loc"]:
         return f"is not an output type; expected {details.get('ctx', {})['expected']}"
-    return in_words(kind, details["input"], details.get("ctx", {}), details["msg"])
+    return describe_error(kind, details["input"], details.get("ctx", {}), details["msg"])
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:

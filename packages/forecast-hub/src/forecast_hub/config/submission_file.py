@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast_hub.config.column_types import text_of
+from forecast_hub.config.column_types import format_value
 from forecast_hub.config.hub import NA
 from forecast_hub.errors import UnreadableError
 
@@ -160,6 +160,6 @@ def _as_text(value: object) -> str:
     if value is None or value != value:
         return NA
     if isinstance(value, bool | int | float):
-        return text_of(value)
+        return format_value(value)
     # The text "NA" is a value to parquet, not a missing one, so it must not look like one.
     return repr(value) if value in _MISSING else str(value)

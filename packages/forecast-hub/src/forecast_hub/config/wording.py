@@ -19,7 +19,7 @@ _TYPES = {
 }
 
 
-def dotted(location: Iterable[str | int]) -> str:
+def format_location(location: Iterable[str | int]) -> str:
     """Write a location as ``a.b[0].c``."""
     text = ""
     for part in location:
@@ -27,7 +27,7 @@ def dotted(location: Iterable[str | int]) -> str:
     return text.lstrip(".")
 
 
-def in_words(kind: str, given: object, context: Mapping[str, Any], message: str) -> str:
+def describe_error(kind: str, given: object, context: Mapping[str, Any], message: str) -> str:
     """Write pydantic's error as ``what is wrong; what is expected``.
 
     Parameters

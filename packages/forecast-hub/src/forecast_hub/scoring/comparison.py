@@ -9,11 +9,11 @@ import pandas as pd
 
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.config.reader import read_hub
-from forecast_hub.config.round_calendar import as_date
+from forecast_hub.config.round_calendar import parse_date
 from forecast_hub.errors import DataError, HubError
-from forecast_hub.scoring.forecasts import name_of
-from forecast_hub.scoring.model_files import BASELINE, all_model_files, model_files
-from forecast_hub.scoring.score_tables import score_tables
+from forecast_hub.scoring.forecasts import parse_submission_name
+from forecast_hub.scoring.model_files import BASELINE, find_model_files, list_model_files
+from forecast_hub.scoring.score_tables import compute_score_tables
 from forecast_hub.suggestions import did_you_mean, listed
 
 
@@ -65,7 +65,7 @@ def score_selection(
     Returns
     -------
     tables
-        See :func:`forecast_hub.scoring.score_tables.score_tables`.
+        See :func:`forecast_hub.scoring.score_tables.compute_score_tables`.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def score_selection(
     own, others = _files(selection)
     baseline = _baseline(selection, [*own, *others])
     places = _places(selection.hub, locations)
-    return score_tables(own, others, target_data, places, baseline)
+    return compute_score_tables(own, others, target_data, places, baseline)
 
 
 def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
@@ -85,7 +85,7 @@ def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
     if selection.hub is None and selection.models:
         raise HubError("--model names models of a hub; expected --hub with its folder")
     if not selection.files and selection.hub is not None:
-        found = all_model_files(selection.hub, selection.models)
+        found = list_model_files(selection.hub, selection.models)
         chosen = [path for path in found if (day := _day(path)) and selection.holds(day)]
         if not chosen:
             raise HubError(
@@ -99,13 +99,15 @@ def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
     if selection.hub is None:
         return own, []
     dates = sorted({_dated(path) for path in own})
-    named = {name_of(path).model_id for path in own}
-    beside = model_files(selection.hub, dates, selection.models)
-    return own, [path for path in beside.values() if name_of(path).model_id not in named]
+    named = {parse_submission_name(path).model_id for path in own}
+    beside = find_model_files(selection.hub, dates, selection.models)
+    return own, [
+        path for path in beside.values() if parse_submission_name(path).model_id not in named
+    ]
 
 
 def _day(path: Path) -> date | None:
-    return as_date(name_of(path).round_id)
+    return parse_date(parse_submission_name(path).round_id)
 
 
 def _dated(path: Path) -> date:
@@ -121,7 +123,7 @@ def _span(selection: Selection) -> str:
 
 
 def _baseline(selection: Selection, paths: Iterable[Path]) -> str | None:
-    models = sorted({name_of(path).model_id for path in paths})
+    models = sorted({parse_submission_name(path).model_id for path in paths})
     if selection.baseline is None:
         return next((name for name in models if name.endswith(BASELINE)), None)
     if selection.baseline not in models:

@@ -43,7 +43,7 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    name = name_of(path)
+    name = parse_submission_name(path)
     frame = _gzipped(path) if path.suffix == ".gz" else read_submission(path).frame.copy()
     if missing := [column for column in STANDARD_COLUMNS if column not in frame]:
         raise DataError(f"{path}: no column {listed(missing)}; expected a hub's model output")
@@ -52,7 +52,7 @@ def _read(path: Path) -> pd.DataFrame:
     return frame
 
 
-def name_of(path: Path) -> FileName:
+def parse_submission_name(path: Path) -> FileName:
     """Split the name of a submission, which may be gzipped.
 
     Raises

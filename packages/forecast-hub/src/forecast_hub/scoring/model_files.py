@@ -15,7 +15,7 @@ USUAL = (BASELINE, "-ensemble")
 _SUFFIXES = (".csv", ".csv.gz", ".parquet", ".gz.parquet")
 
 
-def all_model_files(folder: Path, named: Sequence[str]) -> list[Path]:
+def list_model_files(folder: Path, named: Sequence[str]) -> list[Path]:
     """List every submission of a hub's models: of those named, else of all.
 
     Raises
@@ -52,7 +52,7 @@ def _known(named: Sequence[str], outputs: Path, there: Sequence[str]) -> list[st
     return list(named)
 
 
-def model_files(folder: Path, dates: Sequence[date], named: Sequence[str]) -> dict[str, Path]:
+def find_model_files(folder: Path, dates: Sequence[date], named: Sequence[str]) -> dict[str, Path]:
     """Find the submissions of a hub's models for some reference dates.
 
     Parameters
@@ -100,7 +100,7 @@ def _files(folder: Path, model: str, dates: Sequence[date]) -> dict[str, Path]:
     return found
 
 
-def baseline_of(files: dict[str, Path]) -> str | None:
+def find_baseline(files: dict[str, Path]) -> str | None:
     """Return the baseline among some submissions; None where there is none."""
     models = (name.split("-", 3)[3] for name in files)
     return next((model for model in models if model.endswith(BASELINE)), None)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from forecast_hub.config import flusight
-from forecast_hub.config.horizons import end_of_week_before
+from forecast_hub.config.horizons import find_week_before
 from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
 from forecast_hub.config.round_calendar import WEEK
@@ -31,8 +31,8 @@ def score_probabilities(
     forecasts
         See :func:`forecast_hub.scoring.forecasts.read_forecasts`.
     outcomes
-        Columns that identify an outcome, and ``category``: see :func:`rate_changes` and
-        :func:`peak_weeks`. Forecasts without an outcome have no score and no row.
+        Columns that identify an outcome, and ``category``: see :func:`classify_rate_changes` and
+        :func:`find_peak_weeks`. Forecasts without an outcome have no score and no row.
     target, target_column
         Which rows of ``forecasts``.
 
@@ -70,7 +70,7 @@ def score_probabilities(
     return scored.assign(log_score=np.maximum(logs, LOWEST))
 
 
-def rate_changes(
+def classify_rate_changes(
     outcomes: pd.DataFrame, places: Mapping[str, Place], reference_dates: Sequence[date]
 ) -> pd.DataFrame:
     """Return the rate-trend class that was observed for each reference date, horizon, location.
@@ -93,8 +93,8 @@ def rate_changes(
     known = outcomes.set_index(["location", "target_end_date"])["observed"].to_dict()
     found = []
     for reference in reference_dates:
-        before = end_of_week_before(reference).isoformat()
-        for horizon, thresholds in flusight.season(reference).thresholds.items():
+        before = find_week_before(reference).isoformat()
+        for horizon, thresholds in flusight.find_season(reference).thresholds.items():
             end = (reference + horizon * WEEK).isoformat()
             for code, place in places.items():
                 counts = known.get((code, end)), known.get((code, before))
@@ -106,7 +106,7 @@ def rate_changes(
     return pd.DataFrame(found, columns=["reference_date", "horizon", "location", "category"])
 
 
-def peak_weeks(outcomes: pd.DataFrame, weeks: Sequence[date]) -> pd.DataFrame:
+def find_peak_weeks(outcomes: pd.DataFrame, weeks: Sequence[date]) -> pd.DataFrame:
     """Return the week with the most admissions of each location.
 
     Where several weeks have the most there is none: FluSight does not score such a location

@@ -44,7 +44,7 @@ class IntervalScores:
     overprediction: NDArray[np.float64]
 
 
-def interval_scores(
+def compute_interval_scores(
     observed: NDArray[np.float64], quantiles: NDArray[np.float64], levels: Sequence[float]
 ) -> IntervalScores:
     """Score quantiles: the interval scores by scoringrules, their weighted mean and its parts.
@@ -190,7 +190,7 @@ def _scored(
     truth, forecast = observed, quantiles
     if scale == "log":
         truth, forecast = np.log1p(observed), np.log1p(quantiles)
-    scores = interval_scores(truth, forecast, levels)
+    scores = compute_interval_scores(truth, forecast, levels)
     median = quantiles[:, len(levels) // 2]
     columns: dict[str, Any] = {
         "scale": scale,

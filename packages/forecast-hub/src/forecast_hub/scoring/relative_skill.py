@@ -17,7 +17,7 @@ MEANS = (
 """Columns of scores that are averaged."""
 
 
-def mean_scores(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+def average_scores(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Average scores over forecasts.
 
     Parameters
@@ -42,7 +42,7 @@ def mean_scores(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     return means.reset_index()
 
 
-def relative_scores(
+def compare_models(
     scores: pd.DataFrame, baseline: str, tasks: Sequence[str], score: str = "wis"
 ) -> pd.DataFrame:
     """Compare models pairwise on the forecasts that both have made.

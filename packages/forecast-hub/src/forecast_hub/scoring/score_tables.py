@@ -12,9 +12,13 @@ from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.scoring.forecasts import MODEL, read_forecasts, read_outcomes
-from forecast_hub.scoring.probabilities import peak_weeks, rate_changes, score_probabilities
+from forecast_hub.scoring.probabilities import (
+    classify_rate_changes,
+    find_peak_weeks,
+    score_probabilities,
+)
 from forecast_hub.scoring.quantiles import score_quantiles
-from forecast_hub.scoring.relative_skill import mean_scores, relative_scores
+from forecast_hub.scoring.relative_skill import average_scores, compare_models
 from forecast_hub.scoring.table_names import BY, RELATIVE
 from forecast_hub.suggestions import listed
 
@@ -23,7 +27,7 @@ log = logging.getLogger(__name__)
 TARGET = "target"
 
 
-def score_tables(
+def compute_score_tables(
     submissions: Sequence[Path],
     others: Sequence[Path],
     target_data: Path,
@@ -129,9 +133,9 @@ def _probabilities(
             log.warning("%s: not scored: populations are needed, and there is no table", target)
             continue
         if target == flusight.RATE_CHANGE:
-            known = rate_changes(admissions, places, dates)
+            known = classify_rate_changes(admissions, places, dates)
         elif target == flusight.PEAK_WEEK:
-            known = _by_season(own, lambda weeks: peak_weeks(admissions, weeks))
+            known = _by_season(own, lambda weeks: find_peak_weeks(admissions, weeks))
         else:
             continue
         if _any_outcome(own, known, target):
@@ -195,7 +199,7 @@ def _any_outcome(own: pd.DataFrame, known: pd.DataFrame, target: str) -> bool:
 
 def _means(scores: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
     """Average by model, target and scale, and by the columns named; tasks without one are apart."""
-    parts = [mean_scores(each, [TARGET, *by]) for each in scores if not each.empty]
+    parts = [average_scores(each, [TARGET, *by]) for each in scores if not each.empty]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -207,9 +211,9 @@ def _relative(quantiles: pd.DataFrame, baseline: str) -> pd.DataFrame:
         if baseline not in set(scores[MODEL]):
             log.warning("%s: %s has no forecasts of it; not compared", target, baseline)
             continue
-        whole = relative_scores(_ahead(scores), baseline, tasks).assign(horizon="all")
+        whole = compare_models(_ahead(scores), baseline, tasks).assign(horizon="all")
         each = [
-            relative_scores(part, baseline, tasks).assign(horizon=horizon)
+            compare_models(part, baseline, tasks).assign(horizon=horizon)
             for horizon, part in scores.groupby("horizon", sort=True)
             if baseline in set(part[MODEL])
         ]

@@ -231,7 +231,7 @@ def test_peak_memory_does_not_grow_with_the_number_of_tasks(tmp_path):
             transitions=rng.integers(0, 10**6, (50, 60, 1, 2)),
             reproduction=rng.integers(5_000, 20_000, (50, 60)),
         )
-        for index in range(50)
+        for index in range(20)
     ]
     accepted = factories.generation(
         rng.random((300, 2)), series=PackedArray.pack(rng.random((300, 2, 1)))
@@ -244,7 +244,7 @@ def test_peak_memory_does_not_grow_with_the_number_of_tasks(tmp_path):
     few = peak(paths[:5], tmp_path)
     many = peak(paths, tmp_path)
 
-    # 45 results more. What pandas leaves to the garbage collector is the size of one or two.
+    # 15 results more. What pandas leaves to the garbage collector is the size of one or two.
     assert one_result > 40_000
     assert many - few < 3 * one_result
 

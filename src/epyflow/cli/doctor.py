@@ -16,8 +16,7 @@ from epyflow.errors import EpyflowError
 from epyflow.google.site import FILE_VARIABLE
 from epyflow.google.site_file import configured_site
 from epyflow.operations.doctor.check import Check, CheckResult
-from epyflow.operations.doctor.checks import LOCAL, chosen
-from epyflow.operations.doctor.checks import cloud as cloud_checks
+from epyflow.operations.doctor.checks import LOCAL, chosen, cloud_checks
 from epyflow.operations.doctor.context import Context
 from epyflow.operations.doctor.examination import Examination
 

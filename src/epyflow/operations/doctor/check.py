@@ -15,7 +15,11 @@ SERVICES_CHECK = "services"
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The result of a check.
+    """The result of a check, also if nothing is wrong.
+
+    Not to be confused with a ``Problem``, a mistake at a line of an experiment's YAML, or a
+    ``Finding`` of forecast_hub, a mistake in rows of a submission. They have only the text in
+    common, so there is no common base.
 
     Attributes
     ----------

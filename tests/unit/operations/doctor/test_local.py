@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from epyflow.cli import app
 from epyflow.google.site import Site
 from epyflow.operations.doctor import this_machine
-from epyflow.operations.doctor.checks import LOCAL, cloud
+from epyflow.operations.doctor.checks import LOCAL, cloud_checks
 from epyflow.repositories.token import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -84,7 +84,7 @@ def test_every_check_is_described():
     rows = re.findall(r"^\| (`[a-z`, -]+`) \|", text, re.MULTILINE)
 
     described = re.findall(r"`([a-z-]+)`", " ".join(rows))
-    assert sorted(described) == sorted(check.id for check in (*LOCAL, *cloud()))
+    assert sorted(described) == sorted(check.id for check in (*LOCAL, *cloud_checks()))
 
 
 def test_a_site_that_is_not_there_is_named_where_it_is_asked_for(folder):

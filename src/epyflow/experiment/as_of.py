@@ -130,7 +130,7 @@ def _own(experiment: Experiment) -> tuple[str, date]:
 
 def _calibration(experiment: Experiment) -> Calibration:
     calibration = experiment.modelset.calibration if experiment.modelset else None
-    if calibration is None:  # a hub format needs one: see epyflow.experiment.checks.output
+    if calibration is None:  # a hub format needs one: see epyflow.experiment.checks.output_requests
         raise EpyflowError(
             f"reference_dates: {experiment.files.exp_id} has no calibration to run for another date"
         )

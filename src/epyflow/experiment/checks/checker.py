@@ -15,7 +15,7 @@ from epyflow.experiment.checks.data_files import (
 from epyflow.experiment.checks.functions import check_functions
 from epyflow.experiment.checks.model import check_model
 from epyflow.experiment.checks.modelset import check_modelset, check_size
-from epyflow.experiment.checks.output import check_results, check_selections
+from epyflow.experiment.checks.output_requests import check_results, check_selections
 from epyflow.experiment.checks.populations import check_populations, check_some_population
 from epyflow.experiment.checks.projection import check_vaccination_scenarios
 from epyflow.experiment.checks.sampling import check_sampling

@@ -36,20 +36,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Build:
-    """What the inputs are built from.
+    """The sources that the inputs of a run are built from.
 
     Attributes
     ----------
     experiment, plan
         A valid experiment and its plan.
     store
-        Where populations come from.
+        Loads populations.
     calendar_file
-        School breaks, or None for the default calendar.
+        File of school breaks; None for the default calendar.
     seed
-        The experiment's, or the one drawn for the run.
+        The seed of the experiment, or the one drawn for the run.
     engine
-        What simulates.
+        Name of the engine that simulates.
     run_code
         :func:`epyflow.provenance.code_version` of the run stage.
     """
@@ -63,23 +63,23 @@ class Build:
     run_code: str
 
     def write(self, paths: Mapping[int, Path]) -> frozenset[int]:
-        """Write tasks' files; a population that cannot be built becomes a Failure.
+        """Write the files of tasks; for a population that cannot be built, write a Failure.
 
         Parameters
         ----------
         paths
-            Task number to its file. Tasks that are not among them are left alone.
+            Task number to its file. No other task is written.
 
         Returns
         -------
         failed
-            The tasks whose file holds a Failure.
+            Numbers of the tasks whose file holds a Failure.
 
         Raises
         ------
         DataError
-            If what all populations share cannot be built: the draws, or the calendar. Nothing is
-            written then.
+            If the draws or the calendar, which all populations share, cannot be built. Then
+            nothing is written.
         """
         sets = self._parameter_sets()
         calendar = read_calendar(self.calendar_file) if self.calendar_file else None
@@ -145,7 +145,7 @@ class Build:
 
     @cached_property
     def _calibration(self) -> Calibration | None:
-        """The calibration section, distributions of the user's own resolved."""
+        """The calibration section, with custom priors replaced by what they return."""
         modelset = self.experiment.modelset
         if modelset is None or modelset.calibration is None:
             return None
@@ -186,7 +186,7 @@ class Build:
         return self._coverage(location, section.scenario_data_path, section.scenario)
 
     def _scenario_doses(self, location: Location) -> dict[str, DailyDoses]:
-        """Return the schedules of the projection scenarios that name a coverage of their own."""
+        """Return the doses of each projection scenario that names its own coverage."""
         vaccination, calibration = self.experiment.model.vaccination, self._calibration
         if calibration is None or calibration.projection is None:
             return {}
@@ -260,7 +260,7 @@ class Build:
 
 @dataclass(frozen=True)
 class _Shared:
-    """What the tasks of one population share."""
+    """The data that the tasks of one population share."""
 
     population: Population
     doses: DailyDoses | None
@@ -270,7 +270,7 @@ class _Shared:
 
 
 def numeric_json(model: Model) -> str:
-    """Write the model section without what changes no number: texts for people."""
+    """Write the model section as JSON without its labels and descriptions."""
     plain = model.model_copy(
         update={
             "meta": None,

@@ -1,8 +1,8 @@
-"""What a run consists of, known from the YAML alone: no population data, no models, no draws.
+"""Plan the members and tasks of a run from its YAML alone, without population data or models.
 
-Planning is arithmetic: a population has grid points × draws members, and its members are cut into
-tasks of equal size. So the workflow knows every file before anything runs, and an experiment of
-100,000 members is planned in the time it takes to read it.
+A population has grid points × draws members, which are divided into tasks of equal size. So the
+workflow knows every file before anything runs, and planning 100,000 members takes no longer than
+reading the experiment.
 """
 
 from collections.abc import Iterator
@@ -21,32 +21,31 @@ Strategy = Literal["simulate", "smc", "rejection", "top_fraction"]
 
 # Seconds that epydemix 1.5 takes per step for a compartment that people leave, and for each of
 # its age groups: fitted to an SIR model of 1 age group (17 ms for a year) and an influenza model
-# of 13 such compartments and 5 age groups (124 ms). They decide how members are packed, nothing
-# else, so a factor of two is no harm.
+# of 13 such compartments and 5 age groups (124 ms). They decide only how members are packed,
+# so an error of a factor of two does no harm.
 SECONDS_PER_COMPARTMENT = 10e-6
 SECONDS_PER_DRAW = 4e-6
 
-# A task should be long beside the seconds that a process takes to start, and short enough that
-# its loss is small.
+# A task should take much longer than starting a process, but losing one should cost little.
 SECONDS_PER_TASK = 120.0
 
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """A task before its data are read.
+    """A task whose data are not read yet.
 
     Attributes
     ----------
     index
-        From 0, over the experiment.
+        Number of the task in the experiment, from 0.
     population
-        The place of all its members.
+        The population of all its members.
     first
-        Its first member's number in the population.
+        Number of its first member in the population.
     members
-        How many it holds.
+        Number of its members.
     primary_id
-        Its first member's number in the experiment.
+        Number of its first member in the experiment.
     """
 
     index: int
@@ -63,17 +62,17 @@ class Plan:
     Attributes
     ----------
     strategy
-        What each task does.
+        The strategy of every task.
     populations
         In the order of the experiment.
     members_per_population
         Grid points × draws.
     members_per_task
-        At most; the last task of a population may hold fewer.
+        Number of members of a task; the last task of a population may hold fewer.
     simulations_per_member
-        Trajectories simulated for one member; at least, for a calibration.
+        Trajectories simulated for one member; for a calibration, the least number.
     seconds_per_simulation
-        Estimated with the reference engine.
+        Estimate for the reference engine.
     """
 
     strategy: Strategy
@@ -85,27 +84,27 @@ class Plan:
 
     @property
     def tasks_per_population(self) -> int:
-        """Tasks that one population's members are cut into."""
+        """Number of tasks of one population."""
         return -(-self.members_per_population // self.members_per_task)
 
     @property
     def task_count(self) -> int:
-        """Tasks in all."""
+        """Number of tasks."""
         return len(self.populations) * self.tasks_per_population
 
     @property
     def member_count(self) -> int:
-        """Members in all."""
+        """Number of members."""
         return len(self.populations) * self.members_per_population
 
     @property
     def simulation_count(self) -> int:
-        """Simulations in all; at least, for a calibration."""
+        """Number of simulations; for a calibration, the least number."""
         return self.member_count * self.simulations_per_member
 
     @property
     def cpu_seconds(self) -> float:
-        """Estimated with the reference engine; at least, for a calibration."""
+        """Estimate for the reference engine; for a calibration, the least."""
         return self.simulation_count * self.seconds_per_simulation
 
     def tasks(self) -> Iterator[PlannedTask]:
@@ -114,7 +113,7 @@ class Plan:
             yield self.task(index)
 
     def tasks_of(self, position: int) -> Iterator[PlannedTask]:
-        """Yield the tasks of one population, by its position in ``populations``."""
+        """Yield the tasks of the population at a position in ``populations``."""
         first = position * self.tasks_per_population
         return (self.task(index) for index in range(first, first + self.tasks_per_population))
 
@@ -170,7 +169,7 @@ def plan(experiment: Experiment, members_per_task: int | None = None) -> Plan:
 
 
 def strategy_of(modelset: Modelset | None) -> Strategy:
-    """Return what a modelset asks for."""
+    """Return the strategy that a modelset asks for."""
     if modelset is None or modelset.calibration is None:
         return "simulate"
     return modelset.calibration.strategy.name
@@ -190,7 +189,7 @@ def _simulations(experiment: Experiment) -> int:
 
 
 def first_day(experiment: Experiment) -> date:
-    """Return the fixed start of the simulations, or the date that starts are counted from."""
+    """Return the fixed start of the simulations, or the reference date of inferred starts."""
     start = experiment.model.timespan.start_date
     if isinstance(start, date):
         return start

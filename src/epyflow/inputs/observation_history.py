@@ -1,7 +1,7 @@
-"""What was observed of the series that a calibration compares: as its run knew it, and since.
+"""Gather the observations of each fitted series: as the run knew them, and as they are known now.
 
-A fit sees one vintage of the data. Figures of it are looked at later, when more weeks have come and
-earlier ones were corrected. Nothing here reaches a task.
+A fit uses one vintage of the data. Its figures also show later weeks and corrections. No task uses
+this table.
 """
 
 import csv
@@ -38,14 +38,14 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Final:
-    """What was observed in the end, where the run was given it.
+    """The target data of the run: the final observations.
 
     Attributes
     ----------
     path
         A CSV with the columns ``date``, ``location`` and ``value``.
     simulation
-        The series that it observes; empty for the first comparison.
+        The simulated series that they observe; empty for the first comparison.
     """
 
     path: Path
@@ -54,14 +54,14 @@ class Final:
 
 @dataclass(frozen=True)
 class Observed:
-    """The observations of a run's comparisons.
+    """The observations of the series that a calibration compares.
 
     Attributes
     ----------
     experiment
-        With a calibration.
+        An experiment with a calibration.
     final
-        What was observed in the end, if it is known; it goes before a later vintage.
+        The final observations, or None; they take precedence over later vintages.
     """
 
     experiment: "Experiment"
@@ -69,13 +69,13 @@ class Observed:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that are read."""
+        """Return the files that are read."""
         found = (self._path, self._newest, *((self.final.path,) if self.final else ()))
         return tuple(dict.fromkeys(found))
 
     @property
     def hashes(self) -> list[str]:
-        """What the table depends on: hashes of files, and what is taken from them."""
+        """Return what the table depends on: hashes of files, and what is read from them."""
         window = self._section.fitting_window
         compared = [str(each.model_dump(mode="json")) for each in self._section.comparison]
         days = [window.start_date, self._known_until, self.experiment.model.timespan.end_date]
@@ -83,10 +83,11 @@ class Observed:
         return [*(sha256_of(path) for path in self.files), *compared, *map(str, days), *final]
 
     def write(self, path: Path) -> None:
-        """Write what was observed of each population, as CSV.
+        """Write the observations of each population as CSV.
 
-        A row per population, comparison and date: ``then``, as the run knew it; ``since``, as it
-        is known now. Empty where there is none. What cannot be read of now is left out and logged.
+        A row for each population, comparison and date: ``then`` as the run knew the value,
+        ``since`` as it is known now; empty if there is none. Current data that cannot be read
+        are left out, and the log says so.
         """
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
@@ -117,7 +118,7 @@ class Observed:
 
     @cached_property
     def _newest(self) -> Path:
-        """The latest of the files that differ in the date of their names; else the file itself."""
+        """Return the latest of the files that differ only in the date in their names."""
         try:
             return vintage_file(self._path, date.max)
         except UnreadableError as error:
@@ -131,16 +132,16 @@ class Observed:
 
     @property
     def _newest_vintage(self) -> Vintage | None:
-        """Of a file whose rows say when they were known: the last of each date."""
+        """Return the latest vintage of a file whose rows carry the date of their vintage."""
         used = self._vintage
         return None if used is None or used.column is None else Vintage(date.max, used.column)
 
     @property
     def _known_until(self) -> date:
-        """The last day of which the run can have known something.
+        """Return the last day that the run can have had observations of.
 
-        A vintage holds what was known. Of any other file it is what lies before the reference
-        date of the submission, or without one in the fitting window.
+        A vintage holds what was known. Of any other file, it is the day before the reference date
+        of the submission; without a submission, the end of the fitting window.
         """
         if self._vintage is not None or is_whole(self._path):
             return date.max
@@ -151,7 +152,7 @@ class Observed:
 
     @cached_property
     def _sheets(self) -> dict[Path, Sheet]:
-        """Each file, read once; without those that cannot be."""
+        """Read each file once; leave out those that cannot be read."""
         columns = list(map(_column, self._section.comparison))
         found = {}
         vintages = {self._newest: self._newest_vintage, self._path: self._vintage}
@@ -202,7 +203,7 @@ class Observed:
 
     @cached_property
     def _final(self) -> dict[int, list[tuple[str, date, float]]]:
-        """What was observed in the end, by the comparison that it is of."""
+        """Return the final observations by comparison."""
         if self.final is None:
             return {}
         compared = [each.simulation for each in self._section.comparison]

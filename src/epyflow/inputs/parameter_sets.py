@@ -1,7 +1,7 @@
-"""Parameter sets of a sampling experiment: grid points × draws.
+"""Draw the parameter sets of a sampling experiment: grid points × draws.
 
-Draws depend on the experiment's seed and its ``sampling`` section alone: every population gets the
-same parameter sets, and adding a population changes none.
+Draws depend on the seed and the ``sampling`` section of the experiment alone: every population gets
+the same parameter sets, and adding a population changes none.
 """
 
 import itertools
@@ -20,14 +20,14 @@ from epyflow.randomness import generator
 
 
 class Frozen(Protocol):
-    """What a distribution must offer to be drawn from: scipy's inverse of the distribution."""
+    """A distribution that can be drawn from: it has scipy's quantile function ``ppf``."""
 
     def ppf(self, q: NDArray[np.float64]) -> Any:
         """Return the quantiles at the probabilities ``q``."""
 
 
 class Functions(Protocol):
-    """Finds the distribution that a function of the user's own returns."""
+    """The custom functions of an experiment, which return distributions."""
 
     def __call__(self, name: str) -> Frozen:
         """Call the function ``name``."""
@@ -100,11 +100,11 @@ def unit_draws(sampler: Sampler, seed: int) -> NDArray[np.float64]:
     width = len(sampler.parameters) + len(sampler.compartments)
     if sampler.strategy == "montecarlo":
         return rng.random((count, width))
-    from scipy.stats import qmc  # a second or two, for building only
+    from scipy.stats import qmc  # slow to import
 
     if sampler.strategy == "LHS":
         return np.asarray(qmc.LatinHypercube(width, rng=rng).random(count))
-    # Whole powers of two are drawn (and cut), as scipy warns of an unbalanced sequence.
+    # A Sobol sequence is balanced only at powers of two, so the next one is drawn and cut.
     points = qmc.Sobol(width, rng=rng).random_base2((count - 1).bit_length())
     return np.asarray(points[:count])
 
@@ -130,7 +130,7 @@ def _quantiles(
     inside = np.clip(uniforms, np.finfo(float).tiny, np.nextafter(1.0, 0.0))
     try:
         values = np.asarray(frozen.ppf(inside), dtype=np.float64)
-    except Exception as error:  # a function of the user's own may raise anything
+    except Exception as error:  # a custom function may raise anything
         raise DataError(
             f"the distribution of {name} has no quantiles: ppf raised "
             f"{type(error).__name__}: {error}"
@@ -146,7 +146,7 @@ def _quantiles(
 def _shares(
     sampler: Sampler, sampling: Sampling, uniforms: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Draw initial shares between their bounds; together they are at most everybody.
+    """Draw initial shares between their bounds, with a sum of at most 1.
 
     A draw whose sum is above 1 shrinks towards the lower bounds until it is 1.
     """
@@ -167,5 +167,5 @@ def _start(sampling: Sampling, days: float) -> date | None:
         return sampling.start_date.reference_date + timedelta(days=round(days))
     except OverflowError:
         raise DataError(
-            f"the distribution of start_date gives {days:g} days, which leads out of the calendar"
+            f"the distribution of start_date gives {days:g} days; expected days within the calendar"
         ) from None

@@ -1,6 +1,6 @@
-"""Replace priors that are functions of the user's own by what these return.
+"""Replace custom priors by the distributions that their functions return.
 
-Workers have no ``functions/`` folder, so a prior travels as the name and arguments of a scipy
+Workers have no ``functions/`` folder, so tasks hold a prior as the name and arguments of a scipy
 distribution.
 """
 
@@ -57,7 +57,7 @@ def _check_start(calibration: Calibration) -> None:
 def _named(distribution: Distribution, functions: UserFunctions) -> ScipyDistribution:
     if not isinstance(distribution, CustomDistribution):
         return distribution
-    from scipy import stats  # seconds, which an experiment without such priors need not wait for
+    from scipy import stats  # slow to import; only custom priors need it
 
     frozen = functions(distribution.name)
     family = getattr(frozen, "dist", None)

@@ -1,4 +1,4 @@
-"""What a task does: ``run(task) -> Result``. A new strategy is a module here and a line below."""
+"""Run a task by its strategy. A new strategy is a module here and a line in ``STRATEGIES``."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ Saved = Callable[[Path], None]
 
 
 def _simulate(task: Task, checkpoint: Path | None, saved: Saved | None) -> Result:
-    """Simulate from the start: a task of simulations is minutes of work."""
+    """Simulate without a checkpoint: a task of simulations takes minutes."""
     return simulate_members(task)
 
 
@@ -30,11 +30,11 @@ def run(task: Task, checkpoint: Path | None = None, saved: Saved | None = None) 
     Parameters
     ----------
     task
-        What to do.
+        A simulation or a calibration.
     checkpoint
-        Where a calibration keeps its complete generations, so that it can be continued.
+        File that keeps the complete generations of a calibration, to resume it from.
     saved
-        Called with the checkpoint's path after every generation that was written to it.
+        Called with the path of the checkpoint after each generation written to it.
 
     Raises
     ------

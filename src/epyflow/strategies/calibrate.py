@@ -1,4 +1,4 @@
-"""Calibrate one population by ABC, and project it from the posterior."""
+"""Calibrate one population by approximate Bayesian computation (ABC), and project it."""
 
 import json
 import logging
@@ -45,19 +45,20 @@ def calibrate(
     Parameters
     ----------
     task
-        With a calibration, observations and one member.
+        A task with a calibration, observations and one member.
     checkpoint
-        File that keeps the complete generations of an SMC calibration; continued from where it is
-        there, and left for the caller to remove.
+        File that keeps the complete generations of an SMC calibration. If it exists, the
+        calibration resumes from it. The caller removes it.
     saved
-        Called with that file after every generation that was written to it.
+        Called with that file after each generation written to it.
     clock
-        Seconds; for ``max_time`` and the log.
+        Returns seconds, for ``max_time`` and the log.
 
     Raises
     ------
     EpyflowError
-        If a simulation raises, or the calibration cannot go on; the message names the population.
+        If a simulation raises, or the calibration cannot continue; the message names the
+        population.
     """
     if task.calibration is None or task.observations is None:
         raise EpyflowError(f"task {task.index} has no calibration to run")
@@ -96,7 +97,7 @@ def _log_missing(observations: Observations) -> None:
 
 
 class _Run:
-    """One calibration: its parts, and what it found."""
+    """One calibration: its sampler, its simulator and its results."""
 
     def __init__(
         self,

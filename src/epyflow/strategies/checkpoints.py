@@ -1,4 +1,4 @@
-"""Keep an SMC calibration on disk after each generation, and continue it from there."""
+"""Write an SMC calibration to disk after each generation, and resume it from there."""
 
 import hashlib
 import json
@@ -17,18 +17,18 @@ log = logging.getLogger(__name__)
 
 
 def save(smc: Smc, task: Task, path: Path, seconds: float) -> None:
-    """Write the complete generations and the generator's state, atomically.
+    """Write the complete generations and the state of the random numbers, atomically.
 
     Parameters
     ----------
     smc
         The calibration.
     task
-        Whose calibration it is.
+        The task of the calibration.
     path
         The file.
     seconds
-        Time taken so far.
+        Time used so far.
     """
     checkpoint = Checkpoint(
         key=key(task),
@@ -41,12 +41,12 @@ def save(smc: Smc, task: Task, path: Path, seconds: float) -> None:
 
 
 def restore(smc: Smc, task: Task, path: Path) -> float:
-    """Continue from a checkpoint of the same task, if there is one.
+    """Resume from a checkpoint of the same task, if there is one.
 
     Returns
     -------
     seconds
-        Time taken before; 0 where there is nothing to continue.
+        Time used before; 0 if there is no checkpoint.
     """
     if not path.is_file():
         return 0.0
@@ -71,7 +71,7 @@ def key(task: Task) -> str:
 
 
 def stored(generation: sampler.Generation) -> Generation:
-    """Return a generation as artifacts hold it: its series compressed."""
+    """Return a generation with its series compressed, as artifacts hold it."""
     return Generation(
         particles=generation.particles,
         weights=generation.weights,

@@ -1,4 +1,4 @@
-"""What would be reported of projected trajectories: noise and drift around simulated counts."""
+"""Draw reports of projected trajectories: noise and drift around simulated counts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ from epyflow.strategies.particle_simulator import Comparer
 
 Array = NDArray[np.float64]
 
-_MOST = 500.0  # e to this is a number still, and more than there are people
+_MOST = 500.0  # exp of this does not overflow, and is larger than any population
 
 
 def around(
     posterior: Generation, observations: Observations, model: ObservationModel
 ) -> tuple[Reporting, ...]:
-    """Return how each comparison's reports lie around the mean of the weighted particles.
+    """Return the observation noise of each comparison around the weighted mean of the particles.
 
     Raises
     ------
     ValueError
-        If something is to be estimated that the residuals do not tell.
+        If a value cannot be estimated from the residuals.
     """
     fitted = np.average(posterior.series.unpack(), axis=0, weights=posterior.weights)
     periods = _periods(observations.dates)
@@ -62,7 +62,7 @@ def _given(estimate: Estimate) -> float | None:
 
 
 def _periods(dates: Sequence[date]) -> NDArray[np.int64]:
-    """Return the number of each date's period: the shortest distance is one period."""
+    """Return the period number of each date; the shortest distance of dates is one period."""
     days = np.array([(day - dates[0]).days for day in dates], dtype=np.float64)
     shortest = np.diff(days).min() if len(days) > 1 else 1.0
     return np.rint(days / shortest).astype(np.int64)
@@ -76,18 +76,18 @@ def reported(
     simulated: Sequence[Array],
     member: MemberResult,
 ) -> PackedArray:
-    """Draw what would be reported of each trajectory of a projection.
+    """Draw the reports of each trajectory of a projection.
 
     Each trajectory has its own random numbers, from the seed, the population and its number, and
-    counts are drawn by inverting their distribution. So scenarios stay paired: where two have the
-    same counts they have the same reports, and where one has more it reports no fewer.
+    counts are drawn by inverting their distribution. So scenarios stay paired: equal simulated
+    counts give equal reports, and larger counts never give fewer reports.
 
     Parameters
     ----------
     task, model, calibration, fit
-        What was calibrated, and what it found.
+        The calibration and its results.
     simulated
-        Transitions of each trajectory, shape (periods since its start, K, G).
+        Transitions of each trajectory, with shape (periods since its start, K, G).
     member
         The projection; its dates are those of the trajectory that starts first.
 
@@ -99,7 +99,7 @@ def reported(
     Raises
     ------
     ValueError
-        If no trajectory has started by the last observation, which a discrepancy begins at.
+        If no trajectory has started by the last observation, at which a discrepancy begins.
     """
     comparer = Comparer.of(calibration, model)
     means = np.zeros((len(simulated), len(member.dates), len(fit.reporting)))
@@ -118,7 +118,7 @@ def reported(
             day, last = _last(fit.observations, column)
             walk = noise.walk * steps[:, :, column]
             mean = drifted(mean, _position(member.dates, day), last, walk)
-        # The tails of the walk and of the counts do not end; the population does.
+        # The tails of the walk and of the counts are unbounded, but the population is not.
         np.minimum(mean, persons, out=mean)
         counts[:, :, column] = report(mean, noise.dispersion, levels[:, :, column])
     np.minimum(counts, persons, out=counts)
@@ -134,16 +134,16 @@ def _anchor(fit: Fit, member: MemberResult) -> int:
 
 @dataclass(frozen=True)
 class _Draws:
-    """Random numbers that belong to a trajectory and a date, wherever the dates begin and end.
+    """Random numbers of each trajectory and date, independent of the first and last date.
 
     Attributes
     ----------
     task
-        Whose seed and population.
+        Its seed and population are used.
     shape
         (trajectories, T, comparisons).
     anchor
-        Position of the date from which they are drawn, forwards and backwards.
+        Position of the date from which numbers are drawn forwards and backwards.
     """
 
     task: Task
@@ -151,7 +151,7 @@ class _Draws:
     anchor: int
 
     def of(self, what: str, draw: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Array:
-        """Return draws of ``what``, of the shape."""
+        """Return the random numbers for ``what``, in this shape."""
         trajectories, dates, comparisons = self.shape
         found = np.empty(self.shape)
         for number in range(trajectories):
@@ -173,16 +173,16 @@ def _position(dates: Sequence[date], day: date) -> int:
     if day not in dates:
         raise ValueError(
             f"the last observation is on {day}, before the first trajectory starts "
-            f"({dates[0]}): a discrepancy has nothing to go on from; leave it out"
+            f"({dates[0]}): a discrepancy cannot begin; leave it out"
         )
     return dates.index(day)
 
 
 def drifted(simulated: Array, at: int, last: float, steps: Array) -> Array:
-    """Let trajectories go on from the last observation, drifting.
+    """Continue trajectories from the last observation with a random drift.
 
     The ratio of reported to simulated is what it was at the last observation,
-    (y + 1/2) / (x + 1/2), and its logarithm makes a random walk afterwards. Before it, the
+    (y + 1/2) / (x + 1/2), and its logarithm is a random walk afterwards. Before it, the
     trajectory is as simulated.
 
     Parameters
@@ -212,13 +212,13 @@ def report(means: Array, dispersion: float, levels: Array) -> Array:
     dispersion
         The variance is mean + dispersion * mean^2; 0 gives Poisson counts.
     """
-    # Imported here: it takes half a second, and most projections do not need it.
+    # slow to import, and most projections do not need it
     from scipy import stats
 
     if dispersion == 0:
         found = stats.poisson.ppf(levels, means)
     else:
         found = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
-    # The distributions of a mean of zero have no quantile at a level of zero but -1.
+    # For a mean of zero, scipy gives -1 at level 0.
     counts: Array = np.where(means > 0, np.maximum(found, 0), 0)
     return counts

@@ -1,4 +1,4 @@
-"""From a particle's values to a model, and from its trajectory to what is compared."""
+"""Simulate a particle of a calibration, and compare its trajectory with the observations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ START = "start_date_days"
 
 
 def initial_name(compartment: str) -> str:
-    """Return what the initial condition of a compartment is called among the particles."""
+    """Return the name of a compartment's initial condition among the quantities of particles."""
     return f"init_{compartment}"
 
 
@@ -48,16 +48,16 @@ def kernels(calibration: Calibration, given: Priors, named: Mapping[str, str]) -
     Parameters
     ----------
     calibration
-        Its names: parameters, compartments and ``start_date``.
+        Its parameters, compartments and ``start_date`` name the quantities.
     given
         From :func:`priors`.
     named
-        Kernels that the experiment names; the others suit their priors.
+        Kernels that the experiment names; other quantities get the kernel of their prior.
 
     Raises
     ------
     ValueError
-        Naming the quantity, if it cannot be moved by its kernel.
+        If a kernel does not suit its quantity; the message names the quantity.
     """
     names = [*calibration.parameters, *calibration.compartments]
     names += ["start_date"] if calibration.start_date is not None else []
@@ -113,19 +113,19 @@ def member(calibration: Calibration, base: Member, values: Sequence[float]) -> M
 
 @dataclass(frozen=True)
 class Comparer:
-    """Adds up simulated transitions to what was observed.
+    """Sums simulated transitions to the observed series.
 
     Attributes
     ----------
     terms
-        For each comparison, its series as (transition, age group or None for the total).
+        The terms of each comparison: (transition, age group or None for all).
     """
 
     terms: tuple[tuple[tuple[int, int | None], ...], ...]
 
     @classmethod
     def of(cls, calibration: Calibration, model: Model) -> "Comparer":
-        """Find the series that the comparisons name."""
+        """Find the transitions that the comparisons name."""
         groups = model.population.age_groups
         where = {
             f"{name}_{group}": (row, column)
@@ -162,16 +162,16 @@ class Comparer:
 
 @dataclass(frozen=True)
 class _Compared:
-    """Which periods of the simulations that start on one day are compared.
+    """The periods that are compared, for simulations that start on one day.
 
     Attributes
     ----------
     resampling
-        Of their steps.
+        Resampling of their steps.
     began
-        Shape (dates,). The observed dates on which they had begun.
+        Shape (dates,). Whether they had begun on each observed date.
     at
-        Shape (dates that they had begun on,). Positions among the periods.
+        Positions of those dates among the periods.
     """
 
     resampling: Resampling
@@ -179,7 +179,7 @@ class _Compared:
     at: NDArray[np.int64]
 
     def series(self, totals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum steps up to periods and take the observed ones: (T, comparisons) to (dates, ...)."""
+        """Sum steps to periods and select the observed ones: (T, comparisons) to (dates, ...)."""
         series = np.zeros((len(self.began), totals.shape[1]))
         series[self.began] = self.resampling.transitions(totals)[self.at]
         return series
@@ -198,11 +198,11 @@ class ParticleSimulator:
     base
         The member that is calibrated.
     comparer
-        What is added up.
+        Sums the simulated transitions.
     observations
-        What is compared with.
+        The observations to compare with.
     engine_name
-        What simulates.
+        Name of the engine that simulates.
     """
 
     calibration: Calibration
@@ -239,6 +239,6 @@ class ParticleSimulator:
 
 
 def ending(model: Model, last: date) -> Model:
-    """Return the model with another last day."""
+    """Return the model with another end date."""
     timespan = model.timespan.model_copy(update={"end_date": last})
     return model.model_copy(update={"timespan": timespan})

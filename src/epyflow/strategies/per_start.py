@@ -1,4 +1,4 @@
-"""What follows from a simulation's first day alone, worked out once for that day."""
+"""Cache what depends only on the first day of a simulation."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,15 +18,15 @@ Steps = NDArray[np.datetime64]
 class PerStart(Generic[T]):
     """Computes something from the steps of a simulation, once for each first day.
 
-    Of the simulations of one task, those that start together have the same steps. To lay them out
-    in weeks takes pandas a millisecond, which is long beside a simulation.
+    Simulations of one task that start on the same day have the same steps. Resampling the steps
+    for each simulation would take long compared with simulating.
 
     Parameters
     ----------
     compute
-        From the steps, shape (T,), to what follows from them.
+        Takes the steps, shape (T,).
     most
-        First days that are remembered; the one that was longest unused is forgotten.
+        Number of first days to keep; the least recently used is dropped.
     """
 
     def __init__(self, compute: Callable[[Steps], T], most: int = STARTS) -> None:
@@ -34,7 +34,7 @@ class PerStart(Generic[T]):
         self._known: OrderedDict[tuple[np.datetime64, int], T] = OrderedDict()
 
     def __call__(self, steps: Steps) -> T:
-        """Return what follows from the steps."""
+        """Return what ``compute`` gives for the steps."""
         key = (steps[0], len(steps))
         if key in self._known:
             self._known.move_to_end(key)
@@ -46,5 +46,5 @@ class PerStart(Generic[T]):
 
 
 def resampled(frequency: str | None) -> PerStart[Resampling]:
-    """Return what plans the resampling of simulations; see :meth:`Resampling.of`."""
+    """Return a cache of :meth:`Resampling.of` by first day."""
     return PerStart(lambda steps: Resampling.of(steps, frequency))

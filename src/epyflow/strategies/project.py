@@ -1,4 +1,4 @@
-"""Project a calibrated population: trajectories from the posterior to the end of the timespan."""
+"""Project a calibrated population: simulate from the posterior to the end of the timespan."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -37,9 +37,9 @@ def project(
 ) -> tuple[MemberResult, ...]:
     """Simulate trajectories under particles drawn by their weights.
 
-    Each trajectory has a generator of its own, from the seed, the population and its number: two
-    projections of one calibration are paired, trajectory by trajectory, and so are the scenarios
-    of one projection.
+    Each trajectory has its own random numbers, from the seed, the population and its number. So
+    two projections of one calibration are paired trajectory by trajectory, and so are the
+    scenarios of one projection.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def _projection(
     count: int,
     progress: Progress,
 ) -> MemberResult:
-    """Project one scenario; the model and the doses are its own."""
+    """Project one scenario, with its own model and doses."""
     posterior = fit.generations[fit.projected_generation or 0]
     chances = posterior.weights / posterior.weights.sum()
     assembler = Assembler(model, task.population, task.doses, task.closure_days)
@@ -103,14 +103,14 @@ def _projection(
 def _gathered(
     projected: list[_Projected], numbers: list[NDArray[np.float64]], model: Model, task: Task
 ) -> MemberResult:
-    """Lay the trajectories on the dates of the one that starts first."""
+    """Align the trajectories to the dates of the one that starts first."""
     axis = max((each.dates for each in projected), key=len)
     for each in projected:
         if each.dates != axis[len(axis) - len(each.dates) :]:
             raise ValueError(
                 f"trajectories that start on different days have different dates "
                 f"({each.dates[0]}, {axis[0]}, ...); set simulation.resample_frequency, such as "
-                "W-SAT, so that they can be laid side by side"
+                "W-SAT, so that they have the same dates"
             )
     return MemberResult(
         primary_id=task.members[0].primary_id,
@@ -133,7 +133,7 @@ def _stacked(arrays: list[NDArray[np.float64]], length: int) -> PackedArray:
 
 
 def fixed_parameters(model: Model) -> dict[str, float | tuple[float, ...]]:
-    """Return the parameters whose values the experiment gives: the same for every particle."""
+    """Return the parameters that have the same value for every particle."""
     values: dict[str, float | tuple[float, ...]] = {}
     for name, parameter in model.parameters.items():
         if isinstance(parameter, Scalar):

@@ -1,4 +1,4 @@
-"""The effective reproduction number of simulated trajectories, period by period."""
+"""Compute the effective reproduction number of simulated trajectories in each period."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +13,19 @@ from epyflow.model.next_generation import NextGeneration
 
 Array = NDArray[np.float64]
 
-_TOGETHER = 4_000  # matrices: many at once take a tenth of the time of one by one
-_HIGHEST = 1e5  # what lies above is a course of infection without end, but for rounding
-_FEW = 3  # LAPACK is as fast for matrices of so many rows
+_TOGETHER = 4_000  # matrices at once: ten times as fast as one by one
+_HIGHEST = 1e5  # above it, infection never ends; the rest is rounding
+_FEW = 3  # up to so many rows, LAPACK is as fast
 _SQUARES = 3  # the power 2³ of a matrix
 _ENOUGH = 1e-7  # far below the unit
 _TRIES = 12
 
 
 class Reproductions:
-    """Gathers trajectories and gives R in each of their periods.
+    """Collects trajectories and computes R in each of their periods.
 
-    R is how many people one infected person would infect if all stayed as it is: those who can be
-    infected in each age group, contacts and rates. It is the largest eigenvalue of the mean over a
+    R is the number of people whom one infected person would infect if susceptible people,
+    contacts and rates stayed as they are. It is the largest eigenvalue of the mean over a
     period of the matrix of :class:`~epyflow.model.next_generation.NextGeneration`, so that a week
     with two days without school counts them as two of seven.
     """
@@ -44,11 +44,11 @@ class Reproductions:
         Parameters
         ----------
         model
-            Of the trajectory. What all trajectories of one have in common is worked out once.
+            The model of the trajectory. What depends on the model alone is computed once.
         resampling
-            Of its steps.
+            Resampling of its steps.
         trajectory
-            What was simulated.
+            The simulated trajectory.
         """
         if model is not self._model:
             self._model, self._generation = model, _generation(model)
@@ -64,7 +64,7 @@ class Reproductions:
     def numbers(self) -> list[Array]:
         """Return R of each trajectory added, shape (R, 1, 1), in units of ``REPRODUCTION_UNIT``.
 
-        ``NOT_STARTED`` where there is no number, because people infect without end.
+        ``NOT_STARTED`` where R is not defined because infection never ends.
         """
         self._work_off()
         return self._done
@@ -91,9 +91,9 @@ def _generation(model: CompartmentalModel) -> NextGeneration | None:
 def spectral_radii(matrices: Array) -> Array:
     """Return the largest absolute eigenvalue of each matrix without negative entries.
 
-    Of large ones it is found by powers. For every positive vector v the eigenvalue lies between
-    the least and the greatest ratio of the image of v to v (Collatz, Wielandt): where the two do
-    not meet, LAPACK finds it.
+    For large matrices, the power method gives bounds: for every positive vector v the eigenvalue
+    lies between the least and the greatest ratio of the image of v to v (Collatz, Wielandt).
+    Where the bounds do not meet, LAPACK computes it.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def spectral_radii(matrices: Array) -> Array:
 
 
 def _bounds(matrices: Array) -> tuple[Array, Array]:
-    """Return bounds of the largest eigenvalues; of most matrices they meet."""
+    """Return bounds of the largest eigenvalues; for most matrices they meet."""
     powers = matrices
     for _ in range(_SQUARES):
         powers = powers @ powers
@@ -129,7 +129,7 @@ def _bounds(matrices: Array) -> tuple[Array, Array]:
         vectors = powers @ vectors
         greatest = vectors.max(axis=1, keepdims=True)
         vectors = vectors / np.where(greatest > 0, greatest, 1)
-        # An age group that nobody infects in the end adds nothing to the eigenvalue.
+        # An age group that nobody infects adds nothing to the eigenvalue.
         there = vectors > 0
         ratios = matrices @ vectors / np.where(there, vectors, 1)
         high = np.where(there, ratios, 0).max(axis=(1, 2))

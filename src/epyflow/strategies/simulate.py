@@ -1,4 +1,4 @@
-"""Simulate every member of a task: its parameter set, ``n_sims`` times."""
+"""Simulate the parameter set of every member of a task ``n_sims`` times."""
 
 import logging
 
@@ -23,8 +23,8 @@ def simulate_members(task: Task) -> Result:
     Raises
     ------
     EpyflowError
-        If a member's model cannot be built or simulated; a simulation that fails is never a zero
-        epidemic.
+        If the model of a member cannot be built or simulated. A failed simulation is never
+        reported as zero infections.
     """
     model = Model.model_validate_json(task.model)
     engine.check_engine(task.engine)

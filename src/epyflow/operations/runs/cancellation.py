@@ -183,12 +183,12 @@ class Cancelling:
 
     def _wait_until(self, done: Callable[[], bool], text: str) -> bool:
         """Look every few seconds; say what is waited for now and then."""
-        start = told = self._clock()
+        start, told = self._clock(), float("-inf")
         while not done():
             now = self._clock()
             if now - start >= self._patience:
                 return False
-            if told == start or now - told >= 10 * _EVERY:
+            if now - told >= 10 * _EVERY:
                 jobs = self._presence.own
                 self._say(f"{text}{f': {summary(jobs)}' if jobs else ''}")
                 told = now

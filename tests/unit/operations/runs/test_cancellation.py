@@ -1,0 +1,187 @@
+"""Ending a run, with jobs and a clock that are made up and processes that are real."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import psutil
+import pytest
+
+from epyflow.google import batch
+from epyflow.google.batch import COORDINATOR
+from epyflow.operations.runs import cancellation
+from epyflow.operations.runs.batch_jobs import RunJob
+from epyflow.operations.runs.cancellation import Cancelling
+from epyflow.operations.runs.coordinator_presence import Presence
+from epyflow.operations.runs.coordinator_record import (
+    Coordinator,
+    read_record,
+    this_coordinator,
+    write_record,
+)
+from epyflow.storage.disk import Disk
+
+NOON = datetime(2030, 1, 5, 12, tzinfo=UTC)
+TASKS = RunJob("projects/p/jobs/tasks", "u1", "run", "RUNNING", NOON, NOON, {}, 1, "run")
+TABLES = replace(TASKS, name="projects/p/jobs/tables")
+COORDINATING = replace(TASKS, name="projects/p/jobs/c1", stage=COORDINATOR)
+OTHER = replace(TASKS, name="projects/p/jobs/other", whose="other")
+DOUBTFUL = replace(TASKS, name="projects/p/jobs/doubtful", whose="unknown")
+
+
+class Run:
+    """A run whose jobs are as listed at each look; the last list holds for all later looks."""
+
+    def __init__(self, storage: Disk) -> None:
+        self.storage, self.looks = storage, [()]
+        self.said: list[str] = []
+        self.deleted: list[str] = []
+        self.slept: list[float] = []
+        self.now = 100.0
+
+    def presence(self, *_: object) -> Presence:
+        jobs = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        return Presence("flu", "main", read_record("flu", "main", self.storage), jobs)
+
+    def delete(self, name: str, reason: str) -> None:
+        self.deleted.append(name.rpartition("/")[2])
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def cancel(self, *looks: tuple[RunJob, ...], **options: object) -> cancellation.Ended:
+        self.looks = list(looks)
+        return Cancelling(
+            *(self.storage, self.presence(), self.said.append),
+            **{"sleep": self.sleep, "clock": lambda: self.now, **options},
+        ).run()
+
+    @property
+    def outcome(self) -> str | None:
+        record = read_record("flu", "main", self.storage)
+        return None if record is None else record.outcome
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch) -> Run:
+    made_up = Run(Disk(tmp_path))
+    monkeypatch.setattr(cancellation, "presence_of", made_up.presence)
+    monkeypatch.setattr(batch, "batch_of", lambda name: made_up)
+    return made_up
+
+
+@pytest.fixture
+def record(run: Run) -> Coordinator:
+    """The record of a Batch job that coordinates the run."""
+    noted = this_coordinator("flu", "main", {}).model_copy(update={"job": COORDINATING.name})
+    write_record(noted, run.storage)
+    return noted
+
+
+def test_the_coordinator_is_deleted_before_the_jobs_and_the_end_is_noted(run, record):
+    ended = run.cancel(
+        (TASKS, COORDINATING, OTHER),
+        (TASKS, COORDINATING, OTHER),
+        (TASKS, OTHER),
+        (TASKS, OTHER),
+        (OTHER,),
+    )
+
+    assert run.deleted == ["c1", "tasks"]
+    assert ended.done == ["Batch job c1", "Batch job tasks"]
+    assert (ended.left, ended.killed) == ([], False)
+    assert run.outcome == "cancelled"
+
+
+def test_a_coordinator_can_be_ended_without_its_jobs(run, record):
+    ended = run.cancel((TASKS, COORDINATING), (TASKS,), only_coordinator=True)
+
+    assert (run.deleted, ended.left) == (["c1"], [])
+    assert run.outcome == "cancelled"
+
+
+def test_jobs_that_have_come_since_are_deleted_and_those_being_deleted_are_not_again(run):
+    going = replace(TASKS, state="DELETION_IN_PROGRESS")
+
+    ended = run.cancel((going,), (going,), (going, TABLES), ())
+
+    assert run.deleted == ["tables"]
+    assert ended.done == ["Batch job tasks", "Batch job tables"]
+
+
+def test_jobs_that_do_not_go_are_told_and_the_end_is_not_noted(run, record):
+    ended = run.cancel((TASKS,), patience=10.0)
+
+    assert ended.left == ["Batch job tasks is RUNNING: wait, and start this again"]
+    assert run.outcome is None
+
+
+def test_a_wait_looks_often_at_first_and_is_told_every_thirty_seconds(run):
+    run.cancel((TASKS,), patience=70.0)
+
+    assert set(run.slept[:15]) == {0.2}  # for three seconds
+    assert set(run.slept[16:]) == {3.0}
+    assert sum("waiting until" in line for line in run.said) == 3
+
+
+@pytest.mark.parametrize("job", [None, COORDINATING.name])
+def test_a_run_that_was_complete_stays_complete(run, record, job):
+    write_record(record.after("complete").model_copy(update={"job": job}), run.storage)
+
+    ended = run.cancel(())
+
+    assert (ended.done, ended.left, run.outcome) == ([], [], "complete")
+
+
+def test_jobs_that_a_failed_run_has_left_are_ended_and_that_is_noted(run, record):
+    write_record(record.after("failed"), run.storage)
+
+    run.cancel((TASKS,), (TASKS,), ())
+
+    assert run.outcome == "cancelled"
+
+
+def test_what_cannot_be_told_apart_is_left_to_the_user(run):
+    ended = run.cancel((DOUBTFUL, OTHER))
+
+    (left,) = ended.left
+    assert "job doubtful" in left
+    assert f"gcloud batch jobs delete {DOUBTFUL.name}" in left
+    assert run.deleted == []
+
+
+def test_a_process_of_another_machine_is_left_to_the_user(run, record):
+    elsewhere = record.model_copy(update={"job": None, "host": "elsewhere", "pid": 12})
+    write_record(elsewhere, run.storage)
+
+    (left,) = run.cancel(()).left
+
+    assert "process 12 on elsewhere may be at work" in left
+    assert "kill -INT 12" in left
+    assert run.outcome is None
+
+
+@pytest.fixture
+def process(run: Run) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of this machine that the record of the run names."""
+    started = subprocess.Popen(["sleep", "60"])
+    update = {"pid": started.pid, "process_started": psutil.Process(started.pid).create_time()}
+    write_record(this_coordinator("flu", "main", {}).model_copy(update=update), run.storage)
+    yield started
+    started.kill()
+    started.wait()
+
+
+@pytest.mark.parametrize(
+    ("options", "number", "killed"),
+    [({}, 2, False), ({"now": True}, 9, True), ({"only_coordinator": True}, 9, True)],
+)
+def test_a_process_is_interrupted_or_killed(run, process, options, number, killed):
+    ended = run.cancel((), patience=30.0, sleep=lambda seconds: None, **options)
+
+    assert process.wait(5) == -number
+    assert ended.killed is killed
+    assert ended.done[0].startswith(f"process {process.pid} on ")
+    assert run.outcome == "cancelled"

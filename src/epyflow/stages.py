@@ -56,7 +56,7 @@ _ROWS = (
     ),
     Stage(
         name="tables",
-        rules=("make_tables", "write_run_metadata", "write_run_cost", "confirm_complete"),
+        rules=("make_tables", "write_run_metadata", "finish_run"),
         files=r"outputs/.+\.csv\.gz",
         modules=("epyflow.tables",),
         packages=("numpy", "pandas"),
@@ -70,18 +70,18 @@ _ROWS = (
     ),
     Stage(
         name="figures",
-        rules=("plot_*", "summarise_run", "count_later_observations"),
+        rules=("draw_figures", "draw_scores"),
         files=r"figures/.+\.svg",
         modules=(
-            "epyflow.figures.all_figures",
-            "epyflow.report.forecast_coverage",
-            "epyflow.report.summary",
+            "epyflow.report.run_figures",
+            "epyflow.report.score_figures",
+            "epyflow.report.task_figures",
         ),
         packages=("matplotlib", "scipy"),
     ),
     Stage(
         name="hub",
-        rules=("prepare_submission", "make_hub_table", "validate_submission", "confirm_accepted"),
+        rules=("prepare_submission", "make_submission"),
         files=r"hub/.+\.(?:csv|parquet)",
         modules=(
             "epyflow.submission.make_rows",

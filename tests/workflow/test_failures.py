@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -190,22 +192,48 @@ def test_what_failed_is_tried_again_once_it_is_mended(workspace):
     }
 
 
-def test_a_table_that_fails_costs_no_other_and_the_next_run_goes_on(workspace):
-    code = workspace.folder / "src" / "epyflow" / "tables" / "reproduction_number.py"
+@contextmanager
+def broken(workspace: Workspace, module: str, function: str) -> Iterator[None]:
+    """Rename a function where it is defined, so that a call of it fails."""
+    code = workspace.folder / "src" / "epyflow" / module
     good = code.read_text()
-    code.write_text(good.replace("def _rows(", "def _renamed("))
+    code.write_text(good.replace(f"def {function}(", "def renamed("))
+    try:
+        yield
+    finally:
+        code.write_text(good)
 
-    done = workspace.run("--keep-going")
+
+def test_a_table_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
+    before = finished.outputs()
+    with broken(finished, "tables/reproduction_number.py", "_rows"):
+        done = finished.run("--keep-going")
+    left = finished.outputs()
+    mended = finished.run(*TABLES)
 
     assert done.code == 1
     assert "1 of 4 tables could not be written; the others are written" in done.text
     assert "effective_reproduction_number: NameError" in done.text
-    others = {"model_metadata", "quantiles_compartments", "quantiles_transitions"}
-    assert {name.removesuffix(".csv.gz") for name in workspace.outputs()} == others
-
-    code.write_text(good)
-    mended = workspace.run(*TABLES)
-
+    assert before.keys() - left.keys() == {"effective_reproduction_number.csv.gz"}
+    assert left.items() <= before.items()
     assert mended.code == 0, mended.text
-    assert "run_task" not in mended.jobs
-    assert len(workspace.outputs()) == 4
+    assert mended.jobs == {"make_tables": 1, "write_run_metadata": 1}
+    assert finished.outputs() == before
+
+
+def test_a_figure_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
+    before = finished.figures()
+    with broken(finished, "figures/reproduction_chart.py", "reproduction_grid"):
+        done = finished.run("--keep-going")
+    left = finished.figures()
+    mended = finished.run()
+
+    assert done.code == 1
+    assert "1 of 5 figures could not be drawn; the others are drawn" in done.text
+    assert "reproduction: NameError" in done.text
+    assert before.keys() - left.keys() == {"reproduction_grid.png"}
+    assert left.items() <= before.items()
+    assert {"model.svg", "summary.json"} <= left.keys()
+    assert mended.code == 0, mended.text
+    assert mended.jobs == {"draw_figures": 1, "finish_run": 1}
+    assert finished.figures() == before

@@ -13,7 +13,7 @@ from forecast_hub.checks.validation import validate
 from tests.workflow.forecasting import forecast, write_target_data, write_vintage
 from tests.workflow.workspace import Workspace
 
-ACCEPTED = ("--until", "confirm_accepted")
+SUBMITTED = ("--until", "make_submission")
 """For snakemake: the submission and what the hub's checks say of it, and no figure."""
 
 DATES = ["2025-02-08", "2025-02-15"]
@@ -66,7 +66,7 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
     }
     assert compared.notna().all(axis=None)
     assert (results(workspace) / "figures" / "model_comparison.png").is_file()
-    log = workspace.folder / "logs" / "small" / "main" / "make_hub_table.log"
+    log = workspace.folder / "logs" / "small" / "main" / "make_submission.log"
     assert all(each in log.read_text() for each in left_out)
     observed = pd.read_csv(results(workspace) / "builder-artifacts" / "observed.csv")
     known = observed[observed["population"] == "United_States_New_York"].set_index("date")
@@ -75,14 +75,12 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
     assert known["since"].tolist() == [45.0, 85.0, 125.0, 165.0, 205.0, 245.0, 285.0, 325.0]
     write_vintage(workspace, "2025-02-22")
     jobs = workspace.plan(target_data=final).jobs
-    drawn = {"gather_observations": 1, "plot_fits": 1, "plot_forecast_grid": 1}
-    assert jobs == drawn | {"write_run_cost": 1, "plot_tasks": 1}
+    assert jobs == {"gather_observations": 1, "draw_figures": 1, "finish_run": 1}
     with (results(workspace) / "run_cost.csv").open() as file:
         cost = Counter((row["stage"], row["rule"]) for row in csv.DictReader(file))
-    assert cost["hub", "make_hub_table"] == 1
-    assert cost["figures", "plot_rate_trends"] == cost["figures", "plot_fits"] == 1
+    assert cost["hub", "make_submission"] == cost["figures", "draw_figures"] == 1
     # Drawn on the coordinator, as what is scored is.
-    assert ("figures", "plot_scores") not in cost
+    assert ("figures", "draw_scores") not in cost
     priors = json.loads((results(workspace) / "builder-artifacts" / "priors.json").read_text())
     assert priors == {"R0": {"name": "uniform", "args": [1.2, 1.5], "kwargs": {}}}
 
@@ -128,7 +126,7 @@ def test_another_hub_is_served_by_configuration_alone(workspace):
     )
 
     done = workspace.run(
-        *ACCEPTED, hub=hub, team_abbr="uni", model_abbr="sir_2", hub_file_format="parquet"
+        *SUBMITTED, hub=hub, team_abbr="uni", model_abbr="sir_2", hub_file_format="parquet"
     )
 
     assert done.code == 0, done.text
@@ -152,7 +150,7 @@ def test_a_submission_that_the_hub_would_refuse_stops_the_run_and_names_the_rows
     one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age": "18+"}}
     forecast(workspace, "hub_format", reference_date="2025-02-10", targets=[one])
 
-    done = workspace.run(*ACCEPTED, hub=str(hub))
+    done = workspace.run("--keep-going", hub=str(hub))
 
     assert done.code == 1
     assert "the hub would refuse it" in done.text
@@ -160,7 +158,11 @@ def test_a_submission_that_the_hub_would_refuse_stops_the_run_and_names_the_rows
     name = "2025-02-10-team-model.csv"
     findings = json.loads((results(workspace) / "hub" / f"{name}.findings.json").read_text())
     assert findings["accepted"] is False
-    assert not (results(workspace) / "hub" / f"{name}.accepted.txt").exists()
+    # All else is there; only the word that the run is complete is not.
+    assert (results(workspace) / "figures" / "fit_coverage.svg").is_file()
+    assert (results(workspace) / "figures" / "tasks.svg").is_file()
+    assert (results(workspace) / "outputs" / "run_metadata.json").is_file()
+    assert workspace.plan(hub=str(hub)).jobs == {"finish_run": 1}
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +241,7 @@ def test_poisoned_later_vintages_change_no_earlier_forecast(replayed):
 
     # The forecast of 2025-02-15 alone has seen the first of the two: two states run again.
     assert jobs["run_task"] == 2
-    assert jobs["validate_submission"] == 1
+    assert jobs["make_submission"] == 1
     assert alone.code == 0, alone.text
     name = "2025-02-08-team-model.csv"
     clean, poisoned = (
@@ -255,7 +257,7 @@ def test_a_further_reference_date_runs_that_date_alone(replayed):
     jobs = replayed.plan(**replay(replayed, "2025-02-22")).jobs
 
     assert jobs["run_task"] == 2
-    assert jobs["make_hub_table"] == 1
+    assert jobs["make_submission"] == 1
     assert jobs["score_forecasts"] == 1
 
 
@@ -267,11 +269,10 @@ def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing
     replayed.share_code()
 
     assert jobs.keys() <= {
-        *("prepare_submission", "make_hub_table", "validate_submission", "confirm_accepted"),
-        *("write_run_metadata", "write_run_cost"),
-        *("score_forecasts", "plot_scores", "count_later_observations"),
+        *("prepare_submission", "make_submission", "write_run_metadata", "finish_run"),
+        *("score_forecasts", "draw_scores"),
     }
-    assert jobs["make_hub_table"] == 2
+    assert jobs["make_submission"] == 2
 
 
 def test_editing_scores_makes_scores_alone(replayed):
@@ -281,4 +282,4 @@ def test_editing_scores_makes_scores_alone(replayed):
     jobs = replayed.plan(**replay(replayed)).jobs
     replayed.share_code()
 
-    assert jobs == {"score_forecasts": 1, "plot_scores": 1, "count_later_observations": 1}
+    assert jobs == {"score_forecasts": 1, "draw_scores": 1}

@@ -10,8 +10,7 @@ from epyflow.errors import EpyflowError
 wildcard_constraints:
     run_id=r"[A-Za-z0-9][A-Za-z0-9._-]*(/\d\d\d\d-\d\d-\d\d)?",
     i=r"\d\d\d\d\d+",
-    kind=r"compartments|transitions",
-    submission=r"\d\d\d\d-\d\d-\d\d-\w+-\w+\.(csv|parquet)",
+    date=r"\d\d\d\d-\d\d-\d\d",
 
 
 def storage_prefix():

@@ -1,9 +1,8 @@
-"""Make the submission to a forecast hub, check it as the hub will, and score forecasts.
+"""Make the submission to a forecast hub, with the hub's checks.
 
 INPUTS
     results/<exp_id>/<run_id>/runner-artifacts/result_<i>.pkl    one Result, or a Failure
-    the hub's files, what was observed, and other models' submissions, where the person who
-    starts the run has them
+    the hub's files and the observations, where the person who starts the run has them
 
 OUTPUTS
     results/<exp_id>/<run_id>/builder-artifacts/hub.json             hub and observations, for workers
@@ -11,15 +10,16 @@ OUTPUTS
     results/<exp_id>/<run_id>/outputs/hub_left_out.json              what could not be made, and why
     results/<exp_id>/<run_id>/hub/<date>-<team>-<model>.csv          the submission; or .parquet
     results/<exp_id>/<run_id>/hub/<submission>.findings.json         what the hub's checks find
-    results/<exp_id>/<run_id>/hub/<submission>.accepted.txt          if the hub would accept it
-    results/<exp_id>/<run_id>/scores/*                               with target_data
 
-The <run_id> of a replay's run is <run_id>/<reference date>; its scores are those of all dates.
+The <run_id> of a replay's run is <run_id>/<reference date>. A submission that the hub would
+refuse fails finish_run, when all else is there.
 """
+
+RUN, SUBMISSION = submission_pattern()
 
 
 rule prepare_submission:
-    """Gather what a submission is made from besides the results: seconds, where the data are."""
+    """Gather what a submission is made from besides the results."""
     input:
         hub=local(list(START.hub)),
     output:
@@ -38,21 +38,31 @@ rule prepare_submission:
         "../scripts/prepare_submission.py"
 
 
-rule make_hub_table:
-    """Turn all results into the rows of a submission, one result in memory at a time."""
+rule make_submission:
+    """Write the submission from all results, one in memory at a time, and check it as the hub."""
     input:
         results=expand(
-            "results/{{exp_id}}/{{run_id}}/runner-artifacts/result_{i}.pkl",
+            "results/{{exp_id}}/{run}/runner-artifacts/result_{i}.pkl",
+            run=RUN,
             i=task_numbers(),
         ),
-        prepared="results/{exp_id}/{run_id}/builder-artifacts/hub.json",
+        prepared=f"results/{{exp_id}}/{RUN}/builder-artifacts/hub.json",
     output:
-        table="results/{exp_id}/{run_id}/outputs/output_hub_formatted.csv.gz",
-        left_out="results/{exp_id}/{run_id}/outputs/hub_left_out.json",
+        rows=f"results/{{exp_id}}/{RUN}/outputs/output_hub_formatted.csv.gz",
+        left_out=f"results/{{exp_id}}/{RUN}/outputs/hub_left_out.json",
+        submission=f"results/{{exp_id}}/{RUN}/hub/{SUBMISSION}",
+        findings=report(
+            f"results/{{exp_id}}/{RUN}/hub/{SUBMISSION}.findings.json",
+            category="5. Submission",
+            caption="../report/findings.rst",
+            labels={"figure": f"Checks of {SUBMISSION}"},
+        ),
     log:
-        "logs/{exp_id}/{run_id}/make_hub_table.log",
+        f"logs/{{exp_id}}/{RUN}/make_submission.log",
     benchmark:
-        "benchmarks/{exp_id}/{run_id}/make_hub_table.tsv"
+        f"benchmarks/{{exp_id}}/{RUN}/make_submission.tsv"
+    wildcard_constraints:
+        run_id=re.escape(PLAN.run_id),
     conda:
         "../../envs/epyflow.yaml"
     resources:
@@ -60,80 +70,6 @@ rule make_hub_table:
     params:
         code=code_version("hub"),
     message:
-        "Making the submission's rows of {wildcards.exp_id}/{wildcards.run_id}"
+        "Making the submission {output.submission}"
     script:
-        "../scripts/make_hub_table.py"
-
-
-rule validate_submission:
-    """Write the file that the hub takes, and what the hub's checks find in it."""
-    input:
-        table="results/{exp_id}/{run_id}/outputs/output_hub_formatted.csv.gz",
-        left_out="results/{exp_id}/{run_id}/outputs/hub_left_out.json",
-        prepared="results/{exp_id}/{run_id}/builder-artifacts/hub.json",
-    output:
-        submission="results/{exp_id}/{run_id}/hub/{submission}",
-        findings=report(
-            "results/{exp_id}/{run_id}/hub/{submission}.findings.json",
-            category="5. Submission",
-            caption="../report/findings.rst",
-            labels={"figure": "Checks of {submission}"},
-        ),
-    log:
-        "logs/{exp_id}/{run_id}/validate_submission/{submission}.log",
-    localrule: True
-    conda:
-        "../../envs/epyflow.yaml"
-    params:
-        code=code_version("hub"),
-    message:
-        "Checking {wildcards.submission}"
-    script:
-        "../scripts/validate_submission.py"
-
-
-rule confirm_accepted:
-    """Fail, with every error and its rows, if the hub would refuse the submission."""
-    input:
-        findings="results/{exp_id}/{run_id}/hub/{submission}.findings.json",
-    output:
-        accepted=touch("results/{exp_id}/{run_id}/hub/{submission}.accepted.txt"),
-    log:
-        "logs/{exp_id}/{run_id}/confirm_accepted/{submission}.log",
-    localrule: True
-    conda:
-        "../../envs/epyflow.yaml"
-    message:
-        "Asking whether the hub would accept {wildcards.submission}"
-    script:
-        "../scripts/confirm_accepted.py"
-
-
-if START.target_data is not None:
-
-    rule score_forecasts:
-        """Score all submissions of the run, beside the hub's other models, against what came."""
-        input:
-            submissions=submissions(),
-            prepared=PLAN.runs[0].layout.submission_brief,
-            target_data=local(START.target_data),
-            others=local(list(START.others)),
-        output:
-            scores=expand(
-                "results/{{exp_id}}/{run_id}/scores/{name}",
-                run_id=PLAN.run_id,
-                name=PLAN.scores.tables,
-            ),
-        log:
-            f"logs/{{exp_id}}/{PLAN.run_id}/score_forecasts.log",
-        localrule: True
-        conda:
-            "../../envs/epyflow.yaml"
-        params:
-            against=PLAN.scores.digest,
-            baseline=PLAN.scores.baseline,
-            code=code_version("scores"),
-        message:
-            "Scoring the forecasts of {wildcards.exp_id}"
-        script:
-            "../scripts/score_forecasts.py"
+        "../scripts/make_submission.py"

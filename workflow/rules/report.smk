@@ -1,14 +1,33 @@
 """What the rules that draw ask of the plan. Functions only."""
 
 
-def of_each_place(path, figure, **flags):
-    """Return a path for each population, each with a place of its own in the report."""
-    files = []
-    for place in PLAN.populations:
-        labels = {"location": place.label, "figure": figure}
-        file = path.replace("{population}", place.name)
-        files.append(report(file, labels=labels, **flags))
-    return files
+def figure_inputs():
+    """Return the files that figures are drawn from, by the name that figures use."""
+    from epyflow.report.contents import FILES
+
+    files = dict(FILES) | {table: f"outputs/{table}.csv.gz" for table in PLAN.tables}
+    if not named_priors():
+        files.pop("priors")
+    used = {
+        name for figure in figures("results") for name in (*figure.needs, *figure.takes)
+    }
+    folder = "results/{exp_id}/{run_id}"
+    return {name: f"{folder}/{files[name]}" for name in sorted(used & set(files))}
+
+
+def score_inputs():
+    """Return the files that the figures of scores are drawn from."""
+    run, layout = PLAN.runs[0], PLAN.layout
+    relative = layout.score("relative_scores.csv")
+    return {
+        "means": layout.score("mean_scores_by_horizon.csv"),
+        "scores": layout.score("quantile_scores.csv.gz"),
+        "submission": submissions()[0],
+        "hub": run.layout.submission_brief,
+        "target_data": local(START.target_data),
+        "others": local(list(START.others)),
+        **({"relative": relative} if PLAN.scores.baseline else {}),
+    }
 
 
 def plan_digest(*keys):
@@ -30,20 +49,6 @@ def named_priors():
     given = about["quantities"].values() if about["fit"] else ()
     own = any("function" in each for each in given)
     return [PLAN.layout.priors] if own else []
-
-
-def fitted_tables(wildcards):
-    """Return the tables that calibrations have, as a summary names them."""
-    named = {
-        "calibration": "quantiles_calibration",
-        "projection": "quantiles_projection_comparison",
-        "progress": "calibration_progress",
-    }
-    return {
-        key: PLAN.layout.table(table)
-        for key, table in named.items()
-        if table in PLAN.tables
-    }
 
 
 def front_page_of_run():

@@ -6,7 +6,6 @@ INPUTS
 OUTPUTS
     results/<exp_id>/<run_id>/outputs/<table>.csv.gz
     results/<exp_id>/<run_id>/outputs/run_metadata.json
-    results/<exp_id>/<run_id>/complete.txt                       with partial_results
 """
 
 
@@ -33,7 +32,6 @@ rule make_tables:
     params:
         tables=PLAN.tables,
         code=code_version("tables"),
-        folder="results/{exp_id}/{run_id}",
         storage=storage_prefix(),
     message:
         "Writing the tables of {wildcards.exp_id}/{wildcards.run_id}"
@@ -70,24 +68,3 @@ rule write_run_metadata:
         "Recording the run {wildcards.exp_id}/{wildcards.run_id}"
     script:
         "../scripts/write_run_metadata.py"
-
-
-rule confirm_complete:
-    """Fail if a task failed: partial results are written, but never pass as complete."""
-    input:
-        metadata="results/{exp_id}/{run_id}/outputs/run_metadata.json",
-        # Last, so that what there is has been drawn when the run ends with an error.
-        figures=not_fetched(figures()),
-    output:
-        complete=touch("results/{exp_id}/{run_id}/complete.txt"),
-    log:
-        "logs/{exp_id}/{run_id}/confirm_complete.log",
-    localrule: True
-    conda:
-        "../../envs/epyflow.yaml"
-    params:
-        storage=storage_prefix(),
-    message:
-        "Checking that no task of {wildcards.exp_id}/{wildcards.run_id} failed"
-    script:
-        "../scripts/confirm_complete.py"

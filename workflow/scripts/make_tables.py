@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 from epyflow import provenance, tables
 from epyflow.logs import log_to
 from epyflow.run.kept_outputs import kept_outputs
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import storage_at
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
 storage = storage_at(snakemake.params.storage)
-with log_to(snakemake.log[0]), kept_outputs(snakemake.output, snakemake.params.folder, storage):
+with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
     provenance.check_code("tables", snakemake.params.code, snakemake.rule)
     specs = map(tables.TableSpec.of, snakemake.params.tables.values())
     files = zip(specs, map(Path, snakemake.output.tables), strict=True)

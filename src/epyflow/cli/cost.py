@@ -58,7 +58,7 @@ def cost(
     if not jobs:
         raise EpyflowError(
             f"{path} has no rows: no job was measured, or no price was known; see the log "
-            "write_run_cost.log of the run"
+            "finish_run.log of the run"
         )
     document = _document(jobs, table)
     if format == "json":

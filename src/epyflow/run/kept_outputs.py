@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 
 
 @contextmanager
-def kept_outputs(outputs: Iterable[str], folder: str, storage: Storage) -> Iterator[None]:
+def kept_outputs(outputs: Iterable[str], run: RunLayout, storage: Storage) -> Iterator[None]:
     """Store the outputs that are there if the block raises an error that names the others.
 
     Snakemake stores the outputs of a job that succeeds. On disk, it leaves those of a failed job
@@ -19,9 +20,9 @@ def kept_outputs(outputs: Iterable[str], folder: str, storage: Storage) -> Itera
     Parameters
     ----------
     outputs
-        Where the job writes its files: in a bucket's local copy, ``.../<folder>/<name>``.
-    folder
-        Of the run, such as ``results/us/flu/main``.
+        Where the job writes its files; those that belong in a bucket, in a local copy of it.
+    run
+        Whose files they are.
     storage
         Where the files belong.
 
@@ -35,6 +36,6 @@ def kept_outputs(outputs: Iterable[str], folder: str, storage: Storage) -> Itera
     except EpyflowError:
         if storage.uri is not None:
             for path in filter(Path.is_file, map(Path, outputs)):
-                name = path.as_posix().rpartition(f"/{folder}/")[2]
-                storage.upload(path, f"{folder}/{name}")
+                name = path.as_posix().rpartition(f"/{run.results}/")[2]
+                storage.upload(path, f"{run.results}/{name}")
         raise

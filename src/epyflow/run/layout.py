@@ -125,7 +125,7 @@ class RunLayout:
 
     @property
     def complete(self) -> str:
-        """The mark that no task failed, with ``partial_results``."""
+        """The mark that no task failed, and that the hub would accept the submission."""
         return f"{self.results}/complete.txt"
 
     @property
@@ -140,10 +140,6 @@ class RunLayout:
     def findings(self, file: str) -> str:
         """Return what the hub's checks find in the submission."""
         return f"{self.submission(file)}{FINDINGS}"
-
-    def accepted(self, file: str) -> str:
-        """Return the mark that the hub would accept the submission."""
-        return f"{self.submission(file)}.accepted.txt"
 
     def score(self, file: str) -> str:
         """Return a table of scores."""

@@ -1,4 +1,4 @@
-"""The rows of a submission -> its file, the findings of the hub's checks, and their verdict."""
+"""Write the file that a hub takes, and the findings of the hub's checks."""
 
 import gzip
 import io
@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from epyflow.errors import EpyflowError, user_errors
+from epyflow.errors import user_errors
 from epyflow.files import write_bytes_atomically
 from epyflow.submission.brief import hub_of, read_prepared
 from epyflow.submission.write import write_csv, write_parquet
@@ -75,28 +75,3 @@ def _hub_name(name: str, files: object) -> str:
     """Return the hub's name; without ``admin.json`` there is none."""
     has_admin = isinstance(files, dict) and "admin.json" in files
     return name if has_admin else "a hub without admin.json, or the definition shipped with epyflow"
-
-
-def confirm(findings: Path) -> None:
-    """Raise if the hub would refuse a submission.
-
-    Parameters
-    ----------
-    findings
-        From :func:`check`.
-
-    Raises
-    ------
-    EpyflowError
-        With every error and the rows that it is about.
-    """
-    content = json.loads(findings.read_text(encoding="utf-8"))
-    if content["accepted"]:
-        return
-    errors = [each for each in content["messages"] if each.startswith("error: ")]
-    number = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
-    lines = "\n".join(f"  {each}" for each in errors)
-    raise EpyflowError(
-        f"{content['file']}: the hub would refuse it ({number}); the findings are in "
-        f"{findings}:\n{lines}"
-    )

@@ -119,9 +119,9 @@ def test_what_a_terminal_would_obey_is_not_shown(made_up):
         (("us/flu", "--task", 7), 1, "us/flu/main: no such log"),
         (("us/flu", "--rule", "build_inputs", "--failed"), 1, "no such log with an error"),
         (
-            ("us/flu", "--rule", "plot_fits"),
+            ("us/flu", "--rule", "draw_figures"),
             2,
-            "has no log of the rule plot_fits; it has those of build_inputs, coordinator, "
+            "has no log of the rule draw_figures; it has those of build_inputs, coordinator, "
             "make_tables, run_task",
         ),
         (("covid",), 2, "no run covid under ./results"),

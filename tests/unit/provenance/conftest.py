@@ -23,10 +23,10 @@ SOURCES = {
     "submission/write_brief.py": "",
     "submission/publish.py": "",
     "inputs/observation_history.py": "",
-    "figures/all_figures.py": "",
     "report/__init__.py": "",
-    "report/forecast_coverage.py": "",
-    "report/summary.py": "",
+    "report/run_figures.py": "",
+    "report/score_figures.py": "",
+    "report/task_figures.py": "",
     "unused.py": "import epyflow.nowhere\n",
 }
 

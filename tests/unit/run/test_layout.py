@@ -29,7 +29,6 @@ PATHS = {
     RUN.complete: "results/us/flu/main/complete.txt",
     RUN.submission("a.csv"): "results/us/flu/main/hub/a.csv",
     RUN.findings("a.csv"): "results/us/flu/main/hub/a.csv.findings.json",
-    RUN.accepted("a.csv"): "results/us/flu/main/hub/a.csv.accepted.txt",
     RUN.score("mean_scores.csv"): "results/us/flu/main/scores/mean_scores.csv",
     RUN.figure("fit/US-NY.svg"): "results/us/flu/main/figures/fit/US-NY.svg",
     RUN.logs: "logs/us/flu/main",
@@ -70,6 +69,7 @@ def test_numbers_of_tasks_have_five_digits_or_as_many_as_they_need():
 def test_rules_write_the_same_paths():
     """Rules have literal paths, so that a reader sees them; here they are the layout's."""
     text = "\n".join(path.read_text() for path in RULES.glob("*.smk"))
+    text = text.replace("{RUN}", "{{run_id}}").replace("{SUBMISSION}", "{{submission}}")
     literal = {
         path.replace("{{", "{").replace("}}", "}")
         for path in re.findall(r'"((?:results|logs|benchmarks)/[^"]+)"', text)

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.submission.publish import check, confirm, submit
+from epyflow.submission.publish import check, submit
+from epyflow.submission.verdict import confirm
 from tests.unit.submission.briefs import FILES, write_brief
 
 NAME = "2026-03-02-a-b"

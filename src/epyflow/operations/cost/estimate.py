@@ -99,7 +99,7 @@ def work(
         Work("make_tables", Range(1, 1), Range(TABLE_SECONDS.low, tables * TABLE_SECONDS.high)),
     ]
     if submissions:
-        found.append(Work("make_hub_table", Range(submissions, submissions), TABLE_SECONDS))
+        found.append(Work("make_submission", Range(submissions, submissions), TABLE_SECONDS))
     drawn = [rule for rule in profile.rules if stage_of(rule) == "figures"]
     return found + [Work(rule, FIGURE_JOBS, FIGURE_SECONDS) for rule in drawn]
 

@@ -33,7 +33,7 @@ LARGER = Shape("x1-standard-4", disk_gib=30, memory_mib=2000, per_machine=1, par
 SHARED = Shape("x1-standard-2", disk_gib=30, memory_mib=1000, per_machine=2, parallelism=2)
 
 PROFILE = Profile(
-    {"run_task": (ONE, LARGER), "make_tables": (ONE,), "plot_fit": (SHARED,)}, frozenset()
+    {"run_task": (ONE, LARGER), "make_tables": (ONE,), "draw_figures": (SHARED,)}, frozenset()
 )
 
 PLAN = run_plan(

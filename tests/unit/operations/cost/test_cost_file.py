@@ -37,19 +37,17 @@ def test_a_local_run_is_priced_on_the_profiles_machines(storage, tmp_path):
 
 
 def test_rules_with_one_job_are_counted_by_stage(storage, tmp_path):
-    storage.write("benchmarks/study/main/make_hub_table.tsv", benchmark(10.0, 300.0))
-    storage.write("benchmarks/study/main/plot_fits.tsv", benchmark(4.0, 300.0))
-    storage.write("benchmarks/study/main/plot_fan_charts/transitions.tsv", benchmark(4.0, 1.0))
-    storage.write("benchmarks/study/main/plot_model.tsv", benchmark(4.0, 1.0))
+    storage.write("benchmarks/study/main/make_submission.tsv", benchmark(10.0, 300.0))
+    storage.write("benchmarks/study/main/draw_figures.tsv", benchmark(4.0, 300.0))
+    storage.write("benchmarks/study/main/draw_scores.tsv", benchmark(4.0, 1.0))
 
     jobs = recorded(storage, tmp_path)
 
     # The diagram of the model is drawn by the coordinator: the profile has no machine for it.
     assert [(job.stage, job.rule, job.job) for job in jobs] == [
         ("run", "run_task", "00002"),
-        ("hub", "make_hub_table", ""),
-        ("figures", "plot_fan_charts", "transitions"),
-        ("figures", "plot_fits", ""),
+        ("hub", "make_submission", ""),
+        ("figures", "draw_figures", ""),
     ]
 
 

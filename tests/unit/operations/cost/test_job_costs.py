@@ -40,7 +40,7 @@ def test_each_job_has_its_place_machine_and_cost():
 
 
 def test_jobs_that_share_a_machine_pay_for_their_part():
-    shared = measured(PLAN, {"plot_fit/Left": benchmark(100, 1)}, PROFILE, "here", "local")
+    shared = measured(PLAN, {"draw_figures/Left": benchmark(100, 1)}, PROFILE, "here", "local")
 
     (job,) = priced(shared, PROFILE, PRICES)
 

@@ -36,7 +36,7 @@ def test_the_projects_profile_is_understood():
 
     assert profile.shape("run_task", 1) == Shape("c4d-standard-2", 30, 4096, 1, 100)
     assert profile.shape("run_task", 2).machine_type == "c4d-highmem-2"
-    assert profile.shape("plot_fan_charts").per_machine == 2
+    assert profile.shape("draw_figures").per_machine == 1
     assert profile.spot == frozenset()
 
 

@@ -1,0 +1,291 @@
+"""List the figures of a run: the files that each needs, and where the report shows it.
+
+Snakemake reads this list whenever a workflow starts, so nothing that draws is imported here; see
+:mod:`epyflow.report.run_figures`. A new figure is an entry of :data:`FIGURES`, a function there,
+a caption in ``workflow/report`` and a test.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from epyflow.figures.us_tiles import tile_of
+from forecast_hub.config.flusight import RATE_CHANGE
+
+FILES: Mapping[str, str] = MappingProxyType(
+    {
+        "rows": "outputs/output_hub_formatted.csv.gz",
+        "hub": "builder-artifacts/hub.json",
+        "observed": "builder-artifacts/observed.csv",
+        "priors": "builder-artifacts/priors.json",
+    }
+)
+"""Files that are no tables of results, by the name that figures use; below the run's folder."""
+
+FORECAST, FIT, PARAMETERS, SUBMISSION = "2. Forecast", "3. Fit", "4. Parameters", "5. Submission"
+ALL, EACH = "All locations", "Each location"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A file of a figure, and where the report shows it.
+
+    Attributes
+    ----------
+    path
+        Below the run's ``figures``. With ``{population}`` it stands for a file of each population.
+    label
+        Its name in the report's menu; empty for a file that the report does not show.
+    category, subcategory
+        Where in the menu.
+    caption
+        ``workflow/report/<caption>.rst``.
+    """
+
+    path: str
+    label: str = ""
+    category: str = ""
+    subcategory: str | None = None
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """One or more files that are drawn together.
+
+    Attributes
+    ----------
+    name
+        As in ``DRAW`` of :mod:`epyflow.report.run_figures` or :mod:`epyflow.report.score_figures`.
+    needs, takes
+        Tables, and names of :data:`FILES`, without which it is not drawn; which it uses if they
+        are there.
+    pages
+        Its files, in the order in which they are drawn.
+    condition
+        What else the run must have: ``us`` states, or ``rate_trends`` in its submission.
+    """
+
+    name: str
+    pages: tuple[Page, ...]
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = field(default=())
+    condition: str | None = None
+
+
+_FITTED = ("quantiles_calibration", "quantiles_projection_comparison")
+
+
+def _course(kind: str) -> ReportFigure:
+    path, caption = f"fan_chart/{kind}/{{population}}.svg", f"fan_chart_{kind}"
+    page = Page(path, f"Course of {kind}", FORECAST, EACH, caption)
+    return ReportFigure(f"course_of_{kind}", (page,), (f"quantiles_{kind}",))
+
+
+FIGURES: tuple[ReportFigure, ...] = (
+    ReportFigure("model", (Page("model.svg", "Model", "1. Summary", None, "model"),)),
+    ReportFigure(
+        "summary",
+        (
+            Page("summary.json"),
+            Page("headline.csv", "Headline numbers, a table", "1. Summary", None, "headline"),
+        ),
+        needs=("model_metadata",),
+        takes=(*_FITTED, "calibration_progress"),
+    ),
+    _course("compartments"),
+    _course("transitions"),
+    ReportFigure(
+        "reproduction",
+        (
+            Page(
+                "reproduction/{population}.svg",
+                *("Effective reproduction number", FORECAST, EACH, "reproduction"),
+            ),
+            Page(
+                "reproduction_grid.png",
+                *("Effective reproduction number of all", FORECAST, ALL, "reproduction"),
+            ),
+            Page(
+                "reproduction.csv",
+                *("Effective reproduction number, a table", FORECAST, ALL),
+                "reproduction_numbers",
+            ),
+        ),
+        needs=("effective_reproduction_number",),
+    ),
+    ReportFigure(
+        "fits",
+        (Page("fit/{population}.svg", "Fit and projection", FORECAST, EACH, "fit"),),
+        needs=(*_FITTED, "observed"),
+    ),
+    ReportFigure(
+        "forecast_grid",
+        (
+            Page("forecast_grid.png", "Fit and projection of all", FORECAST, ALL, "forecast_grid"),
+            Page("quantiles_grid_sidebyside.pdf"),
+        ),
+        needs=(*_FITTED, "observed"),
+    ),
+    ReportFigure(
+        "change_map",
+        (
+            Page("change_map.svg", "Change of the median, a map", FORECAST, ALL, "change_map"),
+            Page(
+                "change_map.csv",
+                *("Change of the median, a table", FORECAST, ALL, "change_map_numbers"),
+            ),
+        ),
+        needs=_FITTED,
+        condition="us",
+    ),
+    ReportFigure(
+        "fit_coverage",
+        (
+            Page("fit_coverage.svg", "Coverage of the fit", FIT, None, "fit_coverage"),
+            Page("fit_coverage.csv", "Coverage, a table", FIT, None, "fit_coverage_numbers"),
+        ),
+        needs=("quantiles_calibration",),
+    ),
+    ReportFigure(
+        "calibration_progress",
+        (
+            Page(
+                "calibration_progress.svg",
+                *("Progress of the calibrations", FIT, None, "calibration_progress"),
+            ),
+            Page(
+                "calibration_progress.csv",
+                *("Progress, a table", FIT, None, "calibration_progress_numbers"),
+            ),
+        ),
+        needs=("calibration_progress",),
+    ),
+    ReportFigure(
+        "posteriors",
+        (
+            Page(
+                "posterior/{population}.png",
+                *("Posterior and prior", PARAMETERS, EACH, "posterior"),
+            ),
+            Page("posterior_grid.pdf"),
+        ),
+        needs=("posteriors",),
+        takes=("priors",),
+    ),
+    ReportFigure(
+        "posterior_intervals",
+        (
+            Page(
+                "posterior_intervals.svg",
+                *("Inferred quantities", PARAMETERS, ALL, "posterior_intervals"),
+            ),
+            Page(
+                "posterior_intervals.csv",
+                *("Inferred quantities, a table", PARAMETERS, ALL, "posterior_intervals_numbers"),
+            ),
+        ),
+        needs=("posteriors",),
+        takes=("priors",),
+    ),
+    ReportFigure(
+        "rate_trends",
+        (
+            Page("rate_trends.svg", "Rate trends", SUBMISSION, None, "rate_trends"),
+            Page(
+                "rate_trends.csv",
+                *("Rate trends, a table", SUBMISSION, None, "rate_trends_numbers"),
+            ),
+            Page("categorical_rate_trends.pdf"),
+        ),
+        needs=("rows", "hub"),
+        condition="rate_trends",
+    ),
+)
+"""Every figure of results."""
+
+
+TASK_FIGURES: tuple[ReportFigure, ...] = (
+    ReportFigure(
+        "tasks",
+        (
+            Page("tasks.svg", "Time, memory and cost of the tasks", "6. Run", None, "tasks"),
+            Page("tasks.csv", "Tasks, a table", "6. Run", None, "tasks_numbers"),
+        ),
+    ),
+)
+"""The figure of what a run took."""
+
+
+SCORE_FIGURES: tuple[ReportFigure, ...] = (
+    ReportFigure(
+        "scores_by_horizon",
+        (
+            Page(
+                "scores_by_horizon.svg",
+                *("Scores and coverage by horizon", SUBMISSION, None, "scores_by_horizon"),
+            ),
+            Page(
+                "scores_by_horizon.csv",
+                *("Scores and coverage, a table", SUBMISSION, None, "scores_by_horizon_numbers"),
+            ),
+        ),
+    ),
+    ReportFigure(
+        "forecast_coverage",
+        (
+            Page(
+                "forecast_coverage.csv",
+                *("Coverage of the forecasts, a table", SUBMISSION, None, "forecast_coverage"),
+            ),
+        ),
+    ),
+)
+"""The figures of scores, of one forecast or of a replay."""
+
+COMPARISON_FIGURES: tuple[ReportFigure, ...] = (
+    ReportFigure(
+        "model_comparison",
+        (
+            Page(
+                "model_comparison.png",
+                *("Forecasts beside other models", SUBMISSION, None, "model_comparison"),
+            ),
+            Page(
+                "model_comparison.csv",
+                *("Forecasts beside other models, a table", SUBMISSION, None),
+                "model_comparison_numbers",
+            ),
+        ),
+    ),
+)
+"""The figures of one forecast beside those of other models."""
+
+
+def figures_of_run(
+    tables: Collection[str],
+    fit: Mapping[str, Any] | None,
+    targets: Collection[str] | None,
+    locations: Iterable[str | None],
+) -> tuple[ReportFigure, ...]:
+    """Return those of :data:`FIGURES` that a run has.
+
+    Parameters
+    ----------
+    tables
+        Of the run.
+    fit
+        What the plan says of the calibration; None without one.
+    targets
+        What is submitted to a hub; None without a submission.
+    locations
+        ISO codes of the populations.
+    """
+    there = {*tables, *(("observed",) if fit else ()), *(("rows", "hub") if targets else ())}
+    met = {
+        None: True,
+        "us": fit and fit["trajectories"] and any(map(tile_of, locations)),
+        "rate_trends": targets and RATE_CHANGE in targets,
+    }
+    return tuple(each for each in FIGURES if there >= {*each.needs} and met[each.condition])

@@ -1,0 +1,87 @@
+"""Draw figures one after another; one that cannot be drawn costs no other."""
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from epyflow.errors import EpyflowError
+from epyflow.figures.read_tables import Place, places_of
+from epyflow.figures.wording import with_named
+from epyflow.logs import cause_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What figures are drawn from.
+
+    Attributes
+    ----------
+    files
+        Tables and other files by name: see :class:`epyflow.report.contents.ReportFigure`.
+    plan
+        From :mod:`epyflow.run.plan`.
+    others
+        Submissions of other models to the hub.
+    """
+
+    files: Mapping[str, Path]
+    plan: Mapping[str, Any]
+    others: Sequence[Path] = ()
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Populations of the run."""
+        return places_of(self.plan)
+
+    @property
+    def quantities(self) -> Mapping[str, Mapping[str, Any]]:
+        """Inferred quantities, with the distributions that the user's own priors returned."""
+        priors = self.files.get("priors")
+        named = () if priors is None else (priors.read_bytes(),)
+        return with_named(self.plan["about"]["quantities"], *named)
+
+
+Draw = Callable[[Given, list[Path]], None]
+"""Draws one figure to its files, in the order of :mod:`epyflow.report.contents`."""
+
+
+def draw(
+    figures: Mapping[str, Sequence[Path]], given: Given, functions: Mapping[str, Draw]
+) -> None:
+    """Draw figures.
+
+    Parameters
+    ----------
+    figures
+        Name to files.
+    given
+        What they are drawn from.
+    functions
+        Name to the function that draws it.
+
+    Raises
+    ------
+    EpyflowError
+        When the others have been drawn, naming those that could not be, and why.
+    """
+    failed: dict[str, str] = {}
+    for name, paths in figures.items():
+        try:
+            functions[name](given, list(paths))
+        except MemoryError:
+            raise  # with more memory, the next attempt may draw all figures
+        except Exception as error:
+            if not isinstance(error, EpyflowError):
+                log.error("%s: %s", name, traceback.format_exc())
+            failed[name] = cause_of(error)
+    if failed:
+        causes = "\n".join(f"  {name}: {cause}" for name, cause in failed.items())
+        others = "" if len(failed) == len(figures) else "; the others are drawn"
+        raise EpyflowError(
+            f"{len(failed)} of {len(figures)} figures could not be drawn{others}:\n{causes}"
+        )

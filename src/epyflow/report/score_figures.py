@@ -1,0 +1,61 @@
+"""Draw each figure of :data:`epyflow.report.contents.SCORE_FIGURES` from scores and submissions."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from epyflow.errors import user_errors
+from epyflow.figures.model_comparison import draw_comparison
+from epyflow.figures.scores import draw_scores
+from epyflow.report.drawing import Draw, Given
+from epyflow.report.forecast_coverage import write_forecast_coverage
+from epyflow.submission.brief import read_prepared
+from forecast_hub.errors import HubError
+from forecast_hub.scoring.forecasts import read_forecasts, read_outcomes
+
+
+def _scores_by_horizon(given: Given, paths: list[Path]) -> None:
+    draw_scores(
+        given.files["means"],
+        given.files.get("relative"),
+        own=given.plan["scores"]["own"],
+        baseline=given.plan["scores"]["baseline"],
+        title="Scores and coverage by horizon",
+        path=paths[0],
+        numbers=paths[1],
+    )
+
+
+def _forecast_coverage(given: Given, paths: list[Path]) -> None:
+    write_forecast_coverage(given.files["scores"], given.plan["scores"]["own"], paths[0])
+
+
+@user_errors(HubError)
+def _model_comparison(given: Given, paths: list[Path]) -> None:
+    prepared = read_prepared(given.files["hub"])
+    known = {
+        target.target: {
+            name: (series.dates, series.counts.tolist())
+            for name, of_targets in prepared.observed.items()
+            if (series := of_targets[position]) is not None
+        }
+        for position, target in enumerate(prepared.targets)
+    }
+    draw_comparison(
+        read_forecasts([given.files["submission"], *given.others]),
+        read_outcomes(given.files["target_data"]),
+        known,
+        own=given.plan["scores"]["own"],
+        places=given.places,
+        spellings=prepared.spellings,
+        title=f"Forecasts of {prepared.reference_date} beside other models",
+        path=paths[0],
+        numbers=paths[1],
+    )
+
+
+DRAW: Mapping[str, Draw] = {
+    "scores_by_horizon": _scores_by_horizon,
+    "forecast_coverage": _forecast_coverage,
+    "model_comparison": _model_comparison,
+}
+"""How each figure is drawn."""

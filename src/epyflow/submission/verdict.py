@@ -1,0 +1,31 @@
+"""Say whether the hub would accept a submission, by the findings of its checks."""
+
+import json
+from pathlib import Path
+
+from epyflow.errors import EpyflowError
+
+
+def confirm(findings: Path) -> None:
+    """Raise if the hub would refuse a submission.
+
+    Parameters
+    ----------
+    findings
+        From :func:`epyflow.submission.publish.check`.
+
+    Raises
+    ------
+    EpyflowError
+        With every error and the rows that it is about.
+    """
+    content = json.loads(findings.read_text(encoding="utf-8"))
+    if content["accepted"]:
+        return
+    errors = [each for each in content["messages"] if each.startswith("error: ")]
+    number = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
+    lines = "\n".join(f"  {each}" for each in errors)
+    raise EpyflowError(
+        f"{content['file']}: the hub would refuse it ({number}); the findings are in "
+        f"{findings}:\n{lines}"
+    )

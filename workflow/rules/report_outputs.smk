@@ -1,0 +1,61 @@
+"""The files of figures, as the plan has it. Functions only."""
+
+
+def figures(which):
+    """Return the figures of `results`, `tasks` or `scores` that the run has."""
+    from epyflow.report import contents
+
+    if which == "scores":
+        compared = () if PLAN.is_replay else contents.COMPARISON_FIGURES
+        return (*contents.SCORE_FIGURES, *compared) if PLAN.scores else ()
+    if PLAN.is_replay:  # there are no tables to look at
+        return ()
+    if which == "tasks":
+        return contents.TASK_FIGURES
+    submission = PLAN.runs[0].submission
+    return contents.figures_of_run(
+        PLAN.tables,
+        PLAN.about["fit"],
+        submission and submission.targets,
+        [place.location for place in PLAN.populations],
+    )
+
+
+def figure_files(which):
+    """Return all files of some figures of the run."""
+    names = [place.name for place in PLAN.populations]
+    pages = [page.path for figure in figures(which) for page in figure.pages]
+    files = [file for path in pages for file in expand(path, population=names)]
+    return [PLAN.layout.figure(file) for file in files]
+
+
+def figure_outputs(which):
+    """Return the files of each figure as outputs, with their places in the report."""
+    return {
+        figure.name: [file for page in figure.pages for file in files_of_page(page)]
+        for figure in figures(which)
+    }
+
+
+def files_of_page(page):
+    """Return a file, or one for each population."""
+    path = f"results/{{exp_id}}/{{run_id}}/figures/{page.path}"
+    if "{population}" not in page.path:
+        return [reported(path, page)]
+    return [
+        reported(path.replace("{population}", place.name), page, location=place.label)
+        for place in PLAN.populations
+    ]
+
+
+def reported(path, page, **labels):
+    """Return a path that the report shows, if the page has a place there."""
+    if not page.label:
+        return path
+    return report(
+        path,
+        category=page.category,
+        subcategory=page.subcategory,
+        caption=f"../report/{page.caption}.rst",
+        labels={**labels, "figure": page.label},
+    )

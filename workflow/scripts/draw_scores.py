@@ -1,0 +1,23 @@
+"""Scores, submissions and what was observed in the end -> all figures of them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow.logs import log_to
+from epyflow.report import score_figures
+from epyflow.report.drawing import Given, draw
+from epyflow.run.kept_outputs import kept_outputs
+from epyflow.run.layout import RunLayout
+from epyflow.storage.disk import storage_at
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
+storage = storage_at(snakemake.params.storage)
+with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
+    inputs = dict(snakemake.input.items())
+    others = [Path(path) for path in inputs.pop("others")]
+    files = {name: Path(path) for name, path in inputs.items()}
+    figures = {name: list(map(Path, paths)) for name, paths in snakemake.output.items()}
+    draw(figures, Given(files, snakemake.config["plan"], others), score_figures.DRAW)

@@ -1,0 +1,20 @@
+"""Every ``result_<i>.pkl`` and ``hub.json`` -> a submission, and what the hub's checks find."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epyflow import provenance
+from epyflow.logs import log_to
+from epyflow.submission import make_rows, publish
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    provenance.check_code("hub", snakemake.params.code, snakemake.rule)
+    prepared = Path(snakemake.input.prepared)
+    rows, left_out = Path(snakemake.output.rows), Path(snakemake.output.left_out)
+    submission = Path(snakemake.output.submission)
+    make_rows.make([Path(path) for path in snakemake.input.results], prepared, rows, left_out)
+    publish.submit(rows, prepared, submission)
+    publish.check(submission, prepared, left_out, Path(snakemake.output.findings))

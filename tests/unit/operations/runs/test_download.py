@@ -1,0 +1,92 @@
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.unit.operations.runs.made_up import MadeUp
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs.download import fetch
+from epyflow.operations.runs.run_list import Run
+from epyflow.storage.disk import Disk
+
+RUN = Run("us/flu", "main", datetime(2030, 1, 5, tzinfo=UTC), 1, 1, 0, True, None)
+TABLE = "results/us/flu/main/outputs/quantiles.csv.gz"
+
+
+@pytest.fixture
+def storage(made_up: MadeUp) -> Disk:
+    made_up.write(TABLE, "rows")
+    made_up.write("results/us/flu/main/hub/a.csv", "forecast")
+    made_up.write("results/us/flu/main/runner-artifacts/result_00000.pkl", "large")
+    return Disk(made_up.root)
+
+
+def became(copies) -> dict[str, str]:
+    return {copy.source: copy.became for copy in copies}
+
+
+def test_tables_and_submissions_are_copied_with_their_times(storage, made_up):
+    copies = fetch(storage, RUN, Path("copy"))
+
+    assert became(copies) == {"hub/a.csv": "fetched", "outputs/quantiles.csv.gz": "fetched"}
+    copy = Path("copy/us/flu/main/outputs/quantiles.csv.gz")
+    assert copy.read_text() == "rows"
+    assert copy.stat().st_mtime == pytest.approx((made_up.root / TABLE).stat().st_mtime)
+    assert set(became(fetch(storage, RUN, Path("copy"))).values()) == {"unchanged"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "force", "expected"),
+    [
+        (-60, "rows", False, "fetched"),
+        (60, "edited", False, "kept"),
+        (60, "edited", True, "fetched"),
+        (0, "edited", False, "kept"),  # it has another size
+    ],
+)
+def test_a_newer_local_file_is_kept_unless_that_is_forced(
+    storage, made_up, seconds, text, force, expected
+):
+    copy = Path("copy/us/flu/main/outputs/quantiles.csv.gz")
+    copy.parent.mkdir(parents=True)
+    copy.write_text(text)
+    time = (made_up.root / TABLE).stat().st_mtime + seconds
+    os.utime(copy, (time, time))
+
+    copies = fetch(storage, RUN, Path("copy"), what=["outputs/*"], force=force)
+
+    assert became(copies) == {"outputs/quantiles.csv.gz": expected}
+    assert copy.read_text() == ("rows" if expected == "fetched" else text)
+
+
+def test_what_matches_nothing_is_refused(storage):
+    with pytest.raises(EpyflowError, match=r"has no file that matches scores/\*"):
+        fetch(storage, RUN, Path("copy"), what=["scores/*"])
+
+
+def test_flat_names_hold_the_run_and_are_refused_if_two_are_equal(storage, made_up):
+    copies = fetch(storage, RUN, Path("copy"), names="flat", what=["outputs/*"])
+    assert copies[0].target == Path("copy/us_flu_main_quantiles.csv.gz")
+
+    made_up.write("results/us/flu/main/scores/a.csv", "scores")
+    with pytest.raises(EpyflowError, match="nothing was fetched"):
+        fetch(storage, RUN, Path("other"), names="flat")
+    assert not Path("other").exists()
+
+
+def test_a_file_that_is_removed_meanwhile_is_an_error(storage, monkeypatch):
+    monkeypatch.setattr(Disk, "read", lambda *_: None)
+
+    with pytest.raises(EpyflowError, match="was removed while it was fetched"):
+        fetch(storage, RUN, Path("copy"))
+
+
+def test_nothing_is_written_through_a_link_that_leads_out(storage, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    Path("copy").mkdir()
+    Path("copy/us").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(EpyflowError, match="leads out of"):
+        fetch(storage, RUN, Path("copy"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []

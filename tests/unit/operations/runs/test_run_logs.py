@@ -1,0 +1,130 @@
+"""Logs of jobs and of machines, without a command or a cloud."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, RUNNING_LOG, MadeUp
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs.batch_jobs import RunJob
+from epyflow.operations.runs.coordinator_presence import Presence
+from epyflow.operations.runs.machine_logs import machine_logs
+from epyflow.operations.runs.run_list import Run
+from epyflow.operations.runs.run_logs import Choice, read_logs
+from epyflow.operations.runs.snakemake_targets import parse_target
+from epyflow.storage.disk import Disk
+
+BEGUN = datetime.fromtimestamp(NOON, UTC)
+RUN = Run("us/flu", "main", BEGUN, 2, 0, 1, False, None)
+
+
+@pytest.fixture
+def storage(made_up: MadeUp) -> Disk:
+    made_up.write("logs/us/flu/main/run_task/00000.log", RUNNING_LOG)
+    made_up.write("logs/us/flu/main/run_task/00001.log", FAILED_LOG)
+    made_up.write("logs/us/flu/main/make_tables.log", "2030-01-02 03:04:05,678 INFO made\n")
+    return Disk(made_up.root)
+
+
+def found(logs) -> list[tuple[str, str, bool]]:
+    return [(log.rule, log.job, log.failed) for log in logs]
+
+
+FIRST = ("run_task", "00000", False)
+FAILED = ("run_task", "00001", True)
+TABLES = ("make_tables", "", False)
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (Choice(), [FIRST, FAILED, TABLES]),
+        (Choice(rule="run_task"), [FIRST, FAILED]),
+        (Choice(task=1), [FAILED]),
+        (Choice(failed=True), [FAILED]),
+        (Choice(since=BEGUN + timedelta(seconds=3)), []),  # written then, but with older lines
+        (Choice(rule="coordinator"), []),
+    ],
+)
+def test_logs_are_chosen_by_rule_task_and_error(storage, choice, expected):
+    assert found(read_logs(storage, RUN, choice)) == expected
+
+
+def test_only_logs_written_since_are_read(storage, monkeypatch):
+    read = []
+    monkeypatch.setattr(Disk, "read_all", lambda self, paths: read.extend(paths) or {})
+
+    read_logs(storage, RUN, Choice(since=BEGUN + timedelta(seconds=2)))
+
+    assert [path.rpartition("/")[2] for path in read] == ["00001.log", "make_tables.log"]
+
+
+def test_a_rule_without_a_log_is_refused_with_those_that_have_one(storage):
+    with pytest.raises(EpyflowError, match=r"rule plot; it has those of make_tables, run_task$"):
+        read_logs(storage, RUN, Choice(rule="plot"))
+
+
+class Bucket(Disk):
+    """A folder that passes for a bucket."""
+
+    uri = "gs://bucket"
+
+
+def command(target: str) -> str:
+    return f"snakemake --target-jobs {target} --cores 1\n"
+
+
+OURS = "run_task:exp_id=us/flu,run_id=main,i=00000"
+OURS_TOO = "run_task:exp_id=us/flu,run_id=main,i=00001"
+THEIRS = "run_task:exp_id=us/flu,run_id=other,i=00000"
+ENDED = "[googlebatch-array] exit status {}\n"
+
+
+def batch_job(name: str, whose: str, *targets: str) -> RunJob:
+    made = tuple(map(parse_target, targets))
+    return RunJob(f"p/jobs/{name}", name, "run", "FAILED", BEGUN, BEGUN, {}, 0, whose, made)
+
+
+@pytest.fixture
+def bucket(made_up: MadeUp) -> Bucket:
+    made_up.write("googlebatch-logs/old/0.log", command(OURS) + ENDED.format(0))
+    made_up.write("googlebatch-logs/old/1.log", command(OURS_TOO) + ENDED.format(1))
+    made_up.write("googlebatch-logs/old/2.log", command(THEIRS) + ENDED.format(1))
+    made_up.write("googlebatch-logs/known/0.log", "no command\n")
+    made_up.write("googlebatch-logs/known/9.log", "no such task\n")
+    made_up.write("googlebatch-logs/strange/0.log", command(OURS))
+    made_up.write("googlebatch-logs/lost/0.log", "log of logs/us/flu/main/run_task/00001.log\n")
+    made_up.write("googlebatch-logs/lost/1.log", "nothing that tells\n")
+    return Bucket(made_up.root)
+
+
+PRESENCE = Presence(
+    *("us/flu", "main", None),
+    (batch_job("known", "run", OURS_TOO), batch_job("strange", "other", OURS)),
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (Choice(), ["old/0 00000", "old/1 00001", "known/0 00001", "lost/0 00001"]),
+        (Choice(failed=True), ["old/1 00001"]),
+        (Choice(task=0), ["old/0 00000"]),
+        (Choice(since=BEGUN + timedelta(seconds=4)), ["known/0 00001", "lost/0 00001"]),
+    ],
+)
+def test_what_machines_printed_is_of_the_run_that_the_job_or_the_text_names(
+    bucket, choice, expected
+):
+    logs = machine_logs(bucket, RUN, choice, PRESENCE)
+
+    shown = [f"{log.path.removeprefix('googlebatch-logs/')[:-4]} {log.job}" for log in logs]
+    assert shown == expected
+    assert {log.path: log.failed for log in logs if log.failed} == (
+        {"googlebatch-logs/old/1.log": True} if "old/1 00001" in expected else {}
+    )
+
+
+def test_a_run_on_disk_has_no_machines(storage):
+    with pytest.raises(EpyflowError, match="us/flu/main is on disk"):
+        machine_logs(storage, RUN, Choice(), PRESENCE)

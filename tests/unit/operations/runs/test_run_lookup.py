@@ -1,0 +1,48 @@
+import pytest
+from tests.unit.operations.runs.made_up import MadeUp
+
+from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.operations.runs.run_lookup import chosen
+
+
+@pytest.fixture(autouse=True)
+def runs(made_up: MadeUp) -> None:
+    made_up.finished("us/flu/first")
+    made_up.finished("us/flu/second")
+    made_up.finished("us/covid/main")
+    made_up.finished("us/second/main")
+
+
+@pytest.mark.parametrize(
+    ("named", "run_id", "folder"),
+    [
+        ("us/flu", None, "us/flu/second"),  # the newest
+        ("us/flu", "first", "us/flu/first"),
+        ("us/flu/first", None, "us/flu/first"),
+        ("results/us/flu/first/", None, "us/flu/first"),
+        ("us/second", None, "us/second/main"),
+    ],
+)
+def test_a_run_is_named_by_its_experiment_or_in_full(named, run_id, folder):
+    assert chosen(named, run_id, None)[1].folder == folder
+
+
+def test_a_folder_tells_where_the_run_is(made_up, tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    storage, run = chosen(f"{made_up.root}/results/us/covid/main", None, None)
+
+    assert (run.exp_id, run.run_id) == ("us/covid", "main")
+    assert storage.below("results/us/covid/main")
+    with pytest.raises(EpyflowError, match="expected no other storage"):
+        chosen(f"{made_up.root}/results/us/covid/main", None, str(made_up.root))
+
+
+@pytest.mark.parametrize(
+    ("named", "run_id"),
+    [("us/flu", "third"), ("us/flu/first", "second"), ("us", None), ("us/measles", None)],
+)
+def test_a_run_that_does_not_exist_is_refused(named, run_id):
+    wanted = named if run_id is None else f"{named}/{run_id}"
+    with pytest.raises(UnreadableError, match=f"no run {wanted} under"):
+        chosen(named, run_id, None)

@@ -1,14 +1,13 @@
 """A copy of the project whose results are in a bucket."""
 
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from epyflow.storage.bucket import Bucket
-from tests.workflow.workspace import Workspace
+from tests.workflow.workspace import SNAKEMAKE, Workspace
 
 COORDINATOR = "coordinator@rehearsal.iam.gserviceaccount.com"
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -78,7 +77,7 @@ class Rehearsed(Clouded):
         del cores
         settings = {"experiments_root": "study", "experiment": "small"} | config
         return [
-            *(sys.executable, "-m", "snakemake", "--profile", "profiles/gcp"),
+            *(*SNAKEMAKE, "--profile", "profiles/gcp"),
             *("--seconds-between-status-checks", "1", *arguments),
             *("--config", *(f"{key}={value}" for key, value in settings.items())),
         ]

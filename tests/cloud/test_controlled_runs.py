@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from epyflow.cli import app, logs_follow
 from epyflow.google.batch import BatchJobs
 from epyflow.operations.runs.coordinator_record import (
-    end,
     read_record,
+    record_end,
     this_coordinator,
     write_record,
 )
@@ -208,10 +208,10 @@ def test_where_batch_jobs_may_not_be_seen_it_is_said_and_nothing_is_taken_for_en
     assert "batch    cannot be seen from here: projects/rehearsal" in status.stdout
     assert "roles/batch.jobsEditor" in status.stdout
     assert cancel.exit_code == 1
-    assert "Batch jobs of the run, if it has any, cannot be seen" in cancel.stderr
+    assert "Batch jobs of the run, if any, cannot be listed" in cancel.stderr
     assert read_record("us/flu", "main", bucket) == record
     assert clean.exit_code == 0
-    assert "us/flu/main: left alone, as its coordinator cannot be seen" in clean.stderr
+    assert "us/flu/main: left alone, as the state of its coordinator is unknown" in clean.stderr
 
 
 LOGS = "logs/us/flu/main/run_task"
@@ -237,7 +237,7 @@ def test_what_a_running_task_prints_is_followed_and_its_log_once_it_comes(
         bucket.write(f"{LOGS}/00001.log", f"{begun}\n{ended}\n".encode())
         jobs.delete("working", "it is over")
         wait_until(lambda: jobs.get("working") is None)
-        end("us/flu", "main", "complete", bucket)
+        record_end("us/flu", "main", "complete", bucket)
 
     steps = [print_something, lambda: None, finish]
     between_looks(monkeypatch, steps)
@@ -266,7 +266,7 @@ def test_that_cloud_logging_does_not_answer_is_said_once_and_stops_nothing(
     def finish() -> None:
         jobs.delete("working", "it is over")
         wait_until(lambda: jobs.get("working") is None)
-        end("us/flu", "main", "complete", bucket)
+        record_end("us/flu", "main", "complete", bucket)
 
     steps = [lambda: None, finish]
     between_looks(monkeypatch, steps)
@@ -335,7 +335,7 @@ def test_finished_jobs_go_once_old_but_those_of_a_run_at_work_or_of_others_stay(
     assert old.exit_code == 0, old.output
     left = {"over-of-a-live-run", "live-held", "of-somebody"}
     wait_until(lambda: set(states(jobs)) == left)
-    assert "us/live/main: left alone, as Batch jobs with its labels are at work" in old.stderr
+    assert "us/live/main: left alone, as it has live Batch jobs" in old.stderr
     assert bucket.below("results") == {"us/live/main/outputs/quantiles.csv.gz": ANY}
     assert len(bucket.names("")) == 1, "somebody may need the sources"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from epyflow.operations.runs.coordinator_presence import presence_of
+from epyflow.operations.runs.coordinator_presence import find_coordinator
 from epyflow.storage.disk import Disk
 from tests.workflow.workspace import TABLES, Workspace
 
@@ -28,9 +28,9 @@ def test_a_run_killed_in_the_middle_is_continued_to_the_same_tables(finished: Wo
     results = "results/small/killed/runner-artifacts/result_*.pkl"
     finished.kill_when(results, 3, members_per_task=1, run_id="killed")
     assert not finished.outputs("killed")
-    presence = presence_of(Disk(finished.folder), "small", "killed")
+    presence = find_coordinator(Disk(finished.folder), "small", "killed")
     assert presence.lives is False
-    assert "ended without a word" in presence.described()
+    assert "was killed or lost" in presence.described()
 
     assert finished.run("--unlock", members_per_task=1, run_id="killed").code == 0
     done = finished.run("--rerun-incomplete", *TABLES, members_per_task=1, run_id="killed")

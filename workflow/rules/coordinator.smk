@@ -7,17 +7,23 @@ OUTPUTS
 
 def note_coordinator(outcome, log=()):
     """Write the record of this process; where that fails, the run goes on all the same."""
-    from epyflow.operations.runs.coordinator_record import begin, end, wanted
+    from epyflow.operations.runs.coordinator_record import (
+        record_start,
+        record_end,
+        describe_request,
+    )
     from epyflow.storage.disk import storage_at
 
     try:
         place = storage_at(storage_prefix())
         if outcome is None:
             outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
-            asked = wanted(PLAN, outputs, START.command, next(iter(log), None))
-            begin(PLAN.exp_id, PLAN.run_id, place, asked)
+            asked = describe_request(
+                PLAN, outputs, START.command, next(iter(log), None)
+            )
+            record_start(PLAN.exp_id, PLAN.run_id, place, asked)
         else:
-            end(PLAN.exp_id, PLAN.run_id, outcome, place)
+            record_end(PLAN.exp_id, PLAN.run_id, outcome, place)
     except (EpyflowError, OSError) as error:
         logger.warning(f"It is not noted who goes on with this run: {error}")
 

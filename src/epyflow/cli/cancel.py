@@ -6,10 +6,10 @@ import typer
 
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix, Yes
 from epyflow.cli.output import ExitCode, confirm_or_exit, exit_on_error, print_json
-from epyflow.operations.runs.cancellation import Cancelling, Ended, at_work
-from epyflow.operations.runs.coordinator_presence import presence_of, to_go_on
+from epyflow.operations.runs.cancellation import Cancelling, Ended, list_live_parts
+from epyflow.operations.runs.coordinator_presence import find_coordinator, how_to_resume
 from epyflow.operations.runs.coordinator_record import read_record
-from epyflow.operations.runs.run_lookup import chosen
+from epyflow.operations.runs.run_lookup import find_run
 
 
 def cancel(
@@ -49,9 +49,9 @@ def cancel(
     there is no such run, or it cannot be read or ended. 3: not confirmed, nothing was done.
     """
     with exit_on_error():
-        place, found = chosen(run, run_id, storage)
-        presence = presence_of(place, found.exp_id, found.run_id)
-        lines = at_work(presence, only_coordinator=only_coordinator)
+        place, found = find_run(run, run_id, storage)
+        presence = find_coordinator(place, found.exp_id, found.run_id)
+        lines = list_live_parts(presence, only_coordinator=only_coordinator)
         confirm_or_exit(found.folder, lines, "End this run?", yes=yes)
         ended = Cancelling(
             place,
@@ -61,7 +61,7 @@ def cancel(
             only_coordinator=only_coordinator,
             patience=patience,
         ).run()
-        go_on = to_go_on(read_record(found.exp_id, found.run_id, place))
+        go_on = how_to_resume(read_record(found.exp_id, found.run_id, place))
     if format == "json":
         document = {"run": found.folder, "ended": ended.done, "left": ended.left, "go_on": go_on}
         print_json(document)

@@ -16,11 +16,11 @@ from epyflow.cli.output import (
     print_json,
 )
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.activity import AtWork
+from epyflow.operations.runs.activity import Activity
 from epyflow.operations.runs.cleanup import delete, old_jobs, open_batch, remove
 from epyflow.operations.runs.deletable_files import Search, Waste
-from epyflow.operations.runs.log_lines import span
-from epyflow.operations.runs.run_list import opened
+from epyflow.operations.runs.log_lines import parse_duration
+from epyflow.operations.runs.run_list import open_storage
 
 if TYPE_CHECKING:
     from google.cloud import batch_v1
@@ -65,14 +65,14 @@ def clean(
     with exit_on_error():
         if (runs is None) != (keep is None):
             raise EpyflowError("--runs and --keep go together: which runs, and how many of each")
-        place = opened(storage)
+        place = open_storage(storage)
         batch, jobs, unseen = open_batch(place)
         if unseen:
             typer.echo(f"Batch jobs cannot be seen: {unseen}", err=True)
-        at_work = AtWork(datetime.now(UTC), span(older_than), jobs)
-        search = Search(place, at_work)
+        activity = Activity(datetime.now(UTC), parse_duration(older_than), jobs)
+        search = Search(place, activity)
         waste = search.waste(runs, keep or 0)
-        over = old_jobs(at_work, search.left_alone)
+        over = old_jobs(activity, search.left_alone)
     for folder, why in sorted(search.left_alone.items()):
         typer.echo(f"{folder}: left alone, as {why}", err=True)
     if format == "json":

@@ -11,8 +11,8 @@ from epyflow.cli.output import ExitCode, exit_on_error, print_json
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.download import WHAT, Copy
 from epyflow.operations.runs.download import fetch as fetch_files
-from epyflow.operations.runs.run_list import Run, find_runs, opened
-from epyflow.operations.runs.run_lookup import chosen
+from epyflow.operations.runs.run_list import Run, find_runs, open_storage
+from epyflow.operations.runs.run_lookup import find_run
 from epyflow.storage.disk import Storage
 
 _STATES = ("fetched", "unchanged", "kept")
@@ -82,9 +82,9 @@ class Asked(NamedTuple):
 def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage, list[Run]]:
     """Return the run that was named; for a glob, the newest run of each experiment."""
     if not re.search(r"[*?[]", named):
-        place, found = chosen(named, run_id, storage)
+        place, found = find_run(named, run_id, storage)
         return place, [found]
-    place = opened(storage)
+    place = open_storage(storage)
     runs = find_runs(place, named, latest=run_id is None)
     matched = [run for run in runs if run_id in (None, run.run_id)]
     if not matched:

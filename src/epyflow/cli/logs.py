@@ -8,11 +8,11 @@ import typer
 from epyflow.cli.logs_follow import follow_run
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix
 from epyflow.cli.output import ExitCode, exit_on_error, fail, print_json
-from epyflow.operations.runs.coordinator_presence import presence_of
+from epyflow.operations.runs.coordinator_presence import find_coordinator
 from epyflow.operations.runs.log_lines import Level, parse_since
 from epyflow.operations.runs.machine_logs import machine_logs
 from epyflow.operations.runs.run_logs import Choice, Log, read_logs
-from epyflow.operations.runs.run_lookup import chosen
+from epyflow.operations.runs.run_lookup import find_run
 
 Stage = Literal["build", "run", "tables", "observed", "figures", "hub", "scores"]
 
@@ -81,14 +81,14 @@ def logs(
     such run or rule, or the storage cannot be read.
     """
     with exit_on_error():
-        place, found = chosen(run, run_id, storage)
+        place, found = find_run(run, run_id, storage)
         moment = None if since is None else parse_since(since, datetime.now(UTC))
         choice = Choice(rule, stage, task, failed, moment, level)
         if follow:
             follow_run(place, found, choice, lines, every, format, machine=machine)
             return
         if machine:
-            presence = presence_of(place, found.exp_id, found.run_id)
+            presence = find_coordinator(place, found.exp_id, found.run_id)
             read = machine_logs(place, found, choice, presence)
         else:
             read = read_logs(place, found, choice)

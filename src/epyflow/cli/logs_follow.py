@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import typer
 
-from epyflow.operations.runs.coordinator_presence import Presence, presence_of
+from epyflow.operations.runs.coordinator_presence import Presence, find_coordinator
 from epyflow.operations.runs.log_follower import Follower, Line
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_logs import Choice
-from epyflow.operations.runs.run_lookup import again
+from epyflow.operations.runs.run_lookup import reload_run
 from epyflow.operations.runs.running_output import RunningOutput
 from epyflow.storage.disk import Storage
 
@@ -31,7 +31,7 @@ def follow_run(
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.run_lookup.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.find_run`.
     choice, last
         See :class:`~epyflow.operations.runs.log_follower.Follower`.
     every
@@ -50,7 +50,7 @@ def follow_run(
     output = RunningOutput(choice, run, _warn, machine=machine)
     while True:
         # Look at the coordinator first: lines written before the run ended are then still read.
-        presence = presence_of(storage, run.exp_id, run.run_id)
+        presence = find_coordinator(storage, run.exp_id, run.run_id)
         over = _is_over(storage, run, presence)
         printed = [] if over else output.new(storage, presence)
         follower.printed(printed)
@@ -68,7 +68,7 @@ def _is_over(storage: Storage, run: Run, presence: Presence) -> bool:
     """Whether no more lines will come: the coordinator has ended, or all files are there."""
     if presence.lives is not None:
         return not presence.lives and not presence.own
-    now = again(storage, run)
+    now = reload_run(storage, run)
     return now is None or now.complete
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from epyflow.cli.options import StoragePrefix
 from epyflow.cli.output import ExitCode, console, exit_on_error, fail, plain_table, print_json
 from epyflow.operations.runs.log_lines import parse_since
-from epyflow.operations.runs.run_list import Run, find_runs, opened
+from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 
 _STYLES = {"complete": "green", "failed": "bold red", "refused": "bold red"}
 
@@ -49,7 +49,7 @@ def runs(
     """
     with exit_on_error():
         moment = None if since is None else parse_since(since, datetime.now(UTC))
-        every = find_runs(opened(storage), experiments, latest=latest)
+        every = find_runs(open_storage(storage), experiments, latest=latest)
     recent = [run for run in every if moment is None or run.modified >= moment]
     found = [run for run in recent if state in (None, _state(run))][:limit]
     if format == "json":

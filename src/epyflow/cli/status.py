@@ -7,9 +7,14 @@ import typer
 
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix
 from epyflow.cli.output import ExitCode, count, exit_on_error, print_json
-from epyflow.operations.runs.coordinator_presence import Presence, presence_of, summary, to_go_on
+from epyflow.operations.runs.coordinator_presence import (
+    Presence,
+    find_coordinator,
+    how_to_resume,
+    summarise_jobs,
+)
 from epyflow.operations.runs.run_list import Run
-from epyflow.operations.runs.run_lookup import chosen
+from epyflow.operations.runs.run_lookup import find_run
 from epyflow.operations.runs.status import Progress, Status
 from epyflow.operations.runs.status import status as status_of
 from epyflow.storage.disk import Storage
@@ -44,7 +49,7 @@ def status(
     """
     shown = None
     with exit_on_error():
-        place, found = chosen(run, run_id, storage)
+        place, found = find_run(run, run_id, storage)
         while True:
             now = _look(place, found)
             if now != shown:
@@ -54,14 +59,14 @@ def status(
                 break
             time.sleep(every)
     if watch and not now[0].run.complete and now[1].lives is False:
-        where = to_go_on(now[1].record)
+        where = how_to_resume(now[1].record)
         typer.echo(f"{found.folder}: no coordinator works on it. To resume it: {where}", err=True)
     raise typer.Exit(_code(*now))
 
 
 def _look(storage: Storage, run: Run) -> tuple[Status, Presence]:
     """Look at the coordinator, then at the files: a run that ends in between is seen as ended."""
-    presence = presence_of(storage, run.exp_id, run.run_id)
+    presence = find_coordinator(storage, run.exp_id, run.run_id)
     record = presence.record
     if record is None:
         return status_of(storage, run), presence
@@ -94,7 +99,7 @@ def _print(now: Status, presence: Presence, format: str) -> None:
     typer.echo(f"{run.folder}: {state}{judged}, {run.modified:%Y-%m-%d %H:%M:%S} UTC")
     typer.echo(f"coordinator: {presence.described()}")
     if presence.own:
-        typer.echo(f"batch    {summary(presence.own)}")
+        typer.echo(f"batch    {summarise_jobs(presence.own)}")
     elif presence.unseen:
         typer.echo(f"batch    cannot be seen from here: {presence.unseen}")
     typer.echo(

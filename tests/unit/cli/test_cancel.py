@@ -151,7 +151,7 @@ def test_a_process_of_another_machine_is_told_and_not_noted(storage):
     done = cancel("us/flu", "--yes")
 
     assert done.exit_code == 1
-    assert "process 12 on elsewhere may be at work" in done.stderr
+    assert "process 12 on elsewhere may be running" in done.stderr
     assert "kill -INT 12" in done.stderr
     assert outcome(storage) is None
 

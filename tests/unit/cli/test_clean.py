@@ -178,8 +178,8 @@ def test_whole_runs_go_by_name_but_the_newest_and_those_below_another_name(place
 @pytest.mark.parametrize(
     ("record", "days", "why"),
     [
-        ({"outcome": None}, 30, "its coordinator is at work"),
-        ({"outcome": None, "host": "elsewhere"}, 5, "its coordinator cannot be seen"),
+        ({"outcome": None}, 30, "its coordinator is running"),
+        ({"outcome": None, "host": "elsewhere"}, 5, "the state of its coordinator is unknown"),
         ({"outcome": None, "job": "projects/p/locations/r/jobs/j"}, 30, None),
         ({"outcome": None, "host": "elsewhere"}, 30, None),
         ({"outcome": None, "process_started": 1.0}, 5, None),
@@ -223,7 +223,7 @@ def test_what_would_be_removed_is_shown_in_a_table_and_has_to_be_confirmed(place
     [
         (("--runs", "*"), "--runs and --keep go together"),
         (("--keep", 1), "--runs and --keep go together"),
-        (("--older-than", "soon"), "'soon' is no length of time"),
+        (("--older-than", "soon"), "'soon' is not a duration"),
         (("--storage", "nowhere"), "no such folder"),
     ],
 )
@@ -263,5 +263,5 @@ def test_a_run_that_somebody_begins_to_work_on_meanwhile_is_left_alone(place, mo
     done = clean("--runs", "*", "--keep", 0, "--yes")
 
     assert done.exit_code == 1
-    assert f"{RUN}: somebody has begun to work on it; left alone" in done.stderr
+    assert f"{RUN}: started again meanwhile; skipped" in done.stderr
     assert (place.root / f"results/{RUN}/outputs/quantiles.csv.gz").is_file()

@@ -209,7 +209,7 @@ def test_a_file_that_cannot_be_written_is_one_message(made_up):
         (("us/flu", "--run-id", "week-3", "--storage", "there"), "no run us/flu/week-3"),
         (("us/flu", "--storage", "there", "--what", "*.xlsx"), "no file that matches *.xlsx"),
         (("us/../flu",), "not the name of a run"),
-        (("there/results/us/flu", "--storage", "there"), "expected no other storage"),
+        (("there/results/us/flu", "--storage", "there"), "expected no --storage"),
         (("us/flu", "--storage", "elsewhere"), "no such folder"),
     ],
 )

@@ -121,11 +121,11 @@ def test_what_a_terminal_would_obey_is_not_shown(made_up):
         (
             ("us/flu", "--rule", "draw_figures"),
             2,
-            "has no log of the rule draw_figures; it has those of build_inputs, coordinator, "
+            "has no log of the rule draw_figures; it has logs of build_inputs, coordinator, "
             "make_tables, run_task",
         ),
         (("covid",), 2, "no run covid under ./results"),
-        (("us/flu", "--since", "yesterday"), 2, "since 'yesterday': expected how long ago, such"),
+        (("us/flu", "--since", "yesterday"), 2, "since 'yesterday': expected an age, such"),
         (("us/flu", "--since", "2030-03-18"), 1, "us/flu/main: no such log"),
         (("us/flu", "--level", "CRITICAL"), 1, "us/flu/main: no such log"),
         (("us/flu", "--machine"), 2, "us/flu/main is on disk"),
@@ -225,7 +225,7 @@ def test_a_log_that_is_written_anew_is_shown_from_its_beginning(made_up, monkeyp
     )
 
     assert done.stdout == (
-        f"{TASK}{RUNNING_LOG}(written anew: the job is run again)\n"
+        f"{TASK}{RUNNING_LOG}(the job was started again: its log follows from the beginning)\n"
         f"another attempt, which has written more\n{WRONG}\n"
     )
 

@@ -45,7 +45,7 @@ def test_a_run_under_way_is_shown_by_stage_and_ends_with_3(made_up):
     assert done.exit_code == 3
     assert done.stdout == (
         "us/flu/main: incomplete, 2030-03-17 17:46:45 UTC\n"
-        "coordinator: nothing is noted of one\n"
+        "coordinator: none is recorded\n"
         "tasks    4: 1 done, 0 failed, 3 missing\n"
         "build    4 files\n"
         "run      1 file\n"
@@ -182,10 +182,10 @@ def test_who_goes_on_is_told_with_how_much_each_stage_is_to_make(made_up):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"process_started": 1.0}, "none: process {pid} on {host}, begun {began}, ended without"),
+        ({"process_started": 1.0}, "none: process {pid} on {host}, started {began}, was killed"),
         ({"outcome": "failed", "ended": NOW}, "none: process {pid} on {host} failed at 2030-03-17"),
         ({"outcome": "cancelled", "ended": NOW}, "none: the run was cancelled at 2030-03-17"),
-        ({"outcome": "complete", "ended": NOW}, "has done what it was asked for at 2030-03-17"),
+        ({"outcome": "complete", "ended": NOW}, "completed at 2030-03-17"),
     ],
     ids=["killed", "failed", "cancelled", "done"],
 )
@@ -209,7 +209,7 @@ def test_of_another_machine_it_is_said_that_it_cannot_be_seen(made_up):
     coordinator = json.loads(done.stdout)["coordinator"]
     assert (done.exit_code, coordinator["lives"]) == (3, None)
     assert coordinator["description"].startswith("process 123 on elsewhere since ")
-    assert coordinator["description"].endswith("cannot be seen from here")
+    assert coordinator["description"].endswith("its state is unknown on this machine")
 
 
 def test_a_batch_job_that_cannot_be_asked_for_is_no_error(made_up, monkeypatch):

@@ -36,8 +36,8 @@ from epyflow.operations.detached.work_folder import State, unpack_sources
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Outcome,
-    begin,
     read_record,
+    record_start,
     write_record,
 )
 from epyflow.provenance.record import CHECKOUT_VARIABLE
@@ -92,7 +92,7 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
     journal.begin(
         f"coordinator {environment[JOB_VARIABLE]} begins, {started:%Y-%m-%d %H:%M:%S} UTC"
     )
-    begin(submission.exp_id, submission.run_id, storage)
+    record_start(submission.exp_id, submission.run_id, storage)
     try:
         code = _run(home, environment, stop, submission, journal, storage)
     except EpyflowError as error:

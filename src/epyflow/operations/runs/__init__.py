@@ -1,1 +1,1 @@
-"""Runs looked at from outside: which there are, how far they are, and what they made."""
+"""Inspect and manage runs from outside: list, progress, logs, download, cancel, clean."""

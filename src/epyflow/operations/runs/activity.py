@@ -1,4 +1,4 @@
-"""Which runs somebody may be at work on: of these, nothing is removed."""
+"""Determine which runs may be active. No file of an active run is deleted."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ _SILENT = timedelta(days=2)
 
 
 @dataclass(frozen=True)
-class AtWork:
-    """What is known of who is at work, for all runs of a place.
+class Activity:
+    """The coordinators and Batch jobs that may work on the runs of a storage.
 
     Attributes
     ----------
     now
-        The time.
+        The current time.
     older_than
-        After which what is not used is old.
+        Age from which unused files are old.
     jobs
-        Batch jobs of epyflow in the project, over or not; None where they cannot be seen.
+        Batch jobs of epyflow in the project, live or not; None if they cannot be listed.
     """
 
     now: datetime
@@ -38,12 +38,12 @@ class AtWork:
     jobs: "tuple[batch_v1.Job, ...] | None" = None
 
     def is_old(self, moment: datetime) -> bool:
-        """Whether something was last written long ago."""
+        """Return whether a file that was last written at this moment is old."""
         return moment < self.now - self.older_than
 
     @property
     def has_live_jobs(self) -> bool:
-        """Whether any Batch job of epyflow is not over, or that cannot be seen."""
+        """Whether any Batch job of epyflow is live, or jobs cannot be listed."""
         if self.jobs is None:
             return True
         if not self.jobs:
@@ -52,33 +52,37 @@ class AtWork:
 
         return not all(map(is_over, self.jobs))
 
-    def on(self, exp_id: str, run_id: str, record: Coordinator | None, modified: datetime) -> str:
-        """Say why a run may be at work; empty if it is not.
+    def why_active(
+        self, exp_id: str, run_id: str, record: Coordinator | None, modified: datetime
+    ) -> str:
+        """Return why a run may be active; empty if it is not.
 
-        A coordinator that cannot be seen from here counts as at work until nothing of the run has
-        been written for a long time.
+        A coordinator whose state is unknown here counts as active until no file of the run has been
+        written for a long time.
 
         Parameters
         ----------
         exp_id, run_id
             The run.
         record
-            Of its last coordinator.
+            Record of its last coordinator.
         modified
-            When a file of it was last written.
+            Time of its newest file.
         """
         if self._has_live_job(exp_id, run_id):
-            return "Batch jobs with its labels are at work"
+            return "it has live Batch jobs"
         lives = False if record is not None and record.outcome is not None else None
         if record is not None and lives is None:
             lives = record.lives if record.job is None else self._job_lives(record.job)
         silent = modified < self.now - max(self.older_than, _SILENT)
         if lives or (lives is None and not silent):
-            return "its coordinator is at work" if lives else "its coordinator cannot be seen"
+            return (
+                "its coordinator is running" if lives else "the state of its coordinator is unknown"
+            )
         return ""
 
     def _has_live_job(self, exp_id: str, run_id: str) -> bool:
-        """Whether there is a live job with the labels of the run; labels are shared, so perhaps."""
+        """Return whether there is a live job with the labels of the run; labels may be shared."""
         if not self.jobs:
             return False
         from epyflow.google.batch import is_over
@@ -95,8 +99,8 @@ class AtWork:
         return any(not is_over(job) for job in same)
 
 
-def records(storage: Storage, folders: Iterable[str]) -> Mapping[str, Coordinator]:
-    """Read the records of the coordinators of runs, by the folder of the run; damaged ones not."""
+def read_records(storage: Storage, folders: Iterable[str]) -> Mapping[str, Coordinator]:
+    """Read the records of coordinators by the folder of their run; skip damaged records."""
     paths = {RunLayout(*split_name(name)).coordinator_record: name for name in folders}
     found = {}
     for path, data in storage.read_all(paths).items():

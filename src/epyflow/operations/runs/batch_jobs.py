@@ -1,7 +1,7 @@
-"""The Batch jobs of one run: which they are, and how many of their tasks wait and run.
+"""Find the Batch jobs of a run, and count their queued and running tasks.
 
-Labels find them and do not prove anything: two experiments may give one label. What a job is for
-is read from its definition, in which Snakemake's executor names every file's rule and wildcards.
+Jobs are found by label. Two experiments may have the same label, so the run of a job is read from
+its definition, in which Snakemake's executor names the rule and the wildcards of every task.
 """
 
 import base64
@@ -23,7 +23,7 @@ COMPONENT = {"component": "epyflow"}
 """Label of every job of epyflow."""
 
 SOURCES_VARIABLE = "EPYFLOW_COORDINATOR_SOURCES"
-"""Tells a coordinator that is a Batch job where its sources are, below the storage prefix."""
+"""Path of the sources of a coordinator that is a Batch job, below the storage prefix."""
 
 STORAGE_VARIABLE = f"{VARIABLE_PREFIX}STORAGE"
 
@@ -38,20 +38,20 @@ class RunJob:
     Attributes
     ----------
     name, uid
-        Its full name, and the id by which Cloud Logging knows it.
+        Full name, and the id in Cloud Logging.
     stage, state
-        Of its labels; of Google Batch, such as ``RUNNING``.
+        Stage from its labels; state in Google Batch, such as ``RUNNING``.
     created, changed
-        When it was created, and when its state last changed.
+        Times of its creation and of its last change of state.
     tasks
-        How many of its tasks are in each state.
+        Number of its tasks in each state.
     vms
-        Machines that its tasks are on; one that is being started counts.
+        Machines of its tasks, including machines that are starting.
     whose
-        ``run``: of this run, by its definition. ``other``: of another. ``unknown``: its definition
-        does not tell.
+        ``run``: its definition names this run. ``other``: it names another run. ``unknown``: it
+        names none.
     targets
-        What each of its tasks makes, by index; of a group of jobs, what the first of them does.
+        Rule and wildcards of each task, by index; of a group of jobs, those of the first job.
     """
 
     name: str
@@ -72,7 +72,7 @@ class RunJob:
 
     @property
     def lives(self) -> bool:
-        """Whether it waits, runs, or is being ended."""
+        """Whether it is queued, running, or being deleted."""
         return self.state not in OVER_NAMES
 
     @property
@@ -82,12 +82,12 @@ class RunJob:
 
     @property
     def queued(self) -> int:
-        """Tasks that wait for a machine, or for theirs to be ready."""
+        """Number of tasks that wait for a machine."""
         return sum(self.tasks.get(state, 0) for state in _QUEUED)
 
     @property
     def running(self) -> int:
-        """Tasks at work."""
+        """Number of running tasks."""
         return self.tasks.get("RUNNING", 0)
 
     def as_dict(self) -> dict[str, Any]:
@@ -104,18 +104,18 @@ class RunJob:
 def jobs_of_run(
     batch: BatchJobs, exp_id: str, run_id: str, place: str, coordinator: str | None = None
 ) -> list[RunJob]:
-    """Return the jobs that have a run's labels, the newest first, whoever they are for.
+    """Return the jobs that have a run's labels, newest first, including those of other runs.
 
     Parameters
     ----------
     batch
-        Where to ask.
+        Client of Google Batch.
     exp_id, run_id
-        The run; of a replay, the jobs of all its dates are found.
+        The run; for a replay, jobs of all its dates are found.
     place
         The storage prefix of the run, ``gs://bucket/prefix``.
     coordinator
-        Name of the job that the run's record says to be its coordinator.
+        Name of the coordinator's job in the record of the run.
     """
     found = batch.find(COMPONENT | {"exp_id": label_value(exp_id)})
     return [
@@ -126,7 +126,7 @@ def jobs_of_run(
 
 
 def has_labels_of(job: batch_v1.Job, exp_id: str, run_id: str) -> bool:
-    """Whether a job may be of a run, or of one of its dates, by its labels."""
+    """Return whether a job has the labels of a run, or of one of its dates."""
     if job.labels.get("exp_id") != label_value(exp_id):
         return False
     label, dated = job.labels.get("run_id", ""), label_value(f"{run_id}/")
@@ -134,13 +134,13 @@ def has_labels_of(job: batch_v1.Job, exp_id: str, run_id: str) -> bool:
         return True
     if not label.startswith(dated):
         return False
-    # Labels are cut: of one that is as long as can be, the date may be missing.
+    # Labels have a maximum length: the date may have been cut off.
     cut = len(label) == LONGEST_LABEL
     return cut or _DATE.fullmatch(label.removeprefix(dated)) is not None
 
 
 def _whole(batch: BatchJobs, job: batch_v1.Job) -> batch_v1.Job:
-    """Return a job with its definition, should a listing leave that out."""
+    """Return a job with its definition, which a listing may omit."""
     return job if job.task_groups else batch.get(job.name) or job
 
 
@@ -154,12 +154,12 @@ def _described(
         counts.update({state: int(number) for state, number in status.counts.items() if number})
     per_vm = max(1, int(group.task_count_per_node))
     on_vms = counts["ASSIGNED"] + counts["RUNNING"]
-    told = _told(group)
+    commands = _commands(group)
     stage = job.labels.get("stage", "")
     if stage == COORDINATOR:
         whose = _whose_coordinator(job, group, f"{exp_id}/{run_id}", place, coordinator)
     else:
-        whose = _whose(told, exp_id, run_id, place)
+        whose = _whose(commands, exp_id, run_id, place)
     return RunJob(
         name=job.name,
         uid=job.uid,
@@ -170,46 +170,48 @@ def _described(
         tasks=dict(counts),
         vms=-(-on_vms // per_vm),
         whose=whose,
-        targets=told.firsts,
+        targets=commands.firsts,
     )
 
 
-class _Told(NamedTuple):
-    """What commands tell: the first target of each task, all targets' runs, storage prefixes."""
+class _Commands(NamedTuple):
+    """Content of commands: the first target of each task, runs of all targets, storage prefixes."""
 
     firsts: tuple[Target, ...] = ()
     runs: frozenset[tuple[str, str] | None] = frozenset()
     places: frozenset[str] = frozenset()
 
 
-def _whose(told: _Told, exp_id: str, run_id: str, place: str) -> Literal["run", "other", "unknown"]:
-    """Compare what tasks make, and where, with a run. A target may name no run."""
-    runs = told.runs - {None}
-    if not runs or not told.places:
+def _whose(
+    commands: _Commands, exp_id: str, run_id: str, place: str
+) -> Literal["run", "other", "unknown"]:
+    """Compare the targets and the storage of tasks with a run. A target may name no run."""
+    runs = commands.runs - {None}
+    if not runs or not commands.places:
         return "unknown"
-    return "run" if runs == {(exp_id, run_id)} and told.places == {place} else "other"
+    return "run" if runs == {(exp_id, run_id)} and commands.places == {place} else "other"
 
 
 def _whose_coordinator(
     job: batch_v1.Job, group: Any, folder: str, place: str, recorded: str | None
 ) -> Literal["run", "other", "unknown"]:
-    """Tell a coordinator by the run's record, or by where it was told that its sources are."""
+    """Compare a coordinator with the run's record, or the path of its sources with the run."""
     if recorded is not None and recorded.rpartition("/")[2] == job.name.rpartition("/")[2]:
         return "run"
-    told = group.task_spec.environment.variables
-    sources, storage = told.get(SOURCES_VARIABLE, ""), told.get(STORAGE_VARIABLE, "")
+    variables = group.task_spec.environment.variables
+    sources, storage = variables.get(SOURCES_VARIABLE, ""), variables.get(STORAGE_VARIABLE, "")
     if not sources or not storage:
         return "unknown"
     own = sources.rpartition("/")[0] == f"{COORDINATOR}/{folder}"
     return "run" if own and storage.rstrip("/") == place else "other"
 
 
-def _told(group: Any) -> _Told:
-    """Read the commands of a group's tasks, as the executor has packed them."""
+def _commands(group: Any) -> _Commands:
+    """Read the commands of a group's tasks, which the executor has encoded."""
     common = group.task_spec.environment.variables
     command = _decoded(common.get("SMK_COMMAND", ""))
     if not isinstance(command, dict):
-        return _Told()
+        return _Commands()
     head, tail = _texts(command.get("head")), _texts(command.get("tail"))
     own = [each.variables.get("SMK_TASK_ARGS", "") for each in group.task_environments]
     firsts, runs, places = [], set(), set()
@@ -219,7 +221,7 @@ def _told(group: Any) -> _Told:
         firsts.append(targets[0] if targets else Target("", {}))
         runs |= {target.run for target in targets}
         places |= {each.rstrip("/") for each in _after(arguments, "--default-storage-prefix")}
-    return _Told(tuple(firsts), frozenset(runs), frozenset(places))
+    return _Commands(tuple(firsts), frozenset(runs), frozenset(places))
 
 
 def _after(arguments: list[str], option: str) -> Iterator[str]:
@@ -233,7 +235,7 @@ def _after(arguments: list[str], option: str) -> Iterator[str]:
 
 
 def _decoded(text: str) -> Any:
-    """Read what the executor has packed; None where it is something else."""
+    """Decode a command of the executor; None for another text."""
     try:
         return json.loads(base64.b64decode(text, validate=True)) if text else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which project a run's Batch jobs are in, from what is known here."""
+"""Find the Google project of a run's Batch jobs."""
 
 import re
 
@@ -8,7 +8,7 @@ from epyflow.operations.runs.coordinator_record import Coordinator
 _JOB = re.compile(r"projects/([^/]+)/locations/([^/]+)/jobs/[^/]+")
 
 
-def project_of(place: str | None, record: Coordinator | None) -> tuple[str, str] | None:
+def find_project(place: str | None, record: Coordinator | None) -> tuple[str, str] | None:
     """Return the project and the region that a run's Batch jobs are in.
 
     Parameters
@@ -16,30 +16,30 @@ def project_of(place: str | None, record: Coordinator | None) -> tuple[str, str]
     place
         The storage prefix of the run, ``gs://bucket/prefix``; None on disk.
     record
-        Of the run's coordinator, which may be a Batch job itself.
+        Record of the run's coordinator, which may be a Batch job itself.
 
     Returns
     -------
     project, region
-        None for a run on disk: it has no Batch jobs.
+        None for a run on disk, which has no Batch jobs.
 
     Raises
     ------
     EpyflowError
-        If nothing here names a project.
+        If no project is configured on this machine.
     """
     named = _JOB.fullmatch(record.job) if record is not None and record.job else None
     if named:
         return named[1], named[2]
     if place is None:
         return None
-    from epyflow.google.site import read_site  # seconds, which runs on disk need not wait for
+    from epyflow.google.site import read_site  # slow to import
 
     try:
         site = read_site()
     except EpyflowError:
         raise EpyflowError(
-            "no project is named here: start this where profiles/gcp/site.yaml is, or set "
-            "EPYFLOW_GCP_SITE"
+            "no Google project is configured: run this in the folder of profiles/gcp/site.yaml, or "
+            "set EPYFLOW_GCP_SITE"
         ) from None
     return site.project, site.region

@@ -1,4 +1,7 @@
-"""Ending a run: its coordinator first, which would start again what is ended, then its jobs."""
+"""Cancel a run: end its coordinator, then its Batch jobs.
+
+The coordinator ends first, since it would start ended jobs again.
+"""
 
 import platform
 import re
@@ -12,7 +15,12 @@ from typing import TYPE_CHECKING
 import psutil
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.coordinator_presence import Presence, name_of, presence_of, summary
+from epyflow.operations.runs.coordinator_presence import (
+    Presence,
+    coordinator_name,
+    find_coordinator,
+    summarise_jobs,
+)
 from epyflow.operations.runs.coordinator_record import Coordinator, write_record
 from epyflow.storage.disk import Storage
 
@@ -22,19 +30,19 @@ if TYPE_CHECKING:
 REASON = "cancelled with epyflow cancel"
 
 _EVERY = 3.0
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 
 
 @dataclass
 class Ended:
-    """What became of a run.
+    """The result of a cancellation.
 
     Attributes
     ----------
     done
-        What was ended.
+        Processes and jobs that were ended.
     left
-        What may still be at work, and what to do about it.
+        Processes and jobs that may still be running, and what to do about them.
     killed
         Whether a process was killed, which leaves Snakemake's lock.
     """
@@ -45,20 +53,20 @@ class Ended:
 
 
 class Cancelling:
-    """Ends what goes on with a run.
+    """Ends the coordinator and the jobs of a run.
 
     Parameters
     ----------
     storage
         Holds the run.
     presence
-        From :func:`epyflow.operations.runs.coordinator_presence.presence_of`.
+        From :func:`epyflow.operations.runs.coordinator_presence.find_coordinator`.
     say
-        Takes a line about what is being waited for.
+        Called with a line of progress.
     now
-        Kill the process and all that it has started, instead of asking it to end.
+        Kill the process and all processes that it has started, instead of asking it to end.
     only_coordinator
-        Let Batch jobs go on: a coordinator that is started again takes them over.
+        Leave Batch jobs running: a coordinator that is started again takes them over.
     patience
         Seconds to wait for the coordinator, and again for the jobs.
     sleep, clock
@@ -83,7 +91,7 @@ class Cancelling:
         self._ended = Ended()
 
     def run(self) -> Ended:
-        """End the coordinator, then the jobs; wait; note that the run was cancelled.
+        """End the coordinator, then the jobs; wait; record that the run was cancelled.
 
         Raises
         ------
@@ -106,7 +114,9 @@ class Cancelling:
         return self._ended
 
     def _look(self) -> Presence:
-        self._presence = presence_of(self._storage, self._presence.exp_id, self._presence.run_id)
+        self._presence = find_coordinator(
+            self._storage, self._presence.exp_id, self._presence.run_id
+        )
         return self._presence
 
     def _end_process(self) -> None:
@@ -120,41 +130,43 @@ class Cancelling:
             _send(number, tree)
         except psutil.AccessDenied:
             raise EpyflowError(
-                f"{name_of(record)} is {process.username()}'s; only they, or root, can end it"
+                f"{coordinator_name(record)} belongs to {process.username()}; only that user, or "
+                "root, can end it"
             ) from None
         except psutil.NoSuchProcess:
-            pass  # it has ended meanwhile
+            pass  # it has ended already
         self._ended.killed = number == signal.SIGKILL
 
         def ended() -> bool:
-            if number == signal.SIGTERM:  # it waits for its Batch jobs instead of deleting them
+            if number == signal.SIGTERM:  # Snakemake waits for its Batch jobs
                 self._delete_new(self._look().own)
             return not any(map(_runs, tree))
 
-        if self._wait_until(ended, f"waiting for {name_of(record)}"):
-            self._ended.done.insert(0, name_of(record))
+        if self._wait_until(ended, f"waiting for {coordinator_name(record)}"):
+            self._ended.done.insert(0, coordinator_name(record))
         else:
             self._ended.left.append(
-                f"{name_of(record)} has not ended in {self._patience:.0f} s: wait, or kill it and "
-                "all that it has started with --now"
+                f"{coordinator_name(record)} has not ended in {self._patience:.0f} s: wait, or "
+                "kill it and all processes that it has started with --now"
             )
 
     def _signal_for(self, process: psutil.Process) -> signal.Signals:
-        """Return what ends a coordinator: as by Ctrl-C, unless a script's ``&`` made it deaf.
+        """Return the signal that ends a coordinator: SIGINT, unless the process ignores it.
 
-        Snakemake deletes its Batch jobs when it is interrupted; if they are to go on, it is killed.
+        A process started by a script with ``&`` ignores SIGINT. Snakemake deletes its Batch jobs
+        at SIGINT, so it is killed if they have to stay.
         """
         if self._now or self._only_coordinator:
             return signal.SIGKILL
         return signal.SIGTERM if _ignores_interruptions(process.pid) else signal.SIGINT
 
     def _delete(self, jobs: "list[RunJob] | tuple[RunJob, ...]") -> None:
-        """Ask for jobs to be deleted; those that are being deleted already are not asked again."""
+        """Delete jobs, except those that are being deleted already."""
         if not jobs:
             return
         from epyflow.google.batch import batch_of
 
-        self._say(f"deleting {summary(jobs)}")
+        self._say(f"deleting {summarise_jobs(jobs)}")
         batch = batch_of(jobs[0].name)
         for job in jobs:
             if job.state != "DELETION_IN_PROGRESS":
@@ -162,11 +174,11 @@ class Cancelling:
             self._ended.done.append(f"Batch job {job.job_id}")
 
     def _delete_new(self, jobs: "Iterable[RunJob]") -> None:
-        """Ask for those to be deleted that have come since."""
+        """Delete the jobs that are new since the last check."""
         self._delete([job for job in jobs if f"Batch job {job.job_id}" not in self._ended.done])
 
     def _wait_for_jobs(self, choose: "Callable[[tuple[RunJob, ...]], list[RunJob]]") -> None:
-        """Wait until jobs are gone; those that have come since are deleted, too."""
+        """Wait until jobs are gone; delete new ones."""
 
         def gone() -> bool:
             waiting = choose(self._look().own)
@@ -177,12 +189,12 @@ class Cancelling:
             return
         if not self._wait_until(gone, "waiting until the Batch jobs are gone"):
             self._ended.left += [
-                f"Batch job {job.job_id} is {job.state}: wait, and start this again"
+                f"Batch job {job.job_id} is {job.state}: wait, and repeat this command"
                 for job in choose(self._presence.own)
             ]
 
     def _wait_until(self, done: Callable[[], bool], text: str) -> bool:
-        """Look every few seconds; say what is waited for now and then."""
+        """Check every few seconds; report progress from time to time."""
         start, told = self._clock(), float("-inf")
         while not done():
             now = self._clock()
@@ -190,43 +202,43 @@ class Cancelling:
                 return False
             if now - told >= 10 * _EVERY:
                 jobs = self._presence.own
-                self._say(f"{text}{f': {summary(jobs)}' if jobs else ''}")
+                self._say(f"{text}{f': {summarise_jobs(jobs)}' if jobs else ''}")
                 told = now
             self._sleep(0.2 if now - start < _EVERY else _EVERY)
         return True
 
     def _tell_what_is_left(self) -> None:
-        """Tell what cannot be seen, or may not be touched."""
+        """List the processes and jobs that are out of reach."""
         presence, record, left = self._presence, self._presence.record, self._ended.left
         if presence.unseen:
-            left.append(f"Batch jobs of the run, if it has any, cannot be seen: {presence.unseen}")
+            left.append(f"Batch jobs of the run, if any, cannot be listed: {presence.unseen}")
         for job in presence.doubtful:
             left.append(
-                f"Batch job {job.job_id} has the labels of the run, and its definition does not "
-                f"tell whose it is. If it is yours: gcloud batch jobs delete {job.name}"
+                f"Batch job {job.job_id} has the labels of the run, but its definition names no "
+                f"run. If it is yours: gcloud batch jobs delete {job.name}"
             )
         elsewhere = record is not None and record.job is None and record.lives is None
         if record is not None and elsewhere:
             left.append(
-                f"{name_of(record)} may be at work, and would start again what was ended here: "
-                f"end it there, with epyflow cancel or kill -INT {record.pid}"
+                f"{coordinator_name(record)} may be running, and would start ended jobs again: end "
+                f"it on that machine with epyflow cancel or kill -INT {record.pid}"
             )
 
     def _note(self, record: Coordinator | None, job: "RunJob | None") -> None:
-        """Write that the run was cancelled; one that is complete, or failed by itself, is not."""
+        """Record that the run was cancelled, unless it is complete or failed by itself."""
         if job is not None and (record is None or not _is(record.job, job)):
             record = _record_of(job, self._presence)
         elif record is not None and record.outcome is not None and not self._ended.done:
             return
         now = self._presence.record
         if now is not None and now.outcome == "complete" and job is None:
-            return  # it had come to its end when it was asked to
+            return  # it was complete before it was interrupted
         if record is not None:
             write_record(record.after("cancelled"), self._storage)
 
 
 def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:
-    """Send a signal to a coordinator and to all that it has started, as a terminal does."""
+    """Send a signal to a coordinator and to its child processes, as a terminal does."""
     for process in processes:
         try:
             process.send_signal(number)
@@ -235,7 +247,7 @@ def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Whether a process is at work; one that has ended and was not asked after is not."""
+    """Return whether a process is running; a zombie is not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -243,7 +255,7 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def _ignores_interruptions(pid: int) -> bool:
-    """Whether a process was started so that SIGINT does nothing, as far as the system tells.
+    """Return whether a process ignores SIGINT, if the system tells.
 
     Source: proc_pid_status(5), SigIgn.
     """
@@ -256,12 +268,12 @@ def _ignores_interruptions(pid: int) -> bool:
 
 
 def _is(name: str | None, job: "RunJob") -> bool:
-    """Compare names by their last part: Google's may have the project's number."""
+    """Compare names by their last part: names from Google may have the project's number."""
     return name is not None and name.rpartition("/")[2] == job.job_id
 
 
 def _record_of(job: "RunJob", presence: Presence) -> Coordinator:
-    """Describe a coordinator that was cancelled before it could do so itself."""
+    """Describe a coordinator that was cancelled before it wrote its record."""
     return Coordinator(
         exp_id=presence.exp_id,
         run_id=presence.run_id,
@@ -274,12 +286,12 @@ def _record_of(job: "RunJob", presence: Presence) -> Coordinator:
     )
 
 
-def at_work(presence: Presence, *, only_coordinator: bool = False) -> list[str]:
-    """Return what would be ended, a line each."""
+def list_live_parts(presence: Presence, *, only_coordinator: bool = False) -> list[str]:
+    """Return the processes and jobs that would be ended, a line for each."""
     lines = []
     record = presence.record
     if record is not None and record.job is None and presence.record_lives:
-        lines.append(f"{name_of(record)} in {record.folder}")
+        lines.append(f"{coordinator_name(record)} in {record.folder}")
     for job in presence.own:
         if only_coordinator and not job.coordinates:
             continue

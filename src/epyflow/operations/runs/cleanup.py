@@ -1,11 +1,11 @@
-"""Removing what can be removed, unless somebody has begun to use it meanwhile."""
+"""Delete files and Batch jobs of finished runs, unless a run has been started again meanwhile."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.batch_project import project_of
+from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.operations.runs.deletable_files import Waste
 from epyflow.run.layout import TOPS
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from google.cloud import batch_v1
 
     from epyflow.google.batch import BatchJobs
-    from epyflow.operations.runs.activity import AtWork
+    from epyflow.operations.runs.activity import Activity
 
 REASON = "removed with epyflow clean"
 
 
 @dataclass
 class Removed:
-    """What became of it: files, their bytes, Batch jobs, and what could not be removed."""
+    """Numbers of deleted files, bytes and Batch jobs, and the errors."""
 
     files: int = 0
     size: int = 0
@@ -39,14 +39,14 @@ def open_batch(
     Returns
     -------
     batch
-        The jobs of the project; None where they cannot be seen, and for a storage on disk.
+        Client of Google Batch; None if jobs cannot be listed, and for a storage on disk.
     jobs
-        Those of epyflow; None where they cannot be seen.
+        Batch jobs of epyflow; None if they cannot be listed.
     unseen
-        Why they cannot be seen.
+        Why they cannot be listed.
     """
     try:
-        project = project_of(storage.uri, None)
+        project = find_project(storage.uri, None)
         if project is None:
             return None, (), ""
         # Imported here: Google's libraries are slow to import, and runs on disk do without them.
@@ -60,7 +60,7 @@ def open_batch(
 
 
 def remove(storage: Storage, waste: Iterable[Waste], records: Mapping[str, Coordinator]) -> Removed:
-    """Remove files; what cannot be removed is told, and the rest goes on.
+    """Delete files. A failure is recorded, and the other files are deleted.
 
     Parameters
     ----------
@@ -69,13 +69,13 @@ def remove(storage: Storage, waste: Iterable[Waste], records: Mapping[str, Coord
     waste
         From :meth:`epyflow.operations.runs.deletable_files.Search.waste`.
     records
-        Of the runs' coordinators, when that was looked for: a run that has another one since is
-        left alone.
+        Records of the coordinators when the files were selected: a run with a newer record is
+        skipped.
     """
     removed = Removed()
     for each in waste:
         if _has_begun(storage, each, records):
-            removed.problems.append(f"{each.what}: somebody has begun to work on it; left alone")
+            removed.problems.append(f"{each.what}: started again meanwhile; skipped")
             continue
         try:
             storage.remove(each.files)
@@ -84,7 +84,7 @@ def remove(storage: Storage, waste: Iterable[Waste], records: Mapping[str, Coord
             continue
         removed.files += len(each.files)
         removed.size += each.size
-        # Not elsewhere: a job that begins there has just made a folder for what it will write.
+        # Only in folders of runs: a starting job may have made another folder for its output.
         for top in TOPS if "/" in each.what else ():
             storage.prune(f"{top}/{each.what}")
     return removed
@@ -96,9 +96,9 @@ def delete(batch: "BatchJobs", jobs: Iterable[str], removed: Removed) -> None:
     Parameters
     ----------
     batch
-        Where they are.
+        Client of Google Batch.
     jobs
-        Their names, from :func:`old_jobs`.
+        Names from :func:`old_jobs`.
     removed
         From :func:`remove`.
     """
@@ -111,9 +111,9 @@ def delete(batch: "BatchJobs", jobs: Iterable[str], removed: Removed) -> None:
         removed.jobs += 1
 
 
-def old_jobs(at_work: "AtWork", left_alone: Iterable[str]) -> "list[batch_v1.Job]":
-    """Return Batch jobs of epyflow that have been over for long, but for those of live runs."""
-    if not at_work.jobs:
+def old_jobs(activity: "Activity", left_alone: Iterable[str]) -> "list[batch_v1.Job]":
+    """Return Batch jobs of epyflow that ended long ago, without those of active runs."""
+    if not activity.jobs:
         return []
     from epyflow.google.batch import is_over
     from epyflow.operations.runs.batch_jobs import has_labels_of
@@ -121,9 +121,9 @@ def old_jobs(at_work: "AtWork", left_alone: Iterable[str]) -> "list[batch_v1.Job
     runs = [split_name(folder) for folder in left_alone]
     return [
         job
-        for job in at_work.jobs
+        for job in activity.jobs
         if is_over(job)
-        and at_work.is_old(job.update_time)
+        and activity.is_old(job.update_time)
         and not any(has_labels_of(job, exp_id, run_id) for exp_id, run_id in runs)
     ]
 

@@ -1,4 +1,4 @@
-"""Who goes on with a run, as far as it can be seen from here."""
+"""Find a run's coordinator and report its state."""
 
 import shlex
 from collections.abc import Iterable
@@ -7,30 +7,31 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.batch_project import project_of
+from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
     from epyflow.operations.runs.batch_jobs import RunJob
 
-_ENDED = {"complete": "has done what it was asked for", "failed": "failed"}
+_ENDED = {"complete": "completed", "failed": "failed"}
 
 
 @dataclass(frozen=True)
 class Presence:
-    """Who goes on with a run.
+    """The coordinator of a run, and the run's Batch jobs.
 
     Attributes
     ----------
     exp_id, run_id
         The run.
     record
-        What its last coordinator has said of itself; None where there is nothing.
+        Record of its last coordinator; None without one.
     jobs
-        Batch jobs with the labels of the run, others' too; None where they cannot be seen.
+        Batch jobs with the labels of the run, including those of others; None if they cannot be
+        listed.
     unseen
-        Why they cannot be seen; empty for a run that has none.
+        Why they cannot be listed; empty for a run that has none.
     """
 
     exp_id: str
@@ -41,23 +42,23 @@ class Presence:
 
     @property
     def own(self) -> tuple["RunJob", ...]:
-        """Batch jobs that are this run's and not over, its coordinator's first."""
+        """Live Batch jobs of this run, the coordinator first."""
         own = [job for job in self.jobs or () if job.whose == "run" and job.lives]
         return tuple(sorted(own, key=lambda job: not job.coordinates))
 
     @property
     def doubtful(self) -> tuple["RunJob", ...]:
-        """Batch jobs that are not over and whose definition does not tell whose they are."""
+        """Live Batch jobs whose definition names no run."""
         return tuple(job for job in self.jobs or () if job.whose == "unknown" and job.lives)
 
     @property
     def coordinator_job(self) -> "RunJob | None":
-        """The Batch job that goes on with the run, waiting or at work."""
+        """The live Batch job that is the coordinator."""
         return next((job for job in self.own if job.coordinates), None)
 
     @property
     def lives(self) -> bool | None:
-        """Whether anybody goes on with the run; None where that cannot be seen from here."""
+        """Whether the coordinator is running; None if its state is unknown here."""
         if self.coordinator_job is not None:
             return True
         if self.record is None or any(job.coordinates for job in self.doubtful):
@@ -68,29 +69,28 @@ class Presence:
 
     @property
     def record_lives(self) -> bool:
-        """Whether the process of the record is one of this machine, and at work."""
+        """Whether the process of the record is running on this machine."""
         return self.record is not None and self.record.lives is True
 
     def described(self) -> str:
-        """Say who goes on with the run, or what became of who did."""
+        """Describe the coordinator and its state."""
         job, record = self.coordinator_job, self.record
         if job is not None:
-            return f"Batch job {job.job_id}, {job.state}, since {when(job.created)}"
+            return f"Batch job {job.job_id}, {job.state}, since {format_time(job.created)}"
         if record is None:
-            return "nothing is noted of one"
+            return "none is recorded"
         if self.lives:
-            return f"{name_of(record)} since {when(record.started)}"
+            return f"{coordinator_name(record)} since {format_time(record.started)}"
         if self.lives is None:
             why = f": {self.unseen}" if record.job else ""
-            return (
-                f"{name_of(record)} since {when(record.started)}; whether it is at work cannot be "
-                f"seen from here{why}"
-            )
+            name, since = coordinator_name(record), format_time(record.started)
+            return f"{name} since {since}; its state is unknown on this machine{why}"
         if record.outcome is None:
-            return f"none: {name_of(record)}, begun {when(record.started)}, ended without a word"
+            since = format_time(record.started)
+            return f"none: {coordinator_name(record)}, started {since}, was killed or lost"
         if record.outcome == "cancelled":
             return f"none: the run was cancelled {_at(record)}"
-        return f"none: {name_of(record)} {_ENDED[record.outcome]} {_at(record)}"
+        return f"none: {coordinator_name(record)} {_ENDED[record.outcome]} {_at(record)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -103,10 +103,10 @@ class Presence:
         }
 
 
-def presence_of(storage: Storage, exp_id: str, run_id: str) -> Presence:
-    """Look for who goes on with a run: its record, its process, its Batch jobs.
+def find_coordinator(storage: Storage, exp_id: str, run_id: str) -> Presence:
+    """Find the coordinator of a run by its record, its process and its Batch jobs.
 
-    That Batch cannot be asked is no error: it is said in :attr:`Presence.unseen`.
+    If Google Batch cannot be asked, :attr:`Presence.unseen` says why; that is no error.
 
     Raises
     ------
@@ -115,10 +115,10 @@ def presence_of(storage: Storage, exp_id: str, run_id: str) -> Presence:
     """
     record = read_record(exp_id, run_id, storage)
     try:
-        project = project_of(storage.uri, record)
+        project = find_project(storage.uri, record)
         if project is None:
             return Presence(exp_id, run_id, record)
-        from epyflow.google.batch import BatchJobs  # seconds, which runs on disk need not wait for
+        from epyflow.google.batch import BatchJobs  # slow to import
         from epyflow.operations.runs.batch_jobs import jobs_of_run
 
         job = None if record is None else record.job
@@ -130,37 +130,37 @@ def presence_of(storage: Storage, exp_id: str, run_id: str) -> Presence:
     return Presence(exp_id, run_id, record, tuple(found))
 
 
-def name_of(record: Coordinator) -> str:
+def coordinator_name(record: Coordinator) -> str:
     """Name a coordinator: its process and its machine, or its Batch job."""
     if record.job is not None:
         return f"Batch job {record.job.rpartition('/')[2]}"
     return f"process {record.pid} on {record.host}"
 
 
-def to_go_on(record: Coordinator | None) -> str:
-    """Say how a run is gone on with: where, and with which command."""
+def how_to_resume(record: Coordinator | None) -> str:
+    """Return how to resume a run: the machine, the folder and the command."""
     if record is None or (record.job is None and not record.wanted.command):
-        return "start it again with the command that it was started with"
+        return "repeat the command that started it"
     if record.job is not None:
         run = f"{record.exp_id} --run-id {record.run_id}"
-        return f"epyflow submit {run}, with the settings that it was submitted with"
+        return f"epyflow submit {run}, with the same settings"
     command = record.wanted.command
     if command[0].endswith("/snakemake/__main__.py"):
         command = ("snakemake", *command[1:])
     return f"in {record.folder} on {record.host}: {shlex.join(command)}"
 
 
-def when(moment: datetime) -> str:
-    """Write a moment as the other commands do."""
+def format_time(moment: datetime) -> str:
+    """Format a time as in all commands."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _at(record: Coordinator) -> str:
-    return f"at {when(record.ended)}" if record.ended else "at a time that is not noted"
+    return f"at {format_time(record.ended)}" if record.ended else "at an unknown time"
 
 
-def summary(jobs: Iterable["RunJob"]) -> str:
-    """Count the tasks of Batch jobs by what they are doing, and their machines."""
+def summarise_jobs(jobs: Iterable["RunJob"]) -> str:
+    """Count Batch jobs by state, and their queued and running tasks and machines."""
     jobs = list(jobs)
     states = sorted({job.state for job in jobs})
     counted = ", ".join(f"{sum(j.state == s for j in jobs):,} {s}" for s in states)

@@ -1,8 +1,8 @@
-"""What a coordinator leaves for others: that it is there, where, and how it ended.
+"""Record the coordinator of a run: its process or Batch job, its command, and how it ended.
 
-One file for each run, beside its logs, wherever these are. It is written when jobs are about to
-start and when the workflow has ended; of a coordinator that was killed, it says that it is at
-work, and only its process or its Batch job can tell.
+Each run has one record, beside its logs. The coordinator writes it before its first job starts and
+when the workflow has ended. The record of a coordinator that was killed has no outcome: only its
+process or its Batch job shows that it has ended.
 """
 
 import os
@@ -22,24 +22,24 @@ from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 
 JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
-"""Set by a coordinator that is a Batch job, to the job's name."""
+"""Name of the job, set for a coordinator that is a Batch job."""
 
 Outcome = Literal["complete", "failed", "cancelled"]
 
 
 class Wanted(BaseModel):
-    """What a coordinator was started for.
+    """The command of a coordinator, and the outputs that it was asked for.
 
     Attributes
     ----------
     command
         Its command line.
     log
-        Its own log, on the machine that it is on; None where there is none.
+        Snakemake's own log on the coordinator's machine; None without one.
     tasks
-        How many tasks each run has: one run, or one for each date of a replay.
+        Number of tasks of each run: one run, or one for each date of a replay.
     files
-        Stage to how many files it is to make, as
+        Number of files that each stage has to make, as
         :data:`epyflow.stages.STAGES` counts them.
     """
 
@@ -59,18 +59,18 @@ class Coordinator(BaseModel):
     exp_id, run_id
         The run.
     host, pid, process_started
-        The process of Snakemake, and when the system says that it began, in seconds since 1970:
-        numbers of processes are used again.
+        The process of Snakemake, and its start according to the system, in seconds since 1970:
+        process ids are used again.
     folder
-        Where it was started.
+        Folder in which it was started.
     job
-        The full name of the Batch job that it is in; None for a process on somebody's machine.
+        Full name of its Batch job; None for a process that a person started.
     started, ended
-        When the workflow began, and when it ended.
+        Times of the start and the end of the workflow.
     outcome
-        How it ended; None while it is at work, or if it was killed.
+        How it ended; None while it is running, or if it was killed.
     wanted
-        What it was started for.
+        Its command and the outputs that it was asked for.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -94,7 +94,7 @@ class Coordinator(BaseModel):
 
     @property
     def lives(self) -> bool | None:
-        """Whether it is at work; None where that cannot be seen from this machine."""
+        """Whether it is running; None if that is unknown on this machine."""
         if self.outcome is not None:
             return False
         if not self.is_here:
@@ -102,9 +102,9 @@ class Coordinator(BaseModel):
         return self.process() is not None
 
     def process(self) -> psutil.Process | None:
-        """Return its process on this machine; None where it has ended, or is not of this machine.
+        """Return its process on this machine; None if it has ended, or is on another machine.
 
-        One that has ended and that nobody has asked after yet is no process any more.
+        A zombie counts as ended.
         """
         if not self.is_here:
             return None
@@ -117,31 +117,33 @@ class Coordinator(BaseModel):
         return process if same and state != psutil.STATUS_ZOMBIE else None
 
     def after(self, outcome: Outcome) -> "Coordinator":
-        """Return it as it is when it has ended now."""
+        """Return the record of a coordinator that ends now."""
         return self.model_copy(update={"ended": _now(), "outcome": outcome})
 
 
-def wanted(plan: Plan, outputs: Iterable[str], command: Sequence[str], log: str | None) -> Wanted:
-    """Describe what a start is for.
+def describe_request(
+    plan: Plan, outputs: Iterable[str], command: Sequence[str], log: str | None
+) -> Wanted:
+    """Describe the outputs that a start of a run was asked for.
 
     Parameters
     ----------
     plan
         Of the run.
     outputs
-        Every file that the workflow makes or has made; all that is not of the run is passed over,
-        and so is what comes before ``results/``.
+        Every output of the workflow; files of other runs are ignored, and so is the part of a path
+        before ``results/``.
     command
         The command line.
     log
-        The coordinator's own log.
+        Snakemake's own log.
     """
     tasks = {run.run_id: len(run.tasks) for run in plan.runs}
     folder = f"{plan.layout.results}/"
     made = {path.rpartition(folder)[2] for path in outputs if folder in path}
     stages = [stage_of(path) for path in made]
     files = {stage: stages.count(stage) for stage in STAGES}
-    # The plan knows them all; the workflow, those that are not up to date.
+    # The workflow has only the tasks that are not up to date; the plan has all.
     files |= dict.fromkeys(("build", "run"), sum(tasks.values()))
     return Wanted(command=tuple(command), log=log, tasks=tasks, files=files)
 
@@ -167,13 +169,13 @@ def this_coordinator(
     )
 
 
-def begin(exp_id: str, run_id: str, storage: Storage, wanted: Wanted | None = None) -> None:
-    """Say that this process goes on with a run, over what another has said before."""
+def record_start(exp_id: str, run_id: str, storage: Storage, wanted: Wanted | None = None) -> None:
+    """Record this process as the coordinator of a run, in place of the previous one."""
     write_record(this_coordinator(exp_id, run_id, wanted=wanted), storage)
 
 
-def end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:
-    """Say how the workflow of this process has ended; what another says is left alone."""
+def record_end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:
+    """Record how the workflow of this process ended, unless another coordinator has started."""
     mine, written = this_coordinator(exp_id, run_id), read_record(exp_id, run_id, storage)
     if written is not None and (written.host, written.pid) == (mine.host, mine.pid):
         write_record(written.after(outcome), storage)
@@ -186,7 +188,7 @@ def write_record(coordinator: Coordinator, storage: Storage) -> None:
 
 
 def read_record(exp_id: str, run_id: str, storage: Storage) -> Coordinator | None:
-    """Read the record of a run's coordinator; None where there is none that can be read."""
+    """Read the record of a run's coordinator; None if there is none, or it is damaged."""
     data = storage.read(RunLayout(exp_id, run_id).coordinator_record)
     try:
         return None if data is None else Coordinator.model_validate_json(data)

@@ -1,6 +1,6 @@
-"""What of runs can be removed, and why: nothing that somebody may still want.
+"""Select files of finished runs that are safe to delete.
 
-``outputs/``, ``hub/`` and ``scores/`` are never among it, unless a whole run is named.
+Files in ``outputs/``, ``hub/`` and ``scores/`` are selected only with a whole run that was named.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from epyflow.operations.runs.activity import AtWork, records
+from epyflow.operations.runs.activity import Activity, read_records
 from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
 from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.run.layout import BENCHMARKS, COORDINATOR, LOGS, OUTPUTS, RESULTS, TOPS, RunLayout
@@ -32,7 +32,7 @@ _OF_A_RULE = re.compile(rf"(.+?)(?:/\d{{4}}-\d\d-\d\d)?/(?:{_RULES})(?:/.+)?\.(?
 
 @dataclass(frozen=True)
 class Waste:
-    """Files that can be removed together.
+    """Files that can be deleted together.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Waste:
     what
         The run, or the folder.
     why
-        They can be removed.
+        Why they can be deleted.
     files
-        Path to size in bytes, in the order in which they are to be removed.
+        Path to size in bytes, in the order of deletion.
     """
 
     kind: str
@@ -68,42 +68,42 @@ class Waste:
 
 
 class Search:
-    """Looks for what can be removed from a place.
+    """Selects deletable files of a storage.
 
     Parameters
     ----------
     storage
         Holds ``results/`` and ``logs/``.
-    at_work
-        Who is at work.
+    activity
+        The coordinators and jobs that may be active.
 
     Attributes
     ----------
     records
         Run to the record of its coordinator.
     left_alone
-        Run to why nothing of it is removed.
+        Run to the reason why none of its files are deleted.
     """
 
-    def __init__(self, storage: Storage, at_work: AtWork) -> None:
-        self._storage, self._at_work = storage, at_work
+    def __init__(self, storage: Storage, activity: Activity) -> None:
+        self._storage, self._activity = storage, activity
         self._files = {top: storage.below(top) for top in TOPS}
         self._runs = {run.folder: run for run in find_runs(storage)}
         self._known = self._folders()
-        self.records = records(storage, self._known)
+        self.records = read_records(storage, self._known)
         self.left_alone: dict[str, str] = {}
         self._over = {folder for folder in self._known if self._is_over(folder)}
 
     def waste(self, pattern: str | None = None, keep: int = 0) -> list[Waste]:
-        """Return what can be removed.
+        """Return the files that can be deleted.
 
         Parameters
         ----------
         pattern
-            A glob for experiments or runs: of each experiment, matching runs but the newest are
-            removed as a whole.
+            A glob for experiments or runs: of each experiment, all matching runs except the newest
+            are deleted as a whole.
         keep
-            How many are kept of each.
+            Number of newest runs that are kept for each experiment.
         """
         old = self._old_runs(pattern, keep) if pattern is not None else []
         whole = {each.what for each in old}
@@ -116,7 +116,7 @@ class Search:
         return [each for each in (*old, *parts, *rest) if each.files]
 
     def _folders(self) -> set[str]:
-        """Return the folders of all runs, those without results too."""
+        """Return the folders of all runs, including runs without results."""
         found = set(self._runs)
         of_records = map(run_of_record, self._files[LOGS])
         found.update(run for run in of_records if run is not None)
@@ -126,11 +126,11 @@ class Search:
         return found
 
     def _is_over(self, folder: str) -> bool:
-        """Whether nobody is at work on a run; if somebody may be, it is noted why."""
+        """Return whether a run is inactive; record the reason if it may be active."""
         written = [its.modified for _, its in self._of(folder)]
         layout, record = self._layout(folder), self.records.get(folder)
-        last = max(written, default=self._at_work.now)
-        why = self._at_work.on(layout.exp_id, layout.run_id, record, last)
+        last = max(written, default=self._activity.now)
+        why = self._activity.why_active(layout.exp_id, layout.run_id, record, last)
         if why:
             self.left_alone[folder] = why
         return not why
@@ -140,7 +140,7 @@ class Search:
         return RunLayout(*split_name(folder)) if run is None else run.layout
 
     def _of(self, folder: str, *tops: str) -> Iterator[tuple[str, Stored]]:
-        """Yield the files of a run; those of runs of experiments below it are not its own."""
+        """Yield the files of a run, without those of nested experiments."""
         nested = tuple(f"{other}/" for other in self._known if other.startswith(f"{folder}/"))
         for top in tops or TOPS:
             for path, its in self._files[top].items():
@@ -166,13 +166,13 @@ class Search:
         ]
 
     def _whole(self, folder: str) -> Iterator[tuple[str, int]]:
-        """Yield all files of a run, tables last: as long as there are any, it is found again."""
+        """Yield all files of a run, tables last: a run with tables is found again."""
         files = [each for top in reversed(TOPS) for each in self._of(folder, top)]
         for path, its in sorted(files, key=lambda each: f"/{OUTPUTS}/" in each[0]):
             yield path, its.size
 
     def _stale(self, folder: str) -> Waste:
-        """Return artifacts and logs of tasks that the plan no longer has, and old generations."""
+        """Return artifacts and logs of tasks that are not in the plan, and finished checkpoints."""
         layout, record = self._layout(folder), self.records.get(folder)
         planned = {} if record is None else record.wanted.tasks
         found = {}
@@ -184,10 +184,12 @@ class Search:
             gone = task is not None and planned and task >= planned.get(run.run_id, 0)
             if gone or (top == RESULTS and self._is_done_with(name, its, run)):
                 found[path] = its.size
-        return Waste("stale artifacts", folder, "of no task of the plan, or done with", found)
+        return Waste(
+            "stale artifacts", folder, "not in the plan, or a checkpoint with a result", found
+        )
 
     def _is_done_with(self, name: str, its: Stored, run: RunLayout) -> bool:
-        """Whether a file keeps the generations of a calibration whose result is newer."""
+        """Return whether a file is a checkpoint of a task whose result is newer."""
         task = task_of_checkpoint(name)
         if task is None:
             return False
@@ -195,17 +197,17 @@ class Search:
         return result is not None and result.modified >= its.modified
 
     def _orphaned(self, folder: str) -> Waste:
-        """Return logs and run times of a run that has no results, and has not been for long."""
+        """Return old logs and benchmarks of a run that has no results."""
         files = dict(self._of(folder, LOGS, BENCHMARKS))
         has_results = next(self._of(folder, RESULTS), None) is not None
-        old = all(self._at_work.is_old(its.modified) for its in files.values())
+        old = all(self._activity.is_old(its.modified) for its in files.values())
         sizes = {path: its.size for path, its in files.items()} if old and not has_results else {}
         return Waste("orphaned logs", folder, "the run has no results", sizes)
 
     def _state(self, folder: str) -> Waste:
-        """Return what a coordinator in the cloud keeps, once it has been over for long."""
+        """Return the old state of a coordinator in the cloud."""
         files = dict(self._of(folder, COORDINATOR))
-        old = all(self._at_work.is_old(its.modified) for its in files.values())
+        old = all(self._activity.is_old(its.modified) for its in files.values())
         sizes = {path: its.size for path, its in files.items()} if old else {}
         return Waste("coordinator's state", folder, "the run is over", sizes)
 
@@ -214,9 +216,9 @@ class Search:
             f"{top}/{path}": its.size
             for top in TOPS
             for path, its in self._storage.unfinished(top).items()
-            if self._at_work.is_old(its.modified) and not self._is_left_alone(path)
+            if self._activity.is_old(its.modified) and not self._is_left_alone(path)
         }
-        return Waste("temporary files", ".", "whoever wrote them was killed", found)
+        return Waste("temporary files", ".", "left by processes that were killed", found)
 
     def _is_left_alone(self, path: str) -> bool:
         return any(path.startswith(f"{folder}/") for folder in self.left_alone)
@@ -225,21 +227,21 @@ class Search:
         found = {
             f"{MACHINE_LOGS}/{path}": its.size
             for path, its in self._storage.below(MACHINE_LOGS).items()
-            if self._at_work.is_old(its.modified)
+            if self._activity.is_old(its.modified)
         }
         return Waste("machines' logs", MACHINE_LOGS, "old", found)
 
     def _sources(self) -> Waste:
-        """Return copies of the workflow that killed coordinators have left, if nobody is at work.
+        """Return workflow sources left by killed coordinators, if no run may be active.
 
-        Which run needs which is not known.
+        The run of each copy is unknown.
         """
-        if self.left_alone or self._at_work.has_live_jobs:
+        if self.left_alone or self._activity.has_live_jobs:
             return Waste("sources", ".", "")
         listed = self._storage.below("") if self._storage.uri else {}
         found = {
             path: its.size
             for path, its in listed.items()
-            if _SOURCES.fullmatch(path) and self._at_work.is_old(its.modified)
+            if _SOURCES.fullmatch(path) and self._activity.is_old(its.modified)
         }
         return Waste("sources", ".", "left by coordinators that were killed", found)

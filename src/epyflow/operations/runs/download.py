@@ -1,4 +1,4 @@
-"""Copies of a run's files, from a bucket or another folder, beside what is there already."""
+"""Download files of a run from a bucket, or copy them from a folder."""
 
 import os
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
 
 WHAT = ("outputs/*", "hub/*", "scores/*")
-"""What is fetched unless something else is asked for; run_metadata.json is among the outputs."""
+"""Default globs of files to download; run_metadata.json is among the outputs."""
 
 Names = Literal["tree", "flat"]
 
@@ -54,28 +54,27 @@ def fetch(
     names: Names = "tree",
     force: bool = False,
 ) -> list[Copy]:
-    """Copy files of a run, each whole or not at all; copies have the times of the files.
+    """Copy files of a run. Each copy is complete, and has the time of the original.
 
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.run_lookup.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.find_run`.
     to
-        The local folder, made if it is not there.
+        The local folder, created if missing.
     what
-        Globs for paths below the run's folder; ``*`` also stands for ``/``. In a replay they are
-        for each reference date as well.
+        Globs for paths below the run's folder; ``*`` also matches ``/``. In a replay they also
+        apply below each reference date.
     names
         ``tree``: ``<exp_id>/<run_id>/<path>``. ``flat``: ``<exp_id>_<run_id>_<name>``.
     force
-        Also replace local files that are newer.
+        Also replace newer local files.
 
     Raises
     ------
     EpyflowError
-        If nothing matches, if a path leads out of ``to``, or if two files would have the same
-        name, in all of which cases nothing is copied; if a file cannot be written, or was removed
-        meanwhile.
+        If no file matches, a path leads out of ``to``, or two files would have the same name:
+        nothing is copied then. If a file cannot be written, or was removed meanwhile.
     """
     folder = run.layout.results
     files = storage.below(folder)
@@ -102,17 +101,17 @@ def _matches(path: str, what: Sequence[str]) -> bool:
 
 
 def _target(to: Path, run: Run, path: str, names: Names) -> Path:
-    """Return where a file goes. Whoever writes to a bucket chooses names, so they are checked."""
+    """Return the local path of a file. Names in a bucket are not trusted, so they are checked."""
     parts = path.split("/")
     if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
-        raise EpyflowError(f"{path!r} is no name for a local file; nothing was fetched")
+        raise EpyflowError(f"{path!r} is not a valid name for a local file; nothing was fetched")
     if names == "flat":
         date, name = split_date(path)
         rest = name.split("/")
         return to / "_".join([*run.layout.dated(date).name.split("/"), *(rest[1:] or rest)])
     target = to / run.folder / path
     if not target.parent.resolve().is_relative_to(to.resolve()):
-        raise EpyflowError(f"{target} leads out of {to} by a link; nothing was fetched")
+        raise EpyflowError(f"{target} leads out of {to} through a link; nothing was fetched")
     return target
 
 
@@ -122,13 +121,13 @@ def _check_distinct(targets: dict[str, Path]) -> None:
         other = seen.setdefault(target, path)
         if other != path:
             raise EpyflowError(
-                f"{other} and {path} would both be {target}; nothing was fetched. Fetch them as a "
-                "tree, or one after the other into two folders"
+                f"{other} and {path} would both be {target}; nothing was fetched. Fetch them with "
+                "--names tree, or one by one into two folders"
             )
 
 
 def _before(target: Path, its: Stored, force: bool) -> Literal["fetched", "unchanged", "kept"]:
-    """Return what has to become of a file, from what is there."""
+    """Compare a file with its local copy, and return what to do."""
     try:
         there = target.stat()
     except OSError:

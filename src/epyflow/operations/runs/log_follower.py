@@ -1,4 +1,4 @@
-"""New lines of a run's logs, as they come."""
+"""Follow the logs of a run: return new lines as they are written."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from epyflow.operations.runs.log_lines import Filter, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
-from epyflow.operations.runs.run_logs import Choice, job_of, selected, snakemakes_log
+from epyflow.operations.runs.run_logs import Choice, job_of, list_logs, read_snakemake_log
 from epyflow.run.layout import COORDINATOR
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
@@ -15,7 +15,7 @@ from epyflow.storage.stored_file import Stored
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a log: where it is from, and its text."""
+    """A line of a log: its log, rule and job, and its text."""
 
     path: str
     rule: str
@@ -25,19 +25,18 @@ class Line:
 
 @dataclass
 class _Tail:
-    """What has been read of a log.
+    """The part of a log that has been read.
 
     Attributes
     ----------
     seen
-        What the listing said when it was read.
+        Entry of the listing when it was read.
     size, digest
-        Of the bytes that were read up to the end of a line: a log that begins otherwise has been
-        written anew.
+        Of the bytes up to the last complete line: a log with another beginning was written again.
     rest
-        What came after them: a line whose end is still to come.
+        The incomplete line after them.
     filter
-        Judges its lines.
+        Selects its lines.
     """
 
     seen: Stored | None = None
@@ -48,16 +47,16 @@ class _Tail:
 
 
 class Follower:
-    """Reads what has been added to the logs of a run.
+    """Reads new lines of the logs of a run.
 
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.run_lookup.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.find_run`.
     choice
-        Which logs, and which of their lines. A log that has no error yet is read on.
+        Selects logs and lines. A log without an error is read again when it grows.
     last
-        How many lines of each log that is there at first; None: all.
+        Number of lines of each existing log; None for all.
     """
 
     def __init__(self, storage: Storage, run: Run, choice: Choice, last: int | None = None) -> None:
@@ -67,12 +66,12 @@ class Follower:
         self._first = True
 
     def printed(self, lines: Iterable[Line]) -> None:
-        """Note lines that came another way: they are not told again when their log comes."""
+        """Record lines that were printed from another source: they are not returned again."""
         for line in lines:
             self._elsewhere.setdefault(line.path, set()).add(line.text)
 
     def poll(self) -> Iterator[Line]:
-        """Yield the whole lines that were added since the last time, log by log.
+        """Yield the complete lines that are new since the last call, log by log.
 
         Raises
         ------
@@ -85,11 +84,11 @@ class Follower:
         self._first = False
 
     def _changed(self) -> tuple[Mapping[str, Stored], Mapping[str, bytes]]:
-        """Return what is listed of the logs, and read those that have changed."""
-        # A rule that is asked for may have no log yet.
-        wanted = selected(self._storage, self._run, self._choice, strict=False)
+        """List the logs, and read those that have changed."""
+        # A rule may have no log yet.
+        wanted = list_logs(self._storage, self._run, self._choice, strict=False)
         own = self._choice.rule == COORDINATOR and not wanted
-        found = snakemakes_log(self._storage, self._run) if own else None
+        found = read_snakemake_log(self._storage, self._run) if own else None
         if found is not None:
             path, its, data = found
             return {path: its}, {path: data} if self._tail(path, its).seen != its else {}
@@ -98,7 +97,7 @@ class Follower:
         return wanted, {path: read[path] for path in changed if path in read}
 
     def rest(self) -> Iterator[Line]:
-        """Yield last lines that have no end: the run is over, and nothing more will come."""
+        """Yield incomplete last lines, once the run has ended."""
         for path, tail in self._tails.items():
             if tail.rest:
                 yield from self._lines(path, tail, [tail.rest])
@@ -116,7 +115,11 @@ class Follower:
         tail = self._tails[path]
         if hashlib.sha256(data[: tail.size]).digest() != tail.digest and tail.size:
             self._tails[path] = tail = _Tail(filter=self._filter(its.modified))
-            yield Line(path, *job_of(path, self._run), "(written anew: the job is run again)")
+            yield Line(
+                path,
+                *job_of(path, self._run),
+                "(the job was started again: its log follows from the beginning)",
+            )
         tail.seen = its
         if self._choice.failed and not ended_with_error(data):
             return

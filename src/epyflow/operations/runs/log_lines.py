@@ -1,4 +1,4 @@
-"""Lines of logs: when they were written, how grave they are, and which of them are wanted."""
+"""Read the time and level of log lines, and select lines."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,24 +13,24 @@ _HEAD = re.compile(rf"(\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{{3}}) ({'|'.join(LE
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Characters that a terminal would obey; the tab is none of them."""
+"""Control characters of terminals, except the tab."""
 
 
 class Filter:
-    """Says which lines of one log are wanted, in their order.
+    """Selects lines of one log, in their order.
 
-    A line of :func:`epyflow.logs.log_to` begins with time, in UTC, and level. One that does not,
-    as of a traceback, goes with the line before it. Where none came before, its level counts as
-    INFO, and its time as that of the log.
+    A line of :func:`epyflow.logs.log_to` begins with the time in UTC and the level. A line without
+    them, as of a traceback, belongs to the line before it. At the start of a log its level counts
+    as INFO, and its time as that of the log.
 
     Parameters
     ----------
     since
-        None: from the beginning.
+        Earliest time; None for all.
     level
-        The least grave; None: all.
+        Lowest level; None for all.
     modified
-        When the log was last written.
+        Time of the log's last change.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Filter:
         self._wanted = self._judge(modified, "INFO")
 
     def wants(self, line: str) -> bool:
-        """Judge the next line of the log."""
+        """Return whether the next line of the log is selected."""
         head = _HEAD.match(line)
         if head is not None:
             self._wanted = self._judge(_moment(head), head[3])
@@ -52,12 +52,12 @@ class Filter:
 
 
 def is_message(line: str) -> bool:
-    """Whether a line is the first of a message of :func:`epyflow.logs.log_to`."""
+    """Return whether a line starts a message of :func:`epyflow.logs.log_to`."""
     return _HEAD.match(line) is not None
 
 
 def parse_since(text: str, now: datetime) -> datetime:
-    """Read ``10m``, ``2h``, ``1.5d``, or a time as in ISO 8601, in UTC unless it says otherwise.
+    """Read ``10m``, ``2h``, ``1.5d``, or an ISO 8601 time, in UTC unless it has a time zone.
 
     Raises
     ------
@@ -66,36 +66,36 @@ def parse_since(text: str, now: datetime) -> datetime:
     """
     ago = _AGO.fullmatch(text.strip())
     if ago is not None:
-        return now - span(text)
+        return now - parse_duration(text)
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise EpyflowError(
-            f"since {text!r}: expected how long ago, such as 30s, 10m, 2h or 7d, or a time, such "
-            "as 2030-03-17T14:00"
+            f"since {text!r}: expected an age, such as 30s, 10m, 2h or 7d, or a time, such as "
+            "2030-03-17T14:00"
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def span(text: str) -> timedelta:
-    """Read a length of time: ``30s``, ``10m``, ``2h``, ``7d``.
+def parse_duration(text: str) -> timedelta:
+    """Read a duration: ``30s``, ``10m``, ``2h``, ``7d``.
 
     Raises
     ------
     EpyflowError
-        If it is none.
+        If it is not a duration.
     """
     found = _AGO.fullmatch(text.strip())
     if found is None:
-        raise EpyflowError(f"{text!r} is no length of time; expected such as 30s, 10m, 2h or 7d")
+        raise EpyflowError(f"{text!r} is not a duration; expected for example 30s, 10m, 2h or 7d")
     try:
         return timedelta(**{_UNITS[found[2]]: float(found[1])})
     except OverflowError:
-        raise EpyflowError(f"{text!r} is longer than any run") from None
+        raise EpyflowError(f"{text!r} is too long a duration") from None
 
 
 def printable(line: str) -> str:
-    """Return a line without what a terminal would obey."""
+    """Return a line without control characters of terminals."""
     return _CONTROL.sub("", line)
 
 

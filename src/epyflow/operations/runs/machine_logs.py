@@ -1,7 +1,7 @@
-"""What the machines of a run's tasks have printed: copies that Snakemake's executor keeps.
+"""Read the output of the machines of a run's tasks, which Snakemake's executor stores.
 
-They lie by Batch job, not by run. Which run a job was for is read from the job as long as Google
-Batch knows it, and else from what was printed: Snakemake names the files of every job.
+The output is stored by Batch job. The run of a job is read from its definition while Google Batch
+has it, and otherwise from the output, in which Snakemake names the files of the job.
 """
 
 import re
@@ -20,21 +20,21 @@ _ENDED = re.compile(rb"^\[googlebatch-array\] exit status (\d+)\s*$", re.MULTILI
 
 
 def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence) -> list[Log]:
-    """Read what the machines of a run's tasks have printed, in the order of their times.
+    """Read the output of the machines of a run's tasks, in the order of their times.
 
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.run_lookup.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.find_run`.
     choice
-        Which. Those of tasks that ended with an error have failed.
+        Selects logs and lines. The log of a task with a non-zero exit status has failed.
     presence
-        Of the run: its Batch jobs, as far as they can be seen.
+        The coordinator and Batch jobs of the run.
 
     Raises
     ------
     EpyflowError
-        If the run is on disk: its tasks ran on no other machine.
+        If the run is on disk: its tasks ran on this machine.
     """
     if storage.uri is None:
         raise EpyflowError(
@@ -68,10 +68,10 @@ def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence)
 
 
 def _whose(data: bytes, run: Run) -> tuple[str, str] | None:
-    """Return the rule and the job that a task was for, if these are the run's.
+    """Return the rule and the job of a task, if it is of the run.
 
-    Snakemake begins with its command line, which has the job; of a job that failed, it names the
-    log.
+    Snakemake prints its command line, which names the job; for a failed job, it prints the log's
+    name.
     """
     text = data.decode("utf-8", errors="replace")
     asked = _ASKED.search(text)

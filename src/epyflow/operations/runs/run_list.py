@@ -1,7 +1,7 @@
-"""Which runs there are under a storage prefix, and how far each of them is.
+"""List the runs below a storage prefix, with the progress of each.
 
-Everything is told from the names and times of files, from ``run_metadata.json`` and from logs:
-nothing is unpickled, so that a bucket that others write to can be looked at.
+Runs are read from the names and times of files, from ``run_metadata.json`` and from logs. Nothing
+is unpickled, since others may write to a bucket.
 """
 
 import json
@@ -28,23 +28,23 @@ Files = Mapping[str, Stored]
 
 @dataclass(frozen=True)
 class Run:
-    """One run, as its files tell.
+    """One run, as described by its files.
 
     Attributes
     ----------
     exp_id, run_id
-        A replay is one run; its numbers are those of all its reference dates.
+        A replay is one run; its counts cover all its reference dates.
     modified
-        When a file of it was last written.
+        Time of its newest file.
     tasks
-        How many are planned: as ``run_metadata.json`` says, or while the run is under way, as many
-        as have an input.
+        Number of planned tasks: from ``run_metadata.json``, or while the run is in progress, the
+        number of inputs.
     done, failed
-        Tasks with a result, and tasks that ended without one. The others are missing.
+        Number of tasks with a result, and of tasks that failed. The others are missing.
     complete
-        Whether every task has a result and the tables were made of these.
+        Whether every task has a result and the tables were made from them.
     submission
-        ``accepted`` or ``refused`` by the hub's checks; None where there is none.
+        ``accepted`` or ``refused`` by the hub's checks; None without a submission.
     """
 
     exp_id: str
@@ -68,7 +68,7 @@ class Run:
 
     @property
     def missing(self) -> int:
-        """Tasks that neither have a result nor ended without one."""
+        """Number of tasks that neither have a result nor failed."""
         return self.tasks - self.done - self.failed
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,8 +86,8 @@ class Run:
         }
 
 
-def opened(place: str | None) -> Storage:
-    """Open the place that holds ``results/`` and ``logs/``.
+def open_storage(place: str | None) -> Storage:
+    """Open the storage that holds ``results/`` and ``logs/``.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def opened(place: str | None) -> Storage:
     Raises
     ------
     UnreadableError
-        If it is a folder that is not there.
+        If it is a missing folder.
     EpyflowError
         If it is another kind of storage, or the packages for it are not installed.
     """
@@ -143,7 +143,7 @@ def find_runs(storage: Storage, pattern: str = "*", *, latest: bool = False) -> 
 
 
 def _literal(pattern: str) -> str:
-    """Return the folders that a pattern begins with, in which alone a match can be."""
+    """Return the literal folders at the start of a pattern, below which all matches are."""
     parts = pattern.split("/")
     plain = next((i for i, part in enumerate(parts) if re.search(r"[*?[]", part)), len(parts))
     start = "/".join(parts[:plain])
@@ -169,7 +169,7 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
 
 
 def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, dict[str, Any]]:
-    """Read the metadata of every run that has it; one that is damaged counts as none."""
+    """Read the metadata of every run; skip damaged files."""
     paths = {
         f"{RESULTS}/{each}/{METADATA}": each for each in folders if f"{each}/{METADATA}" in files
     }
@@ -192,7 +192,7 @@ def _json(data: bytes | None) -> dict[str, Any]:
 def _names(folder: str, record: Mapping[str, Any] | None) -> tuple[str, str]:
     """Return the experiment and the run of a folder.
 
-    Until the record is written, a date below two folders is taken for a date of a replay.
+    Without a record, a date below two folders is taken as a date of a replay.
     """
     if record is not None and f"{record['exp_id']}/{record['run_id']}" == folder:
         return record["exp_id"], record["run_id"]
@@ -234,7 +234,7 @@ def _part(files: Files, folder: str, record: Mapping[str, Any] | None, storage: 
 
 
 def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:
-    """Return the logs of tasks that say that they ended with an error."""
+    """Return the logs of those tasks that failed."""
     if not tasks:
         return []
     layout = RunLayout(*split_name(folder))
@@ -245,12 +245,12 @@ def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:
 
 
 def ended_with_error(log: bytes) -> bool:
-    """Whether a log of :func:`epyflow.logs.log_to` has an error in it."""
+    """Return whether a log of :func:`epyflow.logs.log_to` contains an error."""
     return _ERROR.search(log) is not None
 
 
 def _accepted(own: Files, folder: str, storage: Storage) -> bool | None:
-    """Return what the hub's checks said of the newest submission."""
+    """Return whether the hub's checks accept the newest submission."""
     findings = [path for path in own if path.startswith(f"{HUB}/") and path.endswith(FINDINGS)]
     if not findings:
         return None

@@ -1,4 +1,4 @@
-"""The log files of a run's jobs."""
+"""Read the log files of a run's jobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,18 +18,19 @@ from epyflow.storage.stored_file import Stored
 
 @dataclass(frozen=True)
 class Choice:
-    """Which logs, and which of their lines.
+    """A selection of logs and lines.
 
     Attributes
     ----------
     rule
-        Only of this rule; ``coordinator`` is the coordinator's own log, which is shown only then.
+        Only logs of this rule. ``coordinator`` selects the coordinator's own log, which is left out
+        otherwise.
     stage
-        Only of the rules of this stage, one of :data:`~epyflow.stages.STAGES`.
+        Only logs of the rules of this stage, one of :data:`~epyflow.stages.STAGES`.
     task
-        Only of the rule ``run_task``, of this task; in a replay, of that of each date.
+        Only logs of the rule ``run_task`` for this task; in a replay, for each date.
     failed
-        Only those with an error.
+        Only logs with an error.
     since, level
         See :class:`~epyflow.operations.runs.log_lines.Filter`.
     """
@@ -42,7 +43,7 @@ class Choice:
     level: str | None = None
 
     def wants(self, rule: str, job: str) -> bool:
-        """Whether a log is one of those, by its name."""
+        """Return whether a log is selected, by its rule and job."""
         if self.rule is None and rule == COORDINATOR:
             return False
         of_stage = self.stage is None or STAGES[self.stage].has_rule(rule)
@@ -57,17 +58,17 @@ class Log:
     Attributes
     ----------
     path
-        Below the place that holds ``logs/``.
+        Path in the storage.
     rule
-        That wrote it.
+        Rule that wrote it.
     job
-        Which job of the rule, such as the five digits of a task; empty where it has but one.
+        Job of the rule, such as the number of a task; empty for a rule with one job.
     modified
-        When it was last written.
+        Time of its last change.
     failed
-        Whether there is an error in it.
+        Whether it contains an error.
     lines
-        Those that are wanted, without what a terminal would obey.
+        The selected lines, without control characters of terminals.
     """
 
     path: str
@@ -79,21 +80,21 @@ class Log:
 
 
 def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
-    """Read logs of a run, in the order in which they were last written.
+    """Read logs of a run, sorted by the time of their last change.
 
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.run_lookup.chosen`.
+        From :func:`epyflow.operations.runs.run_lookup.find_run`.
     choice
-        Which. Of a log of which no line is wanted, nothing is returned.
+        Selects logs and lines. A log without a selected line is left out.
 
     Raises
     ------
     EpyflowError
-        If the run has no such rule; the message lists those it has.
+        If the run has no log of the rule; the message lists its rules.
     """
-    wanted = selected(storage, run, choice)
+    wanted = list_logs(storage, run, choice)
     if not wanted and choice.rule == COORDINATOR:
         return _log_of_this_machine(storage, run, choice)
     read = storage.read_all(wanted)
@@ -101,7 +102,7 @@ def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
     for path, its in wanted.items():
         data = read.get(path)
         if data is None:
-            continue  # the job is being run again
+            continue  # the job has been started again
         rule, job = job_of(path, run)
         wrong = ended_with_error(data)
         lines = lines_of(data, choice, its.modified)
@@ -110,15 +111,15 @@ def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
     return logs
 
 
-def selected(
+def list_logs(
     storage: Storage, run: Run, choice: Choice, *, strict: bool = True
 ) -> Mapping[str, Stored]:
-    """Return the logs that may have wanted lines, in the order in which they were last written.
+    """List the logs that may have selected lines, sorted by the time of their last change.
 
     Raises
     ------
     EpyflowError
-        If the run has no such rule, and ``strict``.
+        If ``strict``, and the run has no log of the rule.
     """
     folder = run.layout.logs
     listed = {
@@ -129,8 +130,8 @@ def selected(
     rules = sorted({job_of(path, run)[0] for path in listed})
     if strict and choice.rule not in (None, COORDINATOR, *rules):
         raise EpyflowError(
-            f"{folder} has no log of the rule {choice.rule}; it has those of "
-            f"{', '.join(rules) or 'none'}"
+            f"{folder} has no log of the rule {choice.rule}; it has logs of "
+            f"{', '.join(rules) or 'no rule'}"
         )
     wanted = [
         path
@@ -142,7 +143,7 @@ def selected(
 
 
 def job_of(path: str, run: Run) -> tuple[str, str]:
-    """Return the rule and the job of a log; the date of a replay is no part of them."""
+    """Return the rule and the job of a log, without the date of a replay."""
     start = f"{run.layout.logs}/"
     if not path.startswith(start):
         return COORDINATOR, ""  # Snakemake's own log
@@ -152,14 +153,14 @@ def job_of(path: str, run: Run) -> tuple[str, str]:
 
 
 def lines_of(data: bytes, choice: Choice, modified: datetime) -> tuple[str, ...]:
-    """Return the wanted lines of a log."""
+    """Return the selected lines of a log."""
     wanted = Filter(choice.since, choice.level, modified)
     text = data.decode("utf-8", errors="replace")
     return tuple(printable(line) for line in text.splitlines() if wanted.wants(line))
 
 
-def snakemakes_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] | None:
-    """Read Snakemake's own log, where the coordinator is or was a process of this machine."""
+def read_snakemake_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] | None:
+    """Read Snakemake's own log, if the coordinator is or was a process of this machine."""
     record = read_record(run.exp_id, run.run_id, storage)
     if record is None or not record.is_here or record.wanted.log is None:
         return None
@@ -172,7 +173,7 @@ def snakemakes_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] | No
 
 
 def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> list[Log]:
-    found = snakemakes_log(storage, run)
+    found = read_snakemake_log(storage, run)
     if found is None:
         return []
     path, its, data = found

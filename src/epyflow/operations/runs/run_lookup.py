@@ -1,15 +1,15 @@
-"""Which run is meant by what was typed."""
+"""Find the run that a command names."""
 
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
-from epyflow.operations.runs.run_list import Run, find_runs, opened
-from epyflow.operations.runs.runs_without_inputs import begun
+from epyflow.operations.runs.run_list import Run, find_runs, open_storage
+from epyflow.operations.runs.runs_without_inputs import find_new_runs
 from epyflow.run.layout import RESULTS
 from epyflow.run.path_patterns import split_name
 from epyflow.storage.disk import Storage
 
 
-def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, Run]:
+def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage, Run]:
     """Return a run and the storage that holds its ``results/`` and ``logs/``.
 
     Parameters
@@ -18,23 +18,23 @@ def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, 
         An ``exp_id``, whose newest run is taken; ``<exp_id>/<run_id>``; or the run's folder,
         ``results/<exp_id>/<run_id>``, with what is before it, on disk or in a bucket.
     run_id
-        Of the experiment's run, instead of the newest.
+        Name of the experiment's run, instead of the newest.
     place
-        See :func:`epyflow.operations.runs.run_list.opened`.
+        See :func:`epyflow.operations.runs.run_list.open_storage`.
 
     Raises
     ------
     UnreadableError
         If there is no such run.
     EpyflowError
-        If the place is named twice, or cannot be read.
+        If the storage is named twice, or cannot be read.
     """
     before, found, name = f"/{named.strip('/')}".rpartition(f"/{RESULTS}/")
     if found:
         top = "/" if named.startswith("/") else ""
         before = f"{top}{before.removeprefix('/')}"
         if before and place is not None:
-            raise EpyflowError(f"{named} says where it is; expected no other storage, {place}")
+            raise EpyflowError(f"{named} names its storage; expected no --storage {place}")
         place = before or place
     name = name.strip("/")
     if not is_exp_id(name):
@@ -42,7 +42,7 @@ def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, 
             f"{named}: not the name of a run; expected the id of an experiment, or the run's "
             "folder, results/<exp_id>/<run_id>"
         )
-    storage = opened(place)
+    storage = open_storage(place)
     run = _named(storage, name, run_id)
     if run is not None:
         return storage, run
@@ -52,13 +52,13 @@ def chosen(named: str, run_id: str | None, place: str | None) -> tuple[Storage, 
     )
 
 
-def again(storage: Storage, run: Run) -> Run | None:
-    """Return a run as it is now; None where it has been removed."""
+def reload_run(storage: Storage, run: Run) -> Run | None:
+    """Read a run again; None if it has been removed."""
     return _of(storage, run.exp_id, run.run_id)
 
 
 def _named(storage: Storage, name: str, run_id: str | None) -> Run | None:
-    """Return the run of an experiment, or that of the whole name."""
+    """Return the newest run of an experiment, or the run with this name."""
     run = _of(storage, name, run_id)
     parent, last = split_name(name)
     if run is None and parent and run_id is None:
@@ -67,8 +67,8 @@ def _named(storage: Storage, name: str, run_id: str | None) -> Run | None:
 
 
 def _of(storage: Storage, exp_id: str, run_id: str | None) -> Run | None:
-    """Return a run of an experiment, the newest if none is named; or one that has just begun."""
-    for found in (find_runs, begun):
+    """Return a run of an experiment, by default the newest, including runs without inputs."""
+    for found in (find_runs, find_new_runs):
         for run in found(storage, exp_id):
             if run_id in (None, run.run_id):
                 return run

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.batch_project import project_of
+from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_presence import Presence
 from epyflow.operations.runs.log_follower import Line
 from epyflow.operations.runs.log_lines import Filter, is_message, printable
@@ -62,7 +62,7 @@ class RunningOutput:
             # Imported here: it is slow to import, and runs on disk do without it.
             from epyflow.operations.runs.task_output import TaskOutput
 
-            project = project_of(storage.uri, presence.record)
+            project = find_project(storage.uri, presence.record)
             self._reader = TaskOutput("" if project is None else project[0], self._choice.since)
         return self._reader
 

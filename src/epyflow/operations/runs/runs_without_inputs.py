@@ -1,4 +1,4 @@
-"""Runs that have a coordinator and no input yet: nothing of them is below ``results/``."""
+"""Find runs that have a coordinator and no inputs yet: they have no files in ``results/``."""
 
 from typing import TYPE_CHECKING
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def begun(storage: Storage, exp_id: str) -> list[Run]:
-    """Return the runs of an experiment of which a coordinator has left something, newest first.
+def find_new_runs(storage: Storage, exp_id: str) -> list[Run]:
+    """Return the runs of an experiment that have files of a coordinator, newest first.
 
     Parameters
     ----------
     storage
-        Holds ``logs/``, and ``coordinator/`` where coordinators are Batch jobs.
+        Holds ``logs/``, and ``coordinator/`` for coordinators that are Batch jobs.
     exp_id
-        The whole of it.
+        Id of the experiment.
     """
     newest: dict[str, datetime] = {}
-    # The files directly in these folders: longer paths may be of an experiment below this one.
+    # Only files directly in these folders: longer paths may belong to a nested experiment.
     for top, folder in ((LOGS, [COORDINATOR]), (COORDINATOR, [])):
         for path, its in storage.below(f"{top}/{exp_id}").items():
             run_id, *below = path.split("/")

@@ -1,4 +1,4 @@
-"""How far each stage of a run is, and what went wrong in it."""
+"""Report the progress and the failures of each stage of a run."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.operations.runs.run_list import Run, ended_with_error
-from epyflow.operations.runs.run_lookup import again
+from epyflow.operations.runs.run_lookup import reload_run
 from epyflow.run.layout import COORDINATOR, result_name
 from epyflow.run.path_patterns import split_date, task_of_log
 from epyflow.stages import STAGES, stage_of_file, stage_of_rule
@@ -20,18 +20,18 @@ _MESSAGE = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a stage of a run is.
+    """Progress of a stage of a run.
 
     Attributes
     ----------
     name
         One of :data:`epyflow.stages.STAGES`.
     files
-        How many there are of what it makes: inputs, results, tables, figures and so on.
+        Number of its files: inputs, results, tables, figures and so on.
     failed
-        Its jobs whose log has an error; of ``run``, its tasks that failed.
+        Number of jobs whose log has an error; for ``run``, of failed tasks.
     wanted
-        How many files there are to be; None where no coordinator has said it.
+        Number of files that it has to make; None if no coordinator has recorded it.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Status:
-    """A run, its stages, and the log and the message of every job that failed."""
+    """A run, its stages, and the log and message of every failed job."""
 
     run: Run
     stages: tuple[Progress, ...]
@@ -50,12 +50,12 @@ class Status:
 
     @property
     def failed(self) -> bool:
-        """Whether something went wrong; the hub's refusal is that, too."""
+        """Whether a job failed, or the hub would refuse the submission."""
         return bool(self.run.failed or self.failures or self.run.submission == "refused")
 
     @property
     def over(self) -> bool:
-        """Whether no task is left to wait for."""
+        """Whether the run is complete, or has failed without a missing task."""
         return self.run.complete or (self.failed and not self.run.missing)
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Status:
 
 
 def stage_of(path: str) -> str | None:
-    """Return the stage that makes a file, by its path below the run's folder; None: not counted."""
+    """Return the stage that counts a file, by its path below the run's folder; None otherwise."""
     return stage_of_file(split_date(path)[1])
 
 
@@ -84,24 +84,24 @@ def status(
     wanted: Mapping[str, int] | None = None,
     since: datetime | None = None,
 ) -> Status:
-    """Return how far a run is now; of a replay, all its reference dates together.
+    """Return the current progress of a run; for a replay, of all its reference dates together.
 
     Parameters
     ----------
     storage, run
-        From :func:`epyflow.operations.runs.run_lookup.chosen`; the run may have gone on since.
+        From :func:`epyflow.operations.runs.run_lookup.find_run`; the run is read again.
     wanted
-        Stage to how many files there are to be, from the record of the run's coordinator.
+        Number of files that each stage has to make, from the record of the run's coordinator.
     since
-        When the coordinator that is at work began: what failed before it is tried again, and so it
-        is missing. None where nobody is at work.
+        Start of the running coordinator: tasks that failed earlier are tried again, so they count
+        as missing. None if no coordinator is running.
 
     Raises
     ------
     UnreadableError
         If the run is no longer there.
     """
-    now = again(storage, run)
+    now = reload_run(storage, run)
     if now is None:
         raise UnreadableError(f"the run {run.folder} has been removed")
     layout = run.layout
@@ -121,9 +121,9 @@ def status(
 def _failures(
     storage: Storage, run: Run, files: set[str], since: datetime | None
 ) -> tuple[dict[str, str], set[str]]:
-    """Return the message of each log with an error, and which logs have one of an earlier start.
+    """Return the message of each log with an error, and the logs with an earlier error.
 
-    A task with a result has made up for what its log says.
+    The error of a task that has a result is ignored.
     """
     folder = run.layout.logs
     logs = {path: its for path, its in storage.below(folder).items() if _open(path, files)}
@@ -136,7 +136,7 @@ def _failures(
 
 def _open(log: str, files: set[str]) -> bool:
     if log.startswith(f"{COORDINATOR}/"):
-        return False  # it repeats the errors of jobs, also of those made up for since
+        return False  # it repeats the errors of jobs
     task = _task_of(log)
     if task is None:
         return log.endswith(".log")
@@ -154,7 +154,7 @@ def _rule(log: str) -> str:
 
 
 def _message(log: bytes) -> str:
-    """Return what an error says; of a traceback, its last line."""
+    """Return the message of an error; the last line of a traceback."""
     text = log.decode("utf-8", errors="replace")
     message = _MESSAGE.findall(text)[-1]
     if message.startswith("Traceback"):

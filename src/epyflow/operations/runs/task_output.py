@@ -1,4 +1,4 @@
-"""What tasks on Google Batch print while they run, from Cloud Logging.
+"""Read the output of running tasks on Google Batch from Cloud Logging.
 
 Sources: https://cloud.google.com/batch/docs/analyze-job-using-logs ("labels.task_id"),
 https://cloud.google.com/logging/quotas#api-limits: 60 reads a minute for a project, which its
@@ -25,13 +25,13 @@ _PAGE = 1000
 _MOST_JOBS = 100
 """A filter has at most 20,000 characters, and a job's id about 70."""
 _LATE = timedelta(seconds=60)
-"""Entries may come in another order than they were written in."""
+"""Entries may arrive out of order."""
 _INDEX = re.compile(r"-group0-(\d+)/")
 _REMEDIES = {403: "the account needs the role roles/logging.viewer"}
 
 
 class Printed(NamedTuple):
-    """A line that a task has printed."""
+    """A line of output of a task."""
 
     job: RunJob
     task: int
@@ -39,14 +39,14 @@ class Printed(NamedTuple):
 
 
 class TaskOutput:
-    """Reads what tasks have printed since the last time.
+    """Reads new output of tasks.
 
     Parameters
     ----------
     project
         Of the Batch jobs.
     since
-        From when on; None: all that they have printed.
+        Earliest time; None for all output.
     clock
         Seconds, for the quota.
     """
@@ -63,14 +63,14 @@ class TaskOutput:
         self._reads: deque[float] = deque()
 
     def new(self, jobs: Iterable[RunJob]) -> list[Printed]:
-        """Return what was printed since the last time, in the order of its time.
+        """Return the output since the last call, in the order of its time.
 
-        Nothing, where the share of the quota is used up: it comes the next time.
+        Nothing is returned if the share of the quota is used up: the next call returns it.
 
         Parameters
         ----------
         jobs
-            Whose tasks run. The newest hundred are asked about.
+            Jobs with running tasks. Only the newest hundred are read.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class TaskOutput:
         return found
 
     def _entries(self, uids: Iterable[str]) -> Iterator[Any]:
-        """Yield entries that were not read before, page by page while the quota lasts."""
+        """Yield new entries, page by page while the quota lasts."""
         whose = " OR ".join(f'labels.job_uid="{uid}"' for uid in uids)
         name = f'logName="projects/{self._project}/logs/{_LOG}" AND ({whose})'
         full, overlap = True, _LATE
@@ -110,7 +110,7 @@ class TaskOutput:
             for entry in page:
                 if self._is_new(entry):
                     yield entry
-            # A page that is full has been followed up to its end; nothing late is among the rest.
+            # After a full page, reading continues at its end, without the overlap.
             full, overlap = len(page) == _PAGE and self._newest != newest, timedelta(0)
         self._forget()
 
@@ -122,13 +122,13 @@ class TaskOutput:
         return new
 
     def _forget(self) -> None:
-        """Keep the ids of entries that may be read again."""
+        """Keep only the ids of entries that may be read again."""
         if self._newest is not None:
             oldest = self._newest - 2 * _LATE
             self._seen = {each: at for each, at in self._seen.items() if at >= oldest}
 
     def _may_read(self) -> bool:
-        """Count a read, if one is left."""
+        """Use one read of the quota; return False if none is left."""
         now = self._clock()
         while self._reads and now - self._reads[0] >= 60:
             self._reads.popleft()

@@ -6,7 +6,7 @@ import pytest
 from google.cloud import batch_v1
 
 from epyflow.google.batch import label_value
-from epyflow.operations.runs.activity import AtWork, records
+from epyflow.operations.runs.activity import Activity, read_records
 from epyflow.operations.runs.coordinator_record import Coordinator
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
@@ -36,15 +36,13 @@ def coordinator(**changes: object) -> Coordinator:
 
 
 def why(record: Coordinator | None, modified: datetime, *jobs: batch_v1.Job) -> str:
-    return AtWork(NOW, timedelta(days=7), jobs).on("flu", "main", record, modified)
+    return Activity(NOW, timedelta(days=7), jobs).why_active("flu", "main", record, modified)
 
 
 def test_a_live_job_with_the_runs_labels_is_at_work_whatever_the_record_says():
     ended = coordinator(outcome="complete")
 
-    assert why(ended, LONG_AGO, job(run=("flu", "main"))) == (
-        "Batch jobs with its labels are at work"
-    )
+    assert why(ended, LONG_AGO, job(run=("flu", "main"))) == ("it has live Batch jobs")
     assert why(ended, LONG_AGO, job(run=("flu", "main/2030-01-05"))) != ""
 
 
@@ -66,9 +64,9 @@ def test_a_run_that_has_ended_is_not_kept_alive_by_other_jobs(others):
 @pytest.mark.parametrize(
     ("jobs", "expected"),
     [
-        ((job(),), "its coordinator is at work"),
+        ((job(),), "its coordinator is running"),
         # Google's names may have the number of the project in place of its id.
-        ((job(JOB.replace("my-project", "1234567")),), "its coordinator is at work"),
+        ((job(JOB.replace("my-project", "1234567")),), "its coordinator is running"),
         ((job(state=State.SUCCEEDED),), ""),
         ((job(f"{JOB}0"),), ""),
         ((), ""),
@@ -80,12 +78,12 @@ def test_a_coordinator_that_is_a_job_is_found_among_the_jobs_by_its_name(jobs, e
 
 
 def test_where_jobs_cannot_be_seen_a_coordinator_that_is_a_job_may_be_at_work():
-    unseen = AtWork(NOW, timedelta(days=7), None)
+    unseen = Activity(NOW, timedelta(days=7), None)
 
-    assert unseen.on("flu", "main", coordinator(job=JOB), RECENTLY) == (
-        "its coordinator cannot be seen"
+    assert unseen.why_active("flu", "main", coordinator(job=JOB), RECENTLY) == (
+        "the state of its coordinator is unknown"
     )
-    assert unseen.on("flu", "main", coordinator(job=JOB), LONG_AGO) == ""
+    assert unseen.why_active("flu", "main", coordinator(job=JOB), LONG_AGO) == ""
 
 
 @pytest.mark.parametrize("record", [coordinator(), None], ids=["another machine", "no record"])
@@ -93,20 +91,20 @@ def test_where_jobs_cannot_be_seen_a_coordinator_that_is_a_job_may_be_at_work():
     ("age", "older_than", "expected"),
     [
         (timedelta(days=8), timedelta(days=7), ""),
-        (timedelta(days=6), timedelta(days=7), "its coordinator cannot be seen"),
+        (timedelta(days=6), timedelta(days=7), "the state of its coordinator is unknown"),
         # No task is silent for two days, and one may be for one.
         (timedelta(days=3), timedelta(hours=1), ""),
-        (timedelta(days=1), timedelta(hours=1), "its coordinator cannot be seen"),
+        (timedelta(days=1), timedelta(hours=1), "the state of its coordinator is unknown"),
     ],
 )
 def test_who_cannot_be_seen_counts_as_at_work_until_nothing_was_written_for_long(
     record, age, older_than, expected
 ):
-    assert AtWork(NOW, older_than, ()).on("flu", "main", record, NOW - age) == expected
+    assert Activity(NOW, older_than, ()).why_active("flu", "main", record, NOW - age) == expected
 
 
 def test_old_is_what_was_not_used_for_longer_than_was_asked_for():
-    activity = AtWork(NOW, timedelta(days=7))
+    activity = Activity(NOW, timedelta(days=7))
 
     assert activity.is_old(NOW - timedelta(days=7, seconds=1))
     assert not activity.is_old(NOW - timedelta(days=7))
@@ -122,7 +120,7 @@ def test_old_is_what_was_not_used_for_longer_than_was_asked_for():
     ],
 )
 def test_jobs_that_cannot_be_seen_may_be_at_work(jobs, expected):
-    assert AtWork(NOW, timedelta(days=7), jobs).has_live_jobs is expected
+    assert Activity(NOW, timedelta(days=7), jobs).has_live_jobs is expected
 
 
 def test_records_are_read_by_the_folder_of_their_run_and_damaged_ones_not(tmp_path):
@@ -131,6 +129,6 @@ def test_records_are_read_by_the_folder_of_their_run_and_damaged_ones_not(tmp_pa
     storage.write(good.coordinator_record, coordinator().model_dump_json().encode())
     storage.write(bad.coordinator_record, b"{")
 
-    found = records(storage, [good.name, bad.name, "us/flu/without"])
+    found = read_records(storage, [good.name, bad.name, "us/flu/without"])
 
     assert found == {"us/flu/main": coordinator()}

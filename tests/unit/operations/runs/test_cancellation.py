@@ -67,7 +67,7 @@ class Run:
 @pytest.fixture
 def run(tmp_path, monkeypatch) -> Run:
     made_up = Run(Disk(tmp_path))
-    monkeypatch.setattr(cancellation, "presence_of", made_up.presence)
+    monkeypatch.setattr(cancellation, "find_coordinator", made_up.presence)
     monkeypatch.setattr(batch, "batch_of", lambda name: made_up)
     return made_up
 
@@ -114,7 +114,7 @@ def test_jobs_that_have_come_since_are_deleted_and_those_being_deleted_are_not_a
 def test_jobs_that_do_not_go_are_told_and_the_end_is_not_noted(run, record):
     ended = run.cancel((TASKS,), patience=10.0)
 
-    assert ended.left == ["Batch job tasks is RUNNING: wait, and start this again"]
+    assert ended.left == ["Batch job tasks is RUNNING: wait, and repeat this command"]
     assert run.outcome is None
 
 
@@ -158,7 +158,7 @@ def test_a_process_of_another_machine_is_left_to_the_user(run, record):
 
     (left,) = run.cancel(()).left
 
-    assert "process 12 on elsewhere may be at work" in left
+    assert "process 12 on elsewhere may be running" in left
     assert "kill -INT 12" in left
     assert run.outcome is None
 

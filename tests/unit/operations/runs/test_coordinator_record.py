@@ -7,9 +7,9 @@ import pytest
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
-    begin,
-    end,
     read_record,
+    record_end,
+    record_start,
     this_coordinator,
     write_record,
 )
@@ -23,7 +23,7 @@ def storage(tmp_path):
 
 
 def test_a_process_that_goes_on_with_a_run_is_found_alive_by_others(storage):
-    begin("us/flu", "main", storage)
+    record_start("us/flu", "main", storage)
 
     found = read_record("us/flu", "main", storage)
 
@@ -59,10 +59,10 @@ def test_of_another_machine_or_of_a_batch_job_it_cannot_be_seen_here():
 
 @pytest.mark.parametrize("outcome", ["complete", "failed"])
 def test_how_it_ended_is_kept_with_when_it_began(storage, outcome):
-    begin("flu", "main", storage)
+    record_start("flu", "main", storage)
     before = read_record("flu", "main", storage)
 
-    end("flu", "main", outcome, storage)
+    record_end("flu", "main", outcome, storage)
 
     after = read_record("flu", "main", storage)
     assert before is not None
@@ -76,7 +76,7 @@ def test_the_end_of_one_does_not_hide_another_that_has_taken_over(storage):
     other = this_coordinator("flu", "main").model_copy(update={"host": "another"})
     write_record(other, storage)
 
-    end("flu", "main", "failed", storage)
+    record_end("flu", "main", "failed", storage)
 
     assert read_record("flu", "main", storage) == other
 
@@ -89,7 +89,7 @@ def test_a_record_that_is_damaged_counts_as_none(storage, content):
 
 
 def test_what_a_later_version_adds_is_passed_over(storage):
-    begin("flu", "main", storage)
+    record_start("flu", "main", storage)
     data = storage.read(RunLayout("flu", "main").coordinator_record)
     storage.write(
         RunLayout("flu", "main").coordinator_record, data.replace(b"{", b'{"later": 1,', 1)

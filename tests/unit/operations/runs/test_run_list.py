@@ -2,7 +2,7 @@ import pytest
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.run_list import Run, find_runs, opened
+from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 from epyflow.storage.disk import Disk
 
 
@@ -132,4 +132,4 @@ def test_a_pattern_that_leads_elsewhere_is_refused(made_up, pattern):
 
 def test_a_folder_that_is_not_there_is_refused(made_up):
     with pytest.raises(EpyflowError, match="no such folder"):
-        opened("elsewhere")
+        open_storage("elsewhere")

@@ -60,7 +60,7 @@ def test_only_logs_written_since_are_read(storage, monkeypatch):
 
 
 def test_a_rule_without_a_log_is_refused_with_those_that_have_one(storage):
-    with pytest.raises(EpyflowError, match=r"rule plot; it has those of make_tables, run_task$"):
+    with pytest.raises(EpyflowError, match=r"rule plot; it has logs of make_tables, run_task$"):
         read_logs(storage, RUN, Choice(rule="plot"))
 
 

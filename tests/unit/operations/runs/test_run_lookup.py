@@ -2,7 +2,7 @@ import pytest
 from tests.unit.operations.runs.made_up import MadeUp
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.operations.runs.run_lookup import chosen
+from epyflow.operations.runs.run_lookup import find_run
 
 
 @pytest.fixture(autouse=True)
@@ -24,18 +24,18 @@ def runs(made_up: MadeUp) -> None:
     ],
 )
 def test_a_run_is_named_by_its_experiment_or_in_full(named, run_id, folder):
-    assert chosen(named, run_id, None)[1].folder == folder
+    assert find_run(named, run_id, None)[1].folder == folder
 
 
 def test_a_folder_tells_where_the_run_is(made_up, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
 
-    storage, run = chosen(f"{made_up.root}/results/us/covid/main", None, None)
+    storage, run = find_run(f"{made_up.root}/results/us/covid/main", None, None)
 
     assert (run.exp_id, run.run_id) == ("us/covid", "main")
     assert storage.below("results/us/covid/main")
-    with pytest.raises(EpyflowError, match="expected no other storage"):
-        chosen(f"{made_up.root}/results/us/covid/main", None, str(made_up.root))
+    with pytest.raises(EpyflowError, match="expected no --storage"):
+        find_run(f"{made_up.root}/results/us/covid/main", None, str(made_up.root))
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_a_folder_tells_where_the_run_is(made_up, tmp_path_factory, monkeypatch)
 def test_a_run_that_does_not_exist_is_refused(named, run_id):
     wanted = named if run_id is None else f"{named}/{run_id}"
     with pytest.raises(UnreadableError, match=f"no run {wanted} under"):
-        chosen(named, run_id, None)
+        find_run(named, run_id, None)

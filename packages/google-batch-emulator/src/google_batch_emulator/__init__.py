@@ -17,7 +17,7 @@ from google_batch_emulator.faults import (
     TaskFault,
     read_plan,
 )
-from google_batch_emulator.project.project_state import Project
+from google_batch_emulator.project_state import Project
 from google_batch_emulator.settings import Image, Limits, Quotas, Settings
 
 __version__ = version("google-batch-emulator")

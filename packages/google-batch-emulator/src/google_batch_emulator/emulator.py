@@ -9,7 +9,6 @@ from typing import Self
 
 from google_batch_emulator import client_environment as names
 from google_batch_emulator.admin import AdminServer
-from google_batch_emulator.attempts import Executor
 from google_batch_emulator.client_environment import client_environment
 from google_batch_emulator.engine import Engine
 from google_batch_emulator.errors import EmulatorError
@@ -29,6 +28,7 @@ from google_batch_emulator.job_store import Store
 from google_batch_emulator.logbook import Logbook
 from google_batch_emulator.methods import methods
 from google_batch_emulator.project.http_server import ProjectServer
+from google_batch_emulator.records import Executor
 from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.services.batch import BatchService
 from google_batch_emulator.services.logging import LoggingService

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from google_batch_emulator import exit_codes, status_events
-from google_batch_emulator.attempts import Attempt, Executor, Outcome
 from google_batch_emulator.errors import failed_precondition
 from google_batch_emulator.fault_injection import FaultInjector
 from google_batch_emulator.fault_state import Faults
@@ -11,7 +10,15 @@ from google_batch_emulator.faults import JobFault, TaskFault
 from google_batch_emulator.job_store import Store
 from google_batch_emulator.machines import is_spot, vm_for
 from google_batch_emulator.messages import JobState, TaskState
-from google_batch_emulator.records import ENDING_JOB, FINAL_TASK, JobRecord, TaskRecord
+from google_batch_emulator.records import (
+    ENDING_JOB,
+    FINAL_TASK,
+    Attempt,
+    Executor,
+    JobRecord,
+    Outcome,
+    TaskRecord,
+)
 from google_batch_emulator.retries import is_retried
 from google_batch_emulator.settings import Settings
 from google_batch_emulator.timers import Timers, once

@@ -2,6 +2,8 @@
 
 import grpc
 
+from google_batch_emulator.identity import project_number
+
 
 class EmulatorError(Exception):
     """The emulator cannot start or was told something wrong; the message says what to do."""
@@ -57,3 +59,14 @@ def exhausted(message: str) -> ApiError:
 def failed_precondition(message: str) -> ApiError:
     """Return the answer to a request that the state of its object forbids."""
     return ApiError(grpc.StatusCode.FAILED_PRECONDITION, message)
+
+
+def disabled(service: str, project: str) -> ApiError:
+    """Return the answer of a service that is not enabled."""
+    number = project_number(project)
+    return ApiError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        f"{service} has not been used in project {number} before or it is disabled. Enable it by "
+        f"visiting https://console.developers.google.com/apis/api/{service}/overview?project="
+        f"{number} then retry.",
+    )

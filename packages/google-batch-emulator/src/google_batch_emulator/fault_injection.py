@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from google_batch_emulator import exit_codes
-from google_batch_emulator.attempts import Attempt, Outcome
 from google_batch_emulator.faults import TaskFault
 from google_batch_emulator.job_store import Store
 from google_batch_emulator.machines import is_spot
+from google_batch_emulator.records import Attempt, Outcome
 from google_batch_emulator.timers import Timers
 
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import grpc
 from pydantic import (
     BeforeValidator,
     Field,
@@ -18,8 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from google_batch_emulator.errors import EmulatorError
-from google_batch_emulator.project.project_state import Project
+from google_batch_emulator.errors import ApiError, EmulatorError
+from google_batch_emulator.project_state import Project
 from google_batch_emulator.settings import Strict
 
 # Source: google/rpc/code.proto, "HTTP Mapping"; where several codes share a number, the usual one.
@@ -35,6 +36,19 @@ _NAMES = {
     501: "UNIMPLEMENTED",
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
+}
+
+
+_TEXTS = {
+    "RESOURCE_EXHAUSTED": "Quota exceeded for quota metric 'Requests' (injected fault).",
+    "UNAVAILABLE": "The service is currently unavailable.",
+    "INTERNAL": "Internal error encountered.",
+    "DEADLINE_EXCEEDED": "Deadline expired before operation could complete.",
+    "PERMISSION_DENIED": "Permission '{permission}' denied on resource '{resource}' "
+    "(or it may not exist).",
+    "NOT_FOUND": 'Resource "{resource}" was not found',
+    "ALREADY_EXISTS": 'Resource "{resource}" already exists',
+    "UNAUTHENTICATED": "Request had invalid authentication credentials.",
 }
 
 
@@ -179,3 +193,11 @@ def read_plan(path: Path) -> FaultPlan:
         raise EmulatorError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
     except ValidationError as error:
         raise EmulatorError(f"{path}: not a fault plan: {error}") from error
+
+
+def fault_error(fault: ApiFault, permission: str, resource: str) -> ApiError:
+    """Return the answer that a fault gives, in the words of the real service."""
+    code = fault.code or "UNKNOWN"
+    text = fault.message or _TEXTS.get(code, f"Injected fault {code}.")
+    message = text.replace("{permission}", permission).replace("{resource}", resource)
+    return ApiError(grpc.StatusCode[code], message)

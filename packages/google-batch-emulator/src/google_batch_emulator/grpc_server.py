@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import grpc
 
-from google_batch_emulator.errors import ApiError
+from google_batch_emulator.errors import ApiError, disabled
 from google_batch_emulator.fault_state import Faults
-from google_batch_emulator.faults import ApiFault
+from google_batch_emulator.faults import ApiFault, fault_error
 from google_batch_emulator.identity import Identity
 from google_batch_emulator.messages import Message
-from google_batch_emulator.project.calls import disabled
 from google_batch_emulator.rate_limits import Quota
 from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.tokens import Tokens
@@ -20,18 +19,6 @@ from google_batch_emulator.tokens import Tokens
 _THREADS = 32
 _STOP_SECONDS = 2.0
 _MAX_REQUEST = 64 << 20
-
-_MESSAGES = {
-    "RESOURCE_EXHAUSTED": "Quota exceeded for quota metric 'Requests' (injected fault).",
-    "UNAVAILABLE": "The service is currently unavailable.",
-    "INTERNAL": "Internal error encountered.",
-    "DEADLINE_EXCEEDED": "Deadline expired before operation could complete.",
-    "PERMISSION_DENIED": "Permission '{permission}' denied on resource '{resource}' "
-    "(or it may not exist).",
-    "NOT_FOUND": 'Resource "{resource}" was not found',
-    "ALREADY_EXISTS": 'Resource "{resource}" already exists',
-    "UNAUTHENTICATED": "Request had invalid authentication credentials.",
-}
 
 _PERMISSIONS = {
     "CreateJob": "batch.jobs.create",
@@ -205,11 +192,3 @@ def _resource(request: Message) -> str:
 
 def _permission(method: Method) -> str:
     return _PERMISSIONS.get(method.name, method.name)
-
-
-def fault_error(fault: ApiFault, permission: str, resource: str) -> ApiError:
-    """Return the answer that a fault gives, in the words of the real service."""
-    code = fault.code or "UNKNOWN"
-    text = fault.message or _MESSAGES.get(code, f"Injected fault {code}.")
-    message = text.replace("{permission}", permission).replace("{resource}", resource)
-    return ApiError(grpc.StatusCode[code], message)

@@ -11,11 +11,10 @@ from typing import Any
 from google.logging.type.log_severity_pb2 import LogSeverity
 
 from google_batch_emulator import timestamps
-from google_batch_emulator.attempts import Attempt
 from google_batch_emulator.filters import Predicate
 from google_batch_emulator.messages import Destination, LogEntry, Message
 from google_batch_emulator.names import GROUP
-from google_batch_emulator.records import JobRecord
+from google_batch_emulator.records import Attempt, JobRecord
 
 TASK_LOGS = "batch_task_logs"
 AGENT_LOGS = "batch_agent_logs"

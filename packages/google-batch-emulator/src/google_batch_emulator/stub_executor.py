@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from google_batch_emulator.attempts import Attempt, Outcome
+from google_batch_emulator.records import Attempt, Outcome
 from google_batch_emulator.timers import Timers
 
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from .index import Entry, Trust
     from .indexed_bucket import IndexedBucket
-    from .provider import StorageProvider
+    from .provider_interface import Provider
 
 
 class StorageObject(stock.StorageObject, StorageObjectTouch):
     """An object of the bucket or, if names below its own exist, a directory of objects."""
 
-    provider: StorageProvider
+    provider: Provider
     key: str
     bucket_name: str
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from google_batch_emulator import exit_codes
-from google_batch_emulator.attempts import Attempt, Outcome
 from google_batch_emulator.execution.context import Context
 from google_batch_emulator.execution.runnable_sequence import AttemptRun
+from google_batch_emulator.records import Attempt, Outcome
 
 _logger = logging.getLogger(__name__)
 

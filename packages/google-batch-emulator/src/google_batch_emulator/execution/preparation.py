@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from google_batch_emulator.attempts import Attempt
 from google_batch_emulator.docker_options import read_options
 from google_batch_emulator.execution.context import Context
 from google_batch_emulator.execution.file_system_view import View
 from google_batch_emulator.execution.runnable_environment import variables
 from google_batch_emulator.execution.spec import Bind, LaunchSpec
+from google_batch_emulator.records import Attempt
 
 # A root needs these even if nothing is mounted there.
 _OWN = ("tmp", "run", "root", "home", "mnt", "var/tmp")

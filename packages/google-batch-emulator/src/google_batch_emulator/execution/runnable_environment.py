@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from google_batch_emulator.attempts import Attempt
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.messages import Message
+from google_batch_emulator.records import Attempt
 
 
 class SecretError(Exception):

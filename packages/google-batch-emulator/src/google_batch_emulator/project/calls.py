@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 import grpc
 
-from google_batch_emulator.errors import ApiError
+from google_batch_emulator.errors import ApiError, disabled
 from google_batch_emulator.identity import project_number
-from google_batch_emulator.project.project_state import Project
+from google_batch_emulator.project_state import Project
 
 DOMAIN = ".googleapis.com"
 
@@ -116,17 +116,6 @@ def refused_at_the_door(call: Call, permission: str, project: str) -> ApiError |
             f"Permission '{permission}' denied on resource '{asked}' (or it may not exist).",
         )
     return None
-
-
-def disabled(service: str, project: str) -> ApiError:
-    """Return the answer of a service that is not enabled."""
-    number = project_number(project)
-    return ApiError(
-        grpc.StatusCode.PERMISSION_DENIED,
-        f"{service} has not been used in project {number} before or it is disabled. Enable it by "
-        f"visiting https://console.developers.google.com/apis/api/{service}/overview?project="
-        f"{number} then retry.",
-    )
 
 
 def error_document(call: Call | None, error: ApiError) -> tuple[int, bytes]:

@@ -10,8 +10,8 @@ from google_batch_emulator.errors import not_found
 from google_batch_emulator.machines import vcpus
 from google_batch_emulator.names import REGIONS
 from google_batch_emulator.project.calls import Call, Route
-from google_batch_emulator.project.project_state import named
-from google_batch_emulator.project.quotas import project_quotas, region_quotas
+from google_batch_emulator.project_quotas import project_quotas, region_quotas
+from google_batch_emulator.project_state import named
 
 _HOST = r"compute\.googleapis\.com"
 _PROJECT = r"GET /compute/v1/projects/(?P<project>[^/]+)"

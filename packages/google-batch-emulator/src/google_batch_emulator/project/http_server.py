@@ -11,7 +11,7 @@ import grpc
 
 from google_batch_emulator.errors import ApiError, not_emulated
 from google_batch_emulator.fault_state import Faults
-from google_batch_emulator.grpc_server import fault_error
+from google_batch_emulator.faults import fault_error
 from google_batch_emulator.identity import Identity
 from google_batch_emulator.project import compute, management, registry
 from google_batch_emulator.project.calls import Call, Route, error_document, refused_at_the_door

@@ -10,8 +10,8 @@ from typing import Any
 from google_batch_emulator.errors import ApiError, denied, invalid, not_found
 from google_batch_emulator.identity import project_number
 from google_batch_emulator.project.calls import Call, Route
-from google_batch_emulator.project.project_state import named
-from google_batch_emulator.project.quotas import UNLIMITED, family_limits
+from google_batch_emulator.project_quotas import UNLIMITED, family_limits
+from google_batch_emulator.project_state import named
 
 _RESOURCE_MANAGER = r"cloudresourcemanager\.googleapis\.com"
 _SERVICE_USAGE = r"serviceusage\.googleapis\.com"

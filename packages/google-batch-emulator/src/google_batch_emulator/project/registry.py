@@ -9,7 +9,7 @@ import json
 
 from google_batch_emulator.errors import not_found
 from google_batch_emulator.project.calls import Call, Route
-from google_batch_emulator.project.project_state import named
+from google_batch_emulator.project_state import named
 
 _HOST = r"[a-z0-9-]+-docker\.pkg\.dev"
 _IMAGE = r"/v2/(?P<project>[^/]+)/(?P<image>.+)"

@@ -8,7 +8,7 @@ import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from google_batch_emulator.project.project_state import Project
+from google_batch_emulator.project_state import Project
 from google_batch_emulator.storage.requests import StorageRequest
 from google_batch_emulator.storage.upstream import StorageAnswer
 

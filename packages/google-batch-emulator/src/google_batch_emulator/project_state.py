@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, field_validator
 
-from google_batch_emulator.project.quotas import is_metric
+from google_batch_emulator.project_quotas import is_metric
 from google_batch_emulator.settings import Strict
 
 

@@ -1,4 +1,4 @@
-"""Bands of quantiles: which to draw, and how."""
+"""Choose and draw bands between quantiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ _STRENGTHS = (0.58, 0.34, 0.16)  # of their tints, narrowest first
 
 @dataclass(frozen=True)
 class Band:
-    """What lies between two levels that are symmetric about the median.
+    """The range between two quantile levels that are symmetric about the median.
 
     Attributes
     ----------
     low, high
         The levels.
     strength
-        How dark its tint is, from 0 to 1.
+        Strength of its tint, from 0 to 1.
     """
 
     low: float
@@ -32,14 +32,14 @@ class Band:
 
     @property
     def label(self) -> str:
-        """The share of outcomes inside, such as ``95%``."""
+        """The share of outcomes inside the band, such as ``95%``."""
         return f"{100 * (self.high - self.low):.4g}%"
 
 
 def bands(levels: Sequence[float]) -> list[tuple[float, float]]:
     """Choose at most three pairs of levels, symmetric about the median, narrowest first.
 
-    They are the pairs whose coverage is nearest to 50, 80 and 95 %.
+    These are the pairs whose coverage is nearest to 50, 80 and 95 %.
     """
     known = {round(level, 6) for level in levels}
     pairs = {
@@ -54,7 +54,7 @@ def bands(levels: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def bands_of(table: pd.DataFrame) -> list[Band]:
-    """Choose the bands that a table of quantiles is drawn with, narrowest first."""
+    """Choose the bands to draw of a table of quantiles, narrowest first."""
     pairs = bands(table["quantile"].unique().tolist())
     return [
         Band(low, high, strength)
@@ -63,14 +63,14 @@ def bands_of(table: pd.DataFrame) -> list[Band]:
 
 
 def at_level(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Return the rows of one level."""
+    """Return the rows of one quantile level."""
     return table[(table["quantile"] - level).abs() < 1e-6]
 
 
 def draw_bands(
     axes: Axes, table: pd.DataFrame, name: str, colour: str
 ) -> list[tuple[Band, FillBetweenPolyCollection]]:
-    """Fill the bands of a series; return each with what was drawn, narrowest first."""
+    """Draw the bands of a series; return each with its artist, narrowest first."""
     drawn = []
     for band in bands_of(table):
         lower = at_level(table, band.low).sort_values("date")

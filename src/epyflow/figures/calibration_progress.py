@@ -1,4 +1,4 @@
-"""How calibrations went: tolerance and acceptance by generation, for all populations."""
+"""Draw the progress of calibrations: tolerance and acceptance by generation."""
 
 import gzip
 import io
@@ -34,7 +34,7 @@ from epyflow.figures.style import (
 from epyflow.files import write_bytes_atomically
 
 MAX_NAMED = 6
-"""Populations that are told apart; of more, the :data:`SLOWEST` are."""
+"""Most populations with a colour each; of more, the :data:`SLOWEST` have one."""
 SLOWEST = 3
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
@@ -51,18 +51,18 @@ _OTHERS: Any = {
 
 @dataclass(frozen=True)
 class _Panel:
-    """One panel: what it shows of a generation, and how it is scaled.
+    """One panel: the column that it shows, and its scale.
 
     Attributes
     ----------
     column
-        Of the table.
+        Column of the table.
     title
-        Above the panel.
+        Title above the panel.
     unit
-        After each number on the y axis.
+        Unit after each number on the y axis.
     scale
-        What the column is multiplied with.
+        Factor of the column.
     """
 
     column: str
@@ -91,11 +91,11 @@ def draw_progress(
     path
         The figure, ``.svg`` or ``.png``.
     numbers
-        The table as plain CSV, for those who read the report.
+        The table as plain CSV, for readers of the report.
     """
     content = gzip.decompress(progress.read_bytes())
     write_bytes_atomically(numbers, content)
-    # Without keep_default_na a place called NA or None keeps its name.
+    # keep_default_na=False keeps populations named NA or None.
     table = pd.read_csv(io.BytesIO(content), keep_default_na=False)
     save(progress_chart(table, title, labels), path)
 
@@ -105,8 +105,8 @@ def progress_chart(
 ) -> Figure:
     """Draw tolerance and acceptance against generation, a line per population, log scales.
 
-    Up to 6 populations are told apart. Of more, the 3 with the lowest acceptance in their last
-    generation are, and the others are grey. An infinite tolerance is not drawn.
+    Up to 6 populations have a colour each. Of more, the 3 with the lowest acceptance in their last
+    generation have a colour, and the others are grey. An infinite tolerance is not drawn.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def progress_chart(
     title
         What the figure shows.
     labels
-        Population to what a person calls it. Those without a row are counted in the title.
+        Population to its label. The title counts those without a row.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def progress_chart(
 
 
 def _named(progress: pd.DataFrame, places: Sequence[str]) -> list[str]:
-    """Return the populations to tell apart, in order; of many, those that accepted least."""
+    """Return the populations to colour, in order; of many, those with the lowest acceptance."""
     if len(places) <= MAX_NAMED:
         return list(places)
     last = progress.sort_values("generation").groupby("population", sort=False).last()

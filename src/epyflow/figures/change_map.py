@@ -1,4 +1,4 @@
-"""Where it rises and where it falls: the projected change on a map of the United States."""
+"""Draw the projected change of each state on a map of the United States."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ from epyflow.figures.us_tiles import TILES, tile_of
 from epyflow.figures.wording import change_in_words
 
 WEEKS = 3
-"""Weeks from the last one fitted to the one that it is compared with."""
+"""Weeks between the two medians that are compared."""
 
-_STRONGEST = 0.85  # tint of a doubling or halving, and of more than that
+_STRONGEST = 0.85  # tint of a change by a factor of 2 or more
 _KEY = (-50, -20, 0, 25, 100)  # per cent
 
 
@@ -77,8 +77,8 @@ def draw_change_map(
 def change(projection: pd.DataFrame, end: str, comparison: str) -> dict[str, object]:
     """Return the change of a projection's median after the last date fitted.
 
-    Both medians are of the projection, so an error of the fit is not taken for a change. Of a
-    projection under scenarios, the first is taken.
+    Both medians are those of the projection, so that an error of the fit does not appear as a
+    change. Of several scenarios, the first is used.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def change(projection: pd.DataFrame, end: str, comparison: str) -> dict[str, obj
     change
         ``from`` and ``to``: ``end``, and the last date of the projection that is at most
         :data:`WEEKS` later. ``median_from``, ``median_to``: persons. ``change_percent``: NaN
-        where there was less than one person before.
+        if the first median is below one person.
     """
     rows = dated(projection)
     if "scenario" in rows:
@@ -120,7 +120,7 @@ def change_map(changes: Mapping[str, float], title: str) -> Figure:
     ----------
     changes
         Postal abbreviation (a key of :data:`~epyflow.figures.us_tiles.TILES`) to per cent; NaN
-        where it cannot be said.
+        if it is not known.
     title
         What the figure shows.
     """

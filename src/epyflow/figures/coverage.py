@@ -1,4 +1,4 @@
-"""How many of the observations lie inside the intervals of the fit, population by population."""
+"""Count the observations inside the intervals of each population's fit, and draw the shares."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +21,8 @@ LOOKS: tuple[dict[str, Any], ...] = (
     {"marker": "o", "color": BLUE},
 )
 
-_APART = 0.27  # of a row, between the marks of two intervals
-_FEW = 12  # rows; more of them are as high as three small marks
+_APART = 0.27  # of a row's height, between the marks of two intervals
+_FEW = 12  # rows; above this number, marks are small
 
 
 def draw_coverage(
@@ -70,8 +70,8 @@ def coverage(calibration: pd.DataFrame) -> pd.DataFrame:
     -------
     table
         A row per band: ``nominal`` (the share that it should hold), ``observations`` (of all
-        comparisons, dates without a value left out), ``inside`` (ends included) and ``coverage``
-        (their ratio).
+        comparisons, without missing values), ``inside`` (ends included) and ``coverage`` (their
+        ratio).
     """
     rows = dated(calibration)
     counted = []
@@ -88,7 +88,7 @@ def coverage(calibration: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage_chart(table: pd.DataFrame, title: str) -> Figure:
-    """Draw a row per population and a mark per band, with lines where the marks should be.
+    """Draw a row per population, a mark per band and a line at each nominal share.
 
     Parameters
     ----------
@@ -108,14 +108,14 @@ def coverage_chart(table: pd.DataFrame, title: str) -> Figure:
             axes.axvline(100 * level, color=look["color"], linewidth=0.9, linestyle=":")
             size = 4.5 if len(labels) <= _FEW else 3.5
             marks: Any = look | {"linestyle": "none", "markersize": size}
-            # One below the other, as two intervals often hold the same observations.
+            # One below the other: two intervals often hold the same observations.
             heights = np.arange(len(labels)) + _APART * (number - (len(levels) - 1) / 2)
             axes.plot(100 * rows["coverage"], heights, clip_on=False, zorder=3, **marks)
             handles.append(Line2D([], [], label=f"{100 * level:.4g}% interval", **marks))
         row_labels(axes, labels)
         axes.set_xlim(0, 100)
         axes.set_xticks([0, 25, 50, 75, 100], ["0%", "25%", "50%", "75%", "100%"])
-        axes.set_xlabel("Observations inside; dotted: as many as should be")
+        axes.set_xlabel("Observations inside; dotted: the nominal share")
         axes.grid(visible=True, axis="y", color="#EFEFEF")
         headline(figure, title)
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

@@ -1,4 +1,4 @@
-"""Epidemic curves with their uncertainty, for one population."""
+"""Draw epidemic curves with their uncertainty for one population."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -27,7 +27,7 @@ from epyflow.figures.style import (
 
 MAX_PANELS = 12
 MAX_LINES = 200
-_Y_LABELS = 0.7  # inches that the labels of an axis take
+_Y_LABELS = 0.7  # inches for the labels of an axis
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
@@ -39,13 +39,13 @@ def fan_chart(
     labels: Mapping[str, str] = _NO_LABELS,
     unit: str = "Persons",
 ) -> Figure:
-    """Draw one panel per series, with dates across and counts up.
+    """Draw a panel per series, with dates on the x axis and counts on the y axis.
 
-    One member (parameter set) is shown by its median and bands that hold 50, 80 and 95 % of its
-    simulations, or the nearest to these that the table has. Several are shown by the median of
-    each as a thin line (200 of them at most, evenly chosen), and of these medians the median and
-    the range of the middle 90 %, on the dates that all members have. Scenarios of a projection
-    have a colour each, with the narrowest band only.
+    One member (parameter set) is shown by its median and the bands that hold 50, 80 and 95 % of
+    its simulations, or the nearest that the table has. Several members are shown by a thin line
+    for the median of each (at most 200, evenly chosen), and by the median and the middle 90 % of
+    these medians, on the dates that all members have. Each scenario of a projection has a colour
+    and its narrowest band.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ def fan_chart(
         Rows of a quantiles table for one population: columns ``primary_id``, ``date``,
         ``quantile`` and the series.
     series
-        Columns to draw. More than 12 are cut to 12, totals first, and the title says so.
+        Columns to draw. Of more than 12, the first 12 are drawn, totals first; the title says so.
     title
         What the figure shows, such as the population.
     labels
-        Compartment to words for the panel titles: ``{"S": "Susceptible"}``.
+        Compartment to its label for the panel titles: ``{"S": "Susceptible"}``.
     unit
-        What the series count, for the y axis.
+        Unit of the series, for the y axis.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def fan_chart(
 
 
 def panel_title(series: str, labels: Mapping[str, str] = _NO_LABELS) -> str:
-    """Put a series' name into words: ``S_to_I_0-4`` becomes ``Susceptible → Infectious, 0–4``."""
+    """Write the name of a series in words: ``Susceptible → Infectious, 0–4`` for ``S_to_I_0-4``."""
     name, _, group = series.rpartition("_")
     people = "all ages" if group == "total" else group.replace("-", "–")
     return f"{_in_words(name, labels)}, {people}"
@@ -99,7 +99,7 @@ def _in_words(name: str, labels: Mapping[str, str]) -> str:
     if name in labels:
         return labels[name]
     parts = name.split("_to_")
-    # A compartment's own name may contain "_to_": then only known compartments tell where to cut.
+    # A compartment may have "_to_" in its name: then the known compartments show where to split.
     for cut in range(1, len(parts)):
         source, target = "_to_".join(parts[:cut]), "_to_".join(parts[cut:])
         if len(parts) == 2 or (source in labels and target in labels):
@@ -113,7 +113,7 @@ def _check(quantiles: pd.DataFrame, series: Sequence[str]) -> None:
     if at_level(quantiles, 0.5).empty:
         raise ValueError("a fan chart needs the median: add 0.5 to the quantiles")
     if "population" in quantiles and _varies(quantiles["population"]):
-        raise ValueError("a fan chart is of one population; these rows are of several")
+        raise ValueError("a fan chart shows one population; these rows are of several")
 
 
 def _panels(series: Sequence[str]) -> list[str]:
@@ -126,14 +126,14 @@ def _varies(column: "pd.Series[Any]") -> bool:
 
 
 def draw_series(axes: Axes, table: pd.DataFrame, name: str) -> None:
-    """Draw a series: its scenarios, its parameter sets, or the bands of its only one.
+    """Draw a series: its scenarios, its parameter sets, or the bands of a single parameter set.
 
     Parameters
     ----------
     axes
-        Where.
+        The panel.
     table
-        Rows of a quantiles table for one population, dates as such.
+        Rows of a quantiles table for one population, with dates as such.
     name
         Column of the series.
     """
@@ -192,14 +192,14 @@ def range_of_members(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _medians(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return each member's median: a row per date, a column per member, NaN where it has none."""
+    """Return the median of each member: a row per date, a column per member, NaN if missing."""
     rows = at_level(table, 0.5)
-    # Unlike pivot_table, pivot refuses a date that a member has twice.
+    # pivot, unlike pivot_table, raises if a member has a date twice.
     return rows.pivot(index="date", columns="primary_id", values=name)  # noqa: PD010
 
 
 def tidy(panels: list[Axes], used: int, columns: int) -> None:
-    """Take away the places that no panel took, and show the dates below the last of each column."""
+    """Remove unused panels, and show dates below the last panel of each column."""
     for place, axes in enumerate(panels):
         if place >= used:
             axes.remove()
@@ -214,7 +214,7 @@ def _label(figure: Figure, panel: Axes, title: str, unit: str) -> None:
 
 
 def legend_below(figure: Figure, panel: Axes) -> None:
-    """Say below a figure what the lines and bands of its panels are, as one of them has them."""
+    """Draw the legend of a panel below the figure."""
     room = line_length(figure.get_figwidth())
     handles, names = panel.get_legend_handles_labels()
     fits = sum(len(name) + 8 for name in names) <= room

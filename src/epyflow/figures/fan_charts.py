@@ -1,4 +1,4 @@
-"""A table of quantiles on disk -> the fan chart of each of its populations."""
+"""Draw the fan chart of each population from a table of quantiles on disk."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,9 +15,9 @@ def draw_populations(
     labels: Mapping[str, str],
     paths: Sequence[Path],
 ) -> None:
-    """Draw every series that a quantiles table has, a figure per population.
+    """Draw every series of a quantiles table, a figure per population.
 
-    A population without a row, because its tasks failed, gets a figure that says so.
+    The figure of a population without rows says that its tasks failed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Figures on disk."""
+"""Write figures to files."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from epyflow.figures.style import styled
 from epyflow.files import replacing, write_bytes_atomically
 
-# What matplotlib would write of the time and of itself.
+# Metadata that differ between runs: the time, and the version of matplotlib.
 _NO_METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
@@ -18,9 +18,9 @@ _NO_METADATA: dict[str, dict[str, Any]] = {
 }
 
 WIDEST = 1600
-"""Pixels across a PNG, at most: as much as a large screen shows beside a menu."""
+"""Largest width of a PNG in pixels: what a large screen shows beside a menu."""
 
-# An SVG's lengths are in points. Font outlines are in their own, finer units.
+# Lengths in an SVG are in points; font outlines have their own, finer units.
 _PATH = re.compile(rb' d="[^"]*"')
 _LONG_NUMBER = re.compile(rb"(\d+\.\d\d)\d+")
 
@@ -28,13 +28,13 @@ _LONG_NUMBER = re.compile(rb"(\d+\.\d\d)\d+")
 def save(figure: Figure, path: Path) -> None:
     """Write ``figure`` to ``path``, as SVG, PNG or PDF by its suffix, atomically.
 
-    Equal figures give equal bytes with the same version of matplotlib. The title of an SVG is
-    also its title for those who have it read to them. A PNG is at most :data:`WIDEST` across.
+    Equal figures give equal bytes with the same version of matplotlib. The title of a figure
+    is also the title of the SVG, for screen readers. A PNG is at most :data:`WIDEST` across.
 
     Raises
     ------
     ValueError
-        If the suffix is another.
+        If the suffix is none of these.
     """
     path = Path(path)
     kind = path.suffix.removeprefix(".")
@@ -64,12 +64,12 @@ def save_pages(figures: Sequence[Figure], path: Path) -> None:
 
 
 def save_table(text: str, path: Path) -> None:
-    """Write a table that lies beside a figure, as CSV, atomically."""
+    """Write the table of a figure as CSV, atomically."""
     write_bytes_atomically(Path(path), text.encode())
 
 
 def _lightened(svg: bytes) -> bytes:
-    """Cut the lengths of drawn lines to hundredths of a point, which nobody sees."""
+    """Round the lengths of lines down to hundredths of a point, which makes files smaller."""
 
     def cut(path: re.Match[bytes]) -> bytes:
         return _LONG_NUMBER.sub(rb"\1", path[0]).replace(b" \n", b"\n")

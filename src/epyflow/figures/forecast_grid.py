@@ -1,4 +1,4 @@
-"""Fit and projection of all populations on one sheet: small multiples."""
+"""Draw the fit and the projection of all populations on one sheet (small multiples)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from epyflow.figures.read_tables import Place, comparisons_of, nothing, rows_by_
 from epyflow.figures.style import date_number, headline, new_figure, styled
 
 WEEKS_BEFORE, WEEKS_AFTER = 8, 4
-"""Of the recent part: weeks fitted, and weeks projected (as far as hubs' horizons go)."""
+"""Weeks fitted and weeks projected in the recent part; hubs ask for so many weeks ahead."""
 
 ROWS_ON_A_PAGE = 6
 _WIDTH = 10.6  # inches: 1600 pixels
@@ -36,11 +36,11 @@ class Pair:
     Attributes
     ----------
     label
-        What people call the population.
+        Label of the population.
     calibration, projection
         Its rows of ``quantiles_calibration`` and ``quantiles_projection_comparison``.
     observed
-        Comparison to what was observed of it.
+        Comparison to its observations.
     """
 
     label: str
@@ -60,18 +60,18 @@ def draw_forecast_grid(
     path: Path,
     pages: Path,
 ) -> None:
-    """Draw all populations on one sheet, and on pages beside their most recent weeks.
+    """Draw all populations on one sheet, and on pages with their most recent weeks.
 
     Parameters
     ----------
     calibration, projection
         ``quantiles_calibration.csv.gz`` and ``quantiles_projection_comparison.csv.gz``.
     observed
-        ``observed.csv``: what was observed, as then known and since.
+        ``observed.csv``: observations as known to the run, and as known since.
     places
-        The populations of the run; those without a row are counted in the title.
+        The populations of the run; the title counts those without a row.
     labels
-        Compartment to words.
+        Compartment to its label.
     title
         What the figure shows.
     path
@@ -100,9 +100,9 @@ def draw_forecast_grid(
 def forecast_grid(
     pairs: Sequence[Pair], title: str, labels: Mapping[str, str] = _NO_LABELS
 ) -> Figure:
-    """Draw a panel per population: what was observed, fitted and projected.
+    """Draw a panel per population: observations, fit and projection.
 
-    Each panel has a scale of its own. Of several comparisons, the first is drawn.
+    Each panel has its own scale. Of several comparisons, the first is drawn.
     """
     columns = min(len(pairs), 3 if len(pairs) < 10 else 7)
     rows = ceil(len(pairs) / columns)
@@ -121,7 +121,7 @@ def forecast_grid(
 
 
 def page(pairs: Sequence[Pair], title: str, labels: Mapping[str, str] = _NO_LABELS) -> Figure:
-    """Draw a row per population: all of it, and beside it the weeks around the end of the fit."""
+    """Draw a row per population: all weeks, and the weeks around the end of the fit."""
     with styled():
         figure = new_figure(8.3, 1.7 * len(pairs) + 1.3)
         grid = figure.subplots(len(pairs), 2, squeeze=False)

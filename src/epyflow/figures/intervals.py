@@ -1,4 +1,4 @@
-"""Rows of dots and intervals: inferred quantities and coverage, population by population."""
+"""Draw the intervals of inferred quantities, a row per population."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ from epyflow.figures.wording import quantity_in_words
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 ROW = 0.19
-"""Inches for a population."""
+"""Height of a row in inches."""
 
 _NOTHING_SAID: Mapping[str, Any] = MappingProxyType({})
 
@@ -37,14 +37,14 @@ def draw_intervals(
     path: Path,
     numbers: Path,
 ) -> None:
-    """Draw what was inferred in all populations side by side, and write its numbers.
+    """Draw the inferred quantities of all populations side by side, and write their intervals.
 
     Parameters
     ----------
     posteriors
-        ``posteriors.csv.gz``. Of each population, the last generation in it is drawn.
+        ``posteriors.csv.gz``; the last generation of each population is drawn.
     places
-        The populations of the run; those without a row are counted in the title.
+        The populations of the run; the title counts those without a row.
     about
         Quantity to its prior, as :mod:`epyflow.run.description` has it.
     title
@@ -83,7 +83,7 @@ def _found(rows: pd.DataFrame) -> dict[str, Any]:
 def interval_chart(
     table: pd.DataFrame, title: str, about: Mapping[str, Any] = _NOTHING_SAID
 ) -> Figure:
-    """Draw a panel per quantity and a row per population: median, middle 50 and 90 %.
+    """Draw a panel per quantity and a row per population: median, 50 % and 90 % intervals.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def interval_chart(
     title
         What the figure shows.
     about
-        Quantity to its prior, whose middle 90 % are shaded.
+        Quantity to its prior, whose middle 90 % is shaded.
     """
     names = list(dict.fromkeys(table["quantity"]))
     labels = list(dict.fromkeys(table["location"]))
@@ -110,7 +110,7 @@ def interval_chart(
 
 
 def row_labels(axes: Axes, labels: Sequence[str]) -> None:
-    """Name the rows, the first on top."""
+    """Label the rows, the first at the top."""
     axes.set_yticks(range(len(labels)), labels, fontsize=7.5)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

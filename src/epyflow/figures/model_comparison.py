@@ -1,4 +1,4 @@
-"""The forecasts of all models beside each other, and what came: a panel for each location."""
+"""Draw the forecasts of all models and the observations, a panel per location."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -26,7 +26,7 @@ Observed = tuple[Sequence[date], Sequence[float]]
 """Dates and counts of a series."""
 
 WEEKS_BEFORE = 8
-"""Weeks observed that are drawn before the first one forecast."""
+"""Observed weeks that are drawn before the first forecast week."""
 
 _COLUMNS = ("location", "model", "target_end_date", *(f"q{level:g}" for level in LEVELS))
 _WIDTH = 10.6
@@ -35,7 +35,7 @@ _APART = 1.7  # days between the marks of two models for one week
 
 
 def weekly_target(forecasts: pd.DataFrame, own: str) -> str | None:
-    """Return the first target of the run's model whose quantiles have horizons; None for none."""
+    """Return the first target of the run's model with quantiles by horizon, or None."""
     mine = forecasts[(forecasts["model"] == own) & (forecasts["output_type"] == "quantile")]
     if "horizon" not in mine:
         return None
@@ -64,13 +64,13 @@ def draw_comparison(
     outcomes
         See :func:`forecast_hub.scoring.forecasts.read_outcomes`.
     known
-        Target to population to dates and counts, as known when the forecast was made.
+        Target to population to dates and counts, as known at the time of the forecast.
     own
-        The model of the run; only its first weekly target, its locations and weeks are drawn.
+        The model of the run. Its first weekly target is drawn, for its locations and weeks.
     places
         The populations of the run.
     spellings
-        Population to what the hub may call it.
+        Population to the names that a hub may use for it.
     title
         What the figure shows; the target is added.
     path
@@ -90,13 +90,13 @@ def draw_comparison(
 
 
 def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd.DataFrame:
-    """Take the quantiles that are drawn from the forecasts of all models.
+    """Select the quantiles to draw from the forecasts of all models.
 
     Returns
     -------
     table
         A row per location (in the order of ``names``), model (the run's own first) and week:
-        ``q0.025``, ``q0.25``, ``q0.5``, ``q0.75`` and ``q0.975``, NaN where a model gives none.
+        ``q0.025``, ``q0.25``, ``q0.5``, ``q0.75`` and ``q0.975``, NaN if a model has none.
     """
     rows = forecasts[forecasts["output_type"] == "quantile"]
     rows = rows.assign(level=rows["output_type_id"].astype(np.float64).round(6))
@@ -120,15 +120,15 @@ def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd
 
 
 def comparison_chart(table: pd.DataFrame, seen: Mapping[str, Seen], title: str) -> Figure:
-    """Draw a panel per location: a median with its intervals per model and week, and the weeks.
+    """Draw a panel per location: observations, and the median and intervals of each model and week.
 
     Parameters
     ----------
     table
         See :func:`intervals`.
     seen
-        Location, as people call it, to what was observed there: drawn from :data:`WEEKS_BEFORE`
-        weeks before the first forecast to the last.
+        Label of each location to its observations, drawn from :data:`WEEKS_BEFORE` weeks before
+        the first forecast week to the last.
     title
         What the figure shows.
     """
@@ -206,18 +206,18 @@ def seen_of(
     outcomes: pd.DataFrame,
     names: Mapping[str, str],
 ) -> dict[str, Seen]:
-    """Return what was observed of each location, by what people call it.
+    """Return the observations of each location, by its label.
 
     Parameters
     ----------
     places
         The populations of the run.
     known
-        Population to dates and counts, as known when the forecast was made.
+        Population to dates and counts, as known at the time of the forecast.
     outcomes
         See :func:`forecast_hub.scoring.forecasts.read_outcomes`.
     names
-        The hub's location to what people call it.
+        Location of the hub to its label.
     """
     found = {}
     for place in places:

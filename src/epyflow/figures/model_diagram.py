@@ -1,4 +1,4 @@
-"""A model's compartments as boxes and its transitions as arrows, laid out the same every time."""
+"""Draw the compartments of a model as boxes and its transitions as arrows."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from epyflow.figures.style import BLUE, GREEN, VERMILION, headline, new_figure, 
 
 _WIDTH, _HEIGHT = 1.35, 0.62  # inches: a box
 _ACROSS, _DOWN = 1.95, 1.0  # inches: from one box to the next
-_APEX = 0.42  # inches that an arrow rises above the boxes that it passes
+_APEX = 0.42  # inches between an arrow and the boxes that it passes
 _LINES = 3
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -25,14 +25,14 @@ LOOKS: dict[str, dict[str, Any]] = {
     "vaccination": {"color": GREEN, "linestyle": (0, (4, 2))},
 }
 _WORDS = {
-    "spontaneous": "At a rate of its own",
+    "spontaneous": "At its own rate",
     "mediated": "By contact with the shaded",
     "vaccination": "By vaccination",
 }
 
 
 def draw_model(model: Mapping[str, Any], *, title: str, path: Path) -> None:
-    """Draw a model, as the description of the experiment has it, to an SVG or PNG."""
+    """Draw the model of an experiment's description to an SVG or PNG."""
     save(model_diagram(model["compartments"], model["transitions"], title), path)
 
 
@@ -41,9 +41,9 @@ def model_diagram(
     transitions: Sequence[Mapping[str, Any]],
     title: str,
 ) -> Figure:
-    """Draw compartments in the order in which people go through them, from the left.
+    """Draw compartments from left to right in the order in which people pass through them.
 
-    Compartments that mediate a transition (the infectious, say) are shaded.
+    Compartments that mediate a transition, such as infectious ones, are shaded.
 
     Parameters
     ----------
@@ -120,8 +120,8 @@ def _arrow(
     below = y0 > y1 or (y0 == y1 and x1 < x0)
     start, end = _ends((x0, y0), (x1, y1), passed=passed, below=below)
     distance = ((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2) ** 0.5
-    # An arc rises by half its radius. The y axis points down, so a positive radius bends an arrow
-    # to the right below the boxes, and one to the left above them.
+    # The height of an arc is half its radius. The y axis points down, so a positive radius bends an
+    # arrow to the right below the boxes, and one to the left above them.
     bend = 2 * _APEX / distance if passed else 0.0
     if (x1 < x0) == below:
         bend = -bend
@@ -145,7 +145,7 @@ def _arrow(
 def _ends(
     source: tuple[float, float], target: tuple[float, float], *, passed: bool, below: bool
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return where an arrow leaves one box and reaches the other."""
+    """Return the points at which an arrow starts and ends."""
     (x0, y0), (x1, y1) = source, target
     if passed:
         side = _HEIGHT / 2 if below else -_HEIGHT / 2

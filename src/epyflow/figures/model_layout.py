@@ -1,4 +1,4 @@
-"""Where the compartments of a model are drawn: columns in the order in which people pass them."""
+"""Place the compartments of a model in columns, in the order in which people pass through them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,10 +9,10 @@ Way = tuple[str, str, str]
 def layout(compartments: Sequence[str], ways: Sequence[Way]) -> dict[str, tuple[int, float]]:
     """Return the column and the row of each compartment, from the upper left.
 
-    Compartments that people reach from one another (vaccination apart) form a band; bands lie
-    below one another in the order of the model. Within a band, a compartment's column is the
-    length of the longest way to it; a way that leads back does not count. A column that is
-    shorter than its band is centred, so rows may be halves.
+    Compartments connected by transitions other than vaccination form a band; bands follow one
+    another from top to bottom in the order of the model. The column of a compartment is the length
+    of the longest path to it within its band, without transitions that lead back. A column with
+    fewer compartments than its band has rows is centred, so a row may be a half.
     """
     inner = [(source, target) for source, target, kind in ways if kind != "vaccination"]
     cells: dict[str, tuple[int, float]] = {}
@@ -45,7 +45,7 @@ def _bands(compartments: Sequence[str], ways: Sequence[tuple[str, str]]) -> list
 
 
 def _columns(band: Sequence[str], ways: Sequence[tuple[str, str]]) -> Mapping[str, int]:
-    """Return the length of the longest way to each compartment, ways back left out."""
+    """Return the length of the longest path to each compartment, without transitions back."""
     after = {name: [target for source, target in ways if source == name] for name in band}
     forward, order = _without_ways_back(band, after)
     columns = dict.fromkeys(band, 0)
@@ -58,9 +58,9 @@ def _columns(band: Sequence[str], ways: Sequence[tuple[str, str]]) -> Mapping[st
 def _without_ways_back(
     band: Sequence[str], after: Mapping[str, Sequence[str]]
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Walk depth first; return the ways that close no circle, and the compartments in order.
+    """Return the transitions that close no cycle, and the compartments in depth-first order.
 
-    The walk begins where nobody comes from, else with the first compartment.
+    The search starts at compartments that no transition leads to, or else at the first one.
     """
     reached = {target for targets in after.values() for target in targets}
     forward: dict[str, list[str]] = {name: [] for name in band}

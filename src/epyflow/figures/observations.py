@@ -1,4 +1,4 @@
-"""What was observed: dots as it was known when a forecast was made, rings as it is known since."""
+"""Draw observations: dots as known to the run, rings as they came or were corrected since."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ _DOT: Any = {
     "marker": "o",
     "color": BLACK,
     "markeredgecolor": "white",
-    "clip_on": False,  # a dot at 0 is whole
+    "clip_on": False,  # a dot at 0 is not clipped
     "zorder": 5,
 }
 _RING: Any = _DOT | {"markerfacecolor": "white", "markeredgecolor": BLACK, "zorder": 4}
-_SAME = 1e-5  # relative: tables round
+_SAME = 1e-5  # relative: values in tables are rounded
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The observations of one series in one place.
+    """The observations of one series of one population.
 
     Attributes
     ----------
     then, since
-        ``date`` and ``value``: as known when the forecast was made, and as known since.
+        ``date`` and ``value``: as known to the run, and as known since.
     """
 
     then: pd.DataFrame
@@ -46,18 +46,18 @@ class Seen:
         then: Mapping[str, float] | pd.Series | None = None,
         since: Mapping[str, float] | pd.Series | None = None,
     ) -> "Seen":
-        """Take both as dates (ISO 8601) to values."""
+        """Make observations from two mappings of dates (ISO 8601) to values."""
         return cls(_frame(then), _frame(since))
 
     def between(self, first: pd.Timestamp, last: pd.Timestamp) -> "Seen":
-        """Return what is of some dates, both included."""
+        """Return the observations between two dates, both included."""
         return Seen(
             *(table[table["date"].between(first, last)] for table in (self.then, self.since))
         )
 
     @property
     def later(self) -> pd.DataFrame:
-        """What came since, or was corrected: rows of ``since`` that ``then`` has not."""
+        """Later observations and corrections: the rows of ``since`` that differ from ``then``."""
         known = self.since["date"].map(self.then.drop_duplicates("date").set_index("date")["value"])
         same = np.isclose(
             known.to_numpy(dtype=np.float64), self.since["value"].to_numpy(), rtol=_SAME, atol=0
@@ -72,7 +72,7 @@ def _frame(values: Mapping[str, float] | pd.Series | None) -> pd.DataFrame:
 
 
 def read_observed(path: Path) -> dict[str, dict[str, Seen]]:
-    """Read ``observed.csv``: population to comparison to what was observed of it."""
+    """Read ``observed.csv``: population to comparison to observations."""
     table = pd.read_csv(path, keep_default_na=False, na_values={"then": "", "since": ""})
     found: dict[str, dict[str, Seen]] = {}
     for (population, comparison), rows in table.groupby(["population", "comparison"], sort=False):
@@ -83,7 +83,7 @@ def read_observed(path: Path) -> dict[str, dict[str, Seen]]:
 
 
 def draw_seen(axes: Axes, seen: Seen, size: float) -> None:
-    """Draw dots and rings; ``size`` is of the dots, in points."""
+    """Draw dots and rings; ``size`` is the size of the dots in points."""
     looks = ((seen.later, ring(1.15 * size)), (seen.then, dot(size)))
     for table, look in looks:
         if not table.empty:
@@ -91,17 +91,17 @@ def draw_seen(axes: Axes, seen: Seen, size: float) -> None:
 
 
 def dot(size: float) -> Any:
-    """Return how an observation is drawn that was known then."""
+    """Return the marker of an observation known to the run."""
     return _DOT | {"markersize": size, "markeredgewidth": size / 8}
 
 
 def ring(size: float) -> Any:
-    """Return how an observation is drawn that came since."""
+    """Return the marker of an observation that came since."""
     return _RING | {"markersize": size, "markeredgewidth": max(0.6, size / 5)}
 
 
 def legend_of_seen(*, later: bool) -> list[Line2D]:
-    """Return what stands for observations in a legend; ``later`` says if some came since."""
+    """Return the legend entries of observations; ``later``: whether some came since."""
     if not later:
         return [Line2D([], [], label="Observed", **dot(4))]
     return [Line2D([], [], label=THEN, **dot(4)), Line2D([], [], label=SINCE, **ring(4.6))]

@@ -1,4 +1,4 @@
-"""What a calibration has learnt: posteriors against priors, alone and in pairs."""
+"""Draw posteriors with their priors, for each quantity and each pair of quantities."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from epyflow.figures.style import BLUE, VERMILION, headline, new_figure, styled,
 from epyflow.figures.wording import quantity_in_words
 
 MOST = 6
-"""Quantities in a chart of pairs; of more, the first."""
+"""Most quantities in a chart of pairs; of more, the first are drawn."""
 ROWS_ON_A_PAGE = 8
 
 _BARS = 20
@@ -38,20 +38,20 @@ def draw_posteriors(
     paths: Sequence[Path],
     pages: Path,
 ) -> None:
-    """Draw the posterior of each population, and all of them on pages.
+    """Draw the posterior of each population, and the posteriors of all on pages.
 
     Parameters
     ----------
     posteriors
-        ``posteriors.csv.gz``. Of each population, the last generation in it is drawn.
+        ``posteriors.csv.gz``; the last generation of each population is drawn.
     places
-        The populations of the run; one without a row gets a figure that says so.
+        The populations of the run. The figure of one without rows says so.
     about
         Quantity to its prior, as :mod:`epyflow.run.description` has it.
     paths
         A figure for each place, ``.png`` or ``.svg``.
     pages
-        All of them, ``.pdf``.
+        The pages, ``.pdf``.
     """
     shown: dict[str, pd.DataFrame] = {}
     titles = {place.name: (place.label, path) for place, path in zip(places, paths, strict=True)}
@@ -68,7 +68,7 @@ def draw_posteriors(
 def posterior_chart(
     rows: pd.DataFrame, title: str, about: Mapping[str, Any] = _NOTHING_SAID
 ) -> Figure:
-    """Draw each quantity's posterior and prior, and below them each pair of quantities.
+    """Draw the posterior and prior of each quantity, and below them each pair of quantities.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def posterior_chart(
     Raises
     ------
     ValueError
-        If there is no particle, or nothing was inferred.
+        If there is no particle or no inferred quantity.
     """
     names = quantities(rows)
     if rows.empty or not names:
@@ -113,7 +113,7 @@ def posterior_chart(
 def posterior_pages(
     shown: Mapping[str, pd.DataFrame], about: Mapping[str, Any] = _NOTHING_SAID
 ) -> list[Figure]:
-    """Draw the densities of all populations, a row each, on as many pages as it takes."""
+    """Draw the densities of all populations on pages, a row per population."""
     pages, titles = [], list(shown)
     for first in range(0, len(titles), ROWS_ON_A_PAGE):
         on_it = titles[first : first + ROWS_ON_A_PAGE]
@@ -139,7 +139,7 @@ def draw_density(axes: Axes, rows: pd.DataFrame, name: str, about: Mapping[str, 
     values = rows[name].to_numpy(dtype=np.float64)
     low, high = span(values, prior)
     if prior is not None and prior.discrete:
-        # Bars of whole numbers, so that they compare with the probability of each.
+        # Bars are as wide as whole numbers, to compare with the probability of each.
         width = max(1, round((high - low) / _BARS))
         edges = np.arange(np.floor(low), np.ceil(high) + width + 1, width) - 0.5
     else:
@@ -171,7 +171,7 @@ def _pair(
 
 
 def _thin_out(axes: Axes, *, last: bool, first: bool) -> None:
-    """Keep few numbers: across below the last row, up beside the first column."""
+    """Keep few tick labels: below the last row and beside the first column."""
     axes.tick_params(labelsize=7, length=2, labelbottom=last, labelleft=first)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
     if first:

@@ -1,6 +1,6 @@
-"""Draw priors: their density, their quantiles and the range that an axis shows.
+"""Compute what figures show of priors: density, quantiles and the range of the axis.
 
-Uniform priors, which most are, are computed here: importing scipy.stats takes longer than drawing.
+Uniform priors are computed here, because importing scipy.stats takes longer than drawing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,7 +84,7 @@ class Frozen:
     Attributes
     ----------
     distribution
-        scipy's frozen one.
+        The frozen distribution of scipy.
     """
 
     distribution: Any
@@ -115,8 +115,8 @@ def prior_of(given: Mapping[str, Any] | None) -> Prior | None:
     Parameters
     ----------
     given
-        As :mod:`epyflow.run.description` has it. None, and a prior that has no name because it is
-        a function of the user's own, give None: see :func:`epyflow.figures.wording.with_named`.
+        As :mod:`epyflow.run.description` has it. None, and a custom prior without a name, give
+        None: see :func:`epyflow.figures.wording.with_named`.
     """
     if not given or "name" not in given:
         return None
@@ -139,10 +139,10 @@ def prior_of(given: Mapping[str, Any] | None) -> Prior | None:
 
 
 def density(prior: Prior, low: float, high: float) -> tuple[Array, Array]:
-    """Return where a prior's density is drawn between two values, and the density there.
+    """Return the points of a prior's curve between two values, and the density at them.
 
-    The ends of a bounded prior are drawn as steps. Of a discrete prior it is the probability of
-    each whole number.
+    The ends of a bounded prior are steps. A discrete prior has a probability at each whole
+    number.
     """
     if prior.discrete:
         whole = np.arange(np.floor(low), np.ceil(high) + 1)
@@ -156,9 +156,9 @@ def density(prior: Prior, low: float, high: float) -> tuple[Array, Array]:
 
 
 def span(values: Array, prior: Prior | None) -> tuple[float, float]:
-    """Return what an axis shows of a quantity: the prior's range where it has one, and all values.
+    """Return the range of an axis: all values, and the range of the prior.
 
-    Of an unbounded prior, 99 % of it.
+    Of an unbounded prior, the middle 99 %.
     """
     low, high = float(values.min()), float(values.max())
     if prior is not None:

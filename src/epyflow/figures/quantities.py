@@ -16,11 +16,11 @@ FIXED = (
     "start_date",
     "location",
 )
-"""Columns of the table of posteriors that are not inferred numbers."""
+"""Columns of the table of posteriors that are not inferred quantities."""
 
 
 def quantities(posteriors: pd.DataFrame) -> list[str]:
-    """Return the columns that hold what is inferred."""
+    """Return the columns of inferred quantities."""
     return [column for column in posteriors.columns if column not in FIXED]
 
 

@@ -1,4 +1,4 @@
-"""How likely it is that admissions rise or fall: stacked bars by location and horizon."""
+"""Draw the probabilities that admissions rise or fall, as stacked bars by location and horizon."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -19,11 +19,11 @@ from epyflow.figures.style import BLUE, GREY, VERMILION, headline, new_figure, s
 from forecast_hub.config.flusight import CLASSES, RATE_CHANGE
 
 COLOURS = (BLUE, tint(BLUE, 0.4), "#EDEDED", tint(VERMILION, 0.4), VERMILION)
-"""Of the hub's CLASSES, from the largest decrease to the largest increase."""
+"""Colours of the hub's classes, from the largest decrease to the largest increase."""
 
 PANELS_ON_A_PAGE = 18
-_FEW = 9  # so many panels have room for numbers and dates
-_SHOWN_FROM = 0.1  # smaller shares have no room for their number
+_FEW = 9  # with at most so many panels, there is room for numbers and dates
+_SHOWN_FROM = 0.1  # a smaller share has no room for its number
 _WIDTH = 10.6
 
 
@@ -44,9 +44,9 @@ def draw_rate_trends(
     submission
         ``output_hub_formatted.csv.gz``.
     places
-        The populations of the run; those without a row are counted in the title.
+        The populations of the run; the title counts those without a row.
     spellings
-        Population to what the hub may call it.
+        Population to the names that a hub may use for it.
     title
         What the figure shows.
     path
@@ -54,7 +54,7 @@ def draw_rate_trends(
     numbers
         The table: see :func:`rate_trends`.
     pages
-        The same on pages, ``.pdf``.
+        The same chart on pages, ``.pdf``.
     """
     rows = pd.read_csv(submission, dtype=str, na_filter=False)
     table = rate_trends(rows, names_of_codes(places, spellings))
@@ -76,19 +76,19 @@ def draw_rate_trends(
 def names_of_codes(
     places: Sequence[Place], spellings: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
-    """Return what people call each location, by all that the hub may call it, in places' order."""
+    """Map each name that a hub may use to the label of its population, in the order of places."""
     return {code: place.label for place in places for code in spellings.get(place.name, ())}
 
 
 def rate_trends(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """Take the probabilities of the classes from a submission.
+    """Select the probabilities of the classes from a submission.
 
     Parameters
     ----------
     rows
-        Of a submission, all of them text.
+        Rows of a submission, all values as text.
     names
-        The hub's location to what people call it. Others are called as the hub does, and are last.
+        Location of the hub to its label. Other locations keep their name, and are last.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def rate_trends(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 
 
 def rate_trend_chart(table: pd.DataFrame, title: str) -> Figure:
-    """Draw a panel per location: a bar per horizon, of which each class takes its probability.
+    """Draw a panel per location and a bar per horizon, divided by the probability of each class.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def rate_trend_chart(table: pd.DataFrame, title: str) -> Figure:
 
 
 def rate_trend_page(table: pd.DataFrame, title: str) -> Figure:
-    """Draw the same, three panels across, with the dates of the weeks and the larger shares."""
+    """Draw the same chart in three columns, with the dates of the weeks and the larger shares."""
     return _sheet(table, title, 3, _WIDTH, roomy=True)
 
 

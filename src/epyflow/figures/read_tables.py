@@ -1,4 +1,4 @@
-"""Tables on disk -> the rows that a figure shows, or a figure that says there are none."""
+"""Read the rows that a figure shows from tables on disk."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from epyflow.figures.style import headline, new_figure, styled
 
-# What a quantiles table has besides its series.
+# Columns of a quantiles table other than its series.
 KEYS = ("primary_id", "scenario", "seed", "population", "date", "quantile", "location")
 _ROWS_AT_A_TIME = 100_000
 
@@ -23,11 +23,11 @@ class Place:
     Attributes
     ----------
     name
-        As in the column ``population``.
+        Its name in the column ``population``.
     label
-        What people call it.
+        Its label for readers.
     location
-        ISO code, such as ``US-MA``; None where there is none.
+        ISO code, such as ``US-MA``, or None.
     """
 
     name: str
@@ -41,17 +41,17 @@ def places_of(plan: Mapping[str, Any]) -> tuple[Place, ...]:
 
 
 def read_table(table: Path) -> pd.DataFrame:
-    """Return all rows of a table. Empty cells are text, and a place may be called NA or None."""
+    """Read a table. Empty cells are empty text, so a population may be named NA or None."""
     return pd.read_csv(table, na_filter=False)
 
 
 def rows_by_population(table: Path) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield each population with its rows, in the order of the table, one at a time in memory.
+    """Yield each population with its rows, in the order of the table. One is in memory at a time.
 
     Raises
     ------
     ValueError
-        If the rows of a population are not together, as those of our tables are.
+        If the rows of a population are not contiguous.
     """
     kept: list[pd.DataFrame] = []
     current: str | None = None
@@ -73,14 +73,14 @@ def rows_by_population(table: Path) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def dated(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a quantiles table with dates as such and series as numbers, NaN for empty cells."""
+    """Return a quantiles table with dates and numbers in place of text; NaN for empty cells."""
     series = [column for column in table.columns if column not in KEYS]
     numbers = table[series].replace("", np.nan).astype(np.float64)
     return table.assign(date=pd.to_datetime(table["date"]), **numbers)
 
 
 def comparisons_of(calibration: pd.DataFrame) -> list[str]:
-    """Return the comparisons of a table of fitted quantiles: those with an observed column."""
+    """Return the comparisons of a table of fitted quantiles: columns with an observed column."""
     return [column for column in calibration.columns if f"observed_{column}" in calibration]
 
 

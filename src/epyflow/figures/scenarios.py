@@ -1,4 +1,4 @@
-"""Several futures in one panel: lines that can be told apart, and a light band for each."""
+"""Draw several scenarios in one panel: a line and a light band for each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from epyflow.figures.style import BLACK, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMIL
 
 COLUMN = "scenario"
 COLOURS = (VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
-_DASHES: tuple[Any, ...] = ("--", "-", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))  # told apart in grey
-_OPACITY = 0.18  # bands lie over one another
+_DASHES: tuple[Any, ...] = ("--", "-", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))  # distinct in greyscale
+_OPACITY = 0.18  # bands overlap
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Future:
     table
         Rows of a quantiles table.
     colour, dashes
-        As matplotlib takes them.
+        Colour and line style for matplotlib.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Future:
     dashes: Any
 
     def line(self) -> Line2D:
-        """Return what stands for it in a legend."""
+        """Return its legend entry."""
         return Line2D([], [], color=self.colour, linestyle=self.dashes, linewidth=1.6)
 
 
 def futures(table: pd.DataFrame) -> list[Future]:
-    """Return the scenarios of a quantiles table in the order of its rows; none without them."""
+    """Return the scenarios of a quantiles table in the order of its rows, if it has any."""
     if COLUMN not in table:
         return []
     looks = cycle(_looks())
@@ -58,12 +58,12 @@ def _looks() -> Iterator[tuple[str, Any]]:
 
 
 def inner_band(table: pd.DataFrame) -> Band | None:
-    """Return the narrowest band of a table, which is all that is drawn of several futures."""
+    """Return the narrowest band of a table, the only one that is drawn for each scenario."""
     return next(iter(bands_of(table)), None)
 
 
 def draw_futures(axes: Axes, found: list[Future], series: str) -> None:
-    """Draw the median of each future and the band around it."""
+    """Draw the median of each scenario and the band around it."""
     for future in found:
         band = inner_band(future.table)
         if band is not None:

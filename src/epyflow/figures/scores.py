@@ -1,4 +1,4 @@
-"""How good forecasts were, week by week ahead: relative scores and coverage of each model."""
+"""Draw the relative scores and the coverage of each model by horizon."""
 
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,10 @@ LOOKS: tuple[dict[str, Any], ...] = (
     {"color": ORANGE, "marker": "v", "linestyle": "-", "linewidth": 1.2},
     {"color": PURPLE, "marker": "P", "linestyle": "--", "linewidth": 1.2},
 )
-"""Of the run's own model, then of the others."""
+"""Look of the run's model, then of the others."""
 
 NOMINAL = (50, 90, 95)
-"""Per cent that central intervals should hold."""
+"""Nominal coverage of central intervals, per cent."""
 
 _SCALES = {"natural": "counts", "log": "logarithms of counts"}
 _ORDER = ("model", "target", "scale", "horizon")
@@ -61,7 +61,7 @@ def draw_scores(
     means
         ``mean_scores_by_horizon.csv``.
     relative
-        ``relative_scores.csv``; None where there is no baseline.
+        ``relative_scores.csv``; None without a baseline.
     own
         The model of the run, which is drawn first.
     baseline
@@ -86,22 +86,22 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def scores_by_horizon(means: pd.DataFrame, relative: pd.DataFrame | None, own: str) -> pd.DataFrame:
-    """Put mean and relative scores of quantiles beside each other.
+    """Join mean and relative scores of quantiles.
 
     Parameters
     ----------
     means
         Mean scores by ``horizon`` (text).
     relative
-        Relative scores by horizon, besides those of all horizons together; None for none.
+        Relative scores by horizon and over all horizons; None without a baseline.
     own
-        The model that is first.
+        The model of the run, which comes first.
 
     Returns
     -------
     table
         A row per model, target, scale and horizon: ``forecasts``, ``wis``, ``relative_wis`` (NaN
-        where there is none) and the shares covered by central intervals. Only of targets that
+        without a baseline) and the shares covered by central intervals. Only of targets that
         have horizons.
     """
     if "wis" not in means:
@@ -122,16 +122,16 @@ def scores_by_horizon(means: pd.DataFrame, relative: pd.DataFrame | None, own: s
 
 
 def score_chart(table: pd.DataFrame, title: str, baseline: str | None = None) -> Figure:
-    """Draw relative scores on both scales and, below, how many outcomes the intervals held.
+    """Draw relative scores on both scales and, below them, the coverage of the intervals.
 
     Parameters
     ----------
     table
-        See :func:`scores_by_horizon`. Of several targets, each has its two rows of panels.
+        See :func:`scores_by_horizon`. Each target has two rows of panels.
     title
         What the figure shows.
     baseline
-        The model that scores are relative to; None for scores as they are.
+        The model that scores are relative to; None for absolute scores.
     """
     targets = list(dict.fromkeys(table["target"]))
     models = list(dict.fromkeys(table["model"]))
@@ -185,7 +185,7 @@ def _coverage(axes: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]], 
 def _lines(axes: Axes, rows: pd.DataFrame, column: str, looks: dict[str, dict[str, Any]]) -> None:
     for position, (model, look) in enumerate(looks.items()):
         its = rows[rows["model"] == model]
-        order = len(looks) - position  # the run's own model is on top
+        order = len(looks) - position  # the run's model is drawn last, on top
         axes.plot(
             its["horizon"], its[column], markersize=4.5, zorder=2 + order, clip_on=False, **look
         )

@@ -1,4 +1,4 @@
-"""One look for every figure: colours told apart by everyone, and in grey print."""
+"""Define the style of all figures, with colours that are distinct to everyone and in greyscale."""
 
 from contextlib import AbstractContextManager
 from datetime import date
@@ -31,7 +31,7 @@ GREY = "#7F7F7F"
 _MOST_TICKS = 8
 
 _RC: "dict[RcKeyType, Any]" = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+    "font.family": "DejaVu Sans",  # shipped with matplotlib: the same on every machine
     "font.size": 9,
     "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
@@ -58,12 +58,12 @@ _RC: "dict[RcKeyType, Any]" = {
 
 
 def styled() -> AbstractContextManager[None]:
-    """Draw in our style inside a ``with`` block; matplotlib's settings are as before after it."""
+    """Use this style inside a ``with`` block; afterwards matplotlib's settings are restored."""
     return mpl.rc_context(_RC)
 
 
 def tint(colour: str, strength: float) -> str:
-    """Mix ``colour`` into white: 0 gives white, 1 the colour. Unlike alpha, tints do not add up."""
+    """Mix ``colour`` into white: 0 gives white, 1 the colour. Unlike alpha, tints do not add."""
     red, green, blue = (1 - strength * (1 - part) for part in mpl.colors.to_rgb(colour))
     return mpl.colors.to_hex((red, green, blue))
 
@@ -71,12 +71,12 @@ def tint(colour: str, strength: float) -> str:
 class _Figure(Figure):
     """A figure that is drawn once when it is saved.
 
-    To make room for labels, matplotlib draws everything once into nothing and then once into the
-    file. The first time, computing the layout is enough.
+    To make room for labels, matplotlib draws a figure twice: without output, and into the file.
+    The first time, computing the layout is enough.
     """
 
     def draw(self, renderer: Any) -> None:
-        """Draw everything, or compute the layout alone where a drawing follows."""
+        """Draw the figure; before it is saved, compute its layout alone."""
         engine = self.get_layout_engine()
         if self.canvas.is_saving() and isinstance(engine, ConstrainedLayoutEngine):
             if self.axes:
@@ -86,25 +86,25 @@ class _Figure(Figure):
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure, in inches, that draws itself with Agg and leaves room for labels."""
+    """Return an empty figure (size in inches) with a layout that makes room for labels."""
     figure = _Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def line_length(width: float) -> int:
-    """Return about how many characters of ordinary text fit into ``width`` inches."""
+    """Return about how many characters of text fit into ``width`` inches."""
     return int(12.5 * width)
 
 
 def headline(figure: Figure, title: str) -> None:
-    """Write the title above everything, from the left, in as many lines as it takes."""
+    """Write the title at the top left, wrapped to the width of the figure."""
     lines = "\n".join(wrap(title, int(0.8 * line_length(figure.get_figwidth()))))
     figure.suptitle(lines, x=0.01, horizontalalignment="left", fontsize=11, fontweight="bold")
 
 
 def count_axis(axes: Axes) -> None:
-    """Scale the y axis for counts: from 0, few ticks, thousands separated."""
+    """Format the y axis for counts: from 0, with few ticks and thousands separators."""
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
@@ -113,7 +113,7 @@ def count_axis(axes: Axes) -> None:
 def log_axis(axes: Axes, low: float, high: float, unit: str = "") -> None:
     """Scale the y axis in powers of ten, from ``low`` to ``high``, with plain numbers.
 
-    Ticks are at 1, 2 and 5 times powers of ten, or at some powers where these would be many.
+    Ticks are at 1, 2 and 5 times powers of ten, or at some powers of ten if these are too many.
     """
     steps = [float(f"{m}e{power}") for power in range(-12, 16) for m in (1, 2, 5)]
     below = max((step for step in steps if step <= low), default=low)
@@ -132,7 +132,7 @@ def log_axis(axes: Axes, low: float, high: float, unit: str = "") -> None:
 
 
 def date_axis(axes: Axes) -> None:
-    """Label the x axis with as few dates as are clear, the year once."""
+    """Label the x axis with few dates, and the year once."""
     dates: Any = matplotlib.dates  # which matplotlib leaves without types
     locator = dates.AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)
@@ -140,6 +140,6 @@ def date_axis(axes: Axes) -> None:
 
 
 def date_number(day: date) -> float:
-    """Return where a day is on a date axis."""
+    """Return the position of a day on a date axis."""
     dates: Any = matplotlib.dates
     return float(dates.date2num(day))

@@ -1,4 +1,4 @@
-"""What a run took: time and memory of each task, and which tasks failed."""
+"""Draw the time, memory and cost of each task, and mark failed tasks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.style import BLUE, VERMILION, headline, new_figure, styled, tint
 
 MOST_ROWS = 70
-"""Tasks that have a row each; more are drawn as a distribution."""
+"""Most tasks with a row each; more are drawn as a histogram."""
 
 COLUMNS = ("seconds", "max_rss_mb", "usd")
 _TITLES = {"seconds": "Run time", "max_rss_mb": "Peak memory (MB)", "usd": "Cost (US$)"}
@@ -39,9 +39,9 @@ def draw_tasks(
     metadata
         ``run_metadata.json``.
     cost
-        ``run_cost.csv``; a task that was not measured has no row, or no cost in it.
+        ``run_cost.csv``; a task that was not measured has no row or no cost.
     places
-        The populations of the run, whose tasks follow one another.
+        The populations of the run, in the order of their tasks.
     title
         What the figure shows.
     path
@@ -56,7 +56,7 @@ def draw_tasks(
 
 
 def costs_of(table: pd.DataFrame) -> dict[str, float]:
-    """Return the US dollars of each task by its ``<i>``, from the rows of ``run_cost.csv``."""
+    """Return the cost of each task (US dollars) by its ``<i>``, from ``run_cost.csv``."""
     tasks = table[(table["rule"] == "run_task") & table["usd"].notna()]
     return dict(zip(tasks["job"], tasks["usd"].astype(float), strict=True))
 
@@ -64,7 +64,7 @@ def costs_of(table: pd.DataFrame) -> dict[str, float]:
 def tasks_of(
     record: Mapping[str, Any], places: Sequence[Place], costs: Mapping[str, float]
 ) -> pd.DataFrame:
-    """Return a row per planned task: location, status, time, memory, cost, and why it failed.
+    """Return a row per planned task: location, status, time, memory, cost and cause of failure.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def tasks_of(
 
 
 def tasks_chart(table: pd.DataFrame, title: str) -> Figure:
-    """Draw a panel per measure: a row for each task, or for many tasks how they are spread.
+    """Draw a panel per measure: a row for each task, or a histogram of many tasks.
 
     Failed tasks are marked; the title counts them.
     """
@@ -129,7 +129,7 @@ def tasks_chart(table: pd.DataFrame, title: str) -> Figure:
 
 
 def _names(table: pd.DataFrame) -> list[str]:
-    """Return what the rows are called: the location, with the task where it has several."""
+    """Return the labels of rows: the location, and the task if a location has several."""
     several = table["location"].duplicated(keep=False)
     return [
         f"{location}, task {task}" if many else str(location)
@@ -138,7 +138,7 @@ def _names(table: pd.DataFrame) -> list[str]:
 
 
 def _unit(table: pd.DataFrame) -> tuple[float, str]:
-    """Return what seconds are divided by, and the unit then."""
+    """Return the divisor of seconds, and the resulting unit."""
     longest = float(table["seconds"].max())
     if longest >= 2 * 3600:
         return 3600.0, "hours"

@@ -1,8 +1,8 @@
-"""Where each state of the United States lies on a map of equal squares.
+"""Place each state of the United States on a map of equal squares.
 
-Equal squares give Vermont as much room as Texas, and every state room for a number. The layout is
+Every state, however small, has room for a number. The layout is
 that of National Public Radio (D. DeBelius, "Let's tesselate: hexagons for tile grid maps", NPR
-Visuals, 2015), with the country itself where no state is.
+Visuals, 2015), with a square for the whole country.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Write quantities and changes in the words that readers know."""
+"""Write quantities and changes in words for readers."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def quantity_in_words(name: str, about: Mapping[str, Any]) -> str:
-    """Return what readers call a quantity: ``Initial I (share)`` for ``init_I``."""
+    """Write the name of a quantity for readers: ``Initial I (share)`` for ``init_I``."""
     if name == "start_date_days":
         since = about.get(name, {}).get("reference_date")
         return f"Start (days after {since})" if since else "Start (days)"
@@ -17,14 +17,14 @@ def quantity_in_words(name: str, about: Mapping[str, Any]) -> str:
 
 
 def with_named(about: Mapping[str, Any], named: bytes | None = None) -> dict[str, Any]:
-    """Add to functions of the user's own what they returned.
+    """Add to custom priors the distributions that they returned.
 
     Parameters
     ----------
     about
         Quantity to its prior, as :mod:`epyflow.run.description` has it.
     named
-        The content of ``priors.json``; None where there is none.
+        The content of ``priors.json``, or None.
     """
     found = json.loads(named) if named else {}
     return {
@@ -34,7 +34,7 @@ def with_named(about: Mapping[str, Any], named: bytes | None = None) -> dict[str
 
 
 def change_in_words(change: float) -> str:
-    """Write a change in per cent as few signs as a tile has room for."""
+    """Write a change in per cent in few characters, to fit into a tile."""
     if math.isnan(change):
         return "few"
     if change >= 1000:

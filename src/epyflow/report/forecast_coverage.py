@@ -1,4 +1,4 @@
-"""How many of the later observations the intervals of a run's forecasts held."""
+"""Count the later observations inside the intervals of a run's forecasts."""
 
 from pathlib import Path
 
@@ -7,13 +7,13 @@ import pandas as pd
 from epyflow.files import write_bytes_atomically
 
 LEVELS = (50, 90, 95)
-"""Per cent that central intervals should hold, as the scores have them."""
+"""Nominal coverage of central intervals, per cent, as in the scores."""
 
 COLUMNS = ("target", "nominal", "forecasts", "observations", "inside", "coverage")
 
 
 def write_forecast_coverage(scores: Path, own: str, path: Path) -> None:
-    """Count what the intervals of the run's forecasts held, and write it as CSV.
+    """Write the coverage of the intervals of the run's forecasts as CSV.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def write_forecast_coverage(scores: Path, own: str, path: Path) -> None:
     """
     try:
         rows = pd.read_csv(scores, keep_default_na=False, na_values=[""], dtype={"horizon": str})
-    except pd.errors.EmptyDataError:  # no quantile has an outcome yet
+    except pd.errors.EmptyDataError:  # no observation has come yet
         rows = pd.DataFrame()
     table = forecast_coverage(rows, own)
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
@@ -39,8 +39,8 @@ def forecast_coverage(scores: pd.DataFrame, own: str) -> pd.DataFrame:
     Parameters
     ----------
     scores
-        See :func:`forecast_hub.scoring.quantiles.score_quantiles`, with ``horizon`` as text. Weeks
-        that were over (negative horizons) and what has no horizon, as peaks, are not counted.
+        See :func:`forecast_hub.scoring.quantiles.score_quantiles`, with ``horizon`` as text. Past
+        weeks (negative horizons) and targets without a horizon, such as peaks, are not counted.
     own
         The model.
 
@@ -48,8 +48,8 @@ def forecast_coverage(scores: pd.DataFrame, own: str) -> pd.DataFrame:
     -------
     table
         A row per target and level: ``nominal`` (the share that the interval should hold),
-        ``forecasts`` (pairs of location and reference date), ``observations`` (their weeks that
-        came), ``inside`` (ends included) and ``coverage`` (their ratio).
+        ``forecasts`` (pairs of location and reference date), ``observations`` (weeks observed
+        since), ``inside`` (ends included) and ``coverage`` (their ratio).
     """
     if scores.empty:
         return pd.DataFrame(columns=list(COLUMNS))

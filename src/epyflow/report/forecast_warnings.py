@@ -1,4 +1,4 @@
-"""Warn of forecasts whose intervals held fewer later observations than chance explains."""
+"""Warn of forecasts whose intervals hold fewer later observations than chance explains."""
 
 import csv
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 SURPRISE = 0.01
-"""Probability of as few observations inside an interval, were it right."""
+"""Warn if so few observations inside a correct interval are less probable than this."""
 SHORTFALL = 0.05
-"""Coverage below nominal that forecasts need, at least, for a warning."""
+"""Warn only if coverage is below nominal by at least this share."""
 
 
 class Coverage(NamedTuple):
@@ -40,16 +40,16 @@ def read_coverage(table: bytes) -> tuple[Coverage, ...]:
 
 
 def by_target(rows: Sequence[Coverage]) -> list[tuple[str, list[Coverage]]]:
-    """Return each target with its levels, in the order of the table."""
+    """Return each target with its rows, in the order of the table."""
     return [(target, list(its)) for target, its in groupby(rows, key=attrgetter("target"))]
 
 
 def forecasts(rows: Sequence[Coverage]) -> list[str]:
-    """Warn where the intervals of forecasts held fewer later observations than chance explains.
+    """Warn if the intervals of forecasts hold fewer later observations than chance explains.
 
-    The weeks of one forecast miss together: one that starts too low stays too low. So a forecast
-    counts as one observation, which is inside for the share of its weeks that are, and the sum
-    is rounded up. A shortfall below :data:`SHORTFALL` gives no warning, however sure it is.
+    The errors of one forecast's weeks are correlated: one that starts too low stays too low. So a
+    forecast counts as one observation, which is inside by the share of its weeks that are, and the
+    sum is rounded up. A shortfall below :data:`SHORTFALL` gives no warning.
     """
     found = []
     for target, levels in by_target(rows):
@@ -60,12 +60,12 @@ def forecasts(rows: Sequence[Coverage]) -> list[str]:
                 f"{row.coverage:.0%} of {row.observations} later observations"
                 for row in reversed(low)
             )
-            found.append(f"{target}: {said}. They are too narrow, or beside what came.")
+            found.append(f"{target}: {said}. They are too narrow or biased.")
     return found
 
 
 def _too_few(row: Coverage) -> bool:
-    # Rounded before it is rounded up: 0.95 x 20 is a little more than 19 to a computer.
+    # Rounded first: in floating point, 0.95 x 20 is slightly more than 19.
     inside = ceil(round(row.coverage * row.forecasts, 6))
     unlikely = at_most(inside, row.forecasts, row.nominal) < SURPRISE
     return unlikely and row.nominal - row.coverage >= SHORTFALL - 1e-9

@@ -1,4 +1,4 @@
-"""The front page's words, ready for reStructuredText."""
+"""Write the texts of the report's front page as reStructuredText."""
 
 import json
 import math
@@ -10,9 +10,9 @@ from epyflow.figures.wording import change_in_words, quantity_in_words, with_nam
 from epyflow.report.forecast_warnings import Coverage, by_target, forecasts, read_coverage
 
 ROWS = 12
-"""Populations in the table of the front page; the file beside it has all."""
+"""Most populations in the table of the front page; ``headline.csv`` has all."""
 
-# What reStructuredText may take for markup.
+# Characters that reStructuredText may read as markup.
 _MARKUP = re.compile(r"([\\*`_|<>\[\]:])")
 _MARKUP_AT_THE_START = tuple(".-+#=~^\"'!$%&,;/?@{}")
 
@@ -23,27 +23,26 @@ def front_page(
     later: bytes | None = None,
     priors: bytes | None = None,
 ) -> dict[str, Any]:
-    """Return what ``workflow/report/workflow.rst`` fills in; all text is safe to put into it.
+    """Return the values that ``workflow/report/workflow.rst`` fills in, with markup escaped.
 
     Parameters
     ----------
     plan
         From :mod:`epyflow.run.plan`.
     summary
-        The content of ``summary.json``; None where the run has not come so far, and of a replay.
+        The content of ``summary.json``; None before it is written, and in a replay.
     later
-        The content of ``forecast_coverage.csv``; None where no forecast is scored.
+        The content of ``forecast_coverage.csv``; None if no forecast is scored.
     priors
-        The content of ``priors.json``; None without priors of the user's own.
+        The content of ``priors.json``; None without custom priors.
 
     Returns
     -------
     page
-        ``warnings``, ``looked_for`` (what there is no warning of; empty where nothing was looked
-        for), ``later`` (how many of the later observations the forecasts held, a sentence for
-        each target), ``headline`` (rows of cells), ``columns`` (their heads), ``more`` (rows left
-        out), ``text``, ``quantities`` (name and distribution), ``forcing``, ``fit``,
-        ``without_reproduction``, ``newest``.
+        ``warnings``, ``looked_for`` (checks without a warning; empty if nothing was checked),
+        ``later`` (coverage of the forecasts, a sentence per target), ``headline`` (rows of cells),
+        ``columns`` (their headings), ``more`` (number of rows left out), ``text``, ``quantities``
+        (name and distribution), ``forcing``, ``fit``, ``without_reproduction``, ``newest``.
     """
     about = plan["about"]
     found = json.loads(summary) if summary else {"warnings": [], "headline": [], "newest": None}
@@ -77,12 +76,12 @@ def _looked_for(summed_up: bool, fitted: bool, held: Sequence[Coverage] | None) 
         said.append("no fit misses more observations than chance allows")
         said.append("the data are up to date")
     if held:
-        said.append("no interval of the forecasts misses more of what came than chance allows")
+        said.append("no interval of the forecasts misses more observations than chance allows")
     return said
 
 
 def _later(held: Sequence[Coverage]) -> list[str]:
-    """Say what the intervals of each target's forecasts held."""
+    """Describe the coverage of each target's forecasts."""
     said = []
     for target, levels in by_target(held):
         shares = ", ".join(
@@ -96,7 +95,7 @@ def _later(held: Sequence[Coverage]) -> list[str]:
 
 
 def escape(value: Any) -> Any:
-    """Return the value with every text in it, however deep, as one line of plain rst."""
+    """Escape every text in a nested value, as one line of plain reStructuredText."""
     if isinstance(value, str):
         line = _MARKUP.sub(r"\\\1", " ".join(value.split()))
         return f"\\{line}" if line[:1] in _MARKUP_AT_THE_START else line
@@ -108,13 +107,13 @@ def escape(value: Any) -> Any:
 
 
 def distribution_in_words(given: Mapping[str, Any]) -> str:
-    """Write a prior or a sampled distribution: ``uniform(1, 1)``, ``0.8 or 1.5``."""
+    """Write a prior or a sampled distribution: ``uniform(1, 1)``, ``one of 0.8, 1.5``."""
     if "values" in given:
         return "one of " + ", ".join(f"{value:g}" for value in given["values"])
     if "range" in given:
         return f"from {given['range'][0]:g} to {given['range'][1]:g}"
     own = (
-        f"{given['function']}(), a function of the experiment's own" if "function" in given else ""
+        f"{given['function']}(), a custom function of the experiment" if "function" in given else ""
     )
     if "name" not in given:
         return own
@@ -126,7 +125,7 @@ def distribution_in_words(given: Mapping[str, Any]) -> str:
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:
     ends = {row["to"] for row in rows if row.get("to")}
-    # A date that is not broken where a head is.
+    # Non-breaking hyphens, so that a heading is not broken within a date.
     ahead = f"Median {min(ends)}".replace("-", "\u2011") if len(ends) == 1 else "Median ahead"
     levels = {row["interval"] for row in rows if "interval" in row}
     return ["Location", "Last observed", ahead, "Change", _inside(levels), "Accepted"]

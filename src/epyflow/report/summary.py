@@ -1,4 +1,4 @@
-"""The tables of a run -> what its report says first."""
+"""Summarise the tables of a run in warnings and headline numbers."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from epyflow.report import warnings as warn
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables that a summary is made of; None where the run has none.
+    """The tables that a summary is made from; None for a table that the run does not have.
 
     Attributes
     ----------
@@ -35,19 +35,19 @@ class Tables:
 
 
 def summarise(tables: Tables, plan: Mapping[str, Any], *, summary: Path, numbers: Path) -> None:
-    """Write what the front page says of a run, and the headline numbers of every population.
+    """Write the summary of a run, and the headline numbers of every population.
 
     Parameters
     ----------
     tables
-        Of the run.
+        The tables of the run.
     plan
         From :mod:`epyflow.run.plan`.
     summary
         The JSON: ``warnings`` (sentences), ``headline`` (a row per population), ``newest`` (the
-        last date observed anywhere, or None) and ``failed`` (populations without a result).
+        last observed date of all, or None) and ``failed`` (populations without a result).
     numbers
-        The headline as CSV.
+        The headline numbers as CSV.
     """
     labels = {place["name"]: place["label"] for place in plan["populations"]}
     members = read_table(tables.members)
@@ -113,7 +113,7 @@ def _fitted(
 
 
 def _latest(calibration: pd.DataFrame) -> tuple[str, float]:
-    """Return the last date on which something was observed, and the first comparison's value."""
+    """Return the last date with an observation, and the value of the first comparison."""
     rows = dated(calibration).drop_duplicates("date").sort_values("date")
     column = f"observed_{comparisons_of(calibration)[0]}"
     observed = rows.dropna(subset=[column]).iloc[-1]

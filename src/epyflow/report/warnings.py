@@ -1,4 +1,4 @@
-"""What a reader should know before believing a run: each warning is one sentence."""
+"""Write warnings about the results of a run, a sentence each."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -9,17 +9,17 @@ import pandas as pd
 from epyflow.report.forecast_warnings import SURPRISE, at_most
 
 LOWEST_ACCEPTANCE = 0.01
-"""Share of the simulations of the last generation; below it most of the work is in vain."""
+"""Lowest acceptance of the last generation without a warning."""
 FEWEST_EFFECTIVE = 0.1
-"""Effective sample size by particles; below it a few particles decide the posterior."""
+"""Lowest effective sample size, as a share of the particles, without a warning."""
 OLDEST = timedelta(days=7)
-"""From the last observation to the reference date of a submission."""
+"""Longest time from the last observation to the reference date without a warning."""
 
 _NAMED = 5
 
 
 def failed(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
-    """Warn of populations without a result, and of those that lack some parameter sets."""
+    """Warn of populations without a result, or without some parameter sets."""
     bad = members[members["status"] != "ok"]
     found = []
     for name, rows in bad.groupby("population", sort=False):
@@ -45,7 +45,7 @@ def acceptance(progress: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
         *_about(
             unequal,
             labels,
-            f"the weights are as good as fewer than {FEWEST_EFFECTIVE:.0%} of the particles",
+            f"the effective sample size is below {FEWEST_EFFECTIVE:.0%} of the particles",
         ),
     ]
 
@@ -63,14 +63,14 @@ _EARLY = ("max_time", "total_simulations_budget")
 
 
 def coverage(covered: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> list[str]:
-    """Warn where fewer observations lie in the widest interval than chance explains.
+    """Warn if fewer observations lie in the widest interval than chance explains.
 
     Parameters
     ----------
     covered
         Population to what :func:`epyflow.figures.coverage.coverage` returns.
     labels
-        Population to what people call it.
+        Population to its label.
     """
     low, level = {}, 0.0
     for name, table in covered.items():
@@ -100,7 +100,7 @@ def stale(
     reference
         The reference date of the submission, if there is one.
     labels
-        Population to what people call it.
+        Population to its label.
     """
     end = date.fromisoformat(window_end)
     # A weekly series may end up to six days before the window does.
@@ -117,7 +117,7 @@ def stale(
 
 
 def _about(names: Sequence[Any], labels: Mapping[str, str], what: str) -> list[str]:
-    """Say one thing of several populations, of which five at most are named."""
+    """Write one warning for several populations, and name five at most."""
     if not names:
         return []
     said = [labels.get(str(name), str(name)) for name in names]

@@ -25,7 +25,7 @@ def test_forecasts_that_held_too_few_are_told_in_numbers():
 
     assert said == (
         "flu: 95% intervals of the forecasts held 71% of 84 later observations; 50% intervals of "
-        "the forecasts held 14% of 84 later observations. They are too narrow, or beside what came."
+        "the forecasts held 14% of 84 later observations. They are too narrow or biased."
     )
 
 

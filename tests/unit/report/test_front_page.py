@@ -111,7 +111,7 @@ def test_what_there_is_no_warning_of_is_said():
     html = page(plan(fit=FIT), {"warnings": [], "headline": [ROW], "newest": None}, held)
 
     assert "None: every task gave a result; no fit misses" in html
-    assert "no interval of the forecasts misses more of what came than chance allows." in html
+    assert "no interval of the forecasts misses more observations than chance allows." in html
     alone = page(plan(fit=FIT), later=held)
     assert "None: no interval of the forecasts misses" in alone
 
@@ -164,7 +164,7 @@ def test_text_is_escaped_however_deep():
 
 
 def test_a_function_of_the_users_own_is_named_with_what_it_returned():
-    words = "mine(), a function of the experiment's own"
+    words = "mine(), a custom function of the experiment"
     named = {"name": "norm", "args": [2.0], "kwargs": {"scale": 0.5}}
 
     assert distribution_in_words({"function": "mine"}) == words

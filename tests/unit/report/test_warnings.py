@@ -36,7 +36,7 @@ def test_acceptance_and_weights_are_those_of_the_last_generation():
 
     assert warnings.acceptance(table, LABELS) == [
         "Place B: fewer than 1% of the simulations were accepted.",
-        "Place C: the weights are as good as fewer than 10% of the particles.",
+        "Place C: the effective sample size is below 10% of the particles.",
     ]
 
 

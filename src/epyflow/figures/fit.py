@@ -1,13 +1,12 @@
 """A calibration against what was observed, and its projection, for one population."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from math import ceil
 from pathlib import Path
 from textwrap import wrap
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,20 +17,18 @@ from matplotlib.patches import Patch
 
 from epyflow.data.comparison_names import numbered, terms
 from epyflow.figures.bands import at_level, bands_of, draw_bands
+from epyflow.figures.course import Course
 from epyflow.figures.fan_chart import panel_title, tidy
 from epyflow.figures.figure_file import save
 from epyflow.figures.observations import Seen, draw_seen, legend_of_seen, read_observed
 from epyflow.figures.read_tables import (
     Place,
     comparisons_of,
-    dated,
     nothing,
     rows_by_population,
 )
-from epyflow.figures.scenarios import Future, draw_futures, futures, inner_band
+from epyflow.figures.scenarios import Future, draw_futures, inner_band
 from epyflow.figures.style import (
-    BLUE,
-    VERMILION,
     count_axis,
     date_axis,
     date_number,
@@ -47,85 +44,6 @@ _UNSEEN: Mapping[str, Seen] = MappingProxyType({})
 _HEADROOM = 1.14  # of the highest value, so that the note on the line is above everything drawn
 _LINE = "#4D4D4D"
 _KEY = 8  # letters that the line before a legend's name, and the space around it, take
-
-
-@dataclass(frozen=True)
-class Part:
-    """Fit or projection: its rows and its look."""
-
-    table: pd.DataFrame
-    name: str
-    colour: str
-    dashes: Literal["-", "--"]
-
-
-@dataclass(frozen=True)
-class Course:
-    """A fit and what is projected from it, for one population.
-
-    Attributes
-    ----------
-    parts
-        The fit, and its projection where that has no scenarios.
-    futures
-        The scenarios of the projection.
-    end
-        The last date compared.
-    seen
-        Comparison to what was observed of it.
-    """
-
-    parts: tuple[Part, ...]
-    futures: tuple[Future, ...]
-    end: date
-    seen: Mapping[str, Seen]
-
-    @classmethod
-    def of(
-        cls,
-        calibration: pd.DataFrame,
-        projection: pd.DataFrame,
-        observed: Mapping[str, Seen] = _UNSEEN,
-    ) -> "Course":
-        """Take a fit and its projection from the rows of their tables.
-
-        What was observed is that of the dates from the first one fitted to the last one drawn.
-
-        Raises
-        ------
-        ValueError
-            If there is no row, or there are rows of more than one calibration.
-        """
-        _check(calibration)
-        fitted, ahead = dated(calibration), dated(projection)
-        end = fitted["date"].max()
-        parts = [Part(fitted, "Fit", BLUE, "-")]
-        ahead = ahead[ahead["date"] >= end]
-        alternatives = futures(ahead)
-        if not ahead.empty and not alternatives:
-            parts.append(Part(ahead, "Projection", VERMILION, "--"))
-        last = end if ahead.empty else max(end, ahead["date"].max())
-        seen = {
-            name: _seen(fitted, name, observed.get(name)).between(fitted["date"].min(), last)
-            for name in comparisons_of(calibration)
-        }
-        return cls(tuple(parts), tuple(alternatives), end.date(), seen)
-
-    @property
-    def later(self) -> bool:
-        """Whether something was observed, or corrected, after the fit was made."""
-        return any(not seen.later.empty for seen in self.seen.values())
-
-
-def _seen(fitted: pd.DataFrame, name: str, observed: Seen | None) -> Seen:
-    """Add to what was fitted what else was known then, and what is known since."""
-    compared = fitted.drop_duplicates("date")[["date", f"observed_{name}"]]
-    compared = compared.rename(columns={f"observed_{name}": "value"})
-    if observed is None:
-        return Seen(compared, compared.iloc[:0])
-    more = observed.then[~observed.then["date"].isin(compared["date"])]
-    then = pd.concat([compared, more]) if len(more) else compared
-    return Seen(then, observed.since)
 
 
 def draw_fits(
@@ -234,13 +152,6 @@ def comparison_title(comparison: str, labels: Mapping[str, str] = _NO_LABELS) ->
     plain, number = numbered(comparison)
     title = " + ".join(panel_title(series, labels) for series in terms(plain))
     return title if number == 1 else f"{title} ({number})"
-
-
-def _check(calibration: pd.DataFrame) -> None:
-    if calibration.empty:
-        raise ValueError("there is nothing to draw: no rows")
-    if (calibration["primary_id"] != calibration["primary_id"].iloc[0]).any():
-        raise ValueError("a chart of a fit is of one calibration; these rows are of several")
 
 
 def draw_course(axes: Axes, course: Course, name: str, size: float = 4.0) -> None:

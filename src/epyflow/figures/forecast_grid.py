@@ -14,8 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from epyflow.figures.course import Course
 from epyflow.figures.figure_file import save, save_pages
-from epyflow.figures.fit import Course, comparison_title, draw_course, fit_legend
+from epyflow.figures.fit import comparison_title, draw_course, fit_legend
 from epyflow.figures.observations import Seen, read_observed
 from epyflow.figures.read_tables import Place, comparisons_of, nothing, rows_by_population
 from epyflow.figures.style import date_number, headline, new_figure, styled

@@ -17,10 +17,10 @@ from epyflow.artifacts.task import Task
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
 from epyflow.model.dates import step_dates
-from epyflow.model.initial_conditions import Init, initial_conditions
+from epyflow.model.initial_conditions import Init, place_people
 from epyflow.model.parameters import SEASONALITY_MINIMUM, Parameters
 from epyflow.model.seasonality import balcan
-from epyflow.model.vaccination import lay_out
+from epyflow.model.vaccination import distribute_doses
 from epyflow.randomness import generator
 from epyflow.strategies.particle_simulator import START, ending, initial_name, priors
 from tests.benchmarks.by_hand import epimodel
@@ -71,7 +71,7 @@ class ByHand:
         first = self.calibration.start_date.reference_date
         first += timedelta(days=round(float(drawn[START])))
         steps = step_dates(first, model.timespan.end_date, model.timespan.delta_t)
-        schedule = lay_out(task.doses, first, len(steps), model.timespan.delta_t)
+        schedule = distribute_doses(task.doses, first, len(steps), model.timespan.delta_t)
         trajectory = simulate(
             epimodel(model, task.population, schedule, task.closure_days),
             start_date=str(first),
@@ -110,7 +110,7 @@ class ByHand:
         for each in self.model.compartments:
             named = initial_name(each.id)
             inits[each.id] = float(drawn[named]) if named in drawn else _written(each.init)
-        placed = initial_conditions(inits, people.sizes, people.age_groups)
+        placed = place_people(inits, people.sizes, people.age_groups)
         return dict(zip(inits, placed, strict=True))
 
     def sampler(self) -> tuple[ABCSampler, Callable[[], int]]:

@@ -17,7 +17,7 @@ def test_random_models_written_by_hand_in_epydemix(first):
     for number in range(first, first + BATCH):
         both = twin(number)
         ours, theirs = np.random.default_rng(number), np.random.default_rng(number)
-        assert compiled.obstacle(both.built) is None
+        assert compiled.find_obstacle(both.built) is None
 
         trajectory = engine.simulate(both.built, ours, "compiled")
 
@@ -86,7 +86,7 @@ def test_random_arrays(first):
         model = random_arrays(number)
         run = {name: engine.simulator(model, name) for name in ("compiled", "epydemix")}
         ours, theirs = np.random.default_rng(number), np.random.default_rng(number)
-        assert compiled.obstacle(model) is None
+        assert compiled.find_obstacle(model) is None
 
         for _ in range(2):  # the second on from the first
             one, other = run["compiled"](ours), run["epydemix"](theirs)

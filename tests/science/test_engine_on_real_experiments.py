@@ -66,7 +66,7 @@ def test_models_of_an_experiment(shared, tmp_path, experiment):
         assembler = Assembler(model, task.population, task.doses, task.closure_days)
         for each in members(task):
             built = assembler.build(each)
-            assert compiled.obstacle(built) is None
+            assert compiled.find_obstacle(built) is None
             ours, theirs = np.random.default_rng(found), np.random.default_rng(found)
 
             one = engine.simulate(built, ours, "compiled")

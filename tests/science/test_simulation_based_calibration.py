@@ -21,7 +21,7 @@ from scipy import stats
 
 from epyflow.artifacts.task import Observations
 from epyflow.calibration.kernels import kernel
-from epyflow.calibration.rejection import top_fraction
+from epyflow.calibration.rejection import run_top_fraction
 from epyflow.calibration.sampler import Limits, Priors
 from epyflow.calibration.smc import Smc, SmcSettings
 from epyflow.experiment.format.calibration import Calibration
@@ -88,7 +88,7 @@ def by_smc(simulate, rng):
 
 
 def by_top_fraction(simulate, rng):
-    return top_fraction(PRIORS, simulate, 600, 0.1, rng)
+    return run_top_fraction(PRIORS, simulate, 600, 0.1, rng)
 
 
 @pytest.mark.parametrize("calibrate", [by_smc, by_top_fraction])

@@ -9,7 +9,7 @@ FEWEST = 3
 """Steps between observations that the standard deviation of a walk is estimated from."""
 
 
-def dispersion(observed: Array, fitted: Array) -> float:
+def estimate_dispersion(observed: Array, fitted: Array) -> float:
     """Estimate a negative binomial's dispersion by the method of moments.
 
     The variance of a report y with mean m is m + a m^2, so that a is the sum of (y - m)^2 - m over
@@ -42,7 +42,9 @@ def dispersion(observed: Array, fitted: Array) -> float:
     return max(0.0, float(((observed - fitted) ** 2 - fitted).sum()) / squares)
 
 
-def walk(observed: Array, fitted: Array, periods: NDArray[np.int64], spread: float) -> float:
+def estimate_walk(
+    observed: Array, fitted: Array, periods: NDArray[np.int64], spread: float
+) -> float:
     """Estimate the step of the random walk of log(reported / simulated), by moments.
 
     Between observations n periods apart the residual r = log((y + 1/2) / (m + 1/2)) changes by d

@@ -14,7 +14,7 @@ from epyflow.logs import Progress
 log = logging.getLogger(__name__)
 
 
-def rejection(
+def run_rejection(
     priors: Priors,
     simulator: Simulator,
     particles: int,
@@ -58,7 +58,7 @@ def rejection(
     return accepted.generation(epsilon), ended
 
 
-def top_fraction(
+def run_top_fraction(
     priors: Priors,
     simulator: Simulator,
     simulations: int,

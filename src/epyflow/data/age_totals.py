@@ -6,7 +6,7 @@ from itertools import pairwise
 from epyflow.population.age_groups import AgeGroup
 
 
-def without_totals(groups: Collection[AgeGroup]) -> list[AgeGroup]:
+def leave_out_totals(groups: Collection[AgeGroup]) -> list[AgeGroup]:
     """Leave out the groups that are made up of others, such as 6 months to 17 years.
 
     Parameters

@@ -13,7 +13,7 @@ def terms(comparison: str) -> tuple[str, ...]:
     return tuple(_JOINT.split(comparison))
 
 
-def distinct(comparisons: Iterable[str]) -> tuple[str, ...]:
+def number_repeats(comparisons: Iterable[str]) -> tuple[str, ...]:
     """Return names for columns: one series compared with two sources is ``A`` and ``A#2``."""
     seen: Counter[str] = Counter()
     names = []
@@ -23,7 +23,7 @@ def distinct(comparisons: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def numbered(name: str) -> tuple[str, int]:
-    """Undo :func:`distinct` for one name: ``A#2`` gives ``A`` and 2."""
+def split_number(name: str) -> tuple[str, int]:
+    """Undo :func:`number_repeats` for one name: ``A#2`` gives ``A`` and 2."""
     plain, _, number = name.partition("#")
     return plain, int(number or 1)

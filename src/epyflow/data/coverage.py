@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.artifacts.task import DailyDoses
-from epyflow.data.age_totals import without_totals
+from epyflow.data.age_totals import leave_out_totals
 from epyflow.data.sheet import Row, Sheet, listed, read_sheet
 from epyflow.errors import DataError
 from epyflow.population.age_groups import AgeGroup, parse_interval
@@ -77,7 +77,7 @@ def read_coverage(
     rows = sheet.of_location("Geography", spellings)
     weeks_of = _weeks_by_age(rows)
     try:
-        groups = without_totals(weeks_of)
+        groups = leave_out_totals(weeks_of)
     except ValueError as error:
         raise DataError(f"{path}: Age: {rows[0].cells['Geography']}: {error}") from error
     return _sum_over_ages([(weeks_of[group], shares(group)) for group in groups], column)

@@ -64,7 +64,7 @@ def read_observations(
         date twice, a negative value, no value in the window. The message names location and dates.
     """
     sheet = read_sheet(path, required_columns(columns, vintage))
-    return observations_in(sheet, spellings, location_column, columns, window, vintage)
+    return select_observations(sheet, spellings, location_column, columns, window, vintage)
 
 
 def required_columns(columns: Sequence[Column], vintage: Vintage | None) -> list[str]:
@@ -75,7 +75,7 @@ def required_columns(columns: Sequence[Column], vintage: Vintage | None) -> list
     return required
 
 
-def observations_in(
+def select_observations(
     sheet: Sheet,
     spellings: Collection[str],
     location_column: str | None,
@@ -131,7 +131,7 @@ def _series(rows: Sequence[Row], column: Column, window: tuple[date, date]) -> d
     return series
 
 
-def missing_dates(dates: Sequence[date], values: NDArray[np.float64]) -> tuple[date, ...]:
+def find_missing_dates(dates: Sequence[date], values: NDArray[np.float64]) -> tuple[date, ...]:
     """Return the dates on which a comparison has no value and is left out."""
     lacking = np.flatnonzero(np.isnan(values).any(axis=1))
     return tuple(dates[int(position)] for position in lacking)

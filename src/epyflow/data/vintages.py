@@ -132,7 +132,7 @@ def is_whole(path: Path) -> bool:
     return date_in(path.name) is not None
 
 
-def of_file(path: Path, day: date | None, column: str | None) -> Vintage | None:
+def vintage_of(path: Path, day: date | None, column: str | None) -> Vintage | None:
     """Return the known rows of a file that was found; None for all rows."""
     if day is None:
         return None

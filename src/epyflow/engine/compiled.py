@@ -23,7 +23,7 @@ def simulator(model: CompartmentalModel) -> Simulator:
 
     A model that it cannot simulate to the bit goes to epydemix; the log says so once.
     """
-    reason = obstacle(model)
+    reason = find_obstacle(model)
     if reason is not None:
         from epyflow.engine import reference
 
@@ -54,7 +54,7 @@ def simulator(model: CompartmentalModel) -> Simulator:
     return simulate
 
 
-def obstacle(model: CompartmentalModel) -> str | None:
+def find_obstacle(model: CompartmentalModel) -> str | None:
     """Return why the compiled loop cannot give epydemix's results for a model; None if it can."""
     if draws.numpy_binomial() is None:
         return f"numpy {np.__version__} does not show its draws to compiled code"
@@ -100,7 +100,7 @@ def _stream(rng: np.random.Generator, memory: NDArray[np.int64], own_up_to: floa
     """Return a stream that draws from ``rng``. It holds addresses: keep ``rng`` and ``memory``."""
     function = draws.numpy_binomial()
     if function is None:
-        raise RuntimeError("numpy does not show its draws; obstacle() says so before")
+        raise RuntimeError("numpy does not show its draws; find_obstacle() says so before")
     return draws.Stream(function, draws.source_of(rng), memory.ctypes.data, own_up_to)
 
 

@@ -15,7 +15,7 @@ def simulator(model: CompartmentalModel) -> Simulator:
     epydemix prepares every trajectory: it tiles parameters over time, lists contact matrices and
     names series. None of this depends on the trajectory, so it is done once here.
     """
-    written = epimodel(model)
+    written = make_epimodel(model)
     contacts = [{"overall": model.matrices[which]} for which in model.matrix_index]
 
     def simulate(rng: np.random.Generator) -> Trajectory:
@@ -34,7 +34,7 @@ def simulator(model: CompartmentalModel) -> Simulator:
     return simulate
 
 
-def epimodel(model: CompartmentalModel) -> EpiModel:
+def make_epimodel(model: CompartmentalModel) -> EpiModel:
     """Return a model as epydemix's EpiModel; its rates are parameters of shape (T, G).
 
     It has no contact matrices: they change with time, so they are arguments of the simulation.

@@ -15,7 +15,7 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from epyflow.data.comparison_names import numbered, terms
+from epyflow.data.comparison_names import split_number, terms
 from epyflow.figures.bands import at_level, bands_of, draw_bands
 from epyflow.figures.course import Course
 from epyflow.figures.fan_chart import panel_title, tidy
@@ -149,7 +149,7 @@ def fit_chart(
 
 def comparison_title(comparison: str, labels: Mapping[str, str] = _NO_LABELS) -> str:
     """Put a comparison's name into words, term by term."""
-    plain, number = numbered(comparison)
+    plain, number = split_number(comparison)
     title = " + ".join(panel_title(series, labels) for series in terms(plain))
     return title if number == 1 else f"{title} ({number})"
 

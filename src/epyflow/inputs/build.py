@@ -26,7 +26,7 @@ from epyflow.inputs.fan_out import Plan, PlannedTask, first_day
 from epyflow.inputs.parameter_sets import ParameterSet, parameter_sets
 from epyflow.inputs.resolved_priors import with_named_priors
 from epyflow.logs import Progress
-from epyflow.model.vaccination import spliced
+from epyflow.model.vaccination import join_doses
 from epyflow.population.age_groups import AgeGroup, overlap_shares, parse_age_groups
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
@@ -168,7 +168,7 @@ class Build:
                 for each in section.comparison
             ],
             (window.start_date, window.end_date),
-            vintages.of_file(path, day, section.observed_as_of_column),
+            vintages.vintage_of(path, day, section.observed_as_of_column),
         )
         return Observations(dates, values)
 
@@ -195,7 +195,7 @@ class Build:
         path, last = vaccination.scenario_data_path, calibration.fitting_window.end_date
         fitted = self._coverage(location, path, vaccination.scenario)
         return {
-            scenario.id: spliced(
+            scenario.id: join_doses(
                 fitted, self._coverage(location, path, scenario.vaccination_scenario), last
             )
             for scenario in calibration.projection.scenarios

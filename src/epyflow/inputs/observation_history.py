@@ -14,14 +14,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.data.comparison_names import distinct
+from epyflow.data.comparison_names import number_repeats
 from epyflow.data.observations import (
     Column,
-    observations_in,
     required_columns,
+    select_observations,
 )
 from epyflow.data.sheet import Sheet, read_sheet
-from epyflow.data.vintages import Vintage, data_key, is_whole, of_file, vintage_file
+from epyflow.data.vintages import Vintage, data_key, is_whole, vintage_file, vintage_of
 from epyflow.errors import DataError, UnreadableError
 from epyflow.files import sha256_of, write_bytes_atomically
 
@@ -109,7 +109,7 @@ class Observed:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return distinct("+".join(each.simulation) for each in self._section.comparison)
+        return number_repeats("+".join(each.simulation) for each in self._section.comparison)
 
     @property
     def _path(self) -> Path:
@@ -128,7 +128,7 @@ class Observed:
     @property
     def _vintage(self) -> Vintage | None:
         section = self._section
-        return of_file(self._path, section.observed_data_vintage, section.observed_as_of_column)
+        return vintage_of(self._path, section.observed_data_vintage, section.observed_as_of_column)
 
     @property
     def _newest_vintage(self) -> Vintage | None:
@@ -183,7 +183,7 @@ class Observed:
         if path not in self._sheets:
             return {}
         try:
-            dates, values = observations_in(
+            dates, values = select_observations(
                 self._sheets[path],
                 place.spellings,
                 section.observed_location_column,

@@ -14,13 +14,13 @@ from epyflow.experiment.format.forcing import ContactMatrixIntervention, SchoolC
 from epyflow.experiment.format.model import Model
 from epyflow.model.compartmental import CompartmentalModel, Flow
 from epyflow.model.dates import step_dates
-from epyflow.model.epydemix_defaults import default_initial_conditions
+from epyflow.model.epydemix_defaults import place_people_by_default
 from epyflow.model.flows import FlowTerm, list_flows
-from epyflow.model.initial_conditions import Init, initial_conditions
+from epyflow.model.initial_conditions import Init, place_people
 from epyflow.model.interventions import Scaling, scale_contacts, steps_between, steps_on
 from epyflow.model.parameter_actions import Forcing
 from epyflow.model.parameters import Parameters, ParametersOverTime
-from epyflow.model.vaccination import lay_out
+from epyflow.model.vaccination import distribute_doses
 
 SCHOOL = "school"
 
@@ -120,7 +120,7 @@ class Assembler:
         matrices, index = scale_contacts(
             self.population.contacts, self._scalings(dates), len(dates)
         )
-        laid_out = lay_out(doses, start, len(dates), timespan.delta_t) if doses else None
+        laid_out = distribute_doses(doses, start, len(dates), timespan.delta_t) if doses else None
         return _Course(dates, matrices, index, laid_out, Forcing.of(self.model, dates))
 
     def _scalings(self, dates: NDArray[np.datetime64]) -> list[Scaling]:
@@ -165,7 +165,7 @@ class Assembler:
         inits = dict(self._written_inits)
         for name in self._drawn_inits:
             inits[name] = self._share(member.compartments[name])
-        return initial_conditions(inits, self.population.sizes, self.population.age_groups)
+        return place_people(inits, self.population.sizes, self.population.age_groups)
 
     @cached_property
     def _all_left_to_epydemix(self) -> bool:
@@ -173,7 +173,7 @@ class Assembler:
 
     @cached_property
     def _epydemix_initial(self) -> NDArray[np.int64]:
-        return default_initial_conditions(self._compartments, self._terms, self.population.sizes)
+        return place_people_by_default(self._compartments, self._terms, self.population.sizes)
 
     @cached_property
     def _drawn_inits(self) -> tuple[str, ...]:

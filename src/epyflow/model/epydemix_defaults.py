@@ -9,7 +9,7 @@ from epyflow.model.compartmental import Flow
 from epyflow.model.flows import FlowTerm
 
 
-def default_initial_conditions(
+def place_people_by_default(
     compartments: tuple[str, ...], flows: Sequence[Flow | FlowTerm], sizes: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Place 0.05% of every age group in the mediating compartments and the rest in their sources.

@@ -13,7 +13,7 @@ Init = Literal["default"] | float | tuple[float, ...] | None
 _ROUNDING = Decimal("1e-6")
 
 
-def initial_conditions(
+def place_people(
     inits: Mapping[str, Init], sizes: NDArray[np.int64], age_groups: Sequence[str]
 ) -> NDArray[np.int64]:
     """Place every person of a population in a compartment.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from epyflow.experiment.format.forcing import ParameterIntervention, Seasonality
 from epyflow.experiment.format.model import Model
 from epyflow.model.interventions import steps_between
-from epyflow.model.seasonality import scaled, wave
+from epyflow.model.seasonality import compute_sine, scale_sine
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Forcing:
         season = model.seasonality
         sine = None
         if season is not None:
-            sine = wave(dates, season.seasonality_max_date, season.seasonality_min_date)
+            sine = compute_sine(dates, season.seasonality_max_date, season.seasonality_min_date)
         actions: dict[str, tuple[Action, ...]] = {}
         for item in model.interventions:
             if isinstance(item, ParameterIntervention):
@@ -90,7 +90,7 @@ class Forcing:
         season = self.season
         if season is not None and self.sine is not None and season.target_parameter == name:
             lowest = season.min_value if minimum is None else minimum
-            value *= scaled(self.sine, season.max_value, lowest)[:, None]
+            value *= scale_sine(self.sine, season.max_value, lowest)[:, None]
         actions = self.actions.get(name, ())
         for action in actions:
             if action.intervention.scaling_factor is not None:

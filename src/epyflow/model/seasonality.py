@@ -46,10 +46,12 @@ def balcan(
         If ``max_value`` is not positive, ``min_value`` is negative, or minimum and maximum fall
         on one day: the period would be zero.
     """
-    return scaled(wave(dates, maximum, minimum), max_value, min_value)
+    return scale_sine(compute_sine(dates, maximum, minimum), max_value, min_value)
 
 
-def wave(dates: NDArray[np.datetime64], maximum: date, minimum: date | None) -> NDArray[np.float64]:
+def compute_sine(
+    dates: NDArray[np.datetime64], maximum: date, minimum: date | None
+) -> NDArray[np.float64]:
     """Return the sine in :func:`balcan`, which depends on dates alone; shape (T,).
 
     Raises
@@ -65,7 +67,9 @@ def wave(dates: NDArray[np.datetime64], maximum: date, minimum: date | None) -> 
     return sine
 
 
-def scaled(sine: NDArray[np.float64], max_value: float, min_value: float) -> NDArray[np.float64]:
+def scale_sine(
+    sine: NDArray[np.float64], max_value: float, min_value: float
+) -> NDArray[np.float64]:
     """Return the factor of :func:`balcan` from its sine; shape (T,).
 
     Raises

@@ -12,7 +12,9 @@ _SATURDAY = 5
 _FINEST = 10**9
 
 
-def lay_out(doses: DailyDoses, start: date, steps: int, delta_t: float) -> NDArray[np.float64]:
+def distribute_doses(
+    doses: DailyDoses, start: date, steps: int, delta_t: float
+) -> NDArray[np.float64]:
     """Return the doses per day of each step.
 
     Doses of the days before ``start`` are spread evenly over the days from ``start`` to the first
@@ -72,7 +74,7 @@ def _from_start(doses: DailyDoses, start: date, days: int) -> NDArray[np.float64
     return daily
 
 
-def spliced(before: DailyDoses, after: DailyDoses, last: date) -> DailyDoses:
+def join_doses(before: DailyDoses, after: DailyDoses, last: date) -> DailyDoses:
     """Join the doses of ``before`` up to the day ``last`` and those of ``after`` from then on.
 
     Both are by the same age groups.

@@ -129,7 +129,7 @@ def parse_age_groups(labels: Sequence[str]) -> tuple[AgeGroup, ...]:
     return groups
 
 
-def aggregation(source: Sequence[AgeGroup], target: Sequence[AgeGroup]) -> NDArray[np.intp]:
+def map_groups(source: Sequence[AgeGroup], target: Sequence[AgeGroup]) -> NDArray[np.intp]:
     """Return the target group of each source group.
 
     Parameters

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
-from epyflow.population.age_groups import AgeGroup, aggregation
+from epyflow.population.age_groups import AgeGroup, map_groups
 from epyflow.population.locations import Location
 
 LAYERS = ("school", "work", "home", "community")
@@ -107,7 +107,7 @@ def aggregate(fine: FineContacts, location: Location, target: Sequence[AgeGroup]
         (Groups of the data may be empty.)
     """
     try:
-        index = aggregation(fine.groups.age_groups, target)
+        index = map_groups(fine.groups.age_groups, target)
     except ValueError as error:
         raise PopulationError(f"{location.name}: {error}") from error
     sizes = aggregate_sizes(fine.groups.sizes, index, len(target))

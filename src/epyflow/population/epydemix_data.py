@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
-from epyflow.population.age_groups import AgeGroup, aggregation, parse_age_groups
+from epyflow.population.age_groups import AgeGroup, map_groups, parse_age_groups
 from epyflow.population.aggregate import (
     LAYERS,
     FineContacts,
@@ -150,7 +150,7 @@ def _in_groups_of(fine: FineGroups, contact_source: str, path: Path) -> FineGrou
         return fine
     groups = parse_age_groups(labels)
     try:
-        index = aggregation(fine.age_groups, groups)
+        index = map_groups(fine.age_groups, groups)
     except ValueError as error:
         raise PopulationError(f"{path}: {error} ({contact_source})") from error
     return FineGroups(groups, aggregate_sizes(fine.sizes, index, len(groups)))

@@ -80,7 +80,7 @@ def _digest(experiment: Experiment, written: str, path: Path) -> str:
     if section is None or written != _observed(experiment):
         return sha256_of(path)
     day, column = section.observed_data_vintage, section.observed_as_of_column
-    return vintages.digest(path, vintages.of_file(path, day, column))
+    return vintages.digest(path, vintages.vintage_of(path, day, column))
 
 
 def _output_files(output: Output) -> set[str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from epyflow import engine
 from epyflow.artifacts.task import Fit, Generation, Observations, Reporting, Result, Task
 from epyflow.calibration import sampler
-from epyflow.calibration.rejection import rejection, top_fraction
+from epyflow.calibration.rejection import run_rejection, run_top_fraction
 from epyflow.calibration.sampler import Limits, Priors
 from epyflow.calibration.smc import Smc, SmcSettings
-from epyflow.data.observations import missing_dates
+from epyflow.data.observations import find_missing_dates
 from epyflow.errors import CalibrationError, DataError, EpyflowError
 from epyflow.experiment.format import calibration as section
 from epyflow.experiment.format.calibration import Calibration, seconds
@@ -91,7 +91,7 @@ def calibrate(
 
 
 def _log_missing(observations: Observations) -> None:
-    days = missing_dates(observations.dates, observations.values)
+    days = find_missing_dates(observations.dates, observations.values)
     if days:
         log.warning("no value on %s; left out", ", ".join(map(str, days)))
 
@@ -133,7 +133,7 @@ class _Run:
             generations, ended = self._rejection(strategy.options)
         else:
             options = strategy.options
-            kept = top_fraction(
+            kept = run_top_fraction(
                 self._priors, self._simulator, options.Nsim, options.top_fraction, self._rng
             )
             generations, ended = [kept], "complete"
@@ -149,7 +149,7 @@ class _Run:
         )
 
     def _rejection(self, options: section.RejectionOptions) -> tuple[list[sampler.Generation], str]:
-        kept, ended = rejection(
+        kept, ended = run_rejection(
             self._priors,
             self._simulator,
             options.num_particles,

@@ -47,12 +47,12 @@ def around(
         y, m = observed[known], mean[known]
         spread = _given(model.dispersion)
         if spread is None:
-            spread = observation_noise.dispersion(y, m)
+            spread = observation_noise.estimate_dispersion(y, m)
         walk = None
         if model.discrepancy is not None:
             walk = _given(model.discrepancy.sd)
             if walk is None:
-                walk = observation_noise.walk(y, m, periods[known], spread)
+                walk = observation_noise.estimate_walk(y, m, periods[known], spread)
         found.append(Reporting(spread, walk))
     return tuple(found)
 

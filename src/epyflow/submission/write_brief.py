@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from epyflow.data.observations import Column, read_observations
-from epyflow.data.vintages import data_key, of_file
+from epyflow.data.vintages import data_key, vintage_of
 from epyflow.errors import DataError, EpyflowError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
@@ -121,7 +121,7 @@ def _read(
             section.observed_location_column,
             [column],
             (_LONG_AGO, last),
-            of_file(path, day, section.observed_as_of_column),
+            vintage_of(path, day, section.observed_as_of_column),
         )
     except DataError:
         return None  # nothing of this place: what needs it is left out, and said to be

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from epyflow.artifacts.task import Failure, Fit, Result
-from epyflow.data.comparison_names import distinct
+from epyflow.data.comparison_names import number_repeats
 from epyflow.tables.calibrations import primary_id, shown_generation
 from epyflow.tables.frames import Rows, frames
 from epyflow.tables.series import finite
@@ -25,7 +25,7 @@ def chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
     Before a simulation starts its series is zero, as in the comparison.
     """
     if isinstance(result, Result) and result.fit is not None:
-        names = distinct(result.fit.comparisons)
+        names = number_repeats(result.fit.comparisons)
         columns = (*names, *(f"observed_{name}" for name in names))
         yield from frames(result, columns, [_rows(result, result.fit, spec.quantiles)])
 

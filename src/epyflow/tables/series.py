@@ -132,7 +132,7 @@ def select_comparisons(result: Result, fit: Fit) -> Selection:
     EpyflowError
         If the result has no such series.
     """
-    names = comparison_names.distinct(fit.comparisons)
+    names = comparison_names.number_repeats(fit.comparisons)
     if fit.reporting:
         # Their one group stands before its total.
         at = np.arange(len(names), dtype=np.intp)

@@ -6,7 +6,7 @@ from epydemix.calibration import ABCSampler, metrics
 
 from epyflow.calibration import distances
 from epyflow.calibration.kernels import kernel
-from epyflow.calibration.rejection import rejection, top_fraction
+from epyflow.calibration.rejection import run_rejection, run_top_fraction
 from epyflow.calibration.sampler import Limits
 from epyflow.calibration.smc import Smc, SmcSettings
 from tests.unit.calibration.toy import OBSERVED, PRIORS, simulate, simulated_series
@@ -88,7 +88,7 @@ def test_smc_under_a_budget_equals_epydemix():
 def test_rejection_equals_epydemix(seed):
     theirs = by_hand(seed, "rejection", num_particles=25, epsilon=6.0)
 
-    ours, ended = rejection(PRIORS, simulate, 25, 6.0, Limits(), np.random.default_rng(seed))
+    ours, ended = run_rejection(PRIORS, simulate, 25, 6.0, Limits(), np.random.default_rng(seed))
 
     assert ended == "complete"
     assert_same(ours, theirs, 0)
@@ -98,7 +98,7 @@ def test_rejection_equals_epydemix(seed):
 def test_top_fraction_equals_epydemix(seed):
     theirs = by_hand(seed, "top_fraction", Nsim=200, top_fraction=0.1)
 
-    ours = top_fraction(PRIORS, simulate, 200, 0.1, np.random.default_rng(seed))
+    ours = run_top_fraction(PRIORS, simulate, 200, 0.1, np.random.default_rng(seed))
 
     assert_same(ours, theirs, 0)
 

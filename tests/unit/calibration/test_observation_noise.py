@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from epyflow.calibration.observation_noise import dispersion, walk
+from epyflow.calibration.observation_noise import estimate_dispersion, estimate_walk
 
 E = np.e
 NOISE = 1 / 100 + 1 / (100 * E)
@@ -15,43 +15,43 @@ def weeks(*numbers):
 
 def test_dispersion_is_the_variance_beyond_poisson_over_the_squared_mean():
     # ((10 - 20)^2 - 20) + ((30 - 20)^2 - 20) = 160, and 20^2 + 20^2 = 800.
-    assert dispersion(np.array([10.0, 30.0]), np.array([20.0, 20.0])) == pytest.approx(0.2)
+    assert estimate_dispersion(np.array([10.0, 30.0]), np.array([20.0, 20.0])) == pytest.approx(0.2)
 
 
 def test_large_weeks_decide_the_dispersion():
     # Of ((4 - 1)^2 - 1) + ((60 - 100)^2 - 100) = 1508 the first week gives 8.
-    found = dispersion(np.array([4.0, 60.0]), np.array([1.0, 100.0]))
+    found = estimate_dispersion(np.array([4.0, 60.0]), np.array([1.0, 100.0]))
 
     assert found == pytest.approx(1508 / 10001)
 
 
 def test_reports_nearer_than_poisson_have_no_dispersion():
-    assert dispersion(np.array([20.0, 22.0]), np.array([20.0, 20.0])) == 0
+    assert estimate_dispersion(np.array([20.0, 22.0]), np.array([20.0, 20.0])) == 0
 
 
 def test_dispersion_around_nothing_is_refused():
     with pytest.raises(ValueError, match="every fitted value is zero; give a number"):
-        dispersion(np.array([1.0, 2.0]), np.zeros(2))
+        estimate_dispersion(np.array([1.0, 2.0]), np.zeros(2))
 
 
 def test_the_walk_is_the_change_of_residuals_beyond_that_of_reporting():
     # Residuals 0, 1, 0, 1: three steps of 1, each with the noise of counts of 100 and 100 e.
     counts = np.array([100, 100 * E, 100, 100 * E]) - 0.5
-    found = walk(counts, np.full(4, 99.5), weeks(0, 1, 2, 3), 0.0)
+    found = estimate_walk(counts, np.full(4, 99.5), weeks(0, 1, 2, 3), 0.0)
 
     assert found == pytest.approx(np.sqrt(1 - NOISE))
 
 
 def test_dispersion_is_no_part_of_the_walk():
     counts = np.array([100, 100 * E, 100, 100 * E]) - 0.5
-    found = walk(counts, np.full(4, 99.5), weeks(0, 1, 2, 3), 0.1)
+    found = estimate_walk(counts, np.full(4, 99.5), weeks(0, 1, 2, 3), 0.1)
 
     assert found == pytest.approx(np.sqrt(1 - NOISE - 2 * 0.1))
 
 
 def test_the_walk_over_a_missing_week_has_taken_two_steps():
     counts = np.array([100, 100 * E, 100, 100 * E]) - 0.5
-    found = walk(counts, np.full(4, 99.5), weeks(0, 2, 4, 6), 0.0)
+    found = estimate_walk(counts, np.full(4, 99.5), weeks(0, 2, 4, 6), 0.0)
 
     assert found == pytest.approx(np.sqrt((1 - NOISE) / 2))
 
@@ -65,23 +65,25 @@ def test_small_counts_say_little_of_the_walk():
     jump = np.log(1.5) ** 2
     expected = (2 / small + jump / between - 6) / (2 / small + 1 / between + 3 / large)
 
-    assert walk(counts, fitted, np.arange(7), 0.0) == pytest.approx(np.sqrt(max(0, expected)))
-    assert walk(counts, fitted, np.arange(7), 0.0) < 0.01
+    assert estimate_walk(counts, fitted, np.arange(7), 0.0) == pytest.approx(
+        np.sqrt(max(0, expected))
+    )
+    assert estimate_walk(counts, fitted, np.arange(7), 0.0) < 0.01
 
 
 def test_residuals_that_reporting_explains_have_no_walk():
     counts = np.array([100.0, 105.0, 98.0, 101.0])
 
-    assert walk(counts, np.full(4, 100.0), np.arange(4), 0.0) == 0
+    assert estimate_walk(counts, np.full(4, 100.0), np.arange(4), 0.0) == 0
 
 
 def test_weeks_before_the_epidemic_are_no_part_of_the_walk():
     counts = np.array([7.0, 300.0, *(np.array([100, 100 * E, 100, 100 * E]) - 0.5)])
     fitted = np.array([0.0, 0.9, *np.full(4, 99.5)])
 
-    assert walk(counts, fitted, np.arange(6), 0.0) == pytest.approx(np.sqrt(1 - NOISE))
+    assert estimate_walk(counts, fitted, np.arange(6), 0.0) == pytest.approx(np.sqrt(1 - NOISE))
 
 
 def test_a_walk_of_two_steps_is_refused():
     with pytest.raises(ValueError, match=r"on 3 observed dates .* expected 4 or more: give a"):
-        walk(np.array([9.0, 30.0, 90.0]), np.array([10.0, 30.0, 80.0]), np.arange(3), 0.0)
+        estimate_walk(np.array([9.0, 30.0, 90.0]), np.array([10.0, 30.0, 80.0]), np.arange(3), 0.0)

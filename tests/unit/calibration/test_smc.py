@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from epyflow.calibration.kernels import JumpKernel, NormalKernel, kernel
-from epyflow.calibration.rejection import rejection, top_fraction
+from epyflow.calibration.rejection import run_rejection, run_top_fraction
 from epyflow.calibration.sampler import Generation, Limits, Priors, Simulated
 from epyflow.calibration.smc import Smc, SmcSettings
 from epyflow.errors import CalibrationError
@@ -72,8 +72,8 @@ def not_a_number(values, rng):
     "calibrate",
     [
         lambda rng: smc(not_a_number).step(),
-        lambda rng: rejection(PRIORS, not_a_number, 5, 1.0, Limits(), rng),
-        lambda rng: top_fraction(PRIORS, not_a_number, 5, 0.5, rng),
+        lambda rng: run_rejection(PRIORS, not_a_number, 5, 1.0, Limits(), rng),
+        lambda rng: run_top_fraction(PRIORS, not_a_number, 5, 0.5, rng),
     ],
     ids=["smc", "rejection", "top_fraction"],
 )
@@ -92,7 +92,7 @@ def test_a_simulation_that_raises_is_not_swallowed():
 
 def test_rejection_that_accepts_nothing_says_how_near_it_came():
     with pytest.raises(CalibrationError, match="the nearest was"):
-        rejection(PRIORS, simulate, 5, 1e-9, Limits(simulations=20), np.random.default_rng(1))
+        run_rejection(PRIORS, simulate, 5, 1e-9, Limits(simulations=20), np.random.default_rng(1))
 
 
 def test_weights_of_a_generation_add_up_to_one():
@@ -179,7 +179,7 @@ def test_rejection_that_can_tell_nothing_apart_stops_although_it_accepts_nothing
         return Simulated(4.0, np.zeros((2, 1)))
 
     with pytest.raises(CalibrationError, match="all 100 distances are 4"):
-        rejection(PRIORS, same, 5, 1.0, Limits(), np.random.default_rng(1))
+        run_rejection(PRIORS, same, 5, 1.0, Limits(), np.random.default_rng(1))
 
 
 def test_a_generation_that_cannot_be_nearer_is_not_begun():

@@ -1,11 +1,11 @@
 import pytest
 
-from epyflow.data.age_totals import without_totals
+from epyflow.data.age_totals import leave_out_totals
 from epyflow.population.age_groups import parse_interval
 
 
 def labels_without_totals(*labels):
-    return [group.label for group in without_totals([parse_interval(label) for label in labels])]
+    return [group.label for group in leave_out_totals([parse_interval(label) for label in labels])]
 
 
 def test_a_group_made_up_of_others_is_left_out():

@@ -1,6 +1,6 @@
 import pytest
 
-from epyflow.data.comparison_names import distinct, numbered, terms
+from epyflow.data.comparison_names import number_repeats, split_number, terms
 
 
 @pytest.mark.parametrize(
@@ -20,5 +20,5 @@ def test_a_comparison_names_its_series(name, expected):
 
 
 def test_repeated_names_are_numbered():
-    assert distinct(("A", "B", "A", "A")) == ("A", "B", "A#2", "A#3")
-    assert [numbered(name) for name in ("A", "A#2")] == [("A", 1), ("A", 2)]
+    assert number_repeats(("A", "B", "A", "A")) == ("A", "B", "A#2", "A#3")
+    assert [split_number(name) for name in ("A", "A#2")] == [("A", 1), ("A", 2)]

@@ -6,7 +6,7 @@ import pytest
 
 from epyflow.data.coverage import read_coverage
 from epyflow.errors import DataError
-from epyflow.model.vaccination import lay_out
+from epyflow.model.vaccination import distribute_doses
 from epyflow.population.age_groups import overlap_shares, parse_age_groups
 
 NAMES = {"Massachusetts", "US-MA", "MA", "25"}
@@ -243,7 +243,7 @@ def test_a_published_scenario_is_read_and_none_of_its_doses_is_lost(shared, plac
     assert doses.doses.shape == (44 * 7, 5)
     assert (doses.doses >= 0).all()
     assert doses.doses.sum(axis=0) == pytest.approx(_highest_coverage(path, place), rel=1e-12)
-    schedule = lay_out(doses, date(2024, 10, 9), 365 * 5, 0.2)
+    schedule = distribute_doses(doses, date(2024, 10, 9), 365 * 5, 0.2)
     assert schedule.sum(axis=0) * 0.2 == pytest.approx(doses.doses.sum(axis=0), rel=1e-12)
 
 

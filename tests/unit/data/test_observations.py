@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from epyflow.calibration.distances import DISTANCES, WeightedDistance
-from epyflow.data.observations import Column, missing_dates, positions, read_observations
+from epyflow.data.observations import Column, find_missing_dates, positions, read_observations
 from epyflow.errors import DataError
 from epyflow.population.locations import find
 
@@ -79,7 +79,7 @@ def test_a_week_without_a_value_is_left_out_and_listed(read, text):
 
     assert dates == WEEKS
     np.testing.assert_array_equal(values[:, 0], [1, np.nan, 3, 4])
-    assert missing_dates(dates, values) == (WEEKS[1],)
+    assert find_missing_dates(dates, values) == (WEEKS[1],)
 
 
 def test_a_week_that_only_one_of_two_comparisons_lacks_is_listed(read):
@@ -88,7 +88,7 @@ def test_a_week_that_only_one_of_two_comparisons_lacks_is_listed(read):
     dates, values = read(rows, header="date,location,value,deaths", columns=("value", "deaths"))
 
     np.testing.assert_array_equal(values, [[1, 5], [2, 6], [3, np.nan], [4, 8]])
-    assert missing_dates(dates, values) == (WEEKS[2],)
+    assert find_missing_dates(dates, values) == (WEEKS[2],)
 
 
 def test_dates_outside_the_window_do_not_count_and_its_ends_do(read):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from epyflow.data.observations import Column, read_observations
-from epyflow.data.vintages import Vintage, check_column, data_key, digest, of_file, vintage_file
+from epyflow.data.vintages import Vintage, check_column, data_key, digest, vintage_file, vintage_of
 from epyflow.errors import DataError, UnreadableError
 
 DAY = date(2025, 1, 18)
@@ -92,7 +92,7 @@ def test_rows_of_weeks_after_the_vintage_are_left_out_of_a_dated_file(tmp_path):
     path.write_text("date,location,value\n2025-01-11,MA,20\n2025-01-25,MA,999\n")
 
     dates, _ = read_observations(
-        path, ["MA"], None, COLUMNS, WHOLE_SEASON, of_file(path, DAY, None)
+        path, ["MA"], None, COLUMNS, WHOLE_SEASON, vintage_of(path, DAY, None)
     )
 
     assert dates == (date(2025, 1, 11),)
@@ -109,7 +109,7 @@ def test_two_values_of_a_date_known_on_one_day_are_refused(tmp_path):
 def test_rows_that_became_known_later_do_not_change_the_hash(tmp_path):
     path = tmp_path / "admissions.csv"
     path.write_text(AS_OF)
-    vintage = of_file(path, DAY, None)
+    vintage = vintage_of(path, DAY, None)
     before = digest(path, vintage)
 
     path.write_text(AS_OF.replace("999", "1000") + "2025-01-25,MA,5,2025-02-01\n")

@@ -79,9 +79,9 @@ UNUSUAL = {
 @pytest.mark.parametrize("reason", UNUSUAL)
 def test_a_model_that_it_cannot_simulate_to_the_bit_is_named(reason):
     model = built()
-    assert compiled.obstacle(model) is None
+    assert compiled.find_obstacle(model) is None
 
-    assert reason in compiled.obstacle(UNUSUAL[reason](model))
+    assert reason in compiled.find_obstacle(UNUSUAL[reason](model))
 
 
 @pytest.mark.parametrize("reason", [reason for reason in UNUSUAL if "kind" not in reason])
@@ -113,7 +113,7 @@ def test_it_is_said_once_that_epydemix_simulates(forget, caplog):
 def test_a_numpy_that_hides_its_draws_leaves_all_to_epydemix(monkeypatch):
     monkeypatch.setattr(draws, "numpy_binomial", lambda: None)
 
-    assert "does not show its draws" in compiled.obstacle(built())
+    assert "does not show its draws" in compiled.find_obstacle(built())
 
 
 @pytest.mark.parametrize("groups", [7, 8, 9, 16, 17, 127, 128])

@@ -6,7 +6,7 @@ import pytest
 from epyflow.artifacts.task import DailyDoses
 from epyflow.model.assembler import Assembler
 from epyflow.model.compartmental import Flow
-from epyflow.model.epydemix_defaults import default_initial_conditions
+from epyflow.model.epydemix_defaults import place_people_by_default
 from tests.building import (
     SIZES,
     compartments,
@@ -235,7 +235,7 @@ def test_without_any_init_mediators_have_five_in_ten_thousand_and_their_source_t
 def test_people_who_cannot_be_divided_among_sources_are_in_the_first():
     flows = (mediated("A", "I", "I"), mediated("B", "I", "I"))
 
-    placed = default_initial_conditions(("I", "A", "B"), flows, np.array([10_000, 10_001, 7]))
+    placed = place_people_by_default(("I", "A", "B"), flows, np.array([10_000, 10_001, 7]))
 
     # 5, 5 and 0 infectious; 9,995 and 9,996 and 7 for two sources.
     assert placed.tolist() == [[5, 5, 0], [4_998, 4_998, 4], [4_997, 4_998, 3]]
@@ -245,7 +245,7 @@ def test_a_source_that_is_also_a_mediator_keeps_everybody():
     # Two groups infect each other's members: S is a source and also the only mediator.
     flows = (mediated("S", "I", "S"),)
 
-    placed = default_initial_conditions(("S", "I"), flows, np.array([10_000]))
+    placed = place_people_by_default(("S", "I"), flows, np.array([10_000]))
 
     assert placed.tolist() == [[10_000], [0]]
 

@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epyflow.model.initial_conditions import initial_conditions
+from epyflow.model.initial_conditions import place_people
 
 AGES = ("0-17", "18-64", "65+")
 SIZES = np.array([100, 200, 100], dtype=np.int64)
 
 
 def place(**inits):
-    persons = initial_conditions(inits, SIZES, AGES)
+    persons = place_people(inits, SIZES, AGES)
     assert persons.dtype == np.int64
     return dict(zip(inits, persons.tolist(), strict=True))
 
@@ -40,7 +40,7 @@ def test_a_share_is_taken_of_every_age_group_and_rounded_half_up():
 
 def test_shares_are_rounded_as_they_are_written():
     # 0.29 * 50 is 14.5; in binary it is 14.499999999999998.
-    persons = initial_conditions({"S": "default", "I": 0.29}, np.array([50]), ("0+",))
+    persons = place_people({"S": "default", "I": 0.29}, np.array([50]), ("0+",))
 
     assert persons.tolist() == [[35], [15]]
 
@@ -64,7 +64,7 @@ def test_default_compartments_share_the_remainder_and_the_first_ones_take_what_i
 
 
 def test_rows_are_in_the_order_of_the_compartments():
-    persons = initial_conditions({"R": 0.5, "S": "default"}, SIZES, AGES)
+    persons = place_people({"R": 0.5, "S": "default"}, SIZES, AGES)
 
     assert persons.tolist() == [[50, 100, 50], [50, 100, 50]]
 
@@ -76,7 +76,7 @@ def test_too_many_people_are_an_error_that_names_age_group_compartments_and_numb
 
 def test_rounding_alone_does_not_overfill_an_age_group():
     # Half of 101 is 50.5: rounded up twice it would be 102.
-    persons = initial_conditions({"S": 0.5, "R": 0.5, "D": "default"}, np.array([101]), ("0+",))
+    persons = place_people({"S": 0.5, "R": 0.5, "D": "default"}, np.array([101]), ("0+",))
 
     assert persons.tolist() == [[51], [50], [0]]
 
@@ -99,7 +99,7 @@ def test_a_list_of_another_length_is_refused():
 
 def test_nobody_can_be_placed_among_nobody():
     with pytest.raises(ValueError, match="5 persons cannot be placed"):
-        initial_conditions({"S": "default", "I": 5}, np.array([0]), ("0+",))
+        place_people({"S": "default", "I": 5}, np.array([0]), ("0+",))
 
 
 @given(
@@ -112,7 +112,7 @@ def test_people_are_conserved_for_any_shares_that_fit(sizes, shares, defaults):
     inits = {f"X{k}": min(share / total, 0.999) for k, share in enumerate(shares)}
     inits |= {f"D{k}": "default" for k in range(defaults)}
 
-    persons = initial_conditions(inits, np.array(sizes), [str(k) for k in range(len(sizes))])
+    persons = place_people(inits, np.array(sizes), [str(k) for k in range(len(sizes))])
 
     assert (persons >= 0).all()
     assert persons.sum(axis=0).tolist() == sizes
@@ -124,7 +124,7 @@ def test_people_are_conserved_for_any_shares_that_fit(sizes, shares, defaults):
 def test_a_head_count_that_fits_is_placed_to_the_last_person(sizes, part):
     count = max(1, round(part * sum(sizes)))
 
-    persons = initial_conditions(
+    persons = place_people(
         {"I": float(count), "S": "default"}, np.array(sizes), [str(k) for k in range(len(sizes))]
     )
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from epyflow.artifacts.task import DailyDoses
-from epyflow.model.vaccination import lay_out, spliced
+from epyflow.model.vaccination import distribute_doses, join_doses
 
 SUNDAY = date(2024, 9, 1)
 
@@ -25,7 +25,7 @@ def season(seed=3):
 def test_with_one_step_per_day_each_value_is_exactly_the_doses_of_the_day():
     given_doses = season()
 
-    schedule = lay_out(given_doses, given_doses.first_day, len(given_doses.doses), 1.0)
+    schedule = distribute_doses(given_doses, given_doses.first_day, len(given_doses.doses), 1.0)
 
     assert np.array_equal(schedule, given_doses.doses)
 
@@ -35,7 +35,7 @@ def test_steps_within_a_day_have_exactly_its_doses_per_day(delta_t):
     per_day = round(1 / delta_t)
     given_doses = season()
 
-    schedule = lay_out(
+    schedule = distribute_doses(
         given_doses, given_doses.first_day, len(given_doses.doses) * per_day, delta_t
     )
 
@@ -45,67 +45,67 @@ def test_steps_within_a_day_have_exactly_its_doses_per_day(delta_t):
 def test_a_step_across_midnight_has_the_mean_of_both_days():
     # Steps of 0.3 days: the fourth lasts from 0.9 to 1.2, a third of it on the first day; the
     # seventh from 1.8 to 2.1, a third of it on a day without data.
-    schedule = lay_out(doses(30.0, 60.0), SUNDAY, 7, 0.3)
+    schedule = distribute_doses(doses(30.0, 60.0), SUNDAY, 7, 0.3)
 
     assert schedule[:, 0] == pytest.approx([30.0, 30.0, 30.0, 50.0, 60.0, 60.0, 40.0])
 
 
 def test_a_step_of_a_week_has_the_mean_of_its_days():
-    schedule = lay_out(doses(*range(14)), SUNDAY, 2, 7.0)
+    schedule = distribute_doses(doses(*range(14)), SUNDAY, 2, 7.0)
 
     assert schedule[:, 0] == pytest.approx([3.0, 10.0])
 
 
 def test_earlier_doses_are_spread_from_the_start_to_the_first_saturday():
     # Thursday 5 September: the 10 doses of Sunday to Wednesday go to Thursday, Friday, Saturday.
-    schedule = lay_out(doses(1, 2, 3, 4, 5, 6, 7, 8), date(2024, 9, 5), 4, 1.0)
+    schedule = distribute_doses(doses(1, 2, 3, 4, 5, 6, 7, 8), date(2024, 9, 5), 4, 1.0)
 
     assert schedule[:, 0] == pytest.approx([5 + 10 / 3, 6 + 10 / 3, 7 + 10 / 3, 8])
 
 
 def test_a_start_on_a_saturday_takes_all_earlier_doses_on_that_day():
-    schedule = lay_out(doses(1, 2, 3, 4, 5, 6, 7, 8), date(2024, 9, 7), 2, 1.0)
+    schedule = distribute_doses(doses(1, 2, 3, 4, 5, 6, 7, 8), date(2024, 9, 7), 2, 1.0)
 
     assert schedule[:, 0].tolist() == [28.0, 8.0]
 
 
 def test_a_start_on_a_sunday_has_the_week_for_earlier_doses():
-    schedule = lay_out(doses(7, first_day=date(2024, 8, 31)), SUNDAY, 8, 1.0)
+    schedule = distribute_doses(doses(7, first_day=date(2024, 8, 31)), SUNDAY, 8, 1.0)
 
     assert schedule[:, 0].tolist() == [1.0] * 7 + [0.0]
 
 
 def test_doses_of_a_campaign_that_is_over_are_not_lost():
-    schedule = lay_out(doses(30, 40), date(2025, 1, 3), 5, 1.0)
+    schedule = distribute_doses(doses(30, 40), date(2025, 1, 3), 5, 1.0)
 
     assert schedule[:, 0].tolist() == [35.0, 35.0, 0.0, 0.0, 0.0]
 
 
 def test_before_the_first_dose_there_is_none():
-    schedule = lay_out(doses(30, 40), date(2024, 8, 30), 6, 1.0)
+    schedule = distribute_doses(doses(30, 40), date(2024, 8, 30), 6, 1.0)
 
     assert schedule[:, 0].tolist() == [0.0, 0.0, 30.0, 40.0, 0.0, 0.0]
 
 
 def test_a_simulation_that_ends_before_the_first_dose_has_none():
-    assert not lay_out(doses(30, 40), date(2024, 8, 1), 6, 1.0).any()
+    assert not distribute_doses(doses(30, 40), date(2024, 8, 1), 6, 1.0).any()
 
 
 def test_a_simulation_that_ends_before_saturday_has_its_part_of_the_earlier_doses():
-    schedule = lay_out(doses(12), date(2024, 9, 4), 2, 1.0)
+    schedule = distribute_doses(doses(12), date(2024, 9, 4), 2, 1.0)
 
     # Wednesday and Thursday of the four days from Wednesday to Saturday.
     assert schedule[:, 0].tolist() == [3.0, 3.0]
 
 
 def test_no_steps_have_no_doses():
-    assert lay_out(doses(12), SUNDAY, 0, 1.0).shape == (0, 1)
+    assert distribute_doses(doses(12), SUNDAY, 0, 1.0).shape == (0, 1)
 
 
 @pytest.mark.parametrize("delta_t", [0.0, -0.5])
 def test_a_step_that_is_not_positive_is_refused(delta_t):
     with pytest.raises(ValueError, match="positive number of days"):
-        lay_out(doses(12), SUNDAY, 3, delta_t)
+        distribute_doses(doses(12), SUNDAY, 3, delta_t)
 
 
 @pytest.mark.parametrize("delta_t", [1.0, 0.5, 0.2, 0.3, 7.0])
@@ -117,7 +117,7 @@ def test_doses_are_conserved_under_every_start_date_of_a_season(delta_t):
         start = given_doses.first_day + timedelta(late)
         covered = max(len(given_doses.doses) - late, 0) + 7
         steps = -(-covered // delta_t)
-        schedule = lay_out(given_doses, start, int(steps), delta_t)
+        schedule = distribute_doses(given_doses, start, int(steps), delta_t)
         assert schedule.sum(axis=0) * delta_t == pytest.approx(total, rel=1e-12)
 
 
@@ -130,7 +130,7 @@ def test_doses_are_conserved_under_every_start_date_of_a_season(delta_t):
 def test_the_doses_of_the_time_covered_are_given_whatever_the_step(per_day, late, steps, delta_t):
     start = SUNDAY + timedelta(late)
 
-    schedule = lay_out(doses(*per_day), start, steps, delta_t)
+    schedule = distribute_doses(doses(*per_day), start, steps, delta_t)
 
     covered = _cumulative(per_day, late, start, steps * delta_t)
     assert (schedule >= 0).all()
@@ -152,7 +152,7 @@ def test_spliced_doses_are_the_first_up_to_a_day_and_the_second_after_it(shift):
     after = doses(10, 20, 30, 40, 50, first_day=SUNDAY + timedelta(days=shift))
     last = SUNDAY + timedelta(days=1)
 
-    found = spliced(before, after, last)
+    found = join_doses(before, after, last)
 
     def on(schedule, day):
         position = (day - schedule.first_day).days

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from epyflow.population.age_groups import (
     AgeGroup,
-    aggregation,
+    map_groups,
     overlap_shares,
     parse_age_group,
     parse_age_groups,
@@ -110,7 +110,7 @@ def test_an_interval_of_another_form_is_refused_by_name(text):
 def test_each_source_group_goes_to_the_target_group_that_holds_it():
     source = groups("0", "1", "2-4", "5-9", "10+")
 
-    index = aggregation(source, groups("0-1", "2-9", "10+"))
+    index = map_groups(source, groups("0-1", "2-9", "10+"))
 
     assert index.tolist() == [0, 0, 1, 1, 2]
 
@@ -124,7 +124,7 @@ def test_each_source_group_goes_to_the_target_group_that_holds_it():
 )
 def test_a_target_group_that_cuts_a_source_group_is_refused_naming_both(source, target, message):
     with pytest.raises(ValueError, match=message):
-        aggregation(groups(*source), groups(*target))
+        map_groups(groups(*source), groups(*target))
 
 
 def test_an_interval_within_one_target_group_belongs_to_it_wholly():

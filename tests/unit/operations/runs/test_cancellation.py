@@ -185,3 +185,10 @@ def test_a_process_is_interrupted_or_killed(run, process, options, number, kille
     assert ended.killed is killed
     assert ended.done[0].startswith(f"process {process.pid} on ")
     assert run.outcome == "cancelled"
+
+
+def test_jobs_that_the_coordinator_has_begun_at_its_end_are_deleted(run, process):
+    ended = run.cancel((), (), (TASKS,), (), patience=30.0, sleep=lambda seconds: None)
+
+    assert run.deleted == ["tasks"]
+    assert ended.left == []

@@ -1,4 +1,4 @@
-"""Errors of two kinds: answers of the API, and what the user of the emulator must mend."""
+"""The errors of the emulator, in one tree."""
 
 import grpc
 
@@ -6,11 +6,27 @@ from google_batch_emulator.identity import project_number
 
 
 class EmulatorError(Exception):
-    """The emulator cannot start or was told something wrong; the message says what to do."""
+    """Base class. Raised itself if a setting is wrong or the emulator cannot start."""
 
 
-class ApiError(Exception):
-    """An answer other than OK.
+class TaskStartError(EmulatorError):
+    """A runnable of a task cannot be started."""
+
+
+class NoImageError(TaskStartError):
+    """A container names an image that does not exist."""
+
+
+class SecretError(TaskStartError):
+    """A task names a secret that does not exist."""
+
+
+class SetUpError(TaskStartError):
+    """The namespaces or the file system of a runnable cannot be made."""
+
+
+class ApiError(EmulatorError):
+    """An answer of the API other than OK.
 
     Parameters
     ----------

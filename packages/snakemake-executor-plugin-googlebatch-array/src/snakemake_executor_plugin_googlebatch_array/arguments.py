@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from .errors import SettingError
+
 _TOKEN = re.compile(
     r"""
     (?P<single> '(?:[^'\\]|\\.)*' )
@@ -43,7 +45,7 @@ def split_arguments(text: str) -> list[str]:
 
     Raises
     ------
-    ValueError
+    SettingError
         If a quotation mark is not closed. Guessing would run another command than meant.
     """
     arguments: list[str] = []
@@ -54,7 +56,7 @@ def split_arguments(text: str) -> list[str]:
             open_argument = False
             continue
         if kind == "stray":
-            raise ValueError(
+            raise SettingError(
                 f"Quotation mark {piece} at character {match.start()} of a Snakemake command is "
                 "not closed. Look for unusual quotes in --config, --configfiles or wildcards."
             )
@@ -74,7 +76,7 @@ def factor(lists: Sequence[Sequence[str]]) -> Factored:
     (https://cloud.google.com/batch/quotas).
     """
     if not lists:
-        raise ValueError("Expected at least one argument list, got none.")
+        raise SettingError("Expected at least one argument list, got none.")
     head = _common_start(lists)
     rest = [each[len(head) :] for each in lists]
     tail = tuple(reversed(_common_start([each[::-1] for each in rest])))

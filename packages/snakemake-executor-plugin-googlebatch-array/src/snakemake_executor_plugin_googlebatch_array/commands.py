@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from snakemake_interface_executor_plugins.utils import encode_target_jobs_cli_args
 
 from .arguments import factor, split_arguments
+from .errors import SettingError
 from .tasks import Task
 
 BOOTSTRAP = (
@@ -61,7 +62,7 @@ def frame_of(executor: Any, job: Any) -> Frame:
 
     Raises
     ------
-    ValueError
+    SettingError
         If the command is not of the form that Snakemake's ``RealExecutor`` gives it.
     """
     workflow = executor.workflow
@@ -69,7 +70,7 @@ def frame_of(executor: Any, job: Any) -> Frame:
     text, about_job = executor.format_job_exec(job), executor.get_job_args(job)
     before, found, after = text.partition(about_job)
     if not found:
-        raise ValueError("Snakemake's command does not contain the arguments of its job.")
+        raise SettingError("Snakemake's command does not contain the arguments of its job.")
     precommand = factory.precommand(executor_common_settings=common)
     if precommand:
         before = before.partition(f"{precommand} &&")[2]
@@ -119,7 +120,7 @@ def commands_of(
 
     Raises
     ------
-    ValueError
+    SettingError
         If a command is too long for an environment variable.
     """
     factored = factor([task.arguments for task in tasks])
@@ -147,7 +148,7 @@ def _check_length(variables: dict[str, str]) -> None:
     """Refuse what Linux cannot pass to a process."""
     for name, value in variables.items():
         if len(value) > LONGEST_VARIABLE:
-            raise ValueError(
+            raise SettingError(
                 f"{name} would be {len(value)} bytes; Linux allows {LONGEST_VARIABLE}. Make "
                 "groups smaller (--group-components) or pass less by --config."
             )

@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from .errors import SettingError
+
 _SECRET_NAME = re.compile(
     r"(^|_)(API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS?|PASSW(OR)?D|PASSPHRASE|SECRET|TOKEN)S?(_|$)",
     re.IGNORECASE,
@@ -62,7 +64,7 @@ def variables_for(
 
     Raises
     ------
-    ValueError
+    SettingError
         If a reference is malformed, or a value looks like a secret. Everyone who may read the
         project's Batch jobs can read a job definition.
     """
@@ -71,7 +73,7 @@ def variables_for(
     open_values = {name: value for name, value in values.items() if name not in secret}
     for name in open_values:
         if _SECRET_NAME.search(name) and name not in harmless:
-            raise ValueError(
+            raise SettingError(
                 f"Environment variable {name} looks like a secret, and a Batch job definition is "
                 "readable. Put it into Secret Manager and set secret_variables to "
                 f"{name}=projects/PROJECT/secrets/SECRET/versions/latest; if it is harmless, add "
@@ -86,14 +88,14 @@ def parse_secrets(text: str) -> dict[str, str]:
 
     Raises
     ------
-    ValueError
+    SettingError
         If an item has another form. The item is not repeated: it may be the secret itself.
     """
     secrets: dict[str, str] = {}
     for number, item in enumerate(_split(text), start=1):
         name, _, reference = item.partition("=")
         if not _NAME.fullmatch(name) or not is_reference(reference):
-            raise ValueError(
+            raise SettingError(
                 f"Item {number} of secret_variables is not of the form "
                 "NAME=projects/PROJECT/secrets/SECRET/versions/VERSION."
             )

@@ -11,6 +11,7 @@ from snakemake_interface_executor_plugins.executors.base import AbstractExecutor
 
 from .adoption import is_newer
 from .arrays import Array
+from .errors import SettingError, UnreachableError
 from .failure_causes import refusal_message
 from .identity import marker
 from .parameters import Parameters
@@ -33,19 +34,21 @@ class Executor(Parameters):
 
         Raises
         ------
-        WorkflowError
-            If a setting is malformed, or there are no credentials; before anything starts.
+        SettingError
+            If a setting is malformed; before anything starts.
+        UnreachableError
+            If there are no credentials; before anything starts.
         """
         try:
             check_settings(self.executor_settings)
-        except ValueError as error:
-            raise WorkflowError(f"googlebatch-array: {error}") from error
+        except SettingError as error:
+            raise SettingError(f"googlebatch-array: {error}") from error
         try:
             super().__post_init__()
         except WorkflowError as error:
             cause = error.__context__ or error
             explanation = explain_api(cause)
-            raise WorkflowError(
+            raise UnreachableError(
                 f"Google Batch cannot be reached: {cause}\n{explanation.remedy}"
             ) from cause
         self.take_preemption_over()

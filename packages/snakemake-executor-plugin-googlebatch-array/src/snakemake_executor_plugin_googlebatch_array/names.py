@@ -9,6 +9,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
+from .errors import SettingError
+
 LONGEST = 63
 """Characters in a job id, a label's key or a label's value."""
 
@@ -71,14 +73,14 @@ def parse_labels(text: str) -> dict[str, str]:
 
     Raises
     ------
-    ValueError
+    SettingError
         If a label has no ``=`` or no key.
     """
     labels: dict[str, str] = {}
     for item in filter(None, (each.strip() for each in text.split(","))):
         key, sign, value = item.partition("=")
         if not sign or not key.strip():
-            raise ValueError(f"Label {item!r} is not of the form key=value, as in stage=test.")
+            raise SettingError(f"Label {item!r} is not of the form key=value, as in stage=test.")
         labels[label_key(key.strip())] = label_value(value.strip())
     return labels
 
@@ -88,12 +90,12 @@ def merge_labels(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, 
 
     Raises
     ------
-    ValueError
+    SettingError
         If there are more than Google Batch allows. Dropping some would hide costs.
     """
     labels = {**users, **own}
     if len(labels) > MOST_LABELS:
-        raise ValueError(
+        raise SettingError(
             f"{len(labels)} labels, of which {len(own)} are the executor's; "
             f"Google Cloud allows {MOST_LABELS}. Remove some of googlebatch-array-labels."
         )

@@ -8,6 +8,7 @@ from snakemake_executor_plugin_googlebatch.command import get_writer
 
 from .commands import BOOTSTRAP
 from .environment import is_reference
+from .errors import SettingError
 from .resources import PREFIX
 
 _ALIASES = {"work_tasks_per_node": "task_count_per_node"}
@@ -55,12 +56,12 @@ class Parameters(StockExecutor):  # type: ignore[misc]
 
         Raises
         ------
-        ValueError
+        SettingError
             If a registry's password is given in plain text.
         """
         password = self.get_param(job, "docker_password")
         if password and not is_reference(password):
-            raise ValueError(
+            raise SettingError(
                 "docker_password would be readable in the job definition. Put it into Secret "
                 "Manager and give projects/PROJECT/secrets/SECRET/versions/VERSION."
             )

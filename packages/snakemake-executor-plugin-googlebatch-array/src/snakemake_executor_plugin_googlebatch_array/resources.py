@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .errors import SettingError
+
 PREFIX = "googlebatch_"
 
 LONGEST_RUN = 14 * 24 * 3600
@@ -49,7 +51,7 @@ def compute_for(
 
     Raises
     ------
-    ValueError
+    SettingError
         If a number makes no sense to Google Batch.
     """
     own = {
@@ -77,12 +79,12 @@ def duration(text: str | float) -> int:
 
     Raises
     ------
-    ValueError
+    SettingError
         If it is anything else.
     """
     match = _DURATION.fullmatch(str(text).strip())
     if match is None:
-        raise ValueError(f"Time limit {text!r} is not of the form 3600s, 90m, 10h or 2d.")
+        raise SettingError(f"Time limit {text!r} is not of the form 3600s, 90m, 10h or 2d.")
     return round(float(match["number"]) * _SECONDS[match["unit"]])
 
 
@@ -95,7 +97,7 @@ def _limit(own: Mapping[str, Any], resources: Mapping[str, Any], settings: Any) 
     else:
         seconds = duration(settings.max_run_duration or LONGEST_RUN)
     if not 0 < seconds <= LONGEST_RUN:
-        raise ValueError(
+        raise SettingError(
             f"A time limit of {seconds} s; Google Batch takes 1 s to {LONGEST_RUN} s (14 days). "
             "Change the rule's runtime or googlebatch_max_run_duration."
         )
@@ -123,7 +125,7 @@ def _whole(name: str, value: Any, least: int) -> int:
     except (TypeError, ValueError):
         number = least - 1
     if number < least:
-        raise ValueError(
+        raise SettingError(
             f"{PREFIX}{name} is {value!r}; expected a whole number, {least} or larger."
         )
     return number

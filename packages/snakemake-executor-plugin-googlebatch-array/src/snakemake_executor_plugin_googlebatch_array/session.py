@@ -15,6 +15,7 @@ from .cancellation import delete_all
 from .commands import frame_of, job_arguments
 from .dispatcher import Dispatcher, Reporter
 from .environment import parse_secrets, variables_for
+from .errors import SettingError
 from .identity import (
     key_of,
     marked_coordinators,
@@ -90,7 +91,7 @@ class Session:
 
         Raises
         ------
-        ValueError
+        SettingError
             If a resource makes no sense to Google Batch.
         """
         executor = self.executor
@@ -244,7 +245,7 @@ def check_settings(settings: Any) -> None:
 
     Raises
     ------
-    ValueError
+    SettingError
         If one is.
     """
     parse_labels(settings.labels or "")
@@ -259,7 +260,7 @@ def check_settings(settings: Any) -> None:
     ):
         value = getattr(settings, name)
         if value is not None and not least <= int(value) <= most:
-            raise ValueError(
+            raise SettingError(
                 f"--googlebatch-array-{name.replace('_', '-')} is {value}; "
                 f"expected {least} to {most}."
             )

@@ -9,6 +9,7 @@ from google.cloud import batch_v1
 
 from .adoption import keys_of
 from .arrays import COORDINATOR_LABEL, Array, array_of
+from .errors import SubmissionError
 from .names import job_id
 from .outcomes import OVER, STOPPING
 from .tasks import Task
@@ -99,7 +100,7 @@ class Submitter:
                 array = array_of(job, self.api.parent, self.now(), first.shape.width)
                 array.tasks = dict(enumerate(tasks))
                 return array
-        raise RuntimeError(
+        raise SubmissionError(
             f"{_MOST_NAMES} Batch jobs {name[:40]}... exist already for the same tasks. "
             "Delete old ones, or set --googlebatch-array-run-id."
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from .errors import SettingError
 from .failure_causes import Tail
 
 _READS_PER_MINUTE = 30
@@ -42,7 +43,7 @@ def log_place(setting: str | None, storage_prefix: str | None) -> Place | None:
 
     Raises
     ------
-    ValueError
+    SettingError
         If the setting is neither ``none`` nor of the form ``gs://bucket/folder``.
     """
     if setting is not None and setting.strip().lower() == "none":
@@ -53,7 +54,7 @@ def log_place(setting: str | None, storage_prefix: str | None) -> Place | None:
     if scheme in {"gs", "gcs"} and bucket:
         return Place(bucket, folder.strip("/") or FOLDER)
     if setting:
-        raise ValueError(f"Log prefix {setting!r} is neither none nor of the form gs://bucket/x.")
+        raise SettingError(f"Log prefix {setting!r} is neither none nor of the form gs://bucket/x.")
     return None
 
 

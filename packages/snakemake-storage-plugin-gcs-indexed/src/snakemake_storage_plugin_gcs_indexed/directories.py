@@ -8,8 +8,7 @@ import os
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from snakemake_interface_common.exceptions import WorkflowError
-
+from .errors import StorageError
 from .indexed_bucket import IndexedBucket
 from .prefetch import fetch
 from .uploads import store_file
@@ -40,7 +39,7 @@ def retrieve(indexed: IndexedBucket, folder: str, local: Path) -> bool:
 
     Raises
     ------
-    WorkflowError
+    StorageError
         If an object disappears meanwhile, or its name would lie outside the directory.
     """
     contents = indexed.index.below(folder)
@@ -49,7 +48,7 @@ def retrieve(indexed: IndexedBucket, folder: str, local: Path) -> bool:
         if name.endswith("/"):
             target.mkdir(parents=True, exist_ok=True)
         elif not fetch(indexed, name, target, entry.size):
-            raise WorkflowError(
+            raise StorageError(
                 f"{indexed.bucket.url(name)} was removed while its directory was downloaded. Is "
                 "another run working on the same prefix?"
             )
@@ -59,5 +58,5 @@ def retrieve(indexed: IndexedBucket, folder: str, local: Path) -> bool:
 def _inside(folder: str, name: str) -> PurePosixPath:
     below = PurePosixPath(name.removeprefix(folder))
     if below.is_absolute() or ".." in below.parts:
-        raise WorkflowError(f"The object {name!r} would be written outside of its directory.")
+        raise StorageError(f"The object {name!r} would be written outside of its directory.")
     return below

@@ -1,4 +1,4 @@
-"""What went wrong at Google Cloud Storage, what it means, and what to do about it."""
+"""The errors of the provider, in one tree, with the cause of each and what to do about it."""
 
 import re
 from collections.abc import Iterator
@@ -37,12 +37,16 @@ NOT_NOW = (
 )
 
 
-class ChangedByOthersError(WorkflowError):
-    """An object is not what it was when we looked, and not what we wrote."""
+class StorageError(WorkflowError):
+    """Base class. Raised itself for a request that failed, with its cause and what to do."""
 
 
-class DamagedTransferError(Exception):
-    """Bytes that arrived are not those that were sent."""
+class ChangedByOthersError(StorageError):
+    """Another program has written an object since it was looked at."""
+
+
+class DamagedTransferError(StorageError):
+    """The bytes that arrived are not those that were sent."""
 
 
 @contextmanager
@@ -60,7 +64,7 @@ def explained(action: str, bucket: str, retries: int) -> Iterator[None]:
 
     Raises
     ------
-    WorkflowError
+    StorageError
         In place of an error of Google's libraries; ``PreconditionFailed`` is left to the caller.
     """
     try:
@@ -72,7 +76,7 @@ def explained(action: str, bucket: str, retries: int) -> Iterator[None]:
         if isinstance(error, OSError) and not _of_network(error):
             raise
         remedy = _remedy(error, bucket, retries)
-        raise WorkflowError(f"Cannot {action}: {brief(error)}\n{remedy}") from error
+        raise StorageError(f"Cannot {action}: {brief(error)}\n{remedy}") from error
 
 
 def _of_network(error: OSError) -> bool:

@@ -7,12 +7,11 @@ from typing import Any
 import snakemake_storage_plugin_gcs as stock
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import storage
-from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_storage_plugins.storage_object import StorageObjectBase
 from snakemake_interface_storage_plugins.storage_provider import StorageQueryValidationResult
 
 from .bucket_client import Bucket
-from .errors import SIGN_IN
+from .errors import SIGN_IN, StorageError
 from .index import ALWAYS, Index, Trust
 from .indexed_bucket import IndexedBucket
 from .prefetch import Prefetcher
@@ -37,7 +36,7 @@ class StorageProvider(stock.StorageProvider):
         try:
             self.client = storage.Client(project=self.settings.project)
         except DefaultCredentialsError as error:
-            raise WorkflowError(f"There are no credentials for Google Cloud. {SIGN_IN}") from error
+            raise StorageError(f"There are no credentials for Google Cloud. {SIGN_IN}") from error
         self.process = Process()
         self.prefetcher = Prefetcher(self.settings.parallel_downloads)
         self._repeat = Repeat(self.settings.retries, self.logger)

@@ -8,7 +8,8 @@ environment. Field types must be real types, not strings: Snakemake parses with 
 from dataclasses import dataclass, field
 
 import snakemake_storage_plugin_gcs as stock
-from snakemake_interface_common.exceptions import WorkflowError
+
+from .errors import StorageError
 
 
 @dataclass
@@ -17,7 +18,7 @@ class StorageProviderSettings(stock.StorageProviderSettings):
 
     Raises
     ------
-    WorkflowError
+    StorageError
         If a number is out of its range.
     """
 
@@ -64,4 +65,4 @@ class StorageProviderSettings(stock.StorageProviderSettings):
             value = getattr(self, name)
             if value < least:
                 option = f"--storage-gcs-indexed-{name.replace('_', '-')}"
-                raise WorkflowError(f"{option} is {value}: it must be {least} or more.")
+                raise StorageError(f"{option} is {value}: it must be {least} or more.")

@@ -5,10 +5,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from google_batch_emulator.errors import EmulatorError
+from google_batch_emulator.errors import EmulatorError, SetUpError
 from google_batch_emulator.execution.file_system_view import View
 from google_batch_emulator.execution.preparation import make_root
-from google_batch_emulator.execution.process import Process, SetUpError
+from google_batch_emulator.execution.process import Process
 from google_batch_emulator.execution.spec import LaunchSpec
 
 _ADVICE = """\

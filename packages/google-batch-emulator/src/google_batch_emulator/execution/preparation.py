@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from google_batch_emulator.docker_options import read_options
+from google_batch_emulator.errors import NoImageError
 from google_batch_emulator.execution.context import Context
 from google_batch_emulator.execution.file_system_view import View
 from google_batch_emulator.execution.runnable_environment import variables
@@ -18,10 +19,6 @@ HOSTS_FILE = "/run/batch/hosts"
 # docker run: "125 if the error is with Docker daemon itself".
 # Source: docs.docker.com/engine/containers/run/#exit-status
 NO_IMAGE = 125
-
-
-class NoImageError(Exception):
-    """A container names an image that does not exist."""
 
 
 def prepare(context: Context, attempt: Attempt, folder: Path, place: int) -> LaunchSpec:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import google_batch_launcher
+from google_batch_emulator.errors import SetUpError
 from google_batch_emulator.execution.spec import LaunchSpec
 
 # The bare interpreter does not know where packages are.
@@ -30,10 +31,6 @@ _MAX_LINE = 262_144
 _LOST = 126
 
 LineCall = Callable[[str, str], None]
-
-
-class SetUpError(Exception):
-    """The namespaces or the file system of a runnable could not be made."""
 
 
 class Process:

@@ -4,13 +4,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from google_batch_emulator.errors import EmulatorError
+from google_batch_emulator.errors import EmulatorError, SecretError
 from google_batch_emulator.messages import Message
 from google_batch_emulator.records import Attempt
-
-
-class SecretError(Exception):
-    """A secret that a task needs is not there."""
 
 
 def read_secrets(path: Path | None) -> dict[str, str]:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from google_batch_emulator import exit_codes, timestamps
+from google_batch_emulator.errors import NoImageError, SecretError, SetUpError
 from google_batch_emulator.execution.context import Context
 from google_batch_emulator.execution.memory import resident
-from google_batch_emulator.execution.preparation import NO_IMAGE, NoImageError, prepare
-from google_batch_emulator.execution.process import Process, SetUpError
-from google_batch_emulator.execution.runnable_environment import SecretError
+from google_batch_emulator.execution.preparation import NO_IMAGE, prepare
+from google_batch_emulator.execution.process import Process
 from google_batch_emulator.logbook import task_id
 from google_batch_emulator.messages import Message
 from google_batch_emulator.records import Attempt, Outcome

@@ -1,50 +1,14 @@
 """Parts of the cloud's checks that the emulated project does not show."""
 
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from google.api_core import exceptions as api
+from tests.unit.operations.doctor.answers import HOST, context
 
 from epyflow.google.rest import Apis
 from epyflow.operations.cost.profile import Profile, Shape
 from epyflow.operations.doctor import google_project, image, quota
-from epyflow.operations.doctor.context import Context
-
-HOST = "europe-docker.pkg.dev"
-IMAGE = f"{HOST}/p/r/epyflow@sha256:" + "1" * 64
-VM = Shape("c4d-standard-2", 30, 4096, 1, 100)
-
-
-class Answers:
-    """In place of the APIs: documents by path."""
-
-    def __init__(self, documents: Mapping[str, Any]) -> None:
-        self._documents = documents
-
-    def _found(self, path: str) -> Any:
-        if path not in self._documents:
-            raise api.NotFound(path)
-        return self._documents[path]
-
-    def get(self, service: str, path: str, **query: object) -> Any:
-        return self._found(f"{service}/{path}")
-
-    def of_host(self, host: str, path: str, accept: str) -> Any:
-        assert "application/vnd.oci.image.index.v1+json" in accept
-        return self._found(f"{host}/{path}")
-
-
-def context(documents: Mapping[str, Any] | None = None, shape: Shape = VM, **site: str) -> Context:
-    made = Context(environment={})
-    fields = {"project": "p", "region": "europe-west1", "image": IMAGE} | site
-    # Cached properties: what they would read is given.
-    made.__dict__["site"] = SimpleNamespace(**fields)
-    made.__dict__["apis"] = Answers(documents or {})
-    made.__dict__["profile"] = Profile({"run_task": (shape,)}, frozenset())
-    made.__dict__["credentials"] = SimpleNamespace(account="ada@example.org")
-    return made
 
 
 def index(*platforms: str) -> dict[str, Any]:
@@ -132,6 +96,26 @@ def test_spot_machines_are_counted_by_a_quota_of_their_own_where_there_is_one():
 
     assert found(N2_CPUS=24, PREEMPTIBLE_CPUS=104).found == "room for PREEMPTIBLE_CPUS 100"
     assert "N2_CPUS: 20 left" in found(N2_CPUS=24, PREEMPTIBLE_CPUS=4).found
+
+
+def test_the_rule_that_needs_most_is_compared_with_each_quota():
+    made = context(quotas(N2_CPUS=104, INSTANCES=30))
+    few = Shape("n2-standard-4", 30, 4096, 1, 3)
+    made.__dict__["profile"] = Profile({"a": (few,), "b": (N2,), "c": (few,)}, frozenset())
+
+    # b: 25 machines of 4 vCPUs; of 30 instances, 4 are in use.
+    assert quota.quota(made).found == "room for N2_CPUS 100, INSTANCES 25"
+
+
+def test_quotas_of_which_nothing_is_known_are_a_warning():
+    found = quota.quota(context(quotas(INSTANCES=100), N2))
+
+    assert (found.state, found.found) == ("warning", "the quota of vCPUs of N2 cannot be read")
+
+
+def test_not_even_one_machine_is_a_failure():
+    assert quota.quota(context(quotas(N2_CPUS=7), N2)).state == "failed"
+    assert quota.quota(context(quotas(N2_CPUS=8), N2)).state == "warning"
 
 
 def test_the_limit_that_says_most_of_a_family_is_taken():

@@ -192,3 +192,28 @@ def test_jobs_that_the_coordinator_has_begun_at_its_end_are_deleted(run, process
 
     assert run.deleted == ["tasks"]
     assert ended.left == []
+
+
+def test_the_record_of_an_earlier_coordinator_is_replaced_by_that_of_the_job(run, record):
+    earlier = record.model_copy(update={"job": "projects/p/jobs/c0"})
+    write_record(earlier.after("failed"), run.storage)
+
+    run.cancel((COORDINATING,), (COORDINATING,), ())
+
+    noted = read_record("flu", "main", run.storage)
+    assert noted is not None
+    assert (noted.job, noted.outcome) == (COORDINATING.name, "cancelled")
+
+
+def test_a_process_that_ignores_interruptions_is_terminated(run):
+    command = 'trap "" INT; echo ready; exec sleep 60'
+    started = subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE)
+    assert started.stdout is not None
+    started.stdout.readline()
+    update = {"pid": started.pid, "process_started": psutil.Process(started.pid).create_time()}
+    write_record(this_coordinator("flu", "main", {}).model_copy(update=update), run.storage)
+
+    run.cancel((), patience=30.0, sleep=lambda seconds: None)
+
+    assert started.wait(5) == -15
+    started.stdout.close()

@@ -73,7 +73,7 @@ def test_of_two_who_submit_at_once_one_is_told_of_the_other(place):
     assert numbers == [1, 1]
 
     name = submit(place, sources(), 1)
-    with pytest.raises(RunningError, match="-1 coordinates it since"):
+    with pytest.raises(RunningError, match="-1 is its coordinator since"):
         submit(place, sources(b"others"), 1)
 
     assert jobs_of(place) == [1]

@@ -1,4 +1,4 @@
-"""What runs cost on Google Cloud: estimated before, and reckoned from run times after.
+"""Estimate the cost of a run on Google Cloud, and compute it from run times afterwards.
 
-Arithmetic on a dated price table; no client of Google's is needed, and nothing is asked of it.
+The figures come from a dated price table; no Google client is needed.
 """

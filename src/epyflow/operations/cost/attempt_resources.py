@@ -1,8 +1,8 @@
-"""Resources of a rule that depend on the attempt, as a profile writes them for Snakemake.
+"""Evaluate resources of a profile that depend on the attempt.
 
-``'c4d-standard-2' if attempt == 1 else 'c4d-highmem-2'`` is text that Snakemake evaluates. Here it
-is parsed, and computed by walking the syntax tree: literals, ``attempt``, comparisons, choices and
-``+ - *``. Nothing else of Python is reachable.
+Snakemake evaluates a text such as ``'c4d-standard-2' if attempt == 1 else 'c4d-highmem-2'``. This
+module parses it and walks the syntax tree: literals, ``attempt``, comparisons, conditional
+expressions and ``+ - *``. No other Python is reachable.
 """
 
 import ast
@@ -28,12 +28,12 @@ _COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 def value_at(resource: str | int | float, attempt: int) -> str | int | float:
     """Return a resource's value at an attempt, the first being 1.
 
-    Text that is no expression stands for itself, as in Snakemake: ``e2-standard-2``.
+    A text that is no expression is returned as it is, as in Snakemake: ``e2-standard-2``.
 
     Raises
     ------
     ValueError
-        If it is an expression of another kind.
+        If it is another kind of expression.
     """
     if not isinstance(resource, str):
         return resource
@@ -52,7 +52,7 @@ def value_at(resource: str | int | float, attempt: int) -> str | int | float:
 
 
 def _is_a_name(tree: ast.expr) -> bool:
-    """Whether it only looks like a difference: ``e2-standard-2``."""
+    """Return whether a text only looks like a difference: ``e2-standard-2``."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return bool(names) and names.isdisjoint({"attempt"})
 
@@ -70,6 +70,6 @@ def _value(node: ast.expr, attempt: int) -> Any:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             return _BINARY[type(op)](_value(left, attempt), _value(right, attempt))
     raise ValueError(
-        f"{ast.unparse(node)!r} cannot be read; expected text, a number, or such as "
-        "'a' if attempt == 1 else 'b'"
+        f"{ast.unparse(node)!r} cannot be evaluated; expected text, a number, or an "
+        "expression such as 'a' if attempt == 1 else 'b'"
     )

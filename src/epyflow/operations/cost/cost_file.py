@@ -1,4 +1,4 @@
-"""The cost of a finished run: ``run_cost.csv``, written when all jobs but local ones are over."""
+"""Write the cost of a finished run to ``run_cost.csv``."""
 
 import logging
 import os
@@ -18,21 +18,21 @@ log = logging.getLogger(__name__)
 
 
 def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = FILE) -> None:
-    """Write what the jobs of a run have cost, or would have.
+    """Write the cost of the jobs of a run; for a local run, the cost on Google Batch.
 
-    Where there is no profile for Google Batch, or a price is not known, the table has no rows and
-    the log says why: a run does not fail for it.
+    Without a profile for Google Batch, or with an unknown price, the table has no rows and the log
+    says why. The run does not fail.
 
     Parameters
     ----------
     run
-        Its plan.
+        Plan of the run.
     storage
-        Where the benchmarks are.
+        Holds the benchmarks.
     path
         The file to write.
     profile
-        The profile whose machines are paid.
+        The profile with the machines.
     """
     ran_on = GOOGLE_BATCH if os.environ.get("EPYFLOW_IMAGE_DIGEST") else LOCAL
     try:
@@ -41,12 +41,12 @@ def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = F
         jobs = measured(run, benchmarks, given, region_of_site(), ran_on)
         write_bytes_atomically(path, as_csv(priced(jobs, given, read_prices())))
     except EpyflowError as error:
-        log.warning("the cost of the run is not known: %s", error)
+        log.warning("the cost of the run is unknown: %s", error)
         write_bytes_atomically(path, as_csv(()))
 
 
 def region_of_site() -> str:
-    """Return the region that the user's site names; the price table's where there is no site."""
+    """Return the region of the site, or the default region without a site."""
     named = os.environ.get(f"{VARIABLE_PREFIX}REGION")
     if named:
         return named
@@ -59,7 +59,7 @@ def region_of_site() -> str:
 
 
 def _benchmarks(run: RunPlan, storage: Storage, rules: Mapping[str, object]) -> dict[str, bytes]:
-    """Return ``<rule>/<job>``, or ``<rule>`` for one that has a single job, to its benchmark."""
+    """Map ``<rule>/<job>``, or ``<rule>`` for a rule with one job, to its benchmark."""
     top = run.layout.benchmarks
     folders = [top, *(f"{top}/{rule}" for rule in rules)]
     paths = [

@@ -1,4 +1,4 @@
-"""What a run will cost, estimated before it: a range, and the assumptions that it rests on."""
+"""Estimate the cost of a run before it starts: a range, and its assumptions."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from epyflow.operations.cost.profile import Profile, Shape
 
 
 class Range(NamedTuple):
-    """From the least to the most that is to be expected."""
+    """Lower and upper bound of an estimate."""
 
     low: float
     high: float
@@ -21,16 +21,16 @@ class Range(NamedTuple):
 
 TIMES_FASTER = Range(20, 100)
 """The compiled engine against epydemix: 42 to 105 times for whole simulations, some 30 times in
-calibrations, where more is done besides; less on a slow processor."""
+calibrations, which do other work too; less on a slow processor."""
 
 JOB_SECONDS = Range(3, 15)
-"""For Python to start, and for a task to fetch its input and bring back its result."""
+"""Time to start Python, download the input and upload the result."""
 
 SIMULATIONS_PER_PARTICLE = Range(2, 20)
 """Of SMC after its first generation: half to a twentieth of the simulations are accepted."""
 
 SIMULATIONS_PER_DRAW_KEPT = Range(1, 100)
-"""Of rejection; how many its tolerance rejects is not known before."""
+"""Of rejection; the share that its tolerance rejects is unknown before the run."""
 
 TABLE_SECONDS = Range(5, 120)
 FIGURE_JOBS = Range(1, 2)
@@ -44,15 +44,15 @@ class StageEstimate:
     Attributes
     ----------
     stage, rule
-        Where they belong.
+        Stage and rule.
     jobs
-        How many.
+        Number of jobs.
     machine_type, spot
-        What the first attempt of each runs on.
+        Machine of the first attempt.
     seconds
-        Of one job, without the start of its machine.
+        Run time of one job, without the start of its machine.
     elapsed
-        Seconds until all are done, with the profile's parallelism.
+        Time until all jobs have ended, with the profile's parallelism.
     usd
         US dollars.
     """
@@ -69,7 +69,7 @@ class StageEstimate:
 
 @dataclass(frozen=True)
 class Work:
-    """What the jobs of a rule do: how many there are, and the seconds of each."""
+    """The number of jobs of a rule, and the seconds of each."""
 
     rule: str
     jobs: Range
@@ -84,13 +84,13 @@ def work(
     Parameters
     ----------
     plan
-        Of the experiment.
+        Plan of the experiment.
     calibration
-        Its section, if it has one.
+        Its calibration section, if it has one.
     tables
-        How many the experiment's output asks for.
+        Number of requested tables.
     submissions
-        How many files for forecast hubs it asks for.
+        Number of requested submissions to forecast hubs.
     profile
         Its rules of no other stage draw figures, of all populations in one job or two.
     """
@@ -123,7 +123,7 @@ def task_seconds(plan: Plan, calibration: Calibration | None) -> Range:
 
 
 def fitted_simulations(calibration: Calibration) -> Range:
-    """Return how many simulations the calibration of one population makes."""
+    """Return the number of simulations of the calibration of one population."""
     strategy = calibration.strategy
     if isinstance(strategy, Smc):
         first, later = strategy.options.num_particles, strategy.options.num_generations - 1
@@ -148,8 +148,8 @@ def estimate(
 ) -> list[StageEstimate]:
     """Estimate what the jobs of each rule cost.
 
-    A machine that is done takes the next job, so its start is paid at least once for each machine
-    that runs at once, and at most for each job.
+    A free machine takes the next job. So starts are paid at least once for each machine that runs
+    at the same time, and at most once for each job.
 
     Raises
     ------
@@ -202,7 +202,7 @@ def total_usd(stages: list[StageEstimate]) -> Range:
 
 
 def assumptions(plan: Plan, calibration: Calibration | None, prices: Prices) -> list[str]:
-    """Say in words what an estimate rests on."""
+    """List the assumptions of an estimate in words."""
     fast, slow = (1000 * plan.seconds_per_simulation / n for n in reversed(TIMES_FASTER))
     said = [
         f"prices of {prices.date}, list prices without discounts or taxes: an estimate, not a bill",
@@ -212,7 +212,7 @@ def assumptions(plan: Plan, calibration: Calibration | None, prices: Prices) -> 
         f"{prices.start_up_seconds[0]:.0f} to {prices.start_up_seconds[1]:.0f} s for each start of "
         "a machine, once for each that runs at once or for each job",
         f"{TABLE_SECONDS.low:.0f} to {TABLE_SECONDS.high:.0f} s a table, {FIGURE_SECONDS.low:.0f} "
-        f"to {FIGURE_SECONDS.high:.0f} s a job of figures; no job fails, no Spot VM is taken back",
+        f"to {FIGURE_SECONDS.high:.0f} s a job of figures; no job fails, no Spot VM is preempted",
         "the bucket, its traffic and the logs are not included",
     ]
     if calibration is not None and isinstance(calibration.strategy, Smc):

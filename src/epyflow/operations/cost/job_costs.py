@@ -1,4 +1,4 @@
-"""What each job of a run has cost, from its benchmark: the rows of ``run_cost.csv``."""
+"""Compute the cost of each job of a run from its benchmark: the rows of ``run_cost.csv``."""
 
 import csv
 import io
@@ -18,28 +18,27 @@ GOOGLE_BATCH, LOCAL = "google-batch", "local"
 
 @dataclass(frozen=True)
 class JobCost:
-    """One job: its run time, and what that costs on its machine. A row of ``run_cost.csv``.
+    """One job, its run time and the cost of that on its machine. A row of ``run_cost.csv``.
 
     Attributes
     ----------
     stage, rule, job
-        Where it belongs; the ``<i>`` of a task, the name of a table, or empty where the rule
-        has one job.
+        Its stage and rule; the ``<i>`` of a task, or empty for a rule with one job.
     population, location
         Name in the store and ISO code; empty for a job about all of them.
     ran_on
-        ``google-batch``, or ``local``: then the cost is what the same run time would cost there.
+        ``google-batch``, or ``local``: the cost is then that of the same run time on Google Batch.
     attempt
-        The first whose memory the job fits into; earlier ones, which failed, were not measured.
+        First attempt with enough memory for the job; earlier attempts failed and have no benchmark.
     machine_type, spot, region
-        Of the machine that is paid.
+        Of the machine that is charged.
     seconds, max_rss_mb
-        Wall-clock run time and peak resident memory; None where not measured.
+        Wall-clock run time and peak resident memory; None if not measured.
     usd_run, usd_start_up
         US dollars for the run time, and for the machine's start (the mean of the table's range);
-        None where the run time is not known.
+        None if the run time is unknown.
     price_date
-        Day of the price table; empty where not priced.
+        Date of the price table; empty without a price.
     """
 
     stage: str
@@ -60,7 +59,7 @@ class JobCost:
 
     @property
     def usd(self) -> float | None:
-        """US dollars in all."""
+        """US dollars in total."""
         if self.usd_run is None or self.usd_start_up is None:
             return None
         return self.usd_run + self.usd_start_up
@@ -78,17 +77,17 @@ def measured(
     region: str,
     ran_on: str,
 ) -> list[JobCost]:
-    """Return the jobs of a run, not yet priced.
+    """Return the jobs of a run, without their cost.
 
     Parameters
     ----------
     run
-        Its plan.
+        Plan of the run.
     benchmarks
         ``<rule>/<job>``, or ``<rule>`` where it has one job, to the content of Snakemake's
         benchmark file.
     profile
-        Which machines the rules get; jobs of rules that it does not have are left out.
+        Machines of the rules; jobs of other rules are left out.
     region, ran_on
         See :class:`JobCost`.
     """
@@ -135,7 +134,7 @@ def _job(
 def priced(jobs: Iterable[JobCost], profile: Profile, prices: Prices) -> list[JobCost]:
     """Return the jobs with their cost.
 
-    A machine that several jobs share is paid by each for its part.
+    The cost of a shared machine is divided among its jobs.
 
     Raises
     ------
@@ -159,7 +158,7 @@ COLUMNS = (*(field.name for field in fields(JobCost)), "usd")
 
 
 def as_csv(jobs: Iterable[JobCost]) -> bytes:
-    """Write jobs as the bytes of ``run_cost.csv``: one row each, empty where not known."""
+    """Return the content of ``run_cost.csv``: a row for each job, empty for unknown values."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -182,7 +181,7 @@ def from_csv(data: bytes, name: str) -> list[JobCost]:
     Raises
     ------
     EpyflowError
-        Naming the file, if it is another table.
+        Naming the file, if it is another table or damaged.
     """
     rows = csv.DictReader(io.StringIO(data.decode(errors="replace"), newline=""))
     if tuple(rows.fieldnames or ()) != COLUMNS:

@@ -1,4 +1,4 @@
-"""The price table: US dollars per hour of machines and disks, by series and region."""
+"""Read the price table: US dollars per hour of machines and disks, by series and region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from epyflow.strict import Many, Strict, refuse
 from epyflow.suggest import did_you_mean, listed
 
 HOURS_PER_MONTH = 730
-"""Of Google's monthly prices: cloud.google.com/compute/disks-image-pricing."""
+"""Hours in Google's monthly prices: cloud.google.com/compute/disks-image-pricing."""
 
 SECONDS_PER_HOUR = 3600
 
 LEAST_SECONDS = 60
-"""A machine is billed for at least a minute: cloud.google.com/compute/vm-instance-pricing."""
+"""Shortest billed time of a machine: cloud.google.com/compute/vm-instance-pricing."""
 
 Dollars = Annotated[float, Field(ge=0)]
 Factor = Annotated[float, Field(gt=0)]
@@ -51,7 +51,7 @@ class Machine:
 
 
 class Prices(Strict):
-    """A price table, with the day it was made and where its figures are from."""
+    """A price table, with its date and sources."""
 
     date: Date
     sources: Annotated[Many[str], Field(min_length=1)]
@@ -73,12 +73,12 @@ class Prices(Strict):
         return self
 
     def machine(self, machine_type: str) -> Machine:
-        """Return what a machine type is, such as ``c4d-standard-2``.
+        """Return the machine of a machine type such as ``c4d-standard-2``.
 
         Raises
         ------
         EpyflowError
-            If the table does not have it.
+            If the table does not contain it.
         """
         known = {
             f"{name}-{kind}-{vcpus}": Machine(name, vcpus, gib)
@@ -136,7 +136,7 @@ def read_prices(path: Path | None = None) -> Prices:
     Parameters
     ----------
     path
-        A table of the user's own; None for the one that comes with the package.
+        A custom table; None for the table of the package.
 
     Raises
     ------

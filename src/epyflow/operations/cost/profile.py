@@ -1,4 +1,4 @@
-"""What ``profiles/gcp`` gives the jobs of each rule: machines, disks, how many at once."""
+"""Read machines, disks and parallelism of each rule from ``profiles/gcp``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from epyflow.operations.cost.attempt_resources import value_at
 FILE = Path("profiles/gcp/config.yaml")
 
 REGION = "us-central1"
-"""Where a profile's site names none."""
+"""Default region if the site names none."""
 
 _PREFIX = "googlebatch_"
 _NEEDED = ("machine_type", "boot_disk_gb", "memory", "work_tasks_per_node", "parallelism")
@@ -23,20 +23,20 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Shape:
-    """What one attempt of a job gets.
+    """Resources of one attempt of a job.
 
     Attributes
     ----------
     machine_type
         Such as ``c4d-standard-2``.
     disk_gib, memory_mib
-        Of the machine's boot disk; for the job.
+        Size of the boot disk; memory of the job.
     per_machine
         Jobs that share a machine.
     parallelism
-        Machines at once; jobs, where they share one.
+        Machines at the same time; jobs, if they share a machine.
     disk_type
-        Of the boot disk, where the profile says; None where the executor chooses.
+        Type of the boot disk; None if the executor chooses it.
     """
 
     machine_type: str
@@ -54,7 +54,7 @@ class Profile:
     Attributes
     ----------
     rules
-        Rule to its shapes, by attempt; the last one goes for all later ones.
+        Rule to its shapes by attempt; the last one applies to all later attempts.
     spot
         Rules whose jobs run on Spot VMs.
     """
@@ -63,7 +63,7 @@ class Profile:
     spot: frozenset[str]
 
     def attempt_of(self, rule: str, max_rss_mb: float | None) -> int:
-        """Return the first attempt that has the memory which a job used; the last one if none."""
+        """Return the first attempt with the memory that a job used, or the last attempt."""
         shapes = self.rules[rule]
         for attempt, shape in enumerate(shapes, start=1):
             if max_rss_mb is None or max_rss_mb <= shape.memory_mib:
@@ -71,7 +71,7 @@ class Profile:
         return len(shapes)
 
     def shape(self, rule: str, attempt: int = 1) -> Shape:
-        """Return what an attempt of a rule's job gets."""
+        """Return the resources of an attempt of a rule's job."""
         shapes = self.rules[rule]
         return shapes[min(attempt, len(shapes)) - 1]
 
@@ -82,7 +82,7 @@ def read_profile(path: Path = FILE) -> Profile:
     Raises
     ------
     EpyflowError
-        Naming the file, the rule and the resource that is missing or cannot be read.
+        Naming the file, the rule and the resource that is missing or invalid.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -109,7 +109,9 @@ def _shape(path: Path, rule: str, resources: Any, attempt: int) -> Shape:
     for name in _NEEDED:
         key = f"{_PREFIX}{name}"
         if key not in resources:
-            raise EpyflowError(f"{where}.{key} is missing: what the rule's jobs cost depends on it")
+            raise EpyflowError(
+                f"{where}.{key} is missing; the cost of the rule's jobs depends on it"
+            )
         try:
             values[name] = value_at(resources[key], attempt)
         except ValueError as error:

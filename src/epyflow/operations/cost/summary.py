@@ -1,4 +1,4 @@
-"""Costs added up: by stage, by location, and in all."""
+"""Sum costs by stage, by location and in total."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from epyflow.operations.cost.prices import Prices
 
 @dataclass(frozen=True)
 class Sum:
-    """Jobs added up.
+    """The sum of the costs of jobs.
 
     Attributes
     ----------
     name
-        Of the stage or location.
+        Stage or location.
     jobs, unmeasured
-        How many; of them, how many without a run time, which are in no sum but that of starts.
+        Number of jobs, and of jobs without a run time: only their starts are in the sums.
     seconds
-        Run time of all.
+        Total run time.
     usd_run, usd_start_up
         US dollars for run times and for starts of machines.
     """
@@ -32,11 +32,11 @@ class Sum:
 
     @property
     def usd(self) -> float:
-        """US dollars in all."""
+        """US dollars in total."""
         return self.usd_run + self.usd_start_up
 
     def usd_range(self, prices: Prices) -> tuple[float, float]:
-        """Return US dollars with the least and with the most that starts of machines take."""
+        """Return US dollars with the shortest and with the longest start of machines."""
         least, most = prices.start_up_seconds
         mean = (least + most) / 2
         if mean == 0:
@@ -46,7 +46,7 @@ class Sum:
 
 
 def total(jobs: Iterable[JobCost], name: str = "total") -> Sum:
-    """Add up jobs."""
+    """Sum jobs."""
     chosen = list(jobs)
     return Sum(
         name=name,
@@ -59,12 +59,12 @@ def total(jobs: Iterable[JobCost], name: str = "total") -> Sum:
 
 
 def by_stage(jobs: Iterable[JobCost]) -> list[Sum]:
-    """Add up by stage, in the order in which stages first appear."""
+    """Sum by stage, in the order of their first job."""
     return _by(jobs, lambda job: job.stage)
 
 
 def by_location(jobs: Iterable[JobCost]) -> list[Sum]:
-    """Add up by location, or population where it has no code; ``all`` for what is about all."""
+    """Sum by location, or population without a code; ``all`` for jobs about all populations."""
     return _by(jobs, lambda job: job.location or job.population or "all")
 
 

@@ -1,1 +1,1 @@
-"""Who goes on with a run: the process that a person started, or a job of Google Batch."""
+"""Run the coordinator of a run as a job of Google Batch."""

@@ -1,4 +1,4 @@
-"""The job of Google Batch that is a coordinator.
+"""Define the job of Google Batch that is a coordinator.
 
 Source: https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs.
 """
@@ -22,14 +22,14 @@ MACHINE_TYPE = "e2-standard-2"
 HOURS = 24.0
 
 _LOST = (50001, 50002, 50003, 50004, 50006)
-"""Exit codes of a VM that was lost, which is not the coordinator's fault. 50005 is the time limit.
+"""Exit codes of a lost VM, after which the job is retried. 50005 is the time limit.
 
 Source: https://cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes.
 """
 
 _RETRIES = 10
 _GRACE_S = 600
-"""Between the end of the coordinator's hours, which it sees to itself, and that of its job."""
+"""Time between the coordinator's own time limit and that of its job."""
 
 _CPU_MILLI, _MEMORY_MIB, _DISK_GB = 2000, 6144, 30
 
@@ -37,7 +37,7 @@ Policy = batch_v1.AllocationPolicy
 
 
 def job_labels(exp_id: str, run_id: str) -> dict[str, str]:
-    """Return the labels by which the coordinators of a run are found."""
+    """Return the labels of the coordinators of a run."""
     return {
         "component": "epyflow",
         "stage": COORDINATOR,
@@ -47,13 +47,13 @@ def job_labels(exp_id: str, run_id: str) -> dict[str, str]:
 
 
 def job_prefix(storage: str, exp_id: str, run_id: str) -> str:
-    """Return how the ids of a run's coordinators begin: two names may give one label."""
+    """Return the prefix of the ids of a run's coordinators, since two names may have one label."""
     text = "\0".join((storage.rstrip("/"), exp_id, run_id))
     return f"epyflow-coordinator-{hashlib.sha256(text.encode()).hexdigest()[:16]}-"
 
 
 def number_of(job: batch_v1.Job, prefix: str) -> int | None:
-    """Return which coordinator of the run a job is; None for another run's."""
+    """Return the number of a run's coordinator; None for a job of another run."""
     found = re.fullmatch(rf"{re.escape(prefix)}(\d+)", job.name.rpartition("/")[2])
     return None if found is None else int(found[1])
 
@@ -65,7 +65,7 @@ def coordinator_job(
     hours: float = HOURS,
     machine_type: str = MACHINE_TYPE,
 ) -> batch_v1.Job:
-    """Define the job: one task, on a small VM of its own that stays.
+    """Define the job: one task on a small standard VM.
 
     Parameters
     ----------
@@ -74,11 +74,11 @@ def coordinator_job(
     labels
         Of :func:`job_labels`.
     variables
-        What the coordinator is told. Nothing in them is secret: who may look at jobs reads them.
+        Environment of the coordinator. It has no secrets: everyone who may list jobs can read it.
     hours
-        After which the coordinator gives up.
+        Time limit of the coordinator.
     machine_type
-        With two vCPUs and 8 GB at least.
+        At least two vCPUs and 8 GB.
     """
     all_labels = dict(labels) | {"environment": site.environment, "managed-by": "epyflow"}
     group = batch_v1.TaskGroup(task_count=1, task_spec=_task(site, variables, hours))
@@ -116,7 +116,7 @@ def _allocation(site: Site, labels: Mapping[str, str], machine_type: str) -> Pol
         provisioning_model=model.STANDARD,
         boot_disk=Policy.Disk(type_=boot_disk_type(machine_type), size_gb=_DISK_GB),
     )
-    # An interface has to be named for its external address to be left out.
+    # The interface must be named to have no external address.
     default = not (site.network or site.subnetwork)
     interface = Policy.NetworkInterface(
         network="global/networks/default" if default else site.network or "",

@@ -1,11 +1,11 @@
-"""What a coordinator in the cloud is told, and where what it needs and leaves lies.
+"""Define what `epyflow submit` passes to a coordinator in the cloud.
 
 coordinator/<exp_id>/<run_id>/
-  sources-<sha256>.tar.gz     workflow, profile, settings, experiment and its data: see packing.py
-  state.tar.gz                what a restart in the same folder would find: see work_folder.py
+  sources-<sha256>.tar.gz     workflow, profile, settings, experiment, data: see source_archive.py
+  state.tar.gz                the state that a restart of Snakemake needs: see work_folder.py
 logs/<exp_id>/<run_id>/coordinator/
-  coordinator.log             what it printed
-  record.json                 that it is there, and how it ended: see record.py
+  coordinator.log             output of the coordinator
+  record.json                 its record: see coordinator_record.py
 """
 
 from typing import Literal
@@ -17,17 +17,17 @@ from epyflow.run.layout import RunLayout
 from epyflow.run.path_patterns import digest_of_sources
 
 SOURCES_VARIABLE = "EPYFLOW_COORDINATOR_SOURCES"
-"""Where the sources are below the storage prefix; the name has their SHA-256."""
+"""Path of the sources below the storage prefix; the name contains their SHA-256."""
 
 HOURS_VARIABLE = "EPYFLOW_COORDINATOR_HOURS"
-"""After how many hours a coordinator gives up."""
+"""Time limit of a coordinator in hours."""
 
 NONCE_VARIABLE = "EPYFLOW_COORDINATOR_NONCE"
-"""Random digits of a submission, by which it knows its own job."""
+"""Random digits that identify the job of one `epyflow submit`."""
 
 MANIFEST = "submission.json"
 EXPERIMENTS = "experiments"
-"""Folder of the experiment, a bundle, in the sources."""
+"""Folder of the experiment in the sources, an unpacked bundle."""
 
 _UNUSABLE = "not usable as the sources of a coordinator; submit again"
 
@@ -42,18 +42,18 @@ class PackedFrom(BaseModel):
 
 
 class Submission(BaseModel):
-    """What the sources say of themselves.
+    """The manifest of the sources.
 
     Attributes
     ----------
     exp_id, run_id
         The run.
     checkout
-        The state of git where they were packed; None without git.
+        State of git where they were packed; None without git.
     code
         Stage to the version of its code there.
     arguments
-        For Snakemake, besides those of the profile.
+        Arguments for Snakemake besides those of the profile.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,7 +72,7 @@ class Submission(BaseModel):
 
 
 def read_submission(data: bytes) -> Submission:
-    """Read what sources say of themselves.
+    """Read the manifest of the sources.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def read_submission(data: bytes) -> Submission:
 
 
 def digest_of(sources: str) -> str:
-    """Return the SHA-256 that the path of sources holds.
+    """Return the SHA-256 in the path of the sources.
 
     Raises
     ------

@@ -35,12 +35,12 @@ from epyflow.storage.disk import Storage
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run is to go on.
+    """The project and the storage in which a run is started.
 
     Attributes
     ----------
     site
-        Whose project pays.
+        Site of the Google project.
     exp_id, run_id
         The run.
     storage
@@ -62,11 +62,11 @@ class Place:
 
     @property
     def prefix(self) -> str:
-        """How the ids of the run's coordinators begin."""
+        """Prefix of the ids of the run's coordinators."""
         return job_prefix(self.site.storage, self.exp_id, self.run_id)
 
     def coordinators(self) -> dict[int, batch_v1.Job]:
-        """Return the jobs that are, or were, coordinators of the run, by their numbers."""
+        """Return the present and past coordinator jobs of the run, by their numbers."""
         found = self.jobs.find(job_labels(self.exp_id, self.run_id))
         numbered = {number_of(job, self.prefix): job for job in found}
         return {number: job for number, job in numbered.items() if number is not None}
@@ -74,14 +74,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Packed:
-    """The sources of a coordinator, packed.
+    """The packed sources of a coordinator.
 
     Attributes
     ----------
     data
         The archive.
     path
-        Where it is to lie, below the storage prefix.
+        Its path below the storage prefix.
     """
 
     data: bytes
@@ -89,7 +89,7 @@ class Packed:
 
 
 def packed(members: Members, exp_id: str, run_id: str) -> Packed:
-    """Pack the sources of a coordinator: equal files give equal bytes and one name."""
+    """Pack the sources of a coordinator. Equal files give equal bytes and one name."""
     with tempfile.TemporaryDirectory(prefix="epyflow-submit-") as folder:
         path = Path(folder) / "sources.tar.gz"
         write_archive(path, members)
@@ -107,12 +107,12 @@ def check_alone(place: Place, *, take_over: bool = False) -> int:
     place
         The run.
     take_over
-        Whether a coordinator on another machine is taken for dead: nobody can see from here.
+        Whether to assume that a coordinator on another machine has ended, which is unknown here.
 
     Raises
     ------
     RunningError
-        Naming the coordinator, since when, and what can be done about it.
+        Naming the coordinator, its start, and what to do.
     """
     known = place.coordinators()
     for job in known.values():
@@ -123,11 +123,13 @@ def check_alone(place: Place, *, take_over: bool = False) -> int:
         run = f"{place.exp_id}/{place.run_id}"
         whose = f"process {record.pid} on {record.host}, since {record.started:%Y-%m-%d %H:%M} UTC"
         if record.lives:
-            raise RunningError(f"{run}: a coordinator is at work here, {whose}; end it first")
+            raise RunningError(
+                f"{run}: a coordinator is running on this machine, {whose}; end it first"
+            )
         if record.lives is None and not take_over:
             raise RunningError(
-                f"{run}: a coordinator was started as {whose}, and has not said that it ended; "
-                "make sure that it has, and give --take-over"
+                f"{run}: a coordinator was started as {whose}, and has not recorded its end; make "
+                "sure that it has ended, and add --take-over"
             )
     return 1 + max(known, default=0)
 
@@ -160,12 +162,12 @@ def submit(
     Raises
     ------
     RunningError
-        If another submission was faster.
+        If another submission started a coordinator first.
     EpyflowError
         If the bucket or Google Batch refuses.
     """
     folder, _, name = sources.path.rpartition("/")
-    # What is there already keeps its time, which the coordinator takes for that of its files.
+    # Existing sources keep their time, which the coordinator uses for its files.
     if name not in place.storage.names(folder):
         place.storage.write(sources.path, sources.data)
     job_id, nonce = f"{place.prefix}{number}", secrets.token_hex(8)
@@ -177,7 +179,7 @@ def submit(
         there = place.jobs.get(job_id)
         if there is None or _nonce(there) != nonce:
             raise RunningError(_running(place, job_id, there))
-    # The job is there; sources of earlier ones that stay behind are no reason to say otherwise.
+    # The job has started: an error in removing earlier sources does not matter.
     with contextlib.suppress(EpyflowError):
         others = [each for each in place.storage.names(folder) if each.startswith("sources-")]
         place.storage.remove(f"{folder}/{each}" for each in others if each != name)
@@ -185,7 +187,7 @@ def submit(
 
 
 def resumes(place: Place) -> bool:
-    """Whether an earlier coordinator in the cloud left its state."""
+    """Return whether an earlier coordinator in the cloud left its state."""
     path = place.layout.coordinator_state
     folder, _, name = path.rpartition("/")
     return name in place.storage.names(folder)
@@ -211,6 +213,6 @@ def _running(place: Place, job_id: str, job: batch_v1.Job | None) -> str:
     state = f" ({batch_v1.JobStatus.State(job.status.state).name.lower()})" if job else ""
     where = f"{run} --storage {place.site.storage}"
     return (
-        f"{run}: the job {job_id} coordinates it{since}{state}; look at it with "
+        f"{run}: the job {job_id} is its coordinator{since}{state}; follow it with "
         f"`epyflow status {where}` and `epyflow logs {where}`, end it with `epyflow cancel {where}`"
     )

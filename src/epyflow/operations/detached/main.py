@@ -1,9 +1,9 @@
-"""A coordinator that is a job of Google Batch: ``python -m epyflow.operations.detached.main``.
+"""Run a coordinator as a job of Google Batch: ``python -m epyflow.operations.detached.main``.
 
-It makes its work folder of the sources that ``epyflow submit`` uploaded and of the state that its
-predecessor saved, and runs Snakemake with ``profiles/gcp`` in it. What Snakemake prints and knows
-is copied to the bucket while it runs, so that a machine may be lost at any moment: the next one
-takes over the tasks that live, and finds in the bucket what is done.
+It creates its work folder from the sources that ``epyflow submit`` uploaded and from the state that
+the previous coordinator saved, and runs Snakemake with ``profiles/gcp`` in it. The output and the
+state of Snakemake are copied to the bucket while it runs. If the machine is lost, the next one
+takes over the running tasks, and finds finished files in the bucket.
 """
 
 import os
@@ -44,29 +44,29 @@ from epyflow.provenance.record import CHECKOUT_VARIABLE
 from epyflow.storage.disk import Storage, storage_at
 
 LOG_SECONDS, STATE_SECONDS = 5.0, 15.0
-"""How often the log and the state are copied, if there is something new."""
+"""Seconds between two copies of the log and of the state, if they have changed."""
 
-_TOLD = (JOB_VARIABLE, SOURCES_VARIABLE, HOURS_VARIABLE)
+_REQUIRED = (JOB_VARIABLE, SOURCES_VARIABLE, HOURS_VARIABLE)
 
 _GIT = """\
 #!/bin/sh
-# A work folder is no checkout, and Snakemake asks whether it is one.
+# Snakemake asks git whether the work folder is a checkout; it is none.
 echo 'fatal: not a git repository' >&2
 exit 128
 """
 
 
 def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
-    """Go on with a run until it ends, the hours are over or the machine is taken away.
+    """Coordinate a run until it ends, the time limit is reached or the machine is preempted.
 
     Parameters
     ----------
     home
-        For all that is written on this machine; nothing is there yet.
+        Folder for all files on this machine; it does not exist yet.
     environment
-        What the job was told: see :mod:`epyflow.operations.detached.job_request`.
+        Environment of the job: see :mod:`epyflow.operations.detached.job_request`.
     stop
-        Asked for when the machine is taken away.
+        Set when the machine is preempted.
 
     Returns
     -------
@@ -76,9 +76,9 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
     Raises
     ------
     EpyflowError
-        If the job was not told what it needs, or the sources cannot be used.
+        If a variable is missing, or the sources cannot be used.
     """
-    missing = [name for name in _TOLD if not environment.get(name)]
+    missing = [name for name in _REQUIRED if not environment.get(name)]
     if missing:
         raise EpyflowError(f"{', '.join(missing)}: not set; expected a job of `epyflow submit`")
     site, started = read_site(environment), datetime.now(UTC)
@@ -90,7 +90,7 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
         storage,
     )
     journal.begin(
-        f"coordinator {environment[JOB_VARIABLE]} begins, {started:%Y-%m-%d %H:%M:%S} UTC"
+        f"coordinator {environment[JOB_VARIABLE]} starts, {started:%Y-%m-%d %H:%M:%S} UTC"
     )
     record_start(submission.exp_id, submission.run_id, storage)
     try:
@@ -99,7 +99,7 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
         journal.say(str(error))
         code = 1
     if code == TAKEN_AWAY:
-        journal.say("This machine is taken away; another one goes on. Tasks are left running.")
+        journal.say("This machine is preempted; another one continues. Tasks keep running.")
     else:
         _end(code, submission, started, site, journal, storage)
     Chore(journal.copy, LOG_SECONDS).do(journal.say)
@@ -114,13 +114,13 @@ def _run(
     journal: Journal,
     storage: Storage,
 ) -> int:
-    """Run Snakemake in the work folder, and save what it knows."""
+    """Run Snakemake in the work folder, and save its state."""
     run = f"{submission.exp_id}/{submission.run_id}"
     for stage, planned in submission.code.items():
         provenance.check_code(stage, planned, run)
     state = State(home / "work", submission, storage)
     if state.restore():
-        journal.say("The state of an earlier coordinator is here.")
+        journal.say("The state of the previous coordinator is restored.")
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/gcp"]
     command += ["--googlebatch-array-run-id", run, *submission.arguments]
     chores = [Chore(journal.copy, LOG_SECONDS), Chore(state.save, STATE_SECONDS)]
@@ -136,7 +136,7 @@ def _run(
 def _environment(
     home: Path, environment: Mapping[str, str], submission: Submission
 ) -> dict[str, str]:
-    """Return Snakemake's environment: it knows the checkout that it was packed from."""
+    """Return Snakemake's environment, with the checkout that the sources were packed from."""
     program = home / "bin" / "git"
     program.parent.mkdir(parents=True, exist_ok=True)
     program.write_text(_GIT)
@@ -156,18 +156,18 @@ def _end(
     journal: Journal,
     storage: Storage,
 ) -> None:
-    """Say how it ended: in the record, and to those who want to know."""
+    """Record how the run ended, and send notifications."""
     outcome: Outcome = "failed" if code else "complete"
     end: End = "cut off" if code == TIME_UP else "failed" if code else "complete"
     ended = datetime.now(UTC)
     if code == TIME_UP:
-        journal.say("The hours of this coordinator are over. Tasks go on; submit the run again.")
+        journal.say("Time limit reached. Tasks keep running; submit the run again.")
     try:
         record = read_record(submission.exp_id, submission.run_id, storage)
         if record is not None and record.outcome is None:
             write_record(record.after(outcome), storage)
-        told = message(submission.exp_id, submission.run_id, end, started, ended, site, storage)
-        notify(told, site, journal.say)
+        text = message(submission.exp_id, submission.run_id, end, started, ended, site, storage)
+        notify(text, site, journal.say)
     except EpyflowError as error:
         journal.say(str(error))
     journal.say(f"coordinator ends with exit code {code}, {ended:%Y-%m-%d %H:%M:%S} UTC")
@@ -177,11 +177,11 @@ def main() -> int:
     """Run the coordinator of this job."""
     stop = Stop()
 
-    def taken_away(number: int, frame: FrameType | None) -> None:
+    def preempted(number: int, frame: FrameType | None) -> None:
         del number, frame
         stop.ask()
 
-    signal.signal(signal.SIGTERM, taken_away)
+    signal.signal(signal.SIGTERM, preempted)
     try:
         home = Path.home() / "coordinator"
         shutil.rmtree(home, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""Tell others that a coordinator in the cloud has ended: a Pub/Sub topic, a webhook, or both.
+"""Notify a Pub/Sub topic, a webhook, or both when a coordinator in the cloud has ended.
 
-A notification that fails is told in the coordinator's log and changes nothing else.
+A notification that fails is logged and changes nothing else.
 
 Sources: https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish;
 https://api.slack.com/messaging/webhooks (a message is JSON with the key ``text``).
@@ -31,7 +31,7 @@ from epyflow.storage.disk import Storage
 End = Literal["complete", "failed", "cut off"]
 
 EMULATOR_VARIABLE = "PUBSUB_EMULATOR_HOST"
-"""Host and port of a stand-in for Pub/Sub, as Google's client libraries have it."""
+"""Host and port of an emulator of Pub/Sub, as in Google's client libraries."""
 
 _SCOPE = "https://www.googleapis.com/auth/pubsub"
 _SECONDS = 30.0
@@ -48,7 +48,7 @@ def message(
     site: Site,
     storage: Storage,
 ) -> dict[str, Any]:
-    """Return what is told of a run: a text for people, and the same for programs.
+    """Return the message about a run: a text, and its content as fields.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def message(
     end
         How its coordinator ended.
     started, ended
-        When the coordinator began, on its last machine, and when it ended.
+        Start of the coordinator on its last machine, and its end.
     site
-        Where the run is.
+        Site of the run.
     storage
         The files under the site's storage prefix.
     """
@@ -95,12 +95,12 @@ def message(
 _WORDS: Mapping[End, str] = {
     "complete": "is complete",
     "failed": "failed",
-    "cut off": "was cut off at its time limit; its tasks go on: submit it again",
+    "cut off": "has reached its time limit; its tasks keep running: submit it again",
 }
 
 
 def _status(exp_id: str, run_id: str, storage: Storage) -> Status | None:
-    """Return how far the run is; None if it left nothing, or cannot be looked at."""
+    """Return the progress of the run; None if it has no files, or cannot be read."""
     try:
         runs = find_runs(storage, exp_id)
         run = next((each for each in runs if each.run_id == run_id), None)
@@ -120,7 +120,7 @@ def notify(
     say: Callable[[str], None],
     secret: Callable[[str], str] = lambda name: read_secret(name, "notify_webhook_secret"),
 ) -> None:
-    """Tell the topic and the webhook of a site, if it has them.
+    """Send a message to the topic and the webhook of a site, if it has them.
 
     Parameters
     ----------
@@ -137,18 +137,18 @@ def notify(
         try:
             _publish(told, site.notify_topic)
         except (auth.GoogleAuthError, requests.RequestException) as error:
-            say(f"{site.notify_topic} could not be told that the run has ended: {_why(error)}")
+            say(f"{site.notify_topic} did not receive the notification: {_why(error)}")
     if site.notify_webhook_secret is not None:
         try:
             _post(told, secret(site.notify_webhook_secret).strip())
         except EpyflowError as error:
-            say(f"The webhook could not be told that the run has ended: {error}")
+            say(f"The webhook did not receive the notification: {error}")
         except requests.RequestException as error:
-            say(f"The webhook could not be told that the run has ended: {_why(error)}")
+            say(f"The webhook did not receive the notification: {_why(error)}")
 
 
 def _why(error: Exception) -> str:
-    """Return what went wrong, without addresses."""
+    """Describe an error without addresses."""
     response = getattr(error, "response", None)
     return f"status {response.status_code}" if response is not None else type(error).__name__
 
@@ -173,7 +173,7 @@ def _post(told: Mapping[str, Any], address: str) -> None:
     parts = urlsplit(address)
     here = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if parts.scheme != "https" and not here:
-        raise EpyflowError("its secret holds no https:// address")
-    # A redirect would take the message to a host that nobody named.
+        raise EpyflowError("its secret does not contain an https:// address")
+    # A redirect would send the message to another host.
     answer = requests.post(address, json=told, timeout=_SECONDS, allow_redirects=False)
     answer.raise_for_status()

@@ -1,13 +1,13 @@
-"""All that a coordinator needs, as one archive: equal files give equal bytes.
+"""Pack the files that a coordinator needs into one archive. Equal files give equal bytes.
 
-submission.json                        whose it is, and by what code it was packed
+submission.json                        the manifest: run, git checkout, versions of code
 workflow/  envs/  profiles/gcp/config.yaml  uv.lock
 config/config.yaml                     the settings in force, in one file
-experiments/                           the experiment, as a bundle: see bundle.py
-experiments/common-data/hub/           the files of the hub that submissions are made with
-experiments/against/                   what was observed in the end, to score against
+experiments/                           the experiment, as a bundle: see run/bundle.py
+experiments/common-data/hub/           files of the hub that submissions are made with
+experiments/against/                   final observations, to score against
 
-No token is among it, nor what it opens: a repository of experiments has been fetched.
+It contains no token and no repository address that needs one: experiments have been fetched.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ _AGAINST = f"{EXPERIMENTS}/against"
 
 _TRAVELS = {"experiment", "experiments_root", "run_id", "hub", "hub_locations", "target_data"}
 _LEFT_BEHIND = {"population_data", "school_calendar", "allowed_data_roots"}
-"""Settings that say where files are: the bundle knows."""
+"""Settings with paths of files that the bundle contains."""
 
 Members = dict[str, Path | bytes]
 
@@ -48,7 +48,7 @@ def pack(found: Gathered, arguments: Sequence[str], project: Path = Path()) -> M
     found
         A valid experiment and the settings of its run.
     arguments
-        For Snakemake, besides those of the profile.
+        Arguments for Snakemake besides those of the profile.
     project
         The folder with ``workflow/`` and ``profiles/``.
 
@@ -57,14 +57,14 @@ def pack(found: Gathered, arguments: Sequence[str], project: Path = Path()) -> M
     UnreadableError
         If it is not the project's folder.
     EpyflowError
-        If the hub, or what is scored against, is not there.
+        If the hub, or a file to score against, is missing.
     """
     members: Members = {}
     for name, path in _of_the_project(project):
         members[name] = path
     repository = None if found.checkout is None else dict(found.checkout.recorded())
     if repository is not None:
-        # Where it was fetched to is of no concern elsewhere.
+        # Other machines do not have the folder.
         del repository["folder"]
     experiments = [found.experiment, *found.runs.values()]
     experiment = bundle_members(experiments, found.sources, repository)
@@ -81,7 +81,7 @@ def _of_the_project(project: Path) -> Iterator[tuple[str, Path]]:
     missing = [name for name in _PROJECT if not (project / name).is_file()]
     if missing:
         raise UnreadableError(
-            f"{' and '.join(missing)}: not there; run epyflow submit in the folder of the project"
+            f"{' and '.join(missing)}: not found; run epyflow submit in the folder of the project"
         )
     for folder in _FOLDERS:
         for path in sorted((project / folder).rglob("*")):
@@ -95,7 +95,7 @@ def _of_the_project(project: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _settings(found: Gathered) -> dict[str, Any]:
-    """Return the settings that are not the defaults, as they have to be in the archive."""
+    """Return the settings that differ from the defaults, with the paths of the archive."""
     settings = found.settings.model_dump(mode="json", exclude_defaults=True)
     kept = {k: v for k, v in settings.items() if k not in _TRAVELS | _LEFT_BEHIND}
     return kept | {

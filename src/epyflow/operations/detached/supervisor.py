@@ -1,6 +1,6 @@
-"""Watch over Snakemake: copy what it prints, do chores meanwhile, and end it without its tasks.
+"""Supervise Snakemake: copy its output, do periodic work, and end it without ending its tasks.
 
-At SIGINT, Snakemake deletes its jobs; at SIGTERM it waits for them. Only SIGKILL leaves them.
+At SIGINT, Snakemake deletes its jobs; at SIGTERM it waits for them. SIGKILL leaves them running.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from epyflow.errors import EpyflowError
 from epyflow.storage.disk import Storage
 
 TAKEN_AWAY, TIME_UP = 75, 76
-"""Exit codes of a coordinator that is to be started again, and of one whose hours are over."""
+"""Exit codes of a coordinator on a preempted machine, and after its time limit."""
 
 _LOOK_SECONDS = 0.5
 _MOST_BYTES = 8 * 1024**2
@@ -25,25 +25,25 @@ _CUT = b"\n[...] what is missing here is in Cloud Logging\n\n"
 
 
 class Stop:
-    """Whether the machine is being taken away; a signal may say so at any moment."""
+    """Flag that the machine is being preempted, set by a signal handler."""
 
     def __init__(self) -> None:
         self.asked = False
 
     def ask(self) -> None:
-        """Say that it is."""
+        """Set the flag."""
         self.asked = True
 
 
 class Chore:
-    """Something to do now and then; what takes long is done less often.
+    """A periodic action. Slow actions are done less often.
 
     Parameters
     ----------
     action
-        What is done. That it fails does not end the run.
+        The action. An error is logged and does not end the run.
     every
-        Seconds between two times.
+        Seconds between two calls.
     """
 
     def __init__(self, action: Callable[[], object], every: float) -> None:
@@ -51,30 +51,30 @@ class Chore:
         self._due = time.monotonic() + every
 
     def do_if_due(self, say: Callable[[str], None]) -> None:
-        """Do it, if it is time."""
+        """Do the action if it is due."""
         if time.monotonic() >= self._due:
             self.do(say)
 
     def do(self, say: Callable[[str], None]) -> None:
-        """Do it now; what goes wrong is said."""
+        """Do the action now; log an error."""
         began = time.monotonic()
         try:
             self._action()
         except (EpyflowError, OSError) as error:
-            say(f"Not copied to the bucket, to be tried again: {error}")
+            say(f"Not copied to the bucket, will be tried again: {error}")
         now = time.monotonic()
         self._due = now + max(self._every, 10 * (now - began))
 
 
 class Journal:
-    """What the coordinator prints: in a file, on standard output, and copied to the bucket.
+    """The output of the coordinator: a file, standard output, and a copy in the bucket.
 
     Parameters
     ----------
     path
         The file.
     there
-        Where its copy lies in the storage.
+        Path of the copy in the storage.
     storage
         The files under the storage prefix.
     """
@@ -85,20 +85,20 @@ class Journal:
         self._copied = self._printed = 0
 
     def begin(self, heading: str) -> None:
-        """Go on with what earlier coordinators of the run have written."""
+        """Continue the output of earlier coordinators of the run."""
         before = self._storage.read(self._there) or b""
         self.path.write_bytes(before)
         self._printed = self._copied = len(before)
         self.say(heading)
 
     def say(self, text: str) -> None:
-        """Add a line of the coordinator's own."""
+        """Add a line of the coordinator itself."""
         with self.path.open("ab") as file:
             file.write(f"[coordinator] {text}\n".encode())
         self.print_new()
 
     def print_new(self) -> None:
-        """Print what has been written since the last time."""
+        """Print the output since the last call."""
         with self.path.open("rb") as file:
             file.seek(self._printed)
             data = file.read()
@@ -107,7 +107,7 @@ class Journal:
         sys.stdout.buffer.flush()
 
     def copy(self) -> None:
-        """Copy the file to the bucket, if it has grown; of a very long one, beginning and end."""
+        """Copy the file to the bucket if it has grown; of a very long file, beginning and end."""
         size = self.path.stat().st_size
         if size == self._copied:
             return
@@ -116,7 +116,7 @@ class Journal:
 
 
 def bounded(data: bytes, most: int = _MOST_BYTES, last: int = _LAST_BYTES) -> bytes:
-    """Return a log whole, or its beginning and its end: who follows it sees it grow."""
+    """Return a log, or the beginning and the end of a long one."""
     if len(data) <= most + last:
         return data
     return data[:most] + _CUT + data[-last:]
@@ -131,20 +131,20 @@ def supervise(
     stop: Stop,
     seconds: float,
 ) -> int:
-    """Run a command until it ends or has to be ended.
+    """Run a command until it ends, the machine is preempted or the time limit is reached.
 
     Parameters
     ----------
     command, folder, environment
-        What is run, where, and with which variables.
+        Command line, working directory and environment.
     journal
-        Gets what it prints.
+        Receives its output.
     chores
-        Done while it runs.
+        Periodic actions while it runs.
     stop
-        Ends it when the machine is taken away.
+        Ends it when the machine is preempted.
     seconds
-        After which it is ended.
+        Time limit.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def supervise(
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:
-    """End a process and all that it started."""
+    """Kill a process and its process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

@@ -1,7 +1,7 @@
-"""The folder that a coordinator in the cloud works in: made of its sources, and of what was saved.
+"""Create the work folder of a coordinator in the cloud, and save and restore its state.
 
-What is saved is what a restart in the same folder would find: Snakemake's records of what was made
-from what, its marks of unfinished jobs, and the plan. Locks are left out, as their owner is dead.
+The state is what a restart in the same folder needs: Snakemake's provenance records, its marks of
+unfinished jobs, and the plan. Locks are left out, since their owner has ended.
 """
 
 import base64
@@ -29,30 +29,30 @@ from epyflow.storage.disk import Storage
 _METADATA = ".snakemake/metadata"
 _SAVED = (_METADATA, ".snakemake/incomplete", ".epyflow")
 _NOT_SAVED = "start.json"
-"""What one start knows beside the plan; the next one writes its own."""
+"""Facts about one start; the next start writes its own."""
 
 _UNUSABLE = "not usable as the sources of a coordinator; submit again"
 
 _UPLOAD_SECONDS = 60.0
-"""At most between the time of an output that Snakemake records and that of its upload."""
+"""Largest difference between the recorded time of an output and that of its upload."""
 
 Signature = dict[str, tuple[int, int]]
 
 
 def unpack_sources(path: str, storage: Storage, folder: Path) -> Submission:
-    """Make the folder of the sources of a coordinator.
+    """Unpack the sources of a coordinator.
 
-    Its files are as old as the sources are in the bucket: what was made from them since is not
-    made again because a machine was lost, and all of it is if they are others.
+    The files get the time of the sources in the bucket. So outputs are not made again because a
+    machine was lost, and they are if the sources have changed.
 
     Parameters
     ----------
     path
-        Where the sources lie in the storage; the name holds their SHA-256.
+        Path of the sources in the storage; the name contains their SHA-256.
     storage
         The files under the storage prefix.
     folder
-        To be made.
+        The folder to create.
 
     Raises
     ------
@@ -61,9 +61,11 @@ def unpack_sources(path: str, storage: Storage, folder: Path) -> Submission:
     """
     data, expected = storage.read(path), digest_of(path)
     if data is None:
-        raise ArtifactError(f"{path}: not there; submit again")
+        raise ArtifactError(f"{path}: not found; submit again")
     if hashlib.sha256(data).hexdigest() != expected:
-        raise ArtifactError(f"{path}: not what was submitted, by its SHA-256; submit again")
+        raise ArtifactError(
+            f"{path}: its SHA-256 is not that of the submitted sources; submit again"
+        )
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="epyflow-sources-") as temporary:
         archive = Path(temporary) / "sources.tar.gz"
@@ -77,14 +79,14 @@ def unpack_sources(path: str, storage: Storage, folder: Path) -> Submission:
 
 
 class State:
-    """What is saved of the folder, and brought back on another machine.
+    """Saves the state of the folder, and restores it on another machine.
 
     Parameters
     ----------
     folder
         The work folder.
     submission
-        Whose state it is.
+        Manifest of the sources.
     storage
         The files under the storage prefix.
     """
@@ -97,7 +99,7 @@ class State:
         self._saved: Signature = {}
 
     def restore(self) -> bool:
-        """Bring back what was saved last; False where nothing was, or where it is damaged."""
+        """Restore the last saved state; return False if there is none, or it is damaged."""
         data = self._storage.read(self._path)
         if data is None:
             return False
@@ -107,7 +109,7 @@ class State:
                 files = [(entry, file.read()) for entry, file in entries if file is not None]
         except (OSError, EOFError, tarfile.TarError, zlib.error):
             return False
-        # Where one of the two is missing, Snakemake takes the other for that of an old version.
+        # If one of the two is missing, Snakemake takes the other for an old version's.
         for part in _SAVED:
             (self._folder / part).mkdir(parents=True, exist_ok=True)
         for entry, content in files:
@@ -116,17 +118,16 @@ class State:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-            # Snakemake takes the time of a mark for that at which its job began.
+            # Snakemake takes the time of a mark as the start of its job.
             os.utime(target, (entry.mtime, entry.mtime))
         self._forget_what_was_made_again()
         self._saved = self._signature()
         return True
 
     def _forget_what_was_made_again(self) -> None:
-        """Remove records of files that another coordinator has made since, of something else.
+        """Remove records of files that another coordinator has made again since.
 
-        Snakemake would compare what it wants with what they were made of before, and make them
-        once more.
+        Snakemake would compare them with outdated records, and make them once more.
         """
         there = self._storage.below(self._results)
         for path in (self._folder / _METADATA).rglob("*"):
@@ -138,7 +139,7 @@ class State:
                 path.unlink()
 
     def save(self) -> bool:
-        """Save what has changed since it was saved last; whether anything has."""
+        """Save the state if it has changed; return whether it has."""
         now = self._signature()
         if now == self._saved:
             return False
@@ -161,7 +162,7 @@ class State:
         archive.addfile(entry, io.BytesIO(content))
 
     def _signature(self) -> Signature:
-        """Return the files that are saved by name, with what changes when they do."""
+        """Return the saved files by name, with their time and size."""
         return dict(sorted(self._files()))
 
     def _files(self) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -179,7 +180,7 @@ class State:
 
 
 def _target(name: Path, results: str) -> str | None:
-    """Return the file below the run's results that a record is of; None for another.
+    """Return the file of a record, below the run's results; None for another file.
 
     Snakemake names records by what they are of, in base64, in parts that fit a file's name.
     """
@@ -192,7 +193,7 @@ def _target(name: Path, results: str) -> str | None:
 
 
 def _end_of(record: Path) -> float | None:
-    """Return the time that an output had when it was recorded; None if the record is damaged."""
+    """Return the recorded time of an output; None if the record is damaged."""
     try:
         return float(json.loads(record.read_bytes())["endtime"])
     except (ValueError, KeyError, TypeError):

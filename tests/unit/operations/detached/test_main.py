@@ -135,7 +135,7 @@ def test_one_whose_machine_is_taken_away_says_nothing_but_saves_what_it_knows(
     assert record(storage).outcome is None
     assert told == []
     assert storage.read(RunLayout("flu", "main").coordinator_state)
-    assert "another one goes on" in log(storage)
+    assert "another one continues" in log(storage)
 
 
 def test_an_image_with_other_code_runs_nothing_and_says_which(coordinate, storage, told):

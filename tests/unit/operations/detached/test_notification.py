@@ -108,8 +108,8 @@ def test_what_cannot_be_told_is_said_without_the_address(server, storage):
     notify(told(storage), SITE, said.append, lambda name: f"http://{server.host}/planted")
 
     assert said == [
-        f"{TOPIC} could not be told that the run has ended: status 410",
-        "The webhook could not be told that the run has ended: status 410",
+        f"{TOPIC} did not receive the notification: status 410",
+        "The webhook did not receive the notification: status 410",
     ]
 
 
@@ -120,7 +120,7 @@ def test_an_address_that_others_could_read_on_the_way_is_not_used(storage, addre
 
     notify(told(storage), site, said.append, lambda name: address)
 
-    assert "its secret holds no https:// address" in said[0]
+    assert "its secret does not contain an https:// address" in said[0]
     assert "planted" not in said[0]
 
 
@@ -133,6 +133,4 @@ def test_a_secret_that_cannot_be_read_ends_nothing(storage):
 
     notify(told(storage), site, said.append, refuse)
 
-    assert said == [
-        f"The webhook could not be told that the run has ended: {SECRET} cannot be read"
-    ]
+    assert said == [f"The webhook did not receive the notification: {SECRET} cannot be read"]

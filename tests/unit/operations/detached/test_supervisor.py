@@ -147,4 +147,4 @@ def test_a_chore_that_fails_is_told_and_done_again():
     chore.do(said.append)
 
     assert len(done) == 2
-    assert said == ["Not copied to the bucket, to be tried again: no answer"]
+    assert said == ["Not copied to the bucket, will be tried again: no answer"]

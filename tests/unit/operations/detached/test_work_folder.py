@@ -170,8 +170,10 @@ def test_other_sources_than_those_submitted_are_refused(storage, tmp_path):
     path = sources(storage, tmp_path)
     storage.write(path, (storage.read(path) or b"") + b"x")
 
-    with pytest.raises(ArtifactError, match="not what was submitted, by its SHA-256; submit again"):
+    with pytest.raises(
+        ArtifactError, match="its SHA-256 is not that of the submitted sources; submit again"
+    ):
         unpack_sources(path, storage, tmp_path / "work")
-    with pytest.raises(ArtifactError, match="not there; submit again"):
+    with pytest.raises(ArtifactError, match="not found; submit again"):
         unpack_sources(LAYOUT.coordinator_sources("0" * 64), storage, tmp_path / "work")
     assert not (tmp_path / "work").exists()

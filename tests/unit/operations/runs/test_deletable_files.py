@@ -1,0 +1,134 @@
+"""Which files of runs can be deleted, and their deletion, without a command."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.unit.operations.runs.made_up import NOON, MadeUp
+
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs import cleanup
+from epyflow.operations.runs.activity import Activity
+from epyflow.operations.runs.coordinator_record import Wanted, this_coordinator, write_record
+from epyflow.operations.runs.deletable_files import Search
+from epyflow.storage.disk import Disk
+
+LATER = datetime.fromtimestamp(NOON, UTC) + timedelta(days=30)
+WEEK = timedelta(days=7)
+
+
+def waste(storage: Disk, pattern: str | None = None, keep: int = 0, older_than=WEEK):
+    """Return the files of each kind that can be deleted."""
+    found = Search(storage, Activity(LATER, older_than, ())).waste(pattern, keep)
+    return {(each.kind, each.what): set(each.files) for each in found}
+
+
+def test_older_runs_of_an_experiment_are_deleted_with_their_logs(made_up: MadeUp):
+    for run in ("first", "second", "third"):
+        made_up.finished(f"us/flu/{run}", tasks=1)
+        made_up.write(f"logs/us/flu/{run}/run_task/00000.log")
+    made_up.finished("us/covid/main", tasks=1)
+
+    found = waste(Disk(made_up.root), "us/flu", keep=1)
+
+    assert set(found) == {("old run", "us/flu/second"), ("old run", "us/flu/first")}
+    assert "logs/us/flu/first/run_task/00000.log" in found["old run", "us/flu/first"]
+    assert waste(Disk(made_up.root), "us/f*", keep=3) == {}
+    assert waste(Disk(made_up.root), "us/covid") != {}
+
+
+def test_a_run_inside_another_experiments_folder_is_kept(made_up: MadeUp):
+    made_up.finished("us/flu", tasks=1)
+    made_up.finished("us/flu/main", tasks=1)
+
+    (files,) = waste(Disk(made_up.root), "us").values()
+
+    assert not any("us/flu/main/" in path for path in files)
+
+
+def test_artifacts_of_tasks_that_are_no_longer_planned_are_deleted(made_up: MadeUp):
+    made_up.finished("us/flu/main", tasks=3)
+    storage = Disk(made_up.root)
+    record = this_coordinator("us/flu", "main", {}, Wanted(tasks={"main": 2}))
+    write_record(record.after("complete"), storage)
+    made_up.write("logs/us/flu/main/run_task/00002.log")
+
+    assert waste(storage) == {
+        ("stale artifacts", "us/flu/main"): {
+            "results/us/flu/main/builder-artifacts/input_00002.pkl",
+            "results/us/flu/main/runner-artifacts/result_00002.pkl",
+            "logs/us/flu/main/run_task/00002.log",
+        }
+    }
+
+
+def test_a_checkpoint_is_deleted_when_its_result_is_newer(made_up: MadeUp):
+    folder = "results/us/flu/main/runner-artifacts"
+    made_up.write(f"{folder}/checkpoint_00000.pkl")
+    made_up.tasks("us/flu/main", 2, (0, 1))
+    made_up.write(f"{folder}/checkpoint_00001.pkl")
+
+    found = waste(Disk(made_up.root))
+
+    assert found == {("stale artifacts", "us/flu/main"): {f"{folder}/checkpoint_00000.pkl"}}
+
+
+def test_old_logs_without_results_are_deleted(made_up: MadeUp):
+    made_up.write("logs/us/flu/gone/run_task/00000.log")
+    made_up.write("benchmarks/us/flu/gone/run_task/00000.tsv")
+    made_up.write("logs/other/notes.txt")
+    made_up.write("logs/run_task/00000.log")  # of no run
+
+    expected = {
+        "logs/us/flu/gone/run_task/00000.log",
+        "benchmarks/us/flu/gone/run_task/00000.tsv",
+    }
+    assert waste(Disk(made_up.root)) == {("orphaned logs", "us/flu/gone"): expected}
+    assert waste(Disk(made_up.root), older_than=timedelta(days=60)) == {}
+
+
+def test_nothing_of_an_active_run_is_deleted(made_up: MadeUp):
+    made_up.finished("us/flu/main", tasks=1)
+    storage = Disk(made_up.root)
+    write_record(this_coordinator("us/flu", "main", {}), storage)  # this process
+    search = Search(storage, Activity(LATER, WEEK, ()))
+
+    assert search.waste("us/flu") == []
+    assert set(search.left_alone) == {"us/flu/main"}
+
+
+class Batch:
+    """Deletes jobs, except those that it may not."""
+
+    def delete(self, name: str, reason: str) -> None:
+        if name == "foreign":
+            raise EpyflowError("foreign: no permission")
+
+
+def test_files_and_jobs_that_were_deleted_are_counted_and_problems_told(made_up: MadeUp):
+    made_up.finished("us/flu/main", tasks=1)
+    storage = Disk(made_up.root)
+    search = Search(storage, Activity(LATER, WEEK, ()))
+    found = search.waste("us/flu")
+
+    removed = cleanup.remove(storage, found, search.records)
+    cleanup.delete(Batch(), ["a", "foreign", "b"], removed)
+
+    assert (removed.files, removed.jobs) == (4, 2)
+    assert removed.size == found[0].size > 0
+    assert removed.problems == ["foreign: no permission"]
+    assert storage.below("results") == {}
+
+
+@pytest.mark.parametrize("change", ["begins", "is over"])
+def test_a_run_that_begins_meanwhile_is_left_alone(made_up: MadeUp, change):
+    made_up.finished("us/flu/main", tasks=1)
+    storage = Disk(made_up.root)
+    search = Search(storage, Activity(LATER, WEEK, ()))
+    found = search.waste("us/flu")
+    if change == "begins":
+        write_record(this_coordinator("us/flu", "main", {}), storage)
+
+    removed = cleanup.remove(storage, found, search.records)
+
+    assert (removed.files == 0) is (change == "begins")
+    assert len(removed.problems) == (1 if change == "begins" else 0)

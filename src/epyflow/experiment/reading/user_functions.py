@@ -7,6 +7,7 @@ They run only where inputs are built: on the machine that starts the run or, wit
 import ast
 import importlib.util
 import warnings
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,21 @@ def defined(path: Path) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
+class _SourceLoader(SourceFileLoader):
+    """Loads a module without a bytecode cache, which an edit in the same second would not change.
+
+    Source: ``importlib.abc.SourceLoader.path_stats``, which may raise OSError.
+    """
+
+    def path_stats(self, path: Any) -> Any:
+        """Return no time of the source, so that there is no cache."""
+        raise OSError
+
+
 def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"epyflow_user_{path.stem}", path)
+    name = f"epyflow_user_{path.stem}"
+    loader = _SourceLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise DataError(f"{path} cannot be imported as a Python module")
     module = importlib.util.module_from_spec(spec)

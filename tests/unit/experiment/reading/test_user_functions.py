@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from epyflow.errors import DataError
@@ -74,3 +76,14 @@ def test_a_module_that_cannot_be_read_is_refused(tmp_path):
 
     with pytest.raises(DataError, match=r"gone\.py cannot be read"):
         defined(path)
+
+
+def test_an_edit_within_the_same_second_is_seen_and_no_bytecode_is_left(functions):
+    first = UserFunctions(functions)("two")
+    path = functions / "one.py"
+    times = path.stat()
+    path.write_text(path.read_text().replace("return 2", "return 3"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    assert (first, UserFunctions(functions)("two")) == (2, 3)
+    assert not (functions / "__pycache__").exists()

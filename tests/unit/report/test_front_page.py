@@ -64,7 +64,7 @@ def test_before_anything_was_run_there_is_a_page():
     html = page(plan())
 
     assert "how far do transmissibility and holidays matter?" in html
-    assert "Not looked for" in html
+    assert "Not checked" in html
     assert "one of 0.333333, 0.5" in html
     assert "uniform(1.5, 0.8)" in html
     assert "from 0.0001 to 0.0005" in html
@@ -119,7 +119,7 @@ def test_what_there_is_no_warning_of_is_said():
 def test_scores_without_an_outcome_say_nothing():
     html = page(plan(fit=FIT), later=HELD.splitlines()[0].encode())
 
-    assert "Not looked for" in html
+    assert "Not checked" in html
     assert "what came" not in html
 
 

@@ -11,9 +11,9 @@ class Benchmark:
     Attributes
     ----------
     seconds
-        Wall-clock run time; None where Snakemake did not measure it.
+        Wall-clock run time; None if Snakemake did not measure it.
     max_rss_mb
-        Peak resident memory; None where Snakemake did not measure it.
+        Peak resident memory; None if Snakemake did not measure it.
     """
 
     seconds: float | None
@@ -34,5 +34,5 @@ def read_benchmark(data: bytes) -> Benchmark:
 
 
 def measured_number(text: str | None) -> float | None:
-    """Return a number of a benchmark or of a table made from one; None where there is none."""
+    """Return a number of a benchmark or of a table made from one; None if there is none."""
     return float(text) if text and text not in ("NA", "-") else None

@@ -256,6 +256,20 @@ def test_files_stay_small_enough_to_read(folder, pattern, limit):
     assert {name: length for name, length in lengths.items() if length > limit} == {}
 
 
+def test_the_contracts_of_imports_cover_every_package():
+    packages = {path.name for path in (ROOT / "packages").glob("*/src/*") if path.is_dir()}
+    linter = PYPROJECT["tool"]["importlinter"]
+    contracts = {contract["name"]: contract for contract in linter["contracts"]}
+
+    assert set(linter["root_packages"]) == {"epyflow", *packages}
+    apart = contracts["The packages do not import epyflow"]
+    assert (set(apart["source_modules"]), apart["forbidden_modules"]) == (packages, ["epyflow"])
+    circles = contracts["No module imports itself through others"]
+    assert set(circles["ancestors"]) == {"epyflow", *packages}
+    assert "ignore_imports" not in {key for contract in contracts.values() for key in contract}
+    assert "$(BIN)/lint-imports" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
 def test_only_the_artifacts_pickle_and_no_module_evaluates_text():
     pickling, evaluating = [], []
     for path in sorted(SRC.rglob("*.py")):

@@ -101,7 +101,7 @@ class Code(TypedDict):
 
 
 class Cost(TypedDict):
-    """Wall-clock seconds and peak resident memory in MB of a task; None where not measured."""
+    """Wall-clock seconds and peak resident memory in MB of a task; None if not measured."""
 
     seconds: float | None
     max_rss_mb: float | None

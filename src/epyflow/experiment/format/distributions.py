@@ -123,7 +123,7 @@ class ScipyDistribution(Strict):
             return float(low), float(high)
 
     def _known_bounds(self) -> tuple[float, float] | None:
-        """Return the bounds of a usual family; None where scipy has to be asked."""
+        """Return the bounds of a common family; None if only scipy knows them."""
         if self.name == "randint" and len(self.args) == 2 and not self.kwargs:
             low, high = self.args
             whole = low == math.floor(low) and high == math.floor(high)

@@ -220,7 +220,7 @@ class Output(Strict):
 
     @property
     def hub(self) -> tuple[str, FlusightFormat | Covid19Format | FlusmhFormat | HubFormat] | None:
-        """The hub format that is given, by its key; None where there is none."""
+        """The hub format that is given, by its key; None if there is none."""
         for name in HUB_FORMATS:
             section = getattr(self, name)
             if section is not None:

@@ -84,7 +84,7 @@ class _Reading:
         *way, key = location = self._location(details)
         home = self._home(tuple(way))
         if not isinstance(home, dict) or key not in home:
-            return  # it stands beside an unknown key that looks like a tag: found when that is gone
+            return  # an unknown key beside it looks like a tag; it is found when that key is gone
         name, valid = str(key), keys_at(self._model, tuple(way), self.data)
         value = home.pop(key)
         if location not in self._renamed:

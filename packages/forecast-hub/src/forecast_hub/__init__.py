@@ -1,1 +1,1 @@
-"""Forecast hubs of the hubverse: their configuration, submission files, validation and scores."""
+"""Read hubverse hubs, check submissions to them, and score forecasts."""

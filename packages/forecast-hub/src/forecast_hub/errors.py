@@ -1,4 +1,7 @@
-"""Errors that a user can mend: the message names the file, what is wrong and what is expected."""
+"""Define the errors that a user can correct.
+
+A message names the file, and says what is wrong and what is expected.
+"""
 
 
 class HubError(Exception):
@@ -6,8 +9,8 @@ class HubError(Exception):
 
 
 class UnreadableError(HubError):
-    """A file or folder that was asked for is not there or cannot be read."""
+    """A file or folder that was named is missing or cannot be read."""
 
 
 class DataError(HubError):
-    """A file of forecasts, observations or locations does not hold what it should."""
+    """A file of forecasts, observations or locations has wrong or missing content."""

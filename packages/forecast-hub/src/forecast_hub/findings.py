@@ -1,4 +1,4 @@
-"""What a check found in a submission: one line per mistake, however many rows have it."""
+"""Report the result of a check: one finding for each mistake, however many rows have it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,23 +9,24 @@ import numpy as np
 Severity = Literal["error", "warning", "note"]
 
 MOST_ALIKE = 10
-"""Findings of one kind that are shown in full; the others are counted."""
+"""Findings of one kind that are shown in full; one more gives the number of the others."""
 
 _MOST_RANGES = 4
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, may be wrong, or is good to know.
+    """An error, a warning or a note about a submission.
 
     Attributes
     ----------
     check
         Name of the check, such as ``valid_vals``: hubValidations' name, where it has the check.
     message
-        What is wrong; what is expected.
+        What is wrong, and what is expected.
     severity
-        The hub refuses a file with errors. A warning is what this hub's files cannot settle.
+        The hub refuses a file with errors. A warning needs a decision that the hub's files do not
+        contain.
     rows
         Lines of a csv file (the header is line 1) or rows of a parquet file (from 1), ascending.
     unit
@@ -40,7 +41,7 @@ class Finding:
 
     @property
     def ranges(self) -> list[tuple[int, int]]:
-        """First and last of each run of ``rows``."""
+        """First and last row of each block of consecutive rows."""
         if not self.rows:
             return []
         rows = np.array(self.rows)
@@ -50,7 +51,7 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """The rows in words: ``lines 3-25, 40``; empty where it is the file as a whole."""
+        """The rows as text, ``lines 3-25, 40``; empty if the finding is about the whole file."""
         ranges = self.ranges
         if not ranges:
             return ""
@@ -76,7 +77,7 @@ class Finding:
 
 
 def cap_findings(findings: Sequence[Finding], limit: int = MOST_ALIKE) -> list[Finding]:
-    """Keep the first ``limit`` of findings of one kind; count the others in one more."""
+    """Keep the first ``limit`` findings of one kind, and summarise the others in one more."""
     if len(findings) <= limit + 1:
         return list(findings)
     others = findings[limit:]

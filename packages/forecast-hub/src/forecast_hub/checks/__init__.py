@@ -1,7 +1,7 @@
-"""The checks of a submission, one module for each thing that is looked at.
+"""Check a submission; each module checks one aspect.
 
-They are those of the R package hubValidations
-(https://hubverse-org.github.io/hubValidations/articles/validate-submission.html), written anew
-from its documentation: every check is made and every mistake reported, where hubValidations stops
-at the first check that later ones depend on.
+The checks and their names are those of the R package hubValidations
+(https://hubverse-org.github.io/hubValidations/articles/validate-submission.html), implemented from
+its documentation. All checks are made and all mistakes are reported, whereas hubValidations stops
+at the first failed check on which later checks depend.
 """

@@ -1,4 +1,4 @@
-"""Nothing missing: ids of an output type, required output types, required tasks; nothing twice."""
+"""Check that no row is repeated and no required id, output type or task is missing."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
@@ -16,7 +16,7 @@ _MOST_TASKS = 3
 
 
 def check_repeated(rows: Rows) -> list[Finding]:
-    """Check that no prediction is there twice: rows that differ in ``value`` at most."""
+    """Check that no prediction is repeated: rows that differ in ``value`` at most."""
     frame = rows.file.frame
     columns = [*rows.round.task_columns, *STANDARD_COLUMNS[:2]]
     twice = frame.duplicated(columns, keep=False)
@@ -35,7 +35,7 @@ def check_repeated(rows: Rows) -> list[Finding]:
 
 
 def check_ids(rows: Rows) -> list[Finding]:
-    """Check that an output type that a task has is there with all its required ids."""
+    """Check that each output type of a task has all its required ids."""
     findings = []
     for index, task in enumerate(rows.round.model_tasks):
         for name, output in task.output_types.items():
@@ -80,7 +80,7 @@ def _tasks(rows: Rows, some: pd.DataFrame, count: int) -> str:
 
 
 def check_output_types(rows: Rows) -> list[Finding]:
-    """Check that every task in the file has the output types that the hub requires."""
+    """Check that every task in the file has the required output types."""
     findings = []
     keys = rows.task_keys
     for index, task in enumerate(rows.round.model_tasks):
@@ -101,11 +101,11 @@ def check_output_types(rows: Rows) -> list[Finding]:
 
 
 def check_tasks(rows: Rows) -> list[Finding]:
-    """Check that the tasks that the hub requires are there.
+    """Check that the required tasks are in the file.
 
-    Where a column has required values, a file with an optional value of another column must have
-    it with all of them. Where every column has, the tasks are required of every file. An optional
-    output type asks for its tasks once it is there.
+    If a column has required values, each optional value of another column needs all of them. If
+    all columns have required values, every file needs these tasks. An optional output type has
+    required tasks only if the file has the output type.
     """
     findings = []
     for index, task in enumerate(rows.round.model_tasks):
@@ -141,7 +141,7 @@ def _tuples(frame: pd.DataFrame) -> set[tuple[str, ...]]:
 def _expected(
     task: ModelTask, keys: Sequence[str], there: pd.DataFrame, *, always: bool
 ) -> set[tuple[str, ...]]:
-    """Return the tasks that follow from those that are there, and from the hub's requirements."""
+    """Return the tasks that the hub requires of a file with the given tasks."""
     required = {key: task.columns[key].required for key in keys}
     free = [key for key in keys if not required[key]]
     mixed = [key for key in keys if required[key] and task.columns[key].optional]

@@ -1,9 +1,11 @@
-"""The checks that a hub adds in ``validations.yml``: dates against horizons, values below people.
+"""Run the checks that a hub adds in ``validations.yml``.
+
+Two functions are known: dates that follow from horizons, and counts below the population.
 
 Source: hubValidations, "Deploying custom validation functions"
 (https://hubverse-org.github.io/hubValidations/articles/deploying-custom-functions.html). The file
-may hold R expressions after ``!expr``. They are read as text, and two forms are understood: a list
-of targets and a period. Nothing is evaluated.
+may have R expressions after ``!expr``. They are read as text and never evaluated; two forms are
+understood: a list of targets and a period.
 """
 
 import re
@@ -31,7 +33,7 @@ _PERIOD = re.compile(r"(?:lubridate::)?(days|weeks)\(\s*(?:x\s*=\s*)?(\d*)\s*\)"
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads ``!expr`` as text."""
+    """Read ``!expr`` as text."""
 
 
 def _as_text(loader: yaml.SafeLoader, node: yaml.Node) -> str:
@@ -43,7 +45,7 @@ _Loader.add_constructor("!expr", _as_text)
 
 @dataclass(frozen=True)
 class CustomCheck:
-    """A check of ``validations.yml``: its function and arguments."""
+    """A check in ``validations.yml``: its name, its R function and the arguments."""
 
     name: str
     function: str
@@ -51,12 +53,12 @@ class CustomCheck:
 
 
 def read_custom_checks(path: Path | None, round_id: str) -> list[CustomCheck]:
-    """Return the checks of model output that apply to a round.
+    """Read the checks of model output that apply to a round.
 
     Raises
     ------
     UnreadableError
-        If the file is no YAML.
+        If the file is not YAML.
     HubError
         If a check has no function.
     """
@@ -91,7 +93,7 @@ def _mapping(path: Path, value: Any, key: str) -> Mapping[str, Any]:
 
 
 def check_custom(rows: Rows, checks: list[CustomCheck], locations: Path | None) -> list[Finding]:
-    """Make the hub's own checks; name those that are not known here."""
+    """Run the hub's own checks, and add a note for each function that is not known here."""
     findings: list[Finding] = []
     for check in checks:
         if check.function == DATES:
@@ -117,7 +119,7 @@ def _dates(rows: Rows, check: CustomCheck) -> Iterator[Finding]:
     last = pd.to_datetime(frame[end].where(there), format="%Y-%m-%d", errors="coerce")
     steps = pd.to_numeric(frame[horizon].where(there), errors="coerce")
     due = first + pd.to_timedelta(steps * period, unit="D")
-    # What is no date or number at all is reported with the permitted values.
+    # Texts that are not dates or numbers are reported with the permitted values.
     wrong = there & due.notna() & last.notna() & (due != last)
     for values, group in frame[wrong].groupby([start, horizon, end], sort=False):
         expected = due.loc[group.index[0]].date()
@@ -130,7 +132,7 @@ def _dates(rows: Rows, check: CustomCheck) -> Iterator[Finding]:
 
 
 def _period(check: CustomCheck) -> int:
-    """Return the days of one horizon."""
+    """Return the number of days of one horizon."""
     given = check.arguments.get("timediff")
     if given is None:
         return 7
@@ -182,7 +184,7 @@ def _places(rows: Rows, column: str) -> set[str]:
 
 
 def _of_targets(frame: pd.DataFrame, check: CustomCheck) -> NDArray[np.bool_]:
-    """Return the rows of the targets that the check names; all where it names none."""
+    """Return the rows of the targets that the check names; without a name, all rows."""
     given = check.arguments.get("targets")
     if given is None:
         return np.ones(len(frame), dtype=bool)

@@ -1,4 +1,4 @@
-"""The file as a file: its name, its folder, its format, its columns and their types."""
+"""Check the name, folder, format and columns of a submission."""
 
 import re
 from typing import Any
@@ -9,9 +9,9 @@ from forecast_hub.findings import Finding
 from forecast_hub.suggestions import did_you_mean, listed
 
 LONGEST_ABBREVIATION = 16
-"""Of a team's or a model's short name: ``maxLength`` in the hubs' model-metadata-schema.json."""
+"""Longest short name of a team or a model: ``maxLength`` in model-metadata-schema.json."""
 
-# What an arrow type may be for a column of each type of a hub.
+# The arrow types that fit a column of each type.
 _ARROW_TYPES: dict[ColumnType, str] = {
     "character": r"(large_)?string|string_view",
     "double": r"double|float",
@@ -22,7 +22,7 @@ _ARROW_TYPES: dict[ColumnType, str] = {
 
 
 def check_name(file: SubmissionFile) -> list[Finding]:
-    """Check that the file's name tells round, team and model."""
+    """Check that the file's name has a round, a team and a model."""
     if file.name is None:
         return [
             Finding(
@@ -44,7 +44,7 @@ def check_name(file: SubmissionFile) -> list[Finding]:
 
 
 def check_place(file: SubmissionFile, hub: Hub) -> list[Finding]:
-    """Check that a file in the hub's folder of submissions is in its model's folder."""
+    """Check that a file in the hub's model output is in its model's folder."""
     if file.name is None:
         return []
     folder = file.path.resolve().parent
@@ -60,7 +60,7 @@ def check_place(file: SubmissionFile, hub: Hub) -> list[Finding]:
 
 
 def check_format(file: SubmissionFile, hub: Hub, round_: Round) -> list[Finding]:
-    """Check that the hub takes files of this format."""
+    """Check that the hub accepts the file's format."""
     formats = round_.formats or hub.formats
     if file.format in formats:
         return []
@@ -69,7 +69,7 @@ def check_format(file: SubmissionFile, hub: Hub, round_: Round) -> list[Finding]
 
 
 def check_columns(file: SubmissionFile, round_: Round) -> list[Finding]:
-    """Check that the columns are the round's, in any order, and that there are rows."""
+    """Check that the file has the round's columns, in any order, and at least one row."""
     findings = []
     given, expected = list(file.columns), list(round_.columns)
     for name in dict.fromkeys(given):
@@ -89,7 +89,7 @@ def check_columns(file: SubmissionFile, round_: Round) -> list[Finding]:
 
 
 def check_types(file: SubmissionFile, hub: Hub) -> list[Finding]:
-    """Check the column types of a parquet file; those of a csv file are read from its text."""
+    """Check the column types of a parquet file; a csv file has none."""
     findings = []
     for name, given in file.arrow_types.items():
         expected = hub.types.get(name)

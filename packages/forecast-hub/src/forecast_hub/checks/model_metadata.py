@@ -1,4 +1,4 @@
-"""The model's metadata file against the hub's JSON schema."""
+"""Check a model's metadata file against the hub's JSON schema."""
 
 import json
 from collections.abc import Iterable
@@ -17,12 +17,12 @@ _SUFFIXES = (".yml", ".yaml")
 
 
 def check_metadata(hub: Hub, name: FileName | None, given: Path | None) -> list[Finding]:
-    """Check a metadata file: the one given, or the model's in the hub.
+    """Check a metadata file: the given one, else the model's file in the hub.
 
     Raises
     ------
     UnreadableError
-        If the file given is not there, or the hub's schema cannot be read.
+        If the given file is missing, or the hub's schema cannot be read.
     """
     path = given or _find(hub, name)
     if path is None:
@@ -62,7 +62,7 @@ def _read(path: Path) -> Any:
 
 
 def _named(path: Path, data: Any, name: FileName | None) -> Iterable[Finding]:
-    """Check that file, content and submission name the same model."""
+    """Check that the file's name, its content and the submission are of the same model."""
     if path.suffix not in _SUFFIXES:
         yield Finding("metadata_file_ext", f"{path.name}: expected a file .yml or .yaml")
     if not isinstance(data, dict):
@@ -80,7 +80,7 @@ def _named(path: Path, data: Any, name: FileName | None) -> Iterable[Finding]:
 
 
 def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
-    # Imported here: nothing else of the command needs it.
+    # Imported here because it is slow to import, and only metadata need it.
     import jsonschema
     from referencing import Registry
     from referencing.exceptions import Unresolvable
@@ -92,7 +92,7 @@ def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
     except (OSError, ValueError, jsonschema.SchemaError) as error:
         raise UnreadableError(f"{schema_path}: is no JSON schema ({error})") from None
     checker = validator_class.FORMAT_CHECKER
-    # An empty registry: a reference to another address is refused, not fetched.
+    # An empty registry, so that a remote reference is refused and not fetched.
     validator = validator_class(schema, format_checker=checker, registry=Registry())
     try:
         errors = sorted(validator.iter_errors(data), key=lambda error: error.json_path)

@@ -1,4 +1,4 @@
-"""Values that the hub permits, each and in combination."""
+"""Check that the hub permits each value and each combination of values."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,10 +13,10 @@ from forecast_hub.suggestions import did_you_mean, listed
 
 
 def check_permitted(rows: Rows) -> list[Finding]:
-    """Name the values of rows that belong to no model task, with what is permitted there.
+    """Report the values that are not permitted, with the permitted ones.
 
-    A row is compared with the model task of its target, or, where no target is its own, with all
-    of them. Each wrong value is named once, with the lines that have it.
+    A row is compared with the model task of its target. Each wrong value is reported once, with
+    all its lines. A target that the round does not have is reported as such.
     """
     astray = np.flatnonzero(rows.task == NO_TASK)
     if not len(astray):
@@ -37,7 +37,7 @@ def check_permitted(rows: Rows) -> list[Finding]:
 
 
 def _nearest_task(rows: Rows, frame: pd.DataFrame, fits: Fits) -> NDArray[np.intp]:
-    """Return the model task whose target each row has and of which most values fit."""
+    """Return for each row the model task of its target that permits most of its values."""
     best = np.full(len(frame), -1, dtype=np.intp)
     nearest = np.full(len(frame), NO_TASK, dtype=np.intp)
     for index, task in enumerate(rows.round.model_tasks):
@@ -117,7 +117,7 @@ def _check_of(rows: Rows, column: str) -> str:
 def _each(
     column: pd.Series, wrong: NDArray[np.bool_], numbers: NDArray[np.int64]
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield each value of the rows that are wrong, with their lines."""
+    """Yield each wrong value with its lines."""
     if wrong.any():
         lines = pd.Series(numbers[wrong])
         for value, group in lines.groupby(column.to_numpy()[wrong], sort=False):
@@ -139,7 +139,7 @@ def _one_of(permitted: Sequence[str]) -> str:
 
 
 def _trailing_zeros(value: str, permitted: Sequence[str]) -> str:
-    """Return the permitted id of the same number: hubs compare ids as text."""
+    """Return the permitted id that is the same number, because hubs compare ids as text."""
     try:
         number = float(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which model task of the round each row of a submission belongs to."""
+"""Find the model task of each row of a submission."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,19 +18,19 @@ NO_TASK = -1
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a submission with what the configuration says of them.
+    """The rows of a submission with their model tasks.
 
     Attributes
     ----------
     file
         The submission.
     round
-        Its round, with the round's own id as the only one permitted.
+        Its round, which permits the id of this round only.
     task
-        Shape (rows,). Index of the model task in ``round.model_tasks``; ``NO_TASK`` where the
-        row's values belong to none.
+        Shape (rows,). Index of the model task in ``round.model_tasks``; ``NO_TASK`` if no task
+        permits the row's values.
     value
-        Shape (rows,). The ``value`` column as numbers; not a number where it is none.
+        Shape (rows,). The ``value`` column as numbers; NaN if a value is not a number.
     """
 
     file: SubmissionFile
@@ -49,7 +49,7 @@ class Rows:
 
     @property
     def task_keys(self) -> list[str]:
-        """The task id columns that identify a task: derived ones follow from others."""
+        """The task id columns that identify a task: all but the derived ones."""
         return [name for name in self.round.task_columns if name not in self.round.derived]
 
     def described(self, task: Mapping[Any, Any]) -> str:
@@ -62,10 +62,10 @@ class Rows:
 def restrict_to_round(
     round_: Round, round_id: str, file: SubmissionFile, *, listed: bool
 ) -> tuple[Round, list[Finding]]:
-    """Make the configuration that of one round.
+    """Restrict the configuration to one round.
 
-    Where ``tasks.json`` cannot say which dates are permitted, those of the file are, as far as
-    they follow the pattern: see :mod:`forecast_hub.config.round_calendar`.
+    If ``tasks.json`` does not list the permitted dates, dates of the file that follow the pattern
+    of listed ones are permitted: see :mod:`forecast_hub.config.round_calendar`.
     """
     tasks, findings = [], []
     for task in round_.model_tasks:
@@ -97,7 +97,7 @@ def _for_season(
 
 
 def _of_targets(task: ModelTask, frame: pd.DataFrame) -> pd.Series:
-    """Return which rows are of the task's targets."""
+    """Return which rows are of a target of the task."""
     found = pd.Series(False, index=frame.index)
     for target in task.targets:
         mine = pd.Series(True, index=frame.index)
@@ -108,7 +108,7 @@ def _of_targets(task: ModelTask, frame: pd.DataFrame) -> pd.Series:
 
 
 def match(file: SubmissionFile, round_: Round) -> Rows:
-    """Find the model task of each row, of which all its values are permitted."""
+    """Find for each row the model task that permits all its values."""
     found = np.full(len(file.frame), NO_TASK, dtype=np.intp)
     fits = Fits.of(file.frame, round_.task_columns)
     for index, task in reversed(list(enumerate(round_.model_tasks))):
@@ -119,14 +119,14 @@ def match(file: SubmissionFile, round_: Round) -> Rows:
 
 @dataclass(frozen=True)
 class Fits:
-    """Each column's values, each once, so that a value is looked up once and not in every row.
+    """The distinct values of each column, so that each is looked up once.
 
     Attributes
     ----------
     codes, texts
-        Column to the number of each row's value, and to the values.
+        Column to the code of each row's value, and to the distinct values.
     pairs
-        The number of each row's output type with its id, and these.
+        The code of each row's pair of output type and id, and the distinct pairs.
     """
 
     codes: Mapping[str, NDArray[np.intp]]
@@ -135,7 +135,7 @@ class Fits:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Sequence[str]) -> "Fits":
-        """Give each distinct value of a frame a number."""
+        """Give each distinct value of a frame a code."""
         codes, texts = {}, {}
         for name in columns:
             codes[name], found = pd.factorize(frame[name].to_numpy(dtype=object))
@@ -145,25 +145,25 @@ class Fits:
         return cls(codes, texts, (numbers, [(str(a), str(b)) for a, b in pairs]))
 
     def column(self, task: ModelTask, name: str) -> NDArray[np.bool_]:
-        """Return in which rows the column's value is permitted."""
+        """Return the rows in which the column's value is permitted."""
         permitted = np.isin(self.texts[name], np.array(task.columns[name].permitted, dtype=object))
         rows: NDArray[np.bool_] = permitted[self.codes[name]]
         return rows
 
     def output_type(self, task: ModelTask) -> NDArray[np.bool_]:
-        """Return in which rows the output type is one of the task's."""
+        """Return the rows with an output type of the task."""
         known = [output_type in task.output_types for output_type, _ in self.pairs[1]]
         rows: NDArray[np.bool_] = np.array(known, dtype=bool)[self.pairs[0]]
         return rows
 
     def output_type_id(self, task: ModelTask) -> NDArray[np.bool_]:
-        """Return in which rows the id is one of its output type's; any, for samples."""
+        """Return the rows with a permitted id of their output type; samples may have any."""
         known = [_is_id(task, *pair) for pair in self.pairs[1]]
         rows: NDArray[np.bool_] = np.array(known, dtype=bool)[self.pairs[0]]
         return rows
 
     def all(self, task: ModelTask) -> NDArray[np.bool_]:
-        """Return which rows fit the task."""
+        """Return the rows that the task permits."""
         fits = self.output_type_id(task)
         for name in self.codes:
             if name in task.columns:

@@ -1,10 +1,10 @@
-"""Samples: their ids, their number, and what they are joint draws over.
+"""Check samples: their ids, their number, and the tasks that they are joint draws over.
 
 Source: hubverse documentation, "Sample output type"
 (https://docs.hubverse.io/en/latest/user-guide/sample-output-type.html). A sample is the rows with
-the same ``output_type_id``. The task ids that are constant within it identify the compound task
-that it is a draw of; the others vary, such as the horizon of a trajectory. The configuration lists
-the task ids that may be constant (``compound_taskid_set``): a file may hold fewer constant.
+the same ``output_type_id``. The task ids that are constant within a sample identify its compound
+task; the others vary, such as the horizon of a trajectory. ``compound_taskid_set`` lists the task
+ids that may be constant; fewer may be.
 """
 
 import re
@@ -32,7 +32,7 @@ def check_samples(rows: Rows) -> list[Finding]:
 
 
 def _shared_ids(rows: Rows) -> list[Finding]:
-    """Find ids that samples of several model tasks have."""
+    """Find ids that occur in samples of several model tasks."""
     samples = np.flatnonzero((rows.file.frame["output_type"] == "sample").to_numpy())
     ids = rows.file.frame["output_type_id"].iloc[samples]
     task = pd.Series(rows.task[samples], index=ids.index)
@@ -67,7 +67,7 @@ def _ids(rows: Rows, mine: NDArray[np.intp], task: ModelTask, rule: Samples) -> 
 
 
 def _structure(rows: Rows, mine: NDArray[np.intp], task: ModelTask, rule: Samples) -> list[Finding]:
-    """Check what varies within samples; if that can be told, what they cover, and their number."""
+    """Check which task ids vary within samples, then coverage and number of samples."""
     frame = rows.file.frame.iloc[mine]
     keys = rows.task_keys
     sample, ids = pd.factorize(frame["output_type_id"])
@@ -77,7 +77,7 @@ def _structure(rows: Rows, mine: NDArray[np.intp], task: ModelTask, rule: Sample
     findings = list(_too_fine(rows, mine, task, rule, sample, ids, constant, varied))
     if findings:
         return findings
-    # A column with one value in all samples says nothing of how they are drawn.
+    # A column with one value in all samples does not show how they are drawn.
     telling = constant[:, varied]
     patterns, kind = np.unique(telling, axis=0, return_inverse=True)
     if len(patterns) > 1:
@@ -92,7 +92,7 @@ def _structure(rows: Rows, mine: NDArray[np.intp], task: ModelTask, rule: Sample
 
 
 def _constant(codes: NDArray[np.intp], sample: NDArray[np.intp], samples: int) -> NDArray[np.bool_]:
-    """Return for each sample whether a column has one value in it."""
+    """Return for each sample whether a column is constant in it."""
     low = np.full(samples, np.iinfo(np.intp).max)
     high = np.full(samples, -1)
     np.minimum.at(low, sample, codes)
@@ -111,7 +111,7 @@ def _too_fine(
     constant: NDArray[np.bool_],
     varied: NDArray[np.bool_],
 ) -> Iterator[Finding]:
-    """Find columns over which samples should be joint draws, and are not."""
+    """Find columns over which samples are not joint draws, but should be."""
     for place, key in enumerate(rows.task_keys):
         if key in rule.compound or not varied[place] or not constant[:, place].any():
             continue
@@ -153,7 +153,7 @@ def _coverage(
     sample: NDArray[np.intp],
     ids: pd.Index,
 ) -> list[Finding]:
-    """Find samples that lack tasks which other samples cover."""
+    """Find samples without rows for tasks that other samples have."""
     if joint.empty or not len(joint.columns):
         return []
     point = joint.groupby(list(joint.columns), sort=False).ngroup().to_numpy()

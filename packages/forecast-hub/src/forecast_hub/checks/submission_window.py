@@ -1,4 +1,4 @@
-"""When the hub takes a file: said, not judged, for files are checked before and after."""
+"""Report the submission window, as a note: files are checked before and after it."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,12 +9,12 @@ from forecast_hub.findings import Finding
 
 
 def check_window(hub: Hub, round_: Round, round_id: str, now: datetime | None) -> list[Finding]:
-    """Say in which days the hub takes the round's files, and whether ``now`` is one of them.
+    """Report the round's submission window, and whether ``now`` is in it.
 
     Parameters
     ----------
     now
-        With a time zone; None to say the window only.
+        A time with a time zone; None to report the window only.
     """
     days = _days(round_, round_id)
     if days is None:

@@ -1,4 +1,4 @@
-"""All checks of one submission."""
+"""Run all checks of a submission."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,16 +46,16 @@ _CONTENT: tuple[Callable[[Rows], list[Finding]], ...] = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of a submission.
+    """The findings of all checks of a submission.
 
     Attributes
     ----------
     path
         The file.
     hub, round_id
-        Names of the hub and of the round; ``round_id`` is None where it cannot be told.
+        Names of the hub and of the round; ``round_id`` is None if it is unknown.
     rows
-        How many predictions the file holds.
+        Number of predictions in the file.
     findings
         Errors first, then warnings, then notes; each in the order of the checks.
     """
@@ -67,11 +67,11 @@ class Verdict:
     findings: tuple[Finding, ...]
 
     def count(self, severity: str) -> int:
-        """Return how many findings are of a severity."""
+        """Return the number of findings of a severity."""
         return sum(finding.severity == severity for finding in self.findings)
 
     def accepted(self, *, strict: bool = False) -> bool:
-        """Whether there are no errors; nor warnings, if ``strict``."""
+        """Whether there is no error and, if ``strict``, no warning."""
         return not self.count("error") and not (strict and self.count("warning"))
 
     def as_dict(self) -> dict[str, object]:
@@ -93,7 +93,7 @@ def validate(
     locations: Path | None = None,
     now: datetime | None = None,
 ) -> Verdict:
-    """Check a submission as its hub will.
+    """Check a submission as its hub does.
 
     Parameters
     ----------
@@ -102,18 +102,18 @@ def validate(
     hub_folder
         A hub's folder: see :func:`forecast_hub.config.hub_folder.open_folder`.
     metadata
-        The model's metadata file; None for the one in the hub's ``model-metadata/``.
+        The model's metadata file; None for the file in the hub's ``model-metadata/``.
     locations
         Table of populations; None for the hub's. Hubs keep those of earlier seasons beside it.
     now
-        Compared with the submission window, in a note; with a time zone.
+        A time with a time zone, which a note compares with the submission window.
 
     Raises
     ------
     UnreadableError
-        If a file is not there or cannot be read.
+        If a file is missing or cannot be read.
     HubError
-        If the hub's configuration is not what it should be.
+        If the hub's configuration has a mistake.
     """
     hub = read_hub(hub_folder)
     file = read_submission(path)
@@ -140,7 +140,7 @@ def validate(
 
 
 def _round_id(file: SubmissionFile, hub: Hub) -> str | None:
-    """Return the round that the name says; where it says none, the one that most rows say."""
+    """Return the round in the file's name, else the most frequent round of the rows."""
     if file.name is not None:
         return file.name.round_id
     for column in dict.fromkeys(each.id_column for each in hub.rounds):

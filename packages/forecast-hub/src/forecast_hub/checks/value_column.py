@@ -1,4 +1,4 @@
-"""The ``value`` column: numbers of the right type and size, in order, adding up."""
+"""Check the ``value`` column: type, range, order of quantiles, sums of probabilities."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ from forecast_hub.config.hub import NA, OutputType, Values
 from forecast_hub.findings import Finding, cap_findings
 
 SUM_TOLERANCE = 1.5e-8
-"""By which probabilities may miss 1: the tolerance of R's ``all.equal``, which hubs use."""
+"""Permitted difference of a sum from 1: the tolerance of R's ``all.equal``, which hubs use."""
 
 
 def check_numbers(rows: Rows) -> list[Finding]:
-    """Check that every value is a number, and those of each output type of its type and size."""
+    """Check that every value is a number of the type and range of its output type."""
     text = rows.file.frame["value"]
     no_number = ~np.isfinite(rows.value)
     findings = []
@@ -64,7 +64,7 @@ def _of_output(
 
 
 def check_order(rows: Rows) -> list[Finding]:
-    """Check that quantiles and cumulative probabilities do not fall as their ids rise."""
+    """Check that quantiles and cumulative probabilities do not decrease with their ids."""
     findings = []
     for index, task in enumerate(rows.round.model_tasks):
         for name in ("quantile", "cdf"):
@@ -76,7 +76,7 @@ def check_order(rows: Rows) -> list[Finding]:
 
 
 def _falls(rows: Rows, mine: NDArray[np.intp], name: str, ids: Values) -> Iterator[Finding]:
-    """Yield a finding for each task whose values fall, with the first fall."""
+    """Yield a finding for each task whose values decrease, with the first decrease."""
     frame = rows.file.frame.iloc[mine]
     rank = frame["output_type_id"].map(_ranks(ids)).to_numpy()
     task = frame.groupby(rows.task_keys, sort=False).ngroup().to_numpy()
@@ -102,7 +102,7 @@ def _falls(rows: Rows, mine: NDArray[np.intp], name: str, ids: Values) -> Iterat
 
 
 def _ranks(ids: Values) -> dict[str, int]:
-    """Return the place of each id: by number where all are numbers, else as they are listed."""
+    """Return the rank of each id: by number if all are numbers, else in the listed order."""
     permitted = list(ids.permitted)
     try:
         permitted.sort(key=float)
@@ -112,7 +112,7 @@ def _ranks(ids: Values) -> dict[str, int]:
 
 
 def check_sums(rows: Rows) -> list[Finding]:
-    """Check that the probabilities of each task add up to 1."""
+    """Check that the probabilities of each task sum to 1."""
     findings = []
     for index in range(len(rows.round.model_tasks)):
         mine = rows.where(index, "pmf")

@@ -1,1 +1,1 @@
-"""Read the configuration of a hub and describe its rounds and targets."""
+"""Read the configuration of a hub: rounds, tasks, targets, locations and file names."""

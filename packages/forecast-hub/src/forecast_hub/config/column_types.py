@@ -1,4 +1,4 @@
-"""The data type of each column of a hub's submissions, and values as text."""
+"""Infer the data type of each column of a hub's submissions, and write values as text."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def format_value(value: bool | int | float | str) -> str:
-    """Write a value of the configuration as hubs compare it: as R does, without trailing zeros."""
+    """Write a value of the configuration as hubs compare it: like R, without trailing zeros."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -19,7 +19,7 @@ def format_value(value: bool | int | float | str) -> str:
 
 
 def infer_column_types(tasks: written.Tasks) -> dict[str, ColumnType]:
-    """Return the type that each column has in every file of the hub, over all rounds.
+    """Return the type of each column, which is the same in all rounds.
 
     The simplest type that holds every permitted value, as ``hubData::create_hub_schema`` finds
     it (https://hubverse-org.github.io/hubData/reference/create_hub_schema.html), unless

@@ -1,4 +1,4 @@
-"""What ``tasks.json`` must hold beyond the form of its parts."""
+"""Check that the parts of ``tasks.json`` agree with each other and with the schema version."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -11,7 +11,7 @@ VERSIONS = (3, 4, 5, 6)
 """Major versions of the hubverse's schema that are read."""
 
 POINTS = ("mean", "median")
-"""Output types without an id."""
+"""Output types that have no id."""
 
 
 def find_mistakes(tasks: written.Tasks, version: int) -> list[str]:

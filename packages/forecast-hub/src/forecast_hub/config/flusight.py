@@ -1,4 +1,4 @@
-"""What FluSight defines outside its configuration: rate-trend classes, and past seasons' weeks.
+"""Define what FluSight's configuration does not: rate-trend classes and weeks of past seasons.
 
 Source: cdcepi/FluSight-forecast-hub, model-output/README.md, "Rate-trend forecast specifications"
 and "pmf output", and README.md, "Rate-trend categories" and "Seasonal Forecast Targets".
@@ -20,34 +20,34 @@ PEAK_SIZE = "peak inc flu hosp"
 PEAK_WEEK = "peak week inc flu hosp"
 
 TARGETS = (RATE_CHANGE, ADMISSIONS, PEAK_SIZE, PEAK_WEEK)
-"""The targets that follow from weekly hospital admissions."""
+"""The targets that are computed from weekly hospital admissions."""
 
 CLASSES = ("large_decrease", "decrease", "stable", "increase", "large_increase")
 """The rate-trend classes, from low to high."""
 
 STABLE_BELOW = 10
-"""Admissions: a change of fewer is stable, whatever the rate."""
+"""A change of fewer admissions is stable, whatever the rate."""
 
 PER = 100_000
-"""Persons that rates refer to."""
+"""Rates are per this number of persons."""
 
 
 @dataclass(frozen=True)
 class Season:
-    """One season of the hub.
+    """A season of the hub.
 
     Attributes
     ----------
     name
         Such as ``2024-25``.
     first
-        From which reference date on its definitions hold.
+        First reference date to which the definitions apply.
     thresholds
-        Horizon to two changes of the weekly rate per 100,000: below the first it is stable; from
-        the second on, large.
+        Horizon to two changes of the weekly rate per 100,000. A change below the first is stable;
+        a change of the second or more is large.
     weeks
-        First and last Saturday of the weeks that may be the peak; None where ``tasks.json`` says,
-        or there was no such target.
+        First and last Saturday of the weeks that can be the peak; None if ``tasks.json`` lists
+        them, or there was no such target.
     """
 
     name: str
@@ -68,7 +68,7 @@ SEASONS = (
     Season("2024-25", date(2024, 8, 1), _SINCE_2024, (date(2024, 11, 23), date(2025, 5, 31))),
     Season("2025-26", date(2025, 8, 1), _SINCE_2024, None),
 )
-"""Ascending. A later season is taken to keep the last one's definitions."""
+"""The seasons in order. Later seasons use the definitions of the last one."""
 
 
 def find_season(reference_date: date) -> Season:
@@ -77,7 +77,7 @@ def find_season(reference_date: date) -> Season:
     Raises
     ------
     HubError
-        If it is before the first season known; the 2022-23 classes were defined otherwise.
+        If it is before the first known season: the classes of 2022-23 had another definition.
     """
     for each in reversed(SEASONS):
         if reference_date >= each.first:
@@ -93,14 +93,14 @@ def classify(
 ) -> NDArray[np.intp]:
     """Return the rate-trend class of changes in weekly admissions.
 
-    Stable where the change is of fewer than 10 admissions, or its rate is below the first
-    threshold; else large where its rate is the second threshold or more. The rate is the change
-    per 100,000 persons. A rate on a threshold is in the class above, as the hub's README has it.
+    A change is stable if it is fewer than 10 admissions or its rate is below the first threshold.
+    It is large if its rate is the second threshold or more. The rate is the change per 100,000
+    persons. A rate equal to a threshold is in the class above, as in the hub's README.
 
     Parameters
     ----------
     change
-        Admissions in the target's week less those in the baseline's; whole numbers.
+        Admissions in the target week minus those in the baseline week; whole numbers.
     population
         Of the location, from the hub's table of locations.
     thresholds

@@ -1,4 +1,4 @@
-"""Which period a horizon is, and which weeks are a season's."""
+"""Compute the period of a horizon and the weeks of a season."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -9,15 +9,15 @@ from forecast_hub.config.round_calendar import WEEK, lists_other_season, parse_d
 from forecast_hub.errors import HubError
 
 END_COLUMNS = ("target_end_date", "target_date")
-"""Task ids of the hubverse that say when the period of a horizon ends."""
+"""Task ids of the hubverse for the end of a horizon's period."""
 
 
 def find_period_end(origin: date, horizon: int, target: Target, dates: Sequence[date]) -> date:
     """Return the end of a horizon's period.
 
-    Where the origin is itself the end of a period, as in forecast hubs (a Saturday), horizon 0 is
-    that period. Else, as in scenario hubs, whose rounds start on a Sunday, horizon 1 is the
-    period that the origin is in. Source: FluSight-forecast-hub, model-output/README.md,
+    If the origin is the end of a period, as in forecast hubs (a Saturday), horizon 0 is that
+    period. Otherwise horizon 1 is the period that contains the origin, as in scenario hubs, whose
+    rounds start on a Sunday. Source: FluSight-forecast-hub, model-output/README.md,
     "target_end_date"; flu-scenario-modeling-hub, model-output/README.md, "horizon".
 
     Parameters
@@ -34,7 +34,7 @@ def find_period_end(origin: date, horizon: int, target: Target, dates: Sequence[
     Raises
     ------
     HubError
-        If the time unit is none of weeks and days.
+        If the time unit is neither a week nor a day.
     """
     if target.time_unit == "day":
         return origin + timedelta(days=horizon)
@@ -49,22 +49,22 @@ def find_period_end(origin: date, horizon: int, target: Target, dates: Sequence[
 
 
 def find_week_before(reference_date: date) -> date:
-    """Return the week, by its last day, that FluSight's rate changes are measured from."""
+    """Return the last day of the week with which FluSight's rate changes are compared."""
     return reference_date - WEEK
 
 
 def season_weeks(
     hub: Hub, round_: Round, reference_date: date, given: tuple[date, date] | None
 ) -> list[date]:
-    """Return the weeks, by their last day, of which one is the season's peak.
+    """Return the last days of the weeks that can be the season's peak.
 
-    Those given; else those that ``tasks.json`` lists as the ids of a peak week, where they are of
-    the round's season; else those of a past season of FluSight.
+    They are, in this order: the weeks given; the ids of a peak week in ``tasks.json``, if they
+    are of the round's season; the weeks of a past season of FluSight.
 
     Raises
     ------
     HubError
-        If there are none.
+        If none of these is known.
     """
     if given is not None:
         return _every_week(*given)
@@ -95,10 +95,10 @@ def _every_week(first: date, last: date) -> list[date]:
 
 
 def is_peak(target: Target) -> bool:
-    """Whether a target is the size or the time of a season's peak, by its name."""
+    """Whether a target is the size or the week of a season's peak, judged by its name."""
     return not target.is_step_ahead and "peak" in target.id.lower()
 
 
 def find_end_column(task: ModelTask) -> str | None:
-    """Return the column that says when a horizon ends; None where there is none."""
+    """Return the column with the end of a horizon's period; None if there is none."""
     return next((name for name in END_COLUMNS if name in task.columns), None)

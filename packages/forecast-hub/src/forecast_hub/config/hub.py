@@ -1,4 +1,4 @@
-"""What a hub asks for: rounds, tasks and output types, whatever version its files are in."""
+"""Describe a hub: rounds, tasks and output types, independent of the schema version."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ from typing import Literal
 from forecast_hub.config.hub_folder import HubFolder
 
 NA = "NA"
-"""How a missing value is written in csv files and in every text frame here."""
+"""A missing value in csv files and in all text frames of this package."""
 
 STANDARD_COLUMNS = ("output_type", "output_type_id", "value")
-"""The columns that every submission has after those of its task ids."""
+"""The columns that follow the task ids in every submission."""
 
 ColumnType = Literal["character", "double", "integer", "logical", "Date"]
 
@@ -23,9 +23,9 @@ class Values:
     Attributes
     ----------
     required
-        Those that must be there.
+        Values that a submission must have.
     optional
-        Those that may be there.
+        Values that it may have.
     """
 
     required: tuple[str, ...] = ()
@@ -33,13 +33,13 @@ class Values:
 
     @property
     def permitted(self) -> tuple[str, ...]:
-        """All of them."""
+        """Required values, then optional ones."""
         return (*self.required, *self.optional)
 
 
 @dataclass(frozen=True)
 class ValueRule:
-    """What ``value`` may be: its type and inclusive bounds."""
+    """The type of ``value``, and its inclusive bounds."""
 
     type: Literal["double", "integer"]
     minimum: float | None = None
@@ -48,19 +48,19 @@ class ValueRule:
 
 @dataclass(frozen=True)
 class Samples:
-    """How many samples a task has, and how they are numbered.
+    """The number of samples of a task, and the form of their ids.
 
     Attributes
     ----------
     type
-        Of their ids.
+        Type of the ids.
     max_length
-        Of an id, in characters; None where ids are integers.
+        Longest id, in characters; None if ids are integers.
     minimum, maximum
-        Samples per task.
+        Number of samples per task.
     compound
-        The task ids that are constant within a sample. A sample may hold fewer constant, never
-        more: it is then a draw from a joint distribution over more tasks.
+        The task ids that may be constant within a sample. If fewer are constant, the sample is
+        a draw from a joint distribution over more tasks, which is accepted.
     """
 
     type: Literal["character", "integer"]
@@ -79,14 +79,14 @@ class OutputType:
     name
         ``quantile``, ``pmf``, ``cdf``, ``sample``, ``mean`` or ``median``.
     ids
-        Values of ``output_type_id``; empty for samples. Once the output type is submitted for a
-        task, all of ``ids.required`` must be.
+        Values of ``output_type_id``; empty for samples. A task that has the output type must have
+        all of ``ids.required``.
     samples
-        Of samples; None otherwise.
+        Rules for samples; None for other output types.
     value
-        What ``value`` may be.
+        Type and bounds of ``value``.
     is_required
-        Whether every task submitted must have it.
+        Whether every submitted task must have this output type.
     """
 
     name: str
@@ -98,14 +98,14 @@ class OutputType:
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted.
+    """A quantity that is predicted.
 
     Attributes
     ----------
     id
         Short name.
     keys
-        The column and value that select it; empty where a model task has a single target.
+        The column and value that select the target; empty if the model task has a single one.
     type
         Such as ``continuous`` or ``date``.
     units
@@ -113,7 +113,7 @@ class Target:
     is_step_ahead
         Whether it is a series over horizons.
     time_unit
-        ``day``, ``week`` or ``month`` of a horizon; None where it is no series.
+        Unit of a horizon: ``day``, ``week`` or ``month``; None if there is no horizon.
     """
 
     id: str
@@ -131,10 +131,10 @@ class ModelTask:
     Attributes
     ----------
     columns
-        Task id column to its permitted values, in the order of the file. A column that means
-        nothing for these tasks permits ``NA`` only.
+        Task id column to its permitted values, in the order of the file. A column that does not
+        apply to these tasks permits ``NA`` only.
     output_types
-        By name.
+        Output types by name.
     targets
         At least one.
     """
@@ -151,12 +151,13 @@ class ModelTask:
 
 @dataclass(frozen=True)
 class SubmissionsDue:
-    """When files are taken, both days included.
+    """The submission window, both days included.
 
     Attributes
     ----------
     relative_to
-        The column whose date ``start`` and ``end`` are days from; None where they are dates.
+        The column with the date from which ``start`` and ``end`` are counted in days; None if
+        they are dates.
     """
 
     relative_to: str | None
@@ -166,24 +167,24 @@ class SubmissionsDue:
 
 @dataclass(frozen=True)
 class Round:
-    """A round, or the rounds that the values of a column name.
+    """A round, or all rounds whose ids are values of a column.
 
     Attributes
     ----------
     key
-        Where it stands in ``tasks.json``, such as ``rounds[0]``.
+        Its key in ``tasks.json``, such as ``rounds[0]``.
     id_column
-        The column that holds the round's id; None where the round has an id of its own.
+        The column with the round's id; None if the round has a fixed id.
     ids
-        The ids of its rounds.
+        The ids of the rounds.
     model_tasks
         At least one.
     due
-        When files are taken.
+        The submission window.
     derived
-        Task id columns that follow from others.
+        Task id columns whose values follow from other columns.
     formats
-        Accepted file formats; empty where ``admin.json`` says.
+        Accepted file formats; empty for those of ``admin.json``.
     """
 
     key: str
@@ -201,7 +202,7 @@ class Round:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column of a submission."""
+        """All columns of a submission."""
         return (*self.task_columns, *STANDARD_COLUMNS)
 
     def targets(self) -> Iterator[tuple[ModelTask, Target]]:
@@ -218,11 +219,11 @@ class Hub:
     Attributes
     ----------
     folder
-        Where its files are.
+        The files of the hub.
     name
-        From ``admin.json``; the folder's name where there is none.
+        From ``admin.json``; without it the folder's name.
     schema_version
-        Of ``tasks.json``: 3 to 6.
+        Major version of the schema of ``tasks.json``: 3 to 6.
     rounds
         At least one.
     types
@@ -230,7 +231,7 @@ class Hub:
     formats
         Accepted file formats.
     timezone
-        Of the deadline; None where there is no ``admin.json``.
+        Time zone of the deadline; None without ``admin.json``.
     model_output
         Name of the folder of submissions.
     """
@@ -246,15 +247,15 @@ class Hub:
     _by_id: Mapping[str, Round] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        """Index the rounds; where two have an id, the first counts, as in hubValidations."""
+        """Index the rounds by id; the first with an id counts, as in hubValidations."""
         by_id = {name: each for each in reversed(self.rounds) for name in each.ids}
         object.__setattr__(self, "_by_id", by_id)
 
     def round(self, round_id: str) -> Round | None:
-        """Return the round with this id; None where there is none."""
+        """Return the round with this id; None if there is none."""
         return self._by_id.get(round_id)
 
     @property
     def round_ids(self) -> tuple[str, ...]:
-        """Every round's id, in the order of the file."""
+        """The ids of all rounds, in the order of the file."""
         return tuple(dict.fromkeys(name for each in self.rounds for name in each.ids))

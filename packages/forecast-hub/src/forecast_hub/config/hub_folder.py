@@ -1,4 +1,4 @@
-"""Where the files of a hub are."""
+"""Find the files of a hub."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,9 @@ class HubFolder:
     tasks
         ``tasks.json``.
     admin, validations, metadata_schema
-        ``admin.json``, ``validations.yml`` and ``model-metadata-schema.json``; None where there
-        is none.
+        ``admin.json``, ``validations.yml`` and ``model-metadata-schema.json``; None if missing.
     locations
-        ``auxiliary-data/locations.csv``, or ``locations.csv``; None where there is neither.
+        ``auxiliary-data/locations.csv``, or ``locations.csv``; None if both are missing.
     """
 
     root: Path
@@ -35,7 +34,7 @@ class HubFolder:
 
 
 def open_folder(root: Path) -> HubFolder:
-    """Find a hub's files below ``root``: in ``hub-config/``, or beside each other.
+    """Find a hub's files in ``root``: in its ``hub-config/``, or directly in it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The hub's table of locations: code, abbreviation, population."""
+"""Read the hub's table of locations: code, abbreviation, population."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +11,16 @@ from forecast_hub.suggestions import did_you_mean, listed
 
 @dataclass(frozen=True)
 class Place:
-    """One location of a hub.
+    """A location of a hub.
 
     Attributes
     ----------
     code
         Its value in the column ``location``, such as ``06`` or ``US``.
     abbreviation
-        Such as ``CA``; the code where the table has none.
+        Such as ``CA``; the code if the table has no abbreviations.
     population
-        Persons.
+        Number of persons.
     """
 
     code: str
@@ -36,9 +36,9 @@ def read_locations(
     Raises
     ------
     UnreadableError
-        If the file is no table.
+        If the file is not a table.
     HubError
-        If a column is missing, or a number is none or not positive.
+        If a column is missing, or a value is not a positive number.
     """
     table = _table(path)
     for name in (column, field):

@@ -1,4 +1,4 @@
-"""``tasks.json`` and ``admin.json`` -> :class:`~forecast_hub.config.hub.Hub`."""
+"""Read ``tasks.json`` and ``admin.json`` as a :class:`~forecast_hub.config.hub.Hub`."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def read_hub(root: Path) -> Hub:
     Raises
     ------
     UnreadableError
-        If the folder, or a file in it, is not there or is no JSON.
+        If the folder or a file in it is missing, or is not JSON.
     HubError
         If a file does not follow the hubverse's schema v3 to v6. The message has a line for each
         mistake, with the file and the key.
@@ -81,7 +81,7 @@ def _read_json(path: Path) -> Any:
 
 
 def _schema_version(path: Path, data: Any) -> int:
-    """Return the major version that the file names."""
+    """Return the major version of the schema that the file names."""
     given = data.get("schema_version") if isinstance(data, dict) else None
     match = _VERSION.search(given) if isinstance(given, str) else None
     if match is None or int(match[1]) not in VERSIONS:
@@ -157,7 +157,7 @@ def _model_task(given: written.ModelTask) -> ModelTask:
 
 
 def _values(given: written.TaskIdValues) -> Values:
-    """Return a column's values; one without any means nothing, so it is missing in files."""
+    """Return a column's values; a column without any is ``NA`` in files."""
     if given.required is None and given.optional is None:
         return Values(required=(NA,))
     required = tuple(map(format_value, given.required or ()))
@@ -180,7 +180,7 @@ def _output_type(name: str, given: written.OutputType, columns: tuple[str, ...])
         return OutputType(name, Values(), samples, value, required)
     ids = given.output_type_id or written.OutputTypeIds()
     if name in POINTS:
-        # v3 says with ["NA"] among the required ones what later versions say with is_required.
+        # In v3, ["NA"] among the required ids means what is_required means in later versions.
         required = bool(ids.required) if given.is_required is None else given.is_required
         return OutputType(name, Values(required=(NA,)), None, value, required)
     values = Values(

@@ -1,9 +1,8 @@
-"""Rounds and season weeks that a hub's ``tasks.json`` does not list.
+"""Judge rounds and season weeks that a hub's ``tasks.json`` does not list.
 
-A hub keeps the dates of its past rounds, but only the current season's weeks as the ids of a peak
-week; and its list of rounds begins anew each season. So a file of another season, or of a round
-before the season's first, cannot be judged by the lists alone. Its dates are then judged by the
-pattern of those listed, and a warning says so: a hub with this ``tasks.json`` would refuse it.
+A hub's ``tasks.json`` lists past rounds, but the weeks of the current season only. A file of
+another season, or of a round between two listed seasons, is therefore judged by the pattern of the
+listed dates. A warning says so, because a hub with this ``tasks.json`` refuses the file.
 """
 
 from collections import Counter
@@ -21,7 +20,7 @@ _LONGEST_SEASON = timedelta(days=371)
 
 
 def parse_date(text: str) -> date | None:
-    """Read ``YYYY-MM-DD``; None where the text is anything else."""
+    """Read ``YYYY-MM-DD``; None for any other text."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -30,14 +29,17 @@ def parse_date(text: str) -> date | None:
 
 
 def parse_dates(texts: Iterable[str]) -> list[date] | None:
-    """Read dates, ascending; None where one of the texts is none, or there are none."""
+    """Read dates and sort them; None if one of the texts is not a date, or there are none."""
     days = [parse_date(text) for text in texts]
     known = sorted(day for day in days if day is not None)
     return known if known and len(known) == len(days) else None
 
 
 def find_listed_season(round_id: str, ids: Iterable[str]) -> tuple[date, date] | None:
-    """Return first and last of the rounds listed without a long break around ``round_id``."""
+    """Return the first and last listed round of the season of ``round_id``.
+
+    A break of four weeks separates two seasons.
+    """
     day, days = parse_date(round_id), parse_dates(ids)
     if day is None or days is None or day not in days:
         return None
@@ -50,10 +52,10 @@ def find_listed_season(round_id: str, ids: Iterable[str]) -> tuple[date, date] |
 
 
 def find_round(hub: Hub, round_id: str) -> tuple[Round, Finding | None]:
-    """Return the round of a file; where none has its id, the nearest, and what is wrong.
+    """Return the round with an id; without one, the nearest round and a finding.
 
-    An id between two listed seasons of weekly rounds, on their day of the week, is a warning;
-    any other is an error.
+    The finding is a warning if the id is between two listed seasons of weekly rounds, on their
+    day of the week. Otherwise it is an error.
     """
     known = hub.round(round_id)
     if known is not None:
@@ -95,7 +97,7 @@ def _shown(ids: Sequence[str]) -> str:
 
 
 def permit_dates(task: ModelTask, column: str, given: Iterable[str]) -> ModelTask:
-    """Permit in a column those of the given dates that fall on the weekday of the listed ones."""
+    """Permit in a column the given dates that have the weekday of the listed dates."""
     listed = task.columns[column].permitted
     days = parse_dates(listed)
     if days is None:
@@ -110,7 +112,7 @@ def permit_dates(task: ModelTask, column: str, given: Iterable[str]) -> ModelTas
 
 
 def lists_other_season(round_: Round, round_id: str, output: OutputType) -> bool:
-    """Whether the ids of an output type are dates of another season than the round's."""
+    """Whether the ids of an output type are dates, and not of the round's season."""
     listed, day = parse_dates(output.ids.permitted), parse_date(round_id)
     if listed is None or day is None or len(listed) < 2:
         return False
@@ -121,23 +123,23 @@ def lists_other_season(round_: Round, round_id: str, output: OutputType) -> bool
 def season_weeks(
     task: ModelTask, output: OutputType, round_id: str, given: Sequence[str]
 ) -> tuple[OutputType, Finding | None]:
-    """Take the weeks that a file gives for those of its season, where they can be.
+    """Use the weeks of a file as those of its season, if they are plausible.
 
     Parameters
     ----------
     task, output
-        The peak week's, whose listed ids are of another season.
+        The task and output type of the peak week, with listed ids of another season.
     round_id
         A date.
     given
-        The ids in the file, each once.
+        The distinct ids in the file.
 
     Returns
     -------
     output
-        With the weeks of the file as its ids; unchanged where they cannot be a season's.
+        With the weeks of the file as its ids; unchanged if they cannot be a season.
     finding
-        A warning, or what is wrong with the weeks; None where the listed ids are used.
+        A warning, or an error of the weeks; None if the listed ids are used.
     """
     listed, day = parse_dates(output.ids.permitted), parse_date(round_id)
     days = [each for each in map(parse_date, given) if each is not None]

@@ -1,10 +1,10 @@
-"""``tasks.json`` and ``admin.json`` as they are written, in the hubverse's schema v3 to v6.
+"""Define the form of ``tasks.json`` and ``admin.json`` in the hubverse's schema v3 to v6.
 
 Source: https://github.com/hubverse-org/schemas, tasks-schema.json and NEWS.md. What changed:
 v4 moved ``is_required`` from the parameters of samples to every output type, took ``optional``
 from the ids of output types, and wrote the missing id of a mean or median as null instead of
-``["NA"]``; v5 keeps a single target key. Keys that no version knows are refused where the schemas
-refuse them; rounds, target metadata and the top level may hold more.
+``["NA"]``; v5 keeps a single target key. Unknown keys are refused where the schemas refuse
+them; rounds, target metadata and the top level may have additional keys.
 """
 
 from collections.abc import Mapping
@@ -22,33 +22,33 @@ IdType = Literal["auto", "character", "double", "integer", "logical", "Date"]
 
 
 class Closed(BaseModel):
-    """An object whose keys the schema fixes."""
+    """An object that may have the keys of the schema only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Open(BaseModel):
-    """An object to which hubs may add keys of their own."""
+    """An object to which a hub may add keys."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class TaskIdValues(Closed):
-    """The values that a task id column may have."""
+    """The permitted values of a task id column."""
 
     required: list[Scalar] | None
     optional: list[Scalar] | None
 
 
 class OutputTypeIds(Closed):
-    """The values that ``output_type_id`` may have; v4 and later have no ``optional``."""
+    """The permitted values of ``output_type_id``; v4 and later have no ``optional``."""
 
     required: list[Scalar] | None = None
     optional: list[Scalar] | None = None
 
 
 class SampleParams(Closed):
-    """How samples are numbered; ``is_required`` is here in v3 only."""
+    """The number of samples and the form of their ids; ``is_required`` is here in v3 only."""
 
     type: Literal["character", "integer"]
     max_length: int | None = Field(default=None, ge=1)
@@ -59,7 +59,7 @@ class SampleParams(Closed):
 
 
 class ValueRule(Closed):
-    """What the ``value`` column may hold."""
+    """Type and bounds of the ``value`` column."""
 
     type: Literal["double", "integer"]
     minimum: int | float | None = None
@@ -76,7 +76,7 @@ class OutputType(Closed):
 
 
 class TargetMetadata(Open):
-    """What a target is."""
+    """Description of a target."""
 
     target_id: str
     target_units: str
@@ -97,7 +97,7 @@ class ModelTask(Closed):
 
 
 class SubmissionsDue(Closed):
-    """When files are taken: days from a date, or dates."""
+    """The submission window: dates, or days relative to a date."""
 
     relative_to: str | None = None
     start: int | str
@@ -105,7 +105,7 @@ class SubmissionsDue(Closed):
 
 
 class Round(Open):
-    """One round, or the rounds that a column's values name."""
+    """A round, or all rounds whose ids are values of a column."""
 
     round_id_from_variable: bool
     round_id: str
@@ -125,7 +125,7 @@ class Tasks(Open):
 
 
 class Admin(Open):
-    """What is needed of ``admin.json``."""
+    """The keys of ``admin.json`` that are used here."""
 
     name: str
     file_format: list[FileFormat] = Field(min_length=1)
@@ -143,7 +143,7 @@ def describe_errors(error: ValidationError) -> list[str]:
 
 
 def _shortened(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Leave out the members of a union, which pydantic adds to the location."""
+    """Remove the members of a union, which pydantic adds to the location."""
     unions = ("bool", "int", "float", "str", "[key]")
     end = next((n for n, part in enumerate(location) if part in unions), len(location))
     return location[:end]
@@ -162,7 +162,7 @@ def _words(details: Mapping[str, Any]) -> str:
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that the schema knows in the object of an unknown key."""
+    """Return the keys that the schema permits beside an unknown key."""
     parts = [part for part in location if isinstance(part, str)]
     holders: dict[str, type[BaseModel]] = {
         "model_tasks": ModelTask,

@@ -1,4 +1,4 @@
-"""A submission as it stands in its file: every value as text, and the line it is in."""
+"""Read a submission as text, with the line number of each row."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ from forecast_hub.config.hub import NA
 from forecast_hub.errors import UnreadableError
 
 COMPRESSIONS = ("snappy", "gzip", "gz", "brotli", "zstd", "lz4", "lzo", "bz2")
-"""What may stand before ``.parquet``: hubverse documentation, "Model output"."""
+"""Permitted endings before ``.parquet``: hubverse documentation, "Model output"."""
 
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2}|[A-Za-z0-9_]+)-([A-Za-z0-9_]+)-([A-Za-z0-9_]+)", re.ASCII)
 _MISSING = ("", NA)
@@ -44,17 +44,17 @@ class SubmissionFile:
     path
         The file.
     name
-        Its parts; None where the name has another form.
+        The parts of its name; None if the name has another form.
     format
         ``csv`` or ``parquet``.
     columns
-        The column names as they stand in the file, with repetitions.
+        The column names of the file, repeated names included.
     frame
-        Text, ``NA`` where a value is missing; the index is 0, 1, ... .
+        All values as text, ``NA`` if missing; the index is 0, 1, ... .
     numbers
         Line numbers of a csv file, row numbers of a parquet file.
     arrow_types
-        Column to arrow type of a parquet file; empty for csv.
+        Column to the arrow type in a parquet file; empty for csv.
     """
 
     path: Path
@@ -67,12 +67,12 @@ class SubmissionFile:
 
     @property
     def unit(self) -> Literal["line", "row"]:
-        """What ``numbers`` count."""
+        """The unit of ``numbers``."""
         return "line" if self.format == "csv" else "row"
 
 
 def parse_name(path: Path) -> FileName | None:
-    """Split the name of a submission; None where it is no ``<round>-<team>-<model>.<format>``."""
+    """Split the name of a submission; None if it is not ``<round>-<team>-<model>.<format>``."""
     stem = path.name.removesuffix(path.suffix)
     before, _, extension = stem.rpartition(".")
     if before and extension in COMPRESSIONS and path.suffix == ".parquet":
@@ -87,7 +87,7 @@ def read_submission(path: Path) -> SubmissionFile:
     Raises
     ------
     UnreadableError
-        If it is not there, is of another format, or is no table.
+        If it is missing, has another format, or is not a table.
     """
     if not path.is_file():
         raise UnreadableError(f"{path}: no such file; expected a submission, .csv or .parquet")
@@ -126,7 +126,7 @@ def _read_csv(path: Path) -> SubmissionFile:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Give each repetition of a name a number, so that every column has a name of its own."""
+    """Add a number to repeated names, so that all column names differ."""
     seen: dict[str, int] = {}
     distinct = []
     for name in names:
@@ -136,7 +136,7 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _read_parquet(path: Path) -> SubmissionFile:
-    # Imported here: it takes as long as all the rest, and most submissions are csv.
+    # Imported here because it is slow to import, and most submissions are csv.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -161,5 +161,5 @@ def _as_text(value: object) -> str:
         return NA
     if isinstance(value, bool | int | float):
         return format_value(value)
-    # The text "NA" is a value to parquet, not a missing one, so it must not look like one.
+    # In parquet the text "NA" is not a missing value, so it must differ from one.
     return repr(value) if value in _MISSING else str(value)

@@ -1,7 +1,10 @@
-"""How good forecasts were: scores of each, and of models beside each other.
+"""Score forecasts, and compare models.
 
-forecasts.py    files of a hub -> one frame of predictions; surveillance -> outcomes
-quantiles.py    WIS and its parts, error of the median, coverage
-classes.py      log score of probabilities of classes and weeks
-relative.py     means, and models compared where both have forecasts
+forecasts.py         read submissions and target data
+quantiles.py         WIS and its parts, error of the median, coverage
+probabilities.py     log score of probabilities of classes and weeks
+relative_skill.py    mean scores, and pairwise comparison of models
+score_tables.py      all tables of scores
+model_files.py       find the submissions of a hub's models
+comparison.py        select the submissions to score
 """

@@ -19,7 +19,7 @@ from forecast_hub.suggestions import did_you_mean, listed
 
 @dataclass(frozen=True)
 class Selection:
-    """Which submissions are scored.
+    """The submissions to score.
 
     Attributes
     ----------
@@ -44,21 +44,21 @@ class Selection:
     last: date | None = None
 
     def holds(self, day: date) -> bool:
-        """Whether a reference date is within the limits."""
+        """Whether a reference date is within ``first`` and ``last``."""
         return (self.first or date.min) <= day <= (self.last or date.max)
 
 
 def score_selection(
     selection: Selection, target_data: Path, locations: Path | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Score the submissions selected.
+    """Score the selected submissions.
 
     Parameters
     ----------
     selection
-        Which.
+        The submissions to score.
     target_data
-        What was observed: see :func:`forecast_hub.scoring.forecasts.read_outcomes`.
+        Target data: see :func:`forecast_hub.scoring.forecasts.read_outcomes`.
     locations
         Table of populations; None for the hub's.
 
@@ -79,7 +79,7 @@ def score_selection(
 
 
 def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
-    """Return the submissions whose tasks are scored, and those of models beside them."""
+    """Return the submissions whose tasks are scored, and those of other models."""
     if selection.hub is None and not selection.files:
         raise HubError("there is nothing to score; expected submissions, or --hub with a folder")
     if selection.hub is None and selection.models:

@@ -1,4 +1,4 @@
-"""Predictions and outcomes, as the scores need them."""
+"""Read submissions and target data for scoring."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from forecast_hub.suggestions import listed
 MODEL = "model"
 
 _OUTCOME_COLUMNS = (("date", "target_end_date"), ("location",), ("value", "observation"))
-"""Columns of target data; of several names the first that is there counts."""
+"""Names of the columns of target data; the first name that the file has is used."""
 
 
 def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
@@ -27,15 +27,15 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns: ``model`` (``<team>-<model>``), then those of the files: text, with ``value`` as
+        Columns: ``model`` (``<team>-<model>``), then those of the files, as text; ``value`` is
         float64.
 
     Raises
     ------
     UnreadableError
-        If a file is not there, is no table, or its name tells no model.
+        If a file is missing or is not a table, or its name has no model.
     DataError
-        If a file lacks a column, or a value is no number.
+        If a column is missing, or a value is not a number.
     """
     if not paths:
         raise UnreadableError("there are no forecasts; expected at least one file")
@@ -85,7 +85,7 @@ def _numbers(column: pd.Series, path: Path) -> pd.Series:
 
 
 def read_outcomes(path: Path) -> pd.DataFrame:
-    """Read what was observed, as it was known last.
+    """Read the latest version of target data.
 
     Parameters
     ----------
@@ -100,14 +100,14 @@ def read_outcomes(path: Path) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``location``, ``target_end_date`` (text, YYYY-MM-DD) and ``observed`` (float64),
-        before them ``target`` if there are several; weeks without a value are left out.
+        preceded by ``target`` if there are several; weeks without a value are left out.
 
     Raises
     ------
     UnreadableError
-        If the file is not there or is no table.
+        If the file is missing or is not a table.
     DataError
-        If a column is missing, or a week stands twice for a location.
+        If a column is missing, or a location has a week twice.
     """
     frame = _observations(path)
     named = [_first(frame, names) for names in _OUTCOME_COLUMNS]

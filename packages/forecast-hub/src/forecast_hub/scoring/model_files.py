@@ -10,18 +10,18 @@ from forecast_hub.suggestions import did_you_mean, listed
 
 BASELINE = "-baseline"
 USUAL = (BASELINE, "-ensemble")
-"""How the models are called that everyone is compared with."""
+"""Name endings of the models that forecasts are usually compared with."""
 
 _SUFFIXES = (".csv", ".csv.gz", ".parquet", ".gz.parquet")
 
 
 def list_model_files(folder: Path, named: Sequence[str]) -> list[Path]:
-    """List every submission of a hub's models: of those named, else of all.
+    """List all submissions of the named models; without names, of all models of the hub.
 
     Raises
     ------
     HubError
-        If a model that is named is not there, or there is no submission.
+        If a named model is missing, or there is no submission.
     """
     outputs, there = _models(folder)
     found = [
@@ -58,7 +58,7 @@ def find_model_files(folder: Path, dates: Sequence[date], named: Sequence[str]) 
     Parameters
     ----------
     folder
-        Of the hub.
+        The hub's folder.
     dates
         Reference dates.
     named
@@ -68,13 +68,13 @@ def find_model_files(folder: Path, dates: Sequence[date], named: Sequence[str]) 
     Returns
     -------
     files
-        ``<date>-<model>`` to its file, by model, then date. A date that a model did not submit
-        for is not there.
+        ``<date>-<model>`` to its file, ordered by model and date. Dates for which a model has no
+        submission are left out.
 
     Raises
     ------
     HubError
-        If a model that is named is not there, or has no file for any of the dates.
+        If a named model is missing, or has no file for any of the dates.
     """
     outputs, there = _models(folder)
     usual = [name for name in there if name.endswith(USUAL)]
@@ -101,6 +101,6 @@ def _files(folder: Path, model: str, dates: Sequence[date]) -> dict[str, Path]:
 
 
 def find_baseline(files: dict[str, Path]) -> str | None:
-    """Return the baseline among some submissions; None where there is none."""
+    """Return the baseline among submissions; None if there is none."""
     models = (name.split("-", 3)[3] for name in files)
     return next((model for model in models if model.endswith(BASELINE)), None)

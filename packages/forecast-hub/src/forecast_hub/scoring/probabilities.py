@@ -1,4 +1,4 @@
-"""The log score of probabilities, and which class or week it turned out to be."""
+"""Compute the log score of probabilities, and find the observed classes and peak weeks."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,7 +14,7 @@ from forecast_hub.config.round_calendar import WEEK
 from forecast_hub.errors import DataError
 
 LOWEST = -10.0
-"""Of a log score: FluSight cut off there, so that one impossible event does not decide a season.
+"""Lowest log score. FluSight uses this limit, so that one forecast does not decide a season.
 
 Source: McGowan et al. (2019), "Collaborative efforts to forecast seasonal influenza in the United
 States, 2015-2016", Scientific Reports 9: 683.
@@ -24,7 +24,7 @@ States, 2015-2016", Scientific Reports 9: 683.
 def score_probabilities(
     forecasts: pd.DataFrame, outcomes: pd.DataFrame, target: str, target_column: str = "target"
 ) -> pd.DataFrame:
-    """Score probabilities of classes by the logarithm of what the observed class was given.
+    """Compute the logarithm of the probability of the observed class.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def score_probabilities(
         See :func:`forecast_hub.scoring.forecasts.read_forecasts`.
     outcomes
         Columns that identify an outcome, and ``category``: see :func:`classify_rate_changes` and
-        :func:`find_peak_weeks`. Forecasts without an outcome have no score and no row.
+        :func:`find_peak_weeks`. Forecasts without an outcome are left out.
     target, target_column
-        Which rows of ``forecasts``.
+        The rows of ``forecasts`` to score.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def score_probabilities(
     Raises
     ------
     DataError
-        If no forecast has an outcome, or a forecast does not name the class that was observed.
+        If no forecast has an outcome, or a forecast has no probability of the observed class.
     """
     chosen = forecasts[(forecasts[target_column] == target) & (forecasts["output_type"] == "pmf")]
     keys = [name for name in outcomes.columns if name != "category"]
@@ -73,7 +73,7 @@ def score_probabilities(
 def classify_rate_changes(
     outcomes: pd.DataFrame, places: Mapping[str, Place], reference_dates: Sequence[date]
 ) -> pd.DataFrame:
-    """Return the rate-trend class that was observed for each reference date, horizon, location.
+    """Return the observed rate-trend class of each reference date, horizon and location.
 
     Parameters
     ----------
@@ -82,13 +82,13 @@ def classify_rate_changes(
     places
         The hub's locations, with their populations.
     reference_dates
-        Of the forecasts.
+        Reference dates of the forecasts.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``reference_date``, ``horizon``, ``location`` (text) and ``category``; none where
-        one of the two weeks was not observed.
+        Columns ``reference_date``, ``horizon``, ``location`` (text) and ``category``; without rows
+        for which one of the two weeks was not observed.
     """
     known = outcomes.set_index(["location", "target_end_date"])["observed"].to_dict()
     found = []
@@ -107,11 +107,11 @@ def classify_rate_changes(
 
 
 def find_peak_weeks(outcomes: pd.DataFrame, weeks: Sequence[date]) -> pd.DataFrame:
-    """Return the week with the most admissions of each location.
+    """Return the week with the most admissions in each location.
 
-    Where several weeks have the most there is none: FluSight does not score such a location
-    (FluSight-forecast-hub, README.md, "Seasonal Forecast Targets"). Nor is there one where a week
-    was not observed.
+    Locations with several largest weeks are left out: FluSight does not score them
+    (FluSight-forecast-hub, README.md, "Seasonal Forecast Targets"). So are locations in which a
+    week was not observed.
 
     Returns
     -------

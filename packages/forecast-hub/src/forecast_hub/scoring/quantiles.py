@@ -1,4 +1,4 @@
-"""The weighted interval score of quantiles, its parts, and how often intervals held.
+"""Compute the weighted interval score of quantiles, its parts, and the coverage of intervals.
 
 Source: Bracher, Ray, Gneiting, Reich (2021), "Evaluating epidemic forecasts in an interval
 format", PLOS Computational Biology 17(2): e1008618. On the logarithmic scale forecasts and
@@ -23,19 +23,19 @@ Scale = Literal["natural", "log"]
 
 SCALES: tuple[Scale, ...] = ("natural", "log")
 COVERAGES = (50, 90, 95)
-"""Per cent that central intervals should hold."""
+"""Nominal coverage of central intervals, in per cent."""
 
 
 @dataclass(frozen=True)
 class IntervalScores:
-    """Scores of n forecasts, each array of shape (n,).
+    """Scores of n forecasts; each array has shape (n,).
 
     Attributes
     ----------
     wis
-        Weighted interval score; the sum of the three parts.
+        Weighted interval score: the sum of the three parts.
     dispersion, underprediction, overprediction
-        From the width of the intervals, and from observations above and below them.
+        The parts from the width of the intervals, and from observations above and below them.
     """
 
     wis: NDArray[np.float64]
@@ -117,9 +117,9 @@ def score_quantiles(
     outcomes
         Columns that identify an outcome, such as ``location`` and ``target_end_date``, and
         ``observed``: see :func:`forecast_hub.scoring.forecasts.read_outcomes`. Forecasts without
-        an outcome have no score and no row.
+        an outcome are left out.
     target, target_column
-        Which rows of ``forecasts``.
+        The rows of ``forecasts`` to score.
 
     Returns
     -------
@@ -133,8 +133,8 @@ def score_quantiles(
     Raises
     ------
     DataError
-        If no forecast has an outcome, a forecast lacks quantiles that others have, or has one
-        twice.
+        If no forecast has an outcome, or a forecast has a quantile twice or lacks one that others
+        have.
     """
     chosen = forecasts[
         (forecasts[target_column] == target) & (forecasts["output_type"] == "quantile")
@@ -213,7 +213,7 @@ def _covered(
     levels: Sequence[float],
     percent: int,
 ) -> NDArray[np.float64]:
-    """Return 1 where the central interval holds the observation, ends included."""
+    """Return 1 if the central interval contains the observation, ends included, else 0."""
     ends = [round((1 - percent / 100) / 2, 6), round((1 + percent / 100) / 2, 6)]
     places = [np.flatnonzero(np.isclose(levels, end)) for end in ends]
     if not all(len(place) for place in places):

@@ -1,4 +1,4 @@
-"""Mean scores, and models beside each other on the forecasts that both have made."""
+"""Average scores, and compare models pairwise on their common forecasts."""
 
 from collections.abc import Sequence
 
@@ -26,13 +26,13 @@ def average_scores(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
         See :func:`forecast_hub.scoring.quantiles.score_quantiles` and
         :func:`forecast_hub.scoring.probabilities.score_probabilities`.
     by
-        Columns to keep apart, such as ``location`` or ``horizon``, besides model and scale.
+        Columns to group by, such as ``location`` or ``horizon``, besides model and scale.
 
     Returns
     -------
     pandas.DataFrame
-        The columns kept, ``forecasts`` (how many), and a mean of each score; coverages are shares
-        of forecasts.
+        The columns grouped by, the number of ``forecasts``, and the mean of each score; coverages
+        are shares of forecasts.
     """
     keys = [MODEL, *(["scale"] if "scale" in scores else []), *by]
     columns = [name for name in MEANS if name in scores]
@@ -45,24 +45,24 @@ def average_scores(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
 def compare_models(
     scores: pd.DataFrame, baseline: str, tasks: Sequence[str], score: str = "wis"
 ) -> pd.DataFrame:
-    """Compare models pairwise on the forecasts that both have made.
+    """Compare models pairwise on their common forecasts.
 
-    The ratio of two models is that of their mean scores over the tasks that both forecast; the
-    relative score of a model is the geometric mean of its ratios to all models, itself included,
-    and is divided by the baseline's. Below 1 is better than the baseline. Source: Cramer et al.
-    (2022), "Evaluation of individual and ensemble probabilistic forecasts of COVID-19 mortality
-    in the United States", PNAS 119(15): e2113561119, "Relative WIS".
+    The ratio of two models is the ratio of their mean scores over the tasks that both forecast.
+    The relative score of a model is the geometric mean of its ratios to all models, itself
+    included, divided by that of the baseline. Below 1 is better than the baseline. Source: Cramer
+    et al. (2022), "Evaluation of individual and ensemble probabilistic forecasts of COVID-19
+    mortality in the United States", PNAS 119(15): e2113561119, "Relative WIS".
 
     Parameters
     ----------
     scores
-        Of several models, on one scale or more.
+        Scores of several models, on one or more scales.
     baseline
-        The model that has 1.
+        The model whose relative score is 1.
     tasks
         Columns that identify a forecast, such as location, reference date and horizon.
     score
-        The column compared: positive, and smaller is better.
+        The column to compare: positive, and smaller is better.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def _relative(
 
 
 def _ratios(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return mean score of row's over that of column's model, where both have one."""
+    """Return the ratio of mean scores of the row's model to the column's model."""
     count = table.shape[1]
     ratios = np.full((count, count), np.nan)
     for one in range(count):

@@ -1,4 +1,4 @@
-"""Score submissions of one model, beside those of other models, and tabulate the scores."""
+"""Score submissions of a model and of other models, and compute all tables of scores."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -90,15 +90,15 @@ def compute_score_tables(
 
 
 def _ahead(scores: pd.DataFrame) -> pd.DataFrame:
-    """Leave out negative horizons, weeks that were over: FluSight's evaluations do not count them.
+    """Leave out negative horizons, which FluSight's evaluations do not count.
 
-    By horizon they are shown.
+    They remain in the tables by horizon.
     """
     return scores if scores.empty else scores[~scores["horizon"].str.startswith("-")]
 
 
 def _shared(others: Sequence[Path], own: pd.DataFrame) -> pd.DataFrame:
-    """Return the forecasts of other models that are of tasks of the run."""
+    """Return the forecasts of other models for tasks of the model that is scored."""
     found = read_forecasts(others)
     keys = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
     keys = [*keys, "output_type"]
@@ -110,7 +110,7 @@ def _shared(others: Sequence[Path], own: pd.DataFrame) -> pd.DataFrame:
 
 
 def _quantiles(forecasts: pd.DataFrame, outcomes: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
-    """Score every series over horizons, and the size of the peak, where there are outcomes."""
+    """Score all series over horizons, and the size of the peak, that have outcomes."""
     parts = []
     for target in own[TARGET][own["output_type"] == "quantile"].unique():
         known = _of_target(outcomes, target)
@@ -124,7 +124,7 @@ def _quantiles(forecasts: pd.DataFrame, outcomes: pd.DataFrame, own: pd.DataFram
 def _probabilities(
     forecasts: pd.DataFrame, outcomes: pd.DataFrame, own: pd.DataFrame, places: Mapping[str, Place]
 ) -> pd.DataFrame:
-    """Score rate-trend classes and peak weeks, where there are outcomes."""
+    """Score rate-trend classes and peak weeks that have outcomes."""
     parts = []
     dates = _reference_dates(own)
     admissions = _of_target(outcomes, flusight.ADMISSIONS)
@@ -148,7 +148,7 @@ def _reference_dates(own: pd.DataFrame) -> list[date]:
 
 
 def _of_target(outcomes: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return the outcomes of a target; all, where they are of one series."""
+    """Return the outcomes of a target; all, if they are of a single series."""
     if TARGET not in outcomes:
         return outcomes
     return outcomes[outcomes[TARGET] == target].drop(columns=TARGET)
@@ -157,9 +157,9 @@ def _of_target(outcomes: pd.DataFrame, target: str) -> pd.DataFrame:
 def _by_season(
     own: pd.DataFrame, outcomes_of: Callable[[list[date]], pd.DataFrame]
 ) -> pd.DataFrame:
-    """Return the outcomes of each season with the reference dates that they are of.
+    """Return the outcomes of each season with its reference dates.
 
-    A season's weeks are those that the forecasts of a reference date give probabilities.
+    The weeks of a season are those for which its forecasts give probabilities.
     """
     rows = own[(own[TARGET] == flusight.PEAK_WEEK) & (own["output_type"] == "pmf")]
     seasons: dict[tuple[str, ...], list[str]] = {}
@@ -176,7 +176,7 @@ def _by_season(
 
 
 def _peak_sizes(outcomes: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
-    """Return the largest week of each location whose season is complete."""
+    """Return the largest week of each location with a complete season."""
 
     def largest(season: list[date]) -> pd.DataFrame:
         names = [week.isoformat() for week in season]
@@ -198,13 +198,13 @@ def _any_outcome(own: pd.DataFrame, known: pd.DataFrame, target: str) -> bool:
 
 
 def _means(scores: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
-    """Average by model, target and scale, and by the columns named; tasks without one are apart."""
+    """Average by model, target and scale, and by the named columns."""
     parts = [average_scores(each, [TARGET, *by]) for each in scores if not each.empty]
     return pd.concat(parts, ignore_index=True)
 
 
 def _relative(quantiles: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """Compare all models pairwise: over all forecasts of a target, and horizon by horizon."""
+    """Compare all models pairwise: over all forecasts of a target, and by horizon."""
     tasks = ["location", "reference_date", "horizon"]
     parts = []
     for target, scores in quantiles.groupby(TARGET, sort=True):
@@ -220,8 +220,8 @@ def _relative(quantiles: pd.DataFrame, baseline: str) -> pd.DataFrame:
         parts.append(pd.concat([whole, *each], ignore_index=True).assign(**{TARGET: target}))
     if not parts:
         raise DataError(
-            f"{baseline}: none of its forecasts is of a task of the run; expected some to compare "
-            "with, or other score_models"
+            f"{baseline}: none of its forecasts is of a task that is scored; expected some, or "
+            "another baseline"
         )
     return pd.concat(parts, ignore_index=True)
 

@@ -84,9 +84,9 @@ _ROWS = (
         rules=("prepare_submission", "make_submission"),
         files=r"hub/.+\.(?:csv|parquet)",
         modules=(
-            "epyflow.submission.make_rows",
-            "epyflow.submission.write_brief",
-            "epyflow.submission.publish",
+            "epyflow.submission.result_rows",
+            "epyflow.submission.brief_writer",
+            "epyflow.submission.submission_output",
         ),
         packages=("numpy", "pandas", "pyarrow"),
     ),

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from epyflow import provenance
 from epyflow.logs import log_to
-from epyflow.submission import make_rows, publish
+from epyflow.submission.result_rows import make_rows
+from epyflow.submission.submission_output import check_submission, write_submission
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,6 +16,6 @@ with log_to(snakemake.log[0]):
     prepared = Path(snakemake.input.prepared)
     rows, left_out = Path(snakemake.output.rows), Path(snakemake.output.left_out)
     submission = Path(snakemake.output.submission)
-    make_rows.make([Path(path) for path in snakemake.input.results], prepared, rows, left_out)
-    publish.submit(rows, prepared, submission)
-    publish.check(submission, prepared, left_out, Path(snakemake.output.findings))
+    make_rows([Path(path) for path in snakemake.input.results], prepared, rows, left_out)
+    write_submission(rows, prepared, submission)
+    check_submission(submission, prepared, left_out, Path(snakemake.output.findings))

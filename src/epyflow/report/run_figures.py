@@ -16,7 +16,7 @@ from epyflow.figures.rate_trends import draw_rate_trends
 from epyflow.figures.reproduction_chart import draw_reproduction
 from epyflow.report.drawing import Draw, Given
 from epyflow.report.summary import Tables, summarise
-from epyflow.submission.brief import read_prepared
+from epyflow.submission.brief import read_brief
 
 
 def _model(given: Given, paths: list[Path]) -> None:
@@ -134,7 +134,7 @@ def _rate_trends(given: Given, paths: list[Path]) -> None:
     draw_rate_trends(
         given.files["rows"],
         places=given.places,
-        spellings=read_prepared(given.files["hub"]).spellings,
+        spellings=read_brief(given.files["hub"]).spellings,
         title="Rate trends: probability of each class, per cent",
         path=paths[0],
         numbers=paths[1],

@@ -8,7 +8,7 @@ from epyflow.figures.model_comparison import draw_comparison
 from epyflow.figures.scores import draw_scores
 from epyflow.report.drawing import Draw, Given
 from epyflow.report.forecast_coverage import write_forecast_coverage
-from epyflow.submission.brief import read_prepared
+from epyflow.submission.brief import read_brief
 from forecast_hub.errors import HubError
 from forecast_hub.scoring.forecasts import read_forecasts, read_outcomes
 
@@ -31,7 +31,7 @@ def _forecast_coverage(given: Given, paths: list[Path]) -> None:
 
 @user_errors(HubError)
 def _model_comparison(given: Given, paths: list[Path]) -> None:
-    prepared = read_prepared(given.files["hub"])
+    prepared = read_brief(given.files["hub"])
     known = {
         target.target: {
             name: (series.dates, series.counts.tolist())

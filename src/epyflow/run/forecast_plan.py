@@ -142,7 +142,7 @@ def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -
     path
         ``hub.json``, to be written.
     """
-    from epyflow.submission.write_brief import prepare  # slow to import, and planning does without
+    from epyflow.submission.brief_writer import write_brief  # slow to import; only needed here
 
     settings = use_fetched_root(settings)
     choice = choose_destination(experiment, settings)
@@ -150,4 +150,4 @@ def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -
         raise EpyflowError(
             f"{experiment.files.exp_id} asks for no submission any more; start the run again"
         )
-    prepare(experiment, choice, settings.sources().store, path)
+    write_brief(experiment, choice, settings.sources().store, path)

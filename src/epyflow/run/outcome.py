@@ -18,7 +18,7 @@ def confirm(metadata: Path, findings: Iterable[Path], run: RunPlan, storage: Sto
     metadata, run, storage
         See :func:`epyflow.run.failures.confirm_complete`.
     findings
-        See :func:`epyflow.submission.verdict.confirm`; none without a submission.
+        See :func:`epyflow.submission.verdict.confirm_accepted`; none without a submission.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def confirm(metadata: Path, findings: Iterable[Path], run: RunPlan, storage: Sto
         said.append(str(error))
     for each in findings:
         try:
-            verdict.confirm(each)
+            verdict.confirm_accepted(each)
         except EpyflowError as error:
             said.append(str(error))
     if said:

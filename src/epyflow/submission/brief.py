@@ -18,7 +18,7 @@ from forecast_hub.errors import HubError
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestedTarget:
     """One target that is submitted.
 
     Attributes
@@ -37,7 +37,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Brief:
     """What a submission is made from besides the results.
 
     Attributes
@@ -57,7 +57,7 @@ class Prepared:
     """
 
     reference_date: date
-    targets: tuple[Wanted, ...]
+    targets: tuple[RequestedTarget, ...]
     scenario_ids: Mapping[str, str]
     spellings: Mapping[str, tuple[str, ...]]
     observed: Mapping[str, tuple[Observed | None, ...]]
@@ -71,8 +71,8 @@ class Prepared:
         return read_hub(folder)
 
 
-def read_prepared(path: Path) -> Prepared:
-    """Read what :func:`prepare` wrote.
+def read_brief(path: Path) -> Brief:
+    """Read what :func:`write_brief` wrote.
 
     Raises
     ------
@@ -81,10 +81,10 @@ def read_prepared(path: Path) -> Prepared:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Prepared(
+        return Brief(
             reference_date=date.fromisoformat(content["reference_date"]),
             targets=tuple(
-                Wanted(each["target"], tuple(each["simulation"]), each["task_ids"])
+                RequestedTarget(each["target"], tuple(each["simulation"]), each["task_ids"])
                 for each in content["targets"]
             ),
             scenario_ids=content["scenario_ids"],
@@ -109,7 +109,7 @@ def _observed(series: Mapping[str, Any]) -> Observed:
     )
 
 
-def hub_of(prepared: Prepared) -> Hub:
+def read_hub_of(prepared: Brief) -> Hub:
     """Read the hub's configuration; files that it names are gone again."""
     with TemporaryDirectory() as folder:
         return prepared.hub(Path(folder))

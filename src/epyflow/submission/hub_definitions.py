@@ -31,7 +31,7 @@ SAMPLES = 100
 _SCHEMA = "https://raw.githubusercontent.com/hubverse-org/schemas/main/v6.0.0/tasks-schema.json"
 
 
-def tasks(format: str, reference_date: date, locations: Sequence[str]) -> dict[str, Any]:
+def define_tasks(format: str, reference_date: date, locations: Sequence[str]) -> dict[str, Any]:
     """Return ``tasks.json`` for one round.
 
     Parameters
@@ -64,7 +64,7 @@ def tasks(format: str, reference_date: date, locations: Sequence[str]) -> dict[s
     }
 
 
-def season_weeks(reference_date: date) -> list[date]:
+def list_season_weeks(reference_date: date) -> list[date]:
     """Return the weeks of which one is the peak: those known, else as in 2025-26.
 
     That is from the fourth Saturday of November to the fourth of May.
@@ -162,5 +162,5 @@ def _peak_size(day: date, locations: Sequence[str]) -> dict[str, Any]:
 
 def _peak_week(day: date, locations: Sequence[str]) -> dict[str, Any]:
     target = _target(flusight.PEAK_WEEK, "count", "date", ahead=False)
-    weeks = _of([str(week) for week in season_weeks(day)], _SHARE, required=False)
+    weeks = _of([str(week) for week in list_season_weeks(day)], _SHARE, required=False)
     return _task(target, day, locations, None) | {"output_type": {"pmf": weeks}}

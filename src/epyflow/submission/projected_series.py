@@ -101,7 +101,7 @@ def _check_dates(title: str, dates: Sequence[date], shape: tuple[int, ...]) -> N
         raise EpyflowError(f"{title}: the dates do not ascend; expected each once, in order")
 
 
-def of_member(
+def take_projection(
     member: MemberResult,
     selection: Selection,
     task: Mapping[str, str],

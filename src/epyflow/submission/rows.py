@@ -10,18 +10,23 @@ from numpy.typing import NDArray
 
 from epyflow.errors import EpyflowError, SubmissionError, user_errors
 from epyflow.submission.projected_series import Projection
-from epyflow.submission.sample_ids import sample_ids
+from epyflow.submission.sample_ids import assign_sample_ids
 from epyflow.submission.summaries import (
-    evenly_chosen,
-    peak_sizes,
-    peak_week_shares,
-    quantiles,
-    season_so_far_and_to_come,
+    choose_evenly,
+    compute_peak_sizes,
+    compute_peak_week_shares,
+    compute_quantiles,
+    join_season,
 )
-from epyflow.submission.task_id_columns import Block, fill, horizons
+from epyflow.submission.task_id_columns import Block, fill_task_ids, list_horizons
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config import flusight
-from forecast_hub.config.horizons import find_period_end, find_week_before, is_peak, season_weeks
+from forecast_hub.config.horizons import (
+    find_period_end,
+    find_season_weeks,
+    find_week_before,
+    is_peak,
+)
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.config.round_calendar import parse_dates
@@ -81,7 +86,7 @@ class Request:
 
 
 @user_errors(HubError)
-def rows(request: Request) -> pd.DataFrame:
+def compute_rows(request: Request) -> pd.DataFrame:
     """Compute the rows of a submission.
 
     Returns
@@ -122,7 +127,7 @@ def rows(request: Request) -> pd.DataFrame:
         )
     for block in blocks:
         _check_range(block)
-    sample_ids(blocks, {code: place.abbreviation for code, place in places.items()})
+    assign_sample_ids(blocks, {code: place.abbreviation for code, place in places.items()})
     frame = pd.concat([block.frame(round_.columns) for block in blocks], ignore_index=True)
     return frame[list(round_.columns)]
 
@@ -167,14 +172,14 @@ def _blocks(
     for name, output in task.output_types.items():
         if wanted is not None and name not in wanted and not output.is_required:
             continue
-        if not is_known(target, output):
+        if not can_compute(target, output):
             if output.is_required or wanted is not None:
                 raise SubmissionError(f"how {name} of {target.id!r} is computed is not known")
             continue
         made += 1
-        make = _step_ahead if target.is_step_ahead else _of_season
+        compute = _step_ahead if target.is_step_ahead else _of_season
         try:
-            blocks = list(make(request, round_, task, target, output, projection))
+            blocks = list(compute(request, round_, task, target, output, projection))
         except (EpyflowError, HubError) as error:
             if request.left_out is None:
                 raise
@@ -185,7 +190,7 @@ def _blocks(
         raise SubmissionError(f"how target {target.id!r} is computed is not known")
 
 
-def is_known(target: Target, output: OutputType) -> bool:
+def can_compute(target: Target, output: OutputType) -> bool:
     """Whether an output type of a target can be computed from a projection."""
     if output.name == "pmf":
         if target.is_step_ahead:
@@ -208,12 +213,12 @@ def _step_ahead(
     origin = request.reference_date
     change = output.name == "pmf"
     limits = flusight.find_season(origin).thresholds if change else None
-    for horizon in horizons(task, target, origin, projection, limits):
+    for horizon in list_horizons(task, target, origin, projection, limits):
         end = find_period_end(origin, horizon, target, projection.dates)
         values = projection.on(end)
         if values is None:  # horizons() has seen that there are some
             continue
-        at = fill(task, target, round_, origin, projection, horizon, end)
+        at = fill_task_ids(task, target, round_, origin, projection, horizon, end)
         if limits is not None:
             yield _rate_change(request, task, output, projection, at, values, limits[horizon])
         elif output.name == "sample":
@@ -230,17 +235,17 @@ def _of_season(
     output: OutputType,
     projection: Projection,
 ) -> Iterator[Block]:
-    weeks = season_weeks(request.hub, round_, request.reference_date, request.season)
-    season = season_so_far_and_to_come(projection, weeks)
-    at = fill(task, target, round_, request.reference_date, projection)
+    weeks = find_season_weeks(request.hub, round_, request.reference_date, request.season)
+    season = join_season(projection, weeks)
+    at = fill_task_ids(task, target, round_, request.reference_date, projection)
     if output.name == "pmf":
         ids = tuple(week.isoformat() for week in weeks)
-        yield Block(task, "pmf", at, ids, peak_week_shares(season))
+        yield Block(task, "pmf", at, ids, compute_peak_week_shares(season))
     else:
-        yield _summary(task, target, output, at, peak_sizes(season))
+        yield _summary(task, target, output, at, compute_peak_sizes(season))
 
 
-def in_whole_numbers(target: Target, output: OutputType) -> bool:
+def are_whole_numbers(target: Target, output: OutputType) -> bool:
     """Whether values are whole: where the hub's type is, and of counts.
 
     FluSight requires whole numbers of counts since 2025-26 and recommended them before
@@ -256,10 +261,10 @@ def _summary(
     at: Mapping[str, str],
     values: NDArray[np.float64],
 ) -> Block:
-    whole = in_whole_numbers(target, output)
+    whole = are_whole_numbers(target, output)
     if output.name == "quantile":
         ids = tuple(sorted(output.ids.permitted, key=float))
-        found = quantiles(values, [float(level) for level in ids], whole=whole)
+        found = compute_quantiles(values, [float(level) for level in ids], whole=whole)
         return Block(task, "quantile", at, ids, found)
     single = np.array([values.mean() if output.name == "mean" else np.median(values)])
     round_off = output.value.type == "integer" or (whole and output.name == "median")
@@ -284,8 +289,8 @@ def _samples(
             f"{available} trajectories of {target.id!r}; the hub takes no fewer than {least} "
             "samples: project more, or leave samples out"
         )
-    chosen = values[evenly_chosen(len(values), min(rule.maximum, available))]
-    found = np.rint(chosen) if in_whole_numbers(target, output) else chosen
+    chosen = values[choose_evenly(len(values), min(rule.maximum, available))]
+    found = np.rint(chosen) if are_whole_numbers(target, output) else chosen
     return Block(task, "sample", at, (), found)
 
 

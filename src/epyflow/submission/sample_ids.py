@@ -10,7 +10,7 @@ from forecast_hub.config.hub import Samples
 Key = tuple[object, ...]
 
 
-def sample_ids(blocks: Sequence[Block], abbreviations: Mapping[str, str]) -> None:
+def assign_sample_ids(blocks: Sequence[Block], abbreviations: Mapping[str, str]) -> None:
     """Give the samples of ``blocks`` their ids.
 
     Blocks of the same compound task (``compound_taskid_set``; horizons apart, which a trajectory

@@ -8,7 +8,7 @@ import pandas as pd
 
 from epyflow.errors import user_errors
 from epyflow.files import gzip_text_writer, write_bytes_atomically
-from epyflow.submission.brief import read_prepared
+from epyflow.submission.brief import read_brief
 from forecast_hub.config.locations import read_places
 from forecast_hub.errors import HubError
 from forecast_hub.scoring.score_tables import compute_score_tables
@@ -30,7 +30,7 @@ def write_scores(
     submissions, others, target_data, baseline
         See :func:`forecast_hub.scoring.score_tables.compute_score_tables`.
     prepared
-        From :func:`epyflow.submission.write_brief.prepare`: it has the hub's locations.
+        From :func:`epyflow.submission.brief_writer.write_brief`: it has the hub's locations.
     outputs
         Files named as the tables are.
 
@@ -40,7 +40,7 @@ def write_scores(
         If a file is unusable, or no forecast has an outcome yet.
     """
     with TemporaryDirectory() as folder:
-        hub = read_prepared(prepared).hub(Path(folder))
+        hub = read_brief(prepared).hub(Path(folder))
         places = {} if hub.folder.locations is None else read_places(hub.folder.locations)
     tables = compute_score_tables(submissions, others, target_data, places, baseline)
     for path in outputs:

@@ -10,7 +10,7 @@ from epyflow.errors import EpyflowError
 from epyflow.submission.projected_series import Projection
 
 
-def quantiles(
+def compute_quantiles(
     values: NDArray[np.float64], levels: Sequence[float], *, whole: bool
 ) -> NDArray[np.float64]:
     """Return quantiles that do not fall as the level rises.
@@ -31,7 +31,7 @@ def quantiles(
     return np.maximum.accumulate(found)
 
 
-def evenly_chosen(available: int, wanted: int) -> NDArray[np.intp]:
+def choose_evenly(available: int, wanted: int) -> NDArray[np.intp]:
     """Choose trajectories evenly from all: the middle of each of ``wanted`` equal stretches.
 
     The choice depends on the two numbers only, so the same trajectories are always taken, and one
@@ -43,7 +43,7 @@ def evenly_chosen(available: int, wanted: int) -> NDArray[np.intp]:
     return chosen
 
 
-def season_so_far_and_to_come(projection: Projection, weeks: Sequence[date]) -> NDArray[np.float64]:
+def join_season(projection: Projection, weeks: Sequence[date]) -> NDArray[np.float64]:
     """Join observed weeks of a season with projected ones.
 
     A week counts as observed where there is an observation; else as projected.
@@ -70,13 +70,13 @@ def season_so_far_and_to_come(projection: Projection, weeks: Sequence[date]) -> 
     return np.column_stack([values for values in known if values is not None])
 
 
-def peak_sizes(season: NDArray[np.float64]) -> NDArray[np.float64]:
+def compute_peak_sizes(season: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the largest week of each trajectory, shape (trajectories,)."""
     largest: NDArray[np.float64] = season.max(axis=1)
     return largest
 
 
-def peak_week_shares(season: NDArray[np.float64]) -> NDArray[np.float64]:
+def compute_peak_week_shares(season: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the probability that each week is the peak, shape (weeks,).
 
     The weeks that are equally large in a trajectory share its weight.

@@ -49,7 +49,7 @@ class Block:
         )
 
 
-def horizons(
+def list_horizons(
     task: ModelTask,
     target: Target,
     origin: date,
@@ -88,7 +88,7 @@ def horizons(
     return there
 
 
-def fill(
+def fill_task_ids(
     task: ModelTask,
     target: Target,
     round_: Round,

@@ -1,4 +1,4 @@
-"""Say whether the hub would accept a submission, by the findings of its checks."""
+"""Check that the hub would accept a submission, from the findings of its checks."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from epyflow.errors import EpyflowError
 
 
-def confirm(findings: Path) -> None:
+def confirm_accepted(findings: Path) -> None:
     """Raise if the hub would refuse a submission.
 
     Parameters
     ----------
     findings
-        From :func:`epyflow.submission.publish.check`.
+        From :func:`epyflow.submission.submission_output.check_submission`.
 
     Raises
     ------

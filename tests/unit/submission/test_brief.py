@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from epyflow.errors import ArtifactError, EpyflowError
-from epyflow.submission.brief import Wanted, hub_of, read_prepared
+from epyflow.submission.brief import RequestedTarget, read_brief, read_hub_of
 from tests.unit.submission.briefs import FILES, write_brief
 
 PLACE = "United_States_Massachusetts"
 
 
 def test_every_part_is_read(tmp_path):
-    found = read_prepared(write_brief(tmp_path))
+    found = read_brief(write_brief(tmp_path))
 
     assert found.reference_date == date(2026, 3, 2)
-    assert found.targets == (Wanted("cases", (), {"age": "18+"}),)
+    assert found.targets == (RequestedTarget("cases", (), {"age": "18+"}),)
     assert found.scenario_ids == {"as_now": "A"}
     assert found.spellings == {PLACE: ("Massachusetts", "North")}
     (observed,) = found.observed[PLACE]
@@ -25,28 +25,26 @@ def test_every_part_is_read(tmp_path):
 
 
 def test_a_series_that_is_not_known_is_none(tmp_path):
-    assert read_prepared(write_brief(tmp_path, observed={PLACE: [None]})).observed == {
-        PLACE: (None,)
-    }
+    assert read_brief(write_brief(tmp_path, observed={PLACE: [None]})).observed == {PLACE: (None,)}
 
 
 def test_the_hubs_files_are_laid_out_and_read(tmp_path):
     folder = tmp_path / "hub"
     folder.mkdir()
-    found = read_prepared(write_brief(tmp_path))
+    found = read_brief(write_brief(tmp_path))
 
     hub = found.hub(folder)
 
     assert {path.name: path.read_text() for path in folder.iterdir()} == FILES
     assert (hub.name, hub.folder.root) == ("Made-up hub", folder)
-    assert hub_of(found).round_ids == ("2026-03-02", "2026-03-16")
+    assert read_hub_of(found).round_ids == ("2026-03-02", "2026-03-16")
 
 
 def test_a_mistake_in_the_hubs_files_is_an_error_of_epyflow(tmp_path):
-    found = read_prepared(write_brief(tmp_path, files=FILES | {"admin.json": "{}"}))
+    found = read_brief(write_brief(tmp_path, files=FILES | {"admin.json": "{}"}))
 
     with pytest.raises(EpyflowError, match=r"admin\.json: name: is missing"):
-        hub_of(found)
+        read_hub_of(found)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"reference_date": "2026-03-02"}', "{"])
@@ -55,6 +53,6 @@ def test_a_damaged_file_says_what_to_do(tmp_path, text):
     path.write_text(text)
 
     with pytest.raises(ArtifactError, match="delete it and run again"):
-        read_prepared(path)
+        read_brief(path)
     with pytest.raises(ArtifactError, match="not usable"):
-        read_prepared(tmp_path / "none.json")
+        read_brief(tmp_path / "none.json")

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from made_up_hubs import write_hub
 
-from epyflow.submission.hub_definitions import season_weeks, tasks
+from epyflow.submission.hub_definitions import define_tasks, list_season_weeks
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import SubmissionsDue, ValueRule
 from forecast_hub.config.reader import read_hub
@@ -24,7 +24,7 @@ def define(tmp_path):
     """Return the hub of a format as forecast-hub reads it, and its only round."""
 
     def read(format):
-        hub = read_hub(write_hub(tmp_path, tasks(format, DAY, ["25", "36"]), admin=None))
+        hub = read_hub(write_hub(tmp_path, define_tasks(format, DAY, ["25", "36"]), admin=None))
         return hub, hub.rounds[0]
 
     return read
@@ -111,7 +111,7 @@ def test_peaks_are_optional_and_of_no_horizon(define):
     ],
 )
 def test_the_weeks_of_a_season(day, first, last):
-    weeks = season_weeks(day)
+    weeks = list_season_weeks(day)
 
     assert (weeks[0], weeks[-1]) == (first, last)
     assert all(after - before == timedelta(weeks=1) for before, after in pairwise(weeks))

@@ -5,7 +5,7 @@ import pytest
 
 from epyflow.artifacts.task import NOT_STARTED
 from epyflow.errors import EpyflowError
-from epyflow.submission.projected_series import Observed, of_member
+from epyflow.submission.projected_series import Observed, take_projection
 from epyflow.tables.series import select, select_comparisons
 from tests.unit import factories
 
@@ -25,7 +25,7 @@ def test_a_projection_is_what_the_calibration_compares_and_zero_before_its_start
     result = calibrated()
     observed = Observed((date(2025, 1, 4),), np.array([2.0]))
 
-    found = of_member(
+    found = take_projection(
         result.members[0],
         select_comparisons(result, result.fit),
         {"location": "25"},
@@ -43,10 +43,10 @@ def test_another_series_can_be_named():
     result = calibrated()
     selection = select("transitions", result, ["S_to_I_0-17", "S_to_I_18+"])
 
-    found = of_member(result.members[0], selection, {}, column="S_to_I_18+")
+    found = take_projection(result.members[0], selection, {}, column="S_to_I_18+")
 
     assert found.trajectories.tolist() == [[2, 4, 6], [0, 8, 0]]
     with pytest.raises(EpyflowError, match=r"2 series .* expected the name of one"):
-        of_member(result.members[0], selection, {})
+        take_projection(result.members[0], selection, {})
     with pytest.raises(EpyflowError, match="there is no series 'I_to_R'"):
-        of_member(result.members[0], selection, {}, column="I_to_R")
+        take_projection(result.members[0], selection, {}, column="I_to_R")

@@ -13,8 +13,8 @@ from made_up_hubs import tasks, write_hub
 
 from epyflow.errors import EpyflowError, SubmissionError
 from epyflow.submission.projected_series import Observed, Projection
-from epyflow.submission.rows import Request, rows
-from epyflow.submission.write import write_csv, write_csv_gz, write_parquet
+from epyflow.submission.row_files import write_csv, write_csv_gz, write_parquet
+from epyflow.submission.rows import Request, compute_rows
 from forecast_hub.checks.validation import validate
 from forecast_hub.config import flusight
 from forecast_hub.config.locations import Place, read_places
@@ -70,7 +70,7 @@ def request_2025(shared) -> Request:
 
 @pytest.fixture(scope="module")
 def rows_2025(request_2025) -> pd.DataFrame:
-    return rows(request_2025)
+    return compute_rows(request_2025)
 
 
 @pytest.mark.shared
@@ -79,7 +79,7 @@ def test_flusights_validator_accepts_all_targets_of_all_locations(shared, tmp_pa
     request = flusight_request(shared, reference)
     path = tmp_path / f"{reference}-epyflow-seir.csv"
 
-    write_csv(rows(request), path)
+    write_csv(compute_rows(request), path)
     table = shared / "data" / "hub" / "locations_202425.csv"
     verdict = validate(path, shared / "data" / "hub", locations=table)
 
@@ -161,7 +161,7 @@ def test_a_file_is_the_same_bytes_each_time_and_the_table_holds_the_same_rows(
     tmp_path, request_2025, rows_2025
 ):
     write_csv(rows_2025, tmp_path / "a.csv")
-    write_csv(rows(request_2025), tmp_path / "b.csv")
+    write_csv(compute_rows(request_2025), tmp_path / "b.csv")
     write_csv_gz(rows_2025, tmp_path / "output_hub_formatted.csv.gz")
 
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
@@ -198,7 +198,7 @@ def test_rate_changes_are_measured_from_the_observed_week_before_the_reference_d
     Horizon 0: 2 and 1, stable. Horizon 1: 20 (3.4 per 100,000, large) and 2. Horizon 2: 15 and 16
     (2.6, 2.7: increase). Horizon 3: 30 (5.1, large) and -10 (-1.7: decrease).
     """
-    found = rows(request(hub, flusight.RATE_CHANGE, wyoming()))
+    found = compute_rows(request(hub, flusight.RATE_CHANGE, wyoming()))
 
     shares = found.pivot_table(index="horizon", columns="output_type_id", values="value")
     assert list(shares.index) == ["0", "1", "2", "3"]
@@ -211,7 +211,7 @@ def test_rate_changes_are_measured_from_the_observed_week_before_the_reference_d
 @pytest.mark.shared
 def test_without_an_observation_rate_changes_are_measured_from_each_trajectory(hub):
     """From 50 and 60: horizon 0 falls by 38 and 49, 6.5 and 8.3 per 100,000."""
-    found = rows(request(hub, flusight.RATE_CHANGE, wyoming(observed=None)))
+    found = compute_rows(request(hub, flusight.RATE_CHANGE, wyoming(observed=None)))
 
     shares = found[found["horizon"] == "0"].set_index("output_type_id")["value"]
     assert shares["large_decrease"] == 1
@@ -222,8 +222,12 @@ def test_the_peak_is_of_the_observed_and_the_projected_weeks(hub):
     """The first trajectory peaks at 40 on 2025-02-08; the second at 26 on 2025-02-01."""
     projection = wyoming()
 
-    sizes = rows(request(hub, flusight.PEAK_SIZE, projection)).set_index("output_type_id")["value"]
-    weeks = rows(request(hub, flusight.PEAK_WEEK, projection)).set_index("output_type_id")["value"]
+    sizes = compute_rows(request(hub, flusight.PEAK_SIZE, projection)).set_index("output_type_id")[
+        "value"
+    ]
+    weeks = compute_rows(request(hub, flusight.PEAK_WEEK, projection)).set_index("output_type_id")[
+        "value"
+    ]
 
     assert (sizes["0.01"], sizes["0.5"], sizes["0.99"]) == (26, 33, 40)
     assert weeks[weeks > 0].to_dict() == {"2025-02-01": 0.5, "2025-02-08": 0.5}
@@ -235,7 +239,7 @@ def test_a_peak_that_has_been_observed_stays_the_peak(hub):
     observed = observed_until(date(2025, 1, 11), date(2024, 11, 23))
     observed.counts[3] = 1000
 
-    found = rows(request(hub, flusight.PEAK_WEEK, wyoming(observed=observed)))
+    found = compute_rows(request(hub, flusight.PEAK_WEEK, wyoming(observed=observed)))
 
     assert found.set_index("output_type_id")["value"]["2024-12-14"] == 1
 
@@ -244,7 +248,7 @@ def test_a_peak_that_has_been_observed_stays_the_peak(hub):
 def test_the_seasons_weeks_can_be_given(hub):
     given = (date(2025, 1, 4), date(2025, 2, 15))
 
-    found = rows(request(hub, flusight.PEAK_WEEK, wyoming(), season=given))
+    found = compute_rows(request(hub, flusight.PEAK_WEEK, wyoming(), season=given))
 
     assert found["output_type_id"].tolist() == [str(day) for day in saturdays(*given)]
 
@@ -265,7 +269,7 @@ def test_what_cannot_be_submitted_is_refused(hub, target, change, says):
     many = np.tile(wyoming().trajectories, (50 if "prop" in target else 1, 1))
 
     with pytest.raises(SubmissionError, match=says):
-        rows(request(hub, target, wyoming(trajectories=many, **change)))
+        compute_rows(request(hub, target, wyoming(trajectories=many, **change)))
 
 
 @pytest.mark.shared
@@ -274,9 +278,9 @@ def test_projections_that_end_too_early_are_refused(hub):
     later = wyoming(dates=wyoming().dates[9:], trajectories=wyoming().trajectories[:, 9:])
 
     with pytest.raises(EpyflowError, match="neither observed nor projected"):
-        rows(request(hub, flusight.PEAK_SIZE, short))
+        compute_rows(request(hub, flusight.PEAK_SIZE, short))
     with pytest.raises(SubmissionError, match="do not cover horizon any of -1, 0, 1, 2, 3"):
-        rows(request(hub, flusight.ADMISSIONS, later, output_types=frozenset({"quantile"})))
+        compute_rows(request(hub, flusight.ADMISSIONS, later, output_types=frozenset({"quantile"})))
 
 
 @pytest.mark.shared
@@ -284,14 +288,14 @@ def test_a_round_that_is_not_listed_is_refused(hub):
     asked = replace(request(hub, flusight.PEAK_SIZE, wyoming()), reference_date=date(2025, 1, 19))
 
     with pytest.raises(SubmissionError, match="there is no round 2025-01-19"):
-        rows(asked)
+        compute_rows(asked)
 
 
 @pytest.mark.shared
 def test_output_types_can_be_left_out_unless_they_are_required(hub):
     asked = request(hub, flusight.ADMISSIONS, wyoming(), output_types=frozenset({"pmf"}))
 
-    assert set(rows(asked)["output_type"]) == {"quantile"}
+    assert set(compute_rows(asked)["output_type"]) == {"quantile"}
 
 
 MONDAY = date(2026, 3, 2)
@@ -314,7 +318,7 @@ def test_another_hub_is_served_by_configuration_alone(tmp_path):
     path = tmp_path / "submissions" / "a-b" / f"{MONDAY}-a-b.csv"
     path.parent.mkdir(parents=True)
 
-    found = rows(Request(hub, MONDAY, {"cases": two_regions()}))
+    found = compute_rows(Request(hub, MONDAY, {"cases": two_regions()}))
     write_csv(found, path)
 
     assert validate(path, folder).accepted()
@@ -344,7 +348,7 @@ def test_every_task_has_as_many_samples_as_the_one_with_the_fewest_trajectories(
     hub = read_hub(write_hub(tmp_path, tasks()))
     cases = [of_region("north", "18+", 9), of_region("south", "18+", 3)]
 
-    found = rows(Request(hub, MONDAY, {"cases": cases}))
+    found = compute_rows(Request(hub, MONDAY, {"cases": cases}))
 
     samples = found[found["output_type"] == "sample"]
     assert samples.groupby(["region", "horizon"]).size().unique().tolist() == [3]
@@ -354,7 +358,7 @@ def test_a_target_that_is_not_known_how_to_compute_is_refused(tmp_path):
     hub = read_hub(write_hub(tmp_path, tasks()))
 
     with pytest.raises(SubmissionError, match="how target 'level' is computed is not known"):
-        rows(Request(hub, MONDAY, {"level": [of_region("north", "18+")]}))
+        compute_rows(Request(hub, MONDAY, {"level": [of_region("north", "18+")]}))
 
 
 def test_a_required_horizon_that_is_not_projected_is_refused(tmp_path):
@@ -363,7 +367,7 @@ def test_a_required_horizon_that_is_not_projected_is_refused(tmp_path):
     short = replace(full, dates=full.dates[:1], trajectories=full.trajectories[:, :1])
 
     with pytest.raises(SubmissionError, match="do not cover horizon 2 of 'cases' from 2026-03-02"):
-        rows(Request(hub, MONDAY, {"cases": [short]}))
+        compute_rows(Request(hub, MONDAY, {"cases": [short]}))
 
 
 def joint(document, compound, type_="character"):
@@ -391,7 +395,7 @@ def test_sample_ids_follow_the_compound_task(tmp_path, compound, expected):
     """They are the same over horizons in any case, and over what the compound task leaves out."""
     folder = write_hub(tmp_path, joint(tasks(), compound))
 
-    found = rows(Request(read_hub(folder), MONDAY, {"cases": two_regions()}))
+    found = compute_rows(Request(read_hub(folder), MONDAY, {"cases": two_regions()}))
 
     samples = found[found["output_type"] == "sample"]
     ids = samples.groupby(["region", "age", "horizon"])["output_type_id"].min()
@@ -408,7 +412,7 @@ def test_a_sample_id_that_is_too_long_is_refused(tmp_path):
     ] = 1
 
     with pytest.raises(SubmissionError, match="sample id 's3' is too long; expected 1 characters"):
-        rows(
+        compute_rows(
             Request(
                 read_hub(write_hub(tmp_path, document)),
                 MONDAY,

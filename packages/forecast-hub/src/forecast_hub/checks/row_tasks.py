@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast_hub.config.hub import NA, ModelTask, Round, Values
-from forecast_hub.config.round_calendar import lists_other_season, permit_dates, season_weeks
+from forecast_hub.config.round_calendar import adopt_season_weeks, lists_other_season, permit_dates
 from forecast_hub.config.submission_file import SubmissionFile
 from forecast_hub.findings import Finding
 
@@ -91,7 +91,7 @@ def _for_season(
             continue
         frame = file.frame[(file.frame["output_type"] == name) & _of_targets(task, file.frame)]
         given = frame["output_type_id"].unique().tolist()
-        outputs[name], finding = season_weeks(task, output, round_id, given)
+        outputs[name], finding = adopt_season_weeks(task, output, round_id, given)
         findings += [] if finding is None else [finding]
     return replace(task, output_types=outputs), findings
 

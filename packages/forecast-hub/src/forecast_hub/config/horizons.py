@@ -53,7 +53,7 @@ def find_week_before(reference_date: date) -> date:
     return reference_date - WEEK
 
 
-def season_weeks(
+def find_season_weeks(
     hub: Hub, round_: Round, reference_date: date, given: tuple[date, date] | None
 ) -> list[date]:
     """Return the last days of the weeks that can be the season's peak.

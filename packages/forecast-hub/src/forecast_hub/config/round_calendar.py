@@ -120,7 +120,7 @@ def lists_other_season(round_: Round, round_id: str, output: OutputType) -> bool
     return season is None or season[1] < listed[0] or listed[-1] < season[0]
 
 
-def season_weeks(
+def adopt_season_weeks(
     task: ModelTask, output: OutputType, round_id: str, given: Sequence[str]
 ) -> tuple[OutputType, Finding | None]:
     """Use the weeks of a file as those of its season, if they are plausible.

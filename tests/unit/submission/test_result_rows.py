@@ -14,7 +14,7 @@ import pytest
 
 from epyflow.artifacts.pickling import write
 from epyflow.errors import EpyflowError
-from epyflow.submission.make_rows import make, sentences
+from epyflow.submission.result_rows import describe_left_out, make_rows
 from epyflow.submission.rows import LeftOut
 from tests.unit import factories
 from tests.unit.submission.briefs import FILES, write_brief
@@ -51,7 +51,7 @@ def made(folder, results, **changes):
     settings = {"reference_date": "2025-01-06", "files": files(), "observed": {PLACE: [None]}}
     prepared = write_brief(folder, **(settings | changes))
     table, left_out = folder / "table.csv.gz", folder / "left_out.json"
-    make(paths, prepared, table, left_out)
+    make_rows(paths, prepared, table, left_out)
     text = gzip.decompress(table.read_bytes()).decode()
     rows = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     return rows, json.loads(left_out.read_text())
@@ -145,7 +145,7 @@ def test_reasons_are_given_once_for_all_places():
         LeftOut("peak", "quantile", "south", "south: another reason"),
     ]
 
-    assert sentences(missing) == [
+    assert describe_left_out(missing) == [
         "pmf of 'peak' left out of north, south: the season is not over",
         "quantile of 'peak' left out of south: another reason",
     ]

@@ -11,15 +11,15 @@ import pandas as pd
 
 from epyflow.errors import user_errors
 from epyflow.files import write_bytes_atomically
-from epyflow.submission.brief import hub_of, read_prepared
-from epyflow.submission.write import write_csv, write_parquet
+from epyflow.submission.brief import read_brief, read_hub_of
+from epyflow.submission.row_files import write_csv, write_parquet
 from forecast_hub.checks.validation import validate
 from forecast_hub.errors import HubError
 
 log = logging.getLogger(__name__)
 
 
-def submit(table: Path, prepared: Path, submission: Path) -> None:
+def write_submission(table: Path, prepared: Path, submission: Path) -> None:
     """Write the file that the hub takes: csv, or parquet with the hub's column types.
 
     Parameters
@@ -27,7 +27,7 @@ def submit(table: Path, prepared: Path, submission: Path) -> None:
     table
         ``output_hub_formatted.csv.gz``.
     prepared
-        From :func:`epyflow.submission.write_brief.prepare`.
+        From :func:`epyflow.submission.brief_writer.write_brief`.
     submission
         ``<reference date>-<team>-<model>``, with the suffix of its format.
     """
@@ -35,25 +35,25 @@ def submit(table: Path, prepared: Path, submission: Path) -> None:
     frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     frame["value"] = pd.to_numeric(frame["value"]).astype("float64")
     if submission.suffix == ".parquet":
-        write_parquet(frame, submission, hub_of(read_prepared(prepared)).types)
+        write_parquet(frame, submission, read_hub_of(read_brief(prepared)).types)
     else:
         write_csv(frame, submission)
 
 
 @user_errors(HubError)
-def check(submission: Path, prepared: Path, left_out: Path, findings: Path) -> None:
+def check_submission(submission: Path, prepared: Path, left_out: Path, findings: Path) -> None:
     """Check a submission as its hub will, and write what was found and what was left out.
 
     Parameters
     ----------
     submission, prepared
-        See :func:`submit`.
+        See :func:`write_submission`.
     left_out
-        See :func:`epyflow.submission.make_rows.make`.
+        See :func:`epyflow.submission.result_rows.make_rows`.
     findings
         JSON, to be written.
     """
-    given = read_prepared(prepared)
+    given = read_brief(prepared)
     with TemporaryDirectory() as folder:
         given.hub(Path(folder))
         verdict = validate(submission, Path(folder))

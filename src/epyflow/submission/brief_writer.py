@@ -20,12 +20,12 @@ from epyflow.files import write_bytes_atomically
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
 from epyflow.submission.destination import Destination
-from epyflow.submission.hub_definitions import tasks
+from epyflow.submission.hub_definitions import define_tasks
 
 _LONG_AGO = date(1900, 1, 1)
 
 
-def prepare(
+def write_brief(
     experiment: Experiment, destination: Destination, store: PopulationStore, path: Path
 ) -> None:
     """Write what a submission is made from besides the results.
@@ -74,7 +74,7 @@ def _files(
         persons = round(float(store.fine(place.name).sizes.sum()))
         rows.append(f"{place.postal or _code(place)},{_code(place)},{place.label},{persons}")
     codes = [_code(place) for place in places]
-    document = tasks(destination.format, destination.reference_date, codes)
+    document = define_tasks(destination.format, destination.reference_date, codes)
     return {"tasks.json": json.dumps(document, indent=1), "locations.csv": "\n".join(rows) + "\n"}
 
 

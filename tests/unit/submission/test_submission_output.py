@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.submission.publish import check, submit
-from epyflow.submission.verdict import confirm
+from epyflow.submission.submission_output import check_submission, write_submission
+from epyflow.submission.verdict import confirm_accepted
 from tests.unit.submission.briefs import FILES, write_brief
 
 NAME = "2026-03-02-a-b"
@@ -31,16 +31,16 @@ def checked(tmp_path, table, left_out=(), suffix=".csv", **changes):
     """Write and check a submission; return the file of findings."""
     prepared = write_brief(tmp_path, **changes)
     submission = tmp_path / f"{NAME}{suffix}"
-    submit(table, prepared, submission)
+    write_submission(table, prepared, submission)
     reasons = tmp_path / "left_out.json"
     reasons.write_text(json.dumps(list(left_out)))
     findings = tmp_path / f"{submission.name}.findings.json"
-    check(submission, prepared, reasons, findings)
+    check_submission(submission, prepared, reasons, findings)
     return findings
 
 
 def test_a_csv_has_the_rows_of_the_table_and_na_stays_na(tmp_path, table):
-    submit(table, write_brief(tmp_path), tmp_path / f"{NAME}.csv")
+    write_submission(table, write_brief(tmp_path), tmp_path / f"{NAME}.csv")
 
     lines = (tmp_path / f"{NAME}.csv").read_text().splitlines()
     assert lines[0] == ",".join(hubs.COLUMNS)
@@ -50,7 +50,7 @@ def test_a_csv_has_the_rows_of_the_table_and_na_stays_na(tmp_path, table):
 
 
 def test_a_parquet_file_has_the_hubs_types(tmp_path, table):
-    submit(table, write_brief(tmp_path), tmp_path / f"{NAME}.parquet")
+    write_submission(table, write_brief(tmp_path), tmp_path / f"{NAME}.parquet")
 
     read = pq.read_table(tmp_path / f"{NAME}.parquet")
     assert [str(field.type) for field in read.schema] == [
@@ -69,7 +69,7 @@ def test_an_accepted_submission_is_confirmed_with_what_was_left_out(tmp_path, ta
     assert (content["round_id"], content["rows"]) == ("2026-03-02", 31)
     assert content["left_out"] == ["no samples"]
     assert len(content["messages"]) == len(content["findings"])
-    assert confirm(findings) is None
+    assert confirm_accepted(findings) is None
 
 
 def test_a_refused_submission_stops_with_its_errors_alone(tmp_path):
@@ -78,7 +78,7 @@ def test_a_refused_submission_stops_with_its_errors_alone(tmp_path):
     findings = checked(tmp_path, write_table(tmp_path, frame))
 
     with pytest.raises(EpyflowError, match=r"the hub would refuse it \(1 error\)") as caught:
-        confirm(findings)
+        confirm_accepted(findings)
 
     assert json.loads(findings.read_text())["accepted"] is False
     _, *errors = str(caught.value).splitlines()

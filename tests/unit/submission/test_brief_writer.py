@@ -13,7 +13,7 @@ from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.run.hub_choice import choose_destination
 from epyflow.run.settings import Settings
-from epyflow.submission.write_brief import prepare
+from epyflow.submission.brief_writer import write_brief
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
 
 MASSACHUSETTS = "United_States_Massachusetts"
@@ -46,7 +46,7 @@ def prepared(tmp_path, output, calibration=(), text=ADMISSIONS, **settings):
     experiment = load(locate(write_sections(tmp_path, sections), tmp_path))
     given = {"experiment": "own", "experiments_root": str(tmp_path)} | settings
     choice = choose_destination(experiment, Settings(**given))
-    prepare(experiment, choice, store(), tmp_path / "hub.json")
+    write_brief(experiment, choice, store(), tmp_path / "hub.json")
     return json.loads((tmp_path / "hub.json").read_text())
 
 

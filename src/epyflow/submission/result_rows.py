@@ -13,10 +13,10 @@ from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure, MemberResult, Result
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.files import write_bytes_atomically
-from epyflow.submission.brief import Prepared, read_prepared
-from epyflow.submission.projected_series import Projection, of_member
-from epyflow.submission.rows import LeftOut, Request, rows
-from epyflow.submission.write import write_csv_gz
+from epyflow.submission.brief import Brief, read_brief
+from epyflow.submission.projected_series import Projection, take_projection
+from epyflow.submission.row_files import write_csv_gz
+from epyflow.submission.rows import LeftOut, Request, compute_rows
 from epyflow.suggest import listed
 from epyflow.tables.series import Selection, select, select_comparisons
 from forecast_hub.config.hub import Hub, Values
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @user_errors(HubError)
-def make(results: Sequence[Path], prepared: Path, table: Path, left_out: Path) -> None:
+def make_rows(results: Sequence[Path], prepared: Path, table: Path, left_out: Path) -> None:
     """Write the rows of a submission, and a record of what could not be made.
 
     Parameters
@@ -35,18 +35,18 @@ def make(results: Sequence[Path], prepared: Path, table: Path, left_out: Path) -
     results
         ``result_<i>.pkl``; one is in memory at a time. Failed tasks have no rows, and are named.
     prepared
-        From :func:`epyflow.submission.write_brief.prepare`.
+        From :func:`epyflow.submission.brief_writer.write_brief`.
     table
         ``output_hub_formatted.csv.gz``.
     left_out
-        JSON: a list of sentences, empty where nothing is missing.
+        JSON: a list of describe_left_out, empty where nothing is missing.
 
     Raises
     ------
     EpyflowError
         If nothing could be made.
     """
-    given = read_prepared(prepared)
+    given = read_brief(prepared)
     with TemporaryDirectory() as folder:
         hub = given.hub(Path(folder))
         places = {} if hub.folder.locations is None else read_places(hub.folder.locations)
@@ -54,17 +54,17 @@ def make(results: Sequence[Path], prepared: Path, table: Path, left_out: Path) -
     series = _projections(results, given, hub, missing)
     request = Request(hub, given.reference_date, series, places=places, left_out=missing)
     try:
-        frame = rows(request)
+        frame = compute_rows(request)
     except EpyflowError as error:
-        raise EpyflowError("\n".join([str(error), *sentences(missing)])) from None
-    said = sentences(missing)
+        raise EpyflowError("\n".join([str(error), *describe_left_out(missing)])) from None
+    said = describe_left_out(missing)
     for each in said:
         log.warning("%s", each)
     write_csv_gz(frame, table)
     write_bytes_atomically(left_out, (json.dumps(said, indent=1) + "\n").encode())
 
 
-def sentences(missing: Iterable[LeftOut]) -> list[str]:
+def describe_left_out(missing: Iterable[LeftOut]) -> list[str]:
     """Say what is left out, once for all places that it is left out of for the same reason."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for each in missing:
@@ -77,7 +77,7 @@ def sentences(missing: Iterable[LeftOut]) -> list[str]:
 
 
 def _projections(
-    results: Sequence[Path], given: Prepared, hub: Hub, missing: list[LeftOut]
+    results: Sequence[Path], given: Brief, hub: Hub, missing: list[LeftOut]
 ) -> dict[str, list[Projection]]:
     series: dict[str, list[Projection]] = {each.target: [] for each in given.targets}
     for path in results:
@@ -95,7 +95,7 @@ def _projections(
                     missing.append(LeftOut(target.target, "everything", result.population, reason))
                     continue
                 task |= target.task_ids
-                projection = of_member(member, selection, task, observed, column)
+                projection = take_projection(member, selection, task, observed, column)
                 series[target.target].append(_whole_periods(projection, member))
         del result
     return {target: found for target, found in series.items() if found}
@@ -122,7 +122,7 @@ def _selection(result: Result, simulation: Sequence[str]) -> tuple[Selection, st
 
 
 def _task(
-    hub: Hub, given: Prepared, target: str, population: str, member: MemberResult
+    hub: Hub, given: Brief, target: str, population: str, member: MemberResult
 ) -> dict[str, str] | None:
     """Return the hub's names of place and scenario; None where it does not have the place."""
     round_ = hub.round(given.reference_date.isoformat())

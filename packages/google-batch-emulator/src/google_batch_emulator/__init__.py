@@ -1,4 +1,4 @@
-"""Google Batch, Cloud Logging and Cloud Storage on one machine, for rehearsals and tests.
+"""Emulate Google Batch, Cloud Logging and Cloud Storage on one machine.
 
 with Emulator() as emulator:
     subprocess.run(command, env=os.environ | emulator.environment)

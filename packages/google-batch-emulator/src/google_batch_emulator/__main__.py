@@ -1,4 +1,4 @@
-"""``python -m google_batch_emulator``."""
+"""Run the emulator by ``python -m google_batch_emulator``."""
 
 from google_batch_emulator.cli import main
 

@@ -1,10 +1,10 @@
-"""A small HTTP service for tests in other processes: faults and counts.
+"""Let tests in other processes change faults and read request counts, over HTTP.
 
-GET    /requests    {"made": {...}, "failed": {...}}
-DELETE /requests    counts begin at 0
-GET    /faults      the plan at work
-PUT    /faults      another plan
-POST   /strike      {"job": PATTERN, "task": INDEX or null, "action": ...} to what runs now
+GET    /requests    return {"made": {...}, "failed": {...}}
+DELETE /requests    set the counts to 0
+GET    /faults      return the current plan
+PUT    /faults      replace the plan
+POST   /strike      {"job": PATTERN, "task": INDEX or null, "action": ...}: a fault of running tasks
 """
 
 import http.client

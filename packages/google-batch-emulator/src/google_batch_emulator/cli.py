@@ -1,4 +1,4 @@
-"""The ``google-batch-emulator`` command."""
+"""Define the ``google-batch-emulator`` command."""
 
 import os
 import signal

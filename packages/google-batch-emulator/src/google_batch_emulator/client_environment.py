@@ -1,4 +1,4 @@
-"""The variables that point unmodified clients at the emulator."""
+"""Set the variables that point Google's client libraries at the emulator."""
 
 import shlex
 from collections.abc import Mapping

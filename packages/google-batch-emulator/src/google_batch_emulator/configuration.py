@@ -1,4 +1,4 @@
-"""Settings from a file and from options."""
+"""Merge settings from a file with options of the command line."""
 
 import json
 from collections.abc import Mapping

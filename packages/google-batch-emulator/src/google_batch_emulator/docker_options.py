@@ -1,4 +1,4 @@
-"""The options of ``docker run`` that a container runnable may carry."""
+"""Read the ``docker run`` options of a container runnable."""
 
 import shlex
 from dataclasses import dataclass, field

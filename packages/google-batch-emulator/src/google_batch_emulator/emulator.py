@@ -1,4 +1,4 @@
-"""All services together: started, described, stopped."""
+"""Start, describe and stop all services of the emulator."""
 
 import shutil
 import tempfile

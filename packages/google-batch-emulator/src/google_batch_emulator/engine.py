@@ -1,4 +1,4 @@
-"""What happens to jobs: queue, schedule, run, retry, finish, cancel, delete."""
+"""Move jobs through their states: queue, schedule, run, retry, finish, cancel, delete."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The errors of the emulator, in one tree."""
+"""Define the errors of the emulator, in one tree."""
 
 import grpc
 

@@ -1,4 +1,4 @@
-"""The exit codes that Batch keeps for itself, with the words of its status events.
+"""Define the exit codes that Batch reserves, with the texts of its status events.
 
 Source: cloud.google.com/batch/docs/troubleshooting#task-failure-exit-codes
 """

@@ -1,4 +1,4 @@
-"""What befalls tasks while they run: faults of the plan, and those of the moment."""
+"""End task attempts by the faults of the plan, or on demand."""
 
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase

@@ -1,4 +1,4 @@
-"""A fault plan at work: which faults strike now."""
+"""Decide which faults of a plan apply to a request or a task."""
 
 import threading
 import time

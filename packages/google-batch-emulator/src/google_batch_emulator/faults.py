@@ -1,7 +1,7 @@
-"""The plan of what goes wrong: plain models, from a file, a program or the admin API.
+"""Define the plan of faults, read from a file, a program or the admin API.
 
-Names are patterns as a shell has them (``*``, ``?``, ``[ab]``). Every fault counts for itself which
-calls, tasks or objects it has met.
+Names are shell patterns (``*``, ``?``, ``[ab]``). Each fault counts the calls, tasks or objects
+that it has applied to.
 """
 
 import json

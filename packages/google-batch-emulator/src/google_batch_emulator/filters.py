@@ -1,7 +1,7 @@
-"""The filter language of the APIs, as far as users of Batch need it.
+"""Read the filter language of Google's APIs, as far as users of Batch need it.
 
 Comparisons ``field OP value`` with = != < <= > >= : =~ !~, joined by AND, OR, NOT, parentheses and
-juxtaposition; bare words are looked for in the whole text; ``log_id("x")``. OR binds more tightly
+juxtaposition; bare words are searched for in the whole text; ``log_id("x")``. OR binds more tightly
 than AND, in both dialects. Sources: google.aip.dev/160,
 cloud.google.com/logging/docs/view/logging-query-language
 """

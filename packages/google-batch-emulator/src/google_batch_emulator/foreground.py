@@ -1,4 +1,4 @@
-"""The command of ``google-batch-emulator run``: signals are passed on, and nothing outlives it."""
+"""Run the command of ``google-batch-emulator run``: pass on signals, kill what is left."""
 
 import os
 import select

@@ -1,4 +1,4 @@
-"""The gRPC server: every call is counted, delayed, refused or answered here."""
+"""Serve the gRPC methods; count, delay, refuse or answer each call."""
 
 import time
 from collections.abc import Callable

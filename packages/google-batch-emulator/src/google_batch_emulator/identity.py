@@ -1,4 +1,4 @@
-"""Who is who: a certificate authority, a service account and project numbers, all made up."""
+"""Make up a certificate authority, a service account and project numbers."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""The jobs that exist, and what was asked for before."""
+"""Store jobs, and the request ids that created them."""
 
 import itertools
 import threading

@@ -1,4 +1,4 @@
-"""What Cloud Logging holds, and what Batch writes to it."""
+"""Store the log entries of Cloud Logging, and write those of Batch."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Virtual machines: how many tasks share one, and what they are called."""
+"""Assign tasks to virtual machines, and name the machines."""
 
 import re
 import secrets

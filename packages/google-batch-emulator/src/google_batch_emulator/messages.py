@@ -1,7 +1,7 @@
-"""The protocol buffers of the client libraries, without the wrappers of proto-plus.
+"""Load the protocol buffers of the client libraries, without the wrappers of proto-plus.
 
 The raw classes are several times faster, and one service answers with what the others store. They
-carry no types, so ``Message`` stands for any of them. Their enumerations are written out here.
+have no types, so ``Message`` stands for any of them. Their enumerations are defined here.
 """
 
 from enum import IntEnum

@@ -1,4 +1,4 @@
-"""Which methods are served, and what they cost."""
+"""List the gRPC methods that are served, with the quota each counts against."""
 
 from google.cloud.location import locations_pb2
 from google.longrunning import operations_pb2

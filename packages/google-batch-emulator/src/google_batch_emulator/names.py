@@ -1,4 +1,4 @@
-"""Resource names: what they hold, and what they look like in events and logs."""
+"""Read and write resource names."""
 
 import re
 from dataclasses import dataclass

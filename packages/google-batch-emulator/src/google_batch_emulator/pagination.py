@@ -1,4 +1,4 @@
-"""Pages of a list. A token holds where to go on and what it was made for."""
+"""Split lists into pages; a page token holds the position and the query."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Limits of Compute Engine: by region, for the project, and by family of machines.
+"""Define the quotas of Compute Engine, by region, project and machine family.
 
 The newest families have no metric of their own: their vCPUs are counted as
 ``compute.googleapis.com/cpus_per_vm_family``. Source: cloud.google.com/compute/resource-usage.

@@ -1,7 +1,7 @@
-"""How the project is set up: as it should be, but for what is named here.
+"""Define the state of the project; everything not named here is as it should be.
 
-Names are patterns as a shell has them. What is denied or disabled is so for every service of the
-emulator: a job cannot be created without ``batch.jobs.create``.
+Names are shell patterns. A permission that is denied, or a service that is disabled, is so for all
+services of the emulator: without ``batch.jobs.create`` no job can be created.
 """
 
 from collections.abc import Iterable

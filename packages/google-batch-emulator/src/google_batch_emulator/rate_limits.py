@@ -1,4 +1,4 @@
-"""Requests a minute: what is over is answered RESOURCE_EXHAUSTED."""
+"""Limit requests per minute; requests over the limit get RESOURCE_EXHAUSTED."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Jobs and tasks as the emulator remembers them, and how the API shows them."""
+"""Record jobs and tasks, and show them as the API does."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""How many requests were made, for benchmarks and for tests that count them."""
+"""Count requests by method, for benchmarks and tests."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Whether a failed task is tried again.
+"""Decide whether a failed task is retried.
 
 Source: cloud.google.com/batch/docs/automate-task-retries, and LifecyclePolicy in task.proto.
 """

@@ -1,4 +1,4 @@
-"""What the emulator is told when it starts."""
+"""Define the settings of the emulator."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What status events say while a job waits, or why it never ran.
+"""Write the status events of jobs that wait or are rejected.
 
 Sources: cloud.google.com/batch/docs/troubleshooting, and events of real jobs in public reports.
 """

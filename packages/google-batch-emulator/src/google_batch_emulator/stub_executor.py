@@ -1,4 +1,4 @@
-"""Attempts that succeed without being executed, to measure what the API costs."""
+"""End task attempts with success, without running them."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Things to do later, on one thread."""
+"""Call functions at set times, on one thread."""
 
 import heapq
 import itertools

@@ -1,4 +1,4 @@
-"""Time as protocol buffers say it."""
+"""Convert times and durations to protocol buffers."""
 
 import time
 from datetime import UTC, datetime

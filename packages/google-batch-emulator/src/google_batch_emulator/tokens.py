@@ -1,4 +1,4 @@
-"""Who calls: tokens that the service account of the emulator has signed."""
+"""Check that a caller's token was signed by the service account of the emulator."""
 
 import threading
 import time

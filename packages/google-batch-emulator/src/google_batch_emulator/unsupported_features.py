@@ -1,4 +1,4 @@
-"""What the real service can do and the emulator cannot: it is refused, never ignored."""
+"""Refuse jobs that use a feature of Batch which is not emulated."""
 
 from google_batch_emulator.docker_options import read_options
 from google_batch_emulator.errors import not_emulated

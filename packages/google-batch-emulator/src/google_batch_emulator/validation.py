@@ -1,4 +1,4 @@
-"""What CreateJob refuses, and the defaults that it fills in.
+"""Refuse invalid jobs as CreateJob does, and fill in its defaults.
 
 Sources: the comments of google/cloud/batch/v1/*.proto, cloud.google.com/batch/quotas, and
 cloud.google.com/compute/docs/labeling-resources#requirements. The texts are in the style of the

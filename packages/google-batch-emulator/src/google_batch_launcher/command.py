@@ -1,4 +1,4 @@
-"""The command of a runnable: its files, its start, its exit code."""
+"""Write the files of a runnable, start its command, and report the exit code."""
 
 import os
 import signal

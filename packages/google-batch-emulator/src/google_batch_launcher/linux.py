@@ -1,4 +1,4 @@
-"""Calls of the kernel that Python 3.11 does not offer.
+"""Make system calls that Python 3.11 does not offer.
 
 Sources: linux/sched.h, linux/mount.h, linux/prctl.h, linux/capability.h, asm-generic/unistd.h.
 """

@@ -1,8 +1,8 @@
-"""The processes: who starts whom, and who dies with whom.
+"""Start the processes of a runnable, and end them together.
 
 With namespaces, the launcher makes them and waits; its child is process 1 in them, builds the file
-system, starts the command and reaps orphans. When process 1 ends, the kernel kills all that is
-left. Without namespaces, the launcher itself adopts orphans and kills them at the end.
+system, starts the command and reaps orphans. When process 1 ends, the kernel kills all other
+processes. Without namespaces, the launcher itself adopts orphans and kills them at the end.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The file system of a runnable: built in its own namespace, then made the root."""
+"""Build the file system of a runnable in its namespace, and make it the root."""
 
 from pathlib import Path
 from typing import Any

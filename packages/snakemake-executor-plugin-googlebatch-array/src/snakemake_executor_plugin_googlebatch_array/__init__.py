@@ -1,4 +1,4 @@
-"""Google Batch with task arrays: a Snakemake executor."""
+"""Run Snakemake jobs on Google Batch, as task arrays."""
 
 from .executor import Executor
 from .executor_settings import ExecutorSettings, common_settings

@@ -1,9 +1,9 @@
-"""Taking over what an earlier coordinator of the same run has left running.
+"""Take over tasks that an earlier coordinator of the same run has left running.
 
 Every Batch job carries the run in a label, and every task its target and its key in an
-environment variable. A task with the same key does the same work: it is taken over. A task with
-the same target and another key writes the same files from other sources: it has to be over before
-ours may start.
+environment variable. A task with the same key does the same work, and is taken over. A task with
+the same target and another key writes the same files from other sources; it has to end before the
+new task starts.
 """
 
 from collections.abc import Collection, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Which VMs a job gets: the stock plugin's policy, completed."""
+"""Complete the allocation policy of the stock plugin: machines, disks, network, labels."""
 
 from collections.abc import Mapping
 from typing import Any

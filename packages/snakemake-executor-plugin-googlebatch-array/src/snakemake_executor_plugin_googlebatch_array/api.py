@@ -1,7 +1,7 @@
-"""Requests to Google Batch: each with a deadline, repeated with growing pauses.
+"""Send requests to Google Batch, with a deadline and retries.
 
-What is transient: https://cloud.google.com/apis/design/errors#error_retries, and the codes that
-the service has been seen to answer for a moment.
+Transient errors: https://cloud.google.com/apis/design/errors#error_retries, and codes that the
+service has been seen to answer for a short time.
 """
 
 import threading

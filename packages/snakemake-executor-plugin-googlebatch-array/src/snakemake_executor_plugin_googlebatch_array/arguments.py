@@ -1,8 +1,8 @@
-"""Snakemake's command line as a list of arguments, so that no shell ever reads it.
+"""Split Snakemake's command into a list of arguments, so that no shell reads it.
 
 Snakemake builds the command of a spawned job as one text and quotes values with ``repr``. Handed
 to a shell, a value with an apostrophe ends up between double quotes, where ``$(...)`` is executed.
-We take the text apart once, on the coordinator, and pass the arguments as data.
+The coordinator splits the text once and passes the arguments as data.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Batch jobs that this coordinator watches, with the tasks it has in them."""
+"""Keep the state of Batch jobs that this coordinator watches, with their tasks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Stopping everything that was started, quickly."""
+"""Delete Batch jobs, with a limit in time."""
 
 import threading
 import time

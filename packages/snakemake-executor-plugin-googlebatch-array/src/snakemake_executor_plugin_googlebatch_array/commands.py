@@ -1,4 +1,4 @@
-"""What a task runs, as data: no shell reads a value from the Snakefile."""
+"""Write the command of a task as data, so that no shell reads text of the Snakefile."""
 
 import base64
 import json

@@ -1,8 +1,8 @@
-"""The way of tasks from Snakemake to Google Batch and back.
+"""Submit tasks to Google Batch, watch them, and report their results.
 
 Snakemake's main thread puts tasks into an inbox. Everything else happens in the thread in which
-Snakemake waits for jobs: it groups tasks, polls, judges, reports. Jobs are created in threads of
-their own, because a service that does not answer must not keep finished tasks from being noticed.
+Snakemake waits for jobs: it groups tasks, polls jobs, and reports results. Jobs are created in
+other threads, so that finished tasks are noticed even if the service does not answer.
 """
 
 import threading
@@ -27,7 +27,7 @@ _QUIET = 0.25
 
 
 class Reporter(NamedTuple):
-    """What the dispatcher tells: to Snakemake about tasks, to people about arrays."""
+    """The dispatcher's callbacks: to Snakemake for tasks, to the user for arrays."""
 
     submitted: Callable[[Task, Array, int], None]
     succeeded: Callable[[Task], None]
@@ -39,7 +39,7 @@ class Reporter(NamedTuple):
 
 
 class Created(NamedTuple):
-    """Tasks whose job has been created, or has not."""
+    """The result of creating a job for tasks: an array, or an error."""
 
     tasks: Sequence[Task]
     array: Array | None
@@ -52,9 +52,9 @@ class Dispatcher:
     Parameters
     ----------
     template, submitter, poller
-        They define, create and watch jobs.
+        Objects that define, create and watch jobs.
     report
-        What to tell whom.
+        Callbacks for Snakemake and the user.
     gather
         The longest that a task waits for others to share its array, in seconds.
     fallback
@@ -86,11 +86,11 @@ class Dispatcher:
         self.pool = ThreadPoolExecutor(_CREATING_AT_ONCE, thread_name_prefix="googlebatch-create")
 
     def put(self, item: Task | Attached) -> None:
-        """Hand over a task; any thread may."""
+        """Add a task to the inbox; safe to call from any thread."""
         self.inbox.put(item)
 
     def advance(self) -> None:
-        """Take what has come in, and submit what has waited long enough."""
+        """Empty the inbox, and submit tasks that have waited long enough."""
         self._take_in()
         now = time.monotonic()
         if not self.waiting or self.stopped.is_set():
@@ -101,7 +101,7 @@ class Dispatcher:
                 self._create_all(group)
 
     def poll(self) -> None:
-        """Ask what became of all arrays and report what is over."""
+        """Poll all arrays, and report tasks that have ended."""
         self._take_in()
         watched = [array for array in self.arrays.values() if array.wanted]
         problem: Exception | None = None
@@ -153,7 +153,7 @@ class Dispatcher:
                 self._note_creation(item)
 
     def _wait(self, task: Task) -> None:
-        """Let a task wait for company."""
+        """Let a task wait for others to share its array."""
         self.last_put = time.monotonic()
         if not self.waiting:
             self.first_put = self.last_put
@@ -163,7 +163,7 @@ class Dispatcher:
         """Watch a task of an earlier coordinator."""
         array = self.arrays.setdefault(item.array.name, item.array)
         self.done.discard(array.name)
-        # What was over when we last looked has to be looked at again.
+        # Tasks that had ended at the last poll have to be read again.
         array.finished = -1
         if item.waits:
             array.blocked.setdefault(item.index, []).append(item.task)
@@ -182,7 +182,7 @@ class Dispatcher:
             self.pool.submit(self._create, part)
 
     def _create(self, tasks: Sequence[Task]) -> None:
-        """Create one job; whatever happens is told through the inbox."""
+        """Create one job; put the result into the inbox."""
         try:
             array = self.submitter.submit(tasks, lambda name: self.template.define(tasks, name))
             self.inbox.put(Created(tasks, array, None))
@@ -200,7 +200,7 @@ class Dispatcher:
             self.report.submitted(task, created.array, index)
 
     def _conclude(self, verdicts: Sequence[Verdict]) -> None:
-        """Report tasks that are over, or submit them again if that is not their fault."""
+        """Report tasks that have ended; submit those again whose VM failed."""
         failed, again = [], []
         for verdict in verdicts:
             task, failure = verdict.task, verdict.failure
@@ -223,7 +223,7 @@ class Dispatcher:
             self.report.failed(failed)
 
     def _deserves_another_try(self, task: Task, failure: Failure) -> bool:
-        """Whether the executor runs a task again without asking Snakemake.
+        """Return whether the executor runs a task again without asking Snakemake.
 
         On standard VMs when Spot VMs were lost, or when its job ended before it began.
         """
@@ -235,13 +235,13 @@ class Dispatcher:
         return not ran and task.resubmissions < _MOST_RESUBMISSIONS
 
     def _stop_abandoned(self, array: Array) -> None:
-        """Try to stop what may still run of an array that we have given up."""
+        """Delete the job of an abandoned array, which may still run."""
         if not array.stopping and not self.stopped.is_set():
             self.pool.submit(delete_all, self.submitter.api, [array.name], 30.0)
 
 
 def _put_back(verdicts: Sequence[Verdict]) -> None:
-    """Watch tasks again that have not been dealt with: nobody may be forgotten."""
+    """Watch tasks again whose verdict has not been handled."""
     for verdict in verdicts:
         if verdict.settled:
             continue

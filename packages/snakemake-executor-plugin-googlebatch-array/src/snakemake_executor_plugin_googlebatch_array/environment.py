@@ -1,4 +1,4 @@
-"""Environment variables of the tasks: values where harmless, references where secret."""
+"""Pass environment variables to tasks: plain values, or references to secrets."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping

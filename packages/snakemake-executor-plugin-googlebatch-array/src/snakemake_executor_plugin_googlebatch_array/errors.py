@@ -1,4 +1,4 @@
-"""The errors of the executor, in one tree."""
+"""Define the errors of the executor, in one tree."""
 
 from snakemake_interface_common.exceptions import WorkflowError
 

@@ -1,4 +1,4 @@
-"""The executor: what Snakemake calls."""
+"""Implement Snakemake's executor interface."""
 
 import asyncio
 import secrets

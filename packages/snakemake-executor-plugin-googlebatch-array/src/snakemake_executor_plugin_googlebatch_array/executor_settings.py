@@ -1,4 +1,4 @@
-"""Settings of the executor: those of the stock googlebatch plugin, and ours.
+"""Define the settings of the executor, added to those of the stock plugin.
 
 Each is a command line option ``--googlebatch-array-<name>`` and a key of a profile.
 """

@@ -1,4 +1,4 @@
-"""Why a task failed, told in one place."""
+"""Describe why a task failed, in one message."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

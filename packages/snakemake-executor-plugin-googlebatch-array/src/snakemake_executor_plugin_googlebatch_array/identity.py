@@ -1,7 +1,7 @@
-"""Which run, which target, which work: what stays the same when the coordinator restarts.
+"""Compute identifiers of run, target and work that survive a restart of the coordinator.
 
-The text of a command does not: Snakemake writes sets in an order that differs between processes,
-and the archive of the sources holds its files in such an order. So we hash sorted contents.
+The text of a command does not survive: Snakemake writes sets in an order that differs between
+processes, and archives the sources in such an order. Sorted contents are hashed instead.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""A Batch job from an array of tasks.
+"""Build the definition of a Batch job for an array of tasks.
 
 Source: https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs.
 """

@@ -1,4 +1,4 @@
-"""From Snakemake's settings and a rule's resources to the definition of a Batch job."""
+"""Define a Batch job from Snakemake's settings and the resources of a rule."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Which boot disk a machine type takes.
+"""Select the boot disk type that a machine type supports.
 
 Source: https://cloud.google.com/compute/docs/disks, "Machine series support". The newest series
 take no Persistent Disk at all, the older ones no Hyperdisk; a job that asks for the wrong one

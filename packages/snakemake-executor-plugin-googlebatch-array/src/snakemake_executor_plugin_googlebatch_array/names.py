@@ -1,4 +1,4 @@
-"""Names that Google Batch accepts, and that two different things never share.
+"""Make names and labels that Google Batch accepts and that are unique.
 
 Job ids: https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs/create,
 "jobId": at most 63 lower-case letters, digits and hyphens, beginning with a letter.

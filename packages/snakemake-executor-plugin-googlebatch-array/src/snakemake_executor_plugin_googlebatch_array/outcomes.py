@@ -1,4 +1,4 @@
-"""What became of a task, from Google Batch's point of view."""
+"""Read the outcome of a task from Google Batch's task and job states."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Parameters of a job: the stock executor's methods, corrected and completed."""
+"""Read parameters of a job: the stock executor's methods, corrected and completed."""
 
 from typing import Any
 

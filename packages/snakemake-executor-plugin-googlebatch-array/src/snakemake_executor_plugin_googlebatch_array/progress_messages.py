@@ -1,4 +1,4 @@
-"""What people read while a run goes on: a line per array and change, not per task."""
+"""Print the progress of a run: one line for each array and change."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

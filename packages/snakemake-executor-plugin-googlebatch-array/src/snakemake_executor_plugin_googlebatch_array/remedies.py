@@ -1,4 +1,4 @@
-"""What an exit code, a status event or an answer of Google's API means, and what to do.
+"""Explain exit codes, status events and API errors, with what to do about each.
 
 Sources: https://cloud.google.com/batch/docs/troubleshooting,
 https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation,

@@ -1,4 +1,4 @@
-"""Telling Snakemake, and people, what became of tasks."""
+"""Report finished tasks to Snakemake and to the user."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

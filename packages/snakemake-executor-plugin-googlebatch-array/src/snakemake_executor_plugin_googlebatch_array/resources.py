@@ -1,4 +1,4 @@
-"""From a rule's resources to what Google Batch reserves for a task.
+"""Translate a rule's resources into what Google Batch reserves for a task.
 
 Source: https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs,
 "ComputeResource" and "TaskSpec".

@@ -5,8 +5,8 @@ but Python's standard library. Only copying to and from Cloud Storage needs goog
 which is there because Snakemake's storage plugin needs it; where it is missing, Snakemake fetches
 the sources and the log stays in Cloud Logging.
 
-The exit status is that of the first command that fails. A failed copy of the log is told and
-changes nothing.
+The exit status is that of the first command that fails. A failed copy of the log is reported and
+does not change the exit status.
 """
 
 from __future__ import annotations

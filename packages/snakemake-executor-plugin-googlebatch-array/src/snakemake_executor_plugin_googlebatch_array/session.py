@@ -1,4 +1,4 @@
-"""Everything that one run of the coordinator needs, put together when the first jobs come."""
+"""Assemble the parts that one run of the coordinator needs."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Asking what became of the tasks: one request per array, a list of tasks when counts change."""
+"""Poll the status of arrays; list tasks only when the counts have changed."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

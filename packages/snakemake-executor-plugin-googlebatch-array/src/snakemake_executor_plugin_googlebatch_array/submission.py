@@ -1,4 +1,4 @@
-"""Creating Batch jobs so that no task is started twice or forgotten."""
+"""Create Batch jobs so that no task is started twice or lost."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Logs of failed tasks: from the bucket, or from Cloud Logging within its quota.
+"""Read logs of failed tasks, from the bucket or from Cloud Logging.
 
 Cloud Logging admits 60 reads a minute and project
 (https://cloud.google.com/logging/quotas#api-limits). Tasks therefore copy their logs to the

@@ -1,4 +1,4 @@
-"""What is submitted: one task per Snakemake job, grouped by shape."""
+"""Make one task of each Snakemake job, and group tasks into arrays."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Logger plugin of Snakemake: a run as one live display, or as a line now and then."""
+"""Show a run of Snakemake as a live display, or as lines at intervals."""
 
 from dataclasses import dataclass, field
 

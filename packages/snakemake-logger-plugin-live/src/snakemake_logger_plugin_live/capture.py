@@ -1,4 +1,4 @@
-"""Everything that is written to the terminal during a run, so that the display hides none of it.
+"""Capture everything that a run writes to the terminal, and print it above the display.
 
 Jobs are processes that write to the same terminal. What they write would land in the display and
 be overwritten with it. So their output, and Snakemake's own, goes through a pipe, and is printed

@@ -1,4 +1,4 @@
-"""The display at the bottom of a terminal, kept up to date by a thread of its own."""
+"""Draw the display at the bottom of a terminal, on a thread of its own."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""The handler that Snakemake gives its messages to."""
+"""Handle Snakemake's log messages."""
 
 import atexit
 import logging

@@ -1,4 +1,4 @@
-"""Jobs in words: for a line of a log, and for the display."""
+"""Describe jobs in words, for log lines and for the display."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What is known of a run: jobs done, running and failed, and how long the rest may take."""
+"""Count jobs that are done, running and failed, and estimate the remaining time."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

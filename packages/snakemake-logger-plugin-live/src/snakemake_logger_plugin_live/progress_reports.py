@@ -1,4 +1,4 @@
-"""What running jobs report in their log files: the last line that matches a pattern."""
+"""Read progress from the log files of running jobs."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Google Cloud Storage with one listing per prefix: a Snakemake storage provider."""
+"""Store Snakemake's files in Google Cloud Storage, with one listing for each prefix."""
 
 from .provider import StorageProvider
 from .provider_settings import StorageProviderSettings

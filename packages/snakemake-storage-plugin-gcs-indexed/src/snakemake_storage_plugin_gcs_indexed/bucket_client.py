@@ -1,4 +1,4 @@
-"""The requests that we make of one bucket: each method is one, and says what it learnt."""
+"""Send requests to one bucket."""
 
 import email.utils
 import time

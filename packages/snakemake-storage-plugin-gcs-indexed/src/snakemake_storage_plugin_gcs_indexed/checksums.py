@@ -1,4 +1,4 @@
-"""Checksums of files as Google states them, and writing that watches its own."""
+"""Compute checksums of files in the form that Google reports them."""
 
 import base64
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Directories: buckets have none, only names with slashes.
+"""Store directories in a bucket, which knows only names with slashes.
 
 A directory is all objects whose names start with its own and a slash. One that holds nothing is an
 empty object whose name ends in the slash, as the Cloud console makes it.

@@ -1,4 +1,4 @@
-"""The errors of the provider, in one tree, with the cause of each and what to do about it."""
+"""Define the errors of the provider, with the cause of each and what to do."""
 
 import re
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
-"""What is known of a bucket, from as few listings as possible.
+"""Index the objects of a bucket, with as few listings as possible.
 
-A listing gives the names that follow a given one, in order, with what we need to know of each. So a
-page of a thousand names answers every question about the range that it covers, also the question
-whether a name is *not* there. The index keeps the objects that it has seen and the ranges that
-were covered, each with the time, and asks for another page only where none is recent enough.
+A listing returns the names that follow a given one, in order, with their metadata. A page of a
+thousand names therefore tells of every name in its range whether it exists. The index keeps the
+objects and the ranges of the pages, each with its time, and requests another page only where none
+is recent enough.
 
 Source: https://cloud.google.com/storage/docs/json_api/v1/objects/list, "startOffset" and the order
 of items (by UTF-8 bytes, which is Python's order of strings); listings are strongly consistent,

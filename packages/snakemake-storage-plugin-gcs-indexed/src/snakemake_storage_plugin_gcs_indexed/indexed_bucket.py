@@ -1,4 +1,4 @@
-"""A bucket and what is known of it."""
+"""Keep a bucket with its index."""
 
 from dataclasses import dataclass
 

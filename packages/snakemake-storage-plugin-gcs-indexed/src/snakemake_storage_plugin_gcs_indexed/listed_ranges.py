@@ -1,4 +1,4 @@
-"""The ranges of names that listings have covered, and when."""
+"""Keep the ranges of names that listings have covered, with their times."""
 
 from bisect import bisect_right
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Downloads that begin before Snakemake asks.
+"""Download inputs before Snakemake asks for them.
 
 A worker needs every input of its job. One request per input gives its bytes and, in the headers,
-that it exists, its size and its generation: Snakemake's questions cost nothing more. Several are
-under way at a time, where Snakemake would wait for one after the other.
+that it exists, its size and its generation: Snakemake's later questions need no request. Several
+downloads run at a time, where Snakemake would run one after the other.
 """
 
 import threading

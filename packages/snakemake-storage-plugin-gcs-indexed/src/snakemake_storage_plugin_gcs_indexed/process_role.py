@@ -1,8 +1,8 @@
-"""What this process is to Snakemake: coordinator or worker, and how far it has got.
+"""Tell whether this process is a coordinator or a worker, and how far it is.
 
-The interface of storage plugins does not say. It hands ``inventory`` the cache that is active until
-jobs start, and assigns ``_iofile`` to objects that a rule names; both are read here and nowhere
-else. Where Snakemake should change, the answers fall back to those that cost more requests.
+The interface of storage plugins does not tell. It passes ``inventory`` the cache that is active
+until jobs start, and assigns ``_iofile`` to objects that a rule names. Only this module reads both.
+If Snakemake changes, the answers fall back to those that cost more requests.
 """
 
 import logging
@@ -19,7 +19,7 @@ class Cache(Protocol):
 
 
 class Process:
-    """The process that a provider lives in."""
+    """The process that a provider belongs to."""
 
     def __init__(self) -> None:
         self.cache: Cache | None = None

@@ -1,4 +1,4 @@
-"""The provider: one client, one index per bucket, for all files that Snakemake names."""
+"""Implement the storage provider: one client, and one index for each bucket."""
 
 import threading
 from pathlib import Path

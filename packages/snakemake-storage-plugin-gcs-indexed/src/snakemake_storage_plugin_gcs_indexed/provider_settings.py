@@ -1,4 +1,4 @@
-"""What a user can set: everything of the stock plugin, and how far the index is trusted.
+"""Define the settings of the provider, added to those of the stock plugin.
 
 Snakemake derives the names from the package's: ``project`` is ``--storage-gcs-indexed-project`` on
 the command line and, where a field allows it, ``SNAKEMAKE_STORAGE_GCS_INDEXED_PROJECT`` in the

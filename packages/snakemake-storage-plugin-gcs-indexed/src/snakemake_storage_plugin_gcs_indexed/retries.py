@@ -1,4 +1,4 @@
-"""Which faults pass, and how often we wait for that."""
+"""Repeat requests whose error may pass."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One file or directory in a bucket, as Snakemake asks for it."""
+"""Implement a file or directory in a bucket for Snakemake."""
 
 from __future__ import annotations
 

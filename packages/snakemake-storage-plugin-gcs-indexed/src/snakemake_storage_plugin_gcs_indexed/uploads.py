@@ -1,8 +1,8 @@
-"""Uploads that overwrite what we mean to overwrite, and nothing else.
+"""Upload files, and overwrite only the generation of an object that was seen before.
 
 An upload names the generation that it replaces, 0 for none, and Google refuses it if the object has
 another one: https://cloud.google.com/storage/docs/request-preconditions. What the refusal means is
-decided here.
+decided in this module.
 """
 
 from datetime import UTC, datetime

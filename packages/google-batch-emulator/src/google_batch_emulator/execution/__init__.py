@@ -1,1 +1,1 @@
-"""Runnables as local processes, each in a file system of its own."""
+"""Run the runnables of tasks as local processes, each in a file system of its own."""

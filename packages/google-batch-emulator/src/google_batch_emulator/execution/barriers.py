@@ -1,4 +1,4 @@
-"""Barriers: all tasks of a job wait until the last has come."""
+"""Hold the tasks of a job at a barrier until all of them have reached it."""
 
 import threading
 from collections import defaultdict

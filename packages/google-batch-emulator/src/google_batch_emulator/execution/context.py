@@ -1,4 +1,4 @@
-"""What every attempt needs to run."""
+"""Hold the parts of the emulator that every task attempt uses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Runs attempts, each on a thread of its own."""
+"""Run task attempts, each on a thread of its own."""
 
 import logging
 import shutil

@@ -1,4 +1,4 @@
-"""What of the host a task can see: the system, a Python environment, and nothing of the user's."""
+"""Choose the folders of the host that a task can see."""
 
 import json
 import os

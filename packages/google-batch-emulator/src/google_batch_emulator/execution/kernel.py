@@ -1,4 +1,4 @@
-"""Which isolation this kernel allows to this user."""
+"""Choose the isolation that the kernel allows this user."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""Memory of a process and of everything it started, as Linux counts it."""
+"""Measure the memory of a process and of its descendants."""
 
 from contextlib import suppress
 from pathlib import Path

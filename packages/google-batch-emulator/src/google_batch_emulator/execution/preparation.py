@@ -1,4 +1,4 @@
-"""From a runnable of the API to what the launcher is told."""
+"""Translate a runnable of the API into a specification for the launcher."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""One process tree: started, listened to, killed as a whole."""
+"""Start a process tree, read its output, and kill it as a whole."""
 
 import json
 import os

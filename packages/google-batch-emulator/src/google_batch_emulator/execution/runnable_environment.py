@@ -1,4 +1,4 @@
-"""The environment of a runnable: what the service sets, and what the job asks for."""
+"""Collect the environment variables of a runnable, set by Batch or by the job."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The runnables of one attempt, one after the other."""
+"""Run the runnables of a task attempt in their order."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What the launcher is told."""
+"""Define the specification that the launcher reads."""
 
 import json
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""The project around the jobs, as far as programs ask that check it before a run.
+"""Emulate the services that a program asks when it checks a project before a run.
 
 Resource Manager, Service Usage, IAM, Compute Engine and Artifact Registry, over REST.
 """

@@ -1,4 +1,4 @@
-"""Calls of REST APIs: told apart, and answered in the form that Google's errors have.
+"""Read calls of REST APIs, and write errors in Google's format.
 
 Sources: cloud.google.com/apis/design/errors ("HTTP mapping", "Error info") and, for the registry,
 the OCI distribution specification, "Error codes".

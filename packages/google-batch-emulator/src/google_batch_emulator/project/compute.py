@@ -1,4 +1,4 @@
-"""Compute Engine: regions, networks, and what their zones have.
+"""Emulate Compute Engine: regions, zones, networks, machine and disk types.
 
 Source: cloud.google.com/compute/docs/reference/rest/v1.
 """

@@ -1,4 +1,4 @@
-"""The HTTP server of the project's APIs: ``/<host>/<path>``, whatever the host."""
+"""Serve the REST APIs of the project at ``/<host>/<path>``."""
 
 import json
 import threading

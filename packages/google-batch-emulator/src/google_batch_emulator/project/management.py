@@ -1,4 +1,4 @@
-"""Resource Manager, Service Usage and IAM: the project, what is enabled in it, who may do what.
+"""Emulate Resource Manager, Service Usage and IAM.
 
 Sources: cloud.google.com/resource-manager/reference/rest/v1/projects,
 cloud.google.com/service-usage/docs/reference/rest (v1 services, v1beta1 consumerQuotaMetrics),

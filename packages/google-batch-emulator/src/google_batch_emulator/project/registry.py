@@ -1,4 +1,4 @@
-"""Artifact Registry, as a registry of container images: manifests and configurations.
+"""Emulate Artifact Registry: manifests and configurations of container images.
 
 An image of any digest is there, so the manifest does not hash to the digest asked for. Source: OCI
 distribution specification, "Pull"; OCI image specification, "Image configuration".

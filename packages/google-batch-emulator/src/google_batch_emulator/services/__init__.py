@@ -1,1 +1,1 @@
-"""The services: each method takes a request and returns an answer, or raises ApiError."""
+"""Implement the gRPC services; a method returns an answer or raises ApiError."""

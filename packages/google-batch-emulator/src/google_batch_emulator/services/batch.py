@@ -1,4 +1,4 @@
-"""google.cloud.batch.v1.BatchService."""
+"""Implement google.cloud.batch.v1.BatchService."""
 
 import secrets
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""google.cloud.location.Locations: where Batch is."""
+"""Implement google.cloud.location.Locations for Batch."""
 
 from google.cloud.location import locations_pb2
 

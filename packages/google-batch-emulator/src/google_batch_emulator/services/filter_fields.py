@@ -1,4 +1,4 @@
-"""Jobs and tasks as a filter sees them."""
+"""Give filters the fields of jobs and tasks."""
 
 from collections.abc import Iterable
 from datetime import datetime

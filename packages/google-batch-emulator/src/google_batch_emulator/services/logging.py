@@ -1,4 +1,4 @@
-"""google.logging.v2.LoggingServiceV2."""
+"""Implement google.logging.v2.LoggingServiceV2."""
 
 import re
 from urllib.parse import unquote

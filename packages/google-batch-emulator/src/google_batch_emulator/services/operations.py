@@ -1,4 +1,4 @@
-"""google.longrunning.Operations: what deletes and cancels jobs takes time."""
+"""Implement google.longrunning.Operations for deletions and cancellations of jobs."""
 
 import secrets
 import threading

@@ -1,4 +1,4 @@
-"""google.cloud.secretmanager.v1.SecretManagerService: values from a file."""
+"""Implement google.cloud.secretmanager.v1.SecretManagerService with values from a file."""
 
 from collections.abc import Mapping
 

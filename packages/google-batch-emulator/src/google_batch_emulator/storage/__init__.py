@@ -1,1 +1,1 @@
-"""Cloud Storage: fake-gcs-server, behind a proxy that counts and that does harm on demand."""
+"""Emulate Cloud Storage: fake-gcs-server, behind a proxy that counts requests and adds faults."""

@@ -1,4 +1,4 @@
-"""Several requests in one, as ``with client.batch():`` sends them.
+"""Split a batch of storage requests, as ``with client.batch():`` sends it.
 
 Source: cloud.google.com/storage/docs/batch
 """

@@ -1,4 +1,4 @@
-"""Checksums that come with an upload are checked, as the real service does.
+"""Check the checksum that an upload declares.
 
 Source: cloud.google.com/storage/docs/data-validation#server-side
 """

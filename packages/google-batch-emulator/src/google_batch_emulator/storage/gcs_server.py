@@ -1,4 +1,4 @@
-"""fake-gcs-server as a child process, with its objects in memory."""
+"""Run fake-gcs-server as a child process, with its objects in memory."""
 
 import http.client
 import json

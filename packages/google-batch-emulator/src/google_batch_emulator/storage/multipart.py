@@ -1,4 +1,4 @@
-"""Uploads in one request: a description of the object in JSON, then its content.
+"""Read multipart uploads: a JSON description of the object, then its content.
 
 Source: cloud.google.com/storage/docs/json_api/v1/how-tos/multipart-upload
 """

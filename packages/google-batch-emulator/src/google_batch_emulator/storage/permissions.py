@@ -1,4 +1,4 @@
-"""What requests to the storage service need, and the question which permissions there are.
+"""Find the permission that a storage request needs, and answer testIamPermissions.
 
 Sources: cloud.google.com/storage/docs/access-control/iam-json and
 cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions.

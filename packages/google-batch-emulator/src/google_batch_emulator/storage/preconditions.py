@@ -1,4 +1,4 @@
-"""Preconditions of requests, which fake-gcs-server keeps for some uploads only.
+"""Check preconditions of requests; fake-gcs-server does so for some uploads only.
 
 Source: cloud.google.com/storage/docs/request-preconditions
 """

@@ -1,4 +1,4 @@
-"""A proxy before the storage server: it counts requests and breaks those that are to fail."""
+"""Forward storage requests; count them, and break those that a fault selects."""
 
 import http.client
 import socket

@@ -1,4 +1,4 @@
-"""What a request to the storage service is: its kind, its object and its conditions.
+"""Read the kind, object and conditions of a storage request.
 
 Source: cloud.google.com/storage/docs/json_api/v1
 """

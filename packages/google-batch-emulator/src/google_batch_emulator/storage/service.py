@@ -1,7 +1,7 @@
-"""The storage service as the proxy offers it: the server's answers, and what the server leaves out.
+"""Answer storage requests by fake-gcs-server, and add what it does not do.
 
-fake-gcs-server keeps objects; preconditions of every kind, declared checksums and batches of
-requests are added here.
+fake-gcs-server stores the objects. This module adds preconditions of every kind, declared checksums
+and batches of requests.
 """
 
 import http.client

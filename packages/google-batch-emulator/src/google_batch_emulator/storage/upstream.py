@@ -1,4 +1,4 @@
-"""Questions to the storage server."""
+"""Send requests to fake-gcs-server."""
 
 import http.client
 import json

@@ -112,7 +112,7 @@ def test_a_coordinators_job_that_is_gone_is_nobody(jobs, bucket, prefix):
     done = call("status", "us/flu", "--storage", prefix)
 
     assert done.exit_code == 4
-    assert "coordinator: none: Batch job gone, begun " in done.stdout
+    assert "coordinator: none: Batch job gone, started " in done.stdout
 
 
 def test_a_run_on_batch_is_cancelled_and_no_other_with_its_labels_is(jobs, bucket, prefix):
@@ -138,7 +138,8 @@ def test_a_run_on_batch_is_cancelled_and_no_other_with_its_labels_is(jobs, bucke
 
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("us/flu/main: ended Batch job coordinator-held, Batch job ")
-    assert "to resume it: epyflow submit us/flu --run-id main, with the settings" in done.stdout
+    resume = "to resume it: epyflow submit us/flu --run-id main, with the same settings"
+    assert resume in done.stdout
     assert set(states(jobs)) == {*others, "over"}
     record = read_record("us/flu", "main", bucket)
     assert record is not None
@@ -159,7 +160,7 @@ def test_the_jobs_of_a_coordinator_elsewhere_are_deleted_and_it_is_told_where_it
 
     assert done.exit_code == 1
     assert "ended Batch job working\n" in done.stdout
-    assert "process 12 on laptop may be at work" in done.stderr
+    assert "process 12 on laptop may be running" in done.stderr
     assert "gcloud batch jobs delete" in done.stderr
     assert set(states(jobs)) == {"whose-held"}
     after = read_record("us/flu", "main", bucket)

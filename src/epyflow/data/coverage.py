@@ -191,7 +191,7 @@ def read_preprocessed(
     UnreadableError
         If the file cannot be read.
     DataError
-        If a column or the place is missing, days are missing or there twice, or doses are not
+        If a column or the place is missing, days are missing or occur twice, or doses are not
         numbers of zero or more.
     """
     sheet = read_sheet(path, ("dates", "location", *age_groups))

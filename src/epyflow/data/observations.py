@@ -125,7 +125,7 @@ def _series(rows: Sequence[Row], column: Column, window: tuple[date, date]) -> d
         if not window[0] <= day <= window[1]:
             continue
         if day in series:
-            raise row.error(column.dates, f"{day} stands twice for this place", "each date once")
+            raise row.error(column.dates, f"{day} occurs twice for this location", "each date once")
         missing = row.cells[column.values] in NO_VALUE
         series[day] = np.nan if missing else row.number(column.values)
     return series

@@ -63,7 +63,7 @@ class Vintage:
                 continue
             before = latest.get(day)
             if before is not None and before.day(column) == said:
-                raise row.error(key, f"{day} stands twice as of {said}", "each date once")
+                raise row.error(key, f"{day} occurs twice as of {said}", "each date once")
             if before is None or before.day(column) < said:
                 latest[day] = row
         return list(latest.values())

@@ -79,7 +79,7 @@ class Tables:
                 raise _wrong(self._sizes_path, line, f'"{name}" cannot be a population\'s name')
             groups = persons.setdefault(name, {})
             if label in groups:
-                raise _wrong(self._sizes_path, line, f"{name}, {label} is there twice")
+                raise _wrong(self._sizes_path, line, f"{name}, {label} occurs twice")
             groups[label] = _number(self._sizes_path, line, row, "persons", whole=True)
         return {name: self._fine_groups(name, groups) for name, groups in persons.items()}
 
@@ -110,7 +110,7 @@ class Tables:
             count = len(places[name])
             matrix = found[name].setdefault(layer, np.full((count, count), np.nan))
             if not np.isnan(matrix[cell]):
-                message = f"{', '.join(row[key] for key in _CONTACTS_COLUMNS[:-1])} is there twice"
+                message = f"{', '.join(row[key] for key in _CONTACTS_COLUMNS[:-1])} occurs twice"
                 raise _wrong(self._contacts_path, line, message)
             matrix[cell] = _number(self._contacts_path, line, row, "contacts_per_day")
         return {name: self._complete(name, layers) for name, layers in found.items()}

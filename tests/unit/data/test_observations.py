@@ -107,7 +107,7 @@ def test_rows_may_stand_in_any_order(read):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("2024-10-12,Alabama,2", "csv:6: date: 2024-10-12 stands twice for this place"),
+        ("2024-10-12,Alabama,2", "csv:6: date: 2024-10-12 occurs twice for this location"),
         ("2024-10-13,AL,-2", "csv:6: value: is -2; expected a number of zero or more"),
         ("2024-10-13,AL,inf", "csv:6: value: is inf"),
         ("2024-10-13,AL,few", "csv:6: value: 'few' is no number"),

@@ -102,7 +102,7 @@ def test_two_values_of_a_date_known_on_one_day_are_refused(tmp_path):
     path = tmp_path / "admissions.csv"
     path.write_text(AS_OF + "2025-01-11,MA,21,2025-01-18\n")
 
-    with pytest.raises(DataError, match="2025-01-11 stands twice as of 2025-01-18"):
+    with pytest.raises(DataError, match="2025-01-11 occurs twice as of 2025-01-18"):
         read_observations(path, ["MA"], None, COLUMNS, WHOLE_SEASON, Vintage(DAY, "as_of"))
 
 

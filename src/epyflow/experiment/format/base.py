@@ -155,7 +155,7 @@ class Meta(Strict):
     id: _TextOrNumber | None = None
 
 
-def twice(names: Iterable[T]) -> T | None:
+def find_duplicate(names: Iterable[T]) -> T | None:
     """Return the first name that occurs a second time; None if each occurs once."""
     seen: set[T] = set()
     for name in names:
@@ -167,7 +167,7 @@ def twice(names: Iterable[T]) -> T | None:
 
 def refuse_double_count(simulation: Iterable[str]) -> None:
     """Refuse a sum that lists a series twice."""
-    if (name := twice(simulation)) is not None:
+    if (name := find_duplicate(simulation)) is not None:
         raise refuse(
             f"simulation lists {name!r} twice; expected it once: it would be counted twice"
         )

@@ -4,7 +4,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from epyflow.experiment.format.base import CompartmentId, Date, Number, ParameterName, Text, twice
+from epyflow.experiment.format.base import (
+    CompartmentId,
+    Date,
+    Number,
+    ParameterName,
+    Text,
+    find_duplicate,
+)
 from epyflow.strict import Many, Strict, refuse
 
 Layer = Literal["school", "work", "home", "community"]
@@ -45,7 +52,7 @@ class Vaccination(Strict):
                 f"{self.origin_compartment!r}; expected it there: vaccinated "
                 "people are among those who receive doses"
             )
-        if (name := twice(self.eligible_compartments)) is not None:
+        if (name := find_duplicate(self.eligible_compartments)) is not None:
             raise refuse(f"eligible_compartments names {name!r} twice; expected it once")
         return self
 

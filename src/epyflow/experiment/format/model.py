@@ -22,7 +22,7 @@ from epyflow.experiment.format.base import (
     Text,
     as_date,
     as_number,
-    twice,
+    find_duplicate,
 )
 from epyflow.experiment.format.forcing import Intervention, Seasonality, Vaccination
 from epyflow.population.age_groups import parse_age_groups
@@ -192,7 +192,7 @@ class MediatorTerm(Strict):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        if (name := twice(self.source)) is not None:
+        if (name := find_duplicate(self.source)) is not None:
             raise refuse(f"source names {name!r} twice; expected each compartment once")
         return self
 

@@ -12,7 +12,7 @@ from epyflow.experiment.format.base import (
     Number,
     ParameterName,
     Text,
-    twice,
+    find_duplicate,
 )
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import Distribution
@@ -62,7 +62,7 @@ class Sampler(Strict):
         if not self.parameters and not self.compartments:
             raise refuse("samples nothing; expected at least one of parameters and compartments")
         for kind, names in (("parameters", self.parameters), ("compartments", self.compartments)):
-            if (name := twice(names)) is not None:
+            if (name := find_duplicate(names)) is not None:
                 raise refuse(f"{kind} names {name!r} twice; expected it once")
         return self
 
@@ -81,7 +81,7 @@ class SampledParameter(Strict):
                 f"{found} of values and distribution given; expected values for a grid, otherwise "
                 "a distribution"
             )
-        if (value := twice(self.values or ())) is not None:
+        if (value := find_duplicate(self.values or ())) is not None:
             raise refuse(
                 f"values lists {value:g} twice; expected it once: "
                 "its members would be counted twice"
@@ -158,7 +158,7 @@ def _as_population_names(value: Any) -> tuple[str, ...]:
             raise refuse(
                 "'all' is given with other names; expected it alone, with exclude if needed"
             )
-        if (name := twice(names)) is not None:
+        if (name := find_duplicate(names)) is not None:
             raise refuse(f"{name!r} is listed twice; expected it once")
         return tuple(names)
     hint = ": quote NO (YAML reads it as false)"
@@ -197,6 +197,6 @@ class Modelset(Strict):
             raise refuse("both sampling and calibration given; expected at most one of them")
         if self.exclude and self.population_names != ("all",):
             raise refuse("exclude is given; expected it only with population_names: all")
-        if (name := twice(self.exclude)) is not None:
+        if (name := find_duplicate(self.exclude)) is not None:
             raise refuse(f"exclude lists {name!r} twice; expected it once")
         return self

@@ -12,7 +12,14 @@ from pydantic import (
     model_validator,
 )
 
-from epyflow.experiment.format.base import Date, Meta, Number, Text, refuse_double_count, twice
+from epyflow.experiment.format.base import (
+    Date,
+    Meta,
+    Number,
+    Text,
+    find_duplicate,
+    refuse_double_count,
+)
 from epyflow.strict import Many, Strict, refuse, shown
 
 # The 23 levels of the FluSight hub: model-output/README.md of cdcepi/FluSight-forecast-hub.
@@ -31,7 +38,7 @@ def _as_series(value: Any) -> bool | tuple[str, ...]:
     if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
         if not value:
             raise refuse("an empty list selects nothing; expected true or a list of series")
-        if (name := twice(value)) is not None:
+        if (name := find_duplicate(value)) is not None:
             raise refuse(f"{name!r} is listed twice; expected it once")
         return tuple(value)
     raise refuse(
@@ -67,7 +74,7 @@ class Quantiles(Strict):
     @model_validator(mode="after")
     def _selects_something(self) -> Self:
         _refuse_empty(self.compartments, self.transitions)
-        if (level := twice(self.selections)) is not None:
+        if (level := find_duplicate(self.selections)) is not None:
             raise refuse(f"selections lists {level:g} twice; expected it once")
         return self
 
@@ -91,7 +98,7 @@ class PosteriorGenerations(Strict):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        if (number := twice(self.generations)) is not None:
+        if (number := find_duplicate(self.generations)) is not None:
             raise refuse(f"generations lists {number} twice; expected it once")
         return self
 

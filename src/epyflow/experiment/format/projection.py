@@ -11,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from epyflow.experiment.format.base import Count, Text, twice
+from epyflow.experiment.format.base import Count, Text, find_duplicate
 from epyflow.experiment.format.forcing import ContactMatrixIntervention, ParameterIntervention
 from epyflow.experiment.format.observation_model import ObservationModel
 from epyflow.strict import Many, Strict, refuse, shown
@@ -67,6 +67,6 @@ class Projection(Strict):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        if (name := twice([scenario.id for scenario in self.scenarios])) is not None:
+        if (name := find_duplicate([scenario.id for scenario in self.scenarios])) is not None:
             raise refuse(f"scenarios has the id {name!r} twice; expected another")
         return self

@@ -14,7 +14,7 @@ from epyflow.errors import EpyflowError
 from epyflow.experiment.format.base import Count, Date, Text
 from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
 from epyflow.experiment.reading.problems import dotted
-from epyflow.experiment.reading.wording import in_words
+from epyflow.experiment.reading.validation_messages import in_words
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.run.bundle import Sources, is_bundle, open_bundle

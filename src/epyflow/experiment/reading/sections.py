@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from epyflow.experiment.reading.key_paths import keys_at, tags_at
 from epyflow.experiment.reading.problems import Problem, problem_at
-from epyflow.experiment.reading.wording import in_words
+from epyflow.experiment.reading.validation_messages import in_words
 from epyflow.experiment.reading.yaml_source import Document, KeyPath
 from epyflow.strict import shown
 from epyflow.suggest import did_you_mean, listed, nearest

@@ -105,13 +105,9 @@ def find_sites(path: str, source: bytes) -> list[Site]:
         first = bisect.bisect_left(tokens, (low, ""))
         offset, text = next(each for each in tokens[first:] if before in ("", each[1]))
         if offset < high:
-            sites.append(Site(path, offset, text, choices or _neighbours(text)))
+            number = ast.literal_eval(text) if not choices else 0
+            sites.append(Site(path, offset, text, choices or (repr(number + 1), repr(number - 1))))
     return sorted(sites, key=lambda site: site.offset)
-
-
-def _neighbours(number: str) -> tuple[str, ...]:
-    value = ast.literal_eval(number)
-    return repr(value + 1), repr(value - 1)
 
 
 def _replaceable(
@@ -259,7 +255,9 @@ def report(tree: Tree, mutants: list[Mutant]) -> float:
         importlib.import_module(module)
     limits: dict[tuple[str, ...], float] = {}
     tested, killed = Counter[str](), Counter[str]()
-    for mutant in mutants:
+    for number, mutant in enumerate(mutants, 1):
+        if sys.stderr.isatty():
+            print(f"{number} of {len(mutants)}", end="\r", file=sys.stderr, flush=True)
         tests = tests_of(tree.root, mutant.site.path)
         if tuple(tests) not in limits:
             start = time.monotonic()

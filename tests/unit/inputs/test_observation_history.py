@@ -95,6 +95,16 @@ def test_of_a_file_that_says_when_rows_were_known_the_last_ones_are_since(root):
     ]
 
 
+def test_rows_of_a_vintage_after_the_reference_date_were_known(root):
+    lines = [f"{day},MA,{n},2025-01-26" for n, day in enumerate(WEEKS, 1)]
+    write(root, "said.csv", *lines, head="date,place,value,as_of")
+    asked = {"observed_data_path": "common-data/said.csv", "observed_data_vintage": "2025-01-26"}
+
+    assert written(root, Observed(experiment(root, **asked)))[MINE, "Massachusetts"] == [
+        (day, str(n), str(n)) for n, day in enumerate(WEEKS, 1)
+    ]
+
+
 def test_of_a_file_without_a_vintage_what_lies_before_the_reference_date_was_known(root):
     write(root, "admissions.csv", *(f"{day},MA,{n}" for n, day in enumerate(WEEKS, 1)))
 

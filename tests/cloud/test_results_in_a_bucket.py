@@ -94,6 +94,22 @@ def test_partial_results_in_a_bucket_list_what_is_missing_and_are_completed(clou
     assert clouded.outputs() == local
 
 
+def test_tables_that_were_written_stay_in_the_bucket_when_another_fails(clouded, local):
+    clouded.write_doses(["MA", "NY", "VT"])
+    with clouded.broken("tables/reproduction_number.py", "_rows"):
+        failed = clouded.run("--until", "make_tables")
+    left = clouded.outputs()
+    mended = clouded.run("--until", "make_tables")
+
+    assert failed.code == 1
+    assert "1 of 4 tables could not be written; the others are written" in failed.text
+    assert local.keys() - left.keys() == {"effective_reproduction_number.csv.gz"}
+    assert left.items() <= local.items()
+    assert mended.code == 0, mended.text
+    assert mended.jobs == {"make_tables": 1}
+    assert clouded.outputs() == local
+
+
 def test_a_calibration_goes_on_from_the_generations_that_a_lost_machine_left(clouded, tmp_path):
     calibrate(clouded)
     assert clouded.run("--until", "build_inputs").code == 0

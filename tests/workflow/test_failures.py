@@ -3,8 +3,6 @@
 import json
 import os
 import pickle
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -192,21 +190,9 @@ def test_what_failed_is_tried_again_once_it_is_mended(workspace):
     }
 
 
-@contextmanager
-def broken(workspace: Workspace, module: str, function: str) -> Iterator[None]:
-    """Rename a function where it is defined, so that a call of it fails."""
-    code = workspace.folder / "src" / "epyflow" / module
-    good = code.read_text()
-    code.write_text(good.replace(f"def {function}(", "def renamed("))
-    try:
-        yield
-    finally:
-        code.write_text(good)
-
-
 def test_a_table_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
     before = finished.outputs()
-    with broken(finished, "tables/reproduction_number.py", "_rows"):
+    with finished.broken("tables/reproduction_number.py", "_rows"):
         done = finished.run("--keep-going")
     left = finished.outputs()
     mended = finished.run(*TABLES)
@@ -223,7 +209,7 @@ def test_a_table_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
 
 def test_a_figure_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
     before = finished.figures()
-    with broken(finished, "figures/reproduction_chart.py", "reproduction_grid"):
+    with finished.broken("figures/reproduction_chart.py", "reproduction_grid"):
         done = finished.run("--keep-going")
     left = finished.figures()
     mended = finished.run()

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,6 +209,17 @@ class Workspace:
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    @contextmanager
+    def broken(self, module: str, function: str) -> Iterator[None]:
+        """Rename a function of the copied package where it is defined: a call of it fails."""
+        code = self.folder / "src" / "epyflow" / module
+        good = code.read_text()
+        code.write_text(good.replace(f"def {function}(", "def renamed("))
+        try:
+            yield
+        finally:
+            code.write_text(good)
 
     def outputs(self, run_id: str = "main", experiment: str = "small") -> dict[str, bytes]:
         """Return the tables of a run by name, as the bytes that are on disk."""

@@ -92,11 +92,13 @@ class Parameters(StockExecutor):  # type: ignore[misc]
     def additional_general_args(self) -> str:
         """Return what keeps the worker from repeating a failed task on the spot.
 
-        A rule's ``retries`` hold in the worker's Snakemake too, where a second attempt gets no
-        more memory than the first; ``--retries 0``, which Snakemake passes, does not override
-        them. This does.
+        With ``--keep-going``, a failed job of a group does not stop the others of the group
+        either. A rule's ``retries`` hold in the worker's Snakemake too, where a second attempt
+        gets no more memory than the first; ``--retries 0``, which Snakemake passes, does not
+        override them. This does.
         """
-        return "--preemptible-rules --preemptible-retries 0"
+        going = " --keep-going" if self.workflow.execution_settings.keep_going else ""
+        return f"--preemptible-rules --preemptible-retries 0{going}"
 
     def get_envvar_declarations(self) -> str:
         """Return nothing: values go into the tasks' environment."""

@@ -4,7 +4,7 @@ locals {
   dashboards = {
     build   = { title = "epyflow: build", stages = "build" }
     run     = { title = "epyflow: run", stages = "run" }
-    tables  = { title = "epyflow: tables, hub and figures", stages = "tables|hub|figures" }
+    tables  = { title = "epyflow: tables, hub and figures", stages = "tables" }
     overall = { title = "epyflow: overall", stages = ".*" }
   }
 }

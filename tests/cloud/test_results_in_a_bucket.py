@@ -97,7 +97,7 @@ def test_partial_results_in_a_bucket_list_what_is_missing_and_are_completed(clou
 def test_tables_that_were_written_stay_in_the_bucket_when_another_fails(clouded, local):
     clouded.write_doses(["MA", "NY", "VT"])
     with clouded.broken("tables/reproduction_number.py", "_rows"):
-        failed = clouded.run("--until", "make_tables")
+        failed = clouded.run("--keep-incomplete", "--until", "make_tables")
     left = clouded.outputs()
     mended = clouded.run("--until", "make_tables")
 

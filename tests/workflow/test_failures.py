@@ -193,7 +193,7 @@ def test_what_failed_is_tried_again_once_it_is_mended(workspace):
 def test_a_table_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
     before = finished.outputs()
     with finished.broken("tables/reproduction_number.py", "_rows"):
-        done = finished.run("--keep-going")
+        done = finished.run("--keep-going", "--keep-incomplete")
     left = finished.outputs()
     mended = finished.run(*TABLES)
 
@@ -210,7 +210,7 @@ def test_a_table_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
 def test_a_figure_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
     before = finished.figures()
     with finished.broken("figures/reproduction_chart.py", "reproduction_grid"):
-        done = finished.run("--keep-going")
+        done = finished.run("--keep-going", "--keep-incomplete")
     left = finished.figures()
     mended = finished.run()
 

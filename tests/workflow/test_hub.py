@@ -150,7 +150,7 @@ def test_a_submission_that_the_hub_would_refuse_stops_the_run_and_names_the_rows
     one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age": "18+"}}
     forecast(workspace, "hub_format", reference_date="2025-02-10", targets=[one])
 
-    done = workspace.run("--keep-going", hub=str(hub))
+    done = workspace.run("--keep-going", "--keep-incomplete", hub=str(hub))
 
     assert done.code == 1
     assert "the hub would refuse it" in done.text

@@ -13,9 +13,8 @@ from epyflow.storage.disk import Storage
 def kept_outputs(outputs: Iterable[str], run: RunLayout, storage: Storage) -> Iterator[None]:
     """Store the outputs that are there if the block raises an error that names the others.
 
-    Snakemake stores the outputs of a job that succeeds. On disk, it leaves those of a failed job
-    in place with ``keep-incomplete``; all our files are either whole or absent. It does not
-    upload them to a bucket.
+    Snakemake leaves the outputs of a failed job on disk with ``keep-incomplete``, which the
+    profiles set: all our files are either whole or absent. It uploads none of them to a bucket.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""What a submission is made from besides the results, as a worker reads it."""
+"""Read the brief of a submission: targets, observations and the hub's files.
+
+A worker makes the submission from the brief and the results.
+"""
 
 import json
 from collections.abc import Mapping
@@ -19,14 +22,14 @@ from forecast_hub.errors import HubError
 
 @dataclass(frozen=True)
 class RequestedTarget:
-    """One target that is submitted.
+    """A target to submit.
 
     Attributes
     ----------
     target
         Its name in the hub.
     simulation
-        Transition series that are summed; empty for what the calibration compares.
+        Transitions to sum; empty for the series that the calibration compares.
     task_ids
         Values of the hub's other columns.
     """
@@ -38,20 +41,20 @@ class RequestedTarget:
 
 @dataclass(frozen=True)
 class Brief:
-    """What a submission is made from besides the results.
+    """The input of a submission besides the results.
 
     Attributes
     ----------
     reference_date
         The round.
     targets
-        What is submitted.
+        The targets to submit.
     scenario_ids
         Scenario of the projection to its id in the hub.
     spellings
-        Population to what a hub may call it.
+        Population to the names that a hub may use for it.
     observed
-        Population to its series as known, for each target; None where there is none.
+        Population to its observed series for each target; None if there is none.
     files
         Name of a file of the hub's configuration to its text.
     """
@@ -65,7 +68,7 @@ class Brief:
 
     @user_errors(HubError)
     def hub(self, folder: Path) -> Hub:
-        """Lay the hub's configuration out in a folder and read it."""
+        """Write the hub's configuration to a folder and read it."""
         for name, text in self.files.items():
             (folder / name).write_text(text, encoding="utf-8")
         return read_hub(folder)
@@ -110,6 +113,6 @@ def _observed(series: Mapping[str, Any]) -> Observed:
 
 
 def read_hub_of(prepared: Brief) -> Hub:
-    """Read the hub's configuration; files that it names are gone again."""
+    """Read the hub's configuration; the files that it names are temporary."""
     with TemporaryDirectory() as folder:
         return prepared.hub(Path(folder))

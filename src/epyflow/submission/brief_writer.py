@@ -1,6 +1,6 @@
-"""Gather what a submission is made from besides the results, where the hub and the data are.
+"""Write the brief of a submission: one text file with the input besides the results.
 
-A worker sees neither the experiment nor the hub's folder; it gets one file of plain text.
+Workers need it because they have neither the experiment nor the hub's folder.
 """
 
 import json
@@ -28,12 +28,12 @@ _LONG_AGO = date(1900, 1, 1)
 def write_brief(
     experiment: Experiment, destination: Destination, store: PopulationStore, path: Path
 ) -> None:
-    """Write what a submission is made from besides the results.
+    """Write the brief of a submission.
 
     Raises
     ------
     EpyflowError
-        If the experiment compares several series and does not say which are submitted.
+        If the calibration compares several series and the targets do not name theirs.
     """
     calibration = experiment.modelset.calibration if experiment.modelset else None
     if calibration is None:
@@ -85,7 +85,7 @@ def _code(place: Location) -> str:
 def _series(
     experiment: Experiment, calibration: Calibration, place: Location, target: HubTarget
 ) -> dict[str, Any] | None:
-    """Return a target's series as it was known before the reference date."""
+    """Return a target's observations as known before the reference date."""
     hub = experiment.output.hub
     trends = experiment.output.flusight_format
     if hub is None or hub[1].reference_date is None:
@@ -124,6 +124,6 @@ def _read(
             vintage_of(path, day, section.observed_as_of_column),
         )
     except DataError:
-        return None  # nothing of this place: what needs it is left out, and said to be
+        return None  # no data of this place: parts that need them are left out and reported
     counts = [None if np.isnan(each) else each for each in values[:, 0].tolist()]
     return {"dates": [str(each) for each in dates], "counts": counts}

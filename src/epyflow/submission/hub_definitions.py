@@ -1,7 +1,7 @@
-"""What the FluSight and COVID-19 hubs ask for, for those who have no copy of the hub.
+"""Define the FluSight and COVID-19 hubs for users without a copy of the hub.
 
-A hub's own folder is better: it has the current rounds, the populations that rates refer to and
-the checks that its robot makes. Sources: cdcepi/FluSight-forecast-hub and
+The hub's own folder is better: it has the current rounds, the populations for rates, and the
+hub's additional checks. Sources: cdcepi/FluSight-forecast-hub and
 CDCgov/covid19-forecast-hub, model-output/README.md.
 """
 
@@ -21,10 +21,10 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "flusmh_format": ("inc hosp", "peak size hosp"),
     "hub_format": (),
 }
-"""Hub format to the targets that follow from what an experiment calibrates."""
+"""Hub format to the targets that are computed from the calibrated series."""
 
 SHIPPED = ("flusight_format", "covid19_format")
-"""The formats that can do without the hub's folder."""
+"""The formats that work without the hub's folder."""
 
 HORIZONS = (-1, 0, 1, 2, 3)
 SAMPLES = 100
@@ -65,9 +65,10 @@ def define_tasks(format: str, reference_date: date, locations: Sequence[str]) ->
 
 
 def list_season_weeks(reference_date: date) -> list[date]:
-    """Return the weeks of which one is the peak: those known, else as in 2025-26.
+    """Return the weeks that can be the season's peak.
 
-    That is from the fourth Saturday of November to the fourth of May.
+    If they are not known, they are as in 2025-26: from the fourth Saturday of November to the
+    fourth of May.
     """
     known = flusight.find_season(reference_date).weeks
     if known is not None and known[0].year == _first_year(reference_date):

@@ -1,4 +1,4 @@
-"""What a submission is made from: trajectories of a weekly series, and what was observed of it."""
+"""Hold the trajectories of a weekly series and its observations, for a submission."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from epyflow.tables.series import Selection
 
 @dataclass(frozen=True)
 class Observed:
-    """A series as it was known when the forecast was made.
+    """A series as known when the forecast was made.
 
     Attributes
     ----------
     dates
         Ends of the periods, ascending.
     counts
-        Shape (dates,). Not a number where nothing was reported.
+        Shape (dates,). NaN if nothing was reported.
     """
 
     dates: tuple[date, ...]
     counts: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        """Refuse what is no series."""
+        """Refuse dates and counts that are not a series."""
         _check_dates("observed", self.dates, self.counts.shape)
 
     def on(self, day: date) -> float | None:
-        """Return the count of a period; None where there is none."""
+        """Return the count of a period; None if it is not known."""
         if day not in self.dates:
             return None
         count = float(self.counts[self.dates.index(day)])
@@ -52,7 +52,7 @@ class Projection:
     trajectories
         Shape (trajectories, dates). Persons per period, or whatever the target counts.
     observed
-        The same series as observed; None where no target needs it.
+        Observations of the same series; None if no target needs them.
     """
 
     task: Mapping[str, str]
@@ -61,7 +61,7 @@ class Projection:
     observed: Observed | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what are no trajectories."""
+        """Refuse dates and values that are not trajectories."""
         if self.trajectories.ndim != 2 or not len(self.trajectories):
             raise EpyflowError(f"{self.title}: there are no trajectories; expected at least one")
         _check_dates(self.title, self.dates, self.trajectories.shape[1:])

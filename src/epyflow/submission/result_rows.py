@@ -1,4 +1,4 @@
-"""Results -> the rows of a submission, and what of it could not be made."""
+"""Make the rows of a submission from results, and record missing parts."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @user_errors(HubError)
 def make_rows(results: Sequence[Path], prepared: Path, table: Path, left_out: Path) -> None:
-    """Write the rows of a submission, and a record of what could not be made.
+    """Write the rows of a submission, and a record of the parts that are missing.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def make_rows(results: Sequence[Path], prepared: Path, table: Path, left_out: Pa
     Raises
     ------
     EpyflowError
-        If nothing could be made.
+        If there is no row.
     """
     given = read_brief(prepared)
     with TemporaryDirectory() as folder:
@@ -65,7 +65,7 @@ def make_rows(results: Sequence[Path], prepared: Path, table: Path, left_out: Pa
 
 
 def describe_left_out(missing: Iterable[LeftOut]) -> list[str]:
-    """Say what is left out, once for all places that it is left out of for the same reason."""
+    """Describe the missing parts, in one sentence for all places with the same reason."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for each in missing:
         reason = each.reason.removeprefix(f"{each.place}: ")
@@ -102,7 +102,7 @@ def _projections(
 
 
 def _whole_periods(projection: Projection, member: MemberResult) -> Projection:
-    """Leave out a period that the simulation ends in: it would read as a fall."""
+    """Leave out an incomplete last period, which would look like a decline."""
     whole = [place for place, day in enumerate(projection.dates) if day <= member.end_date]
     return replace(
         projection,
@@ -112,7 +112,7 @@ def _whole_periods(projection: Projection, member: MemberResult) -> Projection:
 
 
 def _selection(result: Result, simulation: Sequence[str]) -> tuple[Selection, str | None]:
-    """Find a target's series: what the calibration compares, or a sum of transitions."""
+    """Find a target's series: the one that the calibration compares, or a sum of transitions."""
     fit = result.fit
     name = "+".join(simulation)
     if fit is not None and (not simulation or name in fit.comparisons):
@@ -124,7 +124,7 @@ def _selection(result: Result, simulation: Sequence[str]) -> tuple[Selection, st
 def _task(
     hub: Hub, given: Brief, target: str, population: str, member: MemberResult
 ) -> dict[str, str] | None:
-    """Return the hub's names of place and scenario; None where it does not have the place."""
+    """Return the hub's names of place and scenario; None if the hub does not have the place."""
     round_ = hub.round(given.reference_date.isoformat())
     task: dict[str, str] = {}
     if round_ is None:
@@ -140,7 +140,7 @@ def _task(
 
 
 def _place(columns: Mapping[str, Values], spellings: Sequence[str]) -> tuple[str, str] | None:
-    """Find a place among the values of a column: ``location``, or whichever has it."""
+    """Find a place in the values of ``location``, else of any column."""
     for name in sorted(columns, key=lambda name: name != "location"):
         by_case = {value.casefold(): value for value in columns[name].permitted}
         for spelling in spellings:

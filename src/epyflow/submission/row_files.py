@@ -1,4 +1,4 @@
-"""The rows of a submission -> the file that a hub takes."""
+"""Write the rows of a submission as csv or parquet."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +35,7 @@ def write_parquet(rows: pd.DataFrame, path: Path, types: Mapping[str, ColumnType
     types
         See :class:`forecast_hub.config.hub.Hub`.
     """
-    # Imported here: submissions are csv unless asked for otherwise.
+    # Imported here because it is slow to import, and most submissions are csv.
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""Projections -> the rows of a submission, for any target of a hub that is known here."""
+"""Compute the rows of a submission from projections."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,15 +35,15 @@ from forecast_hub.errors import HubError
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What a submission does not hold, and why.
+    """A part that is missing from a submission, and the reason.
 
     Attributes
     ----------
     target, output_type, place
-        Where it would stand; ``place`` as in
+        The missing part; ``place`` as in
         :attr:`epyflow.submission.projected_series.Projection.title`.
     reason
-        What it would need.
+        What would be needed.
     """
 
     target: str
@@ -54,7 +54,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Request:
-    """What a submission is to hold.
+    """The content that a submission should have.
 
     Attributes
     ----------
@@ -66,14 +66,14 @@ class Request:
         Target to the projections of the series that it is computed from: weekly admissions for
         all of :data:`forecast_hub.config.flusight.TARGETS`.
     output_types
-        Those wanted; None for all that the hub takes and that are known here.
+        The output types to submit; None for all that the hub takes and that can be computed.
     places
         The hub's locations by code; None to read the hub's table.
     season
-        First and last week, by their last day, of which one is the season's peak; None for those
-        of the hub.
+        Last days of the first and the last week that can be the season's peak; None for the
+        weeks of the hub.
     left_out
-        Filled with what cannot be made, which then is no error; None for an error.
+        A list to which parts that cannot be computed are added; None to raise an error instead.
     """
 
     hub: Hub
@@ -92,17 +92,17 @@ def compute_rows(request: Request) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The hub's columns in the hub's order: text, ``NA`` where a column means nothing for a
-        target; ``value`` in float64. Ordered by target as in ``tasks.json``, then as the
-        projections are, then by output type, horizon and id.
+        The hub's columns in the hub's order: text, ``NA`` if a column does not apply to a target;
+        ``value`` is float64. The order is that of the targets in ``tasks.json``, then that of the
+        projections, then output type, horizon and id.
 
     Raises
     ------
     SubmissionError
-        If the hub has no such round or target, a target cannot be computed, a location is not the
-        hub's, or there are fewer trajectories than the samples that it asks for.
+        If the hub does not have the round, a target or a location, a target cannot be computed,
+        or there are fewer trajectories than required samples.
     EpyflowError
-        If the projections do not cover what a target needs.
+        If the projections do not cover the dates of a target.
     """
     hub, round_id = request.hub, request.reference_date.isoformat()
     round_ = hub.round(round_id)
@@ -140,7 +140,7 @@ def _places(request: Request) -> Mapping[str, Place]:
 
 
 def _check_range(block: Block) -> None:
-    """Refuse values that the hub does not take, such as proportions above 1."""
+    """Refuse values outside the range of the hub, such as proportions above 1."""
     rule = block.model_task.output_types[block.output_type].value
     low, high = block.value.min(), block.value.max()
     lowest = -np.inf if rule.minimum is None else rule.minimum
@@ -216,7 +216,7 @@ def _step_ahead(
     for horizon in list_horizons(task, target, origin, projection, limits):
         end = find_period_end(origin, horizon, target, projection.dates)
         values = projection.on(end)
-        if values is None:  # horizons() has seen that there are some
+        if values is None:  # list_horizons() has checked that there are some
             continue
         at = fill_task_ids(task, target, round_, origin, projection, horizon, end)
         if limits is not None:
@@ -246,7 +246,7 @@ def _of_season(
 
 
 def are_whole_numbers(target: Target, output: OutputType) -> bool:
-    """Whether values are whole: where the hub's type is, and of counts.
+    """Whether values are whole numbers: if the hub's type is integer, and for counts.
 
     FluSight requires whole numbers of counts since 2025-26 and recommended them before
     (model-output/README.md, "value"), though its type is ``double``.
@@ -280,7 +280,7 @@ def _samples(
     at: Mapping[str, str],
     values: NDArray[np.float64],
 ) -> Block:
-    """Choose as many trajectories as the hub takes and every projection has."""
+    """Choose the largest number of trajectories that the hub takes and every projection has."""
     rule = output.samples
     available = min(len(each.trajectories) for each in request.series[target.id])
     if rule is None or available < rule.minimum:
@@ -303,7 +303,7 @@ def _rate_change(
     values: NDArray[np.float64],
     limits: tuple[float, float],
 ) -> Block:
-    """Compare with the week before the reference date: as observed, else as projected."""
+    """Compare with the week before the reference date: observed if known, else projected."""
     week_before = find_week_before(request.reference_date)
     baseline = projection.known_on(week_before)
     if baseline is None:

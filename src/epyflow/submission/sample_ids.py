@@ -1,4 +1,4 @@
-"""Ids of samples: one for each trajectory, the same over its horizons."""
+"""Assign ids to samples: one for each trajectory, the same for all its horizons."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +11,12 @@ Key = tuple[object, ...]
 
 
 def assign_sample_ids(blocks: Sequence[Block], abbreviations: Mapping[str, str]) -> None:
-    """Give the samples of ``blocks`` their ids.
+    """Assign ids to the samples of ``blocks``.
 
-    Blocks of the same compound task (``compound_taskid_set``; horizons apart, which a trajectory
-    joins) share ids: the n-th value of each is of the same trajectory. Ids of characters are the
-    location's abbreviation and a number, as FluSight's README suggests (``MA00`` to ``MA99``),
-    with a letter between where a location has several compound tasks; ids of integers are
+    Blocks of the same compound task share ids: the n-th value of each is of the same trajectory.
+    The compound task is that of ``compound_taskid_set``, without horizons. Ids of characters are
+    the location's abbreviation and a number, as FluSight's README suggests (``MA00`` to ``MA99``),
+    with a letter between them if a location has several compound tasks; ids of integers are
     numbered through the file.
 
     Raises
@@ -63,7 +63,7 @@ def _title(block: Block) -> str:
 def _labels(
     keys: Sequence[Key], blocks: Sequence[Block], abbreviations: Mapping[str, str]
 ) -> dict[Key, str]:
-    """Name each compound task: by its location, and a letter where that is not enough."""
+    """Name each compound task by its location, with a letter if a location has several."""
     labels: dict[Key, str] = {}
     used: dict[str, int] = {}
     for key, block in zip(keys, blocks, strict=True):

@@ -42,7 +42,7 @@ def write_submission(table: Path, prepared: Path, submission: Path) -> None:
 
 @user_errors(HubError)
 def check_submission(submission: Path, prepared: Path, left_out: Path, findings: Path) -> None:
-    """Check a submission as its hub will, and write what was found and what was left out.
+    """Check a submission as its hub does, and write the findings and the missing parts.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def check_submission(submission: Path, prepared: Path, left_out: Path, findings:
     left_out
         See :func:`epyflow.submission.result_rows.make_rows`.
     findings
-        JSON, to be written.
+        JSON file to write.
     """
     given = read_brief(prepared)
     with TemporaryDirectory() as folder:
@@ -72,6 +72,6 @@ def check_submission(submission: Path, prepared: Path, left_out: Path, findings:
 
 
 def _hub_name(name: str, files: object) -> str:
-    """Return the hub's name; without ``admin.json`` there is none."""
+    """Return the hub's name, which only ``admin.json`` has."""
     has_admin = isinstance(files, dict) and "admin.json" in files
     return name if has_admin else "a hub without admin.json, or the definition shipped with epyflow"

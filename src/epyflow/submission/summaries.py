@@ -1,4 +1,4 @@
-"""Trajectories -> quantiles, chosen samples, peaks."""
+"""Summarise trajectories: quantiles, samples, peaks."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +13,7 @@ from epyflow.submission.projected_series import Projection
 def compute_quantiles(
     values: NDArray[np.float64], levels: Sequence[float], *, whole: bool
 ) -> NDArray[np.float64]:
-    """Return quantiles that do not fall as the level rises.
+    """Compute quantiles that do not decrease with the level.
 
     Parameters
     ----------
@@ -22,20 +22,20 @@ def compute_quantiles(
     levels
         Ascending.
     whole
-        Round to whole numbers: halves to even, which keeps the order.
+        Whether to round to whole numbers; halves are rounded to even, which keeps the order.
     """
     found: NDArray[np.float64] = np.quantile(values, levels)
     if whole:
         found = np.rint(found)
-    # Interpolation between equal numbers may fall by a rounding error.
+    # Interpolation between equal numbers can decrease by a rounding error.
     return np.maximum.accumulate(found)
 
 
 def choose_evenly(available: int, wanted: int) -> NDArray[np.intp]:
-    """Choose trajectories evenly from all: the middle of each of ``wanted`` equal stretches.
+    """Choose trajectories at equal distances: the middle of each of ``wanted`` equal intervals.
 
-    The choice depends on the two numbers only, so the same trajectories are always taken, and one
-    number stands for the same trajectory in every location and horizon.
+    The choice depends on the two numbers only. So a sample's number is the same trajectory in every
+    location and horizon.
     """
     chosen: NDArray[np.intp] = ((2 * np.arange(wanted) + 1) * available // (2 * wanted)).astype(
         np.intp
@@ -46,7 +46,7 @@ def choose_evenly(available: int, wanted: int) -> NDArray[np.intp]:
 def join_season(projection: Projection, weeks: Sequence[date]) -> NDArray[np.float64]:
     """Join observed weeks of a season with projected ones.
 
-    A week counts as observed where there is an observation; else as projected.
+    A week with an observation is observed; other weeks are projected.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def join_season(projection: Projection, weeks: Sequence[date]) -> NDArray[np.flo
     Raises
     ------
     EpyflowError
-        If a week is neither observed nor projected: the peak of a part of a season is another
+        If a week is neither observed nor projected: the peak of a part of the season is not the
         target.
     """
     known = [projection.known_on(week) for week in weeks]
@@ -79,7 +79,7 @@ def compute_peak_sizes(season: NDArray[np.float64]) -> NDArray[np.float64]:
 def compute_peak_week_shares(season: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the probability that each week is the peak, shape (weeks,).
 
-    The weeks that are equally large in a trajectory share its weight.
+    Equally large weeks of a trajectory share its weight.
     """
     largest = season == season.max(axis=1, keepdims=True)
     shares: NDArray[np.float64] = (largest / largest.sum(axis=1, keepdims=True)).mean(axis=0)

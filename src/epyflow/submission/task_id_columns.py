@@ -1,4 +1,4 @@
-"""The task id columns of a submission's rows."""
+"""Fill the task id columns of a submission's rows."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Block:
     task
         Task id column to value.
     ids
-        Of the rows; those of samples are given once all blocks are known.
+        Ids of the rows; those of samples are assigned when all blocks are known.
     value
         Shape (rows,).
     """

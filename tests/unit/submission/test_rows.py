@@ -222,12 +222,10 @@ def test_the_peak_is_of_the_observed_and_the_projected_weeks(hub):
     """The first trajectory peaks at 40 on 2025-02-08; the second at 26 on 2025-02-01."""
     projection = wyoming()
 
-    sizes = compute_rows(request(hub, flusight.PEAK_SIZE, projection)).set_index("output_type_id")[
-        "value"
-    ]
-    weeks = compute_rows(request(hub, flusight.PEAK_WEEK, projection)).set_index("output_type_id")[
-        "value"
-    ]
+    sizes, weeks = (
+        compute_rows(request(hub, target, projection)).set_index("output_type_id")["value"]
+        for target in (flusight.PEAK_SIZE, flusight.PEAK_WEEK)
+    )
 
     assert (sizes["0.01"], sizes["0.5"], sizes["0.99"]) == (26, 33, 40)
     assert weeks[weeks > 0].to_dict() == {"2025-02-01": 0.5, "2025-02-08": 0.5}
@@ -430,3 +428,16 @@ def test_a_submission_that_cannot_be_written_leaves_nothing(tmp_path):
         )
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_without_bounds_may_be_any(tmp_path):
+    document = tasks()
+    for output in document["rounds"][0]["model_tasks"][0]["output_type"].values():
+        output["value"] = {"type": output["value"]["type"]}
+    hub = read_hub(write_hub(tmp_path, document))
+    region = of_region("north", "18+")
+    below = replace(region, trajectories=-region.trajectories)
+
+    found = compute_rows(Request(hub, MONDAY, {"cases": [below]}))
+
+    assert found["value"].min() == -16

@@ -14,10 +14,7 @@ from typer.testing import CliRunner
 
 from epyflow.cli import app
 from epyflow.cli import init as cli_init
-from epyflow.errors import EpyflowError
 from epyflow.google.site import Site, read_site
-from epyflow.operations.setup.gcloud_defaults import gcloud_project
-from epyflow.operations.setup.yaml_edit import edit_text
 
 ROOT = Path(__file__).resolve().parents[3]
 IMAGE = "us-central1-docker.pkg.dev/my-project/epyflow/epyflow@sha256:" + "1" * 64
@@ -282,53 +279,3 @@ def test_a_real_terminal_is_asked(folder):
     assert it.returncode == 0
     assert printed.startswith("wrote config/config.yaml\n")
     assert "experiment (Id below" in shown
-
-
-DOCUMENT = """\
-# About it.
-a: 1  # the first
-b:
-  - x   # of a list
-  - y
-# Above c.
-c:
-d: {e: 1,
-    f: 2}
-"""
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ({"a": "yes"}, DOCUMENT.replace("a: 1  #", "a: 'yes'  #")),
-        ({"b": ["z"]}, DOCUMENT.replace("  - x   # of a list\n  - y\n", "  [z]\n")),
-        ({"c": 3}, DOCUMENT.replace("c:\n", "c: 3\n")),
-        ({"d": None}, DOCUMENT.replace("{e: 1,\n    f: 2}", "null")),
-        ({"g": "x: y"}, f"{DOCUMENT}\n# New.\ng: 'x: y'\n"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_a_value_is_changed_where_it_stands(values, expected):
-    assert edit_text(DOCUMENT, values, {"g": "New."}, CONFIG) == expected
-
-
-def test_an_empty_document_gets_its_first_key():
-    assert edit_text("", {"a": 1}, {}, CONFIG) == "a: 1\n"
-    assert edit_text("# Only this.\n", {"a": 1}, {}, CONFIG) == "# Only this.\n\na: 1\n"
-
-
-@pytest.mark.parametrize("text", ["- a\n", "a: &x 1\nb: *x\n", "{a: 1}\n"])
-def test_what_cannot_be_changed_in_part_is_left_alone(text):
-    with pytest.raises(EpyflowError):
-        edit_text(text, {"a": 2, "n": 3}, {}, CONFIG)
-
-
-def test_the_project_of_gcloud_is_asked_of_gcloud(tmp_path):
-    gcloud = tmp_path / "gcloud"
-    gcloud.write_text('#!/bin/sh\n[ "$*" = "config get-value project --quiet" ] && echo theirs\n')
-    gcloud.chmod(0o755)
-
-    assert gcloud_project({"PATH": str(tmp_path)}) == "theirs"
-    assert gcloud_project({"PATH": str(tmp_path), "GOOGLE_CLOUD_PROJECT": "mine"}) == "mine"
-    gcloud.write_text("#!/bin/sh\nexit 1\n")
-    assert gcloud_project({"PATH": str(tmp_path)}) == ""

@@ -1,4 +1,4 @@
-# Word of what goes wrong while nobody looks.
+# Send mail when tasks fail, or when machines idle or run for too long.
 
 resource "google_monitoring_notification_channel" "email" {
   for_each = var.alert_emails

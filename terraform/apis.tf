@@ -1,5 +1,5 @@
-# What a project has to have switched on. Nothing is switched off by `terraform destroy`: others in
-# the project may use it.
+# Services that the project needs. `terraform destroy` disables none of them, since others in the
+# project may use them.
 resource "google_project_service" "enabled" {
   for_each = toset([
     "artifactregistry.googleapis.com",

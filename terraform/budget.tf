@@ -1,5 +1,5 @@
-# A budget warns; it stops nothing. It counts what has the label component=epyflow: machines and
-# their disks, the bucket, the images. Traffic and log volume have no labels.
+# The budget warns; it does not stop runs. It counts resources with the label component=epyflow:
+# machines and their disks, the bucket, the images. Traffic and log volume have no labels.
 data "google_project" "paying" {
   project_id = var.project
 }
@@ -33,7 +33,7 @@ resource "google_billing_budget" "month" {
     threshold_percent = 1.0
   }
 
-  # What the month will have cost if it goes on like this.
+  # The forecast of the month's cost.
   threshold_rules {
     threshold_percent = 1.2
     spend_basis       = "FORECASTED_SPEND"

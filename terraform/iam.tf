@@ -1,4 +1,5 @@
-# Who may do what. Three accounts, each with what its work needs, and the people who start runs.
+# Roles of three accounts, each with the permissions that its work needs, and of the people who
+# start runs.
 #
 #   tasks        runs tasks: reads inputs and writes results; cannot start anything, or read secrets
 #   coordinator  starts and follows tasks; says when a run ends
@@ -43,7 +44,7 @@ locals {
   folder = "projects/_/buckets/${local.bucket}/objects/${var.prefix}/"
 }
 
-# --- What a machine of Batch does -----------------------------------------------------------------
+# --- Machines of Batch -----------------------------------------------------------------------------
 
 resource "google_project_iam_member" "agent_reporter" {
   for_each = local.on_machines
@@ -108,7 +109,7 @@ resource "google_project_iam_member" "service_usage" {
   member  = each.value
 }
 
-# --- What a coordinator does ----------------------------------------------------------------------
+# --- Coordinators ---------------------------------------------------------------------------------
 
 resource "google_project_iam_member" "jobs_editor" {
   for_each = local.coordinating
@@ -118,8 +119,8 @@ resource "google_project_iam_member" "jobs_editor" {
   member  = each.value
 }
 
-# Jobs run as the tasks' account: who starts them has to be allowed to act as it. On this account,
-# not on the project, which would be all accounts.
+# Jobs run as the tasks' account, so whoever starts them has to be allowed to act as it. The role is
+# granted on this account, not on the project, which would mean all accounts.
 resource "google_service_account_iam_member" "acts_as_tasks" {
   for_each = local.coordinating
 
@@ -146,7 +147,7 @@ resource "google_secret_manager_secret_iam_member" "token" {
   member    = each.value
 }
 
-# --- What people do besides -----------------------------------------------------------------------
+# --- People ---------------------------------------------------------------------------------------
 
 # Starting a coordinator in the cloud.
 resource "google_service_account_iam_member" "acts_as_coordinator" {

@@ -1,5 +1,5 @@
 # The labels that profiles/gcp puts on jobs and machines, so that costs and charts add up.
-# `managed-by` tells what terraform made from what runs made.
+# `managed-by` distinguishes resources of terraform from those of runs.
 locals {
   labels = {
     component   = "epyflow"

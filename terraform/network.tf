@@ -1,5 +1,5 @@
-# A network of its own. Machines have no external address, and nothing from outside reaches them:
-# there is no firewall rule, and without one everything that comes in is refused.
+# A separate network. Machines have no external address and accept no connections from outside:
+# without a firewall rule, all incoming traffic is refused.
 
 resource "google_compute_network" "runs" {
   # checkov:skip=CKV2_GCP_18:No rule is the strictest rule: what comes in is refused by default.
@@ -20,13 +20,13 @@ resource "google_compute_subnetwork" "runs" {
 
   log_config {
     aggregation_interval = "INTERVAL_10_MIN"
-    # A tenth: to see where traffic goes, not to count it.
+    # A sample of a tenth shows where traffic goes; it does not count it.
     flow_sampling = 0.1
     metadata      = "INCLUDE_ALL_METADATA"
   }
 }
 
-# The way out, for a coordinator that tells a webhook. Tasks do not use it.
+# A NAT for coordinators that call a webhook. Tasks do not use it.
 resource "google_compute_router" "out" {
   name    = "epyflow"
   network = google_compute_network.runs.id

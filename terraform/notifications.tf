@@ -1,4 +1,4 @@
-# Word of the end of a run that was submitted: docs/detached.md. Made if it is asked for.
+# Notify when a submitted run ends: docs/detached.md. Optional.
 
 resource "google_pubsub_topic" "runs" {
   # checkov:skip=CKV_GCP_83:Messages name runs and failures for a week at most; Google's own key protects them.
@@ -18,8 +18,8 @@ resource "google_pubsub_topic_iam_member" "publisher" {
   member = local.coordinator
 }
 
-# The address of a webhook: who knows it can post there. Its value is given by a person and is never
-# in terraform's state:
+# The address of a webhook is a secret: whoever knows it can post there. Its value is added by a
+# person and is never in terraform's state:
 #
 #   gcloud secrets versions add run-webhook --data-file=-
 resource "google_secret_manager_secret" "webhook" {

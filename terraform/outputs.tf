@@ -1,4 +1,4 @@
-# What profiles/gcp needs to know:
+# Values that profiles/gcp needs:
 #
 #   terraform output -json | epyflow cloud configure -
 
@@ -13,7 +13,7 @@ output "site" {
     network                     = google_compute_network.runs.id
     subnetwork                  = google_compute_subnetwork.runs.id
     environment                 = var.environment
-    # Null, and left out of the file, unless they were asked for.
+    # Null, and omitted from the file, unless they are enabled.
     notify_topic          = one(google_pubsub_topic.runs[*].id)
     notify_webhook_secret = one(google_secret_manager_secret.webhook[*].id)
   }

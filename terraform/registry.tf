@@ -1,4 +1,4 @@
-# Where the images of the workers are. Runs name them by digest, so a tag may move.
+# The repository of worker images. Runs name images by digest, so a tag may move.
 resource "google_artifact_registry_repository" "images" {
   # checkov:skip=CKV_GCP_84:Encrypted with Google's keys. The image has no secret and no data in it.
   repository_id = "epyflow"
@@ -9,7 +9,7 @@ resource "google_artifact_registry_repository" "images" {
 
   cleanup_policy_dry_run = false
 
-  # An image that a run of the last months was made with stays, so that it can be made again.
+  # Images of recent months are kept, so that their runs can be reproduced.
   cleanup_policies {
     id     = "delete-after-half-a-year"
     action = "DELETE"
@@ -30,7 +30,7 @@ resource "google_artifact_registry_repository" "images" {
     }
   }
 
-  # Wins over the rules above.
+  # Takes precedence over the rules above.
   cleanup_policies {
     id     = "keep-the-last-ten"
     action = "KEEP"

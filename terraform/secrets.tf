@@ -1,4 +1,4 @@
-# The token for private repositories of experiments. Its value is given by a person and is never in
+# The token for private repositories of experiments. Its value is added by a person and is never in
 # terraform's state:
 #
 #   gcloud secrets versions add github-pat --data-file=-

@@ -1,4 +1,4 @@
-# The bucket of results: one that exists, or one made here.
+# The bucket of results: an existing one, or one created here.
 
 data "google_storage_bucket" "existing" {
   count = var.create_bucket ? 0 : 1
@@ -17,7 +17,7 @@ resource "google_storage_bucket" "results" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
 
-  # What is overwritten or deleted by mistake can be had back for a month.
+  # Files that were overwritten or deleted by mistake can be restored for a month.
   versioning {
     enabled = true
   }

@@ -1,4 +1,4 @@
-# What differs between projects. Copy terraform.tfvars.example to terraform.tfvars.
+# Settings that differ between projects. Copy terraform.tfvars.example to terraform.tfvars.
 
 variable "project" {
   description = "Id of the project that pays. It has to exist, with billing enabled."

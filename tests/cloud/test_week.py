@@ -278,7 +278,7 @@ def goes_on_on_another_machine(submitted: Submitted) -> None:
     assert json.loads(printed)["job"] == lost.job_id
     assert json.loads(printed)["resumes"] is True
     assert lost.tasks[0].retries == 1
-    assert submitted.log.count(f"jobs/{lost.job_id} begins") == 2
+    assert submitted.log.count(f"jobs/{lost.job_id} starts") == 2
     assert "taken over" in submitted.log
     # Two tasks, each done once.
     (job,) = submitted.jobs("run")[before:]

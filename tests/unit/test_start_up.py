@@ -34,12 +34,18 @@ def imported_by(code):
 @pytest.mark.parametrize(
     ("module", "needed"),
     [
-        ("epyflow.run.planner", ()),  # the process that a person started
+        # The process that a person started: the plan, the rules and the report's front page.
+        ("epyflow.run.planner", ()),
+        ("epyflow.report.contents", ()),
+        ("epyflow.report.front_page", ()),
+        # Jobs.
         ("epyflow.run.input_build", ()),
-        ("epyflow.report.front_page", ()),  # the same process
         ("epyflow.run.task_execution", ()),  # of confirm_complete and the metadata
         ("epyflow.engine", ()),  # the names of the engines are known without them
         ("epyflow.strategies", ()),
+        ("epyflow.tables", ("pandas",)),
+        ("epyflow.submission.submission_output", ("pandas",)),
+        ("epyflow.report.run_figures", ("matplotlib", "pandas")),
     ],
 )
 def test_importing_a_stage_imports_nothing_slow_that_it_may_not_need(module, needed):

@@ -163,7 +163,7 @@ def _draw_members(axes: Axes, table: pd.DataFrame, name: str) -> None:
         medians.index, medians.iloc[:, drawn], color=GREY, linewidth=0.5, alpha=faint, zorder=2
     )
     lines[0].set_label(f"Median of each parameter set{shown}")
-    middle = range_of_members(table, name)
+    middle = _range_of(medians)
     dates, ends = middle["date"], middle[["low", "high"]]
     axes.plot(dates, middle["median"], color=BLUE, linewidth=2, label="Median of these", zorder=4)
     axes.fill_between(
@@ -186,7 +186,11 @@ def range_of_members(table: pd.DataFrame, name: str) -> pd.DataFrame:
     range
         ``date``, ``low``, ``median`` and ``high``: levels 0.05, 0.5 and 0.95 of the medians.
     """
-    common = _medians(table, name).dropna()
+    return _range_of(_medians(table, name))
+
+
+def _range_of(medians: pd.DataFrame) -> pd.DataFrame:
+    common = medians.dropna()
     low, median, high = np.quantile(common.to_numpy(), [0.05, 0.5, 0.95], axis=1)
     return pd.DataFrame({"date": common.index, "low": low, "median": median, "high": high})
 

@@ -61,7 +61,7 @@ def front_page_of_run():
     place = storage_at(storage_prefix())
     priors = "".join(named_priors())
     return front_page(
-        config["plan"],
+        PLAN.about,
         place.read(PLAN.layout.figure("summary.json")),
         (
             place.read(PLAN.layout.figure("forecast_coverage.csv"))

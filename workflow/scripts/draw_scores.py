@@ -8,6 +8,7 @@ from epyflow.report import score_figures
 from epyflow.report.drawing import Given, draw
 from epyflow.run.kept_outputs import kept_outputs
 from epyflow.run.layout import RunLayout
+from epyflow.run.plan import read_plan
 from epyflow.storage.disk import storage_at
 
 if TYPE_CHECKING:
@@ -20,4 +21,4 @@ with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
     others = [Path(path) for path in inputs.pop("others")]
     files = {name: Path(path) for name, path in inputs.items()}
     figures = {name: list(map(Path, paths)) for name, paths in snakemake.output.items()}
-    draw(figures, Given(files, snakemake.config["plan"], others), score_figures.DRAW)
+    draw(figures, Given(files, read_plan(snakemake.config["plan"]), others), score_figures.DRAW)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
 storage = storage_at(snakemake.params.storage)
 with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
-    plan = snakemake.config["plan"]
-    planned = read_plan(plan).of_run(snakemake.wildcards.run_id)
+    plan = read_plan(snakemake.config["plan"])
+    planned = plan.of_run(snakemake.wildcards.run_id)
     metadata, cost = Path(snakemake.input.metadata), Path(snakemake.output.cost)
     write_run_cost(planned, storage, cost)
     named = {name: paths for name, paths in snakemake.output.items() if name in DRAW}

@@ -1,9 +1,8 @@
 """Read the rows that a figure shows from tables on disk."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,11 +32,6 @@ class Place:
     name: str
     label: str
     location: str | None = None
-
-
-def places_of(plan: Mapping[str, Any]) -> tuple[Place, ...]:
-    """Return the populations of a planned run."""
-    return tuple(Place(**population) for population in plan["populations"])
 
 
 def read_table(table: Path) -> pd.DataFrame:

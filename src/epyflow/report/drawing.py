@@ -5,14 +5,38 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from epyflow.errors import EpyflowError
-from epyflow.figures.read_tables import Place, places_of
+from epyflow.figures.read_tables import Place
 from epyflow.figures.wording import with_named
 from epyflow.logs import cause_of
 
 log = logging.getLogger(__name__)
+
+
+class Planned(Protocol):
+    """The part of a plan that figures show; :class:`epyflow.run.plan.Plan` has it."""
+
+    @property
+    def exp_id(self) -> str:
+        """Id of the experiment."""
+
+    @property
+    def populations(self) -> Sequence[Any]:
+        """Populations with ``name``, ``label`` and ``location``."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Label of each series."""
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Description of the experiment."""
+
+    @property
+    def scores(self) -> Any:
+        """``own`` model and ``baseline`` of the scores; None where nothing is scored."""
 
 
 @dataclass(frozen=True)
@@ -24,26 +48,26 @@ class Given:
     files
         Tables and other files by name: see :class:`epyflow.report.contents.ReportFigure`.
     plan
-        From :mod:`epyflow.run.plan`.
+        Plan of the run.
     others
         Submissions of other models to the hub.
     """
 
     files: Mapping[str, Path]
-    plan: Mapping[str, Any]
+    plan: Planned
     others: Sequence[Path] = ()
 
     @property
     def places(self) -> tuple[Place, ...]:
         """Populations of the run."""
-        return places_of(self.plan)
+        return tuple(Place(p.name, p.label, p.location) for p in self.plan.populations)
 
     @property
     def quantities(self) -> Mapping[str, Mapping[str, Any]]:
         """Inferred quantities, with the distributions that the user's own priors returned."""
         priors = self.files.get("priors")
         named = () if priors is None else (priors.read_bytes(),)
-        return with_named(self.plan["about"]["quantities"], *named)
+        return with_named(self.plan.about["quantities"], *named)
 
 
 Draw = Callable[[Given, list[Path]], None]

@@ -18,7 +18,7 @@ _MARKUP_AT_THE_START = tuple(".-+#=~^\"'!$%&,;/?@{}")
 
 
 def front_page(
-    plan: Mapping[str, Any],
+    about: Mapping[str, Any],
     summary: bytes | None,
     later: bytes | None = None,
     priors: bytes | None = None,
@@ -27,8 +27,8 @@ def front_page(
 
     Parameters
     ----------
-    plan
-        From :mod:`epyflow.run.plan`.
+    about
+        Description of the experiment: see :func:`epyflow.run.description.describe`.
     summary
         The content of ``summary.json``; None before it is written, and in a replay.
     later
@@ -44,7 +44,6 @@ def front_page(
         ``columns`` (their headings), ``more`` (number of rows left out), ``text``, ``quantities``
         (name and distribution), ``forcing``, ``fit``, ``without_reproduction``, ``newest``.
     """
-    about = plan["about"]
     found = json.loads(summary) if summary else {"warnings": [], "headline": [], "newest": None}
     held = read_coverage(later) if later else None
     fitted = about["fit"] is not None

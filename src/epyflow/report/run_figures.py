@@ -20,7 +20,7 @@ from epyflow.submission.brief import read_brief
 
 
 def _model(given: Given, paths: list[Path]) -> None:
-    draw_model(given.plan["about"]["model"], title="Compartments and transitions", path=paths[0])
+    draw_model(given.plan.about["model"], title="Compartments and transitions", path=paths[0])
 
 
 def _summary(given: Given, paths: list[Path]) -> None:
@@ -30,13 +30,13 @@ def _summary(given: Given, paths: list[Path]) -> None:
         given.files.get("quantiles_projection_comparison"),
         given.files.get("calibration_progress"),
     )
-    summarise(tables, given.plan, summary=paths[0], numbers=paths[1])
+    summarise(tables, given.places, given.plan.about, summary=paths[0], numbers=paths[1])
 
 
 def _course_of(kind: str) -> Draw:
     def course(given: Given, paths: list[Path]) -> None:
         quantiles = given.files[f"quantiles_{kind}"]
-        draw_populations(quantiles, places=given.places, labels=given.plan["labels"], paths=paths)
+        draw_populations(quantiles, places=given.places, labels=given.plan.labels, paths=paths)
 
     return course
 
@@ -46,7 +46,7 @@ def _reproduction(given: Given, paths: list[Path]) -> None:
     draw_reproduction(
         given.files["effective_reproduction_number"],
         places=given.places,
-        fit=given.plan["about"]["fit"],
+        fit=given.plan.about["fit"],
         paths=each,
         sheet=sheet,
         table=table,
@@ -59,7 +59,7 @@ def _fits(given: Given, paths: list[Path]) -> None:
         given.files["quantiles_projection_comparison"],
         given.files["observed"],
         places=given.places,
-        labels=given.plan["labels"],
+        labels=given.plan.labels,
         paths=paths,
     )
 
@@ -70,7 +70,7 @@ def _forecast_grid(given: Given, paths: list[Path]) -> None:
         given.files["quantiles_projection_comparison"],
         given.files["observed"],
         places=given.places,
-        labels=given.plan["labels"],
+        labels=given.plan.labels,
         title="Fit and projection",
         path=paths[0],
         pages=paths[1],
@@ -101,7 +101,7 @@ def _fit_coverage(given: Given, paths: list[Path]) -> None:
 def _calibration_progress(given: Given, paths: list[Path]) -> None:
     draw_progress(
         given.files["calibration_progress"],
-        title=f"Calibrations of {given.plan['exp_id']}",
+        title=f"Calibrations of {given.plan.exp_id}",
         labels={place.name: place.label for place in given.places},
         path=paths[0],
         numbers=paths[1],

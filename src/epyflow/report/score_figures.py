@@ -17,8 +17,8 @@ def _scores_by_horizon(given: Given, paths: list[Path]) -> None:
     draw_scores(
         given.files["means"],
         given.files.get("relative"),
-        own=given.plan["scores"]["own"],
-        baseline=given.plan["scores"]["baseline"],
+        own=given.plan.scores.own,
+        baseline=given.plan.scores.baseline,
         title="Scores and coverage by horizon",
         path=paths[0],
         numbers=paths[1],
@@ -26,7 +26,7 @@ def _scores_by_horizon(given: Given, paths: list[Path]) -> None:
 
 
 def _forecast_coverage(given: Given, paths: list[Path]) -> None:
-    write_forecast_coverage(given.files["scores"], given.plan["scores"]["own"], paths[0])
+    write_forecast_coverage(given.files["scores"], given.plan.scores.own, paths[0])
 
 
 @user_errors(HubError)
@@ -44,7 +44,7 @@ def _model_comparison(given: Given, paths: list[Path]) -> None:
         read_forecasts([given.files["submission"], *given.others]),
         read_outcomes(given.files["target_data"]),
         known,
-        own=given.plan["scores"]["own"],
+        own=given.plan.scores.own,
         places=given.places,
         spellings=prepared.spellings,
         title=f"Forecasts of {prepared.reference_date} beside other models",

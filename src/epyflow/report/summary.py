@@ -1,7 +1,7 @@
 """Summarise the tables of a run in warnings and headline numbers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import pandas as pd
 
 from epyflow.figures.change_map import change
 from epyflow.figures.coverage import coverage
-from epyflow.figures.read_tables import comparisons_of, dated, read_table, rows_by_population
+from epyflow.figures.read_tables import Place, comparisons_of, dated, read_table, rows_by_population
 from epyflow.files import write_bytes_atomically
 from epyflow.report import warnings as warn
 
@@ -34,29 +34,38 @@ class Tables:
     progress: Path | None = None
 
 
-def summarise(tables: Tables, plan: Mapping[str, Any], *, summary: Path, numbers: Path) -> None:
+def summarise(
+    tables: Tables,
+    places: Iterable[Place],
+    about: Mapping[str, Any],
+    *,
+    summary: Path,
+    numbers: Path,
+) -> None:
     """Write the summary of a run, and the headline numbers of every population.
 
     Parameters
     ----------
     tables
         The tables of the run.
-    plan
-        From :mod:`epyflow.run.plan`.
+    places
+        Populations of the run.
+    about
+        Description of the experiment, with ``fit`` and ``reference_date``.
     summary
         The JSON: ``warnings`` (sentences), ``headline`` (a row per population), ``newest`` (the
         last observed date of all, or None) and ``failed`` (populations without a result).
     numbers
         The headline numbers as CSV.
     """
-    labels = {place["name"]: place["label"] for place in plan["populations"]}
+    labels = {place.name: place.label for place in places}
     members = read_table(tables.members)
     warnings = warn.failed(members, labels)
     rows = [{"location": label, "status": _status(members, name)} for name, label in labels.items()]
     newest = None
     if tables.calibration is not None and tables.progress is not None:
         progress, ahead = read_table(tables.progress), _projected(tables.projection)
-        found, more, newest = _fitted(tables.calibration, progress, ahead, plan, labels)
+        found, more, newest = _fitted(tables.calibration, progress, ahead, about, labels)
         rows = [row | found.get(name, {}) for row, name in zip(rows, labels, strict=True)]
         warnings += more + warn.ended(members, labels)
     content = {
@@ -85,7 +94,7 @@ def _fitted(
     calibration: Path,
     progress: pd.DataFrame,
     ahead: Mapping[str, pd.DataFrame],
-    plan: Mapping[str, Any],
+    about: Mapping[str, Any],
     labels: Mapping[str, str],
 ) -> tuple[dict[str, dict[str, Any]], list[str], str | None]:
     """Return the headline by population, the warnings, and the last date observed."""
@@ -103,7 +112,6 @@ def _fitted(
             widest = covered[name].iloc[-1]
             found[name] |= {"interval": widest["nominal"], "coverage": widest["coverage"]}
         found[name]["acceptance"] = float(str(last.loc[name, "acceptance"]))
-    about = plan["about"]
     warnings = [
         *warn.stale(latest, about["fit"]["end"], about["reference_date"], labels),
         *warn.acceptance(progress, labels),

@@ -50,7 +50,7 @@ FIT = {
 def page(given, summary=None, later=None, priors=None):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
-    given = given | {"front_page": front_page(given, text, later, priors)}
+    given = given | {"front_page": front_page(given["about"], text, later, priors)}
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
     source = (ROOT / "workflow" / "report" / "workflow.rst").read_text()
     rst = environment.from_string(source).render(

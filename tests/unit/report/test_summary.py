@@ -2,13 +2,12 @@ import json
 
 import pandas as pd
 
+from epyflow.figures.read_tables import Place
 from epyflow.report.summary import Tables, summarise
 from tests.unit.figures.test_fit import calibration, projection
 
-PLAN = {
-    "populations": [{"name": "A", "label": "Here"}, {"name": "B", "label": "There"}],
-    "about": {"fit": {"end": "2025-01-25"}, "reference_date": None},
-}
+PLACES = (Place("A", "Here"), Place("B", "There"))
+ABOUT = {"fit": {"end": "2025-01-25"}, "reference_date": None}
 
 
 def written(folder, **tables):
@@ -16,7 +15,8 @@ def written(folder, **tables):
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv.gz", index=False)
         paths[name] = folder / f"{name}.csv.gz"
-    summarise(Tables(**paths), PLAN, summary=folder / "s.json", numbers=folder / "s.csv")
+    files = {"summary": folder / "s.json", "numbers": folder / "s.csv"}
+    summarise(Tables(**paths), PLACES, ABOUT, **files)
     return json.loads((folder / "s.json").read_text()), pd.read_csv(folder / "s.csv")
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TypedDict
 
 from epyflow.artifacts.task import Failure
-from epyflow.benchmarks import read_benchmark
 from epyflow.files import sha256_of, write_bytes_atomically
+from epyflow.provenance.benchmark_files import read_benchmark
 from epyflow.provenance.code import PACKAGE, code_versions
 
 CHECKOUT_VARIABLE = "EPYFLOW_CHECKOUT"

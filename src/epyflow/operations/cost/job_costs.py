@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
 
-from epyflow.benchmarks import measured_number, read_benchmark
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.prices import SECONDS_PER_HOUR, Prices
 from epyflow.operations.cost.profile import Profile
+from epyflow.provenance.benchmark_files import measured_number, read_benchmark
 from epyflow.run.plan import RunPlan
 from epyflow.stages import stage_of_rule
 

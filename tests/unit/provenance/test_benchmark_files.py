@@ -1,6 +1,6 @@
 import pytest
 
-from epyflow.benchmarks import Benchmark, read_benchmark
+from epyflow.provenance.benchmark_files import Benchmark, read_benchmark
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\n"
 

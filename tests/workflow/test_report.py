@@ -15,10 +15,10 @@ def test_the_report_holds_every_figure_with_its_caption(finished: Workspace):
             assert f"figures/fan_chart/{kind}/United_States_{state}.svg" in page
         assert f"figures/reproduction/United_States_{state}.svg" in page
     assert "figures/reproduction_grid.png" in page
-    assert "how many people one infected person would infect" in page
+    assert "people whom one infected person would infect" in page
     assert "steps of 1.0 days" in page
     assert "run_metadata.json" in page
-    assert "Course of the" in page
+    assert "Curves of the" in page
     assert "8 members in" in page
     for category in ("1. Summary", "2. Forecast", "6. Run"):
         assert f'"{category}"' in page

@@ -1,5 +1,6 @@
 """Log a job's messages to its file, report errors, and log the progress of long work."""
 
+import gc
 import logging
 import os
 import sys
@@ -65,6 +66,8 @@ def log_to(path: str | Path) -> Iterator[None]:
                 logger.removeHandler(handler)
         for handler in handlers:
             handler.close()
+        # The process ends soon: it need not search all that it has imported for garbage.
+        gc.freeze()
 
 
 def cause_of(error: Exception) -> str:

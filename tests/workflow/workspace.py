@@ -213,7 +213,7 @@ class Workspace:
     @contextmanager
     def broken(self, module: str, function: str) -> Iterator[None]:
         """Rename a function of the copied package where it is defined: a call of it fails."""
-        code = self.folder / "src" / "epyflow" / module
+        code = self.copy_code() / module
         good = code.read_text()
         code.write_text(good.replace(f"def {function}(", "def renamed("))
         try:

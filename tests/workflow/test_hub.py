@@ -262,7 +262,7 @@ def test_a_further_reference_date_runs_that_date_alone(replayed):
 
 
 def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing(replayed):
-    module = replayed.copy_code() / "submission" / "make_rows.py"
+    module = replayed.copy_code() / "submission" / "result_rows.py"
     module.write_text(module.read_text() + "\nEDITED = True\n")
 
     jobs = replayed.plan(**replay(replayed)).jobs
@@ -276,7 +276,7 @@ def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing
 
 
 def test_editing_scores_makes_scores_alone(replayed):
-    module = replayed.copy_code() / "hub" / "scoring" / "tables.py"
+    module = replayed.copy_code() / "submission" / "scores.py"
     module.write_text(module.read_text() + "\nEDITED = True\n")
 
     jobs = replayed.plan(**replay(replayed)).jobs

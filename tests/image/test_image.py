@@ -13,7 +13,7 @@ import pytest
 
 from epyflow.provenance import code_version
 from epyflow.stages import STAGES
-from tests.image.building import Built, environment
+from tests.image.building import ROOT, Built, environment
 from tests.image.compose import service
 from tests.image.container import OUTPUT, Container
 
@@ -162,18 +162,18 @@ def test_compiled_functions_are_there_for_every_user(example):
     assert "[cache] data saved to" not in output
 
 
-def test_the_example_makes_the_same_table_as_the_checkout(built, example, tmp_path):
+def test_the_example_makes_the_same_table_as_the_checkout(example, tmp_path):
     runs, _ = example
     # Without -m's "", which would make the working directory the place to import from.
     done = subprocess.run(
         [
             *(Path(sys.executable).with_name("snakemake"), "--cores", "2", TABLE),
-            *("--snakefile", built.context / "workflow" / "Snakefile"),
-            *("--configfile", built.context / "docker" / "local" / "settings.yaml"),
-            *("--config", f"experiments_root={built.context / 'config'}"),
+            *("--snakefile", ROOT / "workflow" / "Snakefile"),
+            *("--configfile", ROOT / "docker" / "local" / "settings.yaml"),
+            *("--config", f"experiments_root={ROOT / 'config'}"),
         ],
         cwd=tmp_path,
-        env=environment() | {"PYTHONPATH": str(built.context / "src")},
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -99,7 +99,7 @@ def test_a_name_in_a_bucket_that_leads_elsewhere_is_refused_before_anything_is_w
     done = call("fetch", "us/flu", "--storage", prefix, "--to", "fetched/deep")
 
     assert done.exit_code == 2
-    assert "no name for a local file" in done.stderr
+    assert "not a valid name for a local file" in done.stderr
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 

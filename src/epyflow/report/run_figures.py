@@ -157,4 +157,4 @@ DRAW: Mapping[str, Draw] = {
     "posterior_intervals": _posterior_intervals,
     "rate_trends": _rate_trends,
 }
-"""How each figure is drawn."""
+"""Figure to the function that draws it."""

@@ -58,4 +58,4 @@ DRAW: Mapping[str, Draw] = {
     "forecast_coverage": _forecast_coverage,
     "model_comparison": _model_comparison,
 }
-"""How each figure is drawn."""
+"""Figure to the function that draws it."""

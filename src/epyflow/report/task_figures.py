@@ -19,4 +19,4 @@ def _tasks(given: Given, paths: list[Path]) -> None:
 
 
 DRAW: Mapping[str, Draw] = {"tasks": _tasks}
-"""How each figure is drawn."""
+"""Figure to the function that draws it."""

@@ -22,7 +22,7 @@ from epyflow.tables import (
 from epyflow.tables.calibrations import NO_FIT
 from epyflow.tables.series import Kind
 from epyflow.tables.spec import Table, TableSpec
-from epyflow.tables.writing import write_tables
+from epyflow.tables.table_files import write_tables
 
 __all__ = ["TABLES", "Table", "TableSpec", "write"]
 

@@ -1,4 +1,4 @@
-"""How each calibration went: one row per generation."""
+"""Make the table of a calibration's progress: one row per generation."""
 
 from collections.abc import Iterator
 

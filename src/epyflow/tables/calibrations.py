@@ -1,4 +1,4 @@
-"""What the tables of calibrations share."""
+"""Read the fields that all tables of calibrations use."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

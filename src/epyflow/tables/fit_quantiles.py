@@ -1,4 +1,4 @@
-"""Quantiles of the simulations that a calibration accepted, with what was observed."""
+"""Compute quantiles of the simulations that a calibration accepted, beside the observations."""
 
 from collections.abc import Iterator
 

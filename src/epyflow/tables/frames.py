@@ -1,4 +1,4 @@
-"""Rows of many members -> few data frames."""
+"""Join the rows of many members into few data frames."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One row per member: what was simulated, with which values, or why it was not."""
+"""Make the table of members: one row each, with its parameters or the cause of its failure."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -136,8 +136,8 @@ def _frame(rows: list[Row], columns: tuple[str, ...]) -> pd.DataFrame:
         if row["status"] == "ok" and tuple(row) != columns:
             odd = sorted(set(row) ^ set(columns)) or ["their order"]
             raise EpyflowError(
-                f"member {row['primary_id']} differs from the first in what model_metadata says "
-                f"of it: {', '.join(odd)}; the results are not of one experiment"
+                f"member {row['primary_id']} has other columns of model_metadata than the first "
+                f"member: {', '.join(odd)}; the results are not of one experiment"
             )
     # As objects, so that whole numbers stay so beside the empty cells of a failure.
     return pd.DataFrame(rows, columns=list(columns), dtype=object)

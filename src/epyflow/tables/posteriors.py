@@ -1,4 +1,4 @@
-"""The accepted particles of each calibration, with their weights and distances."""
+"""List the accepted particles of each calibration, with their weights and distances."""
 
 import logging
 from collections.abc import Iterable, Iterator

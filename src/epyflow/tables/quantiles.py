@@ -1,4 +1,4 @@
-"""Quantiles across the simulations of each member, per date and series."""
+"""Compute quantiles across the simulations of each member, by date and series."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ def chunks(kind: Kind, result: Result | Failure, spec: TableSpec) -> Iterator[pd
 
 
 def comparison_chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
-    """Yield quantiles of what calibrations compare, over their projected trajectories.
+    """Yield quantiles of the compared series, over the projected trajectories.
 
     A comparison is the sum of its transition series in each trajectory, so its quantiles cannot
     be had from those of the series. Rows are as in :func:`chunks`; a calibration without a

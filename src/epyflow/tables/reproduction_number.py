@@ -1,4 +1,4 @@
-"""Quantiles of the effective reproduction number across the trajectories of each member."""
+"""Compute quantiles of the effective reproduction number across the trajectories of members."""
 
 from collections.abc import Iterator
 

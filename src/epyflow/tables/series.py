@@ -1,4 +1,4 @@
-"""The series of a result, by name: persons in a compartment, or crossing a transition."""
+"""Select series of a result by name: persons in a compartment, or persons per transition."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from epyflow.suggest import did_you_mean, listed
 Kind = Literal["compartments", "transitions"]
 
 BLOCK = 2_000_000
-"""Values worked on at a time, so that memory does not grow with simulations times series."""
+"""Values processed at a time, so that memory does not grow with simulations times series."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The series wanted of a result.
+    """The series selected from a result.
 
     Attributes
     ----------

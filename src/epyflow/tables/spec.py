@@ -1,4 +1,4 @@
-"""What a table is, and what may be asked of one."""
+"""Define a kind of table and the options that an experiment may set for it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from epyflow.artifacts.task import Failure, Result
 
 @dataclass(frozen=True)
 class TableSpec:
-    """What the user asks of a table; each table takes what concerns it.
+    """The options that the experiment sets for a table; each table uses those that apply to it.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class TableSpec:
 
 
 Chunks = Callable[[Result | Failure, TableSpec], Iterator[pd.DataFrame]]
-"""Turns one result into the pieces of a table that are about it, in order.
+"""Turns one result into its chunks of a table, in order.
 
 Pieces of all results have the same columns. A table with rows for failed tasks gives them the
 first columns of :attr:`Table.columns`.

@@ -1,4 +1,4 @@
-"""Every simulation of every member, per date and series."""
+"""List every simulation of every member, by date and series."""
 
 from collections.abc import Iterator
 

@@ -33,7 +33,7 @@ OF_FAULT: Final = {
     "vm-recreated": VM_RECREATED,
     "out-of-memory": KILLED,
 }
-"""What a fault of the plan leaves as exit code."""
+"""Exit code of each planned fault."""
 
 OF_VM: Final = frozenset({"preempt", "vm-timeout", "vm-reboot", "vm-recreated"})
 """Faults that befall a VM with everything on it."""

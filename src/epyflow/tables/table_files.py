@@ -1,4 +1,4 @@
-"""Write tables from results: each result is read once and gives every table its rows."""
+"""Write all tables in one pass: each result is read once and adds its rows to every table."""
 
 import logging
 import traceback
@@ -107,6 +107,6 @@ def _why_empty(table: Table, failures: Sequence[Failure], tasks: int) -> str:
     if not failures:
         return table.empty
     return (
-        f"there is nothing to make a table of, because {len(failures)} of {tasks} tasks failed. "
+        f"no table can be made, because {len(failures)} of {tasks} tasks failed. "
         f"The first said: {failures[0].cause}"
     )

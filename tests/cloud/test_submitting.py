@@ -127,7 +127,7 @@ def test_a_run_of_another_prefix_with_the_same_name_is_another_run(place):
 def test_a_coordinator_of_this_machine_that_lives_is_not_passed_by(place):
     write_record(this_coordinator("small", "main", {}), place.storage)
 
-    with pytest.raises(RunningError, match=f"at work here, process {os.getpid()}"):
+    with pytest.raises(RunningError, match=f"running on this machine, process {os.getpid()}"):
         check_alone(place, take_over=True)
 
 
@@ -135,7 +135,7 @@ def test_one_of_another_machine_has_to_be_said_to_be_dead(place):
     elsewhere = this_coordinator("small", "main", {}).model_copy(update={"host": "laptop"})
     write_record(elsewhere, place.storage)
 
-    with pytest.raises(RunningError, match=r"on laptop, since .* give --take-over"):
+    with pytest.raises(RunningError, match=r"on laptop, since .* add --take-over"):
         check_alone(place)
     assert check_alone(place, take_over=True) == 1
     write_record(elsewhere.after("failed"), place.storage)

@@ -82,9 +82,9 @@ def test_a_script_can_be_a_file_of_the_machine(clients: Clients):
 
 
 def test_text_reaches_a_script_unchanged(clients: Clients):
-    text = "a $(touch /tmp/x) `id` \"q\" 'r' \\ ü"
+    text = "a $(touch /tmp/made-by-text) `id` \"q\" 'r' \\ ü"
     finished = clients.run(
-        script('printf "%s\\n" "$TEXT"; ! test -e /tmp/x || echo made'),
+        script('printf "%s\\n" "$TEXT"; ! test -e /tmp/made-by-text || echo made'),
         environment={"variables": {"TEXT": text}},
     )
 

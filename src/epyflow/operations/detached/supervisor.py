@@ -85,11 +85,12 @@ class Journal:
         self._copied = self._printed = 0
 
     def begin(self, heading: str) -> None:
-        """Continue the output of earlier coordinators of the run."""
+        """Continue the output of earlier coordinators; the heading is in the bucket at once."""
         before = self._storage.read(self._there) or b""
         self.path.write_bytes(before)
         self._printed = self._copied = len(before)
         self.say(heading)
+        self.copy()
 
     def say(self, text: str) -> None:
         """Add a line of the coordinator itself."""

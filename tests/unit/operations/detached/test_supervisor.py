@@ -103,13 +103,14 @@ def test_so_it_is_when_its_hours_are_over(journal, tmp_path):
     assert not (tmp_path / "tidied").exists()
 
 
-def test_the_log_of_an_earlier_coordinator_is_gone_on_with(tmp_path):
+def test_a_coordinator_continues_the_log_of_an_earlier_one_and_its_start_is_in_the_bucket_at_once(
+    tmp_path,
+):
     storage = Disk(tmp_path)
     storage.write("there", b"before\n")
     journal = Journal(tmp_path / "log", "there", storage)
 
     journal.begin("again")
-    journal.copy()
 
     assert storage.read("there") == b"before\n[coordinator] again\n"
 

@@ -51,19 +51,19 @@ variable "log_days" {
 }
 
 variable "operators" {
-  description = "Who starts runs: members such as user:ada@example.org or group:flu@example.org."
+  description = "Members who may start runs, such as user:ada@example.org or group:flu@example.org."
   type        = set(string)
   default     = []
 }
 
 variable "notify_topic" {
-  description = "Name of a Pub/Sub topic that is told when a submitted run ends. Empty: none is made."
+  description = "Name of a Pub/Sub topic that is notified when a submitted run ends. Empty: no topic is made."
   type        = string
   default     = ""
 }
 
 variable "notify_webhook" {
-  description = "Whether a secret is made for the address of a webhook that is told the same."
+  description = "Whether to make a secret for the address of a webhook that is notified in the same way."
   type        = bool
   default     = false
 }

@@ -1,4 +1,4 @@
-"""What the rules ask of the plan. Functions only."""
+"""Read the plan for the rules. Functions only."""
 
 import sys
 
@@ -14,7 +14,7 @@ wildcard_constraints:
 
 
 def storage_prefix():
-    """Return where results are if not on disk: the default storage prefix, or None."""
+    """Return the default storage prefix of results; None if they are on disk."""
     settings = workflow.storage_settings
     return (
         settings.default_storage_prefix if settings.default_storage_provider else None
@@ -22,7 +22,7 @@ def storage_prefix():
 
 
 def plan_file():
-    """Return the path of the plan; the process that a person started writes it first."""
+    """Return the path of the plan; the main process writes it first."""
     from epyflow.run.settings import read_settings
 
     try:
@@ -38,14 +38,14 @@ def plan_file():
 
 
 def plan_of_run():
-    """Return the plan, read from the configuration: its functions are those of the package."""
+    """Return the plan, read from the configuration."""
     from epyflow.run.plan import read_plan
 
     return read_plan(config["plan"])
 
 
 def this_start():
-    """Return what this start of the run knows beside the plan."""
+    """Return the facts about this start of the run that are not in the plan."""
     from epyflow.run.settings import read_settings
     from epyflow.run.start import read_start
 
@@ -53,21 +53,21 @@ def this_start():
 
 
 def start_file():
-    """Return the path of what this start knows: newer than all that was made before it."""
+    """Return the path of the record of this start; it is newer than all earlier outputs."""
     from epyflow.run.settings import read_settings
 
     return str(read_settings(config).start_path)
 
 
 def build_sources():
-    """Return what inputs are built from: the experiment's files, or the bundle of it."""
+    """Return the sources of inputs: the experiment's files, or their bundle."""
     bundle = "results/{exp_id}/{run_id}/builder-artifacts/experiment.tar.gz"
     here = {"experiment": local(list(START.sources)), "start": local(start_file())}
     return {"bundle": bundle} if BUILD_IS_REMOTE else here
 
 
 def not_fetched(paths):
-    """Wait for files without fetching them: the rule's script does not read them."""
+    """Return inputs to wait for without downloading them: the script does not read them."""
     prefix = storage_prefix()
     if prefix is None:
         return paths
@@ -92,7 +92,7 @@ def code_version(stage):
 
 
 def task_place(wildcards):
-    """Return what a person calls the population of a task."""
+    """Return the common name of a task's population."""
     return PLAN.of_run(wildcards.run_id).population_of(int(wildcards.i)).label
 
 

@@ -1,12 +1,12 @@
-"""Say who goes on with the run, for those who look at it from outside: `epyflow status`.
+"""Record the coordinator of the run, for `epyflow status`.
 
 OUTPUTS
-    logs/<exp_id>/<run_id>/coordinator/record.json    host and process, or Batch job; how it ended
+    logs/<exp_id>/<run_id>/coordinator/record.json    host and process, or Batch job; its outcome
 """
 
 
 def note_coordinator(outcome, log=()):
-    """Write the record of this process; where that fails, the run goes on all the same."""
+    """Record this process as the coordinator; if that fails, warn and continue."""
     from epyflow.operations.runs.coordinator_record import (
         record_start,
         record_end,
@@ -25,7 +25,7 @@ def note_coordinator(outcome, log=()):
         else:
             record_end(PLAN.exp_id, PLAN.run_id, outcome, place)
     except (EpyflowError, OSError) as error:
-        logger.warning(f"It is not noted who goes on with this run: {error}")
+        logger.warning(f"The coordinator of this run could not be recorded: {error}")
 
 
 onstart:

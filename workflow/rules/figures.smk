@@ -4,8 +4,8 @@ INPUTS
     results/<exp_id>/<run_id>/outputs/*.csv.gz                       the tables that figures show
     results/<exp_id>/<run_id>/builder-artifacts/hub.json             with figures of a submission
     results/<exp_id>/<run_id>/builder-artifacts/input_<i>.pkl        with custom priors
-    the data that the calibration is fitted to, their later vintages, and target_data, where the
-    person who starts the run has them
+    the data that the calibration is fitted to, their later vintages, and target_data, on the
+    machine that starts the run
 
 OUTPUTS
     results/<exp_id>/<run_id>/builder-artifacts/observed.csv         as known then, and since
@@ -25,7 +25,7 @@ rule gather_observations:
     conda:
         "../../envs/epyflow.yaml"
     params:
-        # A later vintage draws figures anew, and runs no task.
+        # A later vintage redraws figures, and runs no task.
         observed=PLAN.runs[0].observed,
         code=code_version("observed"),
     message:

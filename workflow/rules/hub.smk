@@ -2,7 +2,7 @@
 
 INPUTS
     results/<exp_id>/<run_id>/runner-artifacts/result_<i>.pkl    one Result, or a Failure
-    the hub's files and the observations, where the person who starts the run has them
+    the hub's files and the observations, on the machine that starts the run
 
 OUTPUTS
     results/<exp_id>/<run_id>/builder-artifacts/hub.json             hub and observations, for workers
@@ -11,8 +11,8 @@ OUTPUTS
     results/<exp_id>/<run_id>/hub/<date>-<team>-<model>.csv          the submission; or .parquet
     results/<exp_id>/<run_id>/hub/<submission>.findings.json         what the hub's checks find
 
-The <run_id> of a replay's run is <run_id>/<reference date>. A submission that the hub would
-refuse fails finish_run, when all else is there.
+The <run_id> of a replay's run is <run_id>/<reference date>. If the hub would refuse the
+submission, finish_run fails after everything else is written.
 """
 
 RUN, SUBMISSION = submission_pattern()

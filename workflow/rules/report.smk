@@ -1,8 +1,8 @@
-"""What the rules that draw ask of the plan. Functions only."""
+"""List the inputs of figures and of the report, from the plan. Functions only."""
 
 
 def figure_inputs():
-    """Return the files that figures are drawn from, by the name that figures use."""
+    """Return the files that figures are drawn from, by the names that figures use."""
     from epyflow.report.contents import FILES
 
     files = dict(FILES) | {table: f"outputs/{table}.csv.gz" for table in PLAN.tables}
@@ -31,7 +31,7 @@ def score_inputs():
 
 
 def plan_digest(*keys):
-    """Return a short hash of parts of the plan: what a figure takes from it beside tables."""
+    """Return a short hash of the parts of the plan that figures show."""
     from epyflow.run.digests import digest_of
 
     parts = []
@@ -44,7 +44,7 @@ def plan_digest(*keys):
 
 
 def named_priors():
-    """Return the file that names priors of the user's own, where there are any."""
+    """Return the file that names custom priors, if there are any."""
     about = PLAN.about
     given = about["quantities"].values() if about["fit"] else ()
     own = any("function" in each for each in given)
@@ -52,7 +52,7 @@ def named_priors():
 
 
 def front_page_of_run():
-    """Return what the first page of the report says; a worker makes no report."""
+    """Return the contents of the report's front page; empty on workers, which make no report."""
     if not workflow.is_main_process:
         return {}
     from epyflow.report.front_page import front_page

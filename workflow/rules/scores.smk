@@ -3,8 +3,8 @@
 INPUTS
     results/<exp_id>/<run_id>/hub/<date>-<team>-<model>.csv       the submission; or .parquet
     results/<exp_id>/<run_id>/builder-artifacts/hub.json          hub and observations
-    what was observed in the end, and other models' submissions, where the person who starts the
-    run has them
+    the final observations (target_data) and other models' submissions, on the machine that starts
+    the run
 
 OUTPUTS
     results/<exp_id>/<run_id>/scores/*

@@ -1,8 +1,8 @@
-"""What is to be made, as the plan has it. Functions only."""
+"""List the files that the workflow makes, from the plan. Functions only."""
 
 
 def targets():
-    """Return what the workflow is to make."""
+    """Return all files that the workflow makes."""
     wanted = [path for run in PLAN.runs for path in targets_of(run)]
     scores = PLAN.scores.tables if PLAN.scores else ()
     drawn = [
@@ -12,7 +12,7 @@ def targets():
 
 
 def targets_of(run):
-    """Return what is to be made of one run."""
+    """Return the files of one run."""
     layout = run.layout
     tables = [layout.table(name) for name in PLAN.tables]
     record = [layout.metadata, layout.cost, layout.complete]
@@ -29,9 +29,9 @@ def submission_files(run):
 
 
 def submission_pattern():
-    """Return run and file of a submission as a rule names them.
+    """Return the run and the file of a submission, with wildcards.
 
-    In a replay both hold the reference date: ``<run_id>/<date>`` and ``<date>-<team>-<model>.csv``.
+    In a replay both contain the reference date: ``<run_id>/<date>`` and ``<date>-<team>-<model>.csv``.
     """
     run = PLAN.runs[0]
     if not PLAN.is_replay:
@@ -41,18 +41,18 @@ def submission_pattern():
 
 
 def findings_of_run(wildcards):
-    """Return what the hub's checks find in a run's submission, where there is one."""
+    """Return the findings of the hub's checks of a run's submission, if it has one."""
     return submission_files(PLAN.of_run(wildcards.run_id))[2:]
 
 
 def submission_digest(wildcards):
-    """Return the hash of what a run's submission is made from besides its results."""
+    """Return the hash of the inputs of a run's submission other than its results."""
     submission = PLAN.of_run(wildcards.run_id).submission
     return submission.digest if submission else None
 
 
 def left_out(wildcards):
-    """Return the record of what a run's submission does not hold, where there is one."""
+    """Return the record of what was left out of a run's submission, if it has one."""
     run = PLAN.of_run(wildcards.run_id)
     return [run.layout.left_out] if run.submission else []
 

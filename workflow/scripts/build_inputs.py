@@ -1,4 +1,4 @@
-"""The experiment and its data -> ``input_<i>.pkl`` of the tasks that need one."""
+"""Build ``input_<i>.pkl`` of the tasks that need one from the experiment and its data."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

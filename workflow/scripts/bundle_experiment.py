@@ -1,4 +1,4 @@
-"""The experiment, its populations and its data -> ``experiment.tar.gz``."""
+"""Pack the experiment, its populations and its data into ``experiment.tar.gz``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The tables of a run, and what else its figures show -> all figures."""
+"""Draw the figures of a run from its tables."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

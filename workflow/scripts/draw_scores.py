@@ -1,4 +1,4 @@
-"""Scores, submissions and what was observed in the end -> all figures of them."""
+"""Draw the figures of scores from scores, submissions and final observations."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The record and the benchmarks of a run -> its cost, a chart of its tasks, or an error."""
+"""Write the cost and the task chart of a run; fail if a task failed or the hub would refuse."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

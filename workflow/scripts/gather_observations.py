@@ -1,4 +1,4 @@
-"""The experiment's data, as the run knew them and since -> ``observed.csv``."""
+"""Write ``observed.csv``: the observations that the run used, and later ones."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Every ``result_<i>.pkl`` and ``hub.json`` -> a submission, and what the hub's checks find."""
+"""Make a submission from all ``result_<i>.pkl`` and ``hub.json``, and run the hub's checks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Every ``result_<i>.pkl`` -> all ``<table>.csv.gz``."""
+"""Write all ``<table>.csv.gz`` from all ``result_<i>.pkl``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

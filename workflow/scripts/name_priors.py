@@ -1,4 +1,4 @@
-"""The inputs of a run -> ``priors.json``: what priors of the user's own are by name."""
+"""Write ``priors.json`` from the inputs of a run: the distributions of custom priors."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

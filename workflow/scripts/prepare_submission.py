@@ -1,4 +1,4 @@
-"""The experiment, its hub and its observations -> ``hub.json``."""
+"""Write ``hub.json`` from the experiment, its hub and its observations."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""One ``input_<i>.pkl`` -> one ``result_<i>.pkl``."""
+"""Turn one ``input_<i>.pkl`` into one ``result_<i>.pkl``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

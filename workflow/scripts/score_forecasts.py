@@ -1,4 +1,4 @@
-"""Submissions, and what was observed in the end -> tables of scores."""
+"""Write tables of scores from submissions and final observations."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

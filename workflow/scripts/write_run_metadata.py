@@ -1,4 +1,4 @@
-"""The plan, what failed and the times of a run -> ``run_metadata.json``."""
+"""Write ``run_metadata.json`` from the plan, the failures and the times of a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

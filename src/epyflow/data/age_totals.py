@@ -29,7 +29,7 @@ def leave_out_totals(groups: Collection[AgeGroup]) -> list[AgeGroup]:
     kept = [group for group in ascending if not any(_is_wider(group, other) for other in ascending)]
     for younger, older in pairwise(kept):
         if older.first < _end(younger):
-            raise ValueError(f'ages "{younger.label}" and "{older.label}" overlap in part')
+            raise ValueError(f'ages "{younger.label}" and "{older.label}" overlap partly')
     for total in ascending:
         if total not in kept:
             _check_made_up(total, kept)

@@ -89,17 +89,15 @@ def _coverage_column(sheet: Sheet, scenario: str | None) -> str:
     plain = [("", "Coverage")] if "Coverage" in sheet.columns else []
     available = listed([name for name, _ in named]) or "one column, Coverage, without a name"
     if not named + plain:
-        raise DataError(
-            f"{sheet.path}:1: has no column of coverage; expected Coverage or sc_<NAME>"
-        )
+        raise DataError(f"{sheet.path}:1: no column of coverage; expected Coverage or sc_<NAME>")
     if scenario is None and len(named + plain) > 1:
-        raise DataError(f"{sheet.path}:1: has several scenarios; choose a scenario of {available}")
+        raise DataError(f"{sheet.path}:1: several scenarios; choose one of {available}")
     chosen = [
         column for name, column in named + plain if scenario is None or (name and name == scenario)
     ]
     if len(chosen) != 1:
         count = "several columns" if chosen else "no column"
-        raise DataError(f"{sheet.path}:1: has {count} of scenario {scenario}; it has {available}")
+        raise DataError(f"{sheet.path}:1: {count} of scenario {scenario}; the file has {available}")
     return chosen[0]
 
 
@@ -127,7 +125,7 @@ def _in_order(weeks: Mapping[date, Row]) -> Mapping[date, Row]:
     ascending = sorted(weeks)
     for before, after in pairwise(ascending):
         if after - before != _WEEK:
-            problem = f"{_whose(weeks[after])} follows {before}"
+            problem = f"{_whose(weeks[after])} follows the week ending {before}"
             raise weeks[after].error("Week_Ending_Sat", problem, "weeks without a gap")
     return {week: weeks[week] for week in ascending}
 
@@ -156,7 +154,7 @@ def _weekly_doses(rows: Sequence[Row], column: str) -> NDArray[np.float64]:
             raise row.error(column, problem, "at most 100")
         if percent < highest - DIP:
             problem = f"{_whose(row)}: cumulative coverage falls from {highest} to {percent}"
-            raise row.error(column, problem, "it to stay or grow")
+            raise row.error(column, problem, "a value that does not fall")
         doses[week] = max(percent - highest, 0.0) / 100 * row.number("Population")
         highest = max(highest, percent)
     return doses
@@ -184,7 +182,7 @@ def read_preprocessed(
     Returns
     -------
     doses
-        Of the days in the file.
+        Doses for the days in the file.
 
     Raises
     ------

@@ -113,7 +113,7 @@ def _location_column(sheet: Sheet, named: str | None) -> str:
         if column in sheet.columns:
             return column
     raise DataError(
-        f"{sheet.path}:1: has no column {' or '.join(candidates)}; its columns are "
+        f"{sheet.path}:1: no column {' or '.join(candidates)}; the file has "
         f"{', '.join(sheet.columns)}: name the column in observed_location_column"
     )
 

@@ -147,7 +147,7 @@ def closure_days(
     """
     if location_iso is None:
         raise DataError(
-            "school closures depend on the place, and this population has no location; "
+            "school closures need a location, and this population has no ISO code; "
             "expected a population with an ISO code, such as US-MA"
         )
     country = location_iso.partition("-")[0]
@@ -169,8 +169,8 @@ def _public_holidays(location_iso: str, years: range) -> set[date]:
     subdivisions = holidays.list_supported_countries().get(country)
     if subdivisions is None:
         raise DataError(
-            f"the public holidays of {country} (of location {location_iso}) are not known to the "
-            "holidays library; expected an ISO 3166-1 alpha-2 code of a country that it has"
+            f"the holidays library has no public holidays of {country} (location {location_iso}); "
+            "expected an ISO 3166-1 alpha-2 code of a country that it supports"
         )
     subdivision = part if part in subdivisions else None
     return set(holidays.country_holidays(country, subdiv=subdivision, years=years))

@@ -42,7 +42,7 @@ class Row:
         try:
             value = float(self.cells[column])
         except ValueError:
-            raise self.error(column, f"{self.cells[column]!r} is no number", expected) from None
+            raise self.error(column, f"{self.cells[column]!r} is not a number", expected) from None
         if not math.isfinite(value) or value < 0:
             raise self.error(column, f"is {self.cells[column]}", expected)
         return value
@@ -62,7 +62,7 @@ class Row:
         except ValueError:
             value = None
         if value is None or value.isoformat() != text:
-            raise self.error(column, f"{text!r} is no date", "YYYY-MM-DD")
+            raise self.error(column, f"{text!r} is not a date", "YYYY-MM-DD")
         return value
 
 
@@ -87,8 +87,8 @@ class Sheet:
         if not rows:
             held = listed(dict.fromkeys(row.cells[column] for row in self.rows))
             raise DataError(
-                f"{self.path}: {column}: has no row for {' or '.join(sorted(spellings))}; "
-                f"it has {held or 'no rows at all'}"
+                f"{self.path}: {column}: no row for {' or '.join(sorted(spellings))}; "
+                f"the file has {held or 'no rows'}"
             )
         return rows
 
@@ -123,7 +123,7 @@ def read_sheet(path: Path, required: Sequence[str]) -> Sheet:
         _check_header(path, columns, required)
         rows = tuple(_row(path, lines.line_num, columns, cells) for cells in lines if cells)
     except csv.Error as error:
-        raise DataError(f"{path}:{lines.line_num}: is not CSV: {error}") from error
+        raise DataError(f"{path}:{lines.line_num}: not valid CSV: {error}") from error
     return Sheet(path, columns, rows)
 
 
@@ -143,15 +143,20 @@ def _text(path: Path) -> str:
 def _check_header(path: Path, columns: Sequence[str], required: Sequence[str]) -> None:
     twice = [name for name, times in Counter(columns).items() if times > 1]
     if twice:
-        raise DataError(f"{path}:1: the column {', '.join(twice)} occurs more than once")
+        raise DataError(
+            f"{path}:1: the column {', '.join(twice)} occurs more than once; expected it once"
+        )
     missing = [name for name in required if name not in columns]
     if missing:
         raise DataError(
-            f"{path}:1: has no column {', '.join(missing)}; its columns are {', '.join(columns)}"
+            f"{path}:1: no column {', '.join(missing)}; "
+            f"the file has {', '.join(columns) or 'no columns'}"
         )
 
 
 def _row(path: Path, line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
     if len(cells) != len(columns):
-        raise DataError(f"{path}:{line}: has {len(cells)} cells; expected {len(columns)}")
+        raise DataError(
+            f"{path}:{line}: {len(cells)} cells; expected {len(columns)}, as in the header"
+        )
     return Row(path, line, dict(zip(columns, (cell.strip() for cell in cells), strict=True)))

@@ -43,7 +43,7 @@ class Vintage:
         Parameters
         ----------
         rows
-            Of one place.
+            The rows of one location.
         key
             Column of the dates of observations.
 
@@ -117,13 +117,14 @@ def vintage_file(path: Path, day: date) -> Path:
     known = {each: found for each, found in dated.items() if found <= day}
     if not known:
         raise UnreadableError(
-            f"{folder}: nothing was known on {day}; its files are of {min(dated.values())} to "
-            f"{max(dated.values())}: expected one of {day} or before"
+            f"{folder}: no file is dated {day} or earlier; its files are dated "
+            f"{min(dated.values())} to {max(dated.values())}: add an earlier file or "
+            "choose a later date"
         )
     last = max(known.values())
     if Counter(known.values())[last] > 1:
         names = ", ".join(each.name for each, found in known.items() if found == last)
-        raise UnreadableError(f"{folder}: several files are of {last}: {names}; expected one")
+        raise UnreadableError(f"{folder}: several files are dated {last}: {names}; expected one")
     return next(each for each, found in known.items() if found == last)
 
 

@@ -105,8 +105,8 @@ def progress_chart(
 ) -> Figure:
     """Draw tolerance and acceptance against generation, a line per population, log scales.
 
-    Up to 6 populations have a colour each. Of more, the 3 with the lowest acceptance in their last
-    generation have a colour, and the others are grey. An infinite tolerance is not drawn.
+    Up to 6 populations have a colour each. With more, the 3 with the lowest acceptance in their
+    last generation have a colour, and the others are grey. An infinite tolerance is not drawn.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ def change(projection: pd.DataFrame, end: str, comparison: str) -> dict[str, obj
     """Return the change of a projection's median after the last date fitted.
 
     Both medians are those of the projection, so that an error of the fit does not appear as a
-    change. Of several scenarios, the first is used.
+    change. With several scenarios, the first is used.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def fan_chart(
         Rows of a quantiles table for one population: columns ``primary_id``, ``date``,
         ``quantile`` and the series.
     series
-        Columns to draw. Of more than 12, the first 12 are drawn, totals first; the title says so.
+        Columns to draw. With more than 12, the first 12 are drawn, totals first; the title says so.
     title
         What the figure shows, such as the population.
     labels

@@ -103,7 +103,7 @@ def forecast_grid(
 ) -> Figure:
     """Draw a panel per population: observations, fit and projection.
 
-    Each panel has its own scale. Of several comparisons, the first is drawn.
+    Each panel has its own scale. With several comparisons, the first is drawn.
     """
     columns = min(len(pairs), 3 if len(pairs) < 10 else 7)
     rows = ceil(len(pairs) / columns)

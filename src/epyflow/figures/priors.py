@@ -158,7 +158,7 @@ def density(prior: Prior, low: float, high: float) -> tuple[Array, Array]:
 def span(values: Array, prior: Prior | None) -> tuple[float, float]:
     """Return the range of an axis: all values, and the range of the prior.
 
-    Of an unbounded prior, the middle 99 %.
+    For an unbounded prior, the middle 99 %.
     """
     low, high = float(values.min()), float(values.max())
     if prior is not None:

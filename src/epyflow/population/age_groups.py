@@ -63,7 +63,7 @@ def parse_age_group(label: str) -> AgeGroup:
         raise ValueError(f'age group "{label}" is not understood; {_EXPECTED}')
     first, last = int(match[1]), int(match[2])
     if first > last:
-        raise ValueError(f'age group "{label}" runs backwards; {_EXPECTED}')
+        raise ValueError(f'age group "{label}" ends before it begins; {_EXPECTED}')
     return AgeGroup(label, first, last)
 
 
@@ -156,7 +156,7 @@ def map_groups(source: Sequence[AgeGroup], target: Sequence[AgeGroup]) -> NDArra
                 wider for wider in target if wider.last is not None and wider.last >= group.first
             )
             raise ValueError(
-                f'age group "{cutter.label}" cuts through the data\'s age group "{group.label}"; '
+                f'age group "{cutter.label}" splits the data\'s age group "{group.label}"; '
                 "expected groups made of whole age groups of the data"
             )
         index[position] = home[0]

@@ -70,8 +70,8 @@ class PopulationStore:
         """
         if folder is None and not remote:
             raise PopulationError(
-                "there is no population data: no folder is given as population_data, and remote "
-                "data are not allowed"
+                "there are no population data: population_data is not set, and downloads are not "
+                "allowed; set population_data to a folder"
             )
         local = None if folder is None else _open_folder(folder)
         return cls(folder, local, remote_data(cache) if remote else None)
@@ -148,7 +148,7 @@ class PopulationStore:
             try:
                 more = tuple(self._remote.spellings)
             except PopulationError as unreachable:
-                message = f"{unknown}. The list of the remote data is out of reach: {unreachable}"
+                message = f"{unknown}. The list of remote populations is unavailable: {unreachable}"
                 raise PopulationError(message) from unreachable
         return locations.find(code_or_name, (*known, *more))
 

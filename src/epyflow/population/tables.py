@@ -76,7 +76,11 @@ class Tables:
         for line, row in _rows(self._sizes_path, _SIZES_COLUMNS):
             name, label = row["population"], row["age_group"]
             if not is_plausible_name(name):
-                raise _wrong(self._sizes_path, line, f'"{name}" cannot be a population\'s name')
+                raise _wrong(
+                    self._sizes_path,
+                    line,
+                    f'"{name}" cannot be a population\'s name; expected a name such as Utah',
+                )
             groups = persons.setdefault(name, {})
             if label in groups:
                 raise _wrong(self._sizes_path, line, f"{name}, {label} occurs twice")
@@ -126,7 +130,10 @@ class Tables:
         self, name: str, layers: dict[str, NDArray[np.float64]]
     ) -> dict[str, NDArray[np.float64]]:
         if not layers:
-            raise PopulationError(f"{self._contacts_path}: there are no contacts of {name}")
+            raise PopulationError(
+                f"{self._contacts_path}: no contacts of {name}; expected one row for "
+                "every pair of age groups"
+            )
         groups = self._sizes[name].age_groups
         for layer, matrix in layers.items():
             for row, column in np.argwhere(np.isnan(matrix)):

@@ -274,7 +274,7 @@ def figures_of_run(
     Parameters
     ----------
     tables
-        Of the run.
+        The names of the run's tables.
     fit
         What the plan says of the calibration; None without one.
     targets

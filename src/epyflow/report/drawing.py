@@ -64,7 +64,7 @@ class Given:
 
     @property
     def quantities(self) -> Mapping[str, Mapping[str, Any]]:
-        """Inferred quantities, with the distributions that the user's own priors returned."""
+        """Inferred quantities, with the distributions that custom priors returned."""
         priors = self.files.get("priors")
         named = () if priors is None else (priors.read_bytes(),)
         return with_named(self.plan.about["quantities"], *named)

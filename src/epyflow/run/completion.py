@@ -26,7 +26,7 @@ def finish_run(
     Parameters
     ----------
     settings
-        Of the run.
+        The settings of the run.
     run
         Its plan.
     members

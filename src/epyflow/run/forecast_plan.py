@@ -136,9 +136,9 @@ def prepare_submission(experiment: Experiment, settings: Settings, path: Path) -
     Parameters
     ----------
     experiment
-        Of the run: see :func:`epyflow.run.input_build.experiment_of`.
+        The experiment of the run: see :func:`epyflow.run.input_build.experiment_of`.
     settings
-        Of the run.
+        The settings of the run.
     path
         ``hub.json``, to be written.
     """

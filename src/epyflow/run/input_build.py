@@ -42,7 +42,7 @@ def build_inputs(
     Parameters
     ----------
     settings, plan
-        Of the run.
+        The settings and the plan of the run.
     inputs
         Run and task to the file to write.
     storage
@@ -105,7 +105,7 @@ def prepare_build(
     Parameters
     ----------
     settings, seed
-        Of the run.
+        The settings and the random seed of the run.
     sources
         Places to use instead of those of the settings.
     run_id

@@ -27,7 +27,7 @@ class Built:
     Attributes
     ----------
     seed
-        Of the run.
+        The random seed of the run.
     digests
         ``<i>`` to the hash of what the input was built from.
     checksums

@@ -231,7 +231,7 @@ def plan_path(experiment: str, run_id: str) -> Path:
     experiment
         As the settings name it: an id, or a path.
     run_id
-        Of the run as a whole.
+        The id of the run as a whole.
     """
     name = experiment
     if not is_exp_id(experiment):

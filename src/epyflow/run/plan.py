@@ -75,7 +75,7 @@ class RunPlan:
     exp_id, build, seed, code, populations
         As in :class:`Plan`.
     run_id
-        Of the run; ``<run_id>/<reference date>`` in a replay.
+        The id of the run; ``<run_id>/<reference date>`` in a replay.
     experiment
         Hash of the validated experiment.
     data
@@ -140,7 +140,7 @@ class Plan:
     partial_results
         Whether tables are made of the tasks that succeeded.
     seed
-        Of all runs.
+        The random seed of all runs.
     code
         Stage to the version of its code.
     populations

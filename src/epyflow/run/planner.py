@@ -34,7 +34,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     Parameters
     ----------
     settings
-        Of the run.
+        The settings of the run.
     command
         The command line, for the run's metadata.
     storage

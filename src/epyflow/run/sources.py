@@ -112,7 +112,7 @@ def fetch_root(settings: Settings) -> tuple[Settings, Checkout | None]:
     Parameters
     ----------
     settings
-        Of the run.
+        The settings of the run.
 
     Returns
     -------

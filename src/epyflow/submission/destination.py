@@ -23,7 +23,7 @@ class Destination:
     targets
         What is submitted.
     folder
-        Of the hub; None for the definition shipped here.
+        The hub's folder; None for the definition shipped here.
     files
         Name to file of the hub's configuration; empty where it is shipped here.
     """

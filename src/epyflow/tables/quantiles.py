@@ -62,7 +62,7 @@ def member_keys(
     Parameters
     ----------
     result
-        Of the member.
+        The result of the member.
     member, levels
         Whose quantiles.
     shown

@@ -100,7 +100,7 @@ def test_other_places_do_not_count(tmp_path):
 def test_a_place_that_is_missing_is_an_error(tmp_path):
     path = coverage_file(tmp_path, [("65+ Years", 700, [10])], place="Maine")
 
-    with pytest.raises(DataError, match=r"coverage\.csv: Geography: has no row for 25 or MA .* Ma"):
+    with pytest.raises(DataError, match=r"coverage\.csv: Geography: no row for 25 or MA .* Ma"):
         read(path)
 
 
@@ -116,7 +116,7 @@ def test_a_scenario_is_chosen_by_the_name_after_sc(tmp_path, prefix):
 def test_a_choice_of_several_scenarios_must_be_made(tmp_path):
     path = coverage_file(tmp_path, [("65+ Years", 700, ["10,20"])], ("sc_A_B", "sc_C"))
 
-    with pytest.raises(DataError, match="several scenarios; choose a scenario of A_B, C"):
+    with pytest.raises(DataError, match="several scenarios; choose one of A_B, C"):
         read(path)
 
 
@@ -124,7 +124,7 @@ def test_a_choice_of_several_scenarios_must_be_made(tmp_path):
 def test_an_unknown_scenario_is_an_error_that_lists_those_there(tmp_path, scenario):
     path = coverage_file(tmp_path, [("65+ Years", 700, ["10,20"])], ("sc_A_B", "sc_C"))
 
-    with pytest.raises(DataError, match=r"no column of scenario .*; it has A_B, C"):
+    with pytest.raises(DataError, match=r"no column of scenario .*; the file has A_B, C"):
         read(path, scenario)
 
 
@@ -135,7 +135,9 @@ def test_one_scenario_needs_no_choice(tmp_path):
 
 
 def test_a_scenario_of_a_file_without_scenarios_is_an_error(tmp_path):
-    with pytest.raises(DataError, match="no column of scenario A; it has one column, Coverage"):
+    with pytest.raises(
+        DataError, match="no column of scenario A; the file has one column, Coverage"
+    ):
         read(coverage_file(tmp_path, [("65+ Years", 700, [10])]), "A")
 
 
@@ -156,7 +158,7 @@ def test_coverage_that_falls_is_an_error_that_names_place_age_and_week(tmp_path)
 
     message = (
         r"coverage\.csv:3: Coverage: Massachusetts, 65\+ Years, week ending 2024-09-14: "
-        r"cumulative coverage falls from 10\.0 to 9\.0; expected it to stay or grow"
+        r"cumulative coverage falls from 10\.0 to 9\.0; expected a value that does not fall"
     )
     with pytest.raises(DataError, match=message):
         read(path)
@@ -180,7 +182,7 @@ def test_small_dips_do_not_add_up(tmp_path):
     [
         ("101", "65\\+ Years, week ending 2024-09-07: coverage is 101.0 percent; expected at most"),
         ("-1", "Coverage: is -1; expected a number of zero or more"),
-        ("NA", "Coverage: 'NA' is no number"),
+        ("NA", "Coverage: 'NA' is not a number"),
     ],
 )
 def test_a_percentage_that_is_none_is_an_error(tmp_path, percent, message):
@@ -196,9 +198,13 @@ def test_a_percentage_that_is_none_is_an_error(tmp_path, percent, message):
             "2024-09-06",
             "week ending 2024-09-06 ends on a Friday; expected a Saturday",
         ),
-        ("2024-09-14", "2024-09-28", "week ending 2024-09-21 follows 2024-09-07; expected weeks"),
+        (
+            "2024-09-14",
+            "2024-09-28",
+            "week ending 2024-09-21 follows the week ending 2024-09-07; expected weeks",
+        ),
         ("2024-09-14", "2024-09-07", "week ending 2024-09-07 is on line 2 already"),
-        ("2024-09-14", "14/09/2024", "csv:3: Week_Ending_Sat: '14/09/2024' is no date"),
+        ("2024-09-14", "14/09/2024", "csv:3: Week_Ending_Sat: '14/09/2024' is not a date"),
     ],
 )
 def test_weeks_must_follow_one_another(tmp_path, old, new, message):
@@ -225,7 +231,7 @@ def test_an_age_that_is_none_is_an_error(tmp_path):
 def test_ages_that_overlap_in_part_are_an_error(tmp_path):
     path = coverage_file(tmp_path, [("5-12 Years", 700, [10]), ("12-17 Years", 700, [10])])
 
-    with pytest.raises(DataError, match=r"Age: Massachusetts: .* overlap in part"):
+    with pytest.raises(DataError, match=r"Age: Massachusetts: .* overlap partly"):
         read(path)
 
 

@@ -45,7 +45,7 @@ def test_a_place_is_found_by_iso_fips_postal_and_full_name(read, place):
 
 @pytest.mark.parametrize("place", ["1", "001", "State of Alabama"])
 def test_a_place_is_taken_as_it_is_written(read, place):
-    with pytest.raises(DataError, match=f"location: has no row for 01 or .*; it has {place}"):
+    with pytest.raises(DataError, match=f"location: no row for 01 or .*; the file has {place}"):
         read(weekly(place))
 
 
@@ -61,8 +61,8 @@ def test_another_location_column_can_be_named(read):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (None, "csv:1: has no column geo_value or location; its columns are date, state, value"),
-        ("place", "csv:1: has no column place; its columns are date, state, value: name the"),
+        (None, "csv:1: no column geo_value or location; the file has date, state, value"),
+        ("place", "csv:1: no column place; the file has date, state, value: name the"),
     ],
 )
 def test_a_file_without_the_location_column_is_refused(read, column, message):
@@ -110,8 +110,8 @@ def test_rows_may_stand_in_any_order(read):
         ("2024-10-12,Alabama,2", "csv:6: date: 2024-10-12 occurs twice for this location"),
         ("2024-10-13,AL,-2", "csv:6: value: is -2; expected a number of zero or more"),
         ("2024-10-13,AL,inf", "csv:6: value: is inf"),
-        ("2024-10-13,AL,few", "csv:6: value: 'few' is no number"),
-        ("13/10/2024,AL,2", "csv:6: date: '13/10/2024' is no date"),
+        ("2024-10-13,AL,few", "csv:6: value: 'few' is not a number"),
+        ("13/10/2024,AL,2", "csv:6: date: '13/10/2024' is not a date"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named_by_its_line(read, row, message):

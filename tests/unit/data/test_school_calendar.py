@@ -147,7 +147,7 @@ def test_another_country_has_its_public_holidays_and_the_days_around_the_new_yea
 
 
 def test_a_population_without_a_location_is_refused():
-    with pytest.raises(DataError, match="this population has no location; expected"):
+    with pytest.raises(DataError, match="this population has no ISO code; expected"):
         closure_days(None, *YEAR, None)
 
 
@@ -164,7 +164,7 @@ def test_a_country_whose_holidays_are_not_known_is_refused():
         ("MA,Break,1,4,x,5", "csv:2: end_day: is 'x'; expected a whole number"),
         ("MA,Break,1,4,,5", "csv:2: end_day: is ''; expected"),
         ("Massachusetts,Break,1,4,2,4", "csv:2: state: is 'Massachusetts'; expected a postal"),
-        ("MA,Break,1,4,2", "csv:2: has 5 cells; expected 6"),
+        ("MA,Break,1,4,2", "csv:2: 5 cells; expected 6, as in the header"),
     ],
 )
 def test_a_malformed_row_is_an_error_that_names_line_and_column(tmp_path, row, message):
@@ -176,7 +176,7 @@ def test_a_missing_column_is_an_error_that_lists_those_there(tmp_path):
     path = tmp_path / "calendar.csv"
     path.write_text("state,start_day\nMA,1\n")
 
-    with pytest.raises(DataError, match="start_month, end_day, end_month; its columns are state, "):
+    with pytest.raises(DataError, match="start_month, end_day, end_month; the file has state, "):
         read_calendar(path)
 
 

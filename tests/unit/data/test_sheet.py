@@ -29,7 +29,7 @@ def test_lines_are_counted_over_blank_ones(tmp_path):
     sheet = read_sheet(write(tmp_path, "a\n\n1\n\nx\n"), ("a",))
 
     assert [row.line for row in sheet.rows] == [3, 5]
-    with pytest.raises(DataError, match=r"data\.csv:5: a: 'x' is no number; expected a number"):
+    with pytest.raises(DataError, match=r"data\.csv:5: a: 'x' is not a number; expected a number"):
         sheet.rows[1].number("a")
 
 
@@ -53,9 +53,9 @@ def test_a_date_of_another_form_is_refused(tmp_path, text):
     ("text", "message"),
     [
         (b"a\n\xff\n", "is not text in UTF-8"),
-        (b'a\n"x\n', "is not CSV"),
-        (b"", "has no column a; its columns are "),
-        (b"a,a\n1,2\n", "the column a occurs more than once"),
+        (b'a\n"x\n', "not valid CSV"),
+        (b"", "no column a; the file has no columns"),
+        (b"a,a\n1,2\n", "the column a occurs more than once; expected it once"),
     ],
 )
 def test_what_is_no_csv_with_that_column_is_refused(tmp_path, text, message):
@@ -84,7 +84,7 @@ def test_a_location_is_found_in_any_of_its_spellings(tmp_path):
 def test_a_location_that_is_missing_is_an_error_that_lists_those_there(tmp_path):
     sheet = read_sheet(write(tmp_path, "place\nAlabama\nAlaska\nAlabama\n"), ())
 
-    with pytest.raises(DataError, match=r"no row for 25 or MA; it has Alabama, Alaska$"):
+    with pytest.raises(DataError, match=r"no row for 25 or MA; the file has Alabama, Alaska$"):
         sheet.of_location("place", {"MA", "25"})
 
 

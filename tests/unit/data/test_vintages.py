@@ -51,7 +51,9 @@ def test_one_of_several_dated_files_stands_for_those_that_differ_in_the_date_alo
 def test_a_day_before_the_first_file_is_refused(tmp_path):
     dated(tmp_path, "2025-01-04", "2025-01-18")
 
-    with pytest.raises(UnreadableError, match=r"known on 2025-01-03.*2025-01-04 to 2025-01-18"):
+    with pytest.raises(
+        UnreadableError, match=r"dated 2025-01-03 or earlier.*2025-01-04 to 2025-01-18"
+    ):
         vintage_file(tmp_path, date(2025, 1, 3))
 
 

@@ -149,7 +149,7 @@ def test_a_later_vintage_that_cannot_be_read_is_left_out_and_logged(root, caplog
     found = written(root, Observed(own))
 
     assert found[MINE, "Massachusetts"] == [(WEEKS[0], "11", ""), (WEEKS[1], "20", "")]
-    assert "a_2025-02-01.csv:1: has no column" in caplog.text
+    assert "a_2025-02-01.csv:1: no column" in caplog.text
 
 
 def test_what_is_observed_later_changes_the_hashes(root):

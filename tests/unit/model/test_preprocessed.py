@@ -36,7 +36,7 @@ def test_doses_per_day_are_read_in_the_order_of_days_and_age_groups(tmp_path):
         ("2024-09-03,MA,1,1", "csv:3: dates: follows 2024-09-01; expected 2024-09-02"),
         ("2024-09-01,25,1,1", "csv:3: dates: 2024-09-01 is on line 2 already"),
         ("2024-09-02,MA,1,-1", r"csv:3: 18\+: is -1; expected a number of zero or more"),
-        ("2024-09-02,MA,1,", r"csv:3: 18\+: '' is no number"),
+        ("2024-09-02,MA,1,", r"csv:3: 18\+: '' is not a number"),
     ],
 )
 def test_days_and_doses_must_be_whole(tmp_path, row, message):
@@ -49,10 +49,10 @@ def test_days_and_doses_must_be_whole(tmp_path, row, message):
 def test_an_age_group_without_a_column_is_an_error_that_lists_those_there(tmp_path):
     path = preprocessed_file(tmp_path, "2024-09-01,MA,2,1", columns="dates,location,0-17,18-64")
 
-    with pytest.raises(DataError, match=r"no column 18\+; its columns are dates, location, 0-17, "):
+    with pytest.raises(DataError, match=r"no column 18\+; the file has dates, location, 0-17, "):
         read_preprocessed(path, NAMES, AGES)
 
 
 def test_a_place_without_doses_is_an_error(tmp_path):
-    with pytest.raises(DataError, match=r"location: has no row for 25 or MA or .*; it has NY"):
+    with pytest.raises(DataError, match=r"location: no row for 25 or MA or .*; the file has NY"):
         read_preprocessed(preprocessed_file(tmp_path, "2024-09-01,NY,2,1"), NAMES, AGES)

@@ -57,7 +57,7 @@ def test_an_empty_group_of_the_model_is_refused_by_name():
 def test_groups_that_cut_those_of_the_data_are_refused_naming_the_place_and_both():
     place = fine([1, 2, 3], np.ones((3, 3)), labels=("0-4", "5-9", "10+"))
 
-    with pytest.raises(PopulationError, match=r'Somewhere: age group "0-6" cuts .* "5-9"'):
+    with pytest.raises(PopulationError, match=r'Somewhere: age group "0-6" splits .* "5-9"'):
         aggregate(place, SOMEWHERE, parse_age_groups(["0-6", "7+"]))
 
 

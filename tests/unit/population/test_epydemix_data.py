@@ -125,7 +125,7 @@ def test_five_year_contacts_cannot_be_cut_at_eighteen(tmp_path, add_place):
     add_place(tmp_path, "Testland", *random_place(4, 16), "prem_2021")
     store = PopulationStore.open(tmp_path, remote=False)
 
-    with pytest.raises(PopulationError, match=r'"5-17" cuts through the data\'s age group "15-19"'):
+    with pytest.raises(PopulationError, match=r'"5-17" splits the data\'s age group "15-19"'):
         store.load("Testland", list(FIVE_GROUPS))
 
 
@@ -222,7 +222,7 @@ def test_five_year_contacts_need_persons_in_single_or_five_years(tmp_path, add_p
     sizes = {"0-6": 1, "7+": 1}
     add_place(tmp_path, "Testland", sizes, dict.fromkeys(LAYERS, matrix), "prem_2021")
 
-    with pytest.raises(PopulationError, match=r'"0-4" cuts .* "0-6".*prem_2021'):
+    with pytest.raises(PopulationError, match=r'"0-4" splits .* "0-6".*prem_2021'):
         PopulationStore.open(tmp_path, remote=False).load("Testland", ["0+"])
 
 

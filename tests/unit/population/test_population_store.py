@@ -81,7 +81,7 @@ def test_a_folder_of_both_kinds_is_refused(tables):
 
 
 def test_no_folder_and_no_remote_data_is_refused():
-    with pytest.raises(PopulationError, match="no folder is given as population_data"):
+    with pytest.raises(PopulationError, match="population_data is not set"):
         PopulationStore.open(None, remote=False)
 
 
@@ -220,7 +220,7 @@ def test_out_of_reach_the_error_says_what_both_sources_lack(tables, no_network, 
 def test_out_of_reach_an_unknown_name_still_gets_suggestions(tables, no_network, tmp_path):
     store = PopulationStore.open(tables, cache=tmp_path / "cache")
 
-    with pytest.raises(PopulationError, match=r"did you mean United_States_New_York.*out of reach"):
+    with pytest.raises(PopulationError, match=r"did you mean United_States_New_York.*unavailable"):
         store.load("United_States_New_Yrk", ["0+"])
 
 
@@ -230,7 +230,7 @@ def test_a_path_is_refused_without_asking_the_network(tables, no_network, tmp_pa
     with pytest.raises(PopulationError, match="there is no population") as error:
         store.load("../secrets", ["0+"])
 
-    assert "out of reach" not in str(error.value)
+    assert "unavailable" not in str(error.value)
 
 
 def test_the_remote_data_are_of_the_version_that_epydemix_reads():

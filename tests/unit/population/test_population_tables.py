@@ -32,7 +32,7 @@ def test_wider_age_groups_are_aggregated(tables):
 def test_narrower_age_groups_are_refused(tables):
     store = PopulationStore.open(tables, remote=False)
 
-    with pytest.raises(PopulationError, match=r'"0-4" cuts through the data\'s age group "0-17"'):
+    with pytest.raises(PopulationError, match=r'"0-4" splits the data\'s age group "0-17"'):
         store.load("US-NY", ["0-4", "5-17", "18+"])
 
 
@@ -104,7 +104,7 @@ def test_a_population_without_contacts_is_refused(tables):
     path = tables / "population.csv"
     path.write_text(path.read_text() + "France,0+,5\n")
 
-    with pytest.raises(PopulationError, match=r"contacts.csv: there are no contacts of France"):
+    with pytest.raises(PopulationError, match=r"contacts.csv: no contacts of France"):
         PopulationStore.open(tables, remote=False).load("FR", ["0+"])
 
 

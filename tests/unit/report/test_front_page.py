@@ -97,7 +97,7 @@ def test_forecasts_that_held_too_little_are_warned_of_before_all_else():
     marks = [
         "Warnings",
         "wk_inc flu: 95% intervals of the forecasts held 71% of 84 later observations.",
-        "Forecasts, and what came",
+        "Forecasts and later observations",
         "wk_inc flu: of 84 later observations of 21 forecasts, 54% in their 50% intervals, 71% in",
         "The experiment",
     ]
@@ -120,7 +120,7 @@ def test_scores_without_an_outcome_say_nothing():
     html = page(plan(fit=FIT), later=HELD.splitlines()[0].encode())
 
     assert "Not checked" in html
-    assert "what came" not in html
+    assert "later observations" not in html
 
 
 def test_a_failed_population_has_a_row_that_says_so():

@@ -27,10 +27,10 @@ JOB_SECONDS = Range(3, 15)
 """Time to start Python, download the input and upload the result."""
 
 SIMULATIONS_PER_PARTICLE = Range(2, 20)
-"""Of SMC after its first generation: half to a twentieth of the simulations are accepted."""
+"""For SMC after its first generation: half to a twentieth of the simulations are accepted."""
 
 SIMULATIONS_PER_DRAW_KEPT = Range(1, 100)
-"""Of rejection; the share that its tolerance rejects is unknown before the run."""
+"""For rejection; the share that its tolerance rejects is unknown before the run."""
 
 TABLE_SECONDS = Range(5, 120)
 FIGURE_JOBS = Range(1, 2)

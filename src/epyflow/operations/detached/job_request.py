@@ -91,7 +91,7 @@ def digest_of(sources: str) -> str:
     Raises
     ------
     ArtifactError
-        If it is no such path.
+        If it is not such a path.
     """
     found = digest_of_sources(sources)
     if found is None:

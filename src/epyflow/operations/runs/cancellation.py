@@ -70,7 +70,7 @@ class Cancelling:
     patience
         Seconds to wait for the coordinator, and again for the jobs.
     sleep, clock
-        Of the standard library.
+        Functions that wait and that return the time, both in seconds.
     """
 
     def __init__(

@@ -129,7 +129,7 @@ def describe_request(
     Parameters
     ----------
     plan
-        Of the run.
+        The plan of the run.
     outputs
         Every output of the workflow; files of other runs are ignored, and so is the part of a path
         before ``results/``.

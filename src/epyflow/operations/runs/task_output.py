@@ -44,7 +44,7 @@ class TaskOutput:
     Parameters
     ----------
     project
-        Of the Batch jobs.
+        The project of the Batch jobs.
     since
         Earliest time; None for all output.
     clock

@@ -120,7 +120,7 @@ def read_the_first_page(reader):
     reader.home()
     heads = reader.page.locator(".prose h1").all_inner_texts()
     text = reader.page.locator(".prose").inner_text()
-    assert heads == ["small", "Warnings", "Headline numbers", "The experiment", "What made it"]
+    assert heads == ["small", "Warnings", "Headline numbers", "The experiment", "Provenance"]
     # One of those whose observations no epidemic of theirs can follow.
     assert re.search(r"Connecticut\b.*: the 95% interval of the fit holds too few", text)
     assert "40 more populations" in text

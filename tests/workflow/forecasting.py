@@ -1,4 +1,4 @@
-"""The small study as a forecast: observations in vintages, a submission, what came in the end."""
+"""The small study as a forecast: observations in vintages, a submission, final observations."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -59,7 +59,7 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
     pages = results(workspace) / "figures" / "categorical_rate_trends.pdf"
     assert pages.read_bytes().startswith(b"%PDF")
     compared = pd.read_csv(results(workspace) / "figures" / "model_comparison.csv")
-    # Horizons -1 to 2 of each state, against what came; there is no other model.
+    # Horizons -1 to 2 of each state, against later observations; there is no other model.
     assert compared.groupby(["location", "model"]).size().to_dict() == {
         ("Massachusetts", "team-model"): 4,
         ("New York", "team-model"): 4,

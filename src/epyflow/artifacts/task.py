@@ -223,7 +223,7 @@ class Result:
     Attributes
     ----------
     index, code, seed
-        Of the task.
+        The task's number, the version of its code, and its random seed.
     population, location
         The store's name and the ISO code.
     age_groups
@@ -260,7 +260,7 @@ class Failure:
     Attributes
     ----------
     index, seed
-        Of the task.
+        The task's number and random seed.
     population, location
         The store's name (the name in the experiment, if the store has none) and the ISO code.
     primary_ids

@@ -62,7 +62,7 @@ def exit_on_error(
     Parameters
     ----------
     code
-        The exit code. Of an UnreadableError it is always ``UNREADABLE``.
+        The exit code. For an UnreadableError it is always ``UNREADABLE``.
     codes
         Exit codes of other classes of errors.
     errors

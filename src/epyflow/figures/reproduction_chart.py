@@ -67,7 +67,7 @@ def draw_reproduction(
     places
         The populations of the run.
     fit
-        Of the experiment, as :func:`epyflow.run.description.describe` has it.
+        The fit of the experiment, as :func:`epyflow.run.description.describe` has it.
     paths
         A figure for each place, ``.svg`` or ``.png``.
     sheet
@@ -96,7 +96,7 @@ def drawn(numbers: Numbers) -> pd.DataFrame:
     Returns
     -------
     table
-        A row per scenario and date: :data:`COLUMNS`. Of one parameter set, the median and the
+        A row per scenario and date: :data:`COLUMNS`. For one parameter set, the median and the
         widest band that is drawn; of several, the median of their medians and the range of the
         middle 90 %. ``inside`` is the share of trajectories, or of parameter sets, between ``low``
         and ``high``.
@@ -132,7 +132,7 @@ def reproduction_chart(numbers: Numbers, end: date | None = None) -> Figure:
     Parameters
     ----------
     numbers
-        Of the population.
+        The numbers of the population.
     end
         The last date that was fitted; None without a calibration.
     """

@@ -24,7 +24,7 @@ def place_people_by_default(
     compartments
         C ids.
     flows
-        Of the model.
+        The flows of the model.
     sizes
         Shape (G,). Persons.
 

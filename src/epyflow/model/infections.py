@@ -62,7 +62,7 @@ def find_infections(flows: Iterable[FlowTerm | Flow]) -> Infections:
     Parameters
     ----------
     flows
-        Of the model.
+        The flows of the model.
 
     Raises
     ------

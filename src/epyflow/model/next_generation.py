@@ -59,9 +59,9 @@ class NextGeneration:
         Parameters
         ----------
         model
-            Of the member.
+            The model of the member.
         infections
-            Of the model's flows.
+            The infections among the model's flows.
         """
         forces = _forces(model, infections)
         days = _days_infecting(model, infections)

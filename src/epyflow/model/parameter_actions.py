@@ -37,7 +37,7 @@ class Forcing:
     dates
         Shape (T,). Times of the steps.
     season
-        Of the model, if it has one.
+        The model's season, if it has one.
     sine
         Shape (T,). The season's sine; None without a season.
     actions

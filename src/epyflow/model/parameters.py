@@ -160,7 +160,7 @@ class Parameters:
         values
             From :meth:`values`.
         forcing
-            Of the model, for the steps.
+            The model's forcing of each step.
         """
         groups = len(self._model.population.age_groups)
         return ParametersOverTime(self, values, forcing, groups)
@@ -189,11 +189,11 @@ class ParametersOverTime:
     Parameters
     ----------
     parameters
-        Of the model.
+        The parameters of the model.
     values
         From :meth:`Parameters.values`.
     forcing
-        Of the model, for the steps.
+        The model's forcing of each step.
     groups
         G.
     """

@@ -208,7 +208,7 @@ def report(means: Array, dispersion: float, levels: Array) -> Array:
     Parameters
     ----------
     means, levels
-        Of one shape.
+        Arrays of equal shape.
     dispersion
         The variance is mean + dispersion * mean^2; 0 gives Poisson counts.
     """

@@ -113,7 +113,7 @@ def take_projection(
     Parameters
     ----------
     member
-        Of a :class:`epyflow.artifacts.task.Result`.
+        A member of a :class:`epyflow.artifacts.task.Result`.
     selection
         The series: see :func:`epyflow.tables.series.select_comparisons` for what the calibration
         compares, and :func:`epyflow.tables.series.select` for any transition.

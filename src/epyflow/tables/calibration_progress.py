@@ -28,8 +28,8 @@ def chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
     """Yield one frame per calibration; a failed task has no rows.
 
     ``generation`` counts from 0. ``epsilon`` is the tolerance, ``inf`` where everything was
-    accepted; ``acceptance`` is particles by simulations. Of the weights, the effective sample
-    size is (sum)² by sum of squares (Kish): as many particles of equal weight would say as much.
+    accepted; ``acceptance`` is particles divided by simulations. The effective sample size
+    is (sum of weights)² divided by the sum of squared weights (Kish).
     """
     if isinstance(result, Result) and result.fit is not None:
         rows = [

@@ -47,7 +47,7 @@ class FaultInjector:
         job_id
             Pattern of job ids.
         index
-            Of the task; None for all.
+            The index of the task; None for all.
         action
             As in `TaskFault`, other than "delay" and "fail".
 

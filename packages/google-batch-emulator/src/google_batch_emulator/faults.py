@@ -167,8 +167,10 @@ class JobFault(Strict):
 class FaultPlan(Strict):
     """Everything that goes wrong."""
 
-    latency_seconds: NonNegativeFloat = Field(default=0, description="Of every API call.")
-    storage_latency_seconds: NonNegativeFloat = Field(default=0, description="Of storage calls.")
+    latency_seconds: NonNegativeFloat = Field(default=0, description="Delay of every API call.")
+    storage_latency_seconds: NonNegativeFloat = Field(
+        default=0, description="Delay of every storage call."
+    )
     log_delay_seconds: NonNegativeFloat = Field(default=0, description="Until logs can be read.")
     api: tuple[ApiFault, ...] = ()
     storage: tuple[StorageFault, ...] = ()

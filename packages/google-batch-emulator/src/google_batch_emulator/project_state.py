@@ -18,7 +18,7 @@ class Project(Strict):
     """What differs from a project in which everything is there and allowed."""
 
     state: Literal["ACTIVE", "DELETE_REQUESTED"] = Field(
-        default="ACTIVE", description="Of the project itself."
+        default="ACTIVE", description="State of the project."
     )
     disabled_services: tuple[str, ...] = Field(
         default=(), description="Services that are not enabled, such as batch.googleapis.com."
@@ -34,7 +34,9 @@ class Project(Strict):
     absent_networks: tuple[str, ...] = Field(
         default=(), description="Networks and subnetworks, by their last name."
     )
-    private_google_access: bool = Field(default=True, description="Of every subnetwork.")
+    private_google_access: bool = Field(
+        default=True, description="Whether every subnetwork has it."
+    )
     absent_machine_types: tuple[str, ...] = Field(
         default=(), description="No zone has them: c4d-standard-2, c4d-*."
     )
@@ -48,7 +50,9 @@ class Project(Strict):
         default=(), description="Images that the registry lacks: <project>/<repository>/<name>."
     )
     image_labels: dict[str, str] = Field(default={}, description="Labels of every image.")
-    bucket_location: str = Field(default="", description="Of every bucket; empty: as it is.")
+    bucket_location: str = Field(
+        default="", description="Location of every bucket; empty: the real one."
+    )
 
     @field_validator("quotas")
     @classmethod

@@ -144,7 +144,7 @@ class Bucket:
         Parameters
         ----------
         generation
-            What is to be replaced; 0: nothing is to be there.
+            The generation to replace; 0 if no object may exist.
 
         Raises
         ------
@@ -189,7 +189,7 @@ class Bucket:
         return self._do(f"touch {self.url(name)}", call)
 
     def remove(self, name: str) -> None:
-        """Delete an object; it is no error if there is none."""
+        """Delete an object; a missing object is not an error."""
 
         def call() -> None:
             try:

@@ -168,7 +168,7 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
             store_file(self.indexed, self.key, local)
 
     def remove(self) -> None:
-        """Delete the object, or everything in the directory. It is no error if there is nothing."""
+        """Delete the object, or everything in the directory. A missing object is not an error."""
         known = self.indexed.index.peek(self.key)
         is_file = known is not None and known.entry is not None
         names = [self.key] if is_file or self._find() else list(self._contents())

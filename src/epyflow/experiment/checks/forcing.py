@@ -61,7 +61,7 @@ def check_seasonality(model: Model, used: set[str], report: Report) -> None:
     used
         The parameters that rates and calculated parameters use.
     report
-        Of the model.
+        Reports problems of the model.
     """
     season = model.seasonality
     if season is None:

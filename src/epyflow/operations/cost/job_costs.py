@@ -31,7 +31,7 @@ class JobCost:
     attempt
         First attempt with enough memory for the job; earlier attempts failed and have no benchmark.
     machine_type, spot, region
-        Of the machine that is charged.
+        The machine type of the charged VM, whether it is a Spot VM, and its region.
     seconds, max_rss_mb
         Wall-clock run time and peak resident memory; None if not measured.
     usd_run, usd_start_up

@@ -102,14 +102,14 @@ def classify(
     change
         Admissions in the target week minus those in the baseline week; whole numbers.
     population
-        Of the location, from the hub's table of locations.
+        Persons in the location, from the hub's table of locations.
     thresholds
-        Of the horizon: see :class:`Season`.
+        The limits for the horizon: see :class:`Season`.
 
     Returns
     -------
     numpy.ndarray
-        Of the shape of ``change``. Index in :data:`CLASSES`.
+        Same shape as ``change``. Index in :data:`CLASSES`.
     """
     counts = np.asarray(change, dtype=np.float64)
     # One division of whole numbers: a change that is a threshold exactly is not rounded below it.

@@ -27,7 +27,7 @@ def find_period_end(origin: date, horizon: int, target: Target, dates: Sequence[
     horizon
         In the time unit of the target.
     target
-        Of the hub.
+        A target of the hub.
     dates
         Ends of the periods of the projection.
 

@@ -58,7 +58,7 @@ def parse_submission_name(path: Path) -> FileName:
     Raises
     ------
     UnreadableError
-        If it is no ``<round>-<team>-<model>.<format>``.
+        If it is not ``<round>-<team>-<model>.<format>``.
     """
     name = parse_name(path.with_suffix("") if path.suffix == ".gz" else path)
     if name is None:

@@ -39,7 +39,7 @@ def compute_score_tables(
     Parameters
     ----------
     submissions
-        Of the model: csv or parquet, one for each reference date.
+        Files of the model: csv or parquet, one for each reference date.
     others
         Submissions of other models for the same dates. Only forecasts of tasks that the model has
         forecast, too, are scored.

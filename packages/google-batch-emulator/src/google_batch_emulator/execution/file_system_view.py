@@ -19,7 +19,7 @@ CREDENTIALS = "/run/google-batch-emulator"
 
 _SYSTEM_FOLDERS = ("/usr", "/etc", "/sys")
 _SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-# Of an image, these are never shown.
+# These folders of an image are never shown.
 _KERNEL = ("dev", "proc", "sys")
 # Programs fail if they cannot write to these.
 _WRITABLE = ("home", "mnt", "root", "run", "tmp", "var")

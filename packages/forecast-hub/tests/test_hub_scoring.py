@@ -375,6 +375,21 @@ def test_forecasts_are_read_from_any_format_and_carry_their_model(tmp_path):
             DataError,
             "value 'x' is no number",
         ),
+        (
+            "2025-01-04-a-b.csv",
+            "output_type,output_type_id,value\nquantile,0.5,1e400\n",
+            DataError,
+            "value '1e400' is no number",
+        ),
+        *(
+            (
+                "2025-01-04-a-b.csv",
+                f"reference_date,output_type,output_type_id,value\n{text},quantile,0.5,1\n",
+                DataError,
+                "is no date; expected YYYY-MM-DD",
+            )
+            for text in ("soon", "99999-01-01", "20250104", "")
+        ),
         ("2025-01-04-a-b.csv.gz", "no gzip", UnreadableError, "cannot be read"),
     ],
 )

@@ -1,8 +1,10 @@
 """Read submissions and target data for scoring."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS
@@ -35,7 +37,7 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
     UnreadableError
         If a file is missing or is not a table, or its name has no model.
     DataError
-        If a column is missing, or a value is not a number.
+        If a column is missing, a value is not a finite number, or a reference date is no date.
     """
     if not paths:
         raise UnreadableError("there are no forecasts; expected at least one file")
@@ -48,8 +50,20 @@ def _read(path: Path) -> pd.DataFrame:
     if missing := [column for column in STANDARD_COLUMNS if column not in frame]:
         raise DataError(f"{path}: no column {listed(missing)}; expected a hub's model output")
     frame["value"] = _numbers(frame["value"], path)
+    _check_reference_dates(frame, path)
     frame.insert(0, MODEL, name.model_id)
     return frame
+
+
+def _check_reference_dates(frame: pd.DataFrame, path: Path) -> None:
+    """Refuse dates that are not of the form that scoring reads and orders by its text."""
+    for text in frame.get("reference_date", pd.Series(dtype=str)).unique():
+        try:
+            standard = date.fromisoformat(text).isoformat() == text
+        except (TypeError, ValueError):
+            standard = False
+        if not standard:
+            raise DataError(f"{path}: reference_date {text!r} is no date; expected YYYY-MM-DD")
 
 
 def parse_submission_name(path: Path) -> FileName:
@@ -77,11 +91,12 @@ def _gzipped(path: Path) -> pd.DataFrame:
 
 
 def _numbers(column: pd.Series, path: Path) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.isna().any():
-        place = int(numbers.isna().to_numpy().argmax())
-        raise DataError(f"{path}: value {column.iloc[place]!r} is no number; expected one")
-    return numbers.astype("float64")
+    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    wrong = ~np.isfinite(numbers.to_numpy())
+    if wrong.any():
+        text = column.iloc[int(wrong.argmax())]
+        raise DataError(f"{path}: value {text!r} is no number; expected a finite one")
+    return numbers
 
 
 def read_outcomes(path: Path) -> pd.DataFrame:

@@ -91,7 +91,9 @@ def test_the_experiments_own_date_gives_the_experiment_with_its_vintage(root):
 
 
 def test_what_is_not_valid_at_a_date_is_refused_with_the_date(root):
-    with pytest.raises(EpyflowError, match=r"reference date 2024-11-16: .*known on 2024-11-09"):
+    with pytest.raises(
+        EpyflowError, match=r"reference date 2024-11-16: .*no file is dated 2024-11-09"
+    ):
         as_of.at(experiment(root), date(2024, 11, 16))
 
 

@@ -8,11 +8,11 @@ from tests.workflow.workspace import TABLES, Workspace
 
 
 def test_tables_and_figures_do_not_depend_on_the_number_of_cores(finished: Workspace):
-    assert finished.run(cores=1, run_id="one-core").code == 0
+    assert finished.run(cores=1, run_id="2024_11_16").code == 0
 
-    assert finished.outputs("one-core") == finished.outputs()
+    assert finished.outputs("2024_11_16") == finished.outputs()
     assert len(finished.figures()) == 11
-    assert finished.figures("one-core") == finished.figures()
+    assert finished.figures("2024_11_16") == finished.figures()
 
 
 @pytest.mark.parametrize("members", [1, 3])

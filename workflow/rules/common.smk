@@ -21,6 +21,17 @@ def storage_prefix():
     )
 
 
+def keep_names():
+    """Take names as they are written: Snakemake reads run_id=007 as 7, and 2024_11_16 as a number."""
+    from epyflow.run.written_names import written_texts
+
+    given = workflow.config_settings
+    names = written_texts(given.config_args or (), given.configfiles)
+    config.update(names)
+    # Snakemake merges it into config again after each configfile.
+    given.overwrite_config.update(names)
+
+
 def plan_file():
     """Return the path of the plan; the main process writes it first."""
     from epyflow.run.settings import read_settings

@@ -27,6 +27,12 @@ def put(data: Any, location: KeyPath, value: Any) -> None:
         data[last] = value
 
 
+def _fill_in(data: Any, key: str) -> None:
+    """Add an empty mapping that YAML leaves out."""
+    if isinstance(data, dict) and data.get(key) is None:
+        data[key] = {}
+
+
 def load(
     files: ExperimentFiles,
     output_config: str | None = None,
@@ -75,7 +81,9 @@ def inspect(
     """
     documents, problems = read_documents(files)
     problems += exp_id_problem(files)
-    for location, value in (changes or {}).items():
+    for document in documents["model"] if files.replacements else ():
+        _fill_in(document.data["model"], "simulation")
+    for location, value in {**files.replacements, **(changes or {})}.items():
         for document in documents[str(location[0])]:
             put(document.data, location, value)
     output_document = choose_output(documents["output"], output_config, files, problems)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +14,7 @@ from epyflow.experiment.format.base import Count, Date, Text
 from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
 from epyflow.experiment.reading.problems import dotted
 from epyflow.experiment.reading.validation_messages import in_words
+from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.run.bundle import Sources, is_bundle, open_bundle
@@ -26,15 +26,6 @@ from epyflow.suggest import did_you_mean, listed
 POPULATION_FOLDERS = ("data/populations", "common-data/populations")
 HUB_FOLDERS = ("data/hub", "common-data/hub")
 CALENDAR_FILES = ("data/school_calendars_us.csv", "common-data/school_calendars_us.csv")
-
-
-def _as_text(value: Any) -> Any:
-    """Read ``run_id=7`` as a name: the command line and YAML turn it into a number or a date.
-
-    Other numbers are not converted, and are refused: 1.10 has become 1.1 already.
-    """
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if whole or type(value) is date else value
 
 
 def _one_folder(value: str) -> str:
@@ -67,23 +58,26 @@ def _as_short_name(value: str) -> str:
     return value
 
 
-Name = Annotated[Text, BeforeValidator(_as_text)]
-ShortName = Annotated[Name, AfterValidator(_as_short_name)]
+ShortName = Annotated[Text, AfterValidator(_as_short_name)]
 Flag = Annotated[bool, BeforeValidator(_as_flag)]
 
 
 class Settings(Strict):
-    """The settings of a run."""
+    """The settings of a run.
 
-    experiment: Name = Field(description="Id below `experiments_root/experiments`, or a path.")
+    Texts are as they are written: :mod:`epyflow.run.written_names` restores what YAML and
+    Snakemake read as a number, a date or a truth.
+    """
+
+    experiment: Text = Field(description="Id below `experiments_root/experiments`, or a path.")
     experiments_root: Annotated[Text, AfterValidator(_folder_or_repository)] = Field(
         default="config",
         description="Folder that holds `experiments/` and `common-data/`, or a git repository.",
     )
-    run_id: Annotated[Name, AfterValidator(_one_folder)] = Field(
+    run_id: Annotated[Text, AfterValidator(_one_folder)] = Field(
         default="main", description="Name of the run; a new one keeps the old one's files."
     )
-    output_config: Name | None = Field(
+    output_config: Text | None = Field(
         default=None, description="Output file to use where an experiment has several."
     )
     population_data: Text | None = Field(
@@ -97,6 +91,12 @@ class Settings(Strict):
     )
     members_per_task: Count | None = Field(
         default=None, description="Parameter sets per task; absent: about two minutes of work."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
+        default=None, description="Replaces `random_seed` of the experiment."
+    )
+    n_sims: Count | None = Field(
+        default=None, description="Replaces `simulation.n_sims` of the experiment."
     )
     engine: Text = Field(
         default=DEFAULT_ENGINE, description="Simulation engine: `compiled`, or `epydemix` itself."
@@ -133,6 +133,15 @@ class Settings(Strict):
     def root(self) -> Path:
         """The experiments' root; :mod:`epyflow.run.sources` sets it for a repository."""
         return Path(self.experiments_root)
+
+    @property
+    def replacements(self) -> Mapping[KeyPath, Any]:
+        """Values of the experiment that these settings replace, by key path."""
+        given = {
+            ("model", "random_seed"): self.seed,
+            ("model", "simulation", "n_sims"): self.n_sims,
+        }
+        return {key_path: value for key_path, value in given.items() if value is not None}
 
     @property
     def plan_path(self) -> Path:
@@ -187,6 +196,10 @@ class Settings(Strict):
         if found is not None and not found.is_file():
             raise EpyflowError(f"school_calendar {str(found)!r} is not a file; expected a CSV")
         return found
+
+
+NUMBERS_AND_FLAGS = frozenset({"members_per_task", "n_sims", "partial_results", "seed"})
+"""Settings that are neither a text nor a list of texts."""
 
 
 def find_path(given: str | None, root: Path, usual: tuple[str, ...]) -> Path | None:

@@ -4,7 +4,7 @@ The experiments lie in a folder, in a bundle that was unpacked, or in the copy o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from epyflow.engine import check_engine
@@ -74,14 +74,15 @@ def find_sources(settings: Settings) -> Sources:
 
 
 def load_experiment(settings: Settings, sources: Sources) -> Experiment:
-    """Load the experiment.
+    """Load the experiment, with the values that settings replace.
 
     Raises
     ------
     InvalidExperimentError
         Listing every problem.
     """
-    return load(sources.place, settings.output_config, population_names(sources.store))
+    place = replace(sources.place, replacements=settings.replacements)
+    return load(place, settings.output_config, population_names(sources.store))
 
 
 def population_names(store: PopulationStore) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from epyflow.run import input_record
 from epyflow.run.input_build import build_inputs, bundle_experiment
 from epyflow.run.plan import read_plan_file
 from epyflow.run.planner import write_run_plan
-from epyflow.run.settings import Settings
+from epyflow.run.settings import Settings, read_settings
 from epyflow.run.start import Start, read_start
 from epyflow.storage.disk import Disk
 
@@ -108,6 +108,26 @@ def test_a_bundle_is_not_built_from_by_other_code_than_the_plans(settings, tmp_p
 
 def test_the_experiments_seed_is_the_runs(settings):
     assert plan(settings).seed == 3
+
+
+def test_seed_and_number_of_simulations_of_the_settings_replace_the_experiments(settings):
+    given = settings.model_copy(update={"seed": 11, "n_sims": 2})
+
+    planned = plan(given)
+
+    # One population, one parameter set: its simulations are those of the run.
+    assert (planned.seed, planned.runs[0].simulations) == (11, 2)
+    assert plan(settings).runs[0].simulations == 3
+
+
+def test_replaced_values_need_no_section_in_the_experiment_and_are_checked(settings, tmp_path):
+    write_model(tmp_path, MODEL.replace("  simulation: {n_sims: 3}\n", ""))
+
+    assert plan(settings.model_copy(update={"n_sims": 4})).runs[0].simulations == 4
+    assert plan(settings).runs[0].simulations == 10
+
+    with pytest.raises(EpyflowError, match=r"config: n_sims: 0 is too small; expected 1 or more"):
+        read_settings({"experiment": "small", "n_sims": 0})
 
 
 def test_a_seed_that_was_drawn_is_kept(settings, tmp_path):

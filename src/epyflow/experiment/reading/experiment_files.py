@@ -5,8 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from epyflow.errors import UnreadableError
+from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.suggest import did_you_mean, listed
 
 SUFFIXES = (".yaml", ".yml")
@@ -32,6 +34,8 @@ class ExperimentFiles:
         Other folders that paths may lead into.
     bundled
         In an unpacked bundle: path as written in YAML to the file in the bundle.
+    replacements
+        Key path, which begins with the top-level key, to the value that replaces the one in YAML.
     """
 
     exp_id: str
@@ -40,6 +44,7 @@ class ExperimentFiles:
     root: Path
     allowed: tuple[Path, ...] = ()
     bundled: Mapping[str, Path] = field(default_factory=dict, hash=False)
+    replacements: Mapping[KeyPath, Any] = field(default_factory=dict, hash=False)
 
     def resolve(self, written: str, beside: Path, *, folder: bool = False) -> Path:
         """Find the file that YAML names: beside the YAML, in the experiment, in the root.

@@ -20,6 +20,10 @@ MAX_DEPTH = 50
 MAX_BITS = 1024
 """Whole numbers of more bits stay text: a floating-point number cannot hold them either."""
 
+_META = ("meta",)
+"""The key of free text about a file: version 1.10 and the id 007 stay as they are written."""
+
+_NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
 _COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
@@ -128,7 +132,8 @@ class _Builder:
         if self._nodes > MAX_NODES:
             raise SourceError(line, f"more than {MAX_NODES:,} values; expected a shorter file")
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
+            free_text = location[1:2] == _META and node.tag != _NULL
+            return node.value if free_text else self._scalar(node)
         self._enter(node)
         try:
             if isinstance(node, yaml.MappingNode):

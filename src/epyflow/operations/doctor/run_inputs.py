@@ -6,11 +6,11 @@ from epyflow.inputs.fan_out import plan
 from epyflow.operations.cost.profile import FILE
 from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
 from epyflow.operations.doctor.context import Context
-from epyflow.operations.setup.layers import BASE
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address
 from epyflow.repositories.token import FILE_VARIABLE, VARIABLE, VARIABLES, read_token
 from epyflow.run.sources import check_inside
+from epyflow.run.written_names import BASE
 from epyflow.suggest import listed
 
 SETTINGS_REMEDY = f"correct {BASE}, or write it with epyflow init"

@@ -9,12 +9,13 @@ from epyflow.experiment.reading.experiment_files import locate
 from epyflow.google.site import Site, read_file, read_site
 from epyflow.google.site_file import configured_site, site_path, values_of
 from epyflow.operations.setup.gcloud_defaults import gcloud_project, guess_site
-from epyflow.operations.setup.layers import BASE, read_layers
+from epyflow.operations.setup.layers import read_layers
 from epyflow.operations.setup.proposal import File, settings_file, site_file
 from epyflow.operations.setup.questions import ask_settings, ask_site, confirm
 from epyflow.operations.setup.yaml_edit import read_keys
 from epyflow.repositories.address import is_address
 from epyflow.run.settings import Settings, read_settings
+from epyflow.run.written_names import BASE
 
 WORKFLOW = Path("workflow/Snakefile")
 

@@ -20,9 +20,9 @@ from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
 from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
 from epyflow.run.plan import PLAN_KEY
 from epyflow.run.settings import Settings, read_settings
+from epyflow.run.written_names import BASE, texts_of_arguments, texts_of_file
 from epyflow.suggest import did_you_mean, listed
 
-BASE = Path("config/config.yaml")
 COMMAND_LINE, DEFAULT, NOT_SET = "--config", "default", "not set"
 MASK = "***"
 
@@ -78,7 +78,8 @@ def read_layers(files: Sequence[Path], given: Sequence[str], base: Path = BASE) 
     layers = [_file(base)] if base.is_file() else []
     layers += [_file(path) for path in files]
     if given:
-        layers.append(Layer(COMMAND_LINE, dict(map(_pair, given))))
+        values = dict(map(_pair, given)) | texts_of_arguments(given)
+        layers.append(Layer(COMMAND_LINE, values))
     for layer in layers:
         _check_keys(layer)
     return layers
@@ -145,7 +146,7 @@ def token_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]
 
 
 def read_document(path: Path) -> dict[str, Any] | None:
-    """Return the keys and values of a YAML file; None if it is empty.
+    """Return the settings of a YAML file, texts as they are written; None if it is empty.
 
     Raises
     ------
@@ -160,7 +161,7 @@ def read_document(path: Path) -> dict[str, Any] | None:
         raise UnreadableError(f"{path}: cannot be read as YAML: {error}") from None
     if content is not None and not isinstance(content, dict):
         raise UnreadableError(f"{path}: {_EXPECTED}")
-    return content
+    return None if content is None else content | texts_of_file(path)
 
 
 def _file(path: Path) -> Layer:

@@ -10,9 +10,9 @@ from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
 from epyflow.google.site import read_file
 from epyflow.google.site_file import site_path, site_text
-from epyflow.operations.setup.layers import BASE
 from epyflow.operations.setup.yaml_edit import edit_text, read_keys
 from epyflow.run.settings import Settings, read_settings
+from epyflow.run.written_names import BASE
 
 _SHIPPED = {"experiment": "example"}
 """Values of config/config.yaml as it is shipped, other than defaults."""

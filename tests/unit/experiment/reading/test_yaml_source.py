@@ -206,6 +206,20 @@ def test_a_missing_file_and_a_broken_link_cannot_be_read(tmp_path):
         read(link)
 
 
+def test_free_text_about_a_file_stays_as_it_is_written(yaml_file):
+    text = (
+        "model:\n  meta: {version: 1.10, id: 007, date: 2024-11-16, author: no, description: ~}\n"
+    )
+
+    assert yaml_file(text).data["model"]["meta"] == {
+        "version": "1.10",
+        "id": "007",
+        "date": "2024-11-16",
+        "author": "no",
+        "description": None,
+    }
+
+
 SIGNS = [*":[]{}|>'\"#,~=\t\n ", "- ", "? ", "<<", "&x ", "*x", "!t ", "!!int ", "!!set "]
 WORDS = ["a", "1", "NO", "---\n", "...\n", "%YAML 1.1\n"]
 yaml_like = st.lists(st.sampled_from(SIGNS + WORDS), max_size=20).map("".join)

@@ -58,10 +58,11 @@ def test_an_empty_value_gives_the_default_back(tmp_path):
 @pytest.mark.parametrize(
     "value", ["7", "1.5", "1e3", "True", "true", "2024-11-16", "a=b", "", "[1, b]", "../x", "[a"]
 )
-def test_the_command_line_is_read_as_snakemake_reads_it(value):
-    (layer,) = read_layers([], [f"run_id={value}"], Path("nowhere"))
+def test_numbers_and_flags_of_the_command_line_are_read_as_snakemake_reads_them(value):
+    pair = f"partial_results={value}"
+    (layer,) = read_layers([], [pair], Path("nowhere"))
 
-    assert layer.values == parse_config([f"run_id={value}"])
+    assert layer.values == parse_config([pair])
 
 
 def test_what_is_no_pair_is_refused():

@@ -30,6 +30,7 @@ from forecast_hub.config.horizons import (
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.config.round_calendar import parse_dates
+from forecast_hub.config.units import COUNT, read_unit
 from forecast_hub.errors import HubError
 
 
@@ -145,6 +146,9 @@ def _check_range(block: Block) -> None:
     low, high = block.value.min(), block.value.max()
     lowest = -np.inf if rule.minimum is None else rule.minimum
     highest = np.inf if rule.maximum is None else rule.maximum
+    unit = read_unit(block.model_task.targets[0])
+    if unit is not None and unit.highest is not None and block.output_type not in ("pmf", "cdf"):
+        highest = min(highest, unit.highest)
     if low < lowest or high > highest:
         where = ", ".join(f"{name} {value}" for name, value in block.task.items())
         raise SubmissionError(
@@ -251,7 +255,7 @@ def are_whole_numbers(target: Target, output: OutputType) -> bool:
     FluSight requires whole numbers of counts since 2025-26 and recommended them before
     (model-output/README.md, "value"), though its type is ``double``.
     """
-    return output.value.type == "integer" or target.units == "count"
+    return output.value.type == "integer" or read_unit(target) == COUNT
 
 
 def _summary(

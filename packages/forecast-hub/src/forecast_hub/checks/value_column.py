@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
-from forecast_hub.config.hub import NA, OutputType, Values
+from forecast_hub.config.hub import NA, ModelTask, OutputType, Values
+from forecast_hub.config.units import read_unit
 from forecast_hub.findings import Finding, cap_findings
 
 SUM_TOLERANCE = 1.5e-8
@@ -34,7 +35,27 @@ def check_numbers(rows: Rows) -> list[Finding]:
         for name, output in task.output_types.items():
             mine = rows.where(index, name)
             findings += _of_output(rows, mine[~no_number[mine]], task.title, output)
+            findings += _above_whole(rows, mine[~no_number[mine]], task, output)
     return findings
+
+
+def _above_whole(
+    rows: Rows, mine: NDArray[np.intp], task: ModelTask, output: OutputType
+) -> Iterator[Finding]:
+    """Warn of shares above the whole where the hub gives no maximum: often counts of persons."""
+    unit = read_unit(task.targets[0])
+    if unit is None or unit.highest is None or output.name in ("pmf", "cdf"):
+        return
+    wrong = rows.value[mine] > unit.highest
+    if output.value.maximum is None and wrong.any():
+        yield Finding(
+            "value_col_valid",
+            f"values of {task.title!r}, {output.name} reach {rows.value[mine].max():.6g}, but "
+            f"its unit is a {unit}; expected at most {unit.highest:g}",
+            "warning",
+            rows=rows.lines(mine[wrong]),
+            unit=rows.file.unit,
+        )
 
 
 def _of_output(

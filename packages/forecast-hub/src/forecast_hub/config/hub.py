@@ -109,11 +109,13 @@ class Target:
     type
         Such as ``continuous`` or ``date``.
     units
-        Such as ``count``.
+        Such as ``count``; :func:`forecast_hub.config.units.read_unit` reads it.
     is_step_ahead
         Whether it is a series over horizons.
     time_unit
         Unit of a horizon: ``day``, ``week`` or ``month``; None if there is no horizon.
+    name, description
+        Words for people.
     """
 
     id: str
@@ -122,6 +124,8 @@ class Target:
     units: str
     is_step_ahead: bool
     time_unit: str | None
+    name: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,8 @@ def _model_task(given: written.ModelTask) -> ModelTask:
                 units=each.target_units,
                 is_step_ahead=each.is_step_ahead,
                 time_unit=each.time_unit,
+                name=each.target_name,
+                description=each.description,
             )
             for each in given.target_metadata
         ),

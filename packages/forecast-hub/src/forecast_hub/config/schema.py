@@ -86,6 +86,8 @@ class TargetMetadata(Open):
     ]
     is_step_ahead: bool
     time_unit: Literal["day", "week", "month"] | None = None
+    target_name: str = ""
+    description: str = ""
 
 
 class ModelTask(Closed):

@@ -1,0 +1,156 @@
+"""The unit of a target is read from the hub's words, and values are converted to it."""
+
+from copy import deepcopy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up_hubs import submission, tasks, write_hub, write_submission
+
+from forecast_hub.checks.validation import validate
+from forecast_hub.config.hub import Target
+from forecast_hub.config.units import COUNT, EXAMPLES, Unit, convert, parse_unit, read_unit
+
+RATE = Unit("population", 100_000)
+VISITS = Unit("visits")
+VISITS_PERCENT = Unit("visits", 100)
+
+# id, name, units and description of targets as hubs write them: see forecast_hub.config.units.
+OF_HUBS = [
+    ("wk inc flu hosp", "incident influenza hospitalizations", "count", "", COUNT),
+    ("hospital admissions", "Weekly number of admissions", "Number of new cases", "", COUNT),
+    ("ILI ED visits", "ED visits due to ILI", "count", "", COUNT),
+    ("ILI incidence", "Weekly incidence", "cases per 100,000 population", "", RATE),
+    ("inc hosp", "Weekly incident hospitalizations", "rate per 100,000 population", "", RATE),
+    (
+        "wk inc flu prop ed visits",
+        "proportion of weekly incident ED visits due to influenza",
+        "proportion",
+        "the proportion of emergency department visits due to influenza in the week",
+        VISITS,
+    ),
+    ("Flu ED visits pct", "Percentage of ED visits due to flu", "percentage", "", VISITS_PERCENT),
+    ("inc ed visit", "Incident Emergency Department visit", "percent", "", VISITS_PERCENT),
+    ("S0", "Initial proportion", "fraction", "Proportion of individuals", Unit("population")),
+    ("variant prop", "Weekly nowcasted variant proportions", "proportion", "", None),
+    (
+        "peak time hosp",
+        "Peak Timing of Hospitalization",
+        "",
+        "peak before or during the week",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "title", "units", "description", "expected"), OF_HUBS)
+def test_the_words_of_hubs_are_read(name, title, units, description, expected):
+    target = Target(name, {}, "continuous", units, True, "week", title, description)
+
+    assert read_unit(target) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("ILI per 100k", RATE),
+        ("per 100 000 inhabitants", RATE),
+        ("cases/100,000", RATE),
+        ("per million", Unit("population", 1e6)),
+        ("cases per capita", Unit("population")),
+        ("consultation rate per 1000", Unit("population", 1000)),
+        ("rate per 1,000 consultations", Unit("visits", 1000)),
+        ("% of ED visits", VISITS_PERCENT),
+        ("Proportion_of_ED_visits", VISITS),
+        ("percent of the population", Unit("population", 100)),
+        ("cases per week", COUNT),
+        ("rate", None),
+        ("percent", None),
+        ("% of tests", None),
+        ("percent of deaths", None),
+        ("percent change of admissions", None),
+        ("log count", None),
+        ("thousands of persons", None),
+        ("per 100,000 tests", None),
+        ("weeks", None),
+    ],
+)
+def test_other_words_are_a_unit_or_none(words, expected):
+    assert parse_unit(words) == expected
+
+
+def test_the_words_of_a_unit_name_it():
+    assert [str(parse_unit(words)) for words in EXAMPLES] == list(EXAMPLES)
+    for unit in (COUNT, RATE, VISITS, VISITS_PERCENT, Unit("population"), Unit("visits", 1000)):
+        assert parse_unit(str(unit)) == unit
+
+
+def test_50_persons_of_200_000_and_of_4000_visits():
+    def into(unit):
+        return convert(50.0, COUNT, unit, population=200_000, visits=4000.0)
+
+    assert into(RATE) == 25  # 50 / 200,000 = 25 / 100,000
+    assert into(Unit("population")) == 0.00025
+    assert into(Unit("population", 100)) == 0.025
+    assert into(VISITS) == 0.0125  # 50 / 4000
+    assert into(VISITS_PERCENT) == 1.25
+    assert convert(3.5, VISITS_PERCENT, VISITS) == 0.035
+
+
+def test_without_the_visits_a_share_of_them_is_refused():
+    with pytest.raises(ValueError, match="count to proportion of visits"):
+        convert(50.0, COUNT, VISITS, population=200_000)
+
+
+units = st.sampled_from(["persons", "population", "visits"]).flatmap(
+    lambda whole: (
+        st.just(COUNT)
+        if whole == "persons"
+        else st.builds(Unit, st.just(whole), st.sampled_from([1, 100, 1000, 100_000]))
+    )
+)
+
+
+@given(
+    st.floats(0, 1e9),
+    units,
+    units,
+    st.integers(1, 10**10),
+    st.floats(1, 1e9),
+)
+def test_a_conversion_and_back_is_the_identity(value, source, target, population, visits):
+    there = convert(value, source, target, population, visits)
+
+    assert convert(there, target, source, population, visits) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("units", "maximum", "severities"),
+    [
+        ("proportion of visits", None, ["warning"]),
+        ("percent of visits", None, []),
+        ("proportion of visits", 1, ["error"]),
+        ("count", None, []),
+    ],
+)
+def test_means_of_5_are_no_proportion(tmp_path, units, maximum, severities):
+    """The hub's maximum decides; where there is none, a share above its whole is a warning."""
+    document = deepcopy(tasks())
+    cases = document["rounds"][0]["model_tasks"][0]
+    cases["target_metadata"][0]["target_units"] = units
+    for output in ("quantile", "sample"):
+        del cases["output_type"][output]
+    if maximum is not None:
+        cases["output_type"]["mean"]["value"]["maximum"] = maximum
+    frame = submission()
+    frame = frame[frame["output_type"].isin(["mean", "cdf"])]
+    hub = write_hub(tmp_path, document)
+
+    found = [
+        each
+        for each in validate(write_submission(hub, frame), hub).findings
+        if each.check == "value_col_valid"
+    ]
+
+    assert [each.severity for each in found] == severities
+    assert all("5.25" in each.message for each in found)

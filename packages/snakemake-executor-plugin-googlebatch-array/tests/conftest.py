@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 from collections import Counter
@@ -23,6 +24,11 @@ PROJECT = "rehearsal"
 BUCKET = "rehearsal"
 BINARIES = Path(sys.executable).parent
 SETTLE_SECONDS = 90
+
+
+def pytest_configure() -> None:
+    # A shell's background job ignores Ctrl-C, and so would the processes that the tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass

@@ -19,11 +19,16 @@ class Observations:
     dates
         Dates in ascending order, all in the fitting window.
     values
-        Shape (dates, comparisons). NaN where nothing was reported; the comparison omits it.
+        Shape (dates, comparisons), in the unit of each. NaN where nothing was reported; the
+        comparison omits it.
+    visits
+        Shape (dates, comparisons). All visits of the period, which a share is of; NaN where they
+        are not known. None if no comparison names them.
     """
 
     dates: tuple[date, ...]
     values: NDArray[np.float64]
+    visits: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class Generation:
     simulations
         Number of simulations for this generation, rejected ones included.
     series
-        Shape (P, dates, comparisons). Simulated values that were compared.
+        Shape (P, dates, comparisons). Simulated values that were compared, in the unit of the
+        observations.
     """
 
     particles: NDArray[np.float64]
@@ -101,6 +107,8 @@ class Fit:
         Generation whose posterior was projected; None without a projection.
     reporting
         One per comparison; empty without an observation model.
+    units
+        Unit of each comparison; empty if all compare the persons that are simulated.
     """
 
     strategy: str
@@ -114,6 +122,7 @@ class Fit:
     ended: str
     projected_generation: int | None
     reporting: tuple[Reporting, ...] = ()
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

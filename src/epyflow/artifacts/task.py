@@ -195,8 +195,9 @@ class MemberResult:
     scenario
         The scenario of the projection; None if the experiment has none.
     reported
-        Shape (simulations, T, comparisons, 1). Reported counts of the compared series:
-        persons per period; ``NOT_STARTED`` likewise. None without an observation model.
+        Shape (simulations, T, comparisons, 1). The compared series as they would be reported:
+        persons per period, or in the units of the fit; ``NOT_STARTED`` likewise. None without an
+        observation model where all compare persons.
     reproduction
         Shape (simulations, T, 1, 1). Effective reproduction number over the period that ends at
         the date, in units of ``REPRODUCTION_UNIT``; ``NOT_STARTED`` likewise, and where there is no

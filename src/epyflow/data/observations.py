@@ -14,6 +14,7 @@ from epyflow.data.vintages import Vintage
 from epyflow.errors import DataError
 
 LOCATION_COLUMNS = ("geo_value", "location")
+_LAST_VISITS = 4
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
 
 
@@ -129,6 +130,38 @@ def _series(rows: Sequence[Row], column: Column, window: tuple[date, date]) -> d
         missing = row.cells[column.values] in NO_VALUE
         series[day] = np.nan if missing else row.number(column.values)
     return series
+
+
+def expected_visits(
+    wanted: Sequence[date], known: Sequence[date], visits: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return all visits of periods: those observed, else the mean of the last four observed.
+
+    Parameters
+    ----------
+    wanted
+        T dates.
+    known, visits
+        Dates, ascending, and their visits; NaN where nothing was observed.
+
+    Raises
+    ------
+    DataError
+        If no visits were observed, or a number is not positive.
+    """
+    observed = {
+        day: number
+        for day, number in zip(known, visits.tolist(), strict=True)
+        if not np.isnan(number)
+    }
+    if not observed or min(observed.values()) <= 0:
+        raise DataError(
+            "all visits are missing, or 0 in a period; expected a positive number in the "
+            "observed_visits_column"
+        )
+    last = list(observed.values())[-_LAST_VISITS:]
+    later = sum(last) / len(last)
+    return np.array([observed.get(day, later) for day in wanted], dtype=np.float64)
 
 
 def find_missing_dates(dates: Sequence[date], values: NDArray[np.float64]) -> tuple[date, ...]:

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import DailyDoses, Failure, Member, Observations, Population, Task
-from epyflow.data import vintages
 from epyflow.data.coverage import read_coverage, read_preprocessed
-from epyflow.data.observations import Column, read_observations
 from epyflow.data.school_calendar import Calendar, closure_days, read_calendar
 from epyflow.errors import DataError, PopulationError
 from epyflow.experiment.experiment import Experiment
@@ -25,6 +23,7 @@ from epyflow.experiment.reading.user_functions import UserFunctions
 from epyflow.inputs.fan_out import Plan, PlannedTask, first_day
 from epyflow.inputs.parameter_sets import ParameterSet, parameter_sets
 from epyflow.inputs.resolved_priors import with_named_priors
+from epyflow.inputs.task_observations import read_task_observations
 from epyflow.logs import Progress
 from epyflow.model.vaccination import join_doses
 from epyflow.population.age_groups import AgeGroup, overlap_shares, parse_age_groups
@@ -156,21 +155,7 @@ class Build:
         section = self._calibration
         if section is None:
             return None
-        window = section.fitting_window
-        day = section.observed_data_vintage
-        path = self.experiment.data[vintages.data_key(section.observed_data_path, day)]
-        dates, values = read_observations(
-            path,
-            location.spellings,
-            section.observed_location_column,
-            [
-                Column(each.observed_value_column, each.observed_date_column)
-                for each in section.comparison
-            ],
-            (window.start_date, window.end_date),
-            vintages.vintage_of(path, day, section.observed_as_of_column),
-        )
-        return Observations(dates, values)
+        return read_task_observations(self.experiment, section, location)
 
     def _doses(self, location: Location) -> DailyDoses | None:
         model = self.experiment.model

@@ -9,7 +9,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -56,6 +56,8 @@ class Run:
         ``repository``, ``ref`` and ``commit`` of the experiments; None if they are in a folder.
     left_out
         The parts missing from the run's submission to a forecast hub, and why.
+    units
+        Target of the submission to the unit of its series.
     """
 
     exp_id: str
@@ -74,6 +76,7 @@ class Run:
     project: Path
     experiments: Mapping[str, str] | None = None
     left_out: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 class Git(TypedDict):
@@ -153,6 +156,7 @@ class RunMetadata(TypedDict):
     missing_populations: list[str]
     failures: list[FailedTask]
     left_out_of_submission: list[str]
+    units_of_submission: dict[str, str]
 
 
 def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
@@ -188,6 +192,7 @@ def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
         missing_populations=sorted({failure.population for failure in run.failures}),
         failures=_failed(run.failures),
         left_out_of_submission=list(run.left_out),
+        units_of_submission=dict(run.units),
     )
 
 

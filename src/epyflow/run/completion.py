@@ -62,6 +62,9 @@ def finish_run(
         benchmarks=_benchmarks(run, storage),
         project=Path.cwd(),
         experiments=start.experiments,
+        units=dict(zip(run.submission.targets, run.submission.units, strict=True))
+        if run.submission
+        else {},
         left_out=tuple(each for path in left_out for each in json.loads(path.read_text("utf-8"))),
     )
 

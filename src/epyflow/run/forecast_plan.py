@@ -34,7 +34,8 @@ def plan_submission(
         return None, []
     digest = hash_destination(choice, experiment)
     targets = tuple(each.target for each in choice.targets)
-    return Submission(choice.file, digest, targets), choice.sources
+    units = tuple(str(each.target) for each in choice.units)
+    return Submission(choice.file, digest, targets, units), choice.sources
 
 
 def plan_scores(

@@ -11,6 +11,7 @@ from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
 from epyflow.submission.destination import Destination
 from epyflow.submission.hub_definitions import SHIPPED, TARGETS
+from epyflow.submission.target_units import find_units
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.hub import Hub
 from forecast_hub.config.reader import read_hub
@@ -61,7 +62,11 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
         for each in targets:
             _check_target(hub, day, name, each.target)
     files = {} if hub is None else _files(hub, settings)
-    return Destination(name, day, file, targets, None if hub is None else hub.folder.root, files)
+    calibration = experiment.modelset.calibration if experiment.modelset else None
+    round_ = None if hub is None else hub.round(day.isoformat())
+    units = [find_units(f"output.{name}.targets", round_, each, calibration) for each in targets]
+    folder = None if hub is None else hub.folder.root
+    return Destination(name, day, file, targets, folder, files, tuple(units))
 
 
 def _hub(settings: Settings, name: str, day: date) -> Hub | None:
@@ -131,6 +136,11 @@ def hash_destination(choice: Destination, experiment: Experiment) -> str:
         key = data_key(
             trends.rate_trends.observed_data_path, trends.rate_trends.observed_data_vintage
         )
+        observed.append(digest(experiment.data[key], None))
+    if calibration is not None and any(
+        each.observed_visits_column for each in calibration.comparison
+    ):
+        key = data_key(calibration.observed_data_path, calibration.observed_data_vintage)
         observed.append(digest(experiment.data[key], None))
     section = experiment.output.hub
     hashes = [digest(path, None) for path in choice.files.values()]

@@ -37,11 +37,14 @@ class Submission:
         Hash of everything except results that it is made from.
     targets
         Targets of the hub.
+    units
+        The unit of each target's series.
     """
 
     file: str
     digest: str
     targets: tuple[str, ...]
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,7 @@ def read_plan(content: Mapping[str, Any]) -> Plan:
             "populations": populations,
             "runs": tuple(_run(each, shared) for each in content["runs"]),
             "built_remotely": tuple(content["built_remotely"]),
-            "scores": _with_tuple(Scores, content["scores"], "tables"),
+            "scores": _with_tuples(Scores, content["scores"], "tables"),
         }
         return Plan(**{each.name: content[each.name] for each in fields(Plan)} | own)
     except (KeyError, TypeError) as problem:
@@ -241,14 +244,16 @@ def read_plan(content: Mapping[str, Any]) -> Plan:
 
 
 def _run(content: Mapping[str, Any], shared: Mapping[str, Any]) -> RunPlan:
-    submission = _with_tuple(Submission, content["submission"], "targets")
+    submission = _with_tuples(Submission, content["submission"], "targets", "units")
     own = {"tasks": tuple(content["tasks"]), "submission": submission}
     return RunPlan(**{**content, **shared, **own})
 
 
-def _with_tuple(kind: type, content: Mapping[str, Any] | None, name: str) -> Any:
-    """Make an object of JSON that has a list in one field; None of None."""
-    return None if content is None else kind(**{**content, name: tuple(content[name])})
+def _with_tuples(kind: type, content: Mapping[str, Any] | None, *names: str) -> Any:
+    """Make an object of JSON that has lists in some fields; None of None."""
+    if content is None:
+        return None
+    return kind(**{**content, **{name: tuple(content[name]) for name in names}})
 
 
 def read_plan_file(data: bytes) -> Plan:

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from epyflow import engine
 from epyflow.artifacts.task import Fit, Generation, Observations, Reporting, Result, Task
 from epyflow.calibration import sampler
@@ -20,11 +23,13 @@ from epyflow.experiment.format.model import Model
 from epyflow.model.assembler import Assembler
 from epyflow.randomness import generator
 from epyflow.strategies import checkpoints, observation_model
+from epyflow.strategies.observed_units import ObservedUnits
 from epyflow.strategies.particle_simulator import (
     Comparer,
     ParticleSimulator,
     ending,
     kernels,
+    member,
     priors,
 )
 from epyflow.strategies.project import project
@@ -114,6 +119,7 @@ class _Run:
         self._priors: Priors = priors(calibration)
         self._rng = generator(task.seed, "calibrate", task.population.name)
         fitted = ending(model, calibration.fitting_window.end_date)
+        self._units = ObservedUnits.of(calibration, task.population, observations)
         self._simulator = ParticleSimulator(
             calibration=calibration,
             model=fitted,
@@ -122,6 +128,7 @@ class _Run:
             comparer=Comparer.of(calibration, model),
             observations=observations,
             engine_name=task.engine,
+            units=self._units,
         )
 
     def fit(self) -> Fit:
@@ -222,13 +229,25 @@ class _Run:
             ended=ended,
             projected_generation=projected,
             reporting=noise,
+            units=() if self._units is None else self._units.names,
         )
 
     def _reporting(self, posterior: Generation) -> tuple[Reporting, ...]:
         projection = self._calibration.projection
         if projection is None or projection.observation_model is None:
             return ()
-        return observation_model.around(posterior, self._observations, projection.observation_model)
+        units = None if self._units is None else self._unit_factors(self._units, posterior)
+        model = projection.observation_model
+        return observation_model.around(posterior, self._observations, model, units)
+
+    def _unit_factors(self, units: ObservedUnits, posterior: Generation) -> NDArray[np.float64]:
+        """Return the weighted mean of the units per reported person on the observed dates."""
+        simulator, found = self._simulator, []
+        for values in posterior.particles.tolist():
+            built = simulator.assembler.build(member(self._calibration, simulator.base, values))
+            found.append(units.factors(built.parameters, self._observations.dates)[1])
+        mean: NDArray[np.float64] = np.average(found, axis=0, weights=posterior.weights)
+        return mean
 
     def _settings(self, noise: tuple[Reporting, ...]) -> dict[str, str]:
         settings = self._calibration.strategy.options.model_dump(mode="json")
@@ -238,6 +257,8 @@ class _Run:
                 "dispersion": [each.dispersion for each in noise],
                 "discrepancy_sd": [each.walk for each in noise],
             }
+        if self._units is not None:
+            settings["comparison_units"] = list(self._units.names)
         return {key: json.dumps(value) for key, value in settings.items()}
 
 

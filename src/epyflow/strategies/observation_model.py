@@ -1,4 +1,4 @@
-"""Draw reports of projected trajectories: noise and drift around simulated counts."""
+"""Report projected trajectories: noise and drift around simulated counts, in observed units."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.observation_model import ESTIMATED, Estimate, ObservationModel
 from epyflow.randomness import generator
+from epyflow.strategies.observed_units import ObservedUnits, Values
 from epyflow.strategies.particle_simulator import Comparer
 
 Array = NDArray[np.float64]
@@ -30,9 +31,15 @@ _MOST = 500.0  # exp of this does not overflow, and is larger than any populatio
 
 
 def around(
-    posterior: Generation, observations: Observations, model: ObservationModel
+    posterior: Generation,
+    observations: Observations,
+    model: ObservationModel,
+    units: Array | None = None,
 ) -> tuple[Reporting, ...]:
     """Return the observation noise of each comparison around the weighted mean of the particles.
+
+    Noise is that of persons: ``units``, shape (dates, comparisons), are the units of the
+    observations per reported person; None if they are persons.
 
     Raises
     ------
@@ -42,7 +49,10 @@ def around(
     fitted = np.average(posterior.series.unpack(), axis=0, weights=posterior.weights)
     periods = _periods(observations.dates)
     found = []
-    for observed, mean in zip(observations.values.T, fitted.T, strict=True):
+    seen = observations.values
+    if units is not None:
+        seen, fitted = seen / units, fitted / units
+    for observed, mean in zip(seen.T, fitted.T, strict=True):
         known = ~np.isnan(observed)
         y, m = observed[known], mean[known]
         spread = _given(model.dispersion)
@@ -74,13 +84,15 @@ def reported(
     calibration: Calibration,
     fit: Fit,
     simulated: Sequence[Array],
+    parameters: Sequence[Values],
     member: MemberResult,
 ) -> PackedArray:
-    """Draw the reports of each trajectory of a projection.
+    """Express the trajectories of a projection in the units of the observations, with noise.
 
-    Each trajectory has its own random numbers, from the seed, the population and its number, and
-    counts are drawn by inverting their distribution. So scenarios stay paired: equal simulated
-    counts give equal reports, and larger counts never give fewer reports.
+    Noise is drawn if the fit has an observation model. Each trajectory has its own random numbers,
+    from the seed, the population and its number, and counts are drawn by inverting their
+    distribution. So scenarios stay paired: equal simulated counts give equal reports, and larger
+    counts never give fewer reports.
 
     Parameters
     ----------
@@ -88,13 +100,16 @@ def reported(
         The calibration and its results.
     simulated
         Transitions of each trajectory, with shape (periods since its start, K, G).
+    parameters
+        Every parameter of each trajectory by name.
     member
         The projection; its dates are those of the trajectory that starts first.
 
     Returns
     -------
     reported
-        Shape (trajectories, T, comparisons, 1). Persons; ``NOT_STARTED`` before a start.
+        Shape (trajectories, T, comparisons, 1). Persons, or in the units of the observations;
+        ``NOT_STARTED`` before a start.
 
     Raises
     ------
@@ -102,12 +117,34 @@ def reported(
         If no trajectory has started by the last observation, at which a discrepancy begins.
     """
     comparer = Comparer.of(calibration, model)
-    means = np.zeros((len(simulated), len(member.dates), len(fit.reporting)))
-    before = np.zeros(means.shape[:2], dtype=np.bool_)
+    counts = np.zeros((len(simulated), len(member.dates), len(calibration.comparison)))
+    before = np.zeros(counts.shape[:2], dtype=np.bool_)
     for row, transitions in enumerate(simulated):
-        first = means.shape[1] - len(transitions)
-        means[row, first:] = comparer.totals(transitions)
+        first = counts.shape[1] - len(transitions)
+        counts[row, first:] = comparer.totals(transitions)
         before[row, :first] = True
+    units = ObservedUnits.of(calibration, task.population, fit.observations)
+    factors = None
+    if units is not None:
+        both = [units.factors(values, member.dates) for values in parameters]
+        counts *= np.stack([reported for reported, _ in both])[:, np.newaxis]
+        factors = np.stack([unit for _, unit in both])
+    if fit.reporting:
+        counts = _noisy(counts, task, fit, member, factors)
+    if factors is not None:
+        counts = counts * factors
+    counts[before] = NOT_STARTED
+    return PackedArray.pack(counts[..., np.newaxis])
+
+
+def _noisy(
+    means: Array, task: Task, fit: Fit, member: MemberResult, factors: Array | None
+) -> Array:
+    """Draw the reports around ``means``, shape (trajectories, T, comparisons).
+
+    ``factors``, of the same shape, are the units of the observations per reported person; None if
+    they are persons.
+    """
     persons = int(task.population.sizes.sum())
     counts, draws = np.empty_like(means), _Draws(task, means.shape, _anchor(fit, member))
     levels = draws.of("report", np.random.Generator.random)
@@ -116,14 +153,14 @@ def reported(
         mean = means[:, :, column]
         if noise.walk is not None:
             day, last = _last(fit.observations, column)
-            walk = noise.walk * steps[:, :, column]
-            mean = drifted(mean, _position(member.dates, day), last, walk)
+            walk, at = noise.walk * steps[:, :, column], _position(member.dates, day)
+            seen = last if factors is None else last / factors[:, at, column]
+            mean = drifted(mean, at, seen, walk)
         # The tails of the walk and of the counts are unbounded, but the population is not.
         np.minimum(mean, persons, out=mean)
         counts[:, :, column] = report(mean, noise.dispersion, levels[:, :, column])
     np.minimum(counts, persons, out=counts)
-    counts[before] = NOT_STARTED
-    return PackedArray.pack(counts[..., np.newaxis])
+    return counts
 
 
 def _anchor(fit: Fit, member: MemberResult) -> int:
@@ -178,7 +215,7 @@ def _position(dates: Sequence[date], day: date) -> int:
     return dates.index(day)
 
 
-def drifted(simulated: Array, at: int, last: float, steps: Array) -> Array:
+def drifted(simulated: Array, at: int, last: float | Array, steps: Array) -> Array:
     """Continue trajectories from the last observation with a random drift.
 
     The ratio of reported to simulated is what it was at the last observation,
@@ -190,7 +227,8 @@ def drifted(simulated: Array, at: int, last: float, steps: Array) -> Array:
     simulated
         Shape (trajectories, T). Persons.
     at, last
-        Position and value of the last observation.
+        Position and value of the last observation, persons; the value may differ between
+        trajectories, shape (trajectories,).
     steps
         Shape (trajectories, T). Steps of the walk; those after ``at`` are used.
     """

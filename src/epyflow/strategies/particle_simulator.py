@@ -21,6 +21,7 @@ from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
 from epyflow.experiment.format.model import Model
 from epyflow.model.assembler import Assembler
+from epyflow.strategies.observed_units import ObservedUnits
 from epyflow.strategies.per_start import PerStart
 
 START = "start_date_days"
@@ -203,6 +204,8 @@ class ParticleSimulator:
         The observations to compare with.
     engine_name
         Name of the engine that simulates.
+    units
+        Units of the observations; None if all compare persons.
     """
 
     calibration: Calibration
@@ -212,6 +215,7 @@ class ParticleSimulator:
     comparer: Comparer
     observations: Observations
     engine_name: str
+    units: ObservedUnits | None = None
 
     def __call__(self, values: Sequence[float], rng: np.random.Generator) -> Simulated:
         """Simulate once; see :class:`epyflow.calibration.sampler.Simulator`."""
@@ -219,6 +223,8 @@ class ParticleSimulator:
         trajectory = engine.simulate(built, rng, self.engine_name)
         totals = self.comparer.totals(trajectory.transitions)
         series = self._compared(built.dates).series(totals)
+        if self.units is not None:
+            series = self.units.express(series, built.parameters, self.observations.dates)
         return Simulated(self._distance(series), series)
 
     @cached_property

@@ -16,6 +16,7 @@ from epyflow.logs import Progress
 from epyflow.model.assembler import Assembler
 from epyflow.randomness import generator
 from epyflow.strategies.observation_model import reported
+from epyflow.strategies.observed_units import Values
 from epyflow.strategies.particle_simulator import member
 from epyflow.strategies.per_start import resampled
 from epyflow.strategies.reproduction_number import Reproductions
@@ -30,6 +31,7 @@ class _Projected:
     dates: tuple[date, ...]
     compartments: NDArray[np.float64]
     transitions: NDArray[np.float64]
+    parameters: Values
 
 
 def project(
@@ -90,14 +92,17 @@ def _projection(
                 resampling.dates,
                 resampling.compartments(trajectory.compartments),
                 resampling.transitions(trajectory.transitions),
+                built.parameters,
             )
         )
         progress.step()
     gathered = _gathered(projected, reproductions.numbers(), model, task)
-    if not fit.reporting:
+    if not fit.reporting and not fit.units:
         return gathered
     simulated = [each.transitions for each in projected]
-    return replace(gathered, reported=reported(task, model, calibration, fit, simulated, gathered))
+    values = [each.parameters for each in projected]
+    found = reported(task, model, calibration, fit, simulated, values, gathered)
+    return replace(gathered, reported=found)
 
 
 def _gathered(

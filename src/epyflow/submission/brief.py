@@ -15,8 +15,10 @@ import numpy as np
 
 from epyflow.errors import ArtifactError, user_errors
 from epyflow.submission.projected_series import Observed
+from epyflow.submission.target_units import Conversion
 from forecast_hub.config.hub import Hub
 from forecast_hub.config.reader import read_hub
+from forecast_hub.config.units import Unit
 from forecast_hub.errors import HubError
 
 
@@ -55,6 +57,8 @@ class Brief:
         Population to the names that a hub may use for it.
     observed
         Population to its observed series for each target; None if there is none.
+    conversions
+        Population to the conversion of each target's series; empty if none is converted.
     files
         Name of a file of the hub's configuration to its text.
     """
@@ -65,6 +69,14 @@ class Brief:
     spellings: Mapping[str, tuple[str, ...]]
     observed: Mapping[str, tuple[Observed | None, ...]]
     files: Mapping[str, str] = field(repr=False)
+    conversions: Mapping[str, tuple[Conversion, ...]] = field(default_factory=dict)
+
+    def conversion(self, population: str, position: int) -> Conversion | None:
+        """Return the conversion of a target's series; None if its numbers are not known."""
+        if not self.conversions:
+            return Conversion()
+        found = self.conversions.get(population)
+        return None if found is None else found[position]
 
     @user_errors(HubError)
     def hub(self, folder: Path) -> Hub:
@@ -97,11 +109,22 @@ def read_brief(path: Path) -> Brief:
                 for name, series in content["observed"].items()
             },
             files=content["files"],
+            conversions={
+                name: tuple(map(_conversion, each))
+                for name, each in content.get("conversions", {}).items()
+            },
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ArtifactError(
             f"{path}: not usable ({problem}); delete it and run again, which writes it anew"
         ) from problem
+
+
+def _conversion(given: Mapping[str, Any]) -> Conversion:
+    source, target = (Unit(*given[key]) for key in ("source", "target"))
+    visits = None if given["visits"] is None else _observed(given["visits"])
+    in_source = bool(given["observed_in_source"])
+    return Conversion(source, target, given["population"], visits, in_source)
 
 
 def _observed(series: Mapping[str, Any]) -> Observed:

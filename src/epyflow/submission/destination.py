@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from epyflow.experiment.format.output import HubTarget
+from epyflow.submission.target_units import Conversion
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Destination:
         The hub's folder; None for the definition shipped here.
     files
         Name to file of the hub's configuration; empty where it is shipped here.
+    units
+        Of each target: the unit of its series and its own, without the numbers of a place.
     """
 
     format: str
@@ -34,6 +37,7 @@ class Destination:
     targets: tuple[HubTarget, ...]
     folder: Path | None
     files: Mapping[str, Path] = field(default_factory=dict)
+    units: tuple[Conversion, ...] = ()
 
     @property
     def sources(self) -> list[str]:

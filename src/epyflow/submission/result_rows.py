@@ -88,6 +88,11 @@ def _projections(
         for position, target in enumerate(given.targets):
             selection, column = _selection(result, target.simulation)
             observed = given.observed[result.population][position]
+            conversion = given.conversion(result.population, position)
+            if conversion is None:
+                reason = "its population or its visits are not known"
+                missing.append(LeftOut(target.target, "everything", result.population, reason))
+                continue
             for member in result.members:
                 task = _task(hub, given, target.target, result.population, member)
                 if task is None:
@@ -96,6 +101,7 @@ def _projections(
                     continue
                 task |= target.task_ids
                 projection = take_projection(member, selection, task, observed, column)
+                projection = conversion.apply(projection)
                 series[target.target].append(_whole_periods(projection, member))
         del result
     return {target: found for target, found in series.items() if found}

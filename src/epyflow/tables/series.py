@@ -125,7 +125,8 @@ def select(kind: Kind, result: Result, wanted: Sequence[str] | None) -> Selectio
 def select_comparisons(result: Result, fit: Fit) -> Selection:
     """Find what ``fit`` compares: a column per comparison, the sum of its transition series.
 
-    With an observation model these are the counts as they would be reported.
+    With an observation model these are the counts as they would be reported; with units, values
+    in the unit of each comparison.
 
     Raises
     ------
@@ -133,7 +134,7 @@ def select_comparisons(result: Result, fit: Fit) -> Selection:
         If the result has no such series.
     """
     names = comparison_names.number_repeats(fit.comparisons)
-    if fit.reporting:
+    if fit.reporting or fit.units:
         # Their one group stands before its total.
         at = np.arange(len(names), dtype=np.intp)
         return Selection("reported", names, at, 2 * at)

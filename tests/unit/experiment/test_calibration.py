@@ -161,3 +161,53 @@ def test_sampling_and_calibration_are_not_mixed(root):
     found = messages(root, CALIBRATION, ("modelset.sampling", sampling))
 
     assert "modelset: both sampling and calibration given; expected at most one of them" in found
+
+
+COMPARED = "modelset.calibration.comparison.0"
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "what"),
+    [
+        ({"unit": "buckets"}, "unit", "'buckets' is no unit; expected one such as count, rate per"),
+        ({"unit": "percent"}, "unit", "'percent' is no unit"),
+        ({"unit": "percent of visits"}, "", "nothing says how many visits there are"),
+        ({"scale": "ratoi"}, "scale", "unknown parameter 'ratoi'"),
+        ({"scale": "ages"}, "scale", "'ages' varies with age; expected one number"),
+        ({"scale": "2*Rt"}, "scale", "seasonality or an intervention acts on 'Rt'"),
+        ({"scale": 0}, "scale", "0 is not above 0"),
+        ({"observed_visits_column": "all"}, "observed_visits_column", "'all'"),
+    ],
+)
+def test_a_unit_that_cannot_be_fitted_is_refused(root, changes, where, what):
+    written = [(f"{COMPARED}.{key}", value) for key, value in changes.items()]
+    intervention = {
+        "type": "parameter",
+        "target_parameter": "Rt",
+        "scaling_factor": 0.9,
+        "start_date": "2024-12-01",
+        "end_date": "2024-12-31",
+    }
+    ages = {"type": "age_varying", "values": [1, 2]}
+    model = [("model.interventions", [intervention]), ("model.parameters.ages", ages)]
+
+    found = messages(root, CALIBRATION, *model, *written)
+
+    here = "modelset.calibration.comparison[0]" + (f".{where}" if where else "")
+    assert any(each.startswith(f"{here}: ") and what in each for each in found), found
+
+
+def test_a_parameter_that_only_a_scale_uses_is_used(root):
+    factor = ("model.parameters.ratio", {"type": "scalar", "value": 100})
+
+    unused = messages(root, CALIBRATION, factor)
+    used = messages(
+        root,
+        CALIBRATION,
+        factor,
+        (f"{COMPARED}.scale", "ratio"),
+        (f"{COMPARED}.unit", "percent of ED visits"),
+    )
+
+    assert "model.parameters.ratio: warning: no rate or calculated parameter uses it" in unused
+    assert used == [each for each in unused if "ratio" not in each]

@@ -10,7 +10,9 @@ from epyflow.run.layout import RunLayout
 from epyflow.run.plan import Plan, Scores, Submission, plan_bytes, read_plan, read_plan_file
 from tests.unit.run.made_up import LEFT, RIGHT, plan_of, run_plan
 
-SUBMISSION = Submission("2030-01-05-team-model.csv", "1234", ("wk inc flu hosp", "peak"))
+SUBMISSION = Submission(
+    "2030-01-05-team-model.csv", "1234", ("wk inc flu hosp", "peak"), ("count", "count")
+)
 SCORES = Scores("5678", "team-model", "hub-baseline", ("mean_scores.csv", "pmf_scores.csv.gz"))
 SINGLE = plan_of(
     run_plan(submission=SUBMISSION, observed="9abc"), scores=SCORES, built_remotely=(0, 4)
@@ -43,6 +45,7 @@ def test_the_file_is_a_configuration_that_says_once_what_runs_share():
         "file": "2030-01-05-team-model.csv",
         "digest": "1234",
         "targets": ["wk inc flu hosp", "peak"],
+        "units": ["count", "count"],
     }
 
 

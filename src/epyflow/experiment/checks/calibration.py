@@ -3,9 +3,11 @@
 import math
 from datetime import date
 
+from epyflow.experiment.format.base import parsed
 from epyflow.experiment.format.calibration import Calibration, Smc
 from epyflow.experiment.format.distributions import ScipyDistribution
-from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.model import AgeVarying, Model
+from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.series_names import transition_series, transitions_are_known
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
@@ -65,6 +67,35 @@ def check_generation(
         report.error(key_path, f"there is no generation {number}; expected 0 to {last}")
 
 
+def used_by_scales(modelset: Modelset | None) -> set[str]:
+    """Return the parameters that the scales of comparisons use."""
+    calibration = modelset.calibration if modelset else None
+    compared = calibration.comparison if calibration else ()
+    scales = [each.scale for each in compared if each.scale is not None]
+    return {name for scale in scales for name in parsed(scale).names}
+
+
+def _check_scale(model: Model, scale: str | float, key_path: KeyPath, report: Report) -> None:
+    """Check that a scale is one positive number for each parameter set."""
+    expression = parsed(scale)
+    if not expression.names and not float(expression.compute({})) > 0:
+        report.error(key_path, f"{expression.text} is not above 0; expected a positive factor")
+    changing = {
+        *([model.seasonality.target_parameter] if model.seasonality else []),
+        *(each.target_parameter for each in model.interventions if each.type == "parameter"),
+    }
+    for name in expression.names:
+        report.check_name("parameter", name, list(model.parameters), key_path)
+        if isinstance(model.parameters.get(name), AgeVarying):
+            report.error(key_path, f"{name!r} varies with age; expected one number")
+        if name in changing:
+            report.error(
+                key_path,
+                f"seasonality or an intervention acts on {name!r}; expected a parameter that does "
+                "not change with time",
+            )
+
+
 def check_comparison(model: Model, calibration: Calibration, report: Report) -> None:
     """Check that the series compared with data are simulated, on the dates of the data."""
     series = transition_series(model)
@@ -74,6 +105,8 @@ def check_comparison(model: Model, calibration: Calibration, report: Report) -> 
             report.warn(here, "is in the list twice; it is counted twice")
         for index, name in enumerate(comparison.simulation if transitions_are_known(model) else ()):
             report.check_name("transition series", name, series, (*here, "simulation", index))
+        if comparison.scale is not None:
+            _check_scale(model, comparison.scale, (*here, "scale"), report)
     window, timespan = calibration.fitting_window, model.timespan
     key_path: KeyPath = ("calibration", "fitting_window")
     if window.end_date > timespan.end_date:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
 
-from epyflow.experiment.checks.calibration import check_calibration
+from epyflow.experiment.checks.calibration import check_calibration, used_by_scales
 from epyflow.experiment.checks.data_files import (
     check_data_files,
     model_files,
@@ -111,7 +111,7 @@ class Checker:
 
     def _check_each(self) -> None:
         if self._model is not None:
-            check_model(self._model.section, self._model.report)
+            check_model(self._model.section, self._model.report, used_by_scales(self.modelset))
         if self._modelset is not None:
             modelset, report = self._modelset.section, self._modelset.report
             if modelset.sampling is not None:

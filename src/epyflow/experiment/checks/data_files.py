@@ -193,6 +193,9 @@ def modelset_files(modelset: Modelset) -> Iterator[NamedFile]:
         for key in ("observed_value_column", "observed_date_column"):
             where = ("calibration", "comparison", position, key)
             columns.append((getattr(comparison, key), where))
+        if comparison.observed_visits_column is not None:
+            where = ("calibration", "comparison", position, "observed_visits_column")
+            columns.append((comparison.observed_visits_column, where))
     named = section.observed_location_column
     if named is not None:
         columns.append((named, ("calibration", "observed_location_column")))

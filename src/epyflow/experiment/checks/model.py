@@ -1,6 +1,7 @@
 """Check the ``model`` section as a whole."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import date
 
 from epyflow.errors import CircleError, ExpressionError
@@ -40,8 +41,11 @@ METADATA_COLUMNS = (
 MAX_STEPS = 1_000_000
 
 
-def check_model(model: Model, report: Report) -> None:
-    """Check names, lengths, initial conditions and dates."""
+def check_model(model: Model, report: Report, scales: Collection[str] = ()) -> None:
+    """Check names, lengths, initial conditions and dates.
+
+    ``scales`` are the parameters that scales of comparisons use.
+    """
     _timespan(model, report)
     _compartments(model, report)
     _transitions(model, report)
@@ -49,7 +53,7 @@ def check_model(model: Model, report: Report) -> None:
     _parameters(model, report)
     used = used_parameters(model)
     for name in model.parameters:
-        if name not in used:
+        if name not in used and name not in scales:
             report.warn(("parameters", name), "no rate or calculated parameter uses it")
     check_vaccination(model, report)
     check_seasonality(model, used, report)

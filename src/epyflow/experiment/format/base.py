@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from epyflow.errors import ExpressionError
 from epyflow.experiment.format import expressions
 from epyflow.strict import Strict, refuse, shown
+from forecast_hub.config.units import EXAMPLES, parse_unit
 
 T = TypeVar("T")
 
@@ -124,6 +125,17 @@ def _quote_hint(value: Any) -> str:
 CompartmentId = Annotated[str, BeforeValidator(_as_id)]
 ParameterName = Annotated[str, BeforeValidator(_as_name)]
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _as_unit(value: Any) -> str:
+    """Read the words for a unit; return those that epyflow writes."""
+    unit = parse_unit(value) if isinstance(value, str) else None
+    if unit is None:
+        raise refuse(f"{shown(value)} is no unit; expected one such as {', '.join(EXAMPLES)}")
+    return str(unit)
+
+
+UnitWords = Annotated[str, BeforeValidator(_as_unit), WithJsonSchema({"type": "string"})]
 
 
 def _as_text_or_number(value: Any) -> str | int | float:

@@ -15,9 +15,11 @@ from epyflow.experiment.format.base import (
     CompartmentId,
     Count,
     Date,
+    ExpressionText,
     Number,
     ParameterName,
     Text,
+    UnitWords,
     refuse_double_count,
 )
 from epyflow.experiment.format.distributions import Distribution
@@ -153,10 +155,32 @@ class Comparison(Strict):
     weight: Positive = Field(
         default=1.0, description="Weight of its distance where there are several comparisons."
     )
+    unit: UnitWords = Field(
+        default="count", description="Unit of the observed values, such as percent of visits."
+    )
+    scale: ExpressionText | None = Field(
+        default=None,
+        description="Factor of the simulated series in this unit: a number, or an expression of "
+        "parameters, such as a calibrated one; absent: 1.",
+    )
+    observed_visits_column: Text | None = Field(
+        default=None, description="Column of all visits, which shares of visits are shares of."
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         refuse_double_count(self.simulation)
+        return self
+
+    @model_validator(mode="after")
+    def _visits_are_known(self) -> Self:
+        lacking = self.scale is None and self.observed_visits_column is None
+        if lacking and self.unit.endswith("visits"):
+            raise refuse(
+                f"unit is {self.unit!r}, but nothing says how many visits there are; expected "
+                "observed_visits_column, or scale: a calibrated parameter, the ratio of the share "
+                "of visits to the share of the population"
+            )
         return self
 
 

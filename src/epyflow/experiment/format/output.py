@@ -17,6 +17,7 @@ from epyflow.experiment.format.base import (
     Meta,
     Number,
     Text,
+    UnitWords,
     find_duplicate,
     refuse_double_count,
 )
@@ -146,6 +147,9 @@ class HubTarget(Strict):
     )
     task_ids: dict[Text, Text] = Field(
         default_factory=dict, description="Values of the hub's other columns, such as age_group."
+    )
+    unit: UnitWords | None = Field(
+        default=None, description="Unit of its values where tasks.json does not say one."
     )
 
     @model_validator(mode="after")

@@ -1,6 +1,6 @@
 """List the names of the series in tables: one per age group, and the total."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from epyflow.experiment.format.model import Model
 
@@ -19,6 +19,15 @@ def transitions_are_known(model: Model) -> bool:
 def compartment_series(model: Model) -> list[str]:
     """Return ``<compartment>_<age group or total>``, in the order of the file."""
     return _series(model.compartment_ids, model)
+
+
+def counted_groups(series: Iterable[str], age_groups: Sequence[str]) -> list[int]:
+    """Return the positions of the age groups that a sum of series counts."""
+    names = list(series)
+    if any(name.endswith("_total") for name in names):
+        return list(range(len(age_groups)))
+    ends = [f"_{group}" for group in age_groups]
+    return [n for n, end in enumerate(ends) if any(name.endswith(end) for name in names)]
 
 
 def _series(names: Iterable[str], model: Model) -> list[str]:

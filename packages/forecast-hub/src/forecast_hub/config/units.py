@@ -10,12 +10,13 @@ RespiCast-Covid19 and flu-scenario-modeling-hub on GitHub.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast_hub.config.hub import Target
+if TYPE_CHECKING:
+    from forecast_hub.config.hub import Target
 
 Value = TypeVar("Value", float, NDArray[np.float64])
 Whole = Literal["persons", "population", "visits"]
@@ -97,7 +98,7 @@ _COUNT = re.compile(
 )
 
 
-def read_unit(target: Target) -> Unit | None:
+def read_unit(target: "Target") -> Unit | None:
     """Return the unit of a target's values; None if ``tasks.json`` does not say one of ours.
 
     ``target_units`` says it. What a share is of, and the number of a rate, may stand in the

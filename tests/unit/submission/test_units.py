@@ -1,0 +1,319 @@
+"""From YAML to a submission in the hub's unit, for targets as hubs have them."""
+
+import json
+from pathlib import Path
+
+import made_up_hubs as hubs
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from epyflow import strategies
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Failure
+from epyflow.errors import EpyflowError
+from epyflow.experiment.load import load
+from epyflow.experiment.reading.experiment_files import locate
+from epyflow.inputs.build import Build
+from epyflow.inputs.fan_out import plan
+from epyflow.population.store import PopulationStore
+from epyflow.run.hub_choice import choose_destination
+from epyflow.run.settings import Settings
+from epyflow.submission.brief_writer import write_brief
+from epyflow.submission.result_rows import make_rows
+from epyflow.submission.submission_output import check_submission, write_submission
+
+PERSONS = 50_000
+DAY = "2024-11-16"
+WEEKS = ("2024-10-26", "2024-11-02", "2024-11-09", "2024-11-16")
+
+# Target, name, units and maximum as in the hubs' tasks.json; repositories on GitHub as of 2026.
+FLU_VISITS = (  # cdcepi/FluSight-forecast-hub
+    "wk inc flu prop ed visits",
+    "proportion of weekly incident ED visits due to influenza",
+    "proportion",
+    1,
+)
+COVID_VISITS = (  # CDCgov/covid19-forecast-hub
+    "wk inc covid prop ed visits",
+    "proportion of weekly incident ED visits due to COVID-19",
+    "proportion",
+    None,
+)
+METROCAST = (  # reichlab/flu-metrocast
+    "Flu ED visits pct",
+    "Percentage of ED visits due to influenza",
+    "percentage",
+    100,
+)
+SCENARIO = (  # midas-network/flu-scenario-modeling-hub
+    "inc ed visit",
+    "Incident Emergency Department visit",
+    "percent",
+    100,
+)
+RESPICAST = (  # european-modelling-hubs/RespiCast-SyndromicIndicators
+    "ILI incidence",
+    "Weekly incidence for Influenza like illness",
+    "cases per 100,000 population",
+    None,
+)
+ADMISSIONS = ("wk inc flu hosp", "incident influenza hospitalizations", "count", None)
+
+
+def write_hub(root, target):
+    name, title, units, maximum = target
+    value = {"type": "double", "minimum": 0} | ({"maximum": maximum} if maximum else {})
+    none = {"required": None}
+    document = {
+        "schema_version": f"{hubs.SCHEMAS}/v5.0.0/tasks-schema.json",
+        "rounds": [
+            {
+                "round_id_from_variable": True,
+                "round_id": "reference_date",
+                "model_tasks": [
+                    {
+                        "task_ids": {
+                            "reference_date": none | {"optional": [DAY]},
+                            "target": none | {"optional": [name]},
+                            "horizon": none | {"optional": [0, 1]},
+                            "location": none | {"optional": ["25"]},
+                            "target_end_date": none | {"optional": [DAY, "2024-11-23"]},
+                        },
+                        "output_type": {
+                            "quantile": {
+                                "output_type_id": {"required": [0.25, 0.5, 0.75]},
+                                "is_required": True,
+                                "value": value,
+                            },
+                            "sample": {
+                                "output_type_id_params": {
+                                    "type": "integer",
+                                    "min_samples_per_task": 4,
+                                    "max_samples_per_task": 4,
+                                },
+                                "is_required": False,
+                                "value": value,
+                            },
+                        },
+                        "target_metadata": [
+                            {
+                                "target_id": name,
+                                "target_name": title,
+                                "target_units": units,
+                                "target_keys": {"target": name},
+                                "target_type": "continuous",
+                                "is_step_ahead": True,
+                                "time_unit": "week",
+                            }
+                        ],
+                    }
+                ],
+                "submissions_due": {"relative_to": "reference_date", "start": -6, "end": -3},
+            }
+        ],
+    }
+    return hubs.write_hub(root / "hub", document, None)
+
+
+def write_experiment(root, target, comparison, **written):
+    model = {
+        "random_seed": 3,
+        "timespan": {"start_date": "2024-10-06", "end_date": "2024-11-23"},
+        "simulation": {"n_sims": 1, "resample_frequency": "W-SAT"},
+        "population": {"name": "US-MA", "age_groups": ["0-17", "18+"]},
+        "compartments": [
+            {"id": "S", "init": "default"},
+            {"id": "I", "init": 500},
+            {"id": "R"},
+        ],
+        "transitions": [
+            {"type": "mediated", "source": "S", "target": "I", "mediator": "I", "rate": "beta"},
+            {"type": "spontaneous", "source": "I", "target": "R", "rate": 0.3},
+        ],
+        "parameters": {"beta": {"type": "calibrated"}},
+    }
+    calibration = {
+        "strategy": {"name": "top_fraction", "options": {"Nsim": 8, "top_fraction": 0.5}},
+        "observed_data_path": "observed.csv",
+        "comparison": [
+            {
+                "observed_value_column": "value",
+                "observed_date_column": "date",
+                "simulation": ["S_to_I_total"],
+                **comparison,
+            }
+        ],
+        "fitting_window": {"start_date": WEEKS[0], "end_date": WEEKS[-1]},
+        "parameters": {
+            "beta": {"prior": {"type": "scipy", "name": "uniform", "args": [0.03, 0.02]}}
+        },
+        "projection": {"n_trajectories": 4},
+    }
+    if comparison.get("scale") == "ratio":
+        model["parameters"]["ratio"] = {"type": "calibrated"}
+        prior = {"type": "scipy", "name": "uniform", "args": [0.5, 1]}
+        calibration["parameters"]["ratio"] = {"prior": prior}
+    output = {"hub_format": {"reference_date": DAY, "targets": [{"target": target} | written]}}
+    folder = root / "experiments" / "ed" / "config"
+    folder.mkdir(parents=True)
+    for role, section in (
+        ("model", model),
+        ("modelset", {"population_names": ["US-MA"], "calibration": calibration}),
+        ("output", output),
+    ):
+        (folder / f"{role}.yaml").write_text(yaml.safe_dump({role: section}, sort_keys=False))
+    rows = [f"25,{day},{number},4000" for day, number in zip(WEEKS, (2, 3, 4, 5), strict=True)]
+    (folder / "observed.csv").write_text("\n".join(["location,date,value,visits", *rows, ""]))
+    return load(locate("ed", root))
+
+
+def write_populations(root):
+    place = "United_States_Massachusetts"
+    ages = ("0-17", "18+")
+    sizes = [f"{place},{age},{n}" for age, n in zip(ages, (10_000, PERSONS - 10_000), strict=True)]
+    contacts = [f"{place},home,{a},{b},8" for a in ages for b in ages]
+    folder = root / "populations"
+    folder.mkdir()
+    (folder / "population.csv").write_text("\n".join(["population,age_group,persons", *sizes, ""]))
+    header = "population,layer,age_group,contact_age_group,contacts_per_day"
+    (folder / "contacts.csv").write_text("\n".join([header, *contacts, ""]))
+    return PopulationStore.open(folder, remote=False)
+
+
+def submit(root, target, comparison, **written):
+    """Run an experiment up to its submission; return the result, the rows and the findings."""
+    hub = write_hub(root, target)
+    experiment = write_experiment(root, target[0], comparison, **written)
+    given = {"experiment": "ed", "experiments_root": str(root), "hub": str(hub)}
+    destination = choose_destination(experiment, Settings(**given))
+    store = write_populations(root)
+    build = Build(experiment, plan(experiment, 1), store, None, 3, "epydemix", "0123456789ab")
+    assert build.write({0: root / "input.pkl"}) == set()
+    task = pickling.read_input(root / "input.pkl")
+    assert not isinstance(task, Failure)
+    result = strategies.run(task)
+    pickling.write(result, root / "result.pkl")
+    write_brief(experiment, destination, store, root / "hub.json")
+    table, left_out = root / "table.csv.gz", root / "left_out.json"
+    make_rows([root / "result.pkl"], root / "hub.json", table, left_out)
+    assert json.loads(left_out.read_text()) == []
+    file = root / destination.file
+    write_submission(table, root / "hub.json", file)
+    check_submission(file, root / "hub.json", left_out, root / "findings.json")
+    rows = pd.read_csv(file)
+    return result, rows, json.loads((root / "findings.json").read_text())
+
+
+def persons(result):
+    """Return the infections of each trajectory in the weeks of horizon 0 and 1."""
+    moves = result.members[0].transitions.unpack()
+    return moves[:, -2:, 0].sum(axis=-1, dtype=float)
+
+
+def check(rows, findings, expected):
+    """Compare the samples, and the quantiles of four trajectories, with ``expected`` values."""
+    assert findings["accepted"], findings["messages"]
+    assert not [each for each in findings["messages"] if each.startswith("warning")]
+    for horizon in (0, 1):
+        at = rows[rows["horizon"] == horizon]
+        samples = at[at["output_type"] == "sample"]["value"].to_numpy()
+        assert samples == pytest.approx(expected[:, horizon])
+        quantiles = at[at["output_type"] == "quantile"]["value"].to_numpy()
+        assert quantiles == pytest.approx(np.quantile(expected[:, horizon], [0.25, 0.5, 0.75]))
+
+
+@pytest.mark.parametrize(
+    ("target", "per"),
+    [(FLU_VISITS, 1), (COVID_VISITS, 1), (METROCAST, 100), (SCENARIO, 100)],
+)
+@pytest.mark.parametrize("unit", ["count", "percent of ED visits"])
+def test_persons_are_a_share_of_4000_visits(tmp_path, target, per, unit):
+    """Whether the observed column counts visits due to influenza, or is their percentage."""
+    seen = {"unit": unit, "observed_visits_column": "visits", "scale": 0.001}
+
+    result, rows, findings = submit(tmp_path, target, seen)
+
+    check(rows, findings, persons(result) * 0.001 / 4000 * per)
+
+
+def test_a_fit_to_percentages_with_a_calibrated_factor_is_submitted_as_proportions(tmp_path):
+    seen = {"unit": "percent of ED visits", "scale": "ratio"}
+
+    result, rows, findings = submit(tmp_path, FLU_VISITS, seen)
+
+    percent = result.members[0].reported.unpack()[:, -2:, 0, 0]
+    ratios = percent / 100 / (persons(result) / PERSONS)
+    assert np.ptp(ratios, axis=1) == pytest.approx(0)  # the same in both weeks,
+    drawn = result.fit.generations[0].particles[:, result.fit.names.index("ratio")]
+    assert all(np.abs(drawn - each).min() < 1e-9 for each in ratios[:, 0])  # and the particle's
+    check(rows, findings, percent / 100)
+
+
+def test_an_incidence_is_per_population_of_the_place(tmp_path):
+    result, rows, findings = submit(tmp_path, RESPICAST, {})
+
+    check(rows, findings, persons(result) * 2)  # 100,000 / 50,000
+
+
+def test_observed_rates_are_submitted_as_counts(tmp_path):
+    result, rows, findings = submit(tmp_path, ADMISSIONS, {"unit": "per 100,000 population"})
+
+    samples = rows[rows["output_type"] == "sample"]
+    found = samples[samples["horizon"] == 0]["value"]
+    assert found.tolist() == persons(result)[:, 0].tolist()
+    assert findings["accepted"]
+
+
+def destination_of(root: Path, target, comparison, **written):
+    experiment = write_experiment(root, target[0], comparison, **written)
+    settings = {"experiment": "ed", "experiments_root": str(root)}
+    return choose_destination(experiment, Settings(**settings, hub=str(write_hub(root, target))))
+
+
+@pytest.mark.parametrize("target", [FLU_VISITS, METROCAST])
+def test_persons_are_never_submitted_as_a_share_of_unknown_visits(tmp_path, target):
+    with pytest.raises(EpyflowError, match=rf"hub_format.targets: {target[0]!r} is a .* of visits"):
+        destination_of(tmp_path, target, {})
+
+
+def test_a_share_of_visits_is_not_submitted_as_a_count(tmp_path):
+    with pytest.raises(EpyflowError, match="is a count in the hub, and its series is a percent of"):
+        destination_of(tmp_path, ADMISSIONS, {"unit": "percent of visits", "scale": "ratio"})
+
+
+UNKNOWN = ("ratio", "Ratio of this week's admissions to last week's", "ratio", None)
+OF_TESTS = ("pct positive", "Percentage of tests that are positive", "percent", 100)
+BARE = ("level", "Level of illness", "percent", 100)
+
+
+@pytest.mark.parametrize("target", [UNKNOWN, OF_TESTS, BARE])
+def test_a_unit_that_is_not_known_is_refused_by_name(tmp_path, target):
+    with pytest.raises(EpyflowError, match=rf"{target[0]!r} in tasks.json is {target[2]!r} \("):
+        destination_of(tmp_path, target, {})
+
+
+def test_the_experiment_says_what_the_hub_leaves_open(tmp_path):
+    found = destination_of(tmp_path, BARE, {}, unit="percent of the population")
+
+    assert [str(each.target) for each in found.units] == ["percent of the population"]
+
+
+def test_the_experiment_does_not_contradict_the_hub(tmp_path):
+    with pytest.raises(EpyflowError, match=r"but is a proportion of visits in tasks\.json"):
+        destination_of(tmp_path, FLU_VISITS, {}, unit="count")
+
+
+def test_a_percentage_that_is_called_a_proportion_is_refused(tmp_path):
+    """The observed values are 2 to 5."""
+    experiment = write_experiment(
+        tmp_path, FLU_VISITS[0], {"unit": "proportion of visits", "scale": "ratio"}
+    )
+    store = write_populations(tmp_path)
+    build = Build(experiment, plan(experiment, 1), store, None, 3, "epydemix", "0123456789ab")
+
+    assert build.write({0: tmp_path / "input.pkl"}) == {0}
+
+    cause = pickling.read_input(tmp_path / "input.pkl").cause
+    assert "value: 5 for Massachusetts is no proportion of visits; expected at most 1" in cause

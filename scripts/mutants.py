@@ -4,23 +4,21 @@
 make mutants                                    200 mutants of src/epyflow and packages/forecast-hub
 make mutants SEED=7 SAMPLE=30 FOLDER=model      30 others, of src/epyflow/model alone
 
-A seed names a sample. A mutant differs from the source in one token: an operator of arithmetic,
-comparison or logic, ``not``, True or False, or a number that is one larger or smaller. The sample
-leaves out figures/ and cli/, text (f-strings too), annotations and decorators.
+A seed names a sample. mutation_sites.py says what a mutant is; the sample leaves out figures/ and
+cli/.
 
-The tests run in a copy of the tree: the unit tests of the mutant's own folder, and the science
-tests that import this folder. They kill a mutant if one of them fails, or if they take far longer
-than without it. The exit code is 1 if they kill fewer than 85%.
+The tests run in a copy of the tree: the unit tests of the mutant's own folder, first those of its
+file, and the science tests that import this folder. They kill a mutant if one of them fails, or if
+they take far longer than without it. The exit code is 1 if they kill fewer than 85%.
+
+equivalent_mutants.toml lists mutants that change no behaviour, with the reason. A survivor that
+it lists is shown with its reason, and is counted as not killed like the others.
 """
 
 import argparse
-import ast
-import bisect
 import contextlib
 import importlib
-import io
 import os
-import random
 import re
 import shutil
 import signal
@@ -28,149 +26,25 @@ import subprocess
 import sys
 import tempfile
 import time
-import tokenize
+import tomllib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from mutation_sites import Mutant, draw
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ("src", "packages/forecast-hub/src")
-LEFT_OUT = ("src/epyflow/figures/", "src/epyflow/cli/")
+EQUIVALENT = ROOT / "scripts" / "equivalent_mutants.toml"
 REQUIRED = 0.85
 SECONDS = 30  # that tests may take, added to five times what they take without a mutant
-PRELOADED = ("numpy", "pandas", "scipy.stats", "numba", "epydemix", "hypothesis", "pydantic")
+PRELOADED = (
+    *("numpy", "pandas", "pyarrow", "scipy.stats", "numba", "epydemix", "matplotlib.pyplot"),
+    *("hypothesis", "pydantic", "jsonschema", "typer.testing", "pycountry"),
+    "google.cloud.batch_v1",
+)
 """Imported once: the tests of each mutant start in a fork of this process."""
-
-REPLACEMENTS: dict[type[ast.AST], tuple[str, ...]] = {
-    **{ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*")},
-    **{ast.FloorDiv: ("//", "/"), ast.Mod: ("%", "*"), ast.Pow: ("**", "*")},
-    **{ast.BitOr: ("|", "&"), ast.BitAnd: ("&", "|")},
-    **{ast.Lt: ("<", "<=", ">="), ast.LtE: ("<=", "<", ">"), ast.Gt: (">", ">=", "<=")},
-    **{ast.GtE: (">=", ">", "<"), ast.Eq: ("==", "!="), ast.NotEq: ("!=", "==")},
-    **{ast.In: ("in", "not in"), ast.NotIn: ("not", ""), ast.Is: ("is", "is not")},
-    **{ast.IsNot: ("not", ""), ast.And: ("and", "or"), ast.Or: ("or", "and")},
-    **{ast.Not: ("not", ""), ast.USub: ("-", "")},
-}
-"""The token of each operator, and what can stand in its place."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """A token that can be replaced: its file, its first byte, its text, its replacements."""
-
-    path: str
-    offset: int
-    before: str
-    choices: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A site and its replacement."""
-
-    site: Site
-    after: str
-
-    def apply(self, source: bytes) -> bytes:
-        """Return the source with the token replaced."""
-        end = self.site.offset + len(self.site.before.encode())
-        return source[: self.site.offset] + self.after.encode() + source[end:]
-
-    def describe(self, source: bytes) -> str:
-        """Return the file, the number of the line, and the line before and after."""
-        row = source.count(b"\n", 0, self.site.offset)
-        before, after = (text.split(b"\n")[row] for text in (source, self.apply(source)))
-        lines = f"    - {before.decode().strip()}\n    + {after.decode().strip()}"
-        return f"{self.site.path}:{row + 1}\n{lines}"
-
-
-def find_sites(path: str, source: bytes) -> list[Site]:
-    """Return every token of a file that can be replaced, in order."""
-    lines = source.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    tokens = [
-        (starts[token.start[0] - 1] + len(token.line[: token.start[1]].encode()), token.string)
-        for token in tokenize.tokenize(io.BytesIO(source).readline)
-        if token.type in (tokenize.OP, tokenize.NAME, tokenize.NUMBER)
-    ]
-    sites = []
-    for low, high, before, choices in _replaceable(ast.parse(source), starts):
-        first = bisect.bisect_left(tokens, (low, ""))
-        offset, text = next(each for each in tokens[first:] if before in ("", each[1]))
-        if offset < high:
-            number = ast.literal_eval(text) if not choices else 0
-            sites.append(Site(path, offset, text, choices or (repr(number + 1), repr(number - 1))))
-    return sorted(sites, key=lambda site: site.offset)
-
-
-def _replaceable(
-    tree: ast.AST, starts: list[int]
-) -> Iterator[tuple[int, int, str, tuple[str, ...]]]:
-    """Yield ranges of bytes, the token to replace within each, and its replacements."""
-
-    def start(node: ast.expr) -> int:
-        return starts[node.lineno - 1] + node.col_offset
-
-    def end(node: ast.expr) -> int:
-        return starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
-
-    between: list[tuple[int, int, ast.AST, str]]
-    for node in _code(tree):
-        between = []
-        match node:
-            case ast.BinOp(left, op, right):
-                between = [(end(left), start(right), op, "")]
-            case ast.AugAssign(target, op, value):
-                between = [(end(target), start(value), op, "=")]
-            case ast.UnaryOp(op, operand):
-                between = [(start(node), start(operand), op, "")]
-            case ast.Compare(left, ops, comparators):
-                pairs = pairwise([left, *comparators])
-                between = [
-                    (end(a), start(b), op, "") for (a, b), op in zip(pairs, ops, strict=True)
-                ]
-            case ast.BoolOp(op, values):
-                between = [(end(a), start(b), op, "") for a, b in pairwise(values)]
-            case ast.Constant(bool() as value):
-                yield start(node), end(node), str(value), (str(not value),)
-            case ast.Constant(int() | float()):
-                yield start(node), end(node), "", ()
-        for low, high, operator, suffix in between:
-            if type(operator) in REPLACEMENTS:
-                before, *after = (text + suffix for text in REPLACEMENTS[type(operator)])
-                yield low, high, before, tuple(after)
-
-
-def _code(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk a tree without annotations, decorators, f-strings and blocks for type checkers."""
-    yield node
-    for name, value in ast.iter_fields(node):
-        if name in ("annotation", "returns", "decorator_list"):
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            is_text = isinstance(child, ast.JoinedStr)
-            is_typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
-            if isinstance(child, ast.AST) and not is_text and not is_typing:
-                yield from _code(child)
-
-
-def draw(root: Path, folder: str, size: int, seed: int) -> list[Mutant]:
-    """Draw sites and their replacements, in the order of the files."""
-    sites: list[Site] = []
-    for path in sorted(path for source in SOURCES for path in (root / source).rglob("*.py")):
-        name = path.relative_to(root).as_posix()
-        if not name.startswith(LEFT_OUT) and f"/{folder}/" in f"/{name}/":
-            sites += find_sites(name, path.read_bytes())
-    rng = random.Random(seed)  # noqa: S311
-    chosen = sorted(rng.sample(range(len(sites)), min(size, len(sites))))
-    return [Mutant(sites[index], rng.choice(sites[index].choices)) for index in chosen]
 
 
 def tests_of(root: Path, path: str) -> list[str]:
@@ -189,6 +63,18 @@ def tests_of(root: Path, path: str) -> list[str]:
     imports = re.compile(rf"epyflow(?:\.| import (?:.*, )?){parts[2]}\b")
     found = own + [test for test in importing if imports.search(test.read_text(encoding="utf-8"))]
     return [test.relative_to(root).as_posix() for test in found]
+
+
+def read_equivalent(path: Path) -> dict[tuple[str, str, str], str]:
+    """Return why mutants change nothing, by their file and the line before and after."""
+    listed = tomllib.loads(path.read_text(encoding="utf-8"))["mutant"]
+    return {(each["file"], each["before"], each["after"]): each["why"] for each in listed}
+
+
+def describe(path: str, line: int, before: str, after: str, why: str | None) -> str:
+    """Describe a survivor."""
+    reason = [] if why is None else [f"    equivalent: {why}"]
+    return "\n".join([f"{path}:{line}", f"    - {before}", f"    + {after}", *reason])
 
 
 class Tree:
@@ -212,10 +98,10 @@ class Tree:
         """Say whether a mutant passes the tests; the file is put back as it was."""
         path = self.root / mutant.site.path
         source, times = path.read_bytes(), path.stat()
-        named = sorted((self.root / tests[0]).rglob(f"test_{path.stem}.py"))
+        named = list(map(str, sorted((self.root / tests[0]).rglob(f"test_{path.stem}.py"))))
         path.write_bytes(mutant.apply(source))
         try:
-            return self.run([*map(str, named), *tests], seconds)
+            return (not named or self.run(named, seconds)) and self.run(tests, seconds)
         finally:
             path.write_bytes(source)
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # its bytecode is current
@@ -249,12 +135,14 @@ class Tree:
             os._exit(code)
 
 
-def report(tree: Tree, mutants: list[Mutant]) -> float:
+def report(
+    tree: Tree, mutants: list[Mutant], equivalent: Mapping[tuple[str, str, str], str]
+) -> float:
     """Test mutants, print the survivors and the count of each folder; return the share killed."""
     for module in PRELOADED:
         importlib.import_module(module)
     limits: dict[tuple[str, ...], float] = {}
-    tested, killed = Counter[str](), Counter[str]()
+    tested, killed, unchanged = Counter[str](), Counter[str](), 0
     for number, mutant in enumerate(mutants, 1):
         if sys.stderr.isatty():
             print(f"{number} of {len(mutants)}", end="\r", file=sys.stderr, flush=True)
@@ -264,17 +152,22 @@ def report(tree: Tree, mutants: list[Mutant]) -> float:
             if not tree.run(tests, 3600, compiled=True):
                 raise SystemExit(f"{tree.output.read_text()}\nThese tests fail without a mutant.")
             limits[tuple(tests)] = SECONDS + 5 * (time.monotonic() - start)
-        folder = mutant.site.path.rpartition("/")[0]
+        path = mutant.site.path
+        folder = path.rpartition("/")[0]
         tested[folder] += 1
         if tree.test(mutant, tests, limits[tuple(tests)]):
-            print(mutant.describe((tree.root / mutant.site.path).read_bytes()), flush=True)
+            line, before, after = mutant.lines((tree.root / path).read_bytes())
+            why = equivalent.get((path, before, after))
+            unchanged += why is not None
+            print(describe(path, line, before, after, why), flush=True)
         else:
             killed[folder] += 1
     print()
     for folder in tested:
         print(f"{killed[folder]:4} of {tested[folder]:3} killed   {folder}")
-    share = killed.total() / tested.total()
+    share, left = killed.total() / tested.total(), tested.total() - killed.total()
     print(f"{killed.total():4} of {tested.total():3} killed   {share:.0%}, required {REQUIRED:.0%}")
+    print(f"{left:4} survived: {unchanged} equivalent, {left - unchanged} to be looked at")
     return share
 
 
@@ -290,7 +183,7 @@ def main() -> int:
         mutants = draw(tree.root, arguments.folder, arguments.sample, arguments.seed)
         if not mutants:
             parser.error(f"no mutant lies in a folder {arguments.folder!r}: try --folder model")
-        return 0 if report(tree, mutants) >= REQUIRED else 1
+        return 0 if report(tree, mutants, read_equivalent(EQUIVALENT)) >= REQUIRED else 1
 
 
 if __name__ == "__main__":

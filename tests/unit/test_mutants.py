@@ -1,15 +1,15 @@
 """scripts/mutants.py, on sources and tests of its own."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
+import mutants
+import mutation_sites
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "scripts" / "mutants.py"
+SCRIPTS = ROOT / "scripts"
 
 RUN = "import sys, mutants; mutants.PRELOADED = (); mutants.SECONDS = 3; sys.exit(mutants.main())"
 
@@ -25,6 +25,10 @@ def total(first, last, pause):
 
 def untested(number):
     return -number
+
+
+def size(number):
+    return abs(-number)
 """
 TEST_SUMS = """\
 from time import sleep
@@ -35,22 +39,19 @@ from epyflow.toy.sums import total
 def test_the_last_number_is_not_added():
     assert total(2, 5, lambda: sleep(0.01)) == 9
 """
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mutants", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules["mutants"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-mutants = load()
+EQUIVALENT = """\
+[[mutant]]
+file = "src/epyflow/toy/sums.py"
+before = "return abs(-number)"
+after = "return abs(number)"
+why = "a number and its negative have one absolute value"
+"""
 
 
 def replaced(source: str) -> list[tuple[str, tuple[str, ...]]]:
-    return [(site.before, site.choices) for site in mutants.find_sites("a.py", source.encode())]
+    return [
+        (site.before, site.choices) for site in mutation_sites.find_sites("a.py", source.encode())
+    ]
 
 
 @pytest.mark.parametrize(
@@ -89,23 +90,25 @@ def test_text_annotations_decorators_and_stars_of_arguments_stay(source):
 
 def test_a_mutant_is_described_by_its_line_before_and_after_in_any_script():
     source = "# déjà vu\na = 'ü×', b + 1\n".encode()
-    plus, _ = mutants.find_sites("a.py", source)
+    plus, _ = mutation_sites.find_sites("a.py", source)
 
-    assert mutants.Mutant(plus, "-").describe(source) == (
-        "a.py:2\n    - a = 'ü×', b + 1\n    + a = 'ü×', b - 1"
+    assert mutation_sites.Mutant(plus, "-").lines(source) == (
+        2,
+        "a = 'ü×', b + 1",
+        "a = 'ü×', b - 1",
     )
 
 
 def test_every_mutant_of_the_engine_is_python():
     for path in sorted((ROOT / "src/epyflow/engine").glob("*.py")):
         source = path.read_bytes()
-        for site in mutants.find_sites(path.name, source):
+        for site in mutation_sites.find_sites(path.name, source):
             for after in site.choices:
-                compile(mutants.Mutant(site, after).apply(source), path.name, "exec")
+                compile(mutation_sites.Mutant(site, after).apply(source), path.name, "exec")
 
 
 def test_a_seed_names_a_sample_of_a_folder():
-    first, again, other = (mutants.draw(ROOT, "engine", 50, seed) for seed in (1, 1, 2))
+    first, again, other = (mutation_sites.draw(ROOT, "engine", 50, seed) for seed in (1, 1, 2))
 
     assert first == again != other
     assert len(set(first)) == 50
@@ -113,7 +116,7 @@ def test_a_seed_names_a_sample_of_a_folder():
 
 
 def test_a_sample_leaves_out_figures_and_commands():
-    everything = mutants.draw(ROOT, "src", 100_000, seed=1)
+    everything = mutation_sites.draw(ROOT, "src", 100_000, seed=1)
 
     folders = {mutant.site.path.split("/")[2] for mutant in everything}
     assert {"model", "engine", "operations"} <= folders
@@ -139,7 +142,8 @@ def test_science_tests_that_import_the_folder_belong_to_it():
 
 def test_mutants_that_fail_or_never_end_are_killed_and_survivors_are_named(tmp_path):
     for path, text in {
-        "scripts/mutants.py": SCRIPT.read_text(),
+        **{f"scripts/{each.name}": each.read_text() for each in SCRIPTS.glob("muta*.py")},
+        "scripts/equivalent_mutants.toml": EQUIVALENT,
         "src/epyflow/__init__.py": "",
         "src/epyflow/toy/sums.py": SUMS,
         "tests/unit/toy/test_sums.py": TEST_SUMS,
@@ -160,7 +164,24 @@ def test_mutants_that_fail_or_never_end_are_killed_and_survivors_are_named(tmp_p
     assert ended.stderr == ""
     assert ended.stdout == (
         "src/epyflow/toy/sums.py:11\n    - return -number\n    + return number\n"
-        "\n   5 of   6 killed   src/epyflow/toy\n   5 of   6 killed   83%, required 85%\n"
+        "src/epyflow/toy/sums.py:15\n    - return abs(-number)\n    + return abs(number)\n"
+        "    equivalent: a number and its negative have one absolute value\n"
+        "\n   5 of   7 killed   src/epyflow/toy\n   5 of   7 killed   71%, required 85%\n"
+        "   2 survived: 1 equivalent, 1 to be looked at\n"
     )
     assert ended.returncode == 1
     assert (tmp_path / "src/epyflow/toy/sums.py").read_text() == SUMS
+
+
+def test_every_mutant_listed_as_equivalent_is_one_of_the_sources():
+    listed = mutants.read_equivalent(mutants.EQUIVALENT)
+
+    assert all(why for why in listed.values())
+    for path in {path for path, _, _ in listed}:
+        source = (ROOT / path).read_bytes()
+        possible = {
+            (path, *mutation_sites.Mutant(site, after).lines(source)[1:])
+            for site in mutation_sites.find_sites(path, source)
+            for after in site.choices
+        }
+        assert {each for each in listed if each[0] == path} <= possible

@@ -134,6 +134,8 @@ MISTAKES = [
     (f"{MODEL}.task_id", {}, "rounds[0].model_tasks[0].task_id: is not a key of the hubverse's"),
     (f"{MODEL}.task_ids.horizon.required", GONE, "task_ids.horizon.required: is missing"),
     (f"{MODEL}.task_ids.horizon.needed", [], "task_ids.horizon.needed: is not a key"),
+    (f"{MODEL}.task_ids.horizon.optionl", [], "schema; did you mean optional?"),
+    (f"{QUANTILE}.is_requird", True, "schema; did you mean is_required?"),
     (f"{MODEL}.task_ids.horizon.required", 1, "task_ids.horizon.required: 1 is not a list"),
     (f"{MODEL}.task_ids.horizon.optional", [1], "task_ids.horizon: 1 is listed twice"),
     (f"{MODEL}.task_ids.horizon", GONE, "rounds[0].model_tasks[1].task_ids: has"),

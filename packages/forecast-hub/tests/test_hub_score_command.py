@@ -272,3 +272,28 @@ def test_the_peaks_of_two_seasons_are_scored_season_by_season(tmp_path):
         "2024-01-06": pytest.approx(math.log(0.75)),
         "2025-01-04": pytest.approx(math.log(0.25)),
     }
+
+
+def test_the_size_of_a_peak_is_scored_where_every_week_of_the_season_was_observed(tmp_path):
+    """In 01 the largest week has 30; in 02 the second week is missing."""
+    day, weeks = "2025-01-04", ("2025-01-04", "2025-01-11")
+    sizes = [
+        f"{day},peak inc flu hosp,,{place},,quantile,{level},{value}"
+        for place in ("01", "02")
+        for level, value in ((0.25, 26), (0.5, 30), (0.75, 34))
+    ]
+    own = tmp_path / f"{day}-a-b.csv"
+    own.write_text("\n".join([COLUMNS, *peak_rows(day, weeks), *sizes]) + "\n")
+    observed = tmp_path / "observed.csv"
+    observed.write_text(
+        "date,location,value\n2025-01-04,01,30\n2025-01-11,01,9\n2025-01-04,02,50\n"
+    )
+
+    done = run(own, "--target-data", observed, "--output", tmp_path / "scores")
+
+    assert done.exit_code == 0, done.stderr
+    scores = pd.read_csv(tmp_path / "scores" / "quantile_scores.csv.gz", dtype={"location": str})
+    natural = scores[scores["scale"] == "natural"]
+    assert natural[["location", "observed", "wis"]].to_numpy().tolist() == [
+        ["01", 30, pytest.approx(wis(4))]
+    ]

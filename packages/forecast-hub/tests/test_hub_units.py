@@ -57,6 +57,8 @@ def test_the_words_of_hubs_are_read(name, title, units, description, expected):
         ("per 100 000 inhabitants", RATE),
         ("cases/100,000", RATE),
         ("per million", Unit("population", 1e6)),
+        ("cases per 1m", Unit("population", 1e6)),
+        ("deaths per 10k people", Unit("population", 10_000)),
         ("cases per capita", Unit("population")),
         ("consultation rate per 1000", Unit("population", 1000)),
         ("rate per 1,000 consultations", Unit("visits", 1000)),

@@ -136,3 +136,15 @@ def test_help_does_not_wait_for_the_imports_of_the_commands():
     answer = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True)
 
     assert answer.stdout.strip() == "False"
+
+
+def test_an_unexpected_error_has_pythons_plain_traceback(tmp_path, monkeypatch, capsys):
+    """One that can be copied into a report: without boxes and the values of variables."""
+    monkeypatch.setattr("forecast_hub.checks.validation.validate", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+
+    with pytest.raises(ZeroDivisionError) as raised:
+        app(["validate", str(tmp_path), "--hub", str(tmp_path)])
+    sys.excepthook(raised.type, raised.value, raised.tb)
+
+    assert capsys.readouterr().err.startswith("Traceback (most recent call last):\n  File ")

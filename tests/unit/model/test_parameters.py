@@ -244,3 +244,41 @@ def test_the_same_rate_on_other_days_is_worked_out_again():
         dates = step_dates(date(2024, 10, 1), date(2024, 10, days), 1)
         over = found.over_time(found.values({}), Forcing.of(section, dates))
         assert over.rate(parsed("k"))[:, 0].tolist() == expected
+
+
+# --- what is steady ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "is_steady"),
+    [
+        ("k", True),
+        ("of_k", True),
+        ("drawn", False),
+        ("of_drawn", False),
+        ("acted", False),
+        ("of_acted", False),
+        ("of_of_acted", False),
+    ],
+)
+def test_what_is_drawn_or_acted_on_and_what_uses_it_differs(name, is_steady):
+    found = parameters(
+        interventions=[
+            {
+                "type": "parameter",
+                "target_parameter": "acted",
+                "scaling_factor": 0.5,
+                "start_date": "2024-10-05",
+                "end_date": "2024-10-10",
+            }
+        ],
+        k=scalar(3),
+        of_k=calculated("2*k"),
+        drawn=SAMPLED,
+        of_drawn=calculated("k*drawn"),
+        acted=scalar(4),
+        of_acted=calculated("acted+1"),
+        of_of_acted=calculated("of_acted+1"),
+    )
+
+    assert found.is_steady(parsed(f"2*{name}")) is is_steady

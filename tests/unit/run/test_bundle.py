@@ -1,6 +1,7 @@
 """A bundle gives the inputs that the experiment itself gives, on a machine that has none of it."""
 
 import io
+import json
 import shutil
 import tarfile
 from collections.abc import Iterable
@@ -116,6 +117,7 @@ def test_a_machine_that_has_only_the_bundle_builds_the_same_bytes(root, tmp_path
 def test_a_bundle_holds_what_the_experiment_names_and_nothing_else(root):
     with tarfile.open(packed(root)) as archive:
         names = archive.getnames()
+        manifest = json.load(archive.extractfile("bundle.json"))
 
     vermont = "populations/downloaded/data/United_States_Vermont"
     mistry = f"{vermont}/contact_matrices/mistry_2021"
@@ -136,6 +138,7 @@ def test_a_bundle_holds_what_the_experiment_names_and_nothing_else(root):
         "populations/given/contacts.csv",
         "populations/given/population.csv",
     ]
+    assert manifest["format"] == 1  # a version of epyflow reads the formats that it knows
 
 
 def test_equal_experiments_give_equal_bundles_whenever_and_wherever_they_are(root):

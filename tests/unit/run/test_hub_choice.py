@@ -9,7 +9,7 @@ import pytest
 from epyflow.errors import EpyflowError
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
-from epyflow.run.hub_choice import choose_destination
+from epyflow.run.hub_choice import choose_destination, hash_destination
 from epyflow.run.settings import Settings
 from forecast_hub.config import flusight
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
@@ -17,13 +17,16 @@ from tests.unit.experiment.samples import CALIBRATION, write_data, write_section
 DAY = date(2025, 1, 18)
 
 
-def chosen(tmp_path, output, **settings):
+def loaded(tmp_path, output):
     if not (tmp_path / "common-data").exists():
         write_data(tmp_path)
     sections = deepcopy(CALIBRATION) | {"output": output}
-    experiment = load(locate(write_sections(tmp_path, sections), tmp_path))
+    return load(locate(write_sections(tmp_path, sections), tmp_path))
+
+
+def chosen(tmp_path, output, **settings):
     given = {"experiment": "own", "experiments_root": str(tmp_path)} | settings
-    return choose_destination(experiment, Settings(**given))
+    return choose_destination(loaded(tmp_path, output), Settings(**given))
 
 
 def made_up(folder, day="2025-01-18"):
@@ -81,3 +84,36 @@ def test_what_cannot_be_submitted_is_refused_before_anything_runs(
 
     with pytest.raises(EpyflowError, match=message):
         chosen(tmp_path, output, **settings)
+
+
+@pytest.mark.parametrize(
+    ("extra", "is_read"),
+    [
+        ({}, False),
+        ({"rate_trends": CALIBRATION["output"]["flusight_format"]["rate_trends"]}, True),
+    ],
+)
+def test_a_submission_is_made_again_if_what_its_rate_trends_start_from_changes(
+    tmp_path, extra, is_read
+):
+    output = {"flusight_format": FLUSIGHT["flusight_format"] | extra}
+
+    def hashed():
+        return hash_destination(chosen(tmp_path, output), loaded(tmp_path, output))
+
+    first = hashed()
+    assert hashed() == first
+    with (tmp_path / "common-data/admissions.csv").open("a") as file:
+        file.write("25,2024-10-12,4\n")
+    assert (hashed() != first) is is_read
+
+
+def test_a_submission_without_rate_trends_is_made_again_if_the_hubs_files_change(tmp_path):
+    folder = made_up(tmp_path / "data" / "hub")
+    experiment = loaded(tmp_path, ANY)
+    first = hash_destination(chosen(tmp_path, ANY), experiment)
+
+    with (folder / "hub-config" / "tasks.json").open("a") as file:
+        file.write("\n")
+
+    assert hash_destination(chosen(tmp_path, ANY), experiment) != first

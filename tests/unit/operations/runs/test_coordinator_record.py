@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import ValidationError
 
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
@@ -96,3 +97,8 @@ def test_what_a_later_version_adds_is_passed_over(storage):
     )
 
     assert isinstance(read_record("flu", "main", storage), Coordinator)
+
+
+def test_a_record_is_replaced_rather_than_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        this_coordinator("flu", "main").pid = 1

@@ -1,4 +1,7 @@
-from tests.unit.operations.runs.made_up import FAILED_LOG, MadeUp
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, MadeUp
 
 from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import status
@@ -15,3 +18,27 @@ def test_errors_that_a_coordinator_in_the_cloud_repeated_are_not_told_twice(tmp_
 
     assert status(storage, run).failures == {}
     assert not status(storage, run).failed
+
+
+@pytest.mark.parametrize(
+    ("since", "failures", "failed"),
+    [
+        (None, 2, 2),
+        (timedelta(seconds=3), 2, 2),  # the first error, and whatever came later
+        (timedelta(seconds=4), 1, 1),
+        (timedelta(seconds=5), 0, 0),
+    ],
+)
+def test_errors_before_a_command_started_are_not_of_its_tasks(tmp_path, since, failures, failed):
+    made = MadeUp(tmp_path)
+    made.tasks("us/flu/main", 2, ())  # inputs at NOON + 1 and + 2
+    for task in range(2):  # errors at + 3 and + 4
+        made.write(f"logs/us/flu/main/run_task/{task:05d}.log", FAILED_LOG)
+    storage = Disk(tmp_path)
+    (run,) = find_runs(storage)
+    start = None if since is None else datetime.fromtimestamp(NOON, UTC) + since
+
+    found = status(storage, run, since=start)
+
+    assert len(found.failures) == failures
+    assert found.run.failed == failed

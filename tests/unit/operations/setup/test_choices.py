@@ -114,3 +114,28 @@ def test_an_empty_answer_leaves_out_what_is_optional(monkeypatch):
     assert "project" not in asked
     assert answers["storage"] == "given"
     assert "network" not in answers
+
+
+def test_experiments_are_listed_beside_the_question_on_standard_error(folder, capsys, monkeypatch):
+    (folder / "own/experiments/flu/config").mkdir(parents=True)
+    (folder / "own/experiments/flu/config/model.yaml").write_text("model: {}\n")
+    monkeypatch.setattr(questions.typer, "prompt", lambda text, default, **_: default or "flu")
+
+    answers = questions.ask_settings({"experiments_root": "own"}, {})
+
+    assert answers["experiment"] == "flu"
+    assert tuple(capsys.readouterr()) == ("", "experiments there: flu\n")
+
+
+def test_questions_are_asked_on_standard_error_so_that_output_can_be_piped(monkeypatch):
+    given = {}
+    monkeypatch.setattr(
+        questions.typer, "prompt", lambda text, **how: given.update({text: how}) or "my-project"
+    )
+
+    questions.ask_site({name: "given" for name in questions.SITE if name != "project"}, {})
+
+    ((text, how),) = given.items()
+    assert text == "project (the id of a Google Cloud project)"
+    assert how["err"] is True
+    assert (how["default"], how["show_default"]) == (None, False)

@@ -1,0 +1,113 @@
+"""Periods of horizons, and the weeks of a season."""
+
+from copy import deepcopy
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from made_up_hubs import target, tasks, write_hub
+
+from forecast_hub.config.horizons import find_period_end, find_season_weeks, find_week_before
+from forecast_hub.config.hub import Target
+from forecast_hub.config.reader import read_hub
+from forecast_hub.errors import HubError
+
+PEAK_WEEK = "peak week inc flu hosp"
+SATURDAY, SUNDAY = date(2025, 1, 11), date(2025, 1, 12)
+
+
+def hub_of(folder, listed, dates, name=PEAK_WEEK):
+    """Return a hub that asks, in rounds on ``dates``, for a peak among the weeks ``listed``."""
+    document = tasks()
+    if listed:
+        week = deepcopy(document["rounds"][0]["model_tasks"][1])
+        week["task_ids"]["outcome"]["optional"] = [name]
+        week["target_metadata"] = [target(name, "date", "week")]
+        week["output_type"] = {
+            "pmf": {
+                "output_type_id": {"required": listed},
+                "value": {"type": "double", "minimum": 0, "maximum": 1},
+                "is_required": False,
+            }
+        }
+        document["rounds"][0]["model_tasks"].append(week)
+    for task in document["rounds"][0]["model_tasks"]:
+        task["task_ids"]["forecast_date"]["optional"] = dates
+    return read_hub(write_hub(folder, document))
+
+
+def weeks_of(hub, day, given=None):
+    return find_season_weeks(hub, hub.rounds[0], day, given)
+
+
+@pytest.mark.parametrize(
+    ("origin", "horizon", "end"),
+    [
+        (SATURDAY, 0, SATURDAY),
+        (SATURDAY, 2, date(2025, 1, 25)),
+        (SATURDAY, -1, date(2025, 1, 4)),
+        (SUNDAY, 1, date(2025, 1, 18)),  # the week from Sunday to Saturday
+        (SUNDAY, 3, date(2025, 2, 1)),
+    ],
+)
+def test_horizon_0_is_the_period_that_ends_at_the_origin_1_that_which_contains_it(
+    tmp_path, origin, horizon, end
+):
+    weekly = replace(_target(tmp_path), time_unit="week")
+
+    assert find_period_end(origin, horizon, weekly, [date(2025, 1, 4), SATURDAY]) == end
+
+
+def test_a_daily_horizon_counts_days_and_other_units_are_refused(tmp_path):
+    some = _target(tmp_path)
+
+    assert find_period_end(SATURDAY, 3, replace(some, time_unit="day"), []) == date(2025, 1, 14)
+    with pytest.raises(HubError, match="in steps of a month; projections are weekly or daily"):
+        find_period_end(SATURDAY, 3, replace(some, time_unit="month"), [])
+
+
+def _target(folder) -> Target:
+    return hub_of(folder, None, ["2025-01-11"]).rounds[0].model_tasks[0].targets[0]
+
+
+def test_rate_changes_are_from_the_week_before_the_reference_date():
+    assert find_week_before(date(2025, 1, 18)) == SATURDAY
+
+
+def test_the_weeks_of_a_season_are_those_given_or_else_those_listed(tmp_path):
+    hub = hub_of(tmp_path, ["2025-01-11", "2025-01-18"], ["2025-01-11", "2025-01-18"])
+
+    given = weeks_of(hub, SATURDAY, (date(2025, 2, 1), date(2025, 2, 15)))
+
+    assert given == [date(2025, 2, 1), date(2025, 2, 8), date(2025, 2, 15)]
+    assert weeks_of(hub, SATURDAY) == [SATURDAY, date(2025, 1, 18)]
+
+
+def test_a_past_season_of_flusight_has_its_own_weeks(tmp_path):
+    """Of 2024-25 they are the 28 weeks from 2024-11-23 to 2025-05-31."""
+    hub = hub_of(tmp_path, ["2025-11-22", "2025-11-29"], ["2025-01-11", "2025-11-22"])
+
+    found = weeks_of(hub, SATURDAY)
+
+    assert found == [date(2024, 11, 23) + timedelta(weeks=n) for n in range(28)]
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        ("2024-01-06", PEAK_WEEK),  # the hub had no such target in 2023-24
+        ("2025-01-11", "peak week"),  # of another hub
+    ],
+)
+def test_weeks_of_another_season_are_refused_if_the_seasons_own_are_unknown(tmp_path, day, name):
+    hub = hub_of(tmp_path, ["2025-11-22", "2025-11-29"], [day, "2025-11-22"], name)
+
+    with pytest.raises(
+        HubError, match=f"are 2025-11-22 to 2025-11-29, not those of {day}'s season"
+    ):
+        weeks_of(hub, date.fromisoformat(day))
+
+
+def test_a_hub_without_a_peak_week_tells_no_weeks(tmp_path):
+    with pytest.raises(HubError, match="no target lists the season's weeks"):
+        weeks_of(hub_of(tmp_path, None, ["2025-01-11"]), SATURDAY)

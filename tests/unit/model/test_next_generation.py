@@ -1,0 +1,62 @@
+"""Next-generation matrices of models for which they can be worked out by hand."""
+
+import numpy as np
+import pytest
+
+from epyflow.model.assembler import Assembler
+from epyflow.model.infections import find_infections
+from epyflow.model.next_generation import NextGeneration
+from tests.building import compartments, infection, member, people, sir, spontaneous
+
+AGES, SIZES = ("0-17", "18+"), (300_000, 700_000)
+CONTACTS = np.array([[6.0, 2.0], [1.0, 3.0]])
+SUSCEPTIBLE = np.array([200_000, 600_000])
+STAY = 1 / -np.expm1(-0.5)  # mean days that somebody who leaves at 0.5 a day stays
+
+
+def generation(rates_of_j):
+    """Return the data of a model in which I and J infect, and its matrix."""
+    model = sir(
+        ages=AGES,
+        compartments=compartments(S="default", I=0.01, J=0.01, R=None),
+        transitions=[
+            infection("S", "I", "I", "a"),
+            infection("S", "I", "J", "b"),
+            spontaneous("I", "J", 0.5),
+            spontaneous("J", "R", 0.5),
+        ],
+        parameters={
+            "a": {"type": "age_varying", "values": [0.05, 0.03]},
+            "b": {"type": "age_varying", "values": rates_of_j},
+        },
+    )
+    built = Assembler(model, people(SIZES, {"all": CONTACTS}, AGES), None, ()).build(member())
+    found = NextGeneration.of(built, find_infections(built.flows))
+    steps = len(built.dates)
+    held = np.tile(SUSCEPTIBLE.astype(float), (steps, 1, 1))
+    (matrix,) = found.matrices(held, lambda values: values.mean(axis=0, keepdims=True))
+    return found, matrix
+
+
+def by_hand(rates_of_j):
+    """Return the largest eigenvalue of the infections in a by a person of b, in I and then in J."""
+    rates = np.array([0.05, 0.03]) + np.array(rates_of_j)
+    matrix = (rates * SUSCEPTIBLE)[:, np.newaxis] * CONTACTS / np.array(SIZES) * STAY
+    return np.abs(np.linalg.eigvals(matrix)).max()
+
+
+@pytest.mark.parametrize(
+    ("rates_of_j", "forces"),
+    [
+        ([0.10, 0.06], 1),  # twice those of I
+        ([0.0, 0.0], 2),  # J infects nobody
+        ([0.02, 0.04], 2),  # relative to the highest: 1 and 0.6 for I, 0.5 and 1 for J
+    ],
+)
+def test_mediators_count_as_one_force_only_if_their_rates_are_proportional(rates_of_j, forces):
+    found, matrix = generation(rates_of_j)
+
+    assert found.weights.shape[:2] == (forces, forces)
+    assert matrix.shape == (forces * 2, forces * 2)
+    largest = np.abs(np.linalg.eigvals(matrix)).max()
+    assert largest == pytest.approx(by_hand(rates_of_j), rel=1e-12)

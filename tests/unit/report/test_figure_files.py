@@ -1,0 +1,102 @@
+"""Which of its files each figure is drawn to, and from what."""
+
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from epyflow.report import run_figures, score_figures
+from epyflow.report.contents import COMPARISON_FIGURES, FIGURES, SCORE_FIGURES
+from epyflow.report.drawing import Given
+
+FILES = {
+    "model": {"path": "model.svg"},
+    "summary": {"summary": "summary.json", "numbers": "headline.csv"},
+    "course_of_compartments": {"paths": ["fan_chart/compartments/{population}.svg"]},
+    "course_of_transitions": {"paths": ["fan_chart/transitions/{population}.svg"]},
+    "reproduction": {
+        "paths": ["reproduction/{population}.svg"],
+        "sheet": "reproduction_grid.png",
+        "table": "reproduction.csv",
+    },
+    "fits": {"paths": ["fit/{population}.svg"]},
+    "forecast_grid": {"path": "forecast_grid.png", "pages": "quantiles_grid_sidebyside.pdf"},
+    "change_map": {"path": "change_map.svg", "numbers": "change_map.csv"},
+    "fit_coverage": {"path": "fit_coverage.svg", "numbers": "fit_coverage.csv"},
+    "calibration_progress": {
+        "path": "calibration_progress.svg",
+        "numbers": "calibration_progress.csv",
+    },
+    "posteriors": {"paths": ["posterior/{population}.png"], "pages": "posterior_grid.pdf"},
+    "posterior_intervals": {
+        "path": "posterior_intervals.svg",
+        "numbers": "posterior_intervals.csv",
+    },
+    "rate_trends": {
+        "path": "rate_trends.svg",
+        "numbers": "rate_trends.csv",
+        "pages": "categorical_rate_trends.pdf",
+    },
+    "scores_by_horizon": {"path": "scores_by_horizon.svg", "numbers": "scores_by_horizon.csv"},
+    "forecast_coverage": {"path": "forecast_coverage.csv"},
+    "model_comparison": {"path": "model_comparison.png", "numbers": "model_comparison.csv"},
+}
+"""Charts are svg or png, sheets of all populations pdf, numbers csv or json."""
+
+SERIES = SimpleNamespace(dates=(date(2025, 1, 11),), counts=np.array([3.0]))
+BRIEF = SimpleNamespace(
+    spellings={},
+    targets=(SimpleNamespace(target="wk inc flu hosp"), SimpleNamespace(target="wk inc covid")),
+    observed={"Left": (SERIES, None), "Right": (None, SERIES)},
+    reference_date=date(2025, 1, 18),
+)
+
+
+class Anything(dict):
+    """Files and a description of an experiment: whatever a figure asks for."""
+
+    def __missing__(self, key):
+        return Path(key)
+
+
+def drawn(figure, monkeypatch):
+    """Draw a figure with functions that only record their arguments."""
+    module = run_figures if figure in run_figures.DRAW else score_figures
+    calls = []
+    for name in vars(module):
+        if name.startswith("draw_") or name in ("summarise", "write_forecast_coverage"):
+            monkeypatch.setattr(module, name, lambda *given, **named: calls.append((given, named)))
+    monkeypatch.setattr(module, "read_brief", lambda path: BRIEF)
+    monkeypatch.setattr(score_figures, "read_forecasts", list)
+    monkeypatch.setattr(score_figures, "read_outcomes", str)
+    scores = SimpleNamespace(own="a-b", baseline=None)
+    plan = SimpleNamespace(
+        exp_id="flu", populations=(), labels={}, about=Anything(quantities={}), scores=scores
+    )
+    listed = (*FIGURES, *SCORE_FIGURES, *COMPARISON_FIGURES)
+    (pages,) = (each.pages for each in listed if each.name == figure)
+    module.DRAW[figure](Given(Anything(), plan), [Path(page.path) for page in pages])
+    (call,) = calls
+    return call
+
+
+@pytest.mark.parametrize("figure", [*run_figures.DRAW, *score_figures.DRAW])
+def test_each_figure_is_drawn_to_its_own_files(figure, monkeypatch):
+    given, named = drawn(figure, monkeypatch)
+
+    if figure == "forecast_coverage":
+        named = {"path": given[2]}
+    found = {key: named[key] for key in named if key in FILES[figure]}
+    assert found == {
+        key: [Path(each) for each in value] if isinstance(value, list) else Path(value)
+        for key, value in FILES[figure].items()
+    }
+
+
+def test_a_comparison_shows_what_was_known_of_each_target_where_it_was_observed(monkeypatch):
+    (_, _, known), _ = drawn("model_comparison", monkeypatch)
+
+    weeks = ((date(2025, 1, 11),), [3.0])
+    assert known == {"wk inc flu hosp": {"Left": weeks}, "wk inc covid": {"Right": weeks}}

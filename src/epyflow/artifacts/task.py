@@ -109,7 +109,7 @@ class Member:
     parameters
         Sampled parameters by name.
     compartments
-        Sampled initial conditions: compartment to its share of every age group.
+        Drawn initial conditions by compartment: persons (1 or more), or a share of every age group.
     start_date
         The sampled first day of the simulation; None if the experiment fixes it.
     """
@@ -202,6 +202,8 @@ class MemberResult:
         Shape (simulations, T, 1, 1). Effective reproduction number over the period that ends at
         the date, in units of ``REPRODUCTION_UNIT``; ``NOT_STARTED`` likewise, and where there is no
         number. None if the model has none.
+    particles
+        Of a projection, the particle of the projected generation that each trajectory has.
     """
 
     primary_id: int
@@ -215,6 +217,7 @@ class MemberResult:
     scenario: str | None = None
     reported: PackedArray | None = None
     reproduction: PackedArray | None = None
+    particles: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 
 def quantity_in_words(name: str, about: Mapping[str, Any]) -> str:
-    """Write the name of a quantity for readers: ``Initial I (share)`` for ``init_I``."""
+    """Write the name of a quantity for readers: ``Initial I (share)`` for a compartment ``I``."""
     if name == "start_date_days":
         since = about.get(name, {}).get("reference_date")
         return f"Start (days after {since})" if since else "Start (days)"
-    if name.startswith("init_"):
-        return f"Initial {name.removeprefix('init_')} (share)"
+    if "initial" in (given := about.get(name, {})):
+        return f"Initial {name.removeprefix('init_')} ({given['initial']})"
     return name
 
 

@@ -111,14 +111,14 @@ def describe_priors(calibration: Calibration) -> dict[str, Any]:
     """Return the prior of each inferred quantity, by its column in the table of posteriors.
 
     ``name``, ``args`` and ``kwargs`` as in scipy.stats, or the name of a custom ``function``; for
-    a start date, ``reference_date`` too.
+    a start date, ``reference_date`` too, and for an initial condition its unit as ``initial``.
     """
     priors = {name: _distribution(given.prior) for name, given in calibration.parameters.items()}
     for name, given in calibration.compartments.items():
-        priors[f"init_{name}"] = _distribution(given.prior)
+        priors[name] = _distribution(given.prior) | {"initial": _unit(given.prior)}
     if (start := calibration.start_date) is not None:
         since = {"reference_date": start.reference_date.isoformat()}
-        priors["start_date_days"] = _distribution(start.prior) | since
+        priors["start_date_days"] = _distribution(start.law) | since
     return priors
 
 
@@ -132,12 +132,24 @@ def _drawn(sampling: Sampling | None) -> dict[str, Any]:
             if given.distribution is None
             else _distribution(given.distribution)
         )
-    for name, share in sampling.compartments.items():
-        found[f"init_{name}"] = {"range": [share.min, share.max]}
+    for name, each in sampling.compartments.items():
+        unit = _unit_between(each.min, each.max)
+        found[f"init_{name}"] = {"range": [each.min, each.max], "initial": unit}
     if (start := sampling.start_date) is not None:
         since = {"reference_date": start.reference_date.isoformat()}
-        found["start_date_days"] = _distribution(start.distribution) | since
+        found["start_date_days"] = _distribution(start.law) | since
     return found
+
+
+def _unit(prior: Distribution) -> str:
+    """Return the unit of an initial condition; custom priors have one once they are resolved."""
+    if isinstance(prior, CustomDistribution):
+        return "persons or share"
+    return _unit_between(*prior.bounds())
+
+
+def _unit_between(low: float, high: float) -> str:
+    return "persons" if low >= 1 else "share" if high <= 1 else "persons or share"
 
 
 def _distribution(given: Distribution) -> dict[str, Any]:

@@ -43,8 +43,9 @@ def table_specs(experiment: Experiment) -> dict[str, dict[str, Any]]:
     if without_reproduction(experiment) is None:
         # The median is what figures show first.
         specs[REPRODUCTION] = _spec() | {"quantiles": sorted({*_levels(output), 0.5})}
-    shown = output.model_meta is None or output.model_meta.projection_parameters
-    specs["model_metadata"] = _spec() | {"projection_parameters": shown}
+    asked = output.model_meta.projection_parameters if output.model_meta else None
+    shown = {"projection_parameters": asked is not False, "projection_draws": asked is True}
+    specs["model_metadata"] = _spec() | shown
     return specs
 
 

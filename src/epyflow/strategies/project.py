@@ -79,10 +79,12 @@ def _projection(
     chances = posterior.weights / posterior.weights.sum()
     assembler = Assembler(model, task.population, task.doses, task.closure_days)
     resampling_of, projected = resampled(model.simulation.resample_frequency), []
+    drawn: list[int] = []
     reproductions = Reproductions()
     for number in range(count):
         rng = generator(task.seed, "project", task.population.name, number)
-        values = posterior.particles[rng.choice(len(chances), p=chances)]
+        drawn.append(int(rng.choice(len(chances), p=chances)))
+        values = posterior.particles[drawn[-1]]
         built = assembler.build(member(calibration, task.members[0], values.tolist()))
         trajectory = engine.simulate(built, rng, task.engine)
         resampling = resampling_of(built.dates)
@@ -97,6 +99,7 @@ def _projection(
         )
         progress.step()
     gathered = _gathered(projected, reproductions.numbers(), model, task)
+    gathered = replace(gathered, particles=tuple(drawn))
     if not fit.reporting and not fit.units:
         return gathered
     simulated = [each.transitions for each in projected]

@@ -12,6 +12,15 @@ NO_FIT = (
     "output"
 )
 
+DAYS = "start_date_days"
+"""The calibrated start among the names of a fit, days after its reference date."""
+
+
+def name_in_experiment(name: str, result: Result) -> str:
+    """Return the name that a quantity of a fit has in YAML: ``L`` for ``init_L``."""
+    compartment = name.removeprefix("init_")
+    return compartment if compartment in result.compartments else name
+
 
 def primary_id(result: Result) -> int:
     """Return the ``primary_id`` of a calibration.

@@ -8,7 +8,7 @@ import pandas as pd
 
 from epyflow.artifacts.task import Failure, Fit, Result
 from epyflow.errors import EpyflowError
-from epyflow.tables.calibrations import first_days, primary_id
+from epyflow.tables.calibrations import DAYS, first_days, name_in_experiment, primary_id
 from epyflow.tables.spec import TableSpec
 
 log = logging.getLogger(__name__)
@@ -28,16 +28,17 @@ EMPTY = (
     "counts from 0, and true asks for all"
 )
 
-_DAYS, _DATE = "start_date_days", "start_date"
+_DATE = "start_date"
 
 
 def chunks(result: Result | Failure, spec: TableSpec) -> Iterator[pd.DataFrame]:
     """Yield one frame per generation, by population; a failed task has no rows.
 
     ``generation`` and ``particle`` count from 0; the weights of a generation sum to 1. After them
-    comes what is calibrated, in the order of the fit: parameters by name, ``init_<compartment>``,
-    ``start_date_days`` and, as a date, ``start_date``. A generation asked for that a calibration
-    did not reach has no rows, and the log says so.
+    comes what is calibrated, in the order of the fit: parameters and compartments by their names in
+    the experiment, ``start_date_days`` and, as a date, ``start_date``. The value of a compartment
+    is persons from 1 on, and a share of every age group below. A generation asked for that a
+    calibration did not reach has no rows, and the log says so.
 
     Raises
     ------
@@ -75,19 +76,20 @@ def _frame(result: Result, fit: Fit, number: int) -> pd.DataFrame:
         "distance": generation.distances,
     }
     calibrated: dict[str, object] = {}
-    for name, values in zip(fit.names, generation.particles.T, strict=True):
+    names = [name_in_experiment(name, result) for name in fit.names]
+    for name, values in zip(names, generation.particles.T, strict=True):
         calibrated[name] = values
-        if name == _DAYS and fit.reference_date is not None:
-            _refuse_taken(_DATE, fit.names)
+        if name == DAYS and fit.reference_date is not None:
+            _refuse_taken(_DATE, names)
             calibrated[_DATE] = first_days(fit.reference_date, values.tolist())
     for name in fixed | {"location": None}:
-        _refuse_taken(name, fit.names)
+        _refuse_taken(name, names)
     return pd.DataFrame({**fixed, **calibrated}).assign(location=result.location)
 
 
 def _refuse_taken(column: str, names: Iterable[str]) -> None:
     if column in names:
         raise EpyflowError(
-            f"a parameter gives the column {column!r}, which posteriors has already; rename the "
-            "parameter"
+            f"a parameter or compartment gives the column {column!r}, which posteriors has "
+            "already; rename it"
         )

@@ -23,6 +23,8 @@ class TableSpec:
         ``<source>_to_<target>_<age group>`` or ``<source>_to_<target>_total``.
     projection_parameters
         Whether the metadata say the value of every parameter.
+    projection_draws
+        Whether the metadata of a projection list the values that its trajectories were drawn with.
     generations
         Whose posteriors, ascending from 0; None for all complete ones.
 
@@ -37,6 +39,7 @@ class TableSpec:
     series: tuple[str, ...] | None
     projection_parameters: bool
     generations: tuple[int, ...] | None = None
+    projection_draws: bool = False
 
     def __post_init__(self) -> None:
         if any(not 0 <= level <= 1 for level in self.quantiles):
@@ -63,6 +66,7 @@ class TableSpec:
             series=None if series is None else tuple(series),
             projection_parameters=values["projection_parameters"],
             generations=None if generations is None else tuple(generations),
+            projection_draws=values.get("projection_draws", False),
         )
 
 

@@ -106,13 +106,13 @@ def test_an_axis_spans_the_prior(given, low, high):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("init_I", "Initial I (share)"),
+        ("I", "Initial I (share)"),
         ("start_date_days", "Start (days after 2025-01-05)"),
         ("R0", "R0"),
     ],
 )
 def test_quantities_are_put_into_words(name, words):
-    assert quantity_in_words(name, ABOUT) == words
+    assert quantity_in_words(name, ABOUT | {"I": {"initial": "share"}}) == words
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])

@@ -49,10 +49,11 @@ def test_a_calibration_says_what_it_infers_and_from_which_data(shared):
     assert list(found["quantities"]) == [
         "Rt",
         "seasonality_min",
-        "init_L",
-        "init_Immune",
+        "L",
+        "Immune",
         "start_date_days",
     ]
+    assert found["quantities"]["L"]["initial"] == "share"
     assert found["quantities"]["start_date_days"]["reference_date"] == "2024-09-01"
     assert found["fit"]["data"] == "target-hospital-admissions_2025-01-11.csv.gz"
     assert found["reference_date"] == "2025-01-18"

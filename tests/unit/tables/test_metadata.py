@@ -1,13 +1,18 @@
+import csv
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from epyflow.artifacts.task import Observations
+from epyflow.artifacts.task import Observations, PackedArray
 from epyflow.errors import EpyflowError
 from tests.unit import factories
 from tests.unit.tables.reading import spec, table
 
 NOBODY = np.zeros((4, 1, 2, 2))
 FIXED = "primary_id,seed,delta_t,population,location,start_date,end_date,n_sims,status,cause"
+INITIAL = "init_S_0-17,init_S_18+,init_S_total,init_I_0-17,init_I_18+,init_I_total"
+PERSONS = "290,690,980,10,10,20"
 MEMBER = "0,7,0.5,United_States_Massachusetts,US-MA,2024-12-29,2025-03-01,4,ok,"
 
 
@@ -24,8 +29,8 @@ def test_each_member_has_a_row_with_its_parameters_and_its_start(tmp_path):
 
     lines = metadata(tmp_path, [factories.result([one])])
 
-    # init: 290 + 690 susceptible, 10 + 10 infectious.
-    assert lines == [f"{FIXED},beta,rate,init_S,init_I", f"{MEMBER},0.1,1e-05,980,20"]
+    # 290 children and 690 adults are susceptible, 10 of each are infectious.
+    assert lines == [f"{FIXED},beta,rate,{INITIAL}", f"{MEMBER},0.1,1e-05,{PERSONS}"]
 
 
 def test_a_parameter_that_varies_with_age_has_a_column_per_age_group(tmp_path):
@@ -33,14 +38,14 @@ def test_a_parameter_that_varies_with_age_has_a_column_per_age_group(tmp_path):
 
     lines = metadata(tmp_path, [factories.result([one])])
 
-    assert lines[0] == f"{FIXED},beta_0-17,beta_18+,gamma,init_S,init_I"
-    assert lines[1] == f"{MEMBER},0.25,0.5,1.0,980,20"
+    assert lines[0] == f"{FIXED},beta_0-17,beta_18+,gamma,{INITIAL}"
+    assert lines[1] == f"{MEMBER},0.25,0.5,1.0,{PERSONS}"
 
 
 def test_parameters_are_left_out_unless_asked_for(tmp_path):
     lines = metadata(tmp_path, [factories.result([member()])], parameters=False)
 
-    assert lines == [f"{FIXED},init_S,init_I", f"{MEMBER},980,20"]
+    assert lines == [f"{FIXED},{INITIAL}", f"{MEMBER},{PERSONS}"]
 
 
 def test_a_failed_member_has_a_row_that_says_why(tmp_path):
@@ -48,9 +53,9 @@ def test_a_failed_member_has_a_row_that_says_why(tmp_path):
 
     lines = metadata(tmp_path, results)
 
-    assert lines[0] == f"{FIXED},beta,init_S,init_I"
-    assert lines[1] == f"{MEMBER},0.3,980,20"
-    said = "failed,the population is not known check its name,,,"
+    assert lines[0] == f"{FIXED},beta,{INITIAL}"
+    assert lines[1] == f"{MEMBER},0.3,{PERSONS}"
+    said = "failed,the population is not known check its name,,,,,,,"
     assert lines[2:] == [f"10,7,,Atlantis,,,,,{said}", f"11,7,,Atlantis,,,,,{said}"]
 
 
@@ -59,7 +64,7 @@ def test_a_failure_before_the_first_result_keeps_its_place(tmp_path):
 
     lines = metadata(tmp_path, results)
 
-    assert lines[0] == f"{FIXED},beta,init_S,init_I"
+    assert lines[0] == f"{FIXED},beta,{INITIAL}"
     assert [line.split(",")[0] for line in lines[1:]] == ["10", "11", "0"]
 
 
@@ -88,7 +93,7 @@ def test_a_parameter_that_hides_a_column_is_refused(tmp_path):
 
 
 FITTED = (
-    "strategy,fit_start,fit_end,projection_start,projection_end,generations,ended,"
+    "strategy,fitting_start,fitting_end,projection_start,projection_end,generations,ended,"
     "simulations_used,missing_observations,settings"
 )
 SETTINGS = '"{""epsilon_schedule"":null,""max_time"":""4h"",""num_particles"":2}"'
@@ -100,12 +105,39 @@ def test_a_calibration_says_what_was_fitted_and_projected(tmp_path):
 
     lines = metadata(tmp_path, [factories.calibration([projected])])
 
-    assert lines[0] == f"{FIXED},{FITTED},beta"
+    assert lines[0] == f"{FIXED},{FITTED},n_projections_baseline,beta"
     # Simulations: 2 and 16.
     assert lines[1] == (
         "0,7,0.5,United_States_Massachusetts,US-MA,2024-12-29,2025-03-01,3,ok,,"
-        f"smc,2025-01-01,2025-01-12,2025-01-18,2025-02-01,2,complete,18,2025-01-11,{SETTINGS},0.3"
+        f"smc,2025-01-01,2025-01-12,2025-01-18,2025-02-01,2,complete,18,2025-01-11,{SETTINGS},3,0.3"
     )
+
+
+def test_scenarios_have_their_numbers_of_trajectories_and_their_draws(tmp_path):
+    # Particles of generation 1: beta 0.5, start 3.5 days (rounded to 4) after 2024-12-01.
+    low, high = (
+        replace(
+            factories.member_result(compartments=np.zeros((len(drawn), 5, 2, 2)), scenario=name),
+            initial={},
+            particles=drawn,
+        )
+        for name, drawn in (("low", (0, 3)), ("high", (1, 1, 2)))
+    )
+    particles = ((0.5, 3.0), (0.25, 4.0), (0.75, 5.0), (1.0, 10.0))
+    posterior = factories.generation(particles, series=PackedArray.pack(np.zeros((4, 2, 1))))
+    fit = factories.fit(generations=(posterior,), projected_generation=0)
+    asked = replace(spec((), None, True), projection_draws=True)
+
+    lines = table("model_metadata", tmp_path, [factories.calibration([low, high], fit=fit)], asked)
+
+    rows = list(csv.DictReader(lines))
+    assert [row["scenario"] for row in rows] == ["low", "high"]
+    for row in rows:
+        assert (row["n_projections_low"], row["n_projections_high"]) == ("2", "3")
+        assert row["proj_low_beta"] == "[0.5,1.0]"
+        assert row["proj_high_beta"] == "[0.25,0.25,0.75]"
+        assert row["proj_low_start_date"] == '["2024-12-04","2024-12-11"]'
+        assert row["beta"] == "0.3"
 
 
 def test_a_calibration_without_a_projection_has_its_row(tmp_path):

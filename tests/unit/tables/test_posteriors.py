@@ -62,14 +62,24 @@ def test_without_a_calibrated_start_there_is_no_date(tmp_path):
 
     lines = posteriors(tmp_path, factories.calibration(fit=fit))
 
-    assert lines[0].endswith(",distance,beta,init_I,location")
+    assert lines[0].endswith(",distance,beta,I,location")
+
+
+def test_a_compartment_has_its_name_in_the_experiment_and_a_parameter_keeps_its_own(tmp_path):
+    # The result has the compartments S and I; no compartment is called V.
+    fit = factories.fit(names=("init_I", "init_V"))
+
+    lines = posteriors(tmp_path, factories.calibration(fit=fit))
+
+    assert lines[0].endswith(",distance,I,init_V,location")
+    assert lines[1].split(",")[-3:] == ["0.25", "3.0", "US-MA"]
 
 
 @pytest.mark.parametrize("name", ["weight", "location", "start_date"])
 def test_a_parameter_that_hides_a_column_is_refused(tmp_path, name):
     fit = factories.fit(names=(name, "start_date_days"))
 
-    with pytest.raises(EpyflowError, match=f"a parameter gives the column '{name}'"):
+    with pytest.raises(EpyflowError, match=f"a parameter or compartment gives the column '{name}'"):
         posteriors(tmp_path, factories.calibration(fit=fit))
 
 

@@ -160,7 +160,7 @@ def _constant(
 def _parameters(model: Model, report: Report) -> None:
     groups = model.population.age_groups
     valid = [*model.parameters, "eigenvalue"]
-    taken = {*METADATA_COLUMNS, *(f"init_{compartment.id}" for compartment in model.compartments)}
+    taken = {*METADATA_COLUMNS, *_initial_columns(model)}
     for name, parameter in model.parameters.items():
         here: KeyPath = ("parameters", name)
         if name in taken:
@@ -183,6 +183,11 @@ def _parameters(model: Model, report: Report) -> None:
         expressions.in_order(_calculated(model))
     except CircleError as error:
         report.error(("parameters", error.circle[0], "value"), str(error))
+
+
+def _initial_columns(model: Model) -> list[str]:
+    """Return names of initial conditions in tables and fits that a parameter could have, too."""
+    return [f"init_{name}{end}" for name in model.compartment_ids for end in ("", "_total")]
 
 
 def _calculated(model: Model) -> dict[str, expressions.Expression]:

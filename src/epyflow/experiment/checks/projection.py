@@ -14,8 +14,8 @@ from epyflow.experiment.reading.yaml_source import KeyPath
 METADATA_COLUMNS = (
     "scenario",
     "strategy",
-    "fit_start",
-    "fit_end",
+    "fitting_start",
+    "fitting_end",
     "projection_start",
     "projection_end",
     "generations",
@@ -26,25 +26,42 @@ METADATA_COLUMNS = (
 )
 """Further columns of the table ``model_metadata`` of a calibration."""
 
-POSTERIOR_COLUMNS = ("generation", "particle", "weight", "distance", "start_date_days")
-"""Columns of the table ``posteriors``, besides one for each calibrated parameter."""
+METADATA_PREFIXES = ("n_projections_", "proj_")
+"""Beginnings of columns of ``model_metadata`` that scenarios have."""
+
+POSTERIOR_COLUMNS = (
+    "primary_id",
+    "population",
+    "generation",
+    "particle",
+    "weight",
+    "distance",
+    "start_date_days",
+    "start_date",
+    "location",
+)
+"""Columns of the table ``posteriors``, besides one for each calibrated value."""
 
 _SCENARIOS: KeyPath = ("calibration", "projection", "scenarios")
 
 
 def check_columns(model: Model, calibration: Calibration, report: Report) -> None:
-    """Check that no parameter has the name of a column, before hours of calibration.
+    """Check that nothing has the name of a column, before hours of calibration.
 
     The report is the model's.
     """
-    for table, columns, names in (
-        ("model_metadata", METADATA_COLUMNS, model.parameters),
-        ("posteriors", POSTERIOR_COLUMNS, calibration.parameters),
+    compartments = {name: ("compartments", i) for i, name in enumerate(model.compartment_ids)}
+    parameters: dict[str, KeyPath] = {name: ("parameters", name) for name in model.parameters}
+    for table, columns, names, places in (
+        ("model_metadata", METADATA_COLUMNS, model.parameters, parameters),
+        ("posteriors", POSTERIOR_COLUMNS, calibration.parameters, parameters),
+        ("posteriors", POSTERIOR_COLUMNS, calibration.compartments, compartments),
     ):
         for name in names:
-            if name in columns and name in model.parameters:
+            prefixed = table == "model_metadata" and name.startswith(METADATA_PREFIXES)
+            if (name in columns or prefixed) and name in places:
                 report.error(
-                    ("parameters", name),
+                    places[name],
                     f"{name!r} is a column of the table {table}; expected another name",
                 )
 

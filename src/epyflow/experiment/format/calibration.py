@@ -24,6 +24,7 @@ from epyflow.experiment.format.base import (
 )
 from epyflow.experiment.format.distributions import Distribution
 from epyflow.experiment.format.projection import Projection
+from epyflow.experiment.format.start_date import CalibratedStartDate
 from epyflow.strict import Many, Strict, refuse, shown
 
 _LONGEST = 1000 * 86400  # seconds; no calibration runs longer
@@ -203,13 +204,6 @@ class FittingWindow(Strict):
 class Prior(Strict):
     """The prior distribution of a quantity."""
 
-    prior: Distribution
-
-
-class CalibratedStartDate(Strict):
-    """The start date of the simulation: an inferred number of days after `reference_date`."""
-
-    reference_date: Date
     prior: Distribution
 
 

@@ -7,7 +7,6 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from epyflow.experiment.format.base import (
     CompartmentId,
     Count,
-    Date,
     Meta,
     Number,
     ParameterName,
@@ -16,6 +15,7 @@ from epyflow.experiment.format.base import (
 )
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import Distribution
+from epyflow.experiment.format.start_date import SampledStartDate
 from epyflow.strict import Many, Strict, refuse, shown
 from epyflow.suggest import did_you_mean
 
@@ -89,11 +89,11 @@ class SampledParameter(Strict):
         return self
 
 
-class ShareRange(Strict):
-    """The range of an initial share of the population."""
+class InitialRange(Strict):
+    """The range of an initial condition: a drawn value of 1 or more is persons, below 1 a share."""
 
-    min: Annotated[Number, Field(ge=0, le=1)]
-    max: Annotated[Number, Field(ge=0, le=1)]
+    min: Annotated[Number, Field(ge=0)]
+    max: Annotated[Number, Field(ge=0)]
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -102,19 +102,12 @@ class ShareRange(Strict):
         return self
 
 
-class SampledStartDate(Strict):
-    """The start date of the simulation: a drawn number of days after `reference_date`."""
-
-    reference_date: Date
-    distribution: Distribution
-
-
 class Sampling(Strict):
     """Parameter sets chosen before the run; every grid point is combined with every draw."""
 
     samplers: Annotated[Many[Sampler], Field(min_length=1)]
     parameters: dict[ParameterName, SampledParameter] = Field(default_factory=dict)
-    compartments: dict[CompartmentId, ShareRange] = Field(default_factory=dict)
+    compartments: dict[CompartmentId, InitialRange] = Field(default_factory=dict)
     start_date: SampledStartDate | None = None
 
     @model_validator(mode="after")

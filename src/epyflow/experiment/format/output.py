@@ -117,8 +117,10 @@ def _switch_or_chosen(value: Any) -> str:
 class ModelMeta(Strict):
     """Optional columns of the table `model_metadata`."""
 
-    projection_parameters: bool = Field(
-        default=True, description="Add a column for each parameter."
+    projection_parameters: bool | None = Field(
+        default=None,
+        description="Absent: a column for each fixed parameter; true: also the values that the "
+        "trajectories of a projection were drawn with; false: neither.",
     )
 
 

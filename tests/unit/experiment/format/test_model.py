@@ -209,7 +209,7 @@ def test_a_parameter_needs_a_name_that_expressions_can_use(root, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["primary_id", "seed", "population", "start_date", "status", "init_I"]
+    "name", ["primary_id", "seed", "population", "start_date", "status", "init_I", "init_I_total"]
 )
 def test_a_parameter_may_not_take_the_name_of_a_column_of_the_metadata(root, name):
     found = messages(root, SIR, (f"model.parameters.{name}", {"type": "scalar", "value": 1}))

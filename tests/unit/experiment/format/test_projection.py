@@ -69,7 +69,9 @@ def test_coverage_is_not_judged_without_its_file(root):
     assert "gone.csv" in found
 
 
-@pytest.mark.parametrize("name", ["scenario", "strategy"])
+@pytest.mark.parametrize(
+    "name", ["scenario", "strategy", "fitting_end", "proj_a", "n_projections_a"]
+)
 def test_a_parameter_named_like_a_column_of_the_metadata_is_refused(root, name):
     parameter = (f"model.parameters.{name}", {"type": "scalar", "value": 1})
 
@@ -94,10 +96,12 @@ def test_a_calibrated_parameter_named_like_a_column_of_the_posteriors_is_refused
 def test_the_columns_are_those_of_the_tables():
     scenario = factories.member_result(compartments=[[[[1, 2], [3, 4]]]], scenario="a")
     (frame,) = metadata.chunks(factories.calibration([scenario]), spec())
-    fixed = {*metadata.COLUMNS, "beta", "init_S", "init_I"}
+    others = [name for name in frame.columns if name not in (*metadata.COLUMNS, "beta")]
+    fitted = [name for name in others if not name.startswith(("init_", "n_projections_"))]
+    starts = {"start_date_days", "start_date"}
 
-    assert set(frame.columns) - fixed == set(projection.METADATA_COLUMNS)
-    assert set(projection.POSTERIOR_COLUMNS) - {"start_date_days"} <= set(posteriors.COLUMNS)
+    assert set(fitted) == set(projection.METADATA_COLUMNS)
+    assert set(projection.POSTERIOR_COLUMNS) - starts == set(posteriors.COLUMNS) - {"..."}
 
 
 def test_without_scenarios_nothing_is_asked_of_them(root):

@@ -53,7 +53,8 @@ def read_coverage(
     spellings
         Values of ``Geography`` for the location: its name, ISO, FIPS and postal codes.
     scenario
-        ``<NAME>``; None if the file has only one column of coverage.
+        ``<NAME>``; None if the file has only one column of coverage. Without effect where this
+        column is ``Coverage``.
     shares
         Returns the shares of an age interval's people in the G age groups of the model. Intervals
         that are totals of others in the data are left out.
@@ -92,6 +93,8 @@ def _coverage_column(sheet: Sheet, scenario: str | None) -> str:
         raise DataError(f"{sheet.path}:1: no column of coverage; expected Coverage or sc_<NAME>")
     if scenario is None and len(named + plain) > 1:
         raise DataError(f"{sheet.path}:1: several scenarios; choose one of {available}")
+    if not named:
+        return "Coverage"  # a scenario has no effect then
     chosen = [
         column for name, column in named + plain if scenario is None or (name and name == scenario)
     ]
@@ -166,7 +169,7 @@ def _whose(row: Row) -> str:
 
 
 def read_preprocessed(
-    path: Path, spellings: Collection[str], age_groups: Sequence[str]
+    path: Path, spellings: Collection[str], age_groups: Sequence[str], scenario: str | None = None
 ) -> DailyDoses:
     """Read doses per day that are already in the age groups of the model.
 
@@ -178,6 +181,8 @@ def read_preprocessed(
         Values of ``location`` for the location.
     age_groups
         G labels, such as ``0-4``.
+    scenario
+        Which rows are read, if the file has a column ``scenario``; None if it has only one.
 
     Returns
     -------
@@ -189,11 +194,11 @@ def read_preprocessed(
     UnreadableError
         If the file cannot be read.
     DataError
-        If a column or the place is missing, days are missing or occur twice, or doses are not
-        numbers of zero or more.
+        If a column, the place or the scenario is missing, days are missing or occur twice, or
+        doses are not numbers of zero or more.
     """
     sheet = read_sheet(path, ("dates", "location", *age_groups))
-    rows = sheet.of_location("location", spellings)
+    rows = _of_scenario(sheet, sheet.of_location("location", spellings), scenario)
     by_day: dict[date, Row] = {}
     for row in rows:
         day = row.day("dates")
@@ -208,3 +213,14 @@ def read_preprocessed(
             raise by_day[day].error("dates", f"follows {expected - timedelta(1)}", str(expected))
     doses = [[by_day[day].number(group) for group in age_groups] for day in sorted(by_day)]
     return DailyDoses(first, np.array(doses))
+
+
+def _of_scenario(sheet: Sheet, rows: list[Row], scenario: str | None) -> list[Row]:
+    if "scenario" not in sheet.columns:
+        return rows
+    names = list(dict.fromkeys(row.cells["scenario"] for row in rows))
+    if scenario is None and len(names) > 1:
+        raise DataError(f"{sheet.path}: several scenarios; choose one of {listed(names)}")
+    if scenario is not None and scenario not in names:
+        raise DataError(f"{sheet.path}: no scenario {scenario}; the file has {listed(names)}")
+    return [row for row in rows if scenario in (None, row.cells["scenario"])]

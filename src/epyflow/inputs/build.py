@@ -165,7 +165,7 @@ class Build:
         spellings = location.spellings
         if section.preprocessed_vaccination_data_path is not None:
             path = self.experiment.data[section.preprocessed_vaccination_data_path]
-            return read_preprocessed(path, spellings, model.population.age_groups)
+            return read_preprocessed(path, spellings, model.population.age_groups, section.scenario)
         if section.scenario_data_path is None:
             raise DataError("vaccination names no data file")
         return self._coverage(location, section.scenario_data_path, section.scenario)

@@ -80,13 +80,13 @@ def _draws(sampling: Sampling, seed: int, functions: Functions) -> Iterator[Para
         name: _quantiles(name, _distribution(name, sampling), uniforms[:, position], functions)
         for position, name in enumerate(sampler.parameters)
     }
-    shares = _shares(sampler, sampling, uniforms[:, width:])
+    initial = _initial(sampler, sampling, uniforms[:, width:])
     days = columns.pop("start_date", None)
     for row in range(len(uniforms)):
         yield ParameterSet(
             parameters={name: float(column[row]) for name, column in columns.items()},
             compartments={
-                name: float(shares[row, position])
+                name: float(initial[row, position])
                 for position, name in enumerate(sampler.compartments)
             },
             start_date=None if days is None else _start(sampling, float(days[row])),
@@ -111,7 +111,7 @@ def unit_draws(sampler: Sampler, seed: int) -> NDArray[np.float64]:
 
 def _distribution(name: str, sampling: Sampling) -> Distribution:
     if name == "start_date" and sampling.start_date is not None:
-        return sampling.start_date.distribution
+        return sampling.start_date.law
     distribution = sampling.parameters[name].distribution
     if distribution is None:
         raise DataError(f"sampling.parameters.{name} has no distribution to draw from")
@@ -143,21 +143,23 @@ def _quantiles(
     return values
 
 
-def _shares(
+def _initial(
     sampler: Sampler, sampling: Sampling, uniforms: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Draw initial shares between their bounds, with a sum of at most 1.
+    """Draw initial conditions between their bounds: persons from 1 on, shares below.
 
-    A draw whose sum is above 1 shrinks towards the lower bounds until it is 1.
+    A draw whose shares add up to more than 1 shrinks towards their lower bounds until they are 1.
     """
     bounds = [sampling.compartments[name] for name in sampler.compartments]
     low = np.array([bound.min for bound in bounds])
-    width = np.array([bound.max - bound.min for bound in bounds])
-    above = uniforms * width
-    room = max(0.0, 1.0 - float(low.sum()))
-    total = above.sum(axis=1, keepdims=True)
+    above = uniforms * np.array([bound.max - bound.min for bound in bounds])
+    are_shares = low + above < 1
+    room = np.maximum(0.0, 1.0 - np.where(are_shares, low, 0.0).sum(axis=1, keepdims=True))
+    total = np.where(are_shares, above, 0.0).sum(axis=1, keepdims=True)
     shrink = np.divide(room, total, out=np.ones_like(total), where=total > room)
-    return np.asarray(low + above * shrink)
+    # Rounding must not turn a share into one person.
+    shares = np.minimum(low + above * shrink, np.nextafter(1.0, 0.0))
+    return np.asarray(np.where(are_shares, shares, low + above))
 
 
 def _start(sampling: Sampling, days: float) -> date | None:

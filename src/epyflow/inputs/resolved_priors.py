@@ -27,15 +27,15 @@ def with_named_priors(calibration: Calibration, functions: UserFunctions) -> Cal
         date can reach past the fitting window.
     """
 
-    def named(given: Any) -> Any:
-        return given.model_copy(update={"prior": _named(given.prior, functions)})
+    def named(given: Any, key: str = "prior") -> Any:
+        return given.model_copy(update={key: _named(getattr(given, key), functions)})
 
     start = calibration.start_date
     resolved = calibration.model_copy(
         update={
             "parameters": {key: named(given) for key, given in calibration.parameters.items()},
             "compartments": {key: named(given) for key, given in calibration.compartments.items()},
-            "start_date": named(start) if start is not None else None,
+            "start_date": named(start, start.key) if start is not None else None,
         }
     )
     _check_start(resolved)
@@ -44,9 +44,9 @@ def with_named_priors(calibration: Calibration, functions: UserFunctions) -> Cal
 
 def _check_start(calibration: Calibration) -> None:
     start, last = calibration.start_date, calibration.fitting_window.end_date
-    if start is None or not isinstance(start.prior, ScipyDistribution):
+    if start is None or not isinstance(start.law, ScipyDistribution):
         return
-    days = start.prior.bounds()[1]
+    days = start.law.bounds()[1]
     if math.isfinite(days) and days > (last - start.reference_date).days:
         raise DataError(
             f"the prior of the start date can reach {days:g} days after {start.reference_date}, "

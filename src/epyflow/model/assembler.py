@@ -164,8 +164,14 @@ class Assembler:
             return self._epydemix_initial
         inits = dict(self._written_inits)
         for name in self._drawn_inits:
-            inits[name] = self._share(member.compartments[name])
-        return place_people(inits, self.population.sizes, self.population.age_groups)
+            inits[name] = member.compartments[name]
+        try:
+            return place_people(inits, self.population.sizes, self.population.age_groups)
+        except ValueError as error:
+            if not self._drawn_inits:
+                raise
+            drawn = ", ".join(f"{name} = {inits[name]:.6g}" for name in self._drawn_inits)
+            raise ValueError(f"{error}; drawn were {drawn}") from None
 
     @cached_property
     def _all_left_to_epydemix(self) -> bool:
@@ -188,12 +194,6 @@ class Assembler:
             init = compartment.init
             inits[compartment.id] = None if init == "sampled" or init == "calibrated" else init
         return inits
-
-    def _share(self, share: float) -> Init:
-        """Read a drawn share. A drawn 1 means everybody; a 1 in the YAML means one person."""
-        if share < 1:
-            return share
-        return tuple(float(size) for size in self.population.sizes)
 
 
 def _plain(value: Value) -> float | tuple[float, ...]:

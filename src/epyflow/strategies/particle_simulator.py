@@ -39,7 +39,7 @@ def priors(calibration: Calibration) -> Priors:
         initial_name(name): _prior(given.prior) for name, given in calibration.compartments.items()
     }
     if calibration.start_date is not None:
-        found[START] = _prior(calibration.start_date.prior)
+        found[START] = _prior(calibration.start_date.law)
     return Priors(found)
 
 
@@ -90,22 +90,10 @@ def _prior(distribution: Distribution) -> Any:
 
 
 def member(calibration: Calibration, base: Member, values: Sequence[float]) -> Member:
-    """Return the member with the values of a particle.
-
-    Raises
-    ------
-    ValueError
-        If an initial condition is not a share of the population.
-    """
+    """Return the member with the values of a particle."""
     rest = iter(values)
     parameters = {name: float(next(rest)) for name in calibration.parameters}
     compartments = {name: float(next(rest)) for name in calibration.compartments}
-    for name, share in compartments.items():
-        if not 0 <= share <= 1:
-            raise ValueError(
-                f"the prior of compartment {name} gave {share:g}; expected shares of the "
-                "population, 0 to 1: use a prior without others"
-            )
     start: date | None = None
     if calibration.start_date is not None:
         start = calibration.start_date.reference_date + timedelta(days=round(next(rest)))

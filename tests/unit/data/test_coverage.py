@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from epyflow.data.coverage import read_coverage
+from epyflow.data.coverage import read_coverage, read_preprocessed
 from epyflow.errors import DataError
 from epyflow.model.vaccination import distribute_doses
 from epyflow.population.age_groups import overlap_shares, parse_age_groups
@@ -134,11 +134,42 @@ def test_one_scenario_needs_no_choice(tmp_path):
     assert read(path).doses.sum() == read(path, "A").doses.sum() == pytest.approx(70.0)
 
 
-def test_a_scenario_of_a_file_without_scenarios_is_an_error(tmp_path):
-    with pytest.raises(
-        DataError, match="no column of scenario A; the file has one column, Coverage"
-    ):
-        read(coverage_file(tmp_path, [("65+ Years", 700, [10])]), "A")
+def test_a_scenario_of_a_file_without_scenarios_has_no_effect(tmp_path):
+    path = coverage_file(tmp_path, [("65+ Years", 700, [10])])
+
+    assert read(path, "any text").doses.sum() == read(path).doses.sum() == pytest.approx(70.0)
+
+
+def doses_by_scenario(folder, *names):
+    """Return doses of one day for each scenario: 1 for the first, 2 for the second."""
+    path = folder / "doses.csv"
+    rows = [f"2024-09-01,US-MA,{number},{name}" for number, name in enumerate(names, start=1)]
+    path.write_text("\n".join(["dates,location,0+,scenario", *rows]) + "\n")
+    return path
+
+
+def test_doses_of_the_chosen_scenario_are_read(tmp_path):
+    path = doses_by_scenario(tmp_path, "low", "high")
+
+    assert read_preprocessed(path, ["US-MA"], ["0+"], "high").doses.tolist() == [[2.0]]
+
+
+def test_doses_of_one_scenario_need_no_choice(tmp_path):
+    path = doses_by_scenario(tmp_path, "low")
+
+    assert read_preprocessed(path, ["US-MA"], ["0+"]).doses.tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "what"),
+    [
+        (None, "several scenarios; choose one of low, high"),
+        ("mid", "no scenario mid; the file has low, high"),
+    ],
+)
+def test_doses_of_several_scenarios_need_a_choice_that_exists(tmp_path, scenario, what):
+    with pytest.raises(DataError, match=what):
+        read_preprocessed(doses_by_scenario(tmp_path, "low", "high"), ["US-MA"], ["0+"], scenario)
 
 
 def test_two_columns_of_one_scenario_are_an_error(tmp_path):

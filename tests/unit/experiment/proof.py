@@ -11,10 +11,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
+
 from epyflow.experiment.experiment import Experiment
 from tests.unit.experiment.samples import Sections
 
 FLUSIGHT = [0.01, 0.025, *(round(0.05 * i, 2) for i in range(1, 20)), 0.975, 0.99]
+
+FREE_TEXT = ("description", "author", "version", "date", "id")
+"""Keys of meta, whose values are text as it is written: .nan and 1.10 too."""
 
 # Key -> the values that it may have where it is left out.
 DEFAULTS: dict[str, list[Any]] = {
@@ -48,6 +53,7 @@ DEFAULTS: dict[str, list[Any]] = {
     "transitions": [False],
     "values": [None],
     "distribution": [None],
+    "prior": [None],  # of a start date, which has one of two spellings
     "start_date": [None],
     "args": [[]],
     "kwargs": [{}],
@@ -86,7 +92,7 @@ DEFAULTS: dict[str, list[Any]] = {
     "trajectories": [None],
     "posteriors": [False],
     "model_meta": [None],
-    "projection_parameters": [True],
+    "projection_parameters": [None],
     "flusight_format": [None],
     "covid19_format": [None],
     "flusmh_format": [None],
@@ -104,8 +110,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "scaling_factor": (0, math.inf),
     "max_value": (math.ulp(0), math.inf),
     "min_value": (0, math.inf),
-    "min": (0, 1),
-    "max": (0, 1),
+    "min": (0, math.inf),
+    "max": (0, math.inf),
     "selections": (0, 1),
     "num_particles": (1, 1e7),
     "num_generations": (1, 1e7),
@@ -172,6 +178,8 @@ def _is_default(name: str, value: Any) -> bool:
 
 
 def _same(written: Any, read: Any, key: str) -> bool:
+    if key in FREE_TEXT and isinstance(read, str):
+        return read == yaml.safe_dump(written).split("\n")[0].strip("'\"")
     if isinstance(written, bool) or isinstance(read, bool):
         return written is read
     if key == "population_names" and isinstance(read, list):

@@ -225,9 +225,24 @@ def test_lower_bounds_that_are_everybody_leave_no_room(monkeypatch):
     # As floats the first sum is 1, the second a little less and the third a little more.
     for bounds in ((0.1, 0.9), (0.7, 0.1, 0.2), (0.33, 0.56, 0.11)):
         named = {f"C{k}": (low, 1.0) for k, low in enumerate(bounds)}
-        for point in (0.0, 0.5, 1.0):
+        for point in (0.0, 0.5, 0.999):
             (found,) = sharing(monkeypatch, [[point] * len(bounds)], **named)
             assert list(found.values()) == pytest.approx(list(bounds))
+
+
+def test_drawn_persons_take_no_part_in_the_sum_of_shares(monkeypatch):
+    # I is persons and keeps 10 + 0.5 * 90. R and V make 0.6 + 0.8 and shrink to a sum of 1.
+    (found,) = sharing(monkeypatch, [[0.5, 0.6, 0.8]], I=(10, 100), R=(0, 1), V=(0, 1))
+
+    assert found == pytest.approx({"I": 55.0, "R": 0.6 / 1.4, "V": 0.8 / 1.4})
+
+
+def test_each_draw_of_a_range_across_one_is_read_by_its_own_value(monkeypatch):
+    # 0.2 * 4 is a share of 0.8, which shrinks beside 0.6; 0.5 * 4 is two persons.
+    found = sharing(monkeypatch, [[0.2, 0.6], [0.5, 0.6]], I=(0, 4), R=(0, 1))
+
+    assert found[0] == pytest.approx({"I": 0.8 / 1.4, "R": 0.6 / 1.4})
+    assert found[1] == pytest.approx({"I": 2.0, "R": 0.6})
 
 
 def test_no_draw_has_more_than_everybody():

@@ -198,10 +198,18 @@ def test_a_drawn_share_is_that_of_every_age_group():
     }
 
 
-def test_a_drawn_share_of_one_is_everybody_and_not_one_person():
-    drawn = member(compartments={"I": 1.0})
+@pytest.mark.parametrize(
+    ("value", "infected"),
+    # Of 20,000, 60,000 and 20,001 people: persons are spread in proportion, a share is of each.
+    [(1.0, [0, 1, 0]), (10.0, [2, 6, 2]), (1000.4, [200, 600, 200]), (0.5, [10000, 30000, 10001])],
+)
+def test_a_drawn_value_is_persons_from_one_on_and_a_share_below(value, infected):
+    drawn = member(compartments={"I": value})
 
-    assert initial(drawn, S="default", I="sampled", R=None)["I"] == list(SIZES)
+    placed = initial(drawn, S="default", I="sampled", R=None)
+
+    assert placed["I"] == infected
+    assert initial(drawn, S="default", I=value, R=None) == placed  # as a number in the YAML
 
 
 def test_a_drawn_share_of_nothing_is_nobody():
@@ -215,6 +223,13 @@ def test_more_people_than_there_are_is_refused_by_age_group():
 
     with pytest.raises(ValueError, match=r"age group 0-17 has 20000 persons, but .* of I, R place"):
         initial(drawn, S="default", I="sampled", R=0.5)
+
+
+def test_more_people_than_there_are_is_refused_with_the_values_of_the_draw():
+    drawn = member(compartments={"I": 90_000.5, "R": 0.25})
+
+    with pytest.raises(ValueError, match=r"than that; drawn were I = 90000\.5, R = 0\.25$"):
+        initial(drawn, S="default", I="sampled", R="calibrated")
 
 
 # --- epydemix's own initial conditions -----------------------------------------------------------

@@ -219,12 +219,12 @@ def test_an_initial_condition_that_overfills_an_age_group_fails_the_population(n
     )
 
 
-def test_a_share_that_is_more_than_everybody_fails_the_population():
-    wide = {"I": {"prior": {"type": "scipy", "name": "norm", "args": [1.5, 0.01]}}}
+def test_more_persons_than_everybody_fail_the_population_with_the_draw():
+    wide = {"I": {"prior": {"type": "scipy", "name": "uniform", "args": [1e8, 1e6]}}}
 
     fails(
         calibration_task(section("smc", SMC, compartments=wide)),
-        r"the prior of compartment I gave 1\.\d+; expected shares",
+        r"place \d+ more than that; drawn were I = 1\.00\d+e\+08",
     )
 
 

@@ -1,11 +1,10 @@
 """Check the ``calibration`` section, alone and against the model."""
 
-import math
 from datetime import date
 
+from epyflow.experiment.checks.initial_values import check_initial_priors
 from epyflow.experiment.format.base import parsed
 from epyflow.experiment.format.calibration import Calibration, Smc
-from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.format.model import AgeVarying, Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.series_names import transition_series, transitions_are_known
@@ -21,7 +20,7 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
             ("calibration", "compartments", name),
             f"{name!r} is a calibrated parameter too; expected different names",
         )
-    _shares(calibration, report)
+    check_initial_priors(calibration, report)
     strategy = calibration.strategy
     if isinstance(strategy, Smc):
         valid = [*calibration.parameters, *calibration.compartments]
@@ -37,24 +36,6 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
             ("calibration", "projection", "generation_number"),
             report,
         )
-
-
-def _shares(calibration: Calibration, report: Report) -> None:
-    for name, given in calibration.compartments.items():
-        if not isinstance(given.prior, ScipyDistribution):
-            continue
-        low, high = given.prior.bounds()
-        if low < 0 or 1 < high < math.inf:
-            report.error(
-                ("calibration", "compartments", name, "prior"),
-                f"with {given.prior.arguments} it reaches from {low:g} to {high:g}; expected "
-                "shares of the population, 0 to 1",
-            )
-        elif high == math.inf:
-            report.warn(
-                ("calibration", "compartments", name, "prior"),
-                "can exceed 1, the whole population; expected a bounded distribution",
-            )
 
 
 def check_generation(

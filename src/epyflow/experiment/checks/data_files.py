@@ -106,7 +106,11 @@ def check_data_files(
                 f"{named.written} has no column {' or '.join(named.any_of)}; expected one of "
                 f"{listed(header)} as observed_location_column",
             )
-        if named.scenario is not None and {column for column, _ in named.columns} <= set(header):
+        if named.scenario is None or not {column for column, _ in named.columns} <= set(header):
+            continue
+        if "dates" in header:
+            _scenario_of_doses(named.scenario, header, named, report)
+        else:
             _scenario(named.scenario, header, named, report)
     return found
 
@@ -126,12 +130,28 @@ def _find(named: NamedFile, files: ExperimentFiles, report: Report) -> Path:
 def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:
     """Report a scenario that does not exist, or that is not chosen among several."""
     names = _scenario_names(header)
-    if wanted.name is not None:
+    if wanted.name is not None and not names and "Coverage" in header:
+        report.warn(
+            wanted.location,
+            f"has no effect: {named.written} has the one column Coverage; expected no scenario",
+        )
+    elif wanted.name is not None:
         report.check_name("scenario", wanted.name, names, wanted.location)
     elif len(names) + ("Coverage" in header) != 1:
         found = "several columns" if names else "no column"
         choice = f"scenario: one of {listed(names)}" if names else "Coverage or ...sc_<NAME>"
         report.error(named.location, f"{named.written} has {found} of coverage; expected {choice}")
+
+
+def _scenario_of_doses(
+    wanted: Scenario, header: list[str], named: NamedFile, report: Report
+) -> None:
+    """Warn of a scenario that selects nothing; its rows are read with those of the location."""
+    if wanted.name is not None and "scenario" not in header:
+        report.warn(
+            wanted.location,
+            f"has no effect: {named.written} has no column scenario; expected no scenario",
+        )
 
 
 def coverage_scenarios(path: Path) -> list[str]:
@@ -179,7 +199,9 @@ def model_files(model: Model) -> Iterator[NamedFile]:
         key_path = ("vaccination", "preprocessed_vaccination_data_path")
         named = ("dates", "location", *model.population.age_groups)
         columns = tuple((column, key_path) for column in named)
-        yield NamedFile(key_path, section.preprocessed_vaccination_data_path, columns)
+        path = section.preprocessed_vaccination_data_path
+        scenario = Scenario(section.scenario, ("vaccination", "scenario"))
+        yield NamedFile(key_path, path, columns, scenario=scenario)
 
 
 def modelset_files(modelset: Modelset) -> Iterator[NamedFile]:

@@ -50,11 +50,12 @@ def _distributions(modelset: Modelset) -> Iterator[tuple[KeyPath, Distribution |
         for name, sampled in sampling.parameters.items():
             yield ("sampling", "parameters", name, "distribution"), sampled.distribution
         if sampling.start_date is not None:
-            yield ("sampling", "start_date", "distribution"), sampling.start_date.distribution
+            yield ("sampling", "start_date", sampling.start_date.key), sampling.start_date.law
     if (calibration := modelset.calibration) is not None:
         for name, given in calibration.parameters.items():
             yield ("calibration", "parameters", name, "prior"), given.prior
         for name, given in calibration.compartments.items():
             yield ("calibration", "compartments", name, "prior"), given.prior
         if calibration.start_date is not None:
-            yield ("calibration", "start_date", "prior"), calibration.start_date.prior
+            start = calibration.start_date
+            yield ("calibration", "start_date", start.key), start.law

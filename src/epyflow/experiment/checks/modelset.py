@@ -11,6 +11,7 @@ from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset, Sampling, members_per_population
+from epyflow.experiment.format.start_date import CalibratedStartDate, SampledStartDate
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 
@@ -102,25 +103,24 @@ def _start_date(model: Model, modelset: Modelset, report: Report) -> None:
     end = model.timespan.end_date
     if (sampling := modelset.sampling) is not None and sampling.start_date is not None:
         drawn = sampling.start_date
-        key_path: KeyPath = ("sampling", "start_date", "distribution")
-        limit = f"timespan.end_date {end}"
-        _starts_by(end, limit, drawn.reference_date, drawn.distribution, key_path, report)
+        _starts_by(end, f"timespan.end_date {end}", drawn, ("sampling", "start_date"), report)
     if (calibration := modelset.calibration) is not None and calibration.start_date is not None:
         last = calibration.fitting_window.end_date
-        key_path = ("calibration", "start_date", "prior")
         limit = f"the fitting window that ends on {last}"
-        given = calibration.start_date
-        _starts_by(last, limit, given.reference_date, given.prior, key_path, report)
+        _starts_by(last, limit, calibration.start_date, ("calibration", "start_date"), report)
 
 
 def _starts_by(
     last: date,
     limit: str,
-    reference: date,
-    distribution: Distribution,
-    key_path: KeyPath,
+    drawn: SampledStartDate | CalibratedStartDate,
+    here: KeyPath,
     report: Report,
 ) -> None:
+    if drawn.prior is not None and drawn.distribution is not None:
+        unread = "prior" if drawn.key == "distribution" else "distribution"
+        report.warn((*here, unread), f"has no effect beside {drawn.key}; expected only one of them")
+    distribution, reference, key_path = drawn.law, drawn.reference_date, (*here, drawn.key)
     if not isinstance(distribution, ScipyDistribution):
         return
     days = distribution.bounds()[1]

@@ -1,5 +1,6 @@
 """Check the ``sampling`` section."""
 
+from epyflow.experiment.checks.initial_values import warn_of_both_readings
 from epyflow.experiment.format.modelset import Sampler, Sampling
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
@@ -11,12 +12,14 @@ def check_sampling(sampling: Sampling, report: Report) -> None:
         _sampler(sampler, sampling, ("sampling", "samplers", position), report)
     _each_once(sampling, report)
     _powers_of_two(sampling, report)
-    least = sum(share.min for share in sampling.compartments.values())
-    if least > 1:
+    shares = [given.min for given in sampling.compartments.values() if given.max <= 1]
+    if sum(shares) > 1:
         report.error(
             ("sampling", "compartments"),
-            f"the values of min add up to {least:g} of the population; expected at most 1",
+            f"the values of min add up to {sum(shares):g} of the population; expected at most 1",
         )
+    for name, given in sampling.compartments.items():
+        warn_of_both_readings(given.min, given.max, ("sampling", "compartments", name), report)
 
 
 def _sampler(sampler: Sampler, sampling: Sampling, here: KeyPath, report: Report) -> None:

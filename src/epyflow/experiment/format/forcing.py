@@ -30,10 +30,12 @@ class Vaccination(Strict):
         default=None, description="Scenario Modeling Hub coverage (cumulative percent by week)."
     )
     scenario: Text | None = Field(
-        default=None, description="Scenario whose column is read; required if there are several."
+        default=None, description="Scenario that is read; required if the file has several."
     )
     preprocessed_vaccination_data_path: Text | None = Field(
-        default=None, description="Doses per day: dates, location, one column per age group."
+        default=None,
+        description="Doses per day: dates, location, one column per age group; scenario where it "
+        "has several.",
     )
 
     @model_validator(mode="after")
@@ -44,8 +46,6 @@ class Vaccination(Strict):
                 f"{'both' if all(given) else 'neither'} of scenario_data_path and "
                 "preprocessed_vaccination_data_path given; expected exactly one"
             )
-        if self.scenario is not None and self.scenario_data_path is None:
-            raise refuse("scenario is given without scenario_data_path; expected both, or neither")
         if self.origin_compartment not in self.eligible_compartments:
             raise refuse(
                 "eligible_compartments does not contain origin_compartment "

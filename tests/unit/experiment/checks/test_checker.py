@@ -193,12 +193,6 @@ CASES = {
         "model.vaccination",
         ["both of scenario_data_path and preprocessed", "expected exactly one"],
     ),
-    "scenario of no scenario file": (
-        REJECTION,
-        [("model.vaccination.scenario", "A_B")],
-        "model.vaccination",
-        ["scenario is given without scenario_data_path", "expected both, or neither"],
-    ),
     "unknown scenario": (
         CALIBRATION,
         [("model.vaccination.scenario", "C_B")],
@@ -428,17 +422,17 @@ CASES = {
         "modelset.calibration.fitting_window.end_date",
         ["2025-01-11 is before timespan.start_date 2025-02-01", "expected a day that is simul"],
     ),
-    "shares beyond the population": (
-        CALIBRATION,
-        [("modelset.calibration.compartments.I.prior.args", [0.5, 1])],
-        "modelset.calibration.compartments.I.prior",
-        ["args [0.5, 1.0]", "reaches from 0.5 to 1.5", "expected shares"],
-    ),
     "negative shares": (
         CALIBRATION,
         [("modelset.calibration.compartments.I.prior", {"type": "scipy", "name": "norm"})],
         "modelset.calibration.compartments.I.prior",
-        ["reaches from -inf to inf", "expected shares"],
+        ["reaches down to -inf", "expected persons (1 or more) or shares"],
+    ),
+    "negative persons": (
+        CALIBRATION,
+        [("modelset.calibration.compartments.I.prior.args", [-10, 500])],
+        "modelset.calibration.compartments.I.prior",
+        ["args [-10.0, 500.0]", "reaches down to -10", "expected persons"],
     ),
     "kernel of nothing calibrated": (
         CALIBRATION,
@@ -729,7 +723,37 @@ WARNINGS = {
         CALIBRATION,
         [("modelset.calibration.compartments.I.prior", {"type": "scipy", "name": "expon"})],
         "modelset.calibration.compartments.I.prior",
-        "can exceed 1, the whole population; expected a bounded distribution",
+        "reaches from 0 without limit, across 1: a drawn value below 1 is that share of every age "
+        "group, one of 1 or more that number of persons",
+    ),
+    "shares and persons in one prior": (
+        CALIBRATION,
+        [("modelset.calibration.compartments.I.prior.args", [0.5, 99.5])],
+        "modelset.calibration.compartments.I.prior",
+        "reaches from 0.5 to 100, across 1",
+    ),
+    "shares and persons in one range": (
+        SAMPLING,
+        [("modelset.sampling.compartments.I", {"min": 0, "max": 50})],
+        "modelset.sampling.compartments.I",
+        "reaches from 0 to 50, across 1",
+    ),
+    "a scenario of doses without scenarios": (
+        REJECTION,
+        [("model.vaccination.scenario", "A_B")],
+        "model.vaccination.scenario",
+        "has no effect: common-data/doses.csv has no column scenario; expected no scenario",
+    ),
+    "a start date with both spellings of its law": (
+        SAMPLING,
+        [
+            (
+                "modelset.sampling.start_date.prior",
+                {"type": "scipy", "name": "randint", "args": [0, 9]},
+            )
+        ],
+        "modelset.sampling.start_date.prior",
+        "has no effect beside distribution; expected only one of them",
     ),
 }
 
@@ -890,6 +914,25 @@ def test_a_table_that_may_not_be_read_is_refused(own_root, monkeypatch):
     (message,) = messages(own_root, CALIBRATION)
     assert message.startswith("model.vaccination.scenario_data_path: ")
     assert message.endswith("coverage.csv.gz cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize("scenario", ["A_B", "any text"])
+def test_a_scenario_beside_the_one_column_coverage_is_a_warning(own_root, scenario):
+    header = "Geography,Age,Population,Week_Ending_Sat,Coverage\n"
+    (own_root / "common-data" / "plain.csv").write_text(header)
+
+    found = messages(
+        own_root,
+        REJECTION,
+        ("model.vaccination.preprocessed_vaccination_data_path", GONE),
+        ("model.vaccination.scenario_data_path", "common-data/plain.csv"),
+        ("model.vaccination.scenario", scenario),
+    )
+
+    assert found == [
+        "model.vaccination.scenario: warning: has no effect: common-data/plain.csv has the one "
+        "column Coverage; expected no scenario"
+    ]
 
 
 def test_scenarios_are_recognised_as_by_the_reader_of_coverage():

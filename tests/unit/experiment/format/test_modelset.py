@@ -74,11 +74,10 @@ def test_a_sampled_parameter_has_values_or_a_distribution(root, value, what):
     [
         ({"min": 0.2, "max": 0.1}, "min 0.2 is above max 0.1"),
         ({"min": -0.1, "max": 0.1}, "-0.1 is too small; expected 0 or more"),
-        ({"min": 0.1, "max": 1.1}, "1.1 is too large; expected 1 or less"),
         ({"min": 0.1}, "missing; expected a value for 'max'"),
     ],
 )
-def test_a_range_of_shares_lies_between_0_and_1(root, value, what):
+def test_a_range_of_initial_conditions_ascends_from_0(root, value, what):
     (message,) = messages(root, SAMPLING, ("modelset.sampling.compartments.I", value))
 
     assert message.startswith("modelset.sampling.compartments.I")

@@ -54,6 +54,7 @@ def draw_fits(
     places: Sequence[Place],
     labels: Mapping[str, str],
     paths: Sequence[Path],
+    unit: str = "Persons",
 ) -> None:
     """Draw the fit and the projection of every population from their tables.
 
@@ -69,7 +70,7 @@ def draw_fits(
         ``observed.csv``: what was observed, as then known and since.
     places
         The populations of the run.
-    labels
+    labels, unit
         See :func:`fit_chart`.
     paths
         A figure for each place, ``.svg`` or ``.png``.
@@ -84,7 +85,7 @@ def draw_fits(
         rows = fitted[place.name]
         projected = ahead.get(place.name, rows.iloc[:0])
         its = seen.get(place.name, _UNSEEN)
-        save(fit_chart(rows, projected, place.label, labels, observed=its), path)
+        save(fit_chart(rows, projected, place.label, labels, unit, its), path)
 
 
 def fit_chart(

@@ -60,6 +60,7 @@ def draw_forecast_grid(
     title: str,
     path: Path,
     pages: Path,
+    unit: str = "Persons",
 ) -> None:
     """Draw all populations on one sheet, and on pages with their most recent weeks.
 
@@ -79,6 +80,8 @@ def draw_forecast_grid(
         The sheet, ``.png`` or ``.svg``.
     pages
         The pages, ``.pdf``.
+    unit
+        Unit of the first comparison, for the y axes.
     """
     fitted, ahead = dict(rows_by_population(calibration)), dict(rows_by_population(projection))
     seen = read_observed(observed)
@@ -93,13 +96,17 @@ def draw_forecast_grid(
         save(nothing(title), path)
         save_pages([nothing(title)], pages)
         return
-    save(forecast_grid(pairs, title, labels), path)
+    save(forecast_grid(pairs, title, labels, unit), path)
     sheets = range(0, len(pairs), ROWS_ON_A_PAGE)
-    save_pages([page(pairs[n : n + ROWS_ON_A_PAGE], title, labels) for n in sheets], pages)
+    drawn = [page(pairs[n : n + ROWS_ON_A_PAGE], title, labels, unit) for n in sheets]
+    save_pages(drawn, pages)
 
 
 def forecast_grid(
-    pairs: Sequence[Pair], title: str, labels: Mapping[str, str] = _NO_LABELS
+    pairs: Sequence[Pair],
+    title: str,
+    labels: Mapping[str, str] = _NO_LABELS,
+    unit: str = "Persons",
 ) -> Figure:
     """Draw a panel per population: observations, fit and projection.
 
@@ -117,11 +124,16 @@ def forecast_grid(
         ]
         for axes in panels[len(pairs) :]:
             axes.remove()
-        _label(figure, pairs[0], title, labels, courses)
+        _label(figure, pairs[0], title, labels, courses, unit)
     return figure
 
 
-def page(pairs: Sequence[Pair], title: str, labels: Mapping[str, str] = _NO_LABELS) -> Figure:
+def page(
+    pairs: Sequence[Pair],
+    title: str,
+    labels: Mapping[str, str] = _NO_LABELS,
+    unit: str = "Persons",
+) -> Figure:
     """Draw a row per population: all weeks, and the weeks around the end of the fit."""
     with styled():
         figure = new_figure(8.3, 1.7 * len(pairs) + 1.3)
@@ -130,7 +142,7 @@ def page(pairs: Sequence[Pair], title: str, labels: Mapping[str, str] = _NO_LABE
         for (whole, recent), pair in zip(grid, pairs, strict=True):
             courses.append(_panel(whole, pair, pair.label, small=False))
             _panel(recent, _around_the_end(pair), f"{pair.label}, recent weeks", small=False)
-        _label(figure, pairs[0], title, labels, courses)
+        _label(figure, pairs[0], title, labels, courses, unit)
     return figure
 
 
@@ -177,11 +189,12 @@ def _label(
     title: str,
     labels: Mapping[str, str],
     courses: Sequence[Course],
+    unit: str,
 ) -> None:
     names = comparisons_of(first.calibration)
     more = f" (the first of {len(names)} comparisons)" if len(names) > 1 else ""
     headline(figure, f"{title}: {comparison_title(names[0], labels)}{more}")
-    figure.supylabel("Persons", fontsize=9)
+    figure.supylabel(unit, fontsize=9)
     # Only the first comparison is drawn.
     later = any(not course.seen[names[0]].later.empty for course in courses)
     fit_legend(figure, courses[-1], later=later)

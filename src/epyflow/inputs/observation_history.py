@@ -46,10 +46,13 @@ class Final:
         A CSV with the columns ``date``, ``location`` and ``value``.
     simulation
         The simulated series that they observe; empty for the first comparison.
+    factor
+        From the unit of the file to that of the comparison, such as 100 from proportion to percent.
     """
 
     path: Path
     simulation: tuple[str, ...] = ()
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Observed:
         compared = [str(each.model_dump(mode="json")) for each in self._section.comparison]
         days = [window.start_date, self._known_until, self.experiment.model.timespan.end_date]
         final = [] if self.final is None else list(self.final.simulation)
+        if self.final is not None and self.final.factor != 1:
+            final.append(str(self.final.factor))
         return [*(sha256_of(path) for path in self.files), *compared, *map(str, days), *final]
 
     def write(self, path: Path) -> None:
@@ -211,17 +216,17 @@ class Observed:
         if simulation not in compared:
             return {}
         try:
-            return {compared.index(simulation): list(self._final_rows(self.final.path))}
+            return {compared.index(simulation): list(self._final_rows(self.final))}
         except (DataError, UnreadableError) as error:
             log.warning("target_data is not drawn beside the fit: %s", error)
             return {}
 
-    def _final_rows(self, path: Path) -> Iterator[tuple[str, date, float]]:
+    def _final_rows(self, final: Final) -> Iterator[tuple[str, date, float]]:
         first = self._section.fitting_window.start_date
-        for row in read_sheet(path, ("date", "location", "value")).rows:
+        for row in read_sheet(final.path, ("date", "location", "value")).rows:
             day = row.day("date")
             if row.cells["value"] not in ("", "NA") and first <= day <= self._end:
-                yield row.cells["location"], day, row.number("value")
+                yield row.cells["location"], day, row.number("value") * final.factor
 
 
 def _column(comparison: "Comparison") -> Column:

@@ -61,6 +61,7 @@ def _fits(given: Given, paths: list[Path]) -> None:
         places=given.places,
         labels=given.plan.labels,
         paths=paths,
+        unit=" / ".join(dict.fromkeys(given.plan.about["fit"]["units"])),
     )
 
 
@@ -74,6 +75,7 @@ def _forecast_grid(given: Given, paths: list[Path]) -> None:
         title="Fit and projection",
         path=paths[0],
         pages=paths[1],
+        unit=given.plan.about["fit"]["units"][0],
     )
 
 

@@ -173,6 +173,10 @@ def _fit(calibration: Calibration) -> dict[str, Any]:
         "end": window.end_date.isoformat(),
         "trajectories": projection.n_trajectories if projection else 0,
         "scenarios": [each.id for each in projection.scenarios] if projection else [],
+        "units": [
+            "Persons" if each.unit == "count" else each.unit.capitalize()
+            for each in calibration.comparison
+        ],
     }
 
 

@@ -1,5 +1,6 @@
 """Plan submissions and scores, and gather the files that they are made from."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from epyflow.submission.destination import Destination
 from forecast_hub.errors import HubError
 from forecast_hub.scoring.model_files import find_baseline, find_model_files
 from forecast_hub.scoring.table_names import RELATIVE, TABLES
+
+log = logging.getLogger(__name__)
 
 
 def plan_submission(
@@ -99,14 +102,20 @@ def _submissions_of_others(made: Sequence[Destination], settings: Settings) -> d
 def find_observations(experiment: Experiment, settings: Settings) -> Observed | None:
     """Return the observations that a run compares with, and later ones; None without a calibration.
 
-    ``target_data`` is taken as observations of the first target of the submission.
+    ``target_data`` is taken as observations of the first target of the submission, if they are in
+    the unit of its comparison but for a factor.
     """
     if experiment.modelset is None or experiment.modelset.calibration is None:
         return None
     choice = choose_destination(experiment, settings) if settings.target_data else None
     if settings.target_data is None or choice is None:
         return Observed(experiment)
-    return Observed(experiment, Final(Path(settings.target_data), choice.targets[0].simulation))
+    source, unit = choice.units[0].source, choice.units[0].target
+    if source.whole != unit.whole:
+        log.warning("target_data is not drawn beside the fit: it is a %s, not a %s", unit, source)
+        return Observed(experiment)
+    final = Final(Path(settings.target_data), choice.targets[0].simulation, source.per / unit.per)
+    return Observed(experiment, final)
 
 
 def hash_observations(experiment: Experiment, settings: Settings) -> str | None:

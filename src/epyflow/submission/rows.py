@@ -16,8 +16,10 @@ from epyflow.submission.summaries import (
     compute_peak_sizes,
     compute_peak_week_shares,
     compute_quantiles,
+    compute_shares_up_to,
     join_season,
 )
+from epyflow.submission.target_units import are_numbers
 from epyflow.submission.task_id_columns import Block, fill_task_ids, list_horizons
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config import flusight
@@ -202,7 +204,8 @@ def can_compute(target: Target, output: OutputType) -> bool:
         return is_peak(target) and parse_dates(output.ids.permitted) is not None
     summaries = ("quantile", "mean", "median")
     if target.is_step_ahead:
-        return output.name in (*summaries, "sample")
+        is_cdf = output.name == "cdf" and are_numbers(output.ids.permitted)
+        return is_cdf or output.name in (*summaries, "sample")
     return is_peak(target) and output.name in summaries
 
 
@@ -270,6 +273,10 @@ def _summary(
         ids = tuple(sorted(output.ids.permitted, key=float))
         found = compute_quantiles(values, [float(level) for level in ids], whole=whole)
         return Block(task, "quantile", at, ids, found)
+    if output.name == "cdf":
+        ids = tuple(sorted(output.ids.permitted, key=float))
+        shares = compute_shares_up_to(values, [float(bound) for bound in ids], whole=whole)
+        return Block(task, "cdf", at, ids, shares)
     single = np.array([values.mean() if output.name == "mean" else np.median(values)])
     round_off = output.value.type == "integer" or (whole and output.name == "median")
     found = np.rint(single) if round_off else single

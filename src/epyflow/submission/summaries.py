@@ -31,6 +31,25 @@ def compute_quantiles(
     return np.maximum.accumulate(found)
 
 
+def compute_shares_up_to(
+    values: NDArray[np.float64], bounds: Sequence[float], *, whole: bool
+) -> NDArray[np.float64]:
+    """Compute the share of trajectories with values up to each bound, shape (bounds,).
+
+    Parameters
+    ----------
+    values
+        Shape (trajectories,).
+    bounds
+        In the unit of the values.
+    whole
+        Whether the values are rounded to whole numbers before they are compared.
+    """
+    rounded = np.rint(values) if whole else values
+    shares: NDArray[np.float64] = (rounded[:, np.newaxis] <= np.array(bounds)).mean(axis=0)
+    return shares
+
+
 def choose_evenly(available: int, wanted: int) -> NDArray[np.intp]:
     """Choose trajectories at equal distances: the middle of each of ``wanted`` equal intervals.
 

@@ -143,12 +143,13 @@ def _has_values(task: ModelTask) -> bool:
     """Whether values, or ids of bins, are in the unit of the target."""
     probabilities = {"pmf", "cdf"}
     return any(
-        name not in probabilities or _are_numbers(output.ids.permitted)
+        name not in probabilities or are_numbers(output.ids.permitted)
         for name, output in task.output_types.items()
     )
 
 
-def _are_numbers(ids: Sequence[str]) -> bool:
+def are_numbers(ids: Sequence[str]) -> bool:
+    """Whether ids of an output type are numbers, as bounds of bins are."""
     try:
         return bool([float(each) for each in ids])
     except ValueError:

@@ -97,8 +97,10 @@ def test_populations_without_a_row_are_counted_in_the_title_of_the_sheet(tmp_pat
         title="Fit",
         path=tmp_path / "a.svg",
         pages=tmp_path / "a.pdf",
+        unit="Percent of visits",
     )
 
+    assert "Percent of visits" in (tmp_path / "a.svg").read_text()
     assert "Fit (2 of 3 populations; the others failed)" in (tmp_path / "a.svg").read_text()
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
 

@@ -137,6 +137,8 @@ def test_what_was_observed_in_the_end_goes_before_a_later_vintage(root):
 
     assert found[MINE, "Massachusetts"] == [(WEEKS[0], "11", ""), (WEEKS[1], "20", "700")]
     assert found[MINE, "New_York"] == [(WEEKS[3], "", "5")]
+    in_percent = written(root, Observed(own, Final(final, factor=100)))
+    assert in_percent[MINE, "New_York"] == [(WEEKS[3], "", "500")]
     other = Observed(own, Final(final, ("I_to_R_total",)))
     assert written(root, other) == {(MINE, "Massachusetts"): KNOWN}
 

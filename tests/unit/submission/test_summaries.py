@@ -10,6 +10,7 @@ from epyflow.submission.summaries import (
     compute_peak_sizes,
     compute_peak_week_shares,
     compute_quantiles,
+    compute_shares_up_to,
     join_season,
 )
 
@@ -25,6 +26,13 @@ def test_quantiles_interpolate_and_are_whole_where_counts_are():
 
     assert compute_quantiles(values, [0.1, 0.5, 0.9], whole=False) == pytest.approx([0.4, 2.0, 7.2])
     assert compute_quantiles(values, [0.1, 0.5, 0.9], whole=True).tolist() == [0, 2, 7]
+
+
+def test_the_share_up_to_a_bound_includes_it():
+    values = np.array([0.0, 1.4, 2.0, 3.0])
+
+    assert compute_shares_up_to(values, [0, 1, 2.5], whole=False).tolist() == [0.25, 0.25, 0.75]
+    assert compute_shares_up_to(values, [0, 1, 2.5], whole=True).tolist() == [0.25, 0.5, 0.75]
 
 
 def test_quantiles_never_fall_even_by_a_rounding_error():

@@ -18,6 +18,7 @@ from epyflow.experiment.reading.experiment_files import locate
 from epyflow.inputs.build import Build
 from epyflow.inputs.fan_out import plan
 from epyflow.population.store import PopulationStore
+from epyflow.run.forecast_plan import find_observations
 from epyflow.run.hub_choice import choose_destination
 from epyflow.run.settings import Settings
 from epyflow.submission.brief_writer import write_brief
@@ -60,6 +61,8 @@ RESPICAST = (  # european-modelling-hubs/RespiCast-SyndromicIndicators
     None,
 )
 ADMISSIONS = ("wk inc flu hosp", "incident influenza hospitalizations", "count", None)
+BOUNDS = [0.0001, 0.001, 0.01, 0.1, 1, 10, 100, 1000]
+CLASSES = ["large_decrease", "decrease", "stable", "increase", "large_increase"]
 
 
 def write_hub(root, target):
@@ -95,6 +98,16 @@ def write_hub(root, target):
                                 },
                                 "is_required": False,
                                 "value": value,
+                            },
+                            "median": {
+                                "output_type_id": {"required": None},
+                                "is_required": True,
+                                "value": value,
+                            },
+                            "cdf": {
+                                "output_type_id": {"required": BOUNDS},
+                                "is_required": True,
+                                "value": {"type": "double", "minimum": 0, "maximum": 1},
                             },
                         },
                         "target_metadata": [
@@ -222,6 +235,10 @@ def check(rows, findings, expected):
         assert samples == pytest.approx(expected[:, horizon])
         quantiles = at[at["output_type"] == "quantile"]["value"].to_numpy()
         assert quantiles == pytest.approx(np.quantile(expected[:, horizon], [0.25, 0.5, 0.75]))
+        median = at[at["output_type"] == "median"]["value"].tolist()
+        assert median == pytest.approx([np.median(expected[:, horizon])])
+        shares = [(expected[:, horizon] <= bound).mean() for bound in BOUNDS]
+        assert at[at["output_type"] == "cdf"]["value"].tolist() == shares
 
 
 @pytest.mark.parametrize(
@@ -272,6 +289,27 @@ def destination_of(root: Path, target, comparison, **written):
     return choose_destination(experiment, Settings(**settings, hub=str(write_hub(root, target))))
 
 
+@pytest.mark.parametrize(
+    ("target", "comparison", "factor"),
+    [
+        (FLU_VISITS, {"unit": "percent of visits", "scale": "ratio"}, 100),
+        (METROCAST, {"unit": "percent of visits", "scale": "ratio"}, 1),
+        (ADMISSIONS, {}, 1),
+        (RESPICAST, {}, None),
+    ],
+)
+def test_target_data_are_drawn_beside_the_fit_in_its_unit_or_not_at_all(
+    tmp_path, target, comparison, factor
+):
+    experiment = write_experiment(tmp_path, target[0], comparison)
+    given = {"experiment": "ed", "experiments_root": str(tmp_path), "target_data": "final.csv"}
+    hub = write_hub(tmp_path, target)
+
+    final = find_observations(experiment, Settings(**given, hub=str(hub))).final
+
+    assert (None if final is None else final.factor) == factor
+
+
 @pytest.mark.parametrize("target", [FLU_VISITS, METROCAST])
 def test_persons_are_never_submitted_as_a_share_of_unknown_visits(tmp_path, target):
     with pytest.raises(EpyflowError, match=rf"hub_format.targets: {target[0]!r} is a .* of visits"):
@@ -303,6 +341,31 @@ def test_the_experiment_says_what_the_hub_leaves_open(tmp_path):
 def test_the_experiment_does_not_contradict_the_hub(tmp_path):
     with pytest.raises(EpyflowError, match=r"but is a proportion of visits in tasks\.json"):
         destination_of(tmp_path, FLU_VISITS, {}, unit="count")
+
+
+def test_classes_of_changes_are_made_from_counts(tmp_path):
+    """FluSight's thresholds are rates, which its rule computes from counts and its populations."""
+    hub = write_hub(
+        tmp_path, ("wk flu hosp rate change", "rate change", "rate per 100,000 population", None)
+    )
+    file = hub / "hub-config" / "tasks.json"
+    document = json.loads(file.read_text())
+    document["rounds"][0]["model_tasks"][0]["output_type"] = {
+        "pmf": {
+            "output_type_id": {"required": CLASSES},
+            "is_required": True,
+            "value": {"type": "double", "minimum": 0, "maximum": 1},
+        }
+    }
+    file.write_text(json.dumps(document))
+    experiment = write_experiment(
+        tmp_path, "wk flu hosp rate change", {"unit": "rate per 100,000 population"}
+    )
+
+    given = {"experiment": "ed", "experiments_root": str(tmp_path), "hub": str(hub)}
+    (found,) = choose_destination(experiment, Settings(**given)).units
+
+    assert (str(found.source), str(found.target)) == ("rate per 100,000 population", "count")
 
 
 def test_a_percentage_that_is_called_a_proportion_is_refused(tmp_path):

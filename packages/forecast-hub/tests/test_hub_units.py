@@ -127,25 +127,28 @@ def test_a_conversion_and_back_is_the_identity(value, source, target, population
 
 
 @pytest.mark.parametrize(
-    ("units", "maximum", "severities"),
+    ("units", "bounds", "value", "severities"),
     [
-        ("proportion of visits", None, ["warning"]),
-        ("percent of visits", None, []),
-        ("proportion of visits", 1, ["error"]),
-        ("count", None, []),
+        ("proportion of visits", {}, "5.25", ["warning"]),
+        ("percent of visits", {}, "5.25", []),
+        ("proportion of visits", {"maximum": 1}, "5.25", ["error"]),
+        ("count", {}, "5.25", []),
+        ("count", {}, "-1", ["warning"]),
+        ("percent change", {}, "-1", []),
     ],
 )
-def test_means_of_5_are_no_proportion(tmp_path, units, maximum, severities):
-    """The hub's maximum decides; where there is none, a share above its whole is a warning."""
+def test_the_hubs_bounds_decide_and_without_them_the_unit(
+    tmp_path, units, bounds, value, severities
+):
     document = deepcopy(tasks())
     cases = document["rounds"][0]["model_tasks"][0]
     cases["target_metadata"][0]["target_units"] = units
     for output in ("quantile", "sample"):
         del cases["output_type"][output]
-    if maximum is not None:
-        cases["output_type"]["mean"]["value"]["maximum"] = maximum
+    cases["output_type"]["mean"]["value"] = {"type": "double"} | bounds
     frame = submission()
     frame = frame[frame["output_type"].isin(["mean", "cdf"])]
+    frame.loc[frame["output_type"] == "mean", "value"] = value
     hub = write_hub(tmp_path, document)
 
     found = [
@@ -155,4 +158,4 @@ def test_means_of_5_are_no_proportion(tmp_path, units, maximum, severities):
     ]
 
     assert [each.severity for each in found] == severities
-    assert all("5.25" in each.message for each in found)
+    assert all(value in each.message for each in found)

@@ -1,5 +1,6 @@
 """Read the observations of a task: the compared series of its population, and all visits."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from epyflow.errors import DataError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.population.locations import Location
-from forecast_hub.config.units import parse_unit
+from forecast_hub.config.units import COUNT, parse_unit
+
+log = logging.getLogger(__name__)
 
 
 def read_task_observations(
@@ -58,7 +61,14 @@ def _check_shares(
     path: Path, location: Location, values: NDArray[np.float64], compared: Sequence[Comparison]
 ) -> None:
     for each, column in zip(compared, values.T, strict=True):
-        unit, largest = parse_unit(each.unit), np.nanmax(column)
+        known = column[~np.isnan(column)]
+        if each.unit == str(COUNT) and (known % 1 != 0).any():
+            log.warning(
+                "%s: %s: %g for %s is no number of persons; if the column is a rate or a share, "
+                "give its unit in the comparison",
+                *(path, each.observed_value_column, known[known % 1 != 0][0], location.label),
+            )
+        unit, largest = parse_unit(each.unit), known.max()
         if unit is not None and unit.highest is not None and largest > unit.highest:
             raise DataError(
                 f"{path}: {each.observed_value_column}: {largest:g} for {location.label} is no "

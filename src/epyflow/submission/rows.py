@@ -32,7 +32,7 @@ from forecast_hub.config.horizons import (
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.config.round_calendar import parse_dates
-from forecast_hub.config.units import COUNT, read_unit
+from forecast_hub.config.units import COUNT, read_common_unit, read_unit
 from forecast_hub.errors import HubError
 
 
@@ -148,7 +148,7 @@ def _check_range(block: Block) -> None:
     low, high = block.value.min(), block.value.max()
     lowest = -np.inf if rule.minimum is None else rule.minimum
     highest = np.inf if rule.maximum is None else rule.maximum
-    unit = read_unit(block.model_task.targets[0])
+    unit = read_common_unit(block.model_task)
     if unit is not None and unit.highest is not None and block.output_type not in ("pmf", "cdf"):
         highest = min(highest, unit.highest)
     if low < lowest or high > highest:

@@ -97,13 +97,16 @@ def test_a_comparison_of_persons_is_left_alone():
     assert ObservedUnits.of(fit, people(), observed()) is None
 
 
-def fit_in(unit, factor, scale=None, noise=None, written=None, **changes):
+def fit_in(unit, factor, scale=None, noise=None, written=None, visits=None, **changes):
     """Fit the made-up weeks, with observations in a unit that is ``factor`` persons."""
     projection = {"n_trajectories": 4} | ({"observation_model": noise} if noise else {})
     given = comparison(unit=unit) | ({"scale": scale} if scale is not None else {})
+    plain, column = observed(), None
+    if visits is not None:
+        given["observed_visits_column"] = "all"
+        column = np.full_like(plain.values, visits)
     fit = section("top_fraction", REJECTION, comparison=[given], projection=projection, **changes)
-    plain = observed()
-    seen = Observations(plain.dates, plain.values * factor)
+    seen = Observations(plain.dates, plain.values * factor, column)
     return strategies.run(calibration_task(fit, observations=seen, written=written))
 
 
@@ -111,10 +114,15 @@ NOISE = {"type": "negative_binomial", "dispersion": 0.05, "discrepancy": {"sd": 
 
 
 @pytest.mark.parametrize("noise", [None, NOISE])
-def test_a_fit_to_rates_is_the_fit_to_counts_in_another_unit(noise):
-    people_in_all = sum(SIZES)
-    per = 100_000 / people_in_all
-    counts, rates = fit_in("count", 1, noise=noise), fit_in("rate per 100,000", per, noise=noise)
+@pytest.mark.parametrize(
+    ("unit", "per", "visits"),
+    [
+        ("rate per 100,000 population", 100_000 / sum(SIZES), None),
+        ("percent of visits", 100 / 4000, 4000),
+    ],
+)
+def test_a_fit_in_a_unit_is_the_fit_to_counts_in_another_unit(unit, per, visits, noise):
+    counts, rates = fit_in("count", 1, noise=noise), fit_in(unit, per, noise=noise, visits=visits)
 
     (of_counts,), (of_rates,) = counts.fit.generations, rates.fit.generations
     assert np.array_equal(of_counts.particles, of_rates.particles)
@@ -127,7 +135,7 @@ def test_a_fit_to_rates_is_the_fit_to_counts_in_another_unit(noise):
     started = persons >= 0
     reports = of_rates.reported.unpack()
     assert reports[started] == pytest.approx(persons[started] * per)
-    assert rates.fit.units == ("rate per 100,000 population",)
+    assert rates.fit.units == (unit,)
     assert counts.fit.units == ()
 
 

@@ -1,6 +1,8 @@
 """From YAML to a submission in the hub's unit, for targets as hubs have them."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import made_up_hubs as hubs
@@ -17,13 +19,17 @@ from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.inputs.build import Build
 from epyflow.inputs.fan_out import plan
+from epyflow.inputs.task_observations import read_task_observations
 from epyflow.population.store import PopulationStore
 from epyflow.run.forecast_plan import find_observations
 from epyflow.run.hub_choice import choose_destination
 from epyflow.run.settings import Settings
 from epyflow.submission.brief_writer import write_brief
+from epyflow.submission.projected_series import Observed, Projection
 from epyflow.submission.result_rows import make_rows
 from epyflow.submission.submission_output import check_submission, write_submission
+from epyflow.submission.target_units import Conversion
+from forecast_hub.config.units import COUNT, Unit
 
 PERSONS = 50_000
 DAY = "2024-11-16"
@@ -274,6 +280,30 @@ def test_an_incidence_is_per_population_of_the_place(tmp_path):
     check(rows, findings, persons(result) * 2)  # 100,000 / 50,000
 
 
+def test_an_incidence_of_children_is_per_population_of_children(tmp_path):
+    result, rows, findings = submit(tmp_path, RESPICAST, {}, simulation=["S_to_I_0-17"])
+
+    children = result.members[0].transitions.unpack()[:, -2:, 0, 0].astype(float)
+    check(rows, findings, children * 10)  # 100,000 / 10,000
+
+
+def test_observations_are_converted_with_the_trajectories():
+    """5 and 8 of 1000 and 2000 visits, then 6 of the mean of the two."""
+    days = tuple(date.fromisoformat(day) for day in WEEKS)
+    visits = Observed(days[:2], np.array([1000.0, 2000]))
+    conversion = Conversion(COUNT, Unit("visits", 100), visits=visits)
+    seen = Observed(days[:3], np.array([5.0, 8, np.nan]))
+    projection = Projection({}, days[1:3], np.array([[8.0, 6]]), seen)
+
+    found = conversion.apply(projection)
+
+    assert found.trajectories.tolist() == [[0.4, 0.4]]
+    assert found.observed.counts[:2].tolist() == [0.5, 0.4]
+    assert np.isnan(found.observed.counts[2])
+    kept = replace(conversion, observed_in_source=False).apply(projection)
+    assert kept.observed is seen
+
+
 def test_observed_rates_are_submitted_as_counts(tmp_path):
     result, rows, findings = submit(tmp_path, ADMISSIONS, {"unit": "per 100,000 population"})
 
@@ -366,6 +396,17 @@ def test_classes_of_changes_are_made_from_counts(tmp_path):
     (found,) = choose_destination(experiment, Settings(**given)).units
 
     assert (str(found.source), str(found.target)) == ("rate per 100,000 population", "count")
+
+
+def test_a_share_that_is_called_a_count_is_a_warning(tmp_path, caplog):
+    experiment = write_experiment(tmp_path, ADMISSIONS[0], {})
+    file = tmp_path / "experiments" / "ed" / "config" / "observed.csv"
+    file.write_text(file.read_text().replace(",2,", ",0.02,"))
+    calibration = experiment.modelset.calibration
+
+    read_task_observations(experiment, calibration, experiment.populations[0])
+
+    assert "value: 0.02 for Massachusetts is no number of persons" in caplog.text
 
 
 def test_a_percentage_that_is_called_a_proportion_is_refused(tmp_path):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.hub import NA, ModelTask, OutputType, Values
-from forecast_hub.config.units import read_unit
+from forecast_hub.config.units import read_common_unit
 from forecast_hub.findings import Finding, cap_findings
 
 SUM_TOLERANCE = 1.5e-8
@@ -35,27 +35,36 @@ def check_numbers(rows: Rows) -> list[Finding]:
         for name, output in task.output_types.items():
             mine = rows.where(index, name)
             findings += _of_output(rows, mine[~no_number[mine]], task.title, output)
-            findings += _above_whole(rows, mine[~no_number[mine]], task, output)
+            findings += _outside_unit(rows, mine[~no_number[mine]], task, output)
     return findings
 
 
-def _above_whole(
+def _outside_unit(
     rows: Rows, mine: NDArray[np.intp], task: ModelTask, output: OutputType
 ) -> Iterator[Finding]:
-    """Warn of shares above the whole where the hub gives no maximum: often counts of persons."""
-    unit = read_unit(task.targets[0])
-    if unit is None or unit.highest is None or output.name in ("pmf", "cdf"):
+    """Warn of values that their unit does not have, where the hub gives no bound.
+
+    Such are proportions above 1, often counts of persons, and negative counts.
+    """
+    unit, rule, values = read_common_unit(task), output.value, rows.value[mine]
+    if unit is None or output.name in ("pmf", "cdf"):
         return
-    wrong = rows.value[mine] > unit.highest
-    if output.value.maximum is None and wrong.any():
-        yield Finding(
-            "value_col_valid",
-            f"values of {task.title!r}, {output.name} reach {rows.value[mine].max():.6g}, but "
-            f"its unit is a {unit}; expected at most {unit.highest:g}",
-            "warning",
-            rows=rows.lines(mine[wrong]),
-            unit=rows.file.unit,
-        )
+    outside = []
+    if rule.minimum is None:
+        outside.append((values < 0, "at least 0"))
+    if rule.maximum is None and unit.highest is not None:
+        outside.append((values > unit.highest, f"at most {unit.highest:g}"))
+    for wrong, expected in outside:
+        if wrong.any():
+            shown = ", ".join(f"{value:.6g}" for value in pd.unique(values[wrong])[:3])
+            yield Finding(
+                "value_col_valid",
+                f"values of {task.title!r}, {output.name} are no {unit} (such as {shown}); "
+                f"expected {expected}",
+                "warning",
+                rows=rows.lines(mine[wrong]),
+                unit=rows.file.unit,
+            )
 
 
 def _of_output(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from forecast_hub.config.hub import Target
+    from forecast_hub.config.hub import ModelTask, Target
 
 Value = TypeVar("Value", float, NDArray[np.float64])
 Whole = Literal["persons", "population", "visits"]
@@ -105,6 +105,12 @@ def read_unit(target: "Target") -> Unit | None:
     target's id, name or description.
     """
     return _find_unit([target.units, f"{target.id}. {target.name}", target.description])
+
+
+def read_common_unit(task: "ModelTask") -> Unit | None:
+    """Return the unit of the values of a model task; None if its targets do not share one."""
+    units = {read_unit(target) for target in task.targets}
+    return units.pop() if len(units) == 1 else None
 
 
 def parse_unit(words: str) -> Unit | None:

@@ -1,8 +1,9 @@
 """Run Snakemake in processes that are forked from one which has imported it.
 
 To start Snakemake takes more than a second of processor time, nearly all of it for imports. A
-server imports Snakemake and its plugins once; each run is a fork of it, in a process group of its
-own, with the arguments, working directory and environment that it is given.
+server imports Snakemake, its plugins and epyflow once; each run is a fork of it, in a process group
+of its own, with the arguments, working directory and environment that it is given. The scripts of
+a run are forks of the run (`tests.forked_scripts`).
 """
 
 import atexit
@@ -19,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 PLUGINS = (
     "snakemake_executor_plugin_googlebatch_array",
@@ -26,6 +28,22 @@ PLUGINS = (
     "snakemake_storage_plugin_gcs",
     "snakemake_storage_plugin_gcs_indexed",
 )
+EPYFLOW = (
+    "epyflow.cli.app",
+    "epyflow.operations.cost.cost_file",
+    "epyflow.provenance.record",
+    "epyflow.report.run_figures",
+    "epyflow.report.score_figures",
+    "epyflow.report.task_figures",
+    "epyflow.run.input_build",
+    "epyflow.run.task_execution",
+    "epyflow.submission.scores",
+    "epyflow.submission.submission_output",
+    "epyflow.tables",
+)
+"""What the workflow and its scripts import of the project's own code."""
+
+SOURCES = Path(__file__).resolve().parents[1] / "src"
 _REQUEST_BYTES = 1 << 17
 _READ_BYTES = 1 << 16
 
@@ -102,9 +120,7 @@ def _server() -> socket.socket:
 
 def _serve(requests: socket.socket) -> None:
     """Fork a run for each request, until the other end is closed."""
-    import snakemake.cli  # noqa: F401 - what this process is for
-
-    for name in PLUGINS:
+    for name in ("snakemake.cli", *PLUGINS, *EPYFLOW):
         import_module(name)
     # Else the first collection in a run would copy all memory that it shares with the server.
     gc.freeze()
@@ -115,7 +131,7 @@ def _serve(requests: socket.socket) -> None:
         if os.fork() == 0:
             requests.close()
             _supervise(*json.loads(request), *files)
-            return
+            os._exit(0)
         for file in files:
             os.close(file)
         _reap(os.WNOHANG)
@@ -146,7 +162,6 @@ def _supervise(
             os.dup2(output, standard)
         os.close(output)
         _run_snakemake(arguments, folder, environment)
-        return
     os.close(output)
     os.close(ready)
     os.write(answer, f"{pid}\n".encode())
@@ -155,9 +170,11 @@ def _supervise(
     os.write(answer, f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str]) -> NoReturn:
     from snakemake.cli import main
     from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+
+    import forked_scripts
 
     os.chdir(folder)
     os.environ.clear()
@@ -165,11 +182,20 @@ def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str
     given = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
     # As if the command `snakemake` had been called: its folder, and what the environment adds.
     sys.path[:1] = [str(Path(sys.executable).parent), *given]
+    if given and Path(given[0]).resolve() != SOURCES:
+        _forget_epyflow()
     if given:
         # The server has looked for plugins in its own path.
         ExecutorPluginRegistry().collect_plugins()
+    forked_scripts.fork_them()
     sys.argv = [str(Path(sys.executable).with_name("snakemake")), *arguments]
-    sys.exit(main())
+    forked_scripts.call_and_end(main)
+
+
+def _forget_epyflow() -> None:
+    """Let the run import a copy of the code, which a test has edited."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "epyflow"]:
+        del sys.modules[name]
 
 
 if __name__ == "__main__":

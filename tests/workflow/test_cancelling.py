@@ -1,5 +1,6 @@
 """A run is ended from another process, and is gone on with."""
 
+import os
 import subprocess
 import time
 
@@ -56,6 +57,6 @@ def test_a_run_that_is_cancelled_has_ended_its_jobs_and_left_no_lock_and_no_half
 
 def workers_of(workspace: Workspace) -> list[list[str]]:
     """Processes of Snakemake that are at work in the workspace's folder."""
-    there = psutil.process_iter(["cwd", "cmdline"])
+    there = [each for each in psutil.process_iter(["cwd", "cmdline"]) if each.pid != os.getpid()]
     commands = [each.info["cmdline"] for each in there if each.info["cwd"] == str(workspace.folder)]
     return [command for command in commands if "snakemake" in " ".join(command or [])]

@@ -218,10 +218,16 @@ def test_a_hubs_time_series_is_read_as_known_last_and_for_each_target(tmp_path, 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("day,location,value\n", "no column date; expected date or target_end_date, location, v"),
+        (
+            "day,location,value\n",
+            "no column date; expected date or target_end_date or truth_date, l",
+        ),
         ("date,location,observed\n", "no column value; expected date or target_end_date"),
-        ("date,location,value\n2025-01-04,01,many\n", "value 'many' is no number"),
-        ("date,location,value\n2025-01-04,01,1\n2025-01-04,01,1\n", "stands twice for location"),
+        ("date,location,value\n2025-01-04,north,many\n", "2: value: 'many' is not a number"),
+        (
+            "date,location,value\n2025-01-04,north,1\n2025-01-04,north,2\n",
+            "csv:3: date: 2025-01-04 stands twice for location north",
+        ),
     ],
 )
 def test_target_data_of_another_form_are_refused(tmp_path, text, says):

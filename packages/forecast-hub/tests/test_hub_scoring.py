@@ -10,7 +10,8 @@ import pytest
 
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.forecasts import read_forecasts, read_outcomes
+from forecast_hub.scoring.forecasts import read_forecasts
+from forecast_hub.scoring.outcomes import read_outcomes
 from forecast_hub.scoring.probabilities import (
     LOWEST,
     classify_rate_changes,
@@ -410,7 +411,7 @@ def test_no_files_are_no_forecasts():
     ("text", "says"),
     [
         ("date,location\n", "no column value"),
-        ("date,location,value\n2025-01-04,01,x\n", "value 'x' is no number"),
+        ("date,location,value\n2025-01-04,01,x\n", "csv:2: value: 'x' is not a number"),
         ("date,location,value\n2025-01-04,01,1\n2025-01-04,01,2\n", "stands twice for location 01"),
     ],
 )

@@ -62,7 +62,7 @@ def draw_comparison(
     forecasts
         See :func:`forecast_hub.scoring.forecasts.read_forecasts`, of one reference date.
     outcomes
-        See :func:`forecast_hub.scoring.forecasts.read_outcomes`.
+        See :func:`forecast_hub.scoring.outcomes.read_outcomes`, of the target that is drawn.
     known
         Target to population to dates and counts, as known at the time of the forecast.
     own
@@ -215,7 +215,7 @@ def seen_of(
     known
         Population to dates and counts, as known at the time of the forecast.
     outcomes
-        See :func:`forecast_hub.scoring.forecasts.read_outcomes`.
+        See :func:`forecast_hub.scoring.outcomes.read_outcomes`, of the target that is drawn.
     names
         Location of the hub to its label.
     """

@@ -24,6 +24,7 @@ from epyflow.data.sheet import Sheet, read_sheet
 from epyflow.data.vintages import Vintage, data_key, is_whole, vintage_file, vintage_of
 from epyflow.errors import DataError, UnreadableError
 from epyflow.files import sha256_of, write_bytes_atomically
+from forecast_hub.errors import HubError
 
 if TYPE_CHECKING:
     from epyflow.experiment.experiment import Experiment
@@ -43,16 +44,26 @@ class Final:
     Attributes
     ----------
     path
-        A CSV with the columns ``date``, ``location`` and ``value``.
+        See :func:`forecast_hub.scoring.outcomes.read_outcomes`.
     simulation
         The simulated series that they observe; empty for the first comparison.
     factor
         From the unit of the file to that of the comparison, such as 100 from proportion to percent.
+    target
+        The target of the hub that it is made from, by which rows are chosen.
     """
 
     path: Path
     simulation: tuple[str, ...] = ()
     factor: float = 1.0
+    target: str | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return the file of target data, or the files of a partitioned folder."""
+        if self.path.is_file():
+            return (self.path,)
+        return tuple(sorted(path for path in self.path.rglob("*") if path.is_file()))
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ class Observed:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return the files that are read."""
-        found = (self._path, self._newest, *((self.final.path,) if self.final else ()))
+        found = (self._path, self._newest, *(self.final.files if self.final else ()))
         return tuple(dict.fromkeys(found))
 
     @property
@@ -222,11 +233,21 @@ class Observed:
             return {}
 
     def _final_rows(self, final: Final) -> Iterator[tuple[str, date, float]]:
+        from forecast_hub.scoring import matching, outcomes  # slow to import
+
         first = self._section.fitting_window.start_date
-        for row in read_sheet(final.path, ("date", "location", "value")).rows:
-            day = row.day("date")
-            if row.cells["value"] not in ("", "NA") and first <= day <= self._end:
-                yield row.cells["location"], day, row.number("value") * final.factor
+        names = [name for place in self.experiment.populations for name in place.spellings]
+        folded = [(name, name.casefold()) for name in names]
+        try:
+            found = outcomes.read_outcomes(final.path, locations=names, names=folded)
+        except HubError as error:
+            raise DataError(str(error)) from error
+        series = matching.observed_series((), final.target)
+        rows = matching.select_target(found, series, series)
+        for place, text, value in rows[["location", "target_end_date", "observed"]].to_numpy():
+            day = date.fromisoformat(text)
+            if first <= day <= self._end:
+                yield place, day, float(value) * final.factor
 
 
 def _column(comparison: "Comparison") -> Column:

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from epyflow.errors import user_errors
-from epyflow.figures.model_comparison import draw_comparison
+from epyflow.figures.model_comparison import draw_comparison, weekly_target
 from epyflow.figures.scores import draw_scores
 from epyflow.report.drawing import Draw, Given
 from epyflow.report.forecast_coverage import write_forecast_coverage
-from epyflow.submission.brief import read_brief
+from epyflow.submission.brief import Brief, read_brief
 from forecast_hub.errors import HubError
-from forecast_hub.scoring.forecasts import read_forecasts, read_outcomes
+from forecast_hub.scoring.forecasts import read_forecasts
+from forecast_hub.scoring.matching import observed_series, select_target
+from forecast_hub.scoring.outcomes import read_outcomes
 
 
 def _scores_by_horizon(given: Given, paths: list[Path]) -> None:
@@ -40,9 +44,10 @@ def _model_comparison(given: Given, paths: list[Path]) -> None:
         }
         for position, target in enumerate(prepared.targets)
     }
+    forecasts = read_forecasts([given.files["submission"], *given.others])
     draw_comparison(
-        read_forecasts([given.files["submission"], *given.others]),
-        read_outcomes(given.files["target_data"]),
+        forecasts,
+        _outcomes(given, forecasts, prepared),
         known,
         own=given.plan.scores.own,
         places=given.places,
@@ -51,6 +56,17 @@ def _model_comparison(given: Given, paths: list[Path]) -> None:
         path=paths[0],
         numbers=paths[1],
     )
+
+
+def _outcomes(given: Given, forecasts: pd.DataFrame, prepared: Brief) -> pd.DataFrame:
+    """Return the outcomes of the target that is drawn."""
+    found = read_outcomes(
+        given.files["target_data"],
+        locations=list(forecasts["location"].unique()),
+        names=prepared.spellings.values(),
+    )
+    target = weekly_target(forecasts, given.plan.scores.own)
+    return select_target(found, str(target), observed_series((), prepared.targets[0].target))
 
 
 DRAW: Mapping[str, Draw] = {

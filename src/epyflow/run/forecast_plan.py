@@ -1,11 +1,11 @@
 """Plan submissions and scores, and gather the files that they are made from."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment
 from epyflow.files import sha256_of
 from epyflow.inputs.observation_history import Final, Observed
@@ -62,9 +62,7 @@ def plan_scores(
         if settings.score_models:
             raise EpyflowError("score_models: nothing is scored without target_data")
         return None, {}
-    truth = Path(settings.target_data)
-    if not truth.is_file():
-        raise EpyflowError(f"target_data {settings.target_data!r} is not a file; expected a CSV")
+    truth = _target_data(runs.values(), settings.target_data)
     choices = [choose_destination(experiment, settings) for experiment in runs.values()]
     made = [choice for choice in choices if choice is not None]
     if not made:
@@ -74,7 +72,7 @@ def plan_scores(
         )
     others = _submissions_of_others(made, settings)
     baseline = find_baseline(others)
-    files = [truth, *others.values()]
+    files = [*Final(truth).files, *others.values()]
     part = Scores(
         digest=digest_of(*(sha256_of(path) for path in files), *others),
         own=f"{settings.team_abbr}-{settings.model_abbr}",
@@ -82,6 +80,20 @@ def plan_scores(
         tables=(*TABLES, *([RELATIVE] if baseline else [])),
     )
     return part, {"target_data": str(truth), "others": [str(path) for path in others.values()]}
+
+
+def _target_data(experiments: Iterable[Experiment], given: str) -> Path:
+    """Find target data, and read them once: a mistake in them is found before the run."""
+    from forecast_hub.scoring.outcomes import find_target_data, read_outcomes  # slow to import
+
+    places = {place for experiment in experiments for place in experiment.populations}
+    names = [name for place in places for name in place.spellings]
+    try:
+        path = find_target_data(Path(given))
+        read_outcomes(path, locations=names)
+    except HubError as error:
+        raise EpyflowError(f"target_data: {error}") from error
+    return path
 
 
 def _submissions_of_others(made: Sequence[Destination], settings: Settings) -> dict[str, Path]:
@@ -114,8 +126,12 @@ def find_observations(experiment: Experiment, settings: Settings) -> Observed | 
     if source.whole != unit.whole:
         log.warning("target_data is not drawn beside the fit: it is a %s, not a %s", unit, source)
         return Observed(experiment)
-    final = Final(Path(settings.target_data), choice.targets[0].simulation, source.per / unit.per)
-    return Observed(experiment, final)
+    from forecast_hub.scoring.outcomes import find_target_data  # slow to import
+
+    with user_errors(HubError):
+        path = find_target_data(Path(settings.target_data))
+    first, factor = choice.targets[0], source.per / unit.per
+    return Observed(experiment, Final(path, first.simulation, factor, first.target))
 
 
 def hash_observations(experiment: Experiment, settings: Settings) -> str | None:

@@ -123,7 +123,7 @@ class Settings(Strict):
         default="csv", description="File format of submissions."
     )
     target_data: Text | None = Field(
-        default=None, description="CSV of final observations, to score against."
+        default=None, description="Final observations to score against: a file, or a hub's folder."
     )
     score_models: Many[Text] = Field(
         default=(), description="Models of the hub to score as well; absent: baseline, ensemble."

@@ -39,10 +39,12 @@ def write_scores(
     EpyflowError
         If a file is unusable, or no forecast has an outcome yet.
     """
+    brief = read_brief(prepared)
     with TemporaryDirectory() as folder:
-        hub = read_brief(prepared).hub(Path(folder))
+        hub = brief.hub(Path(folder))
         places = {} if hub.folder.locations is None else read_places(hub.folder.locations)
-    tables = compute_score_tables(submissions, others, target_data, places, baseline)
+    series, names = brief.targets[0].target, brief.spellings.values()
+    tables = compute_score_tables(submissions, others, target_data, places, baseline, series, names)
     for path in outputs:
         _write(tables[path.name], path)
 

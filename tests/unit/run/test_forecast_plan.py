@@ -3,15 +3,20 @@ from types import SimpleNamespace
 import pytest
 
 from epyflow.errors import EpyflowError
+from epyflow.population.locations import find
 from epyflow.run import forecast_plan
+
+
+def run(hub=None):
+    """Return an experiment of California that makes a forecast for a hub, or none."""
+    return SimpleNamespace(hub=hub, populations=(find("US-CA"),))
 
 
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
-    (tmp_path / "truth.csv").write_text("date,value\n")
-    # A run is what its forecast is for, here; None makes none.
+    (tmp_path / "truth.csv").write_text("date,location,value\n2025-01-04,06,1\n")
     monkeypatch.setattr(
-        forecast_plan, "choose_destination", lambda experiment, settings: experiment
+        forecast_plan, "choose_destination", lambda experiment, settings: experiment.hub
     )
     monkeypatch.setattr(forecast_plan, "_submissions_of_others", lambda made, settings: {})
     return SimpleNamespace(
@@ -21,7 +26,7 @@ def settings(tmp_path, monkeypatch):
 
 
 def test_forecasts_are_scored_against_the_target_data(settings):
-    scores, files = forecast_plan.plan_scores({"main": "a hub", "other": None}, settings)
+    scores, files = forecast_plan.plan_scores({"main": run("a hub"), "other": run()}, settings)
 
     assert scores is not None
     assert (scores.own, scores.baseline) == ("team-model", None)
@@ -33,7 +38,7 @@ def test_forecasts_are_scored_against_the_target_data(settings):
     ("changes", "says"),
     [
         ({}, "makes no forecast to score"),
-        ({"target_data": "nowhere.csv"}, "'nowhere.csv' is not a file"),
+        ({"target_data": "nowhere.csv"}, "target_data: nowhere.csv: no such file"),
         ({"target_data": None, "score_models": ("a",)}, "nothing is scored without target_data"),
     ],
 )
@@ -41,10 +46,36 @@ def test_runs_without_anything_to_score_are_refused(settings, changes, says):
     vars(settings).update(changes)
 
     with pytest.raises(EpyflowError, match=says):
-        forecast_plan.plan_scores({"main": None}, settings)
+        forecast_plan.plan_scores({"main": run()}, settings)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("2025-01-04,6,1", r"target_data: .*truth.csv:2: location: '6' .* expected 06"),
+        ("2025-01-04,CA,-1", r"target_data: .*truth.csv:2: value: is -1"),
+        ("1/4/2025,CA,1", r"target_data: .*truth.csv:2: date: '1/4/2025' is not a date"),
+    ],
+)
+def test_a_mistake_in_target_data_is_found_before_the_run(settings, tmp_path, row, says):
+    (tmp_path / "truth.csv").write_text(f"date,location,value\n{row}\n")
+
+    with pytest.raises(EpyflowError, match=says):
+        forecast_plan.plan_scores({"main": run("a hub")}, settings)
+
+
+def test_a_hubs_folder_stands_for_its_target_data(settings, tmp_path):
+    (tmp_path / "target-data" / "time-series" / "as_of=2025-01-11").mkdir(parents=True)
+    part = tmp_path / "target-data" / "time-series" / "as_of=2025-01-11" / "part.csv"
+    part.write_text("target_end_date,location,observation\n2025-01-04,06,1\n")
+    settings.target_data = str(tmp_path)
+
+    _, files = forecast_plan.plan_scores({"main": run("a hub")}, settings)
+
+    assert files["target_data"] == str(tmp_path / "target-data" / "time-series")
 
 
 def test_without_target_data_nothing_is_scored(settings):
     settings.target_data = None
 
-    assert forecast_plan.plan_scores({"main": "a hub"}, settings) == (None, {})
+    assert forecast_plan.plan_scores({"main": run("a hub")}, settings) == (None, {})

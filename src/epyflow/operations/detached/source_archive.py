@@ -18,6 +18,7 @@ import yaml
 
 from epyflow import provenance
 from epyflow.errors import UnreadableError
+from epyflow.inputs.observation_history import Final
 from epyflow.operations.detached.job_request import EXPERIMENTS, MANIFEST, PackedFrom, Submission
 from epyflow.provenance.record import git_state
 from epyflow.run import forecast_plan
@@ -121,7 +122,9 @@ def _hub_of(found: Gathered) -> tuple[Members, dict[str, str]]:
     if against:
         truth = Path(against["target_data"])
         values["target_data"] = f"{_AGAINST}/{truth.name}"
-        members[values["target_data"]] = truth
+        for path in Final(truth).files:
+            below = path.relative_to(truth.parent).as_posix()
+            members[f"{_AGAINST}/{below}"] = path
         members |= {_below_hub(made[0], Path(each)): Path(each) for each in against["others"]}
     return members, values
 

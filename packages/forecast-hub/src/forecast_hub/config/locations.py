@@ -21,11 +21,14 @@ class Place:
         Such as ``CA``; the code if the table has no abbreviations.
     population
         Number of persons.
+    name
+        Such as ``California``; empty if the table has no names.
     """
 
     code: str
     abbreviation: str
     population: int
+    name: str = ""
 
 
 def read_locations(
@@ -71,8 +74,12 @@ def read_places(path: Path) -> dict[str, Place]:
     persons = read_locations(path)
     table = _table(path)
     short = table["abbreviation"] if "abbreviation" in table else table["location"]
-    names = dict(zip(table["location"], short, strict=True))
-    return {code: Place(code, str(names[code]), round(number)) for code, number in persons.items()}
+    long = table["location_name"] if "location_name" in table else [""] * len(table)
+    names = dict(zip(table["location"], zip(short, long, strict=True), strict=True))
+    return {
+        code: Place(code, str(names[code][0]), round(number), str(names[code][1]))
+        for code, number in persons.items()
+    }
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -1,6 +1,8 @@
 """Score forecasts, and compare models.
 
-forecasts.py         read submissions and target data
+forecasts.py         read submissions
+outcomes.py          read target data
+matching.py          match forecasts with outcomes
 quantiles.py         WIS and its parts, error of the median, coverage
 probabilities.py     log score of probabilities of classes and weeks
 relative_skill.py    mean scores, and pairwise comparison of models

@@ -58,7 +58,7 @@ def score_selection(
     selection
         The submissions to score.
     target_data
-        Target data: see :func:`forecast_hub.scoring.forecasts.read_outcomes`.
+        Target data: see :func:`forecast_hub.scoring.outcomes.read_outcomes`.
     locations
         Table of populations; None for the hub's.
 

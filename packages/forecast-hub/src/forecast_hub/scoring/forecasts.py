@@ -1,4 +1,4 @@
-"""Read submissions and target data for scoring."""
+"""Read submissions for scoring."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,9 +13,6 @@ from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.suggestions import listed
 
 MODEL = "model"
-
-_OUTCOME_COLUMNS = (("date", "target_end_date"), ("location",), ("value", "observation"))
-"""Names of the columns of target data; the first name that the file has is used."""
 
 
 def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
@@ -97,75 +94,3 @@ def _numbers(column: pd.Series, path: Path) -> pd.Series:
         text = column.iloc[int(wrong.argmax())]
         raise DataError(f"{path}: value {text!r} is no number; expected a finite one")
     return numbers
-
-
-def read_outcomes(path: Path) -> pd.DataFrame:
-    """Read the latest version of target data.
-
-    Parameters
-    ----------
-    path
-        A csv file, may be gzipped, or a parquet file, with the columns ``location``, ``date`` or
-        ``target_end_date``, and ``value`` or ``observation``; with ``target`` where it holds
-        several targets, and ``as_of`` where it holds several versions. Source of the second
-        names: hubverse documentation, "Target data", "Time series"
-        (https://docs.hubverse.io/en/latest/user-guide/target-data.html).
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``location``, ``target_end_date`` (text, YYYY-MM-DD) and ``observed`` (float64),
-        preceded by ``target`` if there are several; weeks without a value are left out.
-
-    Raises
-    ------
-    UnreadableError
-        If the file is missing or is not a table.
-    DataError
-        If a column is missing, or a location has a week twice.
-    """
-    frame = _observations(path)
-    named = [_first(frame, names) for names in _OUTCOME_COLUMNS]
-    if missing := [
-        names[0] for names, name in zip(_OUTCOME_COLUMNS, named, strict=True) if name is None
-    ]:
-        expected = listed(" or ".join(names) for names in _OUTCOME_COLUMNS)
-        raise DataError(f"{path}: no column {listed(missing)}; expected {expected}")
-    day, location, value = map(str, named)
-    frame = frame[~frame[value].isin(["", NA])]
-    found = pd.DataFrame(
-        {
-            "location": frame[location],
-            "target_end_date": frame[day],
-            "observed": _numbers(frame[value], path),
-        }
-    )
-    keys = ["location", "target_end_date"]
-    if "target" in frame and len(frame["target"].unique()) > 1:
-        found.insert(0, "target", frame["target"])
-        keys = ["target", *keys]
-    if "as_of" in frame:
-        order = frame["as_of"].sort_values(kind="stable").index
-        found = found.loc[order].drop_duplicates(keys, keep="last").sort_index()
-    if found.duplicated(keys).any():
-        first = found[found.duplicated(keys)].iloc[0]
-        raise DataError(
-            f"{path}: {first['target_end_date']} stands twice for location {first['location']}; "
-            "expected it once"
-        )
-    return found.reset_index(drop=True)
-
-
-def _observations(path: Path) -> pd.DataFrame:
-    """Read a table as text."""
-    try:
-        if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
-            return frame.astype("string").fillna("").astype(object)
-        return pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
-        raise UnreadableError(f"{path}: cannot be read ({error})") from None
-
-
-def _first(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
-    return next((name for name in names if name in frame), None)

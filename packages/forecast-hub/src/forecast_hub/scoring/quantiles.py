@@ -116,7 +116,7 @@ def score_quantiles(
         See :func:`forecast_hub.scoring.forecasts.read_forecasts`.
     outcomes
         Columns that identify an outcome, such as ``location`` and ``target_end_date``, and
-        ``observed``: see :func:`forecast_hub.scoring.forecasts.read_outcomes`. Forecasts without
+        ``observed``: see :func:`forecast_hub.scoring.outcomes.read_outcomes`. Forecasts without
         an outcome are left out.
     target, target_column
         The rows of ``forecasts`` to score.

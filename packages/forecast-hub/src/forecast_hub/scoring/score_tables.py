@@ -1,8 +1,9 @@
 """Score submissions of a model and of other models, and compute all tables of scores."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,9 @@ from forecast_hub.config import flusight
 from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.forecasts import MODEL, read_forecasts, read_outcomes
+from forecast_hub.scoring.forecasts import MODEL, read_forecasts
+from forecast_hub.scoring.matching import Outcomes, has_outcomes, no_outcome, observed_series
+from forecast_hub.scoring.outcomes import TARGET, find_target_data, names_of_places, read_outcomes
 from forecast_hub.scoring.probabilities import (
     classify_rate_changes,
     find_peak_weeks,
@@ -24,8 +27,6 @@ from forecast_hub.suggestions import listed
 
 log = logging.getLogger(__name__)
 
-TARGET = "target"
-
 
 def compute_score_tables(
     submissions: Sequence[Path],
@@ -33,6 +34,8 @@ def compute_score_tables(
     target_data: Path,
     places: Mapping[str, Place],
     baseline: str | None,
+    series: str | None = None,
+    names: Iterable[Sequence[str]] = (),
 ) -> dict[str, pd.DataFrame]:
     """Score the submissions of one model, and other models on the same tasks.
 
@@ -44,11 +47,16 @@ def compute_score_tables(
         Submissions of other models for the same dates. Only forecasts of tasks that the model has
         forecast, too, are scored.
     target_data
-        What was observed: see :func:`forecast_hub.scoring.forecasts.read_outcomes`.
+        What was observed: see :func:`forecast_hub.scoring.outcomes.read_outcomes`.
     places
         The hub's locations, whose populations rates refer to.
     baseline
         The model that others are compared with; None for no comparison.
+    series
+        The target that target data without a column ``target`` observe; None for the one that
+        :func:`forecast_hub.scoring.matching.observed_series` chooses.
+    names
+        Further names of places: those of each one, its code among them.
 
     Returns
     -------
@@ -69,14 +77,11 @@ def compute_score_tables(
             f"{listed(sorted(lacking))}, by which forecasts meet what was observed"
         )
     forecasts = pd.concat([own, _shared(others, own)], ignore_index=True) if others else own
-    outcomes = read_outcomes(target_data)
+    outcomes = _outcomes(target_data, own, [*names, *names_of_places(places)], series)
     quantiles = _quantiles(forecasts, outcomes, own)
     probabilities = _probabilities(forecasts, outcomes, own, places)
     if quantiles.empty and probabilities.empty:
-        raise DataError(
-            f"{target_data}: none of the forecasts has an outcome yet; expected weeks up to their "
-            "target dates"
-        )
+        raise no_outcome(own, outcomes)
     both = quantiles, probabilities
     ahead = _ahead(quantiles), _ahead(probabilities)
     tables = {"quantile_scores.csv.gz": quantiles, "pmf_scores.csv.gz": probabilities}
@@ -109,49 +114,55 @@ def _shared(others: Sequence[Path], own: pd.DataFrame) -> pd.DataFrame:
     return found.merge(tasks, on=keys, how="inner")
 
 
-def _quantiles(forecasts: pd.DataFrame, outcomes: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+def _outcomes(
+    target_data: Path, own: pd.DataFrame, names: Iterable[Sequence[str]], series: str | None
+) -> Outcomes:
+    path = find_target_data(target_data)
+    task_ids = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
+    frame = read_outcomes(path, task_ids, list(own["location"].unique()), names)
+    return Outcomes(frame, observed_series(list(own[TARGET].unique()), series), path)
+
+
+def _quantiles(forecasts: pd.DataFrame, outcomes: Outcomes, own: pd.DataFrame) -> pd.DataFrame:
     """Score all series over horizons, and the size of the peak, that have outcomes."""
     parts = []
     for target in own[TARGET][own["output_type"] == "quantile"].unique():
-        known = _of_target(outcomes, target)
+        known = outcomes.of_target(target, own)
+        if known is None:
+            continue
         if target == flusight.PEAK_SIZE:
-            known = _peak_sizes(_of_target(outcomes, flusight.ADMISSIONS), own)
-        if _any_outcome(own, known, target):
+            known = _peak_sizes(known, own)
+        if has_outcomes(own, known, target, "quantile"):
             parts.append(score_quantiles(forecasts, known, target))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _probabilities(
-    forecasts: pd.DataFrame, outcomes: pd.DataFrame, own: pd.DataFrame, places: Mapping[str, Place]
+    forecasts: pd.DataFrame, outcomes: Outcomes, own: pd.DataFrame, places: Mapping[str, Place]
 ) -> pd.DataFrame:
     """Score rate-trend classes and peak weeks that have outcomes."""
     parts = []
-    dates = _reference_dates(own)
-    admissions = _of_target(outcomes, flusight.ADMISSIONS)
     for target in own[TARGET][own["output_type"] == "pmf"].unique():
         if target == flusight.RATE_CHANGE and not places:
             log.warning("%s: not scored: populations are needed, and there is no table", target)
             continue
-        if target == flusight.RATE_CHANGE:
-            known = classify_rate_changes(admissions, places, dates)
-        elif target == flusight.PEAK_WEEK:
-            known = _by_season(own, lambda weeks: find_peak_weeks(admissions, weeks))
-        else:
+        if target not in (flusight.RATE_CHANGE, flusight.PEAK_WEEK):
+            log.warning("%s: not scored: what its classes are is not known here", target)
             continue
-        if _any_outcome(own, known, target):
+        known = outcomes.of_target(target, own)
+        if known is None:
+            continue
+        if target == flusight.RATE_CHANGE:
+            known = classify_rate_changes(known, places, _reference_dates(own))
+        else:
+            known = _by_season(own, partial(find_peak_weeks, known))
+        if has_outcomes(own, known, target, "pmf"):
             parts.append(score_probabilities(forecasts, known, target))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _reference_dates(own: pd.DataFrame) -> list[date]:
     return [date.fromisoformat(text) for text in sorted(own["reference_date"].unique())]
-
-
-def _of_target(outcomes: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return the outcomes of a target; all, if they are of a single series."""
-    if TARGET not in outcomes:
-        return outcomes
-    return outcomes[outcomes[TARGET] == target].drop(columns=TARGET)
 
 
 def _by_season(
@@ -186,15 +197,6 @@ def _peak_sizes(outcomes: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
         return complete["max"].rename("observed").reset_index()
 
     return _by_season(own, largest)
-
-
-def _any_outcome(own: pd.DataFrame, known: pd.DataFrame, target: str) -> bool:
-    keys = [name for name in known.columns if name not in ("observed", "category")]
-    tasks = own[own[TARGET] == target][keys].drop_duplicates()
-    if len(tasks.merge(known[keys], on=keys, how="inner")):
-        return True
-    log.warning("%s: no forecast has an outcome yet; not scored", target)
-    return False
 
 
 def _means(scores: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:

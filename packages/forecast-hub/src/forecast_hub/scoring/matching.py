@@ -1,0 +1,160 @@
+"""Match forecasts with outcomes on all columns that identify them, and say what is not scored."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from forecast_hub.config import flusight
+from forecast_hub.config.hub import NA, STANDARD_COLUMNS
+from forecast_hub.errors import DataError
+from forecast_hub.scoring.forecasts import MODEL
+from forecast_hub.scoring.outcomes import TARGET
+from forecast_hub.suggestions import listed
+
+log = logging.getLogger(__name__)
+
+DERIVED = (flusight.RATE_CHANGE, flusight.PEAK_SIZE, flusight.PEAK_WEEK)
+"""Targets whose outcomes are computed from weekly admissions."""
+
+_OF_FORECASTS = frozenset(
+    ("reference_date", "origin_date", "forecast_date", "target_end_date", "horizon", "scenario_id")
+)
+"""Task ids that say when or under what assumption a forecast is made, not what it is of."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What was observed, for each target of some forecasts.
+
+    Attributes
+    ----------
+    frame
+        See :func:`forecast_hub.scoring.outcomes.read_outcomes`.
+    series
+        The target that is observed where the frame has no column ``target``.
+    path
+        Target data, for messages.
+    """
+
+    frame: pd.DataFrame
+    series: str
+    path: Path
+
+    def of_target(self, target: str, own: pd.DataFrame) -> pd.DataFrame | None:
+        """Return the outcomes of a target, or those that it is derived from.
+
+        None, with a warning, if the target data hold another target, or lack a column that tells
+        the target's forecasts apart.
+        """
+        source = flusight.ADMISSIONS if target in DERIVED else target
+        if lacking := self._lacking(own[own[TARGET] == target]):
+            log.warning(
+                "%s: not scored: %s has no column %s, which tells its forecasts apart",
+                *(target, self.path, listed(lacking)),
+            )
+            return None
+        if TARGET not in self.frame and source != self.series:
+            log.warning(
+                "%s: not scored: %s has no column target and is taken to observe %s; expected its "
+                "outcomes in a file with the column target",
+                *(target, self.path, self.series),
+            )
+            return None
+        rows = select_target(self.frame, source, self.series)
+        if rows.empty:
+            held = listed(sorted(self.frame[TARGET].unique())) if TARGET in self.frame else "none"
+            log.warning(
+                "%s: not scored: %s has no outcome of %s for these locations; its targets: %s",
+                *(target, self.path, source, held),
+            )
+            return None
+        return _of_weeks(rows, target, self.path) if target in DERIVED else rows
+
+    def _lacking(self, rows: pd.DataFrame) -> list[str]:
+        known = {MODEL, TARGET, *STANDARD_COLUMNS, *_OF_FORECASTS, *self.frame.columns}
+        names = [name for name in rows.columns if name not in known]
+        return [name for name in names if not rows[name].isin(("", NA)).all()]
+
+
+def select_target(outcomes: pd.DataFrame, target: str, series: str) -> pd.DataFrame:
+    """Return the outcomes of a target; none if they are of another ``series``."""
+    if TARGET in outcomes:
+        return outcomes[outcomes[TARGET] == target].drop(columns=TARGET)
+    return outcomes if target == series else outcomes.iloc[:0]
+
+
+def _of_weeks(rows: pd.DataFrame, target: str, path: Path) -> pd.DataFrame | None:
+    """Return one outcome for each location and week, from which others are derived."""
+    weeks = rows[["location", "target_end_date", "observed"]].drop_duplicates()
+    if not weeks.duplicated(["location", "target_end_date"]).any():
+        return weeks
+    log.warning("%s: not scored: %s has several admissions of one week", target, path)
+    return None
+
+
+def observed_series(targets: Collection[str], first: str | None = None) -> str:
+    """Return the target that target data without a column ``target`` are taken to observe.
+
+    Parameters
+    ----------
+    targets
+        The targets of the forecasts, in their order.
+    first
+        The target that is known to be observed; None for weekly influenza admissions if they, or
+        what is derived from them alone, are forecast, else for the first of ``targets``.
+    """
+    if first is not None:
+        return flusight.ADMISSIONS if first in DERIVED else first
+    plain = [target for target in targets if target not in DERIVED]
+    return flusight.ADMISSIONS if flusight.ADMISSIONS in plain or not plain else plain[0]
+
+
+def has_outcomes(own: pd.DataFrame, known: pd.DataFrame, target: str, output_type: str) -> bool:
+    """Return whether any forecast has an outcome; warn of those that have none."""
+    rows = own[(own[TARGET] == target) & (own["output_type"] == output_type)]
+    keys = [name for name in known.columns if name not in ("observed", "category")]
+    shown = [*keys, *(name for name in _SHOWN if name not in keys and name in rows)]
+    tasks = rows[list(dict.fromkeys(shown))].drop_duplicates()
+    met = tasks.merge(known[keys].drop_duplicates(), on=keys, how="left", indicator="met")
+    missing = met[met["met"] == "left_only"]
+    if len(missing) == len(met):
+        log.warning("%s: no forecast has an outcome yet; not scored", target)
+        return False
+    if len(missing):
+        log.warning("%s: not scored, for there is no outcome: %s", target, _summary(missing))
+    return True
+
+
+_SHOWN = ("location", "reference_date", "target_end_date")
+
+
+def _summary(missing: pd.DataFrame) -> str:
+    """List locations and dates; locations that lack the same dates are named together."""
+    has_end = "target_end_date" in missing and (missing["target_end_date"] != NA).all()
+    column = "target_end_date" if has_end else "reference_date"
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for location, rows in missing.groupby("location", sort=True):
+        lacking.setdefault(tuple(sorted(rows[column].unique())), []).append(str(location))
+    return "; ".join(
+        f"location {listed(locations)} on {listed(dates)}" for dates, locations in lacking.items()
+    )
+
+
+def no_outcome(own: pd.DataFrame, outcomes: Outcomes) -> DataError:
+    """Return the error for the caller to raise if nothing can be scored."""
+    frame = outcomes.frame
+    places = sorted(own["location"].unique())
+    if not frame["location"].isin(places).any():
+        return DataError(
+            f"{outcomes.path}: none of the forecasts has an outcome yet: it has no row of a "
+            f"location of the forecasts, {listed(places)}; expected locations as they name them, "
+            "or as the hub's table of locations does"
+        )
+    return DataError(
+        f"{outcomes.path}: none of the forecasts has an outcome yet; expected weeks up to their "
+        f"target dates (it has {frame['target_end_date'].min()} to "
+        f"{frame['target_end_date'].max()}) and, in a column target, {listed(own[TARGET].unique())}"
+    )

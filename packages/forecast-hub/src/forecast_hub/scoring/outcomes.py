@@ -1,0 +1,191 @@
+"""Read target data: what was observed, to score forecasts against."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from forecast_hub.config.locations import Place
+from forecast_hub.errors import DataError, UnreadableError
+from forecast_hub.suggestions import listed
+from forecast_hub.tables import SUFFIXES, Table, read_table
+
+TARGET = "target"
+DATE_COLUMNS = ("date", "target_end_date", "truth_date")
+VALUE_COLUMNS = ("value", "observation", "oracle_value")
+FOLDER = "target-data"
+"""The folder of target data in a hub: hubverse documentation, "Target data"."""
+
+KINDS = ("time-series", "oracle-output")
+"""Names of target data, the first that a hub has is read; without suffix a partitioned folder."""
+
+AS_OF = "as_of"
+_REQUIRED = (DATE_COLUMNS, ("location",), VALUE_COLUMNS)
+_OF_CLASSES = ("pmf", "cdf")
+_BUCKET = re.compile(r"[a-z0-9]{2,}:/")
+
+
+def find_target_data(path: Path) -> Path:
+    """Return the file or partitioned folder of target data that a path names.
+
+    Parameters
+    ----------
+    path
+        A file, a partitioned folder, or a hub's folder, which has ``target-data/``.
+
+    Raises
+    ------
+    UnreadableError
+        If there is none, or if it is the address of a bucket.
+    """
+    if _BUCKET.match(str(path)):
+        raise UnreadableError(
+            f"{path}: target data are not read from a bucket; expected a file or folder on this "
+            "machine: copy the hub's hub-config/ and target-data/ by 'gcloud storage cp -r' or "
+            "'aws s3 cp --recursive'"
+        )
+    if not path.exists():
+        raise UnreadableError(f"{path}: no such file; expected target data")
+    folder = path / FOLDER
+    if not folder.is_dir():
+        folder = path
+    if path.is_file() or not (folder == path / FOLDER or _named(folder)):
+        return path
+    if not _named(folder):
+        raise UnreadableError(
+            f"{folder}: has no {' or '.join(KINDS)} with {listed(SUFFIXES)}, and no folder of "
+            "this name; expected one, or the path of the file that the hub calls otherwise"
+        )
+    return _named(folder)[0]
+
+
+def _named(folder: Path) -> list[Path]:
+    names = [f"{kind}{suffix}" for kind in KINDS for suffix in (*SUFFIXES, "")]
+    return [folder / name for name in names if (folder / name).exists()]
+
+
+def read_outcomes(
+    path: Path,
+    task_ids: Collection[str] = (),
+    locations: Collection[str] = (),
+    names: Iterable[Sequence[str]] = (),
+) -> pd.DataFrame:
+    """Read the latest version of target data.
+
+    Parameters
+    ----------
+    path
+        A csv file, may be gzipped, a parquet file, a folder partitioned by columns, or a hub's
+        folder. It has the columns ``location``, a date (``date``, ``target_end_date`` or
+        ``truth_date``) and a value (``value``, ``observation`` or ``oracle_value``); with
+        ``target`` where it says what is observed, ``as_of`` where it holds several versions.
+        Source of the names: hubverse documentation, "Target data"
+        (https://docs.hubverse.io/en/latest/user-guide/target-data.html).
+    task_ids
+        Columns of the forecasts, which identify outcomes where target data have them, too.
+    locations
+        Locations of the forecasts; rows of other places are left out. Empty: all are read.
+    names
+        The names of each place, in any letter case: see :func:`names_of_places`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``location``, ``target_end_date`` (text, YYYY-MM-DD), further task ids that the
+        file has, such as ``target`` and ``age_group``, and ``observed`` (float64). Weeks without
+        a value are left out.
+
+    Raises
+    ------
+    UnreadableError
+        If the file is missing or is not a table.
+    DataError
+        If a column is missing, a date or value is wrong, a location has lost its zeros, or an
+        outcome is there twice.
+    """
+    table = read_table(find_target_data(path))
+    if "output_type" in table.frame:
+        table = table.choose(~table.frame["output_type"].isin(_OF_CLASSES))
+    day, location, value = _columns(table)
+    found = pd.DataFrame(
+        {
+            "location": _locations(table, location, locations, names),
+            "target_end_date": table.days(day),
+        }
+    )
+    kept = [
+        name for name in table.frame if name in (TARGET, *task_ids) and name not in (day, value)
+    ]
+    found = found.assign(**{name: table.frame[name] for name in kept if name not in found})
+    keys = [str(name) for name in found]
+    if AS_OF in table.frame:
+        found[AS_OF] = table.days(AS_OF)
+    found = found[found["location"].notna()]
+    found["observed"] = table.choose(table.frame.index.to_series().isin(found.index)).numbers(value)
+    found = _latest(found[found["observed"].notna()], keys)
+    _refuse_repeats(found, keys, table, day)
+    return found[[*keys, "observed"]].reset_index(drop=True)
+
+
+def _columns(table: Table) -> list[str]:
+    found = [next((name for name in names if name in table.frame), None) for names in _REQUIRED]
+    if missing := [names[0] for names, name in zip(_REQUIRED, found, strict=True) if name is None]:
+        expected = listed(" or ".join(names) for names in _REQUIRED)
+        raise DataError(f"{table.path}: no column {listed(missing)}; expected {expected}")
+    return [str(name) for name in found]
+
+
+def _latest(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the latest version of each outcome; equal rows are one."""
+    if AS_OF in found:
+        last = found.groupby(keys, sort=False)[AS_OF].transform("max")
+        found = found[found[AS_OF] == last]
+    return found.drop_duplicates([*keys, "observed"])
+
+
+def _refuse_repeats(found: pd.DataFrame, keys: list[str], table: Table, day: str) -> None:
+    repeated = found[found.duplicated(keys)]
+    if len(repeated):
+        first = repeated.iloc[0]
+        told = ", ".join(f"{name} {first[name]}" for name in keys if name != "target_end_date")
+        raise table.error(
+            int(repeated.index[0]),
+            day,
+            f"{first['target_end_date']} stands twice for {told}",
+            "it once, or a column as_of that tells the versions apart",
+        )
+
+
+def _locations(
+    table: Table, column: str, wanted: Collection[str], names: Iterable[Sequence[str]]
+) -> pd.Series:
+    """Return the forecasts' names of locations; missing where there are no forecasts."""
+    texts = table.frame[column]
+    if not len(wanted):
+        return texts
+    other = {
+        name.casefold(): code for each in names for code in each if code in wanted for name in each
+    }
+    codes = {
+        text: text if text in wanted else other.get(text.casefold()) for text in texts.unique()
+    }
+    for text, code in codes.items():
+        if code is None and (whole := _with_zeros(text, wanted)):
+            row = int(texts.index[texts == text][0])
+            problem = f"{text!r} is no location of the forecasts"
+            raise table.error(row, column, problem, f"{whole}; spreadsheets drop leading zeros")
+    return texts.map(codes)
+
+
+def _with_zeros(text: str, wanted: Collection[str]) -> str | None:
+    number = text.removesuffix(".0").lstrip("0")
+    return next((code for code in wanted if code.isdigit() and code.lstrip("0") == number), None)
+
+
+def names_of_places(places: Mapping[str, Place]) -> list[tuple[str, ...]]:
+    """Return the names of each place of a hub: code, abbreviation and name."""
+    return [
+        tuple(name for name in (code, place.abbreviation, place.name) if name)
+        for code, place in places.items()
+    ]

@@ -1,0 +1,221 @@
+"""Read csv and parquet files as text, and check dates and numbers with errors that name lines.
+
+What was observed is read here: outcomes to score against, and observations to fit to.
+"""
+
+import csv
+import gzip
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+
+from forecast_hub.errors import DataError, UnreadableError
+from forecast_hub.suggestions import listed
+
+NO_VALUE = ("", "NA", "NaN", "nan", "null")
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+_NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a file, or of the files of a partitioned folder.
+
+    Attributes
+    ----------
+    path
+        The file or folder.
+    frame
+        All values as text without surrounding spaces; empty where there is none. The index numbers
+        the rows of all files.
+    files
+        Each file, and the index of its first row.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    files: tuple[tuple[int, Path], ...]
+
+    def choose(self, rows: "pd.Series[bool]") -> "Table":
+        """Return the table with some of its rows."""
+        return replace(self, frame=self.frame[rows])
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Refuse a table that lacks a column."""
+        if missing := [name for name in columns if name not in self.frame]:
+            raise DataError(
+                f"{self.path}:1: no column {', '.join(missing)}; "
+                f"the file has {', '.join(self.frame.columns) or 'no columns'}"
+            )
+
+    def error(self, row: int, column: str, problem: str, expected: str) -> DataError:
+        """Return the error ``file:line: column: problem; expected ...`` for the caller to raise."""
+        place = bisect_right([first for first, _ in self.files], row) - 1
+        first, path = self.files[place]
+        line = _line_of(path, row - first) if path.suffix != ".parquet" else row - first + 1
+        return DataError(f"{path}:{line}: {column}: {problem}; expected {expected}")
+
+    def days(self, column: str) -> pd.Series:
+        """Return a column of dates as text.
+
+        Raises
+        ------
+        DataError
+            If one is not of the form YYYY-MM-DD.
+        """
+        texts = self.frame[column]
+        wrong = [text for text in texts.unique() if not _is_date(text)]
+        if wrong:
+            row = int(texts.index[texts.isin(wrong)][0])
+            raise self.error(row, column, f"{texts[row]!r} is not a date", "YYYY-MM-DD")
+        return texts
+
+    def numbers(self, column: str) -> pd.Series:
+        """Return a column of numbers as float64; NaN where there is no value.
+
+        Raises
+        ------
+        DataError
+            If one is negative, infinite or no number.
+        """
+        texts = self.frame[column]
+        missing = texts.isin(NO_VALUE)
+        numbers = pd.to_numeric(texts.mask(missing), errors="coerce").astype("float64")
+        usable = missing | (np.isfinite(numbers) & (numbers >= 0))
+        if not usable.all():
+            row = int(usable.index[~usable][0])
+            is_number = not np.isnan(numbers[row])
+            problem = f"is {texts[row]}" if is_number else f"{texts[row]!r} is not a number"
+            raise self.error(row, column, problem, "a number of zero or more")
+        return numbers
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def read_table(path: Path) -> Table:
+    """Read a table as text.
+
+    Parameters
+    ----------
+    path
+        A csv file in UTF-8, which may be gzipped, or a parquet file, or a folder of them. Folders
+        within it named ``column=value`` are a column: hubverse documentation, "Target data",
+        "Partitioned target data" (https://docs.hubverse.io/en/latest/user-guide/target-data.html).
+
+    Raises
+    ------
+    UnreadableError
+        If it is missing or is not a table.
+    DataError
+        If a column is there twice, a row has more or fewer cells than the header, or files of a
+        folder have different columns.
+    """
+    if not path.is_dir():
+        return Table(path, _read_file(path), ((0, path),))
+    paths = sorted(
+        each for each in path.rglob("*") if each.name.endswith(SUFFIXES) and each.is_file()
+    )
+    if not paths:
+        raise UnreadableError(f"{path}: no file of it is a table; expected {listed(SUFFIXES)}")
+    frames = [_read_file(each).assign(**_partition(each, path)) for each in paths]
+    for each, frame in zip(paths, frames, strict=True):
+        if set(frame.columns) != set(frames[0].columns):
+            raise DataError(
+                f"{each}: has the columns {listed(frame.columns)}, and {paths[0].name} has "
+                f"{listed(frames[0].columns)}; expected the same in every file of the folder"
+            )
+    starts = np.cumsum([0, *(len(frame) for frame in frames[:-1])])
+    files = tuple(zip(starts.tolist(), paths, strict=True))
+    return Table(path, pd.concat(frames, ignore_index=True), files)
+
+
+def _partition(path: Path, folder: Path) -> dict[str, str]:
+    parts = [part.split("=", 1) for part in path.parent.relative_to(folder).parts if "=" in part]
+    return {name: "" if text == _NO_PARTITION else unquote(text) for name, text in parts}
+
+
+def _read_file(path: Path) -> pd.DataFrame:
+    return _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        lines = csv_lines(path)
+        _, header = next(lines, (1, []))
+        columns = [name.strip() for name in header]
+        _check_header(path, columns)
+        rows = [_checked(path, line, cells, len(columns)) for line, cells in lines]
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
+        raise UnreadableError(f"{path}: cannot be read ({error})") from None
+    return pd.DataFrame(rows, columns=columns, dtype="str")
+
+
+def csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a csv file that are not empty, header first, with their line numbers."""
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    file: IO[str]
+    with closing(opened(path, "rt", encoding="utf-8-sig", newline="")) as file:
+        reader = csv.reader(file, strict=True)
+        for cells in reader:
+            if cells:
+                yield reader.line_num, cells
+
+
+def _check_header(path: Path, columns: Sequence[str]) -> None:
+    if not columns:
+        raise DataError(f"{path}: is empty; expected a header and rows")
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise DataError(
+            f"{path}:1: the column {', '.join(twice)} occurs more than once; expected it once"
+        )
+
+
+def _checked(path: Path, line: int, cells: list[str], count: int) -> list[str]:
+    if len(cells) != count:
+        raise DataError(f"{path}:{line}: {len(cells)} cells; expected {count}, as in the header")
+    return [cell.strip() for cell in cells]
+
+
+def _line_of(path: Path, row: int) -> int:
+    """Return the line of a row; it is looked up for messages only."""
+    return next(line for number, (line, _) in enumerate(csv_lines(path)) if number == row + 1)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow as pa  # imported here: most files are csv
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(path).read()
+        columns = {
+            name: _as_text(column) for name, column in zip(table.column_names, table, strict=True)
+        }
+    except (OSError, pa.ArrowException) as error:
+        raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
+    return pd.DataFrame(columns).astype("str")
+
+
+def _as_text(column: Any) -> pd.Series:
+    """Return an arrow column as text; times at midnight, as pandas writes dates, are dates."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type):
+        with suppress(pa.ArrowInvalid):  # some are not at midnight: the reader judges them
+            column = column.cast(pa.date32())
+    text: pd.Series = column.cast(pa.string()).fill_null("").to_pandas()
+    return text

@@ -203,6 +203,12 @@ def test_a_dip_within_the_precision_of_the_data_gives_no_doses_and_takes_none_ba
     assert doses == pytest.approx([1000.0] * 7 + [0.0] * 7 + [3.0] * 7)
 
 
+def test_everybody_may_be_vaccinated(tmp_path):
+    doses = read(coverage_file(tmp_path, [("65+ Years", 700, [100])])).doses
+
+    assert doses[:, 1] == pytest.approx([100.0] * 7)
+
+
 def test_small_dips_do_not_add_up(tmp_path):
     with pytest.raises(DataError, match=r"falls from 10\.0 to 9\.92"):
         read(coverage_file(tmp_path, [("65+ Years", 700, [10, 9.96, 9.92])]))

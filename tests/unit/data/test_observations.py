@@ -164,6 +164,12 @@ def test_weekly_observations_of_a_daily_simulation_are_refused():
         positions(WEEKS, days(WEEKS[0], 22))
 
 
+def test_two_observations_show_their_frequency_and_one_has_none():
+    with pytest.raises(DataError, match="at least 7 days apart, the simulated series 1"):
+        positions(WEEKS[:2], days(WEEKS[0], 22))
+    assert positions(WEEKS[1:2], days(WEEKS[0], 22)).tolist() == [7]
+
+
 def test_weeks_that_end_on_another_day_are_refused():
     with pytest.raises(DataError, match="observation on 2024-10-13"):
         positions(tuple(day + timedelta(days=1) for day in WEEKS[1:]), WEEKS)

@@ -21,9 +21,6 @@ HOURS_PER_MONTH = 730
 
 SECONDS_PER_HOUR = 3600
 
-LEAST_SECONDS = 60
-"""Shortest billed time of a machine: cloud.google.com/compute/vm-instance-pricing."""
-
 Dollars = Annotated[float, Field(ge=0)]
 Factor = Annotated[float, Field(gt=0)]
 Seconds = Annotated[float, Field(ge=0)]

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from mutation_sites import Mutant, draw
+from mutation_sites import Key, Mutant, draw
 
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "scripts" / "equivalent_mutants.toml"
@@ -65,16 +65,20 @@ def tests_of(root: Path, path: str) -> list[str]:
     return [test.relative_to(root).as_posix() for test in found]
 
 
-def read_equivalent(path: Path) -> dict[tuple[str, str, str], str]:
-    """Return why mutants change nothing, by their file and the line before and after."""
+def read_equivalent(path: Path) -> dict[Key, str]:
+    """Return why mutants change nothing, by :meth:`Mutant.key`."""
     listed = tomllib.loads(path.read_text(encoding="utf-8"))["mutant"]
-    return {(each["file"], each["before"], each["after"]): each["why"] for each in listed}
+    return {
+        (each["file"], each.get("within", ""), each["before"], each["after"]): each["why"]
+        for each in listed
+    }
 
 
-def describe(path: str, line: int, before: str, after: str, why: str | None) -> str:
+def describe(mutant: Mutant, source: bytes, why: str | None) -> str:
     """Describe a survivor."""
+    line, before, after = mutant.lines(source)
     reason = [] if why is None else [f"    equivalent: {why}"]
-    return "\n".join([f"{path}:{line}", f"    - {before}", f"    + {after}", *reason])
+    return "\n".join([f"{mutant.site.path}:{line}", f"    - {before}", f"    + {after}", *reason])
 
 
 class Tree:
@@ -135,9 +139,7 @@ class Tree:
             os._exit(code)
 
 
-def report(
-    tree: Tree, mutants: list[Mutant], equivalent: Mapping[tuple[str, str, str], str]
-) -> float:
+def report(tree: Tree, mutants: list[Mutant], equivalent: Mapping[Key, str]) -> float:
     """Test mutants, print the survivors and the count of each folder; return the share killed."""
     for module in PRELOADED:
         importlib.import_module(module)
@@ -156,10 +158,10 @@ def report(
         folder = path.rpartition("/")[0]
         tested[folder] += 1
         if tree.test(mutant, tests, limits[tuple(tests)]):
-            line, before, after = mutant.lines((tree.root / path).read_bytes())
-            why = equivalent.get((path, before, after))
+            source = (tree.root / path).read_bytes()
+            why = equivalent.get(mutant.key(source))
             unchanged += why is not None
-            print(describe(path, line, before, after, why), flush=True)
+            print(describe(mutant, source, why), flush=True)
         else:
             killed[folder] += 1
     print()

@@ -31,6 +31,9 @@ REPLACEMENTS: dict[type[ast.AST], tuple[str, ...]] = {
 """The token of each operator, and what can stand in its place."""
 
 
+Key = tuple[str, str, str, str]
+
+
 @dataclass(frozen=True)
 class Site:
     """A token that can be replaced: its file, its first byte, its text, its replacements."""
@@ -58,6 +61,17 @@ class Mutant:
         row = source.count(b"\n", 0, self.site.offset)
         before, after = (text.split(b"\n")[row] for text in (source, self.apply(source)))
         return row + 1, before.decode().strip(), after.decode().strip()
+
+    def key(self, source: bytes) -> Key:
+        """Return the file, the function or class, and the line before and after."""
+        line, before, after = self.lines(source)
+        around = [
+            node.name
+            for node in ast.walk(ast.parse(source))  # outer ones first
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            if node.lineno <= line <= (node.end_lineno or 0)
+        ]
+        return self.site.path, ".".join(around), before, after
 
 
 def find_sites(path: str, source: bytes) -> list[Site]:

@@ -42,6 +42,7 @@ def test_the_last_number_is_not_added():
 EQUIVALENT = """\
 [[mutant]]
 file = "src/epyflow/toy/sums.py"
+within = "size"
 before = "return abs(-number)"
 after = "return abs(number)"
 why = "a number and its negative have one absolute value"
@@ -176,12 +177,23 @@ def test_mutants_that_fail_or_never_end_are_killed_and_survivors_are_named(tmp_p
 def test_every_mutant_listed_as_equivalent_is_one_of_the_sources():
     listed = mutants.read_equivalent(mutants.EQUIVALENT)
 
-    assert all(why for why in listed.values())
-    for path in {path for path, _, _ in listed}:
+    assert all(listed.values())
+    for path in {key[0] for key in listed}:
         source = (ROOT / path).read_bytes()
+        marked = {before.encode() for each, _, before, _ in listed if each == path}
         possible = {
-            (path, *mutation_sites.Mutant(site, after).lines(source)[1:])
+            mutation_sites.Mutant(site, after).key(source)
             for site in mutation_sites.find_sites(path, source)
+            if source.splitlines()[source.count(b"\n", 0, site.offset)].strip() in marked
             for after in site.choices
         }
-        assert {each for each in listed if each[0] == path} <= possible
+        assert {key for key in listed if key[0] == path} <= possible
+
+
+def test_equal_lines_are_told_apart_by_what_they_are_in():
+    source = b"def a():\n    b = 1\n\n\nclass C:\n    def d(self):\n        b = 1\n\n\nb = 1\n"
+    sites = mutation_sites.find_sites("a.py", source)
+
+    keys = [mutation_sites.Mutant(site, "2").key(source) for site in sites]
+
+    assert keys == [("a.py", within, "b = 1", "b = 2") for within in ("a", "C.d", "")]

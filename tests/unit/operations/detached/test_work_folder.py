@@ -74,6 +74,17 @@ def test_records_marks_and_the_plan_come_back_with_their_times_and_locks_do_not(
     assert files(tmp_path / "next") == {name: (name, 1_700_000_000.0) for name in saved}
 
 
+def test_a_folder_that_has_records_gets_those_saved_in_their_place(folder, storage, tmp_path):
+    assert State(folder, SUBMISSION, storage).save()
+    marked = tmp_path / "next" / ".snakemake" / "incomplete" / "ghi"
+    marked.parent.mkdir(parents=True)
+    marked.write_text("earlier")
+
+    assert State(tmp_path / "next", SUBMISSION, storage).restore()
+
+    assert marked.read_text() == ".snakemake/incomplete/ghi"
+
+
 def record(folder: Path, output: str, made: float) -> Path:
     """Write Snakemake's record of an output in a bucket; its name may be longer than a file's."""
     name = base64.urlsafe_b64encode(f"gs://bucket/prefix/{output}".encode()).decode()

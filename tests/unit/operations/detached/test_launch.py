@@ -1,0 +1,124 @@
+"""A run has one coordinator in the cloud, whoever submits it and however often."""
+
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+from google.cloud import batch_v1
+from tests.unit.operations.detached.test_coordinator_job import SITE
+
+from epyflow.errors import RunningError
+from epyflow.operations.detached.launch import Packed, Place, check_alone, packed, resumes, submit
+from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
+from epyflow.storage.disk import Disk
+
+State = batch_v1.JobStatus.State
+SOURCES = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main")
+
+
+@dataclass
+class Jobs:
+    """Jobs of Google Batch: an id is given once; ``late`` is told that its own job was there."""
+
+    known: dict[str, batch_v1.Job] = field(default_factory=dict)
+    late: bool = False
+
+    def find(self, labels):
+        return [each for each in self.known.values() if labels.items() <= dict(each.labels).items()]
+
+    def get(self, name):
+        return self.known.get(name)
+
+    def create(self, job, name):
+        if name in self.known:
+            return None
+        self.known[name] = made = copy(job)
+        made.name = f"projects/p/locations/r/jobs/{name}"
+        made.status.state = State.RUNNING
+        made.create_time = datetime(2030, 1, 2, 3, 4, tzinfo=UTC)
+        return None if self.late else made
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(SITE, "flu", "main", Disk(tmp_path), Jobs())
+
+
+def test_the_job_is_named_by_its_run_and_number_and_told_its_sources(place):
+    name = submit(place, SOURCES, check_alone(place), hours=2.5)
+
+    ((number, job),) = place.coordinators().items()
+    assert number == 1
+    assert name == f"projects/my-project/locations/us-central1/jobs/{place.prefix}1"
+    told = dict(job.task_groups[0].task_spec.environment.variables)
+    assert told["EPYFLOW_COORDINATOR_SOURCES"] == SOURCES.path
+    assert told["EPYFLOW_COORDINATOR_HOURS"] == "2.5"
+    assert place.storage.read(SOURCES.path) == SOURCES.data
+
+
+def test_an_answer_that_was_lost_is_not_taken_for_another_coordinator(place):
+    late = replace(place, jobs=Jobs(late=True))
+
+    assert submit(late, SOURCES, 1).endswith("1")
+    assert list(late.coordinators()) == [1]
+
+
+def test_of_two_who_submit_at_once_the_second_is_told_of_the_first(place):
+    submit(place, SOURCES, 1)
+
+    with pytest.raises(RunningError, match=r"-1 is its coordinator since 2030-01-02 03:04 UTC \(r"):
+        submit(place, SOURCES, 1)
+
+
+def test_while_a_job_runs_there_is_no_other_and_then_it_has_the_next_number(place):
+    submit(place, SOURCES, 1)
+    with pytest.raises(RunningError, match="-1 is its coordinator"):
+        check_alone(place)
+
+    (job,) = place.jobs.known.values()
+    job.status.state = State.FAILED
+
+    assert check_alone(place) == 2
+
+
+def test_earlier_sources_are_removed_when_the_job_is_there(place):
+    place.storage.write(SOURCES.path.replace("sources-", "sources-0"), b"earlier")
+    place.storage.write(SOURCES.path.rpartition("/")[0] + "/state.tar.gz", b"state")
+
+    submit(place, SOURCES, 1)
+
+    folder, _, name = SOURCES.path.rpartition("/")
+    assert sorted(place.storage.names(folder)) == [name, "state.tar.gz"]
+
+
+def test_equal_sources_have_one_name(place):
+    again = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main")
+    other = packed({"workflow/Snakefile": b"rule some:\n"}, "flu", "main")
+
+    assert again == SOURCES
+    assert isinstance(other, Packed)
+    assert other.path != SOURCES.path
+
+
+def test_a_process_elsewhere_is_taken_over_only_if_that_is_said(place):
+    mine = this_coordinator("flu", "main", {})
+    write_record(mine, place.storage)
+    with pytest.raises(RunningError, match="running on this machine, process"):
+        check_alone(place, take_over=True)
+
+    write_record(mine.model_copy(update={"host": "another"}), place.storage)
+    with pytest.raises(RunningError, match="add --take-over"):
+        check_alone(place)
+    assert check_alone(place, take_over=True) == 1
+
+    write_record(mine.model_copy(update={"outcome": "complete"}), place.storage)
+    assert check_alone(place) == 1
+
+
+def test_a_run_resumes_if_a_coordinator_left_its_state(place):
+    assert not resumes(place)
+
+    place.storage.write(place.layout.coordinator_state, b"state")
+
+    assert resumes(place)

@@ -117,6 +117,8 @@ def test_files_and_jobs_that_were_deleted_are_counted_and_problems_told(made_up:
     assert removed.size == found[0].size > 0
     assert removed.problems == ["foreign: no permission"]
     assert storage.below("results") == {}
+    assert not (made_up.root / "results/us/flu/main").exists()  # no empty folders are left
+    assert (made_up.root / "results").exists()
 
 
 @pytest.mark.parametrize("change", ["begins", "is over"])

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, MadeUp
 
-from epyflow.operations.runs.run_list import find_runs
-from epyflow.operations.runs.status import status
+from epyflow.operations.runs.run_list import Run, find_runs
+from epyflow.operations.runs.status import Status, status
 from epyflow.storage.disk import Disk
 
 
@@ -42,3 +42,21 @@ def test_errors_before_a_command_started_are_not_of_its_tasks(tmp_path, since, f
 
     assert len(found.failures) == failures
     assert found.run.failed == failed
+
+
+@pytest.mark.parametrize(
+    ("complete", "failures", "done", "is_over"),
+    [
+        (True, {}, 2, True),
+        (False, {}, 1, False),
+        (False, {"log": "message"}, 1, False),  # a task may still be running
+        (False, {"log": "message"}, 2, True),
+        (False, {}, 2, False),  # its tables are still missing
+    ],
+)
+def test_a_run_is_over_if_it_is_complete_or_only_failures_are_left(
+    complete, failures, done, is_over
+):
+    run = Run("us/flu", "main", datetime.fromtimestamp(NOON, UTC), 2, done, 0, complete, None)
+
+    assert Status(run, (), failures).over is is_over

@@ -139,3 +139,29 @@ def test_questions_are_asked_on_standard_error_so_that_output_can_be_piped(monke
     assert text == "project (the id of a Google Cloud project)"
     assert how["err"] is True
     assert (how["default"], how["show_default"]) == (None, False)
+
+
+def test_a_folder_with_settings_or_workflow_is_a_clone(folder, monkeypatch):
+    choices.check_clone()  # it has config/config.yaml
+    (folder / "other/workflow").mkdir(parents=True)
+    monkeypatch.chdir(folder / "other")
+    with pytest.raises(EpyflowError, match=r"neither config/config\.yaml nor workflow/Snak"):
+        choices.check_clone()
+
+    (folder / "other/workflow/Snakefile").touch()
+
+    choices.check_clone()
+
+
+@pytest.mark.parametrize(
+    ("site", "project", "proposed"), [({}, "", False), ({}, "p", True), (SITE, "", True)]
+)
+def test_the_cloud_is_proposed_to_those_who_have_a_project(monkeypatch, site, project, proposed):
+    asked = []
+    monkeypatch.setattr(choices, "configured_site", lambda: site)
+    monkeypatch.setattr(choices, "gcloud_project", lambda: project)
+    monkeypatch.setattr(choices, "confirm", lambda question, default: asked.append(default))
+
+    choices.choose_site({}, None, None, asking=True)
+
+    assert asked == [proposed]

@@ -10,6 +10,7 @@ import pytest
 from made_up_hubs import tasks, write_hub
 
 from forecast_hub.checks.validation import validate
+from forecast_hub.config import flusight
 from tests.workflow.forecasting import forecast, write_target_data, write_vintage
 from tests.workflow.workspace import Workspace
 
@@ -24,7 +25,8 @@ def results(workspace: Workspace, run_id: str = "main"):
 
 
 def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(workspace):
-    forecast(workspace, "flusight_format", reference_date="2025-02-15")
+    targets = [{"target": name} for name in flusight.TARGETS]
+    forecast(workspace, "flusight_format", reference_date="2025-02-15", targets=targets)
     workspace.change("output", lambda y: y["output"].update(posteriors=True))
     own_prior(workspace)
     final = write_target_data(workspace)

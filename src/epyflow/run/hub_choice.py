@@ -10,7 +10,7 @@ from epyflow.experiment.format.output import HubTarget
 from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
 from epyflow.submission.destination import Destination
-from epyflow.submission.hub_definitions import SHIPPED, TARGETS
+from epyflow.submission.hub_definitions import ASKED_FOR, SHIPPED, TARGETS
 from epyflow.submission.target_units import find_units
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.hub import Hub
@@ -51,10 +51,9 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
         )
     hub = _hub(settings, name, day)
     file = f"{day}-{settings.team_abbr}-{settings.model_abbr}.{settings.hub_file_format}"
+    usual = ASKED_FOR.get(name, tuple(HubTarget(target=target) for target in TARGETS[name]))
     targets = section.targets or tuple(
-        HubTarget(target=target)
-        for target in TARGETS[name]
-        if hub is None or _has(hub, day, target)
+        each for each in usual if hub is None or _has(hub, day, each.target)
     )
     if not targets:
         raise EpyflowError(f"output.{name}.targets: missing; expected the targets to be submitted")

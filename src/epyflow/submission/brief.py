@@ -34,11 +34,14 @@ class RequestedTarget:
         Transitions to sum; empty for the series that the calibration compares.
     task_ids
         Values of the hub's other columns.
+    output_types
+        Output types to submit; empty for all.
     """
 
     target: str
     simulation: tuple[str, ...]
     task_ids: Mapping[str, str]
+    output_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,12 @@ def read_brief(path: Path) -> Brief:
         return Brief(
             reference_date=date.fromisoformat(content["reference_date"]),
             targets=tuple(
-                RequestedTarget(each["target"], tuple(each["simulation"]), each["task_ids"])
+                RequestedTarget(
+                    each["target"],
+                    tuple(each["simulation"]),
+                    each["task_ids"],
+                    tuple(each.get("output_types", ())),
+                )
                 for each in content["targets"]
             ),
             scenario_ids=content["scenario_ids"],

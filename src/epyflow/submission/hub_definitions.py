@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from epyflow.experiment.format.output import FLUSIGHT_LEVELS
+from epyflow.experiment.format.output import FLUSIGHT_LEVELS, HubTarget
 from forecast_hub.config import flusight
 from forecast_hub.config.round_calendar import WEEK
 
@@ -22,6 +22,17 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "hub_format": (),
 }
 """Hub format to the targets that are computed from the calibrated series."""
+
+ASKED_FOR: Mapping[str, tuple[HubTarget, ...]] = {
+    "flusight_format": (
+        HubTarget(target=flusight.ADMISSIONS, output_types=("quantile",)),
+        HubTarget(target=flusight.RATE_CHANGE),
+    )
+}
+"""Hub format to the targets of an experiment that lists none, where they are not all.
+
+Nobody submits peaks or samples without asking for them.
+"""
 
 SHIPPED = ("flusight_format", "covid19_format")
 """The formats that work without the hub's folder."""

@@ -52,7 +52,9 @@ def make_rows(results: Sequence[Path], prepared: Path, table: Path, left_out: Pa
         places = {} if hub.folder.locations is None else read_places(hub.folder.locations)
     missing: list[LeftOut] = []
     series = _projections(results, given, hub, missing)
-    request = Request(hub, given.reference_date, series, places=places, left_out=missing)
+    request = Request(
+        hub, given.reference_date, series, _output_types(given), places=places, left_out=missing
+    )
     try:
         frame = compute_rows(request)
     except EpyflowError as error:
@@ -62,6 +64,15 @@ def make_rows(results: Sequence[Path], prepared: Path, table: Path, left_out: Pa
         log.warning("%s", each)
     write_csv_gz(frame, table)
     write_bytes_atomically(left_out, (json.dumps(said, indent=1) + "\n").encode())
+
+
+def _output_types(given: Brief) -> dict[str, list[str]]:
+    """Return the output types of each target; without those of which all are submitted."""
+    found: dict[str, list[str]] = {}
+    for each in given.targets:
+        found.setdefault(each.target, []).extend(each.output_types)
+    everything = {each.target for each in given.targets if not each.output_types}
+    return {target: types for target, types in found.items() if target not in everything}
 
 
 def describe_left_out(missing: Iterable[LeftOut]) -> list[str]:

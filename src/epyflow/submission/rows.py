@@ -1,7 +1,7 @@
 """Compute the rows of a submission from projections."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -69,7 +69,8 @@ class Request:
         Target to the projections of the series that it is computed from: weekly admissions for
         all of :data:`forecast_hub.config.flusight.TARGETS`.
     output_types
-        The output types to submit; None for all that the hub takes and that can be computed.
+        Target to the output types to submit besides required ones; a target that is not a key has
+        all that the hub takes and that can be computed.
     places
         The hub's locations by code; None to read the hub's table.
     season
@@ -82,7 +83,7 @@ class Request:
     hub: Hub
     reference_date: date
     series: Mapping[str, Sequence[Projection]]
-    output_types: frozenset[str] | None = None
+    output_types: Mapping[str, Collection[str]] = field(default_factory=dict)
     places: Mapping[str, Place] | None = None
     season: tuple[date, date] | None = None
     left_out: list[LeftOut] | None = None
@@ -173,7 +174,7 @@ def _blocks(
     request: Request, round_: Round, task: ModelTask, target: Target, projection: Projection
 ) -> Iterator[Block]:
     """Yield the rows of each output type, and horizon, of one target and projection."""
-    wanted = request.output_types
+    wanted = request.output_types.get(target.id)
     made = 0
     for name, output in task.output_types.items():
         if wanted is not None and name not in wanted and not output.is_required:

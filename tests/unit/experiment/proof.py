@@ -78,6 +78,7 @@ DEFAULTS: dict[str, list[Any]] = {
     "hub_format": [None],
     "targets": [[]],
     "task_ids": [{}],
+    "output_types": [[]],
     "scenario_ids": [{}],
     "weight": [1.0],
     "unit": ["count", None],

@@ -11,7 +11,6 @@ from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.run.hub_choice import choose_destination, hash_destination
 from epyflow.run.settings import Settings
-from forecast_hub.config import flusight
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
 
 DAY = date(2025, 1, 18)
@@ -40,12 +39,15 @@ FLUSIGHT = {"flusight_format": {"reference_date": "2025-01-18"}}
 ANY = {"hub_format": {"reference_date": "2025-01-18", "targets": [{"target": "cases"}]}}
 
 
-def test_without_a_hub_all_of_flusights_targets_are_submitted_from_what_is_calibrated(tmp_path):
+def test_without_targets_quantiles_of_admissions_and_rate_changes_go_to_flusight(tmp_path):
     choice = chosen(tmp_path, FLUSIGHT)
 
     assert choice.folder is None
     assert choice.file == "2025-01-18-team-model.csv"
-    assert [each.target for each in choice.targets] == list(flusight.TARGETS)
+    assert [(each.target, each.output_types) for each in choice.targets] == [
+        ("wk inc flu hosp", ("quantile",)),
+        ("wk flu hosp rate change", ()),
+    ]
     assert all(not each.simulation for each in choice.targets)
 
 

@@ -72,7 +72,7 @@ def test_what_was_observed_ends_with_the_fitting_window(tmp_path):
 
     # From before the window on: the peak may be there. The window ends on 2025-01-11.
     series = {"dates": ["2024-09-28", "2025-01-04", "2025-01-11"], "counts": [1.0, 3.0, None]}
-    assert content["observed"][MASSACHUSETTS] == [series] * 4
+    assert content["observed"][MASSACHUSETTS] == [series] * 2
     assert content["observed"]["United_States_New_York"][0]["counts"] == [9.0]
 
 
@@ -101,7 +101,7 @@ def test_rate_trends_are_known_to_the_day_before_the_reference_date(tmp_path):
 def test_a_place_without_observations_has_none(tmp_path):
     content = prepared(tmp_path, FLUSIGHT, text="place,date,value\n25,2025-01-04,3\n")
 
-    assert content["observed"]["United_States_New_York"] == [None] * 4
+    assert content["observed"]["United_States_New_York"] == [None] * 2
 
 
 def test_a_hubs_own_files_and_the_targets_are_handed_on(tmp_path):
@@ -119,7 +119,7 @@ def test_a_hubs_own_files_and_the_targets_are_handed_on(tmp_path):
 
     assert json.loads(content["files"]["tasks.json"]) == document
     assert sorted(content["files"]) == ["admin.json", "tasks.json"]
-    assert content["targets"] == [HOSPITALISED | {"task_ids": {}}]
+    assert content["targets"] == [HOSPITALISED | {"task_ids": {}, "output_types": []}]
     assert content["scenario_ids"] == {"as_now": "A-2025"}
     # Nothing that the calibration compares is of this transition.
     assert content["observed"][MASSACHUSETTS] == [None]

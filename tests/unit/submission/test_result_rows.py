@@ -86,6 +86,29 @@ def test_a_transition_that_is_named_is_submitted_instead(tmp_path):
     assert values(younger_rows, "sample", "2") == ["0", "0", "0"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "made_types"),
+    [
+        ([["quantile"]], {"quantile"}),
+        ([["quantile"], ["mean"]], {"quantile", "mean"}),
+        ([["quantile"], []], {"quantile", "mean", "sample"}),
+    ],
+)
+def test_a_target_has_the_output_types_that_are_asked_for(tmp_path, asked, made_types):
+    # One target may be listed for each age group; one that lists no output type has all.
+    targets = [
+        {"target": "cases", "simulation": [], "task_ids": {"age": age}, "output_types": types}
+        for age, types in zip(("18+", "0-17"), asked, strict=False)
+    ]
+    observed = {PLACE: [None] * len(targets)}
+
+    rows, _ = made(
+        tmp_path, [factories.calibration([member()])], targets=targets, observed=observed
+    )
+
+    assert set(rows["output_type"]) == made_types
+
+
 def test_scenarios_have_the_hubs_names(tmp_path):
     results = [factories.calibration([member(scenario="as_now"), member(scenario="B")])]
 

@@ -1,6 +1,6 @@
 """Define the ``output`` section: the tables and the submission to a hub."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -140,6 +140,9 @@ class RateTrends(Strict):
     observed_location_column: Text | None = None
 
 
+OutputType = Literal["quantile", "sample", "pmf", "cdf", "mean", "median"]
+
+
 class HubTarget(Strict):
     """A target of a hub, and the simulated series that forecast it."""
 
@@ -153,6 +156,9 @@ class HubTarget(Strict):
     unit: UnitWords | None = Field(
         default=None, description="Unit of its values where tasks.json does not say one."
     )
+    output_types: Many[OutputType] = Field(
+        default=(), description="Absent: all that the hub takes and that can be computed."
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -164,7 +170,9 @@ class _Submission(Strict):
     """Keys that the submissions to every hub have."""
 
     targets: Many[HubTarget] = Field(
-        default=(), description="Targets to submit; absent: those of this hub that epyflow knows."
+        default=(),
+        description="Targets to submit; absent: those of this hub that epyflow knows, for FluSight "
+        "quantiles of admissions and rate changes only.",
     )
     scenario_ids: dict[Text, Text] = Field(
         default_factory=dict, description="Scenario of the projection to its id in the hub."

@@ -1,11 +1,13 @@
 """What a reader can see of a figure."""
 
+import numpy as np
 from matplotlib.text import Text
 
 
 def shown_texts(figure):
     """Return the texts that are drawn: matplotlib keeps labels of ticks beyond the axis too."""
-    figure.canvas.draw()
+    if figure.stale:
+        figure.draw_without_rendering()
     beyond = set()
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
@@ -29,11 +31,9 @@ def cut_off(figure):
 
 def overlapping(figure):
     """Return the pairs of texts that are drawn over one another."""
-    boxes = [(text.get_text(), text.get_window_extent()) for text in shown_texts(figure)]
-    return [
-        (one, other)
-        for position, (one, box) in enumerate(boxes)
-        for other, its in boxes[:position]
-        if min(box.x1, its.x1) - max(box.x0, its.x0) > 1
-        and min(box.y1, its.y1) - max(box.y0, its.y0) > 1
-    ]
+    texts = shown_texts(figure)
+    edges = np.array([text.get_window_extent().extents for text in texts]).reshape(-1, 4)
+    low, high = edges[:, None, :2], edges[:, None, 2:]
+    shared = np.minimum(high, high.swapaxes(0, 1)) - np.maximum(low, low.swapaxes(0, 1))
+    pairs = np.argwhere(np.tril((shared > 1).all(axis=2), k=-1))
+    return [(texts[one].get_text(), texts[other].get_text()) for one, other in pairs]

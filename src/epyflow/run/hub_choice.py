@@ -9,6 +9,7 @@ from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.output import HubTarget
 from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
+from epyflow.submission.computable_targets import check_computable
 from epyflow.submission.destination import Destination
 from epyflow.submission.hub_definitions import ASKED_FOR, SHIPPED, TARGETS
 from epyflow.submission.target_units import find_units
@@ -109,6 +110,9 @@ def _check_target(hub: Hub, day: date, name: str, target: str) -> None:
             f"output.{name}.targets: {hub.folder.tasks} has no target {target!r}"
             f"{did_you_mean(target, known)}; expected one of {listed(known)}"
         )
+    round_ = hub.round(day.isoformat())
+    if round_ is not None:
+        check_computable(f"output.{name}.targets", round_, target)
 
 
 def _files(hub: Hub, settings: Settings) -> dict[str, Path]:

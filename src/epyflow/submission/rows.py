@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from epyflow.errors import EpyflowError, SubmissionError, user_errors
+from epyflow.submission.computable_targets import can_compute
 from epyflow.submission.projected_series import Projection
 from epyflow.submission.sample_ids import assign_sample_ids
 from epyflow.submission.summaries import (
@@ -19,7 +20,6 @@ from epyflow.submission.summaries import (
     compute_shares_up_to,
     join_season,
 )
-from epyflow.submission.target_units import are_numbers
 from epyflow.submission.task_id_columns import Block, fill_task_ids, list_horizons
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config import flusight
@@ -27,11 +27,9 @@ from forecast_hub.config.horizons import (
     find_period_end,
     find_season_weeks,
     find_week_before,
-    is_peak,
 )
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
 from forecast_hub.config.locations import Place, read_places
-from forecast_hub.config.round_calendar import parse_dates
 from forecast_hub.config.units import COUNT, read_common_unit, read_unit
 from forecast_hub.errors import HubError
 
@@ -195,19 +193,6 @@ def _blocks(
         yield from blocks
     if not made and wanted is None:
         raise SubmissionError(f"how target {target.id!r} is computed is not known")
-
-
-def can_compute(target: Target, output: OutputType) -> bool:
-    """Whether an output type of a target can be computed from a projection."""
-    if output.name == "pmf":
-        if target.is_step_ahead:
-            return set(output.ids.permitted) == set(flusight.CLASSES)
-        return is_peak(target) and parse_dates(output.ids.permitted) is not None
-    summaries = ("quantile", "mean", "median")
-    if target.is_step_ahead:
-        is_cdf = output.name == "cdf" and are_numbers(output.ids.permitted)
-        return is_cdf or output.name in (*summaries, "sample")
-    return is_peak(target) and output.name in summaries
 
 
 def _step_ahead(

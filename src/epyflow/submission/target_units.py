@@ -12,6 +12,7 @@ from epyflow.data.observations import expected_visits
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.output import HubTarget
+from epyflow.submission.computable_targets import are_numbers
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import ModelTask, Round, Target
 from forecast_hub.config.units import COUNT, EXAMPLES, Unit, convert, parse_unit, read_unit
@@ -146,11 +147,3 @@ def _has_values(task: ModelTask) -> bool:
         name not in probabilities or are_numbers(output.ids.permitted)
         for name, output in task.output_types.items()
     )
-
-
-def are_numbers(ids: Sequence[str]) -> bool:
-    """Whether ids of an output type are numbers, as bounds of bins are."""
-    try:
-        return bool([float(each) for each in ids])
-    except ValueError:
-        return False

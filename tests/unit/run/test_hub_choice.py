@@ -74,6 +74,11 @@ def test_a_hub_below_the_root_is_used_where_it_serves(tmp_path):
             {"hub": "hub"},
             "no target 'case'.*did you mean cases",
         ),
+        (
+            {"hub_format": {"reference_date": "2025-01-18", "targets": [{"target": "level"}]}},
+            {"hub": "hub"},
+            r"how cdf of 'level' \(the level\) is computed from trajectories is not known",
+        ),
         (ANY, {"hub": "hub", "hub_locations": "nowhere.csv"}, "hub_locations.*is not a file"),
         (ANY, {"hub": "nowhere"}, "no such folder"),
     ],

@@ -332,7 +332,9 @@ def test_target_data_are_drawn_beside_the_fit_in_its_unit_or_not_at_all(
     tmp_path, target, comparison, factor
 ):
     experiment = write_experiment(tmp_path, target[0], comparison)
-    given = {"experiment": "ed", "experiments_root": str(tmp_path), "target_data": "final.csv"}
+    file = tmp_path / "final.csv"
+    file.write_text("date,location,value\n2024-11-02,25,0.03\n")
+    given = {"experiment": "ed", "experiments_root": str(tmp_path), "target_data": str(file)}
     hub = write_hub(tmp_path, target)
 
     final = find_observations(experiment, Settings(**given, hub=str(hub))).final

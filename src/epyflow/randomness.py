@@ -9,6 +9,7 @@ different names give independent streams.
 import hashlib
 import json
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,17 @@ def generator(seed: int, *identity: str | int) -> np.random.Generator:
     digest = hashlib.sha256(json.dumps(name, separators=(",", ":")).encode("ascii")).digest()
     entropy = int.from_bytes(digest, "big")
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
+
+
+def following(rng: np.random.Generator) -> np.random.Generator:
+    """Return a generator that the state of ``rng`` decides, and that leaves ``rng`` as it is."""
+    state = json.dumps(rng.bit_generator.state, sort_keys=True, default=_listed)
+    return generator(0, "following", state)
+
+
+def _listed(array: Any) -> list[int]:
+    """Return the words of a state as JSON can write them: some bit generators have arrays."""
+    return [int(word) for word in array]
 
 
 def _whole(number: int) -> int:

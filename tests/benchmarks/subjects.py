@@ -77,7 +77,7 @@ class Subject:
 
     @cached_property
     def _resampling(self) -> PerStart[Resampling]:
-        return resampled(self.model.simulation.resample_frequency)
+        return resampled(self.model)
 
     def ours(self, name: str) -> Trajectory:
         """Simulate once with an engine, from the parameter set to the resampled series."""

@@ -105,8 +105,9 @@ class _Writer:
         built = self._build(origin if vaccinated else None)
         for flow in built.flows:
             if flow.kind == "scheduled":
+                doses = flow.values[: built.epydemix_steps]
                 self.written.add_transition(
-                    origin, target, "scheduled", (flow.values, list(flow.eligible))
+                    origin, target, "scheduled", (doses, list(flow.eligible))
                 )
         options = {
             "start_date": str(START),

@@ -195,7 +195,7 @@ def positions(observed: Sequence[date], periods: Sequence[date]) -> NDArray[np.i
     for day in observed:
         if day in where:
             found.append(where[day])
-        elif day < periods[0]:
+        elif not periods or day < periods[0]:
             found.append(-1)
         else:
             raise DataError(

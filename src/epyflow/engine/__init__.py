@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from epyflow.engine.trajectory import Simulator, Trajectory
+from epyflow.engine.trajectory import Simulator, Stretch, Trajectory
 from epyflow.errors import EpyflowError
 from epyflow.model.compartmental import CompartmentalModel
+from epyflow.randomness import following
 from epyflow.suggest import did_you_mean
 
 __all__ = [
@@ -26,19 +27,19 @@ __all__ = [
 ]
 
 
-def _compiled(model: CompartmentalModel) -> Simulator:
+def _compiled(model: CompartmentalModel) -> Stretch:
     from epyflow.engine import compiled
 
     return compiled.simulator(model)
 
 
-def _epydemix(model: CompartmentalModel) -> Simulator:
+def _epydemix(model: CompartmentalModel) -> Stretch:
     from epyflow.engine import reference
 
     return reference.simulator(model)
 
 
-ENGINES: dict[str, Callable[[CompartmentalModel], Simulator]] = {
+ENGINES: dict[str, Callable[[CompartmentalModel], Stretch]] = {
     "compiled": _compiled,
     "epydemix": _epydemix,
 }
@@ -49,6 +50,10 @@ DEFAULT = "compiled"
 
 def simulator(model: CompartmentalModel, engine: str = DEFAULT) -> Simulator:
     """Prepare a model for simulation, once for all of its trajectories.
+
+    The steps up to midnight of the last day are those of epydemix. The rest of that day draws from
+    a generator that the state after these steps decides, so the next trajectory begins where
+    epydemix's would.
 
     Parameters
     ----------
@@ -68,7 +73,19 @@ def simulator(model: CompartmentalModel, engine: str = DEFAULT) -> Simulator:
         If there is no such engine.
     """
     check_engine(engine)
-    return ENGINES[engine](model)
+    stretch, until = ENGINES[engine](model), model.epydemix_steps
+    if until is None or until >= len(model.dates):
+        return stretch
+
+    def simulate(rng: np.random.Generator) -> Trajectory:
+        first = stretch(rng, slice(until))
+        rest = stretch(following(rng), slice(until, None), first.compartments[-1])
+        return Trajectory(
+            np.concatenate([first.compartments, rest.compartments]),
+            np.concatenate([first.transitions, rest.transitions]),
+        )
+
+    return simulate
 
 
 def simulate(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from epyflow.engine import compile_cache, draws
 from epyflow.engine.layout import KINDS, MOST_GROUPS, Layout, Numbers, layout
-from epyflow.engine.trajectory import Simulator, Trajectory
+from epyflow.engine.trajectory import ALL, Stretch, Trajectory
 from epyflow.model.compartmental import CompartmentalModel
 from epyflow.randomness import generator
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _Kind = TypeVar("_Kind", bound=np.generic)
 
 
-def simulator(model: CompartmentalModel) -> Simulator:
+def simulator(model: CompartmentalModel) -> Stretch:
     """Prepare a model for the compiled loop; see :func:`epyflow.engine.simulator`.
 
     A model that it cannot simulate to the bit goes to epydemix; the log says so once.
@@ -33,22 +33,26 @@ def simulator(model: CompartmentalModel) -> Simulator:
     laid_out = layout(model)
     numbers = _numbers(model, laid_out)
     memory, own_up_to = np.zeros(draws.MEMORY, dtype=np.int64), _own_up_to()
-    persons = (len(model.dates), len(model.compartments), len(model.sizes))
-    moved = (len(model.dates), len(model.transitions), len(model.sizes))
+    persons = (len(model.compartments), len(model.sizes))
+    moved = (len(model.transitions), len(model.sizes))
 
-    def simulate(rng: np.random.Generator) -> Trajectory:
-        compartments, transitions = np.empty(persons), np.zeros(moved)
+    def simulate(
+        rng: np.random.Generator, steps: slice = ALL, initial: NDArray[np.float64] | None = None
+    ) -> Trajectory:
+        chosen = numbers if steps == ALL else _stretch(numbers, steps, initial)
+        count = len(chosen.matrix_index)
+        compartments, transitions = np.empty((count, *persons)), np.zeros((count, *moved))
         # numpy's own methods hold this lock too.
         with rng.bit_generator.lock:
             failed = kernel.simulate(
                 _stream(rng, memory, own_up_to),
-                numbers,
+                chosen,
                 laid_out.tables,
                 compartments,
                 transitions,
             )
         if failed != kernel.DONE:
-            raise ValueError(_failure(model, failed))
+            raise ValueError(_failure(model, failed, steps))
         return Trajectory(compartments, transitions)
 
     return simulate
@@ -89,6 +93,15 @@ def _numbers(model: CompartmentalModel, laid_out: Layout) -> Numbers:
     )
 
 
+def _stretch(numbers: Numbers, steps: slice, initial: NDArray[np.float64] | None) -> Numbers:
+    """Return the numbers of some of the steps."""
+    return numbers._replace(
+        initial=numbers.initial if initial is None else _plain(initial, np.float64),
+        matrix_index=numbers.matrix_index[steps],
+        rates=numbers.rates[steps],
+    )
+
+
 def _plain(array: NDArray[Any], kind: type[_Kind]) -> NDArray[_Kind]:
     """Return the array as the kernel needs it: C order, read-only."""
     plain = np.ascontiguousarray(array, dtype=kind).view()
@@ -123,11 +136,11 @@ def _own_up_to() -> float:
     return draws.NONE
 
 
-def _failure(model: CompartmentalModel, failed: int) -> str:
+def _failure(model: CompartmentalModel, failed: int, steps: slice) -> str:
     shape = (len(model.dates), len(model.compartments), len(model.sizes))
     step, compartment, group = np.unravel_index(failed, shape)
     return (
-        f"on {model.dates[step].astype('datetime64[D]')} the rates out of "
+        f"on {model.dates[steps][step].astype('datetime64[D]')} the rates out of "
         f"{model.compartments[compartment]} in age group {model.age_groups[group]} give no chances "
         "between 0 and 1; expected rates that are finite and not negative, and people in every "
         "age group"

@@ -1,4 +1,4 @@
-"""Resample trajectories in time as epydemix does, all series at once."""
+"""Resample trajectories in time, all series at once."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,120 +7,125 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.model.dates import step_days
-
-_WEEKS = ("W-MON", "W-TUE", "W-WED", "W-THU", "W-FRI", "W-SAT", "W-SUN")
-_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
+from epyflow.data.periods import Periods
+from epyflow.model.dates import step_count, step_dates, step_days, step_length
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """The periods that the steps of a simulation belong to.
+    """The periods of a simulation: whole ones only.
+
+    A period that the start or the end of the simulation cuts is left out, since its sum is not that
+    of a period. A step that reaches from one period into the next is divided between them by time,
+    so a constant rate gives equal weeks whatever the step.
 
     Attributes
     ----------
     dates
         R dates, one for each period.
-    last
-        Shape (R,). The last step of each period; of an empty period, that of the previous one.
-    starts
-        Shape (R',). First step of each period that has steps.
-    filled
-        Shape (R',). Positions of these periods among all periods.
+    steps
+        Shape (R + 1,). The step in which each period begins; the last entry: in which the last one
+        ends. May be T, one past the last step.
+    shares
+        Shape (R + 1,). The part of that step which lies before, from 0 to below 1.
     """
 
     dates: tuple[date, ...]
-    last: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    filled: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    shares: NDArray[np.float64]
 
     @classmethod
-    def of(cls, steps: NDArray[np.datetime64], frequency: str | None) -> Self:
-        """Plan the resampling of steps, as ``epydemix.Trajectory.resample`` does it.
+    def of(
+        cls,
+        start: date,
+        end: date,
+        delta_t: float,
+        frequency: str | None,
+        *,
+        from_start: bool = False,
+    ) -> Self:
+        """Plan the resampling of a simulation.
+
+        For periods that no step crosses, the numbers are those of
+        ``epydemix.Trajectory.resample``.
 
         Parameters
         ----------
-        steps
-            Shape (T,). Times of the steps.
+        start, end
+            First and last day; both are simulated from midnight to midnight.
+        delta_t
+            Days per step.
         frequency
-            Pandas alias, such as ``W-SAT``. None: daily if a day has several steps, else no
-            resampling.
+            Pandas alias, such as ``W-SAT``. None: daily, or no resampling if a step takes a day or
+            longer.
+        from_start
+            Keep a first period that the start cuts: there is nothing before the start.
 
         Raises
         ------
         ValueError
             If the frequency has several periods a day: tables have dates without times.
         """
-        if frequency is None and not _several_a_day(steps):
-            every = np.arange(len(steps), dtype=np.int64)
-            return cls(_dates(steps, frequency), every, every, every)
-        labels, sizes = _counted(steps, frequency or "D")
-        ends = np.cumsum(sizes, dtype=np.int64)
-        filled = np.flatnonzero(sizes).astype(np.int64)
-        return cls(_dates(labels, frequency), ends - 1, (ends - sizes)[filled], filled)
+        if frequency is None and delta_t >= 1:
+            count = step_count(start, end, delta_t)
+            every = np.arange(count + 1, dtype=np.int64)
+            days: list[date] = step_days(step_dates(start, end, delta_t)).tolist()
+            return cls(tuple(days), every, np.zeros(count + 1))
+        periods = Periods.of(start, end, frequency or "D")
+        kept = periods.whole.copy()
+        kept[:1] |= from_start and len(kept) > 1
+        chosen = np.flatnonzero(kept)
+        first, stop = (chosen[0], chosen[-1] + 1) if len(chosen) else (0, 0)
+        per_step, per_day = step_length(delta_t).as_integer_ratio()
+        steps, rest = np.divmod(periods.bounds[first : stop + 1] * per_day, per_step)
+        return cls(periods.dates[first:stop], steps, rest / per_step)
 
     def compartments(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take the last step of each period; shape (T, ...) to (R, ...)."""
-        return values[self.last]
-
-    def transitions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum each period; shape (T, ...) to (R, ...)."""
-        if len(self.starts) == len(values) == len(self.dates):
-            return values.copy()  # one step in each period
-        summed = np.zeros((len(self.dates), *values.shape[1:]))
-        summed[self.filled] = np.add.reduceat(values, self.starts, axis=0)
-        return summed
-
-    def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take the mean over each period; an empty one has the mean of the previous one.
+        """Take the end of the last step that begins in or before each period.
 
         Shape (T, ...) to (R, ...).
         """
-        if len(self.starts) == len(values) == len(self.dates):
-            return values.copy()  # one step in each period
-        steps = np.diff(np.append(self.starts, len(values)))
-        means = np.add.reduceat(values, self.starts, axis=0)
-        means /= steps.reshape(-1, *[1] * (values.ndim - 1))
-        latest = np.searchsorted(self.filled, np.arange(len(self.dates)), side="right") - 1
-        found: NDArray[np.float64] = means[latest]
-        return found
+        return values[self._begun[1:] - 1]
 
+    def transitions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum each period; shape (T, ...) to (R, ...).
 
-def _counted(
-    steps: NDArray[np.datetime64], frequency: str
-) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
-    """Return the label and the number of steps of each period; both of shape (R,).
+        What a step moves across the bound of two periods is rounded to whole numbers, so that none
+        is lost or counted twice.
+        """
+        if self._one_each:
+            return values[self.steps[0] : self.steps[-1]].copy()
+        before = np.zeros((len(values) + 1, *values.shape[1:]))
+        np.cumsum(values, axis=0, out=before[1:])
+        until = before[self.steps]
+        cut = np.flatnonzero(self.shares)
+        shares = self.shares[cut].reshape(-1, *[1] * (values.ndim - 1))
+        until[cut] = np.rint(until[cut] + shares * values[self.steps[cut]])
+        summed: NDArray[np.float64] = np.diff(until, axis=0)
+        return summed
 
-    Days and weeks are counted without pandas, which takes as long as a simulation.
-    """
-    labels: NDArray[np.datetime64]
-    sizes: NDArray[np.int64]
-    if frequency in ("D", *_WEEKS):
-        length = 1 if frequency == "D" else 7
-        days = steps.astype("datetime64[D]").astype(np.int64)
-        ends = days
-        if frequency in _WEEKS:
-            ends = days + (_WEEKS.index(frequency) - days - _FIRST_WEEKDAY) % 7
-        sizes = np.bincount((ends - ends[0]) // length).astype(np.int64)
-        labels = np.datetime64(int(ends[0]), "D") + length * np.arange(len(sizes))
-    else:
-        import pandas as pd
+    def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take the mean over the steps that begin in each period.
 
-        ones = pd.Series(1, index=pd.DatetimeIndex(steps))
-        counts = ones.resample(frequency).sum()
-        labels, sizes = counts.index.to_numpy(), np.asarray(counts, dtype=np.int64)
-    return labels, sizes
+        A period in which no step begins has the value of the step in progress. Shape (T, ...) to
+        (R, ...).
+        """
+        if self._one_each:
+            return values[self.steps[0] : self.steps[-1]].copy()
+        counts = np.diff(self._begun)
+        filled = np.flatnonzero(counts)
+        means: NDArray[np.float64] = values[self.steps[:-1]]
+        if len(filled):
+            sums = np.add.reduceat(values[: self._begun[-1]], self._begun[filled], axis=0)
+            means[filled] = sums / counts[filled].reshape(-1, *[1] * (values.ndim - 1))
+        return means
 
+    @property
+    def _begun(self) -> NDArray[np.int64]:
+        """Return the number of steps that begin before each bound of the periods."""
+        return self.steps + (self.shares > 0)
 
-def _several_a_day(steps: NDArray[np.datetime64]) -> bool:
-    return len(steps) > 1 and bool(steps[1] - steps[0] < np.timedelta64(1, "D"))
-
-
-def _dates(times: NDArray[np.datetime64], frequency: str | None) -> tuple[date, ...]:
-    days: list[date] = step_days(times).tolist()
-    if len(set(days)) < len(days):
-        raise ValueError(
-            f"resample_frequency {frequency} has several periods a day, but tables have one row "
-            "for a date; expected D or longer, such as W-SAT"
-        )
-    return tuple(days)
+    @property
+    def _one_each(self) -> bool:
+        """Return whether each period is one step."""
+        return not self.shares.any() and bool((np.diff(self.steps) == 1).all())

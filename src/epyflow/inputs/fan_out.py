@@ -202,7 +202,7 @@ def first_day(experiment: Experiment) -> date:
 
 def seconds_per_simulation(model: Model, first_day: date) -> float:
     """Estimate how long epydemix takes for one trajectory."""
-    steps = max(1.0, (model.timespan.end_date - first_day).days / model.timespan.delta_t)
+    steps = max(1.0, ((model.timespan.end_date - first_day).days + 1) / model.timespan.delta_t)
     left = len({transition.source for transition in model.transitions})
     draws = left * len(model.population.age_groups)
     return steps * (left * SECONDS_PER_COMPARTMENT + draws * SECONDS_PER_DRAW)

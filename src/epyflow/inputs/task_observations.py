@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from epyflow.artifacts.task import Observations
 from epyflow.data import vintages
 from epyflow.data.observations import Column, read_observations
+from epyflow.data.periods import find_cut_periods
 from epyflow.errors import DataError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration, Comparison
@@ -22,7 +24,7 @@ log = logging.getLogger(__name__)
 def read_task_observations(
     experiment: Experiment, section: Calibration, location: Location
 ) -> Observations:
-    """Read the observations of a population in the fitting window.
+    """Read the observations of a population in the fitting window, of whole periods only.
 
     Raises
     ------
@@ -48,6 +50,12 @@ def read_task_observations(
         (window.start_date, window.end_date),
         vintages.vintage_of(path, day, section.observed_as_of_column),
     )
+    model = experiment.model
+    start, frequency = model.timespan.start_date, model.simulation.resample_frequency
+    given = start if isinstance(start, date) else None
+    cut = find_cut_periods(given, (window.start_date, window.end_date), frequency)
+    kept = [position for position, day in enumerate(dates) if day not in cut]
+    dates, values = tuple(dates[position] for position in kept), values[kept]
     observed = values[:, : len(compared)]
     _check_shares(path, location, observed, compared)
     if not any(has_visits):

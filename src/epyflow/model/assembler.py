@@ -13,7 +13,7 @@ from epyflow.experiment.format.expressions import Value
 from epyflow.experiment.format.forcing import ContactMatrixIntervention, SchoolClosure
 from epyflow.experiment.format.model import Model
 from epyflow.model.compartmental import CompartmentalModel, Flow
-from epyflow.model.dates import step_dates
+from epyflow.model.dates import step_dates, steps_to_last_midnight
 from epyflow.model.epydemix_defaults import place_people_by_default
 from epyflow.model.flows import FlowTerm, list_flows
 from epyflow.model.initial_conditions import Init, place_people
@@ -40,6 +40,7 @@ class _Course:
     matrix_index: NDArray[np.int64]
     doses: NDArray[np.float64] | None
     forcing: Forcing
+    epydemix_steps: int
     flows: dict[int, Flow] = field(default_factory=dict)
 
 
@@ -90,6 +91,7 @@ class Assembler:
             matrix_index=course.matrix_index,
             initial=self._initial(member),
             parameters={name: _plain(value) for name, value in values.items()},
+            epydemix_steps=course.epydemix_steps,
         )
 
     @cached_property
@@ -121,7 +123,9 @@ class Assembler:
             self.population.contacts, self._scalings(dates), len(dates)
         )
         laid_out = distribute_doses(doses, start, len(dates), timespan.delta_t) if doses else None
-        return _Course(dates, matrices, index, laid_out, Forcing.of(self.model, dates))
+        forcing = Forcing.of(self.model, dates)
+        steps = steps_to_last_midnight(start, timespan.end_date, timespan.delta_t)
+        return _Course(dates, matrices, index, laid_out, forcing, steps)
 
     def _scalings(self, dates: NDArray[np.datetime64]) -> list[Scaling]:
         scalings: list[Scaling] = []

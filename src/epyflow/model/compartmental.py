@@ -63,6 +63,9 @@ class CompartmentalModel:
         Shape (C, G). Persons at the start.
     parameters
         Every parameter's value before seasons and interventions, for the metadata.
+    epydemix_steps
+        The number of steps that epydemix simulates: those that begin up to midnight of the last
+        day. The rest of that day follows. None: all steps.
     """
 
     compartments: tuple[str, ...]
@@ -75,6 +78,7 @@ class CompartmentalModel:
     matrix_index: NDArray[np.int64]
     initial: NDArray[np.int64]
     parameters: Mapping[str, float | tuple[float, ...]]
+    epydemix_steps: int | None = None
 
     @property
     def transitions(self) -> tuple[str, ...]:

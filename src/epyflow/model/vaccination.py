@@ -1,15 +1,14 @@
 """Distribute vaccine doses over the steps of a simulation."""
 
 from datetime import date, timedelta
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.artifacts.task import DailyDoses
+from epyflow.model.dates import step_length
 
 _SATURDAY = 5
-_FINEST = 10**9
 
 
 def distribute_doses(
@@ -44,12 +43,8 @@ def distribute_doses(
     ValueError
         If ``delta_t`` is not positive.
     """
-    # As a fraction of whole ticks the step ends exactly at midnight when it should:
-    # 0.3 is 3 ticks of a day of 10, where ten times the float 0.3 need not be 3.
-    step = Fraction(delta_t).limit_denominator(_FINEST)
-    if step <= 0:
-        raise ValueError(f"delta_t is {delta_t}; expected a positive number of days")
-    per_step, per_day = step.numerator, step.denominator
+    # In whole ticks: a step of 0.3 days is 3 ticks, a day is 10.
+    per_step, per_day = step_length(delta_t).as_integer_ratio()
     total = steps * per_step
     days = -(-total // per_day)
     ticks = np.union1d(np.arange(steps) * per_step, np.arange(days) * per_day)

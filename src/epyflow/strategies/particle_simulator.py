@@ -22,7 +22,7 @@ from epyflow.experiment.format.distributions import Distribution, ScipyDistribut
 from epyflow.experiment.format.model import Model
 from epyflow.model.assembler import Assembler
 from epyflow.strategies.observed_units import ObservedUnits
-from epyflow.strategies.per_start import PerStart
+from epyflow.strategies.per_start import PerStart, resampled
 
 START = "start_date_days"
 
@@ -223,11 +223,16 @@ class ParticleSimulator:
         )
 
     @cached_property
+    def _resampling(self) -> PerStart[Resampling]:
+        # Nothing has happened before a calibrated start, so its week counts from there on.
+        return resampled(self.model, from_start=self.calibration.start_date is not None)
+
+    @cached_property
     def _compared(self) -> PerStart[_Compared]:
         return PerStart(self._find)
 
     def _find(self, steps: NDArray[np.datetime64]) -> _Compared:
-        resampling = Resampling.of(steps, self.model.simulation.resample_frequency)
+        resampling = self._resampling(steps)
         at = positions(self.observations.dates, resampling.dates)
         return _Compared(resampling, at >= 0, at[at >= 0])
 

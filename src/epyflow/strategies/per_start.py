@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.engine.resample import Resampling
+from epyflow.experiment.format.model import Model
 from epyflow.model.assembler import STARTS
 
 T = TypeVar("T")
@@ -45,6 +46,13 @@ class PerStart(Generic[T]):
         return found
 
 
-def resampled(frequency: str | None) -> PerStart[Resampling]:
-    """Return a cache of :meth:`Resampling.of` by first day."""
-    return PerStart(lambda steps: Resampling.of(steps, frequency))
+def resampled(model: Model, *, from_start: bool = False) -> PerStart[Resampling]:
+    """Return a cache of :meth:`Resampling.of` by first day, for simulations of a model."""
+    end, delta_t = model.timespan.end_date, model.timespan.delta_t
+    frequency = model.simulation.resample_frequency
+
+    def plan(steps: Steps) -> Resampling:
+        start = steps[0].astype("datetime64[D]").item()
+        return Resampling.of(start, end, delta_t, frequency, from_start=from_start)
+
+    return PerStart(plan)

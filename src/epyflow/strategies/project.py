@@ -78,7 +78,7 @@ def _projection(
     posterior = fit.generations[fit.projected_generation or 0]
     chances = posterior.weights / posterior.weights.sum()
     assembler = Assembler(model, task.population, task.doses, task.closure_days)
-    resampling_of, projected = resampled(model.simulation.resample_frequency), []
+    resampling_of, projected = resampled(model), []
     drawn: list[int] = []
     reproductions = Reproductions()
     for number in range(count):
@@ -113,6 +113,11 @@ def _gathered(
 ) -> MemberResult:
     """Align the trajectories to the dates of the one that starts first."""
     axis = max((each.dates for each in projected), key=len)
+    if not axis:
+        raise ValueError(
+            f"no whole {model.simulation.resample_frequency} period is simulated up to "
+            f"{model.timespan.end_date}; expected a later timespan.end_date"
+        )
     for each in projected:
         if each.dates != axis[len(axis) - len(each.dates) :]:
             raise ValueError(

@@ -6,12 +6,12 @@ import numpy as np
 
 from epyflow import engine
 from epyflow.artifacts.task import Member, MemberResult, PackedArray, Result, Task
-from epyflow.engine.resample import Resampling
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.model import Model
 from epyflow.logs import Progress
 from epyflow.model.assembler import Assembler
 from epyflow.randomness import generator
+from epyflow.strategies.per_start import resampled
 from epyflow.strategies.reproduction_number import Reproductions
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,13 @@ def _simulate_member(
     member: Member, model: Model, assembler: Assembler, task: Task
 ) -> MemberResult:
     built = assembler.build(member)
-    resampling = Resampling.of(built.dates, model.simulation.resample_frequency)
+    resampling = resampled(model)(built.dates)
+    if not resampling.dates:
+        raise ValueError(
+            f"no whole {model.simulation.resample_frequency} period lies between "
+            f"{built.dates[0].astype('datetime64[D]')} and {model.timespan.end_date}; expected a "
+            "later timespan.end_date, or a shorter simulation.resample_frequency"
+        )
     simulate = engine.simulator(built, task.engine)
     rng = generator(task.seed, "simulate", task.population.name, member.index)
     reproductions = Reproductions()

@@ -112,20 +112,9 @@ def _projections(
                     continue
                 task |= target.task_ids
                 projection = take_projection(member, selection, task, observed, column)
-                projection = conversion.apply(projection)
-                series[target.target].append(_whole_periods(projection, member))
+                series[target.target].append(conversion.apply(projection))
         del result
     return {target: found for target, found in series.items() if found}
-
-
-def _whole_periods(projection: Projection, member: MemberResult) -> Projection:
-    """Leave out an incomplete last period, which would look like a decline."""
-    whole = [place for place, day in enumerate(projection.dates) if day <= member.end_date]
-    return replace(
-        projection,
-        dates=tuple(projection.dates[place] for place in whole),
-        trajectories=projection.trajectories[:, whole],
-    )
 
 
 def _selection(result: Result, simulation: Sequence[str]) -> tuple[Selection, str | None]:

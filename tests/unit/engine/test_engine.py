@@ -18,9 +18,9 @@ def generator():
 def test_the_arrays_have_a_row_for_every_step_name_and_age_group():
     trajectory = engine.simulate(built(delta_t=0.5), generator())
 
-    # 30 days and the first step of the 31st; S, I, R; S_to_I, I_to_R; three age groups.
-    assert trajectory.compartments.shape == (61, 3, 3)
-    assert trajectory.transitions.shape == (61, 2, 3)
+    # 31 days; S, I, R; S_to_I, I_to_R; three age groups.
+    assert trajectory.compartments.shape == (62, 3, 3)
+    assert trajectory.transitions.shape == (62, 2, 3)
 
 
 def test_flows_between_the_same_two_compartments_have_one_row():

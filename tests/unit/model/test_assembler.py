@@ -35,9 +35,9 @@ def test_a_model_has_the_steps_and_people_of_its_experiment():
     assert model.age_groups == ("0-17", "18-64", "65+")
     assert model.sizes.tolist() == list(SIZES)
     assert model.delta_t == 0.5
-    assert len(model.dates) == 61
+    assert len(model.dates) == 62
     assert model.dates[0] == np.datetime64("2024-10-01")
-    assert model.dates[-1] == np.datetime64("2024-10-31")
+    assert model.dates[-1] == np.datetime64("2024-10-31T12:00")
 
 
 def test_a_drawn_start_takes_the_place_of_the_experiments():

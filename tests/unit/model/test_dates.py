@@ -6,7 +6,7 @@ from epydemix.utils.utils import compute_simulation_dates
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epyflow.model.dates import days_since, step_dates, step_days
+from epyflow.model.dates import days_since, step_count, step_dates, step_days
 
 START = date(2024, 9, 1)
 
@@ -15,13 +15,12 @@ START = date(2024, 9, 1)
 @pytest.mark.parametrize(
     "delta_t", [1, 1.0, 0.5, 0.25, 0.2, 0.1, 0.3, 0.7, 1 / 3, 1 / 7, 1 / 24, 2, 7, 400.0]
 )
-def test_the_dates_are_those_of_epydemix(end, delta_t):
+def test_the_dates_begin_with_those_of_epydemix(end, delta_t):
     dates = step_dates(START, end, delta_t)
 
     theirs = compute_simulation_dates(START, end, dt=delta_t)
     assert dates.dtype == np.dtype("datetime64[ns]")
-    assert len(dates) == len(theirs)
-    assert (dates == theirs).all()
+    assert (dates[: len(theirs)] == theirs).all()
 
 
 @given(
@@ -29,20 +28,32 @@ def test_the_dates_are_those_of_epydemix(end, delta_t):
     days=st.integers(0, 400),
     delta_t=st.floats(0.05, 30),
 )
-def test_the_dates_are_those_of_epydemix_for_any_window(start, days, delta_t):
+def test_the_steps_cover_the_window_to_the_end_of_its_last_day(start, days, delta_t):
     end = start + timedelta(days)
-
     theirs = compute_simulation_dates(start, end, dt=delta_t)
 
-    assert np.array_equal(step_dates(start, end, delta_t), theirs)
+    dates = step_dates(start, end, delta_t)
+
+    assert np.array_equal(dates[: len(theirs)], theirs)
+    midnight, close = np.datetime64(end + timedelta(1), "ns"), np.timedelta64(1, "ms")
+    step = np.timedelta64(round(delta_t * 86_400e9), "ns")
+    assert dates[-1] < midnight
+    assert dates[-1] + step > midnight - close
 
 
-def test_the_last_day_has_one_step_whatever_the_step_length():
+@pytest.mark.parametrize(
+    ("delta_t", "count"), [(1.0, 3), (0.5, 6), (0.3, 10), (0.1, 30), (0.7, 5), (2.0, 2), (7.0, 1)]
+)
+def test_three_days_have_as_many_steps_as_begin_in_them(delta_t, count):
+    assert step_count(START, date(2024, 9, 3), delta_t) == count
+
+
+def test_the_last_day_has_all_of_its_steps():
     dates = step_dates(START, date(2024, 9, 2), 0.5)
 
     assert dates.tolist() == [
         np.datetime64(text, "ns").item()
-        for text in ("2024-09-01T00:00", "2024-09-01T12:00", "2024-09-02T00:00")
+        for text in ("2024-09-01T00:00", "2024-09-01T12:00", "2024-09-02T00:00", "2024-09-02T12:00")
     ]
 
 
@@ -72,10 +83,10 @@ def test_a_step_meant_for_midnight_belongs_to_the_day_that_begins(delta_t, per_p
 def test_steps_within_a_day_belong_to_it():
     days = step_days(step_dates(START, date(2024, 9, 3), 0.5))
 
-    assert [day.day for day in days.tolist()] == [1, 1, 2, 2, 3]
+    assert [day.day for day in days.tolist()] == [1, 1, 2, 2, 3, 3]
 
 
 def test_days_are_counted_with_their_fraction_and_their_sign():
     dates = step_dates(START, date(2024, 9, 2), 0.5)
 
-    assert days_since(dates, date(2024, 9, 2)).tolist() == [-1.0, -0.5, 0.0]
+    assert days_since(dates, date(2024, 9, 2)).tolist() == [-1.0, -0.5, 0.0, 0.5]

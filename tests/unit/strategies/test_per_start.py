@@ -2,6 +2,7 @@ from datetime import date, timedelta
 
 from epyflow.model.dates import step_dates
 from epyflow.strategies.per_start import PerStart, resampled
+from tests.building import sir
 
 END = date(2024, 11, 16)
 
@@ -37,7 +38,9 @@ def test_what_was_longest_unused_is_forgotten_and_worked_out_again():
 
 
 def test_weeks_of_a_simulation_are_those_of_its_first_day():
-    weekly = resampled("W-SAT")
+    weekly = resampled(sir(end="2024-11-16", resample_frequency="W-SAT"))
 
-    assert weekly(steps(0)).dates[0] == date(2024, 10, 5)
-    assert weekly(steps(7)).dates[0] == date(2024, 10, 12)
+    # 1 October 2024 is a Tuesday: its week is cut.
+    assert weekly(steps(0)).dates[0] == date(2024, 10, 12)
+    assert weekly(steps(5)).dates[0] == date(2024, 10, 12)
+    assert weekly(steps(7)).dates[0] == date(2024, 10, 19)

@@ -4,18 +4,18 @@ import gzip
 import io
 import json
 from copy import deepcopy
-from dataclasses import replace
-from datetime import date
 
 import made_up_hubs as hubs
 import numpy as np
 import pandas as pd
 import pytest
 
+from epyflow import strategies
 from epyflow.artifacts.pickling import write
 from epyflow.errors import EpyflowError
 from epyflow.submission.result_rows import describe_left_out, make_rows
 from epyflow.submission.rows import LeftOut
+from tests.building import compartments, people, scalar, sir, spontaneous, task
 from tests.unit import factories
 from tests.unit.submission.briefs import FILES, write_brief
 
@@ -35,10 +35,10 @@ def member(series=SERIES, scenario=None):
 def files(scenarios=None):
     """Return a hub with a round on Monday 2025-01-06: horizon 1 ends on the Saturday after."""
     document = deepcopy(hubs.tasks())
-    for task in document["rounds"][0]["model_tasks"]:
-        task["task_ids"]["forecast_date"]["optional"] = ["2025-01-06"]
+    for each in document["rounds"][0]["model_tasks"]:
+        each["task_ids"]["forecast_date"]["optional"] = ["2025-01-06"]
         if scenarios is not None:
-            task["task_ids"]["scenario_id"] = {"required": None, "optional": scenarios}
+            each["task_ids"]["scenario_id"] = {"required": None, "optional": scenarios}
     return FILES | {"tasks.json": json.dumps(document)}
 
 
@@ -147,13 +147,22 @@ def test_too_few_trajectories_cost_the_samples_alone(tmp_path):
     assert "1 trajectories of 'cases'; the hub takes no fewer than 2 samples" in sentence
 
 
-def test_a_week_that_the_simulation_ends_in_is_no_week(tmp_path):
-    """The simulation ends on Monday the 20th: the week to the 25th is not whole."""
-    ended = replace(member(), end_date=date(2025, 1, 20))
+@pytest.mark.parametrize("delta_t", [1.0, 0.5, 0.3, 0.1])
+def test_the_last_week_that_is_simulated_is_submitted_as_a_week(tmp_path, delta_t):
+    # Of 2·10⁹ persons 0.01% fall ill a day; horizon 3 ends with the simulation, on 25 January.
+    model = sir(
+        ages=("0-17", "18+"), start="2024-12-22", end="2025-01-25", delta_t=delta_t, n_sims=3,
+        resample_frequency="W-SAT", compartments=compartments(S="default", I=None),
+        transitions=[spontaneous("S", "I", "hazard")], parameters={"hazard": scalar(1e-4)},
+    )  # fmt: skip
+    here = people((10, 2_000_000_000), {"all": np.ones((2, 2))}, model.population.age_groups)
+    wanted = [{"target": "cases", "simulation": ["S_to_I_18+"], "task_ids": {"age": "18+"}}]
 
-    rows, _ = made(tmp_path, [factories.calibration([ended])])
+    rows, _ = made(tmp_path, [strategies.run(task(model, here))], targets=wanted)
 
-    assert rows["horizon"].unique().tolist() == ["1", "2"]
+    weekly = [float(values(rows, "mean", horizon)[0]) for horizon in ("1", "2", "3")]
+    # 1,400,000 a week, less 0.07% a week for those who have fallen ill; Monte Carlo error 0.05%.
+    assert weekly == pytest.approx([1_400_000] * 3, rel=0.006)
 
 
 def test_nothing_at_all_is_an_error_that_says_why(tmp_path):

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from epyflow.data.periods import find_cut_periods
 from epyflow.experiment.checks.initial_values import check_initial_priors
 from epyflow.experiment.format.base import parsed
 from epyflow.experiment.format.calibration import Calibration, Smc
@@ -101,4 +102,15 @@ def check_comparison(model: Model, calibration: Calibration, report: Report) -> 
             (*key_path, "end_date"),
             f"{window.end_date} is before timespan.start_date {timespan.start_date}; expected a "
             "day that is simulated",
+        )
+        return
+    start, frequency = timespan.start_date, model.simulation.resample_frequency
+    given = start if isinstance(start, date) else None
+    cut = find_cut_periods(given, (window.start_date, window.end_date), frequency)
+    if cut:
+        report.warn(
+            key_path,
+            f"observations of {', '.join(map(str, cut))} are left out: the period is simulated "
+            "only in part; to compare it, begin the simulation with a period or end the window "
+            "with one",
         )

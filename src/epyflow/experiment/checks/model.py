@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import date
 
+from epyflow.data.periods import Periods
 from epyflow.errors import CircleError, ExpressionError
 from epyflow.experiment.checks.forcing import (
     SEASONALITY_MINIMUM,
@@ -64,11 +65,18 @@ def _timespan(model: Model, report: Report) -> None:
     timespan = model.timespan
     if not isinstance(timespan.start_date, date):
         return
-    days = (timespan.end_date - timespan.start_date).days
+    days = (timespan.end_date - timespan.start_date).days + 1
     if days / timespan.delta_t > MAX_STEPS:
         report.error(
             ("timespan", "delta_t"),
             f"{days:,} days in steps of {timespan.delta_t:g}; expected at most {MAX_STEPS:,} steps",
+        )
+    frequency = model.simulation.resample_frequency
+    if not Periods.of(timespan.start_date, timespan.end_date, frequency or "D").whole.any():
+        report.error(
+            ("timespan", "end_date"),
+            f"{timespan.start_date} to {timespan.end_date} has no whole period of "
+            f"simulation.resample_frequency {frequency}; expected a later day",
         )
 
 

@@ -88,7 +88,19 @@ def test_an_end_before_the_start_is_refused_and_the_same_day_is_not(root):
     (message,) = messages(root, SIR, ("model.timespan.end_date", "2024-09-30"))
     assert "end_date 2024-09-30 is before start_date 2024-10-01" in message
 
-    assert model_of(root, ("model.timespan.end_date", "2024-10-01"))
+    daily = ("model.simulation.resample_frequency", "D")
+    assert model_of(root, ("model.timespan.end_date", "2024-10-01"), daily)
+
+
+def test_a_simulation_without_a_whole_week_is_refused(root):
+    # From Tuesday the 1st; the first week from Sunday to Saturday ends on the 12th.
+    end = "model.timespan.end_date"
+    assert (
+        f"{end}: 2024-10-01 to 2024-10-11 has no whole period of simulation.resample_frequency "
+        "W-SAT; expected a later day"
+    ) in messages(root, SIR, (end, "2024-10-11"))
+    whole = messages(root, SIR, (end, "2024-10-12"))
+    assert not any("whole period" in message for message in whole)
 
 
 @pytest.mark.parametrize("step", [0, -1, 0.0001, 1000, "1/0", float("nan"), float("inf")])
@@ -103,9 +115,10 @@ def test_more_than_a_million_steps_are_refused(root):
         root, SIR, ("model.timespan.end_date", "2200-01-01"), ("model.timespan.delta_t", 0.01)
     )
 
-    # 175 years of 365 days, 42 leap days (2028 to 2196 without 2100), October to December: 92.
+    # 175 years of 365 days, 42 leap days (2028 to 2196 without 2100), October to December: 92, and
+    # 1 January.
     assert message == (
-        "model.timespan.delta_t: 64,009 days in steps of 0.01; expected at most 1,000,000 steps"
+        "model.timespan.delta_t: 64,010 days in steps of 0.01; expected at most 1,000,000 steps"
     )
 
 

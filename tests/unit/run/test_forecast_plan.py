@@ -1,10 +1,17 @@
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from made_up_hubs import tasks, write_hub
 
 from epyflow.errors import EpyflowError
 from epyflow.population.locations import find
 from epyflow.run import forecast_plan
+
+
+def forecast(folder=None):
+    """Return a forecast for the hub in a folder; None for one whose files are not here."""
+    return SimpleNamespace(folder=folder, reference_date=date(2025, 1, 4))
 
 
 def run(hub=None):
@@ -18,7 +25,6 @@ def settings(tmp_path, monkeypatch):
     monkeypatch.setattr(
         forecast_plan, "choose_destination", lambda experiment, settings: experiment.hub
     )
-    monkeypatch.setattr(forecast_plan, "_submissions_of_others", lambda made, settings: {})
     return SimpleNamespace(
         **{"target_data": str(tmp_path / "truth.csv"), "score_models": ()},
         **{"team_abbr": "team", "model_abbr": "model"},
@@ -26,7 +32,7 @@ def settings(tmp_path, monkeypatch):
 
 
 def test_forecasts_are_scored_against_the_target_data(settings):
-    scores, files = forecast_plan.plan_scores({"main": run("a hub"), "other": run()}, settings)
+    scores, files = forecast_plan.plan_scores({"main": run(forecast()), "other": run()}, settings)
 
     assert scores is not None
     assert (scores.own, scores.baseline) == ("team-model", None)
@@ -61,7 +67,7 @@ def test_a_mistake_in_target_data_is_found_before_the_run(settings, tmp_path, ro
     (tmp_path / "truth.csv").write_text(f"date,location,value\n{row}\n")
 
     with pytest.raises(EpyflowError, match=says):
-        forecast_plan.plan_scores({"main": run("a hub")}, settings)
+        forecast_plan.plan_scores({"main": run(forecast())}, settings)
 
 
 def test_a_hubs_folder_stands_for_its_target_data(settings, tmp_path):
@@ -70,7 +76,7 @@ def test_a_hubs_folder_stands_for_its_target_data(settings, tmp_path):
     part.write_text("target_end_date,location,observation\n2025-01-04,06,1\n")
     settings.target_data = str(tmp_path)
 
-    _, files = forecast_plan.plan_scores({"main": run("a hub")}, settings)
+    _, files = forecast_plan.plan_scores({"main": run(forecast())}, settings)
 
     assert files["target_data"] == str(tmp_path / "target-data" / "time-series")
 
@@ -78,4 +84,29 @@ def test_a_hubs_folder_stands_for_its_target_data(settings, tmp_path):
 def test_without_target_data_nothing_is_scored(settings):
     settings.target_data = None
 
-    assert forecast_plan.plan_scores({"main": run("a hub")}, settings) == (None, {})
+    assert forecast_plan.plan_scores({"main": run(forecast())}, settings) == (None, {})
+
+
+def test_forecasts_of_the_hubs_baseline_and_ensemble_are_scored_beside_them(settings, tmp_path):
+    hub = write_hub(tmp_path / "hub", tasks())
+    for model in ("x-baseline", "x-ensemble", "y-z"):
+        folder = hub / "submissions" / model
+        folder.mkdir(parents=True)
+        for day in ("2025-01-04", "2025-01-11"):
+            (folder / f"{day}-{model}.csv").touch()
+
+    scores, files = forecast_plan.plan_scores({"main": run(forecast(hub))}, settings)
+
+    assert [path.rpartition("/")[2] for path in files["others"]] == [
+        "2025-01-04-x-baseline.csv",
+        "2025-01-04-x-ensemble.csv",
+    ]
+    assert scores.baseline == "x-baseline"
+    assert forecast_plan.RELATIVE in scores.tables
+
+
+def test_models_are_not_named_without_the_hub_that_has_them(settings):
+    settings.score_models = ("x-baseline",)
+
+    with pytest.raises(EpyflowError, match="score_models: there is no hub to take them from"):
+        forecast_plan.plan_scores({"main": run(forecast())}, settings)

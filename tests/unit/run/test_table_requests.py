@@ -49,3 +49,39 @@ def test_a_projection_has_it_even_where_no_quantiles_are_asked_for():
 def test_without_it_there_is_a_reason(asked, why):
     assert NAME not in table_specs(asked)
     assert why in without_reproduction(asked)
+
+
+COMPARED = {"calibration_progress", "quantiles_calibration", "quantiles_projection_comparison"}
+ALWAYS = {"model_metadata", NAME}
+
+
+@pytest.mark.parametrize(
+    ("asked", "tables"),
+    [
+        (
+            with_output(experiment(), quantiles={"compartments": True}),
+            {"quantiles_compartments", *ALWAYS},
+        ),
+        (
+            with_output(calibration(), quantiles={"compartments": True}),
+            {"quantiles_compartments", "quantiles_projection_compartments", *COMPARED, *ALWAYS},
+        ),
+        (
+            with_output(calibration(projection=None), quantiles={"compartments": True}),
+            {*COMPARED, "model_metadata"},
+        ),
+    ],
+    ids=["simulation", "projection", "calibration alone"],
+)
+def test_a_projections_tables_have_two_names_and_a_calibration_alone_has_none(asked, tables):
+    assert set(table_specs(asked)) == tables
+
+
+@pytest.mark.parametrize(
+    ("asked", "generations"), [(True, None), ({"generations": [2, 0]}, [0, 2])]
+)
+def test_posteriors_are_of_the_last_generation_or_of_those_named_in_order(asked, generations):
+    specs = table_specs(with_output(calibration(), posteriors=asked))
+
+    assert specs["posteriors"]["generations"] == generations
+    assert "posteriors" not in table_specs(calibration())

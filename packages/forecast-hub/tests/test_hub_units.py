@@ -129,10 +129,12 @@ def test_a_conversion_and_back_is_the_identity(value, source, target, population
 @pytest.mark.parametrize(
     ("units", "bounds", "value", "severities"),
     [
-        ("proportion of visits", {}, "5.25", ["warning"]),
+        ("proportion of visits", {}, "5.25", ["error"]),
         ("percent of visits", {}, "5.25", []),
         ("proportion of visits", {"maximum": 1}, "5.25", ["error"]),
         ("count", {}, "5.25", []),
+        ("percent of visits", {}, "105.25", ["error"]),
+        ("per 1000 visits", {}, "1005.25", ["warning"]),
         ("count", {}, "-1", ["warning"]),
         ("percent change", {}, "-1", []),
     ],

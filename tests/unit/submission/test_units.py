@@ -29,6 +29,7 @@ from epyflow.submission.projected_series import Observed, Projection
 from epyflow.submission.result_rows import make_rows
 from epyflow.submission.submission_output import check_submission, write_submission
 from epyflow.submission.target_units import Conversion
+from forecast_hub.checks.validation import validate
 from forecast_hub.config.units import COUNT, Unit
 
 PERSONS = 50_000
@@ -259,6 +260,23 @@ def test_persons_are_a_share_of_4000_visits(tmp_path, target, per, unit):
     result, rows, findings = submit(tmp_path, target, seen)
 
     check(rows, findings, persons(result) * 0.001 / 4000 * per)
+
+
+@pytest.mark.parametrize("target", [FLU_VISITS, COVID_VISITS])
+def test_the_same_file_in_persons_is_refused_also_where_the_hub_gives_no_maximum(tmp_path, target):
+    seen = {"observed_visits_column": "visits", "scale": 0.001}
+    submit(tmp_path, target, seen)
+    (file,) = tmp_path.glob(f"{DAY}-*.csv")
+    rows = pd.read_csv(file, dtype=str, keep_default_na=False)
+    in_persons = (rows["value"].astype(float) * 4000 / 0.001).astype(str)
+    rows["value"] = rows["value"].where(rows["output_type"] == "cdf", in_persons)
+    wrong = tmp_path / f"{DAY}-team-model.csv"
+    rows.to_csv(wrong, index=False)
+
+    found = validate(wrong, tmp_path / "hub").findings
+
+    errors = [each for each in found if each.severity == "error"]
+    assert {each.check for each in errors} == {"value_col_valid"}
 
 
 def test_a_fit_to_percentages_with_a_calibrated_factor_is_submitted_as_proportions(tmp_path):

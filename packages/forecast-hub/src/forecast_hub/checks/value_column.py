@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.hub import NA, ModelTask, OutputType, Values
 from forecast_hub.config.units import read_common_unit
-from forecast_hub.findings import Finding, cap_findings
+from forecast_hub.findings import Finding, Severity, cap_findings
+
+_PERCENT = 100
 
 SUM_TOLERANCE = 1.5e-8
 """Permitted difference of a sum from 1: the tolerance of R's ``all.equal``, which hubs use."""
@@ -42,26 +44,28 @@ def check_numbers(rows: Rows) -> list[Finding]:
 def _outside_unit(
     rows: Rows, mine: NDArray[np.intp], task: ModelTask, output: OutputType
 ) -> Iterator[Finding]:
-    """Warn of values that their unit does not have, where the hub gives no bound.
+    """Find values that their unit does not have, where the hub gives no bound.
 
-    Such are proportions above 1, often counts of persons, and negative counts.
+    A proportion above 1 or a percentage above 100 is an error: most often it is a count of persons.
+    Others, such as negative counts, are warnings.
     """
     unit, rule, values = read_common_unit(task), output.value, rows.value[mine]
     if unit is None or output.name in ("pmf", "cdf"):
         return
-    outside = []
+    outside: list[tuple[NDArray[np.bool_], str, Severity]] = []
     if rule.minimum is None:
-        outside.append((values < 0, "at least 0"))
+        outside.append((values < 0, "at least 0", "warning"))
     if rule.maximum is None and unit.highest is not None:
-        outside.append((values > unit.highest, f"at most {unit.highest:g}"))
-    for wrong, expected in outside:
+        severity: Severity = "error" if unit.highest <= _PERCENT else "warning"
+        outside.append((values > unit.highest, f"at most {unit.highest:g}", severity))
+    for wrong, expected, severity in outside:
         if wrong.any():
             shown = ", ".join(f"{value:.6g}" for value in pd.unique(values[wrong])[:3])
             yield Finding(
                 "value_col_valid",
                 f"values of {task.title!r}, {output.name} are no {unit} (such as {shown}); "
                 f"expected {expected}",
-                "warning",
+                severity,
                 rows=rows.lines(mine[wrong]),
                 unit=rows.file.unit,
             )

@@ -1,9 +1,9 @@
 """Run Snakemake in processes that are forked from one which has imported it.
 
 To start Snakemake takes more than a second of processor time, nearly all of it for imports. A
-server imports Snakemake, its plugins and epyflow once; each run is a fork of it, in a process group
-of its own, with the arguments, working directory and environment that it is given. The scripts of
-a run are forks of the run (`tests.forked_scripts`).
+server imports Snakemake, its plugins and epyflow with its compiled engine once; each run is a fork
+of it, in a process group of its own, with the arguments, working directory and environment that it
+is given. The scripts of a run are forks of the run (`tests.forked_scripts`).
 """
 
 import atexit
@@ -122,6 +122,7 @@ def _serve(requests: socket.socket) -> None:
     """Fork a run for each request, until the other end is closed."""
     for name in ("snakemake.cli", *PLUGINS, *EPYFLOW):
         import_module(name)
+    import_module("epyflow.engine.compile_cache").load()
     # Else the first collection in a run would copy all memory that it shares with the server.
     gc.freeze()
     while True:

@@ -50,12 +50,16 @@ def test_sir_standalone_gives_its_tables(workspace, shared):
 
 def test_seir_sampling_gives_32_members_and_does_not_depend_on_the_packing(workspace, shared):
     run(workspace, shared, "seir_sampling", *TABLES)
-    run(workspace, shared, "seir_sampling", *TABLES, members_per_task=1, run_id="single")
+    run(workspace, shared, "seir_sampling", *TABLES, members_per_task=7, run_id="packed")
 
     rows = workspace.table("model_metadata", experiment="seir_sampling")
     assert [int(row[0]) for row in rows[1:]] == list(range(32))
-    single = workspace.outputs("single", experiment="seir_sampling")
-    assert workspace.outputs(experiment="seir_sampling") == single
+    logs = workspace.folder / "logs" / "seir_sampling"
+    tasks = [len(list((logs / run / "run_task").iterdir())) for run in ("main", "packed")]
+    # Of each of two populations 16 members: one task, or two of 7 and one of 2.
+    assert tasks == [2, 6]
+    packed = workspace.outputs("packed", experiment="seir_sampling")
+    assert workspace.outputs(experiment="seir_sampling") == packed
 
 
 def test_flu_2425_smoke_is_calibrated_projected_and_drawn_alike_by_both_engines(workspace, shared):

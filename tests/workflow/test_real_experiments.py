@@ -102,9 +102,8 @@ def test_flu_2425_smoke_is_calibrated_projected_and_drawn_alike_by_both_engines(
     locations = of_that_season["hub_locations"]
     verdict = validate(submission, shared / "data" / "hub", locations=locations)
     assert verdict.accepted()
-    # Two states: 5 horizons of 23 quantiles and 100 samples, 4 of 5 classes, and the peak's 23
-    # quantiles and 28 weeks.
-    assert verdict.rows == 2 * (5 * (23 + 100) + 4 * 5 + 23 + 28)
+    # Two states: 5 horizons of 23 quantiles, and 4 of 5 classes.
+    assert verdict.rows == 2 * (5 * 23 + 4 * 5)
     metadata = json.loads((folder / "outputs" / "run_metadata.json").read_text())
     assert metadata["left_out_of_submission"] == []
     assert metadata["counts"]["failed"] == 0

@@ -16,12 +16,11 @@ _INK = """image => {
     if (!canvas.width || !canvas.height) return 0;
     const context = canvas.getContext("2d");
     context.drawImage(image, 0, 0);
-    const points = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    const bytes = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    const points = new Uint32Array(bytes.buffer);
     let inked = 0;
-    for (let i = 0; i < points.length; i += 4) {
-        inked += [0, 1, 2, 3].some(part => points[i + part] !== points[part]);
-    }
-    return inked / (points.length / 4);
+    for (const point of points) inked += point !== points[0];
+    return inked / points.length;
 }"""
 
 
@@ -95,12 +94,11 @@ class Reader:
         caption = self.page.locator("nav li.prose").inner_text()
         return " ".join(caption.split())
 
-    def photograph(self, name: str, folder: Path) -> None:
-        """Keep a picture of the screen, where ``EPYFLOW_SCREENSHOTS`` says if it does."""
-        kept = Path(os.environ.get("EPYFLOW_SCREENSHOTS", folder))
-        kept.mkdir(parents=True, exist_ok=True)
-        self.page.wait_for_timeout(200)  # until the menu has come to rest
-        self.page.screenshot(path=kept / f"{name}.png")
+    def photograph(self, name: str) -> None:
+        """Keep a picture of the screen for a person, where ``EPYFLOW_SCREENSHOTS`` says."""
+        if kept := os.environ.get("EPYFLOW_SCREENSHOTS"):
+            self.page.wait_for_timeout(200)  # until the menu has come to rest
+            self.page.screenshot(path=Path(kept, f"{name}.png"))
 
 
 @contextmanager

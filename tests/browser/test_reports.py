@@ -26,18 +26,18 @@ def test_a_report_opens_whole_on_large_and_small_screens(browser, request, tmp_p
     report = request.getfixturevalue(name)
 
     with reading(browser, report, 1280) as reader:
-        read_all(reader, tmp_path, name)
+        read_all(reader, name)
         if name == "everywhere":
             read_the_first_page(reader)
     with reading(browser, report, 390) as reader:
-        read_on_a_small_screen(reader, tmp_path, name)
+        read_on_a_small_screen(reader, name)
     if name == "everywhere":
         read_unpacked(browser, report.with_name(ZIPPED), tmp_path / "unpacked")
 
 
-def read_all(reader, folder, name):
+def read_all(reader, name):
     """Open every part and every figure; look at captions, complaints and requests."""
-    reader.photograph(f"{name}-front", folder)
+    reader.photograph(f"{name}-front")
     categories = reader.categories()
     assert categories == sorted(categories)
     assert [each.partition(" ")[2] for each in categories][:2] == ["Summary", "Forecast"]
@@ -47,7 +47,7 @@ def read_all(reader, folder, name):
         for part in reader.open(category):
             reader.enter(category, part)
             opened += open_figures(reader)
-            reader.photograph(file_name(name, category, part), folder)
+            reader.photograph(file_name(name, category, part))
             for row in range(min(reader.rows(), 4)):
                 reader.enter(category, part)
                 assert len(reader.caption_of(row)) > SHORTEST, (category, part, row)
@@ -97,9 +97,9 @@ def open_figures(reader):
     return opened
 
 
-def read_on_a_small_screen(reader, folder, name):
+def read_on_a_small_screen(reader, name):
     """Only figures may be wider than the screen; they stay large enough to be read."""
-    reader.photograph(f"{name}-small-front", folder)
+    reader.photograph(f"{name}-small-front")
     words = "[...document.querySelectorAll('.prose > *, .prose div > p')].map(e => e.scrollWidth)"
     assert max(reader.page.evaluate(words)) <= SMALL
     assert width_of_page(reader) == SMALL
@@ -111,7 +111,7 @@ def read_on_a_small_screen(reader, folder, name):
                 assert reader.ink_of(row) > LEAST_INK
                 picture = reader.page.locator("#app > div > div.grow img").bounding_box()
                 assert picture["width"] >= SMALL
-            reader.photograph(file_name(f"{name}-small", category, part), folder)
+            reader.photograph(file_name(f"{name}-small", category, part))
             assert width_of_page(reader) == SMALL
     assert reader.complaints == []
 

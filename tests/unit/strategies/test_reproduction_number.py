@@ -69,6 +69,15 @@ def test_of_an_sir_model_it_is_r0_times_the_susceptible_share(delta_t):
         assert found[1:] == pytest.approx(BETA * CONTACTS / MU * 0.7, rel=4e-3)
 
 
+@pytest.mark.parametrize(("r", "is_known"), [(99_999.5, True), (100_000.5, False)])
+def test_a_number_of_a_hundred_thousand_or_more_counts_as_infection_without_end(r, is_known):
+    rates = {"beta": scalar(r / CONTACTS / stay(MU)), "mu": scalar(MU)}
+
+    found = numbers(one_age_sir(parameters=rates), one_age(SIZE), {"S": SIZE})
+
+    assert found[-1] == pytest.approx(r if is_known else NOT_STARTED * UNIT, abs=UNIT)
+
+
 def test_people_are_those_whom_the_step_finds():
     found = numbers(one_age_sir(compartments=compartments(S="default", I=0.5, R=None)),
                     one_age(SIZE), {"S": 0.25 * SIZE})  # fmt: skip

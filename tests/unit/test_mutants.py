@@ -150,6 +150,8 @@ def test_mutants_that_fail_or_never_end_are_killed_and_survivors_are_named(tmp_p
         "scripts/equivalent_mutants.toml": EQUIVALENT,
         "src/epyflow/__init__.py": "",
         "src/epyflow/toy/sums.py": SUMS,
+        "src/epyflow/toys.py": "def untested(number):\n    return -number\n",
+        "tests/unit/other/test_other.py": "def test_of_another_folder():\n    assert False\n",
         "tests/unit/toy/test_sums.py": TEST_SUMS,
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +160,7 @@ def test_mutants_that_fail_or_never_end_are_killed_and_survivors_are_named(tmp_p
     subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
 
     ended = subprocess.run(
-        [sys.executable, "-c", RUN, "--folder", "toy"],
+        [sys.executable, "-c", RUN, "--folder", "epyflow"],
         cwd=tmp_path / "scripts",
         capture_output=True,
         text=True,
@@ -170,8 +172,10 @@ def test_mutants_that_fail_or_never_end_are_killed_and_survivors_are_named(tmp_p
         "src/epyflow/toy/sums.py:11\n    - return -number\n    + return number\n"
         "src/epyflow/toy/sums.py:15\n    - return abs(-number)\n    + return abs(number)\n"
         "    equivalent: a number and its negative have one absolute value\n"
-        "\n   5 of   7 killed   src/epyflow/toy\n   5 of   7 killed   71%, required 85%\n"
-        "   2 survived: 1 equivalent, 1 to be looked at\n"
+        "src/epyflow/toys.py:2\n    - return -number\n    + return number\n"
+        "\n   5 of   7 killed   src/epyflow/toy\n   0 of   1 killed   src/epyflow\n"
+        "   5 of   8 killed   62%, required 85%\n"
+        "   3 survived: 1 equivalent, 2 to be looked at\n"
     )
     assert ended.returncode == 1
     assert (tmp_path / "src/epyflow/toy/sums.py").read_text() == SUMS

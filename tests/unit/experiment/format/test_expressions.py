@@ -141,6 +141,20 @@ def test_deep_nesting_is_refused(text):
         parse(text)
 
 
+@pytest.mark.parametrize(
+    ("one_more", "last"),
+    [("1**", ""), ("-", ""), ("1+(", ")"), ("exp(", ")"), ("(", "+1)")],
+    ids=["right", "sign", "parentheses on the right", "function", "parentheses on the left"],
+)
+def test_a_hundred_levels_are_the_most(one_more, last):
+    def nested(levels):
+        return one_more * levels + "x" + last * levels
+
+    parse(nested(100))
+    with pytest.raises(ExpressionError, match="nested more than 100 deep"):
+        parse(nested(101))
+
+
 def test_a_sum_of_a_hundred_terms_is_not_too_deep():
     assert number("+".join(["1"] * 100)) == 100
 

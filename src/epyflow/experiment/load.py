@@ -10,6 +10,7 @@ from epyflow.experiment.format.output import DEFAULT
 from epyflow.experiment.reading.documents import choose_output, exp_id_problem, read_documents
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problems import Problem
+from epyflow.experiment.reading.suite_keys import suite_key_problems
 from epyflow.experiment.reading.yaml_source import KeyPath
 
 Changes = Mapping[KeyPath, Any]
@@ -81,6 +82,9 @@ def inspect(
     """
     documents, problems = read_documents(files)
     problems += exp_id_problem(files)
+    for role, found in documents.items():
+        for document in found:
+            problems += suite_key_problems(role, document)
     for document in documents["model"] if files.replacements else ():
         _fill_in(document.data["model"], "simulation")
     for location, value in {**files.replacements, **(changes or {})}.items():

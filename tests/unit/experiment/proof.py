@@ -98,6 +98,9 @@ DEFAULTS: dict[str, list[Any]] = {
     "covid19_format": [None],
     "flusmh_format": [None],
     "rate_trends": [None],
+    "type": ["scipy"],  # of a distribution
+    "tabular_output_types": [[]],
+    "figure_output_types": [[]],
     "reference_date": [None],
 }
 
@@ -150,6 +153,11 @@ def faults(written: Sections, experiment: Experiment) -> list[str]:
 
 def _unlike(written: Any, read: Any, key: str) -> Iterator[str]:
     if isinstance(written, dict):
+        if read is None and key in ("quantiles", "trajectories") and not _selects(written):
+            return  # with a warning
+        if key == "posteriors" and written == {"generations": None}:
+            assert read is True  # all generations
+            return
         if not isinstance(read, dict):
             yield f"{key}: a mapping was read as {read!r}"
             return
@@ -169,6 +177,10 @@ def _unlike(written: Any, read: Any, key: str) -> Iterator[str]:
             yield from _unlike(one, other, key)
     elif not _same(written, read, key):
         yield f"{key}: {written!r} was read as {read!r}"
+
+
+def _selects(written: Any) -> bool:
+    return any(written.get(kind) for kind in ("compartments", "transitions"))
 
 
 def _is_default(name: str, value: Any) -> bool:

@@ -109,7 +109,16 @@ def test_an_option_that_epydemix_would_not_take_is_refused(root, sample, option,
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("30s", 30), ("90min", 5400), ("90m", 5400), ("6h", 21600), ("1D", 86400), ("1.5 h", 5400)],
+    [
+        ("30s", 30),
+        ("90min", 5400),
+        ("90m", 5400),
+        ("6h", 21600),
+        ("1D", 86400),
+        ("1.5 h", 5400),
+        ("1h30m", 5400),
+        ("2W", 1209600),
+    ],
 )
 def test_durations_are_converted_to_seconds(text, expected):
     assert seconds(text) == expected

@@ -29,23 +29,24 @@ from epyflow.strict import Many, Strict, refuse, shown
 
 _LONGEST = 1000 * 86400  # seconds; no calibration runs longer
 
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
 
 
 def seconds(duration: str) -> float:
-    """Convert text such as ``6h``, ``90min`` or ``1D`` to seconds.
+    """Convert text such as ``6h``, ``1h30m``, ``90min`` or ``1D`` to seconds.
 
     Raises
     ------
     ValueError
-        If it is not a positive number with one of the units s, m, min, h and d.
+        If it is not made of positive numbers, each with one of the units s, m, min, h, d and w.
     """
-    match = _DURATION.fullmatch(duration)
-    unit = match[2].lower() if match else ""
-    if match is None or unit not in _UNITS or not 0 < float(match[1]) < _LONGEST / _UNITS[unit]:
+    parts = _PART.findall(duration)
+    whole = _PART.sub("", duration) == "" and all(unit.lower() in _UNITS for _, unit in parts)
+    total = sum(float(number) * _UNITS[unit.lower()] for number, unit in parts) if whole else 0
+    if not 0 < total < _LONGEST:
         raise ValueError(f"{shown(duration)} is not a duration; expected text such as 90min or 6h")
-    return timedelta(seconds=float(match[1]) * _UNITS[unit]).total_seconds()
+    return timedelta(seconds=total).total_seconds()
 
 
 def _as_duration(value: Any) -> str:

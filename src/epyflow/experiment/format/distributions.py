@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from epyflow.experiment.format.base import Number, ParameterName, Text
 from epyflow.strict import Many, Strict, refuse, shown
@@ -42,7 +42,7 @@ def _known(name: str) -> str:
     if name not in (*COMMON_FAMILIES, "randint") and name not in scipy_names():
         raise refuse(
             f"{shown(name)} is not among the distributions{did_you_mean(name, scipy_names())}; "
-            "expected a continuous or discrete one of scipy.stats"
+            "expected a continuous or discrete one of scipy.stats, or type: custom"
         )
     return name
 
@@ -151,4 +151,12 @@ class CustomDistribution(Strict):
     name: ParameterName = Field(description="The function's name.")
 
 
-Distribution = Annotated[ScipyDistribution | CustomDistribution, Field(discriminator="type")]
+def _scipy_if_untold(value: Any) -> Any:
+    return {"type": "scipy"} | value if isinstance(value, dict) else value
+
+
+Distribution = Annotated[
+    Annotated[ScipyDistribution | CustomDistribution, Field(discriminator="type")],
+    BeforeValidator(_scipy_if_untold),
+]
+"""Without a type it is one of scipy."""

@@ -22,6 +22,7 @@ from epyflow.experiment.format.base import (
     refuse_double_count,
 )
 from epyflow.strict import Many, Strict, refuse, shown
+from epyflow.suggest import did_you_mean
 
 # The 23 levels of the FluSight hub: model-output/README.md of cdcepi/FluSight-forecast-hub.
 FLUSIGHT_LEVELS = (
@@ -198,7 +199,7 @@ class FlusightFormat(_Submission):
 class Covid19Format(_Submission):
     """A submission to the COVID-19 forecast hub."""
 
-    reference_date: Date
+    reference_date: Date | None = None
 
 
 class FlusmhFormat(_Submission):
@@ -213,10 +214,40 @@ class HubFormat(_Submission):
     reference_date: Date = Field(description="The round's date.")
 
 
+def _kinds(known: dict[str, str | None]) -> Any:
+    """Read kinds of files in any case; None stands for an object that no file holds."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+            return value
+        named = {name.casefold(): kind for name, kind in known.items()}
+        for each in value:
+            if each.casefold() not in named:
+                near = did_you_mean(each, known)
+                raise refuse(f"{shown(each)} is no kind of file{near}; expected {', '.join(known)}")
+        return tuple(dict.fromkeys(kind for each in value if (kind := named[each.casefold()])))
+
+    return BeforeValidator(read)
+
+
+TABULAR = {"CSV": "CSV", "Parquet": "Parquet", "CSVBytes": "CSV", "DataFrame": None}
+FIGURES = {"PNG": "PNG", "PDF": "PDF", "SVG": "SVG", "MPLFigure": None}
+
+
 class Output(Strict):
     """The `output` section: the tables and the submission to a hub."""
 
     meta: Meta | None = None
+    tabular_output_types: Annotated[
+        Many[Literal["CSV", "Parquet"]],
+        _kinds(TABULAR),
+        WithJsonSchema({"type": "array", "items": {"enum": list(TABULAR)}}),
+    ] = Field(default=(), description="Kinds of tables; gzipped CSV is always written.")
+    figure_output_types: Annotated[
+        Many[Literal["PNG", "PDF", "SVG"]],
+        _kinds(FIGURES),
+        WithJsonSchema({"type": "array", "items": {"enum": list(FIGURES)}}),
+    ] = Field(default=(), description="Kinds of figures, besides those that the report shows.")
     quantiles: Quantiles | None = None
     trajectories: Trajectories | None = None
     posteriors: Annotated[

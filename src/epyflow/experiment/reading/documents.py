@@ -10,6 +10,9 @@ from epyflow.suggest import did_you_mean
 
 ROLES = ("model", "modelset", "output")
 
+UNREAD = ("aggregation", "plot", "post_aggregation", "submission")
+"""Top-level keys of epymodelingsuite's files for work on finished runs."""
+
 
 def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], list[Problem]]:
     """Read every YAML file of an experiment and sort them by their top-level key.
@@ -35,7 +38,7 @@ def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], l
         if problem:
             problems.append(problem)
     problems += _role_conflicts(documents)
-    if not documents["model"] and not problems:
+    if not documents["model"] and not any(each.severity == "error" for each in problems):
         problems.append(
             Problem(files.config, 1, "", "no file with the key 'model'; expected a basemodel file")
         )
@@ -47,6 +50,9 @@ def _role(document: Document) -> tuple[str | None, Problem | None]:
     known = [key for key in keys if key in ROLES]
     if len(keys) == 1 and known:
         return known[0], None
+    if len(keys) == 1 and keys[0] in UNREAD:
+        message = "this file of epymodelingsuite is not read; it is no part of a run"
+        return None, Problem(document.path, document.line((keys[0],)), keys[0], message, "warning")
     other = next((key for key in keys if key not in ROLES), keys[-1])
     message = (
         f"unknown top-level key {other!r}{did_you_mean(other, ROLES)}"

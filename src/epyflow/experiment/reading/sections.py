@@ -87,6 +87,10 @@ class _Reading:
             return  # an unknown key beside it looks like a tag; it is found when that key is gone
         name, valid = str(key), keys_at(self._model, tuple(way), self.data)
         value = home.pop(key)
+        if value is None:
+            message = f"has no value and no effect{did_you_mean(name, valid)}"
+            problems.append(replace(self._problem_at(location, message), severity="warning"))
+            return
         if location not in self._renamed:
             expected = f"one of {listed(valid)}" if valid else "no key here"
             message = f"unknown key {name!r}{did_you_mean(name, valid)}; expected {expected}"

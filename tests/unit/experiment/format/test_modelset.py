@@ -95,7 +95,6 @@ def test_a_range_of_initial_conditions_ascends_from_0(root, value, what):
         ({"type": "scipy", "name": "uniform", "args": [1, -1]}, "uniform is not defined for args"),
         ({"type": "scipy", "name": "uniform", "args": ["a"]}, "uses the name 'a'; expected a num"),
         ({"type": "scpiy", "name": "norm"}, "type is 'scpiy'; did you mean scipy?"),
-        ({"name": "norm"}, "'type' is missing; expected type: one of scipy, custom"),
         ({"type": "custom", "name": "nothing"}, "defines 'nothing'; expected one that does"),
         ({"type": "custom", "name": "my_pior"}, "did you mean my_prior?"),
         ({"type": "custom", "name": "os.system"}, "'os.system' cannot name a parameter"),

@@ -37,8 +37,13 @@ def test_the_default_levels_are_the_23_of_flusight(root):
         ("quantiles.compartments", "I_total", "'I_total' selects no series; expected true or a"),
         ("quantiles.compartments", [1], "[1] selects no series"),
         ("quantiles.transitions", ["S_to_I_total"] * 2, "'S_to_I_total' is listed twice"),
-        ("trajectories", {}, "selects nothing; expected compartments or transitions"),
-        ("quantiles", {"compartments": False}, "selects nothing"),
+        ("tabular_output_types", ["Parket"], "'Parket' is no kind of file; did you mean Parquet"),
+        (
+            "figure_output_types",
+            ["JPG"],
+            "'JPG' is no kind of file; did you mean PNG?; expected PNG, PDF",
+        ),
+        ("figure_output_types", "PNG", "'PNG' is not a list"),
         ("quantiles", True, "true is not a mapping"),
         ("model_meta.projection_parameters", 1, "1 is not true or false"),
         (
@@ -80,3 +85,26 @@ def test_two_hub_formats_are_refused(root):
 @pytest.mark.parametrize("value", [False, True])
 def test_posteriors_may_be_switched_on_and_off(root, value):
     assert output_of(root, REJECTION, ("output.posteriors", value)).posteriors is value
+
+
+@pytest.mark.parametrize("key", ["quantiles", "trajectories"])
+@pytest.mark.parametrize("value", [{}, {"compartments": False}])
+def test_a_section_that_selects_nothing_is_a_warning(root, key, value):
+    experiment, problems = inspected(root, changed(SIR, (f"output.{key}", value)))
+
+    assert [f"{each.key}: {each.message}" for each in problems] == [
+        f"output.{key}: selects nothing; this table is not written"
+    ]
+    assert experiment is not None
+    assert getattr(experiment.output, key) is None
+
+
+def test_kinds_of_files_are_read_in_any_case_and_each_once(root):
+    kinds = ("output.tabular_output_types", ["csv", "CSVBytes", "DataFrame", "parquet"])
+    figures = ("output.figure_output_types", ["pdf", "MPLFigure", "Svg"])
+
+    experiment, _ = inspected(root, changed(SIR, kinds, figures))
+
+    assert experiment is not None
+    assert experiment.output.tabular_output_types == ("CSV", "Parquet")
+    assert experiment.output.figure_output_types == ("PDF", "SVG")

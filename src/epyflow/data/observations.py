@@ -1,21 +1,25 @@
 """Read the observations of a location, and refuse those that cannot be compared."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.data.sheet import Row, Sheet, read_sheet
+from epyflow.data.observed_table import read_observed
+from epyflow.data.sheet import Row, listed
 from epyflow.data.vintages import Vintage
 from epyflow.errors import DataError
 
+if TYPE_CHECKING:
+    from forecast_hub.tables import Table
+
 LOCATION_COLUMNS = ("geo_value", "location")
 _LAST_VISITS = 4
-NO_VALUE = ("", "NA", "NaN", "nan", "null")
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,14 @@ def read_observations(
     columns: Sequence[Column],
     window: tuple[date, date],
     vintage: Vintage | None = None,
+    rows: Mapping[str, str] | None = None,
 ) -> tuple[tuple[date, ...], NDArray[np.float64]]:
     """Read the observations of a location in the fitting window.
 
     Parameters
     ----------
     path
-        CSV or CSV.gz, one row per location and date.
+        CSV, CSV.gz or parquet, or a partitioned folder: one row per location and date.
     spellings
         Values of the location column for the location.
     location_column
@@ -50,6 +55,8 @@ def read_observations(
         First and last date, both included.
     vintage
         Rows that were known; None for all rows of the file.
+    rows
+        Column to the value that chosen rows have; None for all rows.
 
     Returns
     -------
@@ -64,8 +71,8 @@ def read_observations(
         If the file, the location or a value is missing or invalid: no row for the location, a
         date twice, a negative value, no value in the window. The message names location and dates.
     """
-    sheet = read_sheet(path, required_columns(columns, vintage))
-    return select_observations(sheet, spellings, location_column, columns, window, vintage)
+    table = read_observed(path, required_columns(columns, vintage), rows)
+    return select_observations(table, spellings, location_column, columns, window, vintage)
 
 
 def required_columns(columns: Sequence[Column], vintage: Vintage | None) -> list[str]:
@@ -77,7 +84,7 @@ def required_columns(columns: Sequence[Column], vintage: Vintage | None) -> list
 
 
 def select_observations(
-    sheet: Sheet,
+    table: "Table",
     spellings: Collection[str],
     location_column: str | None,
     columns: Sequence[Column],
@@ -85,7 +92,7 @@ def select_observations(
     vintage: Vintage | None = None,
 ) -> tuple[tuple[date, ...], NDArray[np.float64]]:
     """Return the observations of a location in a file that was read before."""
-    rows = sheet.of_location(_location_column(sheet, location_column), spellings)
+    rows = rows_of_location(table, location_column, spellings)
     series = [_series(_known(rows, column, vintage), column, window) for column in columns]
     dates = tuple(sorted(set().union(*series)))
     values = np.array(
@@ -97,7 +104,7 @@ def select_observations(
             dates_there = f"its dates are {there[0]} to {there[-1]}" if there else "it has no dates"
             known = f" as of {vintage.day}" if vintage is not None else ""
             raise DataError(
-                f"{sheet.path}: {column.values}: no value for {' or '.join(sorted(spellings))} "
+                f"{table.path}: {column.values}: no value for {' or '.join(sorted(spellings))} "
                 f"from {window[0]} to {window[1]}{known}; {dates_there}: move the fitting window "
                 "or use another file"
             )
@@ -108,18 +115,48 @@ def _known(rows: Sequence[Row], column: Column, vintage: Vintage | None) -> Sequ
     return rows if vintage is None else vintage.rows(rows, column.dates)
 
 
-def _location_column(sheet: Sheet, named: str | None) -> str:
+def rows_of_location(
+    table: "Table", location_column: str | None, spellings: Collection[str]
+) -> list[Row]:
+    """Return the rows of a location, by any of its spellings, in any letter case.
+
+    Raises
+    ------
+    DataError
+        If there is none; the message lists what the column holds.
+    """
+    column = find_location_column(table, location_column)
+    held = table.frame[column]
+    accepted = {spelling.casefold() for spelling in spellings}
+    written = [text for text in held.unique() if text.casefold() in accepted]
+    if not written:
+        raise DataError(
+            f"{table.path}: {column}: no row for {' or '.join(sorted(spellings))}; "
+            f"the file has {listed(list(held.unique())) or 'no rows'}"
+        )
+    chosen = table.frame[held.isin(written)]
+    names = list(chosen.columns)
+    return [
+        Row(*table.place(row), dict(zip(names, cells, strict=True)))
+        for row, cells in zip(chosen.index, chosen.to_numpy().tolist(), strict=True)
+    ]
+
+
+def find_location_column(table: "Table", named: str | None) -> str:
+    """Return the column of locations: the one that is named, or the first of the usual names."""
     candidates = (named,) if named is not None else LOCATION_COLUMNS
     for column in candidates:
-        if column in sheet.columns:
+        if column in table.frame:
             return column
     raise DataError(
-        f"{sheet.path}:1: no column {' or '.join(candidates)}; the file has "
-        f"{', '.join(sheet.columns)}: name the column in observed_location_column"
+        f"{table.path}:1: no column {' or '.join(candidates)}; the file has "
+        f"{', '.join(table.frame.columns)}: name the column in observed_location_column"
     )
 
 
 def _series(rows: Sequence[Row], column: Column, window: tuple[date, date]) -> dict[date, float]:
+    from forecast_hub.tables import NO_VALUE  # imported here: pandas takes time
+
     series: dict[date, float] = {}
     for row in rows:
         day = row.day(column.dates)

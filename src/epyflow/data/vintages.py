@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from epyflow.data.sheet import Row, read_sheet
+from epyflow.data.observed_table import observed_files, read_observed
+from epyflow.data.sheet import Row
 from epyflow.errors import DataError, UnreadableError
 from epyflow.files import sha256_of
+from forecast_hub.errors import HubError
 
 AS_OF = "as_of"
 """The column that says when a row was known, unless the experiment names another."""
@@ -97,10 +99,11 @@ def vintage_file(path: Path, day: date) -> Path:
     Raises
     ------
     UnreadableError
-        If there is no such file, or there are two of the same date.
+        If there is no such file, there are two of the same date, or files of a folder differ in
+        more than the date.
     """
     own = date_in(path.name)
-    if not path.is_dir() and own is None:
+    if (not path.is_dir() and own is None) or is_partitioned(path):
         return path
     folder = path if path.is_dir() else path.parent
     before, after = ("", "") if own is None or path.is_dir() else path.name.split(own.isoformat())
@@ -114,6 +117,7 @@ def vintage_file(path: Path, day: date) -> Path:
     }
     if not dated:
         raise UnreadableError(f"{folder}: no file has a date in its name; expected YYYY-MM-DD")
+    _refuse_several_series(folder, dated)
     known = {each: found for each, found in dated.items() if found <= day}
     if not known:
         raise UnreadableError(
@@ -126,6 +130,42 @@ def vintage_file(path: Path, day: date) -> Path:
         names = ", ".join(each.name for each, found in known.items() if found == last)
         raise UnreadableError(f"{folder}: several files are dated {last}: {names}; expected one")
     return next(each for each, found in known.items() if found == last)
+
+
+def _refuse_several_series(folder: Path, dated: Mapping[Path, date]) -> None:
+    """Refuse a folder whose files differ in more than the date."""
+    series: dict[str, str] = {}
+    for path, day in dated.items():
+        name = path.name.removesuffix(".gz")
+        series.setdefault(name.replace(day.isoformat(), "DATE"), path.name)
+    if len(series) > 1:
+        names = sorted(series.values())
+        raise UnreadableError(
+            f"{folder}: holds several series, or files beside them: {', '.join(names[:6])}; "
+            "expected names that differ only in the date: move the others, or name one file of "
+            f"the series, such as {names[0]}, whose vintages are those that differ in the date"
+        )
+
+
+def target_data_in(folder: Path) -> Path:
+    """Return the target data of a hub's folder; of any other folder, the folder itself.
+
+    Raises
+    ------
+    UnreadableError
+        If the folder ``target-data`` has none that the hubverse names.
+    """
+    from forecast_hub.scoring.outcomes import find_target_data  # imported here: pandas takes time
+
+    try:
+        return find_target_data(folder)
+    except HubError as error:
+        raise UnreadableError(str(error)) from error
+
+
+def is_partitioned(path: Path) -> bool:
+    """Return whether a folder is one table, of folders named ``column=value``."""
+    return path.is_dir() and any(each.is_dir() and "=" in each.name for each in path.iterdir())
 
 
 def is_whole(path: Path) -> bool:
@@ -149,18 +189,26 @@ def digest(path: Path, vintage: Vintage | None) -> str:
         If the file cannot be read, or its vintage column holds values that are not dates.
     """
     if vintage is None or vintage.column is None:
-        return sha256_of(path)
-    column = vintage.column
-    sheet = read_sheet(path, [column])
-    seen = hashlib.sha256(",".join(sheet.columns).encode())
-    for row in sheet.rows:
-        if row.day(column) <= vintage.day:
-            seen.update(_line(row.cells))
+        return hash_file(path)
+    table = read_observed(path, [vintage.column])
+    seen = hashlib.sha256(",".join(table.frame.columns).encode())
+    try:
+        known = table.days(vintage.column) <= vintage.day.isoformat()
+    except HubError as error:
+        raise DataError(str(error)) from error
+    for cells in table.frame[known].to_numpy().tolist():
+        seen.update(("\n" + "\0".join(cells)).encode())
     return seen.hexdigest()
 
 
-def _line(cells: Mapping[str, str]) -> bytes:
-    return ("\n" + "\0".join(cells.values())).encode()
+def hash_file(path: Path) -> str:
+    """Hash a file, or the names and content of all files of a partitioned folder."""
+    if not path.is_dir():
+        return sha256_of(path)
+    seen = hashlib.sha256()
+    for each in observed_files(path):
+        seen.update(f"{each.relative_to(path).as_posix()}\0{sha256_of(each)}\n".encode())
+    return seen.hexdigest()
 
 
 def check_column(header: Iterable[str], path: Path, column: str | None) -> None:

@@ -20,7 +20,7 @@ from epyflow.data.observations import (
     required_columns,
     select_observations,
 )
-from epyflow.data.sheet import Sheet, read_sheet
+from epyflow.data.observed_table import observed_files, read_observed
 from epyflow.data.vintages import Vintage, data_key, is_whole, vintage_file, vintage_of
 from epyflow.errors import DataError, UnreadableError
 from epyflow.files import sha256_of, write_bytes_atomically
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from epyflow.experiment.experiment import Experiment
     from epyflow.experiment.format.calibration import Calibration, Comparison
     from epyflow.population.locations import Location
+    from forecast_hub.tables import Table
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +62,7 @@ class Final:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return the file of target data, or the files of a partitioned folder."""
-        if self.path.is_file():
-            return (self.path,)
-        return tuple(sorted(path for path in self.path.rglob("*") if path.is_file()))
+        return tuple(observed_files(self.path))
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,8 @@ class Observed:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return the files that are read."""
-        found = (self._path, self._newest, *(self.final.files if self.final else ()))
-        return tuple(dict.fromkeys(found))
+        found = [*observed_files(self._path), *observed_files(self._newest)]
+        return tuple(dict.fromkeys([*found, *(self.final.files if self.final else ())]))
 
     @property
     def hashes(self) -> list[str]:
@@ -167,14 +166,16 @@ class Observed:
         return end if reference is None else max(end, reference - _DAY)
 
     @cached_property
-    def _sheets(self) -> dict[Path, Sheet]:
+    def _sheets(self) -> dict[Path, "Table"]:
         """Read each file once; leave out those that cannot be read."""
         columns = list(map(_column, self._section.comparison))
         found = {}
         vintages = {self._newest: self._newest_vintage, self._path: self._vintage}
         for path, vintage in vintages.items():
             try:
-                found[path] = read_sheet(path, required_columns(columns, vintage))
+                found[path] = read_observed(
+                    path, required_columns(columns, vintage), self._section.observed_rows
+                )
             except (DataError, UnreadableError) as error:
                 log.warning("not drawn: %s", error)
         return found

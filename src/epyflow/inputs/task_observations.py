@@ -49,6 +49,7 @@ def read_task_observations(
         columns,
         (window.start_date, window.end_date),
         vintages.vintage_of(path, day, section.observed_as_of_column),
+        section.observed_rows,
     )
     model = experiment.model
     start, frequency = model.timespan.start_date, model.simulation.resample_frequency

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from epyflow.archives import extract_archive, write_archive
+from epyflow.data.observed_table import observed_files
 from epyflow.errors import ArtifactError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.reading.experiment_files import ExperimentFiles, locate
@@ -85,7 +86,11 @@ def bundle_members(
         f"{home}/config/{path.name}": path for each in experiments for path in each.sources
     }
     members |= {f"{home}/{name}": each for name, each in _functions(first.files)}
-    members |= {name: found[written] for written, name in data.items()}
+    members |= {
+        f"{name}/{each.relative_to(found[written]).as_posix()}".removesuffix("/."): each
+        for written, name in data.items()
+        for each in observed_files(found[written])
+    }
     calendar = None
     if sources.calendar is not None:
         calendar = f"calendar/{sources.calendar.name}"

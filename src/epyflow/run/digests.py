@@ -78,7 +78,7 @@ def _observed(experiment: Experiment) -> str | None:
 def _digest(experiment: Experiment, written: str, path: Path) -> str:
     section = experiment.modelset.calibration if experiment.modelset else None
     if section is None or written != _observed(experiment):
-        return sha256_of(path)
+        return vintages.hash_file(path)
     day, column = section.observed_data_vintage, section.observed_as_of_column
     return vintages.digest(path, vintages.vintage_of(path, day, column))
 

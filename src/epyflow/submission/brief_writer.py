@@ -179,6 +179,7 @@ def _read(
             [column],
             (_LONG_AGO, last),
             vintage_of(path, day, section.observed_as_of_column),
+            section.observed_rows,
         )
     except DataError:
         return None  # no data of this place: parts that need them are left out and reported

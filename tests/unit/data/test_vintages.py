@@ -61,7 +61,9 @@ def test_two_files_of_one_date_are_refused(tmp_path):
     dated(tmp_path, "2025-01-04")
     (tmp_path / "deaths_2025-01-04.csv").write_text("")
 
-    with pytest.raises(UnreadableError, match=r"admissions_2025-01-04.csv, deaths_2025-01-04.csv"):
+    with pytest.raises(
+        UnreadableError, match=r"several series.*admissions_2025-01-04.csv, deaths_2025-01-04.csv"
+    ):
         vintage_file(tmp_path, DAY)
 
 
@@ -124,3 +126,30 @@ def test_rows_that_became_known_later_do_not_change_the_hash(tmp_path):
 def test_the_vintage_is_part_of_what_data_are_called():
     assert data_key("admissions.csv", None) == "admissions.csv"
     assert data_key("vintages", DAY) == "vintages as of 2025-01-18"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "visits_2025-01-11.csv",
+        "admissions_2025-01-11 (copy).csv",
+        "admissions_2025-01-04.csv.bak",
+        "note on 2025-01-04.txt",
+    ],
+)
+def test_files_that_differ_in_more_than_the_date_are_refused(tmp_path, beside):
+    dated(tmp_path, "2025-01-04", "2025-01-18")
+    (tmp_path / beside).write_text("date,location,value\n2025-01-11,MA,7\n")
+
+    with pytest.raises(UnreadableError, match=r"holds several series.*name one file") as found:
+        vintage_file(tmp_path, DAY)
+    assert beside in str(found.value)
+    assert "admissions_2025-01-" in str(found.value)
+
+
+def test_a_file_without_a_date_and_packed_files_are_no_second_series(tmp_path):
+    dated(tmp_path, "2025-01-04")
+    (tmp_path / "README.md").write_text("what this is")
+    (tmp_path / "admissions_2025-01-11.csv.gz").write_bytes(b"")
+
+    assert vintage_file(tmp_path, DAY).name == "admissions_2025-01-11.csv.gz"

@@ -75,6 +75,7 @@ DEFAULTS: dict[str, list[Any]] = {
     "observed_location_column": [None],
     "observed_data_vintage": [None],
     "observed_as_of_column": [None],
+    "observed_rows": [None],
     "hub_format": [None],
     "targets": [[]],
     "task_ids": [{}],

@@ -170,6 +170,7 @@ SAMPLING: Sections = {
 CALIBRATION: Sections = {
     "model": {
         "timespan": {"start_date": "calibrated", "end_date": "2025-05-31"},
+        "simulation": {"resample_frequency": "W-SAT"},
         "population": {"age_groups": ["0-64", "65+"]},
         "compartments": [
             {"id": "S", "init": "default"},

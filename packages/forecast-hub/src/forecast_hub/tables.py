@@ -39,12 +39,13 @@ class Table:
         All values as text without surrounding spaces; empty where there is none. The index numbers
         the rows of all files.
     files
-        Each file, and the index of its first row.
+        Each file, the index of its first row, and the line of each row; rows of a parquet file are
+        counted from 1.
     """
 
     path: Path
     frame: pd.DataFrame
-    files: tuple[tuple[int, Path], ...]
+    files: tuple[tuple[int, Path, Sequence[int]], ...]
 
     def choose(self, rows: "pd.Series[bool]") -> "Table":
         """Return the table with some of its rows."""
@@ -58,11 +59,15 @@ class Table:
                 f"the file has {', '.join(self.frame.columns) or 'no columns'}"
             )
 
+    def place(self, row: int) -> tuple[Path, int]:
+        """Return the file and the line of a row."""
+        position = bisect_right([first for first, _, _ in self.files], row) - 1
+        first, path, lines = self.files[position]
+        return path, lines[row - first]
+
     def error(self, row: int, column: str, problem: str, expected: str) -> DataError:
         """Return the error ``file:line: column: problem; expected ...`` for the caller to raise."""
-        place = bisect_right([first for first, _ in self.files], row) - 1
-        first, path = self.files[place]
-        line = _line_of(path, row - first) if path.suffix != ".parquet" else row - first + 1
+        path, line = self.place(row)
         return DataError(f"{path}:{line}: {column}: {problem}; expected {expected}")
 
     def days(self, column: str) -> pd.Series:
@@ -126,22 +131,25 @@ def read_table(path: Path) -> Table:
         folder have different columns.
     """
     if not path.is_dir():
-        return Table(path, _read_file(path), ((0, path),))
+        frame, lines = _read_file(path)
+        return Table(path, frame, ((0, path, lines),))
     paths = sorted(
         each for each in path.rglob("*") if each.name.endswith(SUFFIXES) and each.is_file()
     )
     if not paths:
         raise UnreadableError(f"{path}: no file of it is a table; expected {listed(SUFFIXES)}")
-    frames = [_read_file(each).assign(**_partition(each, path)) for each in paths]
-    for each, frame in zip(paths, frames, strict=True):
-        if set(frame.columns) != set(frames[0].columns):
+    frames, files, first = [], [], 0
+    for each in paths:
+        frame, lines = _read_file(each)
+        frames.append(frame.assign(**_partition(each, path)))
+        files.append((first, each, lines))
+        first += len(frame)
+        if set(frames[-1].columns) != set(frames[0].columns):
             raise DataError(
-                f"{each}: has the columns {listed(frame.columns)}, and {paths[0].name} has "
+                f"{each}: has the columns {listed(frames[-1].columns)}, and {paths[0].name} has "
                 f"{listed(frames[0].columns)}; expected the same in every file of the folder"
             )
-    starts = np.cumsum([0, *(len(frame) for frame in frames[:-1])])
-    files = tuple(zip(starts.tolist(), paths, strict=True))
-    return Table(path, pd.concat(frames, ignore_index=True), files)
+    return Table(path, pd.concat(frames, ignore_index=True), tuple(files))
 
 
 def _partition(path: Path, folder: Path) -> dict[str, str]:
@@ -149,23 +157,24 @@ def _partition(path: Path, folder: Path) -> dict[str, str]:
     return {name: "" if text == _NO_PARTITION else unquote(text) for name, text in parts}
 
 
-def _read_file(path: Path) -> pd.DataFrame:
+def _read_file(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
     return _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
     try:
-        lines = csv_lines(path)
+        lines = _csv_lines(path)
         _, header = next(lines, (1, []))
         columns = [name.strip() for name in header]
         _check_header(path, columns)
-        rows = [_checked(path, line, cells, len(columns)) for line, cells in lines]
+        rows = [(line, _checked(path, line, cells, len(columns))) for line, cells in lines]
     except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
         raise UnreadableError(f"{path}: cannot be read ({error})") from None
-    return pd.DataFrame(rows, columns=columns, dtype="str")
+    frame = pd.DataFrame([cells for _, cells in rows], columns=columns, dtype="str")
+    return frame, [line for line, _ in rows]
 
 
-def csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a csv file that are not empty, header first, with their line numbers."""
     opened: Any = gzip.open if path.suffix == ".gz" else open
     file: IO[str]
@@ -191,12 +200,7 @@ def _checked(path: Path, line: int, cells: list[str], count: int) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _line_of(path: Path, row: int) -> int:
-    """Return the line of a row; it is looked up for messages only."""
-    return next(line for number, (line, _) in enumerate(csv_lines(path)) if number == row + 1)
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
     import pyarrow as pa  # imported here: most files are csv
     import pyarrow.parquet as pq
 
@@ -207,7 +211,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         }
     except (OSError, pa.ArrowException) as error:
         raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
-    return pd.DataFrame(columns).astype("str")
+    return pd.DataFrame(columns).astype("str"), range(1, table.num_rows + 1)
 
 
 def _as_text(column: Any) -> pd.Series:

@@ -15,6 +15,7 @@ from epyflow.experiment.checks.data_files import (
 from epyflow.experiment.checks.functions import check_functions
 from epyflow.experiment.checks.model import check_model
 from epyflow.experiment.checks.modelset import check_modelset, check_size
+from epyflow.experiment.checks.observed_data import check_observations
 from epyflow.experiment.checks.output_requests import check_results, check_selections
 from epyflow.experiment.checks.populations import check_populations, check_some_population
 from epyflow.experiment.checks.projection import check_vaccination_scenarios
@@ -146,6 +147,8 @@ class Checker:
             if calibration is not None:
                 report = self._modelset.report
                 check_vaccination_scenarios(self._model.section, calibration, found, report)
+                model = self._model.section
+                check_observations(model, calibration, self.populations, found, report)
         return found
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from epyflow.data import vintages
+from epyflow.data.observed_table import read_observed
 from epyflow.errors import DataError, UnreadableError
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
@@ -62,6 +63,8 @@ class NamedFile:
         The date as of which observations are read; None for the file as it is.
     as_of
         The column with the date on which a row became known, if YAML names one.
+    observed
+        Whether it holds observations, which may be a folder or parquet.
     """
 
     location: KeyPath
@@ -71,6 +74,7 @@ class NamedFile:
     scenario: Scenario | None = None
     vintage: date | None = None
     as_of: str | None = None
+    observed: bool = False
 
     @property
     def key(self) -> str:
@@ -118,13 +122,19 @@ def check_data_files(
 def _find(named: NamedFile, files: ExperimentFiles, report: Report) -> Path:
     """Return the named file; if there are several vintages, the one as of the date."""
     beside = report.document.path
-    if named.vintage is None:
-        return files.resolve(named.written, beside)
     if named.key in files.bundled:
-        return files.resolve(named.key, beside)
-    first = files.resolve(named.written, beside, folder=True)
-    file = vintages.vintage_file(first, named.vintage)
-    return files.resolve(str(file), beside)
+        return files.resolve(named.key, beside, folder=named.observed)
+    found = files.resolve(named.written, beside, folder=named.observed)
+    if found.is_dir():
+        found = vintages.target_data_in(found)
+    if named.vintage is not None:
+        found = vintages.vintage_file(found, named.vintage)
+    elif found.is_dir() and not vintages.is_partitioned(found):
+        raise DataError(
+            f"{named.written!r} is a folder of several files; expected observed_data_vintage, a "
+            "date, which chooses among dated files, or one file"
+        )
+    return files.resolve(str(found), beside, folder=named.observed)
 
 
 def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:
@@ -171,6 +181,8 @@ def _scenario_names(header: list[str]) -> list[str]:
 
 
 def _header(path: Path) -> list[str]:
+    if path.is_dir() or path.suffix == ".parquet":
+        return list(read_observed(path).frame.columns)
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
@@ -231,6 +243,7 @@ def modelset_files(modelset: Modelset) -> Iterator[NamedFile]:
         any_of,
         vintage=section.observed_data_vintage,
         as_of=section.observed_as_of_column,
+        observed=True,
     )
 
 
@@ -256,4 +269,5 @@ def output_files(output: Output) -> Iterator[NamedFile]:
         any_of,
         vintage=hub.rate_trends.observed_data_vintage,
         as_of=hub.rate_trends.observed_as_of_column,
+        observed=True,
     )

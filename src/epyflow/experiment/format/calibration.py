@@ -227,7 +227,8 @@ class Calibration(Strict):
     ]
     distance_function: Literal["rmse", "wmape", "ae", "mae", "mape"] = "rmse"
     observed_data_path: Text = Field(
-        description="CSV or CSV.gz with a location column; with a vintage also a folder of them."
+        description="CSV, CSV.gz or parquet with a location column, a partitioned folder, or a "
+        "hub's folder; with a vintage also a folder of dated files."
     )
     observed_data_vintage: Date | None = Field(
         default=None, description="Observations as known on this day; absent: the file as it is."
@@ -238,6 +239,10 @@ class Calibration(Strict):
     )
     observed_location_column: Text | None = Field(
         default=None, description="Absent: geo_value or location."
+    )
+    observed_rows: dict[Text, Text] | None = Field(
+        default=None,
+        description="Column to the value of the rows to read, such as target: wk inc flu hosp.",
     )
     comparison: Annotated[Many[Comparison], Field(min_length=1)]
     fitting_window: FittingWindow

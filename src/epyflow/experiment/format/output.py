@@ -139,6 +139,10 @@ class RateTrends(Strict):
     observed_value_column: Text
     observed_date_column: Text
     observed_location_column: Text | None = None
+    observed_rows: dict[Text, Text] | None = Field(
+        default=None,
+        description="Column to the value of the rows to read, such as target: wk inc flu hosp.",
+    )
 
 
 OutputType = Literal["quantile", "sample", "pmf", "cdf", "mean", "median"]

@@ -1,0 +1,215 @@
+"""Observations that no task could use are found when an experiment is validated."""
+
+from copy import deepcopy
+
+import pandas as pd
+import pytest
+
+from epyflow.data.observations import Column, read_observations
+from epyflow.data.vintages import data_key, vintage_of
+from epyflow.experiment.load import inspect
+from epyflow.experiment.reading.experiment_files import locate
+from epyflow.population.locations import find
+from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
+
+SATURDAYS = ("2024-10-05", "2024-10-12", "2024-10-19")
+
+
+def problems(root, rows, head="date,place,value", frequency="W-SAT", **calibration):
+    """Return the messages of the calibration's data, with observations of two states."""
+    if not (root / "common-data").is_dir():
+        write_data(root)
+    (root / "common-data" / "admissions.csv").write_text("\n".join([head, *rows]) + "\n")
+    sections = deepcopy(CALIBRATION)
+    sections["modelset"]["population_names"] = ["US-MA", "US-NY"]
+    sections["modelset"].pop("exclude")
+    sections["modelset"]["calibration"] |= calibration
+    sections["model"]["simulation"] = {} if frequency is None else {"resample_frequency": frequency}
+    _, found = inspect(locate(write_sections(root, sections)))
+    return [f"{each.key}: {each.message}" for each in found if "calibration" in each.key]
+
+
+def weeks(days=SATURDAYS, place="MA", **more):
+    return [",".join((day, place, "1", *more.values())) for day in days]
+
+
+def test_weeks_that_end_as_the_simulated_ones_are_no_problem(tmp_path):
+    assert problems(tmp_path, weeks()) == []
+
+
+# --- dates ---------------------------------------------------------------------------------------
+
+SUNDAYS = ("2024-10-06", "2024-10-13")
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        (SUNDAYS, "2024-10-06 is a Sunday, and the simulated weeks end on Saturday"),
+        (SUNDAYS, "or resample_frequency: W-SUN"),
+        (("2024-10-05", "2024-10-06"), "resample_frequency: D, if the observations are daily"),
+        (("2024-10-13",), "2024-10-13 is a Sunday"),
+    ],
+)
+def test_another_weekday_than_that_of_the_simulated_weeks_is_an_error(tmp_path, days, says):
+    [found] = problems(tmp_path, weeks(days))
+
+    assert found.startswith("modelset.calibration.comparison[0].observed_date_column: ")
+    assert says in found
+
+
+@pytest.mark.parametrize("frequency", [None, "D"])
+@pytest.mark.parametrize("days", [SATURDAYS, ("2024-09-28", "2024-10-05")])
+def test_weekly_observations_of_a_daily_series_are_an_error(tmp_path, frequency, days):
+    """The fitting window begins on 2024-10-05: of the second file one week is in it."""
+    [found] = problems(tmp_path, weeks(days), frequency=frequency)
+
+    assert "at least 7 days apart, and the simulated series is daily" in found
+    assert found.endswith("set simulation.resample_frequency to W-SAT")
+
+
+def test_daily_observations_with_gaps_are_daily(tmp_path):
+    days = ("2024-10-05", "2024-10-06", "2024-10-13")
+
+    assert problems(tmp_path, weeks(days), frequency=None) == []
+
+
+def test_places_that_are_not_run_and_days_outside_the_window_may_have_any_weekday(tmp_path):
+    rows = [*weeks(), *weeks(SUNDAYS, "CA"), *weeks(("2024-09-29", "2025-01-12"))]
+
+    assert problems(tmp_path, rows) == []
+
+
+# --- issues and targets --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "advice"),
+    [
+        ("as_of", "observed_data_vintage: a date"),
+        ("issue", "observed_data_vintage: a date and observed_as_of_column: issue"),
+    ],
+)
+def test_several_issues_of_one_series_are_an_error_that_names_column_and_key(
+    tmp_path, column, advice
+):
+    rows = [*weeks(issue="2024-11-02"), *weeks(issue="2024-11-09")]
+
+    [found] = problems(tmp_path, rows, f"date,place,value,{column}")
+
+    assert found.startswith("modelset.calibration.observed_data_path: ")
+    assert f"2 rows for 2024-10-05 of MA, which differ in '{column}' (2024-11-02 to" in found
+    assert found.endswith(advice)
+
+
+def test_a_vintage_says_which_issue_is_meant(tmp_path):
+    rows = [*weeks(issue="2024-11-02"), *weeks(issue="2024-11-09")]
+
+    chosen = problems(tmp_path, rows, "date,place,value,as_of", observed_data_vintage="2024-11-03")
+
+    assert chosen == []
+
+
+TARGETS = [*weeks(target="wk inc flu hosp"), *weeks(target="wk inc flu visits")]
+
+
+def test_rows_of_several_targets_are_an_error_that_says_how_to_choose(tmp_path):
+    [found] = problems(tmp_path, TARGETS, "date,place,value,target")
+
+    assert "which differ in 'target' (wk inc flu hosp, wk inc flu visits)" in found
+    assert found.endswith("as in observed_rows: {target: wk inc flu hosp}")
+
+
+def test_rows_of_a_target_can_be_chosen(tmp_path):
+    chosen = {"target": "wk inc flu visits"}
+
+    assert problems(tmp_path, TARGETS, "date,place,value,target", observed_rows=chosen) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ({"target": "wk inc covid hosp"}, "no row has 'wk inc covid hosp'; expected one of wk inc"),
+        ({"goal": "x"}, "no column goal; the file has date, place, value, target"),
+    ],
+)
+def test_rows_that_are_not_there_cannot_be_chosen(tmp_path, rows, says):
+    [found] = problems(tmp_path, TARGETS, "date,place,value,target", observed_rows=rows)
+
+    assert found.startswith("modelset.calibration.observed_rows: ")
+    assert says in found
+
+
+# --- files of hubs -------------------------------------------------------------------------------
+
+
+def publish(hub, name):
+    """Write two versions of two targets as a hub publishes them; return the table."""
+    table = pd.DataFrame(
+        [
+            (day, code, target, as_of, value)
+            for target, base in (("wk inc flu hosp", 10.0), ("wk inc flu visits", 500.0))
+            for as_of, change in (("2024-11-02", 0), ("2024-11-09", 5))
+            for code in ("25", "36")
+            for day, value in ((SATURDAYS[0], base + change), (SATURDAYS[1], base + change + 1))
+        ],
+        columns=["target_end_date", "location", "target", "as_of", "observation"],
+    )
+    path = hub / "target-data" / name
+    path.parent.mkdir(parents=True)
+    if name.endswith(".csv"):
+        table.to_csv(path, index=False)
+    elif name.endswith(".parquet"):
+        table.to_parquet(path)
+    else:
+        for day, rows in table.groupby("as_of"):
+            (path / f"as_of={day}").mkdir(parents=True)
+            rows.drop(columns="as_of").to_parquet(path / f"as_of={day}" / "part-0.parquet")
+
+
+@pytest.mark.parametrize("name", ["time-series.csv", "time-series.parquet", "time-series"])
+def test_a_hubs_target_data_are_observations_as_known_on_a_day(tmp_path, name):
+    """Of 2024-11-02 the admissions were 10 and 11, of 2024-11-09 they are 15 and 16."""
+    write_data(tmp_path)
+    publish(tmp_path / "hub", name)
+    sections = deepcopy(CALIBRATION)
+    sections["modelset"]["population_names"] = ["US-MA"]
+    sections["modelset"].pop("exclude")
+    section = sections["modelset"]["calibration"]
+    section |= {
+        "observed_data_path": "hub",
+        "observed_data_vintage": "2024-11-05",
+        "observed_location_column": "location",
+        "observed_rows": {"target": "wk inc flu hosp"},
+    }
+    for each in section["comparison"]:
+        each |= {"observed_value_column": "observation", "observed_date_column": "target_end_date"}
+
+    experiment, found = inspect(locate(write_sections(tmp_path, sections)))
+
+    assert experiment is not None, found
+    read = experiment.modelset.calibration
+    path = experiment.data[data_key("hub", read.observed_data_vintage)]
+    assert path == tmp_path / "hub" / "target-data" / name
+    window = read.fitting_window
+    dates, values = read_observations(
+        path,
+        find("US-MA").spellings,
+        "location",
+        [Column("observation", "target_end_date")],
+        (window.start_date, window.end_date),
+        vintage_of(path, read.observed_data_vintage, None),
+        read.observed_rows,
+    )
+    assert [str(day) for day in dates] == list(SATURDAYS[:2])
+    assert values[:, 0].tolist() == [10, 11]
+
+
+def test_a_folder_without_a_vintage_is_refused(tmp_path):
+    write_data(tmp_path)
+    (tmp_path / "common-data" / "vintages").mkdir()
+    (tmp_path / "common-data" / "vintages" / "a_2025-01-04.csv").write_text("date,place,value\n")
+
+    found = problems(tmp_path, weeks(), observed_data_path="common-data/vintages")
+
+    assert any("is a folder of several files; expected observed_data_vintage" in e for e in found)

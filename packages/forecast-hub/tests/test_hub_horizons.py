@@ -1,19 +1,17 @@
-"""Periods of horizons, and the weeks of a season."""
+"""The weeks of a season."""
 
 from copy import deepcopy
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from made_up_hubs import target, tasks, write_hub
 
-from forecast_hub.config.horizons import find_period_end, find_season_weeks, find_week_before
-from forecast_hub.config.hub import Target
+from forecast_hub.config.horizons import find_season_weeks, find_week_before
 from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import HubError
 
 PEAK_WEEK = "peak week inc flu hosp"
-SATURDAY, SUNDAY = date(2025, 1, 11), date(2025, 1, 12)
+SATURDAY = date(2025, 1, 11)
 
 
 def hub_of(folder, listed, dates, name=PEAK_WEEK):
@@ -38,36 +36,6 @@ def hub_of(folder, listed, dates, name=PEAK_WEEK):
 
 def weeks_of(hub, day, given=None):
     return find_season_weeks(hub, hub.rounds[0], day, given)
-
-
-@pytest.mark.parametrize(
-    ("origin", "horizon", "end"),
-    [
-        (SATURDAY, 0, SATURDAY),
-        (SATURDAY, 2, date(2025, 1, 25)),
-        (SATURDAY, -1, date(2025, 1, 4)),
-        (SUNDAY, 1, date(2025, 1, 18)),  # the week from Sunday to Saturday
-        (SUNDAY, 3, date(2025, 2, 1)),
-    ],
-)
-def test_horizon_0_is_the_period_that_ends_at_the_origin_1_that_which_contains_it(
-    tmp_path, origin, horizon, end
-):
-    weekly = replace(_target(tmp_path), time_unit="week")
-
-    assert find_period_end(origin, horizon, weekly, [date(2025, 1, 4), SATURDAY]) == end
-
-
-def test_a_daily_horizon_counts_days_and_other_units_are_refused(tmp_path):
-    some = _target(tmp_path)
-
-    assert find_period_end(SATURDAY, 3, replace(some, time_unit="day"), []) == date(2025, 1, 14)
-    with pytest.raises(HubError, match="in steps of a month; projections are weekly or daily"):
-        find_period_end(SATURDAY, 3, replace(some, time_unit="month"), [])
-
-
-def _target(folder) -> Target:
-    return hub_of(folder, None, ["2025-01-11"]).rounds[0].model_tasks[0].targets[0]
 
 
 def test_rate_changes_are_from_the_week_before_the_reference_date():

@@ -7,8 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-_WEEKS = ("W-MON", "W-TUE", "W-WED", "W-THU", "W-FRI", "W-SAT", "W-SUN")
-_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
+WEEKS = ("W-MON", "W-TUE", "W-WED", "W-THU", "W-FRI", "W-SAT", "W-SUN")
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class Periods:
         if frequency == "D":
             lengths, whole = np.ones(days, np.int64), np.ones(days, bool)
             labels = [start + timedelta(days=day) for day in range(days)]
-        elif frequency in _WEEKS:
-            first = (_WEEKS.index(frequency) - start.weekday()) % 7  # days to the first week's end
+        elif frequency in WEEKS:
+            first = (WEEKS.index(frequency) - start.weekday()) % 7  # days to the first week's end
             ends = np.arange(first, days + 6, 7)
             labels = [start + timedelta(days=int(day)) for day in ends]
             lengths = np.diff(np.minimum(ends + 1, days), prepend=0)

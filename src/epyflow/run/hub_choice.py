@@ -1,8 +1,10 @@
 """Choose the hub, the round and the targets of a run's submission when the run is planned."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from epyflow.data.periods import WEEKS
 from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
@@ -14,7 +16,8 @@ from epyflow.submission.destination import Destination
 from epyflow.submission.hub_definitions import ASKED_FOR, SHIPPED, TARGETS
 from epyflow.submission.target_units import find_units
 from epyflow.suggest import did_you_mean, listed
-from forecast_hub.config.hub import Hub
+from forecast_hub.config.horizon_rule import find_horizon_rule
+from forecast_hub.config.hub import Hub, Round
 from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import HubError
 
@@ -65,8 +68,36 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
     calibration = experiment.modelset.calibration if experiment.modelset else None
     round_ = None if hub is None else hub.round(day.isoformat())
     units = [find_units(f"output.{name}.targets", round_, each, calibration) for each in targets]
+    horizons = {}
+    if hub is not None and round_ is not None:
+        horizons = _horizon_0_days(experiment, hub, round_, [each.target for each in targets])
     folder = None if hub is None else hub.folder.root
-    return Destination(name, day, file, targets, folder, files, tuple(units))
+    return Destination(name, day, file, targets, folder, files, tuple(units), horizons)
+
+
+def _horizon_0_days(
+    experiment: Experiment, hub: Hub, round_: Round, targets: Sequence[str]
+) -> dict[str, int]:
+    """Return where horizon 0 of each target ends, counted from the round's date."""
+    section = experiment.output.hub
+    given = None if section is None else section[1].horizon_0_days
+    frequency = experiment.model.simulation.resample_frequency or ""
+    weekday = WEEKS.index(frequency) if frequency in WEEKS else None
+    found = {}
+    for task, target in round_.targets():
+        if target.id in targets and target.is_step_ahead:
+            try:
+                days = (
+                    find_horizon_rule(hub, round_, task, target, weekday).days
+                    if given is None
+                    else given
+                )
+            except HubError:
+                if weekday is not None:
+                    raise
+                continue  # the projection's dates say on which weekday its weeks end
+            found[target.id] = days
+    return found
 
 
 def _hub(settings: Settings, name: str, day: date) -> Hub | None:
@@ -153,4 +184,5 @@ def hash_destination(choice: Destination, experiment: Experiment) -> str:
         *choice.files,
         *hashes,
         *observed,
+        *(f"{target}: {days}" for target, days in choice.horizon_0_days.items()),
     )

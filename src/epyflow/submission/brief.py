@@ -64,6 +64,8 @@ class Brief:
         Population to the conversion of each target's series; empty if none is converted.
     files
         Name of a file of the hub's configuration to its text.
+    horizon_0_days
+        Target to the days from the round's date to the end of horizon 0's period.
     """
 
     reference_date: date
@@ -73,6 +75,7 @@ class Brief:
     observed: Mapping[str, tuple[Observed | None, ...]]
     files: Mapping[str, str] = field(repr=False)
     conversions: Mapping[str, tuple[Conversion, ...]] = field(default_factory=dict)
+    horizon_0_days: Mapping[str, int] = field(default_factory=dict)
 
     def conversion(self, population: str, position: int) -> Conversion | None:
         """Return the conversion of a target's series; None if its numbers are not known."""
@@ -117,6 +120,7 @@ def read_brief(path: Path) -> Brief:
                 for name, series in content["observed"].items()
             },
             files=content["files"],
+            horizon_0_days=content.get("horizon_0_days", {}),
             conversions={
                 name: tuple(map(_conversion, each))
                 for name, each in content.get("conversions", {}).items()

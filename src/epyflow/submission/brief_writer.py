@@ -63,6 +63,7 @@ def write_brief(
             for place in places
         },
         "files": _files(destination, places, store),
+        "horizon_0_days": dict(destination.horizon_0_days),
     }
     if any(each.source != each.target for each in destination.units):
         content["conversions"] = {

@@ -27,6 +27,8 @@ class Destination:
         The hub's folder; None for the definition shipped here.
     files
         Name to file of the hub's configuration; empty where it is shipped here.
+    horizon_0_days
+        Target to the days from the round's date to the end of horizon 0's period.
     units
         Of each target: the unit of its series and its own, without the numbers of a place.
     """
@@ -38,6 +40,7 @@ class Destination:
     folder: Path | None
     files: Mapping[str, Path] = field(default_factory=dict)
     units: tuple[Conversion, ...] = ()
+    horizon_0_days: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sources(self) -> list[str]:

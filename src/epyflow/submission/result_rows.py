@@ -53,7 +53,13 @@ def make_rows(results: Sequence[Path], prepared: Path, table: Path, left_out: Pa
     missing: list[LeftOut] = []
     series = _projections(results, given, hub, missing)
     request = Request(
-        hub, given.reference_date, series, _output_types(given), places=places, left_out=missing
+        hub,
+        given.reference_date,
+        series,
+        _output_types(given),
+        places=places,
+        horizon_0_days=given.horizon_0_days,
+        left_out=missing,
     )
     try:
         frame = compute_rows(request)

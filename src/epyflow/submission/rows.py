@@ -23,11 +23,8 @@ from epyflow.submission.summaries import (
 from epyflow.submission.task_id_columns import Block, fill_task_ids, list_horizons
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config import flusight
-from forecast_hub.config.horizons import (
-    find_period_end,
-    find_season_weeks,
-    find_week_before,
-)
+from forecast_hub.config.horizon_rule import HorizonRule, find_horizon_rule, period_days
+from forecast_hub.config.horizons import find_season_weeks, find_week_before
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.config.units import COUNT, read_common_unit, read_unit
@@ -74,6 +71,9 @@ class Request:
     season
         Last days of the first and the last week that can be the season's peak; None for the
         weeks of the hub.
+    horizon_0_days
+        Target to the days from the reference date to the end of horizon 0's period; a target that
+        is not a key has those of :func:`forecast_hub.config.horizon_rule.find_horizon_rule`.
     left_out
         A list to which parts that cannot be computed are added; None to raise an error instead.
     """
@@ -84,6 +84,7 @@ class Request:
     output_types: Mapping[str, Collection[str]] = field(default_factory=dict)
     places: Mapping[str, Place] | None = None
     season: tuple[date, date] | None = None
+    horizon_0_days: Mapping[str, int] = field(default_factory=dict)
     left_out: list[LeftOut] | None = None
 
 
@@ -206,8 +207,9 @@ def _step_ahead(
     origin = request.reference_date
     change = output.name == "pmf"
     limits = flusight.find_season(origin).thresholds if change else None
-    for horizon in list_horizons(task, target, origin, projection, limits):
-        end = find_period_end(origin, horizon, target, projection.dates)
+    rule = _horizon_rule(request, round_, task, target, projection)
+    for horizon in list_horizons(task, target, origin, projection, rule, limits):
+        end = rule.end(origin, horizon)
         values = projection.on(end)
         if values is None:  # list_horizons() has checked that there are some
             continue
@@ -218,6 +220,16 @@ def _step_ahead(
             yield _samples(request, task, target, output, at, values)
         else:
             yield _summary(task, target, output, at, values)
+
+
+def _horizon_rule(
+    request: Request, round_: Round, task: ModelTask, target: Target, projection: Projection
+) -> HorizonRule:
+    days = request.horizon_0_days.get(target.id)
+    if days is not None:
+        return HorizonRule(days, period_days(target), "the experiment")
+    weekday = projection.dates[-1].weekday() if projection.dates else None
+    return find_horizon_rule(request.hub, round_, task, target, weekday)
 
 
 def _of_season(

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from epyflow.errors import SubmissionError
-from epyflow.submission.task_id_columns import HORIZON, Block
-from forecast_hub.config.horizons import END_COLUMNS
+from epyflow.submission.task_id_columns import Block
+from forecast_hub.config.horizon_rule import END_COLUMNS, HORIZON
 from forecast_hub.config.hub import Samples
 
 Key = tuple[object, ...]

@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 from epyflow.errors import SubmissionError
 from epyflow.submission.projected_series import Projection
 from epyflow.suggest import listed
-from forecast_hub.config.horizons import find_end_column, find_period_end
+from forecast_hub.config.horizon_rule import (
+    HORIZON,
+    HorizonRule,
+    find_end_column,
+    list_numbers,
+)
 from forecast_hub.config.hub import NA, ModelTask, Round, Target
-
-HORIZON = "horizon"
 
 
 @dataclass
@@ -54,30 +58,30 @@ def list_horizons(
     target: Target,
     origin: date,
     projection: Projection,
+    rule: HorizonRule,
     only: Container[int] | None = None,
 ) -> list[int]:
     """Return the horizons that the hub takes and the projection covers, ascending.
 
     Parameters
     ----------
+    rule
+        The period of each horizon.
     only
         Horizons for which the target is defined; None for all.
 
     Raises
     ------
     SubmissionError
-        If the projection lacks a horizon that the hub requires, or has none at all.
+        If the projection lacks a horizon that the hub requires, or has none at all. Also if its
+        periods are not those of the target: a day is not submitted as a week.
     """
     values = task.columns.get(HORIZON)
     if values is None:
         raise SubmissionError(f"target {target.id!r} is a series without a column {HORIZON!r}")
-    numbers = sorted(int(text) for text in values.permitted if text != NA)
-    defined = [number for number in numbers if only is None or number in only]
-    there = [
-        n
-        for n in defined
-        if find_period_end(origin, n, target, projection.dates) in projection.dates
-    ]
+    defined = [number for number in list_numbers(task) if only is None or number in only]
+    _check_periods(projection, rule, target, [rule.end(origin, number) for number in defined])
+    there = [number for number in defined if rule.end(origin, number) in projection.dates]
     lacking = [text for text in values.required if text != NA and int(text) not in there]
     if lacking or not there:
         what = listed(lacking) if lacking else f"any of {listed(map(str, defined))}"
@@ -86,6 +90,28 @@ def list_horizons(
             f"cover horizon {what} of {target.id!r} from {origin}"
         )
     return there
+
+
+def _check_periods(
+    projection: Projection, rule: HorizonRule, target: Target, ends: Sequence[date]
+) -> None:
+    """Refuse a projection whose periods are of another length, or end on another weekday."""
+    days = projection.dates
+    apart = {(later - earlier).days for earlier, later in pairwise(days)}
+    if apart - {rule.step}:
+        raise SubmissionError(
+            f"{projection.title}: its dates are {listed(map(str, sorted(apart)))} days apart; "
+            f"{target.id!r} is for every {target.time_unit}: set simulation.resample_frequency"
+        )
+    if rule.step == 7 and ends and days and days[0].weekday() != ends[0].weekday():
+        raise SubmissionError(
+            f"{projection.title}: its weeks end on a {days[0]:%A}, those of {target.id!r} on a "
+            f"{ends[0]:%A}; expected simulation.resample_frequency {_weekly(ends[0])}"
+        )
+
+
+def _weekly(day: date) -> str:
+    return "W-" + f"{day:%a}".upper()
 
 
 def fill_task_ids(

@@ -182,6 +182,11 @@ class _Submission(Strict):
     scenario_ids: dict[Text, Text] = Field(
         default_factory=dict, description="Scenario of the projection to its id in the hub."
     )
+    horizon_0_days: Annotated[int, Field(ge=-28, le=28)] | None = Field(
+        default=None,
+        description="Days from the round's date to the end of horizon 0, -10 in RespiCast; only "
+        "where the hub's files do not say it.",
+    )
 
 
 class FlusightFormat(_Submission):

@@ -11,7 +11,7 @@ from forecast_hub.checks.completeness import (
     check_repeated,
     check_tasks,
 )
-from forecast_hub.checks.custom_checks import check_custom, read_custom_checks
+from forecast_hub.checks.custom_checks import DATES, check_custom, read_custom_checks
 from forecast_hub.checks.file_form import (
     check_columns,
     check_format,
@@ -19,6 +19,7 @@ from forecast_hub.checks.file_form import (
     check_place,
     check_types,
 )
+from forecast_hub.checks.horizon_dates import check_horizon_dates
 from forecast_hub.checks.model_metadata import check_metadata
 from forecast_hub.checks.permitted_values import check_permitted
 from forecast_hub.checks.row_tasks import Rows, match, restrict_to_round
@@ -164,4 +165,6 @@ def _content(
     for check in _CONTENT:
         findings += check(rows)
     custom = read_custom_checks(hub.folder.validations, round_id)
+    if not any(check.function == DATES for check in custom):
+        findings += check_horizon_dates(rows, hub, round_)
     return [*findings, *check_custom(rows, custom, locations)]

@@ -1,51 +1,11 @@
-"""Compute the period of a horizon and the weeks of a season."""
+"""Find the weeks of a season, and the week that rate changes are measured from."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from forecast_hub.config import flusight
-from forecast_hub.config.hub import Hub, ModelTask, Round, Target
+from forecast_hub.config.hub import Hub, Round, Target
 from forecast_hub.config.round_calendar import WEEK, lists_other_season, parse_dates
 from forecast_hub.errors import HubError
-
-END_COLUMNS = ("target_end_date", "target_date")
-"""Task ids of the hubverse for the end of a horizon's period."""
-
-
-def find_period_end(origin: date, horizon: int, target: Target, dates: Sequence[date]) -> date:
-    """Return the end of a horizon's period.
-
-    If the origin is the end of a period, as in forecast hubs (a Saturday), horizon 0 is that
-    period. Otherwise horizon 1 is the period that contains the origin, as in scenario hubs, whose
-    rounds start on a Sunday. Source: FluSight-forecast-hub, model-output/README.md,
-    "target_end_date"; flu-scenario-modeling-hub, model-output/README.md, "horizon".
-
-    Parameters
-    ----------
-    origin
-        The round's date.
-    horizon
-        In the time unit of the target.
-    target
-        A target of the hub.
-    dates
-        Ends of the periods of the projection.
-
-    Raises
-    ------
-    HubError
-        If the time unit is neither a week nor a day.
-    """
-    if target.time_unit == "day":
-        return origin + timedelta(days=horizon)
-    if target.time_unit != "week":
-        raise HubError(
-            f"target {target.id!r} is in steps of a {target.time_unit}; projections are weekly or "
-            "daily"
-        )
-    to_end = timedelta(days=(dates[0] - origin).days % 7)
-    first = horizon if not to_end else horizon - 1
-    return origin + to_end + first * WEEK
 
 
 def find_week_before(reference_date: date) -> date:
@@ -97,8 +57,3 @@ def _every_week(first: date, last: date) -> list[date]:
 def is_peak(target: Target) -> bool:
     """Whether a target is the size or the week of a season's peak, judged by its name."""
     return not target.is_step_ahead and "peak" in target.id.lower()
-
-
-def find_end_column(task: ModelTask) -> str | None:
-    """Return the column with the end of a horizon's period; None if there is none."""
-    return next((name for name in END_COLUMNS if name in task.columns), None)

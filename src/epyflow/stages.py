@@ -57,9 +57,9 @@ _ROWS = (
     Stage(
         name="tables",
         rules=("make_tables", "write_run_metadata", "finish_run"),
-        files=r"outputs/.+\.csv\.gz",
+        files=r"outputs/.+\.(csv\.gz|parquet)",
         modules=("epyflow.tables",),
-        packages=("numpy", "pandas"),
+        packages=("numpy", "pandas", "pyarrow"),
     ),
     Stage(
         name="observed",

@@ -57,6 +57,7 @@ def test_jobs_on_google_batch_are_labelled_with_the_stage_of_their_rule():
         ("runner-artifacts/result_123456.pkl", "run"),
         ("runner-artifacts/checkpoint_00001.pkl", None),
         ("outputs/posteriors.csv.gz", "tables"),
+        ("outputs/trajectories_transitions.parquet/US.parquet", "tables"),
         ("outputs/run_metadata.json", None),
         ("builder-artifacts/observed.csv", "observed"),
         ("figures/fit/US-NY.svg", "figures"),

@@ -76,12 +76,16 @@ def test_partial_results_of_a_calibration_list_what_is_missing_and_are_completed
 
 
 def test_a_calibration_does_not_depend_on_the_number_of_cores(calibrated):
+    kinds = {"tabular_output_types": ["Parquet"], "figure_output_types": ["PDF"]}
+    calibrated.change("output", lambda y: y["output"].update(kinds))
     assert calibrated.run(cores=1).code == 0
     assert calibrated.run(cores=2, run_id="two").code == 0
 
     assert calibrated.outputs() == calibrated.outputs("two")
     assert {"posterior_grid.pdf", "quantiles_grid_sidebyside.pdf"} < set(calibrated.figures())
     assert calibrated.figures() == calibrated.figures("two")
+    assert {"change_map.pdf", "fit/United_States_New_York.pdf"} < set(calibrated.figures())
+    assert {"posteriors.parquet", "model_metadata.parquet"} < set(calibrated.outputs())
     header, *rows = calibrated.table("quantiles_projection_transitions")
     assert header[:3] == ["primary_id", "scenario", "seed"]
     assert [*dict.fromkeys(row[1] for row in rows)] == ["as_now", "distancing"]

@@ -224,7 +224,8 @@ class Workspace:
     def outputs(self, run_id: str = "main", experiment: str = "small") -> dict[str, bytes]:
         """Return the tables of a run by name, as the bytes that are on disk."""
         folder = self.folder / "results" / experiment / run_id / "outputs"
-        return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv.gz"))}
+        found = [*folder.glob("*.csv.gz"), *filter(Path.is_file, folder.rglob("*.parquet"))]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(found)}
 
     def figures(self, run_id: str = "main", experiment: str = "small") -> dict[str, bytes]:
         """Return the figures of a run, and the tables beside them; but those of run times."""

@@ -92,6 +92,11 @@ def task_numbers():
     return [f"{index:05d}" for index in range(len(PLAN.runs[0].tasks))]
 
 
+def parquet_files():
+    """Return the Parquet files of all tables, below the outputs."""
+    return [path for spec in PLAN.tables.values() for path in spec["parquet"].values()]
+
+
 def task_digest(wildcards):
     """Return the hash of everything that can change the numbers of a task."""
     return PLAN.of_run(wildcards.run_id).tasks[int(wildcards.i)]

@@ -25,16 +25,31 @@ def figure_files(which):
     """Return all files of some figures of the run."""
     names = [place.name for place in PLAN.populations]
     pages = [page.path for figure in figures(which) for page in figure.pages]
+    pages += copies(which)
     files = [file for path in pages for file in expand(path, population=names)]
     return [PLAN.layout.figure(file) for file in files]
 
 
+def copies(which):
+    """Return the files of figures in the kinds that the output file asks for besides."""
+    from epyflow.report import contents
+
+    pages = [page.path for figure in figures(which) for page in figure.pages]
+    kinds = PLAN.about["figure_kinds"] if which != "tasks" else ()
+    return [copy for path in pages for copy in contents.copies_of(path, kinds)]
+
+
 def figure_outputs(which):
     """Return the files of each figure as outputs, with their places in the report."""
-    return {
+    outputs = {
         figure.name: [file for page in figure.pages for file in files_of_page(page)]
         for figure in figures(which)
     }
+    names = [place.name for place in PLAN.populations]
+    folder = "results/{exp_id}/{run_id}/figures"
+    files = [file for path in copies(which) for file in expand(path, population=names)]
+    also = {"copies": [f"{folder}/{file}" for file in files]}
+    return outputs | also if files else outputs
 
 
 def files_of_page(page):

@@ -5,6 +5,7 @@ INPUTS
 
 OUTPUTS
     results/<exp_id>/<run_id>/outputs/<table>.csv.gz
+    results/<exp_id>/<run_id>/outputs/<table>.parquet        if the output file asks for Parquet
     results/<exp_id>/<run_id>/outputs/run_metadata.json
 """
 
@@ -20,6 +21,9 @@ rule make_tables:
         tables=expand(
             "results/{{exp_id}}/{{run_id}}/outputs/{table}.csv.gz",
             table=PLAN.tables,
+        ),
+        parquet=expand(
+            "results/{{exp_id}}/{{run_id}}/outputs/{file}", file=parquet_files()
         ),
     log:
         "logs/{exp_id}/{run_id}/make_tables.log",

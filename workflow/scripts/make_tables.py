@@ -8,6 +8,7 @@ from epyflow.logs import log_to
 from epyflow.run.kept_outputs import kept_outputs
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import storage_at
+from epyflow.tables.parquet_files import by_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,9 +17,11 @@ run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
 storage = storage_at(snakemake.params.storage)
 with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
     provenance.check_code("tables", snakemake.params.code, snakemake.rule)
+    parquet = by_table(snakemake.params.tables, list(map(Path, snakemake.output.parquet)))
     specs = map(tables.TableSpec.of, snakemake.params.tables.values())
     files = zip(specs, map(Path, snakemake.output.tables), strict=True)
     tables.write(
         dict(zip(snakemake.params.tables, files, strict=True)),
         [Path(path) for path in snakemake.input.results],
+        parquet,
     )

@@ -1,7 +1,9 @@
 """Write figures to files."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,21 @@ _NO_METADATA: dict[str, dict[str, Any]] = {
 WIDEST = 1600
 """Largest width of a PNG in pixels: what a large screen shows beside a menu."""
 
+_COPIES: ContextVar[Mapping[Path, Sequence[Path]] | None] = ContextVar("copies", default=None)
+
 # Lengths in an SVG are in points; font outlines have their own, finer units.
 _PATH = re.compile(rb' d="[^"]*"')
 _LONG_NUMBER = re.compile(rb"(\d+\.\d\d)\d+")
+
+
+@contextmanager
+def saving_copies(copies: Mapping[Path, Sequence[Path]]) -> Iterator[None]:
+    """Save figures in other kinds, too: file of a figure to the files of its copies."""
+    token = _COPIES.set(copies)
+    try:
+        yield
+    finally:
+        _COPIES.reset(token)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -37,6 +51,8 @@ def save(figure: Figure, path: Path) -> None:
         If the suffix is none of these.
     """
     path = Path(path)
+    for copy in (_COPIES.get() or {}).get(path, ()):
+        save(figure, copy)
     kind = path.suffix.removeprefix(".")
     if kind not in _NO_METADATA:
         raise ValueError(f"{path.name}: figures are saved as .svg, .png or .pdf")

@@ -263,6 +263,12 @@ COMPARISON_FIGURES: tuple[ReportFigure, ...] = (
 """The figures of one forecast beside those of other models."""
 
 
+def copies_of(path: str, kinds: Iterable[str]) -> list[str]:
+    """Return the files of a figure in other kinds; PDF files here are pages for printing."""
+    stem, _, own = path.rpartition(".")
+    return [f"{stem}.{kind}" for kind in kinds if kind != own] if own in ("svg", "png") else []
+
+
 def figures_of_run(
     tables: Collection[str],
     fit: Mapping[str, Any] | None,

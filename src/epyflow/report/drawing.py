@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from epyflow.errors import EpyflowError
+from epyflow.figures.figure_file import saving_copies
 from epyflow.figures.read_tables import Place
 from epyflow.figures.wording import with_named
 from epyflow.logs import cause_of
@@ -74,6 +75,22 @@ Draw = Callable[[Given, list[Path]], None]
 """Draws one figure to its files, in the order of :mod:`epyflow.report.contents`."""
 
 
+COPIES = "copies"
+"""Name of the files that show figures in other kinds; no figure has it."""
+
+
+def _by_original(
+    drawn: Mapping[str, Sequence[Path]], copies: Sequence[Path]
+) -> dict[Path, list[Path]]:
+    """Return the copies of each file: they differ in the suffix alone."""
+    return {
+        path: found
+        for paths in drawn.values()
+        for path in paths
+        if (found := [copy for copy in copies if copy.with_suffix("") == path.with_suffix("")])
+    }
+
+
 def draw(
     figures: Mapping[str, Sequence[Path]], given: Given, functions: Mapping[str, Draw]
 ) -> None:
@@ -82,7 +99,7 @@ def draw(
     Parameters
     ----------
     figures
-        Name to files.
+        Name to files; :data:`COPIES` to those that are copies in other kinds of files.
     given
         What they are drawn from.
     functions
@@ -94,9 +111,12 @@ def draw(
         When the others have been drawn, naming those that could not be, and why.
     """
     failed: dict[str, str] = {}
-    for name, paths in figures.items():
+    drawn = {name: paths for name, paths in figures.items() if name != COPIES}
+    copies = _by_original(drawn, figures.get(COPIES, ()))
+    for name, paths in drawn.items():
         try:
-            functions[name](given, list(paths))
+            with saving_copies(copies):
+                functions[name](given, list(paths))
         except MemoryError:
             raise  # with more memory, the next attempt may draw all figures
         except Exception as error:
@@ -105,7 +125,7 @@ def draw(
             failed[name] = cause_of(error)
     if failed:
         causes = "\n".join(f"  {name}: {cause}" for name, cause in failed.items())
-        others = "" if len(failed) == len(figures) else "; the others are drawn"
+        others = "" if len(failed) == len(drawn) else "; the others are drawn"
         raise EpyflowError(
-            f"{len(failed)} of {len(figures)} figures could not be drawn{others}:\n{causes}"
+            f"{len(failed)} of {len(drawn)} figures could not be drawn{others}:\n{causes}"
         )

@@ -28,8 +28,8 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         ``text`` (the author's own), ``model`` (see :func:`describe_model`), ``time`` (start, end,
         days per step), ``forcing`` (phrases), ``quantities`` (distribution of each quantity that is
         drawn or inferred), ``fit`` (None without a calibration), ``without_reproduction`` (why
-        there is no effective reproduction number, or None) and ``reference_date`` (of a hub's
-        submission, or None).
+        there is no effective reproduction number, or None), ``reference_date`` (of a hub's
+        submission, or None) and ``figure_kinds`` (wanted besides those that the report shows).
     """
     model, modelset = experiment.model, experiment.modelset
     calibration = modelset.calibration if modelset else None
@@ -47,6 +47,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "fit": _fit(calibration) if calibration else None,
         "without_reproduction": without_reproduction(experiment),
         "reference_date": _reference_date(experiment.output),
+        "figure_kinds": [kind.lower() for kind in experiment.output.figure_output_types],
     }
 
 

@@ -46,7 +46,19 @@ def table_specs(experiment: Experiment) -> dict[str, dict[str, Any]]:
     asked = output.model_meta.projection_parameters if output.model_meta else None
     shown = {"projection_parameters": asked is not False, "projection_draws": asked is True}
     specs["model_metadata"] = _spec() | shown
+    for name, spec in specs.items():
+        spec["parquet"] = _parquet(name, experiment)
     return specs
+
+
+def _parquet(name: str, experiment: Experiment) -> dict[str, str]:
+    """Return the Parquet files of a table, if asked for; the large ones are by population."""
+    if "Parquet" not in experiment.output.tabular_output_types:
+        return {}
+    places = [place.name for place in experiment.populations]
+    if name.startswith("trajectories_"):
+        return {place: f"{name}.parquet/{place}.parquet" for place in places}
+    return {"": f"{name}.parquet"}  # parquet_files.WHOLE; epyflow.tables is slow to import
 
 
 def without_reproduction(experiment: Experiment) -> str | None:

@@ -20,6 +20,7 @@ from epyflow.tables import (
     trajectories,
 )
 from epyflow.tables.calibrations import NO_FIT
+from epyflow.tables.parquet_files import write_parquet
 from epyflow.tables.series import Kind
 from epyflow.tables.spec import Table, TableSpec
 from epyflow.tables.table_files import write_tables
@@ -67,7 +68,11 @@ TABLES: Mapping[str, Table] = {table.name: table for table in _ALL}
 """Every table by name."""
 
 
-def write(asked: Mapping[str, tuple[TableSpec, Path]], result_paths: Sequence[Path]) -> None:
+def write(
+    asked: Mapping[str, tuple[TableSpec, Path]],
+    result_paths: Sequence[Path],
+    parquet: Mapping[str, Mapping[str, Path]] = {},
+) -> None:
     r"""Write tables of some results, each a ``csv.gz``, atomically.
 
     Results are read once, one after another, for all tables. A table that cannot be written costs
@@ -82,6 +87,8 @@ def write(asked: Mapping[str, tuple[TableSpec, Path]], result_paths: Sequence[Pa
         must exist.
     result_paths
         Files written by :func:`epyflow.artifacts.pickling.write`.
+    parquet
+        Table to the files of :func:`epyflow.tables.parquet_files.write_parquet`.
 
     Raises
     ------
@@ -101,7 +108,10 @@ def write(asked: Mapping[str, tuple[TableSpec, Path]], result_paths: Sequence[Pa
     if not result_paths:
         raise EpyflowError(f"{listed(asked)}: there are no results")
     tables = [(TABLES[name], spec, path) for name, (spec, path) in asked.items()]
-    if failed := write_tables(tables, result_paths):
+    failed = write_tables(tables, result_paths)
+    for name in set(parquet) - set(failed):
+        write_parquet(asked[name][1], parquet[name])
+    if failed:
         causes = "\n".join(f"  {name}: {cause_of(error)}" for name, error in failed.items())
         others = "" if len(failed) == len(asked) else "; the others are written"
         raise EpyflowError(

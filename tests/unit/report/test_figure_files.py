@@ -6,10 +6,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from epyflow.figures.figure_file import save
 from epyflow.report import run_figures, score_figures
-from epyflow.report.contents import COMPARISON_FIGURES, FIGURES, SCORE_FIGURES
-from epyflow.report.drawing import Given
+from epyflow.report.contents import COMPARISON_FIGURES, FIGURES, SCORE_FIGURES, copies_of
+from epyflow.report.drawing import COPIES, Given, draw
 
 FILES = {
     "model": {"path": "model.svg"},
@@ -100,3 +102,19 @@ def test_a_comparison_shows_what_was_known_of_each_target_where_it_was_observed(
 
     weeks = ((date(2025, 1, 11),), [3.0])
     assert known == {"wk inc flu hosp": {"Left": weeks}, "wk inc covid": {"Right": weeks}}
+
+
+def test_a_figure_is_also_saved_in_the_kinds_asked_for_and_its_numbers_are_not(tmp_path):
+    def draw_map(given, paths):
+        save(Figure(), paths[0])
+        paths[1].write_text("numbers")
+
+    drawn = [tmp_path / "map.svg", tmp_path / "map.csv"]
+    wanted = [tmp_path / copy for copy in copies_of("map.svg", ["pdf", "svg", "png"])]
+
+    draw({"map": drawn, COPIES: wanted}, Given({}, SimpleNamespace()), {"map": draw_map})
+
+    assert [path.name for path in wanted] == ["map.pdf", "map.png"]
+    starts = {path.suffix: path.read_bytes()[:4] for path in wanted}
+    assert starts == {".pdf": b"%PDF", ".png": b"\x89PNG"}
+    assert copies_of("map.csv", ["pdf"]) == copies_of("posterior_grid.pdf", ["png"]) == []

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from epyflow.experiment.format.output import FLUSIGHT_LEVELS, Output
+from epyflow.population.locations import find
 from epyflow.run.table_requests import table_specs, without_reproduction
 from tests.building import experiment, infection, sir, spontaneous
 from tests.calibrating import model, section
@@ -85,3 +86,29 @@ def test_posteriors_are_of_the_last_generation_or_of_those_named_in_order(asked,
 
     assert specs["posteriors"]["generations"] == generations
     assert "posteriors" not in table_specs(calibration())
+
+
+def test_parquet_tables_are_whole_and_trajectories_divided_by_place():
+    several = replace(experiment(), populations=(find("US-MA"), find("US-NY")))
+    output = {"trajectories": {"compartments": True}, "tabular_output_types": ["Parquet"]}
+
+    specs = table_specs(with_output(several, **output))
+
+    folder = "trajectories_compartments.parquet"
+    assert specs["trajectories_compartments"]["parquet"] == {
+        place: f"{folder}/{place}.parquet"
+        for place in ("United_States_Massachusetts", "United_States_New_York")
+    }
+    assert specs["model_metadata"]["parquet"] == {"": "model_metadata.parquet"}
+    assert table_specs(several)["model_metadata"]["parquet"] == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "both"), [(None, (True, False)), (True, (True, True)), (False, (False, False))]
+)
+def test_draws_of_a_projection_are_in_the_metadata_when_parameters_are_asked_for(asked, both):
+    meta = {} if asked is None else {"projection_parameters": asked}
+
+    spec = table_specs(with_output(calibration(), model_meta=meta))["model_metadata"]
+
+    assert (spec["projection_parameters"], spec["projection_draws"]) == both

@@ -121,6 +121,7 @@ def score(
     """
     from forecast_hub.scoring.comparison import Selection, score_selection
     from forecast_hub.scoring.score_tables import write_tables
+    from forecast_hub.scoring.table_names import SAMPLES
 
     selection = Selection(
         files=tuple(files or ()),
@@ -137,7 +138,7 @@ def score(
     except HubError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None
-    _print_means(tables["mean_scores.csv"], format)
+    _print_means([tables["mean_scores.csv"], tables[SAMPLES]], format)
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -170,17 +171,18 @@ def _print_verdict(verdict: "Verdict", accepted: bool) -> None:
     )
 
 
-def _print_means(means: "pd.DataFrame", format: str) -> None:
-    records: list[dict[str, Any]] = json.loads(means.to_json(orient="records"))
+def _print_means(tables: "list[pd.DataFrame]", format: str) -> None:
+    found = [json.loads(table.to_json(orient="records")) for table in tables if len(table)]
     if format == "json":
-        typer.echo(json.dumps(records, indent=2))
+        typer.echo(json.dumps([record for records in found for record in records], indent=2))
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for name in means.columns:
-        table.add_column(name)
-    for record in records:
-        table.add_row(*(_shown(value) for value in record.values()))
-    _console().print(table)
+    for records in found:
+        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+        for name in records[0]:
+            table.add_column(name)
+        for record in records:
+            table.add_row(*map(_shown, record.values()))
+        _console().print(table)
 
 
 def _shown(value: Any) -> str:

@@ -12,7 +12,7 @@ from forecast_hub.suggestions import did_you_mean, listed
 
 MEANS = (
     *("wis", "dispersion", "underprediction", "overprediction", "ae_median"),
-    *("covered_50", "covered_90", "covered_95", "log_score"),
+    *("covered_50", "covered_90", "covered_95", "log_score", "crps", "energy_score"),
 )
 """Columns of scores that are averaged."""
 

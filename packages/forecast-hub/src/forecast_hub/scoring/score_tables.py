@@ -13,7 +13,13 @@ from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.scoring.forecasts import MODEL, read_forecasts
-from forecast_hub.scoring.matching import Outcomes, has_outcomes, no_outcome, observed_series
+from forecast_hub.scoring.matching import (
+    DERIVED,
+    Outcomes,
+    has_outcomes,
+    no_outcome,
+    observed_series,
+)
 from forecast_hub.scoring.outcomes import TARGET, find_target_data, names_of_places, read_outcomes
 from forecast_hub.scoring.probabilities import (
     classify_rate_changes,
@@ -22,7 +28,8 @@ from forecast_hub.scoring.probabilities import (
 )
 from forecast_hub.scoring.quantiles import score_quantiles
 from forecast_hub.scoring.relative_skill import average_scores, compare_models
-from forecast_hub.scoring.table_names import BY, RELATIVE
+from forecast_hub.scoring.samples import average_samples, score_samples, score_trajectories
+from forecast_hub.scoring.table_names import BY, RELATIVE, SAMPLES
 from forecast_hub.suggestions import listed
 
 log = logging.getLogger(__name__)
@@ -80,11 +87,12 @@ def compute_score_tables(
     outcomes = _outcomes(target_data, own, [*names, *names_of_places(places)], series)
     quantiles = _quantiles(forecasts, outcomes, own)
     probabilities = _probabilities(forecasts, outcomes, own, places)
-    if quantiles.empty and probabilities.empty:
+    samples = _samples(forecasts, outcomes, own)
+    if all(each.empty for each in (quantiles, probabilities, *samples.values())):
         raise no_outcome(own, outcomes)
     both = quantiles, probabilities
     ahead = _ahead(quantiles), _ahead(probabilities)
-    tables = {"quantile_scores.csv.gz": quantiles, "pmf_scores.csv.gz": probabilities}
+    tables = {"quantile_scores.csv.gz": quantiles, "pmf_scores.csv.gz": probabilities, **samples}
     tables["mean_scores.csv"] = _means(ahead, ())
     for name in BY:
         chosen = both if name == "horizon" else ahead
@@ -161,6 +169,22 @@ def _probabilities(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
+def _samples(
+    forecasts: pd.DataFrame, outcomes: Outcomes, own: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Score the samples of all series over horizons that have outcomes, and average."""
+    scores, joint = [], []
+    for target in own[TARGET][own["output_type"] == "sample"].unique():
+        known = None if target in DERIVED else outcomes.of_target(target, own)
+        if known is not None and has_outcomes(own, known, target, "sample"):
+            scores.append(score_samples(forecasts, known, target))
+            joint.append(score_trajectories(forecasts, known, target))
+    samples = pd.concat(scores, ignore_index=True) if scores else pd.DataFrame()
+    trajectories = pd.concat(joint, ignore_index=True) if joint else pd.DataFrame()
+    means = pd.DataFrame() if samples.empty else average_samples(samples, trajectories)
+    return {"sample_scores.csv.gz": samples, "energy_scores.csv.gz": trajectories, SAMPLES: means}
+
+
 def _reference_dates(own: pd.DataFrame) -> list[date]:
     return [date.fromisoformat(text) for text in sorted(own["reference_date"].unique())]
 
@@ -202,11 +226,15 @@ def _peak_sizes(outcomes: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 def _means(scores: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
     """Average by model, target and scale, and by the named columns."""
     parts = [average_scores(each, [TARGET, *by]) for each in scores if not each.empty]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[MODEL, TARGET])
 
 
 def _relative(quantiles: pd.DataFrame, baseline: str) -> pd.DataFrame:
     """Compare all models pairwise: over all forecasts of a target, and by horizon."""
+    if quantiles.empty:
+        return pd.DataFrame(
+            columns=[MODEL, "forecasts", "relative_wis", "scale", "horizon", TARGET]
+        )
     tasks = ["location", "reference_date", "horizon"]
     parts = []
     for target, scores in quantiles.groupby(TARGET, sort=True):

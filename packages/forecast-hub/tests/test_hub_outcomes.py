@@ -319,6 +319,22 @@ def test_target_data_of_public_hubs_are_read(shared, path, location, target, day
     assert row["observed"].tolist() == [value]
 
 
+@pytest.mark.shared
+def test_a_hub_whose_rounds_have_an_origin_date_is_scored(shared):
+    """The value of Austria is that of a row of the hub's file."""
+    hub = shared / "data" / "hubs" / "RespiCast-SyndromicIndicators"
+    [path] = hub.glob("model-output/*/*.csv.gz")
+
+    scores = compute_score_tables(
+        [path], [], hub / "target-data" / "latest-ILI_incidence.csv", {}, None
+    )["quantile_scores.csv.gz"]
+
+    assert scores["reference_date"].unique().tolist() == ["2026-03-04"]
+    assert scores["target"].unique().tolist() == ["ILI incidence"]
+    austria = scores[(scores["location"] == "AT") & (scores["target_end_date"] == "2026-03-22")]
+    assert austria["observed"].unique().tolist() == [1661.7]
+
+
 def test_the_names_of_a_place_are_code_abbreviation_and_name():
     assert names_of_places({"25": Place("25", "MA", 1, "Massachusetts")}) == [
         ("25", "MA", "Massachusetts")

@@ -86,11 +86,7 @@ def bundle_members(
         f"{home}/config/{path.name}": path for each in experiments for path in each.sources
     }
     members |= {f"{home}/{name}": each for name, each in _functions(first.files)}
-    members |= {
-        f"{name}/{each.relative_to(found[written]).as_posix()}".removesuffix("/."): each
-        for written, name in data.items()
-        for each in observed_files(found[written])
-    }
+    members |= data_files(found, data)
     calendar = None
     if sources.calendar is not None:
         calendar = f"calendar/{sources.calendar.name}"
@@ -118,6 +114,23 @@ def _data_members(found: Mapping[str, Path], root: Path) -> dict[str, str]:
         below = path.relative_to(root).as_posix() if inside else ""
         members[written] = f"data/{below}" if inside else f"elsewhere/{number}/{path.name}"
     return members
+
+
+def data_files(found: Mapping[str, Path], names: Mapping[str, str]) -> dict[str, Path]:
+    """Return the files of data by their names in the bundle; of a partitioned folder, each one.
+
+    Parameters
+    ----------
+    found
+        Path as written in YAML to the file or folder.
+    names
+        Path as written in YAML to its name in the bundle.
+    """
+    return {
+        f"{name}/{each.relative_to(found[written]).as_posix()}".removesuffix("/."): each
+        for written, name in names.items()
+        for each in observed_files(found[written])
+    }
 
 
 def _functions(place: ExperimentFiles) -> Iterator[tuple[str, Path]]:

@@ -240,3 +240,21 @@ def test_a_bundle_that_is_cut_short_is_refused(root, kept):
 
     with pytest.raises(ArtifactError, match="Delete it and run again"), bundle.unpack_bundle(path):
         pass
+
+
+def test_a_partitioned_folder_of_data_travels_file_by_file(tmp_path):
+    folder = tmp_path / "hub" / "target-data" / "time-series"
+    (folder / "as_of=2025-01-11").mkdir(parents=True)
+    (folder / "as_of=2025-01-11" / "part-0.csv").write_text("location\n25\n")
+    (tmp_path / "plain.csv").write_text("location\n25\n")
+    found = {"hub": folder, "plain.csv": tmp_path / "plain.csv"}
+    names = {"hub": "data/hub/target-data/time-series", "plain.csv": "data/plain.csv"}
+
+    members = bundle.data_files(found, names)
+
+    assert members == {
+        "data/hub/target-data/time-series/as_of=2025-01-11/part-0.csv": folder
+        / "as_of=2025-01-11"
+        / "part-0.csv",
+        "data/plain.csv": tmp_path / "plain.csv",
+    }

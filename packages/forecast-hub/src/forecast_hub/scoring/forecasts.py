@@ -13,6 +13,9 @@ from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.suggestions import listed
 
 MODEL = "model"
+REFERENCE_DATE = "reference_date"
+_ORIGIN_DATE = "origin_date"
+"""What European and scenario hubs call the column of the round."""
 
 
 def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
@@ -27,7 +30,7 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns: ``model`` (``<team>-<model>``), then those of the files, as text; ``value`` is
-        float64.
+        float64. ``origin_date`` is called ``reference_date``.
 
     Raises
     ------
@@ -47,6 +50,8 @@ def _read(path: Path) -> pd.DataFrame:
     if missing := [column for column in STANDARD_COLUMNS if column not in frame]:
         raise DataError(f"{path}: no column {listed(missing)}; expected a hub's model output")
     frame["value"] = _numbers(frame["value"], path)
+    if REFERENCE_DATE not in frame:
+        frame = frame.rename(columns={_ORIGIN_DATE: REFERENCE_DATE})
     _check_reference_dates(frame, path)
     frame.insert(0, MODEL, name.model_id)
     return frame
@@ -54,7 +59,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _check_reference_dates(frame: pd.DataFrame, path: Path) -> None:
     """Refuse dates that are not of the form that scoring reads and orders by its text."""
-    for text in frame.get("reference_date", pd.Series(dtype=str)).unique():
+    for text in frame.get(REFERENCE_DATE, pd.Series(dtype=str)).unique():
         try:
             standard = date.fromisoformat(text).isoformat() == text
         except (TypeError, ValueError):

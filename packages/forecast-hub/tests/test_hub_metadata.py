@@ -7,6 +7,7 @@ import pytest
 import yaml
 from made_up_hubs import submission, tasks, write_hub, write_submission
 
+from forecast_hub.checks.metadata_values import MOST_VALUES, parse_metadata
 from forecast_hub.checks.validation import validate
 from forecast_hub.errors import UnreadableError
 
@@ -63,7 +64,7 @@ def test_metadata_in_the_hubs_folder_is_found_and_accepted(hub, name):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"designated_model": "yes"}, "designated_model: 'yes' is not of type 'boolean'"),
+        ({"designated_model": "maybe"}, "designated_model: 'maybe' is not of type 'boolean'"),
         ({"licence": "CC0"}, "licence"),
         ({"contributors": [{"name": "x"}]}, r"contributors\[0\]: 'email' is a required"),
         ({"team_abbr": "A"}, "team_abbr: 'A' does not match"),
@@ -96,7 +97,7 @@ def test_metadata_can_be_given(hub, tmp_path):
 
     (message,) = messages(hub, metadata=path)
 
-    assert "designated_model: None is not of type 'boolean'" in message
+    assert "designated_model: an empty value is not of type 'boolean'" in message
 
 
 def test_metadata_that_is_no_yaml_is_refused(hub):
@@ -127,6 +128,121 @@ def test_a_schema_elsewhere_is_not_fetched(hub):
 
     with pytest.raises(UnreadableError, match=r"model-metadata-schema.json: cannot be used"):
         messages(hub)
+
+
+# What R 4.2.2 with yaml 2.3.7 and jsonlite 1.8.4 makes of a value, where it was measured (the first
+# six); the others follow from the implicit types that yaml documents.
+VALUES = [
+    ("2025-12-08", "2025-12-08"),
+    ("12:30", "12:30"),
+    ("1_0", "1_0"),
+    ('["A paper"]', "A paper"),
+    ("y", True),
+    ("1.0", 1.0),
+    ("2025-12-08T10:00:00Z", "2025-12-08T10:00:00Z"),
+    ("1:20.5", "1:20.5"),
+    ("N", False),
+    ("off", False),
+    ("On", True),
+    ("Y es", "Y es"),
+    ("'y'", "y"),
+    ("010", 8),
+    ("08", "08"),
+    ("0x1F", 31),
+    ("0b11", "0b11"),
+    ("-7", -7),
+    (".5", 0.5),
+    ("1.2.3", "1.2.3"),
+    ("1e5", "1e5"),
+    ("1.5e+3", 1500.0),
+    (".inf", "Inf"),
+    ("-.INF", "-Inf"),
+    (".nan", "NaN"),
+    ("~", {}),
+    ("", {}),
+    ("'~'", "~"),
+    ("[a, b]", ["a", "b"]),
+    ("[[a]]", ["a"]),
+    ("[{b: [a]}]", [{"b": "a"}]),
+    ("[]", []),
+    ("[~]", [{}]),
+    ("!!timestamp 2025-12-08", "2025-12-08"),
+]
+
+
+@pytest.mark.parametrize(("written", "value"), VALUES)
+def test_a_value_is_read_as_the_hub_reads_it(written, value):
+    (read,) = parse_metadata(f"a: {written}").values()
+
+    assert (read, type(read) is bool) == (value, type(value) is bool)
+
+
+def test_keys_are_text_and_a_merged_key_gives_way_to_the_own():
+    text = "base: &b {x: 1, z: 3}\nmine: {<<: *b, x: 2}\n2025-01-01: a\ny: b"
+
+    assert parse_metadata(text) == {
+        "base": {"x": 1, "z": 3},
+        "mine": {"x": 2, "z": 3},
+        "2025-01-01": "a",
+        "y": "b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: 1\na: 2", "the key 'a' is there twice"),
+        ("b: {a: 1, 'a': 2}", "the key 'a' is there twice"),
+        ("? [a]\n: 1", "a key is no plain text"),
+        ("a: &a [*a]", "values"),
+        (
+            "a0: &a0 [x, y]\n"
+            + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(30)),
+            f"more than {MOST_VALUES:,} values",
+        ),
+        ("[" * 3000, "."),
+    ],
+)
+def test_what_the_hub_cannot_read_is_an_error(text, says):
+    with pytest.raises(yaml.YAMLError, match=says):
+        parse_metadata(text)
+
+
+def test_metadata_that_came_with_an_earlier_file_are_a_warning(hub):
+    write(hub, MODEL | {"licence": "CC0"})
+    assert any("licence" in message for message in messages(hub))
+
+    write_submission(hub, submission(), "2025-03-02-a-b.csv")
+
+    assert messages(hub) == []
+    (warning,) = messages(hub, "warning")
+    assert re.search("licence.*; the hub refuses this file when it changes", warning)
+
+
+def test_metadata_that_are_given_are_new(hub, tmp_path):
+    write_submission(hub, submission(), "2025-03-02-a-b.csv")
+    path = write(hub, MODEL | {"licence": "CC0"})
+
+    assert any("licence" in message for message in messages(hub, metadata=path))
+
+
+@pytest.mark.parametrize(
+    ("rule", "refused"),
+    [({"maxLength": 21}, 0), ({"maxLength": 17}, 0), ({"maxLength": 16}, 1), ({}, 0), (True, 0)],
+)
+@pytest.mark.parametrize("part", ["team", "model"])
+def test_the_hub_sets_the_length_of_short_names(hub, rule, refused, part):
+    (hub / "model-metadata").rmdir()  # nothing else names the model
+    schema = {"type": "object", "properties": {f"{part}_abbr": rule}}
+    (hub / "hub-config" / "model-metadata-schema.json").write_text(json.dumps(schema))
+    long = {"team": "a-b", "model": "a-b"} | {part: "seventeen_letters"}
+    name = f"{long['team'][:17]}-{long['model'][:17]}".replace("a-b", "a")
+    path = write_submission(hub, submission(), f"2026-03-02-{name}.csv")
+
+    found = [each.message for each in validate(path, hub).findings if each.check == "file_name"]
+
+    expected = f"the {part}'s short name 'seventeen_letters' has 17 characters; expected at most 16"
+    assert found == [expected] * refused
 
 
 @pytest.mark.shared

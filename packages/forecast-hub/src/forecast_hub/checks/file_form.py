@@ -8,9 +8,6 @@ from forecast_hub.config.submission_file import SubmissionFile
 from forecast_hub.findings import Finding
 from forecast_hub.suggestions import did_you_mean, listed
 
-LONGEST_ABBREVIATION = 16
-"""Longest short name of a team or a model: ``maxLength`` in model-metadata-schema.json."""
-
 # The arrow types that fit a column of each type.
 _ARROW_TYPES: dict[ColumnType, str] = {
     "character": r"(large_)?string|string_view",
@@ -23,23 +20,15 @@ _ARROW_TYPES: dict[ColumnType, str] = {
 
 def check_name(file: SubmissionFile) -> list[Finding]:
     """Check that the file's name has a round, a team and a model."""
-    if file.name is None:
-        return [
-            Finding(
-                "file_name",
-                f"file name {file.path.name!r} cannot be split; expected <round>-<team>-<model>"
-                f".{file.format}, such as 2025-01-18-team-model.{file.format}, with letters, "
-                "digits and _ in team and model",
-            )
-        ]
+    if file.name is not None:
+        return []
     return [
         Finding(
             "file_name",
-            f"the {what}'s short name {name!r} has {len(name)} characters; expected at most "
-            f"{LONGEST_ABBREVIATION}",
+            f"file name {file.path.name!r} cannot be split; expected <round>-<team>-<model>"
+            f".{file.format}, such as 2025-01-18-team-model.{file.format}, with letters, "
+            "digits and _ in team and model",
         )
-        for what, name in (("team", file.name.team), ("model", file.name.model))
-        if len(name) > LONGEST_ABBREVIATION
     ]
 
 

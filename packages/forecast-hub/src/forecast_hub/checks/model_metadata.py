@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from forecast_hub.checks.metadata_values import parse_metadata
 from forecast_hub.config.hub import Hub
-from forecast_hub.config.submission_file import FileName
+from forecast_hub.config.submission_file import FileName, SubmissionFile
 from forecast_hub.errors import UnreadableError
 from forecast_hub.findings import Finding, cap_findings
 
@@ -16,20 +18,24 @@ FOLDER = "model-metadata"
 _SUFFIXES = (".yml", ".yaml")
 
 
-def check_metadata(hub: Hub, name: FileName | None, given: Path | None) -> list[Finding]:
+def check_metadata(hub: Hub, file: SubmissionFile, given: Path | None) -> list[Finding]:
     """Check a metadata file: the given one, else the model's file in the hub.
+
+    A hub checks a metadata file only when that file changes. So mistakes in the hub's file are
+    warnings where the model has other submissions: the file came with the first of them.
 
     Raises
     ------
     UnreadableError
         If the given file is missing, or the hub's schema cannot be read.
     """
+    name = file.name
     path = given or _find(hub, name)
     if path is None:
         folder = hub.folder.root / FOLDER
         if name is None or not folder.is_dir():
             message = "the model's metadata file was not checked; give it with --metadata"
-            return [Finding("metadata_exists", message, "note")]
+            return [Finding("metadata_exists", message, "note"), *_lengths(hub, name)]
         message = f"there is no {FOLDER}/{name.model_id}.yml; expected the model's metadata"
         return [Finding("metadata_exists", message)]
     if hub.folder.metadata_schema is None:
@@ -37,8 +43,37 @@ def check_metadata(hub: Hub, name: FileName | None, given: Path | None) -> list[
         return [Finding("metadata_schema_exists", message, "warning")]
     data = _read(path)
     if isinstance(data, Finding):
-        return [data]
-    return [*_named(path, data, name), *_against_schema(path, data, hub.folder.metadata_schema)]
+        found = [data]
+    else:
+        schema = hub.folder.metadata_schema
+        found = [*_named(path, data, name), *_against_schema(path, data, schema)]
+    if given is not None or not _has_submitted(hub, file):
+        return found
+    why = "; the hub refuses this file when it changes"
+    return [replace(each, message=each.message + why, severity="warning") for each in found]
+
+
+def _has_submitted(hub: Hub, file: SubmissionFile) -> bool:
+    """Whether the hub has other submissions of the model."""
+    if file.name is None:
+        return False
+    folder = hub.folder.root / hub.model_output / file.name.model_id
+    others = (path for path in folder.glob("*") if path.suffix in (".csv", ".parquet"))
+    return any(path.name != file.path.name for path in others)
+
+
+def _lengths(hub: Hub, name: FileName | None) -> Iterable[Finding]:
+    """Check short names against ``maxLength`` in the hub's schema; other hubs have other limits."""
+    if name is None or hub.folder.metadata_schema is None:
+        return
+    schema = _read_schema(hub.folder.metadata_schema)
+    properties = schema.get("properties", {}) if isinstance(schema, dict) else {}
+    for what, text in (("team", name.team), ("model", name.model)):
+        rule = properties.get(f"{what}_abbr")
+        longest = rule.get("maxLength") if isinstance(rule, dict) else None
+        if longest is not None and len(text) > longest:
+            message = f"the {what}'s short name {text!r} has {len(text)} characters"
+            yield Finding("file_name", f"{message}; expected at most {longest}")
 
 
 def _find(hub: Hub, name: FileName | None) -> Path | None:
@@ -55,7 +90,7 @@ def _read(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableError(f"{path}: cannot be read ({error})") from None
     try:
-        return yaml.safe_load(text)
+        return parse_metadata(text)
     except yaml.YAMLError as error:
         what = f"{path.name} is no YAML: {' '.join(str(error).split())}"
         return Finding("metadata_matches_schema", what)
@@ -85,12 +120,8 @@ def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    try:
-        schema = json.loads(schema_path.read_text(encoding="utf-8-sig"))
-        validator_class = jsonschema.validators.validator_for(schema)
-        validator_class.check_schema(schema)
-    except (OSError, ValueError, jsonschema.SchemaError) as error:
-        raise UnreadableError(f"{schema_path}: is no JSON schema ({error})") from None
+    schema = _read_schema(schema_path)
+    validator_class = jsonschema.validators.validator_for(schema)
     checker = validator_class.FORMAT_CHECKER
     # An empty registry, so that a remote reference is refused and not fetched.
     validator = validator_class(schema, format_checker=checker, registry=Registry())
@@ -108,6 +139,17 @@ def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
             for error in errors
         ]
     )
+
+
+def _read_schema(path: Path) -> Any:
+    import jsonschema
+
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8-sig"))
+        jsonschema.validators.validator_for(schema).check_schema(schema)
+    except (OSError, ValueError, RecursionError, jsonschema.SchemaError) as error:
+        raise UnreadableError(f"{path}: is no JSON schema ({error})") from None
+    return schema
 
 
 def _short(message: str) -> str:

@@ -134,7 +134,7 @@ def validate(
             places = locations or hub.folder.locations
             findings += _content(file, hub, round_, round_id, unlisted is None, places)
         findings += check_window(hub, round_, round_id, now)
-    findings += check_metadata(hub, file.name, metadata)
+    findings += check_metadata(hub, file, metadata)
     order = {"error": 0, "warning": 1, "note": 2}
     findings.sort(key=lambda finding: order[finding.severity])
     return Verdict(path, hub.name, round_id, len(file.frame), tuple(findings))

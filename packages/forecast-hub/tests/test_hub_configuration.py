@@ -233,12 +233,22 @@ def test_what_is_no_json_cannot_be_read(tmp_path, text):
         read_hub(hub)
 
 
-@pytest.mark.parametrize("text", ["[]", "1", "null", '"rounds"'])
-def test_json_that_is_no_object_names_no_schema(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("[]", "a list"),
+        ("1", "a number"),
+        ("1.5", "a number"),
+        ("null", "null"),
+        ("true", "true or false"),
+        ('"rounds"', "a text"),
+    ],
+)
+def test_json_that_is_no_object_is_called_what_it_is(tmp_path, text, kind):
     hub = write_hub(tmp_path, tasks())
     (hub / "hub-config" / "tasks.json").write_text(text)
 
-    with pytest.raises(HubError, match="schema_version: None names no known schema"):
+    with pytest.raises(HubError, match=f"the file: is {kind}; expected an object"):
         read_hub(hub)
 
 

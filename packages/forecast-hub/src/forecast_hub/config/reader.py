@@ -82,7 +82,11 @@ def _read_json(path: Path) -> Any:
 
 def _schema_version(path: Path, data: Any) -> int:
     """Return the major version of the schema that the file names."""
-    given = data.get("schema_version") if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        kind = {list: "a list", str: "a text", bool: "true or false"}.get(type(data), "a number")
+        what = "null" if data is None else kind
+        raise _wrong(path, [f"the file: is {what}; expected an object with schema_version, rounds"])
+    given = data.get("schema_version")
     match = _VERSION.search(given) if isinstance(given, str) else None
     if match is None or int(match[1]) not in VERSIONS:
         expected = f"v{VERSIONS[0]} to v{VERSIONS[-1]} of the hubverse's"

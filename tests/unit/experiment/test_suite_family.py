@@ -1,13 +1,15 @@
 """Experiments written for epymodelingsuite are accepted as the page for its users says."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from epyflow.errors import InvalidExperimentError
-from epyflow.experiment.load import load
+from epyflow.experiment.as_of import changes
+from epyflow.experiment.load import inspect, load
 from epyflow.experiment.reading.documents import UNREAD
 from epyflow.experiment.reading.experiment_files import locate
 from tests.unit.experiment.samples import SIR, changed, inspected, write_data, write_sections
@@ -129,3 +131,39 @@ def test_a_file_for_finished_runs_is_a_warning(root, role):
 def test_a_misspelt_key_is_still_an_error(root):
     with pytest.raises(InvalidExperimentError, match="unknown key 'n_sim'; did you mean n_sims"):
         load(locate(write_sections(root, changed(SIR, ("model.simulation.n_sim", 5)))))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("options.surveilance", {}, "unknown key 'surveilance'; did you mean surveillance?"),
+        ("options.surveillance.nhsn.value_colum", "v", "unknown key 'value_colum'; did you mean"),
+        (
+            "flusight_format.hospitalizations.targt",
+            "t",
+            "unknown key 'targt'; did you mean target?",
+        ),
+        (
+            "flusight_format.rate_trends_source",
+            "nshn",
+            "there is no source 'nshn'; expected one of",
+        ),
+    ],
+)
+def test_a_misspelt_key_of_the_suite_is_an_error(root, key, value, what):
+    _, problems = inspected(root, changed(EXPERIMENTS["FluSight"], (f"output.{key}", value)))
+
+    errors = [each.message for each in problems if each.severity == "error"]
+    assert any(what in message for message in errors)
+
+
+def test_rate_trends_of_a_named_source_are_as_of_a_replays_date(root):
+    files = locate(write_sections(root, EXPERIMENTS["FluSight"]))
+    vintage = ("output", "flusight_format", "rate_trends", "observed_data_vintage")
+    known = changes(load(files), date(2025, 1, 11))
+
+    assert known[vintage] == "2025-01-04"  # a week before
+    _, problems = inspect(files, changes={vintage: known[vintage]})
+    # The file has no vintages: it is not read as it is now.
+    (problem,) = [each for each in problems if each.severity == "error"]
+    assert problem.key == "output.flusight_format.rate_trends.observed_data_path"

@@ -9,6 +9,7 @@ from typing import Any
 
 from epyflow.experiment.reading.problems import Problem, Severity, problem_at
 from epyflow.experiment.reading.yaml_source import Document, KeyPath
+from epyflow.suggest import did_you_mean
 
 Tell = Callable[[KeyPath, str, Severity], None]
 """Adds a problem at a key path below the top-level key."""
@@ -55,6 +56,17 @@ def suite_key_problems(role: str, document: Document) -> list[Problem]:
 def _section(data: dict[str, Any], key: str) -> dict[str, Any]:
     found = data.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def _refuse_others(
+    section: dict[str, Any], known: tuple[str, ...], here: KeyPath, tell: Tell
+) -> None:
+    """Refuse keys that are not known: a section that is taken apart is not validated later."""
+    for key in section:
+        if key not in known:
+            near = did_you_mean(key, known)
+            message = f"unknown key {key!r}{near}; expected one of {', '.join(known)}"
+            tell((*here, key), message, "error")
 
 
 def _model(data: dict[str, Any], tell: Tell) -> None:
@@ -123,7 +135,9 @@ def _comparisons(calibration: dict[str, Any], tell: Tell) -> None:
 
 
 def _output(data: dict[str, Any], tell: Tell) -> None:
-    sources = _section(_section(data, "options"), "surveillance")
+    options = _section(data, "options")
+    sources = _section(options, "surveillance")
+    _refuse_others(options, ("surveillance",), ("options",), tell)
     data.pop("options", None)
     unread = dict.fromkeys(sources)
     flusight = data.get("flusight_format")
@@ -170,7 +184,9 @@ def _flusight(
     if admissions is None:
         del data["flusight_format"]
         tell(here, "without hospitalizations nothing is submitted", "warning")
-    elif isinstance(admissions, dict) and "target" in admissions:
+    elif isinstance(admissions, dict):
+        _refuse_others(admissions, ("target",), (*here, "hospitalizations"), tell)
+    if isinstance(admissions, dict) and "target" in admissions:
         listed = [{"target": admissions["target"], "output_types": ["quantile"]}]
         trends = [{"target": "wk flu hosp rate change"}] if source is not None else []
         section.setdefault("targets", [*listed, *trends])

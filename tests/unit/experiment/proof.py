@@ -80,6 +80,7 @@ DEFAULTS: dict[str, list[Any]] = {
     "targets": [[]],
     "task_ids": [{}],
     "output_types": [[]],
+    "horizon_0_days": [None],
     "scenario_ids": [{}],
     "weight": [1.0],
     "unit": ["count", None],

@@ -304,3 +304,32 @@ def test_the_size_of_a_peak_is_scored_where_every_week_of_the_season_was_observe
     assert natural[["location", "observed", "wis"]].to_numpy().tolist() == [
         ["01", 30, pytest.approx(wis(4))]
     ]
+
+
+def test_the_size_of_the_peak_is_that_of_the_season_of_each_forecast(tmp_path):
+    """The largest weeks are 9 and 60; quantiles of 10 and 50 alone miss them by 1 and 10."""
+    seasons = {
+        "2024-01-06": (("2024-01-06", "2024-01-13"), 10),
+        "2025-01-04": (("2025-01-04", "2025-01-11"), 50),
+    }
+    files = []
+    for day, (weeks, size) in seasons.items():
+        quantiles = [
+            f"{day},peak inc flu hosp,,01,,quantile,{level},{size}" for level in (0.25, 0.5, 0.75)
+        ]
+        path = tmp_path / f"{day}-a-b.csv"
+        path.write_text("\n".join([COLUMNS, *peak_rows(day, weeks), *quantiles]) + "\n")
+        files.append(path)
+    observed = tmp_path / "observed.csv"
+    observed.write_text(
+        "date,location,value\n"
+        "2024-01-06,01,9\n2024-01-13,01,8\n2025-01-04,01,50\n2025-01-11,01,60\n"
+    )
+
+    done = run(*files, "--target-data", observed, "--output", tmp_path / "scores")
+
+    assert done.exit_code == 0, done.stderr
+    scores = pd.read_csv(tmp_path / "scores" / "quantile_scores.csv.gz")
+    natural = scores[scores["scale"] == "natural"].set_index("reference_date")
+    assert natural["observed"].to_dict() == {"2024-01-06": 9, "2025-01-04": 60}
+    assert natural["wis"].to_dict() == pytest.approx({"2024-01-06": 1, "2025-01-04": 10})

@@ -284,6 +284,7 @@ CALIBRATION: Sections = {
 REJECTION: Sections = {
     "model": {
         "timespan": {"start_date": "2024-09-01", "end_date": "2025-05-31"},
+        "simulation": {"resample_frequency": "W-SAT"},
         "population": {"age_groups": ["0-64", "65+"]},
         "compartments": [{"id": "S"}, {"id": "I"}],
         "transitions": [

@@ -126,13 +126,19 @@ def _check_dates(
     elif frequency in (None, "D") and model.timespan.delta_t <= 1:
         by_place = rows.groupby(place)[comparison.observed_date_column]
         gaps = [gap for _, texts in by_place for gap in _gaps(texts.unique())]
+        code = _CODES[inside[0].weekday()]
         if gaps and min(gaps) > 1:
-            code = _CODES[inside[0].weekday()]
             report.error(
                 key_path,
                 f"observations are at least {min(gaps)} days apart, and the simulated series is "
                 f"daily; expected one frequency: set simulation.resample_frequency"
                 f"{f' to {code}' if min(gaps) == 7 else ''}",
+            )
+        elif not gaps:
+            report.warn(
+                key_path,
+                f"{inside[0]} is the only date, and the simulated series is daily; if it is that "
+                f"of a week, set simulation.resample_frequency to {code}",
             )
 
 

@@ -68,6 +68,13 @@ def test_weekly_observations_of_a_daily_series_are_an_error(tmp_path, frequency,
     assert found.endswith("set simulation.resample_frequency to W-SAT")
 
 
+def test_a_single_date_of_a_daily_series_is_a_warning(tmp_path):
+    [found] = problems(tmp_path, weeks(("2024-10-12",)), frequency=None)
+
+    assert "2024-10-12 is the only date, and the simulated series is daily; if it is" in found
+    assert found.endswith("set simulation.resample_frequency to W-SAT")
+
+
 def test_daily_observations_with_gaps_are_daily(tmp_path):
     days = ("2024-10-05", "2024-10-06", "2024-10-13")
 

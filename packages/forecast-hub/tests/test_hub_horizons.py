@@ -6,7 +6,14 @@ from datetime import date, timedelta
 import pytest
 from made_up_hubs import target, tasks, write_hub
 
-from forecast_hub.config.horizons import find_season_weeks, find_week_before
+from forecast_hub.config.horizons import (
+    find_season_weeks,
+    find_week_before,
+    is_cumulative,
+    name_weeks,
+    parse_weeks,
+)
+from forecast_hub.config.hub import OutputType, Target, ValueRule, Values
 from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import HubError
 
@@ -79,3 +86,35 @@ def test_weeks_of_another_season_are_refused_if_the_seasons_own_are_unknown(tmp_
 def test_a_hub_without_a_peak_week_tells_no_weeks(tmp_path):
     with pytest.raises(HubError, match="no target lists the season's weeks"):
         weeks_of(hub_of(tmp_path, None, ["2025-01-11"]), SATURDAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("EW202501", date(2025, 1, 4)),
+        ("EW202533", date(2025, 8, 16)),
+        ("EW202053", date(2021, 1, 2)),  # 2020 has 53 weeks
+        ("EW202101", date(2021, 1, 9)),
+        ("EW202622", date(2026, 6, 6)),
+    ],
+)
+def test_weeks_of_the_cdc_are_read_and_written(name, last):
+    week = OutputType("cdf", Values((name,)), None, ValueRule("double"), is_required=False)
+
+    assert parse_weeks([name]) == [last]
+    assert name_weeks([last], week) == (name,)
+
+
+@pytest.mark.parametrize(
+    "ids", [["EW202453"], ["EW202500"], ["EW202501", "2025-01-11"], ["low"], []]
+)
+def test_what_is_no_week_is_not_read_as_one(ids):
+    # 2024 has 52 weeks.
+    assert parse_weeks(ids) is None
+
+
+@pytest.mark.parametrize(("name", "counts_on"), [("cum hosp", True), ("inc hosp", False)])
+def test_a_target_is_cumulative_by_its_name(name, counts_on):
+    series = Target(name, {}, "continuous", "count", is_step_ahead=True, time_unit="week")
+
+    assert is_cumulative(series) is counts_on

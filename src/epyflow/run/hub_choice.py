@@ -1,5 +1,6 @@
 """Choose the hub, the round and the targets of a run's submission when the run is planned."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -13,13 +14,21 @@ from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
 from epyflow.submission.computable_targets import check_computable
 from epyflow.submission.destination import Destination
-from epyflow.submission.hub_definitions import ASKED_FOR, SHIPPED, TARGETS
+from epyflow.submission.hub_definitions import (
+    ASKED_FOR,
+    DEFINED,
+    SHIPPED,
+    TARGETS,
+    is_outdated,
+)
 from epyflow.submission.target_units import find_units
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.horizon_rule import find_horizon_rule
 from forecast_hub.config.hub import Hub, Round
 from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import HubError
+
+log = logging.getLogger(__name__)
 
 
 @user_errors(HubError)
@@ -55,6 +64,12 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
         )
     hub = _hub(settings, name, day)
     file = f"{day}-{settings.team_abbr}-{settings.model_abbr}.{settings.hub_file_format}"
+    if hub is None and is_outdated(day):
+        log.warning(
+            "output.%s: the round of %s is of a later season than the definition of the hub that "
+            "epyflow includes, of %s; expected --config hub=<folder of a copy of the hub>",
+            *(name, day, DEFINED),
+        )
     usual = ASKED_FOR.get(name, tuple(HubTarget(target=target) for target in TARGETS[name]))
     targets = section.targets or tuple(
         each for each in usual if hub is None or _has(hub, day, each.target)
@@ -157,6 +172,7 @@ def _files(hub: Hub, settings: Settings) -> dict[str, Path]:
         "validations.yml": folder.validations,
         "model-metadata-schema.json": folder.metadata_schema,
         "locations.csv": locations,
+        "validation.json": folder.validation,
     }
     return {name: path for name, path in named.items() if path is not None}
 

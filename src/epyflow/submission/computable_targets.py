@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from epyflow.errors import EpyflowError
 from epyflow.suggest import listed
 from forecast_hub.config import flusight
-from forecast_hub.config.horizons import is_peak
+from forecast_hub.config.horizons import is_peak, parse_weeks
 from forecast_hub.config.hub import OutputType, Round, Target
-from forecast_hub.config.round_calendar import parse_dates
 
 
 def can_compute(target: Target, output: OutputType) -> bool:
@@ -15,7 +14,9 @@ def can_compute(target: Target, output: OutputType) -> bool:
     if output.name == "pmf":
         if target.is_step_ahead:
             return set(output.ids.permitted) == set(flusight.CLASSES)
-        return is_peak(target) and parse_dates(output.ids.permitted) is not None
+        return is_peak(target) and parse_weeks(output.ids.permitted) is not None
+    if output.name == "cdf" and not target.is_step_ahead:
+        return is_peak(target) and parse_weeks(output.ids.permitted) is not None
     summaries = ("quantile", "mean", "median")
     if target.is_step_ahead:
         is_cdf = output.name == "cdf" and are_numbers(output.ids.permitted)

@@ -38,7 +38,11 @@ SHIPPED = ("flusight_format", "covid19_format")
 """The formats that work without the hub's folder."""
 
 HORIZONS = (-1, 0, 1, 2, 3)
-SAMPLES = 100
+DEFINED = date(2026, 6, 30)
+"""The day as of which the hubs are defined here; hubs change before a season, in summer."""
+
+SAMPLES: Mapping[str, int] = {"flusight_format": 100, "covid19_format": 200}
+"""Hub format to the number of samples. Source: hub-config/tasks.json of each hub."""
 _SCHEMA = "https://raw.githubusercontent.com/hubverse-org/schemas/main/v6.0.0/tasks-schema.json"
 
 
@@ -55,7 +59,7 @@ def define_tasks(format: str, reference_date: date, locations: Sequence[str]) ->
         Codes of the locations.
     """
     weekly = flusight.ADMISSIONS if format == "flusight_format" else COVID_ADMISSIONS
-    made = [_weekly(weekly, reference_date, locations)]
+    made = [_weekly(weekly, SAMPLES[format], reference_date, locations)]
     if format == "flusight_format":
         made += [
             _rate_change(reference_date, locations),
@@ -73,6 +77,11 @@ def define_tasks(format: str, reference_date: date, locations: Sequence[str]) ->
             }
         ],
     }
+
+
+def is_outdated(reference_date: date) -> bool:
+    """Whether a round is of a later season than the definitions here; seasons begin in August."""
+    return _first_year(reference_date) > _first_year(DEFINED)
 
 
 def list_season_weeks(reference_date: date) -> list[date]:
@@ -141,13 +150,13 @@ _COUNT = {"type": "double", "minimum": 0}
 _SHARE = {"type": "double", "minimum": 0, "maximum": 1}
 
 
-def _weekly(name: str, day: date, locations: Sequence[str]) -> dict[str, Any]:
+def _weekly(name: str, count: int, day: date, locations: Sequence[str]) -> dict[str, Any]:
     samples = {
         "output_type_id_params": {
             "type": "character",
             "max_length": 15,
-            "min_samples_per_task": SAMPLES,
-            "max_samples_per_task": SAMPLES,
+            "min_samples_per_task": count,
+            "max_samples_per_task": count,
             "compound_taskid_set": ["reference_date", "location", "target"],
         },
         "is_required": False,

@@ -23,10 +23,21 @@ from epyflow.submission.summaries import (
 from epyflow.submission.task_id_columns import Block, fill_task_ids, list_horizons
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config import flusight
-from forecast_hub.config.horizon_rule import HorizonRule, find_horizon_rule, period_days
-from forecast_hub.config.horizons import find_season_weeks, find_week_before
+from forecast_hub.config.horizon_rule import (
+    HorizonRule,
+    find_horizon_rule,
+    list_numbers,
+    period_days,
+)
+from forecast_hub.config.horizons import (
+    find_season_weeks,
+    find_week_before,
+    is_cumulative,
+    name_weeks,
+)
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
 from forecast_hub.config.locations import Place, read_places
+from forecast_hub.config.sample_columns import split_sample_columns
 from forecast_hub.config.units import COUNT, read_common_unit, read_unit
 from forecast_hub.errors import HubError
 
@@ -132,7 +143,9 @@ def compute_rows(request: Request) -> pd.DataFrame:
         _check_range(block)
     assign_sample_ids(blocks, {code: place.abbreviation for code, place in places.items()})
     frame = pd.concat([block.frame(round_.columns) for block in blocks], ignore_index=True)
-    return frame[list(round_.columns)]
+    frame = frame[list(round_.columns)]
+    columns = hub.sample_columns.get(round_id)
+    return frame if columns is None else split_sample_columns(frame, columns)
 
 
 def _places(request: Request) -> Mapping[str, Place]:
@@ -213,6 +226,8 @@ def _step_ahead(
         values = projection.on(end)
         if values is None:  # list_horizons() has checked that there are some
             continue
+        if is_cumulative(target):
+            values = _since_the_first(projection, rule, origin, horizon, min(list_numbers(task)))
         at = fill_task_ids(task, target, round_, origin, projection, horizon, end)
         if limits is not None:
             yield _rate_change(request, task, output, projection, at, values, limits[horizon])
@@ -232,6 +247,22 @@ def _horizon_rule(
     return find_horizon_rule(request.hub, round_, task, target, weekday)
 
 
+def _since_the_first(
+    projection: Projection, rule: HorizonRule, origin: date, horizon: int, first: int
+) -> NDArray[np.float64]:
+    """Sum the periods from the first horizon on, as scenario hubs define cumulative targets."""
+    ends = [rule.end(origin, number) for number in range(first, horizon + 1)]
+    periods = [projection.on(end) for end in ends]
+    missing = [end for end, values in zip(ends, periods, strict=True) if values is None]
+    if missing:
+        raise SubmissionError(
+            f"{projection.title}: {missing[0]} is not projected; expected every {first} to "
+            f"{horizon} of a cumulative target"
+        )
+    total: NDArray[np.float64] = np.sum([each for each in periods if each is not None], axis=0)
+    return total
+
+
 def _of_season(
     request: Request,
     round_: Round,
@@ -243,9 +274,12 @@ def _of_season(
     weeks = find_season_weeks(request.hub, round_, request.reference_date, request.season)
     season = join_season(projection, weeks)
     at = fill_task_ids(task, target, round_, request.reference_date, projection)
+    shares = compute_peak_week_shares(season)
     if output.name == "pmf":
-        ids = tuple(week.isoformat() for week in weeks)
-        yield Block(task, "pmf", at, ids, compute_peak_week_shares(season))
+        yield Block(task, "pmf", at, name_weeks(weeks, output), shares)
+    elif output.name == "cdf":
+        # Rounding errors of the sum must not lead above 1.
+        yield Block(task, "cdf", at, name_weeks(weeks, output), np.minimum(shares.cumsum(), 1.0))
     else:
         yield _summary(task, target, output, at, compute_peak_sizes(season))
 

@@ -12,6 +12,7 @@ import pandas as pd
 from epyflow.errors import user_errors
 from epyflow.files import write_bytes_atomically
 from epyflow.submission.brief import read_brief, read_hub_of
+from epyflow.submission.hub_definitions import DEFINED
 from epyflow.submission.row_files import write_csv, write_parquet
 from forecast_hub.checks.validation import validate
 from forecast_hub.errors import HubError
@@ -74,4 +75,5 @@ def check_submission(submission: Path, prepared: Path, left_out: Path, findings:
 def _hub_name(name: str, files: object) -> str:
     """Return the hub's name, which only ``admin.json`` has."""
     has_admin = isinstance(files, dict) and "admin.json" in files
-    return name if has_admin else "a hub without admin.json, or the definition shipped with epyflow"
+    unnamed = f"a hub without admin.json, or epyflow's definition of {DEFINED}"
+    return name if has_admin else unnamed

@@ -51,6 +51,19 @@ def test_without_targets_quantiles_of_admissions_and_rate_changes_go_to_flusight
     assert all(not each.simulation for each in choice.targets)
 
 
+def test_a_definition_of_an_earlier_season_is_warned_of(tmp_path, caplog):
+    later = {"flusight_format": {"reference_date": "2026-11-28"}}
+
+    assert chosen(tmp_path, FLUSIGHT) is not None
+    assert caplog.messages == []
+    assert chosen(tmp_path, later) is not None
+    assert caplog.messages == [
+        "output.flusight_format: the round of 2026-11-28 is of a later season than the definition "
+        "of the hub that epyflow includes, of 2026-06-30; expected --config hub=<folder of a copy "
+        "of the hub>"
+    ]
+
+
 def test_an_experiment_without_a_hub_format_submits_nothing(tmp_path):
     assert chosen(tmp_path, {"quantiles": {"compartments": True}}) is None
 

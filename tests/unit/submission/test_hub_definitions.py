@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from made_up_hubs import write_hub
 
-from epyflow.submission.hub_definitions import define_tasks, list_season_weeks
+from epyflow.submission.hub_definitions import define_tasks, is_outdated, list_season_weeks
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import SubmissionsDue, ValueRule
 from forecast_hub.config.reader import read_hub
@@ -115,3 +115,20 @@ def test_the_weeks_of_a_season(day, first, last):
 
     assert (weeks[0], weeks[-1]) == (first, last)
     assert all(after - before == timedelta(weeks=1) for before, after in pairwise(weeks))
+
+
+@pytest.mark.parametrize(("format", "count"), [("flusight_format", 100), ("covid19_format", 200)])
+def test_the_number_of_samples_is_the_hubs(define, format, count):
+    _, round_ = define(format)
+    samples = round_.model_tasks[0].output_types["sample"].samples
+
+    assert (samples.minimum, samples.maximum) == (count, count)
+
+
+@pytest.mark.parametrize(
+    ("day", "outdated"),
+    [("2024-11-16", False), ("2026-05-30", False), ("2026-08-01", True), ("2026-11-28", True)],
+)
+def test_a_round_of_a_later_season_is_not_of_the_definitions_time(day, outdated):
+    # They are of June 2026, in the season of 2025-26.
+    assert is_outdated(date.fromisoformat(day)) is outdated

@@ -90,4 +90,4 @@ def test_a_hub_without_administration_has_no_name(tmp_path, table):
     findings = checked(tmp_path, table, files={"tasks.json": FILES["tasks.json"]})
 
     name = json.loads(findings.read_text())["hub"]
-    assert name == "a hub without admin.json, or the definition shipped with epyflow"
+    assert name == "a hub without admin.json, or epyflow's definition of 2026-06-30"

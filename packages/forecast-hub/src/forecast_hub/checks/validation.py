@@ -29,6 +29,7 @@ from forecast_hub.checks.value_column import check_numbers, check_order, check_s
 from forecast_hub.config.hub import NA, Hub, Round
 from forecast_hub.config.reader import read_hub
 from forecast_hub.config.round_calendar import find_round
+from forecast_hub.config.sample_columns import merge_sample_columns
 from forecast_hub.config.submission_file import SubmissionFile, read_submission
 from forecast_hub.findings import Finding
 
@@ -129,6 +130,9 @@ def validate(
         round_, unlisted = find_round(hub, round_id)
         findings += [] if unlisted is None else [unlisted]
         findings += [*check_format(file, hub, round_), *check_types(file, hub)]
+        if columns := hub.sample_columns.get(round_id):
+            file, found = merge_sample_columns(file, columns)
+            findings += found
         findings += check_columns(file, round_)
         if set(round_.columns) <= set(file.columns) and len(file.frame):
             places = locations or hub.folder.locations

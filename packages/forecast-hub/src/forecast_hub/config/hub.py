@@ -238,6 +238,9 @@ class Hub:
         Time zone of the deadline; None without ``admin.json``.
     model_output
         Name of the folder of submissions.
+    sample_columns
+        Round to the columns that number its samples in place of ``output_type_id``: see
+        :mod:`forecast_hub.config.sample_columns`.
     """
 
     folder: HubFolder
@@ -248,6 +251,7 @@ class Hub:
     formats: tuple[str, ...] = ("csv", "parquet")
     timezone: str | None = None
     model_output: str = "model-output"
+    sample_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _by_id: Mapping[str, Round] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

@@ -21,6 +21,8 @@ class HubFolder:
         ``tasks.json``.
     admin, validations, metadata_schema
         ``admin.json``, ``validations.yml`` and ``model-metadata-schema.json``; None if missing.
+    validation
+        ``validation.json`` of scenario modeling hubs; None if missing.
     locations
         ``auxiliary-data/locations.csv``, or ``locations.csv``; None if both are missing.
     """
@@ -31,6 +33,7 @@ class HubFolder:
     validations: Path | None
     metadata_schema: Path | None
     locations: Path | None
+    validation: Path | None = None
 
 
 def open_folder(root: Path) -> HubFolder:
@@ -57,6 +60,7 @@ def open_folder(root: Path) -> HubFolder:
         validations=_first(config / "validations.yml"),
         metadata_schema=_first(config / "model-metadata-schema.json"),
         locations=_first(root / "auxiliary-data" / "locations.csv", root / "locations.csv"),
+        validation=_first(config / "validation.json"),
     )
 
 

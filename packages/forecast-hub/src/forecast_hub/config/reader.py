@@ -14,6 +14,7 @@ from forecast_hub.config.column_types import format_value, infer_column_types
 from forecast_hub.config.consistency import POINTS, VERSIONS, find_mistakes
 from forecast_hub.config.hub import (
     NA,
+    ColumnType,
     Hub,
     ModelTask,
     OutputType,
@@ -25,6 +26,7 @@ from forecast_hub.config.hub import (
     Values,
 )
 from forecast_hub.config.hub_folder import open_folder
+from forecast_hub.config.sample_columns import read_sample_columns
 from forecast_hub.errors import HubError, UnreadableError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -55,9 +57,12 @@ def read_hub(root: Path) -> Hub:
     if found := find_mistakes(tasks, version):
         raise _wrong(folder.tasks, found)
     rounds = tuple(_round(tasks, index) for index in range(len(tasks.rounds)))
-    types = infer_column_types(tasks)
+    sampled = read_sample_columns(folder.validation)
+    numbers: dict[str, ColumnType] = {name: "integer" for each in sampled.values() for name in each}
+    types = infer_column_types(tasks) | numbers
     if folder.admin is None:
-        return Hub(folder, root.resolve().name, version, rounds, types)
+        name = root.resolve().name
+        return Hub(folder, name, version, rounds, types, sample_columns=sampled)
     admin = _parse(written.Admin, _read_json(folder.admin), folder.admin)
     return Hub(
         folder,
@@ -68,6 +73,7 @@ def read_hub(root: Path) -> Hub:
         formats=tuple(admin.file_format),
         timezone=admin.timezone,
         model_output=admin.model_output_dir,
+        sample_columns=sampled,
     )
 
 

@@ -1,5 +1,6 @@
 """Which message a file of a made-up hub gets, and in which days the hub takes it."""
 
+import re
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,3 +159,37 @@ def test_a_target_of_the_peak_is_known_by_its_name_and_has_no_horizons(
     kind = Target(name, {}, "nominal", "week", is_step_ahead, None)
 
     assert is_peak(kind) is expected
+
+
+@pytest.mark.parametrize(
+    ("output", "bounds", "values", "says"),
+    [
+        ("pmf", {}, "0.2 0.3 0.50000002", "add up to 1.00000002 for"),
+        ("pmf", {}, "0.2 0.3 0.49999998", "add up to 0.99999998 for"),
+        ("pmf", {}, "1000000 0 0.5", "add up to 1000000.5 for"),
+        ("cdf", {}, "0.70000001 0.7 1", "0.70000001 at low, 0.7 at middle"),
+        ("cdf", {"maximum": 1}, "0.2 0.7 1.0000001", r"such as 1.0000001\); expected at most 1$"),
+        ("cdf", {"minimum": 1e-9}, "9e-10 0.7 1", r"such as 9e-10\); expected at least 1e-09$"),
+        (
+            "cdf",
+            {"minimum": 1234567.5},
+            "1234567.25 1234568 1234569",
+            r"such as 1234567.25\); expected at least 1234567.5$",
+        ),
+    ],
+)
+def test_numbers_have_the_digits_that_the_rule_looks_at(tmp_path, output, bounds, values, says):
+    document, level = tasks(), deepcopy(LEVEL)
+    rule = level["output_type"].pop("cdf")
+    level["output_type"][output] = rule | {"value": {"type": "double", **bounds}}
+    document["rounds"][0]["model_tasks"] = [level]
+    rows = [
+        ["2026-03-02", "level", "north", "NA", "18+", output, category, value]
+        for category, value in zip(("low", "middle", "high"), values.split(), strict=True)
+    ]
+    hub = write_hub(tmp_path, document)
+
+    verdict = validate(write(hub, pd.DataFrame(rows, columns=COLUMNS)), hub)
+
+    found = [each.message for each in verdict.findings if each.check.startswith("value_col")]
+    assert any(re.search(says, message) for message in found), found

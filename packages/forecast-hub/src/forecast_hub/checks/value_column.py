@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
+from forecast_hub.config.column_types import format_value
 from forecast_hub.config.hub import NA, ModelTask, OutputType, Values
 from forecast_hub.config.units import read_common_unit
 from forecast_hub.findings import Finding, Severity, cap_findings
@@ -15,6 +16,9 @@ _PERCENT = 100
 
 SUM_TOLERANCE = 1.5e-8
 """Permitted difference of a sum from 1: the tolerance of R's ``all.equal``, which hubs use."""
+
+_SUM_DECIMALS = 9
+"""Decimals of a sum in a message: enough to tell it from 1 where it differs by more than that."""
 
 
 def check_numbers(rows: Rows) -> list[Finding]:
@@ -57,10 +61,10 @@ def _outside_unit(
         outside.append((values < 0, "at least 0", "warning"))
     if rule.maximum is None and unit.highest is not None:
         severity: Severity = "error" if unit.highest <= _PERCENT else "warning"
-        outside.append((values > unit.highest, f"at most {unit.highest:g}", severity))
+        outside.append((values > unit.highest, f"at most {format_value(unit.highest)}", severity))
     for wrong, expected, severity in outside:
         if wrong.any():
-            shown = ", ".join(f"{value:.6g}" for value in pd.unique(values[wrong])[:3])
+            shown = ", ".join(format_value(float(value)) for value in pd.unique(values[wrong])[:3])
             yield Finding(
                 "value_col_valid",
                 f"values of {task.title!r}, {output.name} are no {unit} (such as {shown}); "
@@ -78,14 +82,14 @@ def _of_output(
     what = f"of {title!r}, {output.name}"
     faults = []
     if rule.minimum is not None:
-        faults.append(("below", values < rule.minimum, f"at least {rule.minimum:g}"))
+        faults.append(("below", values < rule.minimum, f"at least {format_value(rule.minimum)}"))
     if rule.maximum is not None:
-        faults.append(("above", values > rule.maximum, f"at most {rule.maximum:g}"))
+        faults.append(("above", values > rule.maximum, f"at most {format_value(rule.maximum)}"))
     if rule.type == "integer":
         faults.append(("no whole number", values % 1 != 0, "whole numbers"))
     for fault, wrong, expected in faults:
         if wrong.any():
-            shown = ", ".join(f"{value:.6g}" for value in pd.unique(values[wrong])[:3])
+            shown = ", ".join(format_value(float(value)) for value in pd.unique(values[wrong])[:3])
             is_bound = fault in ("below", "above")
             range_ = "the range" if is_bound else ""
             message = f"values {what} are {fault} {range_}".rstrip()
@@ -122,13 +126,13 @@ def _falls(rows: Rows, mine: NDArray[np.intp], name: str, ids: Values) -> Iterat
     for fall in before[firsts]:
         upper, lower = order[fall], order[fall + 1]
         ids_of = frame["output_type_id"].iloc[[upper, lower]].tolist()
-        numbers = rows.value[mine][[upper, lower]]
+        numbers = [format_value(number) for number in rows.value[mine][[upper, lower]].tolist()]
         where = rows.described(frame.iloc[upper][rows.task_keys].astype(str).to_dict())
         same = before[tasks[before] == tasks[fall]]
         lines = mine[order[np.union1d(same, same + 1)]]
         yield Finding(
             "value_col_non_desc",
-            f"{name} values fall for {where}: {numbers[0]:.6g} at {ids_of[0]}, {numbers[1]:.6g} "
+            f"{name} values fall for {where}: {numbers[0]} at {ids_of[0]}, {numbers[1]} "
             f"at {ids_of[1]}; expected values that do not fall as the level rises",
             rows=rows.lines(lines),
             unit=rows.file.unit,
@@ -162,10 +166,11 @@ def check_sums(rows: Rows) -> list[Finding]:
         for each in pd.unique(number[wrong]):
             same = np.flatnonzero(number == each)
             where = rows.described(frame.iloc[same[0]][rows.task_keys].astype(str).to_dict())
+            total = format_value(round(float(sums[same[0]]), _SUM_DECIMALS))
             found.append(
                 Finding(
                     "value_col_sum1",
-                    f"probabilities add up to {sums[same[0]]:.8g} for {where}; expected 1",
+                    f"probabilities add up to {total} for {where}; expected 1",
                     rows=rows.lines(mine[same]),
                     unit=rows.file.unit,
                 )

@@ -1,6 +1,8 @@
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from made_up_hubs import submission, tasks, write_hub, write_submission
@@ -148,3 +150,30 @@ def test_an_unexpected_error_has_pythons_plain_traceback(tmp_path, monkeypatch, 
     sys.excepthook(raised.type, raised.value, raised.tb)
 
     assert capsys.readouterr().err.startswith("Traceback (most recent call last):\n  File ")
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+@pytest.mark.parametrize(("region", "code"), [("south", ACCEPTED), ("east", REFUSED)])
+def test_a_reader_that_has_read_enough_does_not_change_the_answer(
+    hub, monkeypatch, format, region, code
+):
+    path = write_submission(hub, submission().replace({"region": {"south": region}}))
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    with os.fdopen(writing, "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        arguments = ["validate", str(path), "--hub", str(hub), "--format", format]
+        assert app(arguments, standalone_mode=False) == code
+
+
+@pytest.mark.parametrize("region", ["south", "east"])
+def test_a_full_disk_is_named_and_ends_with_2(hub, monkeypatch, capsys, region):
+    path = write_submission(hub, submission().replace({"region": {"south": region}}))
+
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        code = app(["validate", str(path), "--hub", str(hub)], standalone_mode=False)
+
+    assert code == UNJUDGED
+    assert "the answer cannot be printed: No space left on device" in capsys.readouterr().err

@@ -1,7 +1,10 @@
 """The ``forecast-hub`` command: check a submission as its hub does, and score forecasts."""
 
 import json
+import os
+import sys
 from datetime import UTC, date, datetime
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -66,13 +69,13 @@ def validate(
         )
     except HubError as error:
         if format == "json":
-            typer.echo(json.dumps({"accepted": False, "unreadable": str(error)}, indent=2))
+            _write(json.dumps({"accepted": False, "unreadable": str(error)}, indent=2))
         else:
             typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None
     accepted = verdict.accepted(strict=strict)
     if format == "json":
-        typer.echo(json.dumps({"accepted": accepted, **verdict.as_dict()}, indent=2))
+        _write(json.dumps({"accepted": accepted, **verdict.as_dict()}, indent=2))
     else:
         _print_verdict(verdict, accepted)
     raise typer.Exit(0 if accepted else REFUSED)
@@ -145,9 +148,24 @@ def _day(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
 
 
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=_WIDE)
+def _write_table(table: Table) -> None:
+    shown = Console()
+    width = shown.width if shown.is_terminal else _WIDE
+    text = StringIO()
+    Console(file=text, width=width, force_terminal=shown.is_terminal).print(table)
+    _write(text.getvalue().rstrip("\n"))
+
+
+def _write(text: str) -> None:
+    """Print to standard output; a reader that has read enough, such as ``head``, is no failure."""
+    try:
+        typer.echo(text)
+    except OSError as error:
+        # What is still in the buffer must not be tried again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            typer.echo(f"the answer cannot be printed: {error.strerror}", err=True)
+            raise typer.Exit(FAILED) from None
 
 
 def _print_verdict(verdict: "Verdict", accepted: bool) -> None:
@@ -158,14 +176,14 @@ def _print_verdict(verdict: "Verdict", accepted: bool) -> None:
         for finding in verdict.findings:
             severity = Text(finding.severity, style=_STYLES[finding.severity])
             table.add_row(severity, finding.check, finding.place or "file", Text(finding.message))
-        _console().print(table)
+        _write_table(table)
     counts = ", ".join(
         f"{number} {severity}{'' if number == 1 else 's'}"
         for severity in ("error", "warning")
         for number in (verdict.count(severity),)
     )
     word = "accepted" if accepted else "refused"
-    typer.echo(
+    _write(
         f"{verdict.path}: {word} ({counts}) for round {verdict.round_id or 'unknown'} of "
         f"{verdict.hub}; {verdict.rows:,} rows"
     )
@@ -174,7 +192,7 @@ def _print_verdict(verdict: "Verdict", accepted: bool) -> None:
 def _print_means(tables: "list[pd.DataFrame]", format: str) -> None:
     found = [json.loads(table.to_json(orient="records")) for table in tables if len(table)]
     if format == "json":
-        typer.echo(json.dumps([record for records in found for record in records], indent=2))
+        _write(json.dumps([record for records in found for record in records], indent=2))
         return
     for records in found:
         table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
@@ -182,7 +200,7 @@ def _print_means(tables: "list[pd.DataFrame]", format: str) -> None:
             table.add_column(name)
         for record in records:
             table.add_row(*map(_shown, record.values()))
-        _console().print(table)
+        _write_table(table)
 
 
 def _shown(value: Any) -> str:

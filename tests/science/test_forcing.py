@@ -110,6 +110,19 @@ def test_a_drawn_start_loses_no_dose(delta_t, start):
     assert laid_out.tolist() == pytest.approx([70.0, 77.0, 84.0], rel=1e-12)
 
 
+@pytest.mark.parametrize("delta_t", [1.0, 0.5, 0.2])
+def test_the_last_day_has_all_of_its_doses(delta_t):
+    # 500 a day on 20 days; the last of them is the last day of the simulation.
+    doses = DailyDoses(START, np.full((20, 1), 500.0))
+    model = vaccinating(["S"], {"S": "default", "V": None, "R": None}, delta_t=delta_t)
+
+    built = Assembler(model, one_age(100_000), doses, ()).build(member())
+
+    laid_out = built.flows[0].values[:, 0] * delta_t
+    assert laid_out.sum() == pytest.approx(10_000, rel=1e-12)
+    assert laid_out[-round(1 / delta_t) :].sum() == pytest.approx(500, rel=1e-12)
+
+
 # --- contacts ------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """Define the ``modelset`` section: populations, and sampling or calibration."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -154,8 +155,10 @@ def _as_population_names(value: Any) -> tuple[str, ...]:
         if (name := find_duplicate(names)) is not None:
             raise refuse(f"{name!r} is listed twice; expected it once")
         return tuple(names)
-    hint = ": quote NO (YAML reads it as false)"
-    wrong = isinstance(names, list) and any(isinstance(name, bool) for name in names)
+    hint = ": quote names that YAML reads as a number, a date or a truth, such as NO"
+    wrong = isinstance(names, list) and any(
+        isinstance(name, bool | int | float | date) for name in names
+    )
     raise refuse(
         f"{shown(value)} is not a list of population names; expected ISO codes such as "
         f"[US-MA, US-NY], or all{hint if wrong else ''}"

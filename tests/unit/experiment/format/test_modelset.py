@@ -217,7 +217,11 @@ def test_some_are_left_out_of_all(root):
         ([("population_names", ["US-MA", "Narnia"])], 'there is no population "Narnia"'),
         ([("population_names", ["all", "US-MA"])], "'all' is given with other names"),
         ([("population_names", [])], "is not a list of population names"),
-        ([("population_names", [False])], "quote NO (YAML reads it as false)"),
+        (
+            [("population_names", [False])],
+            "quote names that YAML reads as a number, a date or a truth",
+        ),
+        ([("population_names", ["US-MA", 2024])], "quote names that YAML reads as a number"),
         ([("population_names", 7)], "7 is not a list of population names"),
         ([("exclude", ["US-AK"])], "exclude is given; expected it only with population_names: all"),
         (

@@ -121,8 +121,16 @@ def test_without_a_schema_a_warning_says_that_nothing_was_checked(hub):
     assert "so the metadata was not checked" in warning
 
 
-def test_a_schema_elsewhere_is_not_fetched(hub):
-    schema = SCHEMA | {"$ref": "http://127.0.0.1:9/schema.json"}
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"$ref": "http://127.0.0.1:9/schema.json"},
+        {"$ref": "file:///etc/hostname"},
+        {"$ref": "#"},
+    ],
+)
+def test_a_schema_that_is_elsewhere_or_has_no_end_is_refused_and_not_fetched(hub, more):
+    schema = SCHEMA | more
     (hub / "hub-config" / "model-metadata-schema.json").write_text(json.dumps(schema))
     write(hub, MODEL)
 

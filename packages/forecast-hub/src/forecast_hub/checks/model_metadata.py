@@ -127,7 +127,7 @@ def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
     validator = validator_class(schema, format_checker=checker, registry=Registry())
     try:
         errors = sorted(validator.iter_errors(data), key=lambda error: error.json_path)
-    except Unresolvable as error:
+    except (Unresolvable, RecursionError) as error:
         raise UnreadableError(f"{schema_path}: cannot be used ({error})") from None
     return cap_findings(
         [

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from numbers import Integral
 from types import MappingProxyType
@@ -204,7 +204,8 @@ def find(code_or_name: str, known: Collection[str] = ()) -> Location:
         name (``United_States_Massachusetts``).
     known
         Names that the population store holds. One that the codebook does not know is accepted
-        only if it is among them; its ISO code is then None.
+        only if it is among them; its ISO code is then None. If the store calls a place by its ISO
+        3166-2 code, that is its ``name``, and the other codes are the codebook's.
 
     Raises
     ------
@@ -217,7 +218,7 @@ def find(code_or_name: str, known: Collection[str] = ()) -> Location:
     if is_plausible_name(code_or_name):
         for spelling in (code_or_name, name):
             if spelling in known:
-                return Location(spelling, None, None, None, spelling.replace("_", " "))
+                return _named(spelling)
     if code_or_name in _by_iso():
         return _by_iso()[code_or_name]
     raise PopulationError(
@@ -225,6 +226,13 @@ def find(code_or_name: str, known: Collection[str] = ()) -> Location:
         "; expected an ISO 3166-2 code (US-MA), an ISO 3166-1 alpha-2 code (US, FR), or the "
         "name of the place in the population data (United_States_Massachusetts)"
     )
+
+
+def _named(spelling: str) -> Location:
+    """Return the location of a name of the store; two letters may mean a state or a country."""
+    if "-" in spelling and spelling in _by_iso():
+        return replace(_by_iso()[spelling], name=spelling)
+    return Location(spelling, None, None, None, spelling.replace("_", " "))
 
 
 def find_any(text: str | int, country: str | None = "US") -> Location:

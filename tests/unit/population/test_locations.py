@@ -127,6 +127,13 @@ def test_a_name_only_the_store_knows_is_accepted_without_codes():
         find("Canada_Ontari", known=["Canada_Ontario"])
 
 
+def test_a_table_named_by_an_iso_code_has_the_other_codes_of_the_place():
+    place = find("US-MA", known=["US-MA"])
+
+    assert place == Location("US-MA", "US-MA", "25", "MA", "Massachusetts")
+    assert find("GB-SCT", known=["GB-SCT"]).spellings == ("GB-SCT",)
+
+
 def test_the_store_s_own_name_wins_over_a_country_code():
     assert find("MA", known=["MA"]) == Location("MA", None, None, None, "MA")
     assert find("MA").name == "Morocco"

@@ -38,7 +38,7 @@ from forecast_hub.config.horizons import (
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Target
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.config.sample_columns import split_sample_columns
-from forecast_hub.config.units import COUNT, read_common_unit, read_unit
+from forecast_hub.config.units import COUNT, read_unit, read_unit_of_row
 from forecast_hub.errors import HubError
 
 
@@ -161,7 +161,7 @@ def _check_range(block: Block) -> None:
     low, high = block.value.min(), block.value.max()
     lowest = -np.inf if rule.minimum is None else rule.minimum
     highest = np.inf if rule.maximum is None else rule.maximum
-    unit = read_common_unit(block.model_task)
+    unit = read_unit_of_row(block.model_task, block.task)
     if unit is not None and unit.highest is not None and block.output_type not in ("pmf", "cdf"):
         highest = min(highest, unit.highest)
     if low < lowest or high > highest:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast_hub.config.hub import NA, ModelTask, Round, Values
+from forecast_hub.config.hub import NA, ModelTask, Round, Target, Values
 from forecast_hub.config.round_calendar import adopt_season_weeks, lists_other_season, permit_dates
 from forecast_hub.config.submission_file import SubmissionFile
 from forecast_hub.findings import Finding
@@ -46,6 +46,14 @@ class Rows:
         """Return the rows of an output type of a model task."""
         is_type = (self.file.frame["output_type"] == output_type).to_numpy()
         return np.flatnonzero((self.task == index) & is_type)
+
+    def of_target(self, rows: NDArray[np.intp], target: Target) -> NDArray[np.intp]:
+        """Return those of some rows that are of a target."""
+        frame = self.file.frame.iloc[rows]
+        mine = np.ones(len(rows), dtype=bool)
+        for column, value in target.keys.items():
+            mine &= (frame[column] == value).to_numpy()
+        return rows[mine]
 
     @property
     def task_keys(self) -> list[str]:

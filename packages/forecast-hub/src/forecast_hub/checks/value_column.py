@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.column_types import format_value
-from forecast_hub.config.hub import NA, ModelTask, OutputType, Values
-from forecast_hub.config.units import read_common_unit
+from forecast_hub.config.hub import NA, OutputType, Target, Values
+from forecast_hub.config.units import read_unit
 from forecast_hub.findings import Finding, Severity, cap_findings
 
 _PERCENT = 100
@@ -41,20 +41,22 @@ def check_numbers(rows: Rows) -> list[Finding]:
         for name, output in task.output_types.items():
             mine = rows.where(index, name)
             findings += _of_output(rows, mine[~no_number[mine]], task.title, output)
-            findings += _outside_unit(rows, mine[~no_number[mine]], task, output)
+            for target in () if name in ("pmf", "cdf") else task.targets:
+                its = rows.of_target(mine[~no_number[mine]], target)
+                findings += _outside_unit(rows, its, target, output)
     return findings
 
 
 def _outside_unit(
-    rows: Rows, mine: NDArray[np.intp], task: ModelTask, output: OutputType
+    rows: Rows, mine: NDArray[np.intp], target: Target, output: OutputType
 ) -> Iterator[Finding]:
     """Find values that their unit does not have, where the hub gives no bound.
 
     A proportion above 1 or a percentage above 100 is an error: most often it is a count of persons.
     Others, such as negative counts, are warnings.
     """
-    unit, rule, values = read_common_unit(task), output.value, rows.value[mine]
-    if unit is None or output.name in ("pmf", "cdf"):
+    unit, rule, values = read_unit(target), output.value, rows.value[mine]
+    if unit is None:
         return
     outside: list[tuple[NDArray[np.bool_], str, Severity]] = []
     if rule.minimum is None:
@@ -67,7 +69,7 @@ def _outside_unit(
             shown = ", ".join(format_value(float(value)) for value in pd.unique(values[wrong])[:3])
             yield Finding(
                 "value_col_valid",
-                f"values of {task.title!r}, {output.name} are no {unit} (such as {shown}); "
+                f"values of {target.id!r}, {output.name} are no {unit} (such as {shown}); "
                 f"expected {expected}",
                 severity,
                 rows=rows.lines(mine[wrong]),

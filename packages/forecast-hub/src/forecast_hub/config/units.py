@@ -8,7 +8,7 @@ RespiCast-Covid19 and flu-scenario-modeling-hub on GitHub.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -107,9 +107,9 @@ def read_unit(target: "Target") -> Unit | None:
     return _find_unit([target.units, f"{target.id}. {target.name}", target.description])
 
 
-def read_common_unit(task: "ModelTask") -> Unit | None:
-    """Return the unit of the values of a model task; None if its targets do not share one."""
-    units = {read_unit(target) for target in task.targets}
+def read_unit_of_row(task: "ModelTask", row: Mapping[str, str]) -> Unit | None:
+    """Return the unit of a row of a model task, whose targets may differ; None if it has none."""
+    units = {read_unit(each) for each in task.targets if each.keys.items() <= row.items()}
     return units.pop() if len(units) == 1 else None
 
 

@@ -57,7 +57,7 @@ def check_submission(submission: Path, prepared: Path, left_out: Path, findings:
     given = read_brief(prepared)
     with TemporaryDirectory() as folder:
         given.hub(Path(folder))
-        verdict = validate(submission, Path(folder))
+        verdict = validate(submission, Path(folder), horizon_0_days=given.horizon_0_days)
     for finding in verdict.findings:
         level = logging.WARNING if finding.severity != "note" else logging.INFO
         log.log(level, "%s", finding)

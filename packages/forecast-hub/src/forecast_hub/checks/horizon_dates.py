@@ -1,11 +1,12 @@
 """Check that the end of a period follows from the round's date and the horizon."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.horizon_rule import (
+    NO_RULES,
     HorizonRule,
     find_days,
     find_end_column,
@@ -17,7 +18,9 @@ from forecast_hub.errors import HubError
 from forecast_hub.findings import Finding, cap_findings
 
 
-def check_horizon_dates(rows: Rows, hub: Hub, round_: Round) -> list[Finding]:
+def check_horizon_dates(
+    rows: Rows, hub: Hub, round_: Round, known: Mapping[str, int] = NO_RULES
+) -> list[Finding]:
     """Compare the ends of periods with the hub's rule.
 
     Parameters
@@ -26,6 +29,8 @@ def check_horizon_dates(rows: Rows, hub: Hub, round_: Round) -> list[Finding]:
         The submission.
     hub, round_
         The configuration; the round has the dates of all its rounds.
+    known
+        See :func:`forecast_hub.config.horizon_rule.find_horizon_rule`.
     """
     findings = []
     for index, task in enumerate(round_.model_tasks):
@@ -33,12 +38,20 @@ def check_horizon_dates(rows: Rows, hub: Hub, round_: Round) -> list[Finding]:
         if end is None or round_.id_column is None or "horizon" not in task.columns:
             continue
         for target in (each for each in task.targets if each.is_step_ahead):
-            findings += cap_findings(list(_of_target(rows, hub, round_, index, task, target, end)))
+            found = _of_target(rows, hub, round_, index, task, target, end, known)
+            findings += cap_findings(list(found))
     return findings
 
 
 def _of_target(
-    rows: Rows, hub: Hub, round_: Round, index: int, task: ModelTask, target: Target, end: str
+    rows: Rows,
+    hub: Hub,
+    round_: Round,
+    index: int,
+    task: ModelTask,
+    target: Target,
+    end: str,
+    known: Mapping[str, int],
 ) -> Iterator[Finding]:
     mine = np.flatnonzero(rows.task == index)
     if target.time_unit not in ("week", "day") or round_.id_column is None:
@@ -48,7 +61,7 @@ def _of_target(
     if not found:
         return
     try:
-        rule = find_horizon_rule(hub, round_, task, target)
+        rule = find_horizon_rule(hub, round_, task, target, known=known)
     except HubError as error:
         yield from _unknown(rows, mine, found, target, end, str(error))
         return

@@ -1,6 +1,6 @@
 """Run all checks of a submission."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from forecast_hub.checks.row_tasks import Rows, match, restrict_to_round
 from forecast_hub.checks.samples import check_samples
 from forecast_hub.checks.submission_window import check_window
 from forecast_hub.checks.value_column import check_numbers, check_order, check_sums
+from forecast_hub.config.horizon_rule import NO_RULES
 from forecast_hub.config.hub import NA, Hub, Round
 from forecast_hub.config.reader import read_hub
 from forecast_hub.config.round_calendar import find_round
@@ -94,6 +95,7 @@ def validate(
     metadata: Path | None = None,
     locations: Path | None = None,
     now: datetime | None = None,
+    horizon_0_days: Mapping[str, int] = NO_RULES,
 ) -> Verdict:
     """Check a submission as its hub does.
 
@@ -109,6 +111,9 @@ def validate(
         Table of populations; None for the hub's. Hubs keep those of earlier seasons beside it.
     now
         A time with a time zone, which a note compares with the submission window.
+    horizon_0_days
+        Target to the days from the round's date to the end of horizon 0, where the hub's folder
+        need not be asked for its rule.
 
     Raises
     ------
@@ -136,7 +141,8 @@ def validate(
         findings += check_columns(file, round_)
         if set(round_.columns) <= set(file.columns) and len(file.frame):
             places = locations or hub.folder.locations
-            findings += _content(file, hub, round_, round_id, unlisted is None, places)
+            listed = unlisted is None
+            findings += _content(file, hub, round_, round_id, listed, places, horizon_0_days)
         findings += check_window(hub, round_, round_id, now)
     findings += check_metadata(hub, file, metadata)
     order = {"error": 0, "warning": 1, "note": 2}
@@ -163,6 +169,7 @@ def _content(
     round_id: str,
     listed: bool,
     locations: Path | None,
+    horizon_0_days: Mapping[str, int],
 ) -> list[Finding]:
     only, findings = restrict_to_round(round_, round_id, file, listed=listed)
     rows = match(file, only)
@@ -170,5 +177,5 @@ def _content(
         findings += check(rows)
     custom = read_custom_checks(hub.folder.validations, round_id)
     if not any(check.function == DATES for check in custom):
-        findings += check_horizon_dates(rows, hub, round_)
+        findings += check_horizon_dates(rows, hub, round_, horizon_0_days)
     return [*findings, *check_custom(rows, custom, locations)]

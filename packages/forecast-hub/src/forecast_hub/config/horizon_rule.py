@@ -5,10 +5,11 @@ before the round's date (Flu Scenario Modeling Hub: horizon 1 begins on a Sunday
 or an earlier one (RespiCast: with an origin date on Wednesday, horizon 1 is the last whole week).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -21,6 +22,8 @@ HORIZON = "horizon"
 
 END_COLUMNS = ("target_end_date", "target_date")
 """Task ids of the hubverse for the end of a horizon's period."""
+
+NO_RULES: Mapping[str, int] = MappingProxyType({})
 
 _STEPS = {"week": 7, "day": 1}
 _OWN_MODELS = ("ensemble", "baseline")
@@ -75,7 +78,12 @@ def period_days(target: Target) -> int:
 
 
 def find_horizon_rule(
-    hub: Hub, round_: Round, task: ModelTask, target: Target, weekday: int | None = None
+    hub: Hub,
+    round_: Round,
+    task: ModelTask,
+    target: Target,
+    weekday: int | None = None,
+    known: Mapping[str, int] = NO_RULES,
 ) -> HorizonRule:
     """Find the rule of a target.
 
@@ -94,6 +102,9 @@ def find_horizon_rule(
     weekday
         Weekday on which the weeks of the projections end, Monday is 0; used where ``tasks.json``
         lists no dates of ends.
+    known
+        Target to the days from the round's date to the end of horizon 0; nothing is asked for a
+        target that is a key.
 
     Raises
     ------
@@ -102,6 +113,8 @@ def find_horizon_rule(
         hub's own files disagree, or the time unit is neither a week nor a day.
     """
     step = period_days(target)
+    if target.id in known:
+        return HorizonRule(known[target.id], step, "the rule that was given")
     found = _in_submissions(hub, round_, task, target, step)
     if found is not None:
         return found

@@ -15,8 +15,9 @@ from epyflow.errors import EpyflowError, user_errors
 from epyflow.files import write_bytes_atomically
 from epyflow.submission.brief import Brief, read_brief
 from epyflow.submission.projected_series import Projection, take_projection
+from epyflow.submission.request import LeftOut, Request
 from epyflow.submission.row_files import write_csv_gz
-from epyflow.submission.rows import LeftOut, Request, compute_rows
+from epyflow.submission.rows import compute_rows
 from epyflow.suggest import listed
 from epyflow.tables.series import Selection, select, select_comparisons
 from forecast_hub.config.hub import Hub, Values

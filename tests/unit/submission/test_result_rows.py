@@ -13,8 +13,8 @@ import pytest
 from epyflow import strategies
 from epyflow.artifacts.pickling import write
 from epyflow.errors import EpyflowError
+from epyflow.submission.request import LeftOut
 from epyflow.submission.result_rows import describe_left_out, make_rows
-from epyflow.submission.rows import LeftOut
 from tests.building import compartments, people, scalar, sir, spontaneous, task
 from tests.unit import factories
 from tests.unit.submission.briefs import FILES, write_brief

@@ -13,8 +13,9 @@ from made_up_hubs import tasks, write_hub
 
 from epyflow.errors import EpyflowError, SubmissionError
 from epyflow.submission.projected_series import Observed, Projection
+from epyflow.submission.request import Request
 from epyflow.submission.row_files import write_csv, write_csv_gz, write_parquet
-from epyflow.submission.rows import Request, compute_rows
+from epyflow.submission.rows import compute_rows
 from forecast_hub.checks.validation import validate
 from forecast_hub.config import flusight
 from forecast_hub.config.locations import Place, read_places

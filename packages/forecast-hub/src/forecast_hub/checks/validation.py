@@ -30,7 +30,7 @@ from forecast_hub.config.horizon_rule import NO_RULES
 from forecast_hub.config.hub import NA, Hub, Round
 from forecast_hub.config.reader import read_hub
 from forecast_hub.config.round_calendar import find_round
-from forecast_hub.config.sample_columns import merge_sample_columns
+from forecast_hub.config.sample_numbers import merge_sample_columns
 from forecast_hub.config.submission_file import SubmissionFile, read_submission
 from forecast_hub.findings import Finding
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from forecast_hub.config.hub import NA, Hub, ModelTask, Round, Target
 from forecast_hub.config.round_calendar import parse_date, parse_dates
-from forecast_hub.config.submission_file import read_submission
 from forecast_hub.errors import HubError, UnreadableError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HORIZON = "horizon"
 
@@ -185,6 +186,9 @@ def _in_submissions(
     end = find_end_column(task)
     if end is None or round_.id_column is None:
         return None
+    # Imported here because pandas is slow to import, and most plans read no submission.
+    from forecast_hub.config.submission_file import read_submission
+
     said: dict[int, Path] = {}
     for path in _own_files(hub.folder.root / hub.model_output):
         try:
@@ -206,7 +210,7 @@ def _in_submissions(
 
 
 def find_days(
-    frame: pd.DataFrame, target: Target, origin: str, end: str, step: int
+    frame: "pd.DataFrame", target: Target, origin: str, end: str, step: int
 ) -> dict[int, list[int]]:
     """Return the days from the round's date to the end of horizon 0 that rows of a target imply.
 
@@ -226,11 +230,10 @@ def find_days(
     days
         Each number of days, with the positions of the rows that imply it.
     """
-    mine = pd.Series(True, index=frame.index)
-    for column, value in target.keys.items():
-        mine &= frame[column] == value
     positions: dict[int, list[int]] = {}
-    rows = frame.reset_index(drop=True)[mine.to_numpy()]
+    rows = frame.reset_index(drop=True)
+    for column, value in target.keys.items():
+        rows = rows[rows[column] == value]
     for (first, number, last), group in rows.groupby([origin, HORIZON, end], sort=False):
         began, ended = parse_date(str(first)), parse_date(str(last))
         if began is None or ended is None or not str(number).lstrip("-").isdecimal():

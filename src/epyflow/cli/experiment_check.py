@@ -48,7 +48,7 @@ def inspect_experiment(
         given = None if population_data is None else str(population_data)
         folder = find_path(given, place.root, POPULATION_FOLDERS)
         store = None if folder is None else PopulationStore.open(folder, remote=False)
-        return inspect(place, output_config, store.names() if store else ())
+        return inspect(place, output_config, store.known() if store else ())
 
 
 def print_problems(problems: Iterable[Problem], console: Console) -> None:

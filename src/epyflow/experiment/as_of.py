@@ -5,7 +5,7 @@ date of the hub, the vintages of the observations, the end of the fitting window
 would be too near, the end of the projection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ def at(
     experiment: Experiment,
     day: date,
     output_config: str | None = None,
-    populations: tuple[str, ...] = (),
+    populations: Collection[str] = (),
 ) -> Experiment:
     """Return an experiment for another reference date.
 
@@ -55,7 +55,7 @@ def runs(
     run_id: str,
     dates: Sequence[date],
     output_config: str | None = None,
-    populations: tuple[str, ...] = (),
+    populations: Collection[str] = (),
 ) -> dict[str, Experiment]:
     """Return the experiment of each run: one, or in a replay one for each reference date.
 

@@ -1,6 +1,6 @@
 """Load an experiment: find its files, validate them, and check them against one another."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from epyflow.errors import InvalidExperimentError
@@ -37,7 +37,7 @@ def _fill_in(data: Any, key: str) -> None:
 def load(
     files: ExperimentFiles,
     output_config: str | None = None,
-    populations: tuple[str, ...] = (),
+    populations: Collection[str] = (),
     changes: Changes | None = None,
 ) -> Experiment:
     """Load a valid experiment; see :func:`inspect` for the parameters.
@@ -57,7 +57,7 @@ def load(
 def inspect(
     files: ExperimentFiles,
     output_config: str | None = None,
-    populations: tuple[str, ...] = (),
+    populations: Collection[str] = (),
     changes: Changes | None = None,
 ) -> tuple[Experiment | None, list[Problem]]:
     """Validate an experiment as far as possible.

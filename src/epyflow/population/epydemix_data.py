@@ -86,6 +86,11 @@ class EpydemixData:
             if self._fetch is not None or (self.root / DATA_FOLDER / name).is_dir()
         }
 
+    @property
+    def further_names(self) -> dict[str, tuple[str, ...]]:
+        """Return no further names: the folder lists none."""
+        return {}
+
     def files(self, name: str) -> tuple[Path, ...]:
         """Return the files that a population is read from."""
         return (self._file(LOCATIONS_FILE), self._sizes_file(name), *self._matrices(name).values())

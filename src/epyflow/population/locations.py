@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from numbers import Integral
@@ -60,6 +60,8 @@ class Location:
         elsewhere.
     label
         Its common name, such as ``Massachusetts``.
+    given
+        Further names in data files and hubs, which the population data list.
     """
 
     name: str
@@ -67,11 +69,12 @@ class Location:
     fips: str | None
     postal: str | None
     label: str
+    given: tuple[str, ...] = ()
 
     @property
     def spellings(self) -> tuple[str, ...]:
         """Return the names of the location in data files and hubs, each once."""
-        names = (self.label, self.iso, self.fips, self.postal, self.name)
+        names = (*self.given, self.label, self.iso, self.fips, self.postal, self.name)
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
@@ -205,20 +208,23 @@ def find(code_or_name: str, known: Collection[str] = ()) -> Location:
     known
         Names that the population store holds. One that the codebook does not know is accepted
         only if it is among them; its ISO code is then None. If the store calls a place by its ISO
-        3166-2 code, that is its ``name``, and the other codes are the codebook's.
+        3166-2 code, that is its ``name``, and the other codes are the codebook's. A mapping gives
+        further names of each, by which it is found, too.
 
     Raises
     ------
     PopulationError
         If there is no such place. The message offers the nearest names.
     """
-    name = canonical_name(code_or_name)
+    further = known if isinstance(known, Mapping) else {}
+    named = (name for name, others in further.items() if code_or_name in others)
+    name = canonical_name(next(named, code_or_name))
     if name in _by_name():
-        return _by_name()[name]
+        return replace(_by_name()[name], given=tuple(further.get(name, ())))
     if is_plausible_name(code_or_name):
         for spelling in (code_or_name, name):
             if spelling in known:
-                return _named(spelling)
+                return replace(_named(spelling), given=tuple(further.get(spelling, ())))
     if code_or_name in _by_iso():
         return _by_iso()[code_or_name]
     raise PopulationError(

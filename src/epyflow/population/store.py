@@ -27,6 +27,9 @@ class _Source(Protocol):
     @property
     def spellings(self) -> Mapping[str, str]: ...
 
+    @property
+    def further_names(self) -> Mapping[str, tuple[str, ...]]: ...
+
     def files(self, name: str) -> tuple[Path, ...]: ...
 
     def fine(self, name: str) -> FineGroups: ...
@@ -131,6 +134,11 @@ class PopulationStore:
         source = self._local or self._remote
         return () if source is None else tuple(source.spellings)
 
+    def known(self) -> dict[str, tuple[str, ...]]:
+        """Return :meth:`names`, each with the further names that the folder gives it."""
+        further = {} if self._local is None else self._local.further_names
+        return {name: further.get(name, ()) for name in self.names()}
+
     def find(self, code_or_name: str) -> Location:
         """Return the location, also if the store has it and the codebook does not.
 
@@ -139,7 +147,7 @@ class PopulationStore:
         PopulationError
             If neither does. The message offers the nearest names.
         """
-        known = () if self._local is None else tuple(self._local.spellings)
+        known = {} if self._local is None else self.known()
         try:
             return locations.find(code_or_name, known)
         except PopulationError as unknown:
@@ -150,7 +158,7 @@ class PopulationStore:
             except PopulationError as unreachable:
                 message = f"{unknown}. The list of remote populations is unavailable: {unreachable}"
                 raise PopulationError(message) from unreachable
-        return locations.find(code_or_name, (*known, *more))
+        return locations.find(code_or_name, dict.fromkeys(more, ()) | known)
 
     def load(self, code_or_name: str, age_groups: Sequence[str]) -> Population:
         """Return a population in the age groups asked for.

@@ -1,6 +1,6 @@
 """Read populations from two small tables, in age groups of the user's choice.
 
-population.csv    population,age_group,persons
+population.csv    population,age_group,persons; optionally locations
 contacts.csv      population,layer,age_group,contact_age_group,contacts_per_day
 """
 
@@ -28,6 +28,7 @@ from epyflow.population.locations import Location, canonical_name, is_plausible_
 SIZES_FILE = "population.csv"
 CONTACTS_FILE = "contacts.csv"
 _SIZES_COLUMNS = ("population", "age_group", "persons")
+_LOCATIONS = "locations"
 _CONTACTS_COLUMNS = ("population", "layer", "age_group", "contact_age_group", "contacts_per_day")
 
 
@@ -43,6 +44,25 @@ class Tables:
     def spellings(self) -> dict[str, str]:
         """Return the name in the table of every population, by canonical name, in its order."""
         return {canonical_name(name): name for name in self._sizes}
+
+    @cached_property
+    def further_names(self) -> dict[str, tuple[str, ...]]:
+        """Return the names in the column ``locations`` of every population that has some."""
+        found: dict[str, tuple[str, ...]] = {}
+        owners = {name: name for name in self._sizes}
+        for line, row in _rows(self._sizes_path, _SIZES_COLUMNS, (_LOCATIONS,)):
+            name, text = row["population"], row.get(_LOCATIONS, "")
+            names = tuple(each for part in text.split(";") if (each := part.strip()))
+            if not names:
+                continue
+            if found.setdefault(name, names) != names:
+                message = f"locations of {name} are {text}; expected {';'.join(found[name])}"
+                raise _wrong(self._sizes_path, line, f"{message}, as before")
+            for each in names:
+                if owners.setdefault(each, name) != name:
+                    message = f'location "{each}" of {name} is a name of {owners[each]}, too'
+                    raise _wrong(self._sizes_path, line, f"{message}; expected it once")
+        return {canonical_name(name): names for name, names in found.items()}
 
     @property
     def index(self) -> tuple[Path, ...]:
@@ -73,7 +93,7 @@ class Tables:
     @cached_property
     def _sizes(self) -> dict[str, FineGroups]:
         persons: dict[str, dict[str, float]] = {}
-        for line, row in _rows(self._sizes_path, _SIZES_COLUMNS):
+        for line, row in _rows(self._sizes_path, _SIZES_COLUMNS, (_LOCATIONS,)):
             name, label = row["population"], row["age_group"]
             if not is_plausible_name(name):
                 raise _wrong(
@@ -145,20 +165,23 @@ class Tables:
         return {layer: layers[layer] for layer in layers_in_order(tuple(layers))}
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield line numbers and rows; each row has exactly ``columns``."""
-    expected = ",".join(columns)
+def _rows(
+    path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line numbers and rows; each row has ``columns``, and the optional ones or not."""
+    expected = ",".join(columns) + "".join(f" (and {name}, if you like)" for name in optional)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
-            if sorted(header) != sorted(columns):
+            given = [name for name in header if name not in optional]
+            if sorted(given) != sorted(columns) or len(set(header)) < len(header):
                 raise _wrong(path, 1, f'columns are "{",".join(header)}"; expected {expected}')
             for row in reader:
                 if not row:
                     continue
-                if len(row) != len(columns):
-                    message = f"{len(row)} values; expected {len(columns)}: {expected}"
+                if len(row) != len(header):
+                    message = f"{len(row)} values; expected {len(header)}: {expected}"
                     raise _wrong(path, reader.line_num, message)
                 yield reader.line_num, dict(zip(header, row, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -3,7 +3,7 @@
 The experiments lie in a folder, in a bundle that was unpacked, or in the copy of a repository.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -85,10 +85,10 @@ def load_experiment(settings: Settings, sources: Sources) -> Experiment:
     return load(place, settings.output_config, population_names(sources.store))
 
 
-def population_names(store: PopulationStore) -> tuple[str, ...]:
+def population_names(store: PopulationStore) -> Collection[str]:
     """Return the populations of the store; without a store, checks use the codebook alone."""
     try:
-        return store.names()
+        return store.known()
     except PopulationError:
         return ()
 

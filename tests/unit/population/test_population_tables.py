@@ -100,6 +100,58 @@ def test_a_damaged_table_is_refused_naming_file_and_line(tables, file, old, new,
     assert str(tables) in str(error.value)
 
 
+def name_locations(tables, *locations):
+    """Add the column ``locations`` to the two rows of New York."""
+    path = tables / "population.csv"
+    lines = path.read_text().splitlines()
+    cells = ["locations", *locations, *[""] * (len(lines) - 1 - len(locations))]
+    path.write_text("\n".join(f"{a},{b}" for a, b in zip(lines, cells, strict=True)) + "\n")
+    return PopulationStore.open(tables, remote=False)
+
+
+def test_a_population_is_found_by_the_locations_of_its_table(tables):
+    store = name_locations(tables, "nyc; 94", "nyc; 94")
+
+    assert store.find("nyc") == store.find("94") == store.find(NEW_YORK)
+    assert store.find("nyc").name == NEW_YORK
+    assert store.find("nyc").spellings[:3] == ("nyc", "94", "New York")
+    assert store.load("nyc", ["0-17", "18+"]).sizes.tolist() == [40, 60]
+
+
+def test_a_place_that_only_its_table_knows_has_the_locations_too(tables):
+    for name in ("population.csv", "contacts.csv"):
+        path = tables / name
+        path.write_text(path.read_text().replace(NEW_YORK, "Big_Apple"))
+    store = name_locations(tables, "nyc", "")
+
+    assert store.find("nyc").spellings == ("nyc", "Big Apple", "Big_Apple")
+    assert store.known()["Big_Apple"] == ("nyc",)
+
+
+@pytest.mark.parametrize(
+    ("locations", "message"),
+    [
+        (("nyc", "94"), r"line 3: locations of United_States_New_York are 94; expected nyc, as b"),
+        (
+            ("nyc", "nyc", "nyc"),
+            r'line 4: location "nyc" of \S+ is a name of United_States_New_York',
+        ),
+        (
+            (NEW_YORK, "", NEW_YORK),
+            r'line 4: location "United_States_New_York" of \S+ is a name of',
+        ),
+    ],
+)
+def test_contradicting_locations_are_refused(tables, locations, message):
+    for name, row in (("population.csv", "France,0+,5"), ("contacts.csv", "France,home,0+,0+,1")):
+        path = tables / name
+        path.write_text(f"{path.read_text().rstrip()}\n{row}\n")
+    store = name_locations(tables, *locations)
+
+    with pytest.raises(PopulationError, match=message):
+        store.find("nyc")
+
+
 def test_a_population_without_contacts_is_refused(tables):
     path = tables / "population.csv"
     path.write_text(path.read_text() + "France,0+,5\n")

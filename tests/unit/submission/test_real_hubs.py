@@ -52,6 +52,8 @@ class Case:
     first: int
     per_week: float
     samples: int = 0
+    table: str = ""
+    """Name of the population's table, which lists the code in its column ``locations``."""
 
     @property
     def counts_visits(self):
@@ -78,8 +80,8 @@ CASES = [
     Case(RSV, "wk inc rsv hosp", *STATE, *US, 30, 200),
     Case(RSV, "wk inc rsv prop ed visits", *STATE, *US, 0.01, 200),
     Case(METROCAST, "Flu ED visits pct", "denver", "denver", *METRO, 1),
-    Case(METROCAST, "ILI ED visits pct", "nyc", "nyc", *METRO, 1),
-    Case(SYNDROMES, "ILI incidence", "IE", "IE", *EUROPE, 200),
+    Case(METROCAST, "ILI ED visits pct", "nyc", "nyc", *METRO, 1, table="New_York_NY"),
+    Case(SYNDROMES, "ILI incidence", "Eire", "IE", *EUROPE, 200, table="Eire"),
     Case("RespiCast-Covid19", "hospital admissions", "GB-SCT", "GB-SCT", *EUROPE, 30),
 ]
 named = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.hub}: {case.target}")
@@ -88,14 +90,14 @@ WITH_RULE = (FLUSIGHT, METROCAST)
 """Hubs whose validations.yml has a check of the weeks."""
 
 
-def write_populations(root, *names):
-    sizes = [
-        f"{name},{age},{n}" for name in names for age, n in zip(AGES, (5000, 10_000), strict=True)
-    ]
-    contacts = [f"{name},home,{a},{b},8" for name in names for a in AGES for b in AGES]
+def write_populations(root, case):
+    name, code = case.table or case.population, case.code if case.table else ""
+    sizes = [f"{name},{age},{n},{code}" for age, n in zip(AGES, (5000, 10_000), strict=True)]
+    contacts = [f"{name},home,{a},{b},8" for a in AGES for b in AGES]
     folder = root / "populations"
     folder.mkdir()
-    (folder / "population.csv").write_text("\n".join(["population,age_group,persons", *sizes, ""]))
+    lines = ["population,age_group,persons,locations", *sizes, ""]
+    (folder / "population.csv").write_text("\n".join(lines))
     header = "population,layer,age_group,contact_age_group,contacts_per_day"
     (folder / "contacts.csv").write_text("\n".join([header, *contacts, ""]))
     return PopulationStore.open(folder, remote=False)
@@ -143,11 +145,11 @@ def write_experiment(root, case, store, **written):
         (folder / f"{role}.yaml").write_text(yaml.safe_dump({role: section}))
     rows = [f"{case.code},{end},{30 * n},{VISITS}" for n, end in enumerate(case.ends[:2], 1)]
     (folder / "observed.csv").write_text("\n".join(["location,date,value,visits", *rows, ""]))
-    return load(locate("own", root), None, store.names())
+    return load(locate("own", root), None, store.known())
 
 
 def plan(root, case, **written):
-    store = write_populations(root, case.population)
+    store = write_populations(root, case)
     shutil.copytree(HUBS / case.hub, root / "hub")
     experiment = write_experiment(root, case, store, **written)
     settings = Settings(experiment="own", experiments_root=str(root), hub=str(root / "hub"))

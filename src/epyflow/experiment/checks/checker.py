@@ -1,6 +1,6 @@
 """Run all checks of an experiment, as far as its sections can be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
@@ -67,7 +67,7 @@ class Checker:
         self,
         files: ExperimentFiles,
         documents: Mapping[str, Sequence[Document]],
-        known: Sequence[str],
+        known: Collection[str],
         problems: list[Problem],
     ) -> None:
         self._files = files

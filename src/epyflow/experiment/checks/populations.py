@@ -1,6 +1,6 @@
 """Find the populations of an experiment."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from epyflow.errors import PopulationError
 from epyflow.experiment.format.model import Model
@@ -17,7 +17,7 @@ def check_populations(
     modelset: Modelset | None,
     model_report: Report | None,
     report: Report | None,
-    known: Sequence[str],
+    known: Collection[str],
 ) -> tuple[Location, ...]:
     """Find the populations; report unknown ones, and a basemodel and a modelset that disagree.
 
@@ -59,7 +59,7 @@ def check_some_population(model: Model, modelset: Modelset | None, report: Repor
         )
 
 
-def _listed(modelset: Modelset, report: Report, known: Sequence[str]) -> list[Location]:
+def _listed(modelset: Modelset, report: Report, known: Collection[str]) -> list[Location]:
     names = modelset.population_names or ()
     if names == ("all",):
         return _all_but(modelset.exclude, report, known)
@@ -75,7 +75,7 @@ def _listed(modelset: Modelset, report: Report, known: Sequence[str]) -> list[Lo
     return list(places)
 
 
-def _all_but(excluded: Sequence[str], report: Report, known: Sequence[str]) -> list[Location]:
+def _all_but(excluded: Sequence[str], report: Report, known: Collection[str]) -> list[Location]:
     out: list[Location] = []
     for position, name in enumerate(excluded):
         key_path = ("exclude", position)
@@ -93,7 +93,7 @@ def _all_but(excluded: Sequence[str], report: Report, known: Sequence[str]) -> l
     return left
 
 
-def _found(name: str, report: Report, key_path: KeyPath, known: Sequence[str]) -> list[Location]:
+def _found(name: str, report: Report, key_path: KeyPath, known: Collection[str]) -> list[Location]:
     try:
         return [find(name, known)]
     except PopulationError as error:

@@ -40,7 +40,7 @@ def experiment(context: Context) -> CheckResult:
         check_inside(place, context.settings.experiments_root)
     folder = context.local_settings.population_folder()
     store = None if folder is None else PopulationStore.open(folder, remote=False)
-    names = store.names() if store else ()
+    names = store.known() if store else ()
     found, problems = inspect(place, context.settings.output_config, names)
     errors = [problem for problem in problems if problem.severity == "error"]
     remedy = f"epyflow validate {place.folder}"
@@ -61,7 +61,7 @@ def populations(context: Context) -> CheckResult:
         return ok("no folder is set: epydemix-data is downloaded once and kept")
     store = PopulationStore.open(folder, remote=False)
     found, _ = inspect(
-        context.local_settings.place(), context.settings.output_config, store.names()
+        context.local_settings.place(), context.settings.output_config, store.known()
     )
     wanted = [] if found is None else [each.name for each in plan(found).populations]
     absent = [name for name in wanted if not _is_held(store, name)]

@@ -10,6 +10,7 @@ from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.output import HubTarget
+from epyflow.population.locations import Location
 from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
 from epyflow.submission.computable_targets import check_computable
@@ -21,6 +22,7 @@ from epyflow.submission.hub_definitions import (
     TARGETS,
     is_outdated,
 )
+from epyflow.submission.target_columns import check_columns
 from epyflow.submission.target_units import find_units
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.horizon_rule import find_horizon_rule
@@ -78,7 +80,7 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
         raise EpyflowError(f"output.{name}.targets: missing; expected the targets to be submitted")
     if hub is not None:
         for each in targets:
-            _check_target(hub, day, name, each.target)
+            _check_target(hub, day, name, each, experiment.populations)
     files = {} if hub is None else _files(hub, settings)
     calibration = experiment.modelset.calibration if experiment.modelset else None
     round_ = None if hub is None else hub.round(day.isoformat())
@@ -149,16 +151,20 @@ def _has(hub: Hub, day: date, target: str) -> bool:
     return target in _known(hub, day)
 
 
-def _check_target(hub: Hub, day: date, name: str, target: str) -> None:
+def _check_target(
+    hub: Hub, day: date, name: str, target: HubTarget, populations: Sequence[Location]
+) -> None:
     known = _known(hub, day)
-    if target not in known:
+    if target.target not in known:
         raise EpyflowError(
-            f"output.{name}.targets: {hub.folder.tasks} has no target {target!r}"
-            f"{did_you_mean(target, known)}; expected one of {listed(known)}"
+            f"output.{name}.targets: {hub.folder.tasks} has no target {target.target!r}"
+            f"{did_you_mean(target.target, known)}; expected one of {listed(known)}"
         )
     round_ = hub.round(day.isoformat())
     if round_ is not None:
-        check_computable(f"output.{name}.targets", round_, target)
+        here = f"output.{name}.targets"
+        check_computable(here, round_, target.target)
+        check_columns(here, round_, target, [place.spellings for place in populations])
 
 
 def _files(hub: Hub, settings: Settings) -> dict[str, Path]:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,9 +18,10 @@ from epyflow.submission.projected_series import Projection, take_projection
 from epyflow.submission.request import LeftOut, Request
 from epyflow.submission.row_files import write_csv_gz
 from epyflow.submission.rows import compute_rows
+from epyflow.submission.target_columns import SCENARIO, find_place, list_model_tasks
 from epyflow.suggest import listed
 from epyflow.tables.series import Selection, select, select_comparisons
-from forecast_hub.config.hub import Hub, Values
+from forecast_hub.config.hub import Hub
 from forecast_hub.config.locations import read_places
 from forecast_hub.errors import HubError
 
@@ -142,21 +143,10 @@ def _task(
     task: dict[str, str] = {}
     if round_ is None:
         return task
-    columns = next(each.columns for each, found in round_.targets() if found.id == target)
-    named = _place(columns, given.spellings[population])
+    named = find_place(list_model_tasks(round_, target), given.spellings[population])
     if named is None:
         return None
     task[named[0]] = named[1]
     if member.scenario is not None:
-        task["scenario_id"] = given.scenario_ids.get(member.scenario, member.scenario)
+        task[SCENARIO] = given.scenario_ids.get(member.scenario, member.scenario)
     return task
-
-
-def _place(columns: Mapping[str, Values], spellings: Sequence[str]) -> tuple[str, str] | None:
-    """Find a place in the values of ``location``, else of any column."""
-    for name in sorted(columns, key=lambda name: name != "location"):
-        by_case = {value.casefold(): value for value in columns[name].permitted}
-        for spelling in spellings:
-            if spelling.casefold() in by_case:
-                return name, by_case[spelling.casefold()]
-    return None

@@ -32,11 +32,19 @@ def made_up(folder, day="2025-01-18"):
     document = hubs.tasks()
     for task in document["rounds"][0]["model_tasks"]:
         task["task_ids"]["forecast_date"]["optional"] = [day]
+        task["task_ids"]["region"]["optional"] = ["Alabama", "south"]
     return hubs.write_hub(folder, document)
 
 
 FLUSIGHT = {"flusight_format": {"reference_date": "2025-01-18"}}
-ANY = {"hub_format": {"reference_date": "2025-01-18", "targets": [{"target": "cases"}]}}
+ADULTS = {"target": "cases", "task_ids": {"age": "18+"}}
+
+
+def submitting(**target):
+    return {"hub_format": {"reference_date": "2025-01-18", "targets": [ADULTS | target]}}
+
+
+ANY = submitting()
 
 
 def test_without_targets_quantiles_of_admissions_and_rate_changes_go_to_flusight(tmp_path):
@@ -83,14 +91,29 @@ def test_a_hub_below_the_root_is_used_where_it_serves(tmp_path):
         ({"hub_format": {"reference_date": "2025-01-18"}}, {"hub": "hub"}, "targets: missing"),
         (ANY | {"hub_format": {"reference_date": "2025-01-25"}}, {"hub": "hub"}, "is no round"),
         (
-            {"hub_format": {"reference_date": "2025-01-18", "targets": [{"target": "case"}]}},
+            submitting(target="case"),
             {"hub": "hub"},
             "no target 'case'.*did you mean cases",
         ),
         (
-            {"hub_format": {"reference_date": "2025-01-18", "targets": [{"target": "level"}]}},
+            submitting(target="level"),
             {"hub": "hub"},
             r"how cdf of 'level' \(the level\) is computed from trajectories is not known",
+        ),
+        (
+            submitting(task_ids={"ages": "18+"}),
+            {"hub": "hub"},
+            "task_ids of 'cases': the hub has no column 'ages'.*did you mean age",
+        ),
+        (
+            submitting(task_ids={"age": "18-"}),
+            {"hub": "hub"},
+            r"age '18-' is not the hub's.*expected one of 0-17, 18\+",
+        ),
+        (
+            submitting(task_ids={}),
+            {"hub": "hub"},
+            r"'cases' needs a value of age; .*task_ids: \{age: ...\}\} with one of 0-17, 18\+",
         ),
         (ANY, {"hub": "hub", "hub_locations": "nowhere.csv"}, "hub_locations.*is not a file"),
         (ANY, {"hub": "nowhere"}, "no such folder"),
@@ -104,6 +127,14 @@ def test_what_cannot_be_submitted_is_refused_before_anything_runs(
 
     with pytest.raises(EpyflowError, match=message):
         chosen(tmp_path, output, **settings)
+
+
+def test_a_hub_without_any_of_the_populations_is_refused_before_anything_runs(tmp_path):
+    hub = hubs.write_hub(tmp_path / "hub", hubs.tasks())
+    section = submitting()["hub_format"] | {"reference_date": "2026-03-02"}
+
+    with pytest.raises(EpyflowError, match=r"none of the experiment's populations \(Alabama, .*50"):
+        chosen(tmp_path, {"hub_format": section}, hub=str(hub))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.unit.experiment.samples import CALIBRATION, write_data, write_section
 
 MASSACHUSETTS = "United_States_Massachusetts"
 FLUSIGHT = {"flusight_format": {"reference_date": "2025-01-18"}}
-HOSPITALISED = {"target": "cases", "simulation": ["I_to_H_65+"]}
+HOSPITALISED = {"target": "cases", "simulation": ["I_to_H_65+"], "task_ids": {"age": "18+"}}
 """A target with a transition that the calibration does not compare."""
 
 ADMISSIONS = """\
@@ -108,6 +108,7 @@ def test_a_hubs_own_files_and_the_targets_are_handed_on(tmp_path):
     document = hubs.tasks()
     for task in document["rounds"][0]["model_tasks"]:
         task["task_ids"]["forecast_date"]["optional"] = ["2025-01-18"]
+        task["task_ids"]["region"]["optional"] = ["Massachusetts"]
     hub = hubs.write_hub(tmp_path / "hub", document)
     section = {
         "reference_date": "2025-01-18",
@@ -119,7 +120,7 @@ def test_a_hubs_own_files_and_the_targets_are_handed_on(tmp_path):
 
     assert json.loads(content["files"]["tasks.json"]) == document
     assert sorted(content["files"]) == ["admin.json", "tasks.json"]
-    assert content["targets"] == [HOSPITALISED | {"task_ids": {}, "output_types": []}]
+    assert content["targets"] == [HOSPITALISED | {"output_types": []}]
     assert content["scenario_ids"] == {"as_now": "A-2025"}
     # Nothing that the calibration compares is of this transition.
     assert content["observed"][MASSACHUSETTS] == [None]

@@ -14,7 +14,7 @@ from epyflow.submission.sample_ids import assign_sample_ids
 from epyflow.submission.target_rows import compute_horizons, compute_season
 from epyflow.submission.task_id_columns import Block
 from epyflow.suggest import did_you_mean, listed
-from forecast_hub.config.hub import ModelTask, Round, Target
+from forecast_hub.config.hub import NA, ModelTask, Round, Target
 from forecast_hub.config.sample_numbers import split_sample_columns
 from forecast_hub.config.units import read_unit_of_row
 from forecast_hub.errors import HubError
@@ -54,6 +54,7 @@ def compute_rows(request: Request) -> pd.DataFrame:
         for task, target in round_.targets()
         if (projections := request.series.get(target.id))
         for projection in projections
+        if _is_of(round_, task, target, projection)
         for block in _blocks(request, round_, task, target, projection)
     ]
     if not blocks:
@@ -67,6 +68,21 @@ def compute_rows(request: Request) -> pd.DataFrame:
     frame = frame[list(round_.columns)]
     columns = hub.sample_columns.get(round_id)
     return frame if columns is None else split_sample_columns(frame, columns)
+
+
+def _is_of(round_: Round, task: ModelTask, target: Target, projection: Projection) -> bool:
+    """Whether a projection is of a model task, where several divide the places or age groups.
+
+    One that none of them takes is of all, so that its problem is reported.
+    """
+
+    def takes(each: ModelTask) -> bool:
+        permitted = {name: {*values.permitted} for name, values in each.columns.items()}
+        given = [(name, value) for name, value in projection.task.items() if name in permitted]
+        return all(value in permitted[name] or permitted[name] == {NA} for name, value in given)
+
+    same = [each for each, found in round_.targets() if found.id == target.id]
+    return takes(task) or not any(takes(each) for each in same)
 
 
 def _check_range(block: Block) -> None:

@@ -109,6 +109,36 @@ def test_a_target_has_the_output_types_that_are_asked_for(tmp_path, asked, made_
     assert set(rows["output_type"]) == made_types
 
 
+@pytest.mark.parametrize(("column", "parts"), [("age", ("0-17", "18+")), ("region", "xy")])
+def test_a_target_may_be_divided_over_model_tasks(tmp_path, column, parts):
+    """All infections are of the older age group."""
+    given = files()
+    document = json.loads(given["tasks.json"])
+    tasks = document["rounds"][0]["model_tasks"]
+    tasks.insert(0, deepcopy(tasks[0]))
+    for each, part in zip(tasks, parts, strict=False):
+        each["task_ids"][column] = {"required": None, "optional": [part, f"not {part}"]}
+    targets = [
+        {"target": "cases", "simulation": [f"S_to_I_{age}"], "task_ids": {"age": age}}
+        for age in ("0-17", "18+")
+    ]
+
+    rows, left_out = made(
+        tmp_path,
+        [factories.calibration([member()])],
+        targets=targets,
+        observed={PLACE: [None, None]},
+        spellings={PLACE: ["y" if column == "region" else "North"]},
+        files=given | {"tasks.json": json.dumps(document)},
+    )
+
+    assert left_out == []
+    samples = rows[(rows["output_type"] == "sample") & (rows["horizon"] == "2")]
+    by_age = {age: group["value"].tolist() for age, group in samples.groupby("age")}
+    assert by_age == {"0-17": ["0"] * 3, "18+": ["10", "20", "30"]}
+    assert samples["region"].unique().tolist() == ["y" if column == "region" else "north"]
+
+
 def test_scenarios_have_the_hubs_names(tmp_path):
     results = [factories.calibration([member(scenario="as_now"), member(scenario="B")])]
 

@@ -72,11 +72,10 @@ def drawn(figure, monkeypatch):
             monkeypatch.setattr(module, name, lambda *given, **named: calls.append((given, named)))
     monkeypatch.setattr(module, "read_brief", lambda path: BRIEF)
     monkeypatch.setattr(score_figures, "read_forecasts", list)
-    monkeypatch.setattr(score_figures, "read_outcomes", str)
+    monkeypatch.setattr(score_figures, "_outcomes", lambda *given: "outcomes")
     scores = SimpleNamespace(own="a-b", baseline=None)
-    plan = SimpleNamespace(
-        exp_id="flu", populations=(), labels={}, about=Anything(quantities={}), scores=scores
-    )
+    about = Anything(quantities={}, fit={"units": ["count"]})
+    plan = SimpleNamespace(exp_id="flu", populations=(), labels={}, about=about, scores=scores)
     listed = (*FIGURES, *SCORE_FIGURES, *COMPARISON_FIGURES)
     (pages,) = (each.pages for each in listed if each.name == figure)
     module.DRAW[figure](Given(Anything(), plan), [Path(page.path) for page in pages])

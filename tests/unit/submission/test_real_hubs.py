@@ -52,6 +52,7 @@ class Case:
     first: int
     per_week: float
     samples: int = 0
+    format: str = "csv"
     table: str = ""
     """Name of the population's table, which lists the code in its column ``locations``."""
 
@@ -103,13 +104,13 @@ def write_populations(root, case):
     return PopulationStore.open(folder, remote=False)
 
 
-def write_experiment(root, case, store, **written):
-    """Write an experiment that compares the weeks before the second horizon's."""
+def write_experiment(root, case, store, changes=None, **written):
+    """Write an experiment that compares the weeks of the first two horizons."""
     first = date.fromisoformat(case.ends[0])
     weekday = "W-SAT" if first.isoweekday() == 6 else "W-SUN"
     visits = {"observed_visits_column": "visits", "scale": 0.5} if case.counts_visits else {}
     model = {
-        "timespan": {"start_date": "2025-11-02", "end_date": case.ends[-1]},
+        "timespan": {"start_date": "2025-06-01", "end_date": case.ends[-1]},
         "simulation": {"n_sims": 1, "resample_frequency": weekday},
         "population": {"age_groups": list(AGES)},
         "compartments": [{"id": "S", "init": "default"}, {"id": "I", "init": 500}],
@@ -145,14 +146,15 @@ def write_experiment(root, case, store, **written):
         (folder / f"{role}.yaml").write_text(yaml.safe_dump({role: section}))
     rows = [f"{case.code},{end},{30 * n},{VISITS}" for n, end in enumerate(case.ends[:2], 1)]
     (folder / "observed.csv").write_text("\n".join(["location,date,value,visits", *rows, ""]))
-    return load(locate("own", root), None, store.known())
+    return load(locate("own", root), None, store.known(), changes)
 
 
-def plan(root, case, **written):
+def plan(root, case, changes=None, **written):
     store = write_populations(root, case)
     shutil.copytree(HUBS / case.hub, root / "hub")
-    experiment = write_experiment(root, case, store, **written)
-    settings = Settings(experiment="own", experiments_root=str(root), hub=str(root / "hub"))
+    experiment = write_experiment(root, case, store, changes, **written)
+    given = {"experiment": "own", "experiments_root": str(root), "hub": str(root / "hub")}
+    settings = Settings(**given, hub_file_format=case.format)
     return experiment, choose_destination(experiment, settings), store
 
 
@@ -172,18 +174,24 @@ def made_result(case, place):
     return factories.calibration([member], population=place.name, location=place.iso)
 
 
-def submit(root, case, **written):
+def submit(root, case):
     """Return the rows of a submission and the findings of a run."""
-    experiment, destination, store = plan(root, case, **written)
-    pickling.write(made_result(case, experiment.populations[0]), root / "result.pkl")
+    experiment, destination, store = plan(root, case)
+    result = made_result(case, experiment.populations[0])
+    file, findings = write_files(root, experiment, destination, store, result)
+    return pd.read_csv(file, dtype=str, keep_default_na=False), findings
+
+
+def write_files(root, experiment, destination, store, result):
+    """Return the submission and the findings of a run."""
+    pickling.write(result, root / "result.pkl")
     brief, table, left_out = root / "hub.json", root / "table.csv.gz", root / "left_out.json"
     write_brief(experiment, destination, store, brief)
     make_rows([root / "result.pkl"], brief, table, left_out)
     assert json.loads(left_out.read_text()) == []
     write_submission(table, brief, root / destination.file)
     check_submission(root / destination.file, brief, left_out, root / "findings.json")
-    rows = pd.read_csv(root / destination.file, dtype=str, keep_default_na=False)
-    return rows, json.loads((root / "findings.json").read_text())
+    return root / destination.file, json.loads((root / "findings.json").read_text())
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case.hub}: {case.target}")

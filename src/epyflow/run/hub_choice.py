@@ -10,7 +10,6 @@ from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.output import HubTarget
-from epyflow.population.locations import Location
 from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
 from epyflow.submission.computable_targets import check_computable
@@ -80,7 +79,7 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
         raise EpyflowError(f"output.{name}.targets: missing; expected the targets to be submitted")
     if hub is not None:
         for each in targets:
-            _check_target(hub, day, name, each, experiment.populations)
+            _check_target(hub, day, name, each, experiment)
     files = {} if hub is None else _files(hub, settings)
     calibration = experiment.modelset.calibration if experiment.modelset else None
     round_ = None if hub is None else hub.round(day.isoformat())
@@ -152,7 +151,7 @@ def _has(hub: Hub, day: date, target: str) -> bool:
 
 
 def _check_target(
-    hub: Hub, day: date, name: str, target: HubTarget, populations: Sequence[Location]
+    hub: Hub, day: date, name: str, target: HubTarget, experiment: Experiment
 ) -> None:
     known = _known(hub, day)
     if target.target not in known:
@@ -164,7 +163,17 @@ def _check_target(
     if round_ is not None:
         here = f"output.{name}.targets"
         check_computable(here, round_, target.target)
-        check_columns(here, round_, target, [place.spellings for place in populations])
+        places = [place.spellings for place in experiment.populations]
+        check_columns(here, round_, target, places, _scenarios(experiment))
+
+
+def _scenarios(experiment: Experiment) -> list[str]:
+    """Return the names in the hub of the scenarios of the projection."""
+    calibration = experiment.modelset.calibration if experiment.modelset else None
+    section, projection = experiment.output.hub, calibration.projection if calibration else None
+    if projection is None or section is None:
+        return []
+    return [section[1].scenario_ids.get(each.id, each.id) for each in projection.scenarios]
 
 
 def _files(hub: Hub, settings: Settings) -> dict[str, Path]:

@@ -43,9 +43,13 @@ def find_place(tasks: Iterable[ModelTask], spellings: Sequence[str]) -> tuple[st
 
 
 def check_columns(
-    here: str, round_: Round, target: HubTarget, places: Collection[Sequence[str]]
+    here: str,
+    round_: Round,
+    target: HubTarget,
+    places: Collection[Sequence[str]],
+    scenarios: Collection[str],
 ) -> None:
-    """Refuse a target whose task ids, or all of whose places, the hub does not have.
+    """Refuse a target whose task ids, scenarios, or all of whose places, the hub does not have.
 
     Parameters
     ----------
@@ -55,16 +59,22 @@ def check_columns(
         The hub's round, which has the target.
     places
         Names of each population of the experiment.
+    scenarios
+        Names in the hub of the projection's scenarios.
 
     Raises
     ------
     EpyflowError
-        If a key of ``task_ids`` is no column of the target or its value is not permitted, if no
-        population is a place of the hub, or if a column needs a value that is not given.
+        If a key of ``task_ids`` is no column of the target, if its value or a scenario is not
+        permitted, if no population is a place of the hub, or if a column needs a value that is not
+        given.
     """
     tasks = list_model_tasks(round_, target.target)
     for name, value in target.task_ids.items():
         _check_given(here, tasks, target.target, name, value)
+    if any(SCENARIO in task.columns for task in tasks):
+        for value in scenarios:
+            _check_given(here, tasks, target.target, SCENARIO, value)
     found = [place for names in places if (place := find_place(tasks, names)) is not None]
     if not found:
         tried = listed([names[0] for names in places])
@@ -75,7 +85,8 @@ def check_columns(
             f"{target.target!r}{has}; expected one of them as population, or in the column "
             "locations of population.csv"
         )
-    known = {round_.id_column, HORIZON, *END_COLUMNS, SCENARIO, *target.task_ids}
+    known = {round_.id_column, HORIZON, *END_COLUMNS, *target.task_ids}
+    known |= {SCENARIO} if scenarios else set()
     known |= {column for column, _ in found}
     keys = {key for _, each in round_.targets() if each.id == target.target for key in each.keys}
     lacking = [_open_columns(task, known | keys) for task in tasks]
@@ -97,7 +108,7 @@ def _check_given(here: str, tasks: Sequence[ModelTask], target: str, name: str, 
         )
     if not any(value in permitted for permitted in columns):
         raise EpyflowError(
-            f"{here}: task_ids of {target!r}: {name} {value!r} is not the hub's"
+            f"{here}: {target!r}: {name} {value!r} is not the hub's"
             f"{did_you_mean(value, columns[0])}; expected one of {listed(columns[0])}"
         )
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from epyflow.artifacts.task import PackedArray
+from epyflow.errors import EpyflowError
 from forecast_hub.checks.validation import validate
 from tests.unit import factories
 from tests.unit.submission.test_real_hubs import AGES, Case, plan, write_files
@@ -64,6 +65,23 @@ def submitted(tmp_path_factory):
     result = made_result(experiment.populations[0])
     file, findings = write_files(root, experiment, destination, store, result)
     return root, file, findings
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({("output", "hub_format", "scenario_ids"): {}}, "scenario_id 'low' is not the hub's"),
+        (
+            {("modelset", "calibration", "projection", "scenarios"): []},
+            "'inc hosp' needs a value of scenario_id; .* one of A-2025-07-29, B-",
+        ),
+    ],
+)
+def test_scenarios_that_the_hub_does_not_have_are_refused_when_the_run_is_planned(
+    tmp_path, changes, message
+):
+    with pytest.raises(EpyflowError, match=message):
+        plan(tmp_path, CASE, CHANGES | changes)
 
 
 @pytest.fixture(scope="module")

@@ -73,8 +73,12 @@ class Location:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Return the names of the location in data files and hubs, each once."""
-        names = (*self.given, self.label, self.iso, self.fips, self.postal, self.name)
+        """Return the names of the location in data files and hubs, each once.
+
+        MetroCast writes ``north-carolina`` (reichlab/flu-metrocast, hub-config/tasks.json).
+        """
+        hyphenated = self.label.replace(" ", "-")
+        names = (*self.given, self.label, self.iso, self.fips, self.postal, self.name, hyphenated)
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
 

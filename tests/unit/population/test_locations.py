@@ -127,6 +127,15 @@ def test_a_name_only_the_store_knows_is_accepted_without_codes():
         find("Canada_Ontari", known=["Canada_Ontario"])
 
 
+def test_a_state_is_known_by_the_names_of_metrocast():
+    for code, name in (
+        ("US-NC", "north-carolina"),
+        ("US-SC", "south-carolina"),
+        ("US-ME", "maine"),
+    ):
+        assert name in [each.casefold() for each in find(code).spellings]
+
+
 def test_a_table_named_by_an_iso_code_has_the_other_codes_of_the_place():
     place = find("US-MA", known=["US-MA"])
 

@@ -124,7 +124,7 @@ def test_a_place_that_only_its_table_knows_has_the_locations_too(tables):
         path.write_text(path.read_text().replace(NEW_YORK, "Big_Apple"))
     store = name_locations(tables, "nyc", "")
 
-    assert store.find("nyc").spellings == ("nyc", "Big Apple", "Big_Apple")
+    assert store.find("nyc").spellings == ("nyc", "Big Apple", "Big_Apple", "Big-Apple")
     assert store.known()["Big_Apple"] == ("nyc",)
 
 

@@ -9,7 +9,9 @@ from epyflow.data.periods import WEEKS
 from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
+from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import HubTarget
+from epyflow.experiment.format.series_names import counted_groups
 from epyflow.run.digests import digest_of
 from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
 from epyflow.submission.computable_targets import check_computable
@@ -21,8 +23,8 @@ from epyflow.submission.hub_definitions import (
     TARGETS,
     is_outdated,
 )
-from epyflow.submission.target_columns import check_columns
-from epyflow.submission.target_units import find_units
+from epyflow.submission.target_columns import AGE_GROUP, check_columns, list_model_tasks
+from epyflow.submission.target_units import find_comparison, find_units
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.horizon_rule import find_horizon_rule
 from forecast_hub.config.hub import Hub, Round
@@ -73,7 +75,9 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
         )
     usual = ASKED_FOR.get(name, tuple(HubTarget(target=target) for target in TARGETS[name]))
     targets = section.targets or tuple(
-        each for each in usual if hub is None or _has(hub, day, each.target)
+        each if hub is None else _for_all_ages(hub, day, each, experiment)
+        for each in usual
+        if hub is None or _has(hub, day, each.target)
     )
     if not targets:
         raise EpyflowError(f"output.{name}.targets: missing; expected the targets to be submitted")
@@ -148,6 +152,26 @@ def _known(hub: Hub, day: date) -> list[str]:
 
 def _has(hub: Hub, day: date, target: str) -> bool:
     return target in _known(hub, day)
+
+
+def _for_all_ages(hub: Hub, day: date, target: HubTarget, experiment: Experiment) -> HubTarget:
+    """Give a target the one age group that the hub requires, if its series counts all ages."""
+    round_, calibration = (
+        hub.round(day.isoformat()),
+        (experiment.modelset or Modelset()).calibration,
+    )
+    compared, ages = find_comparison(calibration, target), experiment.model.population.age_groups
+    if (
+        round_ is None
+        or compared is None
+        or len(counted_groups(compared.simulation, ages)) < len(ages)
+    ):
+        return target
+    tasks = list_model_tasks(round_, target.target)
+    required = {task.columns[AGE_GROUP].required for task in tasks if AGE_GROUP in task.columns}
+    if len(required) != 1 or len(ids := required.pop()) != 1:
+        return target
+    return target.model_copy(update={"task_ids": {AGE_GROUP: ids[0]}})
 
 
 def _check_target(

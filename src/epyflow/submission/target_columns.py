@@ -8,7 +8,7 @@ from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.horizon_rule import END_COLUMNS, HORIZON
 from forecast_hub.config.hub import ModelTask, Round
 
-SCENARIO = "scenario_id"
+SCENARIO, AGE_GROUP = "scenario_id", "age_group"
 
 
 def list_model_tasks(round_: Round, target: str) -> list[ModelTask]:

@@ -1,12 +1,15 @@
 """Which hub a run's submission is for, and what is submitted."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import made_up_hubs as hubs
 import pytest
 
 from epyflow.errors import EpyflowError
+from epyflow.experiment.format.projection import ProjectionScenario
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.run.hub_choice import choose_destination, hash_destination
@@ -127,6 +130,38 @@ def test_what_cannot_be_submitted_is_refused_before_anything_runs(
 
     with pytest.raises(EpyflowError, match=message):
         chosen(tmp_path, output, **settings)
+
+
+HUBS = Path(__file__).parents[3] / "packages" / "forecast-hub" / "tests" / "hubs"
+
+
+@pytest.mark.parametrize(
+    ("simulation", "message"),
+    [(["S_to_I_total"], None), (["S_to_I_65+"], r"'inc hosp' needs a value of age_group")],
+)
+def test_usual_targets_of_the_scenario_hub_are_of_all_ages_if_their_series_is(
+    tmp_path, simulation, message
+):
+    output = {"flusmh_format": {"reference_date": "2025-08-10"}}
+    experiment = loaded(tmp_path, output)
+    section = experiment.modelset.calibration
+    compared = section.comparison[0].model_copy(update={"simulation": tuple(simulation)})
+    scenarios = tuple(ProjectionScenario(id=f"{name}-2025-07-29") for name in "ABC")
+    projection = section.projection.model_copy(update={"scenarios": scenarios})
+    section = section.model_copy(update={"comparison": (compared,), "projection": projection})
+    modelset = experiment.modelset.model_copy(update={"calibration": section})
+    experiment = replace(experiment, modelset=modelset)
+    settings = Settings(experiment="own", hub=str(HUBS / "flu-scenario-modeling-hub"))
+
+    if message is None:
+        targets = choose_destination(experiment, settings).targets
+        assert [(each.target, each.task_ids) for each in targets] == [
+            ("inc hosp", {"age_group": "0-130"}),
+            ("peak size hosp", {"age_group": "0-130"}),
+        ]
+    else:
+        with pytest.raises(EpyflowError, match=message):
+            choose_destination(experiment, settings)
 
 
 def test_a_hub_without_any_of_the_populations_is_refused_before_anything_runs(tmp_path):

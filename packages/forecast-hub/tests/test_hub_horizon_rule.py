@@ -1,5 +1,6 @@
 """Which week a horizon is, by the rule of each hub."""
 
+import gzip
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
@@ -90,8 +91,7 @@ def test_without_a_list_or_a_file_a_round_in_the_middle_of_a_week_is_refused(tmp
     assert str(raised.value) == (
         f"{tmp_path}/hub-config/tasks.json: which week is horizon 1 of 'cases' is not known: the "
         "round's date is a Wednesday, weeks end on a Sunday; expected a file of the hub's ensemble "
-        "in submissions/, or horizon_0_days with the days from the round's date to the end of "
-        "horizon 0"
+        "in submissions/"
     )
 
 
@@ -139,6 +139,15 @@ def test_files_of_the_hub_that_disagree_are_named(tmp_path):
     with pytest.raises(HubError) as raised:
         rule_of_first_target(hub)
     assert f"-10 days in {first}; -3 days in {second}; expected one rule" in str(raised.value)
+
+
+def test_a_gzipped_file_of_the_ensemble_is_read(tmp_path):
+    hub = respicast(tmp_path)
+    path = submit(hub, "respicast-hubEnsemble", -10)
+    path.with_suffix(".csv.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+
+    assert rule_of_first_target(hub).days == -10
 
 
 def test_a_file_that_cannot_be_read_says_nothing(tmp_path):
@@ -223,3 +232,30 @@ def test_the_dates_are_exactly_those_that_the_hub_permits(
 
     assert {each: [rule.end(each, n) for n in horizons] for each in origins} == due
     assert replace(rule, source="") == replace(rule, source="", days=days)
+
+
+def test_a_teams_own_ensemble_says_nothing_of_the_hubs_rule(tmp_path):
+    hub = respicast(tmp_path)
+    submit(hub, "abc-myensemble", -3)
+    submit(hub, "abc-ensemble", -3)
+    submit(hub, "respicast-hubEnsemble", -10)
+
+    assert rule_of_first_target(hub).days == -10
+
+
+def test_the_hub_is_the_team_with_an_ensemble_and_a_baseline(tmp_path):
+    hub = respicast(tmp_path)
+    submit(hub, "abc-ensemble", -3)
+    for model in ("FluSight-ensemble", "FluSight-baseline"):
+        submit(hub, model, -10)
+
+    assert rule_of_first_target(hub).days == -10
+
+
+def test_which_of_two_teams_is_the_hub_is_not_guessed(tmp_path):
+    hub = respicast(tmp_path)
+    submit(hub, "abc-ensemble", -3)
+    submit(hub, "def-ensemble", -10)
+
+    with pytest.raises(HubError, match="is not known"):
+        rule_of_first_target(hub)

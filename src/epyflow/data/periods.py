@@ -63,6 +63,19 @@ class Periods:
         return cls(tuple(labels), np.cumsum(np.insert(lengths, 0, 0)), whole)
 
 
+def is_dated_by_its_end(frequency: str | None, delta_t: float) -> bool:
+    """Whether the date of a period is its last day, as that of an observed or submitted week.
+
+    Weeks (``W-SAT``), ends of months (``ME``) and days are. ``7D`` and ``MS`` are dated by their
+    first day, and so are steps of several days that are not resampled.
+    """
+    if frequency is None:
+        return delta_t <= 1
+    return frequency in ("D", "W", *WEEKS) or frequency.rstrip("0123456789").endswith(
+        ("W-MON", "W-TUE", "W-WED", "W-THU", "W-FRI", "W-SAT", "W-SUN", "ME", "QE", "YE")
+    )
+
+
 def find_cut_periods(
     start: date | None, window: tuple[date, date], frequency: str | None
 ) -> tuple[date, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from epyflow.data.periods import WEEKS
+from epyflow.data.periods import WEEKS, is_dated_by_its_end
 from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
@@ -84,6 +84,7 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
     if hub is not None:
         for each in targets:
             _check_target(hub, day, name, each, experiment)
+    _check_frequency(experiment, name)
     files = {} if hub is None else _files(hub, settings)
     calibration = experiment.modelset.calibration if experiment.modelset else None
     round_ = None if hub is None else hub.round(day.isoformat())
@@ -95,27 +96,46 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
     return Destination(name, day, file, targets, folder, files, tuple(units), horizons)
 
 
+def _check_frequency(experiment: Experiment, name: str) -> None:
+    """Refuse periods that are dated by their first day: hubs date weeks by the last one."""
+    frequency = experiment.model.simulation.resample_frequency
+    if not is_dated_by_its_end(frequency, experiment.model.timespan.delta_t):
+        what = frequency or f"absent with delta_t {experiment.model.timespan.delta_t:g}"
+        raise EpyflowError(
+            f"output.{name}: simulation.resample_frequency is {what}, whose periods are dated by "
+            "their first day; expected weeks such as W-SAT, which are dated by their last"
+        )
+
+
 def _horizon_0_days(
     experiment: Experiment, hub: Hub, round_: Round, targets: Sequence[str]
 ) -> dict[str, int]:
     """Return where horizon 0 of each target ends, counted from the round's date."""
-    section = experiment.output.hub
-    given = None if section is None else section[1].horizon_0_days
+    name, section = experiment.output.hub or ("hub_format", None)
+    given = None if section is None else section.horizon_0_days
     frequency = experiment.model.simulation.resample_frequency or ""
     weekday = WEEKS.index(frequency) if frequency in WEEKS else None
     found = {}
     for task, target in round_.targets():
-        if target.id in targets and target.is_step_ahead:
-            try:
-                days = (
-                    find_horizon_rule(hub, round_, task, target, weekday).days
-                    if given is None
-                    else given
-                )
-            except HubError:
-                if weekday is not None:
-                    raise
-                continue  # the projection's dates say on which weekday its weeks end
+        if target.id not in targets or not target.is_step_ahead:
+            continue
+        try:
+            rule = find_horizon_rule(hub, round_, task, target, weekday)
+        except HubError as error:
+            if weekday is not None and given is None:
+                raise EpyflowError(
+                    f"{error}, or output.{name}.horizon_0_days: the days from the round's date to "
+                    "the end of horizon 0"
+                ) from None
+            rule = None  # the projection's dates say on which weekday its weeks end
+        if rule is not None and given not in (None, rule.days) and not rule.is_custom:
+            raise EpyflowError(
+                f"output.{name}.horizon_0_days is {given}, but horizon 0 "
+                f"of {target.id!r} ends {rule.days} days from the round's date by {rule.source} of "
+                f"the hub in {hub.folder.root}; expected that, or no horizon_0_days"
+            )
+        days = given if given is not None or rule is None else rule.days
+        if days is not None:
             found[target.id] = days
     return found
 

@@ -17,7 +17,13 @@ from epyflow.submission.summaries import (
     compute_shares_up_to,
     join_season,
 )
-from epyflow.submission.task_id_columns import Block, fill_task_ids, list_horizons
+from epyflow.submission.task_id_columns import (
+    WEEK,
+    Block,
+    check_periods,
+    fill_task_ids,
+    list_horizons,
+)
 from forecast_hub.config import flusight
 from forecast_hub.config.horizon_rule import (
     HorizonRule,
@@ -100,6 +106,7 @@ def compute_season(
 ) -> Iterator[Block]:
     """Yield the rows of a target of the whole season, such as its peak, in one output type."""
     weeks = find_season_weeks(request.hub, round_, request.reference_date, request.season)
+    check_periods(projection, WEEK, target, weeks)
     season = join_season(projection, weeks)
     at = fill_task_ids(task, target, round_, request.reference_date, projection)
     shares = compute_peak_week_shares(season)

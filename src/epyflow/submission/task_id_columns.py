@@ -20,6 +20,9 @@ from forecast_hub.config.horizon_rule import (
 )
 from forecast_hub.config.hub import NA, ModelTask, Round, Target
 
+WEEK = 7
+"""Days of a week."""
+
 
 @dataclass
 class Block:
@@ -80,7 +83,8 @@ def list_horizons(
     if values is None:
         raise SubmissionError(f"target {target.id!r} is a series without a column {HORIZON!r}")
     defined = [number for number in list_numbers(task) if only is None or number in only]
-    _check_periods(projection, rule, target, [rule.end(origin, number) for number in defined])
+    ends = [rule.end(origin, number) for number in defined]
+    check_periods(projection, rule.step, target, ends)
     there = [number for number in defined if rule.end(origin, number) in projection.dates]
     lacking = [text for text in values.required if text != NA and int(text) not in there]
     if lacking or not there:
@@ -92,18 +96,30 @@ def list_horizons(
     return there
 
 
-def _check_periods(
-    projection: Projection, rule: HorizonRule, target: Target, ends: Sequence[date]
-) -> None:
-    """Refuse a projection whose periods are of another length, or end on another weekday."""
+def check_periods(projection: Projection, step: int, target: Target, ends: Sequence[date]) -> None:
+    """Refuse a projection whose periods are of another length, or end on another weekday.
+
+    Parameters
+    ----------
+    step
+        Days of the target's periods, 7 or 1.
+    ends
+        Ends of the target's periods.
+
+    Raises
+    ------
+    SubmissionError
+        With the ``simulation.resample_frequency`` to set.
+    """
     days = projection.dates
     apart = {(later - earlier).days for earlier, later in pairwise(days)}
-    if apart - {rule.step}:
+    if apart - {step}:
         raise SubmissionError(
             f"{projection.title}: its dates are {listed(map(str, sorted(apart)))} days apart; "
-            f"{target.id!r} is for every {target.time_unit}: set simulation.resample_frequency"
+            f"{target.id!r} is for every {'week' if step == WEEK else 'day'}: set "
+            "simulation.resample_frequency"
         )
-    if rule.step == 7 and ends and days and days[0].weekday() != ends[0].weekday():
+    if step == WEEK and ends and days and days[0].weekday() != ends[0].weekday():
         raise SubmissionError(
             f"{projection.title}: its weeks end on a {days[0]:%A}, those of {target.id!r} on a "
             f"{ends[0]:%A}; expected simulation.resample_frequency {_weekly(ends[0])}"

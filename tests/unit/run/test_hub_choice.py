@@ -203,3 +203,57 @@ def test_a_submission_without_rate_trends_is_made_again_if_the_hubs_files_change
         file.write("\n")
 
     assert hash_destination(chosen(tmp_path, ANY), experiment) != first
+
+
+def weekly_hub(folder, day, ends):
+    """Return a hub whose rounds list the ends of horizons 1 to 3."""
+    document = hubs.tasks()
+    for task in document["rounds"][0]["model_tasks"]:
+        task["task_ids"]["forecast_date"]["optional"] = [day]
+        task["task_ids"]["target_end_date"] = {"required": None, "optional": ends}
+        task["task_ids"]["region"]["optional"] = ["Alabama", "south"]
+    return hubs.write_hub(folder, document)
+
+
+def with_periods(tmp_path, frequency, **submission):
+    write_data(tmp_path)
+    sections = deepcopy(CALIBRATION) | {"output": submitting(**submission)}
+    sections["model"]["simulation"]["resample_frequency"] = frequency
+    return load(locate(write_sections(tmp_path, sections), tmp_path))
+
+
+def plan(tmp_path, experiment):
+    settings = Settings(experiment="own", experiments_root=str(tmp_path), hub=str(tmp_path / "hub"))
+    return choose_destination(experiment, settings)
+
+
+ENDS = ["2025-01-25", "2025-02-01", "2025-02-08"]
+"""Of horizons 1 to 3 in the round of Saturday 2025-01-18."""
+
+
+def test_the_week_of_horizon_0_is_the_one_that_the_hub_lists(tmp_path):
+    weekly_hub(tmp_path / "hub", "2025-01-18", ENDS)
+
+    choice = plan(tmp_path, with_periods(tmp_path, "W-SAT"))
+
+    assert choice.horizon_0_days == {"cases": 0}
+
+
+def test_a_week_that_contradicts_the_hubs_dates_is_refused(tmp_path):
+    weekly_hub(tmp_path / "hub", "2025-01-18", ENDS)
+    experiment = with_periods(tmp_path, "W-SAT")
+    section = experiment.output.hub_format.model_copy(update={"horizon_0_days": 7})
+    output = experiment.output.model_copy(update={"hub_format": section})
+
+    with pytest.raises(
+        EpyflowError, match=r"hub_format.horizon_0_days is 7, but horizon 0 of 'cas"
+    ):
+        plan(tmp_path, replace(experiment, output=output))
+
+
+@pytest.mark.parametrize("frequency", ["7D", "MS"])
+def test_periods_dated_by_their_first_day_are_refused(tmp_path, frequency):
+    weekly_hub(tmp_path / "hub", "2025-01-18", ENDS)
+
+    with pytest.raises(EpyflowError, match=f"resample_frequency is {frequency}, whose periods are"):
+        plan(tmp_path, with_periods(tmp_path, frequency))

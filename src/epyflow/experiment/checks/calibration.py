@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from epyflow.data.periods import find_cut_periods
+from epyflow.data.periods import find_cut_periods, is_dated_by_its_end
 from epyflow.experiment.checks.initial_values import check_initial_priors
 from epyflow.experiment.format.base import parsed
 from epyflow.experiment.format.calibration import Calibration, Smc
@@ -105,6 +105,14 @@ def check_comparison(model: Model, calibration: Calibration, report: Report) -> 
         )
         return
     start, frequency = timespan.start_date, model.simulation.resample_frequency
+    if not is_dated_by_its_end(frequency, timespan.delta_t):
+        what = frequency or f"absent with timespan.delta_t {timespan.delta_t:g}"
+        report.warn(
+            ("calibration", "comparison"),
+            f"simulation.resample_frequency is {what}: its periods are dated by their first day, "
+            "and compared with observations of that date; if these are dated by the last day of "
+            "a week, expected W-SAT or the like",
+        )
     given = start if isinstance(start, date) else None
     cut = find_cut_periods(given, (window.start_date, window.end_date), frequency)
     if cut:

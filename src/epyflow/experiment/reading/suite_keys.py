@@ -69,7 +69,21 @@ def _refuse_others(
             tell((*here, key), message, "error")
 
 
+def _drop(section: dict[str, Any], key: str, here: KeyPath, tell: Tell) -> None:
+    """Leave out a key that the suite ignores, with a warning."""
+    if section.pop(key, None) is not None:
+        message = "has no effect, as in epymodelingsuite, which does not know it"
+        tell((*here, key), message, "warning")
+
+
 def _model(data: dict[str, Any], tell: Tell) -> None:
+    for key in ("name", "notes"):
+        _drop(_section(data, "meta"), key, ("meta",), tell)
+    _drop(data, "notes", (), tell)
+    interventions = data.get("interventions")
+    for position, each in enumerate(interventions if isinstance(interventions, list) else ()):
+        if isinstance(each, dict):
+            _drop(each, "years", ("interventions", position), tell)
     population = _section(data, "population")
     if population.pop("location_type", "iso") != "iso":
         tell(

@@ -5,6 +5,7 @@ before the round's date (Flu Scenario Modeling Hub: horizon 1 begins on a Sunday
 or an earlier one (RespiCast: with an origin date on Wednesday, horizon 1 is the last whole week).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,8 +28,9 @@ END_COLUMNS = ("target_end_date", "target_date")
 NO_RULES: Mapping[str, int] = MappingProxyType({})
 
 _STEPS = {"week": 7, "day": 1}
-_OWN_MODELS = ("ensemble", "baseline")
+_OWN_MODEL = re.compile(r"(hub_?)?(ensemble|baseline)(_[a-z0-9]+)?", re.IGNORECASE | re.ASCII)
 _MOST_MODELS, _MOST_FILES, _MOST_BYTES = 4, 2, 100_000_000
+_MOST_ROWS = 2_000_000
 _NEAR = range(-14, 7)
 """Days from the round's date to the end of horizon 0: up to two weeks before, or six days after."""
 
@@ -46,11 +48,14 @@ class HorizonRule:
         Days of a period: 7 or 1.
     source
         How the rule is known, for messages.
+    is_custom
+        Whether it is only the custom of hubs, of which this hub says nothing.
     """
 
     days: int
     step: int
     source: str
+    is_custom: bool = False
 
     def end(self, origin: date, horizon: int) -> date:
         """Return the end of a horizon's period in the round of ``origin``."""
@@ -126,12 +131,11 @@ def find_horizon_rule(
     last = ends[-1].weekday() if ends else weekday
     usual = 0 if step == 1 else _usual(origins, last)
     if usual is not None and (not fitting or usual in fitting):
-        return HorizonRule(usual, step, "the custom of hubs")
+        return HorizonRule(usual, step, "the custom of hubs", is_custom=True)
     raise HubError(
         f"{hub.folder.tasks}: which {target.time_unit} is horizon 1 of {target.id!r} is not known: "
         f"{_described(origins, last)}; expected a file of the hub's ensemble in "
-        f"{hub.model_output}/, or horizon_0_days with the days from the round's date to the end of "
-        "horizon 0"
+        f"{hub.model_output}/"
     )
 
 
@@ -186,14 +190,10 @@ def _in_submissions(
     end = find_end_column(task)
     if end is None or round_.id_column is None:
         return None
-    # Imported here because pandas is slow to import, and most plans read no submission.
-    from forecast_hub.config.submission_file import read_submission
-
     said: dict[int, Path] = {}
     for path in _own_files(hub.folder.root / hub.model_output):
-        try:
-            frame = read_submission(path).frame
-        except UnreadableError:
+        frame = _read(path)
+        if frame is None:
             continue
         columns = {round_.id_column, HORIZON, end, *target.keys}
         if columns <= set(frame.columns):
@@ -203,10 +203,24 @@ def _in_submissions(
         where = "; ".join(f"{days} days in {path}" for days, path in sorted(said.items()))
         raise HubError(
             f"{hub.folder.tasks}: files of the hub disagree about the end of horizon 0 of "
-            f"{target.id!r}, counted from the round's date: {where}; expected one rule: set "
-            "horizon_0_days"
+            f"{target.id!r}, counted from the round's date: {where}; expected one rule"
         )
     return next((HorizonRule(days, step, path.name) for days, path in said.items()), None)
+
+
+def _read(path: Path) -> "pd.DataFrame | None":
+    """Return the first rows of a file as text; None if it cannot be read."""
+    # Imported here because pandas is slow to import, and most plans read no submission.
+    import pandas as pd
+
+    from forecast_hub.config.submission_file import read_submission
+
+    try:
+        if path.suffix == ".parquet":
+            return read_submission(path).frame
+        return pd.read_csv(path, dtype=str, keep_default_na=False, nrows=_MOST_ROWS)
+    except (UnreadableError, OSError, ValueError, EOFError):
+        return None
 
 
 def find_days(
@@ -244,22 +258,50 @@ def find_days(
 
 
 def _own_files(folder: Path) -> list[Path]:
-    """Return the newest files of the hub's ensemble and baseline models."""
+    """Return the newest files of the hub's ensemble and baseline models.
+
+    They are of one team, the hub itself. Of several teams with a model of such a name, it is the
+    one that has both an ensemble and a baseline, else one with "hub" in its name; if that does not
+    single one out, there are none.
+    """
     if not folder.is_dir():
         return []
-    models = sorted(
-        each
-        for each in folder.iterdir()
-        if each.is_dir() and any(word in each.name.lower() for word in _OWN_MODELS)
-    )
+    by_team: dict[str, list[Path]] = {}
+    for each in sorted(folder.iterdir()):
+        team, _, model = each.name.partition("-")
+        if each.is_dir() and _OWN_MODEL.fullmatch(model):
+            by_team.setdefault(team, []).append(each)
+    models = _of_the_hub(by_team)
     found = []
-    for model in models[:_MOST_MODELS]:
+    for model_folder in models[:_MOST_MODELS]:
         files = [
             each
-            for each in model.iterdir()
-            if each.suffix in (".csv", ".parquet")
+            for each in model_folder.iterdir()
+            if each.name.endswith((".csv", ".csv.gz", ".parquet"))
             and each.is_file()
             and each.stat().st_size <= _MOST_BYTES
         ]
         found += sorted(files, key=lambda each: each.name)[-_MOST_FILES:]
     return found
+
+
+def _of_the_hub(by_team: Mapping[str, list[Path]]) -> list[Path]:
+    """Return the models of the one team that is the hub; none if that cannot be told."""
+    both = [
+        team
+        for team, models in by_team.items()
+        if {"ensemble", "baseline"} <= {_kind(model.name) for model in models}
+    ]
+    named = [
+        team
+        for team, models in by_team.items()
+        if "hub" in team.lower() or any("hub" in model.name.lower() for model in models)
+    ]
+    for teams in (list(by_team), both, named):
+        if len(teams) == 1:
+            return by_team[teams[0]]
+    return []
+
+
+def _kind(name: str) -> str:
+    return "baseline" if "baseline" in name.lower() else "ensemble"

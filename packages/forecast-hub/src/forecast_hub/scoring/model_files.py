@@ -9,7 +9,7 @@ from forecast_hub.errors import HubError
 from forecast_hub.suggestions import did_you_mean, listed
 
 BASELINE = "-baseline"
-USUAL = (BASELINE, "-ensemble")
+USUAL = (BASELINE, "-ensemble", "-hubEnsemble")
 """Name endings of the models that forecasts are usually compared with."""
 
 _SUFFIXES = (".csv", ".csv.gz", ".parquet", ".gz.parquet")

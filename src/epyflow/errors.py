@@ -25,6 +25,10 @@ class DataError(EpyflowError):
     """A data file (coverage, calendar, observations) has wrong or missing content."""
 
 
+class NoObservationsError(DataError):
+    """A file of observations has no row, or no value, of a location."""
+
+
 class ArtifactError(EpyflowError):
     """An input or result file is truncated, foreign, or of another version."""
 

@@ -339,3 +339,15 @@ def test_the_names_of_a_place_are_code_abbreviation_and_name():
     assert names_of_places({"25": Place("25", "MA", 1, "Massachusetts")}) == [
         ("25", "MA", "Massachusetts")
     ]
+
+
+def test_an_outcome_that_was_withdrawn_is_none(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(
+        "date,location,as_of,value\n2025-12-20,25,2025-12-24,50\n2025-12-20,25,2025-12-31,NA\n"
+        "2025-12-27,25,2025-12-31,60\n"
+    )
+
+    found = read_outcomes(path)
+
+    assert found["observed"].tolist() == [60.0]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from epyflow.data.observed_table import read_observed
 from epyflow.data.sheet import Row, listed
 from epyflow.data.vintages import Vintage
-from epyflow.errors import DataError
+from epyflow.errors import DataError, NoObservationsError
 
 if TYPE_CHECKING:
     from forecast_hub.tables import Table
@@ -103,7 +103,7 @@ def select_observations(
             there = sorted(row.day(column.dates) for row in _known(rows, column, vintage))
             dates_there = f"its dates are {there[0]} to {there[-1]}" if there else "it has no dates"
             known = f" as of {vintage.day}" if vintage is not None else ""
-            raise DataError(
+            raise NoObservationsError(
                 f"{table.path}: {column.values}: no value for {' or '.join(sorted(spellings))} "
                 f"from {window[0]} to {window[1]}{known}; {dates_there}: move the fitting window "
                 "or use another file"
@@ -122,7 +122,7 @@ def rows_of_location(
 
     Raises
     ------
-    DataError
+    NoObservationsError
         If there is none; the message lists what the column holds.
     """
     column = find_location_column(table, location_column)
@@ -130,7 +130,7 @@ def rows_of_location(
     accepted = {spelling.casefold() for spelling in spellings}
     written = [text for text in held.unique() if text.casefold() in accepted]
     if not written:
-        raise DataError(
+        raise NoObservationsError(
             f"{table.path}: {column}: no row for {' or '.join(sorted(spellings))}; "
             f"the file has {listed(list(held.unique())) or 'no rows'}"
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from epyflow.data.observations import Column, read_observations
 from epyflow.data.vintages import data_key, vintage_of
-from epyflow.errors import DataError, EpyflowError, PopulationError
+from epyflow.errors import EpyflowError, NoObservationsError, PopulationError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.output import HubTarget, RateTrends
@@ -182,7 +182,7 @@ def _read(
             vintage_of(path, day, section.observed_as_of_column),
             section.observed_rows,
         )
-    except DataError:
+    except NoObservationsError:
         return None  # no data of this place: parts that need them are left out and reported
     counts = [None if np.isnan(each) else each for each in values[:, 0].tolist()]
     return {"dates": [str(each) for each in dates], "counts": counts}

@@ -104,6 +104,20 @@ def test_a_place_without_observations_has_none(tmp_path):
     assert content["observed"]["United_States_New_York"] == [None] * 2
 
 
+def test_a_bad_row_of_the_observations_is_an_error_and_does_not_hide_the_others(tmp_path):
+    trends = {
+        "observed_data_path": "trends.csv",
+        "observed_value_column": "value",
+        "observed_date_column": "date",
+        "observed_location_column": "place",
+    }
+    (tmp_path / "trends.csv").write_text("place,date,value\n25,2025-01-04,5\n25,2025-01-11,-1\n")
+    output = {"flusight_format": {"reference_date": "2025-01-18", "rate_trends": trends}}
+
+    with pytest.raises(EpyflowError, match=r"trends.csv:3.*-1"):
+        prepared(tmp_path, output)
+
+
 def test_a_hubs_own_files_and_the_targets_are_handed_on(tmp_path):
     document = hubs.tasks()
     for task in document["rounds"][0]["model_tasks"]:

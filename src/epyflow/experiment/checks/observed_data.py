@@ -6,10 +6,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.data.observations import find_location_column
+from epyflow.data.observations import (
+    Column,
+    find_location_column,
+    required_columns,
+    select_observations,
+)
 from epyflow.data.observed_table import read_observed
 from epyflow.data.vintages import data_key, vintage_of
-from epyflow.errors import DataError, UnreadableError
+from epyflow.errors import DataError, NoObservationsError, UnreadableError
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.reading.problem_report import Report
@@ -19,7 +24,13 @@ from epyflow.suggest import listed
 if TYPE_CHECKING:
     import pandas as pd
 
+    from forecast_hub.tables import Table
+
+_MOST_SAID = 5
+"""Errors of a file that are reported; more are of the same kind as a rule."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_SERIES = ("target", "age_group")
+"""Columns of hubs that tell series apart, whatever the dates of their rows."""
 _CODES = tuple(f"W-{day[:3].upper()}" for day in _WEEKDAYS)
 
 
@@ -55,7 +66,59 @@ def check_observations(
             continue
         if not _check_issues(rows, column, comparison, calibration, path, report):
             return
+        if not _check_series(rows, column, path, report):
+            return
         _check_dates(rows, column, comparison, position, (model, calibration), report)
+    _check_values(table, places, calibration, report)
+
+
+def _check_values(
+    table: "Table", places: Sequence[Location], calibration: Calibration, report: Report
+) -> None:
+    """Report values and dates that a task could not read, as its build reads them."""
+    day, window = calibration.observed_data_vintage, calibration.fitting_window
+    vintage = vintage_of(table.path, day, calibration.observed_as_of_column)
+    columns = [
+        Column(each.observed_value_column, each.observed_date_column)
+        for each in calibration.comparison
+    ]
+    if not set(required_columns(columns, vintage)) <= set(table.frame.columns):
+        return
+    said: set[str] = set()
+    for place in places:
+        try:
+            select_observations(
+                table,
+                place.spellings,
+                calibration.observed_location_column,
+                columns,
+                (window.start_date, window.end_date),
+                vintage,
+            )
+        except NoObservationsError:
+            continue  # the task of this place says so; the others can be run
+        except DataError as error:
+            said.add(str(error))
+    for message in sorted(said)[:_MOST_SAID]:
+        report.error(("calibration", "observed_data_path"), message)
+
+
+def _check_series(rows: "pd.DataFrame", place: str, path: Path, report: Report) -> bool:
+    """Report places with several targets or age groups; return whether there are none."""
+    for name in _SERIES:
+        if name not in rows:
+            continue
+        there = rows.groupby(place)[name].unique()
+        several = there[there.map(len) > 1]
+        if len(several):
+            found = sorted(several.iloc[0])
+            report.error(
+                ("calibration", "observed_data_path"),
+                f"{path} has several values of {name!r} for {several.index[0]} ({listed(found)}); "
+                f"expected one: choose the rows, as in observed_rows: {{{name}: {found[0]}}}",
+            )
+            return False
+    return True
 
 
 def _check_issues(

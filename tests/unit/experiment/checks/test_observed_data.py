@@ -220,3 +220,33 @@ def test_a_folder_without_a_vintage_is_refused(tmp_path):
     found = problems(tmp_path, weeks(), observed_data_path="common-data/vintages")
 
     assert any("is a folder of several files; expected observed_data_vintage" in e for e in found)
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("2024-10-19,MA,-1", "admissions.csv:4"),
+        ("2024-10-19,MA,inf", "admissions.csv:4"),
+        ("10/19/2024,MA,1", "10/19/2024"),
+    ],
+)
+def test_a_value_or_date_that_no_task_could_read_is_an_error_with_its_line(tmp_path, row, says):
+    found = problems(tmp_path, [*weeks(SATURDAYS[:2]), row])
+
+    assert any(says in each for each in found), found
+
+
+def test_rows_of_several_targets_known_on_different_days_are_not_mixed(tmp_path):
+    rows = [
+        *(f"{day},MA,90,hosp,2025-01-05" for day in SATURDAYS),
+        *(f"{day},MA,0.04,visits,2025-01-06" for day in SATURDAYS),
+    ]
+
+    found = problems(
+        tmp_path, rows, "date,place,value,target,as_of", observed_data_vintage="2025-01-07"
+    )
+
+    assert any("observed_rows: {target: hosp}" in each for each in found), found

@@ -88,9 +88,17 @@ _SHARE = re.compile(
 )
 _CAPITA = re.compile(r"\bper capita\b")
 _DERIVED = re.compile(
-    r"\b(?:changes?|differences?|growth|ratio|points|log|average|mean|median)\b"
-    r"|(?<!per )\b(?:hundreds?|thousands?|millions?)\b"
+    r"\b(?:changes?|differences?|growth|ratio|points|average|mean|median|roots?|sqrt|scores?)\b"
+    r"|\b(?:cumulative|cum|ln|log(?:\d+|\b)|per mille\b|[xz]-?scores?\b|person-\w+|patient-\w+)"
+    r"|(?<!per )(?<!\d )\b(?:hundreds?|thousands?|millions?)\b"
+    r"|\u2030|[x\u00d7*] ?\d"
+    r"|(?:\bper|/)\s*(?:\d+\s*weeks?|\d*\s*(?:hours?|days?|months?|years?|seasons?))\b"
 )
+"""Words of values that are neither counts of a period nor shares of one of our wholes."""
+
+_MARKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "_": " "})
+_POWER = re.compile(r"\b(?:(?P<base>\d+)e(?P<tens>\d)|10(?:\^|\*\*)(?P<power>\d))\b")
+_QUOTED = re.compile(r"(?<=\d)['\u2019](?=\d{3}\b)")
 _RATE = re.compile(r"\b(?:rate|incidence)\b")
 _COUNT = re.compile(
     r"\b(?:counts?|number|cases|infections|admissions|hospitali[sz]ations|deaths|persons|people|"
@@ -119,7 +127,7 @@ def parse_unit(words: str) -> Unit | None:
 
 
 def _find_unit(texts: Iterable[str]) -> Unit | None:
-    first, *more = (text.casefold().replace("_", " ") for text in texts)
+    first, *more = map(_plain, texts)
     if _DERIVED.search(first):
         return None
     if _CAPITA.search(first):
@@ -133,6 +141,15 @@ def _find_unit(texts: Iterable[str]) -> Unit | None:
             return None
         return Unit(whole, 100 if share["percent"] else 1)
     return COUNT if _COUNT.search(first) else None
+
+
+def _plain(text: str) -> str:
+    """Write a text in small letters, and numbers in digits: 1e5, 10^5 and 100'000 are 100000."""
+    spaced = _QUOTED.sub("", text.casefold().translate(_MARKS))
+    return _POWER.sub(
+        lambda found: str(int(found["base"] or 1) * 10 ** int(found["tens"] or found["power"])),
+        spaced,
+    )
 
 
 def _find_rate(texts: list[str]) -> Unit | None:

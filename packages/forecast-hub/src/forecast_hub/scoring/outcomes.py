@@ -123,7 +123,9 @@ def read_outcomes(
         found[AS_OF] = table.days(AS_OF)
     found = found[found["location"].notna()]
     found["observed"] = table.choose(table.frame.index.to_series().isin(found.index)).numbers(value)
-    found = _latest(found[found["observed"].notna()], keys)
+    # The latest version counts, with a value or without: what was withdrawn is no outcome.
+    found = _latest(found, keys)
+    found = found[found["observed"].notna()]
     _refuse_repeats(found, keys, table, day)
     return found[[*keys, "observed"]].reset_index(drop=True)
 

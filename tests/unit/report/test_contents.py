@@ -2,7 +2,7 @@
 
 import pytest
 
-from epyflow.report.contents import figures_of_run
+from epyflow.report.contents import FIGURES, figures_of_run
 
 TABLES = ("quantiles_calibration", "quantiles_projection_comparison")
 
@@ -21,3 +21,13 @@ def test_a_projection_of_us_states_has_a_map(fit, locations, has_map):
     names = [each.name for each in figures_of_run(TABLES, fit, None, locations)]
 
     assert ("change_map" in names) is has_map
+
+
+def test_a_figure_is_drawn_where_it_has_what_it_needs_and_no_more():
+    (coverage,) = (each for each in FIGURES if each.name == "fit_coverage")
+
+    names = [each.name for each in figures_of_run(coverage.needs, None, None, [])]
+    fewer = [each.name for each in figures_of_run(coverage.needs[1:], None, None, [])]
+
+    assert "fit_coverage" in names
+    assert "fit_coverage" not in fewer

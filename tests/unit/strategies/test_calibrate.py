@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from epyflow import strategies
 from epyflow.artifacts.task import NOT_STARTED
 from epyflow.errors import EpyflowError
-from epyflow.strategies.calibrate import calibrate
+from epyflow.strategies.calibrate import _log_generation, calibrate
 from epyflow.strategies.particle_simulator import Comparer
 from tests.building import compartments, infection, spontaneous
 from tests.calibrating import PRIORS, SIZES, calibration_task, model, observed, section
@@ -321,3 +322,14 @@ def test_a_discrete_prior_without_an_end_is_refused_by_its_name():
         calibration_task(section("smc", SMC, start_date=given)),
         "start_date: .* so the prior needs a smallest and a largest value",
     )
+
+
+def test_a_generation_that_took_no_time_has_a_line_too(caplog):
+    caplog.set_level("INFO")
+    last = SimpleNamespace(simulations=10, epsilon=1.0, particles=[0] * 5, acceptance=0.5)
+    smc = SimpleNamespace(done=[last], settings=SimpleNamespace(generations=2))
+
+    _log_generation(smc, 0.0)
+
+    (line,) = caplog.messages
+    assert "inf simulations/s, about 0 s left" in line

@@ -9,6 +9,7 @@ from epyflow.inputs.fan_out import Plan
 from epyflow.operations.cost.estimate import (
     Range,
     Work,
+    assumptions,
     estimate,
     fitted_simulations,
     task_seconds,
@@ -126,3 +127,25 @@ def test_a_run_without_a_submission_pays_for_none():
 def test_a_rule_that_the_profile_does_not_have_is_refused():
     with pytest.raises(EpyflowError, match="no resources of rule other"):
         estimate([Work("other", Range(1, 1), Range(1, 1))], PROFILE, PRICES, "here")
+
+
+def test_projections_come_after_the_fit_at_the_same_speed():
+    fitted = calibration("smc", {"num_particles": 100, "num_generations": 1}, projected=1)
+    fitted = fitted.model_copy(
+        update={"projection": fitted.projection.model_copy(update={"n_trajectories": 50})}
+    )
+
+    # 100 simulations and 50 projections of 20 to 100 ms; 3 to 15 s for the process.
+    assert task_seconds(PLAN, fitted) == (3 + 2 + 1, 15 + 10 + 5)
+
+
+def test_each_strategy_has_its_own_assumption():
+    smc = calibration("smc", {"num_particles": 100, "num_generations": 3})
+    kept = calibration("rejection", {"num_particles": 10, "epsilon": 1.0})
+
+    said = {name: " ".join(assumptions(PLAN, each, PRICES))
+            for name, each in (("smc", smc), ("rejection", kept), ("none", None))}  # fmt: skip
+
+    texts = ("for each particle", "that is kept")
+    found = {name: [text in words for text in texts] for name, words in said.items()}
+    assert found == {"smc": [True, False], "rejection": [False, True], "none": [False, False]}

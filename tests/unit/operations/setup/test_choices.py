@@ -165,3 +165,9 @@ def test_the_cloud_is_proposed_to_those_who_have_a_project(monkeypatch, site, pr
     choices.choose_site({}, None, None, asking=True)
 
     assert asked == [proposed]
+
+
+def test_without_a_cloud_only_the_settings_are_proposed(folder):
+    (only,) = choices.propose_files({"experiment": "mine"}, None)
+
+    assert only.path.name == "config.yaml"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -85,7 +86,7 @@ class Resampling:
 
         Shape (T, ...) to (R, ...).
         """
-        return values[self._begun[1:] - 1]
+        return values[self._last]
 
     def transitions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum each period; shape (T, ...) to (R, ...).
@@ -98,11 +99,11 @@ class Resampling:
         before = np.zeros((len(values) + 1, *values.shape[1:]))
         np.cumsum(values, axis=0, out=before[1:])
         until = before[self.steps]
-        cut = np.flatnonzero(self.shares)
-        shares = self.shares[cut].reshape(-1, *[1] * (values.ndim - 1))
-        until[cut] = np.rint(until[cut] + shares * values[self.steps[cut]])
-        summed: NDArray[np.float64] = np.diff(until, axis=0)
-        return summed
+        cut = self._cut
+        if len(cut):
+            shares = self.shares[cut].reshape(-1, *[1] * (values.ndim - 1))
+            until[cut] = np.rint(until[cut] + shares * values[self.steps[cut]])
+        return until[1:] - until[:-1]
 
     def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take the mean over the steps that begin in each period.
@@ -120,12 +121,24 @@ class Resampling:
             means[filled] = sums / counts[filled].reshape(-1, *[1] * (values.ndim - 1))
         return means
 
-    @property
+    # A resampling serves many simulations, so what it implies is computed once.
+
+    @cached_property
     def _begun(self) -> NDArray[np.int64]:
         """Return the number of steps that begin before each bound of the periods."""
         return self.steps + (self.shares > 0)
 
-    @property
+    @cached_property
+    def _last(self) -> NDArray[np.int64]:
+        """Return the last step that begins in or before each period."""
+        return self._begun[1:] - 1
+
+    @cached_property
+    def _cut(self) -> NDArray[np.intp]:
+        """Return the bounds that lie within a step."""
+        return np.flatnonzero(self.shares)
+
+    @cached_property
     def _one_each(self) -> bool:
         """Return whether each period is one step."""
-        return not self.shares.any() and bool((np.diff(self.steps) == 1).all())
+        return not len(self._cut) and bool((np.diff(self.steps) == 1).all())

@@ -22,7 +22,7 @@ from epyflow.experiment.format.distributions import Distribution, ScipyDistribut
 from epyflow.experiment.format.model import Model
 from epyflow.model.assembler import Assembler
 from epyflow.strategies.observed_units import ObservedUnits
-from epyflow.strategies.per_start import PerStart, resampled
+from epyflow.strategies.per_start import PerStart, plan_resampling
 
 START = "start_date_days"
 
@@ -223,16 +223,13 @@ class ParticleSimulator:
         )
 
     @cached_property
-    def _resampling(self) -> PerStart[Resampling]:
-        # Nothing has happened before a calibrated start, so its week counts from there on.
-        return resampled(self.model, from_start=self.calibration.start_date is not None)
-
-    @cached_property
     def _compared(self) -> PerStart[_Compared]:
         return PerStart(self._find)
 
     def _find(self, steps: NDArray[np.datetime64]) -> _Compared:
-        resampling = self._resampling(steps)
+        # Nothing has happened before a calibrated start, so its week counts from there on.
+        from_start = self.calibration.start_date is not None
+        resampling = plan_resampling(self.model, steps, from_start=from_start)
         at = positions(self.observations.dates, resampling.dates)
         return _Compared(resampling, at >= 0, at[at >= 0])
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -46,13 +47,17 @@ class PerStart(Generic[T]):
         return found
 
 
-def resampled(model: Model, *, from_start: bool = False) -> PerStart[Resampling]:
-    """Return a cache of :meth:`Resampling.of` by first day, for simulations of a model."""
-    end, delta_t = model.timespan.end_date, model.timespan.delta_t
-    frequency = model.simulation.resample_frequency
+def plan_resampling(model: Model, steps: Steps, *, from_start: bool = False) -> Resampling:
+    """Plan the resampling of a simulation of a model; see :meth:`Resampling.of`."""
+    return Resampling.of(
+        steps[0].astype("datetime64[D]").item(),
+        model.timespan.end_date,
+        model.timespan.delta_t,
+        model.simulation.resample_frequency,
+        from_start=from_start,
+    )
 
-    def plan(steps: Steps) -> Resampling:
-        start = steps[0].astype("datetime64[D]").item()
-        return Resampling.of(start, end, delta_t, frequency, from_start=from_start)
 
-    return PerStart(plan)
+def resampled(model: Model) -> PerStart[Resampling]:
+    """Return a cache of :func:`plan_resampling` by first day."""
+    return PerStart(partial(plan_resampling, model))

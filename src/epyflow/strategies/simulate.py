@@ -11,7 +11,7 @@ from epyflow.experiment.format.model import Model
 from epyflow.logs import Progress
 from epyflow.model.assembler import Assembler
 from epyflow.randomness import generator
-from epyflow.strategies.per_start import resampled
+from epyflow.strategies.per_start import plan_resampling
 from epyflow.strategies.reproduction_number import Reproductions
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def _simulate_member(
     member: Member, model: Model, assembler: Assembler, task: Task
 ) -> MemberResult:
     built = assembler.build(member)
-    resampling = resampled(model)(built.dates)
+    resampling = plan_resampling(model, built.dates)
     if not resampling.dates:
         raise ValueError(
             f"no whole {model.simulation.resample_frequency} period lies between "

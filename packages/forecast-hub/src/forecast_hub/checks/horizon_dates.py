@@ -6,6 +6,7 @@ import numpy as np
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.horizon_rule import (
+    HORIZON,
     NO_RULES,
     HorizonRule,
     find_days,
@@ -35,7 +36,7 @@ def check_horizon_dates(
     findings = []
     for index, task in enumerate(round_.model_tasks):
         end = find_end_column(task)
-        if end is None or round_.id_column is None or "horizon" not in task.columns:
+        if end is None or round_.id_column is None or HORIZON not in task.columns:
             continue
         for target in (each for each in task.targets if each.is_step_ahead):
             found = _of_target(rows, hub, round_, index, task, target, end, known)

@@ -9,11 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from forecast_hub.config.hub import NA, Hub, ModelTask, Round, Target
+from forecast_hub.config.hub import NA, STANDARD_COLUMNS, Hub, ModelTask, Round, Target
 from forecast_hub.config.round_calendar import parse_date, parse_dates
 from forecast_hub.errors import HubError, UnreadableError
 
@@ -192,7 +193,7 @@ def _in_submissions(
         return None
     said: dict[int, Path] = {}
     for path in _own_files(hub.folder.root / hub.model_output):
-        frame = _read(path)
+        frame = _read_tasks(path, path.stat().st_mtime_ns)
         if frame is None:
             continue
         columns = {round_.id_column, HORIZON, end, *target.keys}
@@ -208,8 +209,12 @@ def _in_submissions(
     return next((HorizonRule(days, step, path.name) for days, path in said.items()), None)
 
 
-def _read(path: Path) -> "pd.DataFrame | None":
-    """Return the first rows of a file as text; None if it cannot be read."""
+@lru_cache(maxsize=_MOST_MODELS * _MOST_FILES)
+def _read_tasks(path: Path, changed: int) -> "pd.DataFrame | None":
+    """Return the tasks of a file's first rows, each once, as text; None if it cannot be read.
+
+    Every target of a hub is looked for in the same files. ``changed`` is the file's time.
+    """
     # Imported here because pandas is slow to import, and most plans read no submission.
     import pandas as pd
 
@@ -217,10 +222,12 @@ def _read(path: Path) -> "pd.DataFrame | None":
 
     try:
         if path.suffix == ".parquet":
-            return read_submission(path).frame
-        return pd.read_csv(path, dtype=str, keep_default_na=False, nrows=_MOST_ROWS)
+            frame = read_submission(path).frame
+        else:
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=_MOST_ROWS)
     except (UnreadableError, OSError, ValueError, EOFError):
         return None
+    return frame.drop(columns=[*STANDARD_COLUMNS], errors="ignore").drop_duplicates()
 
 
 def find_days(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WEEKS = ("W-MON", "W-TUE", "W-WED", "W-THU", "W-FRI", "W-SAT", "W-SUN")
+"""Weeks by the weekday on which they end, as ``date.weekday()`` counts."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,7 @@ def is_dated_by_its_end(frequency: str | None, delta_t: float) -> bool:
     """
     if frequency is None:
         return delta_t <= 1
-    return frequency in ("D", "W", *WEEKS) or frequency.rstrip("0123456789").endswith(
-        ("W-MON", "W-TUE", "W-WED", "W-THU", "W-FRI", "W-SAT", "W-SUN", "ME", "QE", "YE")
-    )
+    return frequency in ("D", "W") or frequency.endswith((*WEEKS, "ME", "QE", "YE"))
 
 
 def find_cut_periods(

@@ -18,7 +18,6 @@ from epyflow.submission.summaries import (
     join_season,
 )
 from epyflow.submission.task_id_columns import (
-    WEEK,
     Block,
     check_periods,
     fill_task_ids,
@@ -38,6 +37,7 @@ from forecast_hub.config.horizons import (
     name_weeks,
 )
 from forecast_hub.config.hub import ModelTask, OutputType, Round, Target
+from forecast_hub.config.round_calendar import WEEK
 from forecast_hub.config.units import COUNT, read_unit
 
 
@@ -106,7 +106,7 @@ def compute_season(
 ) -> Iterator[Block]:
     """Yield the rows of a target of the whole season, such as its peak, in one output type."""
     weeks = find_season_weeks(request.hub, round_, request.reference_date, request.season)
-    check_periods(projection, WEEK, target, weeks)
+    check_periods(projection, WEEK.days, target, weeks)
     season = join_season(projection, weeks)
     at = fill_task_ids(task, target, round_, request.reference_date, projection)
     shares = compute_peak_week_shares(season)

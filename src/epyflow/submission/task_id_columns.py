@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from epyflow.data.periods import WEEKS
 from epyflow.errors import SubmissionError
 from epyflow.submission.projected_series import Projection
 from epyflow.suggest import listed
@@ -19,9 +20,7 @@ from forecast_hub.config.horizon_rule import (
     list_numbers,
 )
 from forecast_hub.config.hub import NA, ModelTask, Round, Target
-
-WEEK = 7
-"""Days of a week."""
+from forecast_hub.config.round_calendar import WEEK
 
 
 @dataclass
@@ -116,18 +115,14 @@ def check_periods(projection: Projection, step: int, target: Target, ends: Seque
     if apart - {step}:
         raise SubmissionError(
             f"{projection.title}: its dates are {listed(map(str, sorted(apart)))} days apart; "
-            f"{target.id!r} is for every {'week' if step == WEEK else 'day'}: set "
+            f"{target.id!r} is for every {'week' if step == WEEK.days else 'day'}: set "
             "simulation.resample_frequency"
         )
-    if step == WEEK and ends and days and days[0].weekday() != ends[0].weekday():
+    if step == WEEK.days and ends and days and days[0].weekday() != ends[0].weekday():
         raise SubmissionError(
             f"{projection.title}: its weeks end on a {days[0]:%A}, those of {target.id!r} on a "
-            f"{ends[0]:%A}; expected simulation.resample_frequency {_weekly(ends[0])}"
+            f"{ends[0]:%A}; expected simulation.resample_frequency {WEEKS[ends[0].weekday()]}"
         )
-
-
-def _weekly(day: date) -> str:
-    return "W-" + f"{day:%a}".upper()
 
 
 def fill_task_ids(

@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from forecast_hub.config.round_calendar import parse_date
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.suggestions import listed
 
@@ -79,7 +79,7 @@ class Table:
             If one is not of the form YYYY-MM-DD.
         """
         texts = self.frame[column]
-        wrong = [text for text in texts.unique() if not _is_date(text)]
+        wrong = [text for text in texts.unique() if parse_date(text) is None]
         if wrong:
             row = int(texts.index[texts.isin(wrong)][0])
             raise self.error(row, column, f"{texts[row]!r} is not a date", "YYYY-MM-DD")
@@ -103,13 +103,6 @@ class Table:
             problem = f"is {texts[row]}" if is_number else f"{texts[row]!r} is not a number"
             raise self.error(row, column, problem, "a number of zero or more")
         return numbers
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def read_table(path: Path) -> Table:

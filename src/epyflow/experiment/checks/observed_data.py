@@ -13,6 +13,7 @@ from epyflow.data.observations import (
     select_observations,
 )
 from epyflow.data.observed_table import read_observed
+from epyflow.data.periods import WEEKS
 from epyflow.data.vintages import data_key, vintage_of
 from epyflow.errors import DataError, NoObservationsError, UnreadableError
 from epyflow.experiment.format.calibration import Calibration, Comparison
@@ -31,7 +32,6 @@ _MOST_SAID = 5
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SERIES = ("target", "age_group")
 """Columns of hubs that tell series apart, whatever the dates of their rows."""
-_CODES = tuple(f"W-{day[:3].upper()}" for day in _WEEKDAYS)
 
 
 def check_observations(
@@ -182,14 +182,14 @@ def _check_dates(
     inside = [day for day in days if window.start_date <= day <= window.end_date]
     if not inside:
         return
-    if frequency in _CODES:
-        wrong = [day for day in inside if day.weekday() != _CODES.index(frequency)]
+    if frequency in WEEKS:
+        wrong = [day for day in inside if day.weekday() != WEEKS.index(frequency)]
         if wrong:
             report.error(key_path, _wrong_weekday(wrong, inside, frequency))
     elif frequency in (None, "D") and model.timespan.delta_t <= 1:
         by_place = rows.groupby(place)[comparison.observed_date_column]
         gaps = [gap for _, texts in by_place for gap in _gaps(texts.unique())]
-        code = _CODES[inside[0].weekday()]
+        code = WEEKS[inside[0].weekday()]
         if gaps and min(gaps) > 1:
             report.error(
                 key_path,
@@ -206,9 +206,9 @@ def _check_dates(
 
 
 def _wrong_weekday(wrong: Sequence[date], inside: Sequence[date], frequency: str) -> str:
-    day, end = wrong[0], _WEEKDAYS[_CODES.index(frequency)]
+    day, end = wrong[0], _WEEKDAYS[WEEKS.index(frequency)]
     one = len({each.weekday() for each in inside}) == 1
-    other = _CODES[day.weekday()] if one else "D, if the observations are daily"
+    other = WEEKS[day.weekday()] if one else "D, if the observations are daily"
     return (
         f"{day} is a {_WEEKDAYS[day.weekday()]}, and the simulated weeks end on {end} "
         f"(simulation.resample_frequency {frequency}); expected the last days of these weeks, or "

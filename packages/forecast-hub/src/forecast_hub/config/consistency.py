@@ -1,10 +1,10 @@
 """Check that the parts of ``tasks.json`` agree with each other and with the schema version."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 
 from forecast_hub.config import schema as written
 from forecast_hub.config.column_types import format_value
+from forecast_hub.config.round_calendar import parse_date
 from forecast_hub.suggestions import did_you_mean, listed
 
 VERSIONS = (3, 4, 5, 6)
@@ -59,15 +59,8 @@ def _of_due(given: written.SubmissionsDue, key: str, columns: list[str]) -> Iter
         )
         return
     for text in texts:
-        if not _is_date(text):
+        if parse_date(text) is None:
             yield f"{key}: {text!r} is no date; expected YYYY-MM-DD"
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _of_model_task(task: written.ModelTask, key: str, version: int) -> Iterator[str]:

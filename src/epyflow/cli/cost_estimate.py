@@ -38,7 +38,7 @@ def estimate_cost(
     """
     table, given = read_prices(prices), with_spot(read_profile(profile or FILE), spot)
     place = region or region_of_site()
-    calibration = experiment.modelset.calibration if experiment.modelset else None
+    calibration = experiment.calibration
     tables = len(table_specs(experiment))
     submissions = sum(getattr(experiment.output, name) is not None for name in HUB_FORMATS)
     works = estimate.work(planned, calibration, tables, submissions, given)

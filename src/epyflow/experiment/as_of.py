@@ -129,7 +129,7 @@ def _own(experiment: Experiment) -> tuple[str, date]:
 
 
 def _calibration(experiment: Experiment) -> Calibration:
-    calibration = experiment.modelset.calibration if experiment.modelset else None
+    calibration = experiment.calibration
     if calibration is None:  # a hub format needs one: see epyflow.experiment.checks.output_requests
         raise EpyflowError(
             f"reference_dates: {experiment.files.exp_id} has no calibration to run for another date"

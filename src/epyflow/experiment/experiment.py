@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
-from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.format.modelset import Modelset, Sampling
 from epyflow.experiment.format.output import Output
 from epyflow.population.locations import Location
 
@@ -49,6 +50,16 @@ class Experiment:
     sources: tuple[Path, ...]
     data: dict[str, Path]
     warnings: "tuple[Problem, ...]" = ()
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """The modelset's section of sampling, if it has one."""
+        return self.modelset.sampling if self.modelset else None
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The modelset's section of calibration, if it has one."""
+        return self.modelset.calibration if self.modelset else None
 
 
 def canonical_json(section: BaseModel | None) -> str:

@@ -95,7 +95,7 @@ class Build:
         return frozenset(failed)
 
     def _parameter_sets(self) -> list[ParameterSet]:
-        sampling = self.experiment.modelset.sampling if self.experiment.modelset else None
+        sampling = self.experiment.sampling
         functions = UserFunctions(self.experiment.files.folder / "functions")
         sets = parameter_sets(sampling, self.seed, functions)
         end = self.experiment.model.timespan.end_date
@@ -145,11 +145,10 @@ class Build:
     @cached_property
     def _calibration(self) -> Calibration | None:
         """The calibration section, with custom priors replaced by what they return."""
-        modelset = self.experiment.modelset
-        if modelset is None or modelset.calibration is None:
+        if self.experiment.calibration is None:
             return None
         functions = UserFunctions(self.experiment.files.folder / "functions")
-        return with_named_priors(modelset.calibration, functions)
+        return with_named_priors(self.experiment.calibration, functions)
 
     def _observations(self, location: Location) -> Observations | None:
         section = self._calibration

@@ -148,7 +148,7 @@ def plan(experiment: Experiment, members_per_task: int | None = None) -> Plan:
     if members_per_task is not None and members_per_task < 1:
         raise EpyflowError(f"members_per_task is {members_per_task}; expected 1 or more")
     strategy = strategy_of(experiment.modelset)
-    sampling = experiment.modelset.sampling if experiment.modelset else None
+    sampling = experiment.sampling
     members = members_per_population(sampling)
     simulations = _simulations(experiment)
     seconds = seconds_per_simulation(experiment.model, first_day(experiment))
@@ -176,7 +176,7 @@ def strategy_of(modelset: Modelset | None) -> Strategy:
 
 
 def _simulations(experiment: Experiment) -> int:
-    calibration = experiment.modelset.calibration if experiment.modelset else None
+    calibration = experiment.calibration
     if calibration is None:
         return experiment.model.simulation.n_sims
     strategy = calibration.strategy

@@ -117,10 +117,9 @@ class Observed:
 
     @property
     def _section(self) -> "Calibration":
-        modelset = self.experiment.modelset
-        if modelset is None or modelset.calibration is None:
+        if self.experiment.calibration is None:
             raise ValueError("nothing is calibrated, so nothing compared")
-        return modelset.calibration
+        return self.experiment.calibration
 
     @property
     def _names(self) -> tuple[str, ...]:

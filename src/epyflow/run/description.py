@@ -31,9 +31,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         there is no effective reproduction number, or None), ``reference_date`` (of a hub's
         submission, or None) and ``figure_kinds`` (wanted besides those that the report shows).
     """
-    model, modelset = experiment.model, experiment.modelset
-    calibration = modelset.calibration if modelset else None
-    sampling = modelset.sampling if modelset else None
+    model, calibration, sampling = experiment.model, experiment.calibration, experiment.sampling
     return {
         "text": model.meta.description if model.meta else None,
         "model": describe_model(model),

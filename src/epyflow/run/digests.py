@@ -18,11 +18,10 @@ from epyflow.run.settings import Settings
 
 def numeric_content(experiment: Experiment, planned: Plan, settings: Settings, seed: int) -> str:
     """Return all parts of the experiment that can change a task's numbers, except data files."""
-    modelset = experiment.modelset
     parts = (
         numeric_json(experiment.model),
-        canonical_json(modelset.sampling if modelset else None),
-        canonical_json(modelset.calibration if modelset else None),
+        canonical_json(experiment.sampling),
+        canonical_json(experiment.calibration),
         planned.strategy,
         settings.engine,
         str(seed),
@@ -69,14 +68,14 @@ def _population_hashes(place: Location, store: PopulationStore) -> dict[str, str
 
 def _observed(experiment: Experiment) -> str | None:
     """Return the key of the calibration's data."""
-    section = experiment.modelset.calibration if experiment.modelset else None
+    section = experiment.calibration
     if section is None:
         return None
     return vintages.data_key(section.observed_data_path, section.observed_data_vintage)
 
 
 def _digest(experiment: Experiment, written: str, path: Path) -> str:
-    section = experiment.modelset.calibration if experiment.modelset else None
+    section = experiment.calibration
     if section is None or written != _observed(experiment):
         return vintages.hash_file(path)
     day, column = section.observed_data_vintage, section.observed_as_of_column

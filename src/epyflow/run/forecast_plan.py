@@ -117,7 +117,7 @@ def find_observations(experiment: Experiment, settings: Settings) -> Observed | 
     ``target_data`` is taken as observations of the first target of the submission, if they are in
     the unit of its comparison but for a factor.
     """
-    if experiment.modelset is None or experiment.modelset.calibration is None:
+    if experiment.calibration is None:
         return None
     choice = choose_destination(experiment, settings) if settings.target_data else None
     if settings.target_data is None or choice is None:

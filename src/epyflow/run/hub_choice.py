@@ -9,7 +9,6 @@ from epyflow.data.periods import WEEKS, is_dated_by_its_end
 from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
-from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import HubTarget
 from epyflow.experiment.format.series_names import counted_groups
 from epyflow.run.digests import digest_of
@@ -86,7 +85,7 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
             _check_target(hub, day, name, each, experiment)
     _check_frequency(experiment, name)
     files = {} if hub is None else _files(hub, settings)
-    calibration = experiment.modelset.calibration if experiment.modelset else None
+    calibration = experiment.calibration
     round_ = None if hub is None else hub.round(day.isoformat())
     units = [find_units(f"output.{name}.targets", round_, each, calibration) for each in targets]
     horizons = {}
@@ -176,16 +175,11 @@ def _has(hub: Hub, day: date, target: str) -> bool:
 
 def _for_all_ages(hub: Hub, day: date, target: HubTarget, experiment: Experiment) -> HubTarget:
     """Give a target the one age group that the hub requires, if its series counts all ages."""
-    round_, calibration = (
-        hub.round(day.isoformat()),
-        (experiment.modelset or Modelset()).calibration,
-    )
-    compared, ages = find_comparison(calibration, target), experiment.model.population.age_groups
-    if (
-        round_ is None
-        or compared is None
-        or len(counted_groups(compared.simulation, ages)) < len(ages)
-    ):
+    round_, ages = hub.round(day.isoformat()), experiment.model.population.age_groups
+    compared = find_comparison(experiment.calibration, target)
+    if round_ is None or compared is None:
+        return target
+    if len(counted_groups(compared.simulation, ages)) < len(ages):
         return target
     tasks = list_model_tasks(round_, target.target)
     required = {task.columns[AGE_GROUP].required for task in tasks if AGE_GROUP in task.columns}
@@ -213,7 +207,7 @@ def _check_target(
 
 def _scenarios(experiment: Experiment) -> list[str]:
     """Return the names in the hub of the scenarios of the projection."""
-    calibration = experiment.modelset.calibration if experiment.modelset else None
+    calibration = experiment.calibration
     section, projection = experiment.output.hub, calibration.projection if calibration else None
     if projection is None or section is None:
         return []
@@ -238,7 +232,7 @@ def _files(hub: Hub, settings: Settings) -> dict[str, Path]:
 
 def hash_destination(choice: Destination, experiment: Experiment) -> str:
     """Return the hash of everything except results that a submission is made from."""
-    calibration = experiment.modelset.calibration if experiment.modelset else None
+    calibration = experiment.calibration
     trends = experiment.output.flusight_format
     observed = [] if calibration is None else [canonical_json(calibration.fitting_window)]
     if trends is not None and trends.rate_trends is not None:

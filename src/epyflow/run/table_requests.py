@@ -4,7 +4,6 @@ from typing import Any
 
 from epyflow.errors import ReproductionNumberError
 from epyflow.experiment.experiment import Experiment
-from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.output import (
     FLUSIGHT_LEVELS,
     Output,
@@ -29,7 +28,7 @@ def table_specs(experiment: Experiment) -> dict[str, dict[str, Any]]:
         Table name to the fields of :class:`epyflow.tables.TableSpec`. ``model_metadata`` is always
         there: it lists what failed.
     """
-    output, calibration = experiment.output, _calibration(experiment)
+    output, calibration = experiment.output, experiment.calibration
     specs: dict[str, dict[str, Any]] = {}
     projected = calibration is not None and calibration.projection is not None
     if calibration is None or projected:
@@ -69,7 +68,7 @@ def without_reproduction(experiment: Experiment) -> str | None:
     reason
         The end of a sentence.
     """
-    calibration = _calibration(experiment)
+    calibration = experiment.calibration
     try:
         find_infections(list_flows(experiment.model))
     except ReproductionNumberError as error:
@@ -79,10 +78,6 @@ def without_reproduction(experiment: Experiment) -> str | None:
     if calibration is None and experiment.output.quantiles is None:
         return "the output file asks for no quantiles"
     return None
-
-
-def _calibration(experiment: Experiment) -> Calibration | None:
-    return experiment.modelset.calibration if experiment.modelset else None
 
 
 def _levels(output: Output) -> tuple[float, ...]:

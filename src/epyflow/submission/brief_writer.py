@@ -38,7 +38,7 @@ def write_brief(
     EpyflowError
         If the calibration compares several series and the targets do not name theirs.
     """
-    calibration = experiment.modelset.calibration if experiment.modelset else None
+    calibration = experiment.calibration
     if calibration is None:
         raise EpyflowError(
             f"output.{destination.format}: nothing is calibrated, so nothing projected"
@@ -92,7 +92,7 @@ def _conversions(
     experiment: Experiment, destination: Destination, place: Location, store: PopulationStore
 ) -> list[dict[str, Any]] | None:
     """Return the conversion of each target with a place's numbers; None if one is not known."""
-    calibration = experiment.modelset.calibration if experiment.modelset else None
+    calibration = experiment.calibration
     ages = experiment.model.population.age_groups
     found = []
     for target, each in zip(destination.targets, destination.units, strict=True):

@@ -1,4 +1,4 @@
-"""What the processes of this machine were started with, while something runs."""
+"""Record what the processes of this machine are started with while something runs."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""Which week a horizon is, by the rule of each hub."""
+"""The week of a horizon follows from the rule of each hub."""
 
 import gzip
 from copy import deepcopy

@@ -253,6 +253,16 @@ def peak_rows(day, weeks):
     ]
 
 
+def score_two_seasons(folder, files):
+    """Score against two weeks of each of two seasons: 9 and 8, 50 and 60."""
+    observed = folder / "observed.csv"
+    observed.write_text(
+        "date,location,value\n"
+        "2024-01-06,01,9\n2024-01-13,01,8\n2025-01-04,01,50\n2025-01-11,01,60\n"
+    )
+    return run(*files, "--target-data", observed, "--output", folder / "scores")
+
+
 def test_the_peaks_of_two_seasons_are_scored_season_by_season(tmp_path):
     """Of the first season the first week is the peak, of the second the second."""
     seasons = {
@@ -264,13 +274,7 @@ def test_the_peaks_of_two_seasons_are_scored_season_by_season(tmp_path):
         path = tmp_path / f"{day}-a-b.csv"
         path.write_text("\n".join([COLUMNS, *peak_rows(day, weeks)]) + "\n")
         files.append(path)
-    observed = tmp_path / "observed.csv"
-    observed.write_text(
-        "date,location,value\n"
-        "2024-01-06,01,9\n2024-01-13,01,8\n2025-01-04,01,50\n2025-01-11,01,60\n"
-    )
-
-    done = run(*files, "--target-data", observed, "--output", tmp_path / "scores")
+    done = score_two_seasons(tmp_path, files)
 
     assert done.exit_code == 0, done.stderr
     scores = pd.read_csv(tmp_path / "scores" / "pmf_scores.csv.gz").set_index("reference_date")
@@ -320,13 +324,7 @@ def test_the_size_of_the_peak_is_that_of_the_season_of_each_forecast(tmp_path):
         path = tmp_path / f"{day}-a-b.csv"
         path.write_text("\n".join([COLUMNS, *peak_rows(day, weeks), *quantiles]) + "\n")
         files.append(path)
-    observed = tmp_path / "observed.csv"
-    observed.write_text(
-        "date,location,value\n"
-        "2024-01-06,01,9\n2024-01-13,01,8\n2025-01-04,01,50\n2025-01-11,01,60\n"
-    )
-
-    done = run(*files, "--target-data", observed, "--output", tmp_path / "scores")
+    done = score_two_seasons(tmp_path, files)
 
     assert done.exit_code == 0, done.stderr
     scores = pd.read_csv(tmp_path / "scores" / "quantile_scores.csv.gz")

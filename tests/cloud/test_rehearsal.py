@@ -69,8 +69,8 @@ def assert_told_by_their_definitions(google_batch: Emulator, prefix: str) -> Non
     assert {job.whose for job in elsewhere} == {"other"}
     made = {(target.rule, target.job) for job in jobs for target in job.targets}
     assert {("run_task", "00000"), ("run_task", "00001")} <= made
-    # The jobs after the tasks share one machine: a task is known by the first of its targets.
-    assert {rule for rule, _ in made} == {"run_task", "make_tables"}
+    # The jobs after the tasks share one machine: a group is known by its first job in order of names.
+    assert {rule for rule, _ in made} == {"run_task", "draw_figures"}
 
 
 def test_inputs_are_built_by_a_job_that_has_only_the_bundle(rehearsed, google_batch, tmp_path):

@@ -51,7 +51,8 @@ class RunJob:
         ``run``: its definition names this run. ``other``: it names another run. ``unknown``: it
         names none.
     targets
-        Rule and wildcards of each task, by index; of a group of jobs, those of the first job.
+        Rule and wildcards of each task, by index; of a group of jobs, those of the first by name,
+        since Snakemake lists a group's jobs in any order.
     """
 
     name: str
@@ -175,7 +176,7 @@ def _described(
 
 
 class _Commands(NamedTuple):
-    """Content of commands: the first target of each task, runs of all targets, storage prefixes."""
+    """Content of commands: the first target of each task by name, all runs, storage prefixes."""
 
     firsts: tuple[Target, ...] = ()
     runs: frozenset[tuple[str, str] | None] = frozenset()
@@ -217,7 +218,7 @@ def _commands(group: Any) -> _Commands:
     firsts, runs, places = [], set(), set()
     for text in own or [common.get("SMK_TASK_ARGS", "")]:
         arguments = [*head, *_texts(_decoded(text)), *tail]
-        targets = [parse_target(each) for each in _after(arguments, "--target-jobs")]
+        targets = [parse_target(each) for each in sorted(_after(arguments, "--target-jobs"))]
         firsts.append(targets[0] if targets else Target("", {}))
         runs |= {target.run for target in targets}
         places |= {each.rstrip("/") for each in _after(arguments, "--default-storage-prefix")}

@@ -121,6 +121,16 @@ def test_a_job_without_a_storage_prefix_does_not_tell_whose_it_is():
     assert [each.job for each in found(definition).targets] == ["00012"]
 
 
+def test_a_group_of_jobs_is_known_by_its_first_job_in_order_of_names():
+    members = [f"{rule}:exp_id=flu,run_id=main" for rule in ("make_tables", "draw_figures")]
+    definitions = [job(OURS), job(OURS)]
+    for definition, order in zip(definitions, (members, members[::-1]), strict=True):
+        variables = definition.task_groups[0].task_environments[0].variables
+        variables["SMK_TASK_ARGS"] = packed(order)
+
+    assert [found(each).targets[0].rule for each in definitions] == ["draw_figures"] * 2
+
+
 def test_a_definition_that_the_listing_leaves_out_is_asked_for():
     listed = batch_v1.Job(name="p/jobs/j1", labels=labels())
 

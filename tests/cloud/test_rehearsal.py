@@ -69,7 +69,7 @@ def assert_told_by_their_definitions(google_batch: Emulator, prefix: str) -> Non
     assert {job.whose for job in elsewhere} == {"other"}
     made = {(target.rule, target.job) for job in jobs for target in job.targets}
     assert {("run_task", "00000"), ("run_task", "00001")} <= made
-    # The jobs after the tasks share one machine: a group is known by its first job in order of names.
+    # The jobs after the tasks share one machine: a group is known by its first job by name.
     assert {rule for rule, _ in made} == {"run_task", "draw_figures"}
 
 

@@ -91,10 +91,76 @@ def test_the_words_of_hubs_are_read(name, title, units, description, expected):
         ("admissions (x1000)", None),
         ("Z-score of admissions", None),
         ("rate per 1,000 patient-days", None),
+        ("rate per 1,000 bed-days", None),
+        ("rate per 1,000 person years", None),
+        ("percent of population-weeks", None),
+        ("cases per 1e+5", RATE),
+        ("cases per 1e05", RATE),
+        ("cases per 1.5e3", Unit("population", 1500)),
+        ("per 10\u2075 inhabitants", RATE),
+        ("per 1 x 10^5", RATE),
+        ("rate per hundred thousand", RATE),
+        ("per 100.000 inhabitants", RATE),
+        ("cases/100,000 population/week", RATE),
+        ("per 100,00", None),
+        ("per 1.5", None),
+        ("per 1e0", Unit("population")),
+        ("per 0", None),
+        ("per person", None),
+        ("per 100,000 children", None),
+        ("age-adjusted rate per 100,000", None),
+        ("rate per 100,000 ED", None),
+        ("per cent of ED visits", VISITS_PERCENT),
+        ("logit of proportion of visits", None),
+        ("1 - proportion of visits", None),
+        ("percentage points of visits", None),
+        ("\u2031 of visits", None),
+        ("# of cases", COUNT),
+        ("no. of laboratory-confirmed COVID-19 hospital admissions", COUNT),
+        ("count/week", COUNT),
+        ("cases per epidemiological week", COUNT),
+        ("natural logarithm of cases", None),
+        ("standardized count", None),
+        ("normalized admissions", None),
+        ("admissions squared", None),
+        ("count\u00b2", None),
+        ("relative count", None),
+        ("percentile of admissions", None),
+        ("rank of cases", None),
+        ("doubling time of cases", None),
+        ("count minus baseline", None),
+        ("excess deaths", None),
+        ("cases + deaths", None),
+        ("count of foo bar", None),
+        ("count ('000)", None),
+        ("admissions in 000s", None),
+        ("1000 cases", None),
+        ("admissions per fortnight", None),
+        ("cases per two weeks", None),
+        ("daily admissions", None),
     ],
 )
 def test_other_words_are_a_unit_or_none(words, expected):
     assert parse_unit(words) == expected
+
+
+@given(
+    st.sampled_from([*EXAMPLES, "cases per week", "cases per 1e5", "% of ED visits"]),
+    st.text(st.characters(codec="utf-8", categories=["L", "N", "S"]), min_size=1, max_size=12),
+    st.integers(0, 5),
+)
+def test_a_unit_with_a_word_that_nobody_knows_is_none(unit, word, place):
+    words = unit.split(" ")
+    words.insert(place, f"q{word}")
+
+    assert parse_unit(" ".join(words)) is None
+
+
+@pytest.mark.parametrize("name", ["Change of weekly admissions", "log_admissions", "ILI index"])
+def test_a_target_whose_name_says_that_its_values_are_derived_has_no_unit_of_ours(name):
+    target = Target("a", {}, "continuous", "count", True, "week", name, "")
+
+    assert read_unit(target) is None
 
 
 def test_the_words_of_a_unit_name_it():

@@ -9,6 +9,7 @@ from epyflow.data.periods import WEEKS, is_dated_by_its_end
 from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
+from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.output import HubTarget
 from epyflow.experiment.format.series_names import counted_groups
 from epyflow.run.digests import digest_of
@@ -23,7 +24,7 @@ from epyflow.submission.hub_definitions import (
     is_outdated,
 )
 from epyflow.submission.target_columns import AGE_GROUP, check_columns, list_model_tasks
-from epyflow.submission.target_units import find_comparison, find_units
+from epyflow.submission.target_units import Conversion, find_comparison, find_units
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.horizon_rule import find_horizon_rule
 from forecast_hub.config.hub import Hub, Round
@@ -88,11 +89,31 @@ def choose_destination(experiment: Experiment, settings: Settings) -> Destinatio
     calibration = experiment.calibration
     round_ = None if hub is None else hub.round(day.isoformat())
     units = [find_units(f"output.{name}.targets", round_, each, calibration) for each in targets]
+    _warn_of_supposed_counts(name, targets, units, calibration)
     horizons = {}
     if hub is not None and round_ is not None:
         horizons = _horizon_0_days(experiment, hub, round_, [each.target for each in targets])
     folder = None if hub is None else hub.folder.root
     return Destination(name, day, file, targets, folder, files, tuple(units), horizons)
+
+
+def _warn_of_supposed_counts(
+    name: str,
+    targets: Sequence[HubTarget],
+    units: Sequence[Conversion],
+    calibration: Calibration | None,
+) -> None:
+    """Say that observations without a unit count persons, where a hub wants another unit."""
+    for target, unit in zip(targets, units, strict=True):
+        comparison = find_comparison(calibration, target)
+        supposed = comparison is not None and "unit" not in comparison.model_fields_set
+        if comparison is not None and supposed and unit.target != unit.source:
+            log.warning(
+                "output.%s: %r is a %s in the hub, and the comparison with %r has no unit: its "
+                "observations are taken as counts of persons, and forecasts are converted; "
+                "expected unit: count in the comparison, or the unit that they have",
+                *(name, target.target, unit.target, comparison.observed_value_column),
+            )
 
 
 def _check_frequency(experiment: Experiment, name: str) -> None:

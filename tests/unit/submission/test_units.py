@@ -337,6 +337,23 @@ def destination_of(root: Path, target, comparison, **written):
     return choose_destination(experiment, Settings(**settings, hub=str(write_hub(root, target))))
 
 
+def test_observations_without_a_unit_are_warned_of_where_the_hub_wants_another(tmp_path, caplog):
+    for folder, target, comparison in [
+        ("silent", RESPICAST, {}),
+        ("said", RESPICAST, {"unit": "count"}),
+        ("same", ADMISSIONS, {}),
+    ]:
+        (tmp_path / folder).mkdir()
+        assert destination_of(tmp_path / folder, target, comparison) is not None
+
+    assert caplog.messages == [
+        "output.hub_format: 'ILI incidence' is a rate per 100,000 population in the hub, and the "
+        "comparison with 'value' has no unit: its observations are taken as counts of persons, and "
+        "forecasts are converted; expected unit: count in the comparison, or the unit that they "
+        "have"
+    ]
+
+
 @pytest.mark.parametrize(
     ("target", "comparison", "factor"),
     [

@@ -8,19 +8,35 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-# The share of a picture that is not of the colour of its first pixel; 0 where it did not load.
-_INK = """image => {
+# Where the top of a picture is, and the share of it that is not of the colour of its first pixel; 0
+# where it did not load.
+_TOP_AND_INK = """async image => {
+    await image.decode();
+    const top = image.getClientRects()[0].top;  // of one that is on the page
     const canvas = document.createElement("canvas");
     canvas.width = image.naturalWidth;
     canvas.height = image.naturalHeight;
-    if (!canvas.width || !canvas.height) return 0;
+    if (!canvas.width || !canvas.height) return [top, 0];
     const context = canvas.getContext("2d");
     context.drawImage(image, 0, 0);
     const bytes = context.getImageData(0, 0, canvas.width, canvas.height).data;
     const points = new Uint32Array(bytes.buffer);
     let inked = 0;
     for (const point of points) inked += point !== points[0];
-    return inked / points.length;
+    return [top, inked / points.length];
+}"""
+
+# Rows whose figure a click would not open, scrolled to where it is.
+_COVERED = """rows => {
+    const covered = [];
+    for (const [number, row] of rows.entries()) {
+        const link = row.querySelector("a");
+        link.scrollIntoView({block: "nearest"});
+        const box = link.getBoundingClientRect();
+        const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+        if (!link.contains(document.elementFromPoint(x, y))) covered.push(number);
+    }
+    return covered;
 }"""
 
 
@@ -75,18 +91,29 @@ class Reader:
         link = self.page.locator("nav tbody tr").nth(row).locator("a").first
         return link.get_attribute("download") is not None
 
+    def covered(self) -> list[int]:
+        """Return the rows of the list that a person could not click on."""
+        rows: list[int] = self.page.locator("nav tbody tr").evaluate_all(_COVERED)
+        return rows
+
     def ink_of(self, row: int) -> float:
-        """Open a figure at full size; return the share of it that is not background."""
+        """Open a figure at full size; return the share of it that is not background.
+
+        The mouse clicks on the first and the last row. It would take longer than all else to move
+        it to each of the others.
+        """
         before = self.page.evaluate("app.state.renderTrigger")
-        self.page.locator("nav tbody tr").nth(row).locator("a").first.click()
+        link = self.page.locator("nav tbody tr").nth(row).locator("a").first
+        if row in (0, self.rows() - 1):
+            link.click()
+        else:
+            link.dispatch_event("click")
         self.page.wait_for_function("before => app.state.renderTrigger !== before", arg=before)
         picture = self.page.locator("#app > div > div.grow img")
-        picture.evaluate("image => image.decode()")
-        box = picture.bounding_box()
+        top, ink = picture.evaluate(_TOP_AND_INK)
         # Else it could not be scrolled to.
-        assert box is not None
-        assert box["y"] >= 0, "the top of the figure is above the screen"
-        return float(picture.evaluate(_INK))
+        assert top >= 0, "the top of the figure is above the screen"
+        return float(ink)
 
     def caption_of(self, row: int) -> str:
         """Open what is said of a figure; return it."""

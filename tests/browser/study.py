@@ -53,7 +53,6 @@ def of_all_places(workspace: Workspace) -> None:
     (workspace.config / "modelset.yaml").write_text(yaml.safe_dump({"modelset": modelset}))
     workspace.change("basemodel", _calibrated)
     quantiles = {"selections": [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]}
-    quantiles |= {"transitions": ["S_to_I_total"]}
     chosen = {"output": {"quantiles": quantiles, "posteriors": True}}
     (workspace.config / "output.yaml").write_text(yaml.safe_dump(chosen))
 

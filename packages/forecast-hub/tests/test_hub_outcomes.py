@@ -1,6 +1,7 @@
 """Outcomes are what identifies them says they are: target, place, date, age group, version."""
 
 import logging
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -59,6 +60,40 @@ def test_the_target_observed_can_be_named(tmp_path):
     found = score(tmp_path, BOTH, target_data, series="wk inc foo case")
 
     assert found[["target", "wis"]].to_numpy().tolist() == [["wk inc foo case", 100]]
+
+
+WEEKS = [DAY, str(date.fromisoformat(DAY) + timedelta(days=7))]
+
+
+def test_daily_outcomes_without_a_target_are_not_those_of_weeks(tmp_path):
+    rows = [row for day in WEEKS for row in sure("wk inc foo hosp", 200, day=day)]
+    days = [date.fromisoformat(DAY) + timedelta(days=number) for number in range(8)]
+
+    with pytest.raises(DataError, match="dates are one day apart, and forecasts are of weeks"):
+        score(tmp_path, rows, ["date,location,value", *(f"{day},25,30" for day in days)])
+
+
+def test_counts_without_a_target_are_no_outcomes_of_proportions(tmp_path):
+    rows = sure("wk inc foo prop ed visits", 0.25)
+    target_data = ["date,location,value", f"{DAY},25,200"]
+
+    with pytest.raises(DataError, match="it has 200, and all forecasts are between 0 and 1"):
+        score(tmp_path, rows, target_data)
+    with pytest.raises(DataError, match="it has 200, and all forecasts are between 0 and 1"):
+        score(tmp_path, [*rows, *sure("wk inc foo hosp", 200)], target_data)
+
+
+def test_small_counts_are_outcomes_of_forecasts_below_one(tmp_path):
+    found = score(tmp_path, sure("wk inc foo hosp", 0.0), ["date,location,value", f"{DAY},25,2"])
+
+    assert found["observed"].tolist() == [2]
+
+
+def test_versions_of_several_series_are_no_outcomes_of_one(tmp_path):
+    rows = [f"{DAY},25,A,2026-01-07,900", f"{DAY},25,B,2026-01-14,180"]
+
+    with pytest.raises(DataError, match=r"final.csv:2: strain: .*several values: A, B; expected"):
+        score(tmp_path, BOTH[:3], ["date,location,strain,as_of,value", *rows])
 
 
 def test_each_target_is_scored_against_its_own_outcomes(tmp_path):

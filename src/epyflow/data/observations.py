@@ -68,8 +68,9 @@ def read_observations(
     Raises
     ------
     DataError
-        If the file, the location or a value is missing or invalid: no row for the location, a
-        date twice, a negative value, no value in the window. The message names location and dates.
+        If the file, the location or a value is missing or invalid: no row for the location, rows
+        of several series, a date twice, a negative value, no value in the window. The message
+        names location and dates.
     """
     table = read_observed(path, required_columns(columns, vintage), rows)
     return select_observations(table, spellings, location_column, columns, window, vintage)
@@ -92,7 +93,9 @@ def select_observations(
     vintage: Vintage | None = None,
 ) -> tuple[tuple[date, ...], NDArray[np.float64]]:
     """Return the observations of a location in a file that was read before."""
-    rows = rows_of_location(table, location_column, spellings)
+    chosen = choose_location(table, location_column, spellings)
+    _refuse_mixed_series(chosen, columns, vintage)
+    rows = _rows(chosen)
     series = [_series(_known(rows, column, vintage), column, window) for column in columns]
     dates = tuple(sorted(set().union(*series)))
     values = np.array(
@@ -115,30 +118,64 @@ def _known(rows: Sequence[Row], column: Column, vintage: Vintage | None) -> Sequ
     return rows if vintage is None else vintage.rows(rows, column.dates)
 
 
-def rows_of_location(
+def _refuse_mixed_series(
+    table: "Table", columns: Sequence[Column], vintage: Vintage | None
+) -> None:
+    from forecast_hub.tables import find_mixed_series  # imported here: pandas takes time
+
+    as_of = None if vintage is None else vintage.column
+    if as_of is not None and vintage is not None:
+        # Texts of dates compare as dates; those that are none are refused where they are read.
+        table = table.choose(table.frame[as_of] <= vintage.day.isoformat())
+    names = [name for column in columns for name in (column.values, column.dates)]
+    for day in dict.fromkeys(column.dates for column in columns):
+        mixed = find_mixed_series(table, (), day, as_of, names)
+        if mixed is not None:
+            raise DataError(
+                str(
+                    table.error(
+                        mixed.row,
+                        mixed.column,
+                        f"the rows of this location have several values: {listed(mixed.values)}",
+                        "one: choose the rows, as in observed_rows: "
+                        f"{{{mixed.column}: {mixed.usual}}}",
+                    )
+                )
+            )
+
+
+def choose_location(
     table: "Table", location_column: str | None, spellings: Collection[str]
-) -> list[Row]:
-    """Return the rows of a location, by any of its spellings, in any letter case.
+) -> "Table":
+    """Choose the rows of a location, by any of its spellings, in any letter case.
 
     Raises
     ------
     NoObservationsError
         If there is none; the message lists what the column holds.
+    DataError
+        If there is none, and a code of the location is there without its leading zeros.
     """
     column = find_location_column(table, location_column)
     held = table.frame[column]
     accepted = {spelling.casefold() for spelling in spellings}
     written = [text for text in held.unique() if text.casefold() in accepted]
-    if not written:
-        raise NoObservationsError(
-            f"{table.path}: {column}: no row for {' or '.join(sorted(spellings))}; "
-            f"the file has {listed(list(held.unique())) or 'no rows'}"
-        )
-    chosen = table.frame[held.isin(written)]
-    names = list(chosen.columns)
+    if written:
+        return table.choose(held.isin(written))
+    told = f"{table.path}: {column}: no row for {' or '.join(sorted(spellings))}; "
+    codes = {code.lstrip("0"): code for code in spellings if code.isdigit()}
+    for text in held.unique():
+        code = codes.get(text.removesuffix(".0").lstrip("0"))
+        if code is not None:
+            raise DataError(f"{told}{text!r} is there: spreadsheets drop zeros; expected {code}")
+    raise NoObservationsError(f"{told}the file has {listed(list(held.unique())) or 'no rows'}")
+
+
+def _rows(table: "Table") -> list[Row]:
+    names = list(table.frame.columns)
     return [
         Row(*table.place(row), dict(zip(names, cells, strict=True)))
-        for row, cells in zip(chosen.index, chosen.to_numpy().tolist(), strict=True)
+        for row, cells in zip(table.frame.index, table.frame.to_numpy().tolist(), strict=True)
     ]
 
 

@@ -357,11 +357,15 @@ def my_prior():
 """
 
 
+ADMISSIONS = "place,date,value\n" + "".join(f"{code:02},2024-10-05,3\n" for code in range(57))
+"""One observation of each of the states, by their codes."""
+
+
 def write_data(root: Path) -> None:
     """Write the data files and functions that the samples name."""
     data = root / "common-data"
     data.mkdir(parents=True)
-    (data / "admissions.csv").write_text("place,date,value\n25,2024-10-05,3\n", encoding="utf-8")
+    (data / "admissions.csv").write_text(ADMISSIONS, encoding="utf-8")
     (data / "doses.csv").write_text("dates,location,0-64,65+\n", encoding="utf-8")
     with gzip.open(data / "coverage.csv.gz", "wt", encoding="utf-8") as file:
         file.write("Geography,Age,Population,Week_Ending_Sat,flu.sc_A_B,flu.sc_C_D\n")

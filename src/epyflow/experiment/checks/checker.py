@@ -15,7 +15,7 @@ from epyflow.experiment.checks.data_files import (
 from epyflow.experiment.checks.functions import check_functions
 from epyflow.experiment.checks.model import check_model
 from epyflow.experiment.checks.modelset import check_modelset, check_size
-from epyflow.experiment.checks.observed_data import check_observations
+from epyflow.experiment.checks.observed_data import check_observations, check_rate_trends
 from epyflow.experiment.checks.output_requests import check_results, check_selections
 from epyflow.experiment.checks.populations import check_populations, check_some_population
 from epyflow.experiment.checks.projection import check_vaccination_scenarios
@@ -148,7 +148,12 @@ class Checker:
                 report = self._modelset.report
                 check_vaccination_scenarios(self._model.section, calibration, found, report)
                 model = self._model.section
-                check_observations(model, calibration, self.populations, found, report)
+                check_observations(
+                    *(model, calibration, self.populations, found, report),
+                    is_submitted=any(read.section.hub is not None for read in self._outputs),
+                )
+        for read in self._outputs:
+            check_rate_trends(read.section, self.populations, found, read.report)
         return found
 
 

@@ -1,7 +1,8 @@
 """Check observations against the simulated series, and that one row says each of them."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,9 @@ from epyflow.data.vintages import data_key, vintage_of
 from epyflow.errors import DataError, NoObservationsError, UnreadableError
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.output import Output, RateTrends
 from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.population.locations import Location
 from epyflow.suggest import listed
 
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
 _MOST_SAID = 5
 """Errors of a file that are reported; more are of the same kind as a rule."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_SERIES = ("target", "age_group")
-"""Columns of hubs that tell series apart, whatever the dates of their rows."""
+_BEGINNING = date(1900, 1, 1)
+"""Submissions read observations from here on, for what a rate or a peak is compared with."""
 
 
 def check_observations(
@@ -40,85 +43,135 @@ def check_observations(
     places: Sequence[Location],
     found: Mapping[str, Path],
     report: Report,
+    *,
+    is_submitted: bool = False,
 ) -> None:
     """Report observations that no task could use.
 
-    Rows of several issues or targets among which nothing chooses, and dates that the simulated
-    series does not have. Files and values that cannot be read are reported elsewhere.
+    Rows of several issues or series among which nothing chooses, places without observations, and
+    dates that the simulated series does not have. Files that cannot be read are reported
+    elsewhere. A submission reads observations of before the fitting window, too.
     """
     path = found.get(data_key(calibration.observed_data_path, calibration.observed_data_vintage))
-    if path is None:
+    table = None if path is None else _read(path, calibration, ("calibration",), report)
+    if path is None or table is None:
         return
-    try:
-        column = find_location_column(read_observed(path), calibration.observed_location_column)
-    except (DataError, UnreadableError):
-        return
-    try:
-        table = read_observed(path, (), calibration.observed_rows)
-    except DataError as error:
-        report.error(("calibration", "observed_rows"), str(error))
-        return
+    column = find_location_column(table, calibration.observed_location_column)
     names = {name.casefold() for place in places for name in place.spellings}
     rows = table.frame[table.frame[column].str.casefold().isin(names)]
-    for position, comparison in enumerate(calibration.comparison):
-        needed = {comparison.observed_date_column, comparison.observed_value_column}
-        if not needed <= set(rows.columns):
-            continue
+    compared = [
+        each
+        for each in calibration.comparison
+        if {each.observed_date_column, each.observed_value_column} <= set(rows.columns)
+    ]
+    for comparison in compared:
         if not _check_issues(rows, column, comparison, calibration, path, report):
             return
-        if not _check_series(rows, column, path, report):
-            return
-        _check_dates(rows, column, comparison, position, (model, calibration), report)
-    _check_values(table, places, calibration, report)
+    pairs = [
+        (name, each.observed_date_column)
+        for each in calibration.comparison
+        for name in (each.observed_value_column, each.observed_visits_column)
+        if name is not None
+    ]
+    window = (calibration.fitting_window.start_date, calibration.fitting_window.end_date)
+    columns = list(itertools.starmap(Column, pairs))
+    missing = _check_values(table, places, calibration, columns, window, report)
+    if missing is None:
+        return
+    _report_missing(missing, places, report)
+    if is_submitted:
+        _check_values(table, places, calibration, columns, (_BEGINNING, window[1]), report)
+    for position, comparison in enumerate(calibration.comparison):
+        if comparison in compared:
+            _check_dates(rows, column, comparison, position, (model, calibration), report)
+
+
+def check_rate_trends(
+    output: Output, places: Sequence[Location], found: Mapping[str, Path], report: Report
+) -> None:
+    """Report observations from which no submission could measure its rate trends."""
+    hub = output.flusight_format
+    trends = None if hub is None else hub.rate_trends
+    if hub is None or trends is None or hub.reference_date is None:
+        return
+    path = found.get(data_key(trends.observed_data_path, trends.observed_data_vintage))
+    here = ("flusight_format", "rate_trends")
+    table = None if path is None else _read(path, trends, here, report)
+    if table is None:
+        return
+    columns = [Column(trends.observed_value_column, trends.observed_date_column)]
+    span = (_BEGINNING, hub.reference_date - timedelta(days=1))
+    missing = _check_values(table, places, trends, columns, span, report, here)
+    if missing:
+        report.warn(
+            (*here, "observed_data_path"),
+            f"no observations before {hub.reference_date} of {listed(missing)}: no rate trends of "
+            "them are submitted; expected rows of them",
+        )
+
+
+def _read(
+    path: Path, section: Calibration | RateTrends, here: KeyPath, report: Report
+) -> "Table | None":
+    """Read the chosen rows of a file; None if other checks report that it cannot be read."""
+    try:
+        find_location_column(read_observed(path), section.observed_location_column)
+    except (DataError, UnreadableError):
+        return None
+    try:
+        return read_observed(path, (), section.observed_rows)
+    except DataError as error:
+        report.error((*here, "observed_rows"), str(error))
+        return None
 
 
 def _check_values(
-    table: "Table", places: Sequence[Location], calibration: Calibration, report: Report
-) -> None:
-    """Report values and dates that a task could not read, as its build reads them."""
-    day, window = calibration.observed_data_vintage, calibration.fitting_window
-    vintage = vintage_of(table.path, day, calibration.observed_as_of_column)
-    columns = [
-        Column(each.observed_value_column, each.observed_date_column)
-        for each in calibration.comparison
-    ]
+    table: "Table",
+    places: Sequence[Location],
+    section: Calibration | RateTrends,
+    columns: Sequence[Column],
+    window: tuple[date, date],
+    report: Report,
+    here: KeyPath = ("calibration",),
+) -> dict[str, str] | None:
+    """Report rows that a task could not read, as its build reads them.
+
+    Returns
+    -------
+    missing
+        Places without observations, and what is said of each; None if rows were reported, or a
+        column is missing, which is reported elsewhere.
+    """
+    vintage = vintage_of(table.path, section.observed_data_vintage, section.observed_as_of_column)
     if not set(required_columns(columns, vintage)) <= set(table.frame.columns):
-        return
+        return None
     said: set[str] = set()
+    missing: dict[str, str] = {}
     for place in places:
+        named = (place.spellings, section.observed_location_column)
         try:
-            select_observations(
-                table,
-                place.spellings,
-                calibration.observed_location_column,
-                columns,
-                (window.start_date, window.end_date),
-                vintage,
-            )
-        except NoObservationsError:
-            continue  # the task of this place says so; the others can be run
+            select_observations(table, *named, columns, window, vintage)
+        except NoObservationsError as error:
+            missing[place.name] = str(error)
         except DataError as error:
             said.add(str(error))
     for message in sorted(said)[:_MOST_SAID]:
-        report.error(("calibration", "observed_data_path"), message)
+        report.error((*here, "observed_data_path"), message)
+    return None if said else missing
 
 
-def _check_series(rows: "pd.DataFrame", place: str, path: Path, report: Report) -> bool:
-    """Report places with several targets or age groups; return whether there are none."""
-    for name in _SERIES:
-        if name not in rows:
-            continue
-        there = rows.groupby(place)[name].unique()
-        several = there[there.map(len) > 1]
-        if len(several):
-            found = sorted(several.iloc[0])
-            report.error(
-                ("calibration", "observed_data_path"),
-                f"{path} has several values of {name!r} for {several.index[0]} ({listed(found)}); "
-                f"expected one: choose the rows, as in observed_rows: {{{name}: {found[0]}}}",
-            )
-            return False
-    return True
+def _report_missing(missing: Mapping[str, str], places: Sequence[Location], report: Report) -> None:
+    """Report places that have nothing to be fitted to: an error if all are such."""
+    key_path = ("calibration", "observed_data_path")
+    if missing and len(missing) == len(places):
+        report.error(key_path, next(iter(missing.values())))
+    elif missing:
+        report.warn(
+            key_path,
+            f"no observations in the fitting window of {listed(missing)} ({len(missing)} of "
+            f"{len(places)} populations): their tasks fail, and the others are run; expected rows "
+            "of them, or their names in exclude",
+        )
 
 
 def _check_issues(
@@ -144,12 +197,14 @@ def _check_issues(
     chosen = [name for name in differing if name not in issues and not _is_measure(same[name])]
     if not issues and not chosen:
         return True
+    from forecast_hub.tables import usual_series  # imported here: pandas takes time
+
     told = f"{path} has {len(same)} rows for {same[keys[1]].iloc[0]} of {same[place].iloc[0]}"
     for name in chosen:
         report.error(
             ("calibration", "observed_data_path"),
             f"{told}, which differ in {name!r} ({listed(same[name].unique())}); expected one: "
-            f"choose the rows, as in observed_rows: {{{name}: {same[name].iloc[0]}}}",
+            f"choose the rows, as in observed_rows: {{{name}: {usual_series(same[name])}}}",
         )
     for name in issues:
         also = "" if name == "as_of" else f" and observed_as_of_column: {name}"

@@ -8,6 +8,7 @@ from epyflow.errors import InvalidExperimentError
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from tests.unit.experiment.samples import (
+    ADMISSIONS,
     ALL,
     CALIBRATION,
     GONE,
@@ -900,7 +901,7 @@ def test_a_file_that_is_no_table_is_refused(own_root, content, name, what):
 
 
 def test_a_table_may_be_gzipped_and_have_a_byte_order_mark(own_root):
-    content = gzip.compress(b"\xef\xbb\xbfplace,date,value\n")
+    content = gzip.compress(b"\xef\xbb\xbf" + ADMISSIONS.encode())
 
     assert observations(own_root, content, "own.csv.gz") == []
 

@@ -15,18 +15,21 @@ from tests.unit.experiment.samples import CALIBRATION, write_data, write_section
 SATURDAYS = ("2024-10-05", "2024-10-12", "2024-10-19")
 
 
-def problems(root, rows, head="date,place,value", frequency="W-SAT", **calibration):
-    """Return the messages of the calibration's data, with observations of two states."""
+def problems(
+    root, rows, head="date,place,value", frequency="W-SAT", places=("US-MA",), output=None, **given
+):
+    """Return the messages of the observed data, those of Massachusetts unless others are given."""
     if not (root / "common-data").is_dir():
         write_data(root)
     (root / "common-data" / "admissions.csv").write_text("\n".join([head, *rows]) + "\n")
     sections = deepcopy(CALIBRATION)
-    sections["modelset"]["population_names"] = ["US-MA", "US-NY"]
+    sections["modelset"]["population_names"] = [*places]
     sections["modelset"].pop("exclude")
-    sections["modelset"]["calibration"] |= calibration
+    sections["modelset"]["calibration"] |= given
+    sections["output"] = output or {"quantiles": {"compartments": True}}
     sections["model"]["simulation"] = {} if frequency is None else {"resample_frequency": frequency}
     _, found = inspect(locate(write_sections(root, sections)))
-    return [f"{each.key}: {each.message}" for each in found if "calibration" in each.key]
+    return [f"{each.key}: {each.message}" for each in found if "observed_" in each.key]
 
 
 def weeks(days=SATURDAYS, place="MA", **more):
@@ -250,3 +253,130 @@ def test_rows_of_several_targets_known_on_different_days_are_not_mixed(tmp_path)
     )
 
     assert any("observed_rows: {target: hosp}" in each for each in found), found
+
+
+# --- series --------------------------------------------------------------------------------------
+
+VINTAGE = {"observed_data_vintage": "2025-01-07"}
+
+
+def known(series, day, values=("1", "2", "3"), place="MA"):
+    """Return rows ``date,place,value,series,as_of`` of three weeks."""
+    pairs = zip(SATURDAYS, values, strict=True)
+    return [f"{saturday},{place},{value},{series},{day}" for saturday, value in pairs]
+
+
+@pytest.mark.parametrize("column", ["strain", "Age_Group", "clinic", "lab name"])
+def test_a_series_that_became_known_later_does_not_replace_another(tmp_path, column):
+    rows = [*known("A", "2025-01-05"), *known("B", "2025-01-06")]
+    head = f"date,place,value,{column},as_of"
+
+    [found] = problems(tmp_path, rows, head, **VINTAGE)
+
+    assert f"admissions.csv:2: {column}: the rows of this location have several values" in found
+    assert found.endswith(
+        f"A, B; expected one: choose the rows, as in observed_rows: {{{column}: A}}"
+    )
+    assert problems(tmp_path, rows, head, **VINTAGE, observed_rows={column: "B"}) == []
+
+
+def test_a_series_that_became_known_after_the_vintage_is_no_problem(tmp_path):
+    rows = [*known("A", "2025-01-05"), *known("B", "2025-01-08")]
+
+    assert problems(tmp_path, rows, "date,place,value,strain,as_of", **VINTAGE) == []
+
+
+def test_a_column_that_differs_within_a_version_tells_no_series_apart(tmp_path):
+    rows = [
+        f"{SATURDAYS[0]},MA,1,final,0.5,2025-01-04",
+        f"{SATURDAYS[1]},MA,1,provisional,0.25,2025-01-04",
+        f"{SATURDAYS[1]},MA,2,final,0.125,2025-01-06",
+        f"{SATURDAYS[2]},MA,2,provisional,1e-3,2025-01-06",
+    ]
+
+    assert problems(tmp_path, rows, "date,place,value,status,rate,as_of", **VINTAGE) == []
+
+
+def test_targets_of_different_weeks_are_not_one_series(tmp_path):
+    rows = [f"{SATURDAYS[0]},MA,90,hosp", f"{SATURDAYS[1]},MA,0.04,visits"]
+
+    [found] = problems(tmp_path, rows, "date,place,value,target")
+
+    assert "target: the rows of this location have several values: hosp, visits" in found
+
+
+@pytest.mark.parametrize("whole", ["all", "Overall", "total"])
+def test_rows_of_all_ages_are_advised_where_there_are_such(tmp_path, whole):
+    rows = [f"{day},MA,1,{age}" for day in SATURDAYS for age in ("0-17", whole)]
+
+    [found] = problems(tmp_path, rows, "date,place,value,age_group")
+
+    assert found.endswith(f"observed_rows: {{age_group: {whole}}}")
+
+
+# --- places --------------------------------------------------------------------------------------
+
+STATES = ("US-MA", "US-NY", "US-CA")
+
+
+def test_places_without_observations_are_a_warning_that_names_them(tmp_path):
+    [found] = problems(tmp_path, weeks(), places=STATES)
+
+    assert "no observations in the fitting window of United_States_" in found
+    assert "(2 of 3 populations)" in found
+
+
+def test_if_no_place_has_observations_the_experiment_is_refused(tmp_path):
+    [found] = problems(tmp_path, weeks(place="Utopia"), places=STATES)
+
+    assert "place: no row for 25 or MA or" in found
+    assert "the file has Utopia" in found
+
+
+@pytest.mark.parametrize("written", ["6", "6.0"])
+def test_a_code_without_its_zeros_is_refused_with_the_code(tmp_path, written):
+    [found] = problems(tmp_path, [*weeks(), *weeks(place=written)], places=STATES[::2])
+
+    assert f"'{written}' is there: spreadsheets drop zeros; expected 06" in found
+
+
+# --- submissions ---------------------------------------------------------------------------------
+
+FLUSIGHT = {"flusight_format": {"reference_date": "2025-01-18"}}
+
+
+def test_a_submission_reads_observations_of_before_the_fitting_window(tmp_path):
+    rows = ["2024-09-28,MA,-5", *weeks()]
+
+    assert problems(tmp_path, rows) == []
+    [found] = problems(tmp_path, rows, output=FLUSIGHT)
+    assert "admissions.csv:2: value: " in found
+
+
+def test_observations_of_rate_trends_are_checked(tmp_path):
+    write_data(tmp_path)
+    trends = {
+        "observed_data_path": "common-data/trends.csv",
+        "observed_value_column": "value",
+        "observed_date_column": "date",
+        "observed_location_column": "place",
+    }
+    output = {"flusight_format": {"reference_date": "2025-01-18", "rate_trends": trends}}
+
+    def found(rows, head="date,place,value,target"):
+        (tmp_path / "common-data" / "trends.csv").write_text("\n".join([head, *rows]) + "\n")
+        return problems(tmp_path, weeks(), output=output)
+
+    both = [*weeks(target="hosp"), *weeks(("2023-10-07",), target="visits")]
+    assert found(weeks(target="hosp")) == []
+    [mixed] = found(both)
+    assert mixed.startswith("output.flusight_format.rate_trends.observed_data_path: ")
+    assert mixed.endswith("observed_rows: {target: hosp}")
+    [old] = found(["2019-10-05,MA,none", *weeks()], "date,place,value")
+    assert "trends.csv:2: value: " in old
+    [other] = found(weeks(place="NY", target="hosp"))
+    assert "no observations before 2025-01-18 of United_States_Massachusetts" in other
+    trends["observed_rows"] = {"target": "cases"}
+    [none] = found(both)
+    assert none.startswith("output.flusight_format.rate_trends.observed_rows: ")
+    assert "no row has 'cases'" in none

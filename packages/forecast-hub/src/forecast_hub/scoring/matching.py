@@ -25,6 +25,10 @@ _OF_FORECASTS = frozenset(
 """Task ids that say when or under what assumption a forecast is made, not what it is of."""
 
 
+_OF_VALUES = ("quantile", "sample", "mean", "median")
+"""Output types whose values are in the unit of the target."""
+
+
 @dataclass(frozen=True)
 class Outcomes:
     """What was observed, for each target of some forecasts.
@@ -48,6 +52,12 @@ class Outcomes:
 
         None, with a warning, if the target data hold another target, or lack a column that tells
         the target's forecasts apart.
+
+        Raises
+        ------
+        DataError
+            If the target data do not say their target, and their dates or values are those of
+            another one.
         """
         source = flusight.ADMISSIONS if target in DERIVED else target
         if lacking := self._lacking(own[own[TARGET] == target]):
@@ -63,6 +73,8 @@ class Outcomes:
                 *(target, self.path, self.series),
             )
             return None
+        if TARGET not in self.frame:
+            self._refuse_another_series(own[own[TARGET] == target], target)
         rows = select_target(self.frame, source, self.series)
         if rows.empty:
             held = listed(sorted(self.frame[TARGET].unique())) if TARGET in self.frame else "none"
@@ -73,10 +85,37 @@ class Outcomes:
             return None
         return _of_weeks(rows, target, self.path) if target in DERIVED else rows
 
+    def _refuse_another_series(self, forecasts: pd.DataFrame, target: str) -> None:
+        """Refuse outcomes that do not say their target and cannot be of this one."""
+        told, expected = f"{self.path} has no column target, and is no {target}", "a column target"
+        spacing = _least_days_apart(self.frame)
+        of_weeks = target in DERIVED or _least_days_apart(forecasts) == 7
+        if spacing == 1 and of_weeks:
+            raise DataError(
+                f"{told}: its dates are one day apart, and forecasts are of weeks; expected "
+                f"{expected}, or outcomes of weeks"
+            )
+        values = forecasts["value"][forecasts["output_type"].isin(_OF_VALUES)]
+        are_shares = bool(len(values)) and values.between(0, 1).all() and (values % 1 > 0).any()
+        largest = self.frame["observed"].max()
+        if are_shares and largest > 1:
+            raise DataError(
+                f"{told}: it has {largest:g}, and all forecasts are between 0 and 1; expected "
+                f"{expected}, or the outcomes in the unit of the forecasts"
+            )
+
     def _lacking(self, rows: pd.DataFrame) -> list[str]:
         known = {MODEL, TARGET, *STANDARD_COLUMNS, *_OF_FORECASTS, *self.frame.columns}
         names = [name for name in rows.columns if name not in known]
         return [name for name in names if not rows[name].isin(("", NA)).all()]
+
+
+def _least_days_apart(rows: pd.DataFrame) -> int | None:
+    """Return the days between the closest two dates of one location; None if there is one date."""
+    days = rows[["location", "target_end_date"]].drop_duplicates()
+    days = days.assign(day=pd.to_datetime(days["target_end_date"], errors="coerce"))
+    gaps = days.sort_values("day").groupby("location")["day"].diff().dropna()
+    return None if gaps.empty else int(gaps.min().days)
 
 
 def select_target(outcomes: pd.DataFrame, target: str, series: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from forecast_hub.config.locations import Place
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.suggestions import listed
-from forecast_hub.tables import SUFFIXES, Table, read_table
+from forecast_hub.tables import SUFFIXES, Table, find_mixed_series, read_table
 
 TARGET = "target"
 DATE_COLUMNS = ("date", "target_end_date", "truth_date")
@@ -23,6 +23,7 @@ KINDS = ("time-series", "oracle-output")
 AS_OF = "as_of"
 _REQUIRED = (DATE_COLUMNS, ("location",), VALUE_COLUMNS)
 _OF_CLASSES = ("pmf", "cdf")
+_OF_OUTPUTS = ("output_type", "output_type_id")
 _BUCKET = re.compile(r"[a-z0-9]{2,}:/")
 
 
@@ -101,8 +102,8 @@ def read_outcomes(
     UnreadableError
         If the file is missing or is not a table.
     DataError
-        If a column is missing, a date or value is wrong, a location has lost its zeros, or an
-        outcome is there twice.
+        If a column is missing, a date or value is wrong, a location has lost its zeros, an
+        outcome is there twice, or rows are of several series.
     """
     table = read_table(find_target_data(path))
     if "output_type" in table.frame:
@@ -122,12 +123,27 @@ def read_outcomes(
     if AS_OF in table.frame:
         found[AS_OF] = table.days(AS_OF)
     found = found[found["location"].notna()]
+    _refuse_mixed(
+        table.choose(table.frame.index.to_series().isin(found.index)), [location, *kept], day, value
+    )
     found["observed"] = table.choose(table.frame.index.to_series().isin(found.index)).numbers(value)
     # The latest version counts, with a value or without: what was withdrawn is no outcome.
     found = _latest(found, keys)
     found = found[found["observed"].notna()]
     _refuse_repeats(found, keys, table, day)
     return found[[*keys, "observed"]].reset_index(drop=True)
+
+
+def _refuse_mixed(table: Table, keys: list[str], day: str, value: str) -> None:
+    as_of = AS_OF if AS_OF in table.frame else None
+    mixed = find_mixed_series(table, list(dict.fromkeys(keys)), day, as_of, [value, *_OF_OUTPUTS])
+    if mixed is not None:
+        raise table.error(
+            mixed.row,
+            mixed.column,
+            f"the outcomes of one place and target have several values: {listed(mixed.values)}",
+            f"one, or a task id of the forecasts of this name: keep the rows of {mixed.usual}",
+        )
 
 
 def _columns(table: Table) -> list[str]:

@@ -1,8 +1,8 @@
 """Build the images where there is neither Docker nor a registry of images.
 
-`make image` is run with buildah in the place of Docker, on a base image that is made here, too. How
-packages are downloaded here, pip's settings and the certificates are handed to the build as
-secrets.
+`make image` is run with buildah in the place of Docker. The base image is made by debootstrap, from
+the Debian mirror that apt uses here, and has the name that the Dockerfile asks for. How packages
+are downloaded here, pip's settings and the certificates are handed to the build as secrets.
 """
 
 import configparser
@@ -18,12 +18,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.image.base import make_base
-
 ROOT = Path(__file__).resolve().parents[2]
+
+SUITE = "bookworm"
+"""The release of Debian whose python3 is 3.11."""
 
 ROOM = 6 * 1024**3
 """Bytes that a build needs at most."""
+
+PACKAGES = "ca-certificates,python3,python3-venv"
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -128,7 +131,7 @@ def build(built: Built) -> None:
         options = ["-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs"]
         subprocess.run(["mount", *options, built.folder], check=True)
     copy_checkout(built)
-    make_base(built.buildah)
+    make_base(built)
     options = ["--layers", "--pull-never", *map(str, secret_options(built))]
     # What `make setup` has downloaded already; what the build adds to it is dropped.
     options.append(f"--volume={uv_cache()}:/var/cache/uv:O")
@@ -175,6 +178,43 @@ def copy_checkout(built: Built) -> None:
         secret = built.context / name
         secret.parent.mkdir(parents=True, exist_ok=True)
         secret.write_text(f"TOKEN={built.canary}\n")
+
+
+def make_base(built: Built) -> None:
+    """Make the image that stands in for the one that the Dockerfile starts from."""
+    container = built.buildah("from", "scratch").strip()
+    root = Path(built.buildah("mount", container).strip())
+    # What is lost with the power is made again, so nothing has to wait for the disk.
+    careless = root / "etc" / "dpkg" / "dpkg.cfg.d" / "unsafe-io"
+    careless.parent.mkdir(parents=True)
+    careless.write_text("force-unsafe-io\n")
+    done = subprocess.run(
+        ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, root, mirror()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    careless.unlink()
+    for package in (root / "var/cache/apt/archives").glob("*.deb"):
+        package.unlink()
+    built.buildah("commit", "--quiet", container, "localhost/python:3.11-slim")
+    built.buildah("rm", container)
+
+
+def mirror() -> str:
+    """Return the address from which apt, as it is set up here, has Debian's packages."""
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wanted = f"{SUITE} main "
+    found = [line for line in listed.stdout.splitlines() if line.startswith(wanted)]
+    assert found, f"apt's sources have no Debian {SUITE}, from which the base image is made"
+    return found[0].removeprefix(wanted)
 
 
 def secret_options(built: Built) -> Iterator[str]:

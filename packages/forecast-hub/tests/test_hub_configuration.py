@@ -198,6 +198,15 @@ def test_a_mistake_in_tasks_json_is_named_with_file_and_key(tmp_path, path, valu
     assert all(line.startswith(f"{hub / 'hub-config' / 'tasks.json'}: ") for line in lines)
 
 
+def test_equal_bounds_leave_one_value(tmp_path):
+    document = changed(tasks(), f"{QUANTILE}.value.maximum", 0)
+
+    (task, *_) = read_hub(write_hub(tmp_path, document)).rounds[0].model_tasks
+
+    rule = task.output_types["quantile"].value
+    assert (rule.minimum, rule.maximum) == (0, 0)
+
+
 def test_several_mistakes_are_named_at_once(tmp_path):
     document = changed(tasks(), f"{SAMPLE}.min_samples_per_task", 5)
     document = changed(document, f"{QUANTILE}.is_required", GONE)

@@ -72,6 +72,15 @@ def wis(spread):
     return 2 * spread / 4 / 1.5
 
 
+def test_scores_are_shown_with_four_digits(tmp_path, observed):
+    """A quarter of the width of 4.001 over 1.5 is 0.66683."""
+    done = run(write_forecast(tmp_path, "a-b", "2025-01-04", 2.0005), "--target-data", observed)
+
+    assert done.exit_code == 0, done.stderr
+    assert "0.6668" in done.stdout.split()
+    assert "None" not in done.stdout
+
+
 def test_files_alone_are_scored(tmp_path, observed):
     files = [write_forecast(tmp_path, "a-b", day, 4) for day in ("2025-01-04", "2025-01-11")]
 

@@ -46,6 +46,13 @@ def test_the_outputs_of_terraform_become_the_settings_of_the_profile(site):
     assert read_site() == Site(image=IMAGE, **VALUES)
 
 
+def test_settings_are_written_in_the_order_in_which_they_are_documented(site):
+    configure("-", "--image", IMAGE, text=printed())
+
+    written = list(yaml.safe_load(site.read_text()))
+    assert written == [name for name in Site.model_fields if name in written]
+
+
 def test_without_an_image_the_next_step_is_named_and_then_only_the_image_is_added(site, tmp_path):
     (tmp_path / "outputs.json").write_text(printed())
 

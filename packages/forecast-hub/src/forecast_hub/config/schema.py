@@ -5,6 +5,9 @@ v4 moved ``is_required`` from the parameters of samples to every output type, to
 from the ids of output types, and wrote the missing id of a mean or median as null instead of
 ``["NA"]``; v5 keeps a single target key. Unknown keys are refused where the schemas refuse
 them; rounds, target metadata and the top level may have additional keys.
+
+pydantic checks the form, because it makes the typed objects, too. The published JSON schemas would
+have to be shipped for each version (v5.0.1 alone has 99 kB), and these models would remain.
 """
 
 from collections.abc import Mapping

@@ -21,6 +21,14 @@ from forecast_hub.config.reader import read_hub
 from forecast_hub.config.units import Unit
 from forecast_hub.errors import HubError
 
+HUB_FILES = frozenset(
+    (
+        *("tasks.json", "admin.json", "validations.yml", "validation.json", "locations.csv"),
+        "model-metadata-schema.json",
+    )
+)
+"""Names of the files of a hub's configuration that a brief may hold."""
+
 
 @dataclass(frozen=True)
 class RequestedTarget:
@@ -63,7 +71,7 @@ class Brief:
     conversions
         Population to the conversion of each target's series; empty if none is converted.
     files
-        Name of a file of the hub's configuration to its text.
+        Name of a file of the hub's configuration, one of :data:`HUB_FILES`, to its text.
     horizon_0_days
         Target to the days from the round's date to the end of horizon 0's period.
     """
@@ -119,7 +127,7 @@ def read_brief(path: Path) -> Brief:
                 name: tuple(None if each is None else _observed(each) for each in series)
                 for name, series in content["observed"].items()
             },
-            files=content["files"],
+            files=_checked(content["files"]),
             horizon_0_days=content.get("horizon_0_days", {}),
             conversions={
                 name: tuple(map(_conversion, each))
@@ -130,6 +138,13 @@ def read_brief(path: Path) -> Brief:
         raise ArtifactError(
             f"{path}: not usable ({problem}); delete it and run again, which writes it anew"
         ) from problem
+
+
+def _checked(files: Mapping[str, str]) -> Mapping[str, str]:
+    """Refuse other names: they are written as files, and a bucket that has them is not trusted."""
+    if unknown := set(files) - HUB_FILES:
+        raise ValueError(f"{min(unknown)!r} is no file of a hub's configuration")
+    return files
 
 
 def _conversion(given: Mapping[str, Any]) -> Conversion:

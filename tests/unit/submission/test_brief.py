@@ -47,6 +47,16 @@ def test_a_mistake_in_the_hubs_files_is_an_error_of_epyflow(tmp_path):
         read_hub_of(found)
 
 
+@pytest.mark.parametrize(
+    "name", ["/evil", "../evil", "hub-config/../../evil", "tasks.json/..", "custom.R", ""]
+)
+def test_a_brief_names_no_other_files_than_those_of_a_hub(tmp_path, name):
+    path = write_brief(tmp_path, files=FILES | {name: "evil"})
+
+    with pytest.raises(ArtifactError, match="is no file of a hub's configuration"):
+        read_brief(path)
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"reference_date": "2026-03-02"}', "{"])
 def test_a_damaged_file_says_what_to_do(tmp_path, text):
     path = tmp_path / "hub.json"

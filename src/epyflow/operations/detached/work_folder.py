@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from epyflow.archives import extract_archive
 from epyflow.errors import ArtifactError
@@ -30,6 +30,9 @@ _METADATA = ".snakemake/metadata"
 _SAVED = (_METADATA, ".snakemake/incomplete", ".epyflow")
 _NOT_SAVED = "start.json"
 """Facts about one start; the next start writes its own."""
+
+_MOST_FILES, _MOST_BYTES = 1_000_000, 1 << 30
+"""Of a state: a run of 10,000 tasks has some 50,000 records of 2 kB."""
 
 _UNUSABLE = "not usable as the sources of a coordinator; submit again"
 
@@ -99,27 +102,24 @@ class State:
         self._saved: Signature = {}
 
     def restore(self) -> bool:
-        """Restore the last saved state; return False if there is none, or it is damaged."""
+        """Restore the last saved state; return False if there is none, or it is damaged.
+
+        Tasks can write the state in the bucket, so it is not trusted: only files that are saved are
+        restored, and a state that is larger than any of a run counts as damaged.
+        """
         data = self._storage.read(self._path)
-        if data is None:
-            return False
-        try:
-            with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
-                entries = [(entry, archive.extractfile(entry)) for entry in archive]
-                files = [(entry, file.read()) for entry, file in entries if file is not None]
-        except (OSError, EOFError, tarfile.TarError, zlib.error):
+        files = None if data is None else _read_state(data)
+        if files is None:
             return False
         # If one of the two is missing, Snakemake takes the other for an old version's.
         for part in _SAVED:
             (self._folder / part).mkdir(parents=True, exist_ok=True)
-        for entry, content in files:
-            target = self._folder / entry.name
-            if ".." in target.parts or not target.is_relative_to(self._folder):
-                continue
+        for name, (seconds, content) in files.items():
+            target = self._folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
             # Snakemake takes the time of a mark as the start of its job.
-            os.utime(target, (entry.mtime, entry.mtime))
+            os.utime(target, (seconds, seconds))
         self._forget_what_was_made_again()
         self._saved = self._signature()
         return True
@@ -169,14 +169,42 @@ class State:
         for part in _SAVED:
             for where, _, names in os.walk(self._folder / part):
                 for path in (Path(where) / name for name in names):
-                    hidden = path.name.startswith(".") or path.name == _NOT_SAVED
                     try:
                         its = path.stat()
                     except FileNotFoundError:
                         continue
-                    if not hidden:
+                    if not _is_left_out(path.name):
                         name = path.relative_to(self._folder).as_posix()
                         yield name, (its.st_mtime_ns, its.st_size)
+
+
+def _read_state(data: bytes) -> dict[str, tuple[float, bytes]] | None:
+    """Return time and content of the saved files; None if the archive is damaged or too large."""
+    found: dict[str, tuple[float, bytes]] = {}
+    size = 0
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r|gz") as archive:
+            for number, entry in enumerate(archive):
+                size += entry.size
+                if size > _MOST_BYTES or number >= _MOST_FILES:
+                    return None
+                file = archive.extractfile(entry) if entry.isreg() else None
+                if file is not None and _is_saved(entry.name):
+                    found[entry.name] = (entry.mtime, file.read())
+    except (OSError, EOFError, tarfile.TarError, zlib.error):
+        return None
+    return found
+
+
+def _is_saved(name: str) -> bool:
+    """Return whether a file of this name is part of the state that is saved."""
+    path = PurePosixPath(name)
+    inside = any(path.is_relative_to(part) and path != PurePosixPath(part) for part in _SAVED)
+    return inside and ".." not in path.parts and not _is_left_out(path.name)
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or name == _NOT_SAVED
 
 
 def _target(name: Path, results: str) -> str | None:

@@ -13,6 +13,7 @@ import pytest
 
 from epyflow.archives import write_archive
 from epyflow.errors import ArtifactError
+from epyflow.operations.detached import work_folder
 from epyflow.operations.detached.job_request import Submission
 from epyflow.operations.detached.work_folder import State, unpack_sources
 from epyflow.run.layout import RunLayout
@@ -146,14 +147,63 @@ def test_a_state_that_is_damaged_counts_as_none(folder, storage, tmp_path):
     assert not (tmp_path / "next").exists()
 
 
-def test_a_state_that_leads_out_of_the_folder_writes_nothing_there(storage, tmp_path):
-    write_archive(tmp_path / "evil.tar.gz", {"../evil": b"x", ".snakemake/metadata/a": b"x"})
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil",
+        "/tmp/evil",  # noqa: S108 (nothing is written there)
+        "workflow/Snakefile",
+        "profiles/gcp/config.yaml",
+        "submission.json",
+        ".snakemake/scripts/evil.py",
+        ".snakemake/metadata/../../workflow/Snakefile",
+        ".snakemake/metadata",
+        ".epyflow/start.json",
+        ".snakemake/metadata/.hidden",
+    ],
+)
+def test_of_a_state_only_files_that_are_saved_come_back(storage, tmp_path, name):
+    write_archive(tmp_path / "evil.tar.gz", {name: b"evil", ".snakemake/metadata/a": b"x"})
     storage.write(PATH, (tmp_path / "evil.tar.gz").read_bytes())
+    (tmp_path / "work" / "workflow").mkdir(parents=True)
+    (tmp_path / "work" / "workflow" / "Snakefile").write_text("rule all:")
 
-    State(tmp_path / "work", SUBMISSION, storage).restore()
+    assert State(tmp_path / "work", SUBMISSION, storage).restore()
 
+    assert files(tmp_path / "work").keys() == {".snakemake/metadata/a", "workflow/Snakefile"}
+    assert (tmp_path / "work" / "workflow" / "Snakefile").read_text() == "rule all:"
     assert not (tmp_path / "evil").exists()
-    assert list(files(tmp_path / "work")) == [".snakemake/metadata/a"]
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
+)
+def test_links_devices_and_folders_of_a_state_do_not_come_back(storage, tmp_path, kind):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        link = tarfile.TarInfo(".snakemake/metadata/a")
+        link.type, link.linkname = kind, str(outside)
+        archive.addfile(link)
+        through = tarfile.TarInfo(".snakemake/metadata/a/b")
+        through.size = 4
+        archive.addfile(through, io.BytesIO(b"evil"))
+    storage.write(PATH, packed.getvalue())
+
+    assert State(tmp_path / "work", SUBMISSION, storage).restore()
+
+    assert not list(outside.iterdir())
+    assert not (tmp_path / "work" / ".snakemake" / "metadata" / "a").is_symlink()
+
+
+def test_a_state_that_is_larger_than_any_counts_as_damaged(storage, tmp_path, monkeypatch):
+    monkeypatch.setattr(work_folder, "_MOST_BYTES", 1000)
+    for size, is_restored in ((1000, True), (1001, False)):
+        write_archive(tmp_path / "state.tar.gz", {".snakemake/metadata/a": bytes(size)})
+        storage.write(PATH, (tmp_path / "state.tar.gz").read_bytes())
+
+        assert State(tmp_path / f"{size}", SUBMISSION, storage).restore() is is_restored
 
 
 def sources(storage: Disk, tmp_path: Path) -> str:

@@ -111,9 +111,9 @@ def test_samples_with_ids_of_their_own_in_each_week_have_no_energy_score(caplog)
     assert "t: no energy score of 1 forecasts, whose samples are not joint" in caplog.text
 
 
-def test_a_sample_that_is_there_twice_is_refused():
+def test_the_first_sample_that_is_there_twice_is_named():
     with pytest.raises(DataError, match="a-b: sample 1 is there twice for reference_date 2025-01"):
-        score_samples(samples((3, 0), ids=["1", "1"]), OUTCOMES, "t")
+        score_samples(samples((3, 0, 4, 1), ids=["1", "1", "2", "2"]), OUTCOMES, "t")
 
 
 def test_means_are_over_all_horizons_from_0_on_and_by_horizon():

@@ -42,6 +42,16 @@ def test_the_walk_is_the_change_of_residuals_beyond_that_of_reporting():
     assert found == pytest.approx(np.sqrt(1 - NOISE))
 
 
+def test_dates_on_which_one_person_was_fitted_count_and_those_with_fewer_do_not():
+    observed, periods = np.array([100.0, 2, 300, 4, 500, 6]), weeks(0, 1, 2, 3, 4, 5)
+    fitted = np.array([1.0, 1, 1, 1, 1, 1])
+
+    assert estimate_walk(observed, fitted, periods, 0.0) > 0
+    fitted[:3] = 0.99
+    with pytest.raises(ValueError, match="on 3 observed dates at least one person was fitted"):
+        estimate_walk(observed, fitted, periods, 0.0)
+
+
 def test_dispersion_is_no_part_of_the_walk():
     counts = np.array([100, 100 * E, 100, 100 * E]) - 0.5
     found = estimate_walk(counts, np.full(4, 99.5), weeks(0, 1, 2, 3), 0.1)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.cli.command import run
 from tests.unit.experiment.samples import (
+    ADMISSIONS,
     CALIBRATION,
     SAMPLING,
     SIR,
@@ -172,7 +173,7 @@ def test_one_of_several_output_files_is_chosen(root):
 
 def test_other_folders_may_be_allowed(root, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside") / "data.csv"
-    outside.write_text("place,date,value\n", encoding="utf-8")
+    outside.write_text(ADMISSIONS, encoding="utf-8")
     path = "modelset.calibration.observed_data_path"
     folder = write_sections(root, changed(CALIBRATION, (path, str(outside))))
 

@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from epyflow.data.observations import (
     Column,
     find_location_column,
@@ -74,13 +76,12 @@ def check_observations(
         if name is not None
     ]
     window = (calibration.fitting_window.start_date, calibration.fitting_window.end_date)
+    span = (_BEGINNING, window[1]) if is_submitted else window
     columns = list(itertools.starmap(Column, pairs))
-    missing = _check_values(table, places, calibration, columns, window, report)
+    missing = _check_values(table, places, calibration, columns, (span, window), report)
     if missing is None:
         return
     _report_missing(missing, places, report)
-    if is_submitted:
-        _check_values(table, places, calibration, columns, (_BEGINNING, window[1]), report)
     for position, comparison in enumerate(calibration.comparison):
         if comparison in compared:
             _check_dates(rows, column, comparison, position, (model, calibration), report)
@@ -101,7 +102,7 @@ def check_rate_trends(
         return
     columns = [Column(trends.observed_value_column, trends.observed_date_column)]
     span = (_BEGINNING, hub.reference_date - timedelta(days=1))
-    missing = _check_values(table, places, trends, columns, span, report, here)
+    missing = _check_values(table, places, trends, columns, (span, span), report, here)
     if missing:
         report.warn(
             (*here, "observed_data_path"),
@@ -130,11 +131,13 @@ def _check_values(
     places: Sequence[Location],
     section: Calibration | RateTrends,
     columns: Sequence[Column],
-    window: tuple[date, date],
+    spans: tuple[tuple[date, date], tuple[date, date]],
     report: Report,
     here: KeyPath = ("calibration",),
 ) -> dict[str, str] | None:
     """Report rows that a task could not read, as its build reads them.
+
+    ``spans`` are the days whose rows are read, and those of which at least one must have a value.
 
     Returns
     -------
@@ -145,12 +148,19 @@ def _check_values(
     vintage = vintage_of(table.path, section.observed_data_vintage, section.observed_as_of_column)
     if not set(required_columns(columns, vintage)) <= set(table.frame.columns):
         return None
+    span, window = spans
     said: set[str] = set()
     missing: dict[str, str] = {}
     for place in places:
         named = (place.spellings, section.observed_location_column)
         try:
-            select_observations(table, *named, columns, window, vintage)
+            dates, values = select_observations(table, *named, columns, span, vintage)
+            needed = [window[0] <= day <= window[1] for day in dates]
+            if np.isnan(values[needed]).all(axis=0).any():
+                missing[place.name] = (
+                    f"{table.path}: no value for {place.label} from {window[0]} to {window[1]}; "
+                    f"expected a fitting window from {dates[0]} to {dates[-1]}, or another file"
+                )
         except NoObservationsError as error:
             missing[place.name] = str(error)
         except DataError as error:

@@ -256,6 +256,13 @@ def test_people_who_cannot_be_divided_among_sources_are_in_the_first():
     assert placed.tolist() == [[5, 5, 0], [4_998, 4_998, 4], [4_997, 4_998, 3]]
 
 
+def test_people_left_over_are_in_the_first_source_whatever_its_place_and_the_groups():
+    # Group 2 is the largest, and the only source is the compartment 0.
+    placed = place_people_by_default(("S", "I"), (mediated("S", "I", "I"),), np.array([7, 10_001]))
+
+    assert placed.tolist() == [[7, 9_996], [0, 5]]
+
+
 def test_a_source_that_is_also_a_mediator_keeps_everybody():
     # Two groups infect each other's members: S is a source and also the only mediator.
     flows = (mediated("S", "I", "S"),)

@@ -6,7 +6,7 @@ import pytest
 from epyflow.model.assembler import Assembler
 from epyflow.model.infections import find_infections
 from epyflow.model.next_generation import NextGeneration
-from tests.building import compartments, infection, member, people, sir, spontaneous
+from tests.building import compartments, infection, member, people, scalar, sir, spontaneous
 
 AGES, SIZES = ("0-17", "18+"), (300_000, 700_000)
 CONTACTS = np.array([[6.0, 2.0], [1.0, 3.0]])
@@ -43,6 +43,28 @@ def by_hand(rates_of_j):
     rates = np.array([0.05, 0.03]) + np.array(rates_of_j)
     matrix = (rates * SUSCEPTIBLE)[:, np.newaxis] * CONTACTS / np.array(SIZES) * STAY
     return np.abs(np.linalg.eigvals(matrix)).max()
+
+
+def test_one_age_group_with_a_latent_state_has_the_number_of_a_state_without():
+    """0.05 a contact, 6 contacts, of 1,000 people 600 susceptible, who infect for STAY days."""
+    model = sir(
+        ages=("0+",),
+        compartments=compartments(S="default", L=0.01, I=0.01, R=None),
+        transitions=[
+            infection("S", "L", "I", "a"),
+            spontaneous("L", "I", 0.25),
+            spontaneous("I", "R", 0.5),
+        ],
+        parameters={"a": scalar(0.05)},
+    )
+    given = people((1000,), {"all": np.array([[6.0]])}, ("0+",))
+    built = Assembler(model, given, None, ()).build(member())
+    found = NextGeneration.of(built, find_infections(built.flows))
+    held = np.full((len(built.dates), 1, 1), 600.0)
+
+    (matrix,) = found.matrices(held, lambda values: values.mean(axis=0, keepdims=True))
+
+    assert np.abs(np.linalg.eigvals(matrix)).max() == pytest.approx(0.05 * 6 * 0.6 * STAY)
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,10 @@ def test_what_is_written_is_listed_and_read(tmp_path):
 def test_a_file_that_is_uploaded_is_copied(tmp_path):
     (tmp_path / "here").write_bytes(b"1")
 
-    Disk(tmp_path / "disk").upload(tmp_path / "here", "a/b")
+    for path in ("a/b", "a/c"):
+        Disk(tmp_path / "disk").upload(tmp_path / "here", path)
 
-    assert Disk(tmp_path / "disk").read("a/b") == b"1"
+    assert Disk(tmp_path / "disk").read("a/b") == Disk(tmp_path / "disk").read("a/c") == b"1"
 
 
 def test_what_is_not_there_is_nothing(tmp_path):

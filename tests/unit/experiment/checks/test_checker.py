@@ -733,6 +733,23 @@ WARNINGS = {
         "modelset.calibration.compartments.I.prior",
         "reaches from 0.5 to 100, across 1",
     ),
+    "shares and a single person in one prior": (
+        CALIBRATION,
+        [("modelset.calibration.compartments.I.prior.args", [0.5, 1.0])],
+        "modelset.calibration.compartments.I.prior",
+        "reaches from 0.5 to 1.5, across 1",
+    ),
+    "persons that are hardly ever below 0": (
+        CALIBRATION,
+        [
+            (
+                "modelset.calibration.compartments.I.prior",
+                {"type": "scipy", "name": "norm", "args": [6.2, 1.0]},
+            )
+        ],
+        "modelset.calibration.compartments.I.prior",
+        "reaches from 0 without limit, across 1",
+    ),
     "shares and persons in one range": (
         SAMPLING,
         [("modelset.sampling.compartments.I", {"min": 0, "max": 50})],

@@ -169,6 +169,16 @@ def test_two_files_for_one_role_are_both_named(folder, role):
     assert f"both one.yaml and two.yml hold the key '{role}'; expected one file" in message
 
 
+def test_of_three_files_for_one_role_two_are_named(folder):
+    for name in ("one.yaml", "two.yml", "three.yml"):
+        text = "modelset: {population_names: [US-MA]}"
+        (folder / "config" / name).write_text(text, encoding="utf-8")
+
+    (message,) = messages(folder)
+
+    assert "both one.yaml and three.yml hold the key 'modelset'" in message
+
+
 def test_an_unknown_top_level_key_is_refused_with_the_nearest(folder):
     (folder / "config" / "a.yaml").write_text("\nouput: {}\n", encoding="utf-8")
 

@@ -121,7 +121,7 @@ def _known(rows: Sequence[Row], column: Column, vintage: Vintage | None) -> Sequ
 def _refuse_mixed_series(
     table: "Table", columns: Sequence[Column], vintage: Vintage | None
 ) -> None:
-    from forecast_hub.tables import find_mixed_series  # imported here: pandas takes time
+    from forecast_hub.mixed_series import find_mixed_series  # imported here: pandas takes time
 
     as_of = None if vintage is None else vintage.column
     if as_of is not None and vintage is not None:

@@ -5,14 +5,13 @@ What was observed is read here: outcomes to score against, and observations to f
 
 import csv
 import gzip
-import re
 import zlib
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -24,16 +23,6 @@ from forecast_hub.suggestions import listed
 
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-
-SERIES = frozenset(
-    ("target", "age_group", "age", "sex", "strain", "variant", "subtype", "pathogen", "virus")
-)
-"""Names of columns that tell series apart, in any letter case, whatever the dates of their rows."""
-
-_WHOLES = frozenset(("all", "all ages", "all_ages", "overall", "total", "both"))
-_MEASURE = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?|\d{4}-\d{2}-\d{2}", re.IGNORECASE)
-_MOST_SERIES = 100
-"""More values than this are no names of series."""
 
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
@@ -154,79 +143,6 @@ def read_table(path: Path) -> Table:
                 f"{listed(frames[0].columns)}; expected the same in every file of the folder"
             )
     return Table(path, pd.concat(frames, ignore_index=True), tuple(files))
-
-
-class Mixed(NamedTuple):
-    """A column that tells several series apart, among rows of which one is meant.
-
-    Attributes
-    ----------
-    row, column
-        The first row of several series, and the column.
-    values
-        The values that the column has there, sorted.
-    usual
-        The value that is meant as a rule: that of all ages or sexes, else the first.
-    """
-
-    row: int
-    column: str
-    values: list[str]
-    usual: str
-
-
-def find_mixed_series(
-    table: Table, places: Sequence[str], day: str, as_of: str | None, values: Collection[str]
-) -> Mixed | None:
-    """Find rows of several series, of which one would be taken for another.
-
-    A column named as in :data:`SERIES` must have one value for each place. Where the latest
-    version of a row counts, so must any other column of text that has one value in each version:
-    a series that became known later would replace the first one. A column such as ``status``,
-    which differs between the rows of one version, tells no series apart.
-
-    Parameters
-    ----------
-    table
-        The rows that are meant.
-    places
-        Columns of the place and of task ids; may be none.
-    day, as_of
-        Columns of the dates and of the versions; None for a file of one version.
-    values
-        Columns that may differ: the observations.
-    """
-    frame, keys = table.frame, list(places)
-    for name in map(str, frame):
-        texts = frame[name]
-        if name in (*keys, day, as_of, *values) or not 1 < texts.nunique() <= _MOST_SERIES:
-            continue
-        mixed = _mixed(frame, keys, name)
-        if name.casefold() not in SERIES:
-            if as_of is None or all(map(_is_measure, texts.unique())):
-                continue
-            mixed &= _mixed(frame, [*keys, day], name) & ~_mixed(frame, [*keys, as_of], name)
-        if mixed.any():
-            row = int(mixed.index[mixed][0])
-            there = sorted(texts[(frame[keys] == frame.loc[row, keys]).all(axis=1)].unique())
-            return Mixed(row, name, there, usual_series(there))
-    return None
-
-
-def usual_series(values: Iterable[str]) -> str:
-    """Return the value of all ages or sexes if there is one, else the first."""
-    there = list(values)
-    return next((text for text in there if text.casefold() in _WHOLES), there[0])
-
-
-def _mixed(frame: pd.DataFrame, keys: list[str], name: str) -> "pd.Series[bool]":
-    """Return which rows share their keys with rows of another value of a column."""
-    by = frame.groupby(keys, sort=False)[name] if keys else frame.groupby(lambda _: 0)[name]
-    return by.transform("nunique") > 1
-
-
-def _is_measure(text: str) -> bool:
-    return text in NO_VALUE or _MEASURE.fullmatch(text) is not None
 
 
 def _partition(path: Path, folder: Path) -> dict[str, str]:

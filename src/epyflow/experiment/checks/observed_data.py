@@ -207,7 +207,7 @@ def _check_issues(
     chosen = [name for name in differing if name not in issues and not _is_measure(same[name])]
     if not issues and not chosen:
         return True
-    from forecast_hub.tables import usual_series  # imported here: pandas takes time
+    from forecast_hub.mixed_series import usual_series  # imported here: pandas takes time
 
     told = f"{path} has {len(same)} rows for {same[keys[1]].iloc[0]} of {same[place].iloc[0]}"
     for name in chosen:

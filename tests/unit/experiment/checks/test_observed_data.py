@@ -280,6 +280,13 @@ def test_a_series_that_became_known_later_does_not_replace_another(tmp_path, col
     assert problems(tmp_path, rows, head, **VINTAGE, observed_rows={column: "B"}) == []
 
 
+@pytest.mark.parametrize("column", ["release", "File"])
+def test_a_column_that_names_the_version_tells_no_series_apart(tmp_path, column):
+    rows = [*known("first", "2025-01-05"), *known("second", "2025-01-06")]
+
+    assert problems(tmp_path, rows, f"date,place,value,{column},as_of", **VINTAGE) == []
+
+
 def test_a_series_that_became_known_after_the_vintage_is_no_problem(tmp_path):
     rows = [*known("A", "2025-01-05"), *known("B", "2025-01-08")]
 

@@ -36,8 +36,8 @@ class Site(Strict):
     )
     region: str = _text(r"^[a-z]+-[a-z]+[0-9]+$", "the region of the VMs", "us-central1")
     storage: str = _text(
-        r"^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^\s/]+)*$",
-        "the bucket for results, and a folder in it",
+        r"^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^\s/?#*{}\[\]]+)*$",
+        "the bucket for results, and a folder in it, without any of ? # * { } [ ]",
         "gs://my-bucket/epyflow",
     )
     image: str = _text(

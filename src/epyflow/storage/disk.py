@@ -131,6 +131,11 @@ class Disk:
                 Path(where).rmdir()
 
 
+_AMBIGUOUS = frozenset("?#*{}[]")
+"""Source: Cloud Storage, "Objects: naming" (https://cloud.google.com/storage/docs/objects#naming),
+and the braces of Snakemake's wildcards."""
+
+
 def storage_at(prefix: str | None) -> Storage:
     """Return the files under a default storage prefix.
 
@@ -142,8 +147,8 @@ def storage_at(prefix: str | None) -> Storage:
     Raises
     ------
     EpyflowError
-        If it is another kind of storage, whose files cannot be listed, or if the packages for it
-        are not installed.
+        If it is another kind of storage, whose files cannot be listed, has characters that address
+        other files in another program, or if the packages for it are not installed.
     """
     if prefix is None:
         return Disk()
@@ -151,6 +156,11 @@ def storage_at(prefix: str | None) -> Storage:
         raise EpyflowError(
             f"default-storage-prefix {prefix!r} is not a storage that epyflow can list; expected "
             "gs://<bucket>/<prefix>, with the storage provider gcs or gcs-indexed"
+        )
+    if wrong := sorted(set(prefix) & _AMBIGUOUS):
+        raise EpyflowError(
+            f"default-storage-prefix {prefix!r} has {' '.join(wrong)}, which part of the programs "
+            "take for the beginning of a query, a pattern or a wildcard; expected other characters"
         )
     try:
         from epyflow.storage.bucket import Bucket  # slow to import, and a laptop does without

@@ -95,6 +95,8 @@ def test_all_that_is_missing_is_said_at_once():
         ("storage", "my-bucket/epyflow"),
         ("storage", "gs://my-bucket/epyflow/"),
         ("storage", "gs://my-bucket//epyflow"),
+        ("storage", "gs://my-bucket/a#b"),
+        ("storage", "gs://my-bucket/{environment}"),
         ("image", "us-docker.pkg.dev/my-project/epyflow/cloud:latest"),
         ("image", f"cloud@{DIGEST[:-1]}"),
         ("service_account", "tasks"),

@@ -72,3 +72,9 @@ def test_what_is_below_a_folder_is_listed_with_size_and_time(tmp_path):
     assert {path: its.size for path, its in found.items()} == {"one.txt": 1, "below/three.txt": 3}
     assert found["one.txt"].modified == datetime(1970, 1, 2, tzinfo=UTC)
     assert disk.below("nowhere") == {}
+
+
+@pytest.mark.parametrize("prefix", ["gs://b/x#y", "gs://b/x?y", "gs://b/{x}", "gs://b/*/[x]"])
+def test_characters_that_mean_something_else_to_a_part_of_the_programs_are_refused(prefix):
+    with pytest.raises(EpyflowError, match="take for the beginning of a query, a pattern or a"):
+        storage_at(prefix)

@@ -96,10 +96,11 @@ def test_a_job_deleted_by_somebody_else_fails_its_tasks_with_the_reason(workflow
     workflow.write(SLOW)
     workflow.faults(jobs=[{"action": "delete", "seconds": 4}])
 
-    finished = workflow.run("--googlebatch-array-vanished-after", "2")
+    finished = workflow.run("--googlebatch-array-vanished-after", "2", "--retries", "2")
 
     assert finished.code == 1
     assert "it was not this run that stopped it" in finished.text
+    assert "Trying to restart" not in finished.text
     assert workflow.outputs() == {}
     assert workflow.live() == []
 
@@ -108,9 +109,11 @@ def test_a_job_cancelled_by_somebody_else_fails_its_tasks_with_the_reason(workfl
     workflow.write(SLOW)
     workflow.faults(jobs=[{"action": "cancel", "seconds": 4}])
 
-    finished = workflow.run()
+    finished = workflow.run("--retries", "2")
 
     assert finished.code == 1
     assert "it was not this run that stopped it" in finished.text
+    assert "It is not tried again now" in finished.text
+    assert len(workflow.jobs()) == 1
     assert workflow.outputs() == {}
     assert workflow.live() == []

@@ -87,8 +87,8 @@ def _explain(failure: Failure, tail: Tail) -> Explanation:
     if failure.lost_with_job:
         return Explanation(
             f"its Batch job is {failure.state}, and it was not this run that stopped it",
-            "Find out who did: the project's audit log names the caller of DeleteJob or "
-            "CancelJob. Run again; finished tasks are kept.",
+            "It is not tried again now. Find out who did: the project's audit log names the "
+            "caller of DeleteJob or CancelJob. Run again; finished tasks are kept.",
         )
     if failure.state == "UNEXECUTED":
         return explain_text(events) or Explanation(

@@ -75,6 +75,8 @@ class Reports:
                 spot=task.spot,
             )
             _mark_told(task)
+            if verdict.failure is not None and verdict.failure.lost_with_job:
+                _leave_no_retry(task.job)
             logs = [str(local)] if local.exists() else []
             self.executor.report_job_error(task.info, msg=self._redact(message), aux_logs=logs)
             verdict.settled = True
@@ -121,3 +123,12 @@ def _mark_told(task: Task) -> None:
     """Note that Snakemake hears the end of a task."""
     if task.info is not None:
         task.info.aux = {"told": True}
+
+
+def _leave_no_retry(job: Any) -> None:
+    """Let Snakemake try a job no more in this run: somebody has stopped it, and means it.
+
+    Snakemake has no public way to say so. It tries again while the attempt is below the retries;
+    the attribute is set, since the property would also ask for other resources than are returned.
+    """
+    job._attempt = job.restart_times + 1

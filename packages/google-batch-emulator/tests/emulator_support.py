@@ -55,12 +55,13 @@ def job_of(*runnables: batch_v1.Runnable, spot: bool = False, **fields: Any) -> 
     """Return a job; names of fields of the spec, the group and the job are told apart."""
     spec = {name: fields.pop(name) for name in list(fields) if name in _SPEC}
     group = {name: fields.pop(name) for name in list(fields) if name in _GROUP}
+    vm_labels = fields.pop("vm_labels", {})
     task_spec = batch_v1.TaskSpec(runnables=runnables, **spec)
     policy = {"provisioning_model": "SPOT" if spot else "STANDARD"}
     policy |= {name: fields.pop(name) for name in ("machine_type", "boot_disk") if name in fields}
     return batch_v1.Job(
         task_groups=[batch_v1.TaskGroup(task_spec=task_spec, **group)],
-        allocation_policy={"instances": [{"policy": policy}]},
+        allocation_policy={"instances": [{"policy": policy}], "labels": vm_labels},
         logs_policy={"destination": "CLOUD_LOGGING"},
         **fields,
     )

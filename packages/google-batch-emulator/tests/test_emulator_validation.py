@@ -54,7 +54,11 @@ def test_bad_job_ids(job_id):
         (job_of(OK, labels={"a": "With.Dots"}), '"With.Dots" of label "a"'),
         (job_of(OK, labels={"a" * 64: "x"}), "at most 63"),
         (job_of(OK, labels={"a": "x" * 64}), "at most 63"),
-        (job_of(OK, labels={f"k{i}": "" for i in range(65)}), "65 labels, and the limit is 64"),
+        (job_of(OK, labels={f"k{i}": "" for i in range(64)}), "64 labels, and the limit is 63"),
+        (
+            job_of(OK, vm_labels={f"k{i}": "" for i in range(62)}),
+            "62 labels, and the limit is 61",
+        ),
     ],
 )
 def test_a_job_that_breaks_a_rule_is_refused(job, message):

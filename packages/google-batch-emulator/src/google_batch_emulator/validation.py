@@ -19,7 +19,13 @@ from google_batch_emulator.unsupported_features import refuse_unsupported
 
 JOB_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
-MAX_LABELS = 64
+MAX_LABELS = 63
+"""Of a job and a runnable; Batch, "Organize resources using labels"
+(https://cloud.google.com/batch/docs/organize-resources-using-labels)."""
+
+MAX_RESOURCE_LABELS = 61
+"""Of the VMs, disks and GPUs of a job: same source."""
+
 MAX_RETRIES = 10
 MAX_PRIORITY = 99
 # google/protobuf/duration.proto: about 10,000 years.
@@ -70,16 +76,17 @@ def check_job(job: Message, limits: Limits) -> None:
     if not 0 <= job.priority <= MAX_PRIORITY:
         raise invalid(f"Job priority {job.priority} is not in [0, {MAX_PRIORITY}].")
     _check_labels("job.labels", job.labels)
-    _check_labels("job.allocation_policy.labels", job.allocation_policy.labels)
+    of_resources = job.allocation_policy.labels
+    _check_labels("job.allocation_policy.labels", of_resources, MAX_RESOURCE_LABELS)
     if len(job.allocation_policy.instances) > 1:
         raise invalid("allocation_policy.instances must have at most one element.")
     _check_group(job.task_groups[0], limits)
     refuse_unsupported(job)
 
 
-def _check_labels(where: str, labels: Mapping[str, str]) -> None:
-    if len(labels) > MAX_LABELS:
-        raise invalid(f"{where} has {len(labels)} labels, and the limit is {MAX_LABELS}.")
+def _check_labels(where: str, labels: Mapping[str, str], most: int = MAX_LABELS) -> None:
+    if len(labels) > most:
+        raise invalid(f"{where} has {len(labels)} labels, and the limit is {most}.")
     for key, value in labels.items():
         if not _LABEL_KEY.fullmatch(key) or len(key) > _MAX_LABEL:
             raise invalid(

@@ -14,8 +14,12 @@ from .errors import SettingError
 LONGEST = 63
 """Characters in a job id, a label's key or a label's value."""
 
-MOST_LABELS = 64
-"""Labels on one resource, Google's own included."""
+MOST_LABELS = 61
+"""Labels on the VMs of a job, besides Google's own; the job itself may have 63.
+
+Source: Batch, "Organize resources using labels"
+(https://cloud.google.com/batch/docs/organize-resources-using-labels).
+"""
 
 _DIGEST = 20
 """Hexadecimal digits in a job id: 80 bits. At a million jobs a collision has odds of 1 : 10¹²."""
@@ -97,7 +101,7 @@ def merge_labels(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, 
     if len(labels) > MOST_LABELS:
         raise SettingError(
             f"{len(labels)} labels, of which {len(own)} are the executor's; "
-            f"Google Cloud allows {MOST_LABELS}. Remove some of googlebatch-array-labels."
+            f"Google Batch allows {MOST_LABELS} on VMs. Remove some of googlebatch-array-labels."
         )
     return labels
 

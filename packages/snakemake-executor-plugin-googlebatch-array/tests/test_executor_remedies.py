@@ -44,6 +44,22 @@ def test_lack_of_memory_is_seen_in_the_log_though_snakemake_exits_1(log):
     assert "out of memory" in explain_exit(1, "", log).meaning
 
 
+@pytest.mark.parametrize(
+    "log",
+    [
+        "OSError: [Errno 28] No space left on device: 'out/0.txt'",
+        "cat: write error: No space left on device\n[googlebatch-array] exit status 1",
+        "Error: ENOSPC: no space left",
+    ],
+)
+def test_a_full_disk_is_seen_in_the_log(log):
+    found = explain_exit(1, "", log)
+
+    assert found.meaning == "the VM's disk is full"
+    assert "disk_mb" in found.remedy
+    assert "--googlebatch-array-boot-disk-gb" in found.remedy
+
+
 def test_a_commands_own_127_is_not_taken_for_a_missing_bash():
     log = "no-such-program: command not found\n[googlebatch-array] exit status 127"
 

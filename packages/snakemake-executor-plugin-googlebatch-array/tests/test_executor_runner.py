@@ -263,6 +263,22 @@ def test_the_end_of_the_vm_is_passed_on_and_the_log_is_kept(worker):
     assert "asked" in log.read_text()
 
 
+def test_a_log_that_cannot_grow_ends_no_task_and_says_why(capfdbinary):
+    """Linux's /dev/full takes nothing: https://man7.org/linux/man-pages/man4/full.4.html."""
+    log = runner.Log(Path("/dev/full"), None, "0.log", None)
+
+    for chunk in (b"one\n", b"two\n"):
+        log.write(chunk)
+    log.note("exit status 0")
+    log.finish()
+
+    told = b"[googlebatch-array] the log cannot grow on the worker's disk: OSError: [Errno 28]"
+    first, why, *others = capfdbinary.readouterr().out.splitlines()
+    assert (first, others) == (b"one", [b"two", b"[googlebatch-array] exit status 0"])
+    assert why.startswith(told)
+    assert log.notes.splitlines() == [why, b"[googlebatch-array] exit status 0"]
+
+
 def test_kills_for_lack_of_memory_are_counted(tmp_path, monkeypatch):
     events = tmp_path / "memory.events"
     events.write_text("low 0\noom 2\noom_kill 3\n")

@@ -59,6 +59,11 @@ _EXIT_CODES = {
 }
 
 _OUT_OF_MEMORY = Explanation("the task ran out of memory", _MEMORY)
+_OUT_OF_DISK = Explanation(
+    "the VM's disk is full",
+    "Raise the rule's disk_mb, for instance with the attempt, and give it retries; or raise "
+    "--googlebatch-array-boot-disk-gb.",
+)
 _OWN_FAILURE = Explanation("the task's command failed", "Read the log below.")
 
 _TEXTS: tuple[tuple[str, Explanation], ...] = (
@@ -180,6 +185,8 @@ def explain_exit(code: int | None, events: str, log: str) -> Explanation:
     """
     if re.search(r"\[googlebatch-array\] out of memory|MemoryError|Cannot allocate memory", log):
         return _OUT_OF_MEMORY
+    if re.search(r"No space left on device|\bENOSPC\b|Disk quota exceeded", log):
+        return _OUT_OF_DISK
     # Codes of our runner and of Docker are the same numbers; only Docker leaves no log.
     ours = "[googlebatch-array] exit status" in log
     if code in _EXIT_CODES and not (ours and code in {125, 126, 127}):

@@ -151,7 +151,7 @@ class Log:
         self, path: Path, target: dict[str, str] | None, name: str, project: str | None
     ) -> None:
         self.path = path
-        self.file = path.open("wb")
+        self.file = path.open("wb", buffering=0)
         self.target = target
         self.name = name
         self.project = project
@@ -160,6 +160,8 @@ class Log:
         self.stop = threading.Event()
         self.copied = -1
         self.told = False
+        self.is_full = False
+        self.notes = b""
 
     def start(self, interval: float) -> None:
         """Copy the log now and then, so that something is left when the VM is lost."""
@@ -169,13 +171,22 @@ class Log:
     def write(self, chunk: bytes) -> None:
         """Add what the command printed."""
         with self.lock:
-            self.file.write(chunk)
             sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
+            try:
+                if not self.is_full:
+                    self.file.write(chunk)
+            except OSError as error:
+                # The task may still end well: it goes on, and Cloud Logging has the rest.
+                self.is_full = True
+                self.note(f"the log cannot grow on the worker's disk: {describe(error)}")
 
     def note(self, text: str) -> None:
-        """Add a line of our own."""
-        self.write(f"{NOTE} {text}\n".encode())
+        """Add a line of our own; it is copied to the bucket though the disk may be full."""
+        line = f"{NOTE} {text}\n".encode()
+        with self.lock:
+            self.write(line)
+            self.notes += line if self.is_full else b""
 
     def finish(self) -> None:
         """Copy the whole log for the last time."""
@@ -185,11 +196,11 @@ class Log:
 
     def copy(self) -> None:
         """Copy the log to the bucket if it has grown; a failure is told once."""
+        if not self.target:
+            return
         with self.copying:
-            with self.lock:
-                self.file.flush()
-            content = self.path.read_bytes()
-            if not self.target or len(content) == self.copied:
+            content = self.path.read_bytes() + self.notes
+            if len(content) == self.copied:
                 return
             try:
                 name = f"{self.target['folder']}/{self.name}"

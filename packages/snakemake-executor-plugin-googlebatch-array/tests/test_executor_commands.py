@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import pytest
 from snakemake_interface_executor_plugins.executors.real import RealExecutor
 from snakemake_interface_executor_plugins.utils import TargetSpec
+from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
 from executor_fakes import task
 from snakemake_executor_plugin_googlebatch_array import runner
+from snakemake_executor_plugin_googlebatch_array.arguments import split_arguments
 from snakemake_executor_plugin_googlebatch_array.commands import (
     commands_of,
     frame_of,
@@ -32,8 +34,10 @@ def job(*, group=False, value="1", temporary=()):
     )
 
 
-def executor(precommand="", deploy=DEPLOY, archive=ARCHIVE):
+def executor(precommand="", deploy=DEPLOY, archive=ARCHIVE, storage="", used=(), installed=()):
     workflow = SimpleNamespace(
+        storage_registry=SimpleNamespace(_storages=dict(enumerate(used))),
+        storage_provider_settings=dict.fromkeys(installed),
         remote_execution_settings=SimpleNamespace(precommand=precommand),
         source_archive=archive,
         dag=SimpleNamespace(get_unneeded_temp_files=lambda job: job.temporary),
@@ -47,7 +51,7 @@ def executor(precommand="", deploy=DEPLOY, archive=ARCHIVE):
     start = f"{before} && " if before else ""
     made.format_job_exec = lambda job: (
         f"{start}python -m snakemake --snakefile 'Snakefile' {made.get_job_args(job)} "
-        "--force --config 'a=1' --mode 'remote'"
+        f"--force {storage}--config 'a=1' --mode 'remote'"
     )
     return made
 
@@ -75,6 +79,28 @@ def test_a_command_is_taken_apart_into_frame_and_job():
     assert frame.after == ("--force", "--config", "a=1", "--mode", "remote")
     assert frame.deploy[-3:] == ("--deploy-sources", "gs://bucket/x/sources.tar.xz", "abc")
     assert frame.sources == {"bucket": "bucket", "object": "x/sources.tar.xz", "sha256": "abc"}
+
+
+def test_options_of_storage_plugins_that_no_file_is_in_do_not_reach_the_worker():
+    """Two plugins are installed, of which the name of one begins with that of the other."""
+    registry = StoragePluginRegistry()
+    classes = {name: registry.get_plugin(name).storage_provider for name in ("gcs", "gcs-indexed")}
+    own = {
+        "gcs": "--storage-gcs-project 'p' --storage-gcs-retries 3 ",
+        "gcs-indexed": "--storage-gcs-indexed-project 'p' --storage-gcs-indexed-retries 3 ",
+    }
+    deploy = f"python -m snakemake --deploy-sources gs://b/x.tar.xz abc {''.join(own.values())} "
+    for used, kept in own.items():
+        provider = object.__new__(classes[used])
+        made = executor(
+            deploy=deploy, storage="".join(own.values()), used=[provider], installed=classes
+        )
+
+        frame = frame_of(made, job())
+
+        options = split_arguments(kept)
+        assert list(frame.after) == ["--force", *options, "--config", "a=1", "--mode", "remote"]
+        assert frame.deploy[-6:] == ("gs://b/x.tar.xz", "abc", *options)
 
 
 def test_the_users_precommand_is_kept_as_shell_code():

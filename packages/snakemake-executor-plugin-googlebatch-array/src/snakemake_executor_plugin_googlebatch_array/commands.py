@@ -2,11 +2,13 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 from snakemake_interface_executor_plugins.utils import encode_target_jobs_cli_args
+from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
 from .arguments import factor, split_arguments
 from .errors import SettingError
@@ -76,13 +78,41 @@ def frame_of(executor: Any, job: Any) -> Frame:
         before = before.partition(f"{precommand} &&")[2]
     setup = workflow.remote_execution_settings.precommand or ""
     deploy = precommand.removeprefix(setup).strip().removeprefix("&&")
+    unused = options_of_unused_storage(workflow)
     return Frame(
         setup,
-        tuple(split_arguments(deploy)),
+        tuple(without_options(split_arguments(deploy), unused)),
         _sources(workflow) if deploy else None,
-        tuple(split_arguments(before)),
-        tuple(split_arguments(after)),
+        tuple(without_options(split_arguments(before), unused)),
+        tuple(without_options(split_arguments(after), unused)),
     )
+
+
+def options_of_unused_storage(workflow: Any) -> frozenset[str]:
+    """Return the options of storage plugins that are installed here and that no file is in.
+
+    Snakemake passes the settings of every installed plugin on, and a worker whose image lacks one
+    of them refuses its options.
+    """
+    registry = StoragePluginRegistry()
+    # Snakemake has no public list of the providers that a workflow uses.
+    used = {type(each) for each in getattr(workflow.storage_registry, "_storages", {}).values()}
+    return frozenset(
+        plugin.get_cli_arg(each.name)
+        for plugin in map(registry.get_plugin, workflow.storage_provider_settings)
+        if plugin.settings_cls is not None and plugin.storage_provider not in used
+        for each in fields(plugin.settings_cls)
+    )
+
+
+def without_options(arguments: Iterable[str], options: Collection[str]) -> Iterator[str]:
+    """Leave options out, with their values."""
+    is_left_out = False
+    for argument in arguments:
+        if argument.startswith("--"):
+            is_left_out = argument in options
+        if not is_left_out:
+            yield argument
 
 
 def job_arguments(executor: Any, job: Any) -> tuple[str, ...]:

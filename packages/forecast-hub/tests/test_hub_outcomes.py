@@ -69,18 +69,33 @@ def test_daily_outcomes_without_a_target_are_not_those_of_weeks(tmp_path):
     rows = [row for day in WEEKS for row in sure("wk inc foo hosp", 200, day=day)]
     days = [date.fromisoformat(DAY) + timedelta(days=number) for number in range(8)]
 
-    with pytest.raises(DataError, match="dates are one day apart, and forecasts are of weeks"):
-        score(tmp_path, rows, ["date,location,value", *(f"{day},25,30" for day in days)])
+    for forecasts in (rows, rows[:3]):
+        with pytest.raises(DataError, match="dates are one day apart, and forecasts are of weeks"):
+            score(tmp_path, forecasts, ["date,location,value", *(f"{day},25,30" for day in days)])
 
 
-def test_counts_without_a_target_are_no_outcomes_of_proportions(tmp_path):
-    rows = sure("wk inc foo prop ed visits", 0.25)
+@pytest.mark.parametrize(
+    ("target", "forecast", "says"),
+    [
+        ("wk inc foo prop ed visits", 0.25, "it has 200, and a share is at most 1"),
+        ("wk inc foo prop ed visits", 0.0, "it has 200, and a share is at most 1"),
+        ("Foo ED visits pct", 12.0, "it has 200, and a share is at most 100"),
+        ("foo", 0.25, "it has 200, and all forecasts are between 0 and 1"),
+    ],
+)
+def test_counts_without_a_target_are_no_outcomes_of_shares(tmp_path, target, forecast, says):
     target_data = ["date,location,value", f"{DAY},25,200"]
 
-    with pytest.raises(DataError, match="it has 200, and all forecasts are between 0 and 1"):
-        score(tmp_path, rows, target_data)
-    with pytest.raises(DataError, match="it has 200, and all forecasts are between 0 and 1"):
-        score(tmp_path, [*rows, *sure("wk inc foo hosp", 200)], target_data)
+    for others in ([], sure("wk inc foo hosp", 200)):
+        with pytest.raises(DataError, match=says):
+            score(tmp_path, [*sure(target, forecast), *others], target_data)
+
+
+def test_a_target_in_capitals_is_not_overlooked(tmp_path):
+    rows = ["date,location,Target,value", f"{DAY},25,wk inc foo case,900"]
+
+    with pytest.raises(DataError, match="the column Target is not read; expected its name target"):
+        score(tmp_path, sure("wk inc foo hosp", 200), rows)
 
 
 def test_small_counts_are_outcomes_of_forecasts_below_one(tmp_path):

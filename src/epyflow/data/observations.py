@@ -94,7 +94,7 @@ def select_observations(
 ) -> tuple[tuple[date, ...], NDArray[np.float64]]:
     """Return the observations of a location in a file that was read before."""
     chosen = choose_location(table, location_column, spellings)
-    _refuse_mixed_series(chosen, columns, vintage)
+    _refuse_mixed_series(chosen, location_column, columns, vintage)
     rows = _rows(chosen)
     series = [_series(_known(rows, column, vintage), column, window) for column in columns]
     dates = tuple(sorted(set().union(*series)))
@@ -119,7 +119,10 @@ def _known(rows: Sequence[Row], column: Column, vintage: Vintage | None) -> Sequ
 
 
 def _refuse_mixed_series(
-    table: "Table", columns: Sequence[Column], vintage: Vintage | None
+    table: "Table",
+    location_column: str | None,
+    columns: Sequence[Column],
+    vintage: Vintage | None,
 ) -> None:
     from forecast_hub.mixed_series import find_mixed_series  # imported here: pandas takes time
 
@@ -127,7 +130,9 @@ def _refuse_mixed_series(
     if as_of is not None and vintage is not None:
         # Texts of dates compare as dates; those that are none are refused where they are read.
         table = table.choose(table.frame[as_of] <= vintage.day.isoformat())
+    # A place may be written in several ways.
     names = [name for column in columns for name in (column.values, column.dates)]
+    names.append(find_location_column(table, location_column))
     for day in dict.fromkeys(column.dates for column in columns):
         mixed = find_mixed_series(table, (), day, as_of, names)
         if mixed is not None:

@@ -69,8 +69,7 @@ def find_mixed_series(
             continue
         mixed = _mixed(frame, keys, name)
         if name.casefold() not in SERIES:
-            is_other = name.casefold() in _OF_VERSIONS or all(map(_is_measure, texts.unique()))
-            if as_of is None or is_other:
+            if as_of is None or _is_other(name, texts.unique()):
                 continue
             mixed &= _mixed(frame, [*keys, day], name) & ~_mixed(frame, [*keys, as_of], name)
         if mixed.any():
@@ -90,6 +89,13 @@ def _mixed(frame: pd.DataFrame, keys: list[str], name: str) -> "pd.Series[bool]"
     """Return which rows share their keys with rows of another value of a column."""
     by = frame.groupby(keys, sort=False)[name] if keys else frame.groupby(lambda _: 0)[name]
     return by.transform("nunique") > 1
+
+
+def _is_other(name: str, texts: Iterable[str]) -> bool:
+    """Return whether a column names the version of a row, or holds numbers or dates."""
+    folded = name.casefold()
+    is_code = folded == "id" or folded.endswith(("_id", "_code"))
+    return folded in _OF_VERSIONS or (not is_code and all(map(_is_measure, texts)))
 
 
 def _is_measure(text: str) -> bool:

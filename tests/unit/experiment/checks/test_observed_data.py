@@ -280,6 +280,20 @@ def test_a_series_that_became_known_later_does_not_replace_another(tmp_path, col
     assert problems(tmp_path, rows, head, **VINTAGE, observed_rows={column: "B"}) == []
 
 
+def test_codes_of_numbers_tell_series_apart(tmp_path):
+    rows = [*known("1", "2025-01-05"), *known("2", "2025-01-06")]
+
+    [found] = problems(tmp_path, rows, "date,place,value,hospital_id,as_of", **VINTAGE)
+
+    assert "hospital_id: the rows of this location have several values: 1, 2" in found
+
+
+def test_a_place_that_is_written_in_two_ways_is_one_place(tmp_path):
+    rows = [*known("x", "2025-01-05"), *known("x", "2025-01-06", place="25")]
+
+    assert problems(tmp_path, rows, "date,place,value,kind,as_of", **VINTAGE) == []
+
+
 @pytest.mark.parametrize("column", ["release", "File"])
 def test_a_column_that_names_the_version_tells_no_series_apart(tmp_path, column):
     rows = [*known("first", "2025-01-05"), *known("second", "2025-01-06")]

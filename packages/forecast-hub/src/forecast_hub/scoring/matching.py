@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS
+from forecast_hub.config.unit_words import PERCENT, SHARE, Word, split_words
 from forecast_hub.errors import DataError
 from forecast_hub.scoring.forecasts import MODEL
 from forecast_hub.scoring.outcomes import TARGET
@@ -25,6 +26,7 @@ _OF_FORECASTS = frozenset(
 """Task ids that say when or under what assumption a forecast is made, not what it is of."""
 
 
+_WEEKLY = frozenset(("wk", "week", "weekly"))
 _OF_VALUES = ("quantile", "sample", "mean", "median")
 """Output types whose values are in the unit of the target."""
 
@@ -89,15 +91,22 @@ class Outcomes:
         """Refuse outcomes that do not say their target and cannot be of this one."""
         told, expected = f"{self.path} has no column target, and is no {target}", "a column target"
         spacing = _least_days_apart(self.frame)
-        of_weeks = target in DERIVED or _least_days_apart(forecasts) == 7
+        words = split_words(target)
+        named_so = target in DERIVED or any(word in _WEEKLY for word in words)
+        of_weeks = named_so or _least_days_apart(forecasts) == 7
         if spacing == 1 and of_weeks:
             raise DataError(
                 f"{told}: its dates are one day apart, and forecasts are of weeks; expected "
                 f"{expected}, or outcomes of weeks"
             )
         values = forecasts["value"][forecasts["output_type"].isin(_OF_VALUES)]
+        largest, most = self.frame["observed"].max(), _largest_share(words)
+        if target not in DERIVED and most is not None and largest > most:
+            raise DataError(
+                f"{told}: it has {largest:g}, and a share is at most {most:g}; expected "
+                f"{expected}, or the outcomes in the unit of the forecasts"
+            )
         are_shares = bool(len(values)) and values.between(0, 1).all() and (values % 1 > 0).any()
-        largest = self.frame["observed"].max()
         if are_shares and largest > 1:
             raise DataError(
                 f"{told}: it has {largest:g}, and all forecasts are between 0 and 1; expected "
@@ -108,6 +117,13 @@ class Outcomes:
         known = {MODEL, TARGET, *STANDARD_COLUMNS, *_OF_FORECASTS, *self.frame.columns}
         names = [name for name in rows.columns if name not in known]
         return [name for name in names if not rows[name].isin(("", NA)).all()]
+
+
+def _largest_share(words: Collection[Word]) -> float | None:
+    """Return the largest value of a target whose name says that it is a share."""
+    if any(word in PERCENT for word in words):
+        return 100.0
+    return 1.0 if any(word in SHARE for word in words) else None
 
 
 def _least_days_apart(rows: pd.DataFrame) -> int | None:

@@ -109,6 +109,12 @@ def read_outcomes(
     table = read_table(find_target_data(path))
     if "output_type" in table.frame:
         table = table.choose(~table.frame["output_type"].isin(_OF_CLASSES))
+    if TARGET not in table.frame:
+        written = [name for name in table.frame if str(name).casefold() == TARGET]
+        if written:
+            raise DataError(
+                f"{path}: the column {written[0]} is not read; expected its name target"
+            )
     day, location, value = _columns(table)
     found = pd.DataFrame(
         {

@@ -77,6 +77,12 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def assigned(jobs: BatchJobs) -> int:
+    """Return how many tasks have a machine; a new job has no counts yet."""
+    groups = jobs.get("working").status.task_groups
+    return groups["group0"].counts.get("ASSIGNED", 0) if "group0" in groups else 0
+
+
 def between_looks(monkeypatch, steps: list[Callable[[], None]]) -> None:
     """Take a step instead of every wait; the emulator, in this process too, waits as ever."""
     clock = SimpleNamespace(sleep=lambda seconds: steps.pop(0)())
@@ -224,7 +230,7 @@ def test_what_a_running_task_prints_is_followed_and_its_log_once_it_comes(
 ):
     begun, ended = (f"2030-01-02 03:04:05,678 {text}" for text in ("INFO begun", "WARNING ended"))
     created = jobs.create(task_job("us/flu", "main", prefix), "working")
-    wait_until(lambda: jobs.get("working").status.task_groups["group0"].counts["ASSIGNED"] == 2)
+    wait_until(lambda: assigned(jobs) == 2)
     write_record(this_coordinator("us/flu", "main", {}), bucket)
 
     def print_something() -> None:
@@ -258,7 +264,7 @@ def test_that_cloud_logging_does_not_answer_is_said_once_and_stops_nothing(
     jobs, bucket, prefix, monkeypatch, storage_only
 ):
     jobs.create(task_job("us/flu", "main", prefix), "working")
-    wait_until(lambda: jobs.get("working").status.task_groups["group0"].counts["ASSIGNED"] == 2)
+    wait_until(lambda: assigned(jobs) == 2)
     write_record(this_coordinator("us/flu", "main", {}), bucket)
     bucket.write(f"{LOGS}/00000.log", b"one\n")
     admin = AdminClient(storage_only["GOOGLE_BATCH_EMULATOR_ADMIN"])

@@ -57,10 +57,14 @@ def reap_until(child: int) -> int:
 
 
 def kill_descendants() -> None:
-    """Kill children until none is left; grandchildren become children when theirs end."""
+    """Kill children until none is left; grandchildren become children when theirs end.
+
+    A signal may call it anywhere, in the midst of an import too: it reads bytes, since to decode
+    text Python may have to import a codec, which fails there.
+    """
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
     while True:
-        for word in children.read_text("ascii").split():
+        for word in children.read_bytes().split():
             os.kill(int(word), signal.SIGKILL)
         try:
             os.wait()

@@ -9,7 +9,20 @@ import pandas as pd
 from forecast_hub.tables import NO_VALUE, Table
 
 SERIES = frozenset(
-    ("target", "age_group", "age", "sex", "strain", "variant", "subtype", "pathogen", "virus")
+    (
+        *(
+            "target",
+            "signal",
+            "indicator",
+            "age_group",
+            "age",
+            "sex",
+            "gender",
+            "race",
+            "ethnicity",
+        ),
+        *("strain", "variant", "subtype", "pathogen", "virus", "disease"),
+    )
 )
 """Names of columns that tell series apart, in any letter case, whatever the dates of their rows."""
 

@@ -318,12 +318,13 @@ def test_a_column_that_differs_within_a_version_tells_no_series_apart(tmp_path):
     assert problems(tmp_path, rows, "date,place,value,status,rate,as_of", **VINTAGE) == []
 
 
-def test_targets_of_different_weeks_are_not_one_series(tmp_path):
+@pytest.mark.parametrize("column", ["target", "Signal", "disease"])
+def test_series_of_different_weeks_are_not_one_series(tmp_path, column):
     rows = [f"{SATURDAYS[0]},MA,90,hosp", f"{SATURDAYS[1]},MA,0.04,visits"]
 
-    [found] = problems(tmp_path, rows, "date,place,value,target")
+    [found] = problems(tmp_path, rows, f"date,place,value,{column}")
 
-    assert "target: the rows of this location have several values: hosp, visits" in found
+    assert f"{column}: the rows of this location have several values: hosp, visits" in found
 
 
 @pytest.mark.parametrize("whole", ["all", "Overall", "total"])

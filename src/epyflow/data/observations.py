@@ -14,6 +14,7 @@ from epyflow.data.observed_table import read_observed
 from epyflow.data.sheet import Row, listed
 from epyflow.data.vintages import Vintage
 from epyflow.errors import DataError, NoObservationsError
+from forecast_hub.suggestions import find_code_with_zeros
 
 if TYPE_CHECKING:
     from forecast_hub.tables import Table
@@ -136,17 +137,13 @@ def _refuse_mixed_series(
     for day in dict.fromkeys(column.dates for column in columns):
         mixed = find_mixed_series(table, (), day, as_of, names)
         if mixed is not None:
-            raise DataError(
-                str(
-                    table.error(
-                        mixed.row,
-                        mixed.column,
-                        f"the rows of this location have several values: {listed(mixed.values)}",
-                        "one: choose the rows, as in observed_rows: "
-                        f"{{{mixed.column}: {mixed.usual}}}",
-                    )
-                )
+            error = table.error(
+                mixed.row,
+                mixed.column,
+                f"the rows of this location have several values: {listed(mixed.values)}",
+                f"one: choose the rows, as in observed_rows: {{{mixed.column}: {mixed.usual}}}",
             )
+            raise DataError(str(error))
 
 
 def choose_location(
@@ -168,9 +165,8 @@ def choose_location(
     if written:
         return table.choose(held.isin(written))
     told = f"{table.path}: {column}: no row for {' or '.join(sorted(spellings))}; "
-    codes = {code.lstrip("0"): code for code in spellings if code.isdigit()}
     for text in held.unique():
-        code = codes.get(text.removesuffix(".0").lstrip("0"))
+        code = find_code_with_zeros(text, spellings)
         if code is not None:
             raise DataError(f"{told}{text!r} is there: spreadsheets drop zeros; expected {code}")
     raise NoObservationsError(f"{told}the file has {listed(list(held.unique())) or 'no rows'}")

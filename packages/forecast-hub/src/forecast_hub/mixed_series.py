@@ -99,9 +99,10 @@ def usual_series(values: Iterable[str]) -> str:
 
 
 def _mixed(frame: pd.DataFrame, keys: list[str], name: str) -> "pd.Series[bool]":
-    """Return which rows share their keys with rows of another value of a column."""
-    by = frame.groupby(keys, sort=False)[name] if keys else frame.groupby(lambda _: 0)[name]
-    return by.transform("nunique") > 1
+    """Return which rows share their keys with another value of a column, which has several."""
+    if not keys:
+        return pd.Series(True, index=frame.index)
+    return frame.groupby(keys, sort=False)[name].transform("nunique") > 1
 
 
 def _is_other(name: str, texts: Iterable[str]) -> bool:

@@ -36,3 +36,9 @@ def listed(names: Iterable[str], limit: int = 12) -> str:
     ordered = list(names)
     shown = ", ".join(ordered[:limit])
     return f"{shown}, ... ({len(ordered)} in all)" if len(ordered) > limit else shown
+
+
+def find_code_with_zeros(text: str, codes: Iterable[str]) -> str | None:
+    """Return the code that a text is without its leading zeros, as spreadsheets write it."""
+    number = text.removesuffix(".0").lstrip("0")
+    return next((code for code in codes if code.isdigit() and code.lstrip("0") == number), None)

@@ -101,16 +101,16 @@ class Outcomes:
             )
         values = forecasts["value"][forecasts["output_type"].isin(_OF_VALUES)]
         largest, most = self.frame["observed"].max(), _largest_share(words)
-        if target not in DERIVED and most is not None and largest > most:
-            raise DataError(
-                f"{told}: it has {largest:g}, and a share is at most {most:g}; expected "
-                f"{expected}, or the outcomes in the unit of the forecasts"
-            )
         are_shares = bool(len(values)) and values.between(0, 1).all() and (values % 1 > 0).any()
-        if are_shares and largest > 1:
+        reason = None
+        if target not in DERIVED and most is not None and largest > most:
+            reason = f"a share is at most {most:g}"
+        elif are_shares and largest > 1:
+            reason = "all forecasts are between 0 and 1"
+        if reason is not None:
             raise DataError(
-                f"{told}: it has {largest:g}, and all forecasts are between 0 and 1; expected "
-                f"{expected}, or the outcomes in the unit of the forecasts"
+                f"{told}: it has {largest:g}, and {reason}; expected {expected}, or the outcomes "
+                "in the unit of the forecasts"
             )
 
     def _lacking(self, rows: pd.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from forecast_hub.config.locations import Place
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.mixed_series import find_mixed_series
-from forecast_hub.suggestions import listed
+from forecast_hub.suggestions import find_code_with_zeros, listed
 from forecast_hub.tables import SUFFIXES, Table, read_table
 
 TARGET = "target"
@@ -130,10 +130,9 @@ def read_outcomes(
     if AS_OF in table.frame:
         found[AS_OF] = table.days(AS_OF)
     found = found[found["location"].notna()]
-    _refuse_mixed(
-        table.choose(table.frame.index.to_series().isin(found.index)), [location, *kept], day, value
-    )
-    found["observed"] = table.choose(table.frame.index.to_series().isin(found.index)).numbers(value)
+    chosen = table.choose(table.frame.index.to_series().isin(found.index))
+    _refuse_mixed(chosen, [location, *kept], day, value)
+    found["observed"] = chosen.numbers(value)
     # The latest version counts, with a value or without: what was withdrawn is no outcome.
     found = _latest(found, keys)
     found = found[found["observed"].notna()]
@@ -196,16 +195,11 @@ def _locations(
         text: text if text in wanted else other.get(text.casefold()) for text in texts.unique()
     }
     for text, code in codes.items():
-        if code is None and (whole := _with_zeros(text, wanted)):
+        if code is None and (whole := find_code_with_zeros(text, wanted)):
             row = int(texts.index[texts == text][0])
             problem = f"{text!r} is no location of the forecasts"
             raise table.error(row, column, problem, f"{whole}; spreadsheets drop leading zeros")
     return texts.map(codes)
-
-
-def _with_zeros(text: str, wanted: Collection[str]) -> str | None:
-    number = text.removesuffix(".0").lstrip("0")
-    return next((code for code in wanted if code.isdigit() and code.lstrip("0") == number), None)
 
 
 def names_of_places(places: Mapping[str, Place]) -> list[tuple[str, ...]]:

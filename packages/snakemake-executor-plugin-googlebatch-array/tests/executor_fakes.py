@@ -109,6 +109,7 @@ class FakeBatch:
         self.errors: dict[str, deque[Exception]] = {}
         self.calls: list[str] = []
         self.lose_reply = False
+        self.refuses_masks = self.refuses_filters = False
 
     def fail(self, method: str, *errors: Exception) -> None:
         self.errors.setdefault(method, deque()).extend(errors)
@@ -145,6 +146,9 @@ class FakeBatch:
 
     def list_jobs(self, request: Any, **options: Any) -> list[batch_v1.Job]:
         self._called("list_jobs")
+        mask = "x-goog-fieldmask" in dict(options.get("metadata", ()))
+        if (mask and self.refuses_masks) or (request.filter and self.refuses_filters):
+            raise google.InvalidArgument("400")
         return [batch_v1.Job(job) for job in reversed(self.jobs.values())]
 
     def list_tasks(self, request: Any, **options: Any) -> list[batch_v1.Task]:

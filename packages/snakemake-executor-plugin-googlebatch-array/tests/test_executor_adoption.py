@@ -79,6 +79,13 @@ def test_tasks_of_a_job_that_is_being_deleted_are_in_the_way_and_not_taken_over(
     assert heritage.in_the_way("target0") is not None
 
 
+def test_running_jobs_are_found_though_the_service_refuses_a_mask_of_fields(earlier):
+    earlier.job("one", 0)
+    earlier.batch.refuses_masks = True
+
+    assert earlier.heritage().same_work("key0", set()) is not None
+
+
 def test_jobs_of_other_runs_and_of_ourselves_are_not_looked_at(earlier):
     earlier.job("other", 0, run="another")
     earlier.job("mine", 1, coordinator="me")

@@ -88,11 +88,19 @@ def test_jobs_are_those_with_the_label_whatever_the_service_makes_of_the_filter(
     assert [job.name for job in found] == [f"{PARENT}/jobs/one"]
 
 
-def test_a_filter_that_is_refused_is_left_out(batch):
+@pytest.mark.parametrize(("masks", "filters"), [(True, False), (False, True), (True, True)])
+def test_a_filter_or_a_mask_of_fields_that_is_refused_is_left_out(batch, masks, filters):
     api(batch).create(definition([task()], snakemake_run="mine"), "one")
-    batch.fail("list_jobs", google.InvalidArgument("filter"))
+    batch.refuses_masks, batch.refuses_filters = masks, filters
 
     assert len(api(batch).jobs("snakemake-run", "mine")) == 1
+
+
+def test_a_list_of_jobs_that_is_refused_whatever_we_ask_gives_the_first_answer(batch):
+    batch.fail("list_jobs", *[google.InvalidArgument(f"answer {number}") for number in range(4)])
+
+    with pytest.raises(google.InvalidArgument, match="answer 0"):
+        api(batch).jobs("snakemake-run", "mine")
 
 
 def test_a_request_for_a_job_is_made_once(batch):

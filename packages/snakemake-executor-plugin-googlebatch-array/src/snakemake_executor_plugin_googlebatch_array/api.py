@@ -6,7 +6,7 @@ service has been seen to answer for a short time.
 
 import threading
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, product
 from typing import Any, TypeVar
 
 from google.api_core import exceptions as google
@@ -110,7 +110,8 @@ class BatchApi:
         """Return the jobs that have a label, newest first, of the newest few thousand.
 
         The filter is applied here as well: its language is not documented for labels. We ask for
-        names, labels and states only; what the service sends beyond that does no harm.
+        names, labels and states only; what the service sends beyond that does no harm. If it
+        refuses the filter or the mask of fields, we do without.
         """
         request = batch_v1.ListJobsRequest(
             parent=self.parent,
@@ -118,11 +119,14 @@ class BatchApi:
             order_by="create_time desc",
             page_size=_PAGE,
         )
-        try:
-            return self._repeat("ListJobs", self._listed, request, label, value)
-        except google.InvalidArgument:
-            request.filter = ""
-            return self._repeat("ListJobs", self._listed, request, label, value)
+        refusal: Exception | None = None
+        for mask, text in product(([_FIELDS], []), (request.filter, "")):
+            request.filter = text
+            try:
+                return self._repeat("ListJobs", self._listed, request, mask, label, value)
+            except (google.InvalidArgument, google.MethodNotImplemented) as error:
+                refusal = refusal or error
+        raise refusal or RuntimeError("ListJobs was not asked")
 
     def delete(self, name: str, reason: str) -> None:
         """Ask for a job to be stopped and deleted; asked once."""
@@ -130,10 +134,15 @@ class BatchApi:
         self.client.delete_job(request=request, retry=None, timeout=REQUEST_TIMEOUT)
 
     def _listed(
-        self, request: batch_v1.ListJobsRequest, label: str, value: str, **options: Any
+        self,
+        request: batch_v1.ListJobsRequest,
+        mask: list[tuple[str, str]],
+        label: str,
+        value: str,
+        **options: Any,
     ) -> list[batch_v1.Job]:
         """List jobs page by page, up to a limit."""
-        answer = self.client.list_jobs(request=request, metadata=[_FIELDS], **options)
+        answer = self.client.list_jobs(request=request, metadata=mask, **options)
         found = islice(answer, _MOST_LISTED)
         return [job for job in found if job.labels.get(label) == value]
 

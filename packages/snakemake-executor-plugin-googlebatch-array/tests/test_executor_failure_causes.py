@@ -32,6 +32,15 @@ def test_everything_about_a_failure_is_in_one_message():
     )
 
 
+def test_a_task_that_still_runs_in_a_failed_job_is_not_said_to_have_failed_by_itself():
+    event = Event("12:00:00", "STATUS_CHANGED", "Job failed due to task failure")
+
+    text = message(Failure("RUNNING", None, (event,)), Tail((), ()))
+
+    assert "does not say what became of this task (it still calls it RUNNING)" in text
+    assert "retries" in text
+
+
 def test_of_many_events_the_last_are_shown():
     events = tuple(Event("", "E", f"event {number}") for number in range(9))
 

@@ -111,16 +111,44 @@ def test_if_no_task_was_executed_the_job_is_to_blame(watched):
     assert watched.poll() == [(0, "FAILED"), (1, "FAILED")]
 
 
-def test_tasks_that_run_on_in_a_failed_job_are_waited_for(watched):
-    watched.task(0, TaskState.FAILED, event("failed", 1))
-    watched.task(1, TaskState.RUNNING)
-    watched.job(State.FAILED)
-    assert watched.poll() == [(0, "FAILED")]
+def test_tasks_that_run_on_in_a_failed_job_are_settled_after_a_short_grace():
+    made = Watched(seconds=36_000)
+    made.task(0, TaskState.FAILED, event("failed", 1))
+    made.task(1, TaskState.RUNNING)
+    made.job(State.FAILED)
+    assert made.poll() == [(0, "FAILED")]
 
-    # Until their time limit of 60 s and 50 s more.
+    # 50 s, and not their time limit of ten hours.
+    assert made.poll(after=49) == []
+    assert made.poll(after=1) == [(1, "RUNNING")]
+    assert made.array.abandoned
+    made.poller.close()
+
+
+def test_the_grace_begins_anew_when_a_task_of_a_failed_job_ends():
+    made = Watched(3)
+    made.task(0, TaskState.FAILED, event("failed", 1))
+    made.task(1, TaskState.RUNNING)
+    made.task(2, TaskState.RUNNING)
+    made.job(State.FAILED)
+    made.poll()
+    made.task(1, TaskState.SUCCEEDED)
+    made.job(State.FAILED)
+    assert made.poll(after=49) == [(1, "ok")]
+
+    assert made.poll(after=49) == []
+    assert made.poll(after=1) == [(2, "RUNNING")]
+    made.poller.close()
+
+
+def test_tasks_of_a_job_that_is_being_deleted_have_until_their_time_limit(watched):
+    watched.task(0, TaskState.RUNNING)
+    watched.job(State.DELETION_IN_PROGRESS)
+    assert watched.poll() == []
+
+    # 60 s and 50 s more.
     assert watched.poll(after=109) == []
-    assert watched.poll(after=1) == [(1, "FAILED")]
-    assert watched.array.abandoned
+    assert watched.poll(after=1) == [(1, "DELETION_IN_PROGRESS"), (0, "DELETION_IN_PROGRESS")]
 
 
 def test_tasks_that_end_well_in_a_failed_job_have_succeeded(watched):

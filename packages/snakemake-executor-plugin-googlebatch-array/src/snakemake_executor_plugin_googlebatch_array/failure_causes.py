@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .outcomes import Event, Failure
+from .outcomes import ON_A_VM, Event, Failure
 from .remedies import Explanation, explain_api, explain_exit, explain_text
 
 _MOST_EVENTS = 6
@@ -93,6 +93,13 @@ def _explain(failure: Failure, tail: Tail) -> Explanation:
     if failure.state == "UNEXECUTED":
         return explain_text(events) or Explanation(
             "its Batch job ended before it was started", "Run again; finished tasks are kept."
+        )
+    if failure.state in ON_A_VM:
+        return Explanation(
+            "its Batch job has FAILED and Google Batch does not say what became of this task "
+            f"(it still calls it {failure.state})",
+            "Its Batch job is deleted, so that nothing of it runs on. Give the rule retries, or "
+            "run again; finished tasks are kept.",
         )
     return explain_exit(failure.exit_code, events, "\n".join(tail.lines))
 

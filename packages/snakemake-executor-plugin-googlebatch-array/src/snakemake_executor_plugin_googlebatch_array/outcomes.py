@@ -20,6 +20,9 @@ WAITING = frozenset({JobState.STATE_UNSPECIFIED, JobState.QUEUED, JobState.SCHED
 FINAL = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.UNEXECUTED})
 """States that a task does not leave."""
 
+ON_A_VM = frozenset({"ASSIGNED", "RUNNING"})
+"""Names of the states in which a task has a VM."""
+
 
 class Event(NamedTuple):
     """A status event: when, what kind, what it says."""

@@ -1,7 +1,8 @@
 """Poll the status of arrays; list tasks only when the counts have changed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from google.api_core import exceptions as google
@@ -9,6 +10,7 @@ from google.cloud import batch_v1
 
 from .arrays import Array, Verdict, is_over
 from .outcomes import (
+    ON_A_VM,
     OVER,
     STOPPING,
     Event,
@@ -22,6 +24,7 @@ from .outcomes import (
 
 _REQUESTS_AT_ONCE = 8
 _POLLS_UNTIL_MISSING = 3
+_NO_STATES: Mapping[int, str] = MappingProxyType({})
 
 
 class Patience(NamedTuple):
@@ -34,7 +37,8 @@ class Patience(NamedTuple):
     missing
         A job that was there is not found.
     settling
-        A job is over or being stopped, while its tasks are not over.
+        A job is over, or about to be stopped, and its tasks are not. Each change of their counts
+        starts the time anew.
     """
 
     trouble: float
@@ -124,7 +128,7 @@ class Poller:
         if answer.tasks is not None:
             array.finished = sum(is_over(task) for task in answer.tasks.values())
         if state in OVER or state in STOPPING:
-            verdicts += self._settle(array, answer.job)
+            verdicts += self._settle(array, answer.job, answer.tasks or {})
         return verdicts
 
     def _judge_tasks(self, array: Array, answer: Answer) -> Iterator[Verdict]:
@@ -172,12 +176,15 @@ class Poller:
                 yield Verdict(task, array, index, failure)
         array.over = True
 
-    def _settle(self, array: Array, job: batch_v1.Job) -> Iterator[Verdict]:
+    def _settle(
+        self, array: Array, job: batch_v1.Job, tasks: dict[int, batch_v1.Task]
+    ) -> Iterator[Verdict]:
         """Deal with tasks that are not over although their job is, or is about to be.
 
-        Google Batch updates tasks after jobs, and may call a job failed while others of its
-        tasks still run, so we wait. A job may also fail before it has any task, when no VM can
-        be made.
+        Google Batch updates tasks after jobs, so we wait. A job with a running task is RUNNING,
+        so a FAILED one is over, whatever the counts of its tasks still say. It may also fail
+        before it has any task, when no VM can be made.
+        Source: https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs#State
         """
         if not array.wanted:
             array.over = True
@@ -186,15 +193,18 @@ class Poller:
         if array.unsettled_since is None:
             array.unsettled_since = now
         limit = self.patience.settling
+        live = bool(array.counts.keys() & ON_A_VM)
         if state == JobState.CANCELLED:
             limit = 0.0
-        elif array.counts.keys() & {"RUNNING", "ASSIGNED"}:
-            limit += max((task.shape.compute.seconds for task in array.tasks.values()), default=0)
         elif state == JobState.FAILED:
-            limit = self.patience.missing
+            limit = limit if live else self.patience.missing
+        elif live:
+            limit += max((task.shape.compute.seconds for task in array.tasks.values()), default=0)
         if now - array.unsettled_since >= limit:
             lost = state != JobState.FAILED
-            yield from self._give_up(array, job_failure(job, state.name, lost=lost))
+            names = {i: each.status.state.name for i, each in tasks.items() if not lost}
+            running = {i: name for i, name in names.items() if name in ON_A_VM}
+            yield from self._give_up(array, job_failure(job, state.name, lost=lost), running)
 
     def _judge_trouble(self, array: Array, error: Exception) -> Iterator[Verdict]:
         """Wait while an error may pass; then the tasks have failed, with the error as cause."""
@@ -219,11 +229,17 @@ class Poller:
             return
         yield from self._give_up(array, Failure("DELETED", None, (), lost_with_job=True))
 
-    def _give_up(self, array: Array, failure: Failure) -> Iterator[Verdict]:
-        """Report all tasks of an array as failed, and free those that waited for it."""
+    def _give_up(
+        self, array: Array, failure: Failure, states: Mapping[int, str] = _NO_STATES
+    ) -> Iterator[Verdict]:
+        """Report all tasks of an array as failed, and free those that waited for it.
+
+        ``states`` are those of tasks that, for all that Google Batch says, run on.
+        """
         array.over = array.abandoned = True
         for index, task in array.pop_all():
-            yield Verdict(task, array, index, failure)
+            own = failure._replace(state=states.get(index, failure.state))
+            yield Verdict(task, array, index, own)
         for index in [*array.blocked]:
             yield from self._release(array, index)
 

@@ -189,3 +189,26 @@ def test_an_image_and_a_job_id_are_not_needed_for_a_job(clients: Clients):
 )
 def test_enumerations_are_those_of_the_client_library(ours, theirs):
     assert {item.name: item.value for item in ours} == {item.name: item.value for item in theirs}
+
+
+@pytest.mark.parametrize(
+    ("disk", "extra_mib", "size_gb"),
+    [
+        ({"size_gb": 50}, 20_000, 50),
+        # 30 GB of the image, and 2 x 5000 MiB, which are 9.8 GiB.
+        ({}, 5000, 40),
+        ({}, 0, 30),
+    ],
+)
+def test_a_size_of_the_boot_disk_replaces_what_its_tasks_need(
+    clients: Clients, disk, extra_mib, size_gb
+):
+    finished = clients.run(
+        script("exit 0"),
+        boot_disk=disk,
+        compute_resource={"boot_disk_mib": extra_mib},
+        task_count_per_node=2,
+    )
+
+    (group,) = finished.job.status.task_groups.values()
+    assert group.instances[0].boot_disk.size_gb == size_gb

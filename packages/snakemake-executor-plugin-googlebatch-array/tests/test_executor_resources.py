@@ -1,7 +1,11 @@
 import pytest
 
 from executor_fakes import settings
-from snakemake_executor_plugin_googlebatch_array.resources import compute_for, duration
+from snakemake_executor_plugin_googlebatch_array.resources import (
+    compute_for,
+    disk_warning,
+    duration,
+)
 
 
 def compute(resources, threads=1, *, has_input=True, **changes):
@@ -50,6 +54,46 @@ def test_snakemakes_guess_of_50_gb_for_a_job_without_input_is_ignored():
     assert compute({"disk_mb": 50_000}, has_input=False).boot_disk_mib == 0
     # 50,000 MB are 47,684 MiB; 47 steps of 1024 are 48,128.
     assert compute({"disk_mb": 50_000}, has_input=True).boot_disk_mib == 48_128
+
+
+@pytest.mark.parametrize(
+    ("rule", "run"), [({"googlebatch_boot_disk_gb": 50}, {}), ({}, {"boot_disk_gb": 50})]
+)
+def test_beside_the_size_of_the_whole_boot_disk_nothing_is_added(rule, run):
+    # Google Batch ignores bootDiskMib there; a size of 0 gives none.
+    assert compute({"disk_mb": 5000, **rule}, **run).boot_disk_mib == 0
+    none = {"disk_mb": 5000, "googlebatch_boot_disk_gb": 0}
+    assert compute(none, **run).boot_disk_mib == 5120
+
+
+def test_an_addition_to_a_boot_disk_of_a_given_size_is_refused():
+    with pytest.raises(ValueError, match="boot_disk_mib is 7 and boot_disk_gb is 50"):
+        compute({"googlebatch_boot_disk_mib": 7}, boot_disk_gb=50)
+
+
+# 60,000 MB are 57,221 MiB, and 50 GiB are 51,200.
+@pytest.mark.parametrize(
+    ("resources", "needed"),
+    [
+        ({"disk_mb": 60_000}, 57_221),
+        ({"disk_mb": 30_000, "googlebatch_work_tasks_per_node": 2}, 2 * 28_611),
+        ({"disk_mb": 30_000}, None),
+        ({"disk_mb": 60_000, "googlebatch_boot_disk_gb": 60}, None),
+        ({"disk_mb": 60_000, "googlebatch_boot_disk_gb": 0}, None),
+    ],
+)
+def test_a_need_of_disk_that_is_ignored_and_does_not_fit_is_told_with_its_remedy(resources, needed):
+    text = disk_warning(resources, settings(boot_disk_gb=50), has_input=True)
+
+    if needed is None:
+        assert text is None
+    else:
+        assert f"asks for {needed} MiB" in text
+        assert "Raise googlebatch_boot_disk_gb" in text
+
+
+def test_snakemakes_guess_for_a_job_without_input_is_no_need_of_disk():
+    assert disk_warning({"disk_mb": 50_000}, settings(boot_disk_gb=30), has_input=False) is None
 
 
 @pytest.mark.parametrize(

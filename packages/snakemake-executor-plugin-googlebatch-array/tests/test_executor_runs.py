@@ -24,6 +24,7 @@ rule all:
 rule first:
     output: "out/{i}.txt"
     wildcard_constraints: i="[0-9]"
+    resources: disk_mb=40000, googlebatch_boot_disk_gb=35
     shell: "echo {wildcards.i} > {output}"
 
 rule other:
@@ -50,6 +51,11 @@ rule sum:
     # 3000 MB are 2862 MiB, in steps of 256: 3072. 2000 MB are 1908 MiB, in steps of 1024: 2048.
     assert (resource.cpu_milli, resource.memory_mib, resource.boot_disk_mib) == (2000, 3072, 2048)
     assert other.spec.max_run_duration.seconds == 420
+    # The size of the whole disk replaces what a task needs: 40,000 MB are 38,147 MiB.
+    first = next(job for job in workflow.jobs() if job.job_id.startswith("first-"))
+    (group,) = first.show().status.task_groups.values()
+    assert group.instances[0].boot_disk.size_gb == 35
+    assert finished.text.count("disk_mb asks for 38147 MiB of disk") == 1
     assert workflow.live() == []
 
 

@@ -8,6 +8,8 @@ from google_batch_emulator.records import JobRecord, Vm
 
 _CPUS = re.compile(r"-(\d+)(?:-(?:metal|lssd|\d+))?$")
 _SHARED_CORE_CPUS = 2
+# The size that the documentation takes for an image's, as an example.
+_IMAGE_GB = 30
 
 
 def vcpus(machine_type: str) -> int | None:
@@ -29,6 +31,18 @@ def tasks_per_vm(job: Message) -> int:
     if cpus is None:
         return 1
     return max(1, cpus * 1000 // int(group.task_spec.compute_resource.cpu_milli))
+
+
+def boot_disk_gb(job: Message) -> int:
+    """Return the size of a VM's boot disk in GB.
+
+    A given size counts alone: ``boot_disk_mib`` beside it has no effect. Without one, what the
+    tasks of a VM need is added to the image's disk; that this is the sum is an assumption.
+    Source: cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs#Disk, "sizeGb".
+    """
+    given = int(job.allocation_policy.instances[0].policy.boot_disk.size_gb)
+    extra_mib = tasks_per_vm(job) * int(job.task_groups[0].task_spec.compute_resource.boot_disk_mib)
+    return given or _IMAGE_GB + -(-extra_mib // 1024)
 
 
 def is_spot(job: Message) -> bool:

@@ -70,6 +70,8 @@ class JobRecord:
         Number of the job in order of creation.
     memory_mib
         Memory that a task may use; 0 if the job does not say.
+    boot_disk_gb
+        Size of the boot disk of each VM.
     """
 
     parent: Parent
@@ -79,6 +81,7 @@ class JobRecord:
     tasks: list[TaskRecord]
     serial: int
     memory_mib: int = 0
+    boot_disk_gb: int = 0
     state: JobState = JobState.QUEUED
     events: list[Message] = field(default_factory=list)
     vms: list[Vm] = field(default_factory=list)
@@ -153,6 +156,7 @@ class JobRecord:
             task_pack=self.group.task_count_per_node,
         )
         instance.boot_disk.CopyFrom(policy.boot_disk)
+        instance.boot_disk.size_gb = self.boot_disk_gb
 
     def show_task(self, task: TaskRecord) -> Message:
         """Return a task as the API shows it."""

@@ -61,8 +61,9 @@ _EXIT_CODES = {
 _OUT_OF_MEMORY = Explanation("the task ran out of memory", _MEMORY)
 _OUT_OF_DISK = Explanation(
     "the VM's disk is full",
-    "Raise the rule's disk_mb, for instance with the attempt, and give it retries; or raise "
-    "--googlebatch-array-boot-disk-gb.",
+    "Raise googlebatch_boot_disk_gb or --googlebatch-array-boot-disk-gb where one is set. "
+    "Otherwise raise the rule's disk_mb, which has no effect beside them. Let it grow with the "
+    "attempt, and give the rule retries.",
 )
 _OWN_FAILURE = Explanation("the task's command failed", "Read the log below.")
 

@@ -52,7 +52,7 @@ def compute_for(
     Raises
     ------
     SettingError
-        If a number makes no sense to Google Batch.
+        If a number makes no sense to Google Batch, or ``googlebatch_boot_disk_mib`` has no effect.
     """
     own = {
         name: resources[key]
@@ -62,15 +62,31 @@ def compute_for(
     cpu = own.get("cpu_milli", max(1000 * threads, settings.cpu_milli or 0))
     needed = max(_mebibytes(resources, "mem"), settings.memory or 0)
     memory = own.get("memory", _up(needed, _MEMORY_STEP))
-    guessed = not has_input and resources.get("disk_mb") == _UNKNOWN_DISK
-    disk = own.get(
-        "boot_disk_mib", 0 if guessed else _up(_mebibytes(resources, "disk"), _DISK_STEP)
-    )
     return Compute(
         _whole("cpu_milli", cpu, least=1),
         _whole("memory", memory, least=1),
-        _whole("boot_disk_mib", disk, least=0),
+        _extra_disk(own, resources, settings, has_input=has_input),
         _limit(own, resources, settings),
+    )
+
+
+def disk_warning(resources: Mapping[str, Any], settings: Any, *, has_input: bool) -> str | None:
+    """Say that a job's ``disk_mb`` does not fit on a boot disk of a given size; None if it does.
+
+    Google Batch does not add ``disk_mb`` to ``boot_disk_gb``, which is the whole disk of the VM.
+    Source: https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs#Disk,
+    "sizeGb".
+    """
+    gibibytes = _boot_disk_gb(resources, settings)
+    per_vm = _tasks_per_vm(resources, settings)
+    needed = per_vm * _needed_disk(resources, has_input=has_input)
+    if not gibibytes or needed <= 1024 * gibibytes:
+        return None
+    return (
+        f"disk_mb asks for {needed} MiB of disk (for {per_vm} task(s) on a VM), and boot_disk_gb "
+        f"gives the VM {gibibytes} GiB in all: Google Batch ignores disk_mb beside it. Raise "
+        "googlebatch_boot_disk_gb (or --googlebatch-array-boot-disk-gb), or leave it out: then "
+        "disk_mb is added to the disk of the image."
     )
 
 
@@ -86,6 +102,42 @@ def duration(text: str | float) -> int:
     if match is None:
         raise SettingError(f"Time limit {text!r} is not of the form 3600s, 90m, 10h or 2d.")
     return round(float(match["number"]) * _SECONDS[match["unit"]])
+
+
+def _extra_disk(
+    own: Mapping[str, Any], resources: Mapping[str, Any], settings: Any, *, has_input: bool
+) -> int:
+    """Return the MiB to add to the image's disk: none if the size of the whole disk is given."""
+    if not _boot_disk_gb(resources, settings):
+        needed = _up(_needed_disk(resources, has_input=has_input), _DISK_STEP)
+        return _whole("boot_disk_mib", own.get("boot_disk_mib", needed), least=0)
+    if own.get("boot_disk_mib"):
+        raise SettingError(
+            f"{PREFIX}boot_disk_mib is {own['boot_disk_mib']} and boot_disk_gb is "
+            f"{_boot_disk_gb(resources, settings)}: Google Batch ignores the first beside the "
+            "second, which is the size of the whole disk. Remove one of the two."
+        )
+    return 0
+
+
+def _boot_disk_gb(resources: Mapping[str, Any], settings: Any) -> int:
+    """Return the size of the whole boot disk in GiB, 0 if Google Batch is to choose it."""
+    given = resources.get(f"{PREFIX}boot_disk_gb")
+    return _whole("boot_disk_gb", settings.boot_disk_gb or 0 if given is None else given, least=0)
+
+
+def _needed_disk(resources: Mapping[str, Any], *, has_input: bool) -> int:
+    """Return the disk that a task needs in MiB, without Snakemake's guess for want of inputs."""
+    guessed = not has_input and resources.get("disk_mb") == _UNKNOWN_DISK
+    return 0 if guessed else _mebibytes(resources, "disk")
+
+
+def _tasks_per_vm(resources: Mapping[str, Any], settings: Any) -> int:
+    """Return how many tasks share a VM."""
+    for name in ("work_tasks_per_node", "task_count_per_node"):
+        if (given := resources.get(f"{PREFIX}{name}")) is not None:
+            return _whole(name, given, least=1)
+    return int(settings.work_tasks_per_node or 1)
 
 
 def _limit(own: Mapping[str, Any], resources: Mapping[str, Any], settings: Any) -> int:

@@ -28,11 +28,11 @@ from .job_definition import MOST_RETRIES, MOST_TASKS
 from .job_template import JobTemplate, Run
 from .names import parse_labels
 from .progress_messages import ProgressMessages
-from .resources import duration
+from .resources import disk_warning, duration
 from .status_polls import Patience, Poller
 from .submission import Submitter
 from .task_logs import TaskLogs, log_place
-from .tasks import Task, shape_of
+from .tasks import Task, describe, shape_of
 
 _MOST_FAILURES = 3
 _CLEARING = 30.0
@@ -85,6 +85,7 @@ class Session:
         self.heritage: Heritage | None = None
         self._adopted_from: set[str] = set()
         self._failures: Counter[str] = Counter()
+        self._warned: set[str] = set()
 
     def draft(self, job: Any) -> Task:
         """Make a task of a job.
@@ -95,6 +96,7 @@ class Session:
             If a resource makes no sense to Google Batch.
         """
         executor = self.executor
+        self._warn_of_disk(job)
         spot = bool(executor.is_preemptible(job))
         image = executor.get_param(job, "container")
         image = image or executor.workflow.remote_execution_settings.container_image
@@ -107,6 +109,14 @@ class Session:
             key=key_of(job, work),
             spot=spot,
         )
+
+    def _warn_of_disk(self, job: Any) -> None:
+        """Tell once for each rule that its disk_mb has no effect and does not fit."""
+        resources = dict(job.resources.items())
+        text = disk_warning(resources, self.settings, has_input=bool(job.input))
+        if text and job.name not in self._warned:
+            self._warned.add(job.name)
+            self.executor.logger.warning(f"{describe(job)}: {text}")
 
     def find_left(
         self, tasks: Sequence[Task], is_outdated: Callable[[Task, Array], bool]

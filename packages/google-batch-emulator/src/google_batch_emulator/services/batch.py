@@ -7,6 +7,7 @@ from google_batch_emulator.engine import Engine
 from google_batch_emulator.errors import invalid, not_found
 from google_batch_emulator.filters import compile_filter
 from google_batch_emulator.job_store import Store
+from google_batch_emulator.machines import boot_disk_gb
 from google_batch_emulator.messages import (
     Job,
     ListJobsResponse,
@@ -60,6 +61,7 @@ class BatchService:
                 return self._answered[request.request_id]
             job = self._store.add(parent, job_id, self._definition(request.job))
             job.memory_mib = request.job.task_groups[0].task_spec.compute_resource.memory_mib
+            job.boot_disk_gb = boot_disk_gb(job.definition)
             answer = job.show()
             self._remember(request, answer)
         self._engine.admit(job)

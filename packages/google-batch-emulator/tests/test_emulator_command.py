@@ -101,6 +101,8 @@ def test_another_process_changes_faults_and_reads_counts(clients, tmp_path):
     assert admin.failures() == {}
     with pytest.raises(EmulatorError, match="explode"):
         admin.strike(action="explode")
+    with pytest.raises(EmulatorError, match="notice_seconds"):
+        admin.strike(notice_seconds=31)
 
 
 def test_an_emulator_that_is_not_there_is_said():

@@ -177,6 +177,39 @@ def test_running_tasks_can_be_befallen_at_any_moment(clients: Clients):
     assert event.task_execution.exit_code == 50001
 
 
+POLITE = "trap 'echo asked; exit 0' TERM; echo ready; sleep 600 & wait"
+STUBBORN = "trap '' TERM; echo ready; sleep 600"
+
+
+@pytest.mark.parametrize(
+    ("text", "notice", "lines"),
+    [(POLITE, 0, ["ready"]), (POLITE, 30, ["ready", "asked"]), (STUBBORN, 0.2, ["ready"])],
+)
+@pytest.mark.parametrize("runnable", [script, lambda text: container("/bin/sh", "-c", text)])
+def test_a_preempted_task_is_asked_to_stop_only_if_the_plan_gives_it_notice(
+    clients: Clients, runnable, text, notice, lines
+):
+    job = clients.create(job_of(runnable(text), spot=True))
+    until(lambda: clients.lines(job) == ["ready"])
+
+    clients.emulator.strike(job.name.rpartition("/")[2], 0, "preempt", notice)
+
+    clients.wait(job)
+    assert clients.lines(job) == lines
+    # The machine is lost however the task ends.
+    assert clients.tasks(job)[0].status.status_events[-1].task_execution.exit_code == 50001
+
+
+def test_a_plan_gives_the_notice_of_a_preemption(clients: Clients):
+    fault = TaskFault(action="preempt", after_seconds=1, notice_seconds=30)
+    clients.emulator.faults.replace(FaultPlan(tasks=[fault]))
+
+    finished = clients.run(script(POLITE), spot=True)
+
+    assert finished.exit_codes == [50001]
+    assert finished.lines[-1] == "asked"
+
+
 def test_a_delayed_task_can_be_cancelled_at_once(clients: Clients):
     clients.emulator.faults.replace(FaultPlan(tasks=[TaskFault(action="delay", after_seconds=600)]))
     job = clients.create(job_of(script("echo not reached")))

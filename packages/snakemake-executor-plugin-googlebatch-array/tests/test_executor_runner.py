@@ -249,7 +249,7 @@ def test_the_log_is_copied_while_the_task_runs(worker):
     assert process.poll() is None
 
 
-def test_the_end_of_the_vm_is_passed_on_and_the_log_is_kept(worker):
+def test_a_signal_to_stop_is_passed_on_and_the_log_is_kept(worker):
     start, buckets = worker
     command = "trap 'echo asked; exit 5' TERM; echo ready; sleep 60 & wait"
     process = start({"head": ["bash", "-c", command], "interval": 0.2})

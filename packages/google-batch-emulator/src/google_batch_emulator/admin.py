@@ -4,7 +4,8 @@ GET    /requests    return {"made": {...}, "failed": {...}}
 DELETE /requests    set the counts to 0
 GET    /faults      return the current plan
 PUT    /faults      replace the plan
-POST   /strike      {"job": PATTERN, "task": INDEX or null, "action": ...}: a fault of running tasks
+POST   /strike      {"job": PATTERN, "task": INDEX or null, "action": ..., "notice_seconds":
+                   0 to 30}: a fault of running tasks
 """
 
 import http.client
@@ -19,7 +20,7 @@ from pydantic import NonNegativeInt, ValidationError
 
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.fault_state import Faults
-from google_batch_emulator.faults import FaultPlan
+from google_batch_emulator.faults import FaultPlan, Notice
 from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.settings import Strict
 
@@ -27,7 +28,7 @@ _OK, _BAD, _ABSENT = 200, 400, 404
 _SECONDS = 10.0
 
 Answer = tuple[int, object]
-StrikeCall = Callable[[str, int | None, str], int]
+StrikeCall = Callable[[str, int | None, str, float], int]
 
 
 class Strike(Strict):
@@ -38,6 +39,7 @@ class Strike(Strict):
     action: Literal[
         "preempt", "vm-timeout", "vm-reboot", "unresponsive", "vm-recreated", "out-of-memory"
     ] = "preempt"
+    notice_seconds: Notice = 0
 
 
 class AdminServer:
@@ -48,7 +50,7 @@ class AdminServer:
     faults, requests
         What can be changed and read.
     strike
-        Befalls running tasks: takes pattern, index and action, and returns how many it met.
+        Befalls running tasks: takes the fields of a `Strike`, and returns how many it met.
     port
         0 takes a free one.
     """
@@ -84,7 +86,8 @@ class AdminServer:
         try:
             if (method, path) == ("POST", "/strike"):
                 strike = Strike.model_validate_json(body)
-                return _OK, {"struck": self._strike(strike.job, strike.task, strike.action)}
+                struck = self._strike(strike.job, strike.task, strike.action, strike.notice_seconds)
+                return _OK, {"struck": struck}
             if (method, path) == ("PUT", "/faults"):
                 self._faults.replace(FaultPlan.model_validate_json(body))
             elif (method, path) != ("GET", "/faults"):
@@ -150,7 +153,13 @@ class AdminClient:
         """Work by another plan from now on; every count begins at 0."""
         self._ask("PUT", "/faults", plan.model_dump_json(exclude_unset=True))
 
-    def strike(self, job: str = "*", task: int | None = None, action: str = "preempt") -> int:
+    def strike(
+        self,
+        job: str = "*",
+        task: int | None = None,
+        action: str = "preempt",
+        notice_seconds: float = 0,
+    ) -> int:
         """Let something befall tasks that run now; return how many were running.
 
         Parameters
@@ -159,11 +168,11 @@ class AdminClient:
             Pattern of job ids.
         task
             Index; None for all.
-        action
+        action, notice_seconds
             As in `TaskFault`.
         """
-        wanted = json.dumps({"job": job, "task": task, "action": action})
-        return int(self._ask("POST", "/strike", wanted)["struck"])
+        strike = {"job": job, "task": task, "action": action, "notice_seconds": notice_seconds}
+        return int(self._ask("POST", "/strike", json.dumps(strike))["struck"])
 
     def _ask(self, method: str, path: str, body: str = "") -> dict[str, Any]:
         connection = http.client.HTTPConnection(self._host, timeout=_SECONDS)

@@ -32,14 +32,14 @@ class FaultInjector:
             if fault.action == "delay":
                 continue
             code = exit_codes.OF_FAULT.get(fault.action, fault.exit_code)
-            outcome = Outcome(code, f"fault: {fault.action}")
+            outcome = Outcome(code, f"fault: {fault.action}", fault.notice_seconds)
             blow = self._blow(attempt, outcome, fault.action in exit_codes.OF_VM)
             if fault.after_seconds:
                 self._timers.after(fault.after_seconds, blow)
             else:
                 blow()
 
-    def strike(self, job_id: str, index: int | None, action: str) -> int:
+    def strike(self, job_id: str, index: int | None, action: str, notice_seconds: float = 0) -> int:
         """Let something befall tasks that run now.
 
         Parameters
@@ -50,6 +50,8 @@ class FaultInjector:
             The index of the task; None for all.
         action
             As in `TaskFault`, other than "delay" and "fail".
+        notice_seconds
+            Time between SIGTERM and the end; 0: no SIGTERM.
 
         Returns
         -------
@@ -65,7 +67,7 @@ class FaultInjector:
                 and index in (None, attempt.task.index)
                 and (action != "preempt" or is_spot(job.definition))
             ]
-            outcome = Outcome(exit_codes.OF_FAULT[action], f"fault: {action}")
+            outcome = Outcome(exit_codes.OF_FAULT[action], f"fault: {action}", notice_seconds)
             for attempt in struck:
                 self._blow(attempt, outcome, action in exit_codes.OF_VM)()
         return len(struck)

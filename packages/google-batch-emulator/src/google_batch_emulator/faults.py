@@ -77,6 +77,15 @@ Code = Annotated[
 ]
 
 
+# Compute Engine gives a Spot VM up to 30 seconds. Source:
+# cloud.google.com/compute/docs/instances/spot#preemption-process. Batch's documentation does not
+# say that a runnable gets a signal.
+Notice = Annotated[
+    float,
+    Field(ge=0, le=30, description="SIGTERM so long before the runnable is killed; 0: no SIGTERM."),
+]
+
+
 class Repeated(Strict):
     """How often a fault strikes."""
 
@@ -140,6 +149,7 @@ class TaskFault(Strict):
     stage: Literal["assigned", "running"] = Field(
         default="running", description="assigned: before the first runnable starts."
     )
+    notice_seconds: Notice = 0
     exit_code: int = Field(default=1, ge=1, le=255, description="Exit code of `fail`.")
     times: PositiveInt | None = Field(default=1, description="Attempts per task; null: all.")
 

@@ -218,10 +218,13 @@ class Outcome:
         Exit code; 0 is success.
     message
         What the agent's log says about it; may be empty.
+    notice_seconds
+        Time between SIGTERM and SIGKILL; 0 if there is no SIGTERM.
     """
 
     code: int
     message: str = ""
+    notice_seconds: float = 0
 
 
 class Attempt:

@@ -130,7 +130,11 @@ class Task:
         return code if code >= 0 else 128 - code
 
     def terminate(self, number: int, frame: FrameType | None) -> None:
-        """Pass the end of the VM, or of the time limit, on to the command."""
+        """Pass SIGTERM on to the command.
+
+        Docker sends it where something stops the container. That Google Batch does so at the end
+        of a VM or of a time limit is not documented, so nothing depends on it.
+        """
         self.terminated = True
         self._signal(signal.SIGTERM)
         threading.Timer(_GRACE, self._signal, (signal.SIGKILL,)).start()

@@ -84,6 +84,13 @@ class Process:
         if self.init is None:
             raise SetUpError("the launcher did not start; there may be too many processes")
 
+    def end(self, notice: float) -> None:
+        """Kill everything that the runnable started, the command after SIGTERM and some seconds."""
+        if notice:
+            self._terminate()
+            self._listener.join(notice)
+        self.kill()
+
     def kill(self) -> None:
         """Kill everything that the runnable started. It ends soon, but not at once."""
         if self._launcher is None or self.code is not None:
@@ -97,6 +104,14 @@ class Process:
             # The kernel kills the whole namespace with its first process.
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init_handle, signal.SIGKILL)
+
+    def _terminate(self) -> None:
+        """Send SIGTERM to the command, which is the first process of a container."""
+        if self.init is None or self.code is not None:
+            return
+        with suppress(OSError, IndexError):
+            children = Path(f"/proc/{self.init}/task/{self.init}/children").read_text("ascii")
+            os.kill(int(children.split()[0]), signal.SIGTERM)
 
     def join(self) -> int:
         """Wait for the end; return the exit code."""

@@ -138,7 +138,7 @@ class AttemptRun:
             if outcome is None:
                 self._sleep(own_deadline)
         if outcome is not None:
-            running.process.kill()
+            running.process.end(outcome.notice_seconds)
         code = running.process.join()
         if outcome is None and code:
             outcome = Outcome(code, f"runnable {place} exited with status {code}")

@@ -223,3 +223,17 @@ def test_a_figure_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
     assert mended.code == 0, mended.text
     assert mended.jobs == {"draw_figures": 1, "finish_run": 1}
     assert finished.figures() == before
+
+
+def test_variables_set_what_runs_and_a_wrong_one_is_named(workspace, monkeypatch):
+    monkeypatch.setenv("EPYFLOW_RUN_ID", "007")
+    monkeypatch.setenv("EPYFLOW_MEMBERS_PER_TASK", "4")
+    assert workspace.run("--until", "build_inputs").code == 0
+    built = sorted(path.name for path in workspace.folder.glob("results/small/007/*/input_*"))
+    assert built == ["input_00000.pkl", "input_00001.pkl"]
+
+    monkeypatch.setenv("EPYFLOW_MEMBERS_PER_TASK", "few")
+    done = workspace.plan()
+    assert done.code == 1
+    assert "EPYFLOW_MEMBERS_PER_TASK: 'few'" in done.text
+    assert "Traceback" not in done.text

@@ -1,5 +1,6 @@
 """Read the plan for the rules. Functions only."""
 
+import os
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -23,17 +24,18 @@ def storage_prefix():
 
 def keep_names():
     """Take names as they are written: Snakemake reads run_id=007 as 7, and 2024_11_16 as a number."""
-    from epyflow.run.written_names import written_texts
+    from epyflow.run.environment import override_settings
 
-    given = workflow.config_settings
-    names = written_texts(given.config_args or (), given.configfiles)
-    config.update(names)
-    # Snakemake merges it into config again after each configfile.
-    given.overwrite_config.update(names)
+    variables = os.environ if workflow.is_main_process else {}
+    try:
+        config.update(override_settings(workflow.config_settings, variables))
+    except EpyflowError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def plan_file():
     """Return the path of the plan; the main process writes it first."""
+    from epyflow.run.environment import repeatable_command
     from epyflow.run.settings import read_settings
 
     try:
@@ -42,7 +44,8 @@ def plan_file():
             from epyflow.run.planner import write_run_plan
             from epyflow.storage.disk import storage_at
 
-            write_run_plan(settings, sys.argv, storage_at(storage_prefix()))
+            command = repeatable_command(sys.argv)
+            write_run_plan(settings, command, storage_at(storage_prefix()))
         return str(settings.plan_path)
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None

@@ -29,7 +29,7 @@ COMMANDS = {
     "warm": "Compile the engine: in an image that is being built, or before the first run.",
     "schema": "Write the JSON schema of the experiment format, for editors.",
     "cloud": "Prepare runs on Google Batch.",
-    "config": "Show the settings of a run.",
+    "config": "Show, check and change the settings of a run.",
     "hub": "Check files for forecast hubs.",
 }
 """Each command with the beginning of its help. Its module in this folder and the function or the

@@ -1,25 +1,33 @@
-"""``epyflow config``: the settings of a run."""
+"""``epyflow config``: the settings of a run, and of ``profiles/gcp``."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format
-from epyflow.cli.output import ExitCode, console, exit_on_error, print_json
-from epyflow.operations.setup import layers
+from epyflow.cli.output import ExitCode, console, exit_on_error, fail, print_json
+from epyflow.operations.setup import layers, named_setting
+from epyflow.operations.setup.choices import check_clone
+
+Key = Annotated[
+    str, typer.Argument(help="A key of config/config.yaml, or of profiles/gcp/site.yaml.")
+]
 
 config = typer.Typer(
-    help="Show the settings of a run.", no_args_is_help=True, rich_markup_mode="markdown"
+    help="Show, check and change the settings of a run.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
 )
 
 
 @config.callback()
 def config_options() -> None:
-    """Show the settings of a run."""
+    """Show, check and change the settings of a run."""
 
 
 @config.command()
@@ -31,7 +39,7 @@ def show(
     """Show every setting, its value and its source; secrets are masked.
 
     Settings are read as the snakemake command reads them: config/config.yaml, --configfile,
-    --config, where a later one wins.
+    variables EPYFLOW_<KEY>, --config, where a later one wins.
 
     Exit code 0: shown. 1: a value is wrong or a key unknown. 2: a layer cannot be read.
     """
@@ -48,6 +56,87 @@ def show(
         print_json(document)
     else:
         _print(parts)
+
+
+@config.command()
+def get(
+    key: Key,
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
+    format: Format = "table",
+) -> None:
+    """Print the value of one setting, as `config show` finds it. A list has an item a line.
+
+    Exit code 0: printed. 1: it is not set, or a key or value is wrong. 2: a layer cannot be read.
+    """
+    with exit_on_error(ExitCode.PROBLEM):
+        given = layers.read_layers(configfile or (), config or ())
+        found = named_setting.find_setting(key, given)
+    if format == "json":
+        print_json(asdict(found))
+    elif found.value is None:
+        fail(f"{key}: not set", ExitCode.PROBLEM)
+    else:
+        typer.echo(named_setting.shown_value(found.value))
+
+
+@config.command(name="set")
+def set_value(
+    key: Key,
+    value: Annotated[str, typer.Argument(help="As for --config; '' for the default.")],
+) -> None:
+    """Change one setting in its file, config/config.yaml or profiles/gcp/site.yaml; keep comments.
+
+    Exit code 0: written, or nothing to change. 1: the key or value is wrong; nothing was written.
+    2: the file cannot be read or written.
+    """
+    with exit_on_error(ExitCode.PROBLEM):
+        check_clone()
+        file = named_setting.change_setting(key, value)
+    if file is None:
+        typer.echo("nothing to change")
+    else:
+        with exit_on_error(ExitCode.UNREADABLE, errors=OSError):
+            file.write()
+        typer.echo(f"{file.path}: {file.changes[0]}")
+    if variable := named_setting.overriding_variable(key):
+        typer.echo(f"{variable} is set in this environment, and wins over the file", err=True)
+
+
+@config.command()
+def validate(
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
+    format: Format = "table",
+) -> None:
+    """Check every setting: of runs, of profiles/gcp if there are any, and the repository's token.
+
+    Nothing outside this machine is asked; `epyflow doctor` does that.
+
+    Exit code 0: valid. 1: something is wrong. 2: a layer cannot be read.
+    """
+    with exit_on_error(ExitCode.PROBLEM):
+        problems = named_setting.find_problems(configfile or (), config or ())
+    if format == "json":
+        print_json({"valid": not problems, "problems": problems})
+    else:
+        typer.echo("\n".join(problems) or "the settings are valid")
+    if problems:
+        raise typer.Exit(ExitCode.PROBLEM)
+
+
+@config.command()
+def path(configfile: ConfigFiles = None, format: Format = "table") -> None:
+    """Print the path of each file of settings, in the order in which they are read.
+
+    Exit code 0: printed; files that do not exist are marked.
+    """
+    files = named_setting.settings_files(configfile or ())
+    if format == "json":
+        print_json([asdict(each) | {"path": str(each.path)} for each in files])
+        return
+    for each in files:
+        typer.echo(f"{each.path}{'' if each.exists else '   (does not exist)'}")
 
 
 def _print(parts: Mapping[str, Sequence[layers.Setting]]) -> None:

@@ -15,7 +15,11 @@ from tests.unit.experiment.samples import SIR, changed, write_sections
 
 EPYFLOW = Path(sys.executable).with_name("epyflow")
 
-GROUPS = {"cloud": ["configure"], "config": ["show"], "hub": ["validate"]}
+GROUPS = {
+    "cloud": ["configure"],
+    "config": ["show", "get", "set", "validate", "path"],
+    "hub": ["validate"],
+}
 
 
 def test_help_lists_every_command_once_with_the_exit_codes():

@@ -50,7 +50,9 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """Settings of the run."""
-        return layers.merge_layers(layers.read_layers(self.configfiles, self.config))
+        return layers.merge_layers(
+            layers.read_layers(self.configfiles, self.config, environment=self.environment)
+        )
 
     @cached_property
     def local_settings(self) -> Settings:

@@ -144,9 +144,8 @@ def how_to_resume(record: Coordinator | None) -> str:
     if record.job is not None:
         run = f"{record.exp_id} --run-id {record.run_id}"
         return f"epyflow submit {run}, with the same settings"
-    command = record.wanted.command
-    if command[0].endswith("/snakemake/__main__.py"):
-        command = ("snakemake", *command[1:])
+    program = "/snakemake/__main__.py"
+    command = ["snakemake" if e.endswith(program) else e for e in record.wanted.command]
     return f"in {record.folder} on {record.host}: {shlex.join(command)}"
 
 

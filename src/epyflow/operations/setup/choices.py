@@ -49,7 +49,7 @@ def choose_settings(given: Mapping[str, Any], config: list[str], *, asking: bool
     asking
         Whether there is a terminal to ask on.
     """
-    layers = read_layers((), config, base=Path())
+    layers = read_layers((), config, base=Path(), environment={})
     chosen = {**given, **(layers[0].values if layers else {}), **given}
     return ask_settings(chosen, read_keys(BASE)) if asking else chosen
 

@@ -1,8 +1,8 @@
 """Read layers of settings as Snakemake does: the effective value of each key, and its source.
 
-The layers are ``config/config.yaml``, then every ``--configfile`` in its order, then ``--config
-KEY=VALUE``. A later layer wins key by key. Source: Snakemake's documentation, "Standard
-Configuration".
+The layers are ``config/config.yaml``, then every ``--configfile`` in its order, then variables
+``EPYFLOW_<KEY>``, then ``--config KEY=VALUE``. A later layer wins key by key. Source: Snakemake's
+documentation, "Standard Configuration"; :mod:`epyflow.run.environment`.
 """
 
 import os
@@ -18,9 +18,11 @@ from epyflow.google.site import Site, read_file, variable, variables_given
 from epyflow.google.site_file import site_path
 from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
 from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
+from epyflow.run.environment import environment_values, read_pairs
+from epyflow.run.environment import variable as setting_variable
 from epyflow.run.plan import PLAN_KEY
 from epyflow.run.settings import Settings, read_settings
-from epyflow.run.written_names import BASE, texts_of_arguments, texts_of_file
+from epyflow.run.written_names import BASE, texts_of_file
 from epyflow.suggest import did_you_mean, listed
 
 COMMAND_LINE, DEFAULT, NOT_SET = "--config", "default", "not set"
@@ -31,7 +33,7 @@ _EXPECTED = "expected keys and values, as in config/config.yaml"
 
 @dataclass(frozen=True)
 class Layer:
-    """Values from one file, or from the command line."""
+    """Values from one file, one environment variable, or the command line."""
 
     source: str
     values: Mapping[str, Any]
@@ -56,7 +58,12 @@ class Setting:
     source: str
 
 
-def read_layers(files: Sequence[Path], given: Sequence[str], base: Path = BASE) -> list[Layer]:
+def read_layers(
+    files: Sequence[Path],
+    given: Sequence[str],
+    base: Path = BASE,
+    environment: Mapping[str, str] = os.environ,
+) -> list[Layer]:
     """Read the layers, the weakest first.
 
     Parameters
@@ -67,19 +74,23 @@ def read_layers(files: Sequence[Path], given: Sequence[str], base: Path = BASE) 
         Texts ``KEY=VALUE`` of ``--config``.
     base
         The file that the workflow names; it may be absent.
+    environment
+        Environment variables.
 
     Raises
     ------
     UnreadableError
         If a file cannot be read.
     EpyflowError
-        If a key of a layer is no setting; the message names the layer.
+        If a key of a layer is no setting, or the value of a variable is wrong; the message names
+        the layer.
     """
     layers = [_file(base)] if base.is_file() else []
     layers += [_file(path) for path in files]
+    variables = environment_values(environment)
+    layers += [Layer(setting_variable(name), {name: value}) for name, value in variables.items()]
     if given:
-        values = dict(map(_pair, given)) | texts_of_arguments(given)
-        layers.append(Layer(COMMAND_LINE, values))
+        layers.append(Layer(COMMAND_LINE, read_pairs(given)))
     for layer in layers:
         _check_keys(layer)
     return layers
@@ -169,26 +180,6 @@ def _file(path: Path) -> Layer:
     if content is None:
         raise UnreadableError(f"{path}: {_EXPECTED}")
     return Layer(str(path), content)
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    """Read ``KEY=VALUE`` as Snakemake does: a number, True, False, else YAML of texts."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise EpyflowError(f"--config {text!r}: expected KEY=VALUE, such as run_id=quick")
-    if value == "":
-        return key, None
-    for kind in (int, float):
-        try:
-            return key, kind(value)
-        except ValueError:
-            pass
-    if value in ("True", "False"):
-        return key, value == "True"
-    try:
-        return key, yaml.BaseLoader(value).get_single_data()
-    except yaml.YAMLError:
-        return key, value
 
 
 def _check_keys(layer: Layer) -> None:

@@ -39,7 +39,8 @@ class Change:
 
     def __str__(self) -> str:
         was = "" if self.before is None else f"   (was {self.before})"
-        return f"{self.name}: {self.after}{was}"
+        after = "the default" if self.after is None else self.after
+        return f"{self.name}: {after}{was}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The real profile on an emulator of Google Batch: the same tables as on this machine."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -77,13 +78,15 @@ def test_inputs_are_built_by_a_job_that_has_only_the_bundle(rehearsed, google_ba
     before = len(google_batch.store.all())
 
     # What the workers' sources lack: git does not track the study.
-    done = rehearsed.run("--until", "build_inputs", build="remote")
+    done = rehearsed.run("--until", "build_inputs", build="remote", run_id="auto")
 
     assert done.code == 0, done.text
+    # The job's process got the id of the process that started it.
+    (run_id,) = re.findall(r"resume this run with --config run_id=(\S+)", done.text)
     local = {index: tmp_path / f"input_{index:05d}.pkl" for index in range(2)}
     settings = {"experiment": "small", "experiments_root": str(rehearsed.study)}
     prepare_build(read_settings(settings), seed=3).write(local)
-    folder = "results/small/main/builder-artifacts"
+    folder = f"results/small/{run_id}/builder-artifacts"
     for path in local.values():
         assert rehearsed.bucket.read(f"{folder}/{path.name}") == path.read_bytes()
     jobs = [record.definition for record in google_batch.store.all()][before:]
@@ -92,7 +95,7 @@ def test_inputs_are_built_by_a_job_that_has_only_the_bundle(rehearsed, google_ba
     assert group.task_count == 1
     assert group.task_spec.compute_resource.cpu_milli == 2000
     assert group.task_spec.compute_resource.memory_mib == 4096
-    assert "build_inputs" not in rehearsed.plan(build="remote").jobs
+    assert "build_inputs" not in rehearsed.plan(build="remote", run_id=run_id).jobs
 
 
 @pytest.mark.shared

@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
+import tarfile
 from collections.abc import Iterator
 
 import pytest
+import yaml
 from google.cloud import batch_v1
 from typer.testing import CliRunner, Result
 
@@ -177,6 +180,20 @@ def test_the_command_says_what_it_has_started_and_refuses_a_second_one(place):
         variables
     )
     assert place.storage.read(variables["EPYFLOW_COORDINATOR_SOURCES"])
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_is_submitted_with_an_id_of_its_own(place, tmp_path):
+    done = call("--run-id", "auto", "--format", "json")
+
+    assert done.exit_code == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{8}", said["run_id"])
+    below = said["sources"].removeprefix(f"{place.site.storage}/")
+    (tmp_path / "sources.tar.gz").write_bytes(place.storage.read(below))
+    with tarfile.open(tmp_path / "sources.tar.gz") as archive:
+        settings = yaml.safe_load(archive.extractfile("config/config.yaml").read())
+    assert settings["run_id"] == said["run_id"]
 
 
 @pytest.mark.usefixtures("project")

@@ -1,8 +1,11 @@
 """The same experiment gives the same bytes, however it is run."""
 
+import re
+
 import pytest
 
 from epyflow.operations.runs.coordinator_presence import find_coordinator
+from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.storage.disk import Disk
 from tests.workflow.workspace import TABLES, Workspace
 
@@ -10,9 +13,27 @@ from tests.workflow.workspace import TABLES, Workspace
 def test_tables_and_figures_do_not_depend_on_the_number_of_cores(finished: Workspace):
     assert finished.run(cores=1, run_id="2024_11_16").code == 0
 
+    assert (finished.folder / "results" / "small" / "latest").read_text() == "2024_11_16\n"
     assert finished.outputs("2024_11_16") == finished.outputs()
     assert len(finished.figures()) == 11
     assert finished.figures("2024_11_16") == finished.figures()
+
+
+def test_a_run_with_an_id_of_its_own_has_one_id_in_all_processes(finished: Workspace):
+    done = finished.run(*TABLES, run_id="auto")
+
+    assert done.code == 0, done.text
+    (run_id,) = re.findall(
+        r"resume this run with --config run_id=(\d{8}-\d{6}-[0-9a-f]{8})", done.text
+    )
+    assert finished.outputs(run_id) == finished.outputs()
+    assert not (finished.folder / "results" / "small" / "auto").exists()
+    record = read_record("small", run_id, Disk(finished.folder))
+    assert record is not None
+    assert f"run_id={run_id}" in record.wanted.command
+    assert finished.run("--dry-run", *TABLES, run_id=run_id).jobs == {}
+    # It was not made to its end; the run of the test before was.
+    assert (finished.folder / "results" / "small" / "latest").read_text() != f"{run_id}\n"
 
 
 @pytest.mark.parametrize("members", [1, 3])

@@ -26,11 +26,27 @@ def keep_names():
     """Take names as they are written: Snakemake reads run_id=007 as 7, and 2024_11_16 as a number."""
     from epyflow.run.environment import override_settings
 
+    given = workflow.config_settings
     variables = os.environ if workflow.is_main_process else {}
     try:
-        config.update(override_settings(workflow.config_settings, variables))
+        config.update(override_settings(given, variables))
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None
+    if workflow.is_main_process and config.get("run_id") == "auto":
+        config["run_id"] = given.overwrite_config["run_id"] = own_run_id()
+
+
+def own_run_id():
+    """Return a new id for the run of this process, print it, and pass it on to all jobs."""
+    from epyflow.run.run_id import name_run, new_run_id, resume_command
+
+    run_id, given = new_run_id(), workflow.config_settings
+    # Every job, on this machine or another, is started with these arguments.
+    given.config_args = name_run(given.config_args or (), run_id)
+    # As it is recorded: repeated, it resumes this run.
+    sys.argv[:] = resume_command(sys.argv, run_id)
+    logger.info(f"run_id {run_id}: resume this run with --config run_id={run_id}")
+    return run_id
 
 
 def plan_file():

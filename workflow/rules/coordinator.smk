@@ -2,6 +2,7 @@
 
 OUTPUTS
     logs/<exp_id>/<run_id>/coordinator/record.json    host and process, or Batch job; its outcome
+    results/<exp_id>/latest    the id of this run, when all of it has finished
 """
 
 
@@ -12,20 +13,23 @@ def note_coordinator(outcome, log=()):
         record_end,
         describe_request,
     )
+    from epyflow.run.finished_run import note_finished
     from epyflow.storage.disk import storage_at
 
     try:
         place = storage_at(storage_prefix())
+        outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
         if outcome is None:
-            outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
             asked = describe_request(
                 PLAN, outputs, START.command, next(iter(log), None)
             )
             record_start(PLAN.exp_id, PLAN.run_id, place, asked)
         else:
             record_end(PLAN.exp_id, PLAN.run_id, outcome, place)
+        if outcome == "complete":
+            note_finished(PLAN, outputs, place)
     except (EpyflowError, OSError) as error:
-        logger.warning(f"The coordinator of this run could not be recorded: {error}")
+        logger.warning(f"What this coordinator did could not be recorded: {error}")
 
 
 onstart:

@@ -11,8 +11,10 @@ from epyflow.cli.output import ExitCode, exit_on_error, print_json
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.download import WHAT, Copy
 from epyflow.operations.runs.download import fetch as fetch_files
+from epyflow.operations.runs.latest_runs import find_latest_runs
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 from epyflow.operations.runs.run_lookup import find_run
+from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
 
 _STATES = ("fetched", "unchanged", "kept")
@@ -85,8 +87,11 @@ def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage,
         place, found = find_run(named, run_id, storage)
         return place, [found]
     place = open_storage(storage)
-    runs = find_runs(place, named, latest=run_id is None)
-    matched = [run for run in runs if run_id in (None, run.run_id)]
+    if run_id == LATEST:
+        matched = find_latest_runs(place, named)
+    else:
+        runs = find_runs(place, named, latest=run_id is None)
+        matched = [run for run in runs if run_id in (None, run.run_id)]
     if not matched:
         raise EpyflowError(
             f"no run of {named} under {storage or '.'}/results; `epyflow runs` lists the runs there"

@@ -61,7 +61,12 @@ RunNames = Annotated[
     ),
 ]
 RunId = Annotated[
-    str | None, typer.Option("--run-id", help="Name of the experiment's run. Default: the newest.")
+    str | None,
+    typer.Option(
+        "--run-id",
+        help="Name of the experiment's run, or `latest`, the newest finished one. "
+        "Default: the newest.",
+    ),
 ]
 StoragePrefix = Annotated[
     str | None,

@@ -19,6 +19,7 @@ from epyflow.operations.detached import launch
 from epyflow.operations.detached.launch import Packed, Place
 from epyflow.operations.detached.source_archive import pack
 from epyflow.operations.setup.layers import Layer, merge_layers, read_layers
+from epyflow.run.run_id import AUTO, new_run_id
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
 from epyflow.storage.disk import storage_at
@@ -41,7 +42,9 @@ def submit(
     ] = None,
     configfile: ConfigFiles = None,
     config: ConfigValues = None,
-    run_id: Annotated[str | None, typer.Option(help="Name of the run. Default: `main`.")] = None,
+    run_id: Annotated[
+        str | None, typer.Option(help="Name of the run; `auto`: a new one. Default: `main`.")
+    ] = None,
     machine_type: Annotated[
         str, typer.Option(help="Machine of the coordinator; at least two vCPUs and 8 GB.")
     ] = "e2-standard-2",
@@ -92,7 +95,10 @@ def _settings(
 ) -> Settings:
     """Read the layers as Snakemake does, and the experiment and run that were named."""
     named = {"experiment": experiment} | ({} if run_id is None else {"run_id": run_id})
-    return merge_layers([*read_layers(files, given), Layer("epyflow submit", named)])
+    settings = merge_layers([*read_layers(files, given), Layer("epyflow submit", named)])
+    if settings.run_id != AUTO:
+        return settings
+    return settings.model_copy(update={"run_id": new_run_id()})
 
 
 def _planned(settings: Settings, topic: str | None) -> tuple[Place, Gathered]:

@@ -4,6 +4,7 @@ Rules write the same paths as literals, with wildcards; a test compares them wit
 Paths are relative to the working directory or to the storage prefix, with forward slashes.
 
     results/<exp_id>/<run_id>/          inputs, results, tables, submission, scores, figures
+    results/<exp_id>/latest             the id of the newest finished run
     logs/<exp_id>/<run_id>/             a log for each job, and those of the coordinator
     benchmarks/<exp_id>/<run_id>/       run time and memory of each measured job
     coordinator/<exp_id>/<run_id>/      sources and state of a coordinator that is a Batch job
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from epyflow.experiment.reading.experiment_files import is_exp_id
+from epyflow.run.run_id import LATEST
 
 RESULTS, LOGS, BENCHMARKS, COORDINATOR = "results", "logs", "benchmarks", "coordinator"
 
@@ -148,6 +150,11 @@ class RunLayout:
     def figure(self, file: str) -> str:
         """Return a figure, or the numbers of one."""
         return f"{self.results}/figures/{file}"
+
+    @property
+    def latest(self) -> str:
+        """The file that names the newest finished run of the experiment."""
+        return f"{RESULTS}/{self.exp_id}/{LATEST}"
 
     # --- logs/ and benchmarks/
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from epyflow.run.layout import BUILDER, COORDINATOR, HUB, OUTPUTS, RECORD, RUNNER
+from epyflow.run.run_id import LATEST
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)/")
 _INPUT = re.compile(rf"{BUILDER}/input_(\d{{5,}})\.pkl")
@@ -66,6 +67,15 @@ def digest_of_sources(path: str) -> str | None:
     """Return the SHA-256 in the name of a coordinator's sources; None for another path."""
     found = _SOURCES.fullmatch(path)
     return None if found is None else found[1]
+
+
+def experiment_of_pointer(path: str) -> str | None:
+    """Return the experiment whose newest finished run a file names, by its path below ``results/``.
+
+    None for another file.
+    """
+    exp_id, _, name = path.rpartition("/")
+    return exp_id if exp_id and name == LATEST else None
 
 
 def runs_with_files(paths: Iterable[str]) -> set[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from epyflow import provenance
-from epyflow.errors import ArtifactError
+from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.files import write_bytes_atomically
 from epyflow.inputs import fan_out
@@ -21,6 +21,7 @@ from epyflow.run.digests import digest_of, flatten, hash_data, hash_tasks, numer
 from epyflow.run.input_record import Built
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import Plan, Population, RunPlan, plan_bytes, read_plan_file
+from epyflow.run.run_id import LATEST
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
 from epyflow.run.start import Start, write_start
@@ -54,6 +55,7 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     found = gather(settings)
     settings = found.settings
     exp_id, previous = found.experiment.files.exp_id, _previous(path)
+    _check_name(exp_id)
     known = {run: input_record.read_record(storage, RunLayout(exp_id, run)) for run in found.runs}
     seed = _seed(found.experiment, known.values(), previous)
     plan, sources = _plan(found, seed)
@@ -74,6 +76,15 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     _write_if_changed(path, plan_bytes(plan))
     write_start(start, settings)
     return path
+
+
+def _check_name(exp_id: str) -> None:
+    """Refuse an experiment whose folder would be where another one names its newest run."""
+    if LATEST in exp_id.split("/"):
+        raise EpyflowError(
+            f"the experiment {exp_id}: a folder of results cannot be named {LATEST!r}, which is a "
+            "file that names the newest finished run; rename the experiment"
+        )
 
 
 def _write_if_changed(path: Path, data: bytes) -> None:

@@ -20,6 +20,7 @@ from epyflow.repositories.address import is_address, parse_address
 from epyflow.run.bundle import Sources, is_bundle, open_bundle
 from epyflow.run.layout import plan_path
 from epyflow.run.plan import PLAN_KEY
+from epyflow.run.run_id import LATEST
 from epyflow.strict import Many, Strict, refuse
 from epyflow.suggest import did_you_mean, listed
 
@@ -33,6 +34,10 @@ def _one_folder(value: str) -> str:
         raise refuse(
             f"{value!r} cannot name a run; expected letters, digits, '.', '_' and '-', beginning "
             "with a letter or digit"
+        )
+    if value == LATEST:
+        raise refuse(
+            f"{LATEST!r} stands for the newest finished run in commands; expected another name"
         )
     return value
 
@@ -75,7 +80,8 @@ class Settings(Strict):
         description="Folder that holds `experiments/` and `common-data/`, or a git repository.",
     )
     run_id: Annotated[Text, AfterValidator(_one_folder)] = Field(
-        default="main", description="Name of the run; a new one keeps the old one's files."
+        default="main",
+        description="Name of the run; a new one keeps the old one's files. `auto`: a new one now.",
     )
     output_config: Text | None = Field(
         default=None, description="Output file to use where an experiment has several."

@@ -227,3 +227,13 @@ def test_the_help_shows_globs_and_names_as_they_are_typed():
     assert "outputs/*, hub/*, scores/*" in shown
     assert "<exp_id>_<run_id>_<table>.csv.gz" in shown
     assert "gs://<bucket>/<prefix>" in shown
+
+
+def test_a_glob_with_latest_fetches_the_newest_finished_run_of_each_experiment(made_up):
+    made_up.finished("us/covid/main")
+    made_up.write("results/us/flu/latest", "week-1\n")
+
+    done = fetch("us/*", "--run-id", "latest", "--storage", "there")
+
+    assert done.exit_code == 0
+    assert {path.split("/outputs/")[0] for path in fetched()} == {"us/flu/week-1"}

@@ -31,6 +31,7 @@ PATHS = {
     RUN.findings("a.csv"): "results/us/flu/main/hub/a.csv.findings.json",
     RUN.score("mean_scores.csv"): "results/us/flu/main/scores/mean_scores.csv",
     RUN.figure("fit/US-NY.svg"): "results/us/flu/main/figures/fit/US-NY.svg",
+    RUN.latest: "results/us/flu/latest",
     RUN.logs: "logs/us/flu/main",
     RUN.log("make_table", "posteriors"): "logs/us/flu/main/make_table/posteriors.log",
     RUN.log("build_inputs"): "logs/us/flu/main/build_inputs.log",

@@ -57,6 +57,13 @@ def test_a_plan_is_the_same_file_when_the_run_is_started_again(settings):
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
+def test_no_experiment_is_named_like_the_file_that_names_the_newest_run(settings, tmp_path):
+    (tmp_path / "experiments" / "small").rename(tmp_path / "experiments" / "latest")
+
+    with pytest.raises(EpyflowError, match="latest: a folder of results cannot be named 'latest'"):
+        plan(settings.model_copy(update={"experiment": "latest"}))
+
+
 def test_what_differs_between_starts_is_kept_apart(settings):
     plan(settings, "snakemake", "--cores", "2")
 

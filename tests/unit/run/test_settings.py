@@ -181,3 +181,7 @@ def test_the_plan_of_an_experiment_given_as_a_path_does_not_leave_it(experiment)
 @pytest.mark.parametrize("key", ["team_abbr", "model_abbr"])
 def test_a_short_name_that_cannot_be_in_a_submissions_name_is_refused(key, name):
     assert "cannot be in a file name; expected letters, digits" in refusal(**{key: name})
+
+
+def test_no_run_is_named_like_the_word_for_the_newest():
+    assert "run_id: 'latest' stands for the newest finished run" in refusal(run_id="latest")

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from epyflow.operations.runs.activity import Activity, read_records
+from epyflow.operations.runs.latest_runs import read_pointers
 from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
 from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.run.layout import BENCHMARKS, COORDINATOR, LOGS, OUTPUTS, RESULTS, TOPS, RunLayout
@@ -89,6 +90,7 @@ class Search:
         self._storage, self._activity = storage, activity
         self._files = {top: storage.below(top) for top in TOPS}
         self._runs = {run.folder: run for run in find_runs(storage)}
+        self._latest = read_pointers(self._files[RESULTS], storage)
         self._known = self._folders()
         self.records = read_records(storage, self._known)
         self.left_alone: dict[str, str] = {}
@@ -158,12 +160,19 @@ class Search:
                 "old run",
                 run.folder,
                 f"matches {pattern}, and {keep:,} newer are kept",
-                dict(self._whole(run.folder)),
+                self._pointer(run) | dict(self._whole(run.folder)),
             )
             for runs in matching.values()
             for run in runs[keep:]
             if run.folder in self._over
         ]
+
+    def _pointer(self, run: Run) -> dict[str, int]:
+        """Return the file that names a run as the newest finished one of its experiment."""
+        if self._latest.get(run.exp_id) != run.run_id:
+            return {}
+        path = run.layout.latest
+        return {path: self._files[RESULTS][path.removeprefix(f"{RESULTS}/")].size}
 
     def _whole(self, folder: str) -> Iterator[tuple[str, int]]:
         """Yield all files of a run, tables last: a run with tables is found again."""

@@ -127,11 +127,8 @@ def find_runs(storage: Storage, pattern: str = "*", *, latest: bool = False) -> 
     UnreadableError
         If the pattern leads out of ``results/``.
     """
-    start = _literal(pattern)
-    files = storage.below(f"{RESULTS}/{start}".rstrip("/"))
-    runs = _runs({f"{start}/{path}".lstrip("/"): each for path, each in files.items()}, storage)
     found = sorted(
-        (run for run in runs if fnmatchcase(run.exp_id, pattern)),
+        read_runs(list_files(storage, pattern), pattern, storage),
         key=lambda run: (-run.modified.timestamp(), run.folder),
     )
     if not latest:
@@ -140,6 +137,24 @@ def find_runs(storage: Storage, pattern: str = "*", *, latest: bool = False) -> 
     for run in found:
         seen.setdefault(run.exp_id, run)
     return list(seen.values())
+
+
+def list_files(storage: Storage, pattern: str) -> Files:
+    """Return the files below ``results/`` that can belong to matching experiments.
+
+    Raises
+    ------
+    UnreadableError
+        If the pattern leads out of ``results/``.
+    """
+    start = _literal(pattern)
+    files = storage.below(f"{RESULTS}/{start}".rstrip("/"))
+    return {f"{start}/{path}".lstrip("/"): each for path, each in files.items()}
+
+
+def read_runs(files: Files, pattern: str, storage: Storage) -> list[Run]:
+    """Return the runs that files of :func:`list_files` belong to, of the matching experiments."""
+    return [run for run in _runs(files, storage) if fnmatchcase(run.exp_id, pattern)]
 
 
 def _literal(pattern: str) -> str:

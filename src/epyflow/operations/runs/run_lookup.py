@@ -2,10 +2,12 @@
 
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
+from epyflow.operations.runs.latest_runs import find_latest_runs
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 from epyflow.operations.runs.runs_without_inputs import find_new_runs
-from epyflow.run.layout import RESULTS
+from epyflow.run.layout import RESULTS, RunLayout
 from epyflow.run.path_patterns import split_name
+from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
 
 
@@ -16,7 +18,8 @@ def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage
     ----------
     named
         An ``exp_id``, whose newest run is taken; ``<exp_id>/<run_id>``; or the run's folder,
-        ``results/<exp_id>/<run_id>``, with what is before it, on disk or in a bucket.
+        ``results/<exp_id>/<run_id>``, with what is before it, on disk or in a bucket. The run_id
+        ``latest`` is the newest finished run; ``latest`` alone, that of all experiments.
     run_id
         Name of the experiment's run, instead of the newest.
     place
@@ -43,6 +46,11 @@ def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage
             "folder, results/<exp_id>/<run_id>"
         )
     storage = open_storage(place)
+    parent, last = split_name(name)
+    if run_id is None and last == LATEST:
+        return storage, _latest(storage, parent, place)
+    if run_id == LATEST:
+        return storage, _latest(storage, name, place)
     run = _named(storage, name, run_id)
     if run is not None:
         return storage, run
@@ -55,6 +63,17 @@ def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage
 def reload_run(storage: Storage, run: Run) -> Run | None:
     """Read a run again; None if it has been removed."""
     return _of(storage, run.exp_id, run.run_id)
+
+
+def _latest(storage: Storage, exp_id: str, place: str | None) -> Run:
+    """Return the newest finished run of an experiment; without one, that of all experiments."""
+    for run in find_latest_runs(storage, exp_id or "*"):
+        return run
+    whose = RunLayout(exp_id or "<exp_id>", "").latest
+    raise UnreadableError(
+        f"no finished run: {place or '.'}/{whose} is missing, or names a run that is not there; "
+        "`epyflow runs` lists those there are"
+    )
 
 
 def _named(storage: Storage, name: str, run_id: str | None) -> Run | None:

@@ -36,6 +36,19 @@ def test_older_runs_of_an_experiment_are_deleted_with_their_logs(made_up: MadeUp
     assert waste(Disk(made_up.root), "us/covid") != {}
 
 
+def test_the_name_of_the_newest_finished_run_is_deleted_with_that_run_alone(made_up: MadeUp):
+    for run in ("first", "second"):
+        made_up.finished(f"us/flu/{run}", tasks=1)
+    pointer = made_up.write("results/us/flu/latest", "first\n")
+    name = "results/us/flu/latest"
+
+    assert name in waste(Disk(made_up.root), "us/flu", keep=1)["old run", "us/flu/first"]
+
+    pointer.write_text("second\n")
+    assert name not in waste(Disk(made_up.root), "us/flu", keep=1)["old run", "us/flu/first"]
+    assert name in waste(Disk(made_up.root), "us/flu")["old run", "us/flu/second"]
+
+
 def test_a_run_inside_another_experiments_folder_is_kept(made_up: MadeUp):
     made_up.finished("us/flu", tasks=1)
     made_up.finished("us/flu/main", tasks=1)

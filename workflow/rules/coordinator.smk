@@ -1,7 +1,7 @@
 """Record the coordinator of the run, for `epyflow status`.
 
 OUTPUTS
-    logs/<exp_id>/<run_id>/coordinator/record.json    host and process, or Batch job; its outcome
+    coordinator/<exp_id>/<run_id>/record.json    host and process, or Batch job; its outcome
     results/<exp_id>/latest    the id of this run, when all of it has finished
 """
 

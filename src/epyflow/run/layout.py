@@ -5,10 +5,13 @@ Paths are relative to the working directory or to the storage prefix, with forwa
 
     results/<exp_id>/<run_id>/          inputs, results, tables, submission, scores, figures
     results/<exp_id>/latest             the id of the newest finished run
-    logs/<exp_id>/<run_id>/             a log for each job, and those of the coordinator
+    logs/<exp_id>/<run_id>/             a log for each job
     benchmarks/<exp_id>/<run_id>/       run time and memory of each measured job
-    coordinator/<exp_id>/<run_id>/      sources and state of a coordinator that is a Batch job
+    coordinator/<exp_id>/<run_id>/      record, log, sources and state of coordinators
     .epyflow/<experiment>/<run_id>/     the plan; only in the working directory
+
+The account of the tasks may write everything in a bucket but ``coordinator/``: what is read there
+names processes, jobs and files, and is run with the coordinator's account.
 
 The ``run_id`` of one forecast of a replay is ``<run_id>/<reference date>``.
 """
@@ -33,7 +36,7 @@ FINDINGS = ".findings.json"
 
 PLANS = Path(".epyflow")
 
-RECORD = f"/{COORDINATOR}/record.json"
+RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -177,16 +180,6 @@ class RunLayout:
         return f"{self.logs}/{rule}{f'/{job}' if job else ''}.log"
 
     @property
-    def coordinator_record(self) -> str:
-        """The record of the coordinator: where it is, and how it ended."""
-        return f"{self.logs}{RECORD}"
-
-    @property
-    def coordinator_log(self) -> str:
-        """The output of coordinators on Google Batch."""
-        return f"{self.logs}/{COORDINATOR}/coordinator.log"
-
-    @property
     def benchmarks(self) -> str:
         """The folder of the run's benchmarks."""
         return f"{BENCHMARKS}/{self.name}"
@@ -200,8 +193,18 @@ class RunLayout:
 
     @property
     def coordinator_files(self) -> str:
-        """The folder of sources and state of coordinators that are Batch jobs."""
+        """The folder of the run's coordinators, which tasks may not write."""
         return f"{COORDINATOR}/{self.name}"
+
+    @property
+    def coordinator_record(self) -> str:
+        """The record of the coordinator: where it is, and how it ended."""
+        return f"{self.coordinator_files}/{RECORD}"
+
+    @property
+    def coordinator_log(self) -> str:
+        """The output of coordinators on Google Batch."""
+        return f"{self.coordinator_files}/coordinator.log"
 
     def coordinator_sources(self, digest: str) -> str:
         """Return the sources of a coordinator, by their SHA-256."""

@@ -59,8 +59,9 @@ def _task(pattern: re.Pattern[str], path: str) -> int | None:
 
 
 def run_of_record(path: str) -> str | None:
-    """Return the run of a coordinator's record, by its path below ``logs/``; None otherwise."""
-    return path.removesuffix(RECORD) if path.endswith(RECORD) else None
+    """Return the run of a coordinator's record, by its path below ``coordinator/``, or None."""
+    run, _, name = path.rpartition("/")
+    return run if name == RECORD else None
 
 
 def digest_of_sources(path: str) -> str | None:

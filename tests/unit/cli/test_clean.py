@@ -16,6 +16,7 @@ from epyflow.operations.runs.coordinator_record import (
     this_coordinator,
     write_record,
 )
+from epyflow.run.layout import TOPS
 from epyflow.storage.disk import Disk
 
 DAY = 86_400.0
@@ -144,6 +145,7 @@ def test_the_state_of_a_coordinator_goes_when_its_run_has_been_over_for_long(pla
     for run_id, days in (("old", 30), ("young", 1)):
         place.run(f"us/flu/{run_id}", days)
         place.write(f"coordinator/us/flu/{run_id}/state.tar.gz", days)
+        place.write(f"coordinator/us/flu/{run_id}/coordinator.log", days)  # stays with the results
         place.note(f"us/flu/{run_id}")
     place.write("googlebatch-logs/a/0.log")
     place.write("googlebatch-logs/a/1.log", 1)
@@ -166,8 +168,9 @@ def test_whole_runs_go_by_name_but_the_newest_and_those_below_another_name(place
 
     gone = removed(place, "--runs", "us/flu", "--keep", 2)
 
-    assert {path.split("/", 1)[1].rsplit("/", 2)[0] for path in gone} == {"us/flu/w1"}
-    assert {path.split("/", 1)[0] for path in gone} == {"results", "logs", "benchmarks"}
+    assert {path.split("/")[1:4] == ["us", "flu", "w1"] for path in gone} == {True}
+    assert not any("nested" in path for path in gone)
+    assert {path.split("/", 1)[0] for path in gone} == set(TOPS)
     assert (place.root / "results/us/flu/w1/nested/main/outputs/quantiles.csv.gz").is_file()
     assert not (place.root / "results/us/flu/w1/outputs").exists()
     assert removed(place, "--runs", "us/flu/w2", "--keep", 0) > {
@@ -190,7 +193,7 @@ def test_a_run_that_somebody_may_be_at_work_on_is_left_alone(place, record, days
     place.run(days=days)
     place.note(**record)
     moment = time.time() - DAY * days
-    os.utime(place.root / f"logs/{RUN}/coordinator/record.json", (moment, moment))
+    os.utime(place.root / f"coordinator/{RUN}/record.json", (moment, moment))
     before = place.files()
 
     done = clean("--runs", "*", "--keep", 0, "--yes")

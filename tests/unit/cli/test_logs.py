@@ -27,7 +27,7 @@ def made_up(tmp_path, monkeypatch) -> MadeUp:
     made_up.write("logs/us/flu/main/run_task/00001.log", FAILED_LOG)
     made_up.write("logs/us/flu/main/run_task/00000.log", RUNNING_LOG)
     made_up.write("logs/us/flu/other/run_task/00000.log", "of another run\n")
-    made_up.write("logs/us/flu/main/coordinator/coordinator.log", "of the coordinator\n")
+    made_up.write("coordinator/us/flu/main/coordinator.log", "of the coordinator\n")
     return made_up
 
 
@@ -175,7 +175,7 @@ def noted(made_up: MadeUp, **changed: object) -> None:
 
 
 def test_the_log_of_a_coordinator_on_this_machine_is_snakemakes(made_up):
-    (made_up.root / "logs/us/flu/main/coordinator/coordinator.log").unlink()
+    (made_up.root / "coordinator/us/flu/main/coordinator.log").unlink()
     assert logs("us/flu", "--rule", "coordinator").exit_code == 1
 
     noted(made_up)
@@ -253,7 +253,7 @@ def test_all_logs_are_followed_with_their_names_and_those_that_come_later_too(ma
 
 
 def test_snakemakes_own_log_is_followed_where_it_is_on_this_machine(made_up, monkeypatch):
-    (made_up.root / "logs/us/flu/main/coordinator/coordinator.log").unlink()
+    (made_up.root / "coordinator/us/flu/main/coordinator.log").unlink()
     log = made_up.root / "snakemake.log"
 
     def go_on() -> None:

@@ -36,10 +36,10 @@ PATHS = {
     RUN.log("make_table", "posteriors"): "logs/us/flu/main/make_table/posteriors.log",
     RUN.log("build_inputs"): "logs/us/flu/main/build_inputs.log",
     RUN.task_log(7): "logs/us/flu/main/run_task/00007.log",
-    RUN.coordinator_record: "logs/us/flu/main/coordinator/record.json",
-    RUN.coordinator_log: "logs/us/flu/main/coordinator/coordinator.log",
     RUN.benchmarks: "benchmarks/us/flu/main",
     RUN.task_benchmarks: "benchmarks/us/flu/main/run_task",
+    RUN.coordinator_record: "coordinator/us/flu/main/record.json",
+    RUN.coordinator_log: "coordinator/us/flu/main/coordinator.log",
     RUN.coordinator_sources("ab12"): "coordinator/us/flu/main/sources-ab12.tar.gz",
     RUN.coordinator_state: "coordinator/us/flu/main/state.tar.gz",
 }

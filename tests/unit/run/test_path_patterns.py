@@ -74,7 +74,7 @@ def test_runs_are_known_by_the_folders_of_their_files():
 
 
 def test_the_run_of_a_coordinators_record_is_its_folder():
-    path = RUN.coordinator_record.removeprefix("logs/")
+    path = RUN.coordinator_record.removeprefix("coordinator/")
 
     assert path_patterns.run_of_record(path) == "us/flu/main"
     assert path_patterns.run_of_record("us/flu/main/run_task/00000.log") is None

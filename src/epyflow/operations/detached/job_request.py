@@ -3,7 +3,6 @@
 coordinator/<exp_id>/<run_id>/
   sources-<sha256>.tar.gz     workflow, profile, settings, experiment, data: see source_archive.py
   state.tar.gz                the state that a restart of Snakemake needs: see work_folder.py
-logs/<exp_id>/<run_id>/coordinator/
   coordinator.log             output of the coordinator
   record.json                 its record: see coordinator_record.py
 """

@@ -1,8 +1,8 @@
 """Record the coordinator of a run: its process or Batch job, its command, and how it ended.
 
-Each run has one record, beside its logs. The coordinator writes it before its first job starts and
-when the workflow has ended. The record of a coordinator that was killed has no outcome: only its
-process or its Batch job shows that it has ended.
+Each run has one record, where tasks may not write. The coordinator writes it before its first job
+starts and when the workflow has ended. The record of a coordinator that was killed has no outcome:
+only its process or its Batch job shows that it has ended.
 """
 
 import os

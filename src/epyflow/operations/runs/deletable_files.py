@@ -120,7 +120,7 @@ class Search:
     def _folders(self) -> set[str]:
         """Return the folders of all runs, including runs without results."""
         found = set(self._runs)
-        of_records = map(run_of_record, self._files[LOGS])
+        of_records = map(run_of_record, self._files[COORDINATOR])
         found.update(run for run in of_records if run is not None)
         for top in (LOGS, BENCHMARKS):
             named = map(_OF_A_RULE.fullmatch, self._files[top])
@@ -207,7 +207,7 @@ class Search:
 
     def _orphaned(self, folder: str) -> Waste:
         """Return old logs and benchmarks of a run that has no results."""
-        files = dict(self._of(folder, LOGS, BENCHMARKS))
+        files = dict(self._of(folder, LOGS, BENCHMARKS)) | self._of_coordinator(folder, kept=True)
         has_results = next(self._of(folder, RESULTS), None) is not None
         old = all(self._activity.is_old(its.modified) for its in files.values())
         sizes = {path: its.size for path, its in files.items()} if old and not has_results else {}
@@ -215,10 +215,17 @@ class Search:
 
     def _state(self, folder: str) -> Waste:
         """Return the old state of a coordinator in the cloud."""
-        files = dict(self._of(folder, COORDINATOR))
+        files = self._of_coordinator(folder, kept=False)
         old = all(self._activity.is_old(its.modified) for its in files.values())
         sizes = {path: its.size for path, its in files.items()} if old else {}
         return Waste("coordinator's state", folder, "the run is over", sizes)
+
+    def _of_coordinator(self, folder: str, *, kept: bool) -> dict[str, Stored]:
+        """Return record and log of a run's coordinator, or its state and sources."""
+        layout = self._layout(folder)
+        names = (layout.coordinator_record, layout.coordinator_log)
+        files = self._of(folder, COORDINATOR)
+        return {path: its for path, its in files if (path in names) is kept}
 
     def _unfinished(self) -> Waste:
         found = {

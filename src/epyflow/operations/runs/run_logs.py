@@ -121,12 +121,12 @@ def list_logs(
     EpyflowError
         If ``strict``, and the run has no log of the rule.
     """
-    folder = run.layout.logs
-    listed = {
-        f"{folder}/{path}": its
-        for path, its in storage.below(folder).items()
-        if path.endswith(".log")
-    }
+    folder, own = run.layout.logs, run.layout.coordinator_log
+    files = {f"{folder}/{path}": its for path, its in storage.below(folder).items()}
+    coordinators = storage.below(run.layout.coordinator_files)
+    if (its := coordinators.get(own.rpartition("/")[2])) is not None:
+        files[own] = its
+    listed = {path: its for path, its in files.items() if path.endswith(".log")}
     rules = sorted({job_of(path, run)[0] for path in listed})
     if strict and choice.rule not in (None, COORDINATOR, *rules):
         raise EpyflowError(
@@ -146,7 +146,7 @@ def job_of(path: str, run: Run) -> tuple[str, str]:
     """Return the rule and the job of a log, without the date of a replay."""
     start = f"{run.layout.logs}/"
     if not path.startswith(start):
-        return COORDINATOR, ""  # Snakemake's own log
+        return COORDINATOR, ""  # its own, or Snakemake's
     below = split_date(path.removeprefix(start))[1]
     rule, _, job = below.removesuffix(".log").partition("/")
     return rule, job

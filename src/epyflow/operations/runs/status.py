@@ -10,7 +10,7 @@ from typing import Any
 from epyflow.errors import UnreadableError
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_lookup import reload_run
-from epyflow.run.layout import COORDINATOR, result_name
+from epyflow.run.layout import result_name
 from epyflow.run.path_patterns import split_date, task_of_log
 from epyflow.stages import STAGES, stage_of_file, stage_of_rule
 from epyflow.storage.disk import Storage
@@ -135,8 +135,6 @@ def _failures(
 
 
 def _open(log: str, files: set[str]) -> bool:
-    if log.startswith(f"{COORDINATOR}/"):
-        return False  # it repeats the errors of jobs
     task = _task_of(log)
     if task is None:
         return log.endswith(".log")

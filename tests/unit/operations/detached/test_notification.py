@@ -49,7 +49,7 @@ def test_a_person_reads_what_happened_where_and_the_first_failures(storage):
         "tasks: 2 planned, 1 done, 1 failed, 0 missing",
         "logs/us/flu/main/run_task/00001.log: no doses",
         "results: gs://my-bucket/epyflow/results/us/flu/main",
-        "log: gs://my-bucket/epyflow/logs/us/flu/main/coordinator/coordinator.log",
+        "log: gs://my-bucket/epyflow/coordinator/us/flu/main/coordinator.log",
     ]
 
 

@@ -88,12 +88,14 @@ def test_a_checkpoint_is_deleted_when_its_result_is_newer(made_up: MadeUp):
 def test_old_logs_without_results_are_deleted(made_up: MadeUp):
     made_up.write("logs/us/flu/gone/run_task/00000.log")
     made_up.write("benchmarks/us/flu/gone/run_task/00000.tsv")
+    made_up.write("coordinator/us/flu/gone/coordinator.log")
     made_up.write("logs/other/notes.txt")
     made_up.write("logs/run_task/00000.log")  # of no run
 
     expected = {
         "logs/us/flu/gone/run_task/00000.log",
         "benchmarks/us/flu/gone/run_task/00000.tsv",
+        "coordinator/us/flu/gone/coordinator.log",
     }
     assert waste(Disk(made_up.root)) == {("orphaned logs", "us/flu/gone"): expected}
     assert waste(Disk(made_up.root), older_than=timedelta(days=60)) == {}

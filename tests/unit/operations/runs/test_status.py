@@ -5,12 +5,13 @@ from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, MadeUp
 
 from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.operations.runs.status import Status, status
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
 
 
 def test_errors_that_a_coordinator_in_the_cloud_repeated_are_not_told_twice(tmp_path):
     MadeUp(tmp_path).finished("us/flu/main")
-    path = tmp_path / "logs" / "us" / "flu" / "main" / "coordinator" / "coordinator.log"
+    path = tmp_path / RunLayout("us/flu", "main").coordinator_log
     path.parent.mkdir(parents=True)
     path.write_text(FAILED_LOG)
     storage = Disk(tmp_path)

@@ -57,15 +57,18 @@ class Clouded(Workspace):
 
 
 class Rehearsed(Clouded):
-    """A workspace that is run with ``profiles/gcp`` on the emulator of Google Batch.
+    """A workspace that is run with a profile for Google Batch, on the emulator.
 
     It is a git repository, as a user's is; the study is outside of it, so that no worker has it.
     """
 
     patience = 2400.0
 
-    def __init__(self, folder: Path, cloud: Mapping[str, str], prefix: str) -> None:
+    def __init__(
+        self, folder: Path, cloud: Mapping[str, str], prefix: str, profile: str = "profiles/gcp"
+    ) -> None:
         super().__init__(folder, cloud, prefix)
+        self.profile = profile
         (folder / ".gitignore").write_text("study/\n.epyflow/\n.snakemake/\n__pycache__/\n")
         for arguments in (["init", "--quiet"], ["add", "--all"]):
             subprocess.run(["git", *arguments], cwd=folder, check=True)
@@ -77,7 +80,7 @@ class Rehearsed(Clouded):
         del cores
         settings = {"experiments_root": "study", "experiment": "small"} | config
         return [
-            *(*SNAKEMAKE, "--profile", "profiles/gcp"),
+            *(*SNAKEMAKE, "--profile", self.profile),
             *("--seconds-between-status-checks", "1", *arguments),
             *("--config", *(f"{key}={value}" for key, value in settings.items())),
         ]

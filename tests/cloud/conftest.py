@@ -9,6 +9,7 @@ from epyflow.engine import compile_cache
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
 from tests.cloud.clouded import Clouded, Rehearsed
+from tests.workflow.workspace import TABLES, Workspace
 
 BUCKET = "rehearsal"
 
@@ -51,3 +52,12 @@ def google_batch(compiled: Path) -> Iterator[Emulator]:
 def rehearsed(tmp_path: Path, google_batch: Emulator, prefix: str) -> Rehearsed:
     """A workspace that is run with ``profiles/gcp``."""
     return Rehearsed(tmp_path, google_batch.environment, prefix)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The tables of the study on disk."""
+    workspace = Workspace(tmp_path_factory.mktemp("local"))
+    done = workspace.run(*TABLES)
+    assert done.code == 0, done.text
+    return workspace.outputs()

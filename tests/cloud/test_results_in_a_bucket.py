@@ -12,18 +12,9 @@ from epyflow.run.checkpoint_backup import Backup
 from tests.calibrating import StoppedError, stopped_after
 from tests.cloud.clouded import Clouded
 from tests.workflow.calibrating import calibrate
-from tests.workflow.workspace import TABLES, Workspace
+from tests.workflow.workspace import Workspace
 
 RESULTS = "results/small/main"
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The tables of the study on disk."""
-    workspace = Workspace(tmp_path_factory.mktemp("local"))
-    done = workspace.run(*TABLES)
-    assert done.code == 0, done.text
-    return workspace.outputs()
 
 
 def metadata(clouded: Clouded) -> dict:

@@ -11,7 +11,7 @@ from epyflow.operations.runs.batch_jobs import jobs_of_run
 from epyflow.run.input_build import prepare_build
 from epyflow.run.settings import read_settings
 from google_batch_emulator.emulator import Emulator
-from tests.cloud.clouded import DIGEST
+from tests.cloud.clouded import DIGEST, open_bucket
 from tests.workflow.workspace import TABLES, Workspace
 
 
@@ -74,8 +74,12 @@ def assert_told_by_their_definitions(google_batch: Emulator, prefix: str) -> Non
     assert {rule for rule, _ in made} == {"run_task", "draw_figures"}
 
 
-def test_inputs_are_built_by_a_job_that_has_only_the_bundle(rehearsed, google_batch, tmp_path):
+def test_inputs_are_built_by_a_job_that_has_only_the_bundle(
+    rehearsed, google_batch, tmp_path, monkeypatch
+):
     before = len(google_batch.store.all())
+    filled = open_bucket(f"{rehearsed.prefix}/dev/small", rehearsed.cloud)
+    monkeypatch.setattr(rehearsed, "prefix", f"{rehearsed.prefix}/{{environment}}/{{exp_id}}")
 
     # What the workers' sources lack: git does not track the study.
     done = rehearsed.run("--until", "build_inputs", build="remote", run_id="auto")
@@ -88,7 +92,7 @@ def test_inputs_are_built_by_a_job_that_has_only_the_bundle(rehearsed, google_ba
     prepare_build(read_settings(settings), seed=3).write(local)
     folder = f"results/small/{run_id}/builder-artifacts"
     for path in local.values():
-        assert rehearsed.bucket.read(f"{folder}/{path.name}") == path.read_bytes()
+        assert filled.read(f"{folder}/{path.name}") == path.read_bytes()
     jobs = [record.definition for record in google_batch.store.all()][before:]
     (job,) = [job for job in jobs if job.labels.get("stage") == "build"]
     (group,) = job.task_groups

@@ -183,11 +183,17 @@ def test_the_command_says_what_it_has_started_and_refuses_a_second_one(place):
 
 
 @pytest.mark.usefixtures("project")
-def test_a_run_is_submitted_with_an_id_of_its_own(place, tmp_path):
+def test_a_run_is_submitted_with_an_id_and_a_folder_of_its_own(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("EPYFLOW_GCP_STORAGE", f"{place.site.storage}/{{exp_id}}")
+
     done = call("--run-id", "auto", "--format", "json")
 
     assert done.exit_code == 0, done.stderr
     said = json.loads(done.stdout)
+    assert said["results"] == f"{place.site.storage}/small/results/small/{said['run_id']}"
+    job = batch_v1.Job.pb(place.jobs.get(said["job"]))
+    variables = dict(job.task_groups[0].task_spec.environment.variables)
+    assert variables["EPYFLOW_GCP_STORAGE"] == f"{place.site.storage}/small"
     assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{8}", said["run_id"])
     below = said["sources"].removeprefix(f"{place.site.storage}/")
     (tmp_path / "sources.tar.gz").write_bytes(place.storage.read(below))

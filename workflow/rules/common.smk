@@ -1,77 +1,10 @@
-"""Read the plan for the rules. Functions only."""
-
-import os
-import sys
-
-from snakemake.exceptions import WorkflowError
-
-from epyflow.errors import EpyflowError
+"""What the rules share: patterns of wildcards, and values from the plan."""
 
 
 wildcard_constraints:
     run_id=r"[A-Za-z0-9][A-Za-z0-9._-]*(/\d\d\d\d-\d\d-\d\d)?",
     i=r"\d\d\d\d\d+",
     date=r"\d\d\d\d-\d\d-\d\d",
-
-
-def storage_prefix():
-    """Return the default storage prefix of results; None if they are on disk."""
-    settings = workflow.storage_settings
-    return (
-        settings.default_storage_prefix if settings.default_storage_provider else None
-    )
-
-
-def keep_names():
-    """Take names as they are written: Snakemake reads run_id=007 as 7, and 2024_11_16 as a number."""
-    from epyflow.run.environment import override_settings
-
-    given = workflow.config_settings
-    variables = os.environ if workflow.is_main_process else {}
-    try:
-        config.update(override_settings(given, variables))
-    except EpyflowError as error:
-        raise WorkflowError(str(error)) from None
-    if workflow.is_main_process and config.get("run_id") == "auto":
-        config["run_id"] = given.overwrite_config["run_id"] = own_run_id()
-
-
-def own_run_id():
-    """Return a new id for the run of this process, print it, and pass it on to all jobs."""
-    from epyflow.run.run_id import name_run, new_run_id, resume_command
-
-    run_id, given = new_run_id(), workflow.config_settings
-    # Every job, on this machine or another, is started with these arguments.
-    given.config_args = name_run(given.config_args or (), run_id)
-    # As it is recorded: repeated, it resumes this run.
-    sys.argv[:] = resume_command(sys.argv, run_id)
-    logger.info(f"run_id {run_id}: resume this run with --config run_id={run_id}")
-    return run_id
-
-
-def plan_file():
-    """Return the path of the plan; the main process writes it first."""
-    from epyflow.run.environment import repeatable_command
-    from epyflow.run.settings import read_settings
-
-    try:
-        settings = read_settings(config)
-        if workflow.is_main_process:
-            from epyflow.run.planner import write_run_plan
-            from epyflow.storage.disk import storage_at
-
-            command = repeatable_command(sys.argv)
-            write_run_plan(settings, command, storage_at(storage_prefix()))
-        return str(settings.plan_path)
-    except EpyflowError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def plan_of_run():
-    """Return the plan, read from the configuration."""
-    from epyflow.run.plan import read_plan
-
-    return read_plan(config["plan"])
 
 
 def this_start():

@@ -114,8 +114,9 @@ def _planned(settings: Settings, topic: str | None) -> tuple[Place, Gathered]:
         )
     found = gather(settings)
     jobs = BatchJobs(site.project, site.region)
-    exp_id, storage = found.experiment.files.exp_id, storage_at(site.storage)
-    return Place(site, exp_id, settings.run_id, storage, jobs), found
+    exp_id = found.experiment.files.exp_id
+    site = site.of_experiment(exp_id)
+    return Place(site, exp_id, settings.run_id, storage_at(site.storage), jobs), found
 
 
 def _packed(

@@ -6,10 +6,10 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from epyflow.errors import EpyflowError
@@ -20,6 +20,7 @@ FILE = Path("profiles/gcp/site.yaml")
 FILE_VARIABLE = "EPYFLOW_GCP_SITE"
 VARIABLE_PREFIX = "EPYFLOW_GCP_"
 
+_EXPERIMENT = "{exp_id}"
 _EMAIL = r"^[^@\s]+@[^@\s]+$"
 _NETWORK = r"^(projects/[^/\s]+/)?(global|regions/[^/\s]+)/(sub)?networks/[^/\s]+$"
 
@@ -36,8 +37,9 @@ class Site(Strict):
     )
     region: str = _text(r"^[a-z]+-[a-z]+[0-9]+$", "the region of the VMs", "us-central1")
     storage: str = _text(
-        r"^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^\s/?#*{}\[\]]+)*$",
-        "the bucket for results, and a folder in it, without any of ? # * { } [ ]",
+        r"^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/([^\s/?#*{}\[\]]|\{environment\}|\{exp_id\})+)*$",
+        "the bucket for results, and a folder in it, without any of ? # * [ ], and with no other "
+        "placeholders than {environment} and {exp_id}",
         "gs://my-bucket/epyflow",
     )
     image: str = _text(
@@ -68,7 +70,8 @@ class Site(Strict):
     )
     environment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")] = Field(
         default="dev",
-        description="a label on everything that costs money, such as dev or prod",
+        description="a label on everything that costs money, such as dev or prod; in `storage`, it "
+        "stands for {environment}",
         examples=["prod"],
     )
 
@@ -86,6 +89,25 @@ class Site(Strict):
         examples=["projects/my-project/secrets/epyflow-webhook"],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_environment(cls, given: Any) -> Any:
+        storage = given.get("storage") if isinstance(given, dict) else None
+        if not isinstance(storage, str):
+            return given
+        environment = given.get("environment", cls.model_fields["environment"].default)
+        return given | {"storage": storage.replace("{environment}", str(environment))}
+
+    def of_experiment(self, exp_id: str) -> Self:
+        """Return the settings with the experiment's folder in ``storage``."""
+        return self.model_copy(update={"storage": fill_prefix(self.storage, exp_id)})
+
+    @property
+    def shared_storage(self) -> str:
+        """The part of ``storage`` that is the same for all experiments."""
+        shared, placeholder, _ = self.storage.partition(_EXPERIMENT)
+        return shared.rpartition("/")[0] if placeholder else shared
+
     def labels(self, stage: str) -> str:
         """Return the labels of a stage's jobs and VMs, as Snakemake's expression for a resource.
 
@@ -102,6 +124,11 @@ class Site(Strict):
         }
         text = ",".join(f"{key}={value}" for key, value in fixed.items())
         return f"'{text},exp_id=' + wildcards.exp_id + ',run_id=' + wildcards.run_id"
+
+
+def fill_prefix(prefix: str, exp_id: str) -> str:
+    """Return a storage prefix with an experiment's id in place of ``{exp_id}``."""
+    return prefix.replace(_EXPERIMENT, exp_id)
 
 
 def read_site(environment: Mapping[str, str] = os.environ) -> Site:

@@ -22,20 +22,19 @@ from epyflow.run.input_record import Built
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import Plan, Population, RunPlan, plan_bytes, read_plan_file
 from epyflow.run.run_id import LATEST
-from epyflow.run.settings import Settings
-from epyflow.run.sources import Gathered, gather
+from epyflow.run.sources import Gathered
 from epyflow.run.start import Start, write_start
 from epyflow.run.table_requests import table_specs
 from epyflow.storage.disk import Storage
 
 
-def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage) -> Path:
-    """Load the experiment, plan its run, and write the plan and the facts about this start.
+def write_run_plan(found: Gathered, command: Sequence[str], storage: Storage) -> Path:
+    """Plan a run, and write the plan and the facts about this start.
 
     Parameters
     ----------
-    settings
-        The settings of the run.
+    found
+        The settings and the experiment, from :func:`epyflow.run.sources.gather`.
     command
         The command line, for the run's metadata.
     storage
@@ -49,11 +48,9 @@ def write_run_plan(settings: Settings, command: Sequence[str], storage: Storage)
     Raises
     ------
     EpyflowError
-        If the settings or the experiment are not valid; nothing is written then.
+        If the experiment cannot be run; nothing is written then.
     """
-    path = settings.plan_path
-    found = gather(settings)
-    settings = found.settings
+    settings, path = found.settings, found.settings.plan_path
     exp_id, previous = found.experiment.files.exp_id, _previous(path)
     _check_name(exp_id)
     known = {run: input_record.read_record(storage, RunLayout(exp_id, run)) for run in found.runs}

@@ -96,7 +96,8 @@ def test_all_that_is_missing_is_said_at_once():
         ("storage", "gs://my-bucket/epyflow/"),
         ("storage", "gs://my-bucket//epyflow"),
         ("storage", "gs://my-bucket/a#b"),
-        ("storage", "gs://my-bucket/{environment}"),
+        ("storage", "gs://my-bucket/{profile}"),
+        ("storage", "gs://{exp_id}/epyflow"),
         ("image", "us-docker.pkg.dev/my-project/epyflow/cloud:latest"),
         ("image", f"cloud@{DIGEST[:-1]}"),
         ("service_account", "tasks"),
@@ -160,3 +161,27 @@ def test_for_the_profile_a_mistake_is_the_end_with_the_message_alone(monkeypatch
 
     with pytest.raises(SystemExit, match="settings of Google Cloud are missing or wrong"):
         site_of_profile()
+
+
+def test_the_prefix_holds_the_environment_and_the_experiment():
+    storage = "gs://my-bucket/{environment}/x-{exp_id}/runs"
+
+    site = read_site(VARIABLES | {"EPYFLOW_GCP_STORAGE": storage})
+    prod = read_site(
+        VARIABLES | {"EPYFLOW_GCP_STORAGE": storage, "EPYFLOW_GCP_ENVIRONMENT": "prod"}
+    )
+
+    assert site.of_experiment("us/flu").storage == "gs://my-bucket/dev/x-us/flu/runs"
+    assert prod.of_experiment("us/flu").storage == "gs://my-bucket/prod/x-us/flu/runs"
+    # What is checked before there is an experiment.
+    assert prod.shared_storage == "gs://my-bucket/prod"
+    assert Site(**VALUES).shared_storage == VALUES["storage"]
+    assert Site(**VALUES).of_experiment("us/flu") == Site(**VALUES)
+
+
+def test_another_placeholder_is_refused_with_those_there_are():
+    with pytest.raises(EpyflowError) as caught:
+        read_site(VARIABLES | {"EPYFLOW_GCP_STORAGE": "gs://my-bucket/{run_id}"})
+
+    assert "storage: 'gs://my-bucket/{run_id}' is not right" in str(caught.value)
+    assert "no other placeholders than {environment} and {exp_id}" in str(caught.value)

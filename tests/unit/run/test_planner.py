@@ -9,6 +9,7 @@ from epyflow.run.input_build import build_inputs, bundle_experiment
 from epyflow.run.plan import read_plan_file
 from epyflow.run.planner import write_run_plan
 from epyflow.run.settings import Settings, read_settings
+from epyflow.run.sources import gather
 from epyflow.run.start import Start, read_start
 from epyflow.storage.disk import Disk
 
@@ -43,7 +44,7 @@ def write_model(folder, text):
 
 
 def plan(settings, *command, storage=None):
-    path = write_run_plan(settings, command, storage or Disk())
+    path = write_run_plan(gather(settings), command, storage or Disk())
     return read_plan_file(path.read_bytes())
 
 

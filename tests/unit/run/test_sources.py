@@ -15,6 +15,7 @@ from epyflow.run.input_build import bundle_experiment, prepare_build
 from epyflow.run.plan import read_plan_file
 from epyflow.run.planner import write_run_plan
 from epyflow.run.settings import Settings, read_settings
+from epyflow.run.sources import gather
 from epyflow.run.start import read_start
 from epyflow.storage.disk import Disk
 from tests.unit.repositories.serving import Repository
@@ -34,7 +35,7 @@ def settings_of(repository: Repository, ref: str = "main") -> Settings:
 
 
 def planned(settings: Settings) -> bytes:
-    return write_run_plan(settings, ["snakemake"], Disk()).read_bytes()
+    return write_run_plan(gather(settings), ["snakemake"], Disk()).read_bytes()
 
 
 def test_a_run_is_planned_from_the_commit_and_remembers_it(repository):

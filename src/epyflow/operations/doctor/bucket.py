@@ -94,7 +94,7 @@ def _tried(context: Context, there: str, path: str) -> CheckResult:
 
 def _parts(context: Context) -> tuple[str, str]:
     """Return the bucket's name, and the prefix with a slash at its end."""
-    parts = urlsplit(context.site.storage)
+    parts = urlsplit(context.site.shared_storage)
     prefix = parts.path.strip("/")
     return parts.netloc, f"{prefix}/" if prefix else ""
 

@@ -46,7 +46,7 @@ def unpacked(sources: Packed, folder: Path) -> dict[str, Any]:
 
 def planned(settings: Settings) -> tuple[bytes, list[bytes]]:
     """Plan and build a run in the working directory."""
-    path = write_run_plan(settings, [], Disk())
+    path = write_run_plan(gather(settings), [], Disk())
     plan = read_plan_file(path.read_bytes())
     built = []
     for run in [each.run_id for each in plan.runs]:
@@ -179,7 +179,7 @@ def test_a_repository_is_packed_as_it_was_fetched_and_its_commit_recorded(
         shutil.rmtree(tmp_path / name)
     monkeypatch.chdir(tmp_path / "there")
     there = read_settings(values)
-    write_run_plan(there, [], Disk())
+    write_run_plan(gather(there), [], Disk())
 
     known = read_start(there).experiments
     assert known is not None

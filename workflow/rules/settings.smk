@@ -1,0 +1,80 @@
+"""Read the settings of the run, and write its plan. Functions only."""
+
+import os
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+from epyflow.errors import EpyflowError
+
+
+def storage_prefix():
+    """Return the default storage prefix of results; None if they are on disk."""
+    settings = workflow.storage_settings
+    return (
+        settings.default_storage_prefix if settings.default_storage_provider else None
+    )
+
+
+def fill_storage_prefix(exp_id):
+    """Put the experiment into the default storage prefix; all jobs get the prefix from here."""
+    if storage_prefix() is not None:
+        from epyflow.google.site import fill_prefix
+
+        workflow.storage_settings.default_storage_prefix = fill_prefix(
+            storage_prefix(), exp_id
+        )
+
+
+def keep_names():
+    """Take names as they are written: Snakemake reads run_id=007 as 7, and 2024_11_16 as a number."""
+    from epyflow.run.environment import override_settings
+
+    given = workflow.config_settings
+    variables = os.environ if workflow.is_main_process else {}
+    try:
+        config.update(override_settings(given, variables))
+    except EpyflowError as error:
+        raise WorkflowError(str(error)) from None
+    if workflow.is_main_process and config.get("run_id") == "auto":
+        config["run_id"] = given.overwrite_config["run_id"] = own_run_id()
+
+
+def own_run_id():
+    """Return a new id for the run of this process, print it, and pass it on to all jobs."""
+    from epyflow.run.run_id import name_run, new_run_id, resume_command
+
+    run_id, given = new_run_id(), workflow.config_settings
+    # Every job, on this machine or another, is started with these arguments.
+    given.config_args = name_run(given.config_args or (), run_id)
+    # As it is recorded: repeated, it resumes this run.
+    sys.argv[:] = resume_command(sys.argv, run_id)
+    logger.info(f"run_id {run_id}: resume this run with --config run_id={run_id}")
+    return run_id
+
+
+def plan_file():
+    """Return the path of the plan; the main process writes it first."""
+    from epyflow.run.environment import repeatable_command
+    from epyflow.run.settings import read_settings
+
+    try:
+        settings = read_settings(config)
+        if workflow.is_main_process:
+            from epyflow.run.planner import write_run_plan
+            from epyflow.run.sources import gather
+            from epyflow.storage.disk import storage_at
+
+            found, command = gather(settings), repeatable_command(sys.argv)
+            fill_storage_prefix(found.experiment.files.exp_id)
+            write_run_plan(found, command, storage_at(storage_prefix()))
+        return str(settings.plan_path)
+    except EpyflowError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def plan_of_run():
+    """Return the plan, read from the configuration."""
+    from epyflow.run.plan import read_plan
+
+    return read_plan(config["plan"])

@@ -1,14 +1,18 @@
 """Log a job's messages to its file, report errors, and log the progress of long work."""
 
 import gc
+import json
 import logging
 import os
+import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from epyflow.errors import EpyflowError
 
@@ -19,8 +23,19 @@ _ON_GOOGLE_BATCH = "BATCH_TASK_INDEX"
 """A variable that Google Batch sets for every task."""
 
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+"""The levels of messages, the lowest first. Cloud Logging has severities of the same names."""
+
+HAS_ERROR = re.compile(
+    rb'^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} |\{"time": "[^"]{1,40}", "level": ")'
+    rb"(?:ERROR|CRITICAL)\b",
+    re.MULTILINE,
+)
+"""Matches a message of an error in either format."""
+
+
 @contextmanager
-def log_to(path: str | Path) -> Iterator[None]:
+def log_to(path: str | Path, fields: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Write the messages of epyflow's packages to a file while the block runs; times are in UTC.
 
     On Google Batch they go to standard error too: the file reaches the bucket when the job has
@@ -33,14 +48,17 @@ def log_to(path: str | Path) -> Iterator[None]:
     ----------
     path
         The log file; it is overwritten.
+    fields
+        None for lines of text. Otherwise a message is a JSON object on one line, with these fields
+        besides ``time``, ``level``, ``severity`` (the level again, in the field from which Cloud
+        Logging takes it) and ``message``.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handlers: list[logging.Handler] = [logging.FileHandler(path, mode="w", encoding="utf-8")]
     if _ON_GOOGLE_BATCH in os.environ:
         handlers.append(logging.StreamHandler(sys.stderr))
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    formatter.converter = time.gmtime
+    formatter = _text_formatter() if fields is None else _JsonFormatter(fields)
     loggers = [logging.getLogger(name) for name in _PACKAGES]
     levels = [logger.level for logger in loggers]
     for handler in handlers:
@@ -68,6 +86,55 @@ def log_to(path: str | Path) -> Iterator[None]:
             handler.close()
         # The process ends soon: it need not search all that it has imported for garbage.
         gc.freeze()
+
+
+def _text_formatter() -> logging.Formatter:
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    formatter.converter = time.gmtime
+    return formatter
+
+
+class _JsonFormatter(logging.Formatter):
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._fields = dict(fields)
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        head = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname,
+            "severity": record.levelname,
+            "message": record.getMessage(),
+        }
+        return json.dumps({**head, **self._fields})
+
+
+def as_text(line: str) -> str:
+    """Return a message that is a JSON object as text, which may have several lines.
+
+    Any other line is returned unchanged: it may be an output of another program.
+    """
+    if not (line.startswith("{") and '"level": "' in line):
+        return line
+    try:
+        return message_text(json.loads(line)) or line
+    except (ValueError, RecursionError):
+        return line
+
+
+def message_text(content: Any) -> str | None:
+    """Return the content of a JSON message as text; None if it is no message of these packages."""
+    if not isinstance(content, Mapping):
+        return None
+    level, message = content.get("level"), content.get("message")
+    if level not in LEVELS or not isinstance(message, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(str(content.get("time"))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return f"{moment:%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03d} {level} {message}"
 
 
 def cause_of(error: Exception) -> str:

@@ -1,10 +1,11 @@
+import json
 import logging
 import time
 
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.logs import Progress, cause_of, log_to
+from epyflow.logs import HAS_ERROR, Progress, as_text, cause_of, log_to
 
 LOG = logging.getLogger("epyflow.somewhere")
 
@@ -110,6 +111,40 @@ def test_on_google_batch_messages_are_printed_too(path, capfd, monkeypatch):
 
     assert capfd.readouterr().err == path.read_text()
     assert path.read_text().endswith("INFO generation 1 of 5\n")
+
+
+def test_a_message_with_fields_is_an_object_on_one_line_and_reads_as_text(path):
+    text = "Zürich,\nslow\u2028"
+    with log_to(path, {"exp_id": "us/flu", "task": 3}):
+        LOG.warning(text)
+        LOG.error("no row")
+
+    data = path.read_bytes()
+    first, second = data.decode().splitlines()
+    fields = json.loads(first)
+    assert (fields["level"], fields["severity"]) == ("WARNING", "WARNING")
+    assert (fields["message"], fields["exp_id"], fields["task"]) == (text, "us/flu", 3)
+    day, clock = fields["time"].removesuffix("Z").split("T")
+    assert as_text(first) == f"{day} {clock.replace('.', ',')} WARNING {text}"
+    assert as_text(second).endswith(" ERROR no row")
+    assert HAS_ERROR.search(data)
+    assert not HAS_ERROR.search(first.encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2030-03-17 17:46:40,500 INFO noon",
+        '{"level": "INFO", "message": 1, "time": "2030-03-17T17:46:40Z"}',
+        '{"level": "LOUD", "message": "a", "time": "2030-03-17T17:46:40Z"}',
+        '{"level": "INFO", "message": "a", "time": "noon"}',
+        '{"level": "INFO", "message": "a"',
+        '{"level": "' * 100_000,
+        '{"level": "INFO", "a": ' + "[" * 100_000,
+    ],
+)
+def test_any_other_line_stays_as_it_is(line):
+    assert as_text(line) == line
 
 
 @pytest.fixture

@@ -228,9 +228,15 @@ def test_a_figure_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
 def test_variables_set_what_runs_and_a_wrong_one_is_named(workspace, monkeypatch):
     monkeypatch.setenv("EPYFLOW_RUN_ID", "007")
     monkeypatch.setenv("EPYFLOW_MEMBERS_PER_TASK", "4")
+    monkeypatch.setenv("EPYFLOW_LOG_FORMAT", "json")
     assert workspace.run("--until", "build_inputs").code == 0
     built = sorted(path.name for path in workspace.folder.glob("results/small/007/*/input_*"))
     assert built == ["input_00000.pkl", "input_00001.pkl"]
+    (log,) = workspace.folder.glob("logs/small/007/build_inputs*")
+    messages = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {(each["exp_id"], each["run_id"], each["rule"]) for each in messages} == {
+        ("small", "007", "build_inputs")
+    }
 
     monkeypatch.setenv("EPYFLOW_MEMBERS_PER_TASK", "few")
     done = workspace.plan()

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.logs import log_to
 from epyflow.run.input_build import build_inputs
+from epyflow.run.job_log import log_job
 from epyflow.run.plan import read_plan
 from epyflow.run.settings import read_settings
 from epyflow.storage.disk import storage_at
@@ -12,7 +12,7 @@ from epyflow.storage.disk import storage_at
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with log_to(snakemake.log[0]):
+with log_job(snakemake):
     paths = map(Path, snakemake.output.tasks)
     build_inputs(
         read_settings(snakemake.config),

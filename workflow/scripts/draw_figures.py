@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow import provenance
-from epyflow.logs import log_to
 from epyflow.report import run_figures
 from epyflow.report.drawing import Given, draw
+from epyflow.run.job_log import log_job
 from epyflow.run.kept_outputs import kept_outputs
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import read_plan
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
 storage = storage_at(snakemake.params.storage)
-with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
+with log_job(snakemake), kept_outputs(snakemake.output, run, storage):
     provenance.check_code("figures", snakemake.params.code, snakemake.rule)
     files = {name: Path(path) for name, path in snakemake.input.items()}
     figures = {name: list(map(Path, paths)) for name, paths in snakemake.output.items()}

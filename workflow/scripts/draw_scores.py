@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.logs import log_to
 from epyflow.report import score_figures
 from epyflow.report.drawing import Given, draw
+from epyflow.run.job_log import log_job
 from epyflow.run.kept_outputs import kept_outputs
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import read_plan
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
 storage = storage_at(snakemake.params.storage)
-with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
+with log_job(snakemake), kept_outputs(snakemake.output, run, storage):
     inputs = dict(snakemake.input.items())
     others = [Path(path) for path in inputs.pop("others")]
     files = {name: Path(path) for name, path in inputs.items()}

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.logs import log_to
 from epyflow.operations.cost.cost_file import write_run_cost
 from epyflow.report.drawing import Given, draw
 from epyflow.report.task_figures import DRAW
+from epyflow.run.job_log import log_job
 from epyflow.run.kept_outputs import kept_outputs
 from epyflow.run.layout import RunLayout
 from epyflow.run.outcome import confirm
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
 storage = storage_at(snakemake.params.storage)
-with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
+with log_job(snakemake), kept_outputs(snakemake.output, run, storage):
     plan = read_plan(snakemake.config["plan"])
     planned = plan.of_run(snakemake.wildcards.run_id)
     metadata, cost = Path(snakemake.input.metadata), Path(snakemake.output.cost)

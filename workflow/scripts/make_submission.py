@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow import provenance
-from epyflow.logs import log_to
+from epyflow.run.job_log import log_job
 from epyflow.submission.result_rows import make_rows
 from epyflow.submission.submission_output import check_submission, write_submission
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with log_to(snakemake.log[0]):
+with log_job(snakemake):
     provenance.check_code("hub", snakemake.params.code, snakemake.rule)
     prepared = Path(snakemake.input.prepared)
     rows, left_out = Path(snakemake.output.rows), Path(snakemake.output.left_out)

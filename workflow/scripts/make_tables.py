@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow import provenance, tables
-from epyflow.logs import log_to
+from epyflow.run.job_log import log_job
 from epyflow.run.kept_outputs import kept_outputs
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import storage_at
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
 storage = storage_at(snakemake.params.storage)
-with log_to(snakemake.log[0]), kept_outputs(snakemake.output, run, storage):
+with log_job(snakemake), kept_outputs(snakemake.output, run, storage):
     provenance.check_code("tables", snakemake.params.code, snakemake.rule)
     parquet = by_table(snakemake.params.tables, list(map(Path, snakemake.output.parquet)))
     specs = map(tables.TableSpec.of, snakemake.params.tables.values())

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.logs import log_to
 from epyflow.run import checkpoint_backup, task_execution
+from epyflow.run.job_log import log_job
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import read_plan
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with log_to(snakemake.log[0]):
+with log_job(snakemake):
     task_execution.run_task(
         Path(snakemake.input.task),
         Path(snakemake.output.result),

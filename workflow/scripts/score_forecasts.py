@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.logs import log_to
+from epyflow.run.job_log import log_job
 from epyflow.submission.scores import write_scores
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with log_to(snakemake.log[0]):
+with log_job(snakemake):
     write_scores(
         [Path(path) for path in snakemake.input.submissions],
         [Path(path) for path in snakemake.input.others],

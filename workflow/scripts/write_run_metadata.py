@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epyflow.logs import log_to
 from epyflow.provenance.record import run_metadata, write_metadata
 from epyflow.run import completion
+from epyflow.run.job_log import log_job
 from epyflow.run.plan import read_plan
 from epyflow.run.settings import read_settings
 from epyflow.storage.disk import storage_at
@@ -13,7 +13,7 @@ from epyflow.storage.disk import storage_at
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with log_to(snakemake.log[0]):
+with log_job(snakemake):
     storage = storage_at(snakemake.params.storage)
     plan = read_plan(snakemake.config["plan"])
     run = completion.finish_run(

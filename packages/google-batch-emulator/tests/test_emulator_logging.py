@@ -72,6 +72,18 @@ def test_entries_are_filtered_ordered_and_paged(clients: Clients):
     assert read(clients, f'{mine} resource.type="generic_task"') == []
 
 
+def test_a_line_of_json_is_an_entry_with_fields(clients: Clients):
+    line = '{"severity": "WARNING", "message": "slow", "task": 3, "exp_id": "us/flu"}'
+    finished = clients.run(script(f"echo '{line}'; echo '{{no json'"))
+    mine = f"labels.job_uid={finished.job.uid} log_id(batch_task_logs)"
+
+    fields = {"message": "slow", "task": 3, "exp_id": "us/flu"}
+    wanted = 'jsonPayload.exp_id="us/flu" jsonPayload.task=3 severity>=WARNING'
+    assert read(clients, f"{mine} {wanted}") == [fields]
+    assert read(clients, f"{mine} jsonPayload.task=4") == []
+    assert read(clients, f'{mine} textPayload="{{no json"') == ["{no json"]
+
+
 def test_entries_are_found_by_their_time(clients: Clients):
     finished = clients.run(script("echo first; sleep 0.3; echo second"))
     mine = f'log_id("batch_task_logs") labels.job_uid="{finished.job.uid}"'

@@ -114,3 +114,11 @@ def test_a_bucket_that_cannot_be_read_is_not_the_end(tmp_path):
 def test_the_runner_is_told_where_to_put_its_log():
     assert logs().target("job") == {"bucket": "b", "folder": "f/job"}
     assert logs(place=None).target("job") is None
+
+
+def test_a_message_with_fields_is_kept_as_the_json_that_the_task_printed(tmp_path):
+    tail = logs(entries=[{"level": "ERROR", "message": "why"}, "text\n"]).fetch(
+        "job", "uid", 0, tmp_path / "0.log"
+    )
+
+    assert tail.lines == ('{"level": "ERROR", "message": "why"}', "text")

@@ -135,6 +135,10 @@ class Settings(Strict):
         default=(), description="Models of the hub to score as well; absent: baseline, ensemble."
     )
 
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Form of messages in jobs' logs: lines of text, or of JSON."
+    )
+
     @property
     def root(self) -> Path:
         """The experiments' root; :mod:`epyflow.run.sources` sets it for a repository."""

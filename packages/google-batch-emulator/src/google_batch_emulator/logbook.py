@@ -1,5 +1,6 @@
 """Store the log entries of Cloud Logging, and write those of Batch."""
 
+import json
 import threading
 import time
 from collections import defaultdict
@@ -76,7 +77,10 @@ class Logbook:
         return sorted(name for name in found if name.startswith(prefix))
 
     def task_line(self, attempt: Attempt, runnable: int, stream: str, text: str) -> None:
-        """Write a line that a runnable printed."""
+        """Write a line that a runnable printed; a JSON object becomes the fields of the entry.
+
+        Source: https://cloud.google.com/batch/docs/write-task-logs.
+        """
         severity = LogSeverity.ERROR if stream == "stderr" else LogSeverity.INFO
         self._batch(
             attempt.job, TASK_LOGS, text, severity, attempt, {"runnable_index": str(runnable)}
@@ -98,11 +102,9 @@ class Logbook:
     ) -> None:
         if job.definition.logs_policy.destination != Destination.CLOUD_LOGGING:
             return
-        entry = LogEntry(
-            log_name=f"projects/{job.parent.project}/logs/{log}",
-            text_payload=text,
-            severity=severity,
-        )
+        entry = LogEntry(log_name=f"projects/{job.parent.project}/logs/{log}", severity=severity)
+        if log != TASK_LOGS or not _set_fields(entry, text):
+            entry.text_payload = text
         generic = job.definition.logs_policy.cloud_logging_option
         entry.resource.type = (
             "generic_task"
@@ -123,6 +125,21 @@ class Logbook:
             **labels,
         )
         self.write([entry])
+
+
+def _set_fields(entry: Message, text: str) -> bool:
+    """Set the fields of an entry from a JSON object; return whether the text is one."""
+    try:
+        fields = json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(fields, dict):
+        return False
+    severity = fields.pop("severity", None)
+    if isinstance(severity, str) and severity in LogSeverity.DESCRIPTOR.values_by_name:
+        entry.severity = LogSeverity.Value(severity)
+    entry.json_payload.update(fields)
+    return True
 
 
 def task_id(attempt: Attempt) -> str:
@@ -147,6 +164,8 @@ class LogRecord:
         if field.startswith("resource.labels."):
             key = field.removeprefix("resource.labels.")
             return [entry.resource.labels[key]] if key in entry.resource.labels else []
+        if first == "jsonPayload":
+            return [_as_text(entry.json_payload[rest])] if rest in entry.json_payload else []
         known: dict[str, str] = {
             "logName": entry.log_name,
             "log_name": entry.log_name,
@@ -181,3 +200,8 @@ def _sign(value: Any, wanted: Any) -> int | None:
     if value is None or wanted is None:
         return None
     return int(value > wanted) - int(value < wanted)
+
+
+def _as_text(value: Any) -> str:
+    """Return a value of a payload as a filter writes it: 3, not 3.0."""
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -6,11 +6,12 @@ bucket; Cloud Logging is asked only about tasks that could not, such as those wh
 missing.
 """
 
+import json
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -161,7 +162,7 @@ class TaskLogs:
                 page_size=_MOST_ENTRIES,
                 max_results=_MOST_ENTRIES,
             )
-            return "\n".join(str(entry.payload).rstrip("\n") for entry in entries), complaint
+            return "\n".join(_text(entry.payload) for entry in entries), complaint
         except Exception as error:
             said = f"Cloud Logging did not answer ({type(error).__name__})"
             return "", f"{complaint}; {said}" if complaint else said
@@ -177,6 +178,13 @@ class TaskLogs:
         """Return the address of the task's log in Google's console."""
         query = quote(_logging_filter(uid, index), safe="")
         return f"https://console.cloud.google.com/logs/query;query={query}?project={self.project}"
+
+
+def _text(payload: Any) -> str:
+    """Return what a task printed; a JSON object has become the fields of the entry."""
+    if isinstance(payload, Mapping):
+        return json.dumps(dict(payload))
+    return str(payload).rstrip("\n")
 
 
 def _logging_filter(uid: str, index: int) -> str:

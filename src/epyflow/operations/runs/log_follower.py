@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from epyflow.operations.runs.log_lines import Filter, printable
+from epyflow.operations.runs.log_lines import Filter, log_text, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_logs import Choice, job_of, list_logs, read_snakemake_log
 from epyflow.run.layout import COORDINATOR
@@ -133,6 +133,6 @@ class Follower:
     def _lines(self, path: str, tail: _Tail, lines: Iterable[bytes]) -> Iterator[Line]:
         told = self._elsewhere.get(path, ())
         for line in lines:
-            text = line.decode("utf-8", errors="replace")
-            if tail.filter.wants(text) and printable(text) not in told:
-                yield Line(path, *job_of(path, self._run), printable(text))
+            for text in log_text(line).splitlines() or [""]:
+                if tail.filter.wants(text) and printable(text) not in told:
+                    yield Line(path, *job_of(path, self._run), printable(text))

@@ -2,12 +2,12 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal
 
 from epyflow.errors import EpyflowError
+from epyflow.logs import LEVELS, as_text
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
-LEVELS: tuple[str, ...] = get_args(Level)
 
 _HEAD = re.compile(rf"(\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{{3}}) ({'|'.join(LEVELS)}) ")
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
@@ -49,6 +49,12 @@ class Filter:
     def _judge(self, written: datetime | None, level: str) -> bool:
         late = self._since is None or written is None or written >= self._since
         return late and LEVELS.index(level) >= self._level
+
+
+def log_text(data: bytes) -> str:
+    """Return lines of a log as text; messages may be text or JSON objects."""
+    lines = data.decode("utf-8", errors="replace").splitlines()
+    return "\n".join(map(as_text, lines))
 
 
 def is_message(line: str) -> bool:

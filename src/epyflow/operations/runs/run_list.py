@@ -15,13 +15,13 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
+from epyflow.logs import HAS_ERROR
 from epyflow.run.layout import FINDINGS, HUB, METADATA, RESULTS, RunLayout
 from epyflow.run.path_patterns import runs_with_files, split_name, task_of_input, task_of_result
 from epyflow.storage.disk import Disk, Storage, storage_at
 from epyflow.storage.stored_file import Stored
 
 _OF_A_REPLAY = re.compile(r"(.+)/([^/]+/\d{4}-\d{2}-\d{2})")
-_ERROR = re.compile(rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (ERROR|CRITICAL) ", re.MULTILINE)
 
 Files = Mapping[str, Stored]
 
@@ -261,7 +261,7 @@ def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:
 
 def ended_with_error(log: bytes) -> bool:
     """Return whether a log of :func:`epyflow.logs.log_to` contains an error."""
-    return _ERROR.search(log) is not None
+    return HAS_ERROR.search(log) is not None
 
 
 def _accepted(own: Files, folder: str, storage: Storage) -> bool | None:

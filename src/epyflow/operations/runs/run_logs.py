@@ -7,7 +7,7 @@ from pathlib import Path
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import read_record
-from epyflow.operations.runs.log_lines import Filter, printable
+from epyflow.operations.runs.log_lines import Filter, log_text, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.run.layout import COORDINATOR, task_number
 from epyflow.run.path_patterns import split_date
@@ -155,8 +155,7 @@ def job_of(path: str, run: Run) -> tuple[str, str]:
 def lines_of(data: bytes, choice: Choice, modified: datetime) -> tuple[str, ...]:
     """Return the selected lines of a log."""
     wanted = Filter(choice.since, choice.level, modified)
-    text = data.decode("utf-8", errors="replace")
-    return tuple(printable(line) for line in text.splitlines() if wanted.wants(line))
+    return tuple(printable(line) for line in log_text(data).splitlines() if wanted.wants(line))
 
 
 def read_snakemake_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] | None:

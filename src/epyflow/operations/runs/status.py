@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from epyflow.errors import UnreadableError
+from epyflow.operations.runs.log_lines import log_text
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_lookup import reload_run
 from epyflow.run.layout import result_name
@@ -153,7 +154,7 @@ def _rule(log: str) -> str:
 
 def _message(log: bytes) -> str:
     """Return the message of an error; the last line of a traceback."""
-    text = log.decode("utf-8", errors="replace")
+    text = log_text(log)
     message = _MESSAGE.findall(text)[-1]
     if message.startswith("Traceback"):
         message = text.strip().splitlines()[-1]

@@ -5,10 +5,11 @@ https://cloud.google.com/logging/quotas#api-limits: 60 reads a minute for a proj
 coordinators share.
 """
 
+import json
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 from google.cloud import logging
 
 from epyflow.google.api_errors import explained
+from epyflow.logs import as_text, message_text
 from epyflow.operations.runs.batch_jobs import RunJob
 
 READS_PER_MINUTE = 20
@@ -86,7 +88,7 @@ class TaskOutput:
                 index = _INDEX.search(entry.labels.get("task_id", ""))
                 job = by_uid.get(entry.labels.get("job_uid", ""))
                 if job is not None and index is not None:
-                    lines = str(entry.payload).splitlines()
+                    lines = _text(entry).splitlines()
                     found += [Printed(job, int(index[1]), line) for line in lines]
         return found
 
@@ -141,6 +143,16 @@ class TaskOutput:
     def _client(self) -> Any:
         make: Any = logging.Client  # it has no types
         return make(project=self._project)
+
+
+def _text(entry: Any) -> str:
+    """Return the text of an entry; a message that is JSON is a payload with fields."""
+    payload = entry.payload
+    if not isinstance(payload, Mapping):
+        return as_text(str(payload))
+    # Fields that Cloud Logging takes as its own may be missing in the payload.
+    known = {"time": str(entry.timestamp), "level": entry.severity, **payload}
+    return message_text(known) or json.dumps(payload)
 
 
 def _stamp(moment: datetime) -> str:

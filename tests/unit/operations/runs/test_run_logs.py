@@ -8,10 +8,12 @@ from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, RUNNING_LOG, Ma
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.batch_jobs import RunJob
 from epyflow.operations.runs.coordinator_presence import Presence
+from epyflow.operations.runs.log_follower import Follower
 from epyflow.operations.runs.machine_logs import machine_logs
-from epyflow.operations.runs.run_list import Run
+from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.operations.runs.run_logs import Choice, read_logs
 from epyflow.operations.runs.snakemake_targets import parse_target
+from epyflow.operations.runs.status import status
 from epyflow.storage.disk import Disk
 
 BEGUN = datetime.fromtimestamp(NOON, UTC)
@@ -48,6 +50,23 @@ TABLES = ("make_tables", "", False)
 )
 def test_logs_are_chosen_by_rule_task_and_error(storage, choice, expected):
     assert found(read_logs(storage, RUN, choice)) == expected
+
+
+def test_messages_of_json_are_shown_chosen_and_judged_as_text(made_up, storage):
+    head = '{"time": "2030-01-02T03:04:06.789Z", "level": '
+    made_up.write(
+        "logs/us/flu/main/run_task/00001.log",
+        f"""{head}"INFO", "message": "begun", "task": 1}}
+{head}"ERROR", "message": "Traceback:\\nKeyError: 'x'", "task": 1}}
+""",
+    )
+
+    (log,) = read_logs(storage, RUN, Choice(failed=True, level="ERROR"))
+
+    assert log.lines == ("2030-01-02 03:04:06,789 ERROR Traceback:", "KeyError: 'x'")
+    made_up.tasks("us/flu/main", 2, {0})
+    assert status(storage, find_runs(storage, "us/flu")[0]).failures == {log.path: "KeyError: 'x'"}
+    assert "KeyError: 'x'" in [each.text for each in Follower(storage, RUN, Choice()).poll()]
 
 
 def test_only_logs_written_since_are_read(storage, monkeypatch):

@@ -15,7 +15,7 @@ class Logging:
     """Entries by second and text, of which 1,000 at most are given for one request."""
 
     def __init__(self) -> None:
-        self.entries: list[tuple[float, str]] = []
+        self.entries: list[tuple[float, str | dict[str, object]]] = []
         self.filters: list[str] = []
 
     def list_entries(self, *, filter_: str, max_results: int, **_: object) -> Iterator[object]:
@@ -28,7 +28,9 @@ class Logging:
         after = datetime.fromisoformat(start) if start else NOON - timedelta(days=1)
         for at, text, number in sorted(each for each in found if each[0] >= after)[:max_results]:
             labels = {"job_uid": "uid", "task_id": "task/uid-group0-7/0/0"}
-            yield SimpleNamespace(timestamp=at, payload=text, labels=labels, insert_id=str(number))
+            yield SimpleNamespace(
+                timestamp=at, payload=text, labels=labels, insert_id=str(number), severity="INFO"
+            )
 
 
 def reader(logging: Logging, clock: list[float], since: datetime | None = None) -> TaskOutput:
@@ -53,6 +55,18 @@ def test_each_line_is_told_once_with_its_task_and_one_that_comes_late_too():
     assert texts(output) == ["late"]
     assert texts(output) == []
     assert 'labels.job_uid="uid"' in logging.filters[0]
+
+
+def test_a_message_with_fields_is_told_as_text():
+    logging = Logging()
+    message = {"level": "WARNING", "message": "slow", "time": "2030-03-17T12:00:00.500Z"}
+    logging.entries = [(0, message), (1, {"message": "of the agent"}), (2, {"other": 1})]
+
+    assert texts(reader(logging, [0.0])) == [
+        "2030-03-17 12:00:00,500 WARNING slow",
+        "2030-03-17 12:00:01,000 INFO of the agent",
+        '{"other": 1}',
+    ]
 
 
 def test_many_lines_are_read_page_by_page_and_none_twice():

@@ -1,7 +1,8 @@
 # Roles of three accounts, each with the permissions that its work needs, and of the people who
 # start runs.
 #
-#   tasks        runs tasks: reads inputs and writes results; cannot start anything, or read secrets
+#   tasks        runs tasks: reads inputs and writes results; cannot start anything, read secrets, or
+#                reach files that another account runs
 #   coordinator  starts and follows tasks; says when a run ends
 #   build        builds images; cannot read results
 
@@ -42,6 +43,9 @@ locals {
   using_bucket = merge(local.on_machines, local.coordinating)
 
   folder = "projects/_/buckets/${local.bucket}/objects/${var.prefix}/"
+  # What the coordinator and image builds run: the state and the sources of coordinators, and the
+  # sources of images. A task that could write them would act as these accounts. See SECURITY.md.
+  closed_to_tasks = ["${local.folder}coordinator/", "${local.folder}build-sources/"]
 }
 
 # --- Machines of Batch -----------------------------------------------------------------------------
@@ -76,7 +80,7 @@ resource "google_artifact_registry_repository_iam_member" "reader" {
 # Objects below the prefix, and no others. Names are listed by asking the bucket, which a condition
 # on the names of objects would refuse: so names, and only names, of other objects can be seen.
 resource "google_storage_bucket_iam_member" "results" {
-  for_each = local.using_bucket
+  for_each = local.coordinating
 
   bucket = local.bucket
   role   = "roles/storage.objectAdmin"
@@ -86,6 +90,18 @@ resource "google_storage_bucket_iam_member" "results" {
     title       = "below-${replace(var.prefix, "/", "-")}"
     description = "Objects below ${var.prefix}/, and the list of names"
     expression  = "resource.name == \"projects/_/buckets/${local.bucket}\" || resource.name.startsWith(\"${local.folder}\")"
+  }
+}
+
+resource "google_storage_bucket_iam_member" "task_results" {
+  bucket = local.bucket
+  role   = "roles/storage.objectAdmin"
+  member = local.tasks
+
+  condition {
+    title       = "results-below-${replace(var.prefix, "/", "-")}"
+    description = "Objects below ${var.prefix}/ but those that other accounts run, and the list of names"
+    expression  = "resource.name == \"projects/_/buckets/${local.bucket}\" || (resource.name.startsWith(\"${local.folder}\") && !resource.name.startsWith(\"${local.closed_to_tasks[0]}\") && !resource.name.startsWith(\"${local.closed_to_tasks[1]}\"))"
   }
 }
 

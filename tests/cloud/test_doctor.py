@@ -362,6 +362,14 @@ def test_a_disk_that_does_not_suit_the_machine_is_named(doctor, tmp_path):
             "act-as",
             ("which lacks roles/batch.agentReporter on the project itself", f"{TASKS} --role="),
         ),
+        (
+            {"bucket_policy": {"roles/storage.objectAdmin": [f"serviceAccount:{TASKS}"]}},
+            "bucket-tasks",
+            (
+                f"{TASKS} may write coordinator/, build-sources/ in gs://rehearsal",
+                "--condition=None",
+            ),
+        ),
         ({"image_labels": {}}, "image-version", ("does not say which commit", "make image-push")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

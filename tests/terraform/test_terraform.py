@@ -13,6 +13,8 @@ import yaml
 
 from epyflow.google.site import Site
 from epyflow.operations.doctor.google_project import ROLES, SECRET_SERVICE, SERVICES, TASKS_ROLES
+from epyflow.run.layout import RunLayout
+from tests.terraform.bucket_conditions import admits, condition
 from tests.terraform.hcl import FOLDER, Block, Configuration, Resource, is_block, plain, problems
 
 ROOT = FOLDER.parent
@@ -214,23 +216,45 @@ def test_on_the_project_there_is_no_role_that_reaches_data_secrets_or_other_acco
     assert not [role for role in on_project if role.removeprefix("roles/").startswith(narrow)]
 
 
-def test_objects_outside_the_prefix_are_out_of_reach():
-    conditions = {
-        resource.name: resource.body["condition"][0]["expression"]
-        for resource in RESOURCES
-        if resource.type == "google_storage_bucket_iam_member"
-    }
+COORDINATORS, TASKS, BUILDS = map(condition, ("results", "task_results", "build_sources"))
+RUN = RunLayout("us/flu", "main")
 
-    assert CONFIGURATION.locals["folder"] == (
-        "projects/_/buckets/${local.bucket}/objects/${var.prefix}/"
-    )
-    assert re.findall(r"[\w.]+\(?(?: == )?\\\"[^\"]*\\\"\)?", conditions["results"]) == [
-        r"resource.name == \"projects/_/buckets/${local.bucket}\"",
-        r"resource.name.startsWith(\"${local.folder}\")",
+
+def test_objects_outside_the_prefix_are_out_of_reach():
+    for expression in (COORDINATORS, TASKS, BUILDS):
+        assert not admits(expression, "/teams/flu2/results/us/flu/main/outputs/a.csv.gz")
+        assert not admits(expression, "/coordinator/us/flu/main/state.tar.gz")
+    assert [admits(each, None) for each in (COORDINATORS, TASKS, BUILDS)] == [True, True, False]
+
+
+def test_tasks_can_write_what_they_make_and_no_file_that_another_account_runs():
+    made = [RUN.result(0), RUN.task_log(0), RUN.table("quantiles"), RUN.metadata]
+    made += [f"{RUN.task_benchmarks}/00000.tsv", "googlebatch-logs/job/0.log"]
+    # Snakemake compares the archive of the workflow with a checksum in the job's command.
+    made += ["snakemake-workflow-sources.0123.tar.xz"]
+    run = [RUN.coordinator_state, RUN.coordinator_sources("0" * 64)]
+    run += [RUN.coordinator_record, RUN.coordinator_log, "build-sources/1.tgz"]
+
+    assert {path: admits(TASKS, path) for path in made} == dict.fromkeys(made, True)
+    assert {path: admits(TASKS, path) for path in run} == dict.fromkeys(run, False)
+    assert all(admits(COORDINATORS, path) for path in made + run)
+
+
+def test_builds_can_read_their_sources_only():
+    assert admits(BUILDS, "build-sources/1.tgz")
+    assert not admits(BUILDS, RUN.coordinator_state)
+
+
+def test_no_other_grant_opens_the_bucket_to_tasks():
+    storage = [
+        resource.name
+        for resource in RESOURCES
+        if resource.type.endswith("_iam_member")
+        and "tasks" in members(resource)
+        and resource.body["role"].startswith("roles/storage.")
     ]
-    assert conditions["build_sources"] == (
-        r"resource.name.startsWith(\"${local.folder}build-sources/\")"
-    )
+
+    assert storage == ["task_results"]
 
 
 # --- What is watched ------------------------------------------------------------------------------

@@ -110,6 +110,17 @@ def test_the_policy_is_read_where_there_is_one(clients, apis):
     assert policy["bindings"] == [{"role": "roles/viewer", "members": ["user:ada@example.org"]}]
 
 
+def test_the_policy_of_a_bucket_is_read_where_there_is_one(clients):
+    with pytest.raises(exceptions.Forbidden, match=r"storage\.buckets\.getIamPolicy"):
+        clients.bucket.get_iam_policy()
+
+    set_up(clients, bucket_policy={"roles/viewer": ["user:ada@example.org"]})
+    (binding,) = clients.bucket.get_iam_policy().bindings
+    assert (binding["role"], set(binding["members"])) == ("roles/viewer", {"user:ada@example.org"})
+    with pytest.raises(exceptions.NotFound):
+        clients.storage.bucket("not-there").get_iam_policy()
+
+
 @pytest.mark.parametrize("wanted", [[], ["batch.jobs.*"], "batch.jobs.get", None])
 def test_a_question_for_no_permission_or_for_a_pattern_is_refused(apis, wanted):
     body = {"permissions": wanted}

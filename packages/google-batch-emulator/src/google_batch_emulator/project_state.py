@@ -30,6 +30,10 @@ class Project(Strict):
         default={},
         description="Role to members, as on the project. Empty: the account may not read it.",
     )
+    bucket_policy: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="Role to members, as on every bucket. Empty: the account may not read it.",
+    )
     absent_accounts: tuple[str, ...] = Field(default=(), description="Service accounts, by email.")
     absent_networks: tuple[str, ...] = Field(
         default=(), description="Networks and subnetworks, by their last name."

@@ -2,6 +2,7 @@
 
 from epyflow.operations.doctor import (
     bucket,
+    bucket_policy,
     google_project,
     image,
     machine_types,
@@ -61,6 +62,13 @@ CLOUD = (
         "bucket-write",
         "writing to the bucket",
         bucket.bucket_write,
+        after=(*_PROJECT, "bucket"),
+        service="storage.googleapis.com",
+    ),
+    Check(
+        "bucket-tasks",
+        "tasks in the bucket",
+        bucket_policy.bucket_tasks,
         after=(*_PROJECT, "bucket"),
         service="storage.googleapis.com",
     ),

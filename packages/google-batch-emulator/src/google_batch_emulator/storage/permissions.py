@@ -1,7 +1,8 @@
-"""Find the permission that a storage request needs, and answer testIamPermissions.
+"""Find the permission that a storage request needs; answer testIamPermissions and getIamPolicy.
 
-Sources: cloud.google.com/storage/docs/access-control/iam-json and
-cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions.
+Sources: cloud.google.com/storage/docs/access-control/iam-json,
+cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions and
+cloud.google.com/storage/docs/json_api/v1/buckets/getIamPolicy.
 """
 
 import json
@@ -24,11 +25,16 @@ _NEEDED = {
     "bucket": "storage.buckets.get",
 }
 _TEST = re.compile(r"/storage/v1/b/([^/]+)/iam/testPermissions")
+_POLICY = re.compile(r"/storage/v1/b/([^/]+)/iam")
+_READ_POLICY = "storage.buckets.getIamPolicy"
 _OK = 200
 
 
 def denied(project: Project, request: StorageRequest, target: str) -> str | None:
     """Return the permission that a request lacks, if it lacks one."""
+    if is_policy(target):
+        closed = not project.bucket_policy or project.denies(_READ_POLICY)
+        return _READ_POLICY if closed else None
     needed = _NEEDED.get(request.kind, "")
     if is_test(target) or not needed or not project.denies(needed):
         return None
@@ -40,18 +46,32 @@ def is_test(target: str) -> bool:
     return _TEST.fullmatch(urlsplit(target).path) is not None
 
 
-def bucket_of_test(target: str) -> str:
-    """Return the target that tells whether the bucket is there."""
-    return urlsplit(target).path.removesuffix("/iam/testPermissions")
+def is_policy(target: str) -> bool:
+    """Return whether a request asks for the policy of a bucket."""
+    return _POLICY.fullmatch(urlsplit(target).path) is not None
+
+
+def bucket_of(target: str) -> str:
+    """Return the target that tells whether the bucket of a policy or a test is there."""
+    return urlsplit(target).path.partition("/iam")[0]
+
+
+def policy(project: Project) -> StorageAnswer:
+    """Return the policy of every bucket."""
+    bindings = [{"role": role, "members": who} for role, who in project.bucket_policy.items()]
+    return _document({"kind": "storage#policy", "version": 1, "bindings": bindings})
 
 
 def tested(project: Project, target: str) -> StorageAnswer:
     """Return which of the permissions asked for the account has on a bucket."""
     asked = parse_qs(urlsplit(target).query).get("permissions", [])
     granted = [each for each in asked if not project.denies(each)]
-    document = {"kind": "storage#testIamPermissionsResponse", "permissions": granted}
+    return _document({"kind": "storage#testIamPermissionsResponse", "permissions": granted})
+
+
+def _document(content: dict[str, object]) -> StorageAnswer:
     headers = (("Content-Type", "application/json; charset=UTF-8"),)
-    return StorageAnswer(_OK, headers, json.dumps(document).encode())
+    return StorageAnswer(_OK, headers, json.dumps(content).encode())
 
 
 def located(project: Project, request: StorageRequest, answer: StorageAnswer) -> StorageAnswer:

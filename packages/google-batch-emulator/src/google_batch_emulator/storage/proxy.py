@@ -160,11 +160,13 @@ class _Handler(BaseHTTPRequestHandler):
         project = self.server.proxy.faults.plan.project
         if lacking := permissions.denied(project, request, self.path):
             return refusal(http.client.FORBIDDEN, f"The caller does not have {lacking} access.")
-        if not permissions.is_test(self.path):
+        is_test = permissions.is_test(self.path)
+        if not is_test and not permissions.is_policy(self.path):
             return permissions.located(project, request, self._ask(request, body))
-        bucket = self._upstream.ask("GET", permissions.bucket_of_test(self.path), {}, b"")
-        there = bucket.status == http.client.OK
-        return permissions.tested(project, self.path) if there else bucket
+        bucket = self._upstream.ask("GET", permissions.bucket_of(self.path), {}, b"")
+        if bucket.status != http.client.OK:
+            return bucket
+        return permissions.tested(project, self.path) if is_test else permissions.policy(project)
 
     @property
     def _content_type(self) -> str:

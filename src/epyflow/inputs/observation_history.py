@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from epyflow.data.comparison_names import number_repeats
 from epyflow.data.observations import (
     Column,
+    LocatedTable,
     required_columns,
     select_observations,
 )
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from epyflow.experiment.experiment import Experiment
     from epyflow.experiment.format.calibration import Calibration, Comparison
     from epyflow.population.locations import Location
-    from forecast_hub.tables import Table
 
 log = logging.getLogger(__name__)
 
@@ -165,16 +165,17 @@ class Observed:
         return end if reference is None else max(end, reference - _DAY)
 
     @cached_property
-    def _sheets(self) -> dict[Path, "Table"]:
+    def _sheets(self) -> dict[Path, LocatedTable]:
         """Read each file once; leave out those that cannot be read."""
         columns = list(map(_column, self._section.comparison))
         found = {}
         vintages = {self._newest: self._newest_vintage, self._path: self._vintage}
         for path, vintage in vintages.items():
             try:
-                found[path] = read_observed(
+                table = read_observed(
                     path, required_columns(columns, vintage), self._section.observed_rows
                 )
+                found[path] = LocatedTable(table, self._section.observed_location_column)
             except (DataError, UnreadableError) as error:
                 log.warning("not drawn: %s", error)
         return found
@@ -202,7 +203,6 @@ class Observed:
             dates, values = select_observations(
                 self._sheets[path],
                 place.spellings,
-                section.observed_location_column,
                 [_column(section.comparison[position])],
                 window,
                 vintage,

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecast_hub.config.round_calendar import parse_date
 from forecast_hub.errors import DataError, UnreadableError
@@ -50,6 +51,10 @@ class Table:
     def choose(self, rows: "pd.Series[bool]") -> "Table":
         """Return the table with some of its rows."""
         return replace(self, frame=self.frame[rows])
+
+    def take(self, positions: NDArray[np.intp]) -> "Table":
+        """Return the table with the rows at some positions, counted from 0."""
+        return replace(self, frame=self.frame.take(positions))
 
     def require(self, columns: Sequence[str]) -> None:
         """Refuse a table that lacks a column."""

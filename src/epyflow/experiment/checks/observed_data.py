@@ -11,6 +11,7 @@ import numpy as np
 
 from epyflow.data.observations import (
     Column,
+    LocatedTable,
     find_location_column,
     required_columns,
     select_observations,
@@ -151,10 +152,10 @@ def _check_values(
     span, window = spans
     said: set[str] = set()
     missing: dict[str, str] = {}
+    located = LocatedTable(table, section.observed_location_column)
     for place in places:
-        named = (place.spellings, section.observed_location_column)
         try:
-            dates, values = select_observations(table, *named, columns, span, vintage)
+            dates, values = select_observations(located, place.spellings, columns, span, vintage)
             needed = [window[0] <= day <= window[1] for day in dates]
             if np.isnan(values[needed]).all(axis=0).any():
                 missing[place.name] = (

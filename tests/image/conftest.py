@@ -12,7 +12,7 @@ from tests.image.building import Built, built_images
 from tests.image.container import Container
 
 BUILDABLE = (
-    all(map(shutil.which, ("buildah", "debootstrap")))
+    all(map(shutil.which, ("buildah", "mmdebstrap")))
     and os.geteuid() == 0
     # The packages are locked for each Python apart, and the image's are compared with those here.
     and sys.version_info[:2] == (3, 11)
@@ -21,7 +21,7 @@ BUILDABLE = (
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "image: builds the images, as root with buildah, debootstrap and Python 3.11"
+        "markers", "image: builds the images, as root with buildah, mmdebstrap and Python 3.11"
     )
 
 

@@ -5,6 +5,7 @@ uses. Source: https://cloud.google.com/iam/docs/conditions-attribute-reference#r
 """
 
 import re
+from functools import cache
 
 from tests.terraform.hcl import Configuration
 
@@ -12,9 +13,10 @@ BUCKET, PREFIX = "bucket", "teams/flu"
 _ATOM = re.compile(r'(!?)resource\.name(?:\.startsWith\("([^"]*)"\)| == "([^"]*)")')
 
 
-def condition(name: str, configuration: Configuration | None = None) -> str:
+@cache
+def condition(name: str) -> str:
     """Return the condition of a ``google_storage_bucket_iam_member``, with its values filled in."""
-    found = configuration or Configuration()
+    found = Configuration()
     (resource,) = [
         each
         for each in found.resources

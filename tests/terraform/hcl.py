@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,11 @@ class Configuration:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.texts = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.tf"))}
-        self._parsed = [plain(hcl2.loads(text)) for text in self.texts.values()]
+
+    @cached_property
+    def _parsed(self) -> list[Any]:
+        """Parse the files, which takes seconds, when a test needs them."""
+        return [plain(hcl2.loads(text)) for text in self.texts.values()]
 
     def _named(self, kind: str) -> dict[str, Block]:
         return {
@@ -82,7 +87,7 @@ class Configuration:
     def terraform(self) -> list[Block]:
         return [entry for file in self._parsed for entry in file.get("terraform", [])]
 
-    @property
+    @cached_property
     def resources(self) -> list[Resource]:
         return list(self._resources())
 

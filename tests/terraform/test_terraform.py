@@ -20,7 +20,6 @@ from tests.terraform.hcl import FOLDER, Block, Configuration, Resource, is_block
 ROOT = FOLDER.parent
 EXTRACT = json.loads((Path(__file__).parent / "provider_schema.json").read_text(encoding="utf-8"))
 CONFIGURATION = Configuration()
-RESOURCES = CONFIGURATION.resources
 TEXT = "\n".join(CONFIGURATION.texts.values())
 CODE = re.sub(r"^\s*#.*$", "", TEXT, flags=re.MULTILINE)
 
@@ -33,9 +32,15 @@ SITE = Site(
 )
 
 
-@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.address)
-def test_every_resource_has_the_arguments_that_the_provider_has(resource):
-    assert problems(resource, EXTRACT["schema"]) == []
+def of_type(name: str) -> list[Resource]:
+    return [resource for resource in CONFIGURATION.resources if resource.type == name]
+
+
+def test_every_resource_has_the_arguments_that_the_provider_has():
+    assert CONFIGURATION.resources
+    found = {each.address: problems(each, EXTRACT["schema"]) for each in CONFIGURATION.resources}
+
+    assert {address: wrong for address, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,7 @@ def test_everything_that_is_referred_to_is_there():
 
 
 def test_every_attribute_that_is_read_is_one_of_the_resources():
-    resources = {resource.address: resource for resource in RESOURCES}
+    resources = {resource.address: resource for resource in CONFIGURATION.resources}
     pattern = r"\b((?:data\.)?google_\w+\.\w+)(?:\[[^\]]*\])?(?:\.(\w+))?"
     read = re.findall(pattern, CODE)
 
@@ -113,7 +118,9 @@ def test_no_secret_has_a_value_in_the_state():
 def test_everything_that_can_be_labelled_has_the_labels_of_runs():
     labels = set(re.findall(r"(?<=[',])([\w-]+)=", SITE.labels("run")))
     schema = EXTRACT["schema"]
-    can = [r for r in RESOURCES if "labels" in schema[f"{r.kind}.{r.type}"]["arguments"]]
+    can = [
+        r for r in CONFIGURATION.resources if "labels" in schema[f"{r.kind}.{r.type}"]["arguments"]
+    ]
     can = [resource for resource in can if resource.kind == "resource"]
     without = [r.address for r in can if r.body.get("labels") != "${local.labels}"]
 
@@ -147,7 +154,7 @@ def members(resource: Resource) -> set[str]:
 def grants() -> dict[str, set[str]]:
     """Return account to roles."""
     found: dict[str, set[str]] = defaultdict(set)
-    for resource in RESOURCES:
+    for resource in CONFIGURATION.resources:
         if resource.type.endswith("_iam_member"):
             for member in members(resource):
                 found[member].add(resource.body["role"].removeprefix("roles/"))
@@ -208,7 +215,7 @@ def test_the_groups_of_accounts_are_those_that_iam_makes():
 def test_on_the_project_there_is_no_role_that_reaches_data_secrets_or_other_accounts():
     on_project = {
         resource.body["role"]
-        for resource in RESOURCES
+        for resource in CONFIGURATION.resources
         if resource.type == "google_project_iam_member"
     }
 
@@ -216,15 +223,15 @@ def test_on_the_project_there_is_no_role_that_reaches_data_secrets_or_other_acco
     assert not [role for role in on_project if role.removeprefix("roles/").startswith(narrow)]
 
 
-COORDINATORS, TASKS, BUILDS = map(condition, ("results", "task_results", "build_sources"))
+COORDINATORS, TASKS, BUILDS = ACCOUNTS = ("results", "task_results", "build_sources")
 RUN = RunLayout("us/flu", "main")
 
 
 def test_objects_outside_the_prefix_are_out_of_reach():
-    for expression in (COORDINATORS, TASKS, BUILDS):
+    for expression in map(condition, ACCOUNTS):
         assert not admits(expression, "/teams/flu2/results/us/flu/main/outputs/a.csv.gz")
         assert not admits(expression, "/coordinator/us/flu/main/state.tar.gz")
-    assert [admits(each, None) for each in (COORDINATORS, TASKS, BUILDS)] == [True, True, False]
+    assert [admits(each, None) for each in map(condition, ACCOUNTS)] == [True, True, False]
 
 
 def test_tasks_can_write_what_they_make_and_no_file_that_another_account_runs():
@@ -235,20 +242,20 @@ def test_tasks_can_write_what_they_make_and_no_file_that_another_account_runs():
     run = [RUN.coordinator_state, RUN.coordinator_sources("0" * 64)]
     run += [RUN.coordinator_record, RUN.coordinator_log, "build-sources/1.tgz"]
 
-    assert {path: admits(TASKS, path) for path in made} == dict.fromkeys(made, True)
-    assert {path: admits(TASKS, path) for path in run} == dict.fromkeys(run, False)
-    assert all(admits(COORDINATORS, path) for path in made + run)
+    assert {path: admits(condition(TASKS), path) for path in made} == dict.fromkeys(made, True)
+    assert {path: admits(condition(TASKS), path) for path in run} == dict.fromkeys(run, False)
+    assert all(admits(condition(COORDINATORS), path) for path in made + run)
 
 
 def test_builds_can_read_their_sources_only():
-    assert admits(BUILDS, "build-sources/1.tgz")
-    assert not admits(BUILDS, RUN.coordinator_state)
+    assert admits(condition(BUILDS), "build-sources/1.tgz")
+    assert not admits(condition(BUILDS), RUN.coordinator_state)
 
 
 def test_no_other_grant_opens_the_bucket_to_tasks():
     storage = [
         resource.name
-        for resource in RESOURCES
+        for resource in CONFIGURATION.resources
         if resource.type.endswith("_iam_member")
         and "tasks" in members(resource)
         and resource.body["role"].startswith("roles/storage.")
@@ -259,13 +266,18 @@ def test_no_other_grant_opens_the_bucket_to_tasks():
 
 # --- What is watched ------------------------------------------------------------------------------
 
-DASHBOARDS = CONFIGURATION.locals["dashboards"]
+DASHBOARDS = ("build", "run", "tables", "overall")
+
+
+def variables_of(name: str) -> dict[str, str]:
+    """Return what a dashboard's template is filled in with."""
+    return CONFIGURATION.locals["dashboards"][name]
 
 
 def rendered(name: str) -> dict:
     """Fill in the template as terraform does: it has plain ``${name}`` only."""
     template = (FOLDER / "dashboards" / "stage.json.tftpl").read_text(encoding="utf-8")
-    return json.loads(Template(template).substitute(DASHBOARDS[name]))
+    return json.loads(Template(template).substitute(variables_of(name)))
 
 
 def filters(document: object) -> list[str]:
@@ -280,9 +292,10 @@ def filters(document: object) -> list[str]:
 def test_there_are_the_four_dashboards_and_their_stages_are_those_of_the_profile():
     profile = (ROOT / "profiles" / "gcp" / "config.yaml").read_text(encoding="utf-8")
     stages = set(re.findall(r'site\.labels\("(\w+)"\)', profile))
-    shown = set("|".join(each["stages"] for each in DASHBOARDS.values()).split("|"))
+    dashboards = CONFIGURATION.locals["dashboards"]
+    shown = set("|".join(each["stages"] for each in dashboards.values()).split("|"))
 
-    assert list(DASHBOARDS) == ["build", "run", "tables", "overall"]
+    assert tuple(dashboards) == DASHBOARDS
     assert stages <= shown
     assert shown <= {"build", "run", "tables", "hub", "figures", ".*"}
 
@@ -300,7 +313,7 @@ def test_a_dashboard_charts_cpu_memory_and_machines_of_its_stages(name):
     }
     for text in found:
         assert 'metadata.user_labels."component"="epyflow"' in text
-        assert f'full_match("{DASHBOARDS[name]["stages"]}")' in text
+        assert f'full_match("{variables_of(name)["stages"]}")' in text
 
 
 def test_the_tiles_of_a_dashboard_do_not_overlap():
@@ -329,9 +342,11 @@ def test_charts_and_alerts_ask_for_labels_that_machines_have():
 
 
 def test_there_is_word_of_failed_and_stuck_jobs_and_of_money():
-    alerts = {r.name: r for r in RESOURCES if r.type == "google_monitoring_alert_policy"}
+    alerts = {
+        r.name: r for r in CONFIGURATION.resources if r.type == "google_monitoring_alert_policy"
+    }
     told = [alerts[name].body["notification_channels"] for name in ("failed_jobs", "stuck_jobs")]
-    (budget,) = [r for r in RESOURCES if r.type == "google_billing_budget"]
+    (budget,) = of_type("google_billing_budget")
 
     assert told == ["${local.channels}"] * 2
     (rule,) = budget.body["all_updates_rule"]
@@ -359,7 +374,9 @@ def test_the_bindings_and_the_parser_are_named_where_they_are_pinned():
 
 
 def test_the_policy_of_images_keeps_the_last_ones():
-    (images,) = [r for r in RESOURCES if r.type == "google_artifact_registry_repository"]
+    (images,) = [
+        r for r in CONFIGURATION.resources if r.type == "google_artifact_registry_repository"
+    ]
     policies = {each["id"]: each["action"] for each in images.body["cleanup_policies"]}
 
     assert set(policies.values()) == {"KEEP", "DELETE"}

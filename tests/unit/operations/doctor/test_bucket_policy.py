@@ -43,8 +43,6 @@ def binding(role: str, member: str = MEMBER, expression: str | None = None) -> d
 @pytest.mark.parametrize(
     ("bindings", "project", "state"),
     [
-        ([binding("storage.objectAdmin", expression=condition("task_results"))], {}, "ok"),
-        ([binding("storage.objectAdmin", expression=condition("results"))], {}, "warning"),
         ([binding("storage.objectAdmin")], {}, "warning"),
         ([binding("storage.objectUser", "allUsers")], {}, "warning"),
         ([binding("storage.objectViewer")], {}, "ok"),
@@ -53,10 +51,17 @@ def binding(role: str, member: str = MEMBER, expression: str | None = None) -> d
         (api.Forbidden("no"), {"bindings": [binding("storage.admin")]}, "warning"),
         (api.Forbidden("no"), api.Forbidden("no"), "ok"),
     ],
-    ids=["terraform", "prefix", "all", "public", "reads", "others", "editor", "admin", "unknown"],
+    ids=["all", "public", "reads", "others", "editor", "admin", "unknown"],
 )
 def test_a_role_that_writes_closed_folders_is_a_warning(bindings, project, state):
     assert checked(bindings, project).state == state
+
+
+@pytest.mark.parametrize(("grant", "state"), [("task_results", "ok"), ("results", "warning")])
+def test_the_condition_of_terraform_closes_them_to_tasks(grant, state):
+    granted = binding("storage.objectAdmin", expression=condition(grant))
+
+    assert checked([granted]).state == state
 
 
 def test_the_warning_names_account_folders_and_the_binding_to_remove():

@@ -3,7 +3,8 @@
 To start Snakemake takes more than a second of processor time, nearly all of it for imports. A
 server imports Snakemake, its plugins and epyflow with its compiled engine once; each run is a fork
 of it, in a process group of its own, with the arguments, working directory and environment that it
-is given. The scripts of a run are forks of the run (`tests.forked_scripts`).
+is given. The scripts of a run are forks of the run (`tests.forked_scripts`). A command of a run
+that starts ``python -m snakemake`` may have it forked, too, by `forking_python`.
 """
 
 import atexit
@@ -44,8 +45,34 @@ EPYFLOW = (
 """What the workflow and its scripts import of the project's own code."""
 
 SOURCES = Path(__file__).resolve().parents[1] / "src"
+ADDRESS = "FORK_SERVER"
+"""The variable of a run that names the socket at which its server takes requests of commands."""
 _REQUEST_BYTES = 1 << 17
 _READ_BYTES = 1 << 16
+
+_PYTHON = """\
+#!{python} -IS
+import json, os, socket, sys
+
+assert sys.argv[1:3] == ["-m", "snakemake"], sys.argv
+server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+server.connect(chr(0) + os.environ["{address}"])
+answers, answer = os.pipe()
+request = json.dumps([sys.argv[3:], os.getcwd(), dict(os.environ)])
+socket.send_fds(server, [request.encode()], [1, answer])
+os.close(answer)
+_, code = os.fdopen(answers).read().split()
+sys.exit(int(code))
+"""
+
+
+def forking_python(folder: Path) -> Path:
+    """Write a command ``python`` for `PATH`, of which ``python -m snakemake`` is a fork."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = folder / "python"
+    command.write_text(_PYTHON.format(python=sys.executable, address=ADDRESS))
+    command.chmod(0o755)
+    return folder
 
 
 class ForkedRun:
@@ -125,18 +152,40 @@ def _serve(requests: socket.socket) -> None:
     import_module("epyflow.engine.compile_cache").load()
     # Else the first collection in a run would copy all memory that it shares with the server.
     gc.freeze()
+    others = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    others.bind(f"\0{_address()}")
+    others.listen()
     while True:
-        request, files, _, _ = socket.recv_fds(requests, _REQUEST_BYTES, 2)
-        if not request:
+        if others in select.select([requests, others], [], [])[0]:
+            asking, _ = others.accept()
+            with asking:
+                _fork(asking, requests, others)
+        elif not _fork(requests, requests, others):
             break
-        if os.fork() == 0:
-            requests.close()
-            _supervise(*json.loads(request), *files)
-            os._exit(0)
-        for file in files:
-            os.close(file)
         _reap(os.WNOHANG)
     _reap(0)
+
+
+def _address() -> str:
+    """Return the name of a socket that belongs to this process and lies in no folder."""
+    return f"snakemake-forks-{os.getpid()}"
+
+
+def _fork(asking: socket.socket, *listening: socket.socket) -> bool:
+    """Fork the run of one request; return whether there was one."""
+    request, files, _, _ = socket.recv_fds(asking, _REQUEST_BYTES, 2)
+    if not request:
+        return False
+    address = _address()
+    if os.fork() == 0:
+        for each in listening:
+            each.close()
+        arguments, folder, environment = json.loads(request)
+        _supervise(arguments, folder, environment | {ADDRESS: address}, *files)
+        os._exit(0)
+    for file in files:
+        os.close(file)
+    return True
 
 
 def _reap(options: int) -> None:

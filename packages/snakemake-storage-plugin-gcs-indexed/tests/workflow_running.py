@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counting_proxy import Proxy
-from tests.forking import ForkedRun
+from tests.forking import ForkedRun, forking_python
 
 TESTS = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -58,6 +58,7 @@ class Workflow:
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(TESTS / "plugins"),
             "APART_DIR": str(jobs),
+            "APART_BIN": str(forking_python(self.place / "bin")),
             "STORAGE_EMULATOR_HOST": self.storage.url,
             "SNAKEMAKE_STORAGE_GCS_PROJECT": "test",
             "SNAKEMAKE_STORAGE_GCS_INDEXED_PROJECT": "test",

@@ -26,17 +26,21 @@ class Executor(RemoteExecutor):
     """Start a process per job, look at all of them once in a while."""
 
     def get_python_executable(self) -> str:
-        """Use the interpreter of the tests."""
-        import sys
-
-        return sys.executable
+        """Use the first ``python``: a command that forks a process which has Snakemake ready."""
+        return "python"
 
     def run_job(self, job: Any) -> None:
         """Start the job with the command that a cloud's machine would be given."""
         place = tempfile.mkdtemp(prefix="job-", dir=os.environ["APART_DIR"])
         log = open(f"{place}.log", "wb")  # noqa: SIM115, PTH123
+        path = f"{os.environ['APART_BIN']}{os.pathsep}{os.environ['PATH']}"
         process = subprocess.Popen(  # noqa: S602
-            self.format_job_exec(job), shell=True, cwd=place, stdout=log, stderr=log
+            self.format_job_exec(job),
+            shell=True,
+            cwd=place,
+            env=os.environ | {"PATH": path},
+            stdout=log,
+            stderr=log,
         )
         info = SubmittedJobInfo(job, external_jobid=str(process.pid), aux={"process": process})
         self.report_job_submission(info)

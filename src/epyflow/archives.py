@@ -3,6 +3,7 @@
 Equal files give equal archives.
 """
 
+import gzip
 import io
 import shutil
 import tarfile
@@ -37,6 +38,22 @@ def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
                 archive.addfile(entry, content)
 
 
+_MOST_FILES, _MOST_BYTES = 100_000, 16 * 2**30
+"""Of an archive that is extracted: an experiment with all its data files is far smaller."""
+
+_LONGEST_HEADER = 2**20
+
+
+class _Decompressed(gzip.GzipFile):
+    """A decompressed archive whose headers fit in memory: tarfile reads a header at once."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read some bytes."""
+        if size is None or not 0 <= size <= _LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {size or 0:,} bytes")
+        return super().read(size)
+
+
 def extract_archive(path: Path, folder: Path, unusable: str) -> None:
     """Extract an archive into a folder that has none of its files.
 
@@ -52,11 +69,21 @@ def extract_archive(path: Path, folder: Path, unusable: str) -> None:
     Raises
     ------
     ArtifactError
-        If it is damaged, or holds something else than files below the folder.
+        If it is damaged, holds something else than files below the folder, or more or larger files
+        than any experiment has; files before that are in the folder.
     """
+    size = 0
     try:
-        with tarfile.open(path, "r:gz") as archive:
-            for entry in archive:
+        with (
+            _Decompressed(path) as file,
+            tarfile.open(fileobj=file, mode="r:") as archive,
+        ):
+            for number, entry in enumerate(archive, start=1):
+                size += entry.size
+                if number > _MOST_FILES or size > _MOST_BYTES:
+                    raise tarfile.ReadError(
+                        f"more than {_MOST_FILES:,} files or {_MOST_BYTES:,} bytes"
+                    )
                 _extract(archive, entry, folder, f"{path}: {unusable}")
     except (OSError, EOFError, tarfile.TarError, zlib.error) as problem:
         raise ArtifactError(f"{path}: {unusable} ({problem})") from None

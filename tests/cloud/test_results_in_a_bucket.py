@@ -35,6 +35,7 @@ def test_a_run_in_a_bucket_is_that_on_disk_and_goes_on_from_anywhere(clouded, lo
     assert set(metadata(clouded)["times"]["tasks"]) == {"00000", "00001"}
     assert not (clouded.folder / "results").exists()
     assert clouded.bucket.read("results/small/latest") == b"main\n"
+    assert "experiment.tar.gz" in clouded.bucket.names("results/small/main")
 
     report = clouded.run("--report", "report.html")
     assert report.code == 0, report.text

@@ -32,6 +32,10 @@ def test_a_run_with_an_id_of_its_own_has_one_id_in_all_processes(finished: Works
     assert record is not None
     assert f"run_id={run_id}" in record.wanted.command
     assert finished.run("--dry-run", *TABLES, run_id=run_id).jobs == {}
+    kept = [
+        finished.folder / "results/small" / run / "experiment.tar.gz" for run in ("main", run_id)
+    ]
+    assert kept[0].read_bytes() == kept[1].read_bytes()
     # It was not made to its end; the run of the test before was.
     assert (finished.folder / "results" / "small" / "latest").read_text() != f"{run_id}\n"
 

@@ -2,6 +2,7 @@
 
 OUTPUTS
     coordinator/<exp_id>/<run_id>/record.json    host and process, or Batch job; its outcome
+    results/<exp_id>/<run_id>/experiment.tar.gz    the experiment's files, as they were read
     results/<exp_id>/latest    the id of this run, when all of it has finished
 """
 
@@ -13,6 +14,7 @@ def note_coordinator(outcome, log=()):
         record_end,
         describe_request,
     )
+    from epyflow.run.experiment_archive import keep_experiment
     from epyflow.run.finished_run import note_finished
     from epyflow.storage.disk import storage_at
 
@@ -24,6 +26,7 @@ def note_coordinator(outcome, log=()):
                 PLAN, outputs, START.command, next(iter(log), None)
             )
             record_start(PLAN.exp_id, PLAN.run_id, place, asked)
+            keep_experiment(FOUND, place)
         else:
             record_end(PLAN.exp_id, PLAN.run_id, outcome, place)
         if outcome == "complete":

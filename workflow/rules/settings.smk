@@ -53,8 +53,13 @@ def own_run_id():
     return run_id
 
 
+FOUND = None
+"""What the run is planned from; only in the main process."""
+
+
 def plan_file():
     """Return the path of the plan; the main process writes it first."""
+    global FOUND
     from epyflow.run.environment import repeatable_command
     from epyflow.run.settings import read_settings
 
@@ -65,9 +70,9 @@ def plan_file():
             from epyflow.run.sources import gather
             from epyflow.storage.disk import storage_at
 
-            found, command = gather(settings), repeatable_command(sys.argv)
-            fill_storage_prefix(found.experiment.files.exp_id)
-            write_run_plan(found, command, storage_at(storage_prefix()))
+            FOUND, command = gather(settings), repeatable_command(sys.argv)
+            fill_storage_prefix(FOUND.experiment.files.exp_id)
+            write_run_plan(FOUND, command, storage_at(storage_prefix()))
         return str(settings.plan_path)
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None

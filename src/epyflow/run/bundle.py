@@ -14,15 +14,18 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from epyflow.archives import extract_archive, write_archive
 from epyflow.data.observed_table import observed_files
 from epyflow.errors import ArtifactError
 from epyflow.experiment.experiment import Experiment
-from epyflow.experiment.reading.experiment_files import ExperimentFiles, locate
+from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
 from epyflow.population.store import PopulationStore
+from epyflow.strict import Strict, refuse
 
 _FORMAT = 1
 _MANIFEST = "bundle.json"
@@ -80,7 +83,7 @@ def bundle_members(
     """
     first = experiments[0]
     found = {written: path for each in experiments for written, path in each.data.items()}
-    data = _data_members(found, first.files.root.resolve())
+    data = _data_members(found, first.files)
     home = f"experiments/{first.files.exp_id}"
     members: dict[str, Path | bytes] = {
         f"{home}/config/{path.name}": path for each in experiments for path in each.sources
@@ -106,13 +109,16 @@ def bundle_members(
     return members
 
 
-def _data_members(found: Mapping[str, Path], root: Path) -> dict[str, str]:
-    """Map each path, as written in YAML, to its name in the bundle."""
-    members = {}
+def _data_members(found: Mapping[str, Path], place: ExperimentFiles) -> dict[str, str]:
+    """Map each path, as written in YAML, to its name in the bundle; in a new one, the same."""
+    members, root = {}, place.root.resolve()
     for number, (written, path) in enumerate(sorted(found.items())):
         inside = path.is_relative_to(root)
         below = path.relative_to(root).as_posix() if inside else ""
-        members[written] = f"data/{below}" if inside else f"elsewhere/{number}/{path.name}"
+        if written in place.bundled:
+            members[written] = below
+        else:
+            members[written] = f"data/{below}" if inside else f"elsewhere/{number}/{path.name}"
     return members
 
 
@@ -181,26 +187,46 @@ def repository_of_bundle(folder: Path) -> dict[str, str] | None:
     ArtifactError
         If it is damaged, or of another version.
     """
-    found = _manifest(folder, folder).get("repository")
-    return None if found is None else dict(found)
+    return _manifest(folder, folder).repository
 
 
-def _manifest(folder: Path, path: Path) -> dict[str, Any]:
+def _inside(name: str) -> str:
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+        raise refuse(f"{name!r} leads out of the bundle")
+    return name
+
+
+def _exp_id(name: str) -> str:
+    if not is_exp_id(name):
+        raise refuse(f"{name!r} is not the id of an experiment")
+    return name
+
+
+class _Manifest(Strict):
+    """The manifest of a bundle. Others may have written it, so that paths are checked."""
+
+    format: int
+    experiment: Annotated[str, AfterValidator(_exp_id)]
+    data: dict[str, Annotated[str, AfterValidator(_inside)]]
+    calendar: Annotated[str, AfterValidator(_inside)] | None = None
+    repository: dict[str, str] | None = None
+
+
+def _manifest(folder: Path, path: Path) -> _Manifest:
     try:
         manifest = dict(json.loads((folder / _MANIFEST).read_bytes()))
+        if manifest.get("format") != _FORMAT:
+            raise ArtifactError(f"{path}: written by another version of epyflow; run again")
+        return _Manifest.model_validate(manifest)
     except (OSError, ValueError, TypeError) as problem:
         raise ArtifactError(f"{path}: {_UNUSABLE} ({problem})") from None
-    if manifest.get("format") != _FORMAT:
-        raise ArtifactError(f"{path}: written by another version of epyflow; run again")
-    return manifest
 
 
-def _sources(folder: Path, manifest: Mapping[str, Any]) -> Sources:
-    place = locate(manifest["experiment"], folder)
-    files = {written: folder / name for written, name in manifest["data"].items()}
-    calendar = manifest["calendar"]
+def _sources(folder: Path, manifest: _Manifest) -> Sources:
+    place = locate(manifest.experiment, folder)
+    files = {written: folder / name for written, name in manifest.data.items()}
     return Sources(
         place=replace(place, bundled=files),
         store=PopulationStore.open_copy(folder / "populations"),
-        calendar=None if calendar is None else folder / calendar,
+        calendar=None if manifest.calendar is None else folder / manifest.calendar,
     )

@@ -134,6 +134,11 @@ class RunLayout:
         return f"{self.results}/complete.txt"
 
     @property
+    def experiment_archive(self) -> str:
+        """The experiment as the run has read it: a bundle of its files."""
+        return f"{self.results}/experiment.tar.gz"
+
+    @property
     def left_out(self) -> str:
         """The list of what a submission lacks, with reasons."""
         return f"{self.results}/{OUTPUTS}/hub_left_out.json"

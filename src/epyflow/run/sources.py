@@ -45,6 +45,14 @@ class Gathered:
     experiment: Experiment
     runs: Mapping[str, Experiment]
 
+    @property
+    def repository(self) -> Mapping[str, str] | None:
+        """``repository``, ``ref`` and ``commit`` of experiments from a repository."""
+        if self.checkout is None:
+            return None
+        # Other machines do not have the folder.
+        return {k: v for k, v in self.checkout.recorded().items() if k != "folder"}
+
 
 def gather(settings: Settings) -> Gathered:
     """Find and load everything that a run is planned from; fetch a repository.

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import tarfile
 from collections.abc import Iterable
@@ -152,6 +153,35 @@ def test_equal_experiments_give_equal_bundles_whenever_and_wherever_they_are(roo
 
     assert packed(root).read_bytes() == once
     assert packed(moved / "root").read_bytes() == once
+
+
+def test_the_bundle_of_an_unpacked_bundle_is_the_same(root, tmp_path):
+    path = packed(root)
+    again = tmp_path / "again.tar.gz"
+
+    with bundle.unpack_bundle(path) as given:
+        bundle.write_bundle(load(given.place), given, again)
+
+    assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"data": {"a.csv": "../secret.csv"}}, "'../secret.csv' leads out of the bundle"),
+        ({"data": {"a.csv": "/etc/secret.csv"}}, "'/etc/secret.csv' leads out of the bundle"),
+        ({"calendar": "data/../../secret.csv"}, "leads out of the bundle"),
+        ({"experiment": "../other"}, "'../other' is not the id of an experiment"),
+        ({"data": None}, "data"),
+        ({"format": 2}, "written by another version of epyflow"),
+    ],
+)
+def test_a_manifest_that_names_files_elsewhere_or_nothing_is_refused(tmp_path, change, expected):
+    manifest = {"format": 1, "experiment": "tiny", "data": {}, "calendar": None} | change
+    (tmp_path / "bundle.json").write_text(json.dumps(manifest))
+
+    with pytest.raises(ArtifactError, match=re.escape(expected)):
+        bundle.open_bundle(tmp_path)
 
 
 def test_data_below_the_root_keep_their_places(root):

@@ -25,6 +25,7 @@ PATHS = {
     RUN.table("posteriors"): "results/us/flu/main/outputs/posteriors.csv.gz",
     RUN.metadata: "results/us/flu/main/outputs/run_metadata.json",
     RUN.left_out: "results/us/flu/main/outputs/hub_left_out.json",
+    RUN.experiment_archive: "results/us/flu/main/experiment.tar.gz",
     RUN.cost: "results/us/flu/main/run_cost.csv",
     RUN.complete: "results/us/flu/main/complete.txt",
     RUN.submission("a.csv"): "results/us/flu/main/hub/a.csv",

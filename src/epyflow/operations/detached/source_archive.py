@@ -63,12 +63,8 @@ def pack(found: Gathered, arguments: Sequence[str], project: Path = Path()) -> M
     members: Members = {}
     for name, path in _of_the_project(project):
         members[name] = path
-    repository = None if found.checkout is None else dict(found.checkout.recorded())
-    if repository is not None:
-        # Other machines do not have the folder.
-        del repository["folder"]
     experiments = [found.experiment, *found.runs.values()]
-    experiment = bundle_members(experiments, found.sources, repository)
+    experiment = bundle_members(experiments, found.sources, found.repository)
     members |= {f"{EXPERIMENTS}/{name}": each for name, each in experiment.items()}
     hub, values = _hub_of(found)
     members |= hub

@@ -1,0 +1,62 @@
+import tarfile
+
+import pytest
+from typer.testing import CliRunner
+
+from epyflow.cli import app
+from epyflow.run.experiment_archive import keep_experiment
+from epyflow.run.settings import Settings
+from epyflow.run.sources import gather
+from epyflow.storage.disk import Disk
+from tests.workflow.workspace import Workspace
+
+
+@pytest.fixture
+def archive(tmp_path, monkeypatch):
+    """The experiment of a run, and nothing else of the study."""
+    monkeypatch.chdir(tmp_path)
+    workspace = Workspace(tmp_path)
+    found = gather(Settings(experiment="small", experiments_root="study"))
+    keep_experiment(found, Disk())
+    workspace.study.rename(tmp_path / "gone")
+    return tmp_path / "results" / "small" / "main" / "experiment.tar.gz"
+
+
+def unpack(*arguments):
+    done = CliRunner().invoke(app.app, ["unpack", *map(str, arguments)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def test_the_experiment_of_a_run_is_run_again_from_its_archive(archive):
+    done = unpack(archive, "--to", "again/small")
+
+    assert done.exit_code == 0, done.stderr
+    said = "run it with --config experiments_root=again/small experiment=small\n"
+    assert done.stdout == said
+    before = archive.read_bytes()
+    archive.unlink()
+    keep_experiment(gather(Settings(experiment="small", experiments_root="again/small")), Disk())
+    assert archive.read_bytes() == before
+
+
+def test_a_folder_that_exists_is_left_alone(archive):
+    assert unpack(archive).exit_code == 0
+
+    again = unpack(archive)
+
+    assert again.exit_code == 2
+    assert "experiment exists; expected the name of a new folder in --to" in again.stderr
+
+
+def test_what_is_no_archive_of_a_run_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("notes")
+    with tarfile.open(tmp_path / "notes.tar.gz", "w:gz") as archive:
+        archive.add("notes.txt")
+
+    for name in ("notes.txt", "notes.tar.gz", "missing.tar.gz"):
+        done = unpack(name, "--to", "there")
+        assert done.exit_code == 2
+        assert "not usable as" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.tar.gz", "notes.txt"]

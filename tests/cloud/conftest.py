@@ -8,6 +8,7 @@ import pytest
 from epyflow.engine import compile_cache
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
+from tests.cloud import s3_server
 from tests.cloud.clouded import Clouded, Rehearsed
 from tests.workflow.workspace import TABLES, Workspace
 
@@ -61,3 +62,17 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     done = workspace.run(*TABLES)
     assert done.code == 0, done.text
     return workspace.outputs()
+
+
+@pytest.fixture(scope="session")
+def amazon() -> Iterator[dict[str, str]]:
+    """The environment of a server of S3 and AWS Batch, which is in force here, too."""
+    with s3_server.s3_server() as environment:
+        yield environment
+
+
+@pytest.fixture
+def s3_prefix(request: pytest.FixtureRequest) -> str:
+    """A place in the bucket of S3 that no other test uses."""
+    name = request.node.nodeid.rpartition("::")[2].translate(str.maketrans("[]/", "---"))
+    return f"s3://{s3_server.BUCKET}/{name}"

@@ -24,8 +24,8 @@ def cost(
     run: Annotated[
         str,
         typer.Argument(
-            help="The run's folder, results/<exp_id>/<run_id>, on disk or in a bucket (gs://...); "
-            "or the experiment's id."
+            help="The run's folder, results/<exp_id>/<run_id>, on disk or in a bucket "
+            "(gs://..., s3://...); or the experiment's id."
         ),
     ],
     run_id: Annotated[str, typer.Option(help="Name of the experiment's run.")] = "main",
@@ -72,7 +72,7 @@ def _find(run: str, run_id: str) -> tuple[Storage, str]:
     if run.startswith(BUCKET_SCHEMES):
         prefix, found, rest = run.rstrip("/").partition(f"/{RESULTS}/")
         if not found:
-            raise EpyflowError(f"{run}: expected gs://<bucket>/<prefix>/results/<exp_id>/<run_id>")
+            raise EpyflowError(f"{run}: expected <storage>/results/<exp_id>/<run_id>")
         return storage_at(prefix), f"{RESULTS}/{rest}/{COST}"
     folder = Path(run)
     if not folder.is_dir():

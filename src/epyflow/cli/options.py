@@ -48,7 +48,7 @@ ConfigValues = Annotated[
 
 # A run.
 
-_RUN = "or the run's folder, `results/<exp_id>/<run_id>`, on disk or in a bucket (`gs://...`)."
+_RUN = "or the run's folder, `results/<exp_id>/<run_id>`, on disk or in a bucket (`gs://...`, `s3://...`)."
 RunName = Annotated[
     str,
     typer.Argument(help=f"The experiment's id, which means its newest run; {_RUN}"),
@@ -72,8 +72,8 @@ StoragePrefix = Annotated[
     str | None,
     typer.Option(
         "--storage",
-        help="Where results/ and logs/ are: `gs://<bucket>/<prefix>`, or a folder. "
-        "Default: the working directory.",
+        help="Where results/ and logs/ are: `gs://<bucket>/<prefix>`, "
+        "`s3://<bucket>/<prefix>`, or a folder. Default: the working directory.",
     ),
 ]
 

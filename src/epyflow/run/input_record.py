@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
 
 _FORMAT = 1
+_THREADS = 10
 
 
 @dataclass(frozen=True)
@@ -93,20 +95,30 @@ def tasks_to_build(run: RunPlan, built: Built | None, storage: Storage) -> list[
     built
         The record, from :func:`read_record`.
     storage
-        Holds the inputs. Inputs in a bucket must have the recorded checksums: a coordinator may
-        have ended between the record and the end of its uploads.
+        Holds the inputs. Inputs under a storage prefix must have the recorded checksums: a
+        coordinator may have ended between the record and the end of its uploads. An input is read
+        if its checksum in the listing is not the recorded one.
     """
     layout = run.layout
     there = storage.names(layout.inputs)
     recorded = built or Built(run.seed)
 
-    def up_to_date(index: int, digest: str) -> bool:
-        number, name = task_number(index), layout.input(index).rpartition("/")[2]
+    def up_to_date(task: tuple[int, str]) -> bool:
+        index, digest = task
+        number, path = task_number(index), layout.input(index)
+        name = path.rpartition("/")[2]
         if name not in there or recorded.digests.get(number) != digest:
             return False
-        return there[name] in (None, recorded.checksums.get(number))
+        if storage.uri is None or there[name] == recorded.checksums.get(number):
+            return True
+        # Not every storage lists checksums, and S3 lists others for objects encrypted with KMS.
+        data = storage.read(path)
+        return data is not None and _md5_of(data) == recorded.checksums.get(number)
 
-    return [i for i, digest in enumerate(_digests(run)) if not up_to_date(i, digest)]
+    tasks = list(enumerate(_digests(run)))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        known = pool.map(up_to_date, tasks)
+        return [task for (task, _), fresh in zip(tasks, known, strict=True) if not fresh]
 
 
 def _digests(run: RunPlan) -> list[str]:
@@ -147,5 +159,12 @@ def remember(run: RunPlan, inputs: Mapping[int, Path], storage: Storage) -> None
 def _md5(path: Path) -> str:
     """Return the checksum of a file as Cloud Storage records it."""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+        return _as_text(hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)))
+
+
+def _md5_of(data: bytes) -> str:
+    return _as_text(hashlib.md5(data, usedforsecurity=False))
+
+
+def _as_text(digest: "hashlib._Hash") -> str:
     return base64.b64encode(digest.digest()).decode()

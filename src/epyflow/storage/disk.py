@@ -17,7 +17,9 @@ from epyflow.errors import EpyflowError
 from epyflow.files import TEMPORARY, replacing, write_bytes_atomically
 from epyflow.storage.stored_file import Stored
 
-BUCKET_SCHEMES = ("gs://", "gcs://")
+GOOGLE_SCHEMES = ("gs://", "gcs://")
+S3_SCHEME = "s3://"
+BUCKET_SCHEMES = (*GOOGLE_SCHEMES, S3_SCHEME)
 
 
 class Storage(Protocol):
@@ -25,7 +27,10 @@ class Storage(Protocol):
 
     @property
     def uri(self) -> str | None:
-        """Return ``gs://bucket/prefix``, None on disk."""
+        """Return the default storage prefix that the rules' files have; None without one.
+
+        With a prefix, a rule's job writes a local copy, which Snakemake moves to this storage.
+        """
 
     def names(self, folder: str) -> Mapping[str, str | None]:
         """Return the files directly in a folder by name, each with its MD5 if it is known."""
@@ -56,12 +61,23 @@ class Storage(Protocol):
 
 
 class Disk:
-    """Files below a folder, by default the working directory."""
+    """Files below a folder, by default the working directory.
 
-    uri = None
+    Parameters
+    ----------
+    root
+        The folder.
+    uri
+        See :attr:`Storage.uri`.
+    """
 
-    def __init__(self, root: Path | None = None) -> None:
-        self._root = root or Path()
+    def __init__(self, root: Path | None = None, uri: str | None = None) -> None:
+        self._root, self._uri = root or Path(), uri
+
+    @property
+    def uri(self) -> str | None:
+        """The folder, if it is the default storage prefix; None for the working directory."""
+        return self._uri
 
     def names(self, folder: str) -> Mapping[str, str | None]:
         """List a folder; nothing if it does not exist. Checksums are not computed."""
@@ -136,13 +152,17 @@ _AMBIGUOUS = frozenset("?#*{}[]")
 and the braces of Snakemake's wildcards."""
 
 
+_INSTALL = "run `make setup`, or install the dependency group"
+
+
 def storage_at(prefix: str | None) -> Storage:
     """Return the files under a default storage prefix.
 
     Parameters
     ----------
     prefix
-        ``gs://bucket/prefix``, or None for the working directory.
+        ``gs://bucket/prefix``, ``s3://bucket/prefix``, a folder that exists, or None for the
+        working directory.
 
     Raises
     ------
@@ -152,21 +172,52 @@ def storage_at(prefix: str | None) -> Storage:
     """
     if prefix is None:
         return Disk()
-    if not prefix.startswith(BUCKET_SCHEMES):
+    if not prefix.startswith((*BUCKET_SCHEMES, "/")):
         raise EpyflowError(
             f"default-storage-prefix {prefix!r} is not a storage that epyflow can list; expected "
-            "gs://<bucket>/<prefix>, with the storage provider gcs or gcs-indexed"
+            "gs://<bucket>/<prefix> with the storage provider gcs or gcs-indexed, "
+            "s3://<bucket>/<prefix> with s3, or a folder, /<path>, with fs"
         )
     if wrong := sorted(set(prefix) & _AMBIGUOUS):
         raise EpyflowError(
             f"default-storage-prefix {prefix!r} has {' '.join(wrong)}, which part of the programs "
             "take for the beginning of a query, a pattern or a wildcard; expected other characters"
         )
+    if prefix.startswith("/"):
+        return _folder(prefix)
+    return _s3_bucket(prefix) if prefix.startswith(S3_SCHEME) else _google_bucket(prefix)
+
+
+def _folder(prefix: str) -> Storage:
+    if not Path(prefix).is_dir():
+        raise EpyflowError(
+            f"default-storage-prefix {prefix}: no such folder; expected one that all machines of "
+            "the run share. Make it first: if it is missing, the folder may not be mounted"
+        )
+    return Disk(Path(prefix), prefix)
+
+
+def _s3_bucket(prefix: str) -> Storage:
+    if {".", ".."} & set(prefix.split("/")) or "//" in prefix.removeprefix(S3_SCHEME).rstrip("/"):
+        raise EpyflowError(
+            f"default-storage-prefix {prefix!r} has a folder '.', '..' or without a name, which "
+            "the storage plugin s3 resolves; expected other names"
+        )
+    try:
+        from epyflow.storage.s3 import S3Bucket  # slow to import, and a laptop does without
+    except ImportError as problem:
+        raise EpyflowError(
+            f"results in S3 need the package boto3 ({problem}); {_INSTALL} `clusters`"
+        ) from problem
+    return S3Bucket(prefix)
+
+
+def _google_bucket(prefix: str) -> Storage:
     try:
         from epyflow.storage.bucket import Bucket  # slow to import, and a laptop does without
     except ImportError as problem:
         raise EpyflowError(
-            f"results in a bucket need the package google-cloud-storage ({problem}); run "
-            "`make setup`, or install the dependency group `cloud`"
+            f"results in a bucket need the package google-cloud-storage ({problem}); {_INSTALL} "
+            "`cloud`"
         ) from problem
     return Bucket(prefix)

@@ -15,8 +15,15 @@ FOLDER = "results/202501/round1/main/builder-artifacts"
 PLAN = run_plan(tasks=("aaaa", "bbbb", "cccc"))
 
 
-class Bucket(Disk):
-    """Files on disk that have checksums, as those in a bucket do."""
+class Shared(Disk):
+    """Files under a storage prefix that lists no checksums."""
+
+    def __init__(self, root):
+        super().__init__(root, str(root))
+
+
+class Bucket(Shared):
+    """Files that have checksums, as those in a bucket do."""
 
     def names(self, folder):
         return {
@@ -24,7 +31,14 @@ class Bucket(Disk):
         }
 
 
-@pytest.fixture(params=[Disk, Bucket])
+class Encrypted(Shared):
+    """Files whose checksums in the listing are those of other bytes."""
+
+    def names(self, folder):
+        return dict.fromkeys(super().names(folder), "1B2M2Y8AsgTpgAmY7PhCfg==")
+
+
+@pytest.fixture(params=[Disk, Shared, Bucket, Encrypted])
 def storage(request, tmp_path):
     return request.param(tmp_path)
 
@@ -102,8 +116,18 @@ def test_to_forget_where_nothing_is_recorded_leaves_no_record(storage):
     assert input_record.read_record(storage, LAYOUT) is None
 
 
-def test_an_input_whose_upload_was_cut_off_is_built_again(tmp_path):
+def test_an_input_whose_listed_checksum_is_the_recorded_one_is_not_read(tmp_path, monkeypatch):
     storage = Bucket(tmp_path)
+    input_record.remember(PLAN, write(storage, 0, 1, 2), storage)
+    built = input_record.read_record(storage, LAYOUT)
+    monkeypatch.setattr(Bucket, "read", lambda *_: pytest.fail("was read"))
+
+    assert input_record.tasks_to_build(PLAN, built, storage) == []
+
+
+@pytest.mark.parametrize("kind", [Shared, Bucket, Encrypted])
+def test_an_input_whose_upload_was_cut_off_is_built_again(tmp_path, kind):
+    storage = kind(tmp_path)
     write(storage, 0, 1, 2, content=b"the input before")
     local = {}
     for task in (0, 1):

@@ -1,48 +1,18 @@
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from epyflow.errors import EpyflowError
 from epyflow.storage.disk import Disk, storage_at
+from tests.storage_contract import StorageContract
 
 
-def test_what_is_written_is_listed_and_read(tmp_path):
-    disk = Disk(tmp_path)
-    disk.write("a/b/one.txt", b"1")
-    disk.write("a/b/two.txt", b"2")
-    disk.write("a/b/below/three.txt", b"3")
-
-    assert set(disk.names("a/b")) == {"one.txt", "two.txt"}
-    assert disk.read("a/b/one.txt") == b"1"
-    assert disk.read_all(["a/b/two.txt", "a/b/four.txt"]) == {"a/b/two.txt": b"2"}
-
-
-def test_a_file_that_is_uploaded_is_copied(tmp_path):
-    (tmp_path / "here").write_bytes(b"1")
-
-    for path in ("a/b", "a/c"):
-        Disk(tmp_path / "disk").upload(tmp_path / "here", path)
-
-    assert Disk(tmp_path / "disk").read("a/b") == Disk(tmp_path / "disk").read("a/c") == b"1"
-
-
-def test_what_is_not_there_is_nothing(tmp_path):
-    disk = Disk(tmp_path)
-
-    assert disk.names("nowhere") == {}
-    assert disk.read("nowhere/a") is None
-    disk.remove(["nowhere/a"])
-
-
-def test_what_is_removed_is_gone_and_the_rest_stays(tmp_path):
-    disk = Disk(tmp_path)
-    for name in ("a", "b", "c"):
-        disk.write(name, b"")
-
-    disk.remove(["a", "c"])
-
-    assert set(disk.names(".")) == {"b"}
+class TestDisk(StorageContract):
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> Disk:
+        return Disk(tmp_path / "disk")
 
 
 def test_without_a_prefix_files_are_in_the_working_directory(tmp_path, monkeypatch):
@@ -53,28 +23,44 @@ def test_without_a_prefix_files_are_in_the_working_directory(tmp_path, monkeypat
     assert (tmp_path / "results" / "a").read_bytes() == b"1"
 
 
-@pytest.mark.parametrize("prefix", ["s3://bucket/prefix", "prefix", "http://example.org/x"])
+@pytest.mark.parametrize("prefix", ["az://bucket/prefix", "prefix", "http://example.org/x"])
 def test_another_kind_of_storage_is_refused(prefix):
-    with pytest.raises(EpyflowError, match=f"{prefix}.*expected gs://<bucket>/<prefix>"):
+    with pytest.raises(
+        EpyflowError, match=f"{prefix}.*expected gs://<bucket>/<prefix> .*s3://.*fs"
+    ):
         storage_at(prefix)
 
 
-def test_what_is_below_a_folder_is_listed_with_size_and_time(tmp_path):
+def test_what_is_below_a_folder_has_its_time_and_what_is_being_written_is_left_out(tmp_path):
     disk = Disk(tmp_path)
     disk.write("a/b/one.txt", b"1")
-    disk.write("a/b/below/three.txt", b"333")
-    disk.write("a/b/.three.txt.1-a.tmp", b"3")  # being written
-    disk.write("a/bc.txt", b"4")
+    disk.write("a/b/.three.txt.1-a.tmp", b"3")
     os.utime(tmp_path / "a/b/one.txt", (86400, 86400))
 
     found = disk.below("a/b")
 
-    assert {path: its.size for path, its in found.items()} == {"one.txt": 1, "below/three.txt": 3}
-    assert found["one.txt"].modified == datetime(1970, 1, 2, tzinfo=UTC)
-    assert disk.below("nowhere") == {}
+    assert {path: its.modified for path, its in found.items()} == {
+        "one.txt": datetime(1970, 1, 2, tzinfo=UTC)
+    }
 
 
-@pytest.mark.parametrize("prefix", ["gs://b/x#y", "gs://b/x?y", "gs://b/{x}", "gs://b/*/[x]"])
+def test_a_folder_that_machines_share_is_a_storage_if_it_is_there(tmp_path):
+    shared = storage_at(str(tmp_path))
+    shared.write("results/a", b"1")
+
+    assert shared.uri == str(tmp_path)
+    assert (tmp_path / "results" / "a").read_bytes() == b"1"
+    with pytest.raises(EpyflowError, match=r"absent: no such folder.* mounted"):
+        storage_at(f"{tmp_path}/absent")
+
+
+@pytest.mark.parametrize("prefix", ["s3://b/../x", "s3://b/x/./y", "s3://b//x"])
+def test_folders_that_the_plugin_s3_resolves_are_refused(prefix):
+    with pytest.raises(EpyflowError, match="which the storage plugin s3 resolves"):
+        storage_at(prefix)
+
+
+@pytest.mark.parametrize("prefix", ["gs://b/x#y", "gs://b/x?y", "gs://b/{x}", "s3://b/*/[x]"])
 def test_characters_that_mean_something_else_to_a_part_of_the_programs_are_refused(prefix):
     with pytest.raises(EpyflowError, match="take for the beginning of a query, a pattern or a"):
         storage_at(prefix)

@@ -4,6 +4,7 @@ import re
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import Coordinator
+from epyflow.storage.disk import GOOGLE_SCHEMES
 
 _JOB = re.compile(r"projects/([^/]+)/locations/([^/]+)/jobs/[^/]+")
 
@@ -14,14 +15,14 @@ def find_project(place: str | None, record: Coordinator | None) -> tuple[str, st
     Parameters
     ----------
     place
-        The storage prefix of the run, ``gs://bucket/prefix``; None on disk.
+        The storage prefix of the run; None on disk.
     record
         Record of the run's coordinator, which may be a Batch job itself.
 
     Returns
     -------
     project, region
-        None for a run on disk, which has no Batch jobs.
+        None for a run that is not in a bucket of Google, which has no Batch jobs.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def find_project(place: str | None, record: Coordinator | None) -> tuple[str, st
     named = _JOB.fullmatch(record.job) if record is not None and record.job else None
     if named:
         return named[1], named[2]
-    if place is None:
+    if place is None or not place.startswith(GOOGLE_SCHEMES):
         return None
     from epyflow.google.site import read_site  # slow to import
 

@@ -11,7 +11,7 @@ from epyflow.operations.runs.coordinator_presence import Presence
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_logs import Choice, Log, job_of, lines_of
 from epyflow.operations.runs.snakemake_targets import parse_target
-from epyflow.storage.disk import Storage
+from epyflow.storage.disk import GOOGLE_SCHEMES, Storage
 
 FOLDER = "googlebatch-logs"
 
@@ -34,12 +34,12 @@ def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence)
     Raises
     ------
     EpyflowError
-        If the run is on disk: its tasks ran on this machine.
+        If the run is not in a bucket of Google: its tasks did not run on Google Batch.
     """
-    if storage.uri is None:
+    if storage.uri is None or not storage.uri.startswith(GOOGLE_SCHEMES):
         raise EpyflowError(
-            f"{run.folder} is on disk: its tasks ran on this machine; expected a run on Google "
-            "Batch, with --storage gs://<bucket>/<prefix>"
+            f"{run.folder} is on {storage.uri or 'disk'}: its tasks did not run on Google Batch; "
+            "expected a run there, with --storage gs://<bucket>/<prefix>"
         )
     known = {job.job_id: job for job in presence.jobs or ()}
     listed = {

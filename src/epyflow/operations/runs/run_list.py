@@ -92,7 +92,7 @@ def open_storage(place: str | None) -> Storage:
     Parameters
     ----------
     place
-        ``gs://bucket/prefix``, a folder, or None for the working directory.
+        ``gs://bucket/prefix``, ``s3://bucket/prefix``, a folder, or None for the working directory.
 
     Raises
     ------
@@ -105,7 +105,8 @@ def open_storage(place: str | None) -> Storage:
         return storage_at(place)
     if not Path(place).is_dir():
         raise UnreadableError(
-            f"{place}: no such folder; expected one that holds results/, or gs://<bucket>/<prefix>"
+            f"{place}: no such folder; expected one that holds results/, or "
+            "gs://<bucket>/<prefix> or s3://<bucket>/<prefix>"
         )
     return Disk(Path(place))
 

@@ -1,0 +1,218 @@
+"""Read and write files under a prefix of a bucket of Amazon S3, or of a server with its interface.
+
+Credentials, the region and the server's address are found as the AWS tools find them: environment
+variables, ``~/.aws``, the role of a machine. The storage plugin of Snakemake finds them in the same
+way.
+
+Sources: https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/s3.html,
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and, for the ETag,
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from epyflow.errors import EpyflowError
+from epyflow.storage.stored_file import Stored
+
+LARGEST_READ = 2**31
+"""Bytes of the largest file that is read: it is held in memory, and others may write to a bucket.
+Results and tables of large runs have some hundred MB."""
+
+# The number of connections that the client keeps open.
+_THREADS = 10
+_KEYS_PER_DELETION = 1000
+_ATTEMPTS = 5
+_INTERRUPTED = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_MD5 = re.compile(r'"?([0-9a-f]{32})"?')
+
+_LOG_IN = "log in: aws configure, or aws sso login"
+_REMEDIES = {
+    301: "set AWS_REGION to the region of the bucket",
+    401: _LOG_IN,
+    403: "check the credentials; they need s3:ListBucket on the bucket, and s3:GetObject, "
+    "s3:PutObject and s3:DeleteObject on its objects",
+    404: "check the bucket's name, or create it: aws s3 mb s3://<bucket>",
+}
+
+
+class S3Bucket:
+    """Files under ``s3://bucket/prefix``.
+
+    Every request is retried after a transient error. That is safe: a request reads, or writes
+    or deletes the same bytes again.
+
+    Parameters
+    ----------
+    uri
+        ``s3://bucket/prefix``; the prefix may be empty.
+    """
+
+    def __init__(self, uri: str) -> None:
+        parts = urlsplit(uri)
+        self._name, prefix = parts.netloc, parts.path.strip("/")
+        self._prefix = f"{prefix}/" if prefix else ""
+
+    @property
+    def uri(self) -> str:
+        """``s3://bucket/prefix``."""
+        return self._uri_of("")
+
+    def names(self, folder: str) -> Mapping[str, str | None]:
+        """List the objects directly in a folder, with the MD5 in base64 that their ETag gives.
+
+        It is None for an object that was uploaded in parts. The ETag of one that is encrypted with
+        a key of KMS looks like an MD5 and is none.
+        """
+        return {name: _md5_of(each) for name, each in self._listed(folder, Delimiter="/")}
+
+    def below(self, folder: str) -> Mapping[str, Stored]:
+        """List the objects in a folder and all folders below it."""
+        return {
+            name: Stored(int(each["Size"]), each["LastModified"].astimezone(UTC))
+            for name, each in self._listed(folder)
+        }
+
+    def unfinished(self, folder: str) -> Mapping[str, Stored]:
+        """Return nothing: an object is whole or absent."""
+        del folder
+        return {}
+
+    def read(self, path: str) -> bytes | None:
+        """Download an object.
+
+        Raises
+        ------
+        EpyflowError
+            If it has more than :data:`LARGEST_READ` bytes; nothing of it is read then.
+        """
+        with self._explained(path):
+            # The client repeats a request, but not a download that was interrupted.
+            for _ in range(_ATTEMPTS - 1):
+                with suppress(*_INTERRUPTED):
+                    return self._download(path)
+            return self._download(path)
+
+    def _download(self, path: str) -> bytes | None:
+        try:
+            answer = self._client.get_object(Bucket=self._name, Key=self._key(path))
+        except self._client.exceptions.NoSuchKey:
+            return None
+        with closing(answer["Body"]) as body:
+            size = answer["ContentLength"]
+            if size > LARGEST_READ:
+                raise EpyflowError(
+                    f"{self._uri_of(path)} has {size:,} bytes; expected at most "
+                    f"{LARGEST_READ:,}. If you trust it, download it with `aws s3 cp`"
+                )
+            data: bytes = body.read()
+        return data
+
+    def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Download objects, several at a time."""
+        wanted = list(paths)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            found = dict(zip(wanted, pool.map(self.read, wanted), strict=True))
+        return {path: data for path, data in found.items() if data is not None}
+
+    def write(self, path: str, data: bytes) -> None:
+        """Upload an object; it is whole or absent."""
+        with self._explained(path):
+            self._client.put_object(Bucket=self._name, Key=self._key(path), Body=data)
+
+    def upload(self, file: Path, path: str) -> None:
+        """Upload a file, of any size; the object is whole or absent."""
+        with self._explained(path), file.open("rb") as content:
+            self._client.upload_fileobj(content, self._name, self._key(path))
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Delete objects, a thousand in a request."""
+        keys = [{"Key": self._key(path)} for path in paths]
+        for start in range(0, len(keys), _KEYS_PER_DELETION):
+            batch = {"Objects": keys[start : start + _KEYS_PER_DELETION], "Quiet": True}
+            with self._explained(""):
+                answer = self._client.delete_objects(Bucket=self._name, Delete=batch)
+            for wrong in answer.get("Errors", ()):
+                raise EpyflowError(
+                    f"s3://{self._name}/{wrong.get('Key')}: not deleted, {wrong.get('Code')} "
+                    f"{wrong.get('Message')}; the account needs s3:DeleteObject"
+                )
+
+    def prune(self, folder: str) -> None:
+        """Do nothing: a bucket has no folders."""
+
+    @cached_property
+    def _client(self) -> Any:
+        with self._explained(""):
+            return boto3.session.Session().client(
+                "s3",
+                config=Config(
+                    max_pool_connections=_THREADS,
+                    retries={"mode": "standard", "max_attempts": _ATTEMPTS},
+                    # Servers other than Amazon's do not know the newer checksums.
+                    request_checksum_calculation="when_required",
+                    response_checksum_validation="when_required",
+                ),
+            )
+
+    def _listed(self, folder: str, **options: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the objects in a folder, by their path in it."""
+        prefix = self._key(f"{folder.strip('/')}/") if folder.strip("/") else self._prefix
+        with self._explained(folder):
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self._name, Prefix=prefix, **options):
+                for each in page.get("Contents", ()):
+                    if not each["Key"].endswith("/"):  # a folder, as the console makes them
+                        yield each["Key"].removeprefix(prefix), each
+
+    def _key(self, path: str) -> str:
+        return f"{self._prefix}{path}"
+
+    def _uri_of(self, path: str) -> str:
+        return f"s3://{self._name}/{self._key(path)}".rstrip("/")
+
+    @contextmanager
+    def _explained(self, path: str) -> Iterator[None]:
+        """Turn an error of the client in the block into one that says what to do."""
+        where = self._uri_of(path)
+        try:
+            yield
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            its = error.response.get("Error", {})
+            remedy = _REMEDIES.get(status, "run the command again; finished work is kept")
+            raise EpyflowError(
+                f"{where}: {status} {its.get('Code', '')} {its.get('Message', '')}; {remedy}"
+            ) from error
+        except NoCredentialsError as error:
+            raise EpyflowError(f"{where}: {error}; {_LOG_IN}") from error
+        except BotoCoreError as error:
+            raise EpyflowError(
+                f"{where}: {error}; check the settings of AWS (aws configure list) and the "
+                "network, and run the command again"
+            ) from error
+
+
+def _md5_of(listed: Mapping[str, Any]) -> str | None:
+    """Return the MD5 in base64 that an ETag is, for an object that was uploaded in one part."""
+    found = _MD5.fullmatch(listed.get("ETag", ""))
+    return None if found is None else b64encode(bytes.fromhex(found[1])).decode()

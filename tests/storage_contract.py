@@ -1,0 +1,59 @@
+"""What every storage does: tests that the modules of the storages inherit."""
+
+from pathlib import Path
+
+from epyflow.storage.disk import Storage
+
+
+class StorageContract:
+    """The tests of a storage; a subclass has a fixture ``storage``, an empty one."""
+
+    def test_what_is_written_is_listed_and_read(self, storage: Storage) -> None:
+        storage.write("a/b/one.txt", b"1")
+        storage.write("a/b/two.txt", b"2")
+        storage.write("a/b/below/three.txt", b"3")
+        storage.write("a/bc.txt", b"4")
+
+        assert set(storage.names("a/b")) == {"one.txt", "two.txt"}
+        assert storage.read("a/b/one.txt") == b"1"
+        assert storage.read_all(["a/b/two.txt", "a/b/four.txt"]) == {"a/b/two.txt": b"2"}
+
+    def test_what_is_written_again_is_replaced(self, storage: Storage) -> None:
+        storage.write("a", b"1")
+        storage.write("a", b"2")
+
+        assert storage.read("a") == b"2"
+
+    def test_a_file_that_is_uploaded_is_copied(self, storage: Storage, tmp_path: Path) -> None:
+        (tmp_path / "here").write_bytes(b"1")
+
+        for path in ("a/b", "a/c"):
+            storage.upload(tmp_path / "here", path)
+
+        assert storage.read("a/b") == storage.read("a/c") == b"1"
+
+    def test_what_is_not_there_is_nothing(self, storage: Storage) -> None:
+        assert storage.names("nowhere") == {}
+        assert storage.below("nowhere") == {}
+        assert storage.read("nowhere/a") is None
+        storage.remove(["nowhere/a"])
+
+    def test_what_is_removed_is_gone_and_the_rest_stays(self, storage: Storage) -> None:
+        for name in ("a", "b", "c"):
+            storage.write(f"x/{name}", b"")
+
+        storage.remove(["x/a", "x/c"])
+
+        assert set(storage.names("x")) == {"b"}
+
+    def test_what_is_below_a_folder_is_listed_with_its_size(self, storage: Storage) -> None:
+        storage.write("a/b/one.txt", b"1")
+        storage.write("a/b/below/three.txt", b"333")
+        storage.write("a/bc.txt", b"4")
+
+        sizes = {path: its.size for path, its in storage.below("a/b").items()}
+        everything = storage.below("")
+
+        assert sizes == {"one.txt": 1, "below/three.txt": 3}
+        assert set(everything) == {"a/b/one.txt", "a/b/below/three.txt", "a/bc.txt"}
+        assert {its.modified.utcoffset().total_seconds() for its in everything.values()} == {0}  # type: ignore[union-attr]

@@ -15,10 +15,7 @@ REGION = "us-east-2"
 
 @contextmanager
 def s3_server() -> Iterator[dict[str, str]]:
-    """Start a server with a bucket; give the variables that point the clients of AWS to it.
-
-    What they say about this machine's own account is left out of the environment meanwhile.
-    """
+    """Start a server with a bucket; give the variables that point clients to it, which are set."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -33,6 +30,7 @@ def s3_server() -> Iterator[dict[str, str]]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    # The account of this machine is not to be used, whatever a test does.
     with pytest.MonkeyPatch.context() as patch:
         for name, value in cloud.items():
             patch.setenv(name, value)

@@ -47,7 +47,7 @@ _MD5 = re.compile(r'"?([0-9a-f]{32})"?')
 
 _LOG_IN = "log in: aws configure, or aws sso login"
 _REMEDIES = {
-    301: "set AWS_REGION to the region of the bucket",
+    301: "set AWS_DEFAULT_REGION to the region of the bucket",
     401: _LOG_IN,
     403: "check the credentials; they need s3:ListBucket on the bucket, and s3:GetObject, "
     "s3:PutObject and s3:DeleteObject on its objects",

@@ -45,7 +45,8 @@ locals {
   folder = "projects/_/buckets/${local.bucket}/objects/${var.prefix}/"
   # What the coordinator and image builds run: the state and the sources of coordinators, and the
   # sources of images. A task that could write them would act as these accounts. See SECURITY.md.
-  closed_to_tasks = ["${local.folder}coordinator/", "${local.folder}build-sources/"]
+  # The folders may be at any depth, since each experiment may have a prefix of its own.
+  open_to_tasks = "resource.name.extract(\"/coordinator/{rest}\") == \"\" && resource.name.extract(\"/build-sources/{rest}\") == \"\""
 }
 
 # --- Machines of Batch -----------------------------------------------------------------------------
@@ -101,7 +102,7 @@ resource "google_storage_bucket_iam_member" "task_results" {
   condition {
     title       = "results-below-${replace(var.prefix, "/", "-")}"
     description = "Objects below ${var.prefix}/ but those that other accounts run, and the list of names"
-    expression  = "resource.name == \"projects/_/buckets/${local.bucket}\" || (resource.name.startsWith(\"${local.folder}\") && !resource.name.startsWith(\"${local.closed_to_tasks[0]}\") && !resource.name.startsWith(\"${local.closed_to_tasks[1]}\"))"
+    expression  = "resource.name == \"projects/_/buckets/${local.bucket}\" || (resource.name.startsWith(\"${local.folder}\") && ${local.open_to_tasks})"
   }
 }
 

@@ -34,7 +34,7 @@ variable "create_bucket" {
 }
 
 variable "prefix" {
-  description = "Folder in the bucket. Tasks and coordinators can read and write nothing outside; tasks nothing in its coordinator/ and build-sources/."
+  description = "Folder in the bucket. Tasks and coordinators can read and write nothing outside; tasks nothing in folders coordinator/ and build-sources/ in it."
   type        = string
   default     = "epyflow"
 

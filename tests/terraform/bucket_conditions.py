@@ -1,7 +1,8 @@
 """Evaluate the conditions of terraform/ on the bucket for one object.
 
 Conditions are written in the Common Expression Language; this reads the part of it that iam.tf
-uses. Source: https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-name.
+uses. Source: https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-name and
+#extract.
 """
 
 import re
@@ -10,7 +11,10 @@ from functools import cache
 from tests.terraform.hcl import Configuration
 
 BUCKET, PREFIX = "bucket", "teams/flu"
-_ATOM = re.compile(r'(!?)resource\.name(?:\.startsWith\("([^"]*)"\)| == "([^"]*)")')
+_ATOM = re.compile(
+    r'resource\.name(?:\.startsWith\("(?P<start>[^"]*)"\)| == "(?P<whole>[^"]*)"'
+    r'|\.extract\("(?P<before>[^"{]*)\{\w+\}"\) == "")'
+)
 
 
 @cache
@@ -24,10 +28,9 @@ def condition(name: str) -> str:
     ]
     values = {"local.bucket": BUCKET, "var.prefix": PREFIX}
     values["local.folder"] = _filled(found.locals["folder"], values)
-    for number, each in enumerate(found.locals["closed_to_tasks"]):
-        values[f"local.closed_to_tasks[{number}]"] = _filled(each, values)
+    values["local.open_to_tasks"] = found.locals["open_to_tasks"]
     expression: str = resource.body["condition"][0]["expression"]
-    return _filled(expression.replace('\\"', '"'), values)
+    return _filled(expression, values).replace('\\"', '"')
 
 
 def admits(expression: str, path: str | None) -> bool:
@@ -37,9 +40,12 @@ def admits(expression: str, path: str | None) -> bool:
         name += f"/objects/{PREFIX}/{path}" if not path.startswith("/") else f"/objects{path}"
 
     def value(atom: re.Match[str]) -> str:
-        negated, start, whole = atom.groups()
-        holds = name.startswith(start) if start is not None else name == whole
-        return str(int(holds != bool(negated)))
+        if (start := atom["start"]) is not None:
+            return str(int(name.startswith(start)))
+        if (whole := atom["whole"]) is not None:
+            return str(int(name == whole))
+        # What follows the text; empty where the name does not have it.
+        return str(int(name.partition(atom["before"])[2] == ""))
 
     plain = _ATOM.sub(value, expression).replace(" ", "")
     # A disjunction of conjunctions; anything else is not read, rather than read wrongly.

@@ -29,6 +29,9 @@ RESULTS, LOGS, BENCHMARKS, COORDINATOR = "results", "logs", "benchmarks", "coord
 TOPS = (RESULTS, LOGS, BENCHMARKS, COORDINATOR)
 """Folders that hold files of runs, by experiment and run."""
 
+CLOSED_TO_TASKS = (COORDINATOR, "build-sources")
+"""Folders of a bucket that the tasks' account may not write; other accounts run their files."""
+
 BUILDER, RUNNER, OUTPUTS, HUB = "builder-artifacts", "runner-artifacts", "outputs", "hub"
 METADATA = f"{OUTPUTS}/run_metadata.json"
 COST = "run_cost.csv"

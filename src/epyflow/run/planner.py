@@ -19,7 +19,7 @@ from epyflow.run import forecast_plan, input_record
 from epyflow.run.description import describe
 from epyflow.run.digests import digest_of, flatten, hash_data, hash_tasks, numeric_content
 from epyflow.run.input_record import Built
-from epyflow.run.layout import RunLayout
+from epyflow.run.layout import CLOSED_TO_TASKS, RunLayout
 from epyflow.run.plan import Plan, Population, RunPlan, plan_bytes, read_plan_file
 from epyflow.run.run_id import LATEST
 from epyflow.run.sources import Gathered
@@ -52,7 +52,7 @@ def write_run_plan(found: Gathered, command: Sequence[str], storage: Storage) ->
     """
     settings, path = found.settings, found.settings.plan_path
     exp_id, previous = found.experiment.files.exp_id, _previous(path)
-    _check_name(exp_id)
+    _check_name(exp_id, settings.run_id)
     known = {run: input_record.read_record(storage, RunLayout(exp_id, run)) for run in found.runs}
     seed = _seed(found.experiment, known.values(), previous)
     plan, sources = _plan(found, seed)
@@ -75,8 +75,14 @@ def write_run_plan(found: Gathered, command: Sequence[str], storage: Storage) ->
     return path
 
 
-def _check_name(exp_id: str) -> None:
-    """Refuse an experiment whose folder would be where another one names its newest run."""
+def _check_name(exp_id: str, run_id: str) -> None:
+    """Refuse names of folders that mean something else below a storage prefix."""
+    for name in CLOSED_TO_TASKS:
+        if name in (*exp_id.split("/"), run_id):
+            raise EpyflowError(
+                f"the run {exp_id}/{run_id}: tasks may not write in a folder {name!r} of a bucket; "
+                "rename the experiment or the run"
+            )
     if LATEST in exp_id.split("/"):
         raise EpyflowError(
             f"the experiment {exp_id}: a folder of results cannot be named {LATEST!r}, which is a "

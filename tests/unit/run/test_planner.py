@@ -65,6 +65,18 @@ def test_no_experiment_is_named_like_the_file_that_names_the_newest_run(settings
         plan(settings.model_copy(update={"experiment": "latest"}))
 
 
+@pytest.mark.parametrize("name", ["coordinator", "build-sources"])
+def test_no_experiment_or_run_is_named_like_a_folder_that_tasks_may_not_write(
+    settings, tmp_path, name
+):
+    with pytest.raises(EpyflowError, match=f"may not write in a folder '{name}'.*rename"):
+        plan(settings.model_copy(update={"run_id": name}))
+
+    (tmp_path / "experiments" / "small").rename(tmp_path / "experiments" / name)
+    with pytest.raises(EpyflowError, match=f"the run {name}/main: tasks may not write"):
+        plan(settings.model_copy(update={"experiment": name}))
+
+
 def test_what_differs_between_starts_is_kept_apart(settings):
     plan(settings, "snakemake", "--cores", "2")
 

@@ -4,6 +4,7 @@ Sources: https://cloud.google.com/storage/docs/json_api/v1/buckets/getIamPolicy 
 https://cloud.google.com/storage/docs/access-control/iam-roles.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +14,8 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from epyflow.operations.doctor.check import CheckResult, ok, warning
 from epyflow.operations.doctor.context import Context
-from epyflow.run.layout import COORDINATOR
+from epyflow.run.layout import CLOSED_TO_TASKS
 from epyflow.suggest import listed
-
-CLOSED = (COORDINATOR, "build-sources")
-"""Folders below the prefix whose files the coordinator's account and image builds run."""
 
 _STORAGE_ROLES = ("admin", "objectAdmin", "objectUser", "objectCreator")
 _WRITING = frozenset(
@@ -27,6 +25,7 @@ _WRITING = frozenset(
         *(f"roles/storage.{name}" for name in _STORAGE_ROLES),
     }
 )
+_EXCLUDED = r'&&resource\.name\.extract\("/{}/\{{\w+\}}"\)==""'
 _EVERYBODY = {"allUsers", "allAuthenticatedUsers"}
 _REMEDY = (
     'grant that account the condition of docs/infrastructure.md, "Permissions", and remove the '
@@ -44,7 +43,7 @@ def bucket_tasks(context: Context) -> CheckResult:
             "jobs, and change what coordinators run",
             "use two accounts, as terraform/iam.tf does, and set `coordinator_service_account`",
         )
-    bucket, closed = _places(context)
+    bucket = urlsplit(context.site.storage).netloc
     member = f"serviceAccount:{account}"
     found = _of_bucket(context, bucket)
     commands = [
@@ -53,9 +52,9 @@ def bucket_tasks(context: Context) -> CheckResult:
             ("storage buckets", f"gs://{bucket}", found or ()),
             ("projects", context.site.project, _of_project(context)),
         )
-        for role in _open_roles(bindings, member, closed)
+        for role in _open_roles(bindings, member)
     ]
-    folders = listed([f"{each}/" for each in CLOSED])
+    folders = listed([f"{each}/" for each in CLOSED_TO_TASKS])
     if commands:
         return warning(
             f"{account} may write {folders} in gs://{bucket}: a task that is taken over could run "
@@ -65,14 +64,6 @@ def bucket_tasks(context: Context) -> CheckResult:
     if found is None:
         return ok(f"the policy of gs://{bucket} cannot be read; an owner of the bucket can")
     return ok(f"{account} has no role that writes {folders} in gs://{bucket}")
-
-
-def _places(context: Context) -> tuple[str, list[str]]:
-    """Return the bucket, and the full names of the closed folders."""
-    parts = urlsplit(context.site.storage)
-    prefix = parts.path.strip("/")
-    top = f"projects/_/buckets/{parts.netloc}/objects/" + (f"{prefix}/" if prefix else "")
-    return parts.netloc, [f"{top}{folder}/" for folder in CLOSED]
 
 
 def _of_bucket(context: Context, name: str) -> list[Mapping[str, Any]] | None:
@@ -94,13 +85,11 @@ def _of_project(context: Context) -> list[Mapping[str, Any]]:
         return []
 
 
-def _open_roles(
-    bindings: Iterable[Mapping[str, Any]], member: str, closed: Iterable[str]
-) -> Iterator[str]:
+def _open_roles(bindings: Iterable[Mapping[str, Any]], member: str) -> Iterator[str]:
     """Yield the roles that let a member write closed folders."""
     for each in bindings:
-        text = ((each.get("condition") or {}).get("expression") or "").replace(" ", "")
-        excluded = all(f'!resource.name.startsWith("{folder}")' in text for folder in closed)
+        text = re.sub(r"\s", "", (each.get("condition") or {}).get("expression") or "")
+        excluded = all(re.search(_EXCLUDED.format(folder), text) for folder in CLOSED_TO_TASKS)
         has = {member, *_EVERYBODY} & set(each.get("members", ()))
         if has and each["role"] in _WRITING and not excluded:
             yield each["role"]

@@ -29,6 +29,10 @@ def test_the_example_gives_the_tables_of_a_local_run(rehearsed, google_batch, tm
     done = rehearsed.run(**example)
 
     assert done.code == 0, done.text
+    assert "example/main on Google Batch" in done.text
+    assert "2 run_task on c4d-standard-2" in done.text
+    labels = "component=epyflow environment=dev managed-by=snakemake exp_id=example run_id=main"
+    assert labels in done.text
     local = local_outputs(tmp_path_factory.mktemp("local"), **example)
     assert len(local) == 5
     assert rehearsed.outputs(experiment="example") == local

@@ -11,7 +11,7 @@ import yaml
 from google.cloud import batch_v1
 from typer.testing import CliRunner, Result
 
-from epyflow.cli import app
+from epyflow.cli import app, output
 from epyflow.errors import RunningError
 from epyflow.google.batch import BatchJobs
 from epyflow.google.site import Site, read_site
@@ -153,9 +153,9 @@ def test_what_is_saved_is_gone_on_with(place):
     assert resumes(place) is True
 
 
-def call(*arguments: str) -> Result:
+def call(*arguments: str, typed: str | None = None) -> Result:
     command = ["submit", "small", "--config", "experiments_root=study", *arguments]
-    done = CliRunner().invoke(app.app, command)
+    done = CliRunner().invoke(app.app, command, input=typed)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 
@@ -200,6 +200,28 @@ def test_a_run_is_submitted_with_an_id_and_a_folder_of_its_own(place, tmp_path, 
     with tarfile.open(tmp_path / "sources.tar.gz") as archive:
         settings = yaml.safe_load(archive.extractfile("config/config.yaml").read())
     assert settings["run_id"] == said["run_id"]
+
+
+@pytest.mark.usefixtures("project")
+def test_on_a_terminal_the_summary_is_confirmed_once_and_yes_asks_nothing(place, monkeypatch):
+    monkeypatch.setattr(output, "at_a_terminal", lambda: True)
+
+    refused = call("--run-id", "Week-3", typed="n\n")
+    assert refused.exit_code == 3
+    assert in_the_bucket(place) == []
+    assert refused.stderr.count("Start this run?") == 1
+    said = refused.stderr.splitlines()
+    assert said[0] == "small/Week-3 on Google Batch"
+    assert {line.split()[0] for line in said[1:8]} >= {"tasks", "jobs", "image", "cost", "labels"}
+    assert "2 run_task on c4d-standard-2" in refused.stderr
+    assert f"image    {place.site.image}" in said
+    assert "exp_id=small run_id=week-3" in refused.stderr
+
+    assert call("--run-id", "Week-3", typed="y\n").exit_code == 0
+    done = call("--run-id", "week-4", "--yes")
+    assert done.exit_code == 0
+    assert "small/week-4 on Google Batch" in done.stderr
+    assert "Start this run?" not in done.stderr
 
 
 @pytest.mark.usefixtures("project")

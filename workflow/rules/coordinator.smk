@@ -35,8 +35,29 @@ def note_coordinator(outcome, log=()):
         logger.warning(f"What this coordinator did could not be recorded: {error}")
 
 
+def print_summary():
+    """Print what this start does on Google Batch; if that fails, warn and continue."""
+    from epyflow.operations.cost.start_summary import jobs_of_graph, summarise_run
+
+    try:
+        settings = workflow.executor_settings
+        is_spot = workflow.remote_execution_settings.preemptible_rules.is_preemptible
+        labels = getattr(settings, "labels", None)
+        jobs = jobs_of_graph(workflow.dag.needrun_jobs(), is_spot, labels)
+        if jobs.counts:
+            results = f"{storage_prefix()}/results/{PLAN.exp_id}/{PLAN.run_id}"
+            image = getattr(settings, "container", None)
+            start = summarise_run(
+                FOUND, jobs.profile, image, jobs.labels, results, jobs.counts
+            )
+            logger.info("\n".join(start.lines()))
+    except Exception as error:
+        logger.warning(f"This start could not be summarised: {error}")
+
+
 onstart:
     note_coordinator(None, log)
+    print_summary()
 
 
 onsuccess:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from epyflow.cli.cost_estimate import WIDTH, cost_table, dollars, span, with_spot
+from epyflow.cli.cost_estimate import WIDTH, cost_table, dollars, span
 from epyflow.cli.options import Format, PriceFile, ProfileFile, Region, Spot
 from epyflow.cli.output import console, exit_on_error, print_json
 from epyflow.durations import format_duration
@@ -15,6 +15,7 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.cost.job_costs import LOCAL, JobCost, from_csv, priced
 from epyflow.operations.cost.prices import Prices, read_prices
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
+from epyflow.operations.cost.run_estimate import with_spot
 from epyflow.operations.cost.summary import Sum, by_location, by_stage, total
 from epyflow.run.layout import COST, RESULTS, RunLayout
 from epyflow.storage.disk import BUCKET_SCHEMES, Storage, storage_at

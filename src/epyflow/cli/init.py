@@ -1,6 +1,5 @@
 """``epyflow init``: write the settings of a clone."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from epyflow.cli.options import Format, read_input
-from epyflow.cli.output import ExitCode, fail, print_json
+from epyflow.cli.output import ExitCode, at_a_terminal, fail, print_json
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.setup import choices
 from epyflow.operations.setup.proposal import File
@@ -131,7 +130,7 @@ def init(
         "subnetwork": subnetwork,
         "environment": environment,
     }
-    asking = not yes and terraform != Path("-") and _at_a_terminal()
+    asking = not yes and terraform != Path("-") and at_a_terminal()
     try:
         files = _proposed(_given(settings), config or [], _given(site), cloud, terraform, asking)
         show = _json if format == "json" else _lines
@@ -146,10 +145,6 @@ def init(
         fail(f"{error}\nnothing was written", ExitCode.PROBLEM)
     except OSError as error:
         fail(f"{error.filename}: cannot be read or written: {error.strerror}", ExitCode.UNREADABLE)
-
-
-def _at_a_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _given(options: dict[str, str | None]) -> dict[str, Any]:

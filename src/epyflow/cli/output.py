@@ -109,6 +109,17 @@ def confirm_or_exit(subject: str, lines: list[str], question: str, *, yes: bool)
         raise typer.Exit(ExitCode.NOT_DONE)
 
 
+def at_a_terminal() -> bool:
+    """Return whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm_on_terminal(question: str, *, yes: bool) -> None:
+    """Ask a question on a terminal; without one, or with ``--yes``, go on."""
+    if not yes and at_a_terminal() and not typer.confirm(question, err=True):
+        fail("nothing was done", ExitCode.NOT_DONE)
+
+
 def print_json(document: object) -> None:
     """Print a document, indented."""
     typer.echo(json.dumps(document, indent=2))

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from epyflow.cli.cost_estimate import estimate_cost, print_estimate
+from epyflow.cli.cost_estimate import print_estimate
 from epyflow.cli.experiment_check import inspect_experiment, print_problems
 from epyflow.cli.options import (
     AllowedDataRoots,
@@ -24,6 +24,7 @@ from epyflow.cli.output import ExitCode, count, print_json
 from epyflow.durations import format_duration
 from epyflow.experiment.experiment import Experiment
 from epyflow.inputs import fan_out
+from epyflow.operations.cost.run_estimate import estimate_cost
 
 
 def plan(

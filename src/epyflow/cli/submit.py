@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 from google.cloud import batch_v1
 
-from epyflow.cli.cost_estimate import estimate_cost
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format
-from epyflow.cli.output import ExitCode, exit_on_error, print_json
+from epyflow.cli.output import ExitCode, confirm_on_terminal, exit_on_error, print_json
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.batch import BatchJobs, is_over
 from epyflow.google.site import VARIABLE_PREFIX, read_site
-from epyflow.inputs.fan_out import plan
+from epyflow.operations.cost.profile import read_profile
+from epyflow.operations.cost.start_summary import StartSummary, labels_of_run, summarise_run
 from epyflow.operations.detached import launch
 from epyflow.operations.detached.launch import Packed, Place
 from epyflow.operations.detached.source_archive import pack
@@ -65,6 +65,9 @@ def submit(
     every: Annotated[
         float, typer.Option(min=1, help="With `--wait`: seconds between two looks.")
     ] = 15.0,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal nothing is asked.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check, plan and pack; upload and start nothing.")
     ] = False,
@@ -73,17 +76,25 @@ def submit(
     """Start a run whose coordinator is a job of Google Batch. You may then close this machine.
 
     The experiment is checked and planned here, packed with its data and the workflow, and uploaded.
+    Tasks, machines, image, cost and labels are shown before; on a terminal you confirm them.
     To resume a run that has ended, submit it again; a complete run does what has changed.
 
     Exit code 0: submitted; with --wait, the run succeeded. 1: refused; with --wait, the run failed.
-    2: the experiment or a file of settings cannot be read. 3: the run has a coordinator that is
-    running.
+    2: the experiment or a file of settings cannot be read. 3: not confirmed, or the run has a
+    coordinator that is running; nothing was started.
     """
     with exit_on_error(ExitCode.PROBLEM, codes={RunningError: ExitCode.NOT_DONE}):
         settings = _settings(experiment, run_id, configfile or (), config or ())
         place, found = _planned(settings, notify_topic)
+        summary = _summary(place, found)
         document, sources = _packed(place, found, arguments or (), machine_type, hours)
-        _start(place, sources, document, take_over=take_over, dry_run=dry_run)
+        document |= _counts(summary)
+        number = launch.check_alone(place, take_over=take_over)
+        document["resumes"] = launch.resumes(place)
+        typer.echo("\n".join(summary.lines()), err=True)
+        if not dry_run:
+            confirm_on_terminal("Start this run?", yes=yes)
+        _start(place, sources, document, number, dry_run=dry_run)
         _print(document, format, dry_run=dry_run)
         if wait and not dry_run:
             succeeded = _wait(place, document["job"], every)
@@ -134,7 +145,6 @@ def _packed(
     document = {
         "experiment": place.exp_id,
         "run_id": place.run_id,
-        **_counts(found),
         "image": place.site.image,
         "machine_type": machine_type,
         "hours": hours,
@@ -146,34 +156,27 @@ def _packed(
     return document, sources
 
 
-def _counts(found: Gathered) -> dict[str, Any]:
-    """Return the numbers of tasks and simulations, and their cost without the coordinator."""
-    planned = [plan(each, found.settings.members_per_task) for each in found.runs.values()]
-    usd: list[float] | None = [0.0, 0.0]
-    try:
-        for experiment, each in zip(found.runs.values(), planned, strict=True):
-            low, high = estimate_cost(experiment, each, None, None, None, None)["usd"]
-            usd = [usd[0] + low, usd[1] + high] if usd else None
-    except EpyflowError:
-        usd = None  # A machine type without a price does not stop the run.
+def _summary(place: Place, found: Gathered) -> StartSummary:
+    """Summarise the run with the machines of the profile."""
+    results = f"{place.site.storage.rstrip('/')}/{place.layout.results}"
+    labels = labels_of_run(place.site, place.exp_id, place.run_id)
+    return summarise_run(found, read_profile(), place.site.image, labels, results)
+
+
+def _counts(summary: StartSummary) -> dict[str, Any]:
+    """Return numbers and labels of the run, and its cost without the coordinator."""
     return {
-        "tasks": sum(each.task_count for each in planned),
-        "simulations": sum(each.simulation_count for each in planned),
-        "usd": usd,
+        "tasks": summary.tasks,
+        "simulations": summary.simulations,
+        "usd": None if summary.usd is None else list(summary.usd),
+        "labels": dict(summary.labels),
     }
 
 
 def _start(
-    place: Place,
-    sources: Packed,
-    document: dict[str, Any],
-    *,
-    take_over: bool,
-    dry_run: bool,
+    place: Place, sources: Packed, document: dict[str, Any], number: int, *, dry_run: bool
 ) -> None:
     """Create the job, and add its id to the description."""
-    number = launch.check_alone(place, take_over=take_over)
-    document["resumes"] = launch.resumes(place)
     if dry_run:
         document["job"] = f"{place.prefix}{number}"
         return

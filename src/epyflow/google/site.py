@@ -116,14 +116,17 @@ class Site(Strict):
         stage
             ``build``, ``run``, ``tables``, ``hub`` or ``figures``.
         """
-        fixed = {
+        text = ",".join(f"{key}={value}" for key, value in self.fixed_labels(stage).items())
+        return f"'{text},exp_id=' + wildcards.exp_id + ',run_id=' + wildcards.run_id"
+
+    def fixed_labels(self, stage: str) -> dict[str, str]:
+        """Return the labels of a stage's jobs and VMs without those of the run."""
+        return {
             "component": "epyflow",
             "stage": stage,
             "environment": self.environment,
             "managed-by": "snakemake",
         }
-        text = ",".join(f"{key}={value}" for key, value in fixed.items())
-        return f"'{text},exp_id=' + wildcards.exp_id + ',run_id=' + wildcards.run_id"
 
 
 def fill_prefix(prefix: str, exp_id: str) -> str:

@@ -48,7 +48,7 @@ def init(*arguments: object, answers: str | None = None):
 @pytest.fixture
 def asked(folder, monkeypatch) -> Path:
     """The same, at a terminal."""
-    monkeypatch.setattr(cli_init, "_at_a_terminal", lambda: True)
+    monkeypatch.setattr(cli_init, "at_a_terminal", lambda: True)
     return folder
 
 

@@ -65,10 +65,18 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
-def amazon() -> Iterator[dict[str, str]]:
-    """The environment of a server of S3 and AWS Batch, which is in force here, too."""
+def amazon_server() -> Iterator[dict[str, str]]:
+    """The environment of a server of S3 and AWS Batch."""
     with s3_server.s3_server() as environment:
         yield environment
+
+
+@pytest.fixture
+def amazon(amazon_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The same, which is in force during the test."""
+    for name, value in amazon_server.items():
+        monkeypatch.setenv(name, value)
+    return amazon_server
 
 
 @pytest.fixture

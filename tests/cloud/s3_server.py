@@ -15,7 +15,7 @@ REGION = "us-east-2"
 
 @contextmanager
 def s3_server() -> Iterator[dict[str, str]]:
-    """Start a server with a bucket; give the variables that point clients to it, which are set."""
+    """Start a server with a bucket; give the variables that point clients to it."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -30,11 +30,10 @@ def s3_server() -> Iterator[dict[str, str]]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    # The account of this machine is not to be used, whatever a test does.
     with pytest.MonkeyPatch.context() as patch:
         for name, value in cloud.items():
             patch.setenv(name, value)
         location = {"LocationConstraint": REGION}
         boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
-        yield cloud
+    yield cloud
     server.stop()

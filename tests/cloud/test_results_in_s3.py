@@ -91,7 +91,7 @@ def test_a_folder_that_machines_share_holds_results_through_the_plugin_fs(tmp_pa
     """The plugin copies with rsync, which may be missing here: another program copies instead."""
     rsync = tmp_path / "bin" / "rsync"
     rsync.parent.mkdir()
-    rsync.write_text('#!/bin/bash\nexec cp -L --preserve=timestamps "${@: -2:1}" "${@: -1}"\n')
+    rsync.write_text('#!/bin/bash\nexec cp -Lp "${@: -2:1}" "${@: -1}"\n')
     rsync.chmod(0o755)
     monkeypatch.setenv("PATH", str(rsync.parent), prepend=":")
     shared = tmp_path / "shared"

@@ -7,6 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from emulator_support import job_of, script
+from google.cloud import batch_v1
 
 from google_batch_emulator import FaultPlan
 from google_batch_emulator.docker_options import read_options
@@ -15,7 +17,7 @@ from google_batch_emulator.execution.file_system_view import host_view
 from google_batch_emulator.execution.memory import resident
 from google_batch_emulator.execution.runnable_environment import read_secrets
 from google_batch_emulator.identity import project_number
-from google_batch_emulator.machines import vcpus
+from google_batch_emulator.machines import machine_type, vcpus
 from google_batch_emulator.pagination import page
 from google_batch_emulator.rate_limits import Quota
 from google_batch_emulator.storage.multipart import metadata_of, take_apart
@@ -81,6 +83,27 @@ def test_a_token_that_was_never_given_is_refused(token):
 )
 def test_a_machine_type_says_its_cpus(machine, expected):
     assert vcpus(machine) == expected
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "fields", "expected"),
+    [
+        (2000, 2000, {}, "e2-highcpu-2"),
+        (2000, 4096, {}, "e2-standard-2"),
+        (1000, 9000, {}, "e2-highmem-2"),
+        # Four tasks need 4 vCPUs and 32,768 MiB: 8 GiB for each vCPU.
+        (1000, 8192, {"task_count_per_node": 4}, "e2-highmem-4"),
+        (16_500, 2000, {}, "e2-highcpu-32"),
+        (33_000, 2000, {}, ""),
+        (2000, 4096, {"machine_type": "c4d-standard-2"}, "c4d-standard-2"),
+    ],
+)
+def test_without_a_machine_type_the_smallest_with_room_is_chosen(cpu, memory, fields, expected):
+    resource = {"cpu_milli": cpu, "memory_mib": memory}
+
+    job = job_of(script("exit 0"), compute_resource=resource, **fields)
+
+    assert machine_type(batch_v1.Job.pb(job)) == expected
 
 
 def test_a_project_has_one_number():

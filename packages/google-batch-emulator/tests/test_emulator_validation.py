@@ -6,6 +6,7 @@ from google.api_core import exceptions
 from google.cloud import batch_v1
 from google.protobuf.duration_pb2 import Duration
 
+from google_batch_emulator.allocation import accelerators_refused, check_allocation, zone_of
 from google_batch_emulator.docker_options import read_options
 from google_batch_emulator.errors import ApiError
 from google_batch_emulator.settings import Limits
@@ -65,6 +66,58 @@ def test_a_job_that_breaks_a_rule_is_refused(job, message):
     with pytest.raises(ApiError, match=message) as caught:
         check(job)
     assert caught.value.code.name == "INVALID_ARGUMENT"
+
+
+def allocation(locations=(), machine_type="", **accelerator):
+    """Return an allocation policy as the service reads it."""
+    policy = {"machine_type": machine_type}
+    if accelerator:
+        policy["accelerators"] = [accelerator]
+    made = batch_v1.AllocationPolicy(
+        location={"allowed_locations": list(locations)}, instances=[{"policy": policy}]
+    )
+    return batch_v1.AllocationPolicy.pb(made)
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (allocation(["us-central1-a"]), '"us-central1-a" is none of regions/REGION and zones/'),
+        (allocation(["zones/us-central1-a", "zones/us-east1-b"]), "is not in the job's region"),
+        (allocation(["regions/us-east1"]), "is not in the job's region us-central1"),
+        (allocation(type_="T4", count=1), '"T4" is not an accelerator type'),
+        (allocation(type_="nvidia-tesla-t4"), "count 0 is none of"),
+        (allocation(type_="nvidia-tesla-t4", count=3), "count 3 is none of"),
+    ],
+)
+def test_locations_and_accelerators_that_break_a_rule_are_refused(policy, message):
+    with pytest.raises(ApiError, match=message) as caught:
+        check_allocation(policy, "us-central1")
+    assert caught.value.code.name == "INVALID_ARGUMENT"
+
+
+def test_vms_are_in_an_allowed_zone():
+    zones = ["regions/us-central1", "zones/us-central1-c", "zones/us-central1-b"]
+    check_allocation(allocation(zones, type_="nvidia-tesla-t4", count=1), "us-central1")
+
+    assert zone_of(allocation(zones), "us-central1") == "us-central1-b"
+    assert zone_of(allocation(), "us-central1") == "us-central1-a"
+
+
+@pytest.mark.parametrize(
+    ("machine", "gpu", "fits"),
+    [
+        ("n1-standard-4", "nvidia-tesla-t4", True),
+        ("", "nvidia-tesla-t4", True),
+        ("g2-standard-4", "nvidia-l4", True),
+        ("n1-standard-4", "nvidia-l4", False),
+        ("c4d-standard-2", "nvidia-tesla-t4", False),
+    ],
+)
+def test_some_series_take_some_gpus(machine, gpu, fits):
+    (instance,) = allocation(machine_type=machine, type_=gpu, count=1).instances
+
+    assert (accelerators_refused(instance.policy) is None) == fits
 
 
 def test_a_definition_over_a_megabyte_is_refused():

@@ -3,11 +3,14 @@
 import re
 import secrets
 
+from google_batch_emulator.allocation import zone_of
 from google_batch_emulator.messages import Message, Provisioning
 from google_batch_emulator.records import JobRecord, Vm
 
 _CPUS = re.compile(r"-(\d+)(?:-(?:metal|lssd|\d+))?$")
 _SHARED_CORE_CPUS = 2
+_GIB_PER_CPU = {"highcpu": 1, "standard": 4, "highmem": 8}
+_CPUS_OF_E2, _MOST_GIB_OF_E2 = (2, 4, 8, 16, 32), 128
 # The size that the documentation takes for an image's, as an example.
 _IMAGE_GB = 30
 
@@ -20,6 +23,30 @@ def vcpus(machine_type: str) -> int | None:
         return int(match[1])
     match = _CPUS.search(machine_type)
     return int(match[1]) if match else None
+
+
+def machine_type(job: Message) -> str:
+    """Return the machine type of a job's VMs: as asked for, or the smallest E2 that has room.
+
+    That Batch chooses an E2 is what its developers say, and not documented. N1 is the series that
+    takes GPUs. Source: discuss.google.dev/t/batch-how-to-choose-machine-type/109594.
+    """
+    policy = job.allocation_policy.instances[0].policy
+    if policy.machine_type:
+        return str(policy.machine_type)
+    group = job.task_groups[0]
+    tasks = group.task_count_per_node or 1
+    need = group.task_spec.compute_resource
+    series = "n1" if policy.accelerators else "e2"
+    fitting = [
+        (cpus, gib, f"{series}-{kind}-{cpus}")
+        for cpus in _CPUS_OF_E2
+        for kind, gib in _GIB_PER_CPU.items()
+        if cpus * gib <= _MOST_GIB_OF_E2
+        and 1000 * cpus >= tasks * need.cpu_milli
+        and 1024 * cpus * gib >= tasks * need.memory_mib
+    ]
+    return min(fitting)[2] if fitting else ""
 
 
 def tasks_per_vm(job: Message) -> int:
@@ -60,7 +87,7 @@ def vm_for(job: JobRecord) -> Vm:
     vm = Vm(
         instance=str(10**18 + secrets.randbelow(8 * 10**18)),
         name=f"{job.uid[:40]}-group0-0-{secrets.token_hex(2)}{serial}",
-        zone=f"{job.parent.location}-a",
+        zone=zone_of(job.definition.allocation_policy, job.parent.location),
         slots=tasks_per_vm(job.definition),
     )
     job.vms.append(vm)

@@ -72,6 +72,8 @@ class JobRecord:
         Memory that a task may use; 0 if the job does not say.
     boot_disk_gb
         Size of the boot disk of each VM.
+    machine_type
+        Of each VM: as asked for, or chosen.
     """
 
     parent: Parent
@@ -82,6 +84,7 @@ class JobRecord:
     serial: int
     memory_mib: int = 0
     boot_disk_gb: int = 0
+    machine_type: str = ""
     state: JobState = JobState.QUEUED
     events: list[Message] = field(default_factory=list)
     vms: list[Vm] = field(default_factory=list)
@@ -151,7 +154,7 @@ class JobRecord:
     def _show_instances(self, group: Message) -> None:
         policy = self.definition.allocation_policy.instances[0].policy
         instance = group.instances.add(
-            machine_type=policy.machine_type,
+            machine_type=self.machine_type,
             provisioning_model=policy.provisioning_model,
             task_pack=self.group.task_count_per_node,
         )

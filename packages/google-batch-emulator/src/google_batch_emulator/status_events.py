@@ -5,6 +5,7 @@ Sources: cloud.google.com/batch/docs/troubleshooting, and events of real jobs in
 
 import secrets
 
+from google_batch_emulator.allocation import accelerators_refused, zone_of
 from google_batch_emulator.machines import tasks_per_vm, vcpus
 from google_batch_emulator.messages import JobState
 from google_batch_emulator.records import JobRecord
@@ -24,12 +25,10 @@ _AGENT_SECONDS = 1080
 def waiting_text(action: str, job: JobRecord) -> str:
     """Return the description of the status event for a job fault that delays or rejects a job."""
     policy = job.definition.allocation_policy.instances[0].policy
-    zone = f"{job.parent.location}-a"
+    zone = zone_of(job.definition.allocation_policy, job.parent.location)
     vm = f"{job.uid[:40]}-group0-0-{secrets.token_hex(2)}"
     if action == "quota":
-        wanted = (vcpus(policy.machine_type) or 2) * -(
-            -len(job.tasks) // tasks_per_vm(job.definition)
-        )
+        wanted = (vcpus(job.machine_type) or 2) * -(-len(job.tasks) // tasks_per_vm(job.definition))
         return (
             f"Quota checking process decides to delay scheduling for the job {job.uid} due to "
             f"inadequate quotas [Quota: CPUS, limit: {_QUOTA_CPUS}, usage: {_QUOTA_CPUS}, "
@@ -62,6 +61,10 @@ def rejection(job: JobRecord) -> str | None:
     Source: cloud.google.com/compute/docs/disks/hyperdisks#machine-type-support
     """
     policy = job.definition.allocation_policy.instances[0].policy
+    if not job.machine_type:
+        return _rejected("No machine type has the CPU and memory that a task needs.")
+    if wrong_gpus := accelerators_refused(policy):
+        return _rejected(wrong_gpus)
     series = policy.machine_type.partition("-")[0]
     if series not in _HYPERDISK_ONLY:
         return None

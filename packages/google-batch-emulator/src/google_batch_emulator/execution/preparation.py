@@ -13,6 +13,8 @@ from google_batch_emulator.records import Attempt
 # A root needs these even if nothing is mounted there.
 _OWN = ("tmp", "run", "root", "home", "mnt", "var/tmp")
 
+# Where Batch installs drivers of GPUs; here are neither.
+_DRIVERS = "/var/lib/nvidia/"
 # On the machine; a container sees it if it mounts the folder.
 HOSTS_FILE = "/run/batch/hosts"
 
@@ -135,6 +137,8 @@ def _volumes(context: Context, folder: Path, volumes: list[str]) -> list[Bind]:
     binds = []
     for volume in volumes:
         source, target, *mode = volume.split(":")
+        if source.startswith(_DRIVERS):
+            continue
         of_host = any(Path(source).is_relative_to(bind.target) for bind in context.host.binds)
         path = Path(source) if of_host else Path(f"{vm}{source}")
         if not path.exists():

@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Callable, Iterable
 
+from google_batch_emulator.allocation import check_allocation
 from google_batch_emulator.engine import Engine
 from google_batch_emulator.errors import invalid, not_found
 from google_batch_emulator.filters import compile_filter
 from google_batch_emulator.job_store import Store
-from google_batch_emulator.machines import boot_disk_gb
+from google_batch_emulator.machines import boot_disk_gb, machine_type
 from google_batch_emulator.messages import (
     Job,
     ListJobsResponse,
@@ -56,12 +57,14 @@ class BatchService:
         check_job_id(job_id)
         check_request_id(request.request_id)
         check_job(request.job, self._settings.limits)
+        check_allocation(request.job.allocation_policy, parent.location)
         with self._store.lock:
             if request.request_id in self._answered:
                 return self._answered[request.request_id]
             job = self._store.add(parent, job_id, self._definition(request.job))
             job.memory_mib = request.job.task_groups[0].task_spec.compute_resource.memory_mib
             job.boot_disk_gb = boot_disk_gb(job.definition)
+            job.machine_type = machine_type(job.definition)
             answer = job.show()
             self._remember(request, answer)
         self._engine.admit(job)

@@ -14,6 +14,7 @@ PARAM = {
     "network": None,
     "subnetwork": None,
     "region": "us-central1",
+    "zones": None,
     "external_ip": False,
 }
 
@@ -30,6 +31,20 @@ def complete(*, spot=False, labels=None, **param):
 @pytest.mark.parametrize(("spot", "model"), [(True, "SPOT"), (False, "STANDARD")])
 def test_provisioning_is_said(spot, model):
     assert complete(spot=spot).instances[0].policy.provisioning_model.name == model
+
+
+def test_without_a_machine_type_batch_chooses_the_disk_too():
+    disk = complete(machine_type="", boot_disk_gb=50).instances[0].policy.boot_disk
+
+    assert (disk.type_, disk.size_gb) == ("", 50)
+
+
+def test_vms_are_in_the_zones_that_are_allowed():
+    assert not complete().location.allowed_locations
+    assert complete(zones="us-central1-a, us-central1-c").location.allowed_locations == [
+        "zones/us-central1-a",
+        "zones/us-central1-c",
+    ]
 
 
 def test_the_disk_suits_the_machine_and_batch_chooses_the_image():

@@ -124,6 +124,43 @@ def test_stock_settings_are_kept():
     assert (instance["machineType"], instance["bootDisk"]["type"]) == ("n2-standard-8", "pd-ssd")
 
 
+def test_gpus_are_attached_with_their_drivers_and_reach_the_container():
+    made = with_resources(gpu=1, gpu_model="nvidia-tesla-t4", googlebatch_machine_type="")
+
+    job = as_dict(template().define([made], "id"))
+
+    (instance,) = job["allocationPolicy"]["instances"]
+    assert instance["installGpuDrivers"]
+    assert "machineType" not in instance["policy"]
+    assert instance["policy"]["accelerators"] == [{"type": "nvidia-tesla-t4", "count": "1"}]
+    container = job["taskGroups"][0]["taskSpec"]["runnables"][0]["container"]
+    assert container["options"] == "--network host --privileged"
+    assert container["volumes"] == [
+        "/var/lib/nvidia/lib64:/usr/local/nvidia/lib64",
+        "/var/lib/nvidia/bin:/usr/local/nvidia/bin",
+    ]
+
+
+def test_a_machine_with_gpus_of_its_own_gets_none_attached():
+    made = with_resources(gpu=1, googlebatch_machine_type="g2-standard-4")
+
+    (instance,) = as_dict(template().define([made], "id"))["allocationPolicy"]["instances"]
+
+    assert instance["installGpuDrivers"]
+    assert "accelerators" not in instance["policy"]
+
+
+def test_an_override_of_the_run_wins_over_the_rule():
+    made = with_resources(googlebatch_parallelism=1, googlebatch_labels="a=b")
+    changes = "one:googlebatch_parallelism=2 one:googlebatch_zones=r-a one:googlebatch_labels=c=d"
+
+    job = as_dict(template(override=changes).define([made, made], "id"))
+
+    assert job["taskGroups"][0]["parallelism"] == "2"
+    assert job["allocationPolicy"]["location"] == {"allowedLocations": ["zones/r-a"]}
+    assert (job["labels"].get("a"), job["labels"]["c"]) == (None, "d")
+
+
 def test_accelerators_and_buckets_are_the_stock_plugins():
     made = with_resources(nvidia_gpu=2, googlebatch_bucket="data")
 

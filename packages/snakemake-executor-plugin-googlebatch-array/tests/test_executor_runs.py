@@ -59,6 +59,39 @@ rule sum:
     assert workflow.live() == []
 
 
+def test_batch_chooses_machines_in_allowed_zones_also_with_gpus(workflow):
+    workflow.write(
+        """
+rule all:
+    input: "out/plain.txt", "out/gpu.txt"
+
+rule plain:
+    output: "out/plain.txt"
+    resources: googlebatch_machine_type=""
+    shell: "echo plain > {output}"
+
+rule gpu:
+    output: "out/gpu.txt"
+    resources: gpu=1, gpu_model="nvidia-tesla-t4"
+    shell: "echo gpu > {output}"
+"""
+    )
+    prefix = "--googlebatch-array"
+    override = "gpu:googlebatch_machine_type= plain:googlebatch_memory=9000"
+
+    finished = workflow.run(f"{prefix}-zones", "us-central1-c", f"{prefix}-override", override)
+
+    assert finished.code == 0, finished.text
+    assert workflow.outputs() == {"out/plain.txt": "plain\n", "out/gpu.txt": "gpu\n"}
+    chosen = {}
+    for job in workflow.jobs():
+        (group,) = job.show().status.task_groups.values()
+        chosen[job.definition.labels["snakemake-job"]] = group.instances[0].machine_type
+        assert "on zones/us-central1-c/" in job.tasks[0].events[-1].description
+    # 9000 MiB do not fit into the 8 GiB of an e2-standard-2.
+    assert chosen == {"plain": "e2-highmem-2", "gpu": "n1-highcpu-2"}
+
+
 def test_a_group_is_one_task(workflow):
     workflow.write(
         """

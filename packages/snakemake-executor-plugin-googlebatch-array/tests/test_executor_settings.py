@@ -71,7 +71,7 @@ def test_nothing_is_installed_before_a_task_and_no_value_is_in_a_command():
 
 
 def test_the_default_settings_pass():
-    check_settings(settings())
+    check_settings(settings(), {"one"})
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,10 @@ def test_the_default_settings_pass():
         ({"parallelism": 5001}, "parallelism is 5001"),
         ({"retry_count": 11}, "retry-count is 11"),
         ({"spot_attempts": 0}, "spot-attempts is 0"),
+        ({"zones": "us-east1-b"}, "not in the region r"),
+        ({"override": "three:runtime=3"}, "no rule 'three'; there are one"),
     ],
 )
 def test_a_malformed_setting_is_refused(change, complaint):
     with pytest.raises(ValueError, match=complaint):
-        check_settings(settings(**change))
+        check_settings(settings(**change), {"one"})

@@ -5,7 +5,8 @@ from snakemake_executor_plugin_googlebatch_array.tasks import arrays, describe, 
 
 
 def shape(**changes):
-    return shape_of(FakeJob(**changes), settings(), spot=False)
+    job = FakeJob(**changes)
+    return shape_of(job, job.resources, settings(), spot=False)
 
 
 def test_jobs_that_differ_in_wildcards_only_have_one_shape():
@@ -21,8 +22,10 @@ def test_jobs_that_differ_in_rule_attempt_or_resources_have_not():
         shape(resources=Resources(mem_mb=9000)),
         shape(resources=Resources(googlebatch_machine_type="n2-standard-2")),
         shape(resources=Resources(nvidia_gpu=1)),
+        shape(resources=Resources(gpu=1)),
+        shape(resources=Resources(gpu=1, gpu_model="nvidia-l4")),
     }
-    assert len(shapes) == 7
+    assert len(shapes) == 9
 
 
 def test_resources_that_google_batch_does_not_know_split_no_array():

@@ -6,6 +6,7 @@ from typing import Any
 from google.cloud import batch_v1
 
 from .machines import boot_disk_type
+from .placement import zones
 
 Policy = batch_v1.AllocationPolicy
 
@@ -16,6 +17,7 @@ def complete_policy(
     labels: Mapping[str, str],
     *,
     spot: bool,
+    gpus: bool = False,
 ) -> Policy:
     """Add to the stock plugin's allocation policy what it leaves out, and mend what it mixes up.
 
@@ -24,16 +26,24 @@ def complete_policy(
     policy
         As the stock plugin builds it: machine type, accelerators, service account, network.
     param
-        Parameters of the job: machine type, disk, image, network, region, external address.
+        Parameters of the job: machine type (empty for Google Batch to choose), disk, image,
+        network, region, zones, external address.
     labels
         Put on the VMs and their disks, so that costs can be told apart.
     spot
         Spot or standard provisioning.
+    gpus
+        Whether the VMs have GPUs, whose drivers Google Batch is to install.
     """
     instance = policy.instances[0].policy
     model: Any = Policy.ProvisioningModel
     instance.provisioning_model = model.SPOT if spot else model.STANDARD
     instance.boot_disk = _boot_disk(param)
+    policy.instances[0].install_gpu_drivers = gpus
+    if allowed := zones(param["zones"], param["region"]):
+        policy.location = Policy.LocationPolicy(
+            allowed_locations=[f"zones/{zone}" for zone in allowed]
+        )
     policy.network = _network(param)
     policy.labels = dict(labels)
     return policy
@@ -47,11 +57,11 @@ def image_of(family: str, project: str | None) -> str:
 
 
 def _boot_disk(param: Mapping[str, Any]) -> Policy.Disk:
-    """Return a boot disk that the machine type takes.
+    """Return a boot disk that the machine type takes, or Google Batch chooses with the machine.
 
     Without an image Batch boots its own, the one that fits containers.
     """
-    kind = param["boot_disk_type"] or boot_disk_type(param["machine_type"])
+    kind = param["boot_disk_type"] or boot_disk_type(param["machine_type"] or "")
     disk = Policy.Disk(type_=kind)
     if param["boot_disk_image"]:
         disk.image = param["boot_disk_image"]

@@ -40,7 +40,7 @@ class Executor(Parameters):
             If there are no credentials; before anything starts.
         """
         try:
-            check_settings(self.executor_settings)
+            check_settings(self.executor_settings, {rule.name for rule in self.workflow.rules})
         except SettingError as error:
             raise SettingError(f"googlebatch-array: {error}") from error
         try:

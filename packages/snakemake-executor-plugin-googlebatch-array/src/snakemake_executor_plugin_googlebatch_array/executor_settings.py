@@ -49,6 +49,28 @@ class ExecutorSettings(StockSettings):  # type: ignore[misc]
             "otherwise cloud-hpc-image-public."
         ),
     )
+    machine_type: Optional[str] = field(
+        default="c2-standard-4",
+        metadata=_help(
+            "Machine type of the VMs. Empty, Google Batch chooses one that has a task's cpu and "
+            "memory."
+        ),
+    )
+    zones: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Zones of the region in which VMs may be, separated by commas, such as us-central1-a. "
+            "Left out, all."
+        ),
+    )
+    override: str = field(
+        default="",
+        metadata=_help(
+            "Resources of rules for this run: RULE:RESOURCE=VALUE, separated by spaces. Unlike "
+            "--set-resources it keeps the other resources of a profile. A machine type without "
+            "googlebatch_cpu_milli and googlebatch_memory sets both."
+        ),
+    )
     memory: Optional[int] = field(
         default=1000,
         metadata=_help("The least memory of a task in MiB; a rule's mem_mb can ask for more."),

@@ -23,6 +23,7 @@ _POLICY = (
     "network",
     "subnetwork",
     "region",
+    "zones",
     "external_ip",
 )
 
@@ -107,7 +108,11 @@ class JobTemplate:
         param = {name: self.executor.get_param(job, name) for name in _POLICY}
         param["image_family"] = self.executor.image_family(job)
         policy = complete_policy(
-            self.executor.get_allocation_policy(job), param, labels, spot=first.spot
+            self.executor.get_allocation_policy(job),
+            param,
+            labels,
+            spot=first.spot,
+            gpus=self.executor.gpus(job) is not None,
         )
         return batch_job(group, policy, labels)
 
@@ -134,7 +139,7 @@ class JobTemplate:
     def labels(self, job: Any) -> dict[str, str]:
         """Return the labels of job and VMs: ours, those of the settings, those of the rule."""
         users = parse_labels(self.settings.labels or "")
-        users |= parse_labels(job.resources.get(f"{PREFIX}labels") or "")
+        users |= parse_labels(self.executor.resources(job).get(f"{PREFIX}labels") or "")
         own = {
             "snakemake-job": label_value(job.name),
             "snakemake-attempt": str(job.attempt),

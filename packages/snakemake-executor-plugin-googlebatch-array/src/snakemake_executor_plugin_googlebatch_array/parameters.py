@@ -9,7 +9,9 @@ from snakemake_executor_plugin_googlebatch.command import get_writer
 from .commands import BOOTSTRAP
 from .environment import is_reference
 from .errors import SettingError
-from .resources import PREFIX
+from .overrides import overridden
+from .placement import GPU_VOLUMES, Gpus, gpus
+from .resources import PREFIX, tasks_per_vm
 
 _ALIASES = {"work_tasks_per_node": "task_count_per_node"}
 
@@ -29,13 +31,18 @@ class Parameters(StockExecutor):  # type: ignore[misc]
         self.preemptible_retries: int | None = remote.preemptible_retries
         remote.preemptible_rules = type(remote.preemptible_rules)()
 
+    def resources(self, job: Any) -> dict[str, Any]:
+        """Return the resources of a job, with the overrides of this run."""
+        return overridden(job, self.executor_settings)
+
     def get_param(self, job: Any, param: str) -> Any:
         """Return a parameter: the rule's ``googlebatch_*`` resource, or else the setting.
 
         Unlike in the stock plugin a resource of 0 counts.
         """
+        resources = self.resources(job)
         for name in (param, _ALIASES.get(param)):
-            value = job.resources.get(f"{PREFIX}{name}") if name else None
+            value = resources.get(f"{PREFIX}{name}") if name else None
             if value is not None:
                 return value
         value = getattr(self.executor_settings, param, None)
@@ -46,7 +53,7 @@ class Parameters(StockExecutor):  # type: ignore[misc]
 
     def image_family(self, job: Any) -> str | None:
         """Return the image family that was asked for, None if none was."""
-        family: str | None = job.resources.get(f"{PREFIX}image_family")
+        family: str | None = self.resources(job).get(f"{PREFIX}image_family")
         return family or self.executor_settings.image_family
 
     def get_container(
@@ -69,10 +76,32 @@ class Parameters(StockExecutor):  # type: ignore[misc]
             job, entrypoint=entrypoint, commands=commands
         )
         if container is not None:
-            # Nothing is prepared on the VM, so there is nothing to mount.
+            # Nothing is prepared on the VM but drivers, so there is nothing else to mount.
             container.volumes = []
             container.options = self.get_param(job, "container_options") or ""
+            if self.gpus(job) is not None:
+                container.volumes = list(GPU_VOLUMES)
+                container.options = f"{container.options} --privileged".strip()
         return container
+
+    def gpus(self, job: Any) -> Gpus | None:
+        """Return the GPUs of a VM, None without any.
+
+        Raises
+        ------
+        SettingError
+            If the machine cannot have them.
+        """
+        resources = self.resources(job)
+        machine_type = self.get_param(job, "machine_type") or ""
+        return gpus(resources, machine_type, tasks_per_vm(resources, self.executor_settings))
+
+    def get_accelerators(self, job: Any) -> list[batch_v1.AllocationPolicy.Accelerator]:
+        """Return the GPUs to attach to a VM; none if the machine type has them."""
+        found = self.gpus(job)
+        if found is None or not found.model:
+            return []
+        return [batch_v1.AllocationPolicy.Accelerator(type_=found.model, count=found.number)]
 
     def get_command_writer(self, job: Any) -> Any:
         """Return the stock plugin's writer of scripts for VMs, with our command."""
@@ -81,7 +110,7 @@ class Parameters(StockExecutor):  # type: ignore[misc]
             snakefile="",
             snippets=self.get_param(job, "snippets"),
             settings=self.executor_settings,
-            resources=job.resources,
+            resources=self.resources(job),
             snakefile_path="Snakefile",
         )
 

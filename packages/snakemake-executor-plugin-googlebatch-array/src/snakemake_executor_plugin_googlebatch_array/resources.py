@@ -78,7 +78,7 @@ def disk_warning(resources: Mapping[str, Any], settings: Any, *, has_input: bool
     "sizeGb".
     """
     gibibytes = _boot_disk_gb(resources, settings)
-    per_vm = _tasks_per_vm(resources, settings)
+    per_vm = tasks_per_vm(resources, settings)
     needed = per_vm * _needed_disk(resources, has_input=has_input)
     if not gibibytes or needed <= 1024 * gibibytes:
         return None
@@ -132,7 +132,7 @@ def _needed_disk(resources: Mapping[str, Any], *, has_input: bool) -> int:
     return 0 if guessed else _mebibytes(resources, "disk")
 
 
-def _tasks_per_vm(resources: Mapping[str, Any], settings: Any) -> int:
+def tasks_per_vm(resources: Mapping[str, Any], settings: Any) -> int:
     """Return how many tasks share a VM."""
     for name in ("work_tasks_per_node", "task_count_per_node"):
         if (given := resources.get(f"{PREFIX}{name}")) is not None:

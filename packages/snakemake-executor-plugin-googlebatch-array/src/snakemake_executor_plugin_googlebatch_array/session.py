@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from google.cloud.logging import Client as LoggingClient
@@ -27,6 +27,8 @@ from .identity import (
 from .job_definition import MOST_RETRIES, MOST_TASKS
 from .job_template import JobTemplate, Run
 from .names import parse_labels
+from .overrides import check_overrides
+from .placement import zones
 from .progress_messages import ProgressMessages
 from .resources import disk_warning, duration
 from .status_polls import Patience, Poller
@@ -96,23 +98,23 @@ class Session:
             If a resource makes no sense to Google Batch.
         """
         executor = self.executor
-        self._warn_of_disk(job)
+        resources = executor.resources(job)
+        self._warn_of_disk(job, resources)
         spot = bool(executor.is_preemptible(job))
         image = executor.get_param(job, "container")
         image = image or executor.workflow.remote_execution_settings.container_image
         work = work_checksum(self.frame, self.sources, image)
         return Task(
             job=job,
-            shape=shape_of(job, self.settings, spot=spot),
+            shape=shape_of(job, resources, self.settings, spot=spot),
             arguments=job_arguments(executor, job),
             target=target_of(job),
             key=key_of(job, work),
             spot=spot,
         )
 
-    def _warn_of_disk(self, job: Any) -> None:
+    def _warn_of_disk(self, job: Any, resources: Mapping[str, Any]) -> None:
         """Tell once for each rule that its disk_mb has no effect and does not fit."""
-        resources = dict(job.resources.items())
         text = disk_warning(resources, self.settings, has_input=bool(job.input))
         if text and job.name not in self._warned:
             self._warned.add(job.name)
@@ -250,8 +252,15 @@ class Session:
             place.array.stopping |= name in names and name not in problems
 
 
-def check_settings(settings: Any) -> None:
+def check_settings(settings: Any, rules: Collection[str]) -> None:
     """Look at settings that can be malformed.
+
+    Parameters
+    ----------
+    settings
+        Of the executor.
+    rules
+        Names of the workflow's rules.
 
     Raises
     ------
@@ -260,6 +269,8 @@ def check_settings(settings: Any) -> None:
     """
     parse_labels(settings.labels or "")
     parse_secrets(settings.secret_variables)
+    zones(settings.zones, settings.region)
+    check_overrides(settings, rules)
     log_place(settings.log_prefix, None)
     duration(settings.max_run_duration or "1d")
     for name, least, most in (

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
+from .placement import GPU_RESOURCES
 from .resources import PREFIX, Compute, compute_for
 
 
@@ -54,21 +55,29 @@ class Task:
     info: SubmittedJobInfo | None = None
 
 
-def shape_of(job: Any, settings: Any, *, spot: bool) -> Shape:
+def shape_of(job: Any, resources: Mapping[str, Any], settings: Any, *, spot: bool) -> Shape:
     """Return the shape of a job: its rule, attempt and everything that shapes a job definition.
+
+    Parameters
+    ----------
+    job, resources
+        The Snakemake job, and its resources with the overrides of the run.
+    settings
+        Of the executor.
+    spot
+        Whether it is to run on Spot VMs.
 
     Raises
     ------
     ValueError
         If a resource makes no sense to Google Batch.
     """
-    resources = dict(job.resources.items())
     compute = compute_for(resources, job.threads, settings, has_input=bool(job.input))
     width = resources.get(f"{PREFIX}work_tasks") or settings.work_tasks or 1
     extras = {
         name: str(value)
         for name, value in resources.items()
-        if name.startswith(PREFIX) or name == "nvidia_gpu"
+        if name.startswith(PREFIX) or name in GPU_RESOURCES
     }
     return Shape(job.name, job.attempt, spot, int(width), compute, tuple(sorted(extras.items())))
 

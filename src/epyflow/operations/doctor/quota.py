@@ -192,8 +192,8 @@ def _described(need: Need, left: float) -> str:
 
 def _remedy(context: Context, short: Need) -> str:
     return (
-        f"ask for more: {_page(context)}; or run fewer at once: --set-resources "
-        f"{short.rule}:googlebatch_parallelism=N"
+        f"ask for more: {_page(context)}; or run fewer at once: "
+        f"--googlebatch-array-override {short.rule}:googlebatch_parallelism=N"
     )
 
 

@@ -54,7 +54,7 @@ def project(place, tmp_path) -> Workspace:
 
 
 def sources(text: bytes = b"rule all:\n") -> Packed:
-    return packed({"workflow/Snakefile": text}, "small", "main")
+    return packed({"workflow/Snakefile": text}, "small", "main", "12" * 32)
 
 
 def jobs_of(place: Place) -> list[int]:

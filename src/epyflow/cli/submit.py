@@ -19,6 +19,7 @@ from epyflow.operations.detached import launch
 from epyflow.operations.detached.launch import Packed, Place
 from epyflow.operations.detached.source_archive import pack
 from epyflow.operations.setup.layers import Layer, merge_layers, read_layers
+from epyflow.run.planner import checksum_of
 from epyflow.run.run_id import AUTO, new_run_id
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
@@ -140,7 +141,8 @@ def _packed(
             f"{', '.join(reserved)} after `--` would change the run that is planned here; give "
             "settings before `--`, with --config and --configfile, and storage in site.yaml"
         )
-    sources = launch.packed(pack(found, arguments), place.exp_id, place.run_id)
+    members, plan_here = pack(found, arguments), checksum_of(found)
+    sources = launch.packed(members, place.exp_id, place.run_id, plan_here)
     top = place.site.storage.rstrip("/")
     document = {
         "experiment": place.exp_id,

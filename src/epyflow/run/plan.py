@@ -4,6 +4,7 @@ The process that a person started writes the plan before the rules are read. Rul
 workers read it from Snakemake's configuration (``configfile:``) and never see the experiment.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -14,6 +15,9 @@ from epyflow.run.layout import RunLayout
 
 PLAN_KEY = "plan"
 """Key of the workflow's configuration under which the plan is."""
+
+PLAN_VARIABLE = "EPYFLOW_COORDINATOR_PLAN"
+"""Variable of a coordinator's job with the :func:`plan_checksum` of what was submitted."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +218,18 @@ def plan_bytes(plan: Plan) -> bytes:
 
 def _own(run: RunPlan) -> dict[str, Any]:
     return {name: value for name, value in vars(run).items() if name not in _SHARED}
+
+
+def plan_checksum(plan: Plan) -> str:
+    """Return the SHA-256 of a plan without what follows from the seed and from finished inputs.
+
+    These differ between two starts of a run: a seed may be drawn, and the hashes of tasks contain
+    it. The checksum covers the hashes of the experiment, its data, the code and the hub.
+    """
+    own = [_own(run) | {"tasks": len(run.tasks), "seed": None} for run in plan.runs]
+    content = vars(plan) | {"runs": own, "seed": None, "built_remotely": None}
+    text = json.dumps(content, sort_keys=True, default=vars)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_plan(content: Mapping[str, Any]) -> Plan:

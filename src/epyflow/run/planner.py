@@ -3,8 +3,9 @@
 The process that a person started does this before the rules are read.
 """
 
+import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,15 @@ from epyflow.run.description import describe
 from epyflow.run.digests import digest_of, flatten, hash_data, hash_tasks, numeric_content
 from epyflow.run.input_record import Built
 from epyflow.run.layout import CLOSED_TO_TASKS, RunLayout
-from epyflow.run.plan import Plan, Population, RunPlan, plan_bytes, read_plan_file
+from epyflow.run.plan import (
+    PLAN_VARIABLE,
+    Plan,
+    Population,
+    RunPlan,
+    plan_bytes,
+    plan_checksum,
+    read_plan_file,
+)
 from epyflow.run.run_id import LATEST
 from epyflow.run.sources import Gathered
 from epyflow.run.start import Start, write_start
@@ -28,7 +37,12 @@ from epyflow.run.table_requests import table_specs
 from epyflow.storage.disk import Storage
 
 
-def write_run_plan(found: Gathered, command: Sequence[str], storage: Storage) -> Path:
+def write_run_plan(
+    found: Gathered,
+    command: Sequence[str],
+    storage: Storage,
+    environment: Mapping[str, str] = os.environ,
+) -> Path:
     """Plan a run, and write the plan and the facts about this start.
 
     Parameters
@@ -39,6 +53,8 @@ def write_run_plan(found: Gathered, command: Sequence[str], storage: Storage) ->
         The command line, for the run's metadata.
     storage
         Holds ``results/``, or will hold it.
+    environment
+        Of a coordinator in the cloud: with the checksum of the plan that was submitted.
 
     Returns
     -------
@@ -48,7 +64,7 @@ def write_run_plan(found: Gathered, command: Sequence[str], storage: Storage) ->
     Raises
     ------
     EpyflowError
-        If the experiment cannot be run; nothing is written then.
+        If the experiment cannot be run, or is not what was submitted; nothing is written then.
     """
     settings, path = found.settings, found.settings.plan_path
     exp_id, previous = found.experiment.files.exp_id, _previous(path)
@@ -56,6 +72,7 @@ def write_run_plan(found: Gathered, command: Sequence[str], storage: Storage) ->
     known = {run: input_record.read_record(storage, RunLayout(exp_id, run)) for run in found.runs}
     seed = _seed(found.experiment, known.values(), previous)
     plan, sources = _plan(found, seed)
+    _check_submitted(plan, environment.get(PLAN_VARIABLE))
     stale = {
         run.run_id: tuple(input_record.tasks_to_build(run, known[run.run_id], storage))
         for run in plan.runs
@@ -73,6 +90,20 @@ def write_run_plan(found: Gathered, command: Sequence[str], storage: Storage) ->
     _write_if_changed(path, plan_bytes(plan))
     write_start(start, settings)
     return path
+
+
+def checksum_of(found: Gathered) -> str:
+    """Return the checksum of the plan that an experiment gives, for a coordinator elsewhere."""
+    return plan_checksum(_plan(found, 0)[0])
+
+
+def _check_submitted(plan: Plan, expected: str | None) -> None:
+    if expected and (actual := plan_checksum(plan)) != expected:
+        raise ArtifactError(
+            f"the plan of {plan.layout.name}: its SHA-256 is {actual}; expected {expected}, as the "
+            "definition of the coordinator's job says. Nothing was run: settings, data or code are "
+            "not those that were submitted; submit again, with the image of the same code"
+        )
 
 
 def _check_name(exp_id: str, run_id: str) -> None:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.run import input_record
 from epyflow.run.input_build import build_inputs, bundle_experiment
-from epyflow.run.plan import read_plan_file
-from epyflow.run.planner import write_run_plan
+from epyflow.run.plan import PLAN_VARIABLE, read_plan_file
+from epyflow.run.planner import checksum_of, write_run_plan
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.run.start import Start, read_start
@@ -63,6 +63,20 @@ def test_no_experiment_is_named_like_the_file_that_names_the_newest_run(settings
 
     with pytest.raises(EpyflowError, match="latest: a folder of results cannot be named 'latest'"):
         plan(settings.model_copy(update={"experiment": "latest"}))
+
+
+@pytest.mark.parametrize("model", [SEEDED, MODEL], ids=["seed", "drawn"])
+def test_a_plan_that_is_not_the_submitted_one_is_refused_and_not_written(settings, tmp_path, model):
+    write_model(tmp_path, model)
+    submitted = {PLAN_VARIABLE: checksum_of(gather(settings))}
+    path = write_run_plan(gather(settings), [], Disk(), submitted)
+    path.unlink()
+
+    write_model(tmp_path, model.replace("0.3", "0.4"))
+    with pytest.raises(ArtifactError, match=f"expected {submitted[PLAN_VARIABLE]}.*submit again"):
+        write_run_plan(gather(settings), [], Disk(), submitted)
+
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("name", ["coordinator", "build-sources"])

@@ -16,7 +16,11 @@ from epyflow.run.layout import RunLayout
 from epyflow.run.path_patterns import digest_of_sources
 
 SOURCES_VARIABLE = "EPYFLOW_COORDINATOR_SOURCES"
-"""Path of the sources below the storage prefix; the name contains their SHA-256."""
+"""Path of the sources below the storage prefix; the name contains their SHA-256.
+
+The job's definition says it, and people and coordinators alone write those; no checksum is read
+from the bucket.
+"""
 
 HOURS_VARIABLE = "EPYFLOW_COORDINATOR_HOURS"
 """Time limit of a coordinator in hours."""

@@ -30,6 +30,7 @@ from epyflow.operations.detached.job_request import (
 from epyflow.operations.detached.source_archive import Members
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
 from epyflow.run.layout import RunLayout
+from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage
 
 
@@ -81,22 +82,24 @@ class Packed:
     data
         The archive.
     path
-        Its path below the storage prefix.
+        Its path below the storage prefix; the name contains its SHA-256.
+    plan
+        Checksum of the plan that the sources give: :func:`epyflow.run.planner.checksum_of`.
     """
 
     data: bytes
     path: str
+    plan: str
 
 
-def packed(members: Members, exp_id: str, run_id: str) -> Packed:
+def packed(members: Members, exp_id: str, run_id: str, plan: str) -> Packed:
     """Pack the sources of a coordinator. Equal files give equal bytes and one name."""
     with tempfile.TemporaryDirectory(prefix="epyflow-submit-") as folder:
         path = Path(folder) / "sources.tar.gz"
         write_archive(path, members)
         data = path.read_bytes()
-    return Packed(
-        data, RunLayout(exp_id, run_id).coordinator_sources(hashlib.sha256(data).hexdigest())
-    )
+    digest = hashlib.sha256(data).hexdigest()
+    return Packed(data, RunLayout(exp_id, run_id).coordinator_sources(digest), plan)
 
 
 def check_alone(place: Place, *, take_over: bool = False) -> int:
@@ -172,7 +175,7 @@ def submit(
         place.storage.write(sources.path, sources.data)
     job_id, nonce = f"{place.prefix}{number}", secrets.token_hex(8)
     full = f"projects/{place.site.project}/locations/{place.site.region}/jobs/{job_id}"
-    variables = _variables(place.site, full, sources.path, hours, nonce)
+    variables = _variables(place.site, full, sources, hours, nonce)
     labels = job_labels(place.exp_id, place.run_id)
     job = coordinator_job(place.site, labels, variables, hours, machine_type)
     if place.jobs.create(job, job_id) is None:
@@ -193,10 +196,13 @@ def resumes(place: Place) -> bool:
     return name in place.storage.names(folder)
 
 
-def _variables(site: Site, job: str, sources: str, hours: float, nonce: str) -> Mapping[str, str]:
+def _variables(
+    site: Site, job: str, sources: Packed, hours: float, nonce: str
+) -> Mapping[str, str]:
     return variables_of(site) | {
         JOB_VARIABLE: job,
-        SOURCES_VARIABLE: sources,
+        SOURCES_VARIABLE: sources.path,
+        PLAN_VARIABLE: sources.plan,
         HOURS_VARIABLE: f"{hours:g}",
         NONCE_VARIABLE: nonce,
     }

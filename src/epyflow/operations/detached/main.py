@@ -41,12 +41,13 @@ from epyflow.operations.runs.coordinator_record import (
     write_record,
 )
 from epyflow.provenance.record import CHECKOUT_VARIABLE
+from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage, storage_at
 
 LOG_SECONDS, STATE_SECONDS = 5.0, 15.0
 """Seconds between two copies of the log and of the state, if they have changed."""
 
-_REQUIRED = (JOB_VARIABLE, SOURCES_VARIABLE, HOURS_VARIABLE)
+_REQUIRED = (JOB_VARIABLE, SOURCES_VARIABLE, PLAN_VARIABLE, HOURS_VARIABLE)
 
 _GIT = """\
 #!/bin/sh

@@ -65,9 +65,12 @@ def unpack_sources(path: str, storage: Storage, folder: Path) -> Submission:
     data, expected = storage.read(path), digest_of(path)
     if data is None:
         raise ArtifactError(f"{path}: not found; submit again")
-    if hashlib.sha256(data).hexdigest() != expected:
+    if (actual := hashlib.sha256(data).hexdigest()) != expected:
+        where = f"{storage.uri}/{path}" if storage.uri else path
         raise ArtifactError(
-            f"{path}: its SHA-256 is not that of the submitted sources; submit again"
+            f"{where}: its SHA-256 is {actual}; expected {expected}, as the definition of this job "
+            "says. Somebody has replaced it, and nothing of it was used: find out who may write "
+            f"{path.rpartition('/')[0]} (`epyflow doctor --check bucket-tasks`), and submit again"
         )
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="epyflow-sources-") as temporary:

@@ -14,7 +14,7 @@ from epyflow.operations.runs.coordinator_record import this_coordinator, write_r
 from epyflow.storage.disk import Disk
 
 State = batch_v1.JobStatus.State
-SOURCES = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main")
+SOURCES = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32)
 
 
 @dataclass
@@ -53,6 +53,7 @@ def test_the_job_is_named_by_its_run_and_number_and_told_its_sources(place):
     assert name == f"projects/my-project/locations/us-central1/jobs/{place.prefix}1"
     told = dict(job.task_groups[0].task_spec.environment.variables)
     assert told["EPYFLOW_COORDINATOR_SOURCES"] == SOURCES.path
+    assert told["EPYFLOW_COORDINATOR_PLAN"] == "12" * 32
     assert told["EPYFLOW_COORDINATOR_HOURS"] == "2.5"
     assert place.storage.read(SOURCES.path) == SOURCES.data
 
@@ -93,8 +94,8 @@ def test_earlier_sources_are_removed_when_the_job_is_there(place):
 
 
 def test_equal_sources_have_one_name(place):
-    again = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main")
-    other = packed({"workflow/Snakefile": b"rule some:\n"}, "flu", "main")
+    again = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32)
+    other = packed({"workflow/Snakefile": b"rule some:\n"}, "flu", "main", "12" * 32)
 
     assert again == SOURCES
     assert isinstance(other, Packed)

@@ -63,6 +63,7 @@ def coordinate(tmp_path, storage, monkeypatch) -> Callable[..., int]:
         variables = VARIABLES | {
             "EPYFLOW_COORDINATOR_JOB": JOB,
             "EPYFLOW_COORDINATOR_HOURS": "2",
+            "EPYFLOW_COORDINATOR_PLAN": "12" * 32,
             "EPYFLOW_COORDINATOR_SOURCES": uploaded(storage, tmp_path, packed_by),
         }
         monkeypatch.setenv("EPYFLOW_COORDINATOR_JOB", JOB)

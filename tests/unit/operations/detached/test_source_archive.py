@@ -20,8 +20,8 @@ from epyflow.operations.detached.job_request import read_submission
 from epyflow.operations.detached.launch import Packed, packed
 from epyflow.operations.detached.source_archive import pack
 from epyflow.run.input_build import prepare_build
-from epyflow.run.plan import read_plan_file
-from epyflow.run.planner import write_run_plan
+from epyflow.run.plan import PLAN_VARIABLE, read_plan_file
+from epyflow.run.planner import checksum_of, write_run_plan
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.run.start import read_start
@@ -33,7 +33,8 @@ DATES = ["2025-02-08", "2025-02-15"]
 
 def packed_here(settings: Settings, *arguments: str) -> Packed:
     found = gather(settings)
-    return packed(pack(found, arguments), found.experiment.files.exp_id, settings.run_id)
+    exp_id = found.experiment.files.exp_id
+    return packed(pack(found, arguments), exp_id, settings.run_id, checksum_of(found))
 
 
 def unpacked(sources: Packed, folder: Path) -> dict[str, Any]:
@@ -44,9 +45,10 @@ def unpacked(sources: Packed, folder: Path) -> dict[str, Any]:
     return dict(yaml.safe_load((folder / "config" / "config.yaml").read_text()))
 
 
-def planned(settings: Settings) -> tuple[bytes, list[bytes]]:
-    """Plan and build a run in the working directory."""
-    path = write_run_plan(gather(settings), [], Disk())
+def planned(settings: Settings, submitted: Packed | None = None) -> tuple[bytes, list[bytes]]:
+    """Plan and build a run in the working directory; a submitted one, if it is the same."""
+    expected = {} if submitted is None else {PLAN_VARIABLE: submitted.plan}
+    path = write_run_plan(gather(settings), [], Disk(), expected)
     plan = read_plan_file(path.read_bytes())
     built = []
     for run in [each.run_id for each in plan.runs]:
@@ -94,7 +96,8 @@ def test_the_same_is_planned_and_built_where_there_is_nothing_but_the_archive(
     settings = small(run_id="packed", allowed_data_roots=[str(outside.parent)], members_per_task=3)
     here = planned(settings)
 
-    values = unpacked(packed_here(settings), tmp_path / "there")
+    sources = packed_here(settings)
+    values = unpacked(sources, tmp_path / "there")
     shutil.rmtree(workspace.folder)
     shutil.rmtree(outside.parent)
     monkeypatch.chdir(tmp_path / "there")
@@ -105,7 +108,7 @@ def test_the_same_is_planned_and_built_where_there_is_nothing_but_the_archive(
         "run_id": "packed",
         "members_per_task": 3,
     }
-    assert planned(read_settings(values)) == here
+    assert planned(read_settings(values), sources) == here
 
 
 def test_so_are_the_dates_of_a_replay_with_its_hub_and_what_it_is_scored_against(
@@ -117,14 +120,15 @@ def test_so_are_the_dates_of_a_replay_with_its_hub_and_what_it_is_scored_against
     settings = small(hub=str(hub), target_data=write_target_data(workspace), reference_dates=DATES)
     here = planned(settings)
 
-    values = unpacked(packed_here(settings), tmp_path / "there")
+    sources = packed_here(settings)
+    values = unpacked(sources, tmp_path / "there")
     shutil.rmtree(workspace.folder)
     shutil.rmtree(hub)
     monkeypatch.chdir(tmp_path / "there")
 
     assert values["hub"] == "experiments/common-data/hub"
     assert values["target_data"] == "experiments/against/final.csv"
-    assert planned(read_settings(values)) == here
+    assert planned(read_settings(values), sources) == here
     assert len(here[1]) == 2
     assert b'"baseline": "their-baseline"' in here[0]
     there = tmp_path / "there" / "experiments" / "common-data" / "hub" / "submissions"

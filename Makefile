@@ -25,6 +25,7 @@ PYTHON_IMAGE ?= python:$(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys
 REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*')
 
 BIN := .venv/bin
+SYNC = .tools/uv sync --locked --python $(PYTHON)
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
 
@@ -42,7 +43,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report rehearse test bench mutants image image-push image-cloud lint \
+.PHONY: help setup setup-slurm run report rehearse test bench mutants image image-push image-cloud lint \
 	lint-terraform format clean
 
 help: ## List the targets
@@ -51,6 +52,10 @@ help: ## List the targets
 	@echo '  CORES=2 limits the cores; ARGS="..." is added to the snakemake or pytest command.'
 
 setup: .venv/.synced ## Install uv into .tools and the locked packages into .venv
+
+setup-slurm: setup ## Add what profiles/slurm needs (docs/clusters.md); later setups keep it
+	@touch .venv/.slurm
+	$(SYNC) --group slurm
 
 run: setup ## Run the example experiment, then write its report
 	@$(BIN)/epyflow warm
@@ -126,7 +131,7 @@ clean: ## Remove results, logs, reports and caches; keep .venv and whatever git 
 
 # Brought up to date only when the lock or a pyproject.toml has changed.
 .venv/.synced: .tools/uv uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
-	.tools/uv sync --locked --python $(PYTHON)
+	$(SYNC) $(if $(wildcard .venv/.slurm),--group slurm)
 	@touch $@
 
 .tools/uv: scripts/bootstrap_uv.py

@@ -1,0 +1,1 @@
+"""Settings of a Slurm cluster, its commands, and the jobs of a run on it."""

@@ -12,7 +12,8 @@ from epyflow.cli.options import Format, PriceFile, ProfileFile, Region, Spot
 from epyflow.cli.output import console, exit_on_error, print_json
 from epyflow.durations import format_duration
 from epyflow.errors import EpyflowError
-from epyflow.operations.cost.job_costs import LOCAL, JobCost, from_csv, priced
+from epyflow.operations.cost.cost_file import region_of_site
+from epyflow.operations.cost.job_costs import GOOGLE_BATCH, LOCAL, JobCost, from_csv, priced
 from epyflow.operations.cost.prices import Prices, read_prices
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
 from epyflow.operations.cost.run_estimate import with_spot
@@ -40,6 +41,9 @@ def cost(
 
     With --prices, --profile, --region, --spot or --standard: the cost of the same run times under
     those.
+
+    A run on Slurm is not priced: only its run times are shown, unless one of these options is
+    given.
 
     Exit code 0: shown. 1: a price or the profile is wrong, or nothing was measured. 2: there is no
     such run, or it cannot be read.
@@ -91,7 +95,7 @@ def _priced_again(
             job,
             machine_type=given.shape(job.rule, job.attempt or 1).machine_type,
             spot=job.rule in given.spot,
-            region=region or job.region,
+            region=region or job.region or region_of_site(),
         )
         for job in known
     ]
@@ -99,39 +103,42 @@ def _priced_again(
 
 
 def _document(jobs: list[JobCost], prices: Prices) -> dict[str, Any]:
-    everything = total(jobs)
+    everything, known = total(jobs), prices if jobs[0].price_date else None
     return {
         "currency": "USD",
-        "price_date": jobs[0].price_date,
-        "region": jobs[0].region,
+        "priced": known is not None,
+        "price_date": jobs[0].price_date or None,
+        "region": jobs[0].region or None,
         "ran_on": jobs[0].ran_on,
-        "machine_types": sorted({job.machine_type for job in jobs}),
+        "machine_types": sorted({job.machine_type for job in jobs} - {""}),
         "spot": sorted({job.rule for job in jobs if job.spot}),
-        "stages": [_sum_document(each, prices) for each in by_stage(jobs)],
-        "locations": [_sum_document(each, prices) for each in by_location(jobs)],
-        "total": _sum_document(everything, prices),
+        "stages": [_sum_document(each, known) for each in by_stage(jobs)],
+        "locations": [_sum_document(each, known) for each in by_location(jobs)],
+        "total": _sum_document(everything, known),
     }
 
 
-def _sum_document(each: Sum, prices: Prices) -> dict[str, Any]:
+def _sum_document(each: Sum, prices: Prices | None) -> dict[str, Any]:
+    """Return a sum as a document; without prices, its amounts are unknown."""
     return {
         "name": each.name,
         "jobs": each.jobs,
         "unmeasured_jobs": each.unmeasured,
         "seconds": round(each.seconds, 2),
-        "usd_run": each.usd_run,
-        "usd_start_up": each.usd_start_up,
-        "usd": each.usd,
-        "usd_range": list(each.usd_range(prices)),
+        "usd_run": each.usd_run if prices else None,
+        "usd_start_up": each.usd_start_up if prices else None,
+        "usd": each.usd if prices else None,
+        "usd_range": list(each.usd_range(prices)) if prices else None,
     }
 
 
 def _print(document: dict[str, Any], out: Console) -> None:
-    table = cost_table(
-        f"Cost in {document['region']}, US dollars, prices of {document['price_date']}"
-    )
+    where, priced = document["ran_on"], document["priced"]
+    title = f"Cost in {document['region']}, US dollars, prices of {document['price_date']}"
+    table = cost_table(title if priced else f"{where}, not priced")
     table.add_column("", no_wrap=True)
-    for column in ("jobs", "run time", "for run time", "for starts", "in all", "range"):
+    amounts = ("for run time", "for starts", "in all", "range")
+    for column in ("jobs", "run time", *(amounts if priced else ())):
         table.add_column(column, justify="right")
     for name in ("stages", "locations"):
         for each in document[name]:
@@ -139,24 +146,37 @@ def _print(document: dict[str, Any], out: Console) -> None:
         table.add_section()
     table.add_row(*_cells(document["total"]))
     out.print(table)
-    machines = ", ".join(document["machine_types"])
-    if document["ran_on"] == LOCAL:
-        note = "This run was made on one machine and cost nothing. Google Batch would have cost "
-        note += f"this with the same run times on {machines}."
-    else:
-        note = f"Estimated from run times on {machines}; the bill may differ."
-    out.print(note, soft_wrap=True, highlight=False)
-    out.print("Failed attempts, the bucket and the logs are not included.", soft_wrap=True)
+    out.print(_note(document), soft_wrap=True, highlight=False)
+    if priced:
+        out.print("Failed attempts, the bucket and the logs are not included.", soft_wrap=True)
     if document["total"]["unmeasured_jobs"]:
         lost = document["total"]["unmeasured_jobs"]
-        out.print(f"{lost} jobs have no run time: the true cost is higher.", soft_wrap=True)
+        out.print(f"{lost} jobs have no run time: the truth is higher.", soft_wrap=True)
+
+
+def _note(document: dict[str, Any]) -> str:
+    """Say what the amounts are of, or why there are none."""
+    machines, where = ", ".join(document["machine_types"]), document["ran_on"]
+    if not document["priced"]:
+        return (
+            f"A run on {where} is not priced: only its site knows what an hour costs. "
+            "--region shows what the same run times would have cost on Google Batch."
+        )
+    if where == GOOGLE_BATCH:
+        return f"Estimated from run times on {machines}; the bill may differ."
+    made = "on one machine and cost nothing" if where == LOCAL else f"on {where}"
+    return (
+        f"This run was made {made}. Google Batch would have cost this with the same run times on "
+        f"{machines}."
+    )
 
 
 def _cells(each: dict[str, Any]) -> list[str]:
+    times = [each["name"], f"{each['jobs']:,}", format_duration(each["seconds"])]
+    if each["usd"] is None:
+        return times
     return [
-        each["name"],
-        f"{each['jobs']:,}",
-        format_duration(each["seconds"]),
+        *times,
         dollars(each["usd_run"]),
         dollars(each["usd_start_up"]),
         dollars(each["usd"]),

@@ -7,7 +7,7 @@ import yaml
 from typer.testing import CliRunner
 
 from epyflow.cli import app
-from epyflow.operations.cost.job_costs import as_csv, measured, priced
+from epyflow.operations.cost.job_costs import as_csv, measured, priced, unpriced
 from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, benchmark
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -150,3 +150,26 @@ def test_a_run_without_measured_jobs_ends_with_1(finished, capsys, monkeypatch):
 
     assert caught.value.code == 1
     assert "has no rows" in capsys.readouterr().err
+
+
+def test_a_run_on_slurm_is_not_priced_unless_a_region_is_named(finished):
+    benchmarks = {"run_task/00000": benchmark(100, 1)}
+    jobs = unpriced(measured(PLAN, benchmarks, PROFILE, "here", "slurm"))
+    (finished / "run_cost.csv").write_bytes(as_csv(jobs))
+
+    done = run("cost", finished)
+
+    assert done.exit_code == 0, done.output
+    assert "slurm, not priced" in done.stdout
+    assert "only its site knows what an hour costs" in done.stdout
+    assert not re.search(r"\d\.\d\d|US dollars|us-", done.stdout)
+    document = json.loads(run("cost", finished, "--format", "json").stdout)
+    assert (document["ran_on"], document["priced"], document["region"]) == ("slurm", False, None)
+    assert document["total"]["seconds"] == 100.0
+    assert document["total"]["usd"] is None
+
+    priced_after_all = run("cost", finished, "--region", "us-central1")
+    assert "Cost in us-central1, US dollars" in priced_after_all.stdout
+    assert (
+        "This run was made on slurm. Google Batch would have cost this" in priced_after_all.stdout
+    )

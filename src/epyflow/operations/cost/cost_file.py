@@ -8,11 +8,22 @@ from pathlib import Path
 from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
 from epyflow.google.site import FILE_VARIABLE, VARIABLE_PREFIX, read_site
-from epyflow.operations.cost.job_costs import GOOGLE_BATCH, LOCAL, as_csv, measured, priced
+from epyflow.operations.cost.job_costs import (
+    GOOGLE_BATCH,
+    LOCAL,
+    SLURM,
+    as_csv,
+    measured,
+    priced,
+    unpriced,
+)
 from epyflow.operations.cost.prices import read_prices
 from epyflow.operations.cost.profile import FILE, REGION, read_profile
 from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
+
+PLATFORM_VARIABLE = "EPYFLOW_RAN_ON"
+"""Environment variable that ``profiles/slurm`` sets to ``slurm``."""
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +31,9 @@ log = logging.getLogger(__name__)
 def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = FILE) -> None:
     """Write the cost of the jobs of a run; for a local run, the cost on Google Batch.
 
-    Without a profile for Google Batch, or with an unknown price, the table has no rows and the log
-    says why. The run does not fail.
+    A run on Slurm has no cost: only its site knows what an hour costs. Without a profile for Google
+    Batch, or with an unknown price, the table has no rows and the log says why. The run does not
+    fail.
 
     Parameters
     ----------
@@ -35,11 +47,14 @@ def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = F
         The profile with the machines.
     """
     ran_on = GOOGLE_BATCH if os.environ.get("EPYFLOW_IMAGE_DIGEST") else LOCAL
+    if os.environ.get(PLATFORM_VARIABLE) == SLURM:
+        ran_on = SLURM
     try:
         given = read_profile(profile)
         benchmarks = _benchmarks(run, storage, given.rules)
         jobs = measured(run, benchmarks, given, region_of_site(), ran_on)
-        write_bytes_atomically(path, as_csv(priced(jobs, given, read_prices())))
+        done = unpriced(jobs) if ran_on == SLURM else priced(jobs, given, read_prices())
+        write_bytes_atomically(path, as_csv(done))
     except EpyflowError as error:
         log.warning("the cost of the run is unknown: %s", error)
         write_bytes_atomically(path, as_csv(()))

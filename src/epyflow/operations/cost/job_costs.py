@@ -13,7 +13,7 @@ from epyflow.provenance.benchmark_files import measured_number, read_benchmark
 from epyflow.run.plan import RunPlan
 from epyflow.stages import stage_of_rule
 
-GOOGLE_BATCH, LOCAL = "google-batch", "local"
+GOOGLE_BATCH, LOCAL, SLURM = "google-batch", "local", "slurm"
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,18 @@ class JobCost:
     population, location
         Name in the store and ISO code; empty for a job about all of them.
     ran_on
-        ``google-batch``, or ``local``: the cost is then that of the same run time on Google Batch.
+        ``google-batch``; ``local``: the cost is that of the same run time on Google Batch;
+        ``slurm``: there is no cost.
     attempt
         First attempt with enough memory for the job; earlier attempts failed and have no benchmark.
     machine_type, spot, region
-        The machine type of the charged VM, whether it is a Spot VM, and its region.
+        The machine type of the charged VM, whether it is a Spot VM, and its region; empty if
+        there is no cost.
     seconds, max_rss_mb
         Wall-clock run time and peak resident memory; None if not measured.
     usd_run, usd_start_up
         US dollars for the run time, and for the machine's start (the mean of the table's range);
-        None if the run time is unknown.
+        None if the run time is unknown, or if there is no cost.
     price_date
         Date of the price table; empty without a price.
     """
@@ -152,6 +154,11 @@ def priced(jobs: Iterable[JobCost], profile: Profile, prices: Prices) -> list[Jo
         start_up, day = mean * second, str(prices.date)
         done.append(replace(job, usd_run=run, usd_start_up=start_up, price_date=day))
     return done
+
+
+def unpriced(jobs: Iterable[JobCost]) -> list[JobCost]:
+    """Return the jobs without a machine of Google Batch."""
+    return [replace(job, attempt=None, machine_type="", spot=False, region="") for job in jobs]
 
 
 COLUMNS = (*(field.name for field in fields(JobCost)), "usd")

@@ -78,3 +78,13 @@ def test_a_site_that_was_named_has_to_be_right(storage, monkeypatch):
     monkeypatch.setenv("EPYFLOW_GCP_SITE", "none.yaml")
     with pytest.raises(EpyflowError, match=r"none\.yaml"):
         region_of_site()
+
+
+def test_a_run_on_slurm_has_run_times_and_no_price(storage, tmp_path, monkeypatch):
+    monkeypatch.setenv("EPYFLOW_RAN_ON", "slurm")
+
+    (job,) = recorded(storage, tmp_path)
+
+    assert (job.ran_on, job.seconds, job.max_rss_mb) == ("slurm", 36.0, 300.0)
+    assert (job.machine_type, job.region, job.attempt, job.price_date) == ("", "", None, "")
+    assert job.usd is None

@@ -13,8 +13,8 @@ from epyflow.cli.output import EXIT_CODES, ExitCode
 from epyflow.errors import EpyflowError
 
 COMMANDS = {
-    "init": "Write config/config.yaml and profiles/gcp/site.yaml, asking for what is missing.",
-    "doctor": "Check what a run needs on this machine and on Google Cloud.",
+    "init": "Write config/config.yaml, and site.yaml in profiles/gcp or profiles/slurm.",
+    "doctor": "Check what a run needs on this machine, on Google Cloud and on Slurm.",
     "validate": "Check an experiment and report every problem with file, line and key.",
     "plan": "Show the tasks and simulations of a run, from the YAML alone.",
     "submit": "Start a run whose coordinator is a job of Google Batch.",

@@ -16,9 +16,10 @@ from epyflow.errors import EpyflowError
 from epyflow.google.site import FILE_VARIABLE
 from epyflow.google.site_file import configured_site
 from epyflow.operations.doctor.check import Check, CheckResult
-from epyflow.operations.doctor.checks import LOCAL, chosen, cloud_checks
+from epyflow.operations.doctor.checks import LOCAL, chosen, cloud_checks, slurm_checks
 from epyflow.operations.doctor.context import Context
 from epyflow.operations.doctor.examination import Examination
+from epyflow.operations.slurm.site import FILE as SLURM_SITE
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -29,6 +30,13 @@ def doctor(
         typer.Option(
             "--cloud/--no-cloud",
             help="Also check Google Cloud. Default: if profiles/gcp names a project.",
+        ),
+    ] = None,
+    slurm: Annotated[
+        bool | None,
+        typer.Option(
+            "--slurm/--no-slurm",
+            help="Also check Slurm. Default: if there is profiles/slurm/site.yaml.",
         ),
     ] = None,
     check: Annotated[
@@ -45,7 +53,7 @@ def doctor(
     ),
     format: Format = "table",
 ) -> None:
-    """Check what a run needs on this machine and on Google Cloud, and print what to do.
+    """Check what a run needs on this machine, on Google Cloud and on Slurm, and print what to do.
 
     Nothing is changed, except that a small file is written to the bucket and deleted again. A check
     that your login has no permission for is a warning.
@@ -55,7 +63,8 @@ def doctor(
     """
     try:
         asked = _is_configured() if cloud is None else cloud
-        checks = chosen((*LOCAL, *(cloud_checks() if asked else ())), check or ())
+        of_slurm = slurm_checks() if (SLURM_SITE.is_file() if slurm is None else slurm) else ()
+        checks = chosen((*LOCAL, *(cloud_checks() if asked else ()), *of_slurm), check or ())
     except (EpyflowError, ImportError) as error:
         hint = "; run make setup" if isinstance(error, ImportError) else ""
         fail(f"{error}{hint}", ExitCode.UNREADABLE)

@@ -14,7 +14,7 @@ from epyflow.operations.setup import choices
 from epyflow.operations.setup.proposal import File
 from epyflow.operations.setup.questions import confirm
 
-_RUNS, _CLOUD = "Settings of runs", "Google Cloud"
+_RUNS, _CLOUD, _SLURM = "Settings of runs", "Google Cloud", "Slurm"
 
 
 def init(
@@ -93,6 +93,25 @@ def init(
         str | None,
         typer.Option(help="Label on machines and jobs: dev or prod.", rich_help_panel=_CLOUD),
     ] = None,
+    slurm: Annotated[
+        bool | None,
+        typer.Option(
+            "--slurm/--no-slurm",
+            help="Also write profiles/slurm/site.yaml. Default: if an option below is given.",
+            rich_help_panel=_SLURM,
+        ),
+    ] = None,
+    partition: Annotated[
+        str | None,
+        typer.Option(help="Partition of the jobs. Default: the cluster's.", rich_help_panel=_SLURM),
+    ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(help="Account that is charged. Default: yours.", rich_help_panel=_SLURM),
+    ] = None,
+    qos: Annotated[
+        str | None, typer.Option(help="Quality of service.", rich_help_panel=_SLURM)
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing; use what is proposed.")
     ] = False,
@@ -104,9 +123,10 @@ def init(
     ] = False,
     format: Format = "table",
 ) -> None:
-    """Write config/config.yaml and profiles/gcp/site.yaml, asking for what is missing.
+    """Write config/config.yaml, and site.yaml in profiles/gcp or profiles/slurm.
 
-    Questions are asked on a terminal only. Comments of config/config.yaml are kept. A value that
+    What is missing is asked for, on a terminal only; partition and account are proposed as Slurm
+    lists them. Comments of config/config.yaml are kept. A value that
     was set before is replaced only if you confirm it, or with --force. Either every file is
     written, or none.
 
@@ -130,9 +150,17 @@ def init(
         "subnetwork": subnetwork,
         "environment": environment,
     }
+    cluster = {"partition": partition, "account": account, "qos": qos}
     asking = not yes and terraform != Path("-") and at_a_terminal()
     try:
-        files = _proposed(_given(settings), config or [], _given(site), cloud, terraform, asking)
+        choices.check_clone()
+        of_runs = choices.choose_settings(_given(settings), config or [], asking=asking)
+        outputs = None if terraform is None else read_input(terraform)
+        files = choices.propose_files(
+            of_runs,
+            choices.choose_site(_given(site), outputs, cloud, asking=asking),
+            choices.choose_slurm(_given(cluster), slurm, asking=asking),
+        )
         show = _json if format == "json" else _lines
         if files and not dry_run:
             _agree(files, asking=asking, force=force, shown=format != "json")
@@ -149,21 +177,6 @@ def init(
 
 def _given(options: dict[str, str | None]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _proposed(
-    settings: dict[str, Any],
-    config: list[str],
-    site: dict[str, Any],
-    cloud: bool | None,
-    terraform: Path | None,
-    asking: bool,
-) -> list[File]:
-    """Return the files to write, from the options, the files there, and answers."""
-    choices.check_clone()
-    settings = choices.choose_settings(settings, config, asking=asking)
-    outputs = None if terraform is None else read_input(terraform)
-    return choices.propose_files(settings, choices.choose_site(site, outputs, cloud, asking=asking))
 
 
 def _agree(files: Sequence[File], *, asking: bool, force: bool, shown: bool) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from epyflow.cli import app
 from epyflow.cli import init as cli_init
 from epyflow.google.site import Site, read_site
+from tests.unit.operations.slurm import answers as slurm
 
 ROOT = Path(__file__).resolve().parents[3]
 IMAGE = "us-central1-docker.pkg.dev/my-project/epyflow/epyflow@sha256:" + "1" * 64
@@ -279,3 +280,49 @@ def test_a_real_terminal_is_asked(folder):
     assert it.returncode == 0
     assert printed.startswith("wrote config/config.yaml\n")
     assert "experiment (Id below" in shown
+
+
+SLURM = Path("profiles/slurm/site.yaml")
+
+
+def test_on_a_cluster_its_partition_and_account_are_proposed(asked, monkeypatch):
+    slurm.install(asked / "bin", slurm.ACCOUNTED, monkeypatch)
+
+    # No cloud; Slurm; another partition than the default one, and the account as proposed.
+    done = init(answers="\n".join([*[""] * 4, "n", "y", "a b", "long", "", "", "y"]) + "\n")
+
+    assert done.exit_code == 0, done.output
+    assert "partitions there: day, long, short, old" in done.stderr
+    assert "'a b' is not right; expected the partition" in done.stderr
+    assert "[day]" in done.stderr
+    assert "[epi_lab]" in done.stderr
+    assert yaml.safe_load(SLURM.read_text()) == {
+        "partition": "long",
+        "account": "epi_lab",
+        "status_command": "sacct",
+    }
+    assert "next: make setup-slurm" in done.stdout
+    assert done.stdout.endswith("next: snakemake --profile profiles/slurm\n")
+
+
+def test_without_a_terminal_what_slurm_says_is_taken_and_options_win(folder, monkeypatch):
+    slurm.install(folder / "bin", slurm.ALONE, monkeypatch)
+
+    assert init("--experiment", "example", "--slurm").exit_code == 0
+    assert yaml.safe_load(SLURM.read_text()) == {"partition": "day"}
+
+    done = init("--partition", "short", "--qos", "low")
+    assert done.exit_code == 1
+    assert "partition: short   (was day)" in done.stderr
+    assert init("--partition", "short", "--qos", "low", "--force").exit_code == 0
+    assert yaml.safe_load(SLURM.read_text()) == {"partition": "short", "qos": "low"}
+
+
+def test_without_a_cluster_settings_for_slurm_have_to_be_given(folder):
+    done = init("--slurm")
+
+    assert done.exit_code == 1
+    assert "--slurm: Slurm does not answer on this machine" in done.stderr
+    assert not SLURM.exists()
+    assert init("--account", "lab-1").exit_code == 0
+    assert yaml.safe_load(SLURM.read_text()) == {"account": "lab-1"}

@@ -38,6 +38,13 @@ def cloud_checks() -> tuple[Check, ...]:
     return CLOUD
 
 
+def slurm_checks() -> tuple[Check, ...]:
+    """Return the checks for Slurm."""
+    from epyflow.operations.doctor.slurm_checks import SLURM
+
+    return SLURM
+
+
 def chosen(checks: Iterable[Check], wanted: Iterable[str]) -> tuple[Check, ...]:
     """Return the checks with some ids and those that they depend on; without ids, all.
 

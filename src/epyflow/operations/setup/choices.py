@@ -10,9 +10,12 @@ from epyflow.google.site import Site, read_file, read_site
 from epyflow.google.site_file import configured_site, site_path, values_of
 from epyflow.operations.setup.gcloud_defaults import gcloud_project, guess_site
 from epyflow.operations.setup.layers import read_layers
-from epyflow.operations.setup.proposal import File, settings_file, site_file
-from epyflow.operations.setup.questions import ask_settings, ask_site, confirm
+from epyflow.operations.setup.proposal import File, settings_file, site_file, slurm_site_file
+from epyflow.operations.setup.questions import ask_settings, ask_site, ask_slurm, confirm
+from epyflow.operations.setup.slurm_defaults import guess_slurm_site, partitions_there
 from epyflow.operations.setup.yaml_edit import read_keys
+from epyflow.operations.slurm.commands import has_slurm
+from epyflow.operations.slurm.site import FILE as SLURM_FILE
 from epyflow.repositories.address import is_address
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.written_names import BASE
@@ -94,7 +97,47 @@ def choose_site(
     return known
 
 
-def propose_files(of_runs: Mapping[str, Any], of_cloud: Mapping[str, Any] | None) -> list[File]:
+def choose_slurm(
+    given: Mapping[str, Any], slurm: bool | None, *, asking: bool
+) -> dict[str, Any] | None:
+    """Return the settings of profiles/slurm to write; None to leave its file as it is.
+
+    Parameters
+    ----------
+    given
+        Values of options.
+    slurm
+        Whether to write the file; None: if an option is given, or after asking where Slurm is.
+    asking
+        Whether there is a terminal to ask on.
+
+    Raises
+    ------
+    EpyflowError
+        If nothing is known of the cluster.
+    """
+    if slurm is None:
+        slurm = bool(given)
+        if asking and not slurm and has_slurm():
+            slurm = confirm("Also prepare runs on Slurm?", default=True)
+    if not slurm:
+        return None
+    likely = guess_slurm_site({**read_file(SLURM_FILE), **given})
+    if asking:
+        likely = ask_slurm(given, likely, [each.name for each in partitions_there()])
+    if not likely:
+        raise EpyflowError(
+            "--slurm: Slurm does not answer on this machine; run this on a login node of the "
+            "cluster, or give --partition"
+        )
+    return likely
+
+
+def propose_files(
+    of_runs: Mapping[str, Any],
+    of_cloud: Mapping[str, Any] | None,
+    of_slurm: Mapping[str, Any] | None = None,
+) -> list[File]:
     """Return the files to write.
 
     Raises
@@ -102,7 +145,11 @@ def propose_files(of_runs: Mapping[str, Any], of_cloud: Mapping[str, Any] | None
     EpyflowError
         Naming what is missing or wrong.
     """
-    proposed = (settings_file(of_runs), None if of_cloud is None else site_file(of_cloud))
+    proposed = (
+        settings_file(of_runs),
+        None if of_cloud is None else site_file(of_cloud),
+        None if of_slurm is None else slurm_site_file(of_slurm),
+    )
     return [file for file in proposed if file is not None]
 
 
@@ -113,6 +160,8 @@ def next_steps() -> list[str]:
         steps.append("epyflow doctor")
     else:
         steps += ["make image-push", "epyflow doctor"]
+    if SLURM_FILE.is_file():
+        return ["make setup-slurm", *steps, "snakemake --profile profiles/slurm"]
     try:
         read_site()
     except EpyflowError:

@@ -11,6 +11,8 @@ from epyflow.files import write_bytes_atomically
 from epyflow.google.site import read_file
 from epyflow.google.site_file import site_path, site_text
 from epyflow.operations.setup.yaml_edit import edit_text, read_keys
+from epyflow.operations.slurm.site import FILE as SLURM_FILE
+from epyflow.operations.slurm.site import slurm_site_text
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.written_names import BASE
 
@@ -109,8 +111,22 @@ def site_file(values: Mapping[str, Any]) -> File | None:
         Naming every value that is missing or wrong; only the image may be missing.
     """
     path = site_path()
+    return _whole_file(path, site_text(values, path), values)
+
+
+def slurm_site_file(values: Mapping[str, Any]) -> File | None:
+    """Return profiles/slurm/site.yaml with other settings; None if nothing changes.
+
+    Raises
+    ------
+    EpyflowError
+        Naming every value that is wrong.
+    """
+    return _whole_file(SLURM_FILE, slurm_site_text(values), values)
+
+
+def _whole_file(path: Path, text: str, values: Mapping[str, Any]) -> File | None:
     before = read_file(path)
-    text = site_text(values, path)
     changes = tuple(
         Change(name, before.get(name), value, before.get(name) is not None)
         for name, value in values.items()

@@ -4,7 +4,7 @@ Questions go to standard error, so that standard output can be piped.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from epyflow.errors import EpyflowError
 from epyflow.experiment.reading.experiment_files import experiments_in
 from epyflow.google.site import Site
+from epyflow.operations.slurm.site import SlurmSite
 from epyflow.run.settings import Settings, read_settings
 from epyflow.suggest import listed
 
@@ -23,8 +24,10 @@ SITE = (
     *("project", "region", "storage", "service_account", "coordinator_service_account", "image"),
     *("network", "subnetwork", "environment"),
 )
+SLURM = ("partition", "account", "qos")
 OPTIONAL = frozenset(
     {"population_data", "coordinator_service_account", "image", "network", "subnetwork"}
+    | {"partition", "account", "qos"}
 )
 """Keys that may be left out with an empty answer."""
 
@@ -55,11 +58,29 @@ def ask_site(given: Mapping[str, Any], likely: Mapping[str, Any]) -> dict[str, A
     return _asked(SITE, given, likely, Site, site_problem)
 
 
+def ask_slurm(
+    given: Mapping[str, Any], likely: Mapping[str, Any], partitions: Sequence[str]
+) -> dict[str, Any]:
+    """Ask for the settings of profiles/slurm that no option sets.
+
+    Parameters
+    ----------
+    given, likely
+        See :func:`ask_site`. What is not asked for is taken as it is likely.
+    partitions
+        Those of the cluster, to choose from.
+    """
+    if partitions and "partition" not in given:
+        typer.echo(f"partitions there: {listed(partitions, 30)}", err=True)
+    unasked = {name: value for name, value in likely.items() if name not in SLURM}
+    return unasked | _asked(SLURM, given, likely, SlurmSite, slurm_problem)
+
+
 def _asked(
     names: tuple[str, ...],
     given: Mapping[str, Any],
     proposed: Mapping[str, Any],
-    model: type[Settings | Site],
+    model: type[Settings | Site | SlurmSite],
     wrong: Callable[[str, Any], str],
 ) -> dict[str, Any]:
     answers = dict(given)
@@ -127,11 +148,20 @@ def _setting_problem(name: str, value: Any) -> str:
 
 def site_problem(name: str, value: Any) -> str:
     """Say what is wrong with a value for profiles/gcp; empty if it may be valid."""
+    return _problem(Site, name, value)
+
+
+def slurm_problem(name: str, value: Any) -> str:
+    """Say what is wrong with a value for profiles/slurm; empty if it may be valid."""
+    return _problem(SlurmSite, name, value)
+
+
+def _problem(model: type[Site | SlurmSite], name: str, value: Any) -> str:
     try:
-        Site.model_validate({name: value})
+        model.model_validate({name: value})
     except ValidationError as error:
         if any(each["loc"][0] == name for each in error.errors(include_url=False)):
-            field = Site.model_fields[name]
+            field = model.model_fields[name]
             example = (field.examples or [""])[0]
             return f"{value!r} is not right; expected {field.description}, such as {example}"
     return ""

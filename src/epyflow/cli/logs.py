@@ -64,8 +64,8 @@ def logs(
         bool,
         typer.Option(
             "--machine",
-            help="Show all output of the tasks' machines on Google Batch instead of the logs. "
-            "With `--follow`, only of running tasks.",
+            help="Show all output of the tasks' machines on Google Batch, or what jobs on Slurm "
+            "printed, instead of the logs. With `--follow`, only of running tasks of Google Batch.",
         ),
     ] = False,
     storage: StoragePrefix = None,

@@ -17,7 +17,10 @@ from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_lookup import find_run
 from epyflow.operations.runs.status import Progress, Status
 from epyflow.operations.runs.status import status as status_of
+from epyflow.operations.slurm.jobs import QueuedJobs, queued_jobs
 from epyflow.storage.disk import Storage
+
+_Seen = tuple[Status, Presence, QueuedJobs | None]
 
 
 def status(
@@ -41,7 +44,8 @@ def status(
 
     Progress is read from the run's files. The state of the coordinator is read from its record
     beside the logs, from its process if that is on this machine, and, for a run in a bucket, from
-    Google Batch in the project of profiles/gcp/site.yaml.
+    Google Batch in the project of profiles/gcp/site.yaml. Jobs of a run on Slurm are asked for by
+    squeue.
 
     Exit code 0: complete. 1: something failed, or the hub's checks refuse the submission. 2: there
     is no such run, or the storage cannot be read. 3: under way. 4: not complete, and no coordinator
@@ -55,23 +59,24 @@ def status(
             if now != shown:
                 _print(*now, format)
             shown = now
-            if not watch or _is_over(*now):
+            if not watch or _is_over(*now[:2]):
                 break
             time.sleep(every)
     if watch and not now[0].run.complete and now[1].lives is False:
         where = how_to_resume(now[1].record)
         typer.echo(f"{found.folder}: no coordinator works on it. To resume it: {where}", err=True)
-    raise typer.Exit(_code(*now))
+    raise typer.Exit(_code(*now[:2]))
 
 
-def _look(storage: Storage, run: Run) -> tuple[Status, Presence]:
+def _look(storage: Storage, run: Run) -> _Seen:
     """Look at the coordinator, then at the files: a run that ends in between is seen as ended."""
     presence = find_coordinator(storage, run.exp_id, run.run_id)
     record = presence.record
     if record is None:
-        return status_of(storage, run), presence
+        return status_of(storage, run), presence, None
     since = record.started if presence.lives and record.outcome is None else None
-    return status_of(storage, run, record.wanted.files, since), presence
+    queued = queued_jobs(record) if storage.uri is None else None
+    return status_of(storage, run, record.wanted.files, since), presence, queued
 
 
 def _is_over(now: Status, presence: Presence) -> bool:
@@ -89,9 +94,9 @@ def _code(now: Status, presence: Presence) -> ExitCode:
     return ExitCode.ABANDONED if presence.lives is False else ExitCode.NOT_DONE
 
 
-def _print(now: Status, presence: Presence, format: str) -> None:
+def _print(now: Status, presence: Presence, queued: QueuedJobs | None, format: str) -> None:
     if format == "json":
-        print_json(_document(now, presence))
+        print_json(_document(now, presence, queued))
         return
     run = now.run
     state = "complete" if run.complete else "incomplete"
@@ -102,6 +107,8 @@ def _print(now: Status, presence: Presence, format: str) -> None:
         typer.echo(f"batch    {summarise_jobs(presence.own)}")
     elif presence.unseen:
         typer.echo(f"batch    cannot be seen from here: {presence.unseen}")
+    if queued is not None:
+        typer.echo(f"slurm    {queued.described()}")
     typer.echo(
         f"tasks    {run.tasks:,}: {run.done:,} done, {run.failed:,} failed, {run.missing:,} missing"
     )
@@ -119,6 +126,7 @@ def _counted(stage: Progress) -> str:
     return f"{count(stage.files, 'file')}{failed}"
 
 
-def _document(now: Status, presence: Presence) -> dict[str, Any]:
+def _document(now: Status, presence: Presence, queued: QueuedJobs | None) -> dict[str, Any]:
     batch = None if presence.jobs is None else [job.as_dict() for job in presence.own]
-    return {**now.as_dict(), "coordinator": presence.as_dict(), "batch": batch}
+    slurm = None if queued is None else queued.as_dict()
+    return {**now.as_dict(), "coordinator": presence.as_dict(), "batch": batch, "slurm": slurm}

@@ -147,3 +147,24 @@ def test_what_machines_printed_is_of_the_run_that_the_job_or_the_text_names(
 def test_a_run_on_disk_has_no_machines(storage):
     with pytest.raises(EpyflowError, match="us/flu/main is on disk"):
         machine_logs(storage, RUN, Choice(), PRESENCE)
+
+
+def test_what_jobs_printed_to_slurm_is_of_the_task_that_the_text_names_last(
+    made_up: MadeUp, storage
+):
+    asked = "Command: snakemake --target-jobs run_task:exp_id=us/flu,run_id=main,i={} --cores all\n"
+    stopped = "slurmstepd: error: Detected 1 oom_kill event in StepId=7.batch\n"
+    folder = ".snakemake/slurm_logs"
+    # A task of an array prints the command of the array's first task before its own.
+    made_up.write(f"{folder}/rule_run_task/7_1.log", asked.format("00000"))
+    printed = asked.format("00000") + asked.format("00001") + stopped
+    made_up.write(f"{folder}/rule_run_task/7_2.log", printed)
+    other = asked.format("00001").replace("run_id=main", "run_id=other")
+    made_up.write(f"{folder}/rule_run_task/8.log", other)
+
+    logs = machine_logs(storage, RUN, Choice(), PRESENCE)
+
+    assert found(logs) == [FIRST, FAILED]
+    (failed,) = machine_logs(storage, RUN, Choice(failed=True), PRESENCE)
+    assert failed.path == ".snakemake/slurm_logs/rule_run_task/7_2.log"
+    assert failed.lines[-1] == stopped.strip()

@@ -1,0 +1,178 @@
+"""Slurm on one node: the configuration in a folder, the daemons as children of this process."""
+
+import os
+import platform
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+
+from epyflow.operations.doctor.this_machine import locked_versions
+from tests.workflow.workspace import PROJECT, Done, Workspace
+
+PATH = f"{os.defpath}:/usr/sbin"
+DAEMONS = ("munged", "slurmctld", "slurmd")
+
+PARTITIONS = {"day": "24:00:00", "short": "1:00:00"}
+"""The partitions of the node, the default one first, and their limits of time."""
+
+_CONFIGURATION = """\
+ClusterName=test
+SlurmctldHost={node}(127.0.0.1)
+SlurmctldPort={controller}
+SlurmdPort={daemon}
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.sock
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+ReturnToService=2
+NodeName={node} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
+"""
+
+
+class Cluster:
+    """A node with two partitions and no accounting.
+
+    Parameters
+    ----------
+    folder
+        Where its configuration, state and logs are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.plugins = folder / "plugins"
+        self.memory = min(psutil.virtual_memory().total // 2**20 - 256, 64_000)
+        self.cpus = os.cpu_count() or 1
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables with which Slurm's commands and Snakemake's plugin find this cluster."""
+        path = f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{PATH}"
+        return {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
+
+    def ask(self, *command: str) -> str:
+        """Run one of Slurm's commands and return what it prints."""
+        environment = os.environ | self.environment
+        done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=60)
+        assert done.returncode == 0, (command, done.stderr)
+        return done.stdout
+
+    @contextmanager
+    def running(self) -> Iterator["Cluster"]:
+        """Run the daemons while the block runs."""
+        self._configure()
+        self._install_plugins()
+        with ExitStack() as stack:
+            sockets = ("--socket", self.folder / "munge.sock", "--pid-file", self.folder / "m.pid")
+            files = ("--key-file", self.folder / "key", "--seed-file", self.folder / "seed")
+            log = ("--log-file", self.folder / "munge.log")
+            stack.callback(self._start("munged", "--foreground", "--force", *sockets, *files, *log))
+            stack.callback(self._start("slurmctld", "-D"))
+            stack.callback(self._start("slurmd", "-D", "-N", platform.node()))
+            stack.callback(self.ask, "scancel", "--user", "root")
+            self._wait()
+            yield self
+
+    def _configure(self) -> None:
+        for name in ("bin", "state", "spool"):
+            (self.folder / name).mkdir()
+        (self.folder / "key").write_bytes(secrets.token_bytes(128))
+        (self.folder / "key").chmod(0o400)
+        controller, daemon = _free_ports()
+        text = _CONFIGURATION.format(
+            node=platform.node(),
+            folder=self.folder,
+            controller=controller,
+            daemon=daemon,
+            cpus=self.cpus,
+            memory=self.memory,
+        )
+        for name, limit in PARTITIONS.items():
+            default = "YES" if name == next(iter(PARTITIONS)) else "NO"
+            text += f"PartitionName={name} Nodes=ALL Default={default} MaxTime={limit}\n"
+        (self.folder / "slurm.conf").write_text(text)
+        # The plugin takes SLURM_CONF from the environment of srun, which is set on no real cluster.
+        srun = self.folder / "bin" / "srun"
+        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec /usr/bin/srun "$@"\n')
+        srun.chmod(0o755)
+
+    def _install_plugins(self) -> None:
+        locked = locked_versions((PROJECT / "uv.lock").read_text(encoding="utf-8"))
+        wanted = [
+            f"{name}=={min(versions)}"
+            for name, versions in locked.items()
+            if name.startswith("snakemake-executor-plugin-slurm")
+        ]
+        command = [PROJECT / ".tools" / "uv", "pip", "install", "--quiet", "--no-deps", *wanted]
+        subprocess.run([*command, "--target", self.plugins], check=True, timeout=300)
+
+    def _start(self, name: str, *arguments: object):  # type: ignore[no-untyped-def]
+        """Start a daemon; return what ends it."""
+        with (self.folder / f"{name}.out").open("wb") as output:
+            process = subprocess.Popen(
+                [name, *map(str, arguments)],
+                env=os.environ | self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+        def end() -> None:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+        return end
+
+    def _wait(self) -> None:
+        """Wait until the node takes jobs."""
+        environment, deadline = os.environ | self.environment, time.monotonic() + 60
+        command, said = ["sinfo", "--noheader", "--format=%T"], ""
+        while "idle" not in said:
+            logs = {path.name: path.read_text()[-2000:] for path in self.folder.glob("*.out")}
+            assert time.monotonic() < deadline, (said, logs)
+            time.sleep(0.2)
+            done = subprocess.run(command, env=environment, text=True, capture_output=True)
+            said = done.stdout + done.stderr
+
+
+class ClusterWorkspace(Workspace):
+    """A workspace on the cluster, with the plugins for Slurm among those of Snakemake."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        super().__init__(folder)
+        self.cluster = cluster
+
+    def environment(self) -> dict[str, str]:
+        inherited = super().environment()
+        plugins = {"PYTHONPATH": f"{inherited['PYTHONPATH']}:{self.cluster.plugins}"}
+        return inherited | self.cluster.environment | plugins
+
+    def start(self, profile: str, *arguments: str, **config: object) -> Done:
+        """Call Snakemake with a profile and wait; in a process of its own, as the plugins are."""
+        command = self.command("--profile", f"profiles/{profile}", *arguments, **config)
+        snakemake = str(Path(sys.executable).with_name("snakemake"))
+        return self.call([snakemake, *command[command.index("--cores") :]])
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -54,7 +55,8 @@ _PYTHON = """\
 #!{python} -IS
 import json, os, socket, sys
 
-assert sys.argv[1:3] == ["-m", "snakemake"], sys.argv
+if sys.argv[1:3] != ["-m", "snakemake"]:
+    os.execv("{python}", ["{python}", *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 server.connect(chr(0) + os.environ["{address}"])
 answers, answer = os.pipe()
@@ -67,7 +69,10 @@ sys.exit(int(code))
 
 
 def forking_python(folder: Path) -> Path:
-    """Write a command ``python`` for `PATH`, of which ``python -m snakemake`` is a fork."""
+    """Write a command ``python`` for `PATH`, of which ``python -m snakemake`` is a fork.
+
+    It ends as the fork ends, and the fork is killed when the command is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     command = folder / "python"
     command.write_text(_PYTHON.format(python=sys.executable, address=ADDRESS))
@@ -94,7 +99,7 @@ class ForkedRun:
         self._output, output = os.pipe()
         answers, answer = os.pipe()
         request = json.dumps([list(arguments), str(folder), dict(environment)])
-        socket.send_fds(_server(), [request.encode()], [output, answer])
+        socket.send_fds(_server()[0], [request.encode()], [output, answer])
         os.close(output)
         os.close(answer)
         self._answers = os.fdopen(answers)
@@ -130,9 +135,14 @@ class ForkedRun:
         os.close(self._output)
 
 
+def server_address() -> str:
+    """Return the value of :data:`ADDRESS` for commands that are started outside of a run."""
+    return _server()[1]
+
+
 @cache
-def _server() -> socket.socket:
-    """Start the server of this process, and return the socket that it listens to."""
+def _server() -> tuple[socket.socket, str]:
+    """Start the server of this process; return the socket that it listens to, and its address."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         server = subprocess.Popen(
@@ -142,7 +152,7 @@ def _server() -> socket.socket:
         )
     atexit.register(server.wait)
     atexit.register(ours.close)
-    return ours
+    return ours, _address(server.pid)
 
 
 def _serve(requests: socket.socket) -> None:
@@ -153,7 +163,7 @@ def _serve(requests: socket.socket) -> None:
     # Else the first collection in a run would copy all memory that it shares with the server.
     gc.freeze()
     others = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    others.bind(f"\0{_address()}")
+    others.bind(f"\0{_address(os.getpid())}")
     others.listen()
     while True:
         if others in select.select([requests, others], [], [])[0]:
@@ -166,9 +176,9 @@ def _serve(requests: socket.socket) -> None:
     _reap(0)
 
 
-def _address() -> str:
-    """Return the name of a socket that belongs to this process and lies in no folder."""
-    return f"snakemake-forks-{os.getpid()}"
+def _address(process: int) -> str:
+    """Return the name of a socket that belongs to a process and lies in no folder."""
+    return f"snakemake-forks-{process}"
 
 
 def _fork(asking: socket.socket, *listening: socket.socket) -> bool:
@@ -176,7 +186,7 @@ def _fork(asking: socket.socket, *listening: socket.socket) -> bool:
     request, files, _, _ = socket.recv_fds(asking, _REQUEST_BYTES, 2)
     if not request:
         return False
-    address = _address()
+    address = _address(os.getpid())
     if os.fork() == 0:
         for each in listening:
             each.close()
@@ -216,8 +226,17 @@ def _supervise(
     os.close(ready)
     os.write(answer, f"{pid}\n".encode())
     os.close(go)
+    threading.Thread(target=_kill_without, args=(pid, answer), daemon=True).start()
     _, status = os.waitpid(pid, 0)
     os.write(answer, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def _kill_without(pid: int, answer: int) -> None:
+    """Kill a run with its process group once nobody waits for the answer."""
+    poll = select.poll()
+    poll.register(answer, 0)
+    poll.poll()
+    os.killpg(pid, signal.SIGKILL)
 
 
 def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str]) -> NoReturn:

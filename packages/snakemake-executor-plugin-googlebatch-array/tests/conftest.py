@@ -18,7 +18,7 @@ from google.cloud.storage import Client
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.faults import FaultPlan
 from google_batch_emulator.settings import Settings
-from tests.forking import ForkedRun
+from tests.forking import ADDRESS, ForkedRun, forking_python, server_address
 
 PROJECT = "rehearsal"
 BUCKET = "rehearsal"
@@ -153,6 +153,20 @@ def emulator():
     """Start the emulator once: tests share it, each with a prefix of its own."""
     # Tasks see Python and its packages, and nothing of the machine's folders.
     with Emulator(Settings(python=Path(sys.executable), max_processes=2)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def forking_emulator(tmp_path_factory):
+    """Start an emulator whose tasks fork Snakemake from the server of runs: a start costs nothing.
+
+    Such tasks are not kept apart from this machine; those of `emulator` are.
+    """
+    python = forking_python(tmp_path_factory.mktemp("forking"))
+    path = f"{python}{os.pathsep}{BINARIES}{os.pathsep}{os.environ['PATH']}"
+    variables = {"PATH": path, ADDRESS: server_address()}
+    settings = Settings(isolation="none", environment=variables, memory="off", max_processes=2)
+    with Emulator(settings) as running:
         yield running
 
 

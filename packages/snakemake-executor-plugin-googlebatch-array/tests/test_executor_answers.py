@@ -8,6 +8,12 @@ CODES = (429, 500, 503, "DEADLINE_EXCEEDED", "NOT_FOUND")
 RULES = ("busy", "broken", "away", "late", "unknown")
 
 
+@pytest.fixture(scope="module")
+def emulator(forking_emulator):
+    """Fork the tasks' Snakemake; those of the other modules start it."""
+    return forking_emulator
+
+
 def rules_that_say_hello(names):
     text = f"rule all:\n    input: {[f'out/{name}.txt' for name in names]}\n"
     for name in names:

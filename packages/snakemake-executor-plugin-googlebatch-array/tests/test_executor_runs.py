@@ -1,6 +1,14 @@
 """Whole runs: what succeeds, and what reaches the worker."""
 
+import pytest
+
 from executor_snakefiles import HELLO, ONE, TWO
+
+
+@pytest.fixture(scope="module")
+def emulator(forking_emulator):
+    """Fork the tasks' Snakemake; those of the other modules start it."""
+    return forking_emulator
 
 
 def test_ready_jobs_of_a_rule_run_as_one_array(workflow):

@@ -1,5 +1,7 @@
 """Uploads and downloads of tasks that go wrong: the whole file is there, or a failure is."""
 
+import pytest
+
 # The provider that checks what it sends; the others of these tests use the stock one.
 INDEXED = (
     *("--default-storage-provider", "gcs-indexed"),
@@ -7,6 +9,12 @@ INDEXED = (
 )
 KINDS = ("cut", "refuse", "truncate", "lose-reply")
 TEXT = "hello " * 1000
+
+
+@pytest.fixture(scope="module")
+def emulator(forking_emulator):
+    """Fork the tasks' Snakemake; those of the other modules start it."""
+    return forking_emulator
 
 
 def test_transfers_that_break_are_repeated(workflow):

@@ -32,6 +32,15 @@ class StorageContract:
 
         assert storage.read("a/b") == storage.read("a/c") == b"1"
 
+    def test_copies_are_made_where_the_files_are(self, storage: Storage) -> None:
+        storage.write("a/one", b"1")
+        storage.write("a/two", b"2")
+
+        storage.copy({"a/one": "b/one", "a/two": "b/c/two"})
+        storage.write("a/one", b"3")
+
+        assert storage.read_all(["b/one", "b/c/two"]) == {"b/one": b"1", "b/c/two": b"2"}
+
     def test_what_is_not_there_is_nothing(self, storage: Storage) -> None:
         assert storage.names("nowhere") == {}
         assert storage.below("nowhere") == {}

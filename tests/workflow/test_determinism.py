@@ -11,8 +11,13 @@ from tests.workflow.workspace import TABLES, Workspace
 
 
 def test_tables_and_figures_do_not_depend_on_the_number_of_cores(finished: Workspace):
-    assert finished.run(cores=1, run_id="2024_11_16").code == 0
+    assert finished.run(cores=1, run_id="2024_11_16", stamp_outputs="true").code == 0
 
+    run = finished.folder / "results" / "small" / "2024_11_16"
+    (stamped,) = (run / "stamped").iterdir()
+    assert finished.outputs(f"2024_11_16/stamped/{stamped.name}") == finished.outputs()
+    assert (stamped / "complete.txt").exists()
+    assert not (finished.folder / "results" / "small" / "main" / "stamped").exists()
     assert (finished.folder / "results" / "small" / "latest").read_text() == "2024_11_16\n"
     assert finished.outputs("2024_11_16") == finished.outputs()
     assert len(finished.figures()) == 11

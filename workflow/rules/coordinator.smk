@@ -3,6 +3,7 @@
 OUTPUTS
     coordinator/<exp_id>/<run_id>/record.json    host and process, or Batch job; its outcome
     results/<exp_id>/<run_id>/experiment.tar.gz    the experiment's files, as they were read
+    results/<exp_id>/<run_id>/stamped/<stamp>/*    copies of finished outputs, with stamp_outputs
     results/<exp_id>/latest    the id of this run, when all of it has finished
 """
 
@@ -16,6 +17,7 @@ def note_coordinator(outcome, log=()):
     )
     from epyflow.run.experiment_archive import keep_experiment
     from epyflow.run.finished_run import note_finished
+    from epyflow.run.stamped_outputs import stamp_outputs
     from epyflow.storage.disk import storage_at
 
     try:
@@ -29,8 +31,9 @@ def note_coordinator(outcome, log=()):
             keep_experiment(FOUND, place)
         else:
             record_end(PLAN.exp_id, PLAN.run_id, outcome, place)
-        if outcome == "complete":
-            note_finished(PLAN, outputs, place)
+        done = outcome == "complete" and note_finished(PLAN, outputs, place)
+        if done and FOUND.settings.stamp_outputs:
+            logger.info(f"Copied outputs to {stamp_outputs(PLAN.layout, place)}")
     except (EpyflowError, OSError) as error:
         logger.warning(f"What this coordinator did could not be recorded: {error}")
 

@@ -4,6 +4,7 @@ Rules write the same paths as literals, with wildcards; a test compares them wit
 Paths are relative to the working directory or to the storage prefix, with forward slashes.
 
     results/<exp_id>/<run_id>/          inputs, results, tables, submission, scores, figures
+    results/<exp_id>/<run_id>/stamped/  copies of finished outputs that stay, with stamp_outputs
     results/<exp_id>/latest             the id of the newest finished run
     logs/<exp_id>/<run_id>/             a log for each job
     benchmarks/<exp_id>/<run_id>/       run time and memory of each measured job
@@ -33,6 +34,7 @@ CLOSED_TO_TASKS = (COORDINATOR, "build-sources")
 """Folders of a bucket that the tasks' account may not write; other accounts run their files."""
 
 BUILDER, RUNNER, OUTPUTS, HUB = "builder-artifacts", "runner-artifacts", "outputs", "hub"
+STAMPED = "stamped"
 METADATA = f"{OUTPUTS}/run_metadata.json"
 COST = "run_cost.csv"
 FINDINGS = ".findings.json"
@@ -161,6 +163,10 @@ class RunLayout:
     def figure(self, file: str) -> str:
         """Return a figure, or the numbers of one."""
         return f"{self.results}/figures/{file}"
+
+    def stamped(self, stamp: str) -> str:
+        """Return the folder of copies of finished outputs."""
+        return f"{self.results}/{STAMPED}/{stamp}"
 
     @property
     def latest(self) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from epyflow.run.layout import BUILDER, COORDINATOR, HUB, OUTPUTS, RECORD, RUNNER
+from epyflow.run.layout import BUILDER, COORDINATOR, HUB, OUTPUTS, RECORD, RUNNER, STAMPED
 from epyflow.run.run_id import LATEST
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)/")
@@ -12,6 +12,7 @@ _RESULT = re.compile(rf"{RUNNER}/result_(\d{{5,}})\.pkl")
 _CHECKPOINT = re.compile(rf"{RUNNER}/checkpoint_(\d{{5,}})\.pkl")
 _TASK_LOG = re.compile(r"run_task/(\d{5,})\.(?:log|tsv)")
 _SOURCES = re.compile(rf"{COORDINATOR}/.+/sources-([0-9a-f]{{64}})\.tar\.gz")
+_STAMPED = re.compile(rf"/{STAMPED}/\d{{8}}-\d{{6}}-[0-9a-f]{{8}}/")
 _IN_A_RUN = re.compile(rf"(.+/[^/]+)/(?:{BUILDER}|{RUNNER}|{OUTPUTS}|{HUB})/[^/]+")
 
 
@@ -79,6 +80,15 @@ def experiment_of_pointer(path: str) -> str | None:
     return exp_id if exp_id and name == LATEST else None
 
 
+def is_output(path: str) -> bool:
+    """Return whether a file is an output of a run, by its path below the run's folder.
+
+    Inputs and results of tasks are none, nor are stamped copies of outputs.
+    """
+    top, _, below = split_date(path)[1].partition("/")
+    return not below or top not in (BUILDER, RUNNER, STAMPED)
+
+
 def runs_with_files(paths: Iterable[str]) -> set[str]:
     """Return the runs that have inputs, results, tables or a submission.
 
@@ -87,4 +97,5 @@ def runs_with_files(paths: Iterable[str]) -> set[str]:
     paths
         Below ``results/``.
     """
-    return {match[1] for match in map(_IN_A_RUN.fullmatch, paths) if match}
+    own = (path for path in paths if not _STAMPED.search(path))
+    return {match[1] for match in map(_IN_A_RUN.fullmatch, own) if match}

@@ -114,6 +114,9 @@ class Settings(Strict):
     partial_results: Flag = Field(
         default=False, description="Write tables of the tasks that succeeded if others fail."
     )
+    stamp_outputs: Flag = Field(
+        default=False, description="Keep a copy of the outputs each time that the run has finished."
+    )
     reference_dates: Many[Date] = Field(
         default=(), description="Forecasts to make and score together, each as of its date."
     )
@@ -208,7 +211,9 @@ class Settings(Strict):
         return found
 
 
-NUMBERS_AND_FLAGS = frozenset({"members_per_task", "n_sims", "partial_results", "seed"})
+NUMBERS_AND_FLAGS = frozenset(
+    {"members_per_task", "n_sims", "partial_results", "seed", "stamp_outputs"}
+)
 """Settings that are neither a text nor a list of texts."""
 
 

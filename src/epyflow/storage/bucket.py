@@ -117,6 +117,19 @@ class Bucket:
                 str(file), content_type="application/octet-stream", retry=DEFAULT_RETRY
             )
 
+    def copy(self, targets: Mapping[str, str]) -> None:
+        """Copy objects within the bucket, several at a time."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(self._copy_one, targets, targets.values()))
+
+    def _copy_one(self, source: str, target: str) -> None:
+        with self._explained(source):
+            token, blob = None, self._blob(target)
+            while True:  # a large object is copied in several requests
+                token, _, _ = blob.rewrite(self._blob(source), token=token, retry=DEFAULT_RETRY)
+                if token is None:
+                    return
+
     def remove(self, paths: Iterable[str]) -> None:
         """Delete objects, several at a time."""
         with ThreadPoolExecutor(_THREADS) as pool:

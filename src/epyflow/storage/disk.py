@@ -53,6 +53,9 @@ class Storage(Protocol):
     def upload(self, file: Path, path: str) -> None:
         """Write or replace a file by the content of one of this machine, as :meth:`write` does."""
 
+    def copy(self, targets: Mapping[str, str]) -> None:
+        """Copy files, path to path of the copy, where they are; replace as :meth:`write` does."""
+
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files; missing ones are no error."""
 
@@ -134,6 +137,11 @@ class Disk:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as temporary:
             shutil.copyfile(file, temporary)
+
+    def copy(self, targets: Mapping[str, str]) -> None:
+        """Copy files one after another."""
+        for source, target in targets.items():
+            self.upload(self._root / source, target)
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files."""

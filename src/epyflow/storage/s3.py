@@ -144,6 +144,16 @@ class S3Bucket:
         with self._explained(path), file.open("rb") as content:
             self._client.upload_fileobj(content, self._name, self._key(path))
 
+    def copy(self, targets: Mapping[str, str]) -> None:
+        """Copy objects within the bucket, several at a time."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(self._copy_one, targets, targets.values()))
+
+    def _copy_one(self, source: str, target: str) -> None:
+        there = {"Bucket": self._name, "Key": self._key(source)}
+        with self._explained(source):
+            self._client.copy(there, self._name, self._key(target))
+
     def remove(self, paths: Iterable[str]) -> None:
         """Delete objects, a thousand in a request."""
         keys = [{"Key": self._key(path)} for path in paths]

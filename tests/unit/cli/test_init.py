@@ -227,6 +227,7 @@ def test_at_a_terminal_every_key_is_asked_with_what_is_likely(asked, monkeypatch
         "experiments_root": "config",
         "run_id": "week-1",
         "partial_results": False,
+        "stamp_outputs": False,
     }
     assert yaml.safe_load(SITE.read_text()) == {
         "project": "my-project",

@@ -32,6 +32,9 @@ PATHS = {
     RUN.findings("a.csv"): "results/us/flu/main/hub/a.csv.findings.json",
     RUN.score("mean_scores.csv"): "results/us/flu/main/scores/mean_scores.csv",
     RUN.figure("fit/US-NY.svg"): "results/us/flu/main/figures/fit/US-NY.svg",
+    RUN.stamped("20261128-231500-0a1b2c3d"): (
+        "results/us/flu/main/stamped/20261128-231500-0a1b2c3d"
+    ),
     RUN.latest: "results/us/flu/latest",
     RUN.logs: "logs/us/flu/main",
     RUN.log("make_table", "posteriors"): "logs/us/flu/main/make_table/posteriors.log",

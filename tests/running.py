@@ -1,12 +1,12 @@
-"""A server of HTTP that answers while a test goes on."""
+"""A server that answers while a test goes on."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import HTTPServer
+from socketserver import BaseServer
 from typing import TypeVar
 
-AServer = TypeVar("AServer", bound=HTTPServer)
+AServer = TypeVar("AServer", bound=BaseServer)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from google_batch_emulator.settings import Settings
 from tests.cloud.clouded import COORDINATOR, Rehearsed
 from tests.cloud.conftest import BUCKET
 from tests.cloud.test_private_experiments import objects
-from tests.unit.operations.detached.listening import Server, listening
+from tests.unit.operations.notification.listening import Server, listening
 from tests.unit.repositories.serving import BASIC, TOKEN, Repository, served
 from tests.watching import command_lines
 from tests.workflow.workspace import Done, Workspace

@@ -8,6 +8,7 @@ import pytest
 
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.storage.disk import Disk
+from tests.unit.operations.notification.listening import listening
 from tests.workflow.workspace import TABLES, Done, Workspace
 
 
@@ -139,13 +140,21 @@ class _Evil:
         return os.system, (f"touch {self._path}",)
 
 
-def test_a_population_without_data_fails_alone_with_its_cause(workspace):
+def test_a_population_without_data_fails_alone_with_its_cause_which_is_told(workspace, monkeypatch):
     workspace.write_doses(["MA"])
 
-    done = workspace.run("--keep-going")
+    with listening() as server:
+        server.answer = 500
+        monkeypatch.setenv("EPYFLOW_NOTIFY_WEBHOOK", f"http://{server.host}/planted")
+        done = workspace.run("--keep-going")
 
     assert done.code == 1
     assert "Traceback" not in done.text
+    ((_, told),) = server.seen
+    assert (told["outcome"], "doses.csv" in told["text"]) == ("failed", True)
+    # A receiver that does not answer changes nothing.
+    assert "The webhook did not receive the notification: status 500" in done.text
+    assert "planted" not in done.text
     assert "United_States_New_York" in done.text
     assert "doses.csv" in done.text
     results = workspace.folder / "results" / "small" / "main" / "runner-artifacts"
@@ -229,7 +238,13 @@ def test_variables_set_what_runs_and_a_wrong_one_is_named(workspace, monkeypatch
     monkeypatch.setenv("EPYFLOW_RUN_ID", "007")
     monkeypatch.setenv("EPYFLOW_MEMBERS_PER_TASK", "4")
     monkeypatch.setenv("EPYFLOW_LOG_FORMAT", "json")
-    assert workspace.run("--until", "build_inputs").code == 0
+    with listening() as server:
+        monkeypatch.setenv("EPYFLOW_NOTIFY_WEBHOOK", f"http://{server.host}/planted")
+        done = workspace.run("--until", "build_inputs")
+    assert done.code == 0, done.text
+    assert "planted" not in done.text
+    ((_, told),) = server.seen
+    assert (told["run_id"], told["outcome"], told["tasks"]["planned"]) == ("007", "complete", 2)
     built = sorted(path.name for path in workspace.folder.glob("results/small/007/*/input_*"))
     assert built == ["input_00000.pkl", "input_00001.pkl"]
     (log,) = workspace.folder.glob("logs/small/007/build_inputs*")

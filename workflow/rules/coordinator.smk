@@ -63,9 +63,28 @@ onstart:
     print_summary()
 
 
+def notify_end(end, log):
+    """Notify the receivers in the settings; if that fails, warn and continue."""
+    from epyflow.operations.notification.run_end import notify_run_end
+    from epyflow.run.layout import RunLayout
+    from epyflow.run.settings import read_settings
+
+    notify_run_end(
+        read_settings(config),
+        RunLayout(PLAN.exp_id, PLAN.run_id),
+        end,
+        START.started,
+        storage_prefix(),
+        next(iter(log), None),
+        logger.warning,
+    )
+
+
 onsuccess:
     note_coordinator("complete")
+    notify_end("complete", log)
 
 
 onerror:
     note_coordinator("failed")
+    notify_end("failed", log)

@@ -66,10 +66,12 @@ def plan_file():
     try:
         settings = read_settings(config)
         if workflow.is_main_process:
+            from epyflow.operations.notification.run_end import check_receivers
             from epyflow.run.planner import write_run_plan
             from epyflow.run.sources import gather
             from epyflow.storage.disk import storage_at
 
+            check_receivers(settings)
             FOUND, command = gather(settings), repeatable_command(sys.argv)
             fill_storage_prefix(FOUND.experiment.files.exp_id)
             write_run_plan(FOUND, command, storage_at(storage_prefix()))

@@ -49,7 +49,7 @@ def show(
                 layers.read_layers(configfile or (), config or ())
             ),
             "cloud": layers.site_settings(),
-            "secrets": layers.token_settings(),
+            "secrets": layers.secret_settings(),
         }
     if format == "json":
         document = {name: [asdict(each) for each in found] for name, found in parts.items()}

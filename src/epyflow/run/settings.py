@@ -28,6 +28,10 @@ POPULATION_FOLDERS = ("data/populations", "common-data/populations")
 HUB_FOLDERS = ("data/hub", "common-data/hub")
 CALENDAR_FILES = ("data/school_calendars_us.csv", "common-data/school_calendars_us.csv")
 
+_TOPIC = r"^projects/[^/\s]+/topics/[^/\s]+$"
+_EMAIL = r"^[^@\s,<>]+@[A-Za-z0-9.-]+$"
+_SERVER = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
+
 
 def _one_folder(value: str) -> str:
     if not is_exp_id(value) or "/" in value:
@@ -138,6 +142,22 @@ class Settings(Strict):
         default=(), description="Models of the hub to score as well; absent: baseline, ensemble."
     )
 
+    notify_pubsub: Annotated[str, Field(pattern=_TOPIC)] | None = Field(
+        default=None,
+        description="Pub/Sub topic, projects/<project>/topics/<name>, that is told of the end.",
+    )
+    notify_email: Many[Annotated[str, Field(pattern=_EMAIL)]] = Field(
+        default=(), description="Mail addresses that are told of the end."
+    )
+    notify_smtp: Annotated[str, Field(pattern=_SERVER)] | None = Field(
+        default=None, description="Mail server, host:port, such as smtp.example.org:587."
+    )
+    notify_sender: Annotated[str, Field(pattern=_EMAIL)] | None = Field(
+        default=None, description="Sender of mail; absent: the first of `notify_email`."
+    )
+    notify_smtp_user: Text | None = Field(
+        default=None, description="Login at the mail server; absent: the sender."
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="Form of messages in jobs' logs: lines of text, or of JSON."
     )

@@ -23,7 +23,6 @@ from epyflow.operations.detached.job_request import (
     SOURCES_VARIABLE,
     Submission,
 )
-from epyflow.operations.detached.notification import End, message, notify
 from epyflow.operations.detached.supervisor import (
     TAKEN_AWAY,
     TIME_UP,
@@ -33,6 +32,9 @@ from epyflow.operations.detached.supervisor import (
     supervise,
 )
 from epyflow.operations.detached.work_folder import State, unpack_sources
+from epyflow.operations.notification.channels import notify
+from epyflow.operations.notification.message import End, Places, message
+from epyflow.operations.notification.receivers import channels_of_site
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Outcome,
@@ -167,8 +169,10 @@ def _end(
         record = read_record(submission.exp_id, submission.run_id, storage)
         if record is not None and record.outcome is None:
             write_record(record.after(outcome), storage)
-        text = message(submission.exp_id, submission.run_id, end, started, ended, site, storage)
-        notify(text, site, journal.say)
+        place, layout = site.storage.rstrip("/"), submission.layout
+        places = Places(f"{place}/{layout.results}", f"{place}/{layout.coordinator_log}")
+        text = message(submission.exp_id, submission.run_id, end, started, ended, places, storage)
+        notify(text, channels_of_site(site), journal.say)
     except EpyflowError as error:
         journal.say(str(error))
     journal.say(f"coordinator ends with exit code {code}, {ended:%Y-%m-%d %H:%M:%S} UTC")

@@ -37,6 +37,8 @@ _AGAINST = f"{EXPERIMENTS}/against"
 _TRAVELS = {"experiment", "experiments_root", "run_id", "hub", "hub_locations", "target_data"}
 _LEFT_BEHIND = {"population_data", "school_calendar", "allowed_data_roots"}
 """Settings with paths of files that the bundle contains."""
+_NOTIFY = "notify_"
+"""Begin of settings that are for this machine: a coordinator notifies the receivers of its site."""
 
 Members = dict[str, Path | bytes]
 
@@ -94,7 +96,8 @@ def _of_the_project(project: Path) -> Iterator[tuple[str, Path]]:
 def _settings(found: Gathered) -> dict[str, Any]:
     """Return the settings that differ from the defaults, with the paths of the archive."""
     settings = found.settings.model_dump(mode="json", exclude_defaults=True)
-    kept = {k: v for k, v in settings.items() if k not in _TRAVELS | _LEFT_BEHIND}
+    left = _TRAVELS | _LEFT_BEHIND | {name for name in settings if name.startswith(_NOTIFY)}
+    kept = {k: v for k, v in settings.items() if k not in left}
     return kept | {
         "experiment": found.experiment.files.exp_id,
         "experiments_root": EXPERIMENTS,

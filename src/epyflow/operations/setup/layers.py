@@ -16,6 +16,7 @@ import yaml
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.google.site import Site, read_file, variable, variables_given
 from epyflow.google.site_file import site_path
+from epyflow.operations.notification.variables import SECRET_VARIABLES as NOTIFICATION_VARIABLES
 from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
 from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
 from epyflow.run.environment import environment_values, read_pairs
@@ -142,18 +143,15 @@ def site_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
     return found
 
 
-def token_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
-    """Return the environment variables for the token; the token itself is masked."""
-    return [
-        Setting(
-            name,
-            (MASK if name == TOKEN_VARIABLE else environment[name])
-            if environment.get(name)
-            else None,
-            "environment" if environment.get(name) else NOT_SET,
-        )
-        for name in TOKEN_VARIABLES
-    ]
+def secret_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
+    """Return the environment variables for secrets; the secrets themselves are masked."""
+    masked = (TOKEN_VARIABLE, *NOTIFICATION_VARIABLES)
+    found = []
+    for name in (*TOKEN_VARIABLES, *NOTIFICATION_VARIABLES):
+        value = environment.get(name)
+        shown = MASK if value and name in masked else value or None
+        found.append(Setting(name, shown, "environment" if value else NOT_SET))
+    return found
 
 
 def read_document(path: Path) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Find, change and check single settings of runs and of ``profiles/gcp``."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.google import site
 from epyflow.google.site_file import configured_site, site_path
+from epyflow.operations.notification.run_end import check_receivers
 from epyflow.operations.setup import layers
 from epyflow.operations.setup.layers import Layer, Setting
 from epyflow.operations.setup.proposal import Change, File, settings_file
@@ -99,12 +100,13 @@ def find_problems(files: Sequence[Path], given: Sequence[str]) -> list[str]:
     UnreadableError
         If a file cannot be read.
     """
-    problems = []
-    for check in (
-        lambda: layers.merge_layers(layers.read_layers(files, given)),
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: check_receivers(layers.merge_layers(layers.read_layers(files, given))),
         lambda: site.read_site() if configured_site() else None,
         _check_token,
-    ):
+    )
+    problems = []
+    for check in checks:
         try:
             check()
         except UnreadableError:

@@ -12,8 +12,8 @@ from epyflow.operations.setup.layers import (
     Layer,
     effective_settings,
     read_layers,
+    secret_settings,
     site_settings,
-    token_settings,
 )
 from epyflow.run.settings import Settings, read_settings
 
@@ -123,13 +123,14 @@ def test_the_projects_values_come_from_variables_then_the_file(tmp_path):
     assert found["network"] == (None, "not set")
 
 
-def test_a_token_is_masked():
-    (token, file, _) = token_settings(
-        {"EPYFLOW_GIT_TOKEN": "planted", "EPYFLOW_GIT_TOKEN_FILE": "/a"}
-    )
+def test_secrets_are_masked():
+    secret = ("EPYFLOW_GIT_TOKEN", "EPYFLOW_NOTIFY_WEBHOOK", "EPYFLOW_SMTP_PASSWORD")
+    given = dict.fromkeys(secret, "planted")
 
-    assert (token.value, token.source) == ("***", "environment")
-    assert file.value == "/a"
+    found = {each.name: each for each in secret_settings({"EPYFLOW_GIT_TOKEN_FILE": "/a", **given})}
+
+    assert {(found[name].value, found[name].source) for name in secret} == {("***", "environment")}
+    assert found["EPYFLOW_GIT_TOKEN_FILE"].value == "/a"
 
 
 def show(*arguments: str):

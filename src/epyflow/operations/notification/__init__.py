@@ -1,0 +1,1 @@
+"""Notify people and programs of the end of a run."""

@@ -107,7 +107,7 @@ def test_the_example_sets_variables_that_there_are_and_all_that_have_no_default(
 def test_the_output_site_holds_what_the_profile_needs_but_the_image():
     keys = set(CONFIGURATION.outputs["site"]["value"])
 
-    assert keys == set(Site.model_fields) - {"image"}
+    assert keys == set(Site.model_fields) - {"image", "zones"}
 
 
 def test_no_secret_has_a_value_in_the_state():

@@ -45,8 +45,7 @@ def print_summary():
     try:
         settings = workflow.executor_settings
         is_spot = workflow.remote_execution_settings.preemptible_rules.is_preemptible
-        labels = getattr(settings, "labels", None)
-        jobs = jobs_of_graph(workflow.dag.needrun_jobs(), is_spot, labels)
+        jobs = jobs_of_graph(workflow.dag.needrun_jobs(), is_spot, settings)
         if jobs.counts:
             results = f"{storage_prefix()}/results/{PLAN.exp_id}/{PLAN.run_id}"
             image = getattr(settings, "container", None)

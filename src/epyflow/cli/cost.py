@@ -21,6 +21,8 @@ from epyflow.operations.cost.summary import Sum, by_location, by_stage, total
 from epyflow.run.layout import COST, RESULTS, RunLayout
 from epyflow.storage.disk import BUCKET_SCHEMES, Storage, storage_at
 
+_UNPRICED = "Google Batch chose the machines, or they have GPUs"
+
 
 def cost(
     run: Annotated[
@@ -93,7 +95,7 @@ def _priced_again(
     changed = [
         replace(
             job,
-            machine_type=given.shape(job.rule, job.attempt or 1).machine_type,
+            machine_type=given.shape(job.rule, job.attempt or 1).machine_type or job.machine_type,
             spot=job.rule in given.spot,
             region=region or job.region or region_of_site(),
         )
@@ -103,11 +105,11 @@ def _priced_again(
 
 
 def _document(jobs: list[JobCost], prices: Prices) -> dict[str, Any]:
-    everything, known = total(jobs), prices if jobs[0].price_date else None
+    everything, known = total(jobs), prices if any(job.price_date for job in jobs) else None
     return {
         "currency": "USD",
         "priced": known is not None,
-        "price_date": jobs[0].price_date or None,
+        "price_date": max(job.price_date for job in jobs) or None,
         "region": jobs[0].region or None,
         "ran_on": jobs[0].ran_on,
         "machine_types": sorted({job.machine_type for job in jobs} - {""}),
@@ -124,6 +126,7 @@ def _sum_document(each: Sum, prices: Prices | None) -> dict[str, Any]:
         "name": each.name,
         "jobs": each.jobs,
         "unmeasured_jobs": each.unmeasured,
+        "unpriced_jobs": each.unpriced,
         "seconds": round(each.seconds, 2),
         "usd_run": each.usd_run if prices else None,
         "usd_start_up": each.usd_start_up if prices else None,
@@ -149,6 +152,8 @@ def _print(document: dict[str, Any], out: Console) -> None:
     out.print(_note(document), soft_wrap=True, highlight=False)
     if priced:
         out.print("Failed attempts, the bucket and the logs are not included.", soft_wrap=True)
+    if priced and (left := document["total"]["unpriced_jobs"]):
+        out.print(f"{left} jobs are not priced: {_UNPRICED}.", soft_wrap=True)
     if document["total"]["unmeasured_jobs"]:
         lost = document["total"]["unmeasured_jobs"]
         out.print(f"{lost} jobs have no run time: the truth is higher.", soft_wrap=True)
@@ -157,6 +162,8 @@ def _print(document: dict[str, Any], out: Console) -> None:
 def _note(document: dict[str, Any]) -> str:
     """Say what the amounts are of, or why there are none."""
     machines, where = ", ".join(document["machine_types"]), document["ran_on"]
+    if not document["priced"] and where == GOOGLE_BATCH:
+        return f"This run is not priced: {_UNPRICED}."
     if not document["priced"]:
         return (
             f"A run on {where} is not priced: only its site knows what an hour costs. "

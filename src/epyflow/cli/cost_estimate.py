@@ -23,7 +23,9 @@ def print_estimate(document: dict[str, Any]) -> None:
         stages.setdefault(rule["stage"], []).append(rule)
     for name, rules in stages.items():
         machines = {rule["machine_type"] + (", spot" if rule["spot"] else "") for rule in rules}
-        jobs, usd = (_sums(rules, key) for key in ("jobs", "usd"))
+        jobs = _sums(rules, "jobs")
+        priced = [rule for rule in rules if rule["usd"] is not None]
+        usd = span([dollars(value) for value in _sums(priced, "usd")]) if priced else "not priced"
         times = [rule["seconds_per_job"] for rule in rules]
         longest = [min(low for low, _ in times), max(high for _, high in times)]
         table.add_row(
@@ -31,7 +33,7 @@ def print_estimate(document: dict[str, Any]) -> None:
             "; ".join(sorted(machines)),
             span([f"{number:,}" for number in jobs]),
             span([format_duration(value) for value in longest]),
-            span([dollars(value) for value in usd]),
+            usd,
         )
     table.add_section()
     table.add_row("total", "", "", "", span([dollars(value) for value in document["usd"]]))

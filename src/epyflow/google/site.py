@@ -4,12 +4,20 @@
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from epyflow.errors import EpyflowError
@@ -68,6 +76,11 @@ class Site(Strict):
         pattern=_NETWORK,
         examples=["projects/my-project/regions/us-central1/subnetworks/epyflow"],
     )
+    zones: str | None = Field(
+        default=None,
+        description="zones of the region in which VMs may be, separated by commas; absent: all",
+        examples=["us-central1-a,us-central1-c"],
+    )
     environment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")] = Field(
         default="dev",
         description="a label on everything that costs money, such as dev or prod; in `storage`, it "
@@ -88,6 +101,16 @@ class Site(Strict):
         pattern=r"^projects/[^/\s]+/secrets/[^/\s]+(/versions/[^/\s]+)?$",
         examples=["projects/my-project/secrets/epyflow-webhook"],
     )
+
+    @field_validator("zones")
+    @classmethod
+    def _are_in_the_region(cls, zones: str | None, given: ValidationInfo) -> str | None:
+        # Google Batch refuses others.
+        named = zones.split(",") if zones and "region" in given.data else []
+        pattern = rf"{given.data.get('region')}-[a-z0-9]+"
+        if not all(re.fullmatch(pattern, zone.strip()) for zone in named):
+            raise ValueError("a zone is not in the region")
+        return zones
 
     @model_validator(mode="before")
     @classmethod

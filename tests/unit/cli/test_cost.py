@@ -117,6 +117,30 @@ def test_the_cost_of_a_run_is_told_by_stage_location_and_in_all(finished, named)
     assert "Estimated from run times on x1-standard-2" in run("cost", named).stdout
 
 
+def test_jobs_without_a_price_are_counted(finished):
+    path = finished / "run_cost.csv"
+    # As finish_run writes the first task if its machine is not known.
+    path.write_text(
+        re.sub(r"x1-standard-2(.*?),1,0.9,2030-01-02,1.9", r"\1,,,,", path.read_text(), count=1)
+    )
+
+    done = run("cost", "study")
+
+    assert "1 jobs are not priced" in done.stdout
+    assert json.loads(run("cost", "study", "--format", "json").stdout)["total"]["usd"] == 1.4
+
+
+def test_a_plan_says_which_stage_is_not_priced(folder):
+    path = folder / "profiles" / "gcp" / "config.yaml"
+    machine = "\"'c4d-standard-2' if attempt == 1 else 'c4d-highmem-2'\""
+    path.write_text(path.read_text().replace(machine, '""'))
+
+    done = run("plan", EXAMPLE, "--cost")
+
+    assert re.search(r"│ run +│ chosen by Google Batch +│ +2 │ .* │ +not priced │", done.stdout)
+    assert "run_task is not priced: Google Batch chooses the machine type; the total" in done.stdout
+
+
 def test_the_same_run_times_can_be_priced_anew(finished):
     done = run("cost", "study", "--region", "us-central1", "--spot", "--format", "json")
 

@@ -103,6 +103,8 @@ def test_all_that_is_missing_is_said_at_once():
         ("service_account", "tasks"),
         ("network", "default"),
         ("environment", "Prod!"),
+        ("zones", "us-central1-a,us-east1-b"),
+        ("zones", "us-central1-a us-central1-c"),
     ],
 )
 def test_what_cannot_be_right_is_refused_with_an_example(name, value):
@@ -112,6 +114,13 @@ def test_what_cannot_be_right_is_refused_with_an_example(name, value):
     (line,) = str(caught.value).splitlines()[1:]
     assert line.startswith(f"  {name}: {value!r} is not right; expected ")
     assert "such as " in line
+
+
+def test_zones_are_those_of_the_region():
+    zones = "us-central1-a, us-central1-c"
+
+    assert read_site(VARIABLES | {"EPYFLOW_GCP_ZONES": zones}).zones == zones
+    assert read_site(VARIABLES).zones is None
 
 
 def test_a_bucket_needs_no_folder():

@@ -8,6 +8,7 @@ from pathlib import Path
 from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
 from epyflow.google.site import FILE_VARIABLE, VARIABLE_PREFIX, read_site
+from epyflow.operations.cost.chosen_machines import with_chosen_machines
 from epyflow.operations.cost.job_costs import (
     GOOGLE_BATCH,
     LOCAL,
@@ -53,6 +54,8 @@ def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = F
         given = read_profile(profile)
         benchmarks = _benchmarks(run, storage, given.rules)
         jobs = measured(run, benchmarks, given, region_of_site(), ran_on)
+        if ran_on == GOOGLE_BATCH and not all(job.machine_type for job in jobs):
+            jobs = with_chosen_machines(jobs, run)
         done = unpriced(jobs) if ran_on == SLURM else priced(jobs, given, read_prices())
         write_bytes_atomically(path, as_csv(done))
     except EpyflowError as error:

@@ -54,7 +54,9 @@ class StageEstimate:
     elapsed
         Time until all jobs have ended, with the profile's parallelism.
     usd
-        US dollars.
+        US dollars; None if the machine has no price.
+    unpriced
+        Why it has none.
     """
 
     stage: str
@@ -64,7 +66,8 @@ class StageEstimate:
     spot: bool
     seconds: Range
     elapsed: Range
-    usd: Range
+    usd: Range | None
+    unpriced: str | None = None
 
 
 @dataclass(frozen=True)
@@ -163,28 +166,36 @@ def estimate(
                 f"the profile has no resources of rule {each.rule} under set-resources"
             )
         shape, spot = profile.shape(each.rule), each.rule in profile.spot
-        hour = prices.machine_hour(shape.machine_type, region, spot=spot)
-        hour += prices.disk_hour(shape.machine_type, region, shape.disk_gib)
-        least, most = prices.start_up_seconds
-        machines = (each.jobs.low / shape.per_machine, each.jobs.high / shape.per_machine)
-        at_once = max(1, shape.parallelism // shape.per_machine)
-        paid = Range(
-            machines[0] * each.seconds.low + min(math.ceil(machines[0]), at_once) * least,
-            machines[1] * each.seconds.high + math.ceil(machines[1]) * most,
-        )
         found.append(
             StageEstimate(
                 stage=stage_of(each.rule),
                 rule=each.rule,
                 jobs=each.jobs,
-                machine_type=shape.machine_type,
+                machine_type=shape.machine,
                 spot=spot,
                 seconds=each.seconds,
                 elapsed=_elapsed(each, shape, prices),
-                usd=Range(*(machine * hour / SECONDS_PER_HOUR for machine in paid)),
+                usd=_usd(each, shape, prices, region, spot=spot),
+                unpriced=shape.unpriced,
             )
         )
     return found
+
+
+def _usd(each: Work, shape: Shape, prices: Prices, region: str, *, spot: bool) -> Range | None:
+    """Return US dollars for the jobs of a rule; None if their machine has no price."""
+    if shape.unpriced:
+        return None
+    hour = prices.machine_hour(shape.machine_type, region, spot=spot)
+    hour += prices.disk_hour(shape.machine_type, region, shape.disk_gib)
+    least, most = prices.start_up_seconds
+    machines = (each.jobs.low / shape.per_machine, each.jobs.high / shape.per_machine)
+    at_once = max(1, shape.parallelism // shape.per_machine)
+    paid = (
+        machines[0] * each.seconds.low + min(math.ceil(machines[0]), at_once) * least,
+        machines[1] * each.seconds.high + math.ceil(machines[1]) * most,
+    )
+    return Range(*(seconds * hour / SECONDS_PER_HOUR for seconds in paid))
 
 
 def _elapsed(each: Work, shape: Shape, prices: Prices) -> Range:
@@ -197,8 +208,14 @@ def _elapsed(each: Work, shape: Shape, prices: Prices) -> Range:
 
 
 def total_usd(stages: list[StageEstimate]) -> Range:
-    """Add up US dollars."""
-    return Range(sum(s.usd.low for s in stages), sum(s.usd.high for s in stages))
+    """Add up US dollars, without what has no price."""
+    priced = [stage.usd for stage in stages if stage.usd is not None]
+    return Range(sum(usd.low for usd in priced), sum(usd.high for usd in priced))
+
+
+def unpriced(stages: list[StageEstimate]) -> list[str]:
+    """Name the rules that have no price, and why."""
+    return [f"{each.rule} is not priced: {each.unpriced}" for each in stages if each.unpriced]
 
 
 def assumptions(plan: Plan, calibration: Calibration | None, prices: Prices) -> list[str]:

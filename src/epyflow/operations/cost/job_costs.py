@@ -33,12 +33,12 @@ class JobCost:
         First attempt with enough memory for the job; earlier attempts failed and have no benchmark.
     machine_type, spot, region
         The machine type of the charged VM, whether it is a Spot VM, and its region; empty if
-        there is no cost.
+        there is no cost. The type is empty, too, if Google Batch chose it and it is not known.
     seconds, max_rss_mb
         Wall-clock run time and peak resident memory; None if not measured.
     usd_run, usd_start_up
         US dollars for the run time, and for the machine's start (the mean of the table's range);
-        None if the run time is unknown, or if there is no cost.
+        None if the run time is unknown, or if there is no cost or no price.
     price_date
         Date of the price table; empty without a price.
     """
@@ -136,7 +136,8 @@ def _job(
 def priced(jobs: Iterable[JobCost], profile: Profile, prices: Prices) -> list[JobCost]:
     """Return the jobs with their cost.
 
-    The cost of a shared machine is divided among its jobs.
+    The cost of a shared machine is divided among its jobs. A machine with GPUs, or of an unknown
+    type, has no price.
 
     Raises
     ------
@@ -147,6 +148,9 @@ def priced(jobs: Iterable[JobCost], profile: Profile, prices: Prices) -> list[Jo
     done = []
     for job in jobs:
         shape = profile.shape(job.rule, job.attempt or 1)
+        if shape.gpus or not job.machine_type:
+            done.append(job)
+            continue
         hour = prices.machine_hour(job.machine_type, job.region, spot=job.spot)
         hour += prices.disk_hour(job.machine_type, job.region, shape.disk_gib)
         second = hour / SECONDS_PER_HOUR / shape.per_machine

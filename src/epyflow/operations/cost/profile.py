@@ -15,6 +15,12 @@ FILE = Path("profiles/gcp/config.yaml")
 REGION = "us-central1"
 """Default region if the site names none."""
 
+CHOSEN = "chosen by Google Batch"
+"""In place of a machine type that the profile leaves out."""
+
+GPUS = ("gpu", "nvidia_gpu")
+"""Resources that ask for GPUs."""
+
 _PREFIX = "googlebatch_"
 _NEEDED = ("machine_type", "boot_disk_gb", "memory", "work_tasks_per_node", "parallelism")
 
@@ -28,7 +34,7 @@ class Shape:
     Attributes
     ----------
     machine_type
-        Such as ``c4d-standard-2``.
+        Such as ``c4d-standard-2``; empty if Google Batch chooses it.
     disk_gib, memory_mib
         Size of the boot disk; memory of the job.
     per_machine
@@ -37,6 +43,8 @@ class Shape:
         Machines at the same time; jobs, if they share a machine.
     disk_type
         Type of the boot disk; None if the executor chooses it.
+    gpus
+        Whether jobs ask for GPUs.
     """
 
     machine_type: str
@@ -45,6 +53,19 @@ class Shape:
     per_machine: int
     parallelism: int
     disk_type: str | None = None
+    gpus: bool = False
+
+    @property
+    def machine(self) -> str:
+        """The machine type for people."""
+        return self.machine_type or CHOSEN
+
+    @property
+    def unpriced(self) -> str | None:
+        """Why no price table says what the machine costs; None if one may say it."""
+        if self.gpus:
+            return "it has GPUs, which the price table does not have"
+        return None if self.machine_type else "Google Batch chooses the machine type"
 
 
 @dataclass(frozen=True)
@@ -125,6 +146,7 @@ def _shape(path: Path, rule: str, resources: Any, attempt: int) -> Shape:
             per_machine=max(1, int(values["work_tasks_per_node"])),
             parallelism=max(1, int(values["parallelism"])),
             disk_type=None if disk_type is None else str(value_at(disk_type, attempt)),
+            gpus=any(resources.get(name) for name in GPUS),
         )
     except ValueError as error:
         raise EpyflowError(f"{where}: {error}; expected numbers of disk, memory and jobs") from None

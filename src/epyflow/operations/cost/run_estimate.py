@@ -38,7 +38,10 @@ def estimate_cost(
         "region": place,
         "stages": [_stage_document(stage) for stage in stages],
         "usd": list(estimate.total_usd(stages)),
-        "assumptions": estimate.assumptions(planned, experiment.calibration, table),
+        "assumptions": [
+            *(f"{text}; the total is without it" for text in estimate.unpriced(stages)),
+            *estimate.assumptions(planned, experiment.calibration, table),
+        ],
     }
 
 
@@ -58,7 +61,7 @@ def _stage_document(stage: estimate.StageEstimate) -> dict[str, Any]:
         "spot": stage.spot,
         "seconds_per_job": [round(value, 1) for value in stage.seconds],
         "elapsed_seconds": [round(value, 1) for value in stage.elapsed],
-        "usd": list(stage.usd),
+        "usd": None if stage.usd is None else list(stage.usd),
     }
 
 

@@ -10,13 +10,14 @@ from epyflow.google.batch import label_value
 from epyflow.google.site import Site
 from epyflow.inputs.fan_out import plan
 from epyflow.operations.cost.cost_file import region_of_site
-from epyflow.operations.cost.estimate import Range, Work, estimate, total_usd
+from epyflow.operations.cost.estimate import Range, Work, estimate, total_usd, unpriced
 from epyflow.operations.cost.prices import read_prices
-from epyflow.operations.cost.profile import Profile, Shape
+from epyflow.operations.cost.profile import CHOSEN, GPUS, Profile, Shape
 from epyflow.operations.cost.run_estimate import work_of
 from epyflow.run.sources import Gathered
 
 _BATCH = "googlebatch_"
+_MACHINE = f"{_BATCH}machine_type"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class StartSummary:
         The workers' image.
     usd
         Cost of the jobs in US dollars; None if a price is unknown.
+    unpriced
+        Why it is unknown.
     labels
         Labels of the tasks' jobs, machines and disks.
     results
@@ -50,13 +53,14 @@ class StartSummary:
     profile: Profile
     image: str
     usd: Range | None
+    unpriced: str
     labels: Mapping[str, str]
     results: str
 
     def lines(self) -> list[str]:
         """Return the summary, one subject a line."""
         usd = self.usd
-        cost = "unknown: a machine has no price" if usd is None else _span(usd)
+        cost = f"unknown: {self.unpriced}" if usd is None else _span(usd)
         machines = [self._machines(rule, count) for rule, count in self.jobs.items()]
         return [
             f"{self.run} on Google Batch",
@@ -72,7 +76,11 @@ class StartSummary:
         shape = self.profile.shape(rule)
         spot = " (Spot)" if rule in self.profile.spot else ""
         at_once = f", {shape.parallelism:,} at once" if count > shape.parallelism else ""
-        return f"{count:,} {rule} on {shape.machine_type}{spot}{at_once}"
+        return f"{count:,} {rule} on {_named(shape)}{spot}{at_once}"
+
+
+def _named(shape: Shape) -> str:
+    return shape.machine_type or f"machines {CHOSEN}"
 
 
 def _span(usd: Range) -> str:
@@ -110,6 +118,7 @@ def summarise_run(
     if jobs is None:
         jobs = {w.rule: 0 for w in works}
         jobs = {rule: int(sum(w.jobs.low for w in works if w.rule == rule)) for rule in jobs}
+    usd, why = _cost(works, jobs, profile)
     return StartSummary(
         run=f"{found.experiment.files.exp_id}/{found.settings.run_id}",
         jobs=jobs,
@@ -117,14 +126,17 @@ def summarise_run(
         simulations=sum(each.simulation_count for each in planned),
         profile=profile,
         image=image,
-        usd=_cost(works, jobs, profile),
+        usd=usd,
+        unpriced=why,
         labels=labels,
         results=results,
     )
 
 
-def _cost(works: Iterable[Work], jobs: Mapping[str, int], profile: Profile) -> Range | None:
-    """Estimate the cost of these jobs; None if a machine has no price."""
+def _cost(
+    works: Iterable[Work], jobs: Mapping[str, int], profile: Profile
+) -> tuple[Range | None, str]:
+    """Estimate the cost of these jobs; None if a machine has no price, and why."""
     each = {work.rule: work for work in works}
     wanted = [
         Work(rule, Range(count, count), each[rule].seconds)
@@ -132,9 +144,11 @@ def _cost(works: Iterable[Work], jobs: Mapping[str, int], profile: Profile) -> R
         if rule in each
     ]
     try:
-        return total_usd(estimate(wanted, profile, read_prices(None), region_of_site()))
+        stages = estimate(wanted, profile, read_prices(None), region_of_site())
     except EpyflowError:
-        return None
+        return None, "a machine has no price"
+    missing = "; ".join(unpriced(stages))
+    return (None if missing else total_usd(stages)), missing
 
 
 def labels_of_run(site: Site, exp_id: str, run_id: str) -> dict[str, str]:
@@ -154,26 +168,36 @@ class GraphJobs:
 
 
 def jobs_of_graph(
-    jobs: Iterable[Any], is_spot: Callable[[str], bool], more_labels: str | None = None
+    jobs: Iterable[Any], is_spot: Callable[[str], bool], settings: Any = None
 ) -> GraphJobs:
     """Read jobs on Google Batch from those that Snakemake is about to run.
 
     Parameters
     ----------
     jobs
-        Jobs of Snakemake, with the resources of the profile and of the command line.
+        Jobs of Snakemake.
     is_spot
         Tells whether a rule's machines are Spot VMs.
-    more_labels
-        Labels of the command line, ``key=value,key=value``.
+    settings
+        Of the executor: its labels, ``key=value,key=value``, and overrides of resources.
     """
-    there = [job for job in jobs if not job.is_local and job.resources.get(f"{_BATCH}machine_type")]
-    counts = Counter(job.rule.name for job in there)
-    rules = {job.rule.name: (_shape(job.resources),) for job in reversed(there)}
-    text = str(there[0].resources.get(f"{_BATCH}labels") or "") if there else ""
-    pairs = [pair.partition("=") for pair in f"{text},{more_labels or ''}".split(",") if pair]
+    given = [(job.rule.name, _resources(job, settings)) for job in jobs if not job.is_local]
+    there = [(rule, each) for rule, each in given if each.get(_MACHINE) is not None]
+    counts = Counter(rule for rule, _ in there)
+    rules = {rule: (_shape(each),) for rule, each in reversed(there)}
+    text = str(there[0][1].get(f"{_BATCH}labels") or "") if there else ""
+    more = getattr(settings, "labels", None) or ""
+    pairs = [pair.partition("=") for pair in f"{text},{more}".split(",") if pair]
     labels = {key.strip(): label_value(value.strip()) for key, _, value in pairs if key != "stage"}
     return GraphJobs(counts, Profile(rules, frozenset(filter(is_spot, rules))), labels)
+
+
+def _resources(job: Any, settings: Any) -> Mapping[str, Any]:
+    """Return the resources of a job, with the overrides of this run."""
+    from snakemake_executor_plugin_googlebatch_array.overrides import overridden
+
+    resources: Mapping[str, Any] = job.resources
+    return overridden(job, settings) if getattr(settings, "override", "") else resources
 
 
 def _shape(resources: Any) -> Shape:
@@ -183,9 +207,10 @@ def _shape(resources: Any) -> Shape:
         return float(resources.get(f"{_BATCH}{name}") or default)
 
     return Shape(
-        machine_type=str(resources.get(f"{_BATCH}machine_type")),
+        machine_type=str(resources.get(_MACHINE)),
         disk_gib=value("boot_disk_gb", 30),
         memory_mib=value("memory", 0),
         per_machine=max(1, int(value("work_tasks_per_node", 1))),
         parallelism=max(1, int(value("parallelism", 100))),
+        gpus=any(resources.get(name) for name in GPUS),
     )

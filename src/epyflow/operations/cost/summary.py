@@ -17,6 +17,8 @@ class Sum:
         Stage or location.
     jobs, unmeasured
         Number of jobs, and of jobs without a run time: only their starts are in the sums.
+    unpriced
+        Number of jobs whose machine has no price: they are not in the sums of dollars.
     seconds
         Total run time.
     usd_run, usd_start_up
@@ -26,6 +28,7 @@ class Sum:
     name: str
     jobs: int
     unmeasured: int
+    unpriced: int
     seconds: float
     usd_run: float
     usd_start_up: float
@@ -52,6 +55,7 @@ def total(jobs: Iterable[JobCost], name: str = "total") -> Sum:
         name=name,
         jobs=len(chosen),
         unmeasured=sum(job.seconds is None for job in chosen),
+        unpriced=sum(not job.price_date for job in chosen),
         seconds=sum(job.seconds or 0 for job in chosen),
         usd_run=sum(job.usd_run or 0 for job in chosen),
         usd_start_up=sum(job.usd_start_up or 0 for job in chosen),

@@ -15,6 +15,7 @@ from epyflow.google.batch import COORDINATOR, label_value
 from epyflow.google.site import Site
 from epyflow.operations.detached.supervisor import TAKEN_AWAY
 from snakemake_executor_plugin_googlebatch_array.machines import boot_disk_type
+from snakemake_executor_plugin_googlebatch_array.placement import zones
 
 PROGRAM = ("python", "-m", "epyflow.operations.detached.main")
 
@@ -130,4 +131,7 @@ def _allocation(site: Site, labels: Mapping[str, str], machine_type: str) -> Pol
         service_account=batch_v1.ServiceAccount(email=site.coordinator_service_account or ""),
         network=Policy.NetworkPolicy(network_interfaces=[interface]),
         labels=dict(labels),
+        location=Policy.LocationPolicy(
+            allowed_locations=[f"zones/{zone}" for zone in zones(site.zones, site.region)]
+        ),
     )

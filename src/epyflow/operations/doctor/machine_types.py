@@ -5,12 +5,13 @@ machineTypes.aggregatedList, diskTypes.aggregatedList),
 https://cloud.google.com/compute/docs/disks, "Machine series support".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from google.api_core import exceptions as api
 
 from epyflow.google.site_file import site_path
+from epyflow.operations.cost.profile import CHOSEN
 from epyflow.operations.doctor.check import CheckResult, failed, ok
 from epyflow.operations.doctor.context import Context
 from epyflow.suggest import listed
@@ -19,7 +20,7 @@ _HYPERDISK, _PERSISTENT = "hyperdisk-", "pd-"
 
 
 def region(context: Context) -> CheckResult:
-    """Check that the region exists."""
+    """Check that the region exists, and has the zones that are allowed."""
     its = context.site
     try:
         found = context.apis.get(
@@ -30,8 +31,15 @@ def region(context: Context) -> CheckResult:
             f"there is no region {its.region}",
             f"check `region` in {site_path(context.environment)}: gcloud compute regions list",
         )
-    zones = [str(zone).rpartition("/")[2] for zone in found.get("zones", ())]
-    return ok(f"{its.region}, zones {_letters(zones)}")
+    existing = {str(zone).rpartition("/")[2] for zone in found.get("zones", ())}
+    allowed = _allowed(context)
+    if unknown := sorted(allowed - existing):
+        return failed(
+            f"{its.region} has no zone {listed(unknown)}",
+            f"correct `zones` in {site_path(context.environment)}; there are "
+            f"{listed(sorted(existing))}",
+        )
+    return ok(f"{its.region}, zones {_letters(allowed or existing)}")
 
 
 def machine_types(context: Context) -> CheckResult:
@@ -40,11 +48,12 @@ def machine_types(context: Context) -> CheckResult:
     missing = [name for name in wanted(context) if not found.get(name)]
     if missing:
         return failed(
-            f"{context.site.region} has no {listed(missing)}",
+            f"{_place(context)} has no {listed(missing)}",
             f"choose others in {context.profile_file}, or another region: gcloud compute "
             f'machine-types list --filter="name={missing[0]}"',
         )
-    return ok("; ".join(f"{name} in {_letters(found[name])}" for name in wanted(context)))
+    shown = [f"{name} in {_letters(found[name])}" for name in wanted(context)]
+    return ok("; ".join([*shown, *_chosen(context)]))
 
 
 def disks(context: Context) -> CheckResult:
@@ -55,6 +64,7 @@ def disks(context: Context) -> CheckResult:
             (shape.machine_type, shape.disk_type or _suitable(shape.machine_type))
             for shapes in context.profile.rules.values()
             for shape in shapes
+            if shape.machine_type
         }
     )
     kinds = _in_region(context, "diskTypes", {disk for _, disk in pairs})
@@ -67,20 +77,20 @@ def disks(context: Context) -> CheckResult:
             )
         if not set(types.get(machine, ())) & set(kinds.get(disk, ())):
             return failed(
-                f"no zone of {context.site.region} has both {machine} and {disk}",
+                f"no zone of {_place(context)} has both {machine} and {disk}",
                 f"choose another machine type in {context.profile_file}, or another region",
             )
-    return ok("; ".join(f"{machine} on {disk}" for machine, disk in pairs))
+    return ok("; ".join([*(f"{machine} on {disk}" for machine, disk in pairs), *_chosen(context)]))
 
 
 def wanted(context: Context) -> list[str]:
     """Return the machine types of the profile, of all attempts."""
     shapes = [shape for shapes in context.profile.rules.values() for shape in shapes]
-    return sorted({shape.machine_type for shape in shapes})
+    return sorted({shape.machine_type for shape in shapes} - {""})
 
 
 def offered(context: Context) -> Mapping[str, Mapping[str, int]]:
-    """Return, for each machine type, the zones of the region that have it and its vCPUs."""
+    """Return, for each machine type, the allowed zones that have it and its vCPUs."""
     found = _in_region(context, "machineTypes", wanted(context))
     return {
         name: {zone: int(each.get("guestCpus", 0)) for zone, each in zones.items()}
@@ -89,19 +99,46 @@ def offered(context: Context) -> Mapping[str, Mapping[str, int]]:
 
 
 def _in_region(
-    context: Context, kind: str, names: Iterable[str]
+    context: Context, kind: str, names: Collection[str]
 ) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-    """Return the resources with some names, by name and by zone of the region."""
+    """Return the resources with some names, by name and by allowed zone of the region."""
+    if not names:
+        return {}
+    allowed = _allowed(context)
     query = " OR ".join(f'(name = "{name}")' for name in sorted(names))
     path = f"compute/v1/projects/{context.site.project}/aggregated/{kind}"
     answer = context.apis.get("compute", path, filter=query, returnPartialSuccess="true")
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for scope, content in answer.get("items", {}).items():
         zone = scope.removeprefix("zones/")
-        if zone.rpartition("-")[0] == context.site.region:
+        if zone.rpartition("-")[0] == context.site.region and zone in (allowed or {zone}):
             for each in content.get(kind, ()):
                 found.setdefault(each["name"], {})[zone] = each
     return found
+
+
+def _allowed(context: Context) -> set[str]:
+    """Return the zones that the site allows; empty for all of the region."""
+    from snakemake_executor_plugin_googlebatch_array.placement import zones
+
+    return set(zones(context.site.zones, context.site.region))
+
+
+def _place(context: Context) -> str:
+    allowed = _allowed(context)
+    return f"{context.site.region} ({_letters(allowed)})" if allowed else context.site.region
+
+
+def _chosen(context: Context) -> list[str]:
+    """Say which rules have machines that Google Batch chooses, if there are any."""
+    rules = chosen_rules(context)
+    return [f"those of {listed(rules)} {CHOSEN}"] if rules else []
+
+
+def chosen_rules(context: Context) -> list[str]:
+    """Return the rules whose machines Google Batch chooses, at any attempt."""
+    rules = context.profile.rules.items()
+    return [rule for rule, shapes in rules if not all(shape.machine_type for shape in shapes)]
 
 
 def _suitable(machine_type: str) -> str:

@@ -20,7 +20,7 @@ from google.api_core import exceptions as api
 from epyflow.operations.cost.profile import Shape
 from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
 from epyflow.operations.doctor.context import Context
-from epyflow.operations.doctor.machine_types import offered
+from epyflow.operations.doctor.machine_types import chosen_rules, offered
 from epyflow.suggest import listed
 
 _FAMILY = "CPUS_PER_VM_FAMILY"
@@ -75,10 +75,17 @@ def quota(context: Context) -> CheckResult:
         found = "; ".join(_described(each, limits[each.metric]) for each in never or short)
         remedy = _remedy(context, (never or short)[0])
         return failed(found, remedy) if never else warning(found, remedy)
-    unknown = sorted({_series(each) for each in _first_shapes(context) if not _cpus(each, limits)})
+    named = [each for each in _first_shapes(context) if each.machine_type]
+    unknown = sorted({_series(each) for each in named if not _cpus(each, limits)})
     if unknown:
         found = f"the quota of vCPUs of {listed(unknown)} cannot be read"
         return warning(found, f"look it up: {_page(context)}")
+    if rules := chosen_rules(context):
+        return warning(
+            f"Google Batch chooses the machines of {listed(rules)}: the quota of their vCPUs is "
+            "not checked",
+            f"compare it with the number of machines at once: {_page(context)}",
+        )
     shown = (f"{each.metric} {each.total:,.0f}" for each in largest.values())
     return ok(f"room for {', '.join(shown)}")
 

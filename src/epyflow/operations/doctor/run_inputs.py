@@ -81,7 +81,7 @@ def profile(context: Context) -> CheckResult:
         context.profile.shape("run_task") if "run_task" in rules else next(iter(rules.values()))[0]
     )
     return ok(
-        f"{context.profile_file}: {len(rules)} rules; tasks on {most.machine_type}, "
+        f"{context.profile_file}: {len(rules)} rules; tasks on {most.machine}, "
         f"{most.parallelism} at once"
     )
 

@@ -1,10 +1,15 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+import yaml
+from google.cloud import batch_v1
 from tests.unit.operations.cost.made_up import PLAN, benchmark
 from tests.unit.operations.cost.test_profile import ROOT
 
 from epyflow.errors import EpyflowError
+from epyflow.google import batch
+from epyflow.operations.cost import chosen_machines
 from epyflow.operations.cost.cost_file import region_of_site, write_run_cost
 from epyflow.operations.cost.job_costs import from_csv
 from epyflow.storage.disk import Disk
@@ -62,6 +67,60 @@ def test_a_run_on_google_batch_is_known_by_its_image(storage, tmp_path, monkeypa
     monkeypatch.setenv("EPYFLOW_IMAGE_DIGEST", "image@sha256:0")
 
     assert recorded(storage, tmp_path)[0].ran_on == "google-batch"
+
+
+@pytest.fixture
+def chosen(storage, tmp_path, monkeypatch):
+    """Return a profile without machine types, of a run on Google Batch."""
+    monkeypatch.setenv("EPYFLOW_IMAGE_DIGEST", "image@sha256:0")
+    content = yaml.safe_load(PROFILE.read_text())
+    for resources in content["set-resources"].values():
+        resources["googlebatch_machine_type"] = ""
+    path = tmp_path / "free.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+def batch_job(name, machine):
+    job = batch_v1.Job(labels={"snakemake-job": name, "snakemake-attempt": "1"})
+    job.status.task_groups["group0"] = {"instances": [{"machine_type": machine}]}
+    return job
+
+
+def test_a_run_is_priced_on_the_machines_that_google_batch_chose(
+    storage, tmp_path, monkeypatch, chosen
+):
+    storage.write("benchmarks/study/main/make_tables.tsv", benchmark(36.0, 300.0))
+    jobs = [
+        batch_job("outputs_draw_figures_make_tables", "e2-standard-4"),
+        batch_job("run_task", "e2-standard-2"),
+        batch_job("run_task", "e2-standard-8"),
+    ]
+    asked = []
+    site = SimpleNamespace(project="p", region="us-central1")
+    monkeypatch.setattr(chosen_machines, "read_site", lambda: site)
+    monkeypatch.setattr(
+        batch.BatchJobs, "find", lambda self, labels: asked.append((self.project, labels)) or jobs
+    )
+
+    task, tables = recorded(storage, tmp_path, chosen)
+
+    assert asked == [("p", {"exp_id": "study", "run_id": "main"})]
+    assert (task.machine_type, tables.machine_type) == ("e2-standard-2", "e2-standard-4")
+    # 36 s of 2 vCPUs and 8 GiB, and of a disk of 30 GiB.
+    hour = 2 * 0.02181159 + 8 * 0.00292353 + 30 * 0.10 / 730
+    assert task.usd_run == pytest.approx(hour / 100, rel=1e-4)
+
+
+def test_a_machine_that_nobody_knows_is_not_priced_and_the_log_says_so(
+    storage, tmp_path, caplog, chosen, monkeypatch
+):
+    monkeypatch.setenv("EPYFLOW_GCP_REGION", "us-central1")
+
+    (job,) = recorded(storage, tmp_path, chosen)
+
+    assert (job.machine_type, job.usd, job.seconds) == ("", None, 36.0)
+    assert "machines that Google Batch chose are unknown: settings of Google" in caplog.text
 
 
 def test_a_run_does_not_fail_for_a_price(storage, tmp_path, caplog, monkeypatch):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.unit.experiment.samples import CALIBRATION, changed
 from tests.unit.operations.cost.made_up import PRICES, PROFILE
@@ -14,6 +16,7 @@ from epyflow.operations.cost.estimate import (
     fitted_simulations,
     task_seconds,
     total_usd,
+    unpriced,
     work,
 )
 from epyflow.operations.cost.prices import read_prices
@@ -81,6 +84,20 @@ def test_jobs_machines_and_starts_are_paid():
     assert stage.usd == pytest.approx((5.2, 12.8))
     # Two at a time.
     assert stage.elapsed == (2 * 100 + 60, 2 * (200 + 120))
+
+
+def test_a_stage_without_a_machine_type_is_not_priced_and_the_total_is_without_it():
+    chosen = replace(PROFILE.shape("run_task"), machine_type="")
+    profile = replace(PROFILE, rules={**PROFILE.rules, "run_task": (chosen,)})
+    works = [Work(rule, Range(4, 4), Range(100, 200)) for rule in ("run_task", "make_tables")]
+
+    run, tables = estimate(works, profile, PRICES, "here")
+
+    assert (run.usd, run.machine_type) == (None, "chosen by Google Batch")
+    assert total_usd([run, tables]) == tables.usd
+    assert unpriced([run, tables]) == [
+        "run_task is not priced: Google Batch chooses the machine type"
+    ]
 
 
 def test_jobs_that_share_a_machine_share_its_cost():

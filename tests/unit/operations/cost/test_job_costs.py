@@ -47,6 +47,17 @@ def test_jobs_that_share_a_machine_pay_for_their_part():
     assert (job.usd_run, job.usd_start_up) == pytest.approx((0.5, 0.45))
 
 
+def test_a_job_on_a_machine_that_is_not_known_has_no_price():
+    unknown = [
+        replace(job, machine_type="") for job in measured(PLAN, BENCHMARKS, PROFILE, "here", "x")
+    ]
+
+    found = priced(unknown, PROFILE, PRICES)
+
+    assert {(job.usd, job.price_date) for job in found} == {(None, "")}
+    assert (total(found).unpriced, total(jobs()).unpriced) == (5, 0)
+
+
 def test_spot_and_region_change_the_price():
     spot = replace(PROFILE, spot=frozenset({"run_task"}))
     given = {"run_task/00000": benchmark(100.0, 500.0)}

@@ -40,6 +40,29 @@ def test_the_projects_profile_is_understood():
     assert profile.spot == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("changes", "machine", "why"),
+    [
+        ({}, "c4d-standard-2", None),
+        ({"googlebatch_machine_type": ""}, "chosen by Google Batch", "Google Batch chooses"),
+        ({"gpu": 1}, "c4d-standard-2", "it has GPUs"),
+    ],
+)
+def test_a_machine_that_batch_chooses_or_that_has_gpus_has_no_price(
+    tmp_path, changes, machine, why
+):
+    content = yaml.safe_load((ROOT / "profiles" / "gcp" / "config.yaml").read_text())
+    content["set-resources"]["run_task"] |= {"googlebatch_machine_type": "c4d-standard-2"} | changes
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(content))
+
+    shape = read_profile(path).shape("run_task")
+
+    assert shape.machine == machine
+    assert (shape.unpriced or "").startswith(why or "")
+    assert (shape.unpriced is None) == (why is None)
+
+
 def test_the_attempt_of_a_job_is_the_first_that_has_its_memory():
     profile = read_profile(ROOT / "profiles" / "gcp" / "config.yaml")
 

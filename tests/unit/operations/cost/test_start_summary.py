@@ -23,7 +23,10 @@ def job(rule: str, machine: str | None, *, local: bool = False) -> Any:
         "googlebatch_labels": LABELS,
     }
     return SimpleNamespace(
-        rule=SimpleNamespace(name=rule), is_local=local, resources=resources if machine else {}
+        rule=SimpleNamespace(name=rule),
+        rules=[rule],
+        is_local=local,
+        resources={} if machine is None else resources,
     )
 
 
@@ -34,8 +37,11 @@ def found() -> Gathered:
     return gather(read_settings({"experiment": "example", "experiments_root": root}))
 
 
-def summary(found: Gathered, jobs: list[Any], spot: str = "", labels: str = "") -> Any:
-    graph = jobs_of_graph(jobs, lambda rule: rule == spot, labels)
+def summary(
+    found: Gathered, jobs: list[Any], spot: str = "", labels: str = "", override: str = ""
+) -> Any:
+    settings = SimpleNamespace(labels=labels, override=override, work_tasks_per_node=1)
+    graph = jobs_of_graph(jobs, lambda rule: rule == spot, settings)
     return summarise_run(found, graph.profile, "i@1", graph.labels, "gs://b/r", graph.counts)
 
 
@@ -73,6 +79,27 @@ def test_a_machine_without_a_price_stops_nothing(found):
 
     assert unknown.usd is None
     assert "cost     unknown: a machine has no price" in unknown.lines()
+
+
+def test_machines_that_google_batch_chooses_are_said_to_have_no_price(found):
+    chosen = summary(found, [job("run_task", "")])
+
+    assert chosen.usd is None
+    lines = chosen.lines()
+    assert "jobs     1 run_task on machines chosen by Google Batch" in lines
+    assert (
+        "cost     unknown: run_task is not priced: Google Batch chooses the machine type" in lines
+    )
+
+
+def test_an_override_of_this_run_counts(found):
+    larger = "run_task:googlebatch_machine_type=n2-standard-8"
+    usual, changed = (
+        summary(found, [job("run_task", "n2-standard-2")], override=each) for each in ("", larger)
+    )
+
+    assert "jobs     1 run_task on n2-standard-8" in changed.lines()
+    assert changed.usd.low > usual.usd.low
 
 
 def test_before_anything_is_made_all_jobs_are_counted(found):

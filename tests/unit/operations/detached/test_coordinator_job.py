@@ -56,6 +56,16 @@ def test_a_network_and_a_machine_of_ones_own_are_used():
     assert policy.instances[0].policy.boot_disk.type_ == "hyperdisk-balanced"
 
 
+def test_it_runs_in_the_zones_that_the_site_allows():
+    site = SITE.model_copy(update={"zones": "us-central1-a,us-central1-c"})
+
+    assert made(site).allocation_policy.location.allowed_locations == [
+        "zones/us-central1-a",
+        "zones/us-central1-c",
+    ]
+    assert not made().allocation_policy.location.allowed_locations
+
+
 def test_its_costs_are_told_apart_by_labels_on_the_job_and_on_the_machine():
     job = made()
 

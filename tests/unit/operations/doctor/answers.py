@@ -42,7 +42,7 @@ class Answers:
 
 def context(documents: Mapping[str, Any] | None = None, shape: Shape = VM, **site: Any) -> Context:
     made = Context(environment={})
-    fields = {"project": "p", "region": "europe-west1", "image": IMAGE} | site
+    fields = {"project": "p", "region": "europe-west1", "image": IMAGE, "zones": None} | site
     # Cached properties: what they would read is given.
     made.__dict__["site"] = SimpleNamespace(**fields)
     made.__dict__["apis"] = Answers(documents or {})

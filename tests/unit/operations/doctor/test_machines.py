@@ -1,14 +1,16 @@
 """The checks of regions, machine types, disks and networks, each with one thing wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.operations.doctor.answers import context
+from tests.unit.operations.doctor.answers import VM, context
 
 from epyflow.operations.cost.profile import Profile, Shape
-from epyflow.operations.doctor import machine_types, network, run_inputs
+from epyflow.operations.doctor import machine_types, network, quota, run_inputs
 
 REGION = "compute/compute/v1/projects/p/regions/europe-west1"
+PROJECT = "compute/compute/v1/projects/p"
 TYPES = "compute/compute/v1/projects/p/aggregated/machineTypes"
 DISKS = "compute/compute/v1/projects/p/aggregated/diskTypes"
 NET = "projects/p/global/networks/default"
@@ -45,6 +47,37 @@ def test_a_machine_type_has_to_be_in_a_zone_of_the_region():
     )
     assert (found.state, found.found) == ("failed", "europe-west1 has no elsewhere")
     assert 'machine-types list --filter="name=elsewhere"' in found.remedy
+
+
+def test_only_allowed_zones_count():
+    types, disks = zones("machineTypes", c4d_standard_2="bc"), zones("diskTypes")
+    disks["items"]["zones/europe-west1-b"] = {"diskTypes": [{"name": "hyperdisk-balanced"}]}
+    base = "https://www.googleapis.com/compute/v1/projects/p/zones/europe-west1"
+    documents = {TYPES: types, DISKS: disks, REGION: {"zones": [f"{base}-b", f"{base}-c"]}}
+
+    allowed = context(documents, zones="europe-west1-c")
+    assert machine_types.region(allowed).found == "europe-west1, zones c"
+    assert machine_types.machine_types(allowed).found == "c4d-standard-2 in c"
+    found = machine_types.disks(allowed).found
+    assert found == "no zone of europe-west1 (c) has both c4d-standard-2 and hyperdisk-balanced"
+
+    elsewhere = context(documents, zones="europe-west1-c,europe-west1-d")
+    found = machine_types.region(elsewhere)
+    assert (found.state, found.found) == ("failed", "europe-west1 has no zone europe-west1-d")
+    only = machine_types.machine_types(context(documents, zones="europe-west1-d"))
+    assert only.found == "europe-west1 (d) has no c4d-standard-2"
+
+
+def test_machines_that_google_batch_chooses_are_named_and_their_quota_is_not_checked():
+    free = context({REGION: {"quotas": []}, PROJECT: {}}, replace(VM, machine_type=""))
+
+    expected = "those of run_task chosen by Google Batch"
+    assert machine_types.machine_types(free).found == expected
+    assert machine_types.disks(free).found == expected
+    found = quota.quota(free)
+    assert found.state == "warning"
+    assert found.found.startswith("Google Batch chooses the machines of run_task: the quota of")
+    assert "tasks on chosen by Google Batch, 100 at once" in run_inputs.profile(free).found
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,13 @@ from epyflow.provenance.record import CHECKOUT_VARIABLE
 from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage, storage_at
 
-LOG_SECONDS, STATE_SECONDS = 5.0, 15.0
-"""Seconds between two copies of the log and of the state, if they have changed."""
+LOG_SECONDS, STATE_SECONDS = 5.0, 2.0
+"""Seconds between two copies of the log and of the state, if they have changed.
+
+The state changes when a job is submitted and when it ends: a successor that does not know it may do
+the job once more. Cloud Storage takes one write of an object in a second.
+Source: https://cloud.google.com/storage/quotas#objects.
+"""
 
 _REQUIRED = (JOB_VARIABLE, SOURCES_VARIABLE, PLAN_VARIABLE, HOURS_VARIABLE)
 

@@ -166,9 +166,13 @@ class ClusterWorkspace(Workspace):
 
     def start(self, profile: str, *arguments: str, **config: object) -> Done:
         """Call Snakemake with a profile and wait; in a process of its own, as the plugins are."""
+        return self.call(self.starting(profile, *arguments, **config))
+
+    def starting(self, profile: str, *arguments: str, **config: object) -> list[str]:
+        """Write such a call."""
         command = self.command("--profile", f"profiles/{profile}", *arguments, **config)
         snakemake = str(Path(sys.executable).with_name("snakemake"))
-        return self.call([snakemake, *command[command.index("--cores") :]])
+        return [snakemake, *command[command.index("--cores") :]]
 
 
 def _free_ports() -> tuple[int, int]:

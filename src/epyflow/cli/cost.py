@@ -18,7 +18,9 @@ from epyflow.operations.cost.prices import Prices, read_prices
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
 from epyflow.operations.cost.run_estimate import with_spot
 from epyflow.operations.cost.summary import Sum, by_location, by_stage, total
+from epyflow.operations.runs.run_lookup import find_run
 from epyflow.run.layout import COST, RESULTS, RunLayout
+from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import BUCKET_SCHEMES, Storage, storage_at
 
 _UNPRICED = "Google Batch chose the machines, or they have GPUs"
@@ -32,7 +34,9 @@ def cost(
             "(gs://..., s3://...); or the experiment's id."
         ),
     ],
-    run_id: Annotated[str, typer.Option(help="Name of the experiment's run.")] = "main",
+    run_id: Annotated[
+        str, typer.Option(help="Name of the experiment's run, or `latest`.")
+    ] = "main",
     prices: PriceFile = None,
     profile: ProfileFile = None,
     region: Region = None,
@@ -76,6 +80,9 @@ def cost(
 
 def _find(run: str, run_id: str) -> tuple[Storage, str]:
     """Return where the table of a run's cost is."""
+    if LATEST in (run_id, run.rstrip("/").rpartition("/")[2]):
+        storage, its = find_run(run, LATEST if run_id == LATEST else None, None)
+        return storage, f"{its.layout.results}/{COST}"
     if run.startswith(BUCKET_SCHEMES):
         prefix, found, rest = run.rstrip("/").partition(f"/{RESULTS}/")
         if not found:

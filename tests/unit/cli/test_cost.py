@@ -197,3 +197,18 @@ def test_a_run_on_slurm_is_not_priced_unless_a_region_is_named(finished):
     assert (
         "This run was made on slurm. Google Batch would have cost this" in priced_after_all.stdout
     )
+
+
+def test_the_newest_finished_run_is_found_by_the_word(finished):
+    # What makes it a run for the commands that list runs.
+    metadata = finished / "outputs" / "run_metadata.json"
+    metadata.parent.mkdir()
+    metadata.write_text("{}")
+    (finished.parent / "latest").write_text("main\n")
+    expected = run("cost", finished).stdout
+    assert expected
+
+    for named in (["study/latest"], ["study", "--run-id", "latest"], ["results/study/latest"]):
+        assert run("cost", *named).stdout == expected
+    (finished.parent / "latest").unlink()
+    assert run("cost", "study/latest").exit_code == 2

@@ -66,6 +66,15 @@ def test_it_runs_in_the_zones_that_the_site_allows():
     assert not made().allocation_policy.location.allowed_locations
 
 
+def test_a_subnetwork_of_ones_own_needs_no_network():
+    subnetwork = "projects/my-project/regions/us-central1/subnetworks/runs"
+    site = SITE.model_copy(update={"subnetwork": subnetwork})
+
+    (interface,) = made(site).allocation_policy.network.network_interfaces
+
+    assert (interface.network, interface.subnetwork) == ("", subnetwork)
+
+
 def test_its_costs_are_told_apart_by_labels_on_the_job_and_on_the_machine():
     job = made()
 

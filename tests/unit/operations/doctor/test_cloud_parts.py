@@ -4,11 +4,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from google.auth import exceptions as auth
 from tests.unit.operations.doctor.answers import HOST, context
 
+from epyflow.google.api_errors import LOG_IN
 from epyflow.google.rest import Apis
 from epyflow.operations.cost.profile import Profile, Shape
 from epyflow.operations.doctor import google_project, image, quota
+from epyflow.operations.doctor.api_failures import NETWORK
 
 
 def index(*platforms: str) -> dict[str, Any]:
@@ -113,6 +116,13 @@ def test_quotas_of_which_nothing_is_known_are_a_warning():
     assert (found.state, found.found) == ("warning", "the quota of vCPUs of N2 cannot be read")
 
 
+def test_a_machine_type_that_the_region_lacks_needs_no_vcpus():
+    lacking = Shape("n2-standard-8", 30, 4096, 1, 50)
+
+    # 4 of the 4 vCPUs are in use; the check of the machine types names what is lacking.
+    assert quota.quota(context(quotas(N2_CPUS=4), lacking)).found == "room for N2_CPUS 0"
+
+
 def test_not_even_one_machine_is_a_failure():
     assert quota.quota(context(quotas(N2_CPUS=7), N2)).state == "failed"
     assert quota.quota(context(quotas(N2_CPUS=8), N2)).state == "warning"
@@ -158,13 +168,32 @@ def test_where_the_apis_are_is_told_by_login_and_environment(environment, univer
     assert asked == [("GET", url)]
 
 
-def test_a_persons_login_without_a_project_for_its_requests_is_a_warning():
-    login = type("Credentials", (), {"__module__": "google.oauth2.credentials"})()
-    login.refresh = lambda request: None
-    made = context()
-    made.__dict__["credentials"] = login
+def logged_in(kind: str, quota_project: str | None = None, error: Exception | None = None):
+    def refresh(login, request):
+        if error is not None:
+            raise error
 
-    found = google_project.credentials(made)
+    fields = {"quota_project_id": quota_project, "refresh": refresh}
+    made = context()
+    made.__dict__["credentials"] = type("Credentials", (), {"__module__": kind, **fields})()
+    return google_project.credentials(made)
+
+
+def test_only_a_persons_login_needs_a_project_for_its_requests():
+    found = logged_in("google.oauth2.credentials")
 
     assert found.state == "warning"
     assert found.remedy == "gcloud auth application-default set-quota-project p"
+    assert logged_in("google.oauth2.credentials", "p").state == "ok"
+    assert logged_in("google.oauth2.service_account").state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [(auth.RefreshError("expired"), LOG_IN), (auth.TransportError("no route"), NETWORK)],
+)
+def test_a_login_that_cannot_be_renewed_is_a_failure_of_the_login_or_of_the_network(error, remedy):
+    found = logged_in("google.oauth2.credentials", "p", error)
+
+    assert (found.state, found.remedy) == ("failed", remedy)
+    assert str(error) in found.found

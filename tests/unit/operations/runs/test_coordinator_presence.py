@@ -38,6 +38,13 @@ def test_whether_a_coordinator_is_at_work_is_told_by_record_and_jobs(record, job
     assert Presence("flu", "main", record, jobs).lives is lives
 
 
+@pytest.mark.parametrize(
+    ("record", "outcome"), [(None, None), (HERE, None), (HERE.after("failed"), "failed")]
+)
+def test_the_outcome_in_a_document_is_that_of_the_record(record, outcome):
+    assert Presence("flu", "main", record, ()).as_dict()["outcome"] == outcome
+
+
 def test_the_jobs_of_a_run_are_those_of_its_own_at_work_with_the_coordinator_first():
     jobs = (TASKS, COORDINATING, replace(TASKS, whose="other"), replace(TASKS, state="SUCCEEDED"))
 

@@ -61,3 +61,33 @@ def test_a_run_is_over_if_it_is_complete_or_only_failures_are_left(
     run = Run("us/flu", "main", datetime.fromtimestamp(NOON, UTC), 2, done, 0, complete, None)
 
     assert Status(run, (), failures).over is is_over
+
+
+def test_in_a_replay_the_result_of_one_date_excuses_no_error_of_another(tmp_path):
+    made, wrong = MadeUp(tmp_path), "logs/us/flu/season/2030-01-12/run_task/00000.log"
+    made.tasks("us/flu/season/2030-01-05", 1, (0,))
+    made.tasks("us/flu/season/2030-01-12", 1, ())
+    made.write("logs/us/flu/season/2030-01-05/run_task/00000.log", FAILED_LOG)
+    made.write(wrong, FAILED_LOG)
+    storage = Disk(tmp_path)
+    (run,) = find_runs(storage)
+
+    assert status(storage, run).failures == {wrong: "doses.csv: no row"}
+
+
+def test_the_message_of_an_error_is_of_the_last_one_and_without_control_characters(tmp_path):
+    made, head = MadeUp(tmp_path), "2030-01-02 03:04:06,789 ERROR "
+    made.tasks("us/flu/main", 2, ())
+    folder = "logs/us/flu/main/run_task"
+    made.write(f"{folder}/00000.log", f"{head}first\n{head}\x1b[31msecond\n")
+    made.write(
+        f"{folder}/00001.log",
+        f"{head}Traceback (most recent call last):\n  File x, line 1\nKeyError: 'beta'\n",
+    )
+    storage = Disk(tmp_path)
+    (run,) = find_runs(storage)
+
+    assert status(storage, run).failures == {
+        f"{folder}/00000.log": "[31msecond",
+        f"{folder}/00001.log": "KeyError: 'beta'",
+    }

@@ -10,6 +10,7 @@ from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.inputs.observation_history import Final, Observed
+from epyflow.inputs.task_observations import read_task_observations
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
 
 # The fitting window is from 2024-10-05 to 2025-01-11; the reference date is 2025-01-18.
@@ -163,3 +164,17 @@ def test_what_is_observed_later_changes_the_hashes(root):
     write(root, "vintages/a_2025-02-01.csv", "2025-01-04,MA,31")
 
     assert Observed(own).hashes != before
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [((3, 0.5, 2.25), ": value: 0.5 for Massachusetts is no"), ((3, 1, 2), "")]
+)
+def test_a_share_that_is_called_a_count_is_a_warning_of_the_first_one(root, caplog, values, said):
+    days = ("2024-10-05", "2024-10-12", "2024-10-19")
+    write(root, "admissions.csv", *map("{},MA,{}".format, days, values))
+    own = experiment(root)
+
+    read_task_observations(own, own.modelset.calibration, own.populations[0])
+
+    assert said in caplog.text
+    assert bool(caplog.messages) is bool(said)

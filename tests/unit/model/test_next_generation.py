@@ -82,3 +82,23 @@ def test_mediators_count_as_one_force_only_if_their_rates_are_proportional(rates
     assert matrix.shape == (forces * 2, forces * 2)
     largest = np.abs(np.linalg.eigvals(matrix)).max()
     assert largest == pytest.approx(by_hand(rates_of_j), rel=1e-12)
+
+
+def test_a_rate_that_changes_counts_on_the_days_of_its_change_alone():
+    changed = {"target_parameter": "mu", "override_value": 0.25}
+    model = sir(
+        ages=("0+",),
+        parameters={"beta": scalar(0.05), "mu": scalar(0.5)},
+        interventions=[
+            {"type": "parameter", **changed, "start_date": "2024-10-05", "end_date": "2024-10-06"}
+        ],
+    )
+    given = people((1000,), {"all": np.array([[6.0]])}, ("0+",))
+    built = Assembler(model, given, None, ()).build(member())
+    found = NextGeneration.of(built, find_infections(built.flows))
+
+    matrices = found.matrices(np.full((31, 1, 1), 600.0), lambda values: values)
+
+    stays = np.full(31, STAY)
+    stays[4:6] = 1 / -np.expm1(-0.25)
+    assert matrices.ravel() == pytest.approx(0.05 * 6 * 0.6 * stays)

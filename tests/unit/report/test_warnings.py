@@ -15,6 +15,17 @@ def test_a_population_without_a_result_is_named_with_its_cause():
     assert warnings.failed(table, LABELS) == ["Place B has no result: Too hot"]
 
 
+def test_populations_are_named_in_the_order_of_the_experiment():
+    lost = members(("B", "failed", "hot", ""), ("A", "failed", "cold", ""))
+
+    assert warnings.failed(lost, LABELS) == [
+        "Place B has no result: hot",
+        "Place A has no result: cold",
+    ]
+    (said,) = warnings.acceptance(progress(B=(0.001, 90.0), A=(0.001, 90.0)), LABELS)
+    assert said.startswith("Place B, Place A: fewer")
+
+
 def test_a_population_that_lacks_some_parameter_sets_says_how_many():
     table = members(("A", "ok", "", ""), ("A", "failed", "hot", ""), ("A", "failed", "hot", ""))
 

@@ -86,6 +86,16 @@ def test_a_value_of_another_kind_is_refused_in_plain_words(key, value, what):
     assert what in message
 
 
+@pytest.mark.parametrize(
+    ("written", "flag"),
+    [("true", True), ("True", True), ("false", False), ("False", False), (True, True)],
+)
+def test_a_flag_may_be_the_word_of_a_command_line(written, flag):
+    assert (
+        read_settings({"experiment": "example", "partial_results": written}).partial_results is flag
+    )
+
+
 def test_an_empty_key_has_its_default():
     settings = read_settings({"experiment": "example", "experiments_root": None, "run_id": None})
 

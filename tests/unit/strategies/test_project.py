@@ -1,5 +1,6 @@
 """Projections under scenarios: paired, and different only where they differ."""
 
+import logging
 from dataclasses import replace
 from datetime import date
 
@@ -41,6 +42,16 @@ def test_a_scenario_that_changes_nothing_is_the_projection_without_scenarios():
 
     assert plain.scenario is None
     assert replace(named, scenario=None) == plain
+
+
+def test_the_trajectories_of_all_scenarios_are_counted_in_the_log(caplog):
+    caplog.set_level(logging.INFO)
+
+    projected()
+    projected({"id": "as_now"}, {"id": "again"})
+
+    said = [each.partition(",")[0] for each in caplog.messages if each.startswith("trajectory")]
+    assert {"trajectory 6 of 6", "trajectory 12 of 12"} <= set(said)
 
 
 def test_scenarios_are_paired_until_they_differ():

@@ -63,6 +63,7 @@ def test_weekly_admissions_have_five_horizons_and_the_hubs_levels(define):
         *("2025-01-11", "2025-01-18", "2025-01-25", "2025-02-01", "2025-02-08"),
     )
     assert task.columns["location"].optional == ("25", "36")
+    assert (task.targets[0].is_step_ahead, task.targets[0].time_unit) == (True, "week")
     quantile = task.output_types["quantile"]
     assert (quantile.ids.required, quantile.value, quantile.is_required) == (LEVELS, COUNT, True)
 
@@ -83,6 +84,7 @@ def test_rate_changes_have_the_horizons_with_thresholds(define):
 
     assert task.columns["horizon"].optional == ("0", "1", "2", "3")
     assert task.columns["target_end_date"].optional[0] == "2025-01-18"
+    assert (task.targets[0].is_step_ahead, task.targets[0].time_unit) == (True, "week")
     assert (output.ids.required, output.value) == (flusight.CLASSES, SHARE)
     assert not output.is_required
 

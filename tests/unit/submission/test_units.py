@@ -19,7 +19,6 @@ from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.inputs.build import Build
 from epyflow.inputs.fan_out import plan
-from epyflow.inputs.task_observations import read_task_observations
 from epyflow.population.store import PopulationStore
 from epyflow.run.forecast_plan import find_observations
 from epyflow.run.hub_choice import choose_destination
@@ -433,17 +432,6 @@ def test_classes_of_changes_are_made_from_counts(tmp_path):
     (found,) = choose_destination(experiment, Settings(**given)).units
 
     assert (str(found.source), str(found.target)) == ("rate per 100,000 population", "count")
-
-
-def test_a_share_that_is_called_a_count_is_a_warning(tmp_path, caplog):
-    experiment = write_experiment(tmp_path, ADMISSIONS[0], {})
-    file = tmp_path / "experiments" / "ed" / "config" / "observed.csv"
-    file.write_text(file.read_text().replace(",2,", ",0.02,"))
-    calibration = experiment.modelset.calibration
-
-    read_task_observations(experiment, calibration, experiment.populations[0])
-
-    assert "value: 0.02 for Massachusetts is no number of persons" in caplog.text
 
 
 def test_a_percentage_that_is_called_a_proportion_is_refused(tmp_path):

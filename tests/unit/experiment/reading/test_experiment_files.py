@@ -188,6 +188,15 @@ def test_an_unknown_top_level_key_is_refused_with_the_nearest(folder):
     assert "did you mean output?" in message
 
 
+def test_the_key_beside_an_unknown_one_is_read_all_the_same(folder):
+    (folder / "config" / "basemodel.yaml").write_text(f"{MODEL}\nouput: {{}}\n", encoding="utf-8")
+
+    documents, (problem,) = read_documents(locate(folder))
+
+    assert problem.key == "ouput"
+    assert [document.path.name for document in documents["model"]] == ["basemodel.yaml"]
+
+
 def test_two_keys_in_one_file_are_refused(folder):
     text = MODEL + "\noutput: {}\n"
     (folder / "config" / "basemodel.yaml").write_text(text, encoding="utf-8")

@@ -6,6 +6,9 @@
 
 # The Python to build .venv with: 3.11, 3.12 or 3.13.
 PYTHON ?= python3
+# Groups of pyproject.toml that .venv has besides: slurm, s3, other-clouds. Later setups keep them.
+KNOWN := $(shell cat .venv/.with 2>/dev/null)
+WITH ?= $(KNOWN)
 # How many cores to use: a number, or all.
 CORES ?= all
 # Added to the snakemake command (run, report), the pytest command (test, bench) or the build (image).
@@ -25,7 +28,6 @@ PYTHON_IMAGE ?= python:$(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys
 REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*')
 
 BIN := .venv/bin
-SYNC = .tools/uv sync --locked --python $(PYTHON)
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
 
@@ -43,7 +45,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-slurm run report rehearse test bench mutants image image-push image-cloud lint \
+.PHONY: help setup run report rehearse test bench mutants image image-push image-cloud lint \
 	lint-terraform format clean
 
 help: ## List the targets
@@ -51,11 +53,7 @@ help: ## List the targets
 	@echo
 	@echo '  CORES=2 limits the cores; ARGS="..." is added to the snakemake or pytest command.'
 
-setup: .venv/.synced ## Install uv into .tools and the locked packages into .venv
-
-setup-slurm: setup ## Add what profiles/slurm needs (docs/clusters.md); later setups keep it
-	@touch .venv/.slurm
-	$(SYNC) --group slurm
+setup: .venv/.synced ## Install uv into .tools, and the locked packages (WITH="slurm" ...) into .venv
 
 run: setup ## Run the example experiment, then write its report
 	@$(BIN)/epyflow warm
@@ -94,6 +92,7 @@ image: setup ## Build the container images epyflow:local and epyflow:cloud (docs
 	@for target in local cloud; do \
 	  $(CONTAINERS) build --file docker/Dockerfile --target $$target --tag epyflow:$$target \
 	    --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) --build-arg REVISION=$(REVISION) \
+	    --build-arg PLUGINS=$(filter s3,$(WITH)) \
 	    --build-arg VERSION=$(lastword $(shell $(BIN)/epyflow --version)) $(ARGS) . || exit 1; \
 	done
 
@@ -131,8 +130,14 @@ clean: ## Remove results, logs, reports and caches; keep .venv and whatever git 
 
 # Brought up to date only when the lock or a pyproject.toml has changed.
 .venv/.synced: .tools/uv uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
-	$(SYNC) $(if $(wildcard .venv/.slurm),--group slurm)
+	.tools/uv sync --locked --python $(PYTHON) $(addprefix --group ,$(WITH))
+	@echo $(WITH) > .venv/.with
 	@touch $@
+
+ifneq ($(strip $(WITH)),$(strip $(KNOWN)))
+.venv/.synced: again
+endif
+again:
 
 .tools/uv: scripts/bootstrap_uv.py
 	@$(PYTHON) scripts/bootstrap_uv.py

@@ -242,6 +242,7 @@ def _kill_without(pid: int, answer: int) -> None:
 def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str]) -> NoReturn:
     from snakemake.cli import main
     from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+    from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
     import forked_scripts
 
@@ -256,6 +257,7 @@ def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str
     if given:
         # The server has looked for plugins in its own path.
         ExecutorPluginRegistry().collect_plugins()
+        StoragePluginRegistry().collect_plugins()
     forked_scripts.fork_them()
     sys.argv = [str(Path(sys.executable).with_name("snakemake")), *arguments]
     forked_scripts.call_and_end(main)

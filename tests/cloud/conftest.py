@@ -10,6 +10,7 @@ from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
 from tests.cloud import s3_server
 from tests.cloud.clouded import Clouded, Rehearsed
+from tests.plugins import install_groups
 from tests.workflow.workspace import TABLES, Workspace
 
 BUCKET = "rehearsal"
@@ -62,6 +63,12 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     done = workspace.run(*TABLES)
     assert done.code == 0, done.text
     return workspace.outputs()
+
+
+@pytest.fixture(scope="session")
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Snakemake's plugins for S3, shared folders, AWS Batch and Kubernetes."""
+    return install_groups(tmp_path_factory.mktemp("plugins"), "s3", "other-clouds")
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,9 @@ rule run_task:
 class Job(Workspace):
     """The profiles with a workflow of one job, which needs a file of the bucket."""
 
-    def __init__(self, folder: Path, bucket: S3Bucket, **variables: str) -> None:
+    def __init__(self, folder: Path, bucket: S3Bucket, plugins: Path, **variables: str) -> None:
         super().__init__(folder)
+        self.plugins = plugins
         (folder / "workflow" / "Snakefile").write_text(SNAKEFILE)
         bucket.write("in.txt", b"in ")
         self._variables = {"EPYFLOW_S3_STORAGE": bucket.uri, "EPYFLOW_WORKER_IMAGE": IMAGE}
@@ -46,18 +47,24 @@ def bucket(amazon: dict[str, str], s3_prefix: str) -> S3Bucket:
 
 
 @pytest.fixture
-def worker(amazon: dict[str, str]) -> dict[str, str]:
+def worker(amazon: dict[str, str], plugins: Path) -> dict[str, str]:
     """What an image and a role give a job; the profile has to give the rest."""
     folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
     login = {name: amazon[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
-    return {"PATH": os.pathsep.join(folders), "HOME": "/nowhere", **login}
+    return {
+        "PATH": os.pathsep.join(folders),
+        "HOME": "/nowhere",
+        "PYTHONPATH": str(plugins),
+        **login,
+    }
 
 
-def test_a_job_of_aws_batch_gets_what_it_needs_and_no_secret(bucket, worker, tmp_path):
+def test_a_job_of_aws_batch_gets_what_it_needs_and_no_secret(bucket, worker, tmp_path, plugins):
     with job_queue(tmp_path, worker) as queue:
         job = Job(
             tmp_path / "workspace",
             bucket,
+            plugins,
             EPYFLOW_AWS_JOB_QUEUE=queue.arn,
             EPYFLOW_AWS_JOB_ROLE=queue.role,
         )
@@ -76,11 +83,12 @@ def test_a_job_of_aws_batch_gets_what_it_needs_and_no_secret(bucket, worker, tmp
 
 
 def test_a_job_of_kubernetes_gets_what_it_needs_and_nothing_is_left_in_the_cluster(
-    bucket, worker, tmp_path
+    bucket, worker, tmp_path, plugins
 ):
     job = Job(
         tmp_path,
         bucket,
+        plugins,
         HOME=str(tmp_path),
         EPYFLOW_KUBERNETES_NAMESPACE="epidemics",
         EPYFLOW_KUBERNETES_SERVICE_ACCOUNT="tasks",

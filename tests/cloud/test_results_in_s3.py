@@ -16,8 +16,9 @@ OUTPUTS = "results/small/main/outputs"
 class InS3(Workspace):
     """A workspace that is run with ``profiles/s3``."""
 
-    def __init__(self, folder: Path, prefix: str) -> None:
+    def __init__(self, folder: Path, prefix: str, plugins: Path) -> None:
         super().__init__(folder)
+        self.plugins = plugins
         self.bucket = S3Bucket(prefix)
 
     def environment(self) -> dict[str, str]:
@@ -28,8 +29,8 @@ class InS3(Workspace):
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, amazon: dict[str, str], s3_prefix: str) -> InS3:
-    return InS3(tmp_path / "workspace", s3_prefix)
+def workspace(tmp_path: Path, amazon: dict[str, str], s3_prefix: str, plugins: Path) -> InS3:
+    return InS3(tmp_path / "workspace", s3_prefix, plugins)
 
 
 def call(*arguments: str) -> Result:
@@ -87,7 +88,9 @@ def test_the_commands_say_what_is_not_there_and_what_to_do(amazon, s3_prefix):
     assert f"small/main is on {s3_prefix}: its tasks did not run on Google Batch" in machine.stderr
 
 
-def test_a_folder_that_machines_share_holds_results_through_the_plugin_fs(tmp_path, monkeypatch):
+def test_a_folder_that_machines_share_holds_results_through_the_plugin_fs(
+    tmp_path, monkeypatch, plugins
+):
     """The plugin copies with rsync, which may be missing here: another program copies instead."""
     rsync = tmp_path / "bin" / "rsync"
     rsync.parent.mkdir()
@@ -98,6 +101,7 @@ def test_a_folder_that_machines_share_holds_results_through_the_plugin_fs(tmp_pa
     shared.mkdir()
     options = ("--default-storage-provider", "fs", "--default-storage-prefix", str(shared))
     workspace = Workspace(tmp_path / "workspace")
+    workspace.plugins = plugins
 
     done = workspace.run(*options, "--until", "build_inputs")
     again = workspace.run(*options, "--until", "build_inputs", "--dry-run")

@@ -47,14 +47,6 @@ def test_the_image_of_the_cloud_has_the_plugins_that_a_coordinator_in_it_needs()
         "snakemake-storage-plugin-gcs-indexed",
         "snakemake-logger-plugin-live",
     }
-    # Snakemake gives a worker the options of every storage plugin of the machine that starts a run.
-    default = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]["default-groups"]
-    of_storage = re.compile(r"snakemake-storage-plugin-[a-z0-9-]+")
-    here = {
-        found[0] for name in default for each in groups[name] if (found := of_storage.match(each))
-    }
-    there = {found[0] for each in plugins if (found := of_storage.match(each))}
-    assert here - there <= {"snakemake-storage-plugin-gcs"}  # a dependency of gcs-indexed
 
 
 def test_what_is_compiled_suits_every_processor():

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from epyflow.operations.doctor.this_machine import locked_versions
-from tests.workflow.workspace import PROJECT, Done, Workspace
+from tests.plugins import install_groups
+from tests.workflow.workspace import Done, Workspace
 
 PATH = f"{os.defpath}:/usr/sbin"
 DAEMONS = ("munged", "slurmctld", "slurmd")
@@ -75,7 +75,7 @@ class Cluster:
     def running(self) -> Iterator["Cluster"]:
         """Run the daemons while the block runs."""
         self._configure()
-        self._install_plugins()
+        install_groups(self.plugins, "slurm")
         with ExitStack() as stack:
             sockets = ("--socket", self.folder / "munge.sock", "--pid-file", self.folder / "m.pid")
             files = ("--key-file", self.folder / "key", "--seed-file", self.folder / "seed")
@@ -109,16 +109,6 @@ class Cluster:
         srun = self.folder / "bin" / "srun"
         srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec /usr/bin/srun "$@"\n')
         srun.chmod(0o755)
-
-    def _install_plugins(self) -> None:
-        locked = locked_versions((PROJECT / "uv.lock").read_text(encoding="utf-8"))
-        wanted = [
-            f"{name}=={min(versions)}"
-            for name, versions in locked.items()
-            if name.startswith("snakemake-executor-plugin-slurm")
-        ]
-        command = [PROJECT / ".tools" / "uv", "pip", "install", "--quiet", "--no-deps", *wanted]
-        subprocess.run([*command, "--target", self.plugins], check=True, timeout=300)
 
     def _start(self, name: str, *arguments: object):  # type: ignore[no-untyped-def]
         """Start a daemon; return what ends it."""
@@ -157,22 +147,18 @@ class ClusterWorkspace(Workspace):
 
     def __init__(self, folder: Path, cluster: Cluster) -> None:
         super().__init__(folder)
-        self.cluster = cluster
+        self.cluster, self.plugins = cluster, cluster.plugins
 
     def environment(self) -> dict[str, str]:
-        inherited = super().environment()
-        plugins = {"PYTHONPATH": f"{inherited['PYTHONPATH']}:{self.cluster.plugins}"}
-        return inherited | self.cluster.environment | plugins
+        return super().environment() | self.cluster.environment
 
     def start(self, profile: str, *arguments: str, **config: object) -> Done:
-        """Call Snakemake with a profile and wait; in a process of its own, as the plugins are."""
+        """Call Snakemake with a profile and wait."""
         return self.call(self.starting(profile, *arguments, **config))
 
     def starting(self, profile: str, *arguments: str, **config: object) -> list[str]:
         """Write such a call."""
-        command = self.command("--profile", f"profiles/{profile}", *arguments, **config)
-        snakemake = str(Path(sys.executable).with_name("snakemake"))
-        return [snakemake, *command[command.index("--cores") :]]
+        return self.command("--profile", f"profiles/{profile}", *arguments, **config)
 
 
 def _free_ports() -> tuple[int, int]:

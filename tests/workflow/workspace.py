@@ -93,6 +93,8 @@ class Workspace:
 
     patience = 600.0
     """Seconds that a call may take."""
+    plugins: Path | None = None
+    """A folder of plugins for Snakemake besides those that are installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -155,7 +157,8 @@ class Workspace:
     def environment(self) -> dict[str, str]:
         """The environment of a call: the package of ``src`` before the installed one."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SNAKEMAKE", "PYTEST"))}
-        return kept | {"PYTHONPATH": str((self.folder / "src").resolve())}
+        folders = [(self.folder / "src").resolve(), *filter(None, [self.plugins])]
+        return kept | {"PYTHONPATH": os.pathsep.join(map(str, folders))}
 
     def command(self, *arguments: str, cores: int = 2, **config: object) -> list[str]:
         """Write the snakemake call for the study."""

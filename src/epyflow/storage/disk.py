@@ -215,7 +215,8 @@ def _s3_bucket(prefix: str) -> Storage:
         from epyflow.storage.s3 import S3Bucket  # slow to import, and a laptop does without
     except ImportError as problem:
         raise EpyflowError(
-            f"results in S3 need the package boto3 ({problem}); {_INSTALL} `clusters`"
+            f"results in S3 need the package boto3 ({problem}); run `make setup WITH=s3`, or "
+            "install the dependency group `s3`"
         ) from problem
     return S3Bucket(prefix)
 

@@ -302,7 +302,7 @@ def test_on_a_cluster_its_partition_and_account_are_proposed(asked, monkeypatch)
         "account": "epi_lab",
         "status_command": "sacct",
     }
-    assert "next: make setup-slurm" in done.stdout
+    assert "next: make setup WITH=slurm" in done.stdout
     assert done.stdout.endswith("next: snakemake --profile profiles/slurm\n")
 
 

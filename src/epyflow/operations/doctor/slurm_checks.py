@@ -40,7 +40,7 @@ def plugin(context: Context) -> CheckResult:
     del context
     missing = [name for name in PLUGINS if name not in installed()]
     if missing:
-        return failed(f"not installed: {listed(missing)}", "make setup-slurm")
+        return failed(f"not installed: {listed(missing)}", "make setup WITH=slurm")
     return ok(", ".join(f"{name} {installed()[name]}" for name in PLUGINS))
 
 

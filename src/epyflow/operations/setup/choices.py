@@ -161,7 +161,7 @@ def next_steps() -> list[str]:
     else:
         steps += ["make image-push", "epyflow doctor"]
     if SLURM_FILE.is_file():
-        return ["make setup-slurm", *steps, "snakemake --profile profiles/slurm"]
+        return ["make setup WITH=slurm", *steps, "snakemake --profile profiles/slurm"]
     try:
         read_site()
     except EpyflowError:

@@ -44,7 +44,7 @@ def test_a_cluster_where_all_is_right(cluster):
 def test_a_missing_plugin_names_the_command_that_installs_it(cluster, monkeypatch):
     monkeypatch.setattr(slurm_checks, "installed", dict)
 
-    assert wrong()["slurm-plugin"].endswith("→ make setup-slurm")
+    assert wrong()["slurm-plugin"].endswith("→ make setup WITH=slurm")
 
 
 def test_elsewhere_than_on_a_login_node_nothing_else_is_checked(cluster):

@@ -1,0 +1,44 @@
+"""Install dependency groups of the project that its own environment does not have.
+
+Snakemake imports every plugin that is installed, at each start and in each job, so those of
+other systems than Google Batch are not in the environment of the tests.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import distributions
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+_UV = PROJECT / ".tools" / "uv"
+
+
+def install_groups(folder: Path, *groups: str) -> Path:
+    """Install what groups of pyproject.toml have besides, as locked, in a folder; return it."""
+    missing = sorted(set(_locked(groups)) - _installed())
+    command = [_UV, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
+    environment = os.environ | {"UV_COMPILE_BYTECODE": "1"}
+    subprocess.run(
+        [*command, "--target", folder, *missing], check=True, timeout=300, env=environment
+    )
+    return folder
+
+
+def _locked(groups: tuple[str, ...]) -> Iterator[str]:
+    """Yield ``name==version`` of each package of the groups that this Python and system need."""
+    command = [_UV, "export", "--quiet", "--frozen", "--no-hashes", "--no-annotate", "--no-header"]
+    chosen = [f"--only-group={group}" for group in groups]
+    done = subprocess.run(
+        [*command, *chosen], cwd=PROJECT, check=True, capture_output=True, text=True
+    )
+    for line in done.stdout.splitlines():
+        requirement, _, marker = line.partition(";")
+        # Packages with a marker are for other systems or other versions of Python.
+        if not marker:
+            yield requirement.strip()
+
+
+def _installed() -> set[str]:
+    return {f"{each.metadata['Name'].lower()}=={each.version}" for each in distributions()}

@@ -11,7 +11,8 @@ KNOWN := $(shell cat .venv/.with 2>/dev/null)
 WITH ?= $(KNOWN)
 # How many cores to use: a number, or all.
 CORES ?= all
-# Added to the snakemake command (run, report), the pytest command (test, bench) or the build (image).
+# Added to the snakemake command (run, report), the pytest command (test, bench), the build (image) or
+# terraform (tf-...).
 ARGS ?=
 # Of `make mutants`: the number that names the sample, its size, and one folder to take it from.
 SEED ?= 1
@@ -22,6 +23,10 @@ REPORT ?= report.html
 # Where image-push and image-cloud put the image; by default that of terraform/ in the project and
 # region of profiles/gcp.
 REPOSITORY ?=
+# Whether image-cloud waits for the build: yes or no; image-status tells how it ended.
+WAIT ?= yes
+# The bucket of terraform's state, for tf-init (docs/infrastructure.md).
+STATE_BUCKET ?=
 # What builds the images (docker, podman or buildah), on which base, and from which commit.
 CONTAINERS ?= docker
 PYTHON_IMAGE ?= python:$(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')-slim
@@ -29,6 +34,9 @@ REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*')
 
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
+TERRAFORM := terraform -chdir=terraform
+PUSH_IMAGE = $(BIN)/python scripts/push_image.py --revision $(REVISION) \
+	$(if $(REPOSITORY),--repository $(REPOSITORY))
 WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
 
 # Written by runs and tools; nothing that git tracks is ever removed.
@@ -45,8 +53,8 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report rehearse test bench mutants image image-push image-cloud lint \
-	lint-terraform format clean
+.PHONY: help setup run report rehearse test bench mutants image image-push image-cloud \
+	image-status tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -97,12 +105,31 @@ image: setup ## Build the container images epyflow:local and epyflow:cloud (docs
 	done
 
 image-push: image ## Push epyflow:cloud to REPOSITORY and name its digest in profiles/gcp/site.yaml
-	$(BIN)/python scripts/push_image.py --containers $(CONTAINERS) --revision $(REVISION) \
-	  $(if $(REPOSITORY),--repository $(REPOSITORY))
+	$(PUSH_IMAGE) --containers $(CONTAINERS)
 
-image-cloud: setup ## The same, built by Google Cloud Build instead of this machine
-	$(BIN)/python scripts/push_image.py --cloud --revision $(REVISION) \
-	  --python-image $(PYTHON_IMAGE) $(if $(REPOSITORY),--repository $(REPOSITORY)) $(ARGS)
+image-cloud: setup ## The same, built by Google Cloud Build; WAIT=no does not wait for it
+	$(PUSH_IMAGE) --cloud --python-image $(PYTHON_IMAGE) $(if $(filter no,$(WAIT)),--no-wait) $(ARGS)
+
+image-status: setup ## List builds of image-cloud; if this commit's is done, name its digest
+	$(PUSH_IMAGE) --status
+
+tf-init: ## Prepare terraform, with its state in STATE_BUCKET (docs/infrastructure.md)
+	@test -n "$(STATE_BUCKET)" || { echo "give the bucket: make tf-init STATE_BUCKET=NAME"; exit 1; }
+	$(TERRAFORM) init -backend-config=bucket=$(STATE_BUCKET) $(ARGS)
+
+tf-plan: ## Show what terraform would change in the project, and keep the plan
+	$(TERRAFORM) plan -out plan.tfplan $(ARGS)
+
+tf-apply: ## Change what tf-plan has shown
+	$(TERRAFORM) apply $(ARGS) plan.tfplan
+
+tf-destroy: setup ## Delete what terraform made, after a pause and the name of the project
+	@$(BIN)/python scripts/confirm_destroy.py -- $(TERRAFORM)
+	$(TERRAFORM) destroy $(ARGS)
+
+tf-output: setup ## Show terraform's outputs, and write them to profiles/gcp/site.yaml
+	$(TERRAFORM) output
+	$(TERRAFORM) output -json | $(BIN)/epyflow cloud configure -
 
 lint: setup ## Check style, types, imports, the workflow's form and the Dockerfile; change nothing
 	$(BIN)/ruff check .

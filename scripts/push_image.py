@@ -2,10 +2,12 @@
 """Push the workers' image and name its digest in profiles/gcp/site.yaml.
 
 make image-push      built here, with docker, podman or buildah
-make image-cloud     built by Google Cloud Build, see cloudbuild.yaml
+make image-cloud     built by Google Cloud Build, see cloudbuild.yaml; WAIT=no does not wait
+make image-status    what became of builds that nobody waited for
 """
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -60,8 +62,8 @@ def push(containers: str, image: str) -> str:
         return digest_in(file.read_text(encoding="utf-8"), image)
 
 
-def build_in_cloud(options: argparse.Namespace, site: dict[str, str], image: str) -> str:
-    """Have Cloud Build build and push the image; return its digest."""
+def build_in_cloud(options: argparse.Namespace, site: dict[str, str], image: str) -> None:
+    """Have Cloud Build build and push the image; wait for it unless told otherwise."""
     project, sources = site["project"], f"{site['storage']}/build-sources"
     substitutions = {
         "_REPOSITORY": image.rpartition("/")[0],
@@ -77,12 +79,18 @@ def build_in_cloud(options: argparse.Namespace, site: dict[str, str], image: str
             *("gcloud", "builds", "submit", "--project", project, "--region", site["region"]),
             *("--config", "cloudbuild.yaml", "--service-account", account),
             *("--gcs-source-staging-dir", sources),
+            *(["--async"] if options.no_wait else []),
             *("--substitutions", joined, "."),
         ]
     )
+
+
+def digest_in_registry(site: dict[str, str], image: str) -> str:
+    """Return the digest of an image that Cloud Build has pushed."""
     described = run(
         [
-            *("gcloud", "artifacts", "docker", "images", "describe", image, "--project", project),
+            *("gcloud", "artifacts", "docker", "images", "describe", image),
+            *("--project", site["project"]),
             "--format=value(image_summary.digest)",
         ],
         read=True,
@@ -90,10 +98,38 @@ def build_in_cloud(options: argparse.Namespace, site: dict[str, str], image: str
     return digest_in(described, image)
 
 
+def is_built(options: argparse.Namespace, site: dict[str, str]) -> bool:
+    """List the latest builds; return whether that of the revision is done.
+
+    Source: https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds, "Status".
+    """
+    command = [
+        *("gcloud", "builds", "list", "--project", site["project"], "--region", site["region"]),
+        *("--filter", "tags=component-epyflow", "--limit", "20"),
+        "--format=json(id,createTime,status,logUrl,substitutions)",
+    ]
+    builds = json.loads(run(command, read=True) or "[]")
+    revisions = [str(build.get("substitutions", {}).get("_REVISION")) for build in builds]
+    for build, revision in zip(builds, revisions, strict=True):
+        print(build["createTime"], build["status"], revision, build.get("logUrl", ""))
+    if options.revision not in revisions:
+        raise EpyflowError(f"no build of {options.revision}; name the commit with REVISION=")
+    # The newest comes first.
+    build = builds[revisions.index(options.revision)]
+    if build["status"] in ("PENDING", "QUEUED", "WORKING"):
+        print(f"The build of {options.revision} is not done yet.")
+        return False
+    if build["status"] != "SUCCESS":
+        raise EpyflowError(f"the build ended as {build['status']}: {build.get('logUrl', '')}")
+    return True
+
+
 def options_given() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cloud", action="store_true", help="build with Google Cloud Build")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for Cloud Build")
+    parser.add_argument("--status", action="store_true", help="look at builds of Cloud Build")
     parser.add_argument("--containers", default="docker", help="docker, podman or buildah")
     parser.add_argument("--repository", help="<region>-docker.pkg.dev/<project>/<repository>")
     parser.add_argument("--revision", required=True, help="the commit that is built")
@@ -115,7 +151,8 @@ def main() -> None:
     options = options_given()
     site = configured_site()
     missing = {"project", "region", "storage"} - set(site)
-    if missing and (options.cloud or options.repository is None):
+    in_cloud = options.cloud or options.status
+    if missing and (in_cloud or options.repository is None):
         raise EpyflowError(
             f"profiles/gcp does not know {' and '.join(sorted(missing))}; run "
             "`terraform output -json | epyflow cloud configure -` first (docs/infrastructure.md)"
@@ -124,9 +161,14 @@ def main() -> None:
         options.repository or f"{site['region']}-docker.pkg.dev/{site['project']}/epyflow"
     ).rstrip("/")
     image = f"{repository}/epyflow:{options.revision}"
-    pushed = (
-        build_in_cloud(options, site, image) if options.cloud else push(options.containers, image)
-    )
+    if options.cloud:
+        build_in_cloud(options, site, image)
+        if options.no_wait:
+            print("Not waiting. To see the build, and to run with it: make image-status")
+            return
+    elif options.status and not is_built(options, site):
+        return
+    pushed = digest_in_registry(site, image) if in_cloud else push(options.containers, image)
     record(f"{repository}/epyflow@{pushed}")
 
 

@@ -1,5 +1,6 @@
 """scripts/push_image.py, with programs in place of docker, podman and gcloud."""
 
+import json
 import os
 import subprocess
 import sys
@@ -130,6 +131,80 @@ def test_cloud_build_gets_the_projects_own_account_bucket_and_secret(machine):
     assert f"_REPOSITORY={REPOSITORY}," in submit
     assert "_TOKEN_SECRET=github-pat" in submit
     assert f"describe {REPOSITORY}/epyflow:abc" in describe
+
+
+def builds(*statuses: str) -> str:
+    """Return a gcloud that knows builds of commits abc, abd, ..., the newest first."""
+    found = [
+        {
+            "createTime": f"2026-11-0{9 - number}",
+            "status": status.split(":")[1],
+            "logUrl": f"https://log/{number}",
+            "substitutions": {"_REVISION": status.split(":")[0]},
+        }
+        for number, status in enumerate(statuses)
+    ]
+    return f"""
+if [ "$1" = artifacts ]; then echo {DIGEST}; fi
+if [ "$2" = list ]; then echo '{json.dumps(found)}'; fi
+"""
+
+
+def test_a_build_that_nobody_waits_for_changes_nothing_yet(machine):
+    machine.has("gcloud", GCLOUD)
+
+    done = machine.push("--cloud", "--no-wait")
+
+    assert done.returncode == 0, done.stderr
+    (submit,) = machine.calls
+    assert " --async " in submit
+    assert "make image-status" in done.stdout
+    assert "image" not in yaml.safe_load(machine.site.read_text())
+
+
+def test_its_image_is_that_of_runs_once_it_is_built(machine):
+    machine.has("gcloud", builds("other:WORKING", "abc:SUCCESS", "abc:FAILURE"))
+
+    done = machine.push("--status")
+
+    assert done.returncode == 0, done.stderr
+    assert machine.image == f"{REPOSITORY}/epyflow@{DIGEST}"
+    assert "2026-11-09 WORKING other https://log/0" in done.stdout
+    assert (
+        "--project my-project --region us-central1 --filter tags=component-epyflow"
+        in (machine.calls[0])
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "code", "message"),
+    [
+        (["abc:WORKING", "abc:SUCCESS"], 0, "The build of abc is not done yet."),
+        (["abc:FAILURE"], 1, "the build ended as FAILURE: https://log/0"),
+        (["other:SUCCESS"], 1, "no build of abc; name the commit with REVISION="),
+        ([], 1, "no build of abc"),
+    ],
+)
+def test_a_build_that_is_not_done_or_failed_changes_nothing(machine, known, code, message):
+    machine.has("gcloud", builds(*known))
+
+    done = machine.push("--status")
+
+    assert done.returncode == code
+    assert message in done.stdout + done.stderr
+    assert "image" not in yaml.safe_load(machine.site.read_text())
+
+
+def test_make_waits_for_a_build_unless_told_otherwise():
+    def command(*arguments: str) -> str:
+        fixed = ["make", "-C", str(ROOT), "--dry-run", "--old-file=.venv/.synced", "REVISION=abc"]
+        done = subprocess.run([*fixed, *arguments], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    assert "push_image.py --revision abc --cloud" in command("image-cloud").replace("  ", " ")
+    assert "--no-wait" not in command("image-cloud")
+    assert "--no-wait" in command("image-cloud", "WAIT=no")
+    assert "--status" in command("image-status")
 
 
 def test_only_substitutions_that_the_build_knows_are_given(machine):

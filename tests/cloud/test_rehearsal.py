@@ -129,9 +129,11 @@ def test_a_worker_with_other_code_stops_with_both_versions(rehearsed):
     path = rehearsed.copy_code() / "model" / "initial_conditions.py"
     path.write_text(path.read_text() + "\nEDITED = True\n")
 
-    done = rehearsed.run("--retries", "0", "--until", "run_task")
+    spot = ("--preemptible-rules", "run_task", "--preemptible-retries", "1")
+    done = rehearsed.run("--retries", "0", "--until", "run_task", *spot)
 
     assert done.code == 1
+    assert "2 run_task on c4d-standard-2 (Spot)" in done.text
     assert "Traceback" not in done.text
     assert "planned by code version" in done.text
     assert "but this worker has" in done.text

@@ -44,8 +44,14 @@ def print_summary():
 
     try:
         settings = workflow.executor_settings
-        is_spot = workflow.remote_execution_settings.preemptible_rules.is_preemptible
-        jobs = jobs_of_graph(workflow.dag.needrun_jobs(), is_spot, settings)
+        left = [job for job in workflow.dag.needrun_jobs() if not job.is_local]
+        if not left:
+            return
+        # The executor for Google Batch takes the rules on Spot VMs out of Snakemake's settings.
+        owner = workflow.scheduler.get_executor(left[0])
+        spot = getattr(owner, "preemptible_rules", None)
+        spot = spot or workflow.remote_execution_settings.preemptible_rules
+        jobs = jobs_of_graph(left, spot.is_preemptible, settings)
         if jobs.counts:
             results = f"{storage_prefix()}/results/{PLAN.exp_id}/{PLAN.run_id}"
             image = getattr(settings, "container", None)

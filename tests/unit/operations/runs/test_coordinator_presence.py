@@ -6,7 +6,7 @@ from tests.unit.run.made_up import plan_of, run_plan
 
 from epyflow.google.batch import COORDINATOR
 from epyflow.operations.runs.batch_jobs import RunJob
-from epyflow.operations.runs.coordinator_presence import Presence, summarise_jobs
+from epyflow.operations.runs.coordinator_presence import Presence, how_to_resume, summarise_jobs
 from epyflow.operations.runs.coordinator_record import describe_request, this_coordinator
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.status import Status
@@ -17,6 +17,15 @@ COORDINATING = replace(TASKS, name="p/jobs/c", stage=COORDINATOR)
 HERE = this_coordinator("flu", "main", {})
 OF_BATCH = HERE.model_copy(update={"job": COORDINATING.name})
 ELSEWHERE = HERE.model_copy(update={"host": "elsewhere"})
+
+
+def test_a_run_is_resumed_with_the_variables_that_it_was_started_with():
+    command = ("env", "EPYFLOW_RUN_ID=a b", "/lib/snakemake/__main__.py", "--cores", "2")
+    wanted = HERE.wanted.model_copy(update={"command": command})
+
+    told = how_to_resume(HERE.model_copy(update={"wanted": wanted}))
+
+    assert told.endswith(": env 'EPYFLOW_RUN_ID=a b' snakemake --cores 2")
 
 
 @pytest.mark.parametrize(

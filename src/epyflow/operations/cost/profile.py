@@ -45,6 +45,8 @@ class Shape:
         Type of the boot disk; None if the executor chooses it.
     gpus
         Whether jobs ask for GPUs.
+    zones
+        Zones in which machines may be, separated by commas; empty for those of the site.
     """
 
     machine_type: str
@@ -54,6 +56,7 @@ class Shape:
     parallelism: int
     disk_type: str | None = None
     gpus: bool = False
+    zones: str = ""
 
     @property
     def machine(self) -> str:
@@ -147,6 +150,7 @@ def _shape(path: Path, rule: str, resources: Any, attempt: int) -> Shape:
             parallelism=max(1, int(values["parallelism"])),
             disk_type=None if disk_type is None else str(value_at(disk_type, attempt)),
             gpus=any(resources.get(name) for name in GPUS),
+            zones=str(value_at(resources.get(f"{_PREFIX}zones") or "", attempt)),
         )
     except ValueError as error:
         raise EpyflowError(f"{where}: {error}; expected numbers of disk, memory and jobs") from None

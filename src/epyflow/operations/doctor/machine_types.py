@@ -33,11 +33,13 @@ def region(context: Context) -> CheckResult:
         )
     existing = {str(zone).rpartition("/")[2] for zone in found.get("zones", ())}
     allowed = _allowed(context)
-    if unknown := sorted(allowed - existing):
+    shapes = (shape for shapes in context.profile.rules.values() for shape in shapes)
+    of_rules = {zone.strip() for shape in shapes for zone in shape.zones.split(",")} - {""}
+    if unknown := sorted((allowed | of_rules) - existing):
         return failed(
             f"{its.region} has no zone {listed(unknown)}",
-            f"correct `zones` in {site_path(context.environment)}; there are "
-            f"{listed(sorted(existing))}",
+            f"correct `zones` in {site_path(context.environment)} or googlebatch_zones in "
+            f"{context.profile_file}; there are {listed(sorted(existing))}",
         )
     return ok(f"{its.region}, zones {_letters(allowed or existing)}")
 

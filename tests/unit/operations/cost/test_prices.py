@@ -3,6 +3,7 @@ import yaml
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.prices import read_prices
+from snakemake_executor_plugin_googlebatch_array.machines import boot_disk_type, size
 
 SMALL = {
     "date": "2030-01-02",
@@ -28,6 +29,20 @@ def written(tmp_path, **changed):
     path = tmp_path / "prices.yaml"
     path.write_text(yaml.safe_dump(SMALL | changed))
     return path
+
+
+def test_the_executor_knows_machines_as_the_price_table_does():
+    table = read_prices()
+    types = {
+        f"{name}-{kind}-{vcpus}": (vcpus, 1024 * gib, series.disk)
+        for name, series in table.series.items()
+        for kind, sizes in series.machines.items()
+        for vcpus, gib in sizes.items()
+    }
+
+    # The two are kept apart, since the executor is a package of its own.
+    assert len(types) > 80
+    assert {name: (*size(name), boot_disk_type(name)) for name in types} == types
 
 
 def test_a_machine_costs_its_vcpus_and_its_memory(tmp_path):

@@ -64,6 +64,8 @@ def test_only_allowed_zones_count():
     elsewhere = context(documents, zones="europe-west1-c,europe-west1-d")
     found = machine_types.region(elsewhere)
     assert (found.state, found.found) == ("failed", "europe-west1 has no zone europe-west1-d")
+    of_rule = context(documents, replace(VM, zones="europe-west1-b,us-east1-b"))
+    assert machine_types.region(of_rule).found == "europe-west1 has no zone us-east1-b"
     only = machine_types.machine_types(context(documents, zones="europe-west1-d"))
     assert only.found == "europe-west1 (d) has no c4d-standard-2"
 

@@ -44,7 +44,7 @@ _MOST_FILES, _MOST_BYTES = 100_000, 16 * 2**30
 _LONGEST_HEADER = 2**20
 
 
-class _Decompressed(gzip.GzipFile):
+class Decompressed(gzip.GzipFile):
     """A decompressed archive whose headers fit in memory: tarfile reads a header at once."""
 
     def read(self, size: int | None = -1) -> bytes:
@@ -75,7 +75,7 @@ def extract_archive(path: Path, folder: Path, unusable: str) -> None:
     size = 0
     try:
         with (
-            _Decompressed(path) as file,
+            Decompressed(path) as file,
             tarfile.open(fileobj=file, mode="r:") as archive,
         ):
             for number, entry in enumerate(archive, start=1):

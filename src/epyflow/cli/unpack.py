@@ -32,4 +32,11 @@ def unpack(
             extract_archive(archive, folder, "not usable as the experiment of a run")
             exp_id = open_bundle(folder).place.exp_id
             folder.rename(to)
+    code = to / "experiments" / exp_id / "functions"
+    if code.is_dir():
+        typer.echo(
+            f"{code} has Python code, which a run executes as you: read it first if others "
+            "can write where the archive comes from",
+            err=True,
+        )
     typer.echo(f"run it with --config experiments_root={to} experiment={exp_id}")

@@ -65,8 +65,10 @@ def read_record(storage: Storage, layout: RunLayout) -> Built | None:
         content = json.loads(data)
         if content["format"] != _FORMAT:
             return None  # of another version: everything is built anew
-        return Built(int(content["seed"]), dict(content["digests"]), dict(content["checksums"]))
-    except (ValueError, KeyError, TypeError) as problem:
+        if not 0 <= (seed := int(content["seed"])) < 2**63:
+            raise ValueError(f"the seed is {seed}")
+        return Built(seed, dict(content["digests"]), dict(content["checksums"]))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as problem:
         raise ArtifactError(
             f"{path}: damaged. Delete it and run again, which builds every input again."
         ) from problem

@@ -276,6 +276,6 @@ def read_plan_file(data: bytes) -> Plan:
     """Read the plan from its file: see :func:`read_plan`."""
     try:
         content = json.loads(data)[PLAN_KEY]
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise ArtifactError(f"the plan is damaged ({problem}); start the run again") from None
     return read_plan(content)

@@ -142,11 +142,16 @@ def _built_remotely(
 
 
 def _previous(path: Path) -> Plan | None:
-    """Read the plan of the previous start; None if there is none, or it cannot be read."""
+    """Read the plan of the previous start; None if there is none, or it cannot be used.
+
+    Only numbers are taken from it, because a coordinator in the cloud gets it from a bucket.
+    """
     try:
-        return read_plan_file(path.read_bytes()) if path.is_file() else None
+        found = read_plan_file(path.read_bytes()) if path.is_file() else None
     except ArtifactError:
         return None
+    numbers = () if found is None else (found.seed, *found.built_remotely)
+    return found if all(type(each) is int and each >= 0 for each in numbers) else None
 
 
 def _seed(experiment: Experiment, known: Iterable[Built | None], previous: Plan | None) -> int:

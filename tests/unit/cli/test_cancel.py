@@ -50,7 +50,9 @@ def made_up(tmp_path, monkeypatch) -> MadeUp:
 @pytest.fixture
 def coordinator(request, storage) -> Iterator[Coordinator]:
     """The record of a process that is at work on the run."""
-    process = subprocess.Popen([sys.executable, "-c", request.param], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", request.param, "snakemake"], stdout=subprocess.PIPE
+    )
     assert process.stdout is not None
     process.stdout.readline()
     began = psutil.Process(process.pid).create_time()
@@ -101,6 +103,22 @@ def test_a_process_of_this_machine_is_interrupted_with_its_jobs_and_noted(coordi
 
     again = cancel("us/flu", "--yes")
     assert (again.exit_code, again.stdout) == (0, "us/flu/main: nothing of it is running\n")
+
+
+def test_a_record_cannot_have_another_program_ended(storage):
+    with subprocess.Popen(["sleep", "60"]) as process:
+        began = psutil.Process(process.pid).create_time()
+        record = this_coordinator("us/flu", "main", {}).model_copy(
+            update={"pid": process.pid, "process_started": began}
+        )
+        write_record(record, storage)
+
+        done = cancel("us/flu", "--yes", "--now")
+
+        assert process.poll() is None
+        process.kill()
+    assert done.exit_code == 1
+    assert "does not run Snakemake: it is left alone" in done.stderr
 
 
 @pytest.mark.parametrize("coordinator", [STUBBORN], ids=["stubborn"], indirect=True)

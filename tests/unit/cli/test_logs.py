@@ -168,7 +168,8 @@ def test_since_is_how_long_ago_or_a_time(text, expected):
 
 def noted(made_up: MadeUp, **changed: object) -> None:
     """Note this process as the run's coordinator, which is at work unless changed."""
-    log = made_up.root / "snakemake.log"
+    log = made_up.root / ".snakemake" / "log" / "today.snakemake.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("3 of 9 jobs done\n")
     record = this_coordinator("us/flu", "main", {}, Wanted(log=str(log)))
     write_record(record.model_copy(update=changed), Disk(made_up.root))
@@ -183,6 +184,19 @@ def test_the_log_of_a_coordinator_on_this_machine_is_snakemakes(made_up):
 
     noted(made_up, host="elsewhere")
     assert logs("us/flu", "--rule", "coordinator").exit_code == 1
+
+
+def test_a_record_cannot_name_another_file_of_this_machine_as_the_log(made_up):
+    (made_up.root / "coordinator/us/flu/main/coordinator.log").unlink()
+    secret = made_up.root / "secret.log"
+    secret.write_text("of no concern to anybody\n")
+    linked = made_up.root / ".snakemake" / "log" / "linked.log"
+    linked.parent.mkdir(parents=True)
+    linked.symlink_to(secret)
+
+    for path in (secret, linked, linked.parent / ".." / ".." / "secret.log"):
+        noted(made_up, wanted=Wanted(log=str(path)))
+        assert logs("us/flu", "--rule", "coordinator").exit_code == 1
 
 
 def follow(made_up: MadeUp, monkeypatch, *options: object, steps=()):
@@ -254,7 +268,7 @@ def test_all_logs_are_followed_with_their_names_and_those_that_come_later_too(ma
 
 def test_snakemakes_own_log_is_followed_where_it_is_on_this_machine(made_up, monkeypatch):
     (made_up.root / "coordinator/us/flu/main/coordinator.log").unlink()
-    log = made_up.root / "snakemake.log"
+    log = made_up.root / ".snakemake" / "log" / "today.snakemake.log"
 
     def go_on() -> None:
         with log.open("a") as file:

@@ -157,7 +157,14 @@ def test_the_same_inputs_give_the_same_record(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"{", b"[]", b'{"format": 1}', b'{"format": 1, "seed": 0}']
+    "damage",
+    [
+        *(b"", b"{", b"[]", b"[" * 100_000, b'{"format": 1}', b'{"format": 1, "seed": 0}'),
+        *(
+            b'{"format": 1, "digests": {}, "checksums": {}, "seed": ' + seed + b"}"
+            for seed in (b"-1", b"9" * 20, b"1e999")
+        ),
+    ],
 )
 def test_a_damaged_record_is_refused_with_what_to_do(tmp_path, damage):
     storage = Disk(tmp_path)

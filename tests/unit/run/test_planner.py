@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,6 +169,17 @@ def test_a_seed_that_was_drawn_is_kept(settings, tmp_path):
     write_model(tmp_path, MODEL)
 
     assert plan(settings).seed == plan(settings).seed
+
+
+@pytest.mark.parametrize("seed", [-1, "3", True, [3], 1.5])
+def test_a_previous_plan_with_something_else_than_a_seed_is_not_used(settings, tmp_path, seed):
+    write_model(tmp_path, MODEL)
+    plan(settings)
+    content = json.loads(settings.plan_path.read_bytes())
+    content["plan"]["seed"] = seed
+    settings.plan_path.write_text(json.dumps(content))
+
+    assert type(plan(settings).seed) is int
 
 
 def test_the_seed_that_inputs_were_built_with_is_kept_by_whoever_goes_on(settings, tmp_path):

@@ -141,7 +141,14 @@ def _locations(settings: Settings) -> str:
 
 
 def _below_hub(choice: Destination, path: Path) -> str:
-    return f"{_HUB}/{path.relative_to(Path(str(choice.folder))).as_posix()}"
+    """Return the name of a hub's file in the archive; a link does not pack another file."""
+    hub = Path(str(choice.folder))
+    if not path.resolve().is_relative_to(hub.resolve()):
+        raise UnreadableError(
+            f"{path} leads out of the hub {hub} through a link; expected a file of the hub: remove "
+            "the link, and submit again"
+        )
+    return f"{_HUB}/{path.relative_to(hub).as_posix()}"
 
 
 def _manifest(found: Gathered, arguments: Sequence[str], project: Path) -> str:

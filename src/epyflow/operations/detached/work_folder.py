@@ -10,13 +10,14 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from epyflow.archives import extract_archive
+from epyflow.archives import Decompressed, extract_archive
 from epyflow.errors import ArtifactError
 from epyflow.operations.detached.job_request import (
     MANIFEST,
@@ -24,15 +25,18 @@ from epyflow.operations.detached.job_request import (
     digest_of,
     read_submission,
 )
+from epyflow.run.layout import plan_path
 from epyflow.storage.disk import Storage
 
 _METADATA = ".snakemake/metadata"
-_SAVED = (_METADATA, ".snakemake/incomplete", ".epyflow")
-_NOT_SAVED = "start.json"
-"""Facts about one start; the next start writes its own."""
+_SAVED = (_METADATA, ".snakemake/incomplete")
+"""Folders of a state. The plan of the run is in it, too."""
 
 _MOST_FILES, _MOST_BYTES = 1_000_000, 1 << 30
 """Of a state: a run of 10,000 tasks has some 50,000 records of 2 kB."""
+
+_LONGEST_NAME, _LATEST = 255, 2.0**33
+"""Bytes of a file's name on Linux; seconds since 1970 that every file system can keep."""
 
 _UNUSABLE = "not usable as the sources of a coordinator; submit again"
 
@@ -101,17 +105,21 @@ class State:
         self._folder = folder
         self._results = submission.layout.results
         self._path = submission.layout.coordinator_state
+        self._plan = plan_path(submission.exp_id, submission.run_id).as_posix()
         self._storage = storage
         self._saved: Signature = {}
 
     def restore(self) -> bool:
         """Restore the last saved state; return False if there is none, or it is damaged.
 
-        Tasks can write the state in the bucket, so it is not trusted: only files that are saved are
-        restored, and a state that is larger than any of a run counts as damaged.
+        The state is not trusted, although tasks may not write it: only files that are saved are
+        restored, and a state that is larger than any of a run counts as damaged. The plan is
+        written anew before it is used.
         """
-        data = self._storage.read(self._path)
-        files = None if data is None else _read_state(data)
+        folder, _, name = self._path.rpartition("/")
+        its = self._storage.below(folder).get(name)
+        data = None if its is None or its.size > _MOST_BYTES else self._storage.read(self._path)
+        files = None if data is None else _read_state(data, self._plan)
         if files is None:
             return False
         # If one of the two is missing, Snakemake takes the other for an old version's.
@@ -173,43 +181,51 @@ class State:
             for where, _, names in os.walk(self._folder / part):
                 # Texts, not paths: this is done every two seconds, for up to 50,000 files.
                 below = os.path.relpath(where, self._folder)
-                for name in names:
-                    if _is_left_out(name):
-                        continue
-                    try:
-                        its = os.stat(f"{where}/{name}")  # noqa: PTH116 - see above
-                    except FileNotFoundError:
-                        continue
-                    yield f"{below}/{name}", (its.st_mtime_ns, its.st_size)
+                yield from self._stats(f"{below}/{name}" for name in names if name[:1] != ".")
+        yield from self._stats([self._plan])
+
+    def _stats(self, names: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+        for name in names:
+            try:
+                its = os.stat(f"{self._folder}/{name}")  # noqa: PTH116 - see above
+            except FileNotFoundError:
+                continue
+            yield name, (its.st_mtime_ns, its.st_size)
 
 
-def _read_state(data: bytes) -> dict[str, tuple[float, bytes]] | None:
+def _read_state(data: bytes, plan: str) -> dict[str, tuple[float, bytes]] | None:
     """Return time and content of the saved files; None if the archive is damaged or too large."""
     found: dict[str, tuple[float, bytes]] = {}
     size = 0
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r|gz") as archive:
+        with (
+            Decompressed(fileobj=io.BytesIO(data)) as packed,
+            tarfile.open(fileobj=packed, mode="r:") as archive,
+        ):
             for number, entry in enumerate(archive):
                 size += entry.size
                 if size > _MOST_BYTES or number >= _MOST_FILES:
                     return None
                 file = archive.extractfile(entry) if entry.isreg() else None
-                if file is not None and _is_saved(entry.name):
-                    found[entry.name] = (entry.mtime, file.read())
+                name = PurePosixPath(entry.name).as_posix()
+                if file is not None and _is_saved(name, plan) and 0 <= entry.mtime <= _LATEST:
+                    content = io.BytesIO()
+                    shutil.copyfileobj(file, content)
+                    found[name] = (entry.mtime, content.getvalue())
     except (OSError, EOFError, tarfile.TarError, zlib.error):
         return None
-    return found
+    # A file cannot be the folder of another one.
+    folders = {parent.as_posix() for name in found for parent in PurePosixPath(name).parents}
+    return None if folders & found.keys() else found
 
 
-def _is_saved(name: str) -> bool:
+def _is_saved(name: str, plan: str) -> bool:
     """Return whether a file of this name is part of the state that is saved."""
     path = PurePosixPath(name)
     inside = any(path.is_relative_to(part) and path != PurePosixPath(part) for part in _SAVED)
-    return inside and ".." not in path.parts and not _is_left_out(path.name)
-
-
-def _is_left_out(name: str) -> bool:
-    return name.startswith(".") or name == _NOT_SAVED
+    longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    sound = ".." not in path.parts and "\0" not in name and longest <= _LONGEST_NAME
+    return name == plan or (inside and sound and not path.name.startswith("."))
 
 
 def _target(name: Path, results: str) -> str | None:
@@ -229,5 +245,5 @@ def _end_of(record: Path) -> float | None:
     """Return the recorded time of an output; None if the record is damaged."""
     try:
         return float(json.loads(record.read_bytes())["endtime"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -196,13 +196,15 @@ def _whose(
 def _whose_coordinator(
     job: batch_v1.Job, group: Any, folder: str, place: str, recorded: str | None
 ) -> Literal["run", "other", "unknown"]:
-    """Compare a coordinator with the run's record, or the path of its sources with the run."""
-    if recorded is not None and recorded.rpartition("/")[2] == job.name.rpartition("/")[2]:
-        return "run"
+    """Compare the path of a coordinator's sources with the run; without one, the run's record.
+
+    The record is in a bucket, which may be somebody else's: it cannot claim another run's job.
+    """
     variables = group.task_spec.environment.variables
     sources, storage = variables.get(SOURCES_VARIABLE, ""), variables.get(STORAGE_VARIABLE, "")
     if not sources or not storage:
-        return "unknown"
+        named = None if recorded is None else recorded.rpartition("/")[2]
+        return "run" if named == job.name.rpartition("/")[2] else "unknown"
     own = sources.rpartition("/")[0] == f"{COORDINATOR}/{folder}"
     return "run" if own and storage.rstrip("/") == place else "other"
 

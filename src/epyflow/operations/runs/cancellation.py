@@ -124,6 +124,12 @@ class Cancelling:
         process = None if record is None or record.outcome else record.process()
         if record is None or process is None:
             return
+        if not _is_snakemake(process):
+            self._ended.left.append(
+                f"{coordinator_name(record)}, as the record says, does not run Snakemake: it is "
+                "left alone; end it yourself if it is the coordinator"
+            )
+            return
         number, tree = self._signal_for(process), [process]
         try:
             tree += process.children(recursive=True)
@@ -235,6 +241,14 @@ class Cancelling:
             return  # it was complete before it was interrupted
         if record is not None:
             write_record(record.after("cancelled"), self._storage)
+
+
+def _is_snakemake(process: psutil.Process) -> bool:
+    """Return whether a process runs Snakemake, since others can write a record."""
+    try:
+        return any("snakemake" in part for part in process.cmdline())
+    except psutil.Error:
+        return True  # of another user, who is named when it is ended
 
 
 def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:

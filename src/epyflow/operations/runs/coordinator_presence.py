@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
+from epyflow.operations.runs.log_lines import printable
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def coordinator_name(record: Coordinator) -> str:
     """Name a coordinator: its process and its machine, or its Batch job."""
     if record.job is not None:
         return f"Batch job {record.job.rpartition('/')[2]}"
-    return f"process {record.pid} on {record.host}"
+    return printable(f"process {record.pid} on {record.host}")
 
 
 def how_to_resume(record: Coordinator | None) -> str:
@@ -146,7 +147,8 @@ def how_to_resume(record: Coordinator | None) -> str:
         return f"epyflow submit {run}, with the same settings"
     program = "/snakemake/__main__.py"
     command = ["snakemake" if e.endswith(program) else e for e in record.wanted.command]
-    return f"in {record.folder} on {record.host}: {shlex.join(command)}"
+    # The record may be from somebody else's bucket.
+    return printable(f"in {record.folder} on {record.host}: {shlex.join(command)}")
 
 
 def format_time(moment: datetime) -> str:

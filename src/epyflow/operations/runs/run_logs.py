@@ -15,6 +15,9 @@ from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
 
+_SNAKEMAKE_LOGS = (".snakemake", "log")
+"""Folder of Snakemake's own logs, below the working directory."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -159,11 +162,16 @@ def lines_of(data: bytes, choice: Choice, modified: datetime) -> tuple[str, ...]
 
 
 def read_snakemake_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] | None:
-    """Read Snakemake's own log, if the coordinator is or was a process of this machine."""
+    """Read Snakemake's own log, if the coordinator is or was a process of this machine.
+
+    The record may be from somebody else's bucket: another file than such a log is not read.
+    """
     record = read_record(run.exp_id, run.run_id, storage)
     if record is None or not record.is_here or record.wanted.log is None:
         return None
     path = Path(record.wanted.log)
+    if path.resolve().parent.parts[-2:] != _SNAKEMAKE_LOGS or path.suffix != ".log":
+        return None
     try:
         data, its = path.read_bytes(), path.stat()
     except OSError:

@@ -135,6 +135,19 @@ def test_so_are_the_dates_of_a_replay_with_its_hub_and_what_it_is_scored_against
     assert [path.name for path in there.rglob("*.csv")] == [f"{DATES[0]}-their-baseline.csv"]
 
 
+def test_a_link_out_of_the_hub_is_not_packed(workspace, tmp_path):
+    one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age": "18+"}}
+    forecast(workspace, "hub_format", reference_date="2025-02-15", targets=[one])
+    hub = hub_with_a_baseline(tmp_path / "hub")
+    (theirs,) = hub.glob(f"submissions/*/{DATES[0]}-*.csv")
+    theirs.rename(tmp_path / "secret.csv")
+    theirs.symlink_to(tmp_path / "secret.csv")
+    target_data = write_target_data(workspace)
+
+    with pytest.raises(UnreadableError, match=r"their-baseline\.csv leads out of the hub .* link"):
+        packed_here(small(hub=str(hub), target_data=target_data, reference_dates=DATES))
+
+
 def test_equal_files_give_equal_bytes_whatever_their_age_and_place(
     workspace, tmp_path, monkeypatch
 ):

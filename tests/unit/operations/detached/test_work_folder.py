@@ -1,6 +1,7 @@
 """What a coordinator on another machine finds of the one before it."""
 
 import base64
+import gzip
 import hashlib
 import io
 import json
@@ -159,6 +160,9 @@ def test_a_state_that_is_damaged_counts_as_none(folder, storage, tmp_path):
         ".snakemake/metadata/../../workflow/Snakefile",
         ".snakemake/metadata",
         ".epyflow/start.json",
+        ".epyflow/us/flu/main/start.json",
+        ".epyflow/us/covid/main/plan.json",
+        f".snakemake/metadata/{'a' * 256}",
         ".snakemake/metadata/.hidden",
     ],
 )
@@ -204,6 +208,40 @@ def test_a_state_that_is_larger_than_any_counts_as_damaged(storage, tmp_path, mo
         storage.write(PATH, (tmp_path / "state.tar.gz").read_bytes())
 
         assert State(tmp_path / f"{size}", SUBMISSION, storage).restore() is is_restored
+
+
+def test_a_state_whose_files_cannot_lie_in_one_folder_counts_as_damaged(storage, tmp_path):
+    names = (".snakemake/metadata/a/b", ".snakemake/metadata/a")
+    write_archive(tmp_path / "state.tar.gz", dict.fromkeys(names, b"x"))
+    storage.write(PATH, (tmp_path / "state.tar.gz").read_bytes())
+
+    assert State(tmp_path / "work", SUBMISSION, storage).restore() is False
+
+
+@pytest.mark.parametrize("times", ["nan", "inf", "-1"])
+def test_a_file_of_a_time_that_no_system_has_does_not_come_back(storage, tmp_path, times):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        entry = tarfile.TarInfo(".snakemake/metadata/a")
+        entry.pax_headers = {"mtime": times}
+        archive.addfile(entry)
+    storage.write(PATH, packed.getvalue())
+
+    assert State(tmp_path / "work", SUBMISSION, storage).restore()
+
+    assert files(tmp_path / "work") == {}
+
+
+def test_a_header_that_would_fill_the_memory_is_not_read(storage, tmp_path):
+    packed = io.BytesIO()
+    with gzip.open(packed, "wb") as file:
+        entry = tarfile.TarInfo("header")
+        entry.type, entry.size = tarfile.XHDTYPE, 1 << 40
+        file.write(entry.tobuf(tarfile.GNU_FORMAT))
+        file.write(bytes(1 << 20))
+    storage.write(PATH, packed.getvalue())
+
+    assert State(tmp_path / "work", SUBMISSION, storage).restore() is False
 
 
 def sources(storage: Disk, tmp_path: Path) -> str:

@@ -162,6 +162,7 @@ def coordinator(**variables: str) -> batch_v1.Job:
         ("coordinator/flu/main/1.tar.gz", "gs://b/p/", None, "run"),
         ("coordinator/flu/other/1.tar.gz", "gs://b/p", None, "other"),
         ("coordinator/flu/main/1.tar.gz", "gs://b/q", None, "other"),
+        ("coordinator/flu/main/1.tar.gz", "gs://b/q", "projects/12/jobs/c1", "other"),
         ("", "gs://b/p", None, "unknown"),
         ("coordinator/flu/main/1.tar.gz", "", None, "unknown"),
         ("", "", "projects/12/jobs/c1", "run"),

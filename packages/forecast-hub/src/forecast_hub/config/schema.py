@@ -11,9 +11,11 @@ have to be shipped for each version (v5.0.1 alone has 99 kB), and these models w
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from forecast_hub.config.wording import describe_error, format_location
 from forecast_hub.suggestions import did_you_mean
@@ -129,13 +131,20 @@ class Tasks(Open):
     derived_task_ids: list[str] | None = None
 
 
+def _below_the_hub(folder: str) -> str:
+    path = PurePosixPath(folder)
+    if path.is_absolute() or ".." in path.parts or "\\" in folder or "\0" in folder:
+        raise PydanticCustomError("folder", "expected a folder below the hub, such as model-output")
+    return folder
+
+
 class Admin(Open):
     """The keys of ``admin.json`` that are used here."""
 
     name: str
     file_format: list[FileFormat] = Field(min_length=1)
     timezone: str
-    model_output_dir: str = "model-output"
+    model_output_dir: Annotated[str, AfterValidator(_below_the_hub)] = "model-output"
 
 
 def describe_errors(error: ValidationError) -> list[str]:

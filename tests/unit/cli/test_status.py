@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -128,7 +129,7 @@ def test_a_run_is_watched_until_it_is_complete_and_printed_when_it_changed(made_
         waited.append(seconds)
         next(steps)()
 
-    monkeypatch.setattr(cli_status.time, "sleep", sleep)
+    monkeypatch.setattr(cli_status, "time", SimpleNamespace(sleep=sleep))
 
     done = status("flu", "--watch", "--every", 7)
 
@@ -245,7 +246,9 @@ def test_watching_ends_when_nobody_goes_on_and_says_how_to(made_up, monkeypatch)
     made_up.tasks("flu/main", count=2, done=(0,))
     record = noted(made_up)
     monkeypatch.setattr(
-        cli_status.time, "sleep", lambda seconds: noted(made_up, process_started=1.0)
+        cli_status,
+        "time",
+        SimpleNamespace(sleep=lambda seconds: noted(made_up, process_started=1.0)),
     )
 
     done = status("flu", "--watch")
@@ -269,7 +272,7 @@ def test_a_run_whose_coordinator_is_at_work_is_watched_although_a_task_failed(ma
         made_up.tables("flu/main", tasks=1)
         noted(made_up, outcome="complete")
 
-    monkeypatch.setattr(cli_status.time, "sleep", mended)
+    monkeypatch.setattr(cli_status, "time", SimpleNamespace(sleep=mended))
 
     assert (status("flu", "--watch").exit_code, len(looks)) == (0, 1)
 

@@ -1,6 +1,8 @@
 """Ending a run, with jobs and a clock that are made up and processes that are real."""
 
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -166,7 +168,7 @@ def test_a_process_of_another_machine_is_left_to_the_user(run, record):
 @pytest.fixture
 def process(run: Run) -> Iterator[subprocess.Popen[bytes]]:
     """A process of this machine that the record of the run names."""
-    started = subprocess.Popen(["bash", "-c", "exec -a snakemake sleep 60"])
+    started = subprocess.Popen(["snakemake", "60"], executable=shutil.which("sleep"))
     update = {"pid": started.pid, "process_started": psutil.Process(started.pid).create_time()}
     write_record(this_coordinator("flu", "main", {}).model_copy(update=update), run.storage)
     yield started
@@ -206,8 +208,11 @@ def test_the_record_of_an_earlier_coordinator_is_replaced_by_that_of_the_job(run
 
 
 def test_a_process_that_ignores_interruptions_is_terminated(run):
-    command = 'trap "" INT; echo ready; exec -a snakemake sleep 60'
-    started = subprocess.Popen(["bash", "-c", command], stdout=subprocess.PIPE)
+    command = (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print('ready', flush=True)"
+    )
+    command = f"{command}; signal.pause()"
+    started = subprocess.Popen([sys.executable, "-c", command, "snakemake"], stdout=subprocess.PIPE)
     assert started.stdout is not None
     started.stdout.readline()
     update = {"pid": started.pid, "process_started": psutil.Process(started.pid).create_time()}

@@ -17,7 +17,10 @@ GPU_VOLUMES = (
     "/var/lib/nvidia/lib64:/usr/local/nvidia/lib64",
     "/var/lib/nvidia/bin:/usr/local/nvidia/bin",
 )
-"""Where Google Batch installs drivers on the VM, and where containers look for them."""
+"""Where Google Batch installs drivers on the VM, and where containers look for them.
+
+Source: github.com/nextflow-io/nextflow, plugins/nf-google, GoogleBatchTaskHandler.
+"""
 
 _ATTACHED = ("nvidia-tesla-p100", "nvidia-tesla-p4", "nvidia-tesla-t4", "nvidia-tesla-v100")
 """Models that are attached to machines of the N1 series."""

@@ -1,8 +1,10 @@
 """What every storage does: tests that the modules of the storages inherit."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import LARGEST_VERSION, VersionedStorage
 
 
 class StorageContract:
@@ -66,3 +68,44 @@ class StorageContract:
         assert sizes == {"one.txt": 1, "below/three.txt": 3}
         assert set(everything) == {"a/b/one.txt", "a/b/below/three.txt", "a/bc.txt"}
         assert {its.modified.utcoffset().total_seconds() for its in everything.values()} == {0}  # type: ignore[union-attr]
+
+
+class VersionsContract:
+    """The tests of a storage with conditional writes; a subclass has a fixture ``bucket``."""
+
+    def test_of_two_who_replace_one_version_the_second_is_refused(
+        self, bucket: VersionedStorage
+    ) -> None:
+        first = bucket.write_version("a/b", b"1", None)
+        assert bucket.write_version("a/b", b"2", None) is None
+
+        second = bucket.write_version("a/b", b"3", first)
+
+        assert bucket.write_version("a/b", b"4", first) is None
+        found = bucket.read_version("a/b")
+        assert found is not None
+        assert (found.data, found.name) == (b"3", second)
+        assert abs((datetime.now(UTC) - found.modified).total_seconds()) < 60
+
+    def test_only_the_version_that_was_read_is_removed(self, bucket: VersionedStorage) -> None:
+        first = bucket.write_version("a", b"1", None)
+        assert first is not None
+        second = bucket.write_version("a", b"2", first)
+        assert second is not None
+
+        bucket.remove_version("a", first)
+        assert bucket.read_version("a") is not None
+        bucket.remove_version("a", second)
+
+        assert bucket.read_version("a") is None
+        assert bucket.write_version("a", b"3", second) is None
+
+    def test_of_a_version_that_is_too_large_the_beginning_is_read(
+        self, bucket: VersionedStorage
+    ) -> None:
+        bucket.write_version("a", bytes(LARGEST_VERSION + 1), None)
+
+        found = bucket.read_version("a")
+
+        assert found is not None
+        assert len(found.data) == LARGEST_VERSION

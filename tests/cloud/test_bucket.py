@@ -6,7 +6,7 @@ import pytest
 from epyflow.errors import EpyflowError
 from epyflow.storage.bucket import Bucket
 from tests.cloud.clouded import open_bucket
-from tests.storage_contract import StorageContract
+from tests.storage_contract import StorageContract, VersionsContract
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def bucket(storage_only: dict[str, str], prefix: str) -> Bucket:
     return open_bucket(prefix, storage_only)
 
 
-class TestBucket(StorageContract):
+class TestBucket(StorageContract, VersionsContract):
     @pytest.fixture
     def storage(self, bucket: Bucket) -> Bucket:
         return bucket

@@ -135,6 +135,7 @@ def test_a_run_on_batch_is_cancelled_and_no_other_with_its_labels_is(jobs, bucke
         jobs.create(job, name)
     jobs.create(task_job("us/flu", "main", prefix), "over")
     wait_until(lambda: states(jobs)["over"] == "SUCCEEDED")
+    bucket.write("coordinator/us/flu/main/lease.json", b"of the coordinator")
 
     asked = call("cancel", "us/flu", "--storage", prefix)
     assert (asked.exit_code, len(states(jobs))) == (3, 8)
@@ -147,6 +148,7 @@ def test_a_run_on_batch_is_cancelled_and_no_other_with_its_labels_is(jobs, bucke
     resume = "to resume it: epyflow submit us/flu --run-id main, with the same settings"
     assert resume in done.stdout
     assert set(states(jobs)) == {*others, "over"}
+    assert bucket.read("coordinator/us/flu/main/lease.json") is None
     record = read_record("us/flu", "main", bucket)
     assert record is not None
     assert (record.outcome, record.job) == ("cancelled", jobs._full("coordinator-held"))

@@ -13,7 +13,7 @@ from epyflow.storage import s3
 from epyflow.storage.disk import storage_at
 from epyflow.storage.s3 import S3Bucket
 from tests.cloud.s3_server import BUCKET
-from tests.storage_contract import StorageContract
+from tests.storage_contract import StorageContract, VersionsContract
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def bucket(amazon: dict[str, str], s3_prefix: str) -> S3Bucket:
     return S3Bucket(s3_prefix)
 
 
-class TestS3(StorageContract):
+class TestS3(StorageContract, VersionsContract):
     @pytest.fixture
     def storage(self, bucket: S3Bucket) -> S3Bucket:
         return bucket

@@ -16,7 +16,13 @@ from epyflow.errors import RunningError
 from epyflow.google.batch import BatchJobs
 from epyflow.google.site import Site, read_site
 from epyflow.operations.detached.launch import Packed, Place, check_alone, packed, resumes, submit
-from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
+from epyflow.operations.runs import coordinator_lease
+from epyflow.operations.runs.coordinator_lease import acquire_lease, read_lease
+from epyflow.operations.runs.coordinator_record import (
+    JOB_VARIABLE,
+    this_coordinator,
+    write_record,
+)
 from epyflow.run.layout import RunLayout
 from epyflow.storage.bucket import Bucket
 from google_batch_emulator import ApiFault, FaultPlan
@@ -143,6 +149,33 @@ def test_one_of_another_machine_has_to_be_said_to_be_dead(place):
     assert check_alone(place, take_over=True) == 1
     write_record(elsewhere.after("failed"), place.storage)
     assert check_alone(place) == 1
+
+
+def test_a_lease_is_not_passed_by_until_it_lapses_or_that_is_said(place, monkeypatch):
+    elsewhere = this_coordinator("small", "main", {}).model_copy(update={"host": "laptop"})
+    write_record(elsewhere, place.storage)
+    acquire_lease(elsewhere, place.storage)
+
+    with pytest.raises(RunningError, match=r"on laptop is its coordinator since .* --take-over"):
+        check_alone(place)
+    assert check_alone(place, take_over=True) == 1
+    assert read_lease("small", "main", place.storage)
+    # It shows that the coordinator elsewhere has ended, which its record does not.
+    with monkeypatch.context() as patch:
+        patch.setattr(coordinator_lease, "LEASE_SECONDS", 0.0)
+        assert check_alone(place) == 1
+
+    assert check_alone(place, take_over=True, clear=True) == 1
+    assert read_lease("small", "main", place.storage) is None
+
+
+def test_the_lease_of_a_job_that_is_over_does_not_count(place, emulator):
+    name = submit(place, sources(), check_alone(place))
+    acquire_lease(this_coordinator("small", "main", {JOB_VARIABLE: name}), place.storage)
+    end(emulator, place, 1)
+
+    assert check_alone(place, clear=True) == 2
+    assert read_lease("small", "main", place.storage) is None
 
 
 def test_what_is_saved_is_gone_on_with(place):

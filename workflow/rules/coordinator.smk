@@ -64,6 +64,7 @@ def print_summary():
 
 
 onstart:
+    claim()
     note_coordinator(None, log)
     print_summary()
 
@@ -88,8 +89,10 @@ def notify_end(end, log):
 onsuccess:
     note_coordinator("complete")
     notify_end("complete", log)
+    release()
 
 
 onerror:
     note_coordinator("failed")
     notify_end("failed", log)
+    release()

@@ -95,6 +95,8 @@ def submit(
         typer.echo("\n".join(summary.lines()), err=True)
         if not dry_run:
             confirm_on_terminal("Start this run?", yes=yes)
+            # Somebody may have started one since; a lease that does not count is removed.
+            number = launch.check_alone(place, take_over=take_over, clear=True)
         _start(place, sources, document, number, dry_run=dry_run)
         _print(document, format, dry_run=dry_run)
         if wait and not dry_run:

@@ -216,6 +216,11 @@ class RunLayout:
         return f"{self.coordinator_files}/{RECORD}"
 
     @property
+    def coordinator_lease(self) -> str:
+        """The lease of the coordinator of a run in a bucket, while it runs."""
+        return f"{self.coordinator_files}/lease.json"
+
+    @property
     def coordinator_log(self) -> str:
         """The output of coordinators on Google Batch."""
         return f"{self.coordinator_files}/coordinator.log"

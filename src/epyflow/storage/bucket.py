@@ -6,7 +6,7 @@ Sources: https://cloud.google.com/python/docs/reference/storage/latest (Client, 
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from epyflow.google.api_errors import explained
-from epyflow.storage.stored_file import Stored
+from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version
 
 # The number of connections that the client library keeps open.
 _THREADS = 10
@@ -110,6 +110,39 @@ class Bucket:
                 data, content_type="application/octet-stream", retry=DEFAULT_RETRY
             )
 
+    def read_version(self, path: str) -> Version | None:
+        """Download an object with its generation."""
+        with self._explained(path):
+            while (blob := self._client.bucket(self._name).get_blob(self._key(path))) is not None:
+                its = blob.generation
+                last = LARGEST_VERSION - 1 if blob.size > LARGEST_VERSION else None
+                with suppress(api.PreconditionFailed, api.NotFound):  # it is written at this moment
+                    data = blob.download_as_bytes(
+                        end=last, if_generation_match=its, retry=DEFAULT_RETRY
+                    )
+                    return Version(data, str(its), blob.updated)
+            return None
+
+    def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
+        """Upload an object if its generation is still the one that was read."""
+        with self._explained(path):
+            blob = self._blob(path)
+            try:
+                blob.upload_from_string(
+                    data,
+                    content_type="application/octet-stream",
+                    if_generation_match=int(replaced or 0),
+                    retry=DEFAULT_RETRY,
+                )
+            except api.PreconditionFailed:
+                return None
+            return str(blob.generation)
+
+    def remove_version(self, path: str, version: str) -> None:
+        """Delete an object if its generation is still the one that was read."""
+        with self._explained(path), suppress(api.PreconditionFailed, api.NotFound):
+            self._blob(path).delete(if_generation_match=int(version), retry=DEFAULT_RETRY)
+
     def upload(self, file: Path, path: str) -> None:
         """Upload a file, of any size."""
         with self._explained(path):
@@ -157,8 +190,11 @@ class Bucket:
             f"{self._prefix}{folder.strip('/')}/".lstrip("/") if folder.strip("/") else self._prefix
         )
 
+    def _key(self, path: str) -> str:
+        return f"{self._prefix}{path}"
+
     def _blob(self, path: str) -> Any:
-        return self._client.bucket(self._name).blob(f"{self._prefix}{path}")
+        return self._client.bucket(self._name).blob(self._key(path))
 
     def _explained(self, path: str) -> AbstractContextManager[None]:
         where = f"{self._uri}/{self._prefix}{path}".rstrip("/")

@@ -32,11 +32,15 @@ from botocore.exceptions import (
 )
 
 from epyflow.errors import EpyflowError
-from epyflow.storage.stored_file import Stored
+from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version
 
 LARGEST_READ = 2**31
 """Bytes of the largest file that is read: it is held in memory, and others may write to a bucket.
 Results and tables of large runs have some hundred MB."""
+
+_CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
+"""Codes of a conditional write that is refused. Source:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html."""
 
 # The number of connections that the client keeps open.
 _THREADS = 10
@@ -138,6 +142,37 @@ class S3Bucket:
         """Upload an object; it is whole or absent."""
         with self._explained(path):
             self._client.put_object(Bucket=self._name, Key=self._key(path), Body=data)
+
+    def read_version(self, path: str) -> Version | None:
+        """Download an object with its ETag, which is the same for equal bytes."""
+        with self._explained(path):
+            try:
+                answer = self._client.get_object(Bucket=self._name, Key=self._key(path))
+            except self._client.exceptions.NoSuchKey:
+                return None
+            with closing(answer["Body"]) as body:
+                modified = answer["LastModified"].astimezone(UTC)
+                return Version(body.read(LARGEST_VERSION), answer["ETag"], modified)
+
+    def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
+        """Upload an object if its ETag is still the one that was read."""
+        condition = {"IfNoneMatch": "*"} if replaced is None else {"IfMatch": replaced}
+        with self._explained(path):
+            try:
+                answer = self._client.put_object(
+                    Bucket=self._name, Key=self._key(path), Body=data, **condition
+                )
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in _CHANGED:
+                    return None
+                raise
+            return str(answer["ETag"])
+
+    def remove_version(self, path: str, version: str) -> None:
+        """Delete an object if its ETag is the one that was read; S3 compares and deletes apart."""
+        found = self.read_version(path)
+        if found is not None and found.name == version:
+            self.remove([path])
 
     def upload(self, file: Path, path: str) -> None:
         """Upload a file, of any size; the object is whole or absent."""

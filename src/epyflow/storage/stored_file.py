@@ -1,7 +1,8 @@
-"""Describe a file in the listing of a storage: size and time."""
+"""Describe a file of a storage: size and time in a listing, or one version of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,46 @@ class Stored:
 
     size: int
     modified: datetime
+
+
+LARGEST_VERSION = 2**20
+"""Bytes that are read of a file whose version is compared: it is a small record."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A file as it was read.
+
+    Attributes
+    ----------
+    data
+        Its bytes, of a larger file the first :data:`LARGEST_VERSION`.
+    name
+        Names this version among all versions of the file.
+    modified
+        When it was written, in UTC, by the clock of the storage.
+    """
+
+    data: bytes
+    name: str
+    modified: datetime
+
+
+@runtime_checkable
+class VersionedStorage(Protocol):
+    """A storage in which a file can be written on condition that nobody has changed it."""
+
+    def read_version(self, path: str) -> Version | None:
+        """Return a file; None if there is no such file."""
+
+    def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
+        """Write a file if its version is still ``replaced``; None stands for no file.
+
+        Returns
+        -------
+        The name of the new version; None if the file has another version. A request whose answer
+        was lost is repeated: then the version that is found may be this one.
+        """
+
+    def remove_version(self, path: str, version: str) -> None:
+        """Remove a file if this is still its version."""

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,13 @@ from epyflow.operations.detached.job_request import (
     SOURCES_VARIABLE,
 )
 from epyflow.operations.detached.source_archive import Members
+from epyflow.operations.runs.coordinator_lease import FoundLease, read_lease
+from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import VersionedStorage
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def packed(members: Members, exp_id: str, run_id: str, plan: str) -> Packed:
     return Packed(data, RunLayout(exp_id, run_id).coordinator_sources(digest), plan)
 
 
-def check_alone(place: Place, *, take_over: bool = False) -> int:
+def check_alone(place: Place, *, take_over: bool = False, clear: bool = False) -> int:
     """Refuse a run that has a coordinator, and return the number of the next one.
 
     Parameters
@@ -111,6 +114,8 @@ def check_alone(place: Place, *, take_over: bool = False) -> int:
         The run.
     take_over
         Whether to assume that a coordinator on another machine has ended, which is unknown here.
+    clear
+        Whether to remove the lease of a coordinator that does not count.
 
     Raises
     ------
@@ -122,19 +127,37 @@ def check_alone(place: Place, *, take_over: bool = False) -> int:
         if not is_over(job):
             raise RunningError(_running(place, job.name.rpartition("/")[2], job))
     record = read_record(place.exp_id, place.run_id, place.storage)
-    if record is not None and record.job is None:
-        run = f"{place.exp_id}/{place.run_id}"
-        whose = f"process {record.pid} on {record.host}, since {record.started:%Y-%m-%d %H:%M} UTC"
-        if record.lives:
-            raise RunningError(
-                f"{run}: a coordinator is running on this machine, {whose}; end it first"
-            )
-        if record.lives is None and not take_over:
-            raise RunningError(
-                f"{run}: a coordinator was started as {whose}, and has not recorded its end; make "
-                "sure that it has ended, and add --take-over"
-            )
+    if record is not None and record.job is None and record.lives:
+        raise RunningError(
+            f"{place.layout.name}: a coordinator is running on this machine, process {record.pid}, "
+            f"since {format_time(record.started)}; end it first"
+        )
+    found = None
+    if isinstance(place.storage, VersionedStorage):
+        found = read_lease(place.exp_id, place.run_id, place.storage)
+        _check_lease(found, {job.name for job in known.values()}, take_over=take_over)
+        if found is not None and clear:
+            place.storage.remove_version(place.layout.coordinator_lease, found.version)
+    unknown = record is not None and record.job is None and record.lives is None
+    # A lease that has lapsed shows that the coordinator has ended.
+    if record is not None and unknown and found is None and not take_over:
+        raise RunningError(
+            f"{place.layout.name}: a coordinator was started as {coordinator_name(record)}, since "
+            f"{format_time(record.started)}, and has not recorded its end; make sure that it has "
+            "ended, and add --take-over"
+        )
     return 1 + max(known, default=0)
+
+
+def _check_lease(found: FoundLease | None, over: Collection[str], *, take_over: bool) -> None:
+    """Refuse a lease that is held; jobs that are over hold none."""
+    holder = None if found is None else found.holder()
+    if found is None or holder is None or take_over or holder.job in over:
+        return
+    raise RunningError(
+        f"{found.described(holder)}; to take the run over now, add --take-over: that coordinator "
+        "ends then, and running tasks go on"
+    )
 
 
 def submit(

@@ -10,7 +10,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -35,16 +36,19 @@ from epyflow.operations.detached.work_folder import State, unpack_sources
 from epyflow.operations.notification.channels import notify
 from epyflow.operations.notification.message import End, Places, message
 from epyflow.operations.notification.receivers import channels_of_site
+from epyflow.operations.runs.coordinator_lease import REPLACED, acquire_lease
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Outcome,
     read_record,
     record_start,
+    this_coordinator,
     write_record,
 )
 from epyflow.provenance.record import CHECKOUT_VARIABLE
 from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage, storage_at
+from epyflow.storage.stored_file import VersionedStorage
 
 LOG_SECONDS, STATE_SECONDS = 5.0, 2.0
 """Seconds between two copies of the log and of the state, if they have changed.
@@ -65,7 +69,7 @@ exit 128
 
 
 def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
-    """Coordinate a run until it ends, the time limit is reached or the machine is preempted.
+    """Coordinate a run until it ends, the time limit is reached, or this coordinator has to stop.
 
     Parameters
     ----------
@@ -74,15 +78,17 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
     environment
         Environment of the job: see :mod:`epyflow.operations.detached.job_request`.
     stop
-        Set when the machine is preempted.
+        Set when the machine is preempted, and here when another coordinator has taken over.
 
     Returns
     -------
     code
-        Snakemake's exit code, ``TAKEN_AWAY`` or ``TIME_UP``.
+        Snakemake's exit code, ``TAKEN_AWAY``, ``TIME_UP`` or ``REPLACED``.
 
     Raises
     ------
+    RunningError
+        If another coordinator holds the lease of the run; nothing of the run is changed then.
     EpyflowError
         If a variable is missing, or the sources cannot be used.
     """
@@ -97,21 +103,46 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
         submission.layout.coordinator_log,
         storage,
     )
-    journal.begin(
-        f"coordinator {environment[JOB_VARIABLE]} starts, {started:%Y-%m-%d %H:%M:%S} UTC"
-    )
-    record_start(submission.exp_id, submission.run_id, storage)
-    try:
-        code = _run(home, environment, stop, submission, journal, storage)
-    except EpyflowError as error:
-        journal.say(str(error))
-        code = 1
-    if code == TAKEN_AWAY:
-        journal.say("This machine is preempted; another one continues. Tasks keep running.")
-    else:
-        _end(code, submission, started, site, journal, storage)
-    Chore(journal.copy, LOG_SECONDS).do(journal.say)
+    with _lease(environment, stop, submission, journal, storage):
+        journal.begin(
+            f"coordinator {environment[JOB_VARIABLE]} starts, {started:%Y-%m-%d %H:%M:%S} UTC"
+        )
+        record_start(submission.exp_id, submission.run_id, storage)
+        try:
+            code = _run(home, environment, stop, submission, journal, storage)
+        except EpyflowError as error:
+            journal.say(str(error))
+            code = 1
+        if stop.replaced:
+            journal.say("Another coordinator has taken this run over. Tasks keep running.")
+            return REPLACED
+        if code == TAKEN_AWAY:
+            journal.say("This machine is preempted; another one continues. Tasks keep running.")
+        else:
+            _end(code, submission, started, site, journal, storage)
+        Chore(journal.copy, LOG_SECONDS).do(journal.say)
     return code
+
+
+@contextmanager
+def _lease(
+    environment: Mapping[str, str],
+    stop: Stop,
+    submission: Submission,
+    journal: Journal,
+    storage: Storage,
+) -> Iterator[None]:
+    """Hold the lease of the run in the block; stop if another coordinator takes it over."""
+    if not isinstance(storage, VersionedStorage):
+        yield
+        return
+    mine = this_coordinator(submission.exp_id, submission.run_id, environment)
+    held = acquire_lease(mine, storage)
+    held.keep(lambda: stop.ask(REPLACED), journal.say)
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _run(
@@ -137,7 +168,8 @@ def _run(
     try:
         code = supervise(command, home / "work", child, journal, chores, stop, seconds)
     finally:
-        Chore(state.save, STATE_SECONDS).do(journal.say)
+        if not stop.replaced:
+            Chore(state.save, STATE_SECONDS).do(journal.say)
     return code
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
+from epyflow.operations.runs.coordinator_lease import REPLACED
 from epyflow.storage.disk import Storage
 
 TAKEN_AWAY, TIME_UP = 75, 76
@@ -25,14 +26,26 @@ _CUT = b"\n[...] what is missing here is in Cloud Logging\n\n"
 
 
 class Stop:
-    """Flag that the machine is being preempted, set by a signal handler."""
+    """Whether and why the coordinator has to end; set by a signal handler or another thread.
+
+    Attributes
+    ----------
+    code
+        ``TAKEN_AWAY`` if the machine is being preempted, ``REPLACED`` if another coordinator has
+        taken the run over; None until then.
+    """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.code: int | None = None
 
-    def ask(self) -> None:
-        """Set the flag."""
-        self.asked = True
+    def ask(self, code: int = TAKEN_AWAY) -> None:
+        """Ask the coordinator to end."""
+        self.code = REPLACED if self.code == REPLACED else code
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the files of the run belong to another coordinator."""
+        return self.code == REPLACED
 
 
 class Chore:
@@ -132,7 +145,7 @@ def supervise(
     stop: Stop,
     seconds: float,
 ) -> int:
-    """Run a command until it ends, the machine is preempted or the time limit is reached.
+    """Run a command until it ends, it has to stop, or the time limit is reached.
 
     Parameters
     ----------
@@ -143,14 +156,14 @@ def supervise(
     chores
         Periodic actions while it runs.
     stop
-        Ends it when the machine is preempted.
+        Ends it when the machine is preempted, or another coordinator has taken over.
     seconds
         Time limit.
 
     Returns
     -------
     code
-        Its exit code, ``TAKEN_AWAY`` or ``TIME_UP``.
+        Its exit code, that of ``stop``, or ``TIME_UP``.
     """
     limit = time.monotonic() + seconds
     with journal.path.open("ab") as output:
@@ -164,7 +177,7 @@ def supervise(
             start_new_session=True,
         )
     try:
-        while not stop.asked and time.monotonic() < limit:
+        while stop.code is None and time.monotonic() < limit:
             try:
                 code = child.wait(_LOOK_SECONDS)
             except subprocess.TimeoutExpired:
@@ -173,7 +186,7 @@ def supervise(
                     chore.do_if_due(journal.say)
                 continue
             return code if code >= 0 else 128 - code
-        return TAKEN_AWAY if stop.asked else TIME_UP
+        return TIME_UP if stop.code is None else stop.code
     finally:
         _kill(child)
         journal.print_new()

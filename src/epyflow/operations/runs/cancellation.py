@@ -22,6 +22,7 @@ from epyflow.operations.runs.coordinator_presence import (
     summarise_jobs,
 )
 from epyflow.operations.runs.coordinator_record import Coordinator, write_record
+from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -91,15 +92,14 @@ class Cancelling:
         self._ended = Ended()
 
     def run(self) -> Ended:
-        """End the coordinator, then the jobs; wait; record that the run was cancelled.
+        """End the coordinator, then the jobs; wait; note the end, and remove the run's lease.
 
         Raises
         ------
         EpyflowError
             If a process or a job may not be ended by this user.
         """
-        first = self._presence
-        job = first.coordinator_job
+        first, job = self._presence, self._presence.coordinator_job
         self._end_process()
         if job is not None:
             self._delete([job])
@@ -111,12 +111,12 @@ class Cancelling:
         self._tell_what_is_left()
         if not self._ended.left:
             self._note(first.record, job)
+            self._storage.remove([RunLayout(first.exp_id, first.run_id).coordinator_lease])
         return self._ended
 
     def _look(self) -> Presence:
-        self._presence = find_coordinator(
-            self._storage, self._presence.exp_id, self._presence.run_id
-        )
+        was = self._presence
+        self._presence = find_coordinator(self._storage, was.exp_id, was.run_id)
         return self._presence
 
     def _end_process(self) -> None:

@@ -131,6 +131,15 @@ def find_coordinator(storage: Storage, exp_id: str, run_id: str) -> Presence:
     return Presence(exp_id, run_id, record, tuple(found))
 
 
+def find_local_coordinator(storage: Storage, exp_id: str, run_id: str) -> str | None:
+    """Describe the process on this machine that coordinates a run; None without one."""
+    record = read_record(exp_id, run_id, storage)
+    if record is None or not record.lives:
+        return None
+    since = format_time(record.started)
+    return f"{exp_id}/{run_id}: {coordinator_name(record)} is its coordinator since {since}"
+
+
 def coordinator_name(record: Coordinator) -> str:
     """Name a coordinator: its process and its machine, or its Batch job."""
     if record.job is not None:

@@ -20,6 +20,7 @@ from epyflow.operations.detached.job_request import (
     Submission,
 )
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
+from epyflow.operations.runs.coordinator_lease import REPLACED
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.provenance.record import git_state
 from epyflow.run.layout import RunLayout
@@ -51,12 +52,18 @@ def told(monkeypatch) -> list[dict[str, Any]]:
 def coordinate(tmp_path, storage, monkeypatch) -> Callable[..., int]:
     """Coordinate a run in which Snakemake, once asked, ends as told."""
 
-    def coordinate(code: int, *, packed_by: dict[str, str] = CODE, **seen: Any) -> int:
+    def coordinate(
+        code: int, *, packed_by: dict[str, str] = CODE, replaced: bool = False, **seen: Any
+    ) -> int:
+        stop = Stop()
+
         def supervise(command, folder, environment, *rest: Any) -> int:
             seen.get("seen", {}).update(command=command, environment=environment)
             mark = folder / ".snakemake" / "incomplete" / "mark"
             mark.parent.mkdir(parents=True, exist_ok=True)
             mark.write_text("{}")
+            if replaced:
+                stop.ask(REPLACED)
             return code
 
         monkeypatch.setattr(main, "supervise", supervise)
@@ -67,7 +74,7 @@ def coordinate(tmp_path, storage, monkeypatch) -> Callable[..., int]:
             "EPYFLOW_COORDINATOR_SOURCES": uploaded(storage, tmp_path, packed_by),
         }
         monkeypatch.setenv("EPYFLOW_COORDINATOR_JOB", JOB)
-        return main.coordinate(tmp_path / "home", variables, Stop())
+        return main.coordinate(tmp_path / "home", variables, stop)
 
     return coordinate
 
@@ -139,6 +146,15 @@ def test_one_whose_machine_is_taken_away_says_nothing_but_saves_what_it_knows(
     assert "another one continues" in log(storage)
 
 
+def test_one_that_another_has_taken_over_from_leaves_the_run_alone(coordinate, storage, told):
+    assert coordinate(REPLACED, replaced=True) == REPLACED
+
+    assert record(storage).outcome is None
+    assert told == []
+    assert storage.read(RunLayout("flu", "main").coordinator_state) is None
+    assert "taken this run over" not in log(storage)
+
+
 def test_an_image_with_other_code_runs_nothing_and_says_which(coordinate, storage, told):
     seen: dict[str, Any] = {}
 
@@ -154,7 +170,7 @@ def test_the_signal_of_a_machine_that_is_taken_away_is_heard(monkeypatch, tmp_pa
     def coordinate(home: Path, environment: Any, stop: Stop) -> int:
         assert not home.exists()
         os.kill(os.getpid(), signal.SIGTERM)
-        return TAKEN_AWAY if stop.asked else 0
+        return stop.code or 0
 
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "coordinator").mkdir()

@@ -1,0 +1,196 @@
+"""A run in a bucket has one coordinator: who comes second is told of the first."""
+
+import os
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+from epyflow.errors import RunningError
+from epyflow.operations.runs import coordinator_lease
+from epyflow.operations.runs.coordinator_lease import (
+    REPLACED,
+    TAKE_OVER_VARIABLE,
+    acquire_lease,
+    claim_run,
+    read_lease,
+)
+from epyflow.operations.runs.coordinator_record import (
+    JOB_VARIABLE,
+    Coordinator,
+    this_coordinator,
+    write_record,
+)
+from epyflow.run.layout import RunLayout
+from epyflow.storage.bucket import Bucket
+from epyflow.storage.disk import Disk
+from tests.cloud.clouded import Clouded, open_bucket
+from tests.unit.operations.detached.test_supervisor import is_gone
+from tests.workflow.workspace import Workspace
+
+LEASE = RunLayout("small", "main").coordinator_lease
+
+END = """
+import subprocess, sys
+from pathlib import Path
+from epyflow.operations.runs.coordinator_lease import end_this_process
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(child.pid, flush=True)
+end_this_process(Path("unlocked").touch)
+"""
+
+
+@pytest.fixture
+def bucket(storage_only: dict[str, str], prefix: str) -> Bucket:
+    return open_bucket(prefix, storage_only)
+
+
+def coordinator(host: str, job: str | None = None) -> Coordinator:
+    mine = this_coordinator("small", "main", {} if job is None else {JOB_VARIABLE: job})
+    return mine.model_copy(update={"host": host})
+
+
+def holder(bucket: Bucket) -> str | None:
+    found = read_lease("small", "main", bucket)
+    return None if found is None or found.lease is None else found.lease.holder.host
+
+
+def test_the_second_is_refused_and_told_who_is_first_and_since_when(bucket):
+    first = coordinator("laptop")
+    acquire_lease(first, bucket)
+
+    with pytest.raises(RunningError) as refused:
+        acquire_lease(coordinator("desktop"), bucket)
+
+    since = f"{first.started:%Y-%m-%d %H:%M:%S} UTC"
+    named = f"small/main: process {first.pid} on laptop is its coordinator since {since}"
+    assert named in str(refused.value)
+    assert f"{TAKE_OVER_VARIABLE}=true" in str(refused.value)
+    assert holder(bucket) == "laptop"
+
+
+def test_one_that_is_taken_over_notices_and_leaves_the_lease_of_the_other(bucket):
+    first = acquire_lease(coordinator("laptop"), bucket)
+    assert first.renew()
+    acquire_lease(coordinator("desktop"), bucket, take_over=True)
+
+    assert not first.renew()
+    first.release()
+
+    assert holder(bucket) == "desktop"
+
+
+def test_a_lease_that_is_not_renewed_lapses_and_one_that_is_released_is_gone(bucket, monkeypatch):
+    acquire_lease(coordinator("laptop"), bucket)
+    monkeypatch.setattr(coordinator_lease, "LEASE_SECONDS", 0.0)
+
+    second = acquire_lease(coordinator("desktop"), bucket)
+    assert holder(bucket) == "desktop"
+    second.release()
+
+    assert holder(bucket) is None
+
+
+def test_a_process_that_was_killed_and_a_job_that_lost_its_machine_hold_none(bucket):
+    here = this_coordinator("small", "main", {})
+    acquire_lease(here.model_copy(update={"process_started": 0.0}), bucket)
+    acquire_lease(coordinator("first-machine", "jobs/coordinator-1"), bucket)
+
+    acquire_lease(coordinator("second-machine", "jobs/coordinator-1"), bucket)
+
+    assert holder(bucket) == "second-machine"
+    with pytest.raises(RunningError, match="Batch job coordinator-1 is its coordinator"):
+        acquire_lease(coordinator("third-machine", "jobs/coordinator-2"), bucket)
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\xff"])
+def test_a_lease_that_is_damaged_counts_as_none(bucket, content):
+    bucket.write(LEASE, content)
+
+    acquire_lease(coordinator("laptop"), bucket)
+
+    assert holder(bucket) == "laptop"
+
+
+def test_a_lease_whose_answer_was_lost_is_held(bucket, monkeypatch):
+    write = Bucket.write_version
+
+    def repeat(self: Bucket, path: str, data: bytes, replaced: str | None) -> str | None:
+        write(self, path, data, replaced)
+        return write(self, path, data, replaced)
+
+    monkeypatch.setattr(Bucket, "write_version", repeat)
+    held = acquire_lease(coordinator("laptop"), bucket)
+
+    assert held.renew()
+    assert holder(bucket) == "laptop"
+
+
+def test_it_is_renewed_until_another_takes_it_which_is_told_once(bucket, monkeypatch):
+    monkeypatch.setattr(coordinator_lease, "RENEW_SECONDS", 0.02)
+    lost, said = threading.Event(), []
+    held = acquire_lease(coordinator("laptop"), bucket)
+    before = read_lease("small", "main", bucket)
+
+    held.keep(lost.set, said.append)
+    while read_lease("small", "main", bucket) == before:
+        assert not lost.wait(0.02)
+    # A renewal may come between reading and writing; then it is read again.
+    acquire_lease(coordinator("desktop"), bucket, take_over=True)
+
+    assert lost.wait(30)
+    assert (holder(bucket), said) == ("desktop", [])
+
+
+def test_on_disk_and_in_a_submitted_coordinator_there_is_none(bucket, tmp_path):
+    nothing: Any = None
+
+    assert claim_run("small", "main", Disk(tmp_path), nothing, nothing, {}) is None
+    assert claim_run("small", "main", bucket, nothing, nothing, {JOB_VARIABLE: "jobs/1"}) is None
+    assert holder(bucket) is None
+    with pytest.raises(RunningError, match="EPYFLOW_TAKE_OVER=maybe: expected true, false"):
+        claim_run("small", "main", bucket, nothing, nothing, {TAKE_OVER_VARIABLE: "maybe"})
+
+
+def test_one_that_is_taken_over_from_ends_with_its_local_jobs_and_unlocks_the_folder(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", END], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == REPLACED, done.stderr
+    assert (tmp_path / "unlocked").exists()
+    assert is_gone(int(done.stdout))
+
+
+def test_a_run_of_snakemake_starts_beside_no_other_unless_it_is_to_take_over(
+    clouded: Clouded, monkeypatch
+):
+    acquire_lease(coordinator("laptop"), clouded.bucket)
+    write_record(coordinator("laptop"), clouded.bucket)
+
+    refused = clouded.run("--until", "build_inputs")
+
+    assert refused.code == 1
+    assert f"process {os.getpid()} on laptop is its coordinator since" in refused.text
+    assert "Traceback" not in refused.text
+    assert clouded.bucket.below("results") == {}
+    assert holder(clouded.bucket) == "laptop"
+
+    monkeypatch.setenv(TAKE_OVER_VARIABLE, "true")
+    done = clouded.run("--until", "build_inputs")
+
+    assert done.code == 0, done.text
+    assert "input_00000.pkl" in str(clouded.bucket.below("results"))
+    assert holder(clouded.bucket) is None
+
+
+def test_on_disk_snakemake_refuses_the_second_and_the_first_is_named(clouded, tmp_path):
+    record = this_coordinator("small", "main", {})
+    write_record(record, Disk(tmp_path))
+
+    planned = clouded.call(Workspace.command(clouded, "--dry-run"))
+
+    assert planned.code == 0, planned.text
+    assert f"process {os.getpid()} on {record.host} is its coordinator since" in planned.text

@@ -1,0 +1,47 @@
+"""Keep a second coordinator of the same run away.
+
+OUTPUTS
+    coordinator/<exp_id>/<run_id>/lease.json    in a bucket, while this coordinator runs
+"""
+
+LEASE = None
+
+
+def claim():
+    """Hold the lease of the run in its bucket, or refuse to start beside another coordinator."""
+    from epyflow.errors import RunningError
+    from epyflow.operations.runs.coordinator_lease import claim_run, end_this_process
+    from epyflow.storage.disk import storage_at
+
+    def end():
+        logger.error("Another coordinator has taken this run over. This one ends.")
+        end_this_process(workflow.persistence.unlock)
+
+    global LEASE
+    try:
+        place = storage_at(storage_prefix())
+        LEASE = claim_run(PLAN.exp_id, PLAN.run_id, place, end, logger.warning)
+    except RunningError as error:
+        raise WorkflowError(str(error)) from None
+    except (EpyflowError, OSError) as error:
+        logger.warning(f"Other coordinators of this run are not kept away: {error}")
+
+
+def release():
+    """Let another coordinator start."""
+    if LEASE is not None:
+        LEASE.release()
+
+
+def tell_of_other():
+    """Name the coordinator that runs on this machine: Snakemake's message on its lock does not."""
+    from epyflow.operations.runs.coordinator_presence import find_local_coordinator
+    from epyflow.storage.disk import storage_at
+
+    if workflow.is_main_process and storage_prefix() is None:
+        other = find_local_coordinator(storage_at(None), PLAN.exp_id, PLAN.run_id)
+        if other:
+            logger.warning(other)
+
+
+tell_of_other()

@@ -26,7 +26,10 @@ README = ROOT / "README.md"
 EXPERIMENTS = ROOT / "docs" / "experiments.md"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
-READERS_FILES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+READERS_FILES = [
+    README,
+    *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY")),
+]
 READERS_FILES += sorted(path for path in (ROOT / "docs").rglob("*.md"))
 READERS_FILES += sorted((ROOT / "config").glob("*.md")) + sorted((ROOT / "profiles").glob("*.md"))
 

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from epyflow.errors import ArtifactError
+
 Array = NDArray[np.float64]
 
 
@@ -117,6 +119,11 @@ def prior_of(given: Mapping[str, Any] | None) -> Prior | None:
     given
         As :mod:`epyflow.run.description` has it. None, and a custom prior without a name, give
         None: see :func:`epyflow.figures.wording.with_named`.
+
+    Raises
+    ------
+    ArtifactError
+        If the name is of something else: it comes from a file that others can write, and is called.
     """
     if not given or "name" not in given:
         return None
@@ -128,7 +135,12 @@ def prior_of(given: Mapping[str, Any] | None) -> Prior | None:
         return WholeNumbers(*map(int, args))
     from scipy import stats
 
-    family = getattr(stats, str(name))
+    family = getattr(stats, str(name), None)
+    if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
+        raise ArtifactError(
+            f"priors.json: {str(name)!r} is not a distribution of scipy.stats; delete the file and "
+            "run again, which writes it anew"
+        )
     discrete = isinstance(family, stats.rv_discrete)
 
     def plain(value: float) -> float | int:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from epyflow.errors import ArtifactError
 from epyflow.figures.priors import Frozen, Uniform, WholeNumbers, prior_of
 
 LEVELS = [0.0001, 0.005, 0.05, 0.1, 0.25, 0.5, 0.75, 0.95, 0.995, 1.0]
@@ -34,3 +35,9 @@ def test_support_quantiles_and_densities_are_those_of_scipy(name, args, kwargs, 
     x = np.concatenate([np.linspace(-6, 25, 400), np.arange(-6.0, 25.0)])
     expected = theirs.pmf(x) if prior.discrete else theirs.pdf(x)
     assert prior.density(x).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "distributions", "__class__", "no_such_name", 3])
+def test_a_name_that_is_of_no_distribution_is_not_called(name):
+    with pytest.raises(ArtifactError, match=r"priors\.json: .* is not a distribution"):
+        prior_of({"name": name, "args": [], "kwargs": {}})

@@ -241,6 +241,7 @@ def test_tasks_can_write_what_they_make_and_no_file_that_another_account_runs():
     made += ["snakemake-workflow-sources.0123.tar.xz"]
     run = [RUN.coordinator_state, RUN.coordinator_sources("0" * 64)]
     run += [RUN.coordinator_record, RUN.coordinator_log, "build-sources/1.tgz"]
+    run += [RUN.coordinator_lease]
     # With gs://bucket/teams/flu/{exp_id} as the prefix.
     made += [f"us/flu/{RUN.result(0)}"]
     run += [f"us/flu/{RUN.coordinator_state}"]

@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -236,7 +237,8 @@ def _kill_without(pid: int, answer: int) -> None:
     poll = select.poll()
     poll.register(answer, 0)
     poll.poll()
-    os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it has ended in the meantime
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str]) -> NoReturn:

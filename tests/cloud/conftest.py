@@ -1,5 +1,7 @@
 """The cloud on this machine: storage alone, or with Google Batch."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
 from tests.cloud import s3_server
 from tests.cloud.clouded import Clouded, Rehearsed
+from tests.forking import ADDRESS, forking_python, server_address
 from tests.plugins import install_groups
 from tests.workflow.workspace import TABLES, Workspace
 
@@ -46,6 +49,22 @@ def google_batch(compiled: Path) -> Iterator[Emulator]:
     """Google Batch that executes tasks, as isolated processes of this machine."""
     cache = {"NUMBA_CACHE_DIR": str(compiled)}
     settings = Settings(bucket=BUCKET, max_processes=2, expose=[compiled], environment=cache)
+    with Emulator(settings) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def forking_batch(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Google Batch whose tasks fork Snakemake and its scripts, so that a start costs nothing.
+
+    They are not kept apart from this machine; those of `google_batch` are.
+    """
+    python = forking_python(tmp_path_factory.mktemp("forking"))
+    path = f"{python}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    variables = {"PATH": path, ADDRESS: server_address(), "NUMBA_CACHE_DIR": str(compiled)}
+    settings = Settings(
+        bucket=BUCKET, max_processes=3, isolation="none", environment=variables, memory="off"
+    )
     with Emulator(settings) as emulator:
         yield emulator
 

@@ -1,16 +1,20 @@
 """profiles/aws-batch and profiles/kubernetes make jobs that run, on doubles of the two services."""
 
 import os
+import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yte
 
+from epyflow.run.profile_variables import VARIABLES
 from epyflow.storage.s3 import S3Bucket
 from tests.cloud.aws_batch import job_queue
 from tests.cloud.kubernetes_api import Cluster, kubernetes_api
 from tests.cloud.s3_server import REGION
-from tests.workflow.workspace import SNAKEMAKE, Done, Workspace
+from tests.workflow.workspace import PROJECT, SNAKEMAKE, Done, Workspace
 
 IMAGE = f"registry.example.org/epyflow@sha256:{64 * '0'}"
 # A rule of the workflow's name with less to do: what these jobs compute is tested elsewhere.
@@ -108,3 +112,20 @@ def test_a_job_of_kubernetes_gets_what_it_needs_and_nothing_is_left_in_the_clust
     }
     assert cluster.namespaces == {"epidemics"}
     assert (cluster.secrets, cluster.jobs) == ({}, {})
+
+
+def test_memory_on_aws_batch_is_what_the_plugin_accepts(plugins, monkeypatch):
+    for name, variable in VARIABLES.items():
+        monkeypatch.setenv(name, variable.example)
+    monkeypatch.syspath_prepend(plugins)
+    accepted = import_module("snakemake_executor_plugin_aws_batch.constant").VALID_RESOURCES_MAPPING
+    text = (PROJECT / "profiles" / "aws-batch" / "config.yaml").read_text(encoding="utf-8")
+
+    profile = yte.process_yaml(text)
+
+    for rule, resources in profile["set-resources"].items():
+        cores = profile["set-threads"].get(rule, 1)
+        both = re.fullmatch(r"(\d+) if attempt == 1 else (\d+)", resources["mem_mb"])
+        assert both is not None
+        for size in both.groups():
+            assert cores in accepted[int(size)]

@@ -8,24 +8,10 @@ from typer.testing import CliRunner, Result
 
 from epyflow.cli import app
 from epyflow.storage.s3 import S3Bucket
+from tests.cloud.in_s3 import InS3
 from tests.workflow.workspace import TABLES, Workspace
 
 OUTPUTS = "results/small/main/outputs"
-
-
-class InS3(Workspace):
-    """A workspace that is run with ``profiles/s3``."""
-
-    def __init__(self, folder: Path, prefix: str, plugins: Path) -> None:
-        super().__init__(folder)
-        self.plugins = plugins
-        self.bucket = S3Bucket(prefix)
-
-    def environment(self) -> dict[str, str]:
-        return super().environment() | {"EPYFLOW_S3_STORAGE": self.bucket.uri}
-
-    def command(self, *arguments: str, cores: int = 2, **config: object) -> list[str]:
-        return super().command("--profile", "profiles/s3", *arguments, cores=cores, **config)
 
 
 @pytest.fixture

@@ -1,43 +1,17 @@
-"""profiles/gcp-stock: the published plugins give the tables of a local run."""
+"""profiles/gcp-stock: the published plugins are asked for the same as those of this project."""
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
 from snakemake_executor_plugin_googlebatch.command import write_entrypoint
 
-from google_batch_emulator.emulator import Emulator
-from tests.cloud.clouded import Rehearsed
-from tests.workflow.workspace import PROJECT, TABLES
+from tests.workflow.workspace import PROJECT
 
 STOCK = yaml.safe_load((PROJECT / "profiles" / "gcp-stock" / "config.yaml").read_text())
 OURS = yaml.safe_load((PROJECT / "profiles" / "gcp" / "config.yaml").read_text())
 ENTRYPOINT = re.compile(r"<<EOF > /tmp/workdir/entrypoint.sh\n(.*)\nEOF\n", re.DOTALL)
-
-
-@pytest.fixture
-def stock(tmp_path: Path, google_batch: Emulator, prefix: str) -> Rehearsed:
-    """A workspace that is run with ``profiles/gcp-stock``."""
-    return Rehearsed(tmp_path, google_batch.environment, prefix, profile="profiles/gcp-stock")
-
-
-def test_the_stock_plugins_give_the_tables_of_a_local_run(stock, google_batch, local):
-    before = len(google_batch.store.all())
-
-    # A name that is no valid label.
-    done = stock.run(*TABLES, run_id="Week.1")
-
-    assert done.code == 0, done.text
-    assert stock.outputs("Week.1") == local
-    jobs = [record.definition for record in google_batch.store.all()][before:]
-    assert [job.task_groups[0].task_count for job in jobs] == [1, 1, 1]
-    labels = [(job.labels["stage"], job.labels["run_id"]) for job in jobs]
-    assert labels == [("run", "week-1"), ("run", "week-1"), ("tables", "week-1")]
-    (instance,) = jobs[0].allocation_policy.instances
-    assert instance.policy.machine_type == "c4d-standard-2"
-    assert instance.policy.boot_disk.type_ == "hyperdisk-balanced"
 
 
 @pytest.mark.parametrize(("command", "code"), [("true", 0), ("exit 3", 3), ("false && true", 1)])

@@ -94,19 +94,6 @@ def test_every_setting_and_resource_of_a_profile_is_explained(examples, profile)
     assert {name for each in resources.values() for name in each} <= named
 
 
-def test_memory_on_aws_batch_is_what_the_plugin_accepts(examples):
-    from snakemake_executor_plugin_aws_batch.constant import VALID_RESOURCES_MAPPING
-
-    profile = yte.process_yaml(text_of("aws-batch"))
-
-    for rule, resources in profile["set-resources"].items():
-        cores = profile["set-threads"].get(rule, 1)
-        both = re.fullmatch(r"(\d+) if attempt == 1 else (\d+)", resources["mem_mb"])
-        assert both is not None
-        for size in both.groups():
-            assert cores in VALID_RESOURCES_MAPPING[int(size)]
-
-
 def test_runs_on_one_machine_have_the_same_settings_whether_results_are_in_s3_or_not(examples):
     local = yaml.safe_load(text_of("local"))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from tests.plugins import install_groups
-from tests.workflow.workspace import Done, Workspace
+from tests.workflow.workspace import Workspace
 
 PATH = f"{os.defpath}:/usr/sbin"
 DAEMONS = ("munged", "slurmctld", "slurmd")
@@ -143,22 +143,32 @@ class Cluster:
 
 
 class ClusterWorkspace(Workspace):
-    """A workspace on the cluster, with the plugins for Slurm among those of Snakemake."""
+    """A workspace that is run with ``profiles/slurm`` on the cluster."""
 
-    def __init__(self, folder: Path, cluster: Cluster) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, partition: str = "day") -> None:
         super().__init__(folder)
         self.cluster, self.plugins = cluster, cluster.plugins
+        (folder / "profiles" / "slurm" / "site.yaml").write_text(f"partition: {partition}\n")
 
     def environment(self) -> dict[str, str]:
         return super().environment() | self.cluster.environment
 
-    def start(self, profile: str, *arguments: str, **config: object) -> Done:
-        """Call Snakemake with a profile and wait."""
-        return self.call(self.starting(profile, *arguments, **config))
+    def command(self, *arguments: str, cores: int = 2, **config: object) -> list[str]:
+        profile = ("--profile", "profiles/slurm", "--logger-live-mode", "off")
+        soon = ("--slurm-init-seconds-before-status-checks", "1")
+        return super().command(*profile, *soon, *arguments, cores=cores, **config)
 
-    def starting(self, profile: str, *arguments: str, **config: object) -> list[str]:
-        """Write such a call."""
-        return self.command("--profile", f"profiles/{profile}", *arguments, **config)
+    def jobs(self, rule: str) -> list[list[str]]:
+        """Return array, task and state of the jobs of a rule, as Slurm remembers them."""
+        command = ("squeue", "--noheader", "--states=all", "--array", "--format=%F|%K|%T|%k|%Z")
+        jobs = [line.split("|") for line in self.cluster.ask(*command).splitlines()]
+        own = [job for job in jobs if job[4] == str(self.folder)]
+        return sorted(job[:3] for job in own if job[3].startswith(f"rule_{rule}_"))
+
+    def epyflow(self, *arguments: str, code: int = 0) -> str:
+        done = self.call([str(Path(sys.executable).with_name("epyflow")), *arguments])
+        assert done.code == code, done.text
+        return done.text
 
 
 def _free_ports() -> tuple[int, int]:

@@ -11,7 +11,7 @@ from epyflow.operations.runs.coordinator_record import Coordinator
 from epyflow.operations.setup.slurm_defaults import guess_slurm_site
 from epyflow.operations.slurm import commands
 from epyflow.operations.slurm.jobs import queued_jobs
-from tests.slurm.cluster import PARTITIONS, ClusterWorkspace
+from tests.cloud.slurm.cluster import PARTITIONS, ClusterWorkspace
 
 pytestmark = pytest.mark.slurm
 

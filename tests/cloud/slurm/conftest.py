@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.slurm.cluster import DAEMONS, PATH, Cluster
+from tests.cloud.slurm.cluster import DAEMONS, PATH, Cluster
 
 PRESENT = os.geteuid() == 0 and all(shutil.which(name, path=PATH) for name in DAEMONS)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from epyflow import __version__
 from epyflow.errors import EpyflowError
+from epyflow.google.site import shared_storage
 from epyflow.google.site_file import configured_site, write_site
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,7 +65,8 @@ def push(containers: str, image: str) -> str:
 
 def build_in_cloud(options: argparse.Namespace, site: dict[str, str], image: str) -> None:
     """Have Cloud Build build and push the image; wait for it unless told otherwise."""
-    project, sources = site["project"], f"{site['storage']}/build-sources"
+    project = site["project"]
+    sources = f"{shared_storage(site['storage'], site.get('environment'))}/build-sources"
     substitutions = {
         "_REPOSITORY": image.rpartition("/")[0],
         "_REVISION": options.revision,

@@ -133,6 +133,18 @@ def test_cloud_build_gets_the_projects_own_account_bucket_and_secret(machine):
     assert f"describe {REPOSITORY}/epyflow:abc" in describe
 
 
+def test_the_sources_of_a_build_lie_above_the_folders_of_experiments(machine):
+    machine.has("gcloud", GCLOUD)
+    storage = "storage: gs://my-bucket/{environment}/runs/{exp_id}"
+    text = machine.site.read_text().replace("storage: gs://my-bucket/epyflow", storage)
+    machine.site.write_text(f"{text}environment: prod\n")
+
+    done = machine.push("--cloud")
+
+    assert done.returncode == 0, done.stderr
+    assert "--gcs-source-staging-dir gs://my-bucket/prod/runs/build-sources" in machine.calls[0]
+
+
 def builds(*statuses: str) -> str:
     """Return a gcloud that knows builds of commits abc, abd, ..., the newest first."""
     found = [

@@ -128,8 +128,7 @@ class Site(Strict):
     @property
     def shared_storage(self) -> str:
         """The part of ``storage`` that is the same for all experiments."""
-        shared, placeholder, _ = self.storage.partition(_EXPERIMENT)
-        return shared.rpartition("/")[0] if placeholder else shared
+        return shared_storage(self.storage, self.environment)
 
     def labels(self, stage: str) -> str:
         """Return the labels of a stage's jobs and VMs, as Snakemake's expression for a resource.
@@ -150,6 +149,21 @@ class Site(Strict):
             "environment": self.environment,
             "managed-by": "snakemake",
         }
+
+
+def shared_storage(storage: str, environment: str | None = None) -> str:
+    """Return the part of a storage prefix that is the same for all experiments.
+
+    Parameters
+    ----------
+    storage
+        As written, with ``{environment}`` and ``{exp_id}`` or without.
+    environment
+        None is the default of settings.
+    """
+    name = environment or str(Site.model_fields["environment"].default)
+    shared, placeholder, _ = storage.replace("{environment}", name).partition(_EXPERIMENT)
+    return shared.rpartition("/")[0] if placeholder else shared
 
 
 def fill_prefix(prefix: str, exp_id: str) -> str:

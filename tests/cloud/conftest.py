@@ -53,18 +53,23 @@ def google_batch(compiled: Path) -> Iterator[Emulator]:
         yield emulator
 
 
+def forking_tasks(folder: Path, **variables: str) -> Settings:
+    """Return settings of an emulator whose tasks fork Snakemake and its scripts."""
+    python = forking_python(folder)
+    path = f"{python}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    variables |= {"PATH": path, ADDRESS: server_address()}
+    return Settings(
+        bucket=BUCKET, max_processes=3, isolation="none", environment=variables, memory="off"
+    )
+
+
 @pytest.fixture(scope="session")
 def forking_batch(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """Google Batch whose tasks fork Snakemake and its scripts, so that a start costs nothing.
 
     They are not kept apart from this machine; those of `google_batch` are.
     """
-    python = forking_python(tmp_path_factory.mktemp("forking"))
-    path = f"{python}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    variables = {"PATH": path, ADDRESS: server_address(), "NUMBA_CACHE_DIR": str(compiled)}
-    settings = Settings(
-        bucket=BUCKET, max_processes=3, isolation="none", environment=variables, memory="off"
-    )
+    settings = forking_tasks(tmp_path_factory.mktemp("forking"), NUMBA_CACHE_DIR=str(compiled))
     with Emulator(settings) as emulator:
         yield emulator
 

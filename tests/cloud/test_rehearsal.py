@@ -11,7 +11,7 @@ from epyflow.operations.runs.batch_jobs import jobs_of_run
 from epyflow.run.input_build import prepare_build
 from epyflow.run.settings import read_settings
 from google_batch_emulator.emulator import Emulator
-from tests.cloud.clouded import DIGEST, open_bucket
+from tests.cloud.clouded import DIGEST, Rehearsed, open_bucket
 from tests.workflow.workspace import TABLES, Workspace
 
 
@@ -107,7 +107,10 @@ def test_inputs_are_built_by_a_job_that_has_only_the_bundle(
 
 
 @pytest.mark.shared
-def test_flu_2425_smoke_gives_the_tables_of_a_local_run(rehearsed, shared, tmp_path_factory):
+def test_flu_2425_smoke_gives_the_tables_of_a_local_run(
+    forking_batch, tmp_path, prefix, shared, tmp_path_factory
+):
+    rehearsed = Rehearsed(tmp_path, forking_batch.environment, prefix)
     smoke = {
         "experiment": "flu_2425_smoke",
         "experiments_root": shared,

@@ -23,9 +23,8 @@ from epyflow.run.layout import RunLayout
 from google_batch_emulator import FaultPlan, Project, TaskFault
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.records import JobRecord
-from google_batch_emulator.settings import Settings
 from tests.cloud.clouded import COORDINATOR, Rehearsed
-from tests.cloud.conftest import BUCKET
+from tests.cloud.conftest import forking_tasks
 from tests.cloud.test_private_experiments import objects
 from tests.unit.operations.notification.listening import Server, listening
 from tests.unit.repositories.serving import BASIC, TOKEN, Repository, served
@@ -63,11 +62,12 @@ def told() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def emulator(told: Server, compiled: Path) -> Iterator[Emulator]:
-    """Room for a coordinator and two tasks."""
+def emulator(
+    told: Server, compiled: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Emulator]:
+    """Room for a coordinator and two tasks, which fork Snakemake."""
     variables = {"PUBSUB_EMULATOR_HOST": told.host, "NUMBA_CACHE_DIR": str(compiled)}
-    settings = Settings(bucket=BUCKET, max_processes=3, expose=[compiled], environment=variables)
-    with Emulator(settings) as running:
+    with Emulator(forking_tasks(tmp_path_factory.mktemp("forking"), **variables)) as running:
         yield running
 
 

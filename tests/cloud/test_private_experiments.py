@@ -56,8 +56,9 @@ def test_the_token_is_in_no_job_no_object_and_no_file(tmp_path, google_batch: Em
     jobs = [str(record.definition) for record in google_batch.store.all()][before:]
     assert jobs
     stored = objects(google_batch.environment, prefix)
-    (bundle,) = [data for name, data in stored.items() if name.endswith("experiment.tar.gz")]
-    assert b"functions/mine.py" in bundle
+    # What tasks build inputs from, and what is kept beside the results.
+    bundles = [data for name, data in stored.items() if name.endswith("experiment.tar.gz")]
+    assert [b"functions/mine.py" in data for data in bundles] == [True, True]
     files = [path for path in private.folder.rglob("*") if path.is_file()]
     written = [*stored.values(), *(plain(path.read_bytes()) for path in files)]
     for secret in (TOKEN, BASIC):

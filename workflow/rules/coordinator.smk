@@ -40,6 +40,8 @@ def note_coordinator(outcome, log=()):
 
 def print_summary():
     """Print what this start does on Google Batch; if that fails, warn and continue."""
+    if "googlebatch" not in workflow.executor_plugin.name:
+        return
     from epyflow.operations.cost.start_summary import jobs_of_graph, summarise_run
 
     try:

@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
 
 from forecast_hub.config.wording import describe_error, format_location
 from forecast_hub.suggestions import did_you_mean
@@ -134,7 +133,7 @@ class Tasks(Open):
 def _below_the_hub(folder: str) -> str:
     path = PurePosixPath(folder)
     if path.is_absolute() or ".." in path.parts or "\\" in folder or "\0" in folder:
-        raise PydanticCustomError("folder", "expected a folder below the hub, such as model-output")
+        raise ValueError("expected a folder below the hub, such as model-output")
     return folder
 
 

@@ -47,7 +47,7 @@ def describe_error(kind: str, given: object, context: Mapping[str, Any], message
         return f"{_shown(given)} is not among the choices{near}; expected {names}"
     if kind == "too_short":
         return "empty; expected at least one entry"
-    return f"{_shown(given)} is not valid: {message}"
+    return f"{_shown(given)} is not valid: {message.removeprefix('Value error, ')}"
 
 
 def _shown(value: object) -> str:

@@ -4,6 +4,8 @@ Snakemake imports every plugin that is installed, at each start and in each job,
 other systems than Google Batch are not in the environment of the tests.
 """
 
+import fcntl
+import hashlib
 import os
 import subprocess
 import sys
@@ -15,15 +17,30 @@ PROJECT = Path(__file__).resolve().parents[1]
 _UV = PROJECT / ".tools" / "uv"
 
 
-def install_groups(folder: Path, *groups: str) -> Path:
-    """Install what groups of pyproject.toml have besides, as locked, in a folder; return it."""
-    missing = sorted(set(_locked(groups)) - _installed())
+def install_groups(*groups: str) -> Path:
+    """Return a folder for `PYTHONPATH` with what groups of pyproject.toml have besides, as locked.
+
+    It is made once for each state of uv.lock.
+    """
+    locked = hashlib.sha256((PROJECT / "uv.lock").read_bytes()).hexdigest()[:12]
+    name = f"{'-'.join(groups)}-{sys.version_info.major}.{sys.version_info.minor}-{locked}"
+    folder = PROJECT / ".tools" / "groups" / name
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            made = folder.with_suffix(".part")
+            _install(sorted(set(_locked(groups)) - _installed()), made)
+            made.rename(folder)
+    return folder
+
+
+def _install(requirements: list[str], folder: Path) -> None:
     command = [_UV, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
     environment = os.environ | {"UV_COMPILE_BYTECODE": "1"}
     subprocess.run(
-        [*command, "--target", folder, *missing], check=True, timeout=300, env=environment
+        [*command, "--target", folder, *requirements], check=True, timeout=300, env=environment
     )
-    return folder
 
 
 def _locked(groups: tuple[str, ...]) -> Iterator[str]:

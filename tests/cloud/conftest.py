@@ -10,10 +10,9 @@ import pytest
 from epyflow.engine import compile_cache
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
-from tests.cloud import s3_server
+from tests.cloud import PLUGINS, s3_server
 from tests.cloud.clouded import Clouded, Rehearsed
 from tests.forking import ADDRESS, forking_python, server_address
-from tests.plugins import install_groups
 from tests.workflow.workspace import TABLES, Workspace
 
 BUCKET = "rehearsal"
@@ -90,9 +89,9 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
-def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plugins() -> Path:
     """Snakemake's plugins for S3, shared folders, AWS Batch and Kubernetes."""
-    return install_groups(tmp_path_factory.mktemp("plugins"), "s3", "other-clouds")
+    return PLUGINS
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.plugins = folder / "plugins"
+        self.plugins = install_groups("slurm")
         self.memory = min(psutil.virtual_memory().total // 2**20 - 256, 64_000)
         self.cpus = os.cpu_count() or 1
 
@@ -75,7 +75,6 @@ class Cluster:
     def running(self) -> Iterator["Cluster"]:
         """Run the daemons while the block runs."""
         self._configure()
-        install_groups(self.plugins, "slurm")
         with ExitStack() as stack:
             sockets = ("--socket", self.folder / "munge.sock", "--pid-file", self.folder / "m.pid")
             files = ("--key-file", self.folder / "key", "--seed-file", self.folder / "seed")

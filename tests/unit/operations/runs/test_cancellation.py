@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -169,6 +170,8 @@ def test_a_process_of_another_machine_is_left_to_the_user(run, record):
 def process(run: Run) -> Iterator[subprocess.Popen[bytes]]:
     """A process of this machine that the record of the run names."""
     started = subprocess.Popen(["snakemake", "60"], executable=shutil.which("sleep"))
+    while not psutil.Process(started.pid).cmdline():
+        time.sleep(0.001)  # the kernel shows it a moment after the program has been loaded
     update = {"pid": started.pid, "process_started": psutil.Process(started.pid).create_time()}
     write_record(this_coordinator("flu", "main", {}).model_copy(update=update), run.storage)
     yield started

@@ -227,7 +227,8 @@ class Cancelling:
         if record is not None and elsewhere:
             left.append(
                 f"{coordinator_name(record)} may be running, and would start ended jobs again: end "
-                f"it on that machine with epyflow cancel or kill -INT {record.pid}"
+                f"it on that machine with epyflow cancel or kill -INT {record.pid}. If that "
+                "machine was restarted since, it has ended"
             )
 
     def _note(self, record: Coordinator | None, job: "RunJob | None") -> None:

@@ -1,5 +1,6 @@
 """Find a run's coordinator and report its state."""
 
+import platform
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -83,7 +84,13 @@ class Presence:
         if self.lives:
             return f"{coordinator_name(record)} since {format_time(record.started)}"
         if self.lives is None:
-            why = f": {self.unseen}" if record.job else ""
+            # Process ids of before a restart, or of a container with the same host name.
+            before = (
+                "; if this machine was restarted since, it has ended"
+                if record.host == platform.node()
+                else ""
+            )
+            why = f": {self.unseen}" if record.job else before
             name, since = coordinator_name(record), format_time(record.started)
             return f"{name} since {since}; its state is unknown on this machine{why}"
         if record.outcome is None:
@@ -143,7 +150,7 @@ def find_local_coordinator(storage: Storage, exp_id: str, run_id: str) -> str | 
 def coordinator_name(record: Coordinator) -> str:
     """Name a coordinator: its process and its machine, or its Batch job."""
     if record.job is not None:
-        return f"Batch job {record.job.rpartition('/')[2]}"
+        return printable(f"Batch job {record.job.rpartition('/')[2]}")
     return printable(f"process {record.pid} on {record.host}")
 
 

@@ -7,13 +7,15 @@ only its process or its Batch job shows that it has ended.
 
 import os
 import platform
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import psutil
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from epyflow.operations.runs.status import stage_of
 from epyflow.run.layout import RunLayout
@@ -61,6 +63,8 @@ class Coordinator(BaseModel):
     host, pid, process_started
         The process of Snakemake, and its start according to the system, in seconds since 1970:
         process ids are used again.
+    machine
+        What :func:`this_machine` returned to it; None in records of earlier versions.
     folder
         Folder in which it was started.
     job
@@ -77,9 +81,11 @@ class Coordinator(BaseModel):
 
     exp_id: str
     run_id: str
-    host: str
-    pid: int
-    process_started: float
+    host: str = Field(max_length=255)
+    # Of a process there is none below 1; 0 is that of a job that wrote no record.
+    pid: int = Field(ge=0, lt=2**31, strict=True)
+    process_started: float = Field(allow_inf_nan=False)
+    machine: str | None = Field(None, max_length=255)
     folder: str
     job: str | None = None
     started: AwareDatetime
@@ -89,8 +95,12 @@ class Coordinator(BaseModel):
 
     @property
     def is_here(self) -> bool:
-        """Whether it is a process of this machine."""
-        return self.job is None and self.host == platform.node()
+        """Whether its process id is one of this machine, since the machine was started.
+
+        Two machines or containers may have the same host name.
+        """
+        same = self.machine is not None and self.machine == this_machine()
+        return self.job is None and self.pid > 0 and self.host == platform.node() and same
 
     @property
     def lives(self) -> bool | None:
@@ -148,6 +158,31 @@ def describe_request(
     return Wanted(command=tuple(command), log=log, tasks=tasks, files=files)
 
 
+@cache
+def this_machine() -> str | None:
+    """Identify the start of this machine, and the PID namespace of this process.
+
+    Process ids that were read in the same namespace since the same start name the same processes.
+
+    Sources: proc_sys_kernel(5), random/boot_id; pid_namespaces(7); sysctl(3) of macOS.
+
+    Returns
+    -------
+    machine
+        None if the system has neither.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        command = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - a constant
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
 def this_coordinator(
     exp_id: str,
     run_id: str,
@@ -162,6 +197,7 @@ def this_coordinator(
         host=platform.node(),
         pid=process.pid,
         process_started=process.create_time(),
+        machine=this_machine(),
         folder=str(Path.cwd()),
         job=environment.get(JOB_VARIABLE) or None,
         started=_now(),
@@ -177,8 +213,12 @@ def record_start(exp_id: str, run_id: str, storage: Storage, wanted: Wanted | No
 def record_end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:
     """Record how the workflow of this process ended, unless another coordinator has started."""
     mine, written = this_coordinator(exp_id, run_id), read_record(exp_id, run_id, storage)
-    if written is not None and (written.host, written.pid) == (mine.host, mine.pid):
+    if written is not None and _process(written) == _process(mine):
         write_record(written.after(outcome), storage)
+
+
+def _process(coordinator: Coordinator) -> tuple[str, str | None, int]:
+    return coordinator.host, coordinator.machine, coordinator.pid
 
 
 def write_record(coordinator: Coordinator, storage: Storage) -> None:

@@ -1,3 +1,5 @@
+import json
+import math
 import os
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from epyflow.operations.runs.coordinator_record import (
     record_end,
     record_start,
     this_coordinator,
+    this_machine,
     write_record,
 )
 from epyflow.run.layout import RunLayout
@@ -43,6 +46,14 @@ def test_one_that_was_killed_is_not_alive(storage):
     assert began.lives is False
 
 
+def test_the_machine_is_named_alike_in_all_its_processes():
+    program = "from epyflow.operations.runs.coordinator_record import this_machine as machine"
+    command = [sys.executable, "-c", f"{program}; print(machine())"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert this_machine() == found.strip()
+
+
 def test_a_number_that_another_process_has_by_now_is_not_taken_for_it():
     mine = this_coordinator("flu", "main")
 
@@ -56,6 +67,36 @@ def test_of_another_machine_or_of_a_batch_job_it_cannot_be_seen_here():
     assert mine.model_copy(update={"host": "another"}).lives is None
     assert this_coordinator("flu", "main", {JOB_VARIABLE: job}).lives is None
     assert this_coordinator("flu", "main", {JOB_VARIABLE: job}).job == job
+
+
+@pytest.mark.parametrize("machine", ["another start pid:[1]", None])
+def test_an_equal_host_name_alone_says_nothing_of_a_process(machine):
+    mine = this_coordinator("flu", "main", {})
+    ended = mine.model_copy(update={"machine": machine, "process_started": 0.0})
+
+    assert (ended.lives, ended.process()) == (None, None)
+    assert mine.model_copy(update={"process_started": 0.0}).lives is False
+
+
+@pytest.mark.parametrize("pid", [-1, 2**31, 10**30, "12", 1.5, True, None])
+def test_a_process_id_that_no_process_can_have_is_damage(storage, pid):
+    content = this_coordinator("flu", "main", {}).model_dump(mode="json") | {"pid": pid}
+    storage.write(RunLayout("flu", "main").coordinator_record, json.dumps(content).encode())
+
+    assert read_record("flu", "main", storage) is None
+
+
+@pytest.mark.parametrize("pid", [0, 2**31 - 1])
+def test_a_process_id_that_no_process_has_is_of_none(pid):
+    assert this_coordinator("flu", "main", {}).model_copy(update={"pid": pid}).process() is None
+
+
+@pytest.mark.parametrize("change", [{"host": "h" * 10**7}, {"process_started": math.nan}])
+def test_a_name_without_end_and_a_time_that_is_none_are_damage(storage, change):
+    content = this_coordinator("flu", "main", {}).model_dump(mode="json") | change
+    storage.write(RunLayout("flu", "main").coordinator_record, json.dumps(content).encode())
+
+    assert read_record("flu", "main", storage) is None
 
 
 @pytest.mark.parametrize("outcome", ["complete", "failed"])

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from epyflow.errors import RunningError
-from epyflow.operations.runs import coordinator_lease
+from epyflow.operations.runs import coordinator_lease, run_lease
 from epyflow.operations.runs.coordinator_lease import (
     REPLACED,
     TAKE_OVER_VARIABLE,
     acquire_lease,
     claim_run,
-    read_lease,
 )
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
@@ -23,6 +22,7 @@ from epyflow.operations.runs.coordinator_record import (
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.run_lease import read_lease
 from epyflow.run.layout import RunLayout
 from epyflow.storage.bucket import Bucket
 from epyflow.storage.disk import Disk
@@ -59,10 +59,10 @@ def holder(bucket: Bucket) -> str | None:
 
 def test_the_second_is_refused_and_told_who_is_first_and_since_when(bucket):
     first = coordinator("laptop")
-    acquire_lease(first, bucket)
+    acquire_lease(first, bucket, print)
 
     with pytest.raises(RunningError) as refused:
-        acquire_lease(coordinator("desktop"), bucket)
+        acquire_lease(coordinator("desktop"), bucket, print)
 
     since = f"{first.started:%Y-%m-%d %H:%M:%S} UTC"
     named = f"small/main: process {first.pid} on laptop is its coordinator since {since}"
@@ -72,9 +72,9 @@ def test_the_second_is_refused_and_told_who_is_first_and_since_when(bucket):
 
 
 def test_one_that_is_taken_over_notices_and_leaves_the_lease_of_the_other(bucket):
-    first = acquire_lease(coordinator("laptop"), bucket)
+    first = acquire_lease(coordinator("laptop"), bucket, print)
     assert first.renew()
-    acquire_lease(coordinator("desktop"), bucket, take_over=True)
+    acquire_lease(coordinator("desktop"), bucket, print, take_over=True)
 
     assert not first.renew()
     first.release()
@@ -83,10 +83,11 @@ def test_one_that_is_taken_over_notices_and_leaves_the_lease_of_the_other(bucket
 
 
 def test_a_lease_that_is_not_renewed_lapses_and_one_that_is_released_is_gone(bucket, monkeypatch):
-    acquire_lease(coordinator("laptop"), bucket)
-    monkeypatch.setattr(coordinator_lease, "LEASE_SECONDS", 0.0)
+    acquire_lease(coordinator("laptop"), bucket, print)
+    monkeypatch.setattr(run_lease, "LEASE_SECONDS", 0.0)
+    monkeypatch.setattr(run_lease, "WATCH_SECONDS", 0.0)
 
-    second = acquire_lease(coordinator("desktop"), bucket)
+    second = acquire_lease(coordinator("desktop"), bucket, print)
     assert holder(bucket) == "desktop"
     second.release()
 
@@ -95,21 +96,22 @@ def test_a_lease_that_is_not_renewed_lapses_and_one_that_is_released_is_gone(buc
 
 def test_a_process_that_was_killed_and_a_job_that_lost_its_machine_hold_none(bucket):
     here = this_coordinator("small", "main", {})
-    acquire_lease(here.model_copy(update={"process_started": 0.0}), bucket)
-    acquire_lease(coordinator("first-machine", "jobs/coordinator-1"), bucket)
+    acquire_lease(here.model_copy(update={"process_started": 0.0}), bucket, print)
+    acquire_lease(coordinator("first-machine", "jobs/coordinator-1"), bucket, print)
 
-    acquire_lease(coordinator("second-machine", "jobs/coordinator-1"), bucket)
+    acquire_lease(coordinator("second-machine", "jobs/coordinator-1"), bucket, print)
 
     assert holder(bucket) == "second-machine"
     with pytest.raises(RunningError, match="Batch job coordinator-1 is its coordinator"):
-        acquire_lease(coordinator("third-machine", "jobs/coordinator-2"), bucket)
+        acquire_lease(coordinator("third-machine", "jobs/coordinator-2"), bucket, print)
 
 
 @pytest.mark.parametrize("content", [b"{}", b"\xff"])
-def test_a_lease_that_is_damaged_counts_as_none(bucket, content):
+def test_a_damaged_lease_that_nobody_renews_counts_as_none(bucket, content, monkeypatch):
+    monkeypatch.setattr(run_lease, "WATCH_SECONDS", 0.0)
     bucket.write(LEASE, content)
 
-    acquire_lease(coordinator("laptop"), bucket)
+    acquire_lease(coordinator("laptop"), bucket, print)
 
     assert holder(bucket) == "laptop"
 
@@ -122,7 +124,7 @@ def test_a_lease_whose_answer_was_lost_is_held(bucket, monkeypatch):
         return write(self, path, data, replaced)
 
     monkeypatch.setattr(Bucket, "write_version", repeat)
-    held = acquire_lease(coordinator("laptop"), bucket)
+    held = acquire_lease(coordinator("laptop"), bucket, print)
 
     assert held.renew()
     assert holder(bucket) == "laptop"
@@ -131,14 +133,14 @@ def test_a_lease_whose_answer_was_lost_is_held(bucket, monkeypatch):
 def test_it_is_renewed_until_another_takes_it_which_is_told_once(bucket, monkeypatch):
     monkeypatch.setattr(coordinator_lease, "RENEW_SECONDS", 0.02)
     lost, said = threading.Event(), []
-    held = acquire_lease(coordinator("laptop"), bucket)
+    held = acquire_lease(coordinator("laptop"), bucket, print)
     before = read_lease("small", "main", bucket)
 
     held.keep(lost.set, said.append)
     while read_lease("small", "main", bucket) == before:
         assert not lost.wait(0.02)
     # A renewal may come between reading and writing; then it is read again.
-    acquire_lease(coordinator("desktop"), bucket, take_over=True)
+    acquire_lease(coordinator("desktop"), bucket, print, take_over=True)
 
     assert lost.wait(30)
     assert (holder(bucket), said) == ("desktop", [])
@@ -167,7 +169,7 @@ def test_one_that_is_taken_over_from_ends_with_its_local_jobs_and_unlocks_the_fo
 def test_a_run_of_snakemake_starts_beside_no_other_unless_it_is_to_take_over(
     clouded: Clouded, monkeypatch
 ):
-    acquire_lease(coordinator("laptop"), clouded.bucket)
+    acquire_lease(coordinator("laptop"), clouded.bucket, print)
     write_record(coordinator("laptop"), clouded.bucket)
 
     refused = clouded.run("--until", "build_inputs")

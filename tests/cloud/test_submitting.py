@@ -5,6 +5,7 @@ import os
 import re
 import tarfile
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -16,13 +17,14 @@ from epyflow.errors import RunningError
 from epyflow.google.batch import BatchJobs
 from epyflow.google.site import Site, read_site
 from epyflow.operations.detached.launch import Packed, Place, check_alone, packed, resumes, submit
-from epyflow.operations.runs import coordinator_lease
-from epyflow.operations.runs.coordinator_lease import acquire_lease, read_lease
+from epyflow.operations.runs import run_lease
+from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.run_lease import read_lease
 from epyflow.run.layout import RunLayout
 from epyflow.storage.bucket import Bucket
 from google_batch_emulator import ApiFault, FaultPlan
@@ -154,7 +156,7 @@ def test_one_of_another_machine_has_to_be_said_to_be_dead(place):
 def test_a_lease_is_not_passed_by_until_it_lapses_or_that_is_said(place, monkeypatch):
     elsewhere = this_coordinator("small", "main", {}).model_copy(update={"host": "laptop"})
     write_record(elsewhere, place.storage)
-    acquire_lease(elsewhere, place.storage)
+    first = acquire_lease(elsewhere, place.storage, print)
 
     with pytest.raises(RunningError, match=r"on laptop is its coordinator since .* --take-over"):
         check_alone(place)
@@ -162,8 +164,11 @@ def test_a_lease_is_not_passed_by_until_it_lapses_or_that_is_said(place, monkeyp
     assert read_lease("small", "main", place.storage)
     # It shows that the coordinator elsewhere has ended, which its record does not.
     with monkeypatch.context() as patch:
-        patch.setattr(coordinator_lease, "LEASE_SECONDS", 0.0)
+        patch.setattr(run_lease, "LEASE_SECONDS", 0.0)
         assert check_alone(place) == 1
+        patch.setattr(run_lease, "time", SimpleNamespace(sleep=lambda seconds: first.renew()))
+        with pytest.raises(RunningError, match="while it was watched"):
+            check_alone(place, clear=True)
 
     assert check_alone(place, take_over=True, clear=True) == 1
     assert read_lease("small", "main", place.storage) is None
@@ -171,7 +176,7 @@ def test_a_lease_is_not_passed_by_until_it_lapses_or_that_is_said(place, monkeyp
 
 def test_the_lease_of_a_job_that_is_over_does_not_count(place, emulator):
     name = submit(place, sources(), check_alone(place))
-    acquire_lease(this_coordinator("small", "main", {JOB_VARIABLE: name}), place.storage)
+    acquire_lease(this_coordinator("small", "main", {JOB_VARIABLE: name}), place.storage, print)
     end(emulator, place, 1)
 
     assert check_alone(place, clear=True) == 2

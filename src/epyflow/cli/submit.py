@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,7 +97,8 @@ def submit(
         if not dry_run:
             confirm_on_terminal("Start this run?", yes=yes)
             # Somebody may have started one since; a lease that does not count is removed.
-            number = launch.check_alone(place, take_over=take_over, clear=True)
+            warn = partial(typer.echo, err=True)
+            number = launch.check_alone(place, take_over=take_over, clear=True, say=warn)
         _start(place, sources, document, number, dry_run=dry_run)
         _print(document, format, dry_run=dry_run)
         if wait and not dry_run:

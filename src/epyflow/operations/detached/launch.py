@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import secrets
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +28,9 @@ from epyflow.operations.detached.job_request import (
     SOURCES_VARIABLE,
 )
 from epyflow.operations.detached.source_archive import Members
-from epyflow.operations.runs.coordinator_lease import FoundLease, read_lease
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
+from epyflow.operations.runs.run_lease import read_lease, watch_lease
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage
@@ -105,7 +105,13 @@ def packed(members: Members, exp_id: str, run_id: str, plan: str) -> Packed:
     return Packed(data, RunLayout(exp_id, run_id).coordinator_sources(digest), plan)
 
 
-def check_alone(place: Place, *, take_over: bool = False, clear: bool = False) -> int:
+def check_alone(
+    place: Place,
+    *,
+    take_over: bool = False,
+    clear: bool = False,
+    say: Callable[[str], object] = print,
+) -> int:
     """Refuse a run that has a coordinator, and return the number of the next one.
 
     Parameters
@@ -115,7 +121,10 @@ def check_alone(place: Place, *, take_over: bool = False, clear: bool = False) -
     take_over
         Whether to assume that a coordinator on another machine has ended, which is unknown here.
     clear
-        Whether to remove the lease of a coordinator that does not count.
+        Whether to remove the lease of a coordinator that does not count. One that seems to have
+        lapsed is watched before.
+    say
+        Called with a message before a lease is watched.
 
     Raises
     ------
@@ -134,8 +143,16 @@ def check_alone(place: Place, *, take_over: bool = False, clear: bool = False) -
         )
     found = None
     if isinstance(place.storage, VersionedStorage):
-        found = read_lease(place.exp_id, place.run_id, place.storage)
-        _check_lease(found, {job.name for job in known.values()}, take_over=take_over)
+        run = (place.exp_id, place.run_id, place.storage)
+        found, over = read_lease(*run), {job.name for job in known.values()}
+        passed = take_over or (found is not None and found.job in over)
+        if clear and not passed:
+            found = watch_lease(*run, say)
+        if found is not None and found.is_held and not passed:
+            raise RunningError(
+                f"{found.described()}; to take the run over now, add --take-over: that coordinator "
+                "ends then, and running tasks go on"
+            )
         if found is not None and clear:
             place.storage.remove_version(place.layout.coordinator_lease, found.version)
     unknown = record is not None and record.job is None and record.lives is None
@@ -147,17 +164,6 @@ def check_alone(place: Place, *, take_over: bool = False, clear: bool = False) -
             "ended, and add --take-over"
         )
     return 1 + max(known, default=0)
-
-
-def _check_lease(found: FoundLease | None, over: Collection[str], *, take_over: bool) -> None:
-    """Refuse a lease that is held; jobs that are over hold none."""
-    holder = None if found is None else found.holder()
-    if found is None or holder is None or take_over or holder.job in over:
-        return
-    raise RunningError(
-        f"{found.described(holder)}; to take the run over now, add --take-over: that coordinator "
-        "ends then, and running tasks go on"
-    )
 
 
 def submit(

@@ -137,7 +137,7 @@ def _lease(
         yield
         return
     mine = this_coordinator(submission.exp_id, submission.run_id, environment)
-    held = acquire_lease(mine, storage)
+    held = acquire_lease(mine, storage, journal.say)
     held.keep(lambda: stop.ask(REPLACED), journal.say)
     try:
         yield

@@ -13,26 +13,20 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import psutil
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from epyflow.errors import EpyflowError, RunningError
-from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
     Wanted,
     this_coordinator,
 )
+from epyflow.operations.runs.run_lease import RENEW_SECONDS, Lease, read_lease, watch_lease
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import VersionedStorage
-
-LEASE_SECONDS, RENEW_SECONDS = 180.0, 30.0
-"""Seconds after which a lease lapses, and between two renewals."""
 
 TAKE_OVER_VARIABLE = "EPYFLOW_TAKE_OVER"
 """Set to ``true`` to start although another coordinator holds the lease.
@@ -45,62 +39,6 @@ REPLACED = 77
 """Exit code of a coordinator that has lost its lease to another one."""
 
 _TRIES = 3
-
-
-class Lease(BaseModel):
-    """The content of a lease.
-
-    Attributes
-    ----------
-    holder
-        The coordinator that holds it.
-    nonce
-        Random digits: tells the leases of one process apart.
-    renewals
-        How often it was renewed.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    holder: Coordinator
-    nonce: str
-    renewals: int = 0
-
-
-@dataclass(frozen=True)
-class FoundLease:
-    """A lease that was read.
-
-    Attributes
-    ----------
-    lease
-        Its content; None if it is damaged.
-    version
-        Names what was read, for a conditional write.
-    renewed
-        When it was last written, by the clock of the storage.
-    """
-
-    lease: Lease | None
-    version: str
-    renewed: datetime
-
-    def holder(self) -> Coordinator | None:
-        """Return the coordinator that holds the lease; None if it lapsed or its holder ended."""
-        lapsed = datetime.now(UTC) - self.renewed > timedelta(seconds=LEASE_SECONDS)
-        if lapsed or self.lease is None or self.lease.holder.lives is False:
-            return None
-        return self.lease.holder
-
-    def described(self, holder: Coordinator) -> str:
-        """Say who holds the lease, since when, and until when."""
-        until = self.renewed + timedelta(seconds=LEASE_SECONDS)
-        return (
-            f"{holder.exp_id}/{holder.run_id}: {coordinator_name(holder)} is its coordinator since "
-            f"{format_time(holder.started)}, and last renewed its lease at "
-            f"{format_time(self.renewed)}. If it has ended without a trace, its lease lapses at "
-            f"{format_time(until)}"
-        )
 
 
 class HeldLease:
@@ -158,12 +96,16 @@ class HeldLease:
 
 
 def acquire_lease(
-    mine: Coordinator, storage: VersionedStorage, *, take_over: bool = False
+    mine: Coordinator,
+    storage: VersionedStorage,
+    say: Callable[[str], object],
+    *,
+    take_over: bool = False,
 ) -> HeldLease:
     """Acquire the lease of a run.
 
-    A lease that has lapsed, whose holder has ended on this machine, or of an earlier attempt of the
-    same Batch job, is replaced.
+    A lease whose holder has ended on this machine, or of an earlier attempt of the same Batch job,
+    is replaced. One that seems to have lapsed is replaced if it is not renewed while it is watched.
 
     Parameters
     ----------
@@ -171,6 +113,8 @@ def acquire_lease(
         This coordinator.
     storage
         The bucket of the run.
+    say
+        Called with a message before a lease is watched.
     take_over
         Replace the lease of another coordinator, too. It ends when it notices.
 
@@ -181,35 +125,24 @@ def acquire_lease(
     EpyflowError
         If the storage cannot be read or written.
     """
-    holder = mine.model_copy(update={"wanted": Wanted()})
-    lease = Lease(holder=holder, nonce=secrets.token_hex(8))
+    bare = mine.model_copy(update={"wanted": Wanted()})
+    lease = Lease(holder=bare, nonce=secrets.token_hex(8))
     path = RunLayout(mine.exp_id, mine.run_id).coordinator_lease
     for _ in range(_TRIES):
         found = read_lease(mine.exp_id, mine.run_id, storage)
-        other = None if found is None else found.holder()
-        own_job = other is not None and mine.job is not None and other.job == mine.job
-        if found is not None and other is not None and not own_job and not take_over:
-            raise RunningError(
-                f"{found.described(other)}. Follow it with `epyflow status`, end it with `epyflow "
-                f"cancel`, or start again with {TAKE_OVER_VARIABLE}=true to take the run over; it "
-                "ends then, and running tasks go on"
-            )
+        own_job = found is not None and mine.job is not None and found.job == mine.job
+        if found is not None and not own_job and not take_over:
+            found = watch_lease(mine.exp_id, mine.run_id, storage, say)
+            if found is not None and found.is_held:
+                raise RunningError(
+                    f"{found.described()}. Follow it with `epyflow status`, end it with `epyflow "
+                    f"cancel`, or start again with {TAKE_OVER_VARIABLE}=true to take the run over; "
+                    "it ends then, and running tasks go on"
+                )
         version = _write(storage, path, lease, None if found is None else found.version)
         if version is not None:
             return HeldLease(storage, path, lease, version)
     raise RunningError(f"{mine.exp_id}/{mine.run_id}: other coordinators are starting; try again")
-
-
-def read_lease(exp_id: str, run_id: str, storage: VersionedStorage) -> FoundLease | None:
-    """Read the lease of a run; None without one."""
-    found = storage.read_version(RunLayout(exp_id, run_id).coordinator_lease)
-    if found is None:
-        return None
-    try:
-        lease = Lease.model_validate_json(found.data)
-    except ValidationError:
-        lease = None
-    return FoundLease(lease, found.name, found.modified)
 
 
 def claim_run(
@@ -240,7 +173,7 @@ def claim_run(
     if environment.get(JOB_VARIABLE) or not isinstance(storage, VersionedStorage):
         return None
     mine = this_coordinator(exp_id, run_id, environment)
-    held = acquire_lease(mine, storage, take_over=given.lower() == "true")
+    held = acquire_lease(mine, storage, say, take_over=given.lower() == "true")
     atexit.register(held.release)
     held.keep(lost, say)
     return held

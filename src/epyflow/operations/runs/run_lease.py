@@ -1,0 +1,162 @@
+"""Read the lease of a run, and find out whether its holder still renews it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
+from epyflow.operations.runs.coordinator_record import Coordinator
+from epyflow.operations.runs.log_lines import printable
+from epyflow.run.layout import RunLayout
+from epyflow.storage.stored_file import VersionedStorage
+
+LEASE_SECONDS, RENEW_SECONDS = 180.0, 30.0
+"""Seconds after which a lease lapses, and between two renewals."""
+
+WATCH_SECONDS, _LOOK_SECONDS = 1.5 * RENEW_SECONDS, 5.0
+"""Seconds for which a lapsed lease is watched before it is replaced, and between two looks.
+
+The clock of this machine may be ahead: then the lease of a living coordinator seems to have lapsed.
+"""
+
+
+class Lease(BaseModel):
+    """The content of a lease.
+
+    Attributes
+    ----------
+    holder
+        The coordinator that holds it.
+    nonce
+        Random digits: tells the leases of one process apart.
+    renewals
+        How often it was renewed.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    holder: Coordinator
+    nonce: str
+    renewals: int = 0
+
+
+@dataclass(frozen=True)
+class FoundLease:
+    """A lease that was read.
+
+    Attributes
+    ----------
+    path
+        Of its file.
+    lease
+        Its content; None if it is damaged.
+    version
+        Names what was read, for a conditional write.
+    renewed
+        When it was last written, by the clock of the storage.
+    changes
+        Whether it was renewed while it was watched; None if it was not watched.
+    """
+
+    path: str
+    lease: Lease | None
+    version: str
+    renewed: datetime
+    changes: bool | None = None
+
+    @property
+    def job(self) -> str | None:
+        """The Batch job of its holder; None for a process, and if it is damaged."""
+        return None if self.lease is None else self.lease.holder.job
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its holder is known to have ended."""
+        return self.lease is not None and self.lease.holder.lives is False
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it seems to have lapsed, by the clock of this machine."""
+        return datetime.now(UTC) - self.renewed > timedelta(seconds=LEASE_SECONDS)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a coordinator holds it, as far as is known."""
+        if self.has_ended:
+            return False
+        if self.changes is not None:
+            return self.changes
+        return self.lease is not None and not self.has_lapsed
+
+    def described(self) -> str:
+        """Say who holds the lease, since when, and until when."""
+        until = format_time(self.renewed + timedelta(seconds=LEASE_SECONDS))
+        renewed = format_time(self.renewed)
+        if self.lease is None:
+            return printable(f"{self.path}: it cannot be read, and a coordinator renews it")
+        holder = self.lease.holder
+        described = (
+            f"{holder.exp_id}/{holder.run_id}: {coordinator_name(holder)} is its coordinator since "
+            f"{format_time(holder.started)}, and last renewed its lease at {renewed}"
+        )
+        if self.changes:
+            clock = (
+                "" if not self.has_lapsed else "; the clock of this machine is ahead, correct it"
+            )
+            return printable(f"{described}, while it was watched{clock}")
+        lapses = f"If it has ended without a trace, its lease lapses at {until}"
+        return printable(f"{described}. {lapses}")
+
+
+def read_lease(exp_id: str, run_id: str, storage: VersionedStorage) -> FoundLease | None:
+    """Read the lease of a run; None without one."""
+    path = RunLayout(exp_id, run_id).coordinator_lease
+    found = storage.read_version(path)
+    if found is None:
+        return None
+    try:
+        lease = Lease.model_validate_json(found.data)
+    except ValidationError:
+        lease = None
+    return FoundLease(path, lease, found.name, found.modified)
+
+
+def watch_lease(
+    exp_id: str,
+    run_id: str,
+    storage: VersionedStorage,
+    say: Callable[[str], object],
+) -> FoundLease | None:
+    """Read the lease of a run, and if it is not known whether it is held, wait for a renewal.
+
+    A lease is watched that seems to have lapsed or is damaged, unless its holder is known to have
+    ended. No clock counts then but the seconds of the waiting.
+
+    Parameters
+    ----------
+    exp_id, run_id, storage
+        The run and its storage.
+    say
+        Called with a message before the lease is watched.
+
+    Returns
+    -------
+    lease
+        None without one, or if it was removed meanwhile.
+    """
+    found = read_lease(exp_id, run_id, storage)
+    if found is None or found.has_ended or found.is_held:
+        return found
+    say(
+        f"{found.path}: the lease of another coordinator seems to have lapsed; waiting "
+        f"{WATCH_SECONDS:.0f} s in case it is renewed"
+    )
+    for _ in range(round(WATCH_SECONDS / _LOOK_SECONDS)):
+        time.sleep(_LOOK_SECONDS)
+        now = read_lease(exp_id, run_id, storage)
+        if now is None or now.version != found.version:
+            return None if now is None else replace(now, changes=True)
+    return replace(found, changes=False)

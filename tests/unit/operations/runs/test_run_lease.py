@@ -1,0 +1,139 @@
+"""A lease that seems to have lapsed, by a clock that may be wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from epyflow.errors import RunningError
+from epyflow.operations.runs import run_lease
+from epyflow.operations.runs.coordinator_lease import HeldLease, acquire_lease
+from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
+from epyflow.operations.runs.run_lease import RENEW_SECONDS, WATCH_SECONDS, read_lease
+from epyflow.run.layout import RunLayout
+from epyflow.storage.stored_file import Version
+
+LEASE = RunLayout("small", "main").coordinator_lease
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Store:
+    """A storage of one file, whose clock has stopped long ago."""
+
+    data: bytes | None = None
+    writes: int = 0
+
+    def read_version(self, path: str) -> Version | None:
+        assert path == LEASE
+        return None if self.data is None else Version(self.data, str(self.writes), LONG_AGO)
+
+    def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
+        found = self.read_version(path)
+        if replaced != (None if found is None else found.name):
+            return None
+        self.data, self.writes = data, self.writes + 1
+        return str(self.writes)
+
+    def remove_version(self, path: str, version: str) -> None:
+        assert (path, version) == (LEASE, str(self.writes))
+        self.data = None
+
+
+@dataclass
+class Waiting:
+    """Time that passes only while a lease is watched; after 30 s something happens, once."""
+
+    then: Callable[[], object] = lambda: None
+    passed: float = 0.0
+    said: list[str] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        before, self.passed = self.passed, self.passed + seconds
+        if before < RENEW_SECONDS <= self.passed:
+            self.then()
+
+
+@pytest.fixture
+def waiting(monkeypatch) -> Waiting:
+    waiting = Waiting()
+    monkeypatch.setattr(run_lease, "time", waiting)
+    return waiting
+
+
+def elsewhere(**change: object) -> Coordinator:
+    return this_coordinator("small", "main", {}).model_copy(update={"host": "laptop", **change})
+
+
+def hold(store: Store, waiting: Waiting, holder: Coordinator | None = None) -> HeldLease:
+    return acquire_lease(holder or elsewhere(), store, waiting.said.append)
+
+
+def test_a_coordinator_whose_lease_lapsed_by_a_wrong_clock_only_is_left_alone(waiting):
+    store = Store()
+    first = hold(store, waiting)
+    waiting.then = first.renew
+
+    with pytest.raises(RunningError, match=r"on laptop .* the clock of this machine is ahead"):
+        hold(store, waiting, elsewhere(host="desktop"))
+
+    assert first.renew()
+    assert waiting.passed == RENEW_SECONDS
+    assert f"seems to have lapsed; waiting {WATCH_SECONDS:.0f} s" in waiting.said[0]
+
+
+def test_a_lapsed_lease_is_replaced_after_more_than_an_interval_of_renewals(waiting):
+    store = Store()
+    first = hold(store, waiting)
+
+    second = hold(store, waiting, elsewhere(host="desktop"))
+
+    assert (first.renew(), second.renew()) == (False, True)
+    assert waiting.passed == WATCH_SECONDS > RENEW_SECONDS
+
+
+def test_a_lease_that_is_removed_while_it_is_watched_is_free_at_once(waiting):
+    store = Store()
+    waiting.then = hold(store, waiting).release
+
+    assert hold(store, waiting, elsewhere(host="desktop")).renew()
+    assert waiting.passed == RENEW_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("change", "seconds"),
+    [({"process_started": 0.0}, 0), ({"process_started": 0.0, "machine": None}, WATCH_SECONDS)],
+)
+def test_a_process_that_is_gone_is_not_waited_for_on_its_own_machine_only(waiting, change, seconds):
+    store, here = Store(), this_coordinator("small", "main", {})
+    hold(store, waiting, here.model_copy(update=change))
+
+    assert hold(store, waiting, here).renew()
+    assert waiting.passed == seconds
+
+
+@pytest.mark.parametrize("pid", [b"-1", b'"12"', b"1" + 30 * b"0"])
+def test_a_damaged_lease_is_held_as_long_as_somebody_renews_it(waiting, pid):
+    store = Store()
+    hold(store, waiting)
+    assert store.data is not None
+    number = str(this_coordinator("small", "main", {}).pid).encode()
+    store.data = store.data.replace(b'"pid": ' + number, b'"pid": ' + pid)
+    waiting.then = lambda: store.write_version(LEASE, store.data or b"", str(store.writes))
+
+    with pytest.raises(RunningError, match=f"{LEASE}: it cannot be read, and a coordinator renews"):
+        hold(store, waiting)
+
+    assert hold(store, waiting).renew()
+
+
+def test_what_a_lease_says_of_its_holder_has_no_control_characters(waiting, monkeypatch):
+    monkeypatch.setattr(run_lease, "LEASE_SECONDS", timedelta(days=36500).total_seconds())
+    store = Store()
+    hold(store, waiting, elsewhere(host="\x1b[2J", job="jobs/\x1b[2Jx"))
+    found = read_lease("small", "main", store)
+
+    assert found is not None
+    assert found.is_held
+    assert "\x1b" not in found.described()

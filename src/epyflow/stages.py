@@ -43,14 +43,14 @@ _ROWS = (
     Stage(
         name="build",
         rules=("bundle_experiment", "build_inputs", "name_priors"),
-        files=r"builder-artifacts/input_\d+\.pkl",
+        files=r"builder-artifacts/input_(?:[0-9]{5}|[1-9][0-9]{5,8})\.pkl",
         modules=("epyflow.inputs.build",),
         packages=("holidays", "numpy", "scipy"),
     ),
     Stage(
         name="run",
         rules=("run_task",),
-        files=r"runner-artifacts/result_\d+\.pkl",
+        files=r"runner-artifacts/result_(?:[0-9]{5}|[1-9][0-9]{5,8})\.pkl",
         modules=("epyflow.strategies",),
         packages=("epydemix", "numba", "numpy", "scipy"),
     ),

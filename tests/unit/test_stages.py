@@ -54,6 +54,8 @@ def test_jobs_on_google_batch_are_labelled_with_the_stage_of_their_rule():
     ("path", "stage"),
     [
         ("builder-artifacts/input_00001.pkl", "build"),
+        ("builder-artifacts/input_٠٠٠٠١.pkl", None),
+        ("builder-artifacts/input_12345678901234567890.pkl", None),
         ("runner-artifacts/result_123456.pkl", "run"),
         ("runner-artifacts/checkpoint_00001.pkl", None),
         ("outputs/posteriors.csv.gz", "tables"),

@@ -2,17 +2,28 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import date
 
-from epyflow.run.layout import BUILDER, COORDINATOR, HUB, OUTPUTS, RECORD, RUNNER, STAMPED
+from epyflow.run.layout import (
+    BUILDER,
+    COORDINATOR,
+    HUB,
+    OUTPUTS,
+    RECORD,
+    RUNNER,
+    STAMPED,
+    task_number,
+)
 from epyflow.run.run_id import LATEST
 
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d)/")
-_INPUT = re.compile(rf"{BUILDER}/input_(\d{{5,}})\.pkl")
-_RESULT = re.compile(rf"{RUNNER}/result_(\d{{5,}})\.pkl")
-_CHECKPOINT = re.compile(rf"{RUNNER}/checkpoint_(\d{{5,}})\.pkl")
-_TASK_LOG = re.compile(r"run_task/(\d{5,})\.(?:log|tsv)")
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})/")
+_INPUT = re.compile(rf"{BUILDER}/input_([0-9]{{5,9}})\.pkl")
+_RESULT = re.compile(rf"{RUNNER}/result_([0-9]{{5,9}})\.pkl")
+_CHECKPOINT = re.compile(rf"{RUNNER}/checkpoint_([0-9]{{5,9}})\.pkl")
+_TASK_LOG = re.compile(r"run_task/([0-9]{5,9})\.(?:log|tsv)")
 _SOURCES = re.compile(rf"{COORDINATOR}/.+/sources-([0-9a-f]{{64}})\.tar\.gz")
-_STAMPED = re.compile(rf"/{STAMPED}/\d{{8}}-\d{{6}}-[0-9a-f]{{8}}/")
+_STAMPED = re.compile(rf"/{STAMPED}/[0-9]{{8}}-[0-9]{{6}}-[0-9a-f]{{8}}/")
 _IN_A_RUN = re.compile(rf"(.+/[^/]+)/(?:{BUILDER}|{RUNNER}|{OUTPUTS}|{HUB})/[^/]+")
 
 
@@ -25,7 +36,11 @@ def split_name(name: str) -> tuple[str, str]:
 def split_date(path: str) -> tuple[str, str]:
     """Split a path below a run's folder into the date of a replay, or "", and the rest."""
     found = _DATE.match(path)
-    return (found[1], path[found.end() :]) if found else ("", path)
+    if found is not None:
+        with suppress(ValueError):  # not a day of the calendar
+            date.fromisoformat(found[1])
+            return found[1], path[found.end() :]
+    return "", path
 
 
 def task_of_input(path: str) -> int | None:
@@ -55,8 +70,11 @@ def task_of_log(path: str) -> int | None:
 
 
 def _task(pattern: re.Pattern[str], path: str) -> int | None:
+    """Return the task whose number is in a path; None if epyflow would write it otherwise."""
     found = pattern.fullmatch(path)
-    return None if found is None else int(found[1])
+    if found is None or task_number(int(found[1])) != found[1]:
+        return None
+    return int(found[1])
 
 
 def run_of_record(path: str) -> str | None:

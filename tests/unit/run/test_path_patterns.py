@@ -29,6 +29,9 @@ def test_the_task_of_each_of_its_files_is_read_back(task):
         ("builder-artifacts/input_00003.pkl.tmp", None),
         ("2030-01-05/builder-artifacts/input_00003.pkl", None),
         ("builder-artifacts/built.json", None),
+        ("builder-artifacts/input_٠٠٠٠٣.pkl", None),
+        ("builder-artifacts/input_000003.pkl", None),
+        ("builder-artifacts/input_12345678901234567890.pkl", None),
     ],
 )
 def test_only_artifacts_of_tasks_have_a_task(path, task):
@@ -45,6 +48,8 @@ def test_a_log_of_another_rule_is_of_no_task():
         ("2030-01-05/outputs/a.csv.gz", "2030-01-05", "outputs/a.csv.gz"),
         ("outputs/2030-01-05/a.csv.gz", "", "outputs/2030-01-05/a.csv.gz"),
         ("2030-01-05-team-model.csv", "", "2030-01-05-team-model.csv"),
+        ("2030-13-45/outputs/a.csv.gz", "", "2030-13-45/outputs/a.csv.gz"),
+        ("٢٠٣٠-01-05/outputs/a.csv.gz", "", "٢٠٣٠-01-05/outputs/a.csv.gz"),
     ],
 )
 def test_the_date_of_a_replay_is_the_first_folder(path, date, rest):

@@ -107,10 +107,10 @@ def test_every_stage_can_be_asked_for():
     assert get_args(cli_logs.Stage) == tuple(STAGES)
 
 
-def test_what_a_terminal_would_obey_is_not_shown(made_up):
+def test_what_a_terminal_would_obey_is_escaped(made_up):
     made_up.write("logs/us/flu/main/run_task/00000.log", "\x1b]0;title\x07\x1b[2Jone\ttwo\n")
 
-    assert logs("us/flu", "--task", 0).stdout == "]0;title[2Jone\ttwo\n"
+    assert logs("us/flu", "--task", 0).stdout == "\\x1b]0;title\\x07\\x1b[2Jone\ttwo\n"
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def how_to_resume(record: Coordinator | None) -> str:
         return "repeat the command that started it"
     if record.job is not None:
         run = f"{record.exp_id} --run-id {record.run_id}"
-        return f"epyflow submit {run}, with the same settings"
+        return printable(f"epyflow submit {run}, with the same settings")
     program = "/snakemake/__main__.py"
     command = ["snakemake" if e.endswith(program) else e for e in record.wanted.command]
     # The record may be from somebody else's bucket.

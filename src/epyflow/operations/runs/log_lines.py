@@ -12,8 +12,12 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 _HEAD = re.compile(rf"(\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{{3}}) ({'|'.join(LEVELS)}) ")
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Control characters of terminals, except the tab."""
+_CONTROL = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Characters that change what a terminal shows, except the tab, and lone surrogates, which no file
+holds. Sources: ECMA-48 (control characters); Unicode Standard Annex 9 (direction of text).
+"""
 
 
 class Filter:
@@ -101,8 +105,8 @@ def parse_duration(text: str) -> timedelta:
 
 
 def printable(line: str) -> str:
-    """Return a line without control characters of terminals."""
-    return _CONTROL.sub("", line)
+    r"""Return one line in which characters that a terminal obeys are escaped: ``\x1b``."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
 
 
 def _moment(head: re.Match[str]) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from epyflow.errors import UnreadableError
-from epyflow.operations.runs.log_lines import log_text
+from epyflow.operations.runs.log_lines import log_text, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_lookup import reload_run
 from epyflow.run.layout import result_name
@@ -158,4 +158,4 @@ def _message(log: bytes) -> str:
     message = _MESSAGE.findall(text)[-1]
     if message.startswith("Traceback"):
         message = text.strip().splitlines()[-1]
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "", message)
+    return printable(message)

@@ -94,5 +94,8 @@ def test_a_message_begins_with_its_time_and_level():
     assert not is_message("2030-03-17 11:59:59,999 NOTE of another program")
 
 
-def test_control_characters_of_terminals_are_left_out():
-    assert printable("a\x1b[31mred\x1b[0m\tb\x07") == "a[31mred[0m\tb"
+def test_what_changes_a_terminal_is_escaped_and_the_tab_is_not():
+    assert printable("a\x1b[31mred\x1b[0m\tb\x07") == r"a\x1b[31mred\x1b[0m" + "\tb" + r"\x07"
+    assert printable("\x9b31m\r\n\x85\u202egpj.csv\u2028") == r"\x9b31m\r\n\x85\u202egpj.csv\u2028"
+    assert printable("a\ud800é日本 👩‍🔬\u200f") == r"a\ud800é日本 👩‍🔬\u200f"
+    assert printable(printable("\x1b")) == r"\x1b"

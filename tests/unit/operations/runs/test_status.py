@@ -75,7 +75,7 @@ def test_in_a_replay_the_result_of_one_date_excuses_no_error_of_another(tmp_path
     assert status(storage, run).failures == {wrong: "doses.csv: no row"}
 
 
-def test_the_message_of_an_error_is_of_the_last_one_and_without_control_characters(tmp_path):
+def test_the_message_of_an_error_is_of_the_last_one_and_shows_control_characters(tmp_path):
     made, head = MadeUp(tmp_path), "2030-01-02 03:04:06,789 ERROR "
     made.tasks("us/flu/main", 2, ())
     folder = "logs/us/flu/main/run_task"
@@ -88,6 +88,6 @@ def test_the_message_of_an_error_is_of_the_last_one_and_without_control_characte
     (run,) = find_runs(storage)
 
     assert status(storage, run).failures == {
-        f"{folder}/00000.log": "[31msecond",
+        f"{folder}/00000.log": r"\x1b[31msecond",
         f"{folder}/00001.log": "KeyError: 'beta'",
     }

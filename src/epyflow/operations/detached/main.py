@@ -19,6 +19,7 @@ from types import FrameType
 from epyflow import provenance
 from epyflow.errors import EpyflowError
 from epyflow.google.site import Site, read_site
+from epyflow.logs import cause_of
 from epyflow.operations.detached.job_request import (
     HOURS_VARIABLE,
     SOURCES_VARIABLE,
@@ -210,8 +211,8 @@ def _end(
         places = Places(f"{place}/{layout.results}", f"{place}/{layout.coordinator_log}")
         text = message(submission.exp_id, submission.run_id, end, started, ended, places, storage)
         notify(text, channels_of_site(site), journal.say)
-    except EpyflowError as error:
-        journal.say(str(error))
+    except Exception as error:  # neither record nor notification may change how a run ends
+        journal.say(cause_of(error))
     journal.say(f"coordinator ends with exit code {code}, {ended:%Y-%m-%d %H:%M:%S} UTC")
 
 

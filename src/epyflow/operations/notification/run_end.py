@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from epyflow.errors import EpyflowError
+from epyflow.logs import cause_of
 from epyflow.operations.notification.channels import notify
 from epyflow.operations.notification.message import End, Places, message
 from epyflow.operations.notification.receivers import channels_of_run
@@ -69,8 +69,8 @@ def notify_run_end(
         places = Places(results, str(_full(log)) if log else "none")
         storage = storage_at(prefix)
         told = message(layout.exp_id, layout.run_id, end, begin, now, places, storage)
-    except (EpyflowError, OSError, ValueError) as error:
-        say(f"No notification was sent: {error}")
+    except Exception as error:  # no failure of a notification may end a run
+        say(f"No notification was sent: {cause_of(error)}")
         return
     notify(told, channels, say)
 

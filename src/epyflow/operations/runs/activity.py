@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from epyflow.operations.runs.coordinator_record import Coordinator
+from epyflow.operations.runs.coordinator_record import Coordinator, read_coordinators
 from epyflow.run.layout import RunLayout
 from epyflow.run.path_patterns import split_name
 from epyflow.storage.disk import Storage
@@ -101,11 +99,4 @@ class Activity:
 
 def read_records(storage: Storage, folders: Iterable[str]) -> Mapping[str, Coordinator]:
     """Read the records of coordinators by the folder of their run; skip damaged records."""
-    paths = {RunLayout(*split_name(name)).coordinator_record: name for name in folders}
-    found = {}
-    for path, data in storage.read_all(paths).items():
-        try:
-            found[paths[path]] = Coordinator.model_validate_json(data)
-        except ValidationError:
-            continue
-    return found
+    return read_coordinators(storage, (RunLayout(*split_name(name)) for name in folders))

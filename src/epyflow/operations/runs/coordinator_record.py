@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import psutil
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from epyflow.operations.runs.status import stage_of
+from epyflow.operations.runs.stored_records import parse_records
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import Plan
 from epyflow.stages import STAGES
@@ -25,6 +26,10 @@ from epyflow.storage.disk import Storage
 
 JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
 """Name of the job, set for a coordinator that is a Batch job."""
+
+_DAMAGED = "the run counts as one without a record"
+
+_Count = Annotated[int, Field(ge=0, le=10**9)]
 
 Outcome = Literal["complete", "failed", "cancelled"]
 
@@ -49,8 +54,8 @@ class Wanted(BaseModel):
 
     command: tuple[str, ...] = ()
     log: str | None = None
-    tasks: Mapping[str, int] = {}
-    files: Mapping[str, int] = {}
+    tasks: Mapping[str, _Count] = {}
+    files: Mapping[str, _Count] = {}
 
 
 class Coordinator(BaseModel):
@@ -229,11 +234,15 @@ def write_record(coordinator: Coordinator, storage: Storage) -> None:
 
 def read_record(exp_id: str, run_id: str, storage: Storage) -> Coordinator | None:
     """Read the record of a run's coordinator; None if there is none, or it is damaged."""
-    data = storage.read(RunLayout(exp_id, run_id).coordinator_record)
-    try:
-        return None if data is None else Coordinator.model_validate_json(data)
-    except ValidationError:
-        return None
+    layout = RunLayout(exp_id, run_id)
+    return read_coordinators(storage, [layout]).get(layout.name)
+
+
+def read_coordinators(storage: Storage, runs: Iterable[RunLayout]) -> Mapping[str, Coordinator]:
+    """Read the records of runs by the run's name; leave out damaged ones, with a warning."""
+    paths = {run.coordinator_record: run.name for run in runs}
+    found = parse_records(Coordinator, storage.read_all(paths), _DAMAGED)
+    return {paths[path]: record for path, record in found.items()}
 
 
 def _now() -> datetime:

@@ -4,26 +4,59 @@ Runs are read from the names and times of files, from ``run_metadata.json`` and 
 is unpickled, since others may write to a bucket.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.logs import HAS_ERROR
+from epyflow.operations.runs.stored_records import Record, read_records
 from epyflow.run.layout import FINDINGS, HUB, METADATA, RESULTS, RunLayout
-from epyflow.run.path_patterns import runs_with_files, split_name, task_of_input, task_of_result
+from epyflow.run.path_patterns import (
+    runs_with_files,
+    split_date,
+    split_name,
+    task_of_input,
+    task_of_result,
+)
 from epyflow.storage.disk import Disk, Storage, storage_at
 from epyflow.storage.stored_file import Stored
 
-_OF_A_REPLAY = re.compile(r"(.+)/([^/]+/\d{4}-\d{2}-\d{2})")
-
 Files = Mapping[str, Stored]
+
+_Count = Annotated[int, Field(ge=0, le=10**9)]
+
+
+class _Counts(Record):
+    tasks: _Count
+    failed: _Count
+
+    @model_validator(mode="after")
+    def _failed_are_tasks(self) -> Self:
+        if self.failed > self.tasks:
+            raise ValueError(f"failed is {self.failed}; expected at most tasks, {self.tasks}")
+        return self
+
+
+class _Metadata(Record):
+    """The part of ``run_metadata.json`` that is used here."""
+
+    exp_id: str
+    run_id: str
+    counts: _Counts
+
+
+class _Findings(Record):
+    """The verdict of the hub's checks on a submission."""
+
+    accepted: bool
 
 
 @dataclass(frozen=True)
@@ -184,39 +217,30 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
     ]
 
 
-def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, dict[str, Any]]:
+def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, _Metadata]:
     """Read the metadata of every run; skip damaged files."""
-    paths = {
-        f"{RESULTS}/{each}/{METADATA}": each for each in folders if f"{each}/{METADATA}" in files
+    paths = {f"{RESULTS}/{each}/{METADATA}": each for each in folders}
+    listed = {
+        path: files[f"{each}/{METADATA}"]
+        for path, each in paths.items()
+        if f"{each}/{METADATA}" in files
     }
-    found = {}
-    for path, data in storage.read_all(paths).items():
-        record = _json(data)
-        if record.keys() >= {"exp_id", "run_id", "counts", "failures"}:
-            found[paths[path]] = record
-    return found
+    found = read_records(_Metadata, storage, listed, "this run is described by its files")
+    return {paths[path]: record for path, record in found.items()}
 
 
-def _json(data: bytes | None) -> dict[str, Any]:
-    try:
-        content = json.loads(data or b"{}")
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _names(folder: str, record: Mapping[str, Any] | None) -> tuple[str, str]:
+def _names(folder: str, record: _Metadata | None) -> tuple[str, str]:
     """Return the experiment and the run of a folder.
 
     Without a record, a date below two folders is taken as a date of a replay.
     """
-    if record is not None and f"{record['exp_id']}/{record['run_id']}" == folder:
-        return record["exp_id"], record["run_id"]
-    replay = _OF_A_REPLAY.fullmatch(folder)
-    if replay:
-        return replay[1], replay[2]
-    exp_id, _, run_id = folder.rpartition("/")
-    return exp_id, run_id
+    exp_id, last = split_name(folder)
+    parent, run_id = split_name(exp_id)
+    if split_date(f"{last}/")[0] and parent:
+        dated = parent, f"{run_id}/{last}"
+        if record is None or (record.exp_id, record.run_id) != (exp_id, last):
+            return dated
+    return exp_id, last
 
 
 @dataclass(frozen=True)
@@ -231,7 +255,7 @@ class _Part:
     accepted: bool | None
 
 
-def _part(files: Files, folder: str, record: Mapping[str, Any] | None, storage: Storage) -> _Part:
+def _part(files: Files, folder: str, record: _Metadata | None, storage: Storage) -> _Part:
     start = f"{folder}/"
     own = {path.removeprefix(start): its for path, its in files.items() if path.startswith(start)}
     modified = max(its.modified for its in own.values())
@@ -242,7 +266,7 @@ def _part(files: Files, folder: str, record: Mapping[str, Any] | None, storage: 
     if record is not None and own[METADATA].modified >= max(
         artifacts, default=own[METADATA].modified
     ):
-        tasks, failed = record["counts"]["tasks"], record["counts"]["failed"]
+        tasks, failed = record.counts.tasks, record.counts.failed
         return _Part(modified, tasks, tasks - failed, failed, not failed, accepted)
     done = inputs.keys() & results.keys()
     failed = len(_failed(storage, folder, inputs.keys() - done))
@@ -271,7 +295,9 @@ def _accepted(own: Files, folder: str, storage: Storage) -> bool | None:
     if not findings:
         return None
     newest = max(findings, key=lambda path: own[path].modified)
-    return bool(_json(storage.read(f"{RESULTS}/{folder}/{newest}")).get("accepted"))
+    listed = {f"{RESULTS}/{folder}/{newest}": own[newest]}
+    found = read_records(_Findings, storage, listed, "the submission counts as refused")
+    return any(each.accepted for each in found.values())
 
 
 def _run(exp_id: str, run_id: str, parts: list[_Part]) -> Run:

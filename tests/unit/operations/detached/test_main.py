@@ -135,6 +135,16 @@ def test_a_bad_end_is_on_record_told_and_passed_on(coordinate, storage, told, co
     assert storage.read(RunLayout("flu", "main").coordinator_state)
 
 
+def test_a_notification_that_fails_changes_no_exit_code(coordinate, storage, monkeypatch):
+    def fail(*_: Any) -> None:
+        raise RecursionError("a bug")
+
+    monkeypatch.setattr(main, "message", fail)
+
+    assert coordinate(0) == 0
+    assert "RecursionError: a bug" in log(storage)
+
+
 def test_one_whose_machine_is_taken_away_says_nothing_but_saves_what_it_knows(
     coordinate, storage, told
 ):

@@ -1,0 +1,82 @@
+"""Read JSON records of runs. Others may have written them: a damaged one is named, and left out."""
+
+import logging
+from collections.abc import Mapping
+from functools import cache
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from epyflow.errors import ArtifactError
+from epyflow.operations.runs.log_lines import printable
+from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import Stored
+
+LARGEST_RECORD = 2**26
+"""Bytes of the largest record that is read; ``run_metadata.json`` has some hundred for a task."""
+
+_log = logging.getLogger(__name__)
+
+
+class Record(BaseModel):
+    """A record; other keys are ignored, since another version may have written it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
+
+
+R = TypeVar("R", bound=BaseModel)
+
+
+def parse_record(kind: type[R], data: bytes, path: str) -> R:
+    """Read a record from its bytes. The parser limits depth and digits, and refuses surrogates.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged: it names the file, the key and what is expected.
+    """
+    try:
+        return kind.model_validate_json(data)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False, include_input=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        raise ArtifactError(f"{path}: damaged: {key}{': ' * bool(key)}{first['msg']}") from None
+
+
+def read_records(
+    kind: type[R], storage: Storage, listed: Mapping[str, Stored], instead: str
+) -> dict[str, R]:
+    """Read records, and leave out those that are damaged or too large, with a warning for each.
+
+    Parameters
+    ----------
+    kind
+        What they are.
+    storage
+        Holds them.
+    listed
+        Their paths, as listed.
+    instead
+        What is done without a record, for the warning.
+    """
+    small = [path for path, its in listed.items() if its.size <= LARGEST_RECORD]
+    for path in listed.keys() - set(small):
+        _warn_once(f"{path}: more than {LARGEST_RECORD:,} bytes; {instead}")
+    return parse_records(kind, storage.read_all(small), instead)
+
+
+def parse_records(kind: type[R], read: Mapping[str, bytes], instead: str) -> dict[str, R]:
+    """Read records from their bytes, by path; see :func:`read_records`."""
+    found = {}
+    for path, data in read.items():
+        try:
+            found[path] = parse_record(kind, data, path)
+        except ArtifactError as problem:
+            _warn_once(f"{problem}; {instead}")
+    return found
+
+
+@cache
+def _warn_once(text: str) -> None:
+    """Warn: a command that reads a record several times says so once."""
+    _log.warning("%s", printable(text))

@@ -9,7 +9,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from epyflow import __version__
-from epyflow.cli.output import EXIT_CODES, ExitCode
+from epyflow.cli.output import EXIT_CODES, ExitCode, say, warn
 from epyflow.errors import EpyflowError
 
 COMMANDS = {
@@ -85,7 +85,7 @@ app = typer.Typer(
 
 def _print_version(is_given: bool) -> None:
     if is_given:
-        typer.echo(f"epyflow {__version__}")
+        say(f"epyflow {__version__}")
         raise typer.Exit
 
 
@@ -106,5 +106,5 @@ def main() -> None:
     try:
         app()
     except EpyflowError as error:
-        typer.echo(f"epyflow: {error}", err=True)
+        warn(f"epyflow: {error}")
         sys.exit(ExitCode.PROBLEM)

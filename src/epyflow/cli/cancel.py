@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix, Yes
-from epyflow.cli.output import ExitCode, confirm_or_exit, exit_on_error, print_json
+from epyflow.cli.output import ExitCode, confirm_or_exit, exit_on_error, print_json, say, warn
 from epyflow.operations.runs.cancellation import Cancelling, Ended, list_live_parts
 from epyflow.operations.runs.coordinator_presence import find_coordinator, how_to_resume
 from epyflow.operations.runs.coordinator_record import read_record
@@ -56,7 +56,7 @@ def cancel(
         ended = Cancelling(
             place,
             presence,
-            _say,
+            warn,
             now=now,
             only_coordinator=only_coordinator,
             patience=patience,
@@ -68,19 +68,15 @@ def cancel(
     else:
         _print(found.folder, ended, go_on)
     for each in ended.left:
-        typer.echo(f"{found.folder}: {each}", err=True)
+        say(f"{found.folder}: {each}", err=True)
     raise typer.Exit(ExitCode.PROBLEM if ended.left else ExitCode.OK)
 
 
 def _print(folder: str, ended: Ended, go_on: str) -> None:
     if ended.done:
-        typer.echo(f"{folder}: ended {', '.join(ended.done)}")
+        say(f"{folder}: ended {', '.join(ended.done)}")
     elif not ended.left:
-        typer.echo(f"{folder}: nothing of it is running")
+        say(f"{folder}: nothing of it is running")
     if not ended.left and ended.done:
         lock = "; first run `snakemake --unlock` there" if ended.killed else ""
-        typer.echo(f"to resume it: {go_on}{lock}")
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
+        say(f"to resume it: {go_on}{lock}")

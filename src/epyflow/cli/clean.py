@@ -14,6 +14,7 @@ from epyflow.cli.output import (
     exit_on_error,
     plain_table,
     print_json,
+    say,
 )
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.activity import Activity
@@ -68,13 +69,13 @@ def clean(
         place = open_storage(storage)
         batch, jobs, unseen = open_batch(place)
         if unseen:
-            typer.echo(f"Batch jobs cannot be seen: {unseen}", err=True)
+            say(f"Batch jobs cannot be seen: {unseen}", err=True)
         activity = Activity(datetime.now(UTC), parse_duration(older_than), jobs)
         search = Search(place, activity)
         waste = search.waste(runs, keep or 0)
         over = old_jobs(activity, search.left_alone)
     for folder, why in sorted(search.left_alone.items()):
-        typer.echo(f"{folder}: left alone, as {why}", err=True)
+        say(f"{folder}: left alone, as {why}", err=True)
     if format == "json":
         document = {
             "remove": [each.as_dict() for each in waste],
@@ -90,18 +91,18 @@ def clean(
     removed = remove(place, waste, search.records)
     if batch is not None:
         delete(batch, [job.name for job in over], removed)
-    typer.echo(
+    say(
         f"removed {removed.files:,} files ({decimal(removed.size)}), {removed.jobs:,} Batch jobs",
         err=True,
     )
     for problem in removed.problems:
-        typer.echo(problem, err=True)
+        say(problem, err=True)
     raise typer.Exit(ExitCode.PROBLEM if removed.problems else ExitCode.OK)
 
 
 def _print(waste: list[Waste], over: "list[batch_v1.Job]") -> None:
     if not waste and not over:
-        typer.echo("nothing to remove")
+        say("nothing to remove")
         return
     table = plain_table(
         {"kind": "word", "what": "word", "number": "number", "size": "number", "why": "text"}

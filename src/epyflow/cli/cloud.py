@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from epyflow.cli.options import TerraformOutputs, read_input
-from epyflow.cli.output import ExitCode, exit_on_error, fail
+from epyflow.cli.output import ExitCode, exit_on_error, fail, say
 from epyflow.google.site import read_file
 from epyflow.google.site_file import values_of, write_site
 
@@ -39,6 +39,6 @@ def configure(
             path = write_site(values | ({} if image is None else {"image": image}))
     except OSError as error:
         fail(f"{outputs}: cannot be read: {error.strerror}", ExitCode.UNREADABLE)
-    typer.echo(f"wrote {path}")
+    say(f"wrote {path}")
     if "image" not in read_file(path):
-        typer.echo("next: make image-push")
+        say("next: make image-push")

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format
-from epyflow.cli.output import ExitCode, console, exit_on_error, fail, print_json
+from epyflow.cli.output import ExitCode, console, exit_on_error, fail, print_json, say
 from epyflow.operations.setup import layers, named_setting
 from epyflow.operations.setup.choices import check_clone
 
@@ -77,7 +77,7 @@ def get(
     elif found.value is None:
         fail(f"{key}: not set", ExitCode.PROBLEM)
     else:
-        typer.echo(named_setting.shown_value(found.value))
+        say(*named_setting.shown_value(found.value).split("\n"))
 
 
 @config.command(name="set")
@@ -94,13 +94,13 @@ def set_value(
         check_clone()
         file = named_setting.change_setting(key, value)
     if file is None:
-        typer.echo("nothing to change")
+        say("nothing to change")
     else:
         with exit_on_error(ExitCode.UNREADABLE, errors=OSError):
             file.write()
-        typer.echo(f"{file.path}: {file.changes[0]}")
+        say(f"{file.path}: {file.changes[0]}")
     if variable := named_setting.overriding_variable(key):
-        typer.echo(f"{variable} is set in this environment, and wins over the file", err=True)
+        say(f"{variable} is set in this environment, and wins over the file", err=True)
 
 
 @config.command()
@@ -120,7 +120,7 @@ def validate(
     if format == "json":
         print_json({"valid": not problems, "problems": problems})
     else:
-        typer.echo("\n".join(problems) or "the settings are valid")
+        say(*(problems or ["the settings are valid"]))
     if problems:
         raise typer.Exit(ExitCode.PROBLEM)
 
@@ -136,7 +136,7 @@ def path(configfile: ConfigFiles = None, format: Format = "table") -> None:
         print_json([asdict(each) | {"path": str(each.path)} for each in files])
         return
     for each in files:
-        typer.echo(f"{each.path}{'' if each.exists else '   (does not exist)'}")
+        say(f"{each.path}{'' if each.exists else '   (does not exist)'}")
 
 
 def _print(parts: Mapping[str, Sequence[layers.Setting]]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
-from epyflow.cli.output import console
+from epyflow.cli.output import EscapedTable, console
 from epyflow.durations import format_duration
 
 WIDTH = 120
@@ -48,7 +48,7 @@ def _sums(rules: list[dict[str, Any]], key: str) -> list[Any]:
 
 def cost_table(title: str) -> Table:
     """Return an empty table of costs."""
-    return Table(title=title, title_justify="left")
+    return EscapedTable(title=title, title_justify="left")
 
 
 def span(values: list[str]) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format
-from epyflow.cli.output import ExitCode, console, fail, plain_table, print_json
+from epyflow.cli.output import ExitCode, console, fail, plain_table, print_json, say
 from epyflow.errors import EpyflowError
 from epyflow.google.site import FILE_VARIABLE
 from epyflow.google.site_file import configured_site
@@ -75,7 +75,7 @@ def doctor(
     else:
         _print(found)
     states = Counter[str](finding.state for _, finding in found)
-    typer.echo(", ".join(f"{states[each]} {each}" for each in _STYLES if states[each]), err=True)
+    say(", ".join(f"{states[each]} {each}" for each in _STYLES if states[each]), err=True)
     raise typer.Exit(ExitCode.PROBLEM if states["failed"] else ExitCode.OK)
 
 
@@ -111,9 +111,9 @@ def _print(found: list[tuple[Check, CheckResult]]) -> None:
     out = console()
     if not out.is_terminal:
         for check, finding in found:
-            typer.echo(f"{finding.state:<8} {check.id:<14} {finding.found}")
+            say(f"{finding.state:<8} {check.id:<14} {finding.found}")
             if finding.remedy:
-                typer.echo(f"{'':<23} → {finding.remedy}")
+                say(f"{'':<23} → {finding.remedy}")
         return
     table = plain_table({"state": "word", "check": "word", "found": "text"})
     for check, finding in found:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 
 from epyflow.cli.options import Format, RunId, RunNames, StoragePrefix
-from epyflow.cli.output import ExitCode, exit_on_error, print_json
+from epyflow.cli.output import ExitCode, exit_on_error, print_json, say
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.download import WHAT, Copy
 from epyflow.operations.runs.download import fetch as fetch_files
@@ -64,9 +64,9 @@ def fetch(
     _print(fetched, copies, format)
     kept = [copy for copy in copies if copy.became == "kept"]
     for copy in kept:
-        typer.echo(f"{copy.target} is newer than the run's; --force replaces it", err=True)
+        say(f"{copy.target} is newer than the run's; --force replaces it", err=True)
     for message in missed:
-        typer.echo(message, err=True)
+        say(message, err=True)
     if missed:
         raise typer.Exit(ExitCode.UNREADABLE)
     raise typer.Exit(ExitCode.PROBLEM if kept else ExitCode.OK)
@@ -108,9 +108,9 @@ def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> N
         print_json([_document(copy) for copy in copies])
     else:
         for copy in copies:
-            typer.echo(str(copy.target))
+            say(str(copy.target))
     for folder, its in fetched.items():
-        typer.echo(f"{folder}: {_counted(its)}", err=True)
+        say(f"{folder}: {_counted(its)}", err=True)
 
 
 def _counted(copies: list[Copy]) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from epyflow.cli.options import Format, read_input
-from epyflow.cli.output import ExitCode, at_a_terminal, fail, print_json
+from epyflow.cli.output import ExitCode, at_a_terminal, fail, print_json, say
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.setup import choices
 from epyflow.operations.setup.proposal import File
@@ -199,18 +199,18 @@ def _agree(files: Sequence[File], *, asking: bool, force: bool, shown: bool) -> 
 
 def _lines(files: Sequence[File], *, dry_run: bool, shown: bool) -> None:
     if not files:
-        typer.echo("nothing to change")
+        say("nothing to change")
     elif dry_run:
         _print_changes(files)
-        typer.echo("nothing was written (--dry-run)", err=True)
+        say("nothing was written (--dry-run)", err=True)
         return
     else:
         if not shown:
             _print_changes(files)
         for file in files:
-            typer.echo(f"wrote {file.path}")
+            say(f"wrote {file.path}")
     for step in choices.next_steps():
-        typer.echo(f"next: {step}")
+        say(f"next: {step}")
 
 
 def _json(files: Sequence[File], *, dry_run: bool, shown: bool) -> None:
@@ -228,6 +228,6 @@ def _json(files: Sequence[File], *, dry_run: bool, shown: bool) -> None:
 
 def _print_changes(files: Sequence[File], err: bool = False) -> None:
     for file in files:
-        typer.echo(f"{file.path}:", err=err)
+        say(f"{file.path}:", err=err)
         for change in file.changes:
-            typer.echo(f"  {change}", err=err)
+            say(f"  {change}", err=err)

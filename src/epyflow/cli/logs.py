@@ -7,7 +7,7 @@ import typer
 
 from epyflow.cli.logs_follow import follow_run
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix
-from epyflow.cli.output import ExitCode, exit_on_error, fail, print_json
+from epyflow.cli.output import ExitCode, exit_on_error, fail, print_json, say
 from epyflow.operations.runs.coordinator_presence import find_coordinator
 from epyflow.operations.runs.log_lines import Level, parse_since
 from epyflow.operations.runs.machine_logs import machine_logs
@@ -104,10 +104,10 @@ def _print(read: list[Log], lines: int | None) -> None:
     """Print logs as ``tail`` does: with their names where there are several."""
     for number, log in enumerate(read):
         if len(read) > 1:
-            gap = "\n" if number else ""
-            typer.echo(f"{gap}==> {log.path} <==")
+            gap = [""] if number else []
+            say(*gap, f"==> {log.path} <==")
         for line in _last(log, lines):
-            typer.echo(line)
+            say(line)
 
 
 def _last(log: Log, lines: int | None) -> tuple[str, ...]:

@@ -1,12 +1,10 @@
 """``epyflow logs --follow``: print new lines of a run's logs as they come."""
 
-import json
 import sys
 import time
 from collections.abc import Iterable
 
-import typer
-
+from epyflow.cli.output import print_json, say, warn
 from epyflow.operations.runs.coordinator_presence import Presence, find_coordinator
 from epyflow.operations.runs.log_follower import Follower, Line
 from epyflow.operations.runs.run_list import Run
@@ -47,7 +45,7 @@ def follow_run(
         If the storage cannot be read.
     """
     follower, show = Follower(storage, run, choice, last), _Printer(format)
-    output = RunningOutput(choice, run, _warn, machine=machine)
+    output = RunningOutput(choice, run, warn, machine=machine)
     while True:
         # Look at the coordinator first: lines written before the run ended are then still read.
         presence = find_coordinator(storage, run.exp_id, run.run_id)
@@ -61,7 +59,7 @@ def follow_run(
             break
         time.sleep(every)
     show(follower.rest())
-    typer.echo(f"{run.folder}: {presence.described()}", err=True)
+    say(f"{run.folder}: {presence.described()}", err=True)
 
 
 def _is_over(storage: Storage, run: Run, presence: Presence) -> bool:
@@ -70,10 +68,6 @@ def _is_over(storage: Storage, run: Run, presence: Presence) -> bool:
         return not presence.lives and not presence.own
     now = reload_run(storage, run)
     return now is None or now.complete
-
-
-def _warn(text: str) -> None:
-    typer.echo(text, err=True)
 
 
 class _Printer:
@@ -86,11 +80,11 @@ class _Printer:
         for line in lines:
             if self._format == "json":
                 document = {"file": line.path, "rule": line.rule, "job": line.job}
-                typer.echo(json.dumps({**document, "line": line.text}))
+                print_json({**document, "line": line.text}, indent=None)
                 continue
             if line.path != self._path:
-                gap = "\n" if self._path else ""
-                typer.echo(f"{gap}==> {line.path} <==")
+                gap = [""] if self._path else []
+                say(*gap, f"==> {line.path} <==")
                 self._path = line.path
-            typer.echo(line.text)
+            say(line.text)
         sys.stdout.flush()

@@ -1,6 +1,8 @@
 """Print answers, tables and errors of the commands, and end them with an exit code.
 
-Answers go to standard output, everything else to standard error: piped output stays whole.
+Answers go to standard output, everything else to standard error: piped output stays whole. All text
+of the commands is printed here: names and records from a bucket may hold characters that a terminal
+obeys, and these are escaped.
 """
 
 import json
@@ -13,8 +15,10 @@ from typing import Any, Literal, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.operations.runs.log_lines import printable
 
 Column = Literal["word", "number", "text"]
 """A word is not wrapped, a number stands on the right, a text is wrapped where it must be."""
@@ -43,9 +47,19 @@ EXIT_CODES = (
 """The same for the help of ``epyflow``."""
 
 
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines, each as one line: line ends and control characters in it are escaped."""
+    typer.echo("\n".join(map(printable, lines)), err=err)
+
+
+def warn(message: str) -> None:
+    """Print a message, which may have several lines, to standard error."""
+    say(*message.split("\n"), err=True)
+
+
 def fail(message: str, code: ExitCode) -> NoReturn:
     """Print a message to standard error and end the command."""
-    typer.echo(message, err=True)
+    warn(message)
     raise typer.Exit(code) from None
 
 
@@ -99,7 +113,7 @@ def confirm_or_exit(subject: str, lines: list[str], question: str, *, yes: bool)
     if not lines or yes:
         return
     for line in lines:
-        typer.echo(f"{subject}: {line}", err=True)
+        say(f"{subject}: {line}", err=True)
     if not sys.stdin.isatty():
         fail(
             "nothing was done; expected --yes where there is no terminal to ask on",
@@ -120,9 +134,10 @@ def confirm_on_terminal(question: str, *, yes: bool) -> None:
         fail("nothing was done", ExitCode.NOT_DONE)
 
 
-def print_json(document: object) -> None:
-    """Print a document, indented."""
-    typer.echo(json.dumps(document, indent=2))
+def print_json(document: object, indent: int | None = 2) -> None:
+    """Print a document, indented; without ``indent`` on one line."""
+    # JSON escapes control characters but this one.
+    typer.echo(json.dumps(document, indent=indent).replace("\x7f", "\\u007f"))
 
 
 def console(width: int = 200) -> Console:
@@ -133,13 +148,30 @@ def console(width: int = 200) -> Console:
     width
         Columns where it is no terminal: tables are not cut to the width of one.
     """
-    found = Console()
-    return found if found.is_terminal else Console(width=width)
+    # Square brackets and colons in names are neither markup nor emoji.
+    found = Console(markup=False, emoji=False)
+    return found if found.is_terminal else Console(width=width, markup=False, emoji=False)
+
+
+class EscapedTable(Table):
+    """A table whose texts are shown as they are, and are escaped."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of texts."""
+        super().add_row(*map(_cell, cells), **options)
+
+
+def _cell(content: str | Text) -> Text:
+    """Return a cell; a text of several lines keeps them, and its style."""
+    if isinstance(content, str):
+        return Text(printable(content))
+    escaped = "\n".join(map(printable, content.plain.split("\n")))
+    return content if escaped == content.plain else Text(escaped, style=content.style)
 
 
 def plain_table(columns: Mapping[str, Column]) -> Table:
     """Return a table without lines, whose columns can be cut by ``awk``."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    table = EscapedTable(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for name, kind in columns.items():
         table.add_column(
             name,

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from epyflow.cli.options import StoragePrefix
-from epyflow.cli.output import ExitCode, console, exit_on_error, fail, plain_table, print_json
+from epyflow.cli.output import ExitCode, console, exit_on_error, fail, plain_table, print_json, say
 from epyflow.operations.runs.log_lines import parse_since
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 
@@ -56,7 +56,7 @@ def runs(
         print_json([run.as_dict() for run in found])
     elif format == "uri":
         for run in found:
-            typer.echo(f"{(storage or '.').rstrip('/')}/results/{run.folder}")
+            say(f"{(storage or '.').rstrip('/')}/results/{run.folder}")
     elif found:
         _print(found)
     if not found:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from epyflow.cli.output import ExitCode, fail
+from epyflow.cli.output import ExitCode, fail, say
 from epyflow.experiment.format.json_schema import export
 from epyflow.files import write_bytes_atomically
 
@@ -25,12 +25,10 @@ def schema(
     try:
         if check:
             current = path.is_file() and path.read_text(encoding="utf-8") == text
-            typer.echo(
-                f"{path} is {'up to date' if current else 'out of date: run epyflow schema'}"
-            )
+            say(f"{path} is {'up to date' if current else 'out of date: run epyflow schema'}")
             raise typer.Exit(ExitCode.OK if current else ExitCode.PROBLEM)
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes_atomically(path, text.encode())
     except OSError as error:
         fail(f"{path}: cannot be written or read: {error.strerror}", ExitCode.UNREADABLE)
-    typer.echo(f"wrote {path}")
+    say(f"wrote {path}")

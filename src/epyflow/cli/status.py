@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix
-from epyflow.cli.output import ExitCode, count, exit_on_error, print_json
+from epyflow.cli.output import ExitCode, count, exit_on_error, print_json, say
 from epyflow.operations.runs.coordinator_presence import (
     Presence,
     find_coordinator,
@@ -64,7 +64,7 @@ def status(
             time.sleep(every)
     if watch and not now[0].run.complete and now[1].lives is False:
         where = how_to_resume(now[1].record)
-        typer.echo(f"{found.folder}: no coordinator works on it. To resume it: {where}", err=True)
+        say(f"{found.folder}: no coordinator works on it. To resume it: {where}", err=True)
     raise typer.Exit(_code(*now[:2]))
 
 
@@ -101,22 +101,22 @@ def _print(now: Status, presence: Presence, queued: QueuedJobs | None, format: s
     run = now.run
     state = "complete" if run.complete else "incomplete"
     judged = f"; submission {run.submission}" if run.submission else ""
-    typer.echo(f"{run.folder}: {state}{judged}, {run.modified:%Y-%m-%d %H:%M:%S} UTC")
-    typer.echo(f"coordinator: {presence.described()}")
+    say(f"{run.folder}: {state}{judged}, {run.modified:%Y-%m-%d %H:%M:%S} UTC")
+    say(f"coordinator: {presence.described()}")
     if presence.own:
-        typer.echo(f"batch    {summarise_jobs(presence.own)}")
+        say(f"batch    {summarise_jobs(presence.own)}")
     elif presence.unseen:
-        typer.echo(f"batch    cannot be seen from here: {presence.unseen}")
+        say(f"batch    cannot be seen from here: {presence.unseen}")
     if queued is not None:
-        typer.echo(f"slurm    {queued.described()}")
-    typer.echo(
+        say(f"slurm    {queued.described()}")
+    say(
         f"tasks    {run.tasks:,}: {run.done:,} done, {run.failed:,} failed, {run.missing:,} missing"
     )
     for stage in now.stages:
         if stage.files or stage.failed or stage.wanted:
-            typer.echo(f"{stage.name:<8} {_counted(stage)}")
+            say(f"{stage.name:<8} {_counted(stage)}")
     for log, message in now.failures.items():
-        typer.echo(f"{log}: {message}")
+        say(f"{log}: {message}")
 
 
 def _counted(stage: Progress) -> str:

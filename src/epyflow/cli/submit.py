@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 from google.cloud import batch_v1
 
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format
-from epyflow.cli.output import ExitCode, confirm_on_terminal, exit_on_error, print_json
+from epyflow.cli.output import ExitCode, confirm_on_terminal, exit_on_error, print_json, say, warn
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.batch import BatchJobs, is_over
 from epyflow.google.site import VARIABLE_PREFIX, read_site
@@ -93,11 +92,10 @@ def submit(
         document |= _counts(summary)
         number = launch.check_alone(place, take_over=take_over)
         document["resumes"] = launch.resumes(place)
-        typer.echo("\n".join(summary.lines()), err=True)
+        say(*summary.lines(), err=True)
         if not dry_run:
             confirm_on_terminal("Start this run?", yes=yes)
             # Somebody may have started one since; a lease that does not count is removed.
-            warn = partial(typer.echo, err=True)
             number = launch.check_alone(place, take_over=take_over, clear=True, say=warn)
         _start(place, sources, document, number, dry_run=dry_run)
         _print(document, format, dry_run=dry_run)
@@ -198,17 +196,15 @@ def _print(document: dict[str, Any], format: str, *, dry_run: bool) -> None:
     done = "would be submitted" if dry_run else "submitted"
     resumed = ", resuming where the last coordinator stopped" if document["resumes"] else ""
     cost = f", about {usd[0]:.2f} to {usd[1]:.2f} US dollars" if usd else ""
-    typer.echo(f"{run}: {done} as {document['job']}{resumed}")
-    typer.echo(
-        f"planned  {document['tasks']:,} tasks, {document['simulations']:,} simulations{cost}"
-    )
-    typer.echo(f"sources  {document['sources']} ({document['sources_bytes']:,} bytes)")
-    typer.echo(f"results  {document['results']}")
-    typer.echo(f"log      {document['log']}")
+    say(f"{run}: {done} as {document['job']}{resumed}")
+    say(f"planned  {document['tasks']:,} tasks, {document['simulations']:,} simulations{cost}")
+    say(f"sources  {document['sources']} ({document['sources_bytes']:,} bytes)")
+    say(f"results  {document['results']}")
+    say(f"log      {document['log']}")
     if not dry_run:
         storage = document["results"].partition("/results/")[0]
         for command in ("status", "logs", "cancel"):
-            typer.echo(f"         epyflow {command} {run} --storage {storage}")
+            say(f"         epyflow {command} {run} --storage {storage}")
 
 
 def _wait(place: Place, job_id: str, every: float) -> bool:
@@ -218,11 +214,11 @@ def _wait(place: Place, job_id: str, every: float) -> bool:
     while True:
         job = place.jobs.get(job_id)
         if job is None:
-            typer.echo(f"{job_id}: deleted", err=True)
+            say(f"{job_id}: deleted", err=True)
             return False
         state = states(job.status.state)
         if state != told:
-            typer.echo(f"{job_id}: {state.name.lower()}", err=True)
+            say(f"{job_id}: {state.name.lower()}", err=True)
         told = state
         if is_over(job):
             return bool(state == states.SUCCEEDED)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from epyflow.archives import extract_archive
-from epyflow.cli.output import exit_on_error
+from epyflow.cli.output import exit_on_error, say
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.run.bundle import open_bundle
 
@@ -34,9 +34,9 @@ def unpack(
             folder.rename(to)
     code = to / "experiments" / exp_id / "functions"
     if code.is_dir():
-        typer.echo(
+        say(
             f"{code} has Python code, which a run executes as you: read it first if others "
             "can write where the archive comes from",
             err=True,
         )
-    typer.echo(f"run it with --config experiments_root={to} experiment={exp_id}")
+    say(f"run it with --config experiments_root={to} experiment={exp_id}")

@@ -13,7 +13,7 @@ from epyflow.cli.options import (
     Strict,
     TextFormat,
 )
-from epyflow.cli.output import ExitCode, count, print_json
+from epyflow.cli.output import ExitCode, count, print_json, say
 
 
 def validate(
@@ -40,5 +40,5 @@ def validate(
     else:
         print_problems(problems, Console())
         counts = f"{count(errors, 'error')}, {count(len(problems) - errors, 'warning')}"
-        typer.echo(f"{path}: {'invalid' if invalid else 'valid'} ({counts})")
+        say(f"{path}: {'invalid' if invalid else 'valid'} ({counts})")
     raise typer.Exit(ExitCode.PROBLEM if invalid else ExitCode.OK)

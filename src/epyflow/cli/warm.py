@@ -1,8 +1,7 @@
 """``epyflow warm``: compile the engine."""
 
-import typer
-
 from epyflow import engine
+from epyflow.cli.output import say
 
 
 def warm() -> None:
@@ -10,4 +9,4 @@ def warm() -> None:
 
     Exit code 0: compiled.
     """
-    typer.echo(f"The engine is compiled, in {engine.warm(typer.echo)}")
+    say(f"The engine is compiled, in {engine.warm(say)}")

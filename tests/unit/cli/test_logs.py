@@ -113,6 +113,14 @@ def test_what_a_terminal_would_obey_is_escaped(made_up):
     assert logs("us/flu", "--task", 0).stdout == "\\x1b]0;title\\x07\\x1b[2Jone\ttwo\n"
 
 
+@pytest.mark.parametrize("command", ["logs", "status"])
+def test_a_lone_surrogate_in_a_message_is_shown(made_up, command):
+    text = '{"time": "2030-01-02T03:04:05.000Z", "level": "ERROR", "message": "x\\ud800y"}\n'
+    made_up.write("logs/us/flu/main/run_task/00001.log", text)
+
+    assert r"x\ud800y" in CliRunner().invoke(app.app, [command, "us/flu"]).stdout
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [

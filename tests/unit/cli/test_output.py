@@ -1,11 +1,22 @@
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import typer
+from rich.text import Text
 
 from epyflow.cli import output
-from epyflow.cli.output import ExitCode, confirm_or_exit, count, exit_on_error, plain_table
+from epyflow.cli.output import (
+    ExitCode,
+    confirm_or_exit,
+    console,
+    count,
+    exit_on_error,
+    plain_table,
+    print_json,
+    say,
+)
 from epyflow.errors import DataError, EpyflowError, PopulationError, UnreadableError
 
 
@@ -119,3 +130,42 @@ def test_a_table_has_words_and_numbers_in_columns_and_wraps_only_text(capsys):
 )
 def test_things_are_counted(number, expected):
     assert count(number, "file") == expected
+
+
+HOSTILE = "a\x1b[2J\nb\ud800\u202e[red]:bug:[/x]"
+ESCAPED = r"a\x1b[2J\nb\ud800\u202e[red]:bug:[/x]"
+
+
+def test_what_a_terminal_would_obey_is_escaped_in_lines_messages_and_tables(capsys):
+    say(HOSTILE, "two")
+    assert capsys.readouterr().out == f"{ESCAPED}\ntwo\n"
+
+    say(HOSTILE, err=True)
+    assert capsys.readouterr().err == f"{ESCAPED}\n"
+
+    assert code_of(DataError("one\ntwo\x1b[2J\x9b")) == 2
+    assert capsys.readouterr().err == "one\ntwo\\x1b[2J\\x9b\n"
+
+    table = plain_table({"word": "word", "text": "text"})
+    table.add_row(HOSTILE, Text("two\nlines\x1b", style="red"))
+    console().print(table)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["word", "text"], [ESCAPED, "two"], [r"lines\x1b"]]
+
+
+def test_a_document_is_plain_ascii_that_reads_back(capsys):
+    print_json({"name": HOSTILE + "\x7f\x9b"}, indent=None)
+
+    printed = capsys.readouterr().out
+    assert printed.rstrip("\n").isascii()
+    assert printed.rstrip("\n").isprintable()
+    assert json.loads(printed) == {"name": HOSTILE + "\x7f\x9b"}
+
+
+def test_commands_print_in_one_module_only():
+    modules = Path(output.__file__).parent.glob("*.py")
+
+    other = [each.name for each in modules if each.name != "output.py"]
+    printing = ("typer.echo", "click.echo", " print(", "sys.stdout.write", "sys.stderr.write")
+    text = {name: (Path(output.__file__).parent / name).read_text() for name in other}
+    assert {name for name, its in text.items() if any(each in its for each in printing)} == set()

@@ -107,3 +107,19 @@ def test_runs_of_which_nothing_was_written_lately_are_left_out(made_up):
 
     assert [each["run_id"] for each in json.loads(listed.stdout)] == ["week-2"]
     assert run("runs", "--since", "yesterday").exit_code == 2
+
+
+@pytest.mark.parametrize("format", ["table", "uri", "json"])
+def test_names_of_objects_forge_no_line_and_no_style(made_up, format):
+    made_up.tasks("[bold]a/\x1b[2J\nb", count=1, done=())
+
+    done = run("runs", "--format", format)
+
+    assert done.exit_code == 0
+    assert done.stdout.replace("\n", "").isprintable()
+    if format == "json":
+        assert json.loads(done.stdout)[0]["run_id"] == "\x1b[2J\nb"
+    else:
+        last = done.stdout.splitlines()[-1]
+        assert "[bold]a" in last
+        assert r"\x1b[2J\nb" in last

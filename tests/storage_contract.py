@@ -3,6 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from epyflow.errors import EpyflowError
+from epyflow.storage import stored_file
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import LARGEST_VERSION, VersionedStorage
 
@@ -25,6 +29,19 @@ class StorageContract:
         storage.write("a", b"2")
 
         assert storage.read("a") == b"2"
+
+    def test_a_file_that_would_fill_memory_is_not_read(
+        self, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        storage.write("a/large", b"1234")
+        storage.write("a/small", b"123")
+        monkeypatch.setattr(stored_file, "LARGEST_READ", 3)
+
+        assert storage.read("a/small") == b"123"
+        with pytest.raises(
+            EpyflowError, match="a/large has more than 3 bytes, as no file of a run"
+        ):
+            storage.read("a/large")
 
     def test_a_file_that_is_uploaded_is_copied(self, storage: Storage, tmp_path: Path) -> None:
         (tmp_path / "here").write_bytes(b"1")

@@ -1,15 +1,19 @@
 """Pack files into gzipped tar archives, and extract them without leaving a folder.
 
-Equal files give equal archives.
+Equal files give equal archives. An archive of others is read within limits, and what it claims is
+compared with them before anything is allocated or written.
 """
 
 import gzip
 import io
-import shutil
+import re
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
 
 from epyflow.errors import ArtifactError
 from epyflow.files import gzip_writer
@@ -38,23 +42,48 @@ def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
                 archive.addfile(entry, content)
 
 
-_MOST_FILES, _MOST_BYTES = 100_000, 16 * 2**30
-"""Of an archive that is extracted: an experiment with all its data files is far smaller."""
+_RATIO, _SMALL = 250, 2**28
+"""An archive above 256 MiB that is compressed further than this is no experiment."""
 
-_LONGEST_HEADER = 2**20
+_LONGEST_HEADER, _LONGEST_PATH, _LONGEST_NAME, _DEEPEST = 2**13, 2_048, 255, 64
+"""Bytes of an extended header, of a path and of a name in it; folders in one another."""
 
+_LATEST = 2.0**33
+"""Seconds since 1970 that every file system can keep."""
 
-class Decompressed(gzip.GzipFile):
-    """A decompressed archive whose headers fit in memory: tarfile reads a header at once."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Read some bytes."""
-        if size is None or not 0 <= size <= _LONGEST_HEADER:
-            raise tarfile.ReadError(f"a header of {size or 0:,} bytes")
-        return super().read(size)
+_BLOCK = tarfile.BLOCKSIZE
+_RECORD = re.compile(rb"([1-9][0-9]{0,4}) (path|size|mtime)=")
+_SIZE = re.compile(r"[0-9]{1,15}")
 
 
-def extract_archive(path: Path, folder: Path, unusable: str) -> None:
+@dataclass(frozen=True)
+class Limits:
+    """The most members, and the most bytes of all of them, that an archive may hold."""
+
+    members: int = 100_000
+    size: int = 16 * 2**30
+
+
+EXPERIMENT = Limits()
+"""An experiment with all its data files is far smaller."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A regular file in an archive: its name below the folder, bytes, seconds since 1970."""
+
+    name: str
+    size: int
+    mtime: float
+
+
+class _RefusedError(Exception):
+    """Why an archive is refused, as the end of a sentence about it."""
+
+
+def extract_archive(
+    path: Path, folder: Path, use: str, remedy: str, limits: Limits = EXPERIMENT
+) -> None:
     """Extract an archive into a folder that has none of its files.
 
     Parameters
@@ -63,39 +92,143 @@ def extract_archive(path: Path, folder: Path, unusable: str) -> None:
         The archive.
     folder
         The folder; it need not exist.
-    unusable
-        For the message, after the path: what is wrong with the archive, and what to do.
+    use, remedy
+        For the message: what the archive is for, and what to do.
+    limits
+        What is too large.
 
     Raises
     ------
     ArtifactError
-        If it is damaged, holds something else than files below the folder, or more or larger files
-        than any experiment has; files before that are in the folder.
+        If it is damaged, holds something else than regular files below the folder, or exceeds a
+        limit; files before that are in the folder.
     """
-    size = 0
+    with _refusing(path, use, remedy), path.open("rb") as packed:
+        for member, content in _members(packed, path.stat().st_size, limits):
+            target = folder / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as file:
+                _copy(content, member, file)
+
+
+def read_archive(
+    data: bytes, path: str, use: str, remedy: str, limits: Limits
+) -> Iterator[tuple[Member, bytes]]:
+    """Yield the files in the bytes of an archive, with their content.
+
+    Parameters
+    ----------
+    data
+        The bytes.
+    path, use, remedy
+        For the message: where the archive is, what it is for, and what to do.
+    limits
+        What is too large.
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`extract_archive`.
+    """
+    with _refusing(path, use, remedy):
+        for member, content in _members(io.BytesIO(data), len(data), limits):
+            file = io.BytesIO()
+            _copy(content, member, file)
+            yield member, file.getvalue()
+
+
+@contextmanager
+def _refusing(path: Path | str, use: str, remedy: str) -> Iterator[None]:
     try:
-        with (
-            Decompressed(path) as file,
-            tarfile.open(fileobj=file, mode="r:") as archive,
-        ):
-            for number, entry in enumerate(archive, start=1):
-                size += entry.size
-                if number > _MOST_FILES or size > _MOST_BYTES:
-                    raise tarfile.ReadError(
-                        f"more than {_MOST_FILES:,} files or {_MOST_BYTES:,} bytes"
-                    )
-                _extract(archive, entry, folder, f"{path}: {unusable}")
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as problem:
-        raise ArtifactError(f"{path}: {unusable} ({problem})") from None
+        yield
+    except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error, _RefusedError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else None
+        raise ArtifactError(f"{path}: not usable as {use}: {reason or problem}; {remedy}") from None
 
 
-def _extract(archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path, wrong: str) -> None:
-    """Write a member below the folder; the filters of tarfile need Python 3.11.4."""
-    name = PurePosixPath(entry.name)
-    content = archive.extractfile(entry) if entry.isreg() else None
-    if content is None or name.is_absolute() or ".." in name.parts:
-        raise ArtifactError(f"{wrong} ({entry.name!r} is not a file below the folder)")
-    target = folder / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as file:
-        shutil.copyfileobj(content, file)
+def _members(packed: BinaryIO, size: int, limits: Limits) -> Iterator[tuple[Member, BinaryIO]]:
+    """Yield regular files, each before its content is read; refuse every other archive.
+
+    tarfile itself follows chains of headers by recursion, and allocates what sparse files claim.
+    So it decodes single headers here, of the two kinds that :func:`write_archive` writes.
+    """
+    most = min(limits.size, _SMALL + _RATIO * size)
+    names: set[str] = set()
+    with gzip.GzipFile(fileobj=packed) as file:
+        while (member := _next_member(file)) is not None:
+            if member.name in names:
+                raise _RefusedError(f"it holds {member.name!r} more than once")
+            names.add(member.name)
+            most -= member.size
+            if len(names) > limits.members or most < 0:
+                raise _RefusedError(
+                    f"it holds more than {limits.members:,} files, or more than {limits.size:,} "
+                    f"bytes, or is {_RATIO} times smaller than its content"
+                )
+            end = file.tell() + -(-member.size // _BLOCK) * _BLOCK
+            yield member, cast("BinaryIO", file)
+            file.seek(end)
+        # Reading on confirms the checksum of gzip, too.
+        if file.read(tarfile.RECORDSIZE).strip(b"\0") or file.read(1):
+            raise _RefusedError("there is data after its end")
+
+
+def _next_member(file: gzip.GzipFile) -> Member | None:
+    """Read the headers of the next file; None at the end."""
+    entry, extended = _header(file), {}
+    if entry is not None and entry.type == tarfile.XHDTYPE:
+        if not 0 < entry.size <= _LONGEST_HEADER:
+            raise _RefusedError(f"it has a header of {entry.size:,} bytes")
+        extended = _extended(file.read(-(-entry.size // _BLOCK) * _BLOCK)[: entry.size])
+        entry = _header(file)
+        if entry is None:
+            raise _RefusedError("it is cut short")
+    if entry is None:
+        return None
+    name, size = extended.get("path", entry.name), extended.get("size", str(entry.size))
+    if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+        raise _RefusedError(f"{name[:200]!r} in it is not a regular file")
+    mtime = float(extended.get("mtime", entry.mtime))
+    if not (_SIZE.fullmatch(size) and 0 <= mtime <= _LATEST):
+        raise _RefusedError(f"{name[:200]!r} in it has an impossible size or time")
+    return Member(_checked(name), int(size), mtime)
+
+
+def _header(file: gzip.GzipFile) -> tarfile.TarInfo | None:
+    block = file.read(_BLOCK)
+    if len(block) < _BLOCK:
+        raise _RefusedError("it is cut short")
+    return tarfile.TarInfo.frombuf(block, "utf-8", "strict") if block.strip(b"\0") else None
+
+
+def _extended(data: bytes) -> dict[str, str]:
+    """Return the records of an extended header: ``<length> <key>=<value>`` and a line's end."""
+    found, start = {}, 0
+    while start < len(data):
+        record = _RECORD.match(data, start)
+        end = start + int(record[1]) if record else 0
+        if record is None or end <= record.end() or data[end - 1 : end] != b"\n":
+            raise _RefusedError("it has a header that epyflow does not write")
+        found[record[2].decode()] = data[record.end() : end - 1].decode()
+        start = end
+    return found
+
+
+def _checked(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise _RefusedError(f"{name[:200]!r} is not a file below the folder")
+    encoded = [len(part.encode()) for part in path.parts]
+    if max(encoded) > _LONGEST_NAME or sum(encoded) > _LONGEST_PATH or len(encoded) > _DEEPEST:
+        raise _RefusedError(f"{name[:200]!r}... is longer or deeper than a path may be")
+    return path.as_posix()
+
+
+def _copy(content: BinaryIO, member: Member, file: BinaryIO) -> None:
+    left = member.size
+    while left:
+        block = content.read(min(left, 2**20))
+        if not block:
+            raise _RefusedError("it is cut short")
+        file.write(block)
+        left -= len(block)

@@ -9,7 +9,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from epyflow.errors import EpyflowError
-from epyflow.storage import s3
+from epyflow.storage import s3, stored_file
 from epyflow.storage.disk import storage_at
 from epyflow.storage.s3 import S3Bucket
 from tests.cloud.s3_server import BUCKET
@@ -67,11 +67,11 @@ def test_more_files_than_a_page_of_the_listing_are_listed_and_removed(bucket, s3
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(bucket, monkeypatch):
-    monkeypatch.setattr(s3, "LARGEST_READ", 3)
+    monkeypatch.setattr(stored_file, "LARGEST_READ", 3)
     monkeypatch.setattr(StreamingBody, "read", lambda _: pytest.fail("was read"))
     bucket.write("large", b"1234")
 
-    with pytest.raises(EpyflowError, match=r"large has 4 bytes; expected at most 3.*aws s3 cp"):
+    with pytest.raises(EpyflowError, match=r"large has more than 3 bytes"):
         bucket.read("large")
 
 

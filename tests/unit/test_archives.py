@@ -2,45 +2,54 @@
 
 import gzip
 import io
+import resource
 import tarfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from epyflow import archives
-from epyflow.archives import extract_archive, write_archive
+from epyflow.archives import Limits, extract_archive, read_archive, write_archive
 from epyflow.errors import ArtifactError
 
 FILES = {"a/one.txt": b"1" * 600, "two.txt": b"2" * 600}
 
 
-def refusal(path, folder):
+def refusal(path, folder, limits=archives.EXPERIMENT):
     with pytest.raises(ArtifactError) as caught:
-        extract_archive(path, folder, "not usable")
+        extract_archive(path, folder, "a test", "do it again", limits)
+    assert str(caught.value).startswith(f"{path}: not usable as a test: ")
+    assert str(caught.value).endswith("; do it again")
     return str(caught.value)
 
 
 def test_files_come_back_as_they_were(tmp_path):
     write_archive(tmp_path / "a.tar.gz", FILES)
 
-    extract_archive(tmp_path / "a.tar.gz", tmp_path / "out", "not usable")
+    extract_archive(tmp_path / "a.tar.gz", tmp_path / "out", "a test", "")
 
     found = {name: (tmp_path / "out" / name).read_bytes() for name in FILES}
     assert found == FILES
 
 
-@pytest.mark.parametrize(("limit", "most"), [("_MOST_FILES", 1), ("_MOST_BYTES", 1199)])
-def test_more_or_larger_files_than_allowed_are_refused_before_they_are_written(
-    tmp_path, monkeypatch, limit, most
-):
+@pytest.mark.parametrize("limits", [Limits(members=1), Limits(size=1199)])
+def test_more_or_larger_files_than_allowed_are_refused_before_they_are_written(tmp_path, limits):
     write_archive(tmp_path / "a.tar.gz", FILES)
-    monkeypatch.setattr(archives, limit, most)
 
-    text = refusal(tmp_path / "a.tar.gz", tmp_path / "out")
+    text = refusal(tmp_path / "a.tar.gz", tmp_path / "out", limits)
 
-    assert f"a.tar.gz: not usable (more than {archives._MOST_FILES:,} files or" in text
+    assert f"a.tar.gz: not usable as a test: it holds more than {limits.members:,} files" in text
     assert not (tmp_path / "out" / "two.txt").exists()
-    monkeypatch.setattr(archives, limit, most + 1)
-    extract_archive(tmp_path / "a.tar.gz", tmp_path / "fits", "not usable")
+    extract_archive(tmp_path / "a.tar.gz", tmp_path / "fits", "a test", "", Limits(2, 1200))
+
+
+def test_a_small_archive_of_a_huge_file_is_refused_before_it_is_written(tmp_path, monkeypatch):
+    write_archive(tmp_path / "a.tar.gz", {"zeros": bytes(2**20)})
+    monkeypatch.setattr(archives, "_SMALL", 2**16)
+
+    assert "250 times smaller" in refusal(tmp_path / "a.tar.gz", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
@@ -50,4 +59,148 @@ def test_a_header_that_would_fill_memory_is_not_read(tmp_path, kind):
     data = header.tobuf(tarfile.GNU_FORMAT) + bytes(header.size) + tarfile.TarInfo("x").tobuf()
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress(io.BytesIO(data).getvalue()))
 
-    assert "a header of 2,097,152 bytes" in refusal(tmp_path / "a.tar.gz", tmp_path / "out")
+    expected = {
+        tarfile.XHDTYPE: "a header of 2,097,152 bytes",
+        tarfile.GNUTYPE_LONGNAME: "not a regular file",
+    }
+    assert expected[kind] in refusal(tmp_path / "a.tar.gz", tmp_path / "out")
+
+
+def block(name=b"a", size=0, kind=tarfile.REGTYPE):
+    """Return a header and content of zeros."""
+    entry = tarfile.TarInfo()
+    entry.size, entry.type = max(size, 0), kind
+    data = bytearray(entry.tobuf(tarfile.USTAR_FORMAT))
+    data[:100] = name.ljust(100, b"\0")
+    if size < 0:
+        data[124:136] = (256**12 + size).to_bytes(12, "big")
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data)
+    return bytes(data)
+
+
+def padded(content):
+    return content + bytes(-len(content) % 512)
+
+
+def extended(**records):
+    content = b""
+    for key, value in records.items():
+        rest = b" " + key.replace("__", ".").encode() + b"=" + value + b"\n"
+        length = next(n for n in range(len(rest), len(rest) + 9) if n == len(rest) + len(str(n)))
+        content += str(length).encode() + rest
+    return block(b"header", len(content), tarfile.XHDTYPE) + padded(content)
+
+
+FILE = block(size=2) + padded(b"hi")
+END = bytes(1024)
+HOSTILE = {
+    "sparse, no map": extended(GNU__sparse__map=b"a,b", GNU__sparse__size=b"3") + FILE,
+    "sparse, no size": extended(GNU__sparse__map=b"0,1", GNU__sparse__realsize=b"z") + FILE,
+    "sparse, negative size": extended(GNU__sparse__size=b"-99999", GNU__sparse__map=b"0,2") + FILE,
+    "sparse, 1.0": extended(GNU__sparse__major=b"1", GNU__sparse__minor=b"0") + FILE,
+    "sparse, old": block(kind=tarfile.GNUTYPE_SPARSE),
+    "negative size": block(size=-1024) + FILE,
+    "negative size, extended": extended(size=b"-1024") + FILE,
+    "huge size": extended(size=b"9" * 5000) + FILE,
+    "no time": extended(mtime=b"nan") + FILE,
+    "no number": extended(mtime=b"x") + FILE,
+    "chain of headers": extended(path=b"a") * 3000 + FILE,
+    "chain of names": (block(b"././@LongLink", 2, b"L") + padded(b"a\0")) * 3000 + FILE,
+    "header of no file": extended(path=b"a"),
+    "record of length 0": block(b"h", 8, tarfile.XHDTYPE) + padded(b"0 path=b") + FILE,
+    "record beyond its header": block(b"h", 9, tarfile.XHDTYPE) + padded(b"99 path=b") + FILE,
+    "NUL": extended(path=b"a\0b") + FILE,
+    "no text": extended(path=b"a\xff") + FILE,
+    "no text, plain": block(b"\xff") + FILE,
+    "long name": extended(path=b"a" * 256) + FILE,
+    "long path": extended(path=b"/".join([b"a" * 200] * 11)) + FILE,
+    "deep path": extended(path=b"/".join([b"a"] * 65)) + FILE,
+    "no name": block(b"") + FILE,
+    "outside": block(b"../a"),
+    "absolute": block(b"/a"),
+    "link": block(kind=tarfile.SYMTYPE),
+    "twice": FILE + FILE,
+    "file and folder": FILE + block(b"a/b"),
+    "cut short": block(size=2**20),
+}
+
+
+def packed(data):
+    return gzip.compress(data + END, 1)
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_what_epyflow_does_not_write_is_refused_with_a_message(tmp_path, case):
+    (tmp_path / "a.tar.gz").write_bytes(packed(HOSTILE[case]))
+
+    refusal(tmp_path / "a.tar.gz", tmp_path / "out")
+
+    assert {path.name for path in tmp_path.iterdir()} <= {"a.tar.gz", "out"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello",
+        gzip.compress(b""),
+        gzip.compress(FILE),
+        gzip.compress(FILE + END)[:-9],
+        gzip.compress(FILE + END) + b"more",
+        gzip.compress(FILE + END + b"more"),
+        gzip.compress(FILE + END + bytes(2**20)),
+    ],
+)
+def test_what_is_cut_short_or_has_more_after_its_end_is_refused(tmp_path, data):
+    (tmp_path / "a.tar.gz").write_bytes(data)
+
+    refusal(tmp_path / "a.tar.gz", tmp_path / "out")
+
+
+def test_what_the_cases_are_made_of_is_read():
+    """Otherwise the tests above would show nothing."""
+    longest = "/".join(["a" * 255] * 8)
+    data = extended(path=longest.encode(), mtime=b"1.5", size=b"2") + FILE + FILE
+
+    found = list(read_archive(packed(data), "A", "a test", "", Limits()))
+
+    assert [(each.name, each.mtime, content) for each, content in found] == [
+        (longest, 1.5, b"hi"),
+        ("a", 0.0, b"hi"),
+    ]
+
+
+@given(st.data())
+def test_a_damaged_archive_is_read_or_refused(data):
+    """Bytes below the compression are changed: its checksum would find others."""
+    whole = bytearray(
+        extended(path=b"a/b", mtime=b"1.5") + FILE + block(b"c", 3) + padded(b"x") + END
+    )
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole) - 1))
+        whole[at] = data.draw(st.integers(0, 255))
+        if data.draw(st.booleans()):  # with the right checksum of its header
+            start = at // 512 * 512
+            whole[start + 148 : start + 156] = b" " * 8
+            total = sum(whole[start : start + 512])
+            whole[start + 148 : start + 156] = b"%06o\0 " % total
+    try:
+        found = list(read_archive(gzip.compress(bytes(whole), 1), "A", "a test", "", Limits()))
+    except ArtifactError as refused:
+        assert str(refused).startswith("A: not usable as a test: ")  # noqa: PT017
+        return
+    for member, content in found:
+        assert len(content) == member.size
+        assert not member.name.startswith("/")
+        assert ".." not in member.name.split("/")
+
+
+def test_a_huge_member_takes_no_memory_before_it_is_refused():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    claims = packed(extended(size=b"9" * 12) + FILE)
+
+    with pytest.raises(ArtifactError, match="it holds more than"):
+        list(read_archive(claims, "A", "a test", "", Limits()))
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000

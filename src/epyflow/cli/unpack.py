@@ -11,6 +11,8 @@ from epyflow.cli.output import exit_on_error, say
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.run.bundle import open_bundle
 
+_REMEDY = "fetch it again (`epyflow fetch`), or have the run made again"
+
 
 def unpack(
     archive: Annotated[Path, typer.Argument(help="`experiment.tar.gz` of a run.")],
@@ -29,8 +31,8 @@ def unpack(
         to.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".unpack-", dir=to.parent) as temporary:
             folder = Path(temporary) / "experiment"
-            extract_archive(archive, folder, "not usable as the experiment of a run")
-            exp_id = open_bundle(folder).place.exp_id
+            extract_archive(archive, folder, "the experiment of a run", _REMEDY)
+            exp_id = open_bundle(folder, archive).place.exp_id
             folder.rename(to)
     code = to / "experiments" / exp_id / "functions"
     if code.is_dir():

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationError
 
 from epyflow.archives import extract_archive, write_archive
 from epyflow.data.observed_table import observed_files
-from epyflow.errors import ArtifactError
+from epyflow.errors import ArtifactError, UnreadableError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
 from epyflow.population.store import PopulationStore
@@ -156,11 +156,14 @@ def unpack_bundle(path: Path) -> Iterator[Sources]:
     """
     with tempfile.TemporaryDirectory(prefix="epyflow-bundle-") as name:
         folder = Path(name).resolve()
-        extract_archive(path, folder, _UNUSABLE)
-        yield _sources(folder, _manifest(folder, path))
+        extract_archive(path, folder, _USE, _REMEDY)
+        yield open_bundle(folder, path)
 
 
-_UNUSABLE = "not usable as a bundle of an experiment. Delete it and run again"
+_USE, _REMEDY = "a bundle of an experiment", "delete it and run again"
+
+_LARGEST_MANIFEST = 2**24
+"""Bytes; a file of data takes some hundred."""
 
 
 def is_bundle(folder: Path) -> bool:
@@ -168,15 +171,30 @@ def is_bundle(folder: Path) -> bool:
     return (folder / _MANIFEST).is_file()
 
 
-def open_bundle(folder: Path) -> Sources:
+def open_bundle(folder: Path, archive: Path | None = None) -> Sources:
     """Open an unpacked bundle.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    archive
+        For messages: the file that it was unpacked from, if the folder is temporary.
 
     Raises
     ------
     ArtifactError
         If it is damaged, or of another version.
     """
-    return _sources(folder.resolve(), _manifest(folder, folder))
+    path = archive or folder
+    manifest = _manifest(folder, path)
+    try:
+        return _sources(folder.resolve(), manifest)
+    except UnreadableError:
+        raise ArtifactError(
+            f"{path}: not usable as {_USE}: it has no folder experiments/{manifest.experiment}; "
+            f"{_REMEDY}"
+        ) from None
 
 
 def repository_of_bundle(folder: Path) -> dict[str, str] | None:
@@ -191,7 +209,7 @@ def repository_of_bundle(folder: Path) -> dict[str, str] | None:
 
 
 def _inside(name: str) -> str:
-    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
         raise refuse(f"{name!r} leads out of the bundle")
     return name
 
@@ -214,12 +232,22 @@ class _Manifest(Strict):
 
 def _manifest(folder: Path, path: Path) -> _Manifest:
     try:
-        manifest = dict(json.loads((folder / _MANIFEST).read_bytes()))
+        with (folder / _MANIFEST).open("rb") as file:
+            text = file.read(_LARGEST_MANIFEST + 1)
+        if len(text) > _LARGEST_MANIFEST:
+            raise ValueError(f"{_MANIFEST} has more than {_LARGEST_MANIFEST:,} bytes")
+        manifest = dict(json.loads(text))
         if manifest.get("format") != _FORMAT:
             raise ArtifactError(f"{path}: written by another version of epyflow; run again")
         return _Manifest.model_validate(manifest)
-    except (OSError, ValueError, TypeError) as problem:
-        raise ArtifactError(f"{path}: {_UNUSABLE} ({problem})") from None
+    except FileNotFoundError:
+        reason = f"it has no {_MANIFEST}"
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        reason = f"{_MANIFEST}: {'.'.join(map(repr, first['loc']))}: {first['msg']}"
+    except (OSError, ValueError, TypeError, RecursionError) as problem:
+        reason = f"{_MANIFEST}: {problem}"
+    raise ArtifactError(f"{path}: not usable as {_USE}: {reason}; {_REMEDY}")
 
 
 def _sources(folder: Path, manifest: _Manifest) -> Sources:

@@ -4,6 +4,7 @@ Sources: https://cloud.google.com/python/docs/reference/storage/latest (Client, 
 "Configuring Timeouts and Retries"), https://cloud.google.com/storage/docs/json_api/v1/status-codes.
 """
 
+import io
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
@@ -17,7 +18,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from epyflow.google.api_errors import explained
-from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version
+from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
 
 # The number of connections that the client library keeps open.
 _THREADS = 10
@@ -26,6 +27,20 @@ _REMEDIES = {
     403: "the account needs the role roles/storage.objectAdmin on the bucket",
     404: "check the bucket's name, or create it: gcloud storage buckets create gs://<bucket>",
 }
+
+
+class _Received(io.BytesIO):
+    """The part of an object that has arrived. Its size is checked without another request."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__()
+        self._uri = uri
+
+    def write(self, data: Any, /) -> int:
+        """Append bytes."""
+        written = super().write(data)
+        confirm_readable(self.tell(), self._uri)
+        return written
 
 
 class Bucket:
@@ -86,15 +101,22 @@ class Bucket:
         return {}
 
     def read(self, path: str) -> bytes | None:
-        """Download an object."""
+        """Download an object.
+
+        Raises
+        ------
+        EpyflowError
+            If it has more than ``LARGEST_READ`` bytes.
+        """
+        received = _Received(f"{self._uri}/{self._key(path)}")
         with self._explained(path):
             try:
-                data: bytes = self._blob(path).download_as_bytes(retry=DEFAULT_RETRY)
+                self._blob(path).download_to_file(received, retry=DEFAULT_RETRY)
             except api.NotFound as missing:
                 if not _is_of_an_object(missing):
                     raise
                 return None
-            return data
+            return received.getvalue()
 
     def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Download objects, several at a time."""

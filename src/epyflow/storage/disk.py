@@ -15,7 +15,7 @@ from typing import Protocol
 
 from epyflow.errors import EpyflowError
 from epyflow.files import TEMPORARY, replacing, write_bytes_atomically
-from epyflow.storage.stored_file import Stored
+from epyflow.storage.stored_file import Stored, confirm_readable
 
 GOOGLE_SCHEMES = ("gs://", "gcs://")
 S3_SCHEME = "s3://"
@@ -114,9 +114,17 @@ class Disk:
         return found
 
     def read(self, path: str) -> bytes | None:
-        """Read a file."""
+        """Read a file.
+
+        Raises
+        ------
+        EpyflowError
+            If it has more than ``LARGEST_READ`` bytes.
+        """
+        file = self._root / path
         try:
-            return (self._root / path).read_bytes()
+            confirm_readable(file.stat().st_size, str(file))
+            return file.read_bytes()
         except FileNotFoundError:
             return None
 

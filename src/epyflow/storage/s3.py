@@ -32,11 +32,7 @@ from botocore.exceptions import (
 )
 
 from epyflow.errors import EpyflowError
-from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version
-
-LARGEST_READ = 2**31
-"""Bytes of the largest file that is read: it is held in memory, and others may write to a bucket.
-Results and tables of large runs have some hundred MB."""
+from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
 
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 """Codes of a conditional write that is refused. Source:
@@ -107,7 +103,7 @@ class S3Bucket:
         Raises
         ------
         EpyflowError
-            If it has more than :data:`LARGEST_READ` bytes; nothing of it is read then.
+            If it has more than ``LARGEST_READ`` bytes; nothing of it is read then.
         """
         with self._explained(path):
             # The client repeats a request, but not a download that was interrupted.
@@ -122,12 +118,7 @@ class S3Bucket:
         except self._client.exceptions.NoSuchKey:
             return None
         with closing(answer["Body"]) as body:
-            size = answer["ContentLength"]
-            if size > LARGEST_READ:
-                raise EpyflowError(
-                    f"{self._uri_of(path)} has {size:,} bytes; expected at most "
-                    f"{LARGEST_READ:,}. If you trust it, download it with `aws s3 cp`"
-                )
+            confirm_readable(answer["ContentLength"], self._uri_of(path))
             data: bytes = body.read()
         return data
 

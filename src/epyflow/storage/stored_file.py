@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from epyflow.errors import EpyflowError
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -19,6 +21,20 @@ class Stored:
 
     size: int
     modified: datetime
+
+
+LARGEST_READ = 2**31
+"""Bytes of the largest file that is read: it is held in memory, and others may write to a bucket.
+Results and tables of large runs have some hundred MB."""
+
+
+def confirm_readable(size: int, where: str) -> None:
+    """Raise EpyflowError if a file, of ``size`` bytes or more, is too large to be read."""
+    if size > LARGEST_READ:
+        raise EpyflowError(
+            f"{where} has more than {LARGEST_READ:,} bytes, as no file of a run has; nothing of it "
+            "was read. Find out who may write it; delete it, or make it again"
+        )
 
 
 LARGEST_VERSION = 2**20

@@ -268,7 +268,7 @@ def test_a_bundle_that_is_cut_short_is_refused(root, kept):
     path = packed(root)
     path.write_bytes(path.read_bytes()[:kept])
 
-    with pytest.raises(ArtifactError, match="Delete it and run again"), bundle.unpack_bundle(path):
+    with pytest.raises(ArtifactError, match="delete it and run again"), bundle.unpack_bundle(path):
         pass
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from epyflow import provenance
-from epyflow.errors import EpyflowError
+from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.google.site import Site, read_site
 from epyflow.logs import cause_of
 from epyflow.operations.detached.job_request import (
@@ -159,8 +159,11 @@ def _run(
     for stage, planned in submission.code.items():
         provenance.check_code(stage, planned, run)
     state = State(home / "work", submission, storage)
-    if state.restore():
-        journal.say("The state of the previous coordinator is restored.")
+    try:
+        if state.restore():
+            journal.say("The state of the previous coordinator is restored.")
+    except ArtifactError as refused:
+        journal.say(f"warning: {refused}")
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/gcp"]
     command += ["--googlebatch-array-run-id", run, *submission.arguments]
     chores = [Chore(journal.copy, LOG_SECONDS), Chore(state.save, STATE_SECONDS)]

@@ -5,19 +5,16 @@ unfinished jobs, and the plan. Locks are left out, since their owner has ended.
 """
 
 import base64
-import binascii
 import hashlib
 import io
 import json
 import os
-import shutil
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from epyflow.archives import Decompressed, extract_archive
+from epyflow.archives import Limits, extract_archive, read_archive
 from epyflow.errors import ArtifactError
 from epyflow.operations.detached.job_request import (
     MANIFEST,
@@ -32,13 +29,15 @@ _METADATA = ".snakemake/metadata"
 _SAVED = (_METADATA, ".snakemake/incomplete")
 """Folders of a state. The plan of the run is in it, too."""
 
-_MOST_FILES, _MOST_BYTES = 1_000_000, 1 << 30
+_LIMITS = Limits(members=500_000, size=1 << 30)
 """Of a state: a run of 10,000 tasks has some 50,000 records of 2 kB."""
 
-_LONGEST_NAME, _LATEST = 255, 2.0**33
-"""Bytes of a file's name on Linux; seconds since 1970 that every file system can keep."""
-
-_UNUSABLE = "not usable as the sources of a coordinator; submit again"
+_SOURCES = ("the sources of a coordinator", "submit again")
+_STATE = (
+    "the state of a coordinator",
+    "nothing of it is used, and the run continues with the files that are in the bucket. Jobs that "
+    "were being made are made again",
+)
 
 _UPLOAD_SECONDS = 60.0
 """Largest difference between the recorded time of an output and that of its upload."""
@@ -80,7 +79,7 @@ def unpack_sources(path: str, storage: Storage, folder: Path) -> Submission:
     with tempfile.TemporaryDirectory(prefix="epyflow-sources-") as temporary:
         archive = Path(temporary) / "sources.tar.gz"
         archive.write_bytes(data)
-        extract_archive(archive, folder, _UNUSABLE)
+        extract_archive(archive, folder, *_SOURCES)
     parent, _, name = path.rpartition("/")
     written = storage.below(parent)[name].modified.timestamp()
     for each in folder.rglob("*"):
@@ -110,18 +109,22 @@ class State:
         self._saved: Signature = {}
 
     def restore(self) -> bool:
-        """Restore the last saved state; return False if there is none, or it is damaged.
+        """Restore the last saved state; return False if there is none.
 
-        The state is not trusted, although tasks may not write it: only files that are saved are
-        restored, and a state that is larger than any of a run counts as damaged. The plan is
+        The state is not trusted, although tasks may not write it: a state that holds anything else
+        than files that are saved, or more than any of a run, is refused as a whole. The plan is
         written anew before it is used.
+
+        Raises
+        ------
+        ArtifactError
+            If the state is refused; the folder is as it was.
         """
-        folder, _, name = self._path.rpartition("/")
-        its = self._storage.below(folder).get(name)
-        data = None if its is None or its.size > _MOST_BYTES else self._storage.read(self._path)
-        files = None if data is None else _read_state(data, self._plan)
-        if files is None:
+        data = self._storage.read(self._path)
+        if data is None:
             return False
+        uri = self._storage.uri
+        files = _read_state(data, f"{uri}/{self._path}" if uri else self._path, self._plan)
         # If one of the two is missing, Snakemake takes the other for an old version's.
         for part in _SAVED:
             (self._folder / part).mkdir(parents=True, exist_ok=True)
@@ -193,39 +196,26 @@ class State:
             yield name, (its.st_mtime_ns, its.st_size)
 
 
-def _read_state(data: bytes, plan: str) -> dict[str, tuple[float, bytes]] | None:
-    """Return time and content of the saved files; None if the archive is damaged or too large."""
+def _read_state(data: bytes, path: str, plan: str) -> dict[str, tuple[float, bytes]]:
+    """Return time and content of the saved files by name."""
+    use, remedy = _STATE
     found: dict[str, tuple[float, bytes]] = {}
-    size = 0
-    try:
-        with (
-            Decompressed(fileobj=io.BytesIO(data)) as packed,
-            tarfile.open(fileobj=packed, mode="r:") as archive,
-        ):
-            for number, entry in enumerate(archive):
-                size += entry.size
-                if size > _MOST_BYTES or number >= _MOST_FILES:
-                    return None
-                file = archive.extractfile(entry) if entry.isreg() else None
-                name = PurePosixPath(entry.name).as_posix()
-                if file is not None and _is_saved(name, plan) and 0 <= entry.mtime <= _LATEST:
-                    content = io.BytesIO()
-                    shutil.copyfileobj(file, content)
-                    found[name] = (entry.mtime, content.getvalue())
-    except (OSError, EOFError, tarfile.TarError, zlib.error):
-        return None
+    for member, content in read_archive(data, path, use, remedy, _LIMITS):
+        if not _is_saved(member.name, plan):
+            raise ArtifactError(f"{path}: not usable as {use}: {member.name!r}; {remedy}")
+        found[member.name] = (member.mtime, content)
     # A file cannot be the folder of another one.
     folders = {parent.as_posix() for name in found for parent in PurePosixPath(name).parents}
-    return None if folders & found.keys() else found
+    if both := sorted(folders & found.keys()):
+        raise ArtifactError(f"{path}: not usable as {use}: {both[0]!r} is a folder, too; {remedy}")
+    return found
 
 
 def _is_saved(name: str, plan: str) -> bool:
     """Return whether a file of this name is part of the state that is saved."""
     path = PurePosixPath(name)
     inside = any(path.is_relative_to(part) and path != PurePosixPath(part) for part in _SAVED)
-    longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
-    sound = ".." not in path.parts and "\0" not in name and longest <= _LONGEST_NAME
-    return name == plan or (inside and sound and not path.name.startswith("."))
+    return name == plan or (inside and name.isascii() and not path.name.startswith("."))
 
 
 def _target(name: Path, results: str) -> str | None:
@@ -236,7 +226,7 @@ def _target(name: Path, results: str) -> str | None:
     encoded = "".join(part.removeprefix("@") for part in name.parts)
     try:
         of = base64.urlsafe_b64decode(encoded).decode()
-    except (binascii.Error, UnicodeError):
+    except ValueError:  # no base64, or no text
         return None
     return of.rpartition(f"/{results}/")[2] if f"/{results}/" in of else None
 
@@ -245,5 +235,5 @@ def _end_of(record: Path) -> float | None:
     """Return the recorded time of an output; None if the record is damaged."""
     try:
         return float(json.loads(record.read_bytes())["endtime"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

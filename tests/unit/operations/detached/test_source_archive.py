@@ -41,7 +41,7 @@ def unpacked(sources: Packed, folder: Path) -> dict[str, Any]:
     """Unpack the sources and return the settings in them."""
     path = folder.with_suffix(".tar.gz")
     path.write_bytes(sources.data)
-    extract_archive(path, folder, "not usable")
+    extract_archive(path, folder, "a test", "do it again")
     return dict(yaml.safe_load((folder / "config" / "config.yaml").read_text()))
 
 

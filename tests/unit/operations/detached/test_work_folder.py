@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.archives import write_archive
+from epyflow.archives import Limits, write_archive
 from epyflow.errors import ArtifactError
 from epyflow.operations.detached import work_folder
 from epyflow.operations.detached.job_request import Submission
@@ -140,11 +140,18 @@ def test_the_first_coordinator_finds_nothing(storage, tmp_path):
     assert State(tmp_path / "work", SUBMISSION, storage).restore() is False
 
 
-def test_a_state_that_is_damaged_counts_as_none(folder, storage, tmp_path):
+def refusal(folder: Path, storage: Disk) -> str:
+    with pytest.raises(ArtifactError, match="not usable as the state of a coordinator") as caught:
+        State(folder, SUBMISSION, storage).restore()
+    assert "the run continues with the files that are in the bucket" in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_state_that_is_damaged_is_refused(folder, storage, tmp_path):
     State(folder, SUBMISSION, storage).save()
     storage.write(PATH, (storage.read(PATH) or b"")[:-20])
 
-    assert State(tmp_path / "next", SUBMISSION, storage).restore() is False
+    refusal(tmp_path / "next", storage)
     assert not (tmp_path / "next").exists()
 
 
@@ -163,18 +170,20 @@ def test_a_state_that_is_damaged_counts_as_none(folder, storage, tmp_path):
         ".epyflow/us/flu/main/start.json",
         ".epyflow/us/covid/main/plan.json",
         f".snakemake/metadata/{'a' * 256}",
+        f".snakemake/metadata/{'/'.join(['a' * 200] * 30)}",
         ".snakemake/metadata/.hidden",
+        ".snakemake/metadata/é",
     ],
 )
-def test_of_a_state_only_files_that_are_saved_come_back(storage, tmp_path, name):
+def test_a_state_with_another_file_than_is_saved_is_refused_as_a_whole(storage, tmp_path, name):
     write_archive(tmp_path / "evil.tar.gz", {name: b"evil", ".snakemake/metadata/a": b"x"})
     storage.write(PATH, (tmp_path / "evil.tar.gz").read_bytes())
     (tmp_path / "work" / "workflow").mkdir(parents=True)
     (tmp_path / "work" / "workflow" / "Snakefile").write_text("rule all:")
 
-    assert State(tmp_path / "work", SUBMISSION, storage).restore()
+    refusal(tmp_path / "work", storage)
 
-    assert files(tmp_path / "work").keys() == {".snakemake/metadata/a", "workflow/Snakefile"}
+    assert files(tmp_path / "work").keys() == {"workflow/Snakefile"}
     assert (tmp_path / "work" / "workflow" / "Snakefile").read_text() == "rule all:"
     assert not (tmp_path / "evil").exists()
 
@@ -182,7 +191,7 @@ def test_of_a_state_only_files_that_are_saved_come_back(storage, tmp_path, name)
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
 )
-def test_links_devices_and_folders_of_a_state_do_not_come_back(storage, tmp_path, kind):
+def test_a_state_with_links_devices_or_folders_is_refused_as_a_whole(storage, tmp_path, kind):
     outside = tmp_path / "outside"
     outside.mkdir()
     packed = io.BytesIO()
@@ -195,31 +204,33 @@ def test_links_devices_and_folders_of_a_state_do_not_come_back(storage, tmp_path
         archive.addfile(through, io.BytesIO(b"evil"))
     storage.write(PATH, packed.getvalue())
 
-    assert State(tmp_path / "work", SUBMISSION, storage).restore()
+    refusal(tmp_path / "work", storage)
 
     assert not list(outside.iterdir())
-    assert not (tmp_path / "work" / ".snakemake" / "metadata" / "a").is_symlink()
+    assert not (tmp_path / "work").exists()
 
 
-def test_a_state_that_is_larger_than_any_counts_as_damaged(storage, tmp_path, monkeypatch):
-    monkeypatch.setattr(work_folder, "_MOST_BYTES", 1000)
-    for size, is_restored in ((1000, True), (1001, False)):
+def test_a_state_that_is_larger_than_any_is_refused(storage, tmp_path, monkeypatch):
+    monkeypatch.setattr(work_folder, "_LIMITS", Limits(size=1000))
+    for size in (1000, 1001):
         write_archive(tmp_path / "state.tar.gz", {".snakemake/metadata/a": bytes(size)})
         storage.write(PATH, (tmp_path / "state.tar.gz").read_bytes())
+        if size == 1000:
+            assert State(tmp_path / "fits", SUBMISSION, storage).restore()
 
-        assert State(tmp_path / f"{size}", SUBMISSION, storage).restore() is is_restored
+    assert "more than 1,000 bytes" in refusal(tmp_path / "work", storage)
 
 
-def test_a_state_whose_files_cannot_lie_in_one_folder_counts_as_damaged(storage, tmp_path):
+def test_a_state_whose_files_cannot_lie_in_one_folder_is_refused(storage, tmp_path):
     names = (".snakemake/metadata/a/b", ".snakemake/metadata/a")
     write_archive(tmp_path / "state.tar.gz", dict.fromkeys(names, b"x"))
     storage.write(PATH, (tmp_path / "state.tar.gz").read_bytes())
 
-    assert State(tmp_path / "work", SUBMISSION, storage).restore() is False
+    refusal(tmp_path / "work", storage)
 
 
 @pytest.mark.parametrize("times", ["nan", "inf", "-1"])
-def test_a_file_of_a_time_that_no_system_has_does_not_come_back(storage, tmp_path, times):
+def test_a_state_with_a_time_that_no_system_has_is_refused(storage, tmp_path, times):
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
         entry = tarfile.TarInfo(".snakemake/metadata/a")
@@ -227,9 +238,7 @@ def test_a_file_of_a_time_that_no_system_has_does_not_come_back(storage, tmp_pat
         archive.addfile(entry)
     storage.write(PATH, packed.getvalue())
 
-    assert State(tmp_path / "work", SUBMISSION, storage).restore()
-
-    assert files(tmp_path / "work") == {}
+    assert "impossible size or time" in refusal(tmp_path / "work", storage)
 
 
 def test_a_header_that_would_fill_the_memory_is_not_read(storage, tmp_path):
@@ -241,7 +250,19 @@ def test_a_header_that_would_fill_the_memory_is_not_read(storage, tmp_path):
         file.write(bytes(1 << 20))
     storage.write(PATH, packed.getvalue())
 
-    assert State(tmp_path / "work", SUBMISSION, storage).restore() is False
+    refusal(tmp_path / "work", storage)
+
+
+@pytest.mark.parametrize("ended", ["[]", '{"endtime": 1' + "0" * 400 + "}", "[" * 100_000])
+def test_a_record_without_a_usable_time_is_forgotten(folder, storage, tmp_path, ended):
+    output = "results/us/flu/main/a.pkl"
+    storage.write(output, b"result")
+    path = record(folder, output, 0.0)
+    (folder / path).write_text(ended)
+    State(folder, SUBMISSION, storage).save()
+
+    assert State(tmp_path / "next", SUBMISSION, storage).restore()
+    assert not (tmp_path / "next" / path).exists()
 
 
 def sources(storage: Disk, tmp_path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 
 from epyflow.cli.options import Format, RunId, RunNames, StoragePrefix
-from epyflow.cli.output import ExitCode, exit_on_error, print_json, say
+from epyflow.cli.output import ExitCode, exit_on_error, print_json, say, warn
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.download import WHAT, Copy
 from epyflow.operations.runs.download import fetch as fetch_files
@@ -17,7 +17,7 @@ from epyflow.operations.runs.run_lookup import find_run
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
 
-_STATES = ("fetched", "unchanged", "kept")
+_STATES = ("fetched", "unchanged", "kept", "left")
 
 
 def fetch(
@@ -46,10 +46,11 @@ def fetch(
 ) -> None:
     """Copy files of a run to a local folder. Files that are there already are not copied again.
 
-    The local files are printed, one a line. A local file that is newer than the run's is kept.
+    The local files are printed, one a line. A local file that is newer than the run's is kept. A
+    file whose name cannot be that of a local file is named and left; the others are copied.
 
     Exit code 0: all files are those of the run. 1: a newer local file was kept. 2: there is no such
-    run or file, it cannot be read, or a local file cannot be written.
+    run or file, it cannot be read, or a local file cannot be written; also if a file was left.
     """
     asked = Asked(to, tuple(what or WHAT), names, force)
     with exit_on_error():
@@ -65,9 +66,12 @@ def fetch(
     kept = [copy for copy in copies if copy.became == "kept"]
     for copy in kept:
         say(f"{copy.target} is newer than the run's; --force replaces it", err=True)
+    left = [copy for copy in copies if copy.became == "left"]
+    for copy in left:
+        say(f"{copy.source} was left: {copy.problem}", err=True)
     for message in missed:
-        say(message, err=True)
-    if missed:
+        warn(message)
+    if missed or left:
         raise typer.Exit(ExitCode.UNREADABLE)
     raise typer.Exit(ExitCode.PROBLEM if kept else ExitCode.OK)
 
@@ -108,7 +112,8 @@ def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> N
         print_json([_document(copy) for copy in copies])
     else:
         for copy in copies:
-            say(str(copy.target))
+            if copy.became != "left":
+                say(str(copy.target))
     for folder, its in fetched.items():
         say(f"{folder}: {_counted(its)}", err=True)
 
@@ -121,7 +126,8 @@ def _counted(copies: list[Copy]) -> str:
 def _document(copy: Copy) -> dict[str, object]:
     return {
         "source": copy.source,
-        "file": str(copy.target),
+        "file": None if copy.became == "left" else str(copy.target),
         "bytes": copy.size,
         "became": copy.became,
+        "problem": copy.problem or None,
     }

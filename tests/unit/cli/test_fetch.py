@@ -237,3 +237,20 @@ def test_a_glob_with_latest_fetches_the_newest_finished_run_of_each_experiment(m
 
     assert done.exit_code == 0
     assert {path.split("/outputs/")[0] for path in fetched()} == {"us/flu/week-1"}
+
+
+def test_a_name_that_is_left_is_named_and_all_others_are_fetched(made_up):
+    made_up.write("results/us/flu/week-2/outputs/b\nforged")
+    Path("fetched/us/flu/week-2/outputs/quantiles.csv.gz/in").mkdir(parents=True)
+
+    done = fetch("us/flu", "--storage", "there")
+
+    assert done.exit_code == 2
+    escaped = r"fetched/us/flu/week-2/outputs/b\nforged"
+    others = {f"fetched/{path}" for path in OF_WEEK_2 if "quantiles" not in path}
+    assert set(done.stdout.splitlines()) == others | {escaped}
+    assert done.stderr == (
+        "us/flu/week-2: 4 fetched, 1 left\n"
+        "outputs/quantiles.csv.gz was left: fetched/us/flu/week-2/outputs/quantiles.csv.gz is a "
+        "folder, of other files\n"
+    )

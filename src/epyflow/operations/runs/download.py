@@ -1,10 +1,12 @@
 """Download files of a run from a bucket, or copy them from a folder."""
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Literal
 
 from epyflow.errors import EpyflowError
@@ -18,6 +20,13 @@ WHAT = ("outputs/*", "hub/*", "scores/*")
 """Default globs of files to download; run_metadata.json is among the outputs."""
 
 Names = Literal["tree", "flat"]
+
+_Became = Literal["fetched", "unchanged", "kept"]
+
+_OF_A_NAME = frozenset(
+    {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ}
+)
+"""Errors of a name that this file system does not take; another file may be written."""
 
 _SAME = 1e-3
 """Seconds: times in a bucket are in milliseconds."""
@@ -36,13 +45,21 @@ class Copy:
     size
         In bytes.
     became
-        ``fetched``; ``unchanged`` if the copy was there; ``kept`` if the local file is newer.
+        ``fetched``; ``unchanged`` if the copy was there; ``kept`` if the local file is newer;
+        ``left`` if its name cannot be that of a local file.
+    problem
+        Why it was left.
     """
 
     source: str
     target: Path
     size: int
-    became: Literal["fetched", "unchanged", "kept"]
+    became: Literal[_Became, "left"]
+    problem: str = ""
+
+
+class _NameError(EpyflowError):
+    """A name in a bucket cannot be that of a local file."""
 
 
 def fetch(
@@ -55,6 +72,9 @@ def fetch(
     force: bool = False,
 ) -> list[Copy]:
     """Copy files of a run. Each copy is complete, and has the time of the original.
+
+    A file whose name cannot be that of a local file is left, and the others are copied: a bucket
+    takes longer names, and a file ``a`` beside ``a/b``.
 
     Parameters
     ----------
@@ -73,7 +93,7 @@ def fetch(
     Raises
     ------
     EpyflowError
-        If no file matches, a path leads out of ``to``, or two files would have the same name:
+        If no file matches, a link leads out of ``to``, or two files would have the same name:
         nothing is copied then. If a file cannot be written, or was removed meanwhile.
     """
     folder = run.layout.results
@@ -81,18 +101,34 @@ def fetch(
     wanted = {path: its for path, its in sorted(files.items()) if _matches(path, what)}
     if not wanted:
         raise EpyflowError(f"{folder} has no file that matches {' or '.join(what)}")
-    targets = {path: _target(to, run, path, names) for path in wanted}
+    targets: dict[str, Path] = {}
+    problems: dict[str, str] = {}
+    for path in wanted:
+        try:
+            targets[path] = _target(to, run, path, names)
+        except _NameError as problem:
+            problems[path] = str(problem)
     _check_distinct(targets)
     copies = []
-    for path, its in wanted.items():
-        became = _before(targets[path], its, force)
-        if became == "fetched":
-            data = storage.read(f"{folder}/{path}")
-            if data is None:
-                raise EpyflowError(f"{folder}/{path} was removed while it was fetched; try again")
-            _write(targets[path], data, its)
-        copies.append(Copy(path, targets[path], its.size, became))
-    return copies
+    for path, target in targets.items():
+        its = wanted[path]
+        try:
+            became = _copy(storage, f"{folder}/{path}", target, its, force=force)
+            copies.append(Copy(path, target, its.size, became))
+        except _NameError as problem:
+            problems[path] = str(problem)
+    left = [Copy(path, to, wanted[path].size, "left", why) for path, why in problems.items()]
+    return [*copies, *left]
+
+
+def _copy(storage: Storage, source: str, target: Path, its: Stored, *, force: bool) -> _Became:
+    became = _before(target, its, force)
+    if became == "fetched":
+        data = storage.read(source)
+        if data is None:
+            raise EpyflowError(f"{source} was removed while it was fetched; try again")
+        _write(target, data, its)
+    return became
 
 
 def _matches(path: str, what: Sequence[str]) -> bool:
@@ -104,7 +140,7 @@ def _target(to: Path, run: Run, path: str, names: Names) -> Path:
     """Return the local path of a file. Names in a bucket are not trusted, so they are checked."""
     parts = path.split("/")
     if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
-        raise EpyflowError(f"{path!r} is not a valid name for a local file; nothing was fetched")
+        raise _NameError(f"{path!r} is not a valid name for a local file")
     if names == "flat":
         date, name = split_date(path)
         rest = name.split("/")
@@ -126,12 +162,14 @@ def _check_distinct(targets: dict[str, Path]) -> None:
             )
 
 
-def _before(target: Path, its: Stored, force: bool) -> Literal["fetched", "unchanged", "kept"]:
+def _before(target: Path, its: Stored, force: bool) -> _Became:
     """Compare a file with its local copy, and return what to do."""
     try:
         there = target.stat()
-    except OSError:
+    except (OSError, ValueError):
         return "fetched"
+    if S_ISDIR(there.st_mode):
+        raise _NameError(f"{target} is a folder, of other files")
     later = there.st_mtime - its.modified.timestamp()
     if force or later < -_SAME:
         return "fetched"
@@ -147,5 +185,8 @@ def _write(target: Path, data: bytes, its: Stored) -> None:
             temporary.write_bytes(data)
             when = its.modified.timestamp()
             os.utime(temporary, (when, when))
+    except UnicodeError:
+        raise _NameError(f"{target} is not a valid name for a local file") from None
     except OSError as error:
-        raise EpyflowError(f"{target} cannot be written: {error.strerror}") from None
+        kind = _NameError if error.errno in _OF_A_NAME else EpyflowError
+        raise kind(f"{target} cannot be written: {error.strerror}") from None

@@ -9,6 +9,7 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.runs.download import fetch
 from epyflow.operations.runs.run_list import Run
 from epyflow.storage.disk import Disk
+from epyflow.storage.stored_file import Stored
 
 RUN = Run("us/flu", "main", datetime(2030, 1, 5, tzinfo=UTC), 1, 1, 0, True, None)
 TABLE = "results/us/flu/main/outputs/quantiles.csv.gz"
@@ -90,3 +91,58 @@ def test_nothing_is_written_through_a_link_that_leads_out(storage, tmp_path):
     with pytest.raises(EpyflowError, match="leads out of"):
         fetch(storage, RUN, Path("copy"))
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+class Objects(Disk):
+    """A bucket: it takes names that no disk takes."""
+
+    def __init__(self, *paths: str) -> None:
+        self._paths = paths
+
+    def below(self, folder: str) -> dict[str, Stored]:
+        del folder
+        return dict.fromkeys(self._paths, Stored(1, RUN.modified))
+
+    def read(self, path: str) -> bytes:
+        del path
+        return b"x"
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        (("outputs/a", "outputs/a/b", "outputs/a/b/c"), {"outputs/a/b", "outputs/a/b/c"}),
+        (("outputs/" + "n" * 300,), {"outputs/" + "n" * 300}),
+        (("outputs/" + "n" * 300 + "/a",), {"outputs/" + "n" * 300 + "/a"}),
+        (("outputs/" + "n/" * 3000,), {"outputs/" + "n/" * 3000}),
+        (("outputs/" + "/n" * 3000,), {"outputs/" + "/n" * 3000}),
+        (("outputs//b", "outputs/../../../c", "outputs/.."), None),
+        (("outputs/\ud800",), {"outputs/\ud800"}),
+        (("outputs/a\nb.csv",), set()),
+    ],
+)
+@pytest.mark.parametrize("form", ["tree", "flat"])
+def test_a_name_that_no_local_file_can_have_is_left_and_the_others_are_copied(
+    tmp_path, names, left, form
+):
+    if form == "flat" and names[0] == "outputs/a":
+        left = set()
+
+    copies = fetch(Objects("hub/z.csv", *names), RUN, tmp_path / "to", names=form)
+
+    expected = set(names) if left is None else left
+    assert {copy.source for copy in copies if copy.became == "left"} == expected
+    assert {copy.source for copy in copies if copy.became == "fetched"} == (
+        {"hub/z.csv", *names} - expected
+    )
+    assert all(bool(copy.problem) == (copy.became == "left") for copy in copies)
+    assert sum(file.is_file() for file in tmp_path.rglob("*")) == len(names) + 1 - len(expected)
+    assert {path.name for path in tmp_path.iterdir()} == {"to"}
+
+
+def test_a_file_where_a_folder_is_is_left(tmp_path):
+    (tmp_path / "us/flu/main/outputs/a").mkdir(parents=True)
+
+    (copy,) = fetch(Objects("outputs/a"), RUN, tmp_path, force=True)
+
+    assert copy.became == "left"

@@ -155,7 +155,7 @@ def _rule(log: str) -> str:
 def _message(log: bytes) -> str:
     """Return the message of an error; the last line of a traceback."""
     text = log_text(log)
-    message = _MESSAGE.findall(text)[-1]
+    message = next(reversed(_MESSAGE.findall(text)), "an error whose message cannot be read")
     if message.startswith("Traceback"):
         message = text.strip().splitlines()[-1]
     return printable(message)

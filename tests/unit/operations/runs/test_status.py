@@ -91,3 +91,23 @@ def test_the_message_of_an_error_is_of_the_last_one_and_shows_control_characters
         f"{folder}/00000.log": r"\x1b[31msecond",
         f"{folder}/00001.log": "KeyError: 'beta'",
     }
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "2030-01-02 03:04:06,789 ERROR\n",
+        '{"time": "0001-01-01T00:00:00+14:00", "level": "ERROR", "message": "x"}\n',
+        '{"time": "2030-01-02T03:04:06", "level": "ERROR", "message": ["x"]}\n',
+        '{"time": "x", "level": "ERROR"' + "[" * 100_000,
+    ],
+)
+def test_an_error_whose_message_cannot_be_read_is_counted(tmp_path, log):
+    made = MadeUp(tmp_path)
+    made.tasks("us/flu/main", 1, ())
+    made.write("logs/us/flu/main/run_task/00000.log", log)
+    (run,) = find_runs(Disk(tmp_path))
+
+    (message,) = status(Disk(tmp_path), run).failures.values()
+
+    assert message == "an error whose message cannot be read"

@@ -1,7 +1,7 @@
 """``epyflow status``: the progress of a run, its coordinator, and what failed."""
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -13,6 +13,7 @@ from epyflow.operations.runs.coordinator_presence import (
     how_to_resume,
     summarise_jobs,
 )
+from epyflow.operations.runs.run_lease import find_lease
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_lookup import find_run
 from epyflow.operations.runs.status import Progress, Status
@@ -20,7 +21,14 @@ from epyflow.operations.runs.status import status as status_of
 from epyflow.operations.slurm.jobs import QueuedJobs, queued_jobs
 from epyflow.storage.disk import Storage
 
-_Seen = tuple[Status, Presence, QueuedJobs | None]
+
+class _Seen(NamedTuple):
+    """A look at a run; ``lease`` says who holds the lease, None without one."""
+
+    now: Status
+    presence: Presence
+    queued: QueuedJobs | None
+    lease: str | None
 
 
 def status(
@@ -44,8 +52,8 @@ def status(
 
     Progress is read from the run's files. The state of the coordinator is read from its record
     beside the logs, from its process if that is on this machine, and, for a run in a bucket, from
-    Google Batch in the project of profiles/gcp/site.yaml. Jobs of a run on Slurm are asked for by
-    squeue.
+    its lease and from Google Batch in the project of profiles/gcp/site.yaml. Jobs of a run on
+    Slurm are asked for by squeue.
 
     Exit code 0: complete. 1: something failed, or the hub's checks refuse the submission. 2: there
     is no such run, or the storage cannot be read. 3: under way. 4: not complete, and no coordinator
@@ -57,7 +65,7 @@ def status(
         while True:
             now = _look(place, found)
             if now != shown:
-                _print(*now, format)
+                _print(now, format)
             shown = now
             if not watch or _is_over(*now[:2]):
                 break
@@ -71,12 +79,14 @@ def status(
 def _look(storage: Storage, run: Run) -> _Seen:
     """Look at the coordinator, then at the files: a run that ends in between is seen as ended."""
     presence = find_coordinator(storage, run.exp_id, run.run_id)
+    found = find_lease(run.exp_id, run.run_id, storage)
+    lease = None if found is None else found.holder_described()
     record = presence.record
     if record is None:
-        return status_of(storage, run), presence, None
+        return _Seen(status_of(storage, run), presence, None, lease)
     since = record.started if presence.lives and record.outcome is None else None
     queued = queued_jobs(record) if storage.uri is None else None
-    return status_of(storage, run, record.wanted.files, since), presence, queued
+    return _Seen(status_of(storage, run, record.wanted.files, since), presence, queued, lease)
 
 
 def _is_over(now: Status, presence: Presence) -> bool:
@@ -94,15 +104,18 @@ def _code(now: Status, presence: Presence) -> ExitCode:
     return ExitCode.ABANDONED if presence.lives is False else ExitCode.NOT_DONE
 
 
-def _print(now: Status, presence: Presence, queued: QueuedJobs | None, format: str) -> None:
+def _print(seen: _Seen, format: str) -> None:
     if format == "json":
-        print_json(_document(now, presence, queued))
+        print_json(_document(seen))
         return
+    now, presence, queued, lease = seen
     run = now.run
     state = "complete" if run.complete else "incomplete"
     judged = f"; submission {run.submission}" if run.submission else ""
     say(f"{run.folder}: {state}{judged}, {run.modified:%Y-%m-%d %H:%M:%S} UTC")
     say(f"coordinator: {presence.described()}")
+    if lease is not None:
+        say(f"lease    {lease}")
     if presence.own:
         say(f"batch    {summarise_jobs(presence.own)}")
     elif presence.unseen:
@@ -126,7 +139,12 @@ def _counted(stage: Progress) -> str:
     return f"{count(stage.files, 'file')}{failed}"
 
 
-def _document(now: Status, presence: Presence, queued: QueuedJobs | None) -> dict[str, Any]:
-    batch = None if presence.jobs is None else [job.as_dict() for job in presence.own]
-    slurm = None if queued is None else queued.as_dict()
-    return {**now.as_dict(), "coordinator": presence.as_dict(), "batch": batch, "slurm": slurm}
+def _document(seen: _Seen) -> dict[str, Any]:
+    now, presence, queued, lease = seen
+    return {
+        **now.as_dict(),
+        "coordinator": presence.as_dict(),
+        "lease": lease,
+        "batch": None if presence.jobs is None else [job.as_dict() for job in presence.own],
+        "slurm": None if queued is None else queued.as_dict(),
+    }

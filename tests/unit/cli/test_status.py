@@ -13,6 +13,7 @@ from epyflow.operations.runs.coordinator_record import (
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.run_lease import FoundLease, Lease
 from epyflow.storage.disk import Disk
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 
@@ -286,3 +287,20 @@ def test_a_run_that_has_no_file_yet_but_its_coordinators_is_there(made_up):
     assert done.stdout.startswith("us/flu/week-1: incomplete")
     assert "build    0 of 2\n" in done.stdout
     assert status("us").exit_code == 2
+
+
+@pytest.mark.parametrize("format", ["table", "json"])
+def test_who_holds_the_lease_of_a_run_in_a_bucket_is_shown(made_up, monkeypatch, format):
+    made_up.tasks("flu/main", count=2, done=(0,))
+    lease = Lease(holder=this_coordinator("flu", "main", {}), nonce="a")
+    found = FoundLease("lease.json", lease, "1", datetime.now(UTC))
+    monkeypatch.setattr(cli_status, "find_lease", lambda *run: found)
+
+    done = status("flu", "--format", format)
+
+    said = found.holder_described()
+    assert said.startswith("held by process ")
+    if format == "json":
+        assert json.loads(done.stdout)["lease"] == said
+    else:
+        assert f"\nlease    {said}\n" in done.stdout

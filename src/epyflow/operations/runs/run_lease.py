@@ -11,6 +11,7 @@ from epyflow.operations.runs.coordinator_presence import coordinator_name, forma
 from epyflow.operations.runs.coordinator_record import Coordinator
 from epyflow.operations.runs.log_lines import printable
 from epyflow.run.layout import RunLayout
+from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import VersionedStorage
 
 LEASE_SECONDS, RENEW_SECONDS = 180.0, 30.0
@@ -109,6 +110,23 @@ class FoundLease:
             return printable(f"{described}, while it was watched{clock}")
         lapses = f"If it has ended without a trace, its lease lapses at {until}"
         return printable(f"{described}. {lapses}")
+
+    def holder_described(self) -> str:
+        """Say in a few words who holds the lease; the answer does not change with each renewal."""
+        if self.lease is None:
+            return "unknown: it cannot be read"
+        holder = self.lease.holder
+        if self.is_held:
+            return f"held by {coordinator_name(holder)} since {format_time(holder.started)}"
+        renewed = format_time(self.renewed)
+        return f"held by nobody: {coordinator_name(holder)} last renewed it at {renewed}"
+
+
+def find_lease(exp_id: str, run_id: str, storage: Storage) -> FoundLease | None:
+    """Read the lease of a run; None without one, and for a run on disk, which has none."""
+    if not isinstance(storage, VersionedStorage):
+        return None
+    return read_lease(exp_id, run_id, storage)
 
 
 def read_lease(exp_id: str, run_id: str, storage: VersionedStorage) -> FoundLease | None:

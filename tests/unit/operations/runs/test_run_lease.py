@@ -1,7 +1,7 @@
 """A lease that seems to have lapsed, by a clock that may be wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +10,9 @@ from epyflow.errors import RunningError
 from epyflow.operations.runs import run_lease
 from epyflow.operations.runs.coordinator_lease import HeldLease, acquire_lease
 from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
-from epyflow.operations.runs.run_lease import RENEW_SECONDS, WATCH_SECONDS, read_lease
+from epyflow.operations.runs.run_lease import RENEW_SECONDS, WATCH_SECONDS, find_lease, read_lease
 from epyflow.run.layout import RunLayout
+from epyflow.storage.disk import Disk
 from epyflow.storage.stored_file import Version
 
 LEASE = RunLayout("small", "main").coordinator_lease
@@ -137,3 +138,21 @@ def test_what_a_lease_says_of_its_holder_has_no_control_characters(waiting, monk
     assert found is not None
     assert found.is_held
     assert "\x1b" not in found.described()
+
+
+def test_who_holds_a_lease_is_said_in_a_few_words(waiting):
+    store = Store()
+    holder = elsewhere(pid=7, started=LONG_AGO)
+    hold(store, waiting, holder)
+
+    found = find_lease("small", "main", store)
+
+    assert found is not None
+    assert found.holder_described() == (
+        "held by nobody: process 7 on laptop last renewed it at 2025-01-01 00:00:00 UTC"
+    )
+    held = replace(found, renewed=datetime.now(UTC))
+    assert held.holder_described() == "held by process 7 on laptop since 2025-01-01 00:00:00 UTC"
+    assert replace(held, lease=None).holder_described() == "unknown: it cannot be read"
+    assert find_lease("small", "main", Disk()) is None
+    assert find_lease("small", "main", Store()) is None

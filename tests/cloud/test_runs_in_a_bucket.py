@@ -90,7 +90,7 @@ def test_what_a_run_in_a_bucket_made_is_fetched_once(bucket, prefix, tmp_path):
     assert (tmp_path / "fetched/us/flu/main/outputs/quantiles.csv.gz").read_bytes() == b"table"
 
 
-def test_a_name_in_a_bucket_that_leads_elsewhere_is_refused_before_anything_is_written(
+def test_a_name_in_a_bucket_that_leads_elsewhere_is_left_and_the_others_are_fetched(
     bucket, prefix, tmp_path
 ):
     finish(bucket)
@@ -100,7 +100,9 @@ def test_a_name_in_a_bucket_that_leads_elsewhere_is_refused_before_anything_is_w
 
     assert done.exit_code == 2
     assert "not a valid name for a local file" in done.stderr
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    written = {path for path in tmp_path.rglob("*") if path.is_file()}
+    folder = tmp_path / "fetched/deep/us/flu/main/outputs"
+    assert written == {folder / "quantiles.csv.gz", folder / "run_metadata.json"}
 
 
 def test_the_log_of_a_failed_task_in_a_bucket_is_shown(bucket, prefix):

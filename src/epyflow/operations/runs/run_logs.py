@@ -71,7 +71,7 @@ class Log:
     failed
         Whether it contains an error.
     lines
-        The selected lines, without control characters of terminals.
+        The selected lines; control characters of terminals are escaped.
     """
 
     path: str

@@ -241,7 +241,7 @@ def _decoded(text: str) -> Any:
     """Decode a command of the executor; None for another text."""
     try:
         return json.loads(base64.b64decode(text, validate=True)) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from epyflow.errors import ArtifactError
 from epyflow.operations.runs.log_lines import printable
 from epyflow.storage.disk import Storage
-from epyflow.storage.stored_file import Stored
+from epyflow.storage.stored_file import LARGEST_READ, Stored
 
 LARGEST_RECORD = 2**26
 """Bytes of the largest record that is read; ``run_metadata.json`` has some hundred for a task."""
@@ -59,10 +59,17 @@ def read_records(
     instead
         What is done without a record, for the warning.
     """
-    small = [path for path, its in listed.items() if its.size <= LARGEST_RECORD]
-    for path in listed.keys() - set(small):
-        _warn_once(f"{path}: more than {LARGEST_RECORD:,} bytes; {instead}")
-    return parse_records(kind, storage.read_all(small), instead)
+    return parse_records(kind, read_small(storage, listed, instead, LARGEST_RECORD), instead)
+
+
+def read_small(
+    storage: Storage, listed: Mapping[str, Stored], instead: str, most: int = LARGEST_READ
+) -> Mapping[str, bytes]:
+    """Read files, and leave out those of more than ``most`` bytes, with a warning for each."""
+    small = [path for path, its in listed.items() if its.size <= most]
+    for path in sorted(listed.keys() - set(small)):
+        _warn_once(f"{path}: more than {most:,} bytes; {instead}")
+    return storage.read_all(small)
 
 
 def parse_records(kind: type[R], read: Mapping[str, bytes], instead: str) -> dict[str, R]:

@@ -121,6 +121,15 @@ def test_a_job_without_a_storage_prefix_does_not_tell_whose_it_is():
     assert [each.job for each in found(definition).targets] == ["00012"]
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "null", "\ud800", "[1e999]"])
+def test_a_job_whose_command_cannot_be_read_does_not_tell_whose_it_is(text):
+    definition = job(OURS)
+    variables = definition.task_groups[0].task_spec.environment.variables
+    variables["SMK_COMMAND"] = base64.b64encode(text.encode(errors="replace")).decode()
+
+    assert found(definition).whose == "unknown"
+
+
 def test_a_group_of_jobs_is_known_by_its_first_job_in_order_of_names():
     members = [f"{rule}:exp_id=flu,run_id=main" for rule in ("make_tables", "draw_figures")]
     definitions = [job(OURS), job(OURS)]

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 
@@ -91,6 +93,32 @@ def test_a_damaged_record_hides_neither_its_run_nor_the_others(made_up):
     assert [(run.exp_id, run.complete) for run in found(made_up)] == [
         ("flu", False),
         ("covid", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("exp_id", "run_id"), [("us", "flu/main"), ("us/flu/main", ""), ("", "us/flu/main")]
+)
+def test_a_record_cannot_move_its_run_to_another_experiment(made_up, exp_id, run_id):
+    made_up.finished("us/flu/main", tasks=2)
+    record = {"exp_id": exp_id, "run_id": run_id, "counts": {"tasks": 2, "failed": 0}}
+    made_up.write("results/us/flu/main/outputs/run_metadata.json", json.dumps(record))
+
+    assert [(run.exp_id, run.run_id) for run in found(made_up)] == [("us/flu", "main")]
+
+
+def test_a_log_that_is_too_large_is_named_and_hides_no_run(made_up, caplog):
+    made_up.tasks("flu/main", count=2, done=(0,))
+    made_up.finished("covid/main")
+    with made_up.write("logs/flu/main/run_task/00001.log", FAILED_LOG).open("ab") as file:
+        file.truncate(2**31 + 1)  # a sparse file: it takes no space
+
+    runs = {run.folder: counts(run) for run in found(made_up)}
+
+    assert runs == {"flu/main": (2, 1, 0, 1), "covid/main": (2, 2, 0, 0)}
+    assert caplog.messages == [
+        "logs/flu/main/run_task/00001.log: more than 2,147,483,648 bytes; its task counts as one "
+        "without an error"
     ]
 
 

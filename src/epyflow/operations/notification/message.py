@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from epyflow.durations import format_duration
 from epyflow.errors import EpyflowError
+from epyflow.operations.runs.log_lines import printable
 from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import Status, status
 from epyflow.storage.disk import Storage
@@ -57,7 +58,8 @@ def message(
     lines = [f"epyflow: {run} {_WORDS[end]} after {took}"]
     if counts:
         lines.append("tasks: " + ", ".join(f"{n:,} {name}" for name, n in counts.items()))
-    lines += [f"{each['log']}: {each['message']}" for each in first]
+    # Names are from the storage: a line end in one would forge a line of the message.
+    lines += [printable(f"{each['log']}: {each['message']}") for each in first]
     if len(failures) > len(first):
         lines.append(f"and {len(failures) - len(first):,} more failures")
     lines += [f"results: {places.results}", f"log: {places.log}"]

@@ -65,3 +65,15 @@ def test_of_many_failures_three_are_told_and_the_others_counted(storage):
 
     assert len(said["failures"]) == 3
     assert "and 3 more failures" in said["text"].splitlines()
+
+
+def test_the_name_of_a_log_forges_no_line(storage):
+    log = b"2030-01-02 03:04:05,678 ERROR no rows\n"
+    storage.write("logs/us/flu/main/a\nresults: elsewhere\x1b.log", log)
+
+    lines = told(storage)["text"].splitlines()
+
+    assert r"logs/us/flu/main/a\nresults: elsewhere\x1b.log: no rows" in lines
+    assert [line for line in lines if line.startswith("results: ")] == [
+        "results: gs://b/results/us/flu/main"
+    ]

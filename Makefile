@@ -6,7 +6,7 @@
 
 # The Python to build .venv with: 3.11, 3.12 or 3.13.
 PYTHON ?= python3
-# Groups of pyproject.toml that .venv has besides: slurm, s3, other-clouds. Later setups keep them.
+# Groups of pyproject.toml that .venv has besides: slurm, s3, other-clouds, stock. Later setups keep them.
 KNOWN := $(shell cat .venv/.with 2>/dev/null)
 WITH ?= $(KNOWN)
 # How many cores to use: a number, or all.

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NoReturn
 
 PLUGINS = (
-    "snakemake_executor_plugin_googlebatch_array",
+    "snakemake_executor_plugin_googlebatch_array.executor",
     "snakemake_logger_plugin_live",
     "snakemake_storage_plugin_gcs",
     "snakemake_storage_plugin_gcs_indexed",

@@ -12,6 +12,7 @@ from google.cloud.storage import Client
 
 from google_batch_emulator import Emulator, FaultPlan, Settings
 from tests.benchmarks.measuring import Cost, cost_of
+from tests.plugins import install_groups
 
 BUCKET = "rehearsal"
 LATENCY_SECONDS = 0.05
@@ -124,7 +125,8 @@ def measure(
     (folder / "Snakefile").write_text(SNAKEFILE)
     running.requests.reset()
     command = [*_command(whose, prefix, number), *options]
-    cost = cost_of(command, folder, **running.environment)
+    plugins = {"PYTHONPATH": str(install_groups("stock"))} if whose == STOCK else {}
+    cost = cost_of(command, folder, **running.environment, **plugins)
     return Measured(number, cost, running.requests.counts())
 
 

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 import yaml
-from snakemake_executor_plugin_googlebatch.command import write_entrypoint
 
+from tests.plugins import install_groups
 from tests.workflow.workspace import PROJECT
 
 STOCK = yaml.safe_load((PROJECT / "profiles" / "gcp-stock" / "config.yaml").read_text())
@@ -15,7 +15,12 @@ ENTRYPOINT = re.compile(r"<<EOF > /tmp/workdir/entrypoint.sh\n(.*)\nEOF\n", re.D
 
 
 @pytest.mark.parametrize(("command", "code"), [("true", 0), ("exit 3", 3), ("false && true", 1)])
-def test_a_task_ends_with_the_exit_code_of_its_command_and_installs_nothing(command, code):
+def test_a_task_ends_with_the_exit_code_of_its_command_and_installs_nothing(
+    command, code, monkeypatch
+):
+    monkeypatch.syspath_prepend(install_groups("stock"))
+    from snakemake_executor_plugin_googlebatch.command import write_entrypoint
+
     whole = f"{STOCK['precommand']} && pip install --target 'folder' a-package && ({command})"
     match = ENTRYPOINT.search(write_entrypoint % whole)
     assert match is not None

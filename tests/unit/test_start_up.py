@@ -31,6 +31,20 @@ def imported_by(code):
     return set(answer.stdout.split())
 
 
+def test_snakemake_imports_no_library_of_google_with_our_plugins_but_that_of_storage():
+    code = """
+import snakemake_executor_plugin_googlebatch_array
+import snakemake_logger_plugin_live
+assert not {"google.api_core", "grpc", "requests"} & set(sys.modules), "imported at each start"
+import snakemake_storage_plugin_gcs_indexed
+assert not {"google.cloud.batch_v1", "google.cloud.logging", "google.cloud.secretmanager"} & set(
+    sys.modules
+), "imported at each start"
+"""
+
+    assert imported_by(code) == set()
+
+
 @pytest.mark.parametrize(
     ("module", "needed"),
     [

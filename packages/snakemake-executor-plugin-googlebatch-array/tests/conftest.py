@@ -19,11 +19,13 @@ from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.faults import FaultPlan
 from google_batch_emulator.settings import Settings
 from tests.forking import ADDRESS, ForkedRun, forking_python, server_address
+from tests.plugins import install_groups
 
 PROJECT = "rehearsal"
 BUCKET = "rehearsal"
 BINARIES = Path(sys.executable).parent
 SETTLE_SECONDS = 90
+STOCK = "snakemake_executor_plugin_googlebatch"
 
 
 def pytest_configure() -> None:
@@ -168,6 +170,21 @@ def forking_emulator(tmp_path_factory):
     settings = Settings(isolation="none", environment=variables, memory="off", max_processes=2)
     with Emulator(settings) as running:
         yield running
+
+
+@pytest.fixture
+def without_stock_plugin(monkeypatch):
+    """Let the import of snakemake-executor-plugin-googlebatch fail, wherever it is installed."""
+    monkeypatch.setitem(sys.modules, STOCK, None)
+
+
+@pytest.fixture
+def stock_plugin(monkeypatch):
+    """Let this process import snakemake-executor-plugin-googlebatch."""
+    monkeypatch.syspath_prepend(install_groups("stock"))
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == STOCK]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

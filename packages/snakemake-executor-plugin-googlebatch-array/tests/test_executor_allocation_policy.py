@@ -1,7 +1,10 @@
 import pytest
 from google.cloud import batch_v1
 
-from snakemake_executor_plugin_googlebatch_array.allocation_policy import complete_policy, image_of
+from snakemake_executor_plugin_googlebatch_array.allocation_policy import (
+    allocation_policy,
+    image_of,
+)
 
 Policy = batch_v1.AllocationPolicy
 PARAM = {
@@ -16,16 +19,13 @@ PARAM = {
     "region": "us-central1",
     "zones": None,
     "external_ip": False,
+    "service_account": None,
 }
 
 
 def complete(*, spot=False, labels=None, **param):
-    stock = Policy(
-        instances=[
-            Policy.InstancePolicyOrTemplate(policy=Policy.InstancePolicy(machine_type="c4d-2"))
-        ]
-    )
-    return complete_policy(stock, {**PARAM, **param}, labels or {}, spot=spot)
+    found = {**PARAM, **param}
+    return allocation_policy(found.__getitem__, labels or {}, spot=spot, gpus=None)
 
 
 @pytest.mark.parametrize(("spot", "model"), [(True, "SPOT"), (False, "STANDARD")])

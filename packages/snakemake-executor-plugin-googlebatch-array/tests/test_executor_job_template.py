@@ -1,4 +1,4 @@
-"""Job definitions, written with the stock executor's own methods."""
+"""Job definitions, from settings and resources."""
 
 from types import SimpleNamespace
 
@@ -7,9 +7,9 @@ from google.protobuf.json_format import MessageToDict
 from snakemake.settings.types import PreemptibleRules
 
 from executor_fakes import Resources, settings, task
-from snakemake_executor_plugin_googlebatch_array import Executor
 from snakemake_executor_plugin_googlebatch_array.commands import BOOTSTRAP, Frame
 from snakemake_executor_plugin_googlebatch_array.environment import Variables
+from snakemake_executor_plugin_googlebatch_array.executor import BatchExecutor
 from snakemake_executor_plugin_googlebatch_array.job_definition import LARGEST_JOB, json_size
 from snakemake_executor_plugin_googlebatch_array.job_template import JobTemplate, Run
 
@@ -18,7 +18,7 @@ FRAME = Frame("", (), None, ("python", "-m", "snakemake"), ("--mode", "remote"))
 
 def template(*, retries=None, **changes):
     """Return a template of an executor that has settings and no connection."""
-    executor = object.__new__(Executor)
+    executor = object.__new__(BatchExecutor)
     executor.executor_settings = settings(**changes)
     executor.logger = SimpleNamespace()
     executor.preemptible_retries = retries
@@ -104,7 +104,7 @@ def test_tasks_of_a_vm_have_the_name_that_batch_gives_them_or_the_stock_plugins(
     assert job["taskGroups"][0]["taskCountPerNode"] == "3"
 
 
-def test_stock_settings_are_kept():
+def test_machine_account_network_and_disk_are_those_of_the_settings():
     job = as_dict(
         template(
             machine_type="n2-standard-8",
@@ -161,7 +161,7 @@ def test_an_override_of_the_run_wins_over_the_rule():
     assert (job["labels"].get("a"), job["labels"]["c"]) == (None, "d")
 
 
-def test_accelerators_and_buckets_are_the_stock_plugins():
+def test_gpus_are_asked_for_as_in_the_stock_plugin_and_a_bucket_is_mounted():
     made = with_resources(nvidia_gpu=2, googlebatch_bucket="data")
 
     job = as_dict(template().define([made], "id"))
@@ -202,6 +202,31 @@ def test_a_registrys_password_has_to_be_a_reference():
     assert (container["username"], container["password"]) == ("me", reference)
 
 
+@pytest.mark.parametrize("given", ["docker_username", "docker_password"])
+def test_a_registrys_user_and_password_are_given_together(given):
+    with pytest.raises(ValueError, match="give both"):
+        template(**{given: "projects/p/secrets/s/versions/1"}).define([task()], "id")
+
+
+@pytest.mark.parametrize("family", ["", "batch-cos-stable-official"])
+def test_a_rule_can_choose_containers_whatever_the_settings_say(family):
+    made = with_resources(googlebatch_image_family=family)
+
+    job = as_dict(template(image_family="batch-debian-11-official").define([made], "id"))
+
+    (runnable,) = job["taskGroups"][0]["taskSpec"]["runnables"]
+    assert "container" in runnable
+
+
+@pytest.mark.usefixtures("without_stock_plugin")
+def test_without_the_stock_plugin_a_job_on_the_vm_itself_is_refused():
+    made = with_resources(googlebatch_image_family="batch-debian-11-official")
+
+    with pytest.raises(ValueError, match="pip install snakemake-executor-plugin-googlebatch"):
+        template().define([made], "id")
+
+
+@pytest.mark.usefixtures("stock_plugin")
 def test_on_the_vm_itself_the_stock_plugins_preparation_comes_first():
     job = as_dict(template(image_family="batch-debian-11-official").define([task()], "id"))
 
@@ -212,6 +237,7 @@ def test_on_the_vm_itself_the_stock_plugins_preparation_comes_first():
     assert image == "projects/batch-custom-image/global/images/family/batch-debian-11-official"
 
 
+@pytest.mark.usefixtures("stock_plugin")
 def test_the_preparation_can_be_left_out():
     job = as_dict(
         template(image_family="mine", image_project="p", skip_vm_setup=True).define([task()], "i")
@@ -220,6 +246,7 @@ def test_the_preparation_can_be_left_out():
     assert len(job["taskGroups"][0]["taskSpec"]["runnables"]) == 1
 
 
+@pytest.mark.usefixtures("stock_plugin")
 def test_a_job_on_several_vms_waits_for_all_of_them():
     made = template(image_family="hpc-rocky-linux-8")
 

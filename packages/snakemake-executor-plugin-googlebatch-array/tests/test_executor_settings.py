@@ -2,7 +2,6 @@ import argparse
 from dataclasses import fields
 
 import pytest
-from snakemake_executor_plugin_googlebatch import ExecutorSettings as StockSettings
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from executor_fakes import settings
@@ -44,10 +43,17 @@ def test_snakemake_finds_the_plugin(plugin):
     assert plugin.common_settings is common_settings
 
 
-def test_every_stock_setting_is_there():
-    names = {each.name for each in fields(ExecutorSettings)}
+@pytest.mark.usefixtures("stock_plugin")
+def test_every_stock_setting_is_there_with_its_type_and_its_variable():
+    from snakemake_executor_plugin_googlebatch import ExecutorSettings as StockSettings
 
-    assert {each.name for each in fields(StockSettings)} <= names
+    def described(settings_class):
+        return {
+            each.name: (each.type, each.metadata["env_var"], each.metadata["required"])
+            for each in fields(settings_class)
+        }
+
+    assert described(StockSettings).items() <= described(ExecutorSettings).items()
 
 
 def test_every_setting_can_be_given_on_the_command_line(plugin):
@@ -74,6 +80,7 @@ def test_the_default_settings_pass():
     check_settings(settings(), {"one"})
 
 
+@pytest.mark.usefixtures("without_stock_plugin")
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -86,6 +93,7 @@ def test_the_default_settings_pass():
         ({"retry_count": 11}, "retry-count is 11"),
         ({"spot_attempts": 0}, "spot-attempts is 0"),
         ({"zones": "us-east1-b"}, "not in the region r"),
+        ({"image_family": "batch-debian"}, "pip install snakemake-executor-plugin-googlebatch"),
         ({"override": "three:runtime=3"}, "no rule 'three'; there are one"),
     ],
 )

@@ -16,6 +16,7 @@ from tests.cloud.clouded import Clouded, Rehearsed
 from tests.cloud.in_s3 import InS3
 from tests.cloud.slurm.cluster import Cluster, ClusterWorkspace
 from tests.forking import ForkedRun
+from tests.plugins import install_groups
 from tests.workflow.workspace import SNAKEMAKE, TABLES, Workspace
 
 pytestmark = pytest.mark.slurm
@@ -44,6 +45,7 @@ def test_six_ways_to_run_give_the_same_tables(
 def on_the_stock_plugins(folder: Path, batch: Emulator, prefix: str) -> Rehearsed:
     """Run with the published plugins: a job for each task, with labels and machines as chosen."""
     there = Rehearsed(folder, batch.environment, prefix, profile="profiles/gcp-stock")
+    there.plugins = install_groups("stock")
     before = len(batch.store.all())
 
     done = there.run(*TABLES)

@@ -4,9 +4,10 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 from typing import Any
 
-from snakemake_interface_common.exceptions import WorkflowError
+from google.cloud.batch_v1 import BatchServiceClient
 from snakemake_interface_executor_plugins.executors.base import AbstractExecutor, SubmittedJobInfo
 
 from .adoption import is_newer
@@ -23,7 +24,7 @@ from .tasks import Task, describe
 _TICK = 0.2
 
 
-class Executor(Parameters):
+class BatchExecutor(Parameters):
     """Runs the ready jobs of a rule as one Batch job with a task array."""
 
     session: Session | None = None
@@ -44,13 +45,12 @@ class Executor(Parameters):
         except SettingError as error:
             raise SettingError(f"googlebatch-array: {error}") from error
         try:
-            super().__post_init__()
-        except WorkflowError as error:
-            cause = error.__context__ or error
-            explanation = explain_api(cause)
+            self.batch = BatchServiceClient()
+        except Exception as error:
             raise UnreachableError(
-                f"Google Batch cannot be reached: {cause}\n{explanation.remedy}"
-            ) from cause
+                f"Google Batch cannot be reached: {error}\n{explain_api(error).remedy}"
+            ) from error
+        self.workdir = str(Path(self.workflow.persistence.path).parent.resolve())
         self.take_preemption_over()
         self.coordinator = secrets.token_hex(8)
 

@@ -1,4 +1,4 @@
-"""Define the settings of the executor, added to those of the stock plugin.
+"""Define the settings of the executor: those of snakemake-executor-plugin-googlebatch, and more.
 
 Each is a command line option ``--googlebatch-array-<name>`` and a key of a profile.
 """
@@ -10,8 +10,7 @@ Each is a command line option ``--googlebatch-array-<name>`` and a key of a prof
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from snakemake_executor_plugin_googlebatch import ExecutorSettings as StockSettings
-from snakemake_interface_executor_plugins.settings import CommonSettings
+from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
 
 common_settings = CommonSettings(
     non_local_exec=True,
@@ -26,15 +25,39 @@ common_settings = CommonSettings(
 )
 
 
-def _help(text: str, *, env_var: bool = False) -> dict[str, Any]:
+def _help(text: str, *, env_var: bool = False, required: bool = False) -> dict[str, Any]:
     """Describe a setting to Snakemake."""
-    return {"help": text, "env_var": env_var, "required": False}
+    return {"help": text, "env_var": env_var, "required": required}
 
 
 @dataclass
-class ExecutorSettings(StockSettings):  # type: ignore[misc]
+class ExecutorSettings(ExecutorSettingsBase):
     """What the user can set. Help texts say what each does and how to choose."""
 
+    project: Optional[str] = field(
+        default=None,
+        metadata=_help("Google Cloud project of the jobs.", env_var=True, required=True),
+    )
+    region: Optional[str] = field(
+        default=None,
+        metadata=_help("Region of the jobs, such as us-central1.", env_var=True, required=True),
+    )
+    container: Optional[str] = field(
+        default=None,
+        metadata=_help("Image of the tasks. Left out, that of --container-image."),
+    )
+    docker_username: Optional[str] = field(
+        default=None,
+        metadata=_help("Name of the user at the registry of the image.", env_var=True),
+    )
+    docker_password: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Password at the registry of the image, as a reference to Secret Manager: "
+            "projects/PROJECT/secrets/SECRET/versions/VERSION.",
+            env_var=True,
+        ),
+    )
     image_family: Optional[str] = field(
         default=None,
         metadata=_help(
@@ -55,6 +78,42 @@ class ExecutorSettings(StockSettings):  # type: ignore[misc]
             "Machine type of the VMs. Empty, Google Batch chooses one that has a task's cpu and "
             "memory."
         ),
+    )
+    boot_disk_image: Optional[str] = field(
+        default=None,
+        metadata=_help("Image of the VMs, in place of an image family."),
+    )
+    boot_disk_gb: Optional[int] = field(
+        default=None,
+        metadata=_help(
+            "Size of the whole boot disk of a VM in GiB. Left out, the disk of the image and "
+            "disk_mb of the tasks are added."
+        ),
+    )
+    boot_disk_type: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Type of the boot disk, such as pd-ssd. Left out, a balanced disk that the machine "
+            "type takes."
+        ),
+    )
+    network: Optional[str] = field(
+        default=None,
+        metadata=_help("Network of the VMs, such as projects/P/global/networks/N."),
+    )
+    subnetwork: Optional[str] = field(
+        default=None,
+        metadata=_help("Subnetwork of the VMs, such as projects/P/regions/R/subnetworks/N."),
+    )
+    service_account: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Account of the VMs. Left out, the default one of Compute Engine.", env_var=True
+        ),
+    )
+    labels: Optional[str] = field(
+        default="",
+        metadata=_help("Labels of jobs and VMs: KEY=VALUE, separated by commas."),
     )
     zones: Optional[str] = field(
         default=None,
@@ -95,6 +154,27 @@ class ExecutorSettings(StockSettings):  # type: ignore[misc]
     container_options: Optional[str] = field(
         default="--network host",
         metadata=_help("Options of `docker run` for the tasks' container."),
+    )
+    work_tasks: Optional[int] = field(
+        default=1,
+        metadata=_help(
+            "Batch tasks of one Snakemake job, for MPI. Jobs with more than one share no array."
+        ),
+    )
+    work_tasks_per_node: Optional[int] = field(
+        default=1,
+        metadata=_help("Tasks that run on a VM at the same time."),
+    )
+    mount_path: Optional[str] = field(
+        default="/mnt/share",
+        metadata=_help("Where tasks see the bucket that their rule names with googlebatch_bucket."),
+    )
+    snippets: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Where tasks run on the VM itself: names of snippets for its setup, separated by "
+            "commas, as in snakemake-executor-plugin-googlebatch."
+        ),
     )
     parallelism: Optional[int] = field(
         default=None,

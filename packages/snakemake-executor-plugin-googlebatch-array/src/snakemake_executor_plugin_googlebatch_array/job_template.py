@@ -1,31 +1,20 @@
 """Define a Batch job from Snakemake's settings and the resources of a rule."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from google.cloud import batch_v1
 
-from .allocation_policy import complete_policy
+from .allocation_policy import allocation_policy
 from .arrays import COORDINATOR_LABEL, RUN_LABEL
-from .commands import BOOTSTRAP, Frame, commands_of
+from .commands import Frame, commands_of
 from .environment import Variables
 from .job_definition import batch_job, json_size, pieces, split, task_group, task_spec
 from .names import label_value, merge_labels, parse_labels
 from .resources import PREFIX
+from .runnables import container, is_for_containers, scripts, volumes
 from .tasks import Task
-
-_POLICY = (
-    "machine_type",
-    "boot_disk_type",
-    "boot_disk_image",
-    "boot_disk_gb",
-    "image_project",
-    "network",
-    "subnetwork",
-    "region",
-    "zones",
-    "external_ip",
-)
 
 
 class Run(NamedTuple):
@@ -51,7 +40,7 @@ class Run(NamedTuple):
 
 
 class JobTemplate:
-    """Writes job definitions, with the stock executor's methods where it has them.
+    """Writes job definitions.
 
     Parameters
     ----------
@@ -90,51 +79,33 @@ class JobTemplate:
             settings.log_interval,
         )
         spec = task_spec(
-            self.runnables(job, first.shape.width),
+            self.runnables(first),
             first.shape.compute,
             self.run.variables,
             commands,
             self.retries(first),
         )
-        self.executor.add_storage(job, spec)
+        param = partial(self.executor.get_param, job)
+        spec.volumes = volumes(param)
         group = task_group(
             spec,
             commands,
             width=first.shape.width,
-            per_node=self.executor.get_param(job, "work_tasks_per_node"),
-            parallelism=self.executor.get_param(job, "parallelism"),
+            per_node=param("work_tasks_per_node"),
+            parallelism=param("parallelism"),
         )
         labels = self.labels(job)
-        param = {name: self.executor.get_param(job, name) for name in _POLICY}
-        param["image_family"] = self.executor.image_family(job)
-        policy = complete_policy(
-            self.executor.get_allocation_policy(job),
-            param,
-            labels,
-            spot=first.spot,
-            gpus=self.executor.gpus(job) is not None,
-        )
+        policy = allocation_policy(param, labels, spot=first.spot, gpus=self.executor.gpus(job))
         return batch_job(group, policy, labels)
 
-    def runnables(self, job: Any, width: int) -> list[batch_v1.Runnable]:
-        """Return what a task runs: in the container the command and nothing else.
-
-        Where the user chose an image for the VM itself, the stock plugin's preparation of the VM
-        comes first; with several tasks per job, they wait for each other.
-        """
-        container = self.executor.get_container(
-            job, entrypoint="/bin/bash", commands=["-c", BOOTSTRAP]
-        )
-        if container is not None:
-            return [batch_v1.Runnable(container=container, display_name="snakemake")]
-        writer = self.executor.get_command_writer(job)
-        steps = []
-        if not self.settings.skip_vm_setup:
-            steps.append(_script(writer.setup(), "setup"))
-        if width > 1:
-            barrier = batch_v1.Runnable.Barrier(name="wait-for-setup")
-            steps.append(batch_v1.Runnable(barrier=barrier))
-        return [*steps, _script(writer.run(), "snakemake")]
+    def runnables(self, task: Task) -> list[batch_v1.Runnable]:
+        """Return what a task runs; on the VM itself only if an image for that was chosen."""
+        job, executor = task.job, self.executor
+        param = partial(executor.get_param, job)
+        if is_for_containers(param("image_family")):
+            return [container(param, executor.image(job), gpus=executor.gpus(job) is not None)]
+        resources = executor.resources(job)
+        return scripts(param, self.settings, resources, width=task.shape.width)
 
     def labels(self, job: Any) -> dict[str, str]:
         """Return the labels of job and VMs: ours, those of the settings, those of the rule."""
@@ -157,9 +128,3 @@ class JobTemplate:
             return int(attempts) - 1
         retries = self.executor.preemptible_retries
         return int(self.settings.retry_count or 0) if retries is None else int(retries)
-
-
-def _script(text: str, name: str) -> batch_v1.Runnable:
-    """Return a script for the VM itself; without a first line for bash, sh would run it."""
-    script = batch_v1.Runnable.Script(text=f"#!/bin/bash\n{text}")
-    return batch_v1.Runnable(script=script, display_name=name)

@@ -31,6 +31,7 @@ from .overrides import check_overrides
 from .placement import zones
 from .progress_messages import ProgressMessages
 from .resources import disk_warning, duration
+from .runnables import is_for_containers, script_writer
 from .status_polls import Patience, Poller
 from .submission import Submitter
 from .task_logs import TaskLogs, log_place
@@ -79,7 +80,7 @@ class Session:
         )
         self.api = BatchApi(
             executor.batch,
-            executor.project_parent(job),
+            f"projects/{settings.project}/locations/{settings.region}",
             settings.api_patience,
             self.messages.repeating,
         )
@@ -101,9 +102,7 @@ class Session:
         resources = executor.resources(job)
         self._warn_of_disk(job, resources)
         spot = bool(executor.is_preemptible(job))
-        image = executor.get_param(job, "container")
-        image = image or executor.workflow.remote_execution_settings.container_image
-        work = work_checksum(self.frame, self.sources, image)
+        work = work_checksum(self.frame, self.sources, executor.image(job))
         return Task(
             job=job,
             shape=shape_of(job, resources, self.settings, spot=spot),
@@ -253,7 +252,7 @@ class Session:
 
 
 def check_settings(settings: Any, rules: Collection[str]) -> None:
-    """Look at settings that can be malformed.
+    """Look at settings that can be malformed, or ask for a package that is not installed.
 
     Parameters
     ----------
@@ -273,6 +272,8 @@ def check_settings(settings: Any, rules: Collection[str]) -> None:
     check_overrides(settings, rules)
     log_place(settings.log_prefix, None)
     duration(settings.max_run_duration or "1d")
+    if not is_for_containers(settings.image_family):
+        script_writer(settings.image_family)
     for name, least, most in (
         ("max_array_size", 1, MOST_TASKS),
         ("parallelism", 1, 5000),

@@ -7,6 +7,7 @@ The modules of a stage are found by their import statements; nothing is imported
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
@@ -199,7 +200,7 @@ def _installed(package: str) -> Path:
 def _imports(source: str, package: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """List (module, names taken from it) for every import statement that can run."""
     found: list[tuple[str, tuple[str, ...]]] = []
-    pending: list[ast.AST] = [ast.parse(source)]
+    pending: list[ast.AST] = [_parsed_to_last_import(source)]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Import):
@@ -217,6 +218,23 @@ def _imports(source: str, package: str) -> tuple[tuple[str, tuple[str, ...]], ..
             for block in _BLOCKS:
                 pending += getattr(node, block, ())
     return tuple(found)
+
+
+def _parsed_to_last_import(source: str) -> ast.Module:
+    """Parse a module up to its last import: to parse all that follows takes far longer.
+
+    Every import statement has the word. A source that is cut in the middle of a statement, or of
+    the text of a docstring, is no Python, and is parsed whole.
+    """
+    source += "\n"
+    last = max((word.end() for word in re.finditer(r"\bimport\b", source)), default=0)
+    end = source.index("\n", last)
+    if "(" in source[last:end]:
+        end = source.find("\n", source.find(")", end))
+    try:
+        return ast.parse(source[:end])
+    except SyntaxError:
+        return ast.parse(source)
 
 
 def _is_never_true(test: ast.expr) -> bool:

@@ -127,6 +127,26 @@ def test_modules_are_found_through_every_form_of_import(package):
     )
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import epyflow.errors",
+        "import json; from epyflow import errors",
+        "from epyflow import (  # )\n    errors,\n)\n",
+        "from epyflow import (errors)\n",
+        "from json import loads, \\\n    dumps\nfrom epyflow \\\n    import \\\n    errors\n",
+        "try:\n    import json\n    from epyflow import errors\nexcept ImportError:\n    x = 1\n",
+        "def one():\n    from epyflow import errors\n    return errors\n",
+        'from epyflow import errors\n\nTEXT = """\nto import files (\n"""\n',
+        "from epyflow import errors  # (\n",
+    ],
+)
+def test_an_import_is_found_wherever_the_last_one_stands(package, statement):
+    (package / "inputs/build.py").write_text(f'"""A module."""\n{statement}')
+
+    assert "epyflow.errors" in stage_modules("build", package)
+
+
 def test_a_module_brings_in_the_package_it_lies_in(package):
     (package / "inputs/build.py").write_text("import epyflow.tables.quantiles\n")
 

@@ -45,6 +45,23 @@ assert not {"google.cloud.batch_v1", "google.cloud.logging", "google.cloud.secre
     assert imported_by(code) == set()
 
 
+def test_parameters_of_rules_are_compared_without_pandas_unless_they_may_be_tables():
+    code = """
+from snakemake.persistence import PersistenceBase
+from epyflow.run.parameters import compare_without_pandas
+compare_without_pandas()
+assert PersistenceBase._serialize_param_pandas(None, [1]) == "[1]"
+"""
+    table = """
+import pandas
+hashes = pandas.util.hash_pandas_object(pandas.Series([1])).tolist()
+assert PersistenceBase._serialize_param_pandas(None, pandas.Series([1])) == repr(hashes)
+"""
+
+    assert imported_by(code) == set()
+    assert imported_by(code + table) == {"pandas"}
+
+
 @pytest.mark.parametrize(
     ("module", "needed"),
     [

@@ -7,9 +7,10 @@ from typing import Any
 def compare_without_pandas() -> None:
     """Let Snakemake import pandas for its comparison only if a parameter can be a table.
 
-    It imports pandas wherever that is installed, which takes a fifth of a start. A parameter can
-    be a table of pandas only if pandas has been imported. The method is private: a Snakemake
-    without it is left as it is.
+    It imports pandas wherever that is installed, which takes a seventh of a start. A parameter can
+    be a table of pandas only if pandas has been imported. Where a job of the process runs a script,
+    Snakemake imports pandas for that, too. The method is private: a Snakemake without it is left as
+    it is.
     """
     from snakemake.persistence import PersistenceBase
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 # Where the top of a picture is, and the share of it that is not of the colour of its first pixel; 0
 # where it did not load.
@@ -57,12 +57,12 @@ class Reader:
 
     def home(self) -> None:
         """Go to the menu."""
-        self.page.locator("nav nav a").first.click()
+        press(self.page.locator("nav nav a").first)
 
     def open(self, category: str) -> list[str]:
         """Open a part; return its own parts, or an empty name where it has none."""
         self.home()
-        self.page.locator("nav").get_by_text(category, exact=True).first.click()
+        press(self.page.locator("nav").get_by_text(category, exact=True).first)
         parts: list[str] = self.page.evaluate("name => Object.keys(categories[name])", category)
         return sorted(parts) if len(parts) > 1 else [""]
 
@@ -70,7 +70,7 @@ class Reader:
         """Open the list of figures of a part."""
         self.open(category)
         if part:
-            self.page.locator("nav").get_by_text(part, exact=True).first.click()
+            press(self.page.locator("nav").get_by_text(part, exact=True).first)
         self.page.locator("nav tbody tr").first.wait_for()
 
     def choices(self) -> int:
@@ -80,7 +80,7 @@ class Reader:
     def choose(self, position: int) -> None:
         """Move the switch above the list, where there is one."""
         if self.choices() > 1:
-            self.page.locator("nav fieldset label").nth(position).click()
+            press(self.page.locator("nav fieldset label").nth(position))
 
     def rows(self) -> int:
         """Return how many figures the list has."""
@@ -99,13 +99,13 @@ class Reader:
     def ink_of(self, row: int) -> float:
         """Open a figure at full size; return the share of it that is not background.
 
-        The mouse clicks on the first and the last row. It would take longer than all else to move
-        it to each of the others.
+        The first and the last row are where a mouse can reach them. It would take longer than all
+        else to try the others.
         """
         before = self.page.evaluate("app.state.renderTrigger")
         link = self.page.locator("nav tbody tr").nth(row).locator("a").first
         if row in (0, self.rows() - 1):
-            link.click()
+            press(link)
         else:
             link.dispatch_event("click")
         self.page.wait_for_function("before => app.state.renderTrigger !== before", arg=before)
@@ -117,7 +117,7 @@ class Reader:
 
     def caption_of(self, row: int) -> str:
         """Open what is said of a figure; return it."""
-        self.page.locator("nav tbody tr").nth(row).locator("a").nth(1).click()
+        press(self.page.locator("nav tbody tr").nth(row).locator("a").nth(1))
         caption = self.page.locator("nav li.prose").inner_text()
         return " ".join(caption.split())
 
@@ -126,6 +126,16 @@ class Reader:
         if kept := os.environ.get("EPYFLOW_SCREENSHOTS"):
             self.page.wait_for_timeout(200)  # until the menu has come to rest
             self.page.screenshot(path=Path(kept, f"{name}.png"))
+
+
+def press(target: Locator) -> None:
+    """Click on what a mouse can reach.
+
+    The mouse itself is not moved: on a busy machine the page may scroll between its press and its
+    release, and the click is lost.
+    """
+    target.click(trial=True)  # waits until it is in place and nothing lies over it
+    target.dispatch_event("click")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.browser.reading import reading
+from tests.browser.reading import press, reading
 from tests.browser.study import ZIPPED
 
 pytestmark = pytest.mark.browser
@@ -76,7 +76,7 @@ def read_unpacked(browser, archive, folder):
                 for row in {0, reader.rows() - 1}:
                     if reader.is_download(row):
                         with reader.page.expect_download() as download:
-                            reader.page.locator("nav tbody tr").nth(row).locator("a").first.click()
+                            press(reader.page.locator("nav tbody tr").nth(row).locator("a").first)
                         assert download.value.url in [
                             (page.parent / link).as_uri() for link in links
                         ]

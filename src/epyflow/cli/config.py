@@ -6,11 +6,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format
-from epyflow.cli.output import ExitCode, console, exit_on_error, fail, print_json, say
+from epyflow.cli.output import EscapedTable, ExitCode, console, exit_on_error, fail, print_json, say
 from epyflow.operations.setup import layers, named_setting
 from epyflow.operations.setup.choices import check_clone
 
@@ -142,11 +140,10 @@ def path(configfile: ConfigFiles = None, format: Format = "table") -> None:
 def _print(parts: Mapping[str, Sequence[layers.Setting]]) -> None:
     out = console()
     for name, settings in parts.items():
-        table = Table(title=name, title_justify="left", box=None)
+        table = EscapedTable(title=name, title_justify="left", box=None)
         for column in ("name", "value", "from"):
             table.add_column(column, overflow="fold")
         for each in settings:
             value = "-" if each.value is None else json.dumps(each.value).strip('"')
-            # As text: square brackets are no markup.
-            table.add_row(each.name, Text(value), Text(each.source))
+            table.add_row(each.name, value, each.source)
         out.print(table)

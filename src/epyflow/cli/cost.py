@@ -9,7 +9,7 @@ from rich.console import Console
 
 from epyflow.cli.cost_estimate import WIDTH, cost_table, dollars, span
 from epyflow.cli.options import Format, PriceFile, ProfileFile, Region, Spot
-from epyflow.cli.output import console, exit_on_error, print_json
+from epyflow.cli.output import console, exit_on_error, print_json, say
 from epyflow.durations import format_duration
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.cost_file import region_of_site
@@ -48,8 +48,8 @@ def cost(
     With --prices, --profile, --region, --spot or --standard: the cost of the same run times under
     those.
 
-    A run on Slurm is not priced: only its run times are shown, unless one of these options is
-    given.
+    A run on Slurm, AWS Batch or Kubernetes is not priced: only its run times are shown, unless one
+    of these options is given.
 
     Exit code 0: shown. 1: a price or the profile is wrong, or nothing was measured. 2: there is no
     such run, or it cannot be read.
@@ -156,14 +156,13 @@ def _print(document: dict[str, Any], out: Console) -> None:
         table.add_section()
     table.add_row(*_cells(document["total"]))
     out.print(table)
-    out.print(_note(document), soft_wrap=True, highlight=False)
+    say(_note(document))
     if priced:
-        out.print("Failed attempts, the bucket and the logs are not included.", soft_wrap=True)
+        say("Failed attempts, the bucket and the logs are not included.")
     if priced and (left := document["total"]["unpriced_jobs"]):
-        out.print(f"{left} jobs are not priced: {_UNPRICED}.", soft_wrap=True)
-    if document["total"]["unmeasured_jobs"]:
-        lost = document["total"]["unmeasured_jobs"]
-        out.print(f"{lost} jobs have no run time: the truth is higher.", soft_wrap=True)
+        say(f"{left} jobs are not priced: {_UNPRICED}.")
+    if lost := document["total"]["unmeasured_jobs"]:
+        say(f"{lost} jobs have no run time: the truth is higher.")
 
 
 def _note(document: dict[str, Any]) -> str:
@@ -173,7 +172,7 @@ def _note(document: dict[str, Any]) -> str:
         return f"This run is not priced: {_UNPRICED}."
     if not document["priced"]:
         return (
-            f"A run on {where} is not priced: only its site knows what an hour costs. "
+            f"A run on {where} is not priced: only its operator knows what an hour costs. "
             "--region shows what the same run times would have cost on Google Batch."
         )
     if where == GOOGLE_BATCH:

@@ -156,6 +156,9 @@ def console(width: int = 200) -> Console:
 class EscapedTable(Table):
     """A table whose texts are shown as they are, and are escaped."""
 
+    def __init__(self, *, title: str | None = None, **options: Any) -> None:
+        super().__init__(title=title and _cell(title), **options)
+
     def add_row(self, *cells: Any, **options: Any) -> None:
         """Add a row of texts."""
         super().add_row(*map(_cell, cells), **options)

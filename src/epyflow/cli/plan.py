@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from epyflow.cli.cost_estimate import print_estimate
 from epyflow.cli.experiment_check import inspect_experiment, print_problems
@@ -20,7 +19,7 @@ from epyflow.cli.options import (
     Spot,
     TextFormat,
 )
-from epyflow.cli.output import ExitCode, count, print_json
+from epyflow.cli.output import EscapedTable, ExitCode, console, count, print_json
 from epyflow.durations import format_duration
 from epyflow.experiment.experiment import Experiment
 from epyflow.inputs import fan_out
@@ -87,8 +86,10 @@ def _document(experiment: Experiment, planned: fan_out.Plan) -> dict[str, Any]:
 
 
 def _print(experiment: Experiment, planned: fan_out.Plan) -> None:
-    console = Console()
-    table = Table(title=f"{experiment.files.exp_id}: {planned.strategy}", title_justify="left")
+    out = console()
+    table = EscapedTable(
+        title=f"{experiment.files.exp_id}: {planned.strategy}", title_justify="left"
+    )
     for column in ("population", "location"):
         table.add_column(column)
     for column in ("tasks", "members", "simulations"):
@@ -105,9 +106,9 @@ def _print(experiment: Experiment, planned: fan_out.Plan) -> None:
     table.add_section()
     total = (planned.task_count, planned.member_count, planned.simulation_count)
     table.add_row("total", "", *(f"{number:,}" for number in total))
-    console.print(table)
+    out.print(table)
     least = "at least " if planned.strategy != "simulate" else ""
-    console.print(
+    out.print(
         f"About {least}{format_duration(planned.cpu_seconds)} of one core with the reference "
         f"engine, {format_duration(planned.seconds_per_simulation)} a simulation; up to "
         f"{count(planned.members_per_task, 'member')} in a task.",

@@ -1,6 +1,7 @@
 """Read the benchmark files that Snakemake writes of jobs: run time and memory."""
 
 import csv
+import math
 from dataclasses import dataclass
 
 
@@ -24,15 +25,29 @@ def read_benchmark(data: bytes) -> Benchmark:
     """Read the content of a benchmark file.
 
     A job that was repeated has a row for each time: the last one counts. A short job has ``NA`` or
-    ``-`` where Snakemake had no time to measure.
+    ``-`` where Snakemake had no time to measure. Of a damaged file, nothing is known.
 
     Source: Snakemake's documentation, "Benchmark rules".
     """
-    rows = list(csv.DictReader(data.decode(errors="replace").splitlines(), delimiter="\t"))
-    last: dict[str, str] = rows[-1] if rows else {}
-    return Benchmark(measured_number(last.get("s")), measured_number(last.get("max_rss")))
+    try:
+        rows = list(csv.DictReader(data.decode(errors="replace").splitlines(), delimiter="\t"))
+        last: dict[str, str] = rows[-1] if rows else {}
+        return Benchmark(measured_number(last.get("s")), measured_number(last.get("max_rss")))
+    except (ValueError, csv.Error):
+        return Benchmark(None, None)
 
 
 def measured_number(text: str | None) -> float | None:
-    """Return a number of a benchmark or of a table made from one; None if there is none."""
-    return float(text) if text and text not in ("NA", "-") else None
+    """Return a number of a benchmark or of a table made from one; None if there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is no number, infinite or negative.
+    """
+    if not text or text in ("NA", "-"):
+        return None
+    number = float(text) if text.isascii() and "_" not in text else math.nan
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{text[:40]!r} is no number of seconds, megabytes or dollars")
+    return number

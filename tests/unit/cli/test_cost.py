@@ -185,7 +185,7 @@ def test_a_run_on_slurm_is_not_priced_unless_a_region_is_named(finished):
 
     assert done.exit_code == 0, done.output
     assert "slurm, not priced" in done.stdout
-    assert "only its site knows what an hour costs" in done.stdout
+    assert "only its operator knows what an hour costs" in done.stdout
     assert not re.search(r"\d\.\d\d|US dollars|us-", done.stdout)
     document = json.loads(run("cost", finished, "--format", "json").stdout)
     assert (document["ran_on"], document["priced"], document["region"]) == ("slurm", False, None)
@@ -212,3 +212,17 @@ def test_the_newest_finished_run_is_found_by_the_word(finished):
         assert run("cost", *named).stdout == expected
     (finished.parent / "latest").unlink()
     assert run("cost", "study/latest").exit_code == 2
+
+
+def test_names_in_the_table_are_neither_markup_nor_obeyed(finished):
+    table = finished / "run_cost.csv"
+    table.write_text(
+        table.read_text().replace("google-batch", "\x1b[2J").replace("\nrun,", "\n[/red]\x1b[31m,")
+    )
+
+    done = run("cost", finished)
+
+    assert done.exit_code == 0, done.output
+    assert "[/red]\\x1b[31m" in done.stdout
+    assert "on \\x1b[2J" in done.stdout
+    assert "\x1b" not in done.stdout

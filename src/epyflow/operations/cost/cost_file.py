@@ -12,7 +12,6 @@ from epyflow.operations.cost.chosen_machines import with_chosen_machines
 from epyflow.operations.cost.job_costs import (
     GOOGLE_BATCH,
     LOCAL,
-    SLURM,
     as_csv,
     measured,
     priced,
@@ -24,7 +23,7 @@ from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
 
 PLATFORM_VARIABLE = "EPYFLOW_RAN_ON"
-"""Environment variable that ``profiles/slurm`` sets to ``slurm``."""
+"""Environment variable that profiles other than Google Batch's set to what runs their jobs."""
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +31,9 @@ log = logging.getLogger(__name__)
 def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = FILE) -> None:
     """Write the cost of the jobs of a run; for a local run, the cost on Google Batch.
 
-    A run on Slurm has no cost: only its site knows what an hour costs. Without a profile for Google
-    Batch, or with an unknown price, the table has no rows and the log says why. The run does not
-    fail.
+    A run on Slurm, AWS Batch or Kubernetes has no cost: no price of theirs is known. Without a
+    profile for Google Batch, or with an unknown price, the table has no rows and the log says why.
+    The run does not fail.
 
     Parameters
     ----------
@@ -47,16 +46,15 @@ def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = F
     profile
         The profile with the machines.
     """
-    ran_on = GOOGLE_BATCH if os.environ.get("EPYFLOW_IMAGE_DIGEST") else LOCAL
-    if os.environ.get(PLATFORM_VARIABLE) == SLURM:
-        ran_on = SLURM
+    elsewhere = os.environ.get(PLATFORM_VARIABLE)
+    ran_on = elsewhere or (GOOGLE_BATCH if os.environ.get("EPYFLOW_IMAGE_DIGEST") else LOCAL)
     try:
         given = read_profile(profile)
         benchmarks = _benchmarks(run, storage, given.rules)
         jobs = measured(run, benchmarks, given, region_of_site(), ran_on)
         if ran_on == GOOGLE_BATCH and not all(job.machine_type for job in jobs):
             jobs = with_chosen_machines(jobs, run)
-        done = unpriced(jobs) if ran_on == SLURM else priced(jobs, given, read_prices())
+        done = unpriced(jobs) if elsewhere else priced(jobs, given, read_prices())
         write_bytes_atomically(path, as_csv(done))
     except EpyflowError as error:
         log.warning("the cost of the run is unknown: %s", error)

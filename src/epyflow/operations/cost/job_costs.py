@@ -13,7 +13,7 @@ from epyflow.provenance.benchmark_files import measured_number, read_benchmark
 from epyflow.run.plan import RunPlan
 from epyflow.stages import stage_of_rule
 
-GOOGLE_BATCH, LOCAL, SLURM = "google-batch", "local", "slurm"
+GOOGLE_BATCH, LOCAL = "google-batch", "local"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class JobCost:
         Name in the store and ISO code; empty for a job about all of them.
     ran_on
         ``google-batch``; ``local``: the cost is that of the same run time on Google Batch;
-        ``slurm``: there is no cost.
+        ``slurm``, ``aws-batch``, ``kubernetes``: there is no cost.
     attempt
         First attempt with enough memory for the job; earlier attempts failed and have no benchmark.
     machine_type, spot, region
@@ -194,16 +194,23 @@ def from_csv(data: bytes, name: str) -> list[JobCost]:
     EpyflowError
         Naming the file, if it is another table or damaged.
     """
-    rows = csv.DictReader(io.StringIO(data.decode(errors="replace"), newline=""))
-    if tuple(rows.fieldnames or ()) != COLUMNS:
-        raise EpyflowError(f"{name} is not a table of costs; its columns are {rows.fieldnames}")
+    rows = csv.DictReader(io.StringIO(data.decode(errors="replace"), newline=""), strict=True)
     try:
+        if tuple(rows.fieldnames or ()) != COLUMNS:
+            raise EpyflowError(
+                f"{name} is not a table of costs: its first line is not {','.join(COLUMNS)}"
+            )
         return [_from_row(row) for row in rows]
-    except (TypeError, ValueError) as error:
-        raise EpyflowError(f"{name} is damaged: {error}; remove it and run again") from None
+    except (ValueError, csv.Error) as error:
+        raise EpyflowError(
+            f"{name}, line {rows.line_num}: damaged: {error}; remove the file, and repeat the "
+            "snakemake command of the run to write it"
+        ) from None
 
 
 def _from_row(row: Mapping[str, str]) -> JobCost:
+    if set(row) != {*COLUMNS} or None in row.values():  # DictReader fills up short rows
+        raise ValueError(f"expected {len(COLUMNS)} values")
     return JobCost(
         **{name: row[name] for name in ("stage", "rule", "job", "population", "location")},
         **{name: row[name] for name in ("ran_on", "machine_type", "region", "price_date")},

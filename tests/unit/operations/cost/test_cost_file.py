@@ -139,11 +139,14 @@ def test_a_site_that_was_named_has_to_be_right(storage, monkeypatch):
         region_of_site()
 
 
-def test_a_run_on_slurm_has_run_times_and_no_price(storage, tmp_path, monkeypatch):
-    monkeypatch.setenv("EPYFLOW_RAN_ON", "slurm")
+@pytest.mark.parametrize("platform", ["slurm", "aws-batch", "kubernetes"])
+def test_a_run_elsewhere_has_run_times_and_no_price(storage, tmp_path, monkeypatch, platform):
+    profile = (ROOT / "profiles" / platform / "config.yaml").read_text()
+    assert f'environ["EPYFLOW_RAN_ON"] = "{platform}"' in profile
+    monkeypatch.setenv("EPYFLOW_RAN_ON", platform)
 
     (job,) = recorded(storage, tmp_path)
 
-    assert (job.ran_on, job.seconds, job.max_rss_mb) == ("slurm", 36.0, 300.0)
+    assert (job.ran_on, job.seconds, job.max_rss_mb) == (platform, 36.0, 300.0)
     assert (job.machine_type, job.region, job.attempt, job.price_date) == ("", "", None, "")
     assert job.usd is None

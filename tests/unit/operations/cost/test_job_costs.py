@@ -1,3 +1,4 @@
+import csv
 from dataclasses import replace
 
 import pytest
@@ -91,3 +92,28 @@ def test_the_table_of_costs_is_read_as_it_was_written():
 def test_another_table_is_refused(data):
     with pytest.raises(EpyflowError, match=r"run_cost\.csv is not a table of costs"):
         from_csv(data, "run_cost.csv")
+
+
+VALUES = ("nan", "inf", "1e400", "-1", "x", "1_0", "١")
+DAMAGED = [{"seconds": value} for value in VALUES] + [
+    {"usd_run": "nan"},
+    {"max_rss_mb": "inf"},
+    {"attempt": "x"},
+    {"stage": None},
+]
+
+
+@pytest.mark.parametrize("changed", DAMAGED, ids=str)
+def test_a_damaged_row_is_named(changed):
+    rows = list(csv.DictReader(as_csv(jobs()).decode().splitlines()))
+    values = [value for value in (rows[0] | changed).values() if value is not None]
+    text = as_csv(jobs()) + ",".join(values).encode() + b"\n"
+
+    with pytest.raises(EpyflowError, match=rf"run_cost\.csv, line {len(rows) + 2}: damaged"):
+        from_csv(text, "run_cost.csv")
+
+
+@pytest.mark.parametrize("row", [b"a,b\n", b'"abc\n', b'"%s"\n' % (200_000 * b"x"), 99 * b"a,"])
+def test_a_row_that_is_none_is_refused(row):
+    with pytest.raises(EpyflowError, match="damaged"):
+        from_csv(",".join(COLUMNS).encode() + b"\n" + row, "run_cost.csv")

@@ -151,6 +151,7 @@ def test_what_epyflow_does_not_write_is_refused_with_a_message(tmp_path, case):
         gzip.compress(FILE + END + b"more"),
         gzip.compress(FILE + END + bytes(2**20)),
     ],
+    ids=range(8),  # a gzip header has the time
 )
 def test_what_is_cut_short_or_has_more_after_its_end_is_refused(tmp_path, data):
     (tmp_path / "a.tar.gz").write_bytes(data)

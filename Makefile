@@ -6,7 +6,7 @@
 
 # The Python to build .venv with: 3.11, 3.12 or 3.13.
 PYTHON ?= python3
-# Groups of pyproject.toml that .venv has besides: slurm, s3, other-clouds, stock. Later setups keep them.
+# Groups of pyproject.toml that .venv has besides: slurm, s3, other-clouds, jobs, stock. Later setups keep them.
 KNOWN := $(shell cat .venv/.with 2>/dev/null)
 WITH ?= $(KNOWN)
 # How many cores to use: a number, or all.
@@ -53,7 +53,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report rehearse test bench mutants image image-push image-cloud \
+.PHONY: help setup run report rehearse rehearse-jobs test bench mutants image image-push image-cloud \
 	image-status tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform format clean
 
 help: ## List the targets
@@ -86,6 +86,15 @@ rehearse: export EPYFLOW_GCP_SERVICE_ACCOUNT := tasks@rehearsal.iam.gserviceacco
 rehearse: setup ## Run the example with profiles/gcp on an emulator of Google Batch
 	$(BIN)/google-batch-emulator run --project rehearsal --bucket rehearsal -- \
 		$(BIN)/snakemake --profile profiles/gcp --seconds-between-status-checks 2 $(ARGS)
+
+# Not in .venv: Snakemake looks into every library of Google that is there, at each start.
+rehearse-jobs: setup ## Run examples/batch-jobs on the emulator; ARGS="-s failures.smk" shows failures
+	@libraries=$$($(BIN)/python scripts/install_groups.py jobs) && cd examples/batch-jobs && \
+	PYTHONPATH=$$libraries $(CURDIR)/$(BIN)/google-batch-emulator run --project my-project \
+		--bucket my-bucket --secrets rehearsal-secrets.json --faults rehearsal-faults.json \
+		--expose $$libraries --env PYTHONPATH=$$libraries -- \
+		$(CURDIR)/$(BIN)/snakemake --profile profile --seconds-between-status-checks 1 $(ARGS)
+	@echo "Results   examples/batch-jobs/fetched/"
 
 test: setup ## Run the tests
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)

@@ -44,6 +44,15 @@ def test_lack_of_memory_is_seen_in_the_log_though_snakemake_exits_1(log):
     assert "out of memory" in explain_exit(1, "", log).meaning
 
 
+def test_an_output_that_was_not_written_is_told_apart_from_a_command_that_failed():
+    log = "MissingOutputException in rule one in file Snakefile, line 1:\nJob 0 completed"
+
+    found = explain_exit(1, "", log)
+
+    assert "did not write all files of the rule's output" in found.meaning
+    assert "Compare them" in found.remedy
+
+
 @pytest.mark.parametrize(
     "log",
     [

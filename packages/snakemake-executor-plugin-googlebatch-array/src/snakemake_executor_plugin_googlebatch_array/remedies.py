@@ -65,6 +65,11 @@ _OUT_OF_DISK = Explanation(
     "Otherwise raise the rule's disk_mb, which has no effect beside them. Let it grow with the "
     "attempt, and give the rule retries.",
 )
+_NO_OUTPUT = Explanation(
+    "the command ended without an error and did not write all files of the rule's output",
+    "The log below names them. Compare them with the paths that the command writes to; paths are "
+    "relative to the working directory.",
+)
 _OWN_FAILURE = Explanation("the task's command failed", "Read the log below.")
 
 _TEXTS: tuple[tuple[str, Explanation], ...] = (
@@ -194,6 +199,8 @@ def explain_exit(code: int | None, events: str, log: str) -> Explanation:
         # Why a container does not start is said by Docker, or by the VM.
         found = explain_text(log) or explain_text(events) if code == 125 else None
         return found or _EXIT_CODES[code]
+    if "MissingOutputException" in log:
+        return _NO_OUTPUT
     if re.search(r"SIGKILL|exit code 137|\bKilled\b", log):
         return Explanation(
             "a program of the task was killed (SIGKILL), most likely out of memory", _MEMORY

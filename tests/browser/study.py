@@ -11,7 +11,7 @@ from tests.workflow.calibrating import CALIBRATION
 from tests.workflow.workspace import Workspace
 
 ZIPPED = "report.zip"
-STYLE = ("--report-stylesheet", "workflow/report/style.css")
+STYLE = ("--report-stylesheet", "src/epyflow/report/style.css")
 
 
 def places() -> dict[str, str]:

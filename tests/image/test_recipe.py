@@ -61,7 +61,6 @@ def test_the_profile_of_the_image_is_the_local_one_and_where_things_are():
     profile = yaml.safe_load((ROOT / "profiles" / "local" / "config.yaml").read_text())
     # The display of a run is not installed in the image.
     local = {key: value for key, value in profile.items() if not key.startswith("logger")}
-    local["report-stylesheet"] = f"{SHARE}/{local['report-stylesheet']}"
     own = {key: value for key, value in PROFILE.items() if key not in local}
 
     assert {key: PROFILE.get(key) for key in local} == local

@@ -172,16 +172,20 @@ class Workspace:
         """Call snakemake and wait."""
         return self.call(self.command(*arguments, cores=cores, **config))
 
-    def call(self, command: list[str]) -> Done:
-        """Run a command in the workspace and wait; Snakemake is forked, which starts it sooner."""
+    def call(self, command: list[str], folder: Path | None = None) -> Done:
+        """Run a command in the workspace, or another folder, and wait.
+
+        Snakemake is forked, which starts it sooner.
+        """
+        folder = folder or self.folder
         if command[: len(SNAKEMAKE)] == SNAKEMAKE:
             arguments = command[len(SNAKEMAKE) :]
-            with closing(ForkedRun(arguments, self.folder, self.environment())) as run:
+            with closing(ForkedRun(arguments, folder, self.environment())) as run:
                 text = run.read(self.patience)
                 return Done(run.wait(), text)
         done = subprocess.run(
             command,
-            cwd=self.folder,
+            cwd=folder,
             env=self.environment(),
             text=True,
             stdout=subprocess.PIPE,

@@ -26,16 +26,37 @@ def fill_storage_prefix(exp_id):
         )
 
 
-def keep_names():
-    """Take names as they are written: Snakemake reads run_id=007 as 7, and 2024_11_16 as a number."""
-    from epyflow.run.environment import override_settings
+def front_config():
+    """Return the configuration of the main Snakefile: ours, unless it uses us as a module."""
+    return workflow.modifier_stack[0].globals["config"]
 
+
+def keep_names():
+    """Take names as they are written: Snakemake reads run_id=007 as 7, and 2024_11_16 as a number.
+
+    A module with a `config:` of its own has its settings there; those that --config or variables name
+    take precedence, and other keys of --config are for the Snakefile that uses the module.
+    """
+    from epyflow.run.environment import override_settings
+    from epyflow.run.settings import Settings
+
+    paths = workflow.modifier.path_modifier
+    if paths.prefix is not None or paths.modifies_prefixes:
+        raise WorkflowError(
+            "module: prefix and replace_prefix are not supported, because the plan of a run names its "
+            "files; expected neither. To keep runs apart, use --directory"
+        )
     given = workflow.config_settings
     variables = os.environ if workflow.is_main_process else {}
     try:
-        config.update(override_settings(given, variables))
+        override_settings(given, variables)
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None
+    names = given.overwrite_config.keys()
+    if workflow.modifier.skip_configfile and config is not front_config():
+        named = {pair.partition("=")[0] for pair in given.config_args}
+        names = names & named & Settings.model_fields.keys()
+    config.update({name: given.overwrite_config[name] for name in names})
     if workflow.is_main_process and config.get("run_id") == "auto":
         config["run_id"] = given.overwrite_config["run_id"] = own_run_id()
 
@@ -81,7 +102,15 @@ def plan_file():
 
 
 def plan_of_run():
-    """Return the plan, read from the configuration."""
-    from epyflow.run.plan import read_plan
+    """Return the plan; the configuration has it, too, for scripts and the report.
 
-    return read_plan(config["plan"])
+    Snakemake skips `configfile:` in a module with a `config:` of its own, so the file is read here.
+    """
+    from snakemake.common.configfile import load_configfile
+
+    from epyflow.run.plan import PLAN_KEY, read_plan
+
+    path = plan_file()
+    workflow.configfiles.append(path)  # It is sent to remote workers.
+    config.update(load_configfile(path))
+    return read_plan(config[PLAN_KEY])

@@ -1,7 +1,6 @@
 import re
 
 import pytest
-import yaml
 import yte
 
 from epyflow.run.profile_variables import VARIABLES, variables_of_profile
@@ -95,7 +94,7 @@ def test_every_setting_and_resource_of_a_profile_is_explained(examples, profile)
 
 
 def test_runs_on_one_machine_have_the_same_settings_whether_results_are_in_s3_or_not(examples):
-    local = yaml.safe_load(text_of("local"))
+    local = yte.process_yaml(text_of("local"))
 
     found = yte.process_yaml(text_of("s3"))
 

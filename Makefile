@@ -42,6 +42,7 @@ WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
 # Written by runs and tools; nothing that git tracks is ever removed.
 GENERATED := results logs benchmarks report.html report.zip .epyflow .snakemake \
 	.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist \
+	':(glob)examples/*/fetched/**' ':(glob)examples/*/.snakemake/**' \
 	':(glob)src/**/__pycache__/**' ':(glob)tests/**/__pycache__/**' \
 	':(glob)workflow/**/__pycache__/**' ':(glob)scripts/**/__pycache__/**'
 
@@ -145,7 +146,7 @@ lint: setup ## Check style, types, imports, the workflow's form and the Dockerfi
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakefmt --check workflow examples
 	$(SNAKEMAKE) --lint
 	$(BIN)/hadolint docker/Dockerfile
 
@@ -159,7 +160,7 @@ lint-terraform: setup ## Check terraform/: its form where terraform is installed
 format: setup ## Put the code into the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt workflow
+	$(BIN)/snakefmt workflow examples
 
 clean: ## Remove results, logs, reports and caches; keep .venv and whatever git tracks
 	git clean -fdxq -- $(GENERATED)

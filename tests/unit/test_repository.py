@@ -31,6 +31,7 @@ READERS_FILES = [
     *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY")),
 ]
 READERS_FILES += sorted(path for path in (ROOT / "docs").rglob("*.md"))
+READERS_FILES += sorted((ROOT / "examples").rglob("*.md"))
 READERS_FILES += sorted((ROOT / "config").glob("*.md")) + sorted((ROOT / "profiles").glob("*.md"))
 
 SIZE_LIMITS = (

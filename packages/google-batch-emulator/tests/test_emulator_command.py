@@ -13,6 +13,7 @@ from emulator_support import until
 
 from google_batch_emulator import AdminClient, ApiFault, EmulatorError, FaultPlan
 from google_batch_emulator.configuration import read_settings
+from google_batch_emulator.job_submission import read_job, submit_job
 
 COMMAND = [sys.executable, "-m", "google_batch_emulator"]
 
@@ -164,3 +165,65 @@ def test_the_version_is_printed():
     answer = emulate("--version")
     assert answer.stdout.startswith("google-batch-emulator ")
     assert os.linesep in answer.stdout
+
+
+def write_job(folder: Path, text: str, **more: object) -> Path:
+    spec = {"runnables": [{"script": {"text": text}}]}
+    path = folder / "one-job.json"
+    path.write_text(json.dumps({"taskGroups": [{"taskSpec": spec}], **more}))
+    return path
+
+
+def test_submit_prints_the_states_and_fails_as_the_job_does(tmp_path):
+    path = write_job(tmp_path, "exit 3")
+
+    answer = emulate("run", "--", *COMMAND, "submit", str(path))
+
+    assert answer.returncode == 1, answer.stderr
+    assert answer.stdout.splitlines()[-2:] == ["one-job: FAILED", "task 0: FAILED, exit code 3"]
+
+
+def test_submit_ends_with_0_for_a_job_that_succeeds_in_the_region_that_it_allows(tmp_path):
+    location = {"location": {"allowedLocations": ["regions/europe-west4"]}}
+    path = write_job(tmp_path, "true", allocationPolicy=location)
+
+    answer = emulate("run", "--stub", "--", *COMMAND, "submit", "--job-id", "my-id", str(path))
+
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines()[-1] == "my-id: SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"taskGroup": []}', 'no field named "taskGroup"'),
+        ('{"priority": "high"}', "priority"),
+        ("{", "not a Batch job"),
+    ],
+)
+def test_a_file_that_is_no_job_is_refused_with_its_name(tmp_path, content, message):
+    path = tmp_path / "job.json"
+    path.write_text(content)
+
+    with pytest.raises(EmulatorError, match=r"job\.json: not a Batch job: ") as caught:
+        read_job(path)
+
+    assert message in str(caught.value)
+
+
+def test_submit_refuses_what_the_service_would_refuse_and_names_the_field(tmp_path):
+    path = write_job(tmp_path, "true", priority=100)
+
+    answer = emulate("run", "--stub", "--", *COMMAND, "submit", str(path))
+
+    assert answer.returncode == 2
+    assert "Job priority 100 is not in [0, 99]" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_submit_never_asks_the_real_service(tmp_path, monkeypatch):
+    monkeypatch.delenv("GOOGLE_CLOUD_UNIVERSE_DOMAIN", raising=False)
+    path = write_job(tmp_path, "true")
+
+    with pytest.raises(EmulatorError, match="does not name an emulator"):
+        submit_job(path, None, None, print)

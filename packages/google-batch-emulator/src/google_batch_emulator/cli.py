@@ -17,6 +17,7 @@ from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.faults import FaultPlan, read_plan
 from google_batch_emulator.foreground import Foreground, find_program
+from google_batch_emulator.job_submission import submit_job
 from google_batch_emulator.settings import Isolation
 
 app = typer.Typer(
@@ -140,6 +141,19 @@ def run(
         _announce(emulator, env_file)
         code = foreground.run(command, emulator.environment)
     raise typer.Exit(code)
+
+
+@app.command()
+def submit(
+    job: Annotated[Path, typer.Argument(help="JSON, as `gcloud batch jobs submit --config` has.")],
+    job_id: Annotated[str | None, typer.Option(help="Id; default: the name of the file.")] = None,
+    region: Annotated[str | None, typer.Option(help="Default: the first that it allows.")] = None,
+) -> None:
+    """Submit a job to a running emulator, print its states, and exit with 1 unless it succeeds."""
+    outcome = submit_job(job, job_id, region, typer.echo)
+    for task, code in outcome.failed.items():
+        typer.echo(f"task {task}: FAILED, exit code {code}")
+    raise typer.Exit(outcome.state != "SUCCEEDED")
 
 
 @app.command(name="faults")

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from google.cloud.batch_v1 import BatchServiceClient
 from snakemake_interface_executor_plugins.executors.base import AbstractExecutor, SubmittedJobInfo
@@ -15,6 +15,7 @@ from .arrays import Array
 from .errors import SettingError, UnreachableError
 from .failure_causes import refusal_message
 from .identity import marker
+from .job_files import remote_jobs, write_job_files
 from .parameters import Parameters
 from .remedies import explain_api
 from .reports import Reports, is_told
@@ -53,6 +54,8 @@ class BatchExecutor(Parameters):
         self.workdir = str(Path(self.workflow.persistence.path).parent.resolve())
         self.take_preemption_over()
         self.coordinator = secrets.token_hex(8)
+        if self.executor_settings.write_jobs:
+            self._write_jobs(Path(self.executor_settings.write_jobs))
 
     def run_jobs(self, jobs: list[Any]) -> None:
         """Take ready jobs; each is submitted with others of its kind, or reported as failed."""
@@ -129,6 +132,25 @@ class BatchExecutor(Parameters):
             # Snakemake leaves the message out for groups.
             self.logger.error(msg)
         AbstractExecutor.print_job_error(self, job_info, msg, **kwargs)
+
+    def _write_jobs(self, folder: Path) -> NoReturn:
+        """Write the definitions of all jobs to files, and end Snakemake."""
+        paths = []
+        try:
+            first = next(remote_jobs(self.dag), None)
+            if first is not None:
+                self.session = Session(self, first, Reports(self).reporter())
+                paths = write_job_files(self.session, folder)
+        finally:
+            self.shutdown()
+        for path in paths:
+            self.logger.info(f"Written: {path}")
+        self.logger.info(
+            f"{len(paths)} Batch jobs are defined in {folder}; none has been submitted. The "
+            "archive of the workflow's sources stays in the bucket, because tasks read it."
+        )
+        # Before Snakemake starts anything; an error would be reported as one.
+        raise SystemExit(0)
 
     def _refuse(self, jobs: Sequence[Any], error: Exception) -> None:
         """Report jobs that cannot become tasks."""

@@ -208,6 +208,13 @@ class ExecutorSettings(ExecutorSettingsBase):
             "standard VM."
         ),
     )
+    write_jobs: Optional[str] = field(
+        default=None,
+        metadata=_help(
+            "Folder to write the definition of each Batch job to, as JSON that `gcloud batch jobs "
+            "submit --config` takes. Nothing is submitted, and Snakemake ends with 0."
+        ),
+    )
     run_id: Optional[str] = field(
         default=None,
         metadata=_help(

@@ -78,8 +78,7 @@ class Submitter:
             If Google Batch refuses, or does not answer in time. No task has been started then,
             as far as can be known.
         """
-        first = tasks[0]
-        keys = [f"{task.target}.{task.key}" for task in tasks]
+        first, keys = tasks[0], _keys(tasks)
         for name in self._ids(first, keys):
             with self.lock:
                 if name in self.used:
@@ -104,6 +103,10 @@ class Submitter:
             f"{_MOST_NAMES} Batch jobs {name[:40]}... exist already for the same tasks. "
             "Delete old ones, or set --googlebatch-array-run-id."
         )
+
+    def first_id(self, tasks: Sequence[Task]) -> str:
+        """Return the id of the job of an array, if no job has it."""
+        return next(self._ids(tasks[0], _keys(tasks)))
 
     def _ids(self, first: Task, keys: Sequence[str]) -> Iterator[str]:
         """Return the ids that the job may have, one after the other."""
@@ -164,3 +167,8 @@ class Submitter:
             return None
         same = [f"{target}.{key}" for target, key in keys_of(job).values()] == list(keys)
         return job if same else None
+
+
+def _keys(tasks: Sequence[Task]) -> list[str]:
+    """Return what tells tasks apart."""
+    return [f"{task.target}.{task.key}" for task in tasks]

@@ -1,0 +1,108 @@
+"""Submit a job of a JSON file to a running emulator, and wait for its end."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from google.api_core import exceptions as google
+from google.cloud import batch_v1
+from google.protobuf.json_format import ParseError
+
+from google_batch_emulator.client_environment import PROJECT, UNIVERSE
+from google_batch_emulator.errors import EmulatorError
+
+_OVER = {"SUCCEEDED", "FAILED", "CANCELLED"}
+_SECONDS = 0.5
+_REGION = "us-central1"
+
+
+class Outcome(NamedTuple):
+    """The state of a job that is over, and exit codes of tasks that failed, by name."""
+
+    state: str
+    failed: dict[str, str]
+
+
+def read_job(path: Path) -> batch_v1.Job:
+    """Read a job as ``gcloud batch jobs submit --config`` takes it.
+
+    Raises
+    ------
+    EmulatorError
+        If the file is absent, is not JSON, or has a key or value that a job does not have.
+    """
+    try:
+        job: batch_v1.Job = batch_v1.Job.from_json(path.read_text("utf-8"))
+    except OSError as error:
+        raise EmulatorError(f"{path}: {error.strerror}") from error
+    except (ParseError, UnicodeDecodeError) as error:
+        raise EmulatorError(f"{path}: not a Batch job: {error}") from error
+    return job
+
+
+def submit_job(
+    path: Path, job_id: str | None, region: str | None, say: Callable[[str], None]
+) -> Outcome:
+    """Submit a job to the emulator of this environment, and wait until it is over.
+
+    Parameters
+    ----------
+    path
+        The JSON file.
+    job_id
+        The name of the file unless given.
+    region
+        The first region that the job allows unless given, or us-central1.
+    say
+        Is told each new state.
+
+    Raises
+    ------
+    EmulatorError
+        If the file is no job, the environment is not that of an emulator, or the job is refused.
+    """
+    job = read_job(path)
+    if not os.environ.get(UNIVERSE, "").startswith("localhost:"):
+        raise EmulatorError(
+            f"{UNIVERSE} does not name an emulator. Run this in the environment that "
+            "`google-batch-emulator start` prints, or under `google-batch-emulator run`."
+        )
+    project = os.environ.get(PROJECT, "rehearsal")
+    parent = f"projects/{project}/locations/{region or _region_of(job)}"
+    client = batch_v1.BatchServiceClient()
+    try:
+        name = client.create_job(parent=parent, job=job, job_id=job_id or path.stem).name
+        return _follow(client, name, say)
+    except google.GoogleAPICallError as error:
+        raise EmulatorError(f"{path}: {error}") from error
+
+
+def _region_of(job: batch_v1.Job) -> str:
+    """Return the first region that a job allows."""
+    for place in job.allocation_policy.location.allowed_locations:
+        found = re.match(r"(?:regions/|zones/)([a-z]+-[a-z]+\d+)", place)
+        if found:
+            return found[1]
+    return _REGION
+
+
+def _follow(client: batch_v1.BatchServiceClient, name: str, say: Callable[[str], None]) -> Outcome:
+    """Wait until a job is over."""
+    told = ""
+    while True:
+        state = client.get_job(name=name).status.state.name
+        if state != told:
+            say(f"{name.rpartition('/')[2]}: {state}")
+            told = state
+        if state in _OVER:
+            break
+        time.sleep(_SECONDS)
+    failed = {}
+    for task in client.list_tasks(parent=f"{name}/taskGroups/group0"):
+        if task.status.state.name == "FAILED":
+            codes = [event.task_execution.exit_code for event in task.status.status_events]
+            failed[task.name.rpartition("/")[2]] = str(codes[-1] if codes else "none")
+    return Outcome(state, failed)

@@ -5,9 +5,11 @@ def figure_inputs():
     """Return the files that figures are drawn from, by the names that figures use."""
     from epyflow.report.contents import FILES
 
-    files = dict(FILES) | {table: f"outputs/{table}.csv.gz" for table in PLAN.tables}
-    if not named_priors():
-        files.pop("priors")
+    fit, submission = PLAN.about["fit"], PLAN.runs[0].submission
+    there = {"observed": fit, "rows": submission, "hub": submission}
+    there["priors"] = named_priors()
+    files = {name: path for name, path in FILES.items() if there[name]}
+    files |= {table: f"outputs/{table}.csv.gz" for table in PLAN.tables}
     used = {
         name for figure in figures("results") for name in (*figure.needs, *figure.takes)
     }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +13,36 @@ from matplotlib.patches import FancyBboxPatch, Patch
 
 from epyflow.figures.bands import at_level
 from epyflow.figures.figure_file import save, save_table
-from epyflow.figures.read_tables import Place, comparisons_of, dated, nothing, rows_by_population
+from epyflow.figures.observations import LastObservation, last_observations
+from epyflow.figures.read_tables import Place, dated, first_scenario, nothing, rows_by_population
 from epyflow.figures.style import BLUE, GREY, VERMILION, headline, new_figure, styled, tint
 from epyflow.figures.us_tiles import TILES, tile_of
 from epyflow.figures.wording import change_in_words
 
 WEEKS = 3
-"""Weeks between the two medians that are compared."""
+"""Weeks from the last observation to the median."""
 
 _STRONGEST = 0.85  # tint of a change by a factor of 2 or more
 _KEY = (-50, -20, 0, 25, 100)  # per cent
 
 
 def draw_change_map(
-    calibration: Path,
     projection: Path,
+    observed: Path,
     *,
     places: Sequence[Place],
     title: str,
     path: Path,
     numbers: Path,
 ) -> None:
-    """Draw the change of the projected median in each state, and write its numbers.
+    """Draw the change to the forecast median in each state, and write its numbers.
 
     Parameters
     ----------
-    calibration, projection
-        ``quantiles_calibration.csv.gz`` and ``quantiles_projection_comparison.csv.gz``.
+    projection
+        ``quantiles_projection_comparison.csv.gz``.
+    observed
+        ``observed.csv``.
     places
         The populations of the run; those outside the United States are only in the table.
     title
@@ -47,18 +50,15 @@ def draw_change_map(
     path
         The figure, ``.svg`` or ``.png``.
     numbers
-        The table: location, the two dates, both medians and the change in per cent.
+        The table: location, the two dates, observation, median and the change in per cent.
     """
-    ends = {
-        name: (rows["date"].max(), comparisons_of(rows)[0])
-        for name, rows in rows_by_population(calibration)
-    }
+    known = last_observations(observed)
     ahead = dict(rows_by_population(projection))
     rows = [
         {"location": place.label, "code": place.location or ""}
-        | change(ahead[place.name], *ends[place.name])
+        | change(ahead[place.name], known[place.name])
         for place in places
-        if place.name in ends and place.name in ahead
+        if place.name in known and place.name in ahead
     ]
     table = pd.DataFrame(rows)
     save_table(table.to_csv(index=False, lineterminator="\n", float_format="%.6g"), numbers)
@@ -74,42 +74,36 @@ def draw_change_map(
     save(change_map(by_tile, f"{title}, from {first} to {last}"), path)
 
 
-def change(projection: pd.DataFrame, end: str, comparison: str) -> dict[str, object]:
-    """Return the change of a projection's median after the last date fitted.
+def change(projection: pd.DataFrame, last: LastObservation) -> dict[str, object]:
+    """Return the change from the last observation to a projection's median.
 
-    Both medians are those of the projection, so that an error of the fit does not appear as a
-    change. With several scenarios, the first is used.
+    With several scenarios, the first is used.
 
     Parameters
     ----------
     projection
         Rows of ``quantiles_projection_comparison`` for one population.
-    end
-        The last date fitted, ISO 8601.
-    comparison
-        The series.
+    last
+        The last observation; its ``comparison`` is the series.
 
     Returns
     -------
     change
-        ``from`` and ``to``: ``end``, and the last date of the projection that is at most
-        :data:`WEEKS` later. ``median_from``, ``median_to``: persons. ``change_percent``: NaN
-        if the first median is below one person.
+        ``from``: date of the observation. ``to``: the last date of the projection that is at most
+        :data:`WEEKS` later, empty if there is none. ``observed`` and ``median_to``: in the unit of
+        the series. ``change_percent``: NaN if fewer than one was observed.
     """
-    rows = dated(projection)
-    if "scenario" in rows:
-        rows = rows[rows["scenario"] == rows["scenario"].iloc[0]]
-    medians = at_level(rows, 0.5).set_index("date")[comparison].sort_index()
-    last = pd.Timestamp(date.fromisoformat(end) + timedelta(weeks=WEEKS))
-    within = medians.loc[pd.Timestamp(end) : last]
-    before = float(within.iloc[0]) if len(within) else math.nan
-    after = float(within.iloc[-1]) if len(within) else math.nan
+    medians = at_level(first_scenario(dated(projection)), 0.5).set_index("date")
+    later = medians[last.comparison].sort_index()
+    start = pd.Timestamp(last.date)
+    later = later[(later.index > start) & (later.index <= start + timedelta(weeks=WEEKS))]
+    after = float(later.iloc[-1]) if len(later) else math.nan
     return {
-        "from": end,
-        "to": within.index[-1].date().isoformat() if len(within) else "",
-        "median_from": before,
+        "from": last.date,
+        "to": later.index[-1].date().isoformat() if len(later) else "",
+        "observed": last.value,
         "median_to": after,
-        "change_percent": 100 * (after / before - 1) if before >= 1 else math.nan,
+        "change_percent": 100 * (after / last.value - 1) if last.value >= 1 else math.nan,
     }
 
 

@@ -82,6 +82,31 @@ def read_observed(path: Path) -> dict[str, dict[str, Seen]]:
     return found
 
 
+@dataclass(frozen=True)
+class LastObservation:
+    """The last observation that a run knew: ISO date, value, and the name of the series."""
+
+    date: str
+    value: float
+    comparison: str
+
+
+def last_observations(path: Path) -> dict[str, LastObservation]:
+    """Return the last observation of each population's first series, from ``observed.csv``.
+
+    Forecasts are compared with it everywhere: on the front page, on the map, and as the baseline
+    of the rate trends. A population without an observation is left out.
+    """
+    found = {}
+    for population, series in read_observed(path).items():
+        comparison, seen = next(iter(series.items()))
+        if not seen.then.empty:
+            row = seen.then.sort_values("date").iloc[-1]
+            day = row["date"].date().isoformat()
+            found[population] = LastObservation(day, float(row["value"]), comparison)
+    return found
+
+
 def draw_seen(axes: Axes, seen: Seen, size: float) -> None:
     """Draw dots and rings; ``size`` is the size of the dots in points."""
     looks = ((seen.later, ring(1.15 * size)), (seen.then, dot(size)))

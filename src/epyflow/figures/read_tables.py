@@ -73,6 +73,13 @@ def dated(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(date=pd.to_datetime(table["date"]), **numbers)
 
 
+def first_scenario(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the first scenario, or all if the table has no scenarios."""
+    if "scenario" not in table:
+        return table
+    return table[table["scenario"] == table["scenario"].iloc[:1].squeeze()]
+
+
 def comparisons_of(calibration: pd.DataFrame) -> list[str]:
     """Return the comparisons of a table of fitted quantiles: columns with an observed column."""
     return [column for column in calibration.columns if f"observed_{column}" in calibration]

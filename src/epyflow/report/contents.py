@@ -92,7 +92,7 @@ FIGURES: tuple[ReportFigure, ...] = (
             Page("headline.csv", "Headline numbers, a table", "1. Summary", None, "headline"),
         ),
         needs=("model_metadata",),
-        takes=(*_FITTED, "calibration_progress"),
+        takes=(*_FITTED, "calibration_progress", "observed"),
     ),
     _course("compartments"),
     _course("transitions"),
@@ -131,13 +131,24 @@ FIGURES: tuple[ReportFigure, ...] = (
     ReportFigure(
         "change_map",
         (
-            Page("change_map.svg", "Change of the median, a map", FORECAST, ALL, "change_map"),
+            Page(
+                "change_map.svg",
+                "Change since the last observation, a map",
+                FORECAST,
+                ALL,
+                "change_map",
+            ),
             Page(
                 "change_map.csv",
-                *("Change of the median, a table", FORECAST, ALL, "change_map_numbers"),
+                *(
+                    "Change since the last observation, a table",
+                    FORECAST,
+                    ALL,
+                    "change_map_numbers",
+                ),
             ),
         ),
-        needs=_FITTED,
+        needs=("quantiles_projection_comparison", "observed"),
         condition="us",
     ),
     ReportFigure(

@@ -29,6 +29,7 @@ def _summary(given: Given, paths: list[Path]) -> None:
         given.files.get("quantiles_calibration"),
         given.files.get("quantiles_projection_comparison"),
         given.files.get("calibration_progress"),
+        given.files.get("observed"),
     )
     summarise(tables, given.places, given.plan.about, summary=paths[0], numbers=paths[1])
 
@@ -81,10 +82,10 @@ def _forecast_grid(given: Given, paths: list[Path]) -> None:
 
 def _change_map(given: Given, paths: list[Path]) -> None:
     draw_change_map(
-        given.files["quantiles_calibration"],
         given.files["quantiles_projection_comparison"],
+        given.files["observed"],
         places=given.places,
-        title="Change of the projected median",
+        title="Change from the last observation to the forecast median",
         path=paths[0],
         numbers=paths[1],
     )

@@ -10,7 +10,8 @@ import pandas as pd
 
 from epyflow.figures.change_map import change
 from epyflow.figures.coverage import coverage
-from epyflow.figures.read_tables import Place, comparisons_of, dated, read_table, rows_by_population
+from epyflow.figures.observations import LastObservation, last_observations
+from epyflow.figures.read_tables import Place, read_table, rows_by_population
 from epyflow.files import write_bytes_atomically
 from epyflow.report import warnings as warn
 
@@ -26,12 +27,15 @@ class Tables:
     calibration, projection, progress
         ``quantiles_calibration``, ``quantiles_projection_comparison`` and
         ``calibration_progress``.
+    observed
+        ``observed.csv``.
     """
 
     members: Path
     calibration: Path | None = None
     projection: Path | None = None
     progress: Path | None = None
+    observed: Path | None = None
 
 
 def summarise(
@@ -63,9 +67,10 @@ def summarise(
     warnings = warn.failed(members, labels)
     rows = [{"location": label, "status": _status(members, name)} for name, label in labels.items()]
     newest = None
-    if tables.calibration is not None and tables.progress is not None:
+    if tables.calibration and tables.progress and tables.observed:
         progress, ahead = read_table(tables.progress), _projected(tables.projection)
-        found, more, newest = _fitted(tables.calibration, progress, ahead, about, labels)
+        last = last_observations(tables.observed)
+        found, more, newest = _fitted(tables.calibration, progress, ahead, last, about, labels)
         rows = [row | found.get(name, {}) for row, name in zip(rows, labels, strict=True)]
         warnings += more + warn.ended(members, labels)
     content = {
@@ -94,35 +99,30 @@ def _fitted(
     calibration: Path,
     progress: pd.DataFrame,
     ahead: Mapping[str, pd.DataFrame],
+    observed: Mapping[str, LastObservation],
     about: Mapping[str, Any],
     labels: Mapping[str, str],
 ) -> tuple[dict[str, dict[str, Any]], list[str], str | None]:
     """Return the headline by population, the warnings, and the last date observed."""
     last = progress.sort_values("generation").groupby("population", sort=False).last()
-    covered, latest, found = {}, {}, {}
+    covered: dict[str, pd.DataFrame] = {}
+    found: dict[str, dict[str, Any]] = {}
     for name, rows in rows_by_population(calibration):
         covered[name] = coverage(rows)
-        day, value = _latest(rows)
-        latest[name] = day
-        found[name] = {"last_observed": day, "observed": value}
-        if name in ahead and not ahead[name].empty:
-            its = change(ahead[name], str(rows["date"].max()), comparisons_of(rows)[0])
+        found[name] = {}
+        if name in observed:
+            found[name] = {"last_observed": observed[name].date, "observed": observed[name].value}
+        if name in observed and name in ahead and not ahead[name].empty:
+            its = change(ahead[name], observed[name])
             found[name] |= {key: its[key] for key in ("to", "median_to", "change_percent")}
         if not covered[name].empty:
             widest = covered[name].iloc[-1]
             found[name] |= {"interval": widest["nominal"], "coverage": widest["coverage"]}
         found[name]["acceptance"] = float(str(last.loc[name, "acceptance"]))
+    latest = {name: observed[name].date for name in found if name in observed}
     warnings = [
         *warn.stale(latest, about["fit"]["end"], about["reference_date"], labels),
         *warn.acceptance(progress, labels),
         *warn.coverage(covered, labels),
     ]
     return found, warnings, max(latest.values(), default=None)
-
-
-def _latest(calibration: pd.DataFrame) -> tuple[str, float]:
-    """Return the last date with an observation, and the value of the first comparison."""
-    rows = dated(calibration).drop_duplicates("date").sort_values("date")
-    column = f"observed_{comparisons_of(calibration)[0]}"
-    observed = rows.dropna(subset=[column]).iloc[-1]
-    return observed["date"].date().isoformat(), float(observed[column])

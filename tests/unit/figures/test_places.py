@@ -9,6 +9,7 @@ import pytest
 from epyflow.figures.change_map import change, change_map, colour_of, draw_change_map
 from epyflow.figures.coverage import coverage, coverage_chart, draw_coverage
 from epyflow.figures.forecast_grid import Pair, draw_forecast_grid, forecast_grid, page
+from epyflow.figures.observations import LastObservation, last_observations
 from epyflow.figures.read_tables import Place
 from epyflow.figures.tasks import costs_of, tasks_chart, tasks_of
 from epyflow.figures.us_tiles import TILES, tile_of
@@ -17,6 +18,7 @@ from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import titles
 from tests.unit.figures.test_fit import (
+    DAYS,
     LATER,
     ONE,
     calibration,
@@ -132,31 +134,36 @@ def growing(weeks, start=100.0, step=50.0):
     return table, [day.isoformat() for day in days]
 
 
-def test_the_change_is_that_of_the_median_over_three_weeks():
+def last(day, value):
+    return LastObservation(day, value, ONE)
+
+
+def test_the_change_is_from_the_last_observation_to_the_median_three_weeks_later():
     table, days = growing(10)
 
-    found = change(table, days[2], ONE)
+    found = change(table, last(days[2], 500.0))
 
-    # 200 in week 2, 350 in week 5.
+    # The model's own median is 200 in week 2; the observation is 500, and the median of week 5 350.
     assert found == {
         "from": days[2],
         "to": days[5],
-        "median_from": 200.0,
+        "observed": 500.0,
         "median_to": 350.0,
-        "change_percent": 75.0,
+        "change_percent": pytest.approx(-30.0),
     }
 
 
 def test_a_projection_that_ends_earlier_is_compared_at_its_end():
     table, days = growing(4)
 
-    assert change(table, days[2], ONE)["to"] == days[3]
+    assert change(table, last(days[2], 9.0))["to"] == days[3]
+    assert change(table, last(days[3], 9.0))["to"] == ""
 
 
 def test_a_change_from_less_than_a_person_is_not_said():
-    table, days = growing(6, start=0.0, step=0.3)
+    table, days = growing(6)
 
-    assert math.isnan(change(table, days[1], ONE)["change_percent"])
+    assert math.isnan(change(table, last(days[1], 0.0))["change_percent"])
     assert change_in_words(math.nan) == "few"
 
 
@@ -165,7 +172,15 @@ def test_the_first_scenario_is_the_one_on_the_map():
     other, _ = growing(6, step=0.0)
     both = pd.concat([one.assign(scenario="a"), other.assign(scenario="b")])
 
-    assert change(both, days[0], ONE)["change_percent"] == 150.0
+    assert change(both, last(days[0], 100.0))["change_percent"] == 150.0
+
+
+def test_the_last_observation_is_the_newest_known_to_the_run(tmp_path):
+    rows = [("A", ONE, "2025-01-11", "5", "9"), ("A", ONE, "2025-01-04", "7", "7")]
+    rows += [("A", ONE, "2025-01-18", "", "8"), ("A", "other", "2025-01-11", "1", "1")]
+    rows += [("B", ONE, "2025-01-18", "", "8")]
+
+    assert last_observations(observed_in(tmp_path, *rows)) == {"A": last("2025-01-11", 5.0)}
 
 
 @pytest.mark.parametrize(
@@ -190,10 +205,16 @@ def test_no_text_of_the_map_is_cut_off():
 
 
 def test_a_place_outside_the_country_is_in_the_table_alone(tmp_path):
-    paths = tables(tmp_path, PLACES)
+    _, ahead = tables(tmp_path, PLACES)
+    rows = [(place.name, ONE, DAYS[3].isoformat(), "5", "5") for place in PLACES]
 
     draw_change_map(
-        *paths, places=PLACES, title="C", path=tmp_path / "a.svg", numbers=tmp_path / "a.csv"
+        ahead,
+        observed_in(tmp_path, *rows),
+        places=PLACES,
+        title="C",
+        path=tmp_path / "a.svg",
+        numbers=tmp_path / "a.csv",
     )
 
     table = pd.read_csv(tmp_path / "a.csv")

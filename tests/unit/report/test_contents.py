@@ -4,7 +4,7 @@ import pytest
 
 from epyflow.report.contents import FIGURES, figures_of_run
 
-TABLES = ("quantiles_calibration", "quantiles_projection_comparison")
+TABLES = ("quantiles_projection_comparison",)
 
 
 @pytest.mark.parametrize(

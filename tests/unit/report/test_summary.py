@@ -1,10 +1,11 @@
 import json
 
 import pandas as pd
+import pytest
 
 from epyflow.figures.read_tables import Place
 from epyflow.report.summary import Tables, summarise
-from tests.unit.figures.test_fit import calibration, projection
+from tests.unit.figures.test_fit import ONE, calibration, projection
 
 PLACES = (Place("A", "Here"), Place("B", "There"))
 ABOUT = {"fit": {"end": "2025-01-25"}, "reference_date": None}
@@ -44,18 +45,22 @@ def test_a_calibration_has_its_headline(tmp_path):
         "particles": 10,
         "effective_sample_size": 9.0,
     }
+    columns = ["population", "comparison", "date", "then", "since"]
+    observed = pd.DataFrame([("A", ONE, "2025-01-25", 1040, 1040)], columns=columns)
     found, numbers = written(
         tmp_path,
         members=members("ok", "failed"),
         calibration=calibration().assign(population="A"),
         projection=projection().assign(population="A"),
         progress=pd.DataFrame([last]),
+        observed=observed,
     )
 
     here = numbers.iloc[0]
     # The fit is from 1002.5 to 1097.5, around all of the three observations.
     assert (here["last_observed"], here["observed"]) == ("2025-01-25", 1040.0)
-    assert (here["median_to"], here["change_percent"]) == (2050.0, 0.0)
+    assert here["median_to"] == 2050.0
+    assert here["change_percent"] == pytest.approx(100 * (2050 / 1040 - 1), abs=1e-3)
     assert (here["coverage"], here["acceptance"]) == (1.0, 0.25)
     assert numbers.iloc[1].isna().sum() == len(numbers.columns) - 2
     assert found["newest"] == "2025-01-25"

@@ -29,8 +29,14 @@ def install_groups(*groups: str) -> Path:
     with (folder.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
+            wanted = sorted(set(_locked(groups)) - _installed())
+            if not wanted:
+                # `make setup WITH=...` has them; that may change without uv.lock.
+                empty = folder.with_suffix(".none")
+                empty.mkdir(exist_ok=True)
+                return empty
             made = folder.with_suffix(".part")
-            _install(sorted(set(_locked(groups)) - _installed()), made)
+            _install(wanted, made)
             made.rename(folder)
     return folder
 

@@ -18,6 +18,7 @@ import yaml
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.faults import FaultPlan, read_plan
 from google_batch_emulator.settings import Settings
+from tests import plugins
 from tests.cloud.bigquery_server import bigquery_server, write_key
 from tests.cloud.conftest import forking_tasks
 from tests.forking import ForkedRun
@@ -190,6 +191,18 @@ def test_a_missing_image_says_its_cause_and_what_to_do(workflow):
     assert code == 1
     assert "Cause: the image was not found, or may not be pulled." in text
     assert "What to do: Check its name and digest" in text
+
+
+def test_groups_that_make_setup_has_installed_need_nothing_beside(tmp_path, monkeypatch):
+    (tmp_path / "uv.lock").touch()
+    (tmp_path / ".tools" / "groups").mkdir(parents=True)
+    monkeypatch.setattr(plugins, "PROJECT", tmp_path)
+    monkeypatch.setattr(plugins, "_locked", lambda groups: ["a==1"])
+    monkeypatch.setattr(plugins, "_installed", lambda: {"a==1"})
+
+    folder = plugins.install_groups("jobs")
+
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture

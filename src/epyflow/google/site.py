@@ -29,8 +29,9 @@ FILE_VARIABLE = "EPYFLOW_GCP_SITE"
 VARIABLE_PREFIX = "EPYFLOW_GCP_"
 
 _EXPERIMENT = "{exp_id}"
-_EMAIL = r"^[^@\s]+@[^@\s]+$"
-_NETWORK = r"^(projects/[^/\s]+/)?(global|regions/[^/\s]+)/(sub)?networks/[^/\s]+$"
+_EMAIL = r"^[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*$"
+_PROJECT = "projects/[a-z0-9][a-z0-9.:-]*"
+_NETWORK = rf"^({_PROJECT}/)?(global|regions/[a-z0-9-]+)/(sub)?networks/[a-z0-9-]+$"
 
 
 def _text(pattern: str, expected: str, example: str) -> Any:
@@ -51,7 +52,7 @@ class Site(Strict):
         "gs://my-bucket/epyflow",
     )
     image: str = _text(
-        r"^\S+@sha256:[0-9a-f]{64}$",
+        r"^[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}$",
         "the workers' container image by its digest, because a tag can move during a run",
         "us-central1-docker.pkg.dev/my-project/epyflow/cloud@sha256:<64 digits>",
     )
@@ -91,26 +92,32 @@ class Site(Strict):
     notify_topic: str | None = Field(
         default=None,
         description="a Pub/Sub topic that gets a message when a coordinator in the cloud ends",
-        pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
+        pattern=rf"^{_PROJECT}/topics/[A-Za-z0-9._~%+-]+$",
         examples=["projects/my-project/topics/epyflow-runs"],
     )
     notify_webhook_secret: str | None = Field(
         default=None,
         description="the secret in Secret Manager with the URL of a webhook, which gets the same "
         "message",
-        pattern=r"^projects/[^/\s]+/secrets/[^/\s]+(/versions/[^/\s]+)?$",
+        pattern=rf"^{_PROJECT}/secrets/[A-Za-z0-9_-]+(/versions/[A-Za-z0-9_-]+)?$",
         examples=["projects/my-project/secrets/epyflow-webhook"],
     )
 
     @field_validator("zones")
     @classmethod
     def _are_in_the_region(cls, zones: str | None, given: ValidationInfo) -> str | None:
-        # Google Batch refuses others.
-        named = zones.split(",") if zones and "region" in given.data else []
-        pattern = rf"{given.data.get('region')}-[a-z0-9]+"
-        if not all(re.fullmatch(pattern, zone.strip()) for zone in named):
+        # Google Batch refuses others. Without a region, the form of the name is known.
+        pattern = rf"{given.data.get('region', '[a-z]+-[a-z]+[0-9]+')}-[a-z0-9]+"
+        if not all(re.fullmatch(pattern, zone.strip()) for zone in (zones or "").split(",")):
             raise ValueError("a zone is not in the region")
         return zones
+
+    @field_validator("storage")
+    @classmethod
+    def _resolves_to_itself(cls, storage: str) -> str:
+        if {".", ".."} & set(storage.split("/")):
+            raise ValueError("a folder is '.' or '..'")
+        return storage
 
     @model_validator(mode="before")
     @classmethod

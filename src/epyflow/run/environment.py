@@ -100,7 +100,11 @@ def read_pairs(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _read_pair(text: str) -> tuple[str, Any]:
-    """Read ``KEY=VALUE`` as Snakemake does: a number, True, False, else YAML of texts."""
+    """Read ``KEY=VALUE`` as Snakemake does: a number, True, False, else YAML of texts.
+
+    Python also reads ``1_0`` and digits of other scripts as numbers; see
+    :mod:`epyflow.run.written_names`.
+    """
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise EpyflowError(f"--config {text!r}: expected KEY=VALUE, such as run_id=quick")

@@ -32,21 +32,23 @@ VARIABLES = {
     "EPYFLOW_S3_STORAGE": Variable(
         "a bucket and a folder in it",
         "s3://my-bucket/epyflow",
-        r"s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[^\s/?#*{}\[\]]+)*",
+        r"s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/(?!\.{1,2}(/|$))[^\s/?#*{}\[\]]+)*",
     ),
     "AWS_DEFAULT_REGION": Variable("the region of the bucket", "us-east-1", r"[a-z0-9-]+"),
     "EPYFLOW_WORKER_IMAGE": Variable(
         "the image of the workers by its digest",
         f"123456789012.dkr.ecr.us-east-1.amazonaws.com/epyflow@sha256:{64 * '0'}",
-        r"[^\s@]+@sha256:[0-9a-f]{64}",
+        r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}",
     ),
     "EPYFLOW_AWS_JOB_QUEUE": Variable(
-        "the job queue", "arn:aws:batch:us-east-1:123456789012:job-queue/epyflow", r"\S+"
+        "the job queue",
+        "arn:aws:batch:us-east-1:123456789012:job-queue/epyflow",
+        r"[A-Za-z0-9][A-Za-z0-9:/_-]*",
     ),
     "EPYFLOW_AWS_JOB_ROLE": Variable(
         "the role of the tasks",
         "arn:aws:iam::123456789012:role/epyflow-tasks",
-        r"arn:aws[a-z-]*:iam::\d{12}:role/\S+",
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+",
     ),
 }
 

@@ -30,7 +30,8 @@ CALENDAR_FILES = ("data/school_calendars_us.csv", "common-data/school_calendars_
 
 _TOPIC = r"^projects/[^/\s]+/topics/[^/\s]+$"
 _EMAIL = r"^[^@\s,<>]+@[A-Za-z0-9.-]+$"
-_SERVER = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
+_SERVER = r"^[A-Za-z0-9][A-Za-z0-9.-]*:[0-9]{1,5}$"
+_LAST_PORT = 65535
 
 
 def _one_folder(value: str) -> str:
@@ -50,6 +51,12 @@ def _as_flag(value: Any) -> Any:
     """Read ``partial_results=true``: Snakemake converts only ``True`` from the command line."""
     flags = {"true": True, "false": False}
     return flags.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _with_port(value: str) -> str:
+    if not 0 < int(value.rpartition(":")[2]) <= _LAST_PORT:
+        raise refuse(f"{value!r} has no port from 1 to {_LAST_PORT}")
+    return value
 
 
 def _folder_or_repository(value: str) -> str:
@@ -149,7 +156,7 @@ class Settings(Strict):
     notify_email: Many[Annotated[str, Field(pattern=_EMAIL)]] = Field(
         default=(), description="Mail addresses that are told of the end."
     )
-    notify_smtp: Annotated[str, Field(pattern=_SERVER)] | None = Field(
+    notify_smtp: Annotated[str, Field(pattern=_SERVER), AfterValidator(_with_port)] | None = Field(
         default=None, description="Mail server, host:port, such as smtp.example.org:587."
     )
     notify_sender: Annotated[str, Field(pattern=_EMAIL)] | None = Field(

@@ -1,10 +1,12 @@
 """Read the texts among a run's settings as they are written.
 
 YAML and Snakemake read ``2024_11_16`` as 20241116, ``010`` as 8, ``12:30`` as 750 and ``1.10`` as
-1.1. Two runs with different names would have one folder then. Sources: yaml.org, "Integer
-Language-Independent Type for YAML Version 1.1"; Snakemake's documentation of ``--config``.
+1.1. Two runs with different names would have one folder then. Numbers in these forms are refused,
+because readers differ in what they mean. Sources: yaml.org, "Integer Language-Independent Type for
+YAML Version 1.1"; Snakemake's documentation of ``--config``.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ BASE = Path("config/config.yaml")
 
 _KEPT = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
 _QUOTES = "'\""
+_AMBIGUOUS_NUMBER = re.compile(r"[+-]?0[0-9]+|(?=.*[0-9]).*[_:].*|(?=.*\d).*[^ -~].*")
 _TEMPLATE = "__use_yte__"
 """A key of files whose values are expressions; see the documentation of yte."""
 
@@ -73,8 +76,15 @@ def written_texts(
 
 
 def _texts(data: Mapping[str, Any]) -> dict[str, Any]:
-    named = Settings.model_fields.keys() - NUMBERS_AND_FLAGS
-    return {key: value for key, value in data.items() if key in named}
+    return {
+        key: value
+        for key, value in data.items()
+        if key in Settings.model_fields and (key not in NUMBERS_AND_FLAGS or _is_ambiguous(value))
+    }
+
+
+def _is_ambiguous(value: Any) -> bool:
+    return isinstance(value, str) and _AMBIGUOUS_NUMBER.fullmatch(value) is not None
 
 
 def _value(text: str) -> Any:

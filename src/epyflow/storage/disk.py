@@ -6,6 +6,7 @@ the checkpoints of a calibration, and the removal of failure records.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -168,6 +169,9 @@ _AMBIGUOUS = frozenset("?#*{}[]")
 and the braces of Snakemake's wildcards."""
 
 
+_BUCKET = re.compile("[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+"""Source: Cloud Storage, "About buckets: naming"; the rules of S3 are narrower."""
+
 _INSTALL = "run `make setup`, or install the dependency group"
 
 
@@ -201,6 +205,7 @@ def storage_at(prefix: str | None) -> Storage:
         )
     if prefix.startswith("/"):
         return _folder(prefix)
+    _confirm_address(prefix)
     return _s3_bucket(prefix) if prefix.startswith(S3_SCHEME) else _google_bucket(prefix)
 
 
@@ -213,12 +218,29 @@ def _folder(prefix: str) -> Storage:
     return Disk(Path(prefix), prefix)
 
 
-def _s3_bucket(prefix: str) -> Storage:
-    if {".", ".."} & set(prefix.split("/")) or "//" in prefix.removeprefix(S3_SCHEME).rstrip("/"):
+def _confirm_address(prefix: str) -> None:
+    """Refuse an address without a bucket, and folders that other programs resolve."""
+    scheme, _, rest = prefix.partition("://")
+    bucket, *folders = rest.rstrip("/").split("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise EpyflowError(
+            f"default-storage-prefix {prefix!r}: {bucket!r} is not the name of a bucket; expected "
+            f"{scheme}://<bucket>/<prefix>, a name of 3 to 222 small letters, digits, '-', '_' and "
+            "'.'"
+        )
+    if {"", ".", ".."} & set(folders):
         raise EpyflowError(
             f"default-storage-prefix {prefix!r} has a folder '.', '..' or without a name, which "
-            "the storage plugin s3 resolves; expected other names"
+            "part of the programs resolve; expected other names"
         )
+    if not rest.isprintable() or " " in rest:
+        raise EpyflowError(
+            f"default-storage-prefix {prefix!r} has a space or a control character; expected other "
+            "characters"
+        )
+
+
+def _s3_bucket(prefix: str) -> Storage:
     try:
         from epyflow.storage.s3 import S3Bucket  # slow to import, and a laptop does without
     except ImportError as problem:

@@ -92,13 +92,46 @@ def test_set_says_which_variable_wins(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("n_sims", "many"), ("runid", "a"), ("region", "here"), ("experiment", "")]
+    ("key", "value"),
+    [
+        *(("n_sims", "many"), ("runid", "a"), ("region", "here"), ("experiment", "")),
+        *(("zones", "nonsense zone; id"), ("zones", "us-west1-a"), ("zones", "[us-east4-a]")),
+        *(("storage", "gs://"), ("storage", "gs://bucket/.."), ("image", "x")),
+    ],
 )
 def test_set_writes_no_wrong_value(key, value):
     before = CONFIG.read_text(), SITE_FILE.read_text()
 
     assert run("config", "set", key, value).exit_code == 1
     assert (CONFIG.read_text(), SITE_FILE.read_text()) == before
+
+
+def test_set_leaves_no_other_value_wrong():
+    run("config", "set", "zones", "us-east4-a,us-east4-b")
+    before = SITE_FILE.read_text()
+    done = run("config", "set", "region", "us-west1")
+
+    assert done.exit_code == 1
+    assert "region: with 'us-west1', zones is not right; change that first" in done.stderr
+    assert SITE_FILE.read_text() == before
+
+
+def test_set_needs_no_experiment_in_the_file():
+    CONFIG.write_text("seed: 1\n")
+
+    assert run("config", "set", "run_id", "week-3").exit_code == 0
+    assert CONFIG.read_text().endswith("run_id: week-3\n")
+
+
+def test_set_keeps_the_ends_of_lines():
+    CONFIG.write_bytes(WRITTEN.replace("\n", "\r\n").encode())
+
+    assert run("config", "set", "run_id", "week-3").exit_code == 0
+    assert run("config", "set", "seed", "3").exit_code == 0
+    lines = CONFIG.read_bytes().decode().split("\r\n")
+    assert "run_id: week-3  # a name" in lines
+    assert "seed: 3" in lines
+    assert not any("\n" in line for line in lines)
 
 
 def test_validate_reports_every_part(monkeypatch):

@@ -105,6 +105,15 @@ def test_all_that_is_missing_is_said_at_once():
         ("environment", "Prod!"),
         ("zones", "us-central1-a,us-east1-b"),
         ("zones", "us-central1-a us-central1-c"),
+        ("storage", "gs://my-bucket/a/../b"),
+        ("storage", "gs://my-bucket/."),
+        ("image", f"--x;id@{DIGEST}"),
+        ("image", f"$(id)@{DIGEST}"),
+        ("service_account", "--flag@example.org"),
+        ("service_account", "$(id)@example.org"),
+        ("network", "projects/$(id)/global/networks/a"),
+        ("notify_topic", "projects/my-project/topics/$(id)"),
+        ("notify_webhook_secret", "projects/my-project/secrets/a;id"),
     ],
 )
 def test_what_cannot_be_right_is_refused_with_an_example(name, value):

@@ -14,6 +14,7 @@ from epyflow.run.environment import (
     variable,
 )
 from epyflow.run.settings import Settings, read_settings
+from epyflow.run.written_names import written_texts
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -55,6 +56,20 @@ def test_every_wrong_value_names_its_variable():
     first, second = str(caught.value).splitlines()
     assert first.startswith("EPYFLOW_N_SIMS: 'many'")
     assert second.startswith("EPYFLOW_BUILD: 'there'")
+
+
+@pytest.mark.parametrize("text", ["1_0", "010", "1:30", "١٢"])
+def test_a_number_that_readers_understand_differently_is_refused(text, tmp_path):
+    with pytest.raises(EpyflowError, match="EPYFLOW_N_SIMS: "):
+        environment_values({"EPYFLOW_N_SIMS": text})
+    # Snakemake has read the argument as a number before.
+    names = override_settings(Given([f"seed={text}"]), {})
+    with pytest.raises(EpyflowError, match="config: seed: "):
+        read_settings({"experiment": "a", **names})
+    layer = tmp_path / "layer.yaml"
+    layer.write_text(f"seed: {text}\n")
+    with pytest.raises(EpyflowError, match="config: seed: "):
+        read_settings({"experiment": "a", **written_texts([], [layer])})
 
 
 def test_variables_win_over_files_and_lose_to_the_command_line(tmp_path, monkeypatch):

@@ -34,6 +34,13 @@ def test_every_example_is_valid():
         ("EPYFLOW_WORKER_IMAGE", "registry.example.org/epyflow:latest"),
         ("EPYFLOW_AWS_JOB_ROLE", "epyflow-tasks"),
         ("AWS_DEFAULT_REGION", ""),
+        ("EPYFLOW_S3_STORAGE", "s3://my-bucket/a/../b"),
+        ("EPYFLOW_S3_STORAGE", "s3://my-bucket/."),
+        ("EPYFLOW_WORKER_IMAGE", f"--x;id@sha256:{64 * '0'}"),
+        ("EPYFLOW_AWS_JOB_QUEUE", "$(id)"),
+        ("EPYFLOW_AWS_JOB_QUEUE", "-q"),
+        ("EPYFLOW_AWS_JOB_ROLE", "arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/x"),
+        ("EPYFLOW_AWS_JOB_ROLE", "arn:aws:iam::123456789012:role/x;id"),
     ],
 )
 def test_what_is_missing_or_wrong_is_said_with_an_example(name, value):

@@ -54,9 +54,25 @@ def test_a_folder_that_machines_share_is_a_storage_if_it_is_there(tmp_path):
         storage_at(f"{tmp_path}/absent")
 
 
-@pytest.mark.parametrize("prefix", ["s3://b/../x", "s3://b/x/./y", "s3://b//x"])
-def test_folders_that_the_plugin_s3_resolves_are_refused(prefix):
-    with pytest.raises(EpyflowError, match="which the storage plugin s3 resolves"):
+@pytest.mark.parametrize(
+    "prefix", ["s3://bucket/../x", "s3://bucket/x/./y", "s3://bucket//x", "gs://bucket/.."]
+)
+def test_folders_that_programs_resolve_are_refused(prefix):
+    with pytest.raises(EpyflowError, match="which part of the programs resolve"):
+        storage_at(prefix)
+
+
+@pytest.mark.parametrize(
+    "prefix", ["gs://", "s3://", "gs:///q", "gs://b", "gs://Re/q", "gs://[::1/q", "s3://bucket:9/x"]
+)
+def test_an_address_without_the_name_of_a_bucket_is_refused(prefix):
+    with pytest.raises(EpyflowError, match=r"not the name of a bucket|has \["):
+        storage_at(prefix)
+
+
+@pytest.mark.parametrize("prefix", ["gs://bucket/a b", "s3://bucket/a\nb", "gs://bucket/a\x1b"])
+def test_an_address_that_is_no_single_word_is_refused(prefix):
+    with pytest.raises(EpyflowError, match="a space or a control character"):
         storage_at(prefix)
 
 

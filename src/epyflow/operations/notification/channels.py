@@ -11,6 +11,7 @@ https://api.slack.com/messaging/webhooks (a message is JSON with the key ``text`
 import base64
 import json
 import os
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +30,7 @@ _SCOPE = "https://www.googleapis.com/auth/pubsub"
 _SECONDS = 30.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TLS_PORT = 465
+_HOST = re.compile("[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|::1")
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,10 @@ def check_webhook(address: str, origin: str) -> None:
     """
     try:
         parts = urlsplit(address)
-        host = parts.hostname
+        host = parts.hostname if parts.port != 0 else None  # a wrong port is a ValueError
         here = parts.scheme == "http" and host in _LOOPBACK
-        valid = bool(host) and (parts.scheme == "https" or here) and parts.username is None
+        named = _HOST.fullmatch(host or "") is not None
+        valid = named and (parts.scheme == "https" or here) and parts.username is None
     except ValueError:
         valid = False
     if not valid or not address.isascii() or not address.isprintable() or " " in address:

@@ -14,7 +14,7 @@ from epyflow.operations.setup import layers
 from epyflow.operations.setup.layers import Layer, Setting
 from epyflow.operations.setup.proposal import Change, File, settings_file
 from epyflow.operations.setup.questions import site_problem
-from epyflow.operations.setup.yaml_edit import edit_text, read_keys
+from epyflow.operations.setup.yaml_edit import edit_file, read_keys
 from epyflow.repositories.token import SECRET_VARIABLE, VARIABLES, read_token
 from epyflow.run import environment as run_environment
 from epyflow.run.environment import read_pairs
@@ -66,16 +66,17 @@ def change_setting(key: str, text: str) -> File | None:
     """
     _check_key(key)
     if key in SETTINGS:
-        return settings_file(read_pairs([f"{key}={text}"]))
-    if text and (problem := site_problem(key, text)):
-        raise EpyflowError(f"{key}: {problem}")
+        # Without an experiment in the file, a variable or --config names it.
+        values = read_pairs([f"{key}={text}"])
+        return settings_file(values, needs_experiment=key == "experiment")
     path, value = site_path(), text or None
-    before = read_keys(path).get(key)
+    given = read_keys(path)
+    if text and (problem := site_problem(key, text, given)):
+        raise EpyflowError(f"{key}: {problem}")
+    before = given.get(key)
     if before == value:
         return None
-    old = path.read_text(encoding="utf-8") if path.is_file() else ""
-    comment = {key: site.Site.model_fields[key].description or ""}
-    new = edit_text(old, {key: value}, comment, path)
+    new = edit_file(path, {key: value}, {key: site.Site.model_fields[key].description or ""})
     return File(path, new, (Change(key, before, value, before is not None),))
 
 

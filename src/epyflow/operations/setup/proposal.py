@@ -10,7 +10,7 @@ from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
 from epyflow.google.site import read_file
 from epyflow.google.site_file import site_path, site_text
-from epyflow.operations.setup.yaml_edit import edit_text, read_keys
+from epyflow.operations.setup.yaml_edit import edit_file, read_keys
 from epyflow.operations.slurm.site import FILE as SLURM_FILE
 from epyflow.operations.slurm.site import slurm_site_text
 from epyflow.run.settings import Settings, read_settings
@@ -74,8 +74,19 @@ class File:
         write_bytes_atomically(self.path, self.text.encode())
 
 
-def settings_file(values: Mapping[str, Any], path: Path = BASE) -> File | None:
+def settings_file(
+    values: Mapping[str, Any], path: Path = BASE, *, needs_experiment: bool = True
+) -> File | None:
     """Return config/config.yaml with other settings and its comments; None if nothing changes.
+
+    Parameters
+    ----------
+    values
+        The new settings.
+    path
+        The file.
+    needs_experiment
+        Whether to refuse a file that names no experiment.
 
     Raises
     ------
@@ -86,9 +97,10 @@ def settings_file(values: Mapping[str, Any], path: Path = BASE) -> File | None:
     """
     before = read_keys(path)
     # Only the experiment has no default: name it before other problems.
-    if not values.get("experiment", before.get("experiment")):
+    named = values.get("experiment", before.get("experiment"))
+    if needs_experiment and not named:
         raise EpyflowError("experiment: missing; give --experiment, the id of an experiment")
-    read_settings({**before, **values})
+    read_settings({**before, **values, "experiment": named or "any"})
     described = {name: field.description or "" for name, field in Settings.model_fields.items()}
     changes = tuple(
         Change(name, before.get(name), value, _is_a_choice(name, before.get(name)))
@@ -97,9 +109,8 @@ def settings_file(values: Mapping[str, Any], path: Path = BASE) -> File | None:
     )
     if not changes:
         return None
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
     new = {change.name: change.after for change in changes}
-    return File(path, edit_text(text, new, described, path), changes)
+    return File(path, edit_file(path, new, described), changes)
 
 
 def site_file(values: Mapping[str, Any]) -> File | None:

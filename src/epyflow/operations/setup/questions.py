@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import typer
@@ -146,9 +147,9 @@ def _setting_problem(name: str, value: Any) -> str:
     return ""
 
 
-def site_problem(name: str, value: Any) -> str:
-    """Say what is wrong with a value for profiles/gcp; empty if it may be valid."""
-    return _problem(Site, name, value)
+def site_problem(name: str, value: Any, others: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Say what is wrong with a value for profiles/gcp, beside others; empty if it may be valid."""
+    return _problem(Site, name, value, others)
 
 
 def slurm_problem(name: str, value: Any) -> str:
@@ -156,12 +157,27 @@ def slurm_problem(name: str, value: Any) -> str:
     return _problem(SlurmSite, name, value)
 
 
-def _problem(model: type[Site | SlurmSite], name: str, value: Any) -> str:
-    try:
-        model.model_validate({name: value})
-    except ValidationError as error:
-        if any(each["loc"][0] == name for each in error.errors(include_url=False)):
-            field = model.model_fields[name]
-            example = (field.examples or [""])[0]
-            return f"{value!r} is not right; expected {field.description}, such as {example}"
+def _problem(
+    model: type[Site | SlurmSite],
+    name: str,
+    value: Any,
+    others: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
+    before, after = _wrong(model, others), _wrong(model, {**others, name: value})
+    if name in after:
+        field = model.model_fields[name]
+        example = (field.examples or [""])[0]
+        return f"{value!r} is not right; expected {field.description}, such as {example}"
+    if spoilt := sorted(after - before):
+        return f"with {value!r}, {listed(spoilt)} is not right; change that first"
     return ""
+
+
+def _wrong(model: type[Site | SlurmSite], values: Mapping[str, Any]) -> set[str]:
+    """Return the keys whose values are wrong; a missing key is none."""
+    try:
+        model.model_validate(dict(values))
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        return {str(each["loc"][0]) for each in found if each["type"] != "missing"}
+    return set()

@@ -16,6 +16,17 @@ from epyflow.operations.setup.layers import read_document
 _WIDE = 1000
 
 
+def edit_file(path: Path, values: Mapping[str, Any], comments: Mapping[str, str]) -> str:
+    """Return the text of a YAML file, which may be missing, with other values of some keys.
+
+    Lines end as they do in the file. See :func:`edit_text`.
+    """
+    text = path.read_bytes().decode() if path.is_file() else ""
+    end = "\r\n" if "\r\n" in text else "\n"
+    changed = edit_text(text.replace("\r\n", "\n"), values, comments, path)
+    return changed.replace("\n", end)
+
+
 def edit_text(text: str, values: Mapping[str, Any], comments: Mapping[str, str], path: Path) -> str:
     """Return a YAML document with other values of some keys at its top level.
 

@@ -23,7 +23,7 @@ _HEADER = """\
 """
 
 
-def _name(expected: str, example: str, pattern: str = r"^[\w.@+-]+$") -> Any:
+def _name(expected: str, example: str, pattern: str = r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$") -> Any:
     return Field(default=None, description=expected, pattern=pattern, examples=[example])
 
 
@@ -33,7 +33,7 @@ class SlurmSite(Strict):
     partition: str | None = _name(
         "the partition, or several with commas; absent: the cluster's default",
         "short",
-        r"^[\w.@+-]+(,[\w.@+-]+)*$",
+        r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]*(,[A-Za-z0-9_][A-Za-z0-9_.@+-]*)*$",
     )
     account: str | None = _name(
         "the account that is charged; absent: none is named to Slurm", "epi_lab"

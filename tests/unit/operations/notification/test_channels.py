@@ -76,6 +76,8 @@ def test_what_cannot_be_told_is_said_without_the_address(server):
 BAD_ADDRESSES = [
     *("http://example.org/planted", "planted", "https://", "https://[planted", "ftp://e.org/p"),
     *("https://me:planted@example.org/", "https://example.org/plan ted", "https://é.org/planted"),
+    *("https://e.org:99999/planted", "https://e.org:b/planted", "https://e.org:0/planted"),
+    *("https://*/planted", "https://./planted", "https://-e.org/planted", "https://%41/planted"),
 ]
 
 
@@ -202,6 +204,9 @@ def test_mail_needs_a_server():
         ("notify_email", ["a@example.org\nBcc: x@example.org"]),
         ("notify_email", ["nobody"]),
         ("notify_smtp", "smtp.example.org"),
+        ("notify_smtp", "smtp.example.org:65536"),
+        ("notify_smtp", "smtp.example.org:0"),
+        ("notify_smtp", "-x:25"),
         ("notify_sender", "a@b,c@d"),
     ],
 )

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import yaml
 
@@ -46,6 +48,16 @@ def test_every_wrong_setting_is_named_with_the_file_and_what_is_expected(tmp_pat
     assert any("account: 83 is not right; expected the account" in line for line in lines)
     assert any("partition: 'short; rm' is not right" in line for line in lines)
     assert any("status_command: 'qstat' is not right" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["partition", "account", "qos"])
+@pytest.mark.parametrize("value", ["-x", "--wrap=id", "$(id)", "`id`", "a b", "é", "١", "a\n", ""])
+def test_what_sbatch_or_a_shell_would_take_for_more_than_a_name_is_refused(tmp_path, name, value):
+    path = tmp_path / "site.yaml"
+    path.write_text(f"{name}: {json.dumps(value)}\n")
+
+    with pytest.raises(EpyflowError, match=f"{name}: .* is not right"):
+        read_slurm_site(path)
 
 
 def test_changed_settings_keep_the_others(tmp_path):

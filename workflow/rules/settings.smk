@@ -37,6 +37,7 @@ def keep_names():
     A module with a `config:` of its own has its settings there; those that --config or variables name
     take precedence, and other keys of --config are for the Snakefile that uses the module.
     """
+    from epyflow.operations.setup.layers import misspelt_variables
     from epyflow.run.environment import override_settings
     from epyflow.run.settings import Settings
 
@@ -48,6 +49,8 @@ def keep_names():
         )
     given = workflow.config_settings
     variables = os.environ if workflow.is_main_process else {}
+    for warning in misspelt_variables(variables):
+        logger.warning(warning)
     try:
         override_settings(given, variables)
     except EpyflowError as error:
@@ -63,8 +66,14 @@ def keep_names():
 
 def own_run_id():
     """Return a new id for the run of this process, print it, and pass it on to all jobs."""
-    from epyflow.run.run_id import name_run, new_run_id, resume_command
+    from epyflow.run.run_id import name_run, new_run_id, reports_only, resume_command
 
+    if reports_only(sys.argv):
+        raise WorkflowError(
+            "--report with run_id=auto: a new run has nothing to report; expected the id of a "
+            "finished run: add --config run_id=<id>. `epyflow runs` lists the ids, and the file "
+            "results/<exp_id>/latest names the newest"
+        )
     run_id, given = new_run_id(), workflow.config_settings
     # Every job, on this machine or another, is started with these arguments.
     given.config_args = name_run(given.config_args or (), run_id)

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format
-from epyflow.cli.output import EscapedTable, ExitCode, console, exit_on_error, fail, print_json, say
+from epyflow.cli.output import (
+    EscapedTable,
+    ExitCode,
+    console,
+    exit_on_error,
+    fail,
+    print_json,
+    say,
+    warn,
+)
 from epyflow.operations.setup import layers, named_setting
 from epyflow.operations.setup.choices import check_clone
 
@@ -49,6 +58,7 @@ def show(
             "cloud": layers.site_settings(),
             "secrets": layers.secret_settings(),
         }
+    _warn_of_variables()
     if format == "json":
         document = {name: [asdict(each) for each in found] for name, found in parts.items()}
         print_json(document)
@@ -115,6 +125,7 @@ def validate(
     """
     with exit_on_error(ExitCode.PROBLEM):
         problems = named_setting.find_problems(configfile or (), config or ())
+    _warn_of_variables()
     if format == "json":
         print_json({"valid": not problems, "problems": problems})
     else:
@@ -135,6 +146,11 @@ def path(configfile: ConfigFiles = None, format: Format = "table") -> None:
         return
     for each in files:
         say(f"{each.path}{'' if each.exists else '   (does not exist)'}")
+
+
+def _warn_of_variables() -> None:
+    for line in layers.misspelt_variables():
+        warn(line)
 
 
 def _print(parts: Mapping[str, Sequence[layers.Setting]]) -> None:

@@ -24,6 +24,12 @@ def new_run_id() -> str:
     return new_stamp(datetime.now(UTC), secrets.token_hex(4))
 
 
+def reports_only(command: Sequence[str]) -> bool:
+    """Return whether a command of Snakemake makes a report of what is there, and runs nothing."""
+    asks = any(part.partition("=")[0] == "--report" for part in command)
+    return asks and "--report-after-run" not in command
+
+
 def name_run(arguments: Sequence[str], run_id: str) -> list[str]:
     """Return ``KEY=VALUE`` texts with an id in place of ``auto``; without the key, at the end."""
     named = [_ASKS.sub(rf"\g<key>{run_id}", text) for text in arguments]

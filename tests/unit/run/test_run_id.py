@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from epyflow.run.run_id import name_run, new_run_id, new_stamp, resume_command
+from epyflow.run.run_id import name_run, new_run_id, new_stamp, reports_only, resume_command
 from epyflow.run.settings import Settings
 
 ID = "20261128-231500-0a1b2c3d"
@@ -55,3 +55,17 @@ def test_jobs_are_started_with_the_id(given, named):
 )
 def test_the_recorded_command_resumes_the_run(typed, recorded):
     assert resume_command(typed, ID) == recorded
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--report"], True),
+        (["--report", "a.html"], True),
+        (["--report=a.html", "-c1"], True),
+        (["--report", "a.html", "--report-after-run"], False),
+        (["--report-stylesheet", "a.css", "-c1"], False),
+    ],
+)
+def test_a_report_alone_starts_no_run(arguments, expected):
+    assert reports_only(["snakemake", *arguments]) is expected

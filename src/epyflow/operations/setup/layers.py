@@ -8,20 +8,22 @@ documentation, "Standard Configuration"; :mod:`epyflow.run.environment`.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.google.site import Site, read_file, variable, variables_given
+from epyflow.google.site import FILE_VARIABLE, Site, read_file, variable, variables_given
 from epyflow.google.site_file import site_path
 from epyflow.operations.notification.variables import SECRET_VARIABLES as NOTIFICATION_VARIABLES
 from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
 from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
-from epyflow.run.environment import environment_values, read_pairs
+from epyflow.run.environment import PREFIX, environment_values, read_pairs
 from epyflow.run.environment import variable as setting_variable
 from epyflow.run.plan import PLAN_KEY
+from epyflow.run.profile_variables import VARIABLES
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.written_names import BASE, texts_of_file
 from epyflow.suggest import did_you_mean, listed
@@ -29,6 +31,13 @@ from epyflow.suggest import did_you_mean, listed
 COMMAND_LINE, DEFAULT, NOT_SET = "--config", "default", "not set"
 MASK = "***"
 
+_OTHERS = (
+    *("EPYFLOW_TAKE_OVER", "EPYFLOW_KUBERNETES_NAMESPACE", "EPYFLOW_KUBERNETES_SERVICE_ACCOUNT"),
+    "EPYFLOW_EXPERIMENTS",  # of docker/compose.yaml
+    # Set by profiles, images and the coordinator's job.
+    *("EPYFLOW_RAN_ON", "EPYFLOW_IMAGE_DIGEST", "EPYFLOW_IMAGE_VERSION", "EPYFLOW_IMAGE_REVISION"),
+)
+_ALIKE = 0.9
 _EXPECTED = "expected keys and values, as in config/config.yaml"
 
 
@@ -152,6 +161,27 @@ def secret_settings(environment: Mapping[str, str] = os.environ) -> list[Setting
         shown = MASK if value and name in masked else value or None
         found.append(Setting(name, shown, "environment" if value else NOT_SET))
     return found
+
+
+def misspelt_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Warn of variables that resemble one that epyflow reads; others may be somebody else's."""
+    known = {
+        *map(setting_variable, Settings.model_fields),
+        *map(variable, Site.model_fields),
+        *(FILE_VARIABLE, *TOKEN_VARIABLES, *NOTIFICATION_VARIABLES, *VARIABLES),
+        *_OTHERS,
+    }
+    return [
+        f"the environment variable {name} is not read{hint}"
+        for name in sorted(set(environment) - known)
+        if name.startswith(PREFIX) and (hint := _misspelling(name, known))
+    ]
+
+
+def _misspelling(name: str, known: Iterable[str]) -> str:
+    """Return a hint for a name with the same beginning, and up to two letters that differ."""
+    near = get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def read_document(path: Path) -> dict[str, Any] | None:

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.setup.layers import (
     Layer,
     effective_settings,
+    misspelt_variables,
     read_layers,
     secret_settings,
     site_settings,
@@ -156,3 +158,34 @@ def test_a_wrong_value_and_a_missing_file_have_exit_codes_of_their_own(tmp_path)
     assert show("--config", "runid=x").exit_code == 1
     assert show("--config", "experiment=x", "--config", "members_per_task=0").exit_code == 1
     assert show("--configfile", str(tmp_path / "nowhere.yaml")).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("EPYFLOW_EXPERIMNT", "EPYFLOW_EXPERIMENT"),
+        ("EPYFLOW_RUNID", "EPYFLOW_RUN_ID"),
+        ("EPYFLOW_GCP_STORGE", "EPYFLOW_GCP_STORAGE"),
+        ("EPYFLOW_S3_STORGE", "EPYFLOW_S3_STORAGE"),
+        ("EPYFLOW_TAKEOVER", "EPYFLOW_TAKE_OVER"),
+        ("EPYFLOW_NOTIFY_WEBHOK", "EPYFLOW_NOTIFY_WEBHOOK"),
+    ],
+)
+def test_a_misspelt_variable_is_named_and_its_value_is_not(name, meant):
+    (warning,) = misspelt_variables({name: "planted", "HOME": "/", "EPYFLOW_SCREENSHOTS": "x"})
+
+    assert warning == f"the environment variable {name} is not read; did you mean {meant}?"
+
+
+def test_no_variable_of_the_project_counts_as_misspelt():
+    folders = ("src", "workflow", "profiles", "docker", "docs", "config", "tests/browser")
+    files = [path for each in folders for path in (ROOT / each).rglob("*") if path.is_file()]
+    named = {
+        name
+        for path in files
+        if "__pycache__" not in path.parts
+        for name in re.findall(r"\bEPYFLOW_[A-Z0-9_]*[A-Z0-9]\b", path.read_text(errors="replace"))
+    }
+
+    assert len(named) > 30
+    assert misspelt_variables(dict.fromkeys(named, "x")) == []

@@ -66,14 +66,16 @@ def keep_names():
 
 def own_run_id():
     """Return a new id for the run of this process, print it, and pass it on to all jobs."""
-    from epyflow.run.run_id import name_run, new_run_id, reports_only, resume_command
+    from epyflow.run.run_id import (
+        NOTHING_TO_REPORT,
+        name_run,
+        new_run_id,
+        reports_only,
+        resume_command,
+    )
 
     if reports_only(sys.argv):
-        raise WorkflowError(
-            "--report with run_id=auto: a new run has nothing to report; expected the id of a "
-            "finished run: add --config run_id=<id>. `epyflow runs` lists the ids, and the file "
-            "results/<exp_id>/latest names the newest"
-        )
+        raise WorkflowError(NOTHING_TO_REPORT)
     run_id, given = new_run_id(), workflow.config_settings
     # Every job, on this machine or another, is started with these arguments.
     given.config_args = name_run(given.config_args or (), run_id)
@@ -83,8 +85,7 @@ def own_run_id():
     return run_id
 
 
-FOUND = None
-"""What the run is planned from; only in the main process."""
+FOUND = None  # what the run is planned from; only in the main process
 
 
 def plan_file():

@@ -11,6 +11,12 @@ AUTO = "auto"
 LATEST = "latest"
 """Name of the newest finished run of an experiment, in commands that look at runs."""
 
+NOTHING_TO_REPORT = (
+    "--report with run_id=auto: a new run has nothing to report; expected the id of a finished "
+    "run: add --config run_id=<id>. `epyflow runs` lists the ids, and the file "
+    "results/<exp_id>/latest names the newest"
+)
+
 _ASKS = re.compile(rf"(?P<key>(?:.*=)?run_id=)(['\"]?){AUTO}\2")
 
 

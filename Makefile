@@ -55,7 +55,7 @@ unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run report rehearse rehearse-jobs test bench mutants image image-push image-cloud \
-	image-status tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform format clean
+	image-status dist tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -122,6 +122,14 @@ image-cloud: setup ## The same, built by Google Cloud Build; WAIT=no does not wa
 
 image-status: setup ## List builds of image-cloud; if this commit's is done, name its digest
 	$(PUSH_IMAGE) --status
+
+dist: export UV_PROJECT_ENVIRONMENT := .tools/dist
+dist: setup ## Build epyflow and packages/ into dist/, and check them (docs/releasing.md)
+	rm -rf dist
+	.tools/uv build --quiet --all-packages --out-dir dist
+	.tools/uv run --quiet --locked --only-group dist twine check --strict dist/*.whl dist/*.tar.gz
+	.tools/uv run --quiet --locked --only-group dist check-wheel-contents dist
+	$(BIN)/python scripts/check_distributions.py dist $(ARGS)
 
 tf-init: ## Prepare terraform, with its state in STATE_BUCKET (docs/infrastructure.md)
 	@test -n "$(STATE_BUCKET)" || { echo "give the bucket: make tf-init STATE_BUCKET=NAME"; exit 1; }

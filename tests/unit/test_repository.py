@@ -243,12 +243,6 @@ def test_the_citation_is_of_this_version():
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
 
 
-def test_the_changelog_has_this_version():
-    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-
-    assert re.search(rf"^## \[{re.escape(PYPROJECT['project']['version'])}\]", text, re.MULTILINE)
-
-
 @pytest.mark.parametrize(("folder", "pattern", "limit"), SIZE_LIMITS)
 def test_files_stay_small_enough_to_read(folder, pattern, limit):
     lengths = {
@@ -266,8 +260,9 @@ def test_the_contracts_of_imports_cover_every_package():
     contracts = {contract["name"]: contract for contract in linter["contracts"]}
 
     assert set(linter["root_packages"]) == {"epyflow", *packages}
-    apart = contracts["The packages do not import epyflow"]
-    assert (set(apart["source_modules"]), apart["forbidden_modules"]) == (packages, ["epyflow"])
+    under_gpl = ["epydemix", "epyflow"]
+    apart = contracts["The packages import neither epyflow nor epydemix"]
+    assert (set(apart["source_modules"]), apart["forbidden_modules"]) == (packages, under_gpl)
     circles = contracts["No module imports itself through others"]
     assert set(circles["ancestors"]) == {"epyflow", *packages}
     assert "ignore_imports" not in {key for contract in contracts.values() for key in contract}

@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,15 @@ from google.cloud.storage import Client
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.faults import FaultPlan
 from google_batch_emulator.settings import Settings
-from tests.forking import ADDRESS, ForkedRun, forking_python, server_address
-from tests.plugins import install_groups
+
+try:
+    from tests.forking import ADDRESS, ForkedRun, forking_python, server_address
+    from tests.plugins import install_groups
+except ModuleNotFoundError:
+    from plain_runs import ADDRESS
+    from plain_runs import PlainRun as ForkedRun
+    from plain_runs import no_address as server_address
+    from plain_runs import plain_python as forking_python
 
 PROJECT = "rehearsal"
 BUCKET = "rehearsal"
@@ -181,7 +189,8 @@ def without_stock_plugin(monkeypatch):
 @pytest.fixture
 def stock_plugin(monkeypatch):
     """Let this process import snakemake-executor-plugin-googlebatch."""
-    monkeypatch.syspath_prepend(install_groups("stock"))
+    if find_spec(STOCK) is None:
+        monkeypatch.syspath_prepend(install_groups("stock"))
     yield
     for name in [name for name in sys.modules if name.split(".")[0] == STOCK]:
         del sys.modules[name]

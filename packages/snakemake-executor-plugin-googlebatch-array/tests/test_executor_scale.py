@@ -11,9 +11,13 @@ from google.cloud.storage import Client
 from google.protobuf.json_format import MessageToJson
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.settings import Settings
-from tests.forking import ForkedRun
 
 from snakemake_executor_plugin_googlebatch_array.job_definition import LARGEST_JOB
+
+try:
+    from tests.forking import ForkedRun
+except ModuleNotFoundError:
+    from plain_runs import PlainRun as ForkedRun
 
 SNAKEFILE = """
 NAMES = [f"{number:04d}MORE" for number in range(EACH)]

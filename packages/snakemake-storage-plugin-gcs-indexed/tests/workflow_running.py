@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counting_proxy import Proxy
-from tests.forking import ForkedRun, forking_python
+
+try:
+    from tests.forking import ForkedRun, forking_python
+except ModuleNotFoundError:
+    from plain_runs import PlainRun as ForkedRun
+    from plain_runs import plain_python as forking_python
 
 TESTS = Path(__file__).parent
 BIN = Path(sys.executable).parent

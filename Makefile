@@ -44,7 +44,8 @@ GENERATED := results logs benchmarks report.html report.zip .epyflow .snakemake 
 	.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist \
 	':(glob)examples/*/fetched/**' ':(glob)examples/*/.snakemake/**' \
 	':(glob)src/**/__pycache__/**' ':(glob)tests/**/__pycache__/**' \
-	':(glob)workflow/**/__pycache__/**' ':(glob)scripts/**/__pycache__/**'
+	':(glob)workflow/**/__pycache__/**' ':(glob)scripts/**/__pycache__/**' \
+	':(glob)packages/**/__pycache__/**'
 
 # uv uses the machine's Python and this folder's .venv, whatever environment is active.
 export UV_PYTHON_DOWNLOADS := never
@@ -52,6 +53,8 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
+# What is imported from this folder is compiled once, too, and not by each of the processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run report rehearse rehearse-jobs test bench mutants image image-push image-cloud \

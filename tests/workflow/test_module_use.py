@@ -117,7 +117,7 @@ def test_a_deployed_workflow_writes_its_tables_and_its_report(project: Workspace
 
 def check_front_page(report: Path) -> str:
     page = report.read_text()
-    assert "1 parameter set in 1 population; 3 simulations planned" in page
+    assert "1 parameter set in 1 population; 3 simulations succeeded" in page
     # A comment of the stylesheet.
     assert "words first, the graph of the rules below them" in page
     return page

@@ -92,7 +92,10 @@ FIGURES: tuple[ReportFigure, ...] = (
             Page("headline.csv", "Headline numbers, a table", "1. Summary", None, "headline"),
         ),
         needs=("model_metadata",),
-        takes=(*_FITTED, "calibration_progress", "observed"),
+        takes=(
+            *(*_FITTED, "calibration_progress", "observed", "posteriors", "priors"),
+            *("trajectories_projection_transitions", "rows", "hub"),
+        ),
     ),
     _course("compartments"),
     _course("transitions"),

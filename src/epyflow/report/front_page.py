@@ -1,16 +1,17 @@
 """Write the texts of the report's front page as reStructuredText."""
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from epyflow.figures.wording import change_in_words, quantity_in_words, with_named
 from epyflow.report.forecast_warnings import Coverage, by_target, forecasts, read_coverage
+from epyflow.report.sentences import count, share, short_day
+from forecast_hub.config.flusight import CLASSES
 
 ROWS = 12
-"""Most populations in the table of the front page; ``headline.csv`` has all."""
+"""Most populations with a table on the front page; ``headline.csv`` has all."""
 
 # Characters that reStructuredText may read as markup.
 _MARKUP = re.compile(r"([\\*`_|<>\[\]:])")
@@ -39,23 +40,26 @@ def front_page(
     Returns
     -------
     page
-        ``warnings``, ``looked_for`` (checks without a warning; empty if nothing was checked),
-        ``later`` (coverage of the forecasts, a sentence per target), ``headline`` (rows of cells),
-        ``columns`` (their headings), ``more`` (number of rows left out), ``text``, ``quantities``
-        (name and distribution), ``forcing``, ``fit``, ``without_reproduction``, ``newest``.
+        ``warnings``, ``looked_for`` (checks that were made and passed; empty if nothing was
+        checked), ``later`` (coverage of the forecasts, a sentence per target), ``headline``
+        (sentence, headings and rows of cells of each population), ``more`` (number of populations
+        without a table), ``unit``, ``simulations`` (number that succeeded), ``text``,
+        ``quantities`` (name and distribution), ``forcing``, ``fit``, ``without_reproduction``,
+        ``newest``.
     """
-    found = json.loads(summary) if summary else {"warnings": [], "headline": [], "newest": None}
+    found = json.loads(summary) if summary else {"warnings": [], "headline": []}
     held = read_coverage(later) if later else None
     fitted = about["fit"] is not None
     rows = found["headline"] if fitted else []
     page = {
         "warnings": found["warnings"] + forecasts(held or ()),
-        "looked_for": _looked_for(summary is not None, fitted, held),
+        "looked_for": [*found.get("passed", ()), *_held(held)],
         "later": _later(held or ()),
-        "columns": _columns(rows),
-        "headline": [_cells(row) for row in rows[:ROWS]],
+        "headline": [_place(row, whole=n < ROWS) for n, row in enumerate(rows)],
         "more": max(0, len(rows) - ROWS),
-        "newest": found["newest"],
+        "unit": found.get("unit"),
+        "simulations": found.get("simulations"),
+        "newest": found.get("newest"),
         "text": about["text"],
         "forcing": about["forcing"],
         "fit": about["fit"],
@@ -69,14 +73,10 @@ def front_page(
     return escaped
 
 
-def _looked_for(summed_up: bool, fitted: bool, held: Sequence[Coverage] | None) -> list[str]:
-    said = ["every task gave a result"] if summed_up else []
-    if summed_up and fitted:
-        said.append("no fit misses more observations than chance allows")
-        said.append("the data are up to date")
-    if held:
-        said.append("no interval of the forecasts misses more observations than chance allows")
-    return said
+def _held(held: Sequence[Coverage] | None) -> list[str]:
+    if not held or forecasts(held):
+        return []
+    return ["no interval of the forecasts misses more observations than chance allows"]
 
 
 def _later(held: Sequence[Coverage]) -> list[str]:
@@ -122,31 +122,34 @@ def distribution_in_words(given: Mapping[str, Any]) -> str:
     return f"{words}, from {own}" if own else words
 
 
-def _columns(rows: list[dict[str, Any]]) -> list[str]:
-    ends = {row["to"] for row in rows if row.get("to")}
-    # Non-breaking hyphens, so that a heading is not broken within a date.
-    ahead = f"Median {min(ends)}".replace("-", "\u2011") if len(ends) == 1 else "Median ahead"
-    levels = {row["interval"] for row in rows if "interval" in row}
-    return ["Location", "Last observed", ahead, "Change", _inside(levels), "Accepted"]
+def _place(row: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+    """Return the sentence of a population, and the headings and rows of its table."""
+    said = row.get("sentence") or f"{row['location']}: {row.get('status', 'failed')}."
+    ahead = row.get("ahead", ()) if whole else ()
+    cells = [_cells(each) for each in ahead]
+    return {
+        "sentence": said,
+        "columns": list(dict.fromkeys(name for each in cells for name in each)),
+        "rows": [list(each.values()) for each in cells],
+    }
 
 
-def _inside(levels: set[float]) -> str:
-    return f"In {100 * min(levels):.4g}% interval" if len(levels) == 1 else "In interval"
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    if "observed" not in row:
-        return [row["location"], "failed", "–", "–", "–", "–"]
-    change = row.get("change_percent")
-    return [
-        row["location"],
-        _count(row["observed"]),
-        _count(row["median_to"]) if "median_to" in row else "–",
-        "–" if change is None or math.isnan(change) else change_in_words(change),
-        f"{row['coverage']:.0%}" if "coverage" in row else "–",
-        f"{row['acceptance']:.2g}" if row["acceptance"] < 0.01 else f"{row['acceptance']:.0%}",
-    ]
+def _cells(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cells of a week ahead by their headings."""
+    cells = {"Week to": short_day(row["date"])}
+    if "median" in row:
+        cells["Median"] = count(row["median"])
+    for level in (50, 95):
+        if f"low_{level}" in row and f"high_{level}" in row:
+            low, high = count(row[f"low_{level}"]), count(row[f"high_{level}"])
+            cells[f"{level}% interval"] = f"{low}–{high}"
+    if "change_percent" in row:
+        cells["Change"] = change_in_words(row["change_percent"])
+    if "rate_per_100000" in row:
+        cells["Per 100,000"] = f"{row['rate_per_100000']:.2g}"
+    for name in CLASSES:
+        if f"p_{name}" in row:
+            cells[name.replace("_", " ").capitalize()] = share(row[f"p_{name}"])
+    if f"p_{CLASSES[0]}" not in row:
+        cells |= {"Fall": share(row["p_fall"]), "Rise": share(row["p_rise"])}
+    return cells

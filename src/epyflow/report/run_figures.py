@@ -15,7 +15,7 @@ from epyflow.figures.posteriors import draw_posteriors
 from epyflow.figures.rate_trends import draw_rate_trends
 from epyflow.figures.reproduction_chart import draw_reproduction
 from epyflow.report.drawing import Draw, Given
-from epyflow.report.summary import Tables, summarise
+from epyflow.report.summary import summarise
 from epyflow.submission.brief import read_brief
 
 
@@ -24,14 +24,8 @@ def _model(given: Given, paths: list[Path]) -> None:
 
 
 def _summary(given: Given, paths: list[Path]) -> None:
-    tables = Tables(
-        given.files["model_metadata"],
-        given.files.get("quantiles_calibration"),
-        given.files.get("quantiles_projection_comparison"),
-        given.files.get("calibration_progress"),
-        given.files.get("observed"),
-    )
-    summarise(tables, given.places, given.plan.about, summary=paths[0], numbers=paths[1])
+    about = {**given.plan.about, "quantities": given.quantities}
+    summarise(given.files, given.places, about, summary=paths[0], numbers=paths[1])
 
 
 def _course_of(kind: str) -> Draw:

@@ -6,12 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from epyflow.report.forecast_warnings import SURPRISE, at_most
+from epyflow.figures.observations import LastObservation
+from epyflow.report.calibration_checks import CHECKS
 
-LOWEST_ACCEPTANCE = 0.01
-"""Lowest acceptance of the last generation without a warning."""
-FEWEST_EFFECTIVE = 0.1
-"""Lowest effective sample size, as a share of the particles, without a warning."""
 OLDEST = timedelta(days=7)
 """Longest time from the last observation to the reference date without a warning."""
 
@@ -30,24 +27,38 @@ def failed(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
     return found
 
 
-def acceptance(progress: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
-    """Warn of low acceptance and of unequal weights in the last generation."""
-    last = (
-        progress.sort_values("generation", kind="stable").groupby("population", sort=False).last()
-    )
-    few = last[last["acceptance"] < LOWEST_ACCEPTANCE].index.tolist()
-    share = last["effective_sample_size"] / last["particles"]
-    unequal = last[share < FEWEST_EFFECTIVE].index.tolist()
-    return [
-        *_about(
-            few, labels, f"fewer than {LOWEST_ACCEPTANCE:.0%} of the simulations were accepted"
-        ),
-        *_about(
-            unequal,
-            labels,
-            f"the effective sample size is below {FEWEST_EFFECTIVE:.0%} of the particles",
-        ),
-    ]
+def checks(failed: Mapping[int, Mapping[str, str]], labels: Mapping[str, str]) -> list[str]:
+    """Warn of what :func:`epyflow.report.calibration_checks.check` found, a sentence a check."""
+    found = []
+    for position in sorted(failed):
+        said = {name: f"{labels[name]} ({detail})" for name, detail in failed[position].items()}
+        found += _about(list(said), said, CHECKS[position].warning)
+    return found
+
+
+def baselines(
+    counted: Mapping[str, tuple[str, float | None]],
+    last: Mapping[str, LastObservation],
+    labels: Mapping[str, str],
+) -> list[str]:
+    """Warn of rate trends that are not counted from the last observation, as the page is.
+
+    Parameters
+    ----------
+    counted
+        Population to the week that its rate trends count from, and the observation of that week.
+    last
+        Population to its last observation.
+    labels
+        Population to its label.
+    """
+    wrong = {}
+    for name, (week, value) in counted.items():
+        if name in last and (value is None or (week, value) != (last[name].date, last[name].value)):
+            of = "the simulation" if value is None else f"{value:,.0f}"
+            known = f"{last[name].value:,.0f} to {last[name].date}"
+            wrong[name] = f"{labels[name]} ({of} to {week}; last observation {known})"
+    return _about(list(wrong), wrong, "the rate trends are not counted from the last observation")
 
 
 def ended(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
@@ -60,30 +71,6 @@ def ended(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
 
 
 _EARLY = ("max_time", "total_simulations_budget")
-
-
-def coverage(covered: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> list[str]:
-    """Warn if fewer observations lie in the widest interval than chance explains.
-
-    Parameters
-    ----------
-    covered
-        Population to what :func:`epyflow.figures.coverage.coverage` returns.
-    labels
-        Population to its label.
-    """
-    low, level = {}, 0.0
-    for name, table in covered.items():
-        if table.empty:
-            continue
-        widest = table.iloc[-1]
-        level = float(widest["nominal"])
-        inside, observations = int(widest["inside"]), int(widest["observations"])
-        if at_most(inside, observations, level) < SURPRISE:
-            low[name] = f"{labels.get(name, name)} ({inside} of {observations})"
-    return _about(
-        list(low), low, f"the {100 * level:.4g}% interval of the fit holds too few observations"
-    )
 
 
 def stale(

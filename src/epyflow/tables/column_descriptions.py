@@ -64,6 +64,28 @@ VARIABLE: Mapping[str, str] = {
 }
 """Form of a column whose name depends on the experiment, to its meaning."""
 
+HEADLINE: Mapping[str, str] = {
+    "location": "label of the population",
+    "status": "`ok`, `partial` or `failed`",
+    "last_observed, observed": "date and value of the last observation that the run knew",
+    "observed_rate_per_100000": "that value per 100,000 people of the hub's table of locations",
+    "interval, coverage": "widest interval of the fit, and the share of observations inside",
+    "acceptance": "accepted share of the simulations of the last generation",
+    "peak_size_<quantile>, peak_week_<quantile>": "size and week of the peak, of trajectories that "
+    "continue the observations; quantiles as below",
+    "p_peak_passed": "probability that the peak is an observed week",
+    "date": "end of the week ahead; a row for each, at most four",
+    "median, low_50, high_50, low_95, high_95": "median and ends of the 50% and 95% intervals",
+    "change_percent": "change from the last observation to the median",
+    "rate_per_100000": "the median per 100,000 people",
+    "p_fall, p_rise": "probability of a fall and of a rise from the last observation; with rate "
+    "trends, of a decrease and of an increase as the hub defines them",
+    "p_<class>": "probability of FluSight's class: `large_decrease`, `decrease`, `stable`, "
+    "`increase`, `large_increase`",
+    "sentence": "the sentence of the first page",
+}
+"""Column of ``figures/headline.csv``, or its form, to its meaning."""
+
 _FORMS: Mapping[str, tuple[str, ...]] = {
     "compartments": ("<compartment>_<age group>, <compartment>_total",),
     "transitions": ("<source>_to_<target>_<age group>, <source>_to_<target>_total",),
@@ -120,6 +142,15 @@ def as_markdown() -> str:
             "| column | meaning |",
             "|---|---|",
             *meanings,
+            "",
+            "## Headline numbers",
+            "",
+            "`figures/headline.csv` has a row for each population and week ahead, with those of",
+            "these columns that the run has. Values have the unit of the first comparison.",
+            "",
+            "| column | meaning |",
+            "|---|---|",
+            *(f"| `{name}` | {text} |" for name, text in HEADLINE.items()),
             "",
         ]
     )

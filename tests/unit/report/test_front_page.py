@@ -8,19 +8,29 @@ from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.report.front_page import ROWS, distribution_in_words, escape, front_page
 from epyflow.run.description import describe
+from forecast_hub.config.flusight import CLASSES
 from tests.unit.test_repository import ROOT
 
+AHEAD = {
+    "date": "2025-02-01",
+    "median": 2414.4,
+    "low_50": 1026.0,
+    "high_50": 2743.0,
+    "low_95": 284.0,
+    "high_95": 6049.0,
+    "change_percent": 16.2,
+    "rate_per_100000": 12.1,
+    "p_fall": 0.48,
+    "p_rise": 0.52,
+}
 ROW = {
     "location": "New_York_ *state*",
     "status": "ok",
     "observed": 2077.0,
-    "to": "2025-02-01",
-    "median_to": 2414.4,
-    "change_percent": 16.2,
-    "interval": 0.95,
-    "coverage": 14 / 15,
-    "acceptance": 0.004,
+    "sentence": "New_York_ *state*: admissions may rise.",
+    "ahead": [AHEAD],
 }
+DONE = {"unit": "admissions a week", "simulations": {"fit": 273, "kept": 200}}
 
 
 def plan(**about):
@@ -73,15 +83,37 @@ def test_before_anything_was_run_there_is_a_page():
 def test_warnings_come_before_the_headline_and_that_before_the_experiment():
     summary = {"warnings": ["There_ has no result"], "headline": [ROW], "newest": "2025-01-11"}
 
-    html = page(plan(fit=FIT), summary)
+    html = page(plan(fit=FIT), summary | DONE)
 
     marks = ["Warnings", "There_ has no result", "Headline numbers", "New_York_ *state*"]
-    assert "In 95% interval" in html
-    assert "Median 2025\u201102\u201101" in html
+    assert "273 simulations used in the fit; 200 trajectories projected." in html
+    assert "planned" not in html
+    assert "are admissions a week;" in html
     assert "in steps of 1 day." in html
-    marks += ["2,414", "+16%", "93%", "0.004", "The experiment", "the newest observation is of"]
+    marks += [
+        "Feb 1",
+        "2,414",
+        "1,026–2,743",
+        "284–6,049",
+        "+16%",
+        "<td>12</td>",
+        "48%",
+        "52%",
+    ]
+    marks += ["The experiment", "the newest observation is of"]
     places = [html.index(mark) for mark in marks]
     assert places == sorted(places)
+
+
+def test_the_classes_of_the_hub_take_the_place_of_fall_and_rise():
+    classes = dict.fromkeys([f"p_{name}" for name in CLASSES], 0.2)
+    row = ROW | {"ahead": [AHEAD | classes]}
+
+    html = page(plan(fit=FIT), {"warnings": [], "headline": [row]} | DONE)
+
+    assert html.count("20%") == len(CLASSES)
+    assert "Large decrease" in html
+    assert "Fall</th>" not in html
 
 
 HELD = """\
@@ -108,12 +140,16 @@ def test_forecasts_that_held_too_little_are_warned_of_before_all_else():
 def test_what_there_is_no_warning_of_is_said():
     held = HELD.replace("60,0.714286", "80,0.952381").encode()
 
-    html = page(plan(fit=FIT), {"warnings": [], "headline": [ROW], "newest": None}, held)
+    passed = {"passed": ["every task gave a result", "at least 100 particles"]}
+    html = page(plan(fit=FIT), {"warnings": [], "headline": [ROW]} | passed, held)
 
-    assert "None: every task gave a result; no fit misses" in html
+    assert "None." in html
+    assert "Looked for and passed: every task gave a result; at least 100 particles; no" in html
     assert "no interval of the forecasts misses more observations than chance allows." in html
     alone = page(plan(fit=FIT), later=held)
-    assert "None: no interval of the forecasts misses" in alone
+    assert "Looked for and passed: no interval of the forecasts misses" in alone
+    warned = page(plan(fit=FIT), {"warnings": ["Bad"], "headline": []} | passed)
+    assert "Looked for and passed: every task gave a result" in warned
 
 
 def test_scores_without_an_outcome_say_nothing():
@@ -124,9 +160,9 @@ def test_scores_without_an_outcome_say_nothing():
 
 
 def test_a_failed_population_has_a_row_that_says_so():
-    html = page(plan(fit=FIT), {"warnings": [], "headline": [{"location": "A"}], "newest": None})
+    html = page(plan(fit=FIT), {"warnings": [], "headline": [{"location": "A"}]})
 
-    assert "<td>failed</td>" in html.replace("\n", "")
+    assert "<p>A: failed.</p>" in html
 
 
 def test_of_many_populations_the_first_are_shown_and_the_rest_counted():
@@ -135,6 +171,7 @@ def test_of_many_populations_the_first_are_shown_and_the_rest_counted():
     html = page(plan(fit=FIT), summary)
 
     assert html.count("2,414") == ROWS
+    assert html.count("admissions may rise") == 52
     assert "40 more populations" in html
 
 

@@ -1,5 +1,6 @@
 import pandas as pd
 
+from epyflow.figures.observations import LastObservation
 from epyflow.report import warnings
 
 LABELS = {name: f"Place {name}" for name in "ABCDEFG"}
@@ -22,8 +23,6 @@ def test_populations_are_named_in_the_order_of_the_experiment():
         "Place B has no result: hot",
         "Place A has no result: cold",
     ]
-    (said,) = warnings.acceptance(progress(B=(0.001, 90.0), A=(0.001, 90.0)), LABELS)
-    assert said.startswith("Place B, Place A: fewer")
 
 
 def test_a_population_that_lacks_some_parameter_sets_says_how_many():
@@ -32,29 +31,24 @@ def test_a_population_that_lacks_some_parameter_sets_says_how_many():
     assert warnings.failed(table, LABELS) == ["Place A lacks 2 parameter sets: hot"]
 
 
-def progress(**last):
-    """Two generations a population; the first accepted nearly nothing."""
-    rows = []
-    for name, (acceptance, effective) in last.items():
-        rows.append((name, 0, 0.0001, 100, 100.0))
-        rows.append((name, 1, acceptance, 100, effective))
-    columns = ["population", "generation", "acceptance", "particles", "effective_sample_size"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def test_acceptance_and_weights_are_those_of_the_last_generation():
-    table = progress(A=(0.5, 80.0), B=(0.009, 80.0), C=(0.01, 9.9), D=(0.2, 10.0))
-
-    assert warnings.acceptance(table, LABELS) == [
-        "Place B: fewer than 1% of the simulations were accepted.",
-        "Place C: the effective sample size is below 10% of the particles.",
-    ]
-
-
 def test_of_many_places_five_are_named_and_the_rest_counted():
-    (said,) = warnings.acceptance(progress(**dict.fromkeys("ABCDEFG", (0.001, 90.0))), LABELS)
+    (said,) = warnings.checks({0: dict.fromkeys("ABCDEFG", "24")}, LABELS)
 
-    assert said.startswith("Place A, Place B, Place C, Place D, Place E and 2 more: fewer")
+    assert said.startswith("Place A (24), Place B (24), Place C (24), Place D (24), Place E (24) ")
+    assert "and 2 more: fewer than 100 particles" in said
+
+
+def test_rate_trends_that_are_counted_from_another_value_are_warned_of():
+    last = {name: LastObservation("2025-01-11", 505.0, "x") for name in "ABC"}
+    counted = {"A": ("2025-01-11", 505.0), "B": ("2025-01-11", None), "C": ("2025-01-11", 600.0)}
+
+    (said,) = warnings.baselines(counted, last, LABELS)
+
+    assert said == (
+        "Place B (the simulation to 2025-01-11; last observation 505 to 2025-01-11), "
+        "Place C (600 to 2025-01-11; last observation 505 to 2025-01-11): "
+        "the rate trends are not counted from the last observation."
+    )
 
 
 def test_a_calibration_that_ran_out_of_time_is_named_and_one_that_reached_its_tolerance_not():
@@ -66,20 +60,6 @@ def test_a_calibration_that_ran_out_of_time_is_named_and_one_that_reached_its_to
         "Place B: the calibration stopped early (time or budget used up)."
     ]
     assert warnings.ended(table.drop(columns="ended"), LABELS) == []
-
-
-def covered(inside, observations=15):
-    rows = [(0.5, observations, inside), (0.95, observations, inside)]
-    return pd.DataFrame(rows, columns=["nominal", "observations", "inside"])
-
-
-def test_coverage_is_warned_of_where_chance_does_not_explain_it():
-    # Of 15, at most 12 inside has a chance of 0.036, at most 11 one of 0.005.
-    found = warnings.coverage(
-        {"A": covered(12), "B": covered(11), "C": covered(0).iloc[:0]}, LABELS
-    )
-
-    assert found == ["Place B (11 of 15): the 95% interval of the fit holds too few observations."]
 
 
 def test_data_that_end_a_week_before_the_window_are_stale():

@@ -7,9 +7,10 @@ import pytest
 import yaml
 from made_up_hubs import submission, tasks, write_hub, write_submission
 
-from forecast_hub.checks.metadata_values import MOST_VALUES, parse_metadata
+from forecast_hub.checks.metadata_values import parse_metadata
 from forecast_hub.checks.validation import validate
-from forecast_hub.errors import UnreadableError
+from forecast_hub.errors import UnreadableError, YamlError
+from forecast_hub.yaml_loader import MOST_VALUES
 
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -202,17 +203,19 @@ def test_keys_are_text_and_a_merged_key_gives_way_to_the_own():
         ("a: 1\na: 2", "the key 'a' is there twice"),
         ("b: {a: 1, 'a': 2}", "the key 'a' is there twice"),
         ("? [a]\n: 1", "a key is no plain text"),
-        ("a: &a [*a]", "values"),
+        ("a: &a [*a]", "contains itself"),
         (
             "a0: &a0 [x, y]\n"
             + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(30)),
             f"more than {MOST_VALUES:,} values",
         ),
-        ("[" * 3000, "."),
+        ("[" * 3000, "nested more than 50 deep"),
+        ("a: !!int abc", "is not a whole number"),
+        ("a: [" + "1," * MOST_VALUES, "more than 200,000 values"),
     ],
 )
 def test_what_the_hub_cannot_read_is_an_error(text, says):
-    with pytest.raises(yaml.YAMLError, match=says):
+    with pytest.raises(YamlError, match=says):
         parse_metadata(text)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import (
     Field,
     StringConstraints,
@@ -23,6 +22,7 @@ from pydantic_core import ErrorDetails
 from epyflow.errors import EpyflowError
 from epyflow.strict import Strict
 from epyflow.suggest import did_you_mean, listed
+from epyflow.yaml_files import read_yaml
 
 FILE = Path("profiles/gcp/site.yaml")
 FILE_VARIABLE = "EPYFLOW_GCP_SITE"
@@ -251,12 +251,7 @@ def read_file(path: Path) -> dict[str, Any]:
     EpyflowError
         If it exists and cannot be read.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
-        raise EpyflowError(f"{path} cannot be read: {error}") from None
+    content = read_yaml(path) if path.exists() else None
     if content is not None and not isinstance(content, dict):
         raise EpyflowError(f"{path}: expected keys and values, as in site.example.yaml")
     return {str(key): value for key, value in (content or {}).items()}

@@ -9,13 +9,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import yaml
-
 from epyflow.errors import EpyflowError
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.written_names import texts_of_arguments, written_texts
+from forecast_hub.errors import YamlError
+from forecast_hub.yaml_loader import LimitedLoader, load
 
 PREFIX = "EPYFLOW_"
+
+
+class _PlainTexts(LimitedLoader):
+    """YAML whose values are all text, as Snakemake reads them."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own attribute
 
 
 def variable(name: str) -> str:
@@ -118,8 +124,8 @@ def _read_pair(text: str) -> tuple[str, Any]:
     if value in ("True", "False"):
         return key, value == "True"
     try:
-        return key, yaml.BaseLoader(value).get_single_data()
-    except yaml.YAMLError:
+        return key, load(value, _PlainTexts)
+    except YamlError:
         return key, value
 
 

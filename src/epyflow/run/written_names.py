@@ -6,26 +6,38 @@ because readers differ in what they mean. Sources: yaml.org, "Integer Language-I
 YAML Version 1.1"; Snakemake's documentation of ``--config``.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from epyflow.run.settings import NUMBERS_AND_FLAGS, Settings
+from epyflow.yaml_files import unreadable
+from forecast_hub.errors import YamlError
+from forecast_hub.yaml_loader import (
+    LimitedLoader,
+    StrictLoader,
+    compose,
+    construction,
+    load,
+    read_text,
+)
 
 BASE = Path("config/config.yaml")
 """The file of settings that the workflow names."""
 
 _KEPT = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
+_TEXT = "tag:yaml.org,2002:str"
 _QUOTES = "'\""
 _AMBIGUOUS_NUMBER = re.compile(r"[+-]?0[0-9]+|(?=.*[0-9]).*[_:].*|(?=.*\d).*[^ -~].*")
 _TEMPLATE = "__use_yte__"
 """A key of files whose values are expressions; see the documentation of yte."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(LimitedLoader):
     """YAML whose numbers, dates and truths stay text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML declares it
@@ -34,18 +46,45 @@ class _Loader(yaml.SafeLoader):
     }
 
 
+def settings_of_file(path: Path) -> Any:
+    """Return the content of a file of settings, texts as they are written; None if it is empty.
+
+    In a file with expressions for yte, they are what YAML reads.
+
+    Raises
+    ------
+    UnreadableError
+        If it cannot be read, is not YAML, or has a value that YAML cannot read, such as 2024-02-30
+        or a number of YAML 1.1 (``0100``) for a setting that is a number.
+    """
+    try:
+        text = read_text(path)
+        loader, root = compose(text, StrictLoader)
+        with construction(text):
+            if isinstance(root, yaml.MappingNode) and _TEMPLATE not in text:
+                loader.flatten_mapping(root)
+                for key, value in root.value:
+                    if key.value in _named():
+                        _keep_text(value, loader)
+            return None if root is None else loader.construct_document(root)
+    except YamlError as error:
+        raise unreadable(path, error) from None
+
+
 def texts_of_file(path: Path) -> dict[str, Any]:
     """Return the settings in a file that are texts or lists of texts, as they are written.
 
-    Empty if the file is missing, is not YAML, or has expressions for yte: who loads it says so.
+    Empty if the file is missing, is no mapping, is JSON, or has expressions for yte.
+
+    Raises
+    ------
+    UnreadableError
+        See :func:`settings_of_file`.
     """
-    try:
-        data = _load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError):
+    if not path.exists() or _has_typed_values(path):
         return {}
-    if not isinstance(data, dict) or _TEMPLATE in data:
-        return {}
-    return _texts(data)
+    data = settings_of_file(path)
+    return _texts(data) if isinstance(data, dict) else {}
 
 
 def texts_of_arguments(arguments: Iterable[str]) -> dict[str, Any]:
@@ -87,16 +126,41 @@ def _is_ambiguous(value: Any) -> bool:
     return isinstance(value, str) and _AMBIGUOUS_NUMBER.fullmatch(value) is not None
 
 
+def _named() -> Set[str]:
+    return Settings.model_fields.keys() - NUMBERS_AND_FLAGS
+
+
+def _keep_text(node: yaml.Node, loader: LimitedLoader) -> None:
+    """Make plain scalars texts, if Snakemake can read them at all: it reads numbers and dates."""
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag not in _KEPT:
+            LimitedLoader.construct_object(loader, node)
+            del loader.constructed_objects[node]
+            node.tag = _TEXT
+        return
+    for each in node.value:
+        _keep_text(each[1] if isinstance(each, tuple) else each, loader)
+
+
+def _has_typed_values(path: Path) -> bool:
+    """Return whether a file has no YAML 1.1 values: it is JSON, or a template of yte."""
+    try:
+        text = read_text(path)
+        return _TEMPLATE in text or isinstance(json.loads(text), dict)
+    except (YamlError, ValueError, RecursionError):
+        return False
+
+
 def _value(text: str) -> Any:
     """Read a value of the command line: a list is YAML, anything else is a text."""
     if text == "":
         return None
     try:
         parsed = _load(text)
-    except yaml.YAMLError:
+    except YamlError:
         return text
     return parsed if isinstance(parsed, list | dict) else text
 
 
 def _load(text: str) -> Any:
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader that resolves less
+    return load(text, _Loader)

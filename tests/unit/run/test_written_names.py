@@ -4,6 +4,7 @@ from typing import Any, get_args
 import pytest
 from pydantic.fields import FieldInfo
 
+from epyflow.errors import UnreadableError
 from epyflow.operations.setup.layers import merge_layers, read_layers
 from epyflow.run.settings import NUMBERS_AND_FLAGS, Settings
 from epyflow.run.written_names import texts_of_arguments, texts_of_file, written_texts
@@ -66,10 +67,26 @@ def test_a_key_without_a_value_stays_without_one(tmp_path):
     assert texts_of_file(file(tmp_path, "run_id:\nhub: null\n")) == {"run_id": None, "hub": None}
 
 
-@pytest.mark.parametrize("text", ["- a\n", "a: [\n", "__use_yte__: true\nrun_id: ?f'{1}'\n"])
-def test_a_file_that_is_no_plain_mapping_is_left_to_its_reader(tmp_path, text):
+@pytest.mark.parametrize(
+    "text", ["- a\n", '{\n\t"run_id": "a"}', "__use_yte__: true\nrun_id: ?f'{1}'\n"]
+)
+def test_a_file_that_is_no_plain_yaml_mapping_is_left_to_its_reader(tmp_path, text):
     assert texts_of_file(file(tmp_path, text)) == {}
     assert texts_of_file(tmp_path / "missing.yaml") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: [", r"layer.yaml: line 1, column 5: not valid YAML"),
+        ("hub: x\nrun_id: 2024-02-30", "line 2, column 9: '2024-02-30' is not a date"),
+        ("seed: 0100", r"line 1, column 7: 0100 would be 64 in YAML 1.1 .*; write 100 or 64"),
+        ("run_id: a\nrun_id: b", "line 2, column 1: the key 'run_id' is already on line 1"),
+    ],
+)
+def test_a_file_with_a_mistake_is_refused_with_file_line_and_advice(tmp_path, text, says):
+    with pytest.raises(UnreadableError, match=says):
+        texts_of_file(file(tmp_path, text))
 
 
 def test_the_settings_that_yaml_reads_are_those_that_hold_numbers_or_flags():

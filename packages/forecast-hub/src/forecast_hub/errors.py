@@ -14,3 +14,11 @@ class UnreadableError(HubError):
 
 class DataError(HubError):
     """A file of forecasts, observations or locations has wrong or missing content."""
+
+
+class YamlError(HubError):
+    """A text is not YAML, or above a limit; carries line and column, 0 for the whole file."""
+
+    def __init__(self, what: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(f"line {line}, column {column}: {what}" if line else what)
+        self.what, self.line, self.column = what, line, column

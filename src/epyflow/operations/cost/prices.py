@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from epyflow.errors import EpyflowError
@@ -15,6 +14,7 @@ from epyflow.experiment.format.base import Date
 from epyflow.experiment.reading.problems import dotted
 from epyflow.strict import Many, Strict, refuse
 from epyflow.suggest import did_you_mean, listed
+from epyflow.yaml_files import read_yaml
 
 HOURS_PER_MONTH = 730
 """Hours in Google's monthly prices: cloud.google.com/compute/disks-image-pricing."""
@@ -140,20 +140,13 @@ def read_prices(path: Path | None = None) -> Prices:
     EpyflowError
         Naming the file and every key that is wrong.
     """
-    return _shipped() if path is None else _checked(_content(path), str(path))
+    return _shipped() if path is None else _checked(read_yaml(path), str(path))
 
 
 @cache
 def _shipped() -> Prices:
-    source = files("epyflow.operations.cost") / "prices.yaml"
-    return _checked(yaml.safe_load(source.read_text(encoding="utf-8")), "prices.yaml")
-
-
-def _content(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
-        raise EpyflowError(f"{path} cannot be read as a price table: {error}") from None
+    with as_file(files("epyflow.operations.cost") / "prices.yaml") as path:
+        return _checked(read_yaml(path), path.name)
 
 
 def _checked(content: Any, name: str) -> Prices:

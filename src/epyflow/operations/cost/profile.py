@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.cost.attempt_resources import value_at
+from epyflow.yaml_files import read_yaml
 
 FILE = Path("profiles/gcp/config.yaml")
 
@@ -109,11 +108,11 @@ def read_profile(path: Path = FILE) -> Profile:
         Naming the file, the rule and the resource that is missing or invalid.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        content = read_yaml(path)
+    except UnreadableError as error:
         raise EpyflowError(
-            f"{path} cannot be read as a profile: {error}; run this in the project's folder, or "
-            "name the profile's config.yaml"
+            f"{error}; expected a profile: run this in the project's folder, or name the profile's "
+            "config.yaml"
         ) from None
     given = content.get("set-resources") if isinstance(content, dict) else None
     if not isinstance(given, dict) or not given:

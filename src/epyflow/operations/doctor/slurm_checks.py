@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.attempt_resources import value_at
 from epyflow.operations.doctor.check import Check, CheckResult, failed, ok, warning
@@ -16,6 +14,7 @@ from epyflow.operations.doctor.this_machine import installed
 from epyflow.operations.slurm import commands
 from epyflow.operations.slurm.site import FILE, read_slurm_site
 from epyflow.suggest import did_you_mean, listed
+from epyflow.yaml_files import read_yaml
 
 PROFILE = Path("profiles/slurm/config.yaml")
 PLUGINS = ("snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep")
@@ -152,10 +151,10 @@ def _needs() -> Mapping[str, tuple[int, int]]:
 
 
 def _profile() -> Mapping[str, Any]:
+    found = read_yaml(PROFILE)
     try:
-        found = yaml.safe_load(PROFILE.read_text(encoding="utf-8"))
         return dict(found)
-    except (OSError, UnicodeError, yaml.YAMLError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise EpyflowError(f"{PROFILE} cannot be read: {error}") from None
 
 

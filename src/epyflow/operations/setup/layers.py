@@ -12,8 +12,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.google.site import FILE_VARIABLE, Site, read_file, variable, variables_given
 from epyflow.google.site_file import site_path
@@ -25,7 +23,7 @@ from epyflow.run.environment import variable as setting_variable
 from epyflow.run.plan import PLAN_KEY
 from epyflow.run.profile_variables import VARIABLES
 from epyflow.run.settings import Settings, read_settings
-from epyflow.run.written_names import BASE, texts_of_file
+from epyflow.run.written_names import BASE, settings_of_file
 from epyflow.suggest import did_you_mean, listed
 
 COMMAND_LINE, DEFAULT, NOT_SET = "--config", "default", "not set"
@@ -190,17 +188,12 @@ def read_document(path: Path) -> dict[str, Any] | None:
     Raises
     ------
     UnreadableError
-        If it cannot be read as YAML, or has no keys at its top level.
+        See :func:`epyflow.run.written_names.settings_of_file`; or if it has no keys.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeError, yaml.YAMLError) as error:
-        raise UnreadableError(f"{path}: cannot be read as YAML: {error}") from None
+    content = settings_of_file(path)
     if content is not None and not isinstance(content, dict):
         raise UnreadableError(f"{path}: {_EXPECTED}")
-    return None if content is None else content | texts_of_file(path)
+    return content
 
 
 def _file(path: Path) -> Layer:

@@ -12,6 +12,9 @@ import yaml
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.setup.layers import read_document
+from epyflow.yaml_files import unreadable
+from forecast_hub.errors import YamlError
+from forecast_hub.yaml_loader import LimitedLoader, compose, load
 
 _WIDE = 1000
 
@@ -46,7 +49,10 @@ def edit_text(text: str, values: Mapping[str, Any], comments: Mapping[str, str],
     EpyflowError
         If the document has no keys at its top level, or a form that cannot be changed in part.
     """
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        _, node = compose(text, LimitedLoader)
+    except YamlError as error:
+        raise unreadable(path, error) from None
     if node is not None and not isinstance(node, yaml.MappingNode):
         raise EpyflowError(f"{path}: expected keys and values, as in config/config.yaml")
     places = {} if node is None else {key.value: (key, value) for key, value in node.value}
@@ -101,10 +107,13 @@ def _end(node: yaml.Node) -> int:
 
 def _check(before: str, after: str, values: Mapping[str, Any], path: Path) -> None:
     """Refuse a result with other values than expected, as after aliases or in unusual forms."""
-    expected = {**(yaml.safe_load(before) or {}), **values}
     try:
-        right = yaml.safe_load(after) == expected
-    except yaml.YAMLError:
+        expected = {**(load(before, LimitedLoader) or {}), **values}
+    except YamlError as error:
+        raise unreadable(path, error) from None
+    try:
+        right = load(after, LimitedLoader) == expected
+    except YamlError:
         right = False
     if not right:
         raise EpyflowError(

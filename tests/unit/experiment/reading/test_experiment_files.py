@@ -115,10 +115,10 @@ def test_a_folder_that_may_not_be_read_is_refused_with_the_reason(folder, monkey
 
 
 def test_a_yaml_file_that_may_not_be_read_is_a_problem_of_that_file(folder, monkeypatch):
-    def refuse(path):
+    def refuse(path, *_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
 
     assert messages(folder) == [
         f"{folder}/config/basemodel.yaml:1: cannot be read: Permission denied"

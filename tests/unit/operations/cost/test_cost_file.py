@@ -128,7 +128,7 @@ def test_a_run_does_not_fail_for_a_price(storage, tmp_path, caplog, monkeypatch)
     monkeypatch.setenv("EPYFLOW_GCP_REGION", "mars-north1")
     assert recorded(storage, tmp_path) == []
 
-    assert "none.yaml cannot be read" in caplog.text
+    assert "none.yaml: cannot be read" in caplog.text
     assert "'mars-north1' is not in the price table" in caplog.text
 
 

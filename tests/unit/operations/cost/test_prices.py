@@ -125,5 +125,5 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
 
     with pytest.raises(EpyflowError, match="expected keys and values"):
         read_prices(tmp_path / "list.yaml")
-    with pytest.raises(EpyflowError, match="cannot be read as a price table"):
+    with pytest.raises(EpyflowError, match=r"absent.yaml: cannot be read"):
         read_prices(tmp_path / "absent.yaml")

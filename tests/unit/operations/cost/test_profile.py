@@ -88,5 +88,5 @@ def test_a_profile_that_lacks_something_is_refused_by_name(tmp_path, content, me
 
 
 def test_a_profile_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(EpyflowError, match="cannot be read as a profile"):
+    with pytest.raises(EpyflowError, match=r"cannot be read: .*; expected a profile"):
         read_profile(tmp_path / "config.yaml")

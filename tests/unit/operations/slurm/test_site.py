@@ -3,7 +3,7 @@ import json
 import pytest
 import yaml
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.slurm.site import (
     SlurmSite,
     read_slurm_site,
@@ -34,7 +34,7 @@ def test_resources_are_quoted_for_snakemake_which_evaluates_them(tmp_path):
 def test_every_wrong_setting_is_named_with_the_file_and_what_is_expected(tmp_path, monkeypatch):
     path = tmp_path / "profiles" / "slurm" / "site.yaml"
     path.parent.mkdir(parents=True)
-    path.write_text("acount: lab\naccount: 0123\npartition: 'short; rm'\nstatus_command: qstat\n")
+    path.write_text("acount: lab\naccount: 123\npartition: 'short; rm'\nstatus_command: qstat\n")
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(SystemExit) as stopped:
@@ -44,8 +44,7 @@ def test_every_wrong_setting_is_named_with_the_file_and_what_is_expected(tmp_pat
     assert len(lines) == 4
     assert all(line.startswith("profiles/slurm/site.yaml: ") for line in lines)
     assert "unknown key 'acount'; did you mean account?" in "\n".join(lines)
-    # YAML reads 0123 as a number in base eight.
-    assert any("account: 83 is not right; expected the account" in line for line in lines)
+    assert any("account: 123 is not right; expected the account" in line for line in lines)
     assert any("partition: 'short; rm' is not right" in line for line in lines)
     assert any("status_command: 'qstat' is not right" in line for line in lines)
 
@@ -57,6 +56,14 @@ def test_what_sbatch_or_a_shell_would_take_for_more_than_a_name_is_refused(tmp_p
     path.write_text(f"{name}: {json.dumps(value)}\n")
 
     with pytest.raises(EpyflowError, match=f"{name}: .* is not right"):
+        read_slurm_site(path)
+
+
+def test_an_account_that_yaml_reads_in_base_eight_is_refused(tmp_path):
+    path = tmp_path / "site.yaml"
+    path.write_text("account: 0123\n")
+
+    with pytest.raises(UnreadableError, match=r"0123 would be 83 .* or '0123' for a text"):
         read_slurm_site(path)
 
 

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.hub import NA
 from forecast_hub.config.locations import read_locations
-from forecast_hub.errors import HubError, UnreadableError
+from forecast_hub.errors import HubError, UnreadableError, YamlError
 from forecast_hub.findings import Finding, cap_findings
+from forecast_hub.yaml_loader import LimitedLoader, load, read_text
 
 DATES = "opt_check_tbl_horizon_timediff"
 PERSONS = "opt_check_tbl_counts_lt_popn"
@@ -32,8 +33,10 @@ _ENTRY = re.compile(r"""["']?([\w.]+)["']?\s*=\s*["']([^"']*)["']""")
 _PERIOD = re.compile(r"(?:lubridate::)?(days|weeks)\(\s*(?:x\s*=\s*)?(\d*)\s*\)")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(LimitedLoader):
     """Read ``!expr`` as text."""
+
+    tags = LimitedLoader.tags | {"!expr"}
 
 
 def _as_text(loader: yaml.SafeLoader, node: yaml.Node) -> str:
@@ -65,9 +68,8 @@ def read_custom_checks(path: Path | None, round_id: str) -> list[CustomCheck]:
     if path is None:
         return []
     try:
-        # A SafeLoader: the tag added to it yields text.
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        data = load(read_text(path), _Loader)
+    except YamlError as error:
         raise UnreadableError(f"{path}: cannot be read ({error})") from None
     found: dict[str, CustomCheck] = {}
     for section in ("default", round_id):

@@ -15,8 +15,7 @@ from typing import Any
 import yaml
 from yaml.constructor import ConstructorError
 
-MOST_VALUES = 100_000
-"""Values in a file, those that an alias repeats included."""
+from forecast_hub.yaml_loader import LimitedLoader, load
 
 _TRUE = ("y", "yes", "true", "on")
 _TYPES = {
@@ -40,7 +39,8 @@ class EmptyValue(dict[str, Any]):
         return "an empty value"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(LimitedLoader):
+    tags = LimitedLoader.tags | {"tag:yaml.org,2002:binary"}
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own attribute
 
     def read_bool(self, node: yaml.ScalarNode) -> bool:
@@ -92,31 +92,9 @@ def parse_metadata(text: str) -> Any:
 
     Raises
     ------
-    yaml.YAMLError
-        If it is no YAML, has a key twice, or has more than :data:`MOST_VALUES` values.
+    YamlError
+        If it is no YAML, has a key twice, or is above the limits of
+        :mod:`forecast_hub.yaml_loader`.
     """
-    loader = _Loader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return EmptyValue()
-        _check_size(node)
-        return loader.construct_document(node)
-    except (RecursionError, ValueError) as error:
-        raise yaml.YAMLError(str(error)) from None
-    finally:
-        loader.dispose()
-
-
-def _check_size(node: yaml.Node) -> None:
-    """Refuse aliases that make a small file large, or that contain themselves."""
-    waiting, count = [node], 0
-    while waiting:
-        each = waiting.pop()
-        count += 1
-        if count > MOST_VALUES:
-            raise yaml.YAMLError(f"has more than {MOST_VALUES:,} values; expected fewer")
-        if isinstance(each, yaml.SequenceNode):
-            waiting += each.value
-        elif isinstance(each, yaml.MappingNode):
-            waiting += [part for pair in each.value for part in pair]
+    values = load(text, _Loader)
+    return EmptyValue() if values is None else values

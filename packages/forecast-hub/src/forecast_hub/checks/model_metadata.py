@@ -6,13 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from forecast_hub.checks.metadata_values import parse_metadata
 from forecast_hub.config.hub import Hub
 from forecast_hub.config.submission_file import FileName, SubmissionFile
-from forecast_hub.errors import UnreadableError
+from forecast_hub.errors import UnreadableError, YamlError
 from forecast_hub.findings import Finding, cap_findings
+from forecast_hub.yaml_loader import read_text
 
 FOLDER = "model-metadata"
 _SUFFIXES = (".yml", ".yaml")
@@ -86,14 +85,13 @@ def _find(hub: Hub, name: FileName | None) -> Path | None:
 
 def _read(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableError(f"{path}: cannot be read ({error})") from None
+        text = read_text(path)
+    except YamlError as error:
+        raise UnreadableError(f"{path}: {error}") from None
     try:
         return parse_metadata(text)
-    except yaml.YAMLError as error:
-        what = f"{path.name} is no YAML: {' '.join(str(error).split())}"
-        return Finding("metadata_matches_schema", what)
+    except YamlError as error:
+        return Finding("metadata_matches_schema", f"{path.name} is no YAML: {error}")
 
 
 def _named(path: Path, data: Any, name: FileName | None) -> Iterable[Finding]:

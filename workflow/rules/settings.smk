@@ -31,6 +31,16 @@ def front_config():
     return workflow.modifier_stack[0].globals["config"]
 
 
+def check_settings_files():
+    """Refuse files of settings with mistakes, by line and value."""
+    from epyflow.run.written_names import written_texts
+
+    try:
+        written_texts((), workflow.config_settings.configfiles)
+    except EpyflowError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def keep_names():
     """Take names as they are written: Snakemake reads run_id=007 as 7, and 2024_11_16 as a number.
 

@@ -8,7 +8,7 @@ YAML Version 1.1"; Snakemake's documentation of ``--config``.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,8 @@ class _Loader(LimitedLoader):
 def settings_of_file(path: Path) -> Any:
     """Return the content of a file of settings, texts as they are written; None if it is empty.
 
-    In a file with expressions for yte, they are what YAML reads.
+    Values of keys that are no settings stay text, too: the file may be another workflow's. In a
+    file with expressions for yte, values are what YAML reads.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def settings_of_file(path: Path) -> Any:
             if isinstance(root, yaml.MappingNode) and _TEMPLATE not in text:
                 loader.flatten_mapping(root)
                 for key, value in root.value:
-                    if key.value in _named():
+                    if key.value not in NUMBERS_AND_FLAGS:
                         _keep_text(value, loader)
             return None if root is None else loader.construct_document(root)
     except YamlError as error:
@@ -126,17 +127,14 @@ def _is_ambiguous(value: Any) -> bool:
     return isinstance(value, str) and _AMBIGUOUS_NUMBER.fullmatch(value) is not None
 
 
-def _named() -> Set[str]:
-    return Settings.model_fields.keys() - NUMBERS_AND_FLAGS
-
-
 def _keep_text(node: yaml.Node, loader: LimitedLoader) -> None:
     """Make plain scalars texts, if Snakemake can read them at all: it reads numbers and dates."""
     if isinstance(node, yaml.ScalarNode):
         if node.tag not in _KEPT:
             LimitedLoader.construct_object(loader, node)
             del loader.constructed_objects[node]
-            node.tag = _TEXT
+            # As in quotes: no form of it is refused.
+            node.tag, node.style = _TEXT, "'"
         return
     for each in node.value:
         _keep_text(each[1] if isinstance(each, tuple) else each, loader)

@@ -75,6 +75,12 @@ def test_a_file_that_is_no_plain_yaml_mapping_is_left_to_its_reader(tmp_path, te
     assert texts_of_file(tmp_path / "missing.yaml") == {}
 
 
+def test_values_of_another_workflows_keys_may_have_any_form(tmp_path):
+    path = file(tmp_path, "run_id: a\ntime: 1:30\nrange: 0,3\nnote: – b\n")
+
+    assert texts_of_file(path) == {"run_id": "a"}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -1,13 +1,17 @@
 """Results in S3, computed on this machine: the same tables, and commands that look at them."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from epyflow.cli import app
+from epyflow.operations.runs.coordinator_lease import acquire_lease
+from epyflow.operations.runs.coordinator_record import this_coordinator
 from epyflow.storage.s3 import S3Bucket
+from epyflow.storage.shared_folder import SharedFolder
 from tests.cloud.in_s3 import InS3
 from tests.workflow.workspace import TABLES, Workspace
 
@@ -90,9 +94,15 @@ def test_a_folder_that_machines_share_holds_results_through_the_plugin_fs(
     workspace = Workspace(tmp_path / "workspace")
     workspace.plugins = plugins
 
+    other = this_coordinator("small", "main", {}).model_copy(update={"host": "node-1"})
+    lease = acquire_lease(other, SharedFolder(shared), print)
+    refused = workspace.run(*options, "--until", "build_inputs")
+    lease.release()
     done = workspace.run(*options, "--until", "build_inputs")
     again = workspace.run(*options, "--until", "build_inputs", "--dry-run")
 
+    assert refused.code == 1
+    assert f"process {os.getpid()} on node-1 is its coordinator since" in refused.text
     assert done.code == 0, done.text
     assert done.jobs == {"build_inputs": 1}
     folder = shared / "results" / "small" / "main" / "builder-artifacts"

@@ -215,7 +215,9 @@ def _folder(prefix: str) -> Storage:
             f"default-storage-prefix {prefix}: no such folder; expected one that all machines of "
             "the run share. Make it first: if it is missing, the folder may not be mounted"
         )
-    return Disk(Path(prefix), prefix)
+    from epyflow.storage.shared_folder import SharedFolder  # it needs this module
+
+    return SharedFolder(Path(prefix), prefix)
 
 
 def _confirm_address(prefix: str) -> None:

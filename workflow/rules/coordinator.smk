@@ -67,6 +67,7 @@ def print_summary():
 
 onstart:
     claim()
+    name_batch_jobs()
     note_coordinator(None, log)
     print_summary()
 

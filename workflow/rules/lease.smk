@@ -1,7 +1,7 @@
 """Keep a second coordinator of the same run away.
 
 OUTPUTS
-    coordinator/<exp_id>/<run_id>/lease.json    in a bucket, while this coordinator runs
+    coordinator/<exp_id>/<run_id>/lease.json    in a bucket or a shared folder, while this runs
 """
 
 LEASE = None
@@ -31,6 +31,13 @@ def release():
     """Let another coordinator start."""
     if LEASE is not None:
         LEASE.release()
+
+
+def name_batch_jobs():
+    """Let a coordinator in another folder, too, find the run's jobs on Google Batch."""
+    settings = workflow.executor_settings
+    if getattr(settings, "run_id", "") is None:
+        settings.run_id = f"{PLAN.exp_id}/{PLAN.run_id}"
 
 
 def tell_of_other():

@@ -151,7 +151,7 @@ def check_alone(
         if found is not None and found.is_held and not passed:
             raise RunningError(
                 f"{found.described()}; to take the run over now, add --take-over: that coordinator "
-                "ends then, and running tasks go on"
+                "ends then, and running tasks go on if the sources are the same"
             )
         if found is not None and clear:
             place.storage.remove_version(place.layout.coordinator_lease, found.version)

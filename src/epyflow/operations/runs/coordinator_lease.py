@@ -1,10 +1,10 @@
-"""Hold the lease of a run in a bucket, so that the run has one coordinator.
+"""Hold the lease of a run in a bucket or a shared folder, so that the run has one coordinator.
 
 The lease is an object beside the coordinator's record. It is created, renewed, replaced and removed
 on condition that nobody else has written it since, so one of two coordinators is refused, in
 whatever folders and on whatever machines they are. A lease that is not renewed lapses.
 
-A run on disk has no lease: Snakemake locks the folder.
+A run in the work folder has no lease: Snakemake locks the folder.
 """
 
 import atexit
@@ -137,7 +137,7 @@ def acquire_lease(
                 raise RunningError(
                     f"{found.described()}. Follow it with `epyflow status`, end it with `epyflow "
                     f"cancel`, or start again with {TAKE_OVER_VARIABLE}=true to take the run over; "
-                    "it ends then, and running tasks go on"
+                    "it ends then, and tasks on Google Batch go on if the sources are the same"
                 )
         version = _write(storage, path, lease, None if found is None else found.version)
         if version is not None:

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 from epyflow.cli import app
 from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import this_coordinator
+from epyflow.storage.disk import SharedFolder
 from epyflow.storage.s3 import S3Bucket
-from epyflow.storage.shared_folder import SharedFolder
 from tests.cloud.in_s3 import InS3
 from tests.workflow.workspace import TABLES, Workspace
 

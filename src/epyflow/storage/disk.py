@@ -5,18 +5,20 @@ declare: the inputs that exist before the rules are read, the record of what the
 the checkpoints of a calibration, and the removal of failure records.
 """
 
+import fcntl
+import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from epyflow.errors import EpyflowError
 from epyflow.files import TEMPORARY, replacing, write_bytes_atomically
-from epyflow.storage.stored_file import Stored, confirm_readable
+from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
 
 GOOGLE_SCHEMES = ("gs://", "gcs://")
 S3_SCHEME = "s3://"
@@ -164,6 +166,48 @@ class Disk:
                 Path(where).rmdir()
 
 
+class SharedFolder(Disk):
+    """A folder that is the default storage prefix of the storage provider ``fs``.
+
+    A conditional write locks a file beside, which stays. The file system has to support locks of
+    POSIX between its machines, as NFS and Lustre can; a machine that ends releases its locks.
+    """
+
+    def read_version(self, path: str) -> Version | None:
+        """Read a file; its version is named by its content."""
+        try:
+            with (self._root / path).open("rb") as file:
+                data, its = file.read(LARGEST_VERSION), os.fstat(file.fileno())
+        except FileNotFoundError:
+            return None
+        modified = datetime.fromtimestamp(its.st_mtime, UTC)
+        return Version(data, hashlib.sha256(data).hexdigest(), modified)
+
+    def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
+        """Write a file if its content is still the one that was read."""
+        with self._locked(path):
+            found = self.read_version(path)
+            if replaced != (None if found is None else found.name):
+                return None
+            self.write(path, data)
+            return hashlib.sha256(data[:LARGEST_VERSION]).hexdigest()
+
+    def remove_version(self, path: str, version: str) -> None:
+        """Remove a file if its content is still the one that was read."""
+        with self._locked(path):
+            found = self.read_version(path)
+            if found is not None and found.name == version:
+                self.remove([path])
+
+    @contextmanager
+    def _locked(self, path: str) -> Iterator[None]:
+        target = self._root / f"{path}.lock"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            yield
+
+
 _AMBIGUOUS = frozenset("?#*{}[]")
 """Source: Cloud Storage, "Objects: naming" (https://cloud.google.com/storage/docs/objects#naming),
 and the braces of Snakemake's wildcards."""
@@ -215,8 +259,6 @@ def _folder(prefix: str) -> Storage:
             f"default-storage-prefix {prefix}: no such folder; expected one that all machines of "
             "the run share. Make it first: if it is missing, the folder may not be mounted"
         )
-    from epyflow.storage.shared_folder import SharedFolder  # it needs this module
-
     return SharedFolder(Path(prefix), prefix)
 
 

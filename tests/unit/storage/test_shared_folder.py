@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.storage.disk import storage_at
-from epyflow.storage.shared_folder import SharedFolder
+from epyflow.storage.disk import SharedFolder, storage_at
 from epyflow.storage.stored_file import VersionedStorage
 from tests.storage_contract import VersionsContract
 

@@ -37,6 +37,7 @@ SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 TERRAFORM := terraform -chdir=terraform
 PUSH_IMAGE = $(BIN)/python scripts/push_image.py --revision $(REVISION) \
 	$(if $(REPOSITORY),--repository $(REPOSITORY))
+DIST_TOOL = UV_PROJECT_ENVIRONMENT=.tools/dist .tools/uv run --quiet --locked --only-group dist
 WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
 
 # Written by runs and tools; nothing that git tracks is ever removed.
@@ -126,12 +127,11 @@ image-cloud: setup ## The same, built by Google Cloud Build; WAIT=no does not wa
 image-status: setup ## List builds of image-cloud; if this commit's is done, name its digest
 	$(PUSH_IMAGE) --status
 
-dist: export UV_PROJECT_ENVIRONMENT := .tools/dist
 dist: setup ## Build epyflow and packages/ into dist/, and check them (docs/releasing.md)
 	rm -rf dist
 	.tools/uv build --quiet --all-packages --out-dir dist
-	.tools/uv run --quiet --locked --only-group dist twine check --strict dist/*.whl dist/*.tar.gz
-	.tools/uv run --quiet --locked --only-group dist check-wheel-contents dist
+	$(DIST_TOOL) twine check --strict dist/*.whl dist/*.tar.gz
+	$(DIST_TOOL) check-wheel-contents dist
 	$(BIN)/python scripts/check_distributions.py dist $(ARGS)
 
 tf-init: ## Prepare terraform, with its state in STATE_BUCKET (docs/infrastructure.md)

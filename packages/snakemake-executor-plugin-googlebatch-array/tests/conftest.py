@@ -183,6 +183,8 @@ def forking_emulator(tmp_path_factory):
 @pytest.fixture
 def without_stock_plugin(monkeypatch):
     """Let the import of snakemake-executor-plugin-googlebatch fail, wherever it is installed."""
+    for name in [name for name in sys.modules if name.split(".")[0] == STOCK]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, STOCK, None)
 
 

@@ -76,7 +76,7 @@ rule draw_figures:
     params:
         plan=plan_digest(
             *("populations", "labels", "about.model", "about.fit"),
-            *("about.quantities", "about.reference_date"),
+            *("about.quantities", "about.reference_date", "about.forcing"),
         ),
         code=code_version("figures"),
         storage=storage_prefix(),

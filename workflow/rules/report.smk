@@ -71,4 +71,5 @@ def front_page_of_run():
             else None
         ),
         place.read(priors) if priors else None,
+        None if PLAN.about["fit"] else place.read(PLAN.layout.figure("outcomes.json")),
     )

@@ -64,7 +64,7 @@ class ReportFigure:
     pages
         Its files, in the order in which they are drawn.
     condition
-        What else the run must have: ``us`` states, or ``rate_trends`` in its submission.
+        What else the run must have: ``us`` states, ``rate_trends`` in its submission, ``no_fit``.
     """
 
     name: str
@@ -96,6 +96,16 @@ FIGURES: tuple[ReportFigure, ...] = (
             *(*_FITTED, "calibration_progress", "observed", "posteriors", "priors"),
             *("trajectories_projection_transitions", "rows", "hub"),
         ),
+    ),
+    ReportFigure(
+        "outcomes",
+        (
+            Page("outcomes.json"),
+            Page("outcomes.csv", "Outcomes by parameter, a table", "1. Summary", None, "outcomes"),
+        ),
+        needs=("model_metadata", "quantiles_transitions"),
+        takes=("trajectories_transitions", "effective_reproduction_number"),
+        condition="no_fit",
     ),
     _course("compartments"),
     _course("transitions"),
@@ -305,6 +315,7 @@ def figures_of_run(
     there = {*tables, *(("observed",) if fit else ()), *(("rows", "hub") if targets else ())}
     met = {
         None: True,
+        "no_fit": not fit,
         "us": fit and fit["trajectories"] and any(map(tile_of, locations)),
         "rate_trends": targets and RATE_CHANGE in targets,
     }

@@ -23,6 +23,7 @@ def front_page(
     summary: bytes | None,
     later: bytes | None = None,
     priors: bytes | None = None,
+    outcomes: bytes | None = None,
 ) -> dict[str, Any]:
     """Return the values that ``workflow/report/workflow.rst`` fills in, with markup escaped.
 
@@ -36,12 +37,15 @@ def front_page(
         The content of ``forecast_coverage.csv``; None if no forecast is scored.
     priors
         The content of ``priors.json``; None without custom priors.
+    outcomes
+        The content of ``outcomes.json``; None with a fit.
 
     Returns
     -------
     page
         ``warnings``, ``looked_for`` (checks that were made and passed; empty if nothing was
-        checked), ``later`` (coverage of the forecasts, a sentence per target), ``headline``
+        checked), ``outcomes`` (of simulations without a fit: sentences, headings, and rows of each
+        location), ``later`` (coverage of the forecasts, a sentence per target), ``headline``
         (sentence, headings and rows of cells of each population), ``more`` (number of populations
         without a table), ``unit``, ``simulations`` (number that succeeded), ``text``,
         ``quantities`` (name and distribution), ``forcing``, ``fit``, ``without_reproduction``,
@@ -55,6 +59,7 @@ def front_page(
         "warnings": found["warnings"] + forecasts(held or ()),
         "looked_for": [*found.get("passed", ()), *_held(held)],
         "later": _later(held or ()),
+        "outcomes": _outcomes(json.loads(outcomes)) if outcomes else None,
         "headline": [_place(row, whole=n < ROWS) for n, row in enumerate(rows)],
         "more": max(0, len(rows) - ROWS),
         "unit": found.get("unit"),
@@ -120,6 +125,12 @@ def distribution_in_words(given: Mapping[str, Any]) -> str:
     arguments += [f"{key}={value:g}" for key, value in given["kwargs"].items()]
     words = f"{given['name']}({', '.join(arguments)})"
     return f"{words}, from {own}" if own else words
+
+
+def _outcomes(found: dict[str, Any]) -> dict[str, Any] | None:
+    """Keep the first locations; nothing is shown if there are none."""
+    places = found["places"]
+    return {**found, "places": places[:ROWS]} if places else None
 
 
 def _place(row: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Compute the headline numbers of a place: last observation, forecast with intervals, peak."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -140,10 +140,18 @@ def peak(
     passed = sizes <= known["value"]
     sizes = np.where(passed, known["value"], sizes)
     weeks = np.where(passed, known["date"].date().isoformat(), weeks)
-    days = np.array([date.fromisoformat(str(week)).toordinal() for week in weeks])
     found: dict[str, Any] = {"p_peak_passed": float(passed.mean())}
     for column, level in INTERVALS.items():
         found[f"peak_size_{column}"] = float(np.quantile(sizes, level))
-        day = int(np.quantile(days, level, method="inverted_cdf"))
-        found[f"peak_week_{column}"] = date.fromordinal(day).isoformat()
-    return found
+    return found | interval_of_weeks(weeks)
+
+
+def interval_of_weeks(weeks: Iterable[str]) -> dict[str, str]:
+    """Return ``peak_week_<column>`` for :data:`INTERVALS`: quantiles of dates (ISO 8601)."""
+    days = np.array([date.fromisoformat(week).toordinal() for week in weeks])
+    return {
+        f"peak_week_{column}": date.fromordinal(
+            int(np.quantile(days, level, method="inverted_cdf"))
+        ).isoformat()
+        for column, level in INTERVALS.items()
+    }

@@ -15,6 +15,7 @@ from epyflow.figures.posteriors import draw_posteriors
 from epyflow.figures.rate_trends import draw_rate_trends
 from epyflow.figures.reproduction_chart import draw_reproduction
 from epyflow.report.drawing import Draw, Given
+from epyflow.report.outcomes import write_outcomes
 from epyflow.report.summary import summarise
 from epyflow.submission.brief import read_brief
 
@@ -26,6 +27,11 @@ def _model(given: Given, paths: list[Path]) -> None:
 def _summary(given: Given, paths: list[Path]) -> None:
     about = {**given.plan.about, "quantities": given.quantities}
     summarise(given.files, given.places, about, summary=paths[0], numbers=paths[1])
+
+
+def _outcomes(given: Given, paths: list[Path]) -> None:
+    about = {**given.plan.about, "quantities": given.quantities}
+    write_outcomes(given.files, given.places, about, page=paths[0], numbers=paths[1])
 
 
 def _course_of(kind: str) -> Draw:
@@ -142,6 +148,7 @@ def _rate_trends(given: Given, paths: list[Path]) -> None:
 DRAW: Mapping[str, Draw] = {
     "model": _model,
     "summary": _summary,
+    "outcomes": _outcomes,
     "course_of_compartments": _course_of("compartments"),
     "course_of_transitions": _course_of("transitions"),
     "reproduction": _reproduction,

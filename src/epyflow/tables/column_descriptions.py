@@ -86,6 +86,18 @@ HEADLINE: Mapping[str, str] = {
 }
 """Column of ``figures/headline.csv``, or its form, to its meaning."""
 
+OUTCOMES: Mapping[str, str] = {
+    "location": "label of the population",
+    "quantity, value": "a quantity that is varied, and its value or third of values; or `all`",
+    "parameter_sets, simulations": "number of each that succeeded",
+    "transition, source": "series; whether numbers are of `trajectories` or of the "
+    "`medians of each period`, without the variation between simulations",
+    "total_<quantile>": "persons from the start to the end of the simulation; quantiles as above",
+    "attack_percent_<quantile>": "the total in percent of the population; infections only",
+    "peak_size_<quantile>, peak_week_<quantile>": "most persons in a period, and its end",
+}
+"""Column of ``figures/outcomes.csv``, or its form, to its meaning."""
+
 _FORMS: Mapping[str, tuple[str, ...]] = {
     "compartments": ("<compartment>_<age group>, <compartment>_total",),
     "transitions": ("<source>_to_<target>_<age group>, <source>_to_<target>_total",),
@@ -151,6 +163,15 @@ def as_markdown() -> str:
             "| column | meaning |",
             "|---|---|",
             *(f"| `{name}` | {text} |" for name, text in HEADLINE.items()),
+            "",
+            "## Outcomes by parameter",
+            "",
+            "`figures/outcomes.csv` of simulations without a fit: a row for each population,",
+            "quantity, value and transition. Quantiles are over simulations and parameter sets.",
+            "",
+            "| column | meaning |",
+            "|---|---|",
+            *(f"| `{name}` | {text} |" for name, text in OUTCOMES.items()),
             "",
         ]
     )

@@ -16,6 +16,7 @@ from epyflow.report.drawing import COPIES, Given, draw
 FILES = {
     "model": {"path": "model.svg"},
     "summary": {"summary": "summary.json", "numbers": "headline.csv"},
+    "outcomes": {"page": "outcomes.json", "numbers": "outcomes.csv"},
     "course_of_compartments": {"paths": ["fan_chart/compartments/{population}.svg"]},
     "course_of_transitions": {"paths": ["fan_chart/transitions/{population}.svg"]},
     "reproduction": {
@@ -68,7 +69,7 @@ def drawn(figure, monkeypatch):
     module = run_figures if figure in run_figures.DRAW else score_figures
     calls = []
     for name in vars(module):
-        if name.startswith("draw_") or name in ("summarise", "write_forecast_coverage"):
+        if name.startswith(("draw_", "write_")) or name == "summarise":
             monkeypatch.setattr(module, name, lambda *given, **named: calls.append((given, named)))
     monkeypatch.setattr(module, "read_brief", lambda path: BRIEF)
     monkeypatch.setattr(score_figures, "read_forecasts", list)

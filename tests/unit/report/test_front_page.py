@@ -57,10 +57,11 @@ FIT = {
 }
 
 
-def page(given, summary=None, later=None, priors=None):
+def page(given, summary=None, later=None, priors=None, outcomes=None):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
-    given = given | {"front_page": front_page(given["about"], text, later, priors)}
+    shown = front_page(given["about"], text, later, priors, outcomes)
+    given = given | {"front_page": shown}
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
     source = (ROOT / "workflow" / "report" / "workflow.rst").read_text()
     rst = environment.from_string(source).render(
@@ -210,3 +211,19 @@ def test_a_function_of_the_users_own_is_named_with_what_it_returned():
     )
     html = page(plan(quantities={"R0": {"function": "mine"}}), priors=json.dumps({"R0": named}))
     assert "norm(2, scale=0.5), from mine()" in html
+
+
+def test_outcomes_of_simulations_are_on_the_page():
+    found = {
+        "sentences": ["Here, totals with R0_ 1.5 and R0_ 2: more."],
+        "columns": ["Parameter", "S to I: total"],
+        "of_medians": ["S to I"],
+        "places": [{"location": f"Place {n}", "rows": [["All", "38%"]]} for n in range(20)],
+    }
+
+    html = " ".join(page(plan(), outcomes=json.dumps(found).encode()).split())
+
+    marks = ["Outcomes", "totals with R0_ 1.5", "Place 0", "S to I: total", "38%", "S to I: of the"]
+    places = [html.index(mark) for mark in [*marks, "The experiment"]]
+    assert places == sorted(places)
+    assert html.count("38%") == ROWS

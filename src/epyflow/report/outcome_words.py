@@ -1,0 +1,110 @@
+"""Write outcomes of simulations for the front page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from epyflow.report.sentences import count, short_day
+
+
+class OutcomePage(TypedDict):
+    """What the front page shows: sentences, headings, and a table for each location.
+
+    ``of_medians`` names the transitions whose numbers are those of the medians of each period.
+    """
+
+    sentences: list[str]
+    columns: list[str]
+    of_medians: list[str]
+    places: list[dict[str, Any]]
+
+
+def page_of(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> OutcomePage:
+    """Return sentences and tables of the parameters, for each location.
+
+    The tables have no rows of initial conditions and start dates, which ``outcomes.csv`` has.
+    """
+    initial = {name for name, given in about["quantities"].items() if "initial" in given}
+    hidden = initial | {"start_date_days"}
+    shown = [row for row in rows if row["quantity"] not in hidden]
+    labels = {each["id"]: each["label"] for each in about["model"]["compartments"]}
+    transitions = list(dict.fromkeys(row["transition"] for row in shown))
+    columns = ["Parameter"]
+    for name in transitions:
+        said = transition_in_words(name, labels)
+        columns += [f"{said}: total", f"{said}: most in a period", f"{said}: peak, period to"]
+    places = []
+    sentences: list[str] = []
+    for location in dict.fromkeys(row["location"] for row in shown):
+        its = [row for row in shown if row["location"] == location]
+        lines: dict[tuple[str, str], list[str]] = {}
+        for row in its:
+            name = "All" if row["quantity"] == "all" else f"{row['quantity']} {row['value']}"
+            lines.setdefault((row["quantity"], row["value"]), [name]).extend(_cells(row))
+        places.append({"location": location, "rows": list(lines.values())})
+        sentences += _answers(location, its, labels)
+    of_medians = {row["transition"] for row in shown if row["source"] != "trajectories"}
+    return {
+        "sentences": sentences,
+        "columns": columns,
+        "of_medians": [transition_in_words(name, labels) for name in sorted(of_medians)],
+        "places": places,
+    }
+
+
+def transition_in_words(name: str, labels: Mapping[str, str]) -> str:
+    """Write ``I_to_H_total`` as ``Infectious to In hospital``."""
+    source, _, target = name.removesuffix("_total").partition("_to_")
+    return f"{labels.get(source, source)} to {labels.get(target, target)}"
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    weeks = [short_day(row[f"peak_week_{name}"]) for name in ("median", "low_95", "high_95")]
+    return [
+        total_in_words(row),
+        _interval([row[f"peak_size_{name}"] for name in ("median", "low_95", "high_95")]),
+        f"{weeks[0]} ({weeks[1]} – {weeks[2]})",
+    ]
+
+
+def _interval(values: Sequence[float]) -> str:
+    middle, low, high = (count(round(value)) for value in values)
+    return f"{middle} ({low}–{high})"
+
+
+def total_in_words(row: Mapping[str, Any]) -> str:
+    """Write a total with its 95% interval; of infections, as a share of the population."""
+    names = ("median", "low_95", "high_95")
+    if "attack_percent_median" in row:
+        middle, low, high = (row[f"attack_percent_{name}"] for name in names)
+        return f"{middle:.3g}% ({low:.3g}–{high:.3g}%)"
+    return _interval([row[f"total_{name}"] for name in names])
+
+
+def _with_unit(row: Mapping[str, Any]) -> str:
+    unit = "of people" if "attack_percent_median" in row else "persons"
+    middle, _, interval = total_in_words(row).partition(" (")
+    return f"{middle} {unit} (95% interval {interval}"
+
+
+def _answers(
+    location: str, rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
+) -> list[str]:
+    """Compare the lowest and the highest values of each parameter."""
+    said = []
+    for quantity in dict.fromkeys(row["quantity"] for row in rows if row["quantity"] != "all"):
+        values = list(dict.fromkeys(row["value"] for row in rows if row["quantity"] == quantity))
+        if len(values) < 2:
+            continue
+        low, high = (
+            {row["transition"]: row for row in rows if row["value"] == value}
+            for value in (values[0], values[-1])
+        )
+        parts = [
+            f"{transition_in_words(name, labels)} {_with_unit(low[name])} and "
+            f"{_with_unit(high[name])}"
+            for name in low
+            if name in high
+        ]
+        ends = f"{quantity} {values[0]} and {quantity} {values[-1]}"
+        said.append(f"{location}, totals with {ends}: {'; '.join(parts)}.")
+    return said

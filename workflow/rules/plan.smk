@@ -1,0 +1,67 @@
+"""Write the plan of the run, and find its storage. Functions only."""
+
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+from epyflow.errors import EpyflowError
+
+
+def storage_prefix():
+    """Return the default storage prefix of results; None if they are on disk."""
+    settings = workflow.storage_settings
+    return (
+        settings.default_storage_prefix if settings.default_storage_provider else None
+    )
+
+
+def fill_storage_prefix(exp_id):
+    """Put the experiment into the default storage prefix; all jobs get the prefix from here."""
+    if storage_prefix() is not None:
+        from epyflow.google.site import fill_prefix
+
+        workflow.storage_settings.default_storage_prefix = fill_prefix(
+            storage_prefix(), exp_id
+        )
+
+
+FOUND = None
+"""What the run is planned from; only in the main process."""
+
+
+def plan_file():
+    """Return the path of the plan; the main process writes it first."""
+    global FOUND
+    from epyflow.run.environment import repeatable_command
+    from epyflow.run.settings import read_settings
+
+    try:
+        settings = read_settings(config)
+        if workflow.is_main_process:
+            from epyflow.operations.notification.run_end import check_receivers
+            from epyflow.run.planner import write_run_plan
+            from epyflow.run.sources import gather
+            from epyflow.storage.disk import storage_at
+
+            check_receivers(settings)
+            FOUND, command = gather(settings), repeatable_command(sys.argv)
+            fill_storage_prefix(FOUND.experiment.files.exp_id)
+            write_run_plan(FOUND, command, storage_at(storage_prefix()))
+        return str(settings.plan_path)
+    except EpyflowError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def plan_of_run():
+    """Return the plan; the configuration has it, too, for scripts and the report.
+
+    Snakemake skips `configfile:` in a module with a `config:` of its own, so the file is read here.
+    """
+    from snakemake.common.configfile import load_configfile
+
+    from epyflow.run.plan import PLAN_KEY, read_plan
+
+    path = plan_file()
+    workflow.configfiles.append(path)  # It is sent to remote workers.
+    config.update(load_configfile(path))
+    return read_plan(config[PLAN_KEY])

@@ -47,9 +47,13 @@ def read_hub_headline(
     if brief is None or rows is None:
         return HubHeadline()
     given = read_brief(brief)
-    submitted = pd.read_csv(rows, dtype=str, na_filter=False)
+    trends = pd.DataFrame(columns=_COLUMNS)
+    # Submissions to other hubs have other columns.
+    if any(each.target == RATE_CHANGE for each in given.targets):
+        submitted = pd.read_csv(rows, dtype=str, na_filter=False)
+        trends = rate_trends(submitted, names_of_codes(places, given.spellings))
     return HubHeadline(
-        trends=rate_trends(submitted, names_of_codes(places, given.spellings)),
+        trends=trends,
         baselines=_baselines(given, places),
         populations=_populations(given, places),
         admissions=any("hosp" in each.target for each in given.targets),

@@ -76,7 +76,7 @@ def test_a_file_of_the_project_that_cannot_be_read_is_named(folder, monkeypatch)
     assert "EPYFLOW_GCP_SITE names nowhere.yaml, which does not exist" in wrong()["site"][1]
 
     (folder / "nowhere.yaml").write_text("a: [")
-    assert "nowhere.yaml cannot be read" in wrong()["site"][1]
+    assert "nowhere.yaml: line 1, column 5: not valid YAML" in wrong()["site"][1]
 
 
 def test_every_check_is_described():

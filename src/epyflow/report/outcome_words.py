@@ -1,6 +1,6 @@
 """Write outcomes of simulations for the front page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from epyflow.report.sentences import count, short_day
@@ -9,7 +9,8 @@ from epyflow.report.sentences import count, short_day
 class OutcomePage(TypedDict):
     """What the front page shows: sentences, headings, and a table for each location.
 
-    ``of_medians`` names the transitions whose numbers are those of the medians of each period.
+    ``of_medians`` names the transitions whose numbers are those of the medians of each period, and
+    have no interval.
     """
 
     sentences: list[str]
@@ -58,32 +59,42 @@ def transition_in_words(name: str, labels: Mapping[str, str]) -> str:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    weeks = [short_day(row[f"peak_week_{name}"]) for name in ("median", "low_95", "high_95")]
     return [
         total_in_words(row),
-        _interval([row[f"peak_size_{name}"] for name in ("median", "low_95", "high_95")]),
-        f"{weeks[0]} ({weeks[1]} – {weeks[2]})",
+        _with_interval(row, "peak_size", _persons),
+        _with_interval(row, "peak_week", short_day, " – "),
     ]
 
 
-def _interval(values: Sequence[float]) -> str:
-    middle, low, high = (count(round(value)) for value in values)
-    return f"{middle} ({low}–{high})"
+def _with_interval(
+    row: Mapping[str, Any], stem: str, form: Callable[[Any], str], dash: str = "–", unit: str = ""
+) -> str:
+    """Write a median, and its 95% interval where there is one."""
+    middle = f"{form(row[f'{stem}_median'])}{unit}"
+    if f"{stem}_low_95" not in row:
+        return middle
+    return f"{middle} ({form(row[f'{stem}_low_95'])}{dash}{form(row[f'{stem}_high_95'])}{unit})"
+
+
+def _persons(value: float) -> str:
+    return count(round(value))
+
+
+def _percent(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def total_in_words(row: Mapping[str, Any]) -> str:
     """Write a total with its 95% interval; of infections, as a share of the population."""
-    names = ("median", "low_95", "high_95")
     if "attack_percent_median" in row:
-        middle, low, high = (row[f"attack_percent_{name}"] for name in names)
-        return f"{middle:.3g}% ({low:.3g}–{high:.3g}%)"
-    return _interval([row[f"total_{name}"] for name in names])
+        return _with_interval(row, "attack_percent", _percent, unit="%")
+    return _with_interval(row, "total", _persons)
 
 
 def _with_unit(row: Mapping[str, Any]) -> str:
     unit = "of people" if "attack_percent_median" in row else "persons"
     middle, _, interval = total_in_words(row).partition(" (")
-    return f"{middle} {unit} (95% interval {interval}"
+    return f"{middle} {unit}" + (f" (95% interval {interval}" if interval else "")
 
 
 def _answers(

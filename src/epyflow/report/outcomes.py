@@ -14,6 +14,7 @@ from epyflow.files import write_bytes_atomically
 from epyflow.report.headline import INTERVALS, interval_of_weeks
 from epyflow.report.outcome_words import OutcomePage, page_of
 
+TRAJECTORIES, MEDIANS = "trajectories", "medians of each period"
 FEW_VALUES = 6
 """Most values of a parameter that have a row each; more are divided into thirds."""
 
@@ -80,9 +81,9 @@ def write_outcomes(
 
 def _samples(medians: pd.DataFrame, trajectories: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
     """Yield total and peak of each transition: of each trajectory, or else of the medians."""
-    sources = [("medians of each period", at_level(medians, 0.5).assign(sim_id=0))]
+    sources = [(MEDIANS, at_level(medians, 0.5).assign(sim_id=0))]
     if trajectories is not None:
-        sources.insert(0, ("trajectories", trajectories))
+        sources.insert(0, (TRAJECTORIES, trajectories))
     done: set[str] = set()
     for source, table in sources:
         series = [name for name in map(str, table) if name not in (*KEYS, "sim_id", *done)]
@@ -130,7 +131,8 @@ def outcomes(
     -------
     rows
         The columns of :data:`COLUMNS` but the location; quantities of :data:`INTERVALS` over
-        simulations and parameter sets.
+        simulations and parameter sets. Medians of each period do not have the variation between
+        simulations, and one simulation has none: these rows have the median alone.
     """
     initial = [
         name for name in map(str, members) if name.startswith("init_") and name.endswith("_total")
@@ -149,12 +151,15 @@ def outcomes(
                 "source": source,
             }
             share = 100 * its["total"].to_numpy() / persons[its["primary_id"]].to_numpy()
-            for name, level in INTERVALS.items():
+            uncertain = source == TRAJECTORIES and len(its) > 1
+            levels = INTERVALS if uncertain else {"median": INTERVALS["median"]}
+            for name, level in levels.items():
                 row[f"total_{name}"] = float(its["total"].quantile(level))
                 row[f"peak_size_{name}"] = float(its["peak"].quantile(level))
                 if transition in infections and len(initial):
                     row[f"attack_percent_{name}"] = float(np.quantile(share, level))
-            row |= interval_of_weeks(its["week"])
+            weeks = interval_of_weeks(its["week"])
+            row |= {f"peak_week_{name}": weeks[f"peak_week_{name}"] for name in levels}
             rows.append(row)
     return rows
 
@@ -190,7 +195,10 @@ def _has_closures(about: Mapping[str, Any]) -> bool:
 
 
 def _closures(table: Path, places: Sequence[Place]) -> list[str]:
-    """Say how much R falls at its deepest short fall, against two weeks before and after."""
+    """Say how far R falls at its deepest short fall.
+
+    It is compared with the mean of the periods that end two weeks earlier and two weeks later.
+    """
     labels = {place.name: place.label for place in places}
     said = []
     for name, rows in rows_by_population(table):
@@ -208,9 +216,9 @@ def _closures(table: Path, places: Sequence[Place]) -> list[str]:
         day = str(typical.idxmax())
         low, middle, high = falls.loc[day].quantile([0.025, 0.5, 0.975])
         said.append(
-            f"{labels.get(name, name)}: contacts are reduced by closures or holidays; R falls most "
-            f"in the period to {day}, by {middle:.0f}% (95% interval over parameter sets "
-            f"{low:.0f}–{high:.0f}%) against two weeks before and after. The effect on totals is "
-            "not known: no simulation is without them."
+            f"{labels.get(name, name)}: contacts are reduced by closures or holidays. In the "
+            f"period to {day}, R is {middle:.0f}% (95% interval over parameter sets "
+            f"{low:.0f}–{high:.0f}%) below the mean of the periods that end two weeks earlier and "
+            "two weeks later. The effect on totals is not known: no simulation is without them."
         )
     return said

@@ -91,7 +91,7 @@ OUTCOMES: Mapping[str, str] = {
     "quantity, value": "a quantity that is varied, and its value or third of values; or `all`",
     "parameter_sets, simulations": "number of each that succeeded",
     "transition, source": "series; whether numbers are of `trajectories` or of the "
-    "`medians of each period`, without the variation between simulations",
+    "`medians of each period`, which have no interval",
     "total_<quantile>": "persons from the start to the end of the simulation; quantiles as above",
     "attack_percent_<quantile>": "the total in percent of the population; infections only",
     "peak_size_<quantile>, peak_week_<quantile>": "most persons in a period, and its end",

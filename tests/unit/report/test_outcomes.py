@@ -97,10 +97,16 @@ def test_trajectories_are_used_where_the_run_has_them_and_medians_elsewhere(tmp_
     chosen = table[(table["quantity"] == "R0") & (table["transition"] == "I_to_R_total")]
     assert chosen["total_median"].tolist() == [3.0, 10.0]
     assert page["sentences"][0] == (
-        "Here, totals with R0 1.5 and R0 2: Ill to R 3 persons (95% interval 3–3) and 10 persons "
-        "(95% interval 10–10); Susceptible to Ill 8% of people (95% interval 8–8%) and 30% of "
-        "people (95% interval 30–30%)."
+        "Here, totals with R0 1.5 and R0 2: Ill to R 3 persons and 10 persons; Susceptible to Ill "
+        "8% of people and 30% of people."
     )
+    # Two simulations have an interval, one has none, and medians have none.
+    assert page["places"][0]["rows"][0][1:4] == ["6 (3–10)", "4 (2–6)", "Jan 11 (Jan 11 – Jan 18)"]
+    assert page["places"][0]["rows"][0][4:] == ["19%", "12", "Jan 11"]
+    assert page["places"][0]["rows"][1][1:] == ["3", "2", "Jan 18", "8%", "5", "Jan 11"]
+    medians = table[table["source"] == "medians of each period"]
+    assert medians.filter(regex="low|high").isna().all(axis=None)
+    assert medians["total_median"].notna().all()
     assert page["of_medians"] == ["Susceptible to Ill"]
     # The initial condition is in the table alone.
     assert set(table["quantity"]) == {"all", "R0", "init_I"}
@@ -119,7 +125,7 @@ def test_the_fall_of_r_under_closures_is_said(tmp_path):
         effective_reproduction_number=pd.DataFrame(r, columns=columns),
     )
 
-    assert "in the period to 2025-12-20, by 50% (95% interval" in page["sentences"][-1]
+    assert "to 2025-12-20, R is 50% (95% interval" in page["sentences"][-1]
 
 
 def test_without_a_result_there_is_a_table_without_rows(tmp_path):

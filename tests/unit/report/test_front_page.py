@@ -91,6 +91,7 @@ def test_warnings_come_before_the_headline_and_that_before_the_experiment():
     assert "planned" not in html
     assert "are admissions a week;" in html
     assert "in steps of 1 day." in html
+    assert "Stays in compartments are about half a step longer than 1/rate" in html
     marks += [
         "Feb 1",
         "2,414",

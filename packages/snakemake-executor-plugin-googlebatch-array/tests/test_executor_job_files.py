@@ -94,3 +94,19 @@ rule one:
     assert finished.code == 1
     assert "rule one cannot be defined: " in finished.text
     assert "Traceback" not in finished.text
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_an_empty_one_submits_nothing(workflow):
+    workflow.write(SNAKEFILE)
+    (workflow.folder / "file").write_text("")
+
+    for folder, message in (
+        ("file", "written to 'file': File exists"),
+        ("", "write-jobs is empty"),
+    ):
+        finished = workflow.run(f"--googlebatch-array-write-jobs={folder}")
+
+        assert finished.code == 1
+        assert message in finished.text
+        assert "Traceback" not in finished.text
+    assert workflow.jobs() == []

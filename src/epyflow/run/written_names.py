@@ -65,7 +65,8 @@ def settings_of_file(path: Path) -> Any:
             if isinstance(root, yaml.MappingNode) and _TEMPLATE not in text:
                 loader.flatten_mapping(root)
                 for key, value in root.value:
-                    if key.value not in NUMBERS_AND_FLAGS:
+                    # A list or mapping as a key is refused with its line, by the construction.
+                    if isinstance(key, yaml.ScalarNode) and key.value not in NUMBERS_AND_FLAGS:
                         _keep_text(value, loader)
             return None if root is None else loader.construct_document(root)
     except YamlError as error:

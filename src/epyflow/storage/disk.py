@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import Protocol
 
 from epyflow.errors import EpyflowError
@@ -110,8 +111,10 @@ class Disk:
             for path in (Path(where) / name for name in names if wanted(name)):
                 try:
                     its = path.stat()
-                except FileNotFoundError:
-                    continue  # removed since it was listed
+                except OSError:
+                    continue  # removed since it was listed, a link to itself, or not ours to see
+                if not S_ISREG(its.st_mode):
+                    continue
                 modified = datetime.fromtimestamp(its.st_mtime, UTC)
                 found[path.relative_to(top).as_posix()] = Stored(its.st_size, modified)
         return found
@@ -122,14 +125,22 @@ class Disk:
         Raises
         ------
         EpyflowError
-            If it has more than ``LARGEST_READ`` bytes.
+            If it has more than ``LARGEST_READ`` bytes, is no regular file, or cannot be read.
         """
         file = self._root / path
         try:
-            confirm_readable(file.stat().st_size, str(file))
+            its = file.stat()
+            if not S_ISREG(its.st_mode):
+                raise EpyflowError(f"{file} is not a regular file; remove it")
+            confirm_readable(its.st_size, str(file))
             return file.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise EpyflowError(
+                f"{file} cannot be read: {error.strerror}; ask its owner for permission, or remove "
+                "it"
+            ) from None
 
     def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Read files one after another."""

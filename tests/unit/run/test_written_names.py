@@ -4,7 +4,7 @@ from typing import Any, get_args
 import pytest
 from pydantic.fields import FieldInfo
 
-from epyflow.errors import UnreadableError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.setup.layers import merge_layers, read_layers
 from epyflow.run.settings import NUMBERS_AND_FLAGS, Settings
 from epyflow.run.written_names import texts_of_arguments, texts_of_file, written_texts
@@ -103,3 +103,9 @@ def test_the_settings_that_yaml_reads_are_those_that_hold_numbers_or_flags():
     assert {
         name for name, field in fields.items() if kinds(field.annotation) & {int, bool}
     } == NUMBERS_AND_FLAGS
+
+
+@pytest.mark.parametrize("text", ["? [a]\n: b\n", "? {a: b}\n: c\n"])
+def test_a_list_or_mapping_as_a_key_is_named_by_its_line(tmp_path, text):
+    with pytest.raises(EpyflowError, match=r"line 1, column 3: .*key"):
+        written_texts([], [file(tmp_path, text)])

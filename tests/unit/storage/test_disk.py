@@ -80,3 +80,19 @@ def test_an_address_that_is_no_single_word_is_refused(prefix):
 def test_characters_that_mean_something_else_to_a_part_of_the_programs_are_refused(prefix):
     with pytest.raises(EpyflowError, match="take for the beginning of a query, a pattern or a"):
         storage_at(prefix)
+
+
+def test_what_is_no_regular_file_is_neither_listed_nor_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").write_text("a")
+    disk = Disk(tmp_path)
+
+    assert set(disk.below("")) == {"file"}
+    for name in ("pipe", "zero"):
+        with pytest.raises(EpyflowError, match=f"{name} is not a regular file"):
+            disk.read(name)
+    with pytest.raises(EpyflowError, match="loop cannot be read: Too many levels"):
+        disk.read("loop")
+    assert disk.read("file/below") is None

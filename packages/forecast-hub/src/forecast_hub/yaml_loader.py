@@ -121,7 +121,10 @@ class LimitedLoader(yaml.SafeLoader):
         tag = getattr(event, "tag", None)
         if tag not in (None, "!") and tag not in self.tags:
             raise ConstructorError(
-                None, None, f"the tag {_cut(tag, '')} is not allowed; remove it", event.start_mark
+                None,
+                None,
+                f"the tag {_cut(repr(tag)[1:-1], '')} is not allowed; remove it",
+                event.start_mark,
             )
         if _SURROGATE.search(getattr(event, "value", "")):
             what = "half of a character (a surrogate, \\ud800 to \\udfff); write the character"
@@ -195,6 +198,8 @@ def read_text(path: Path) -> str:
     YamlError
         If it cannot be read, is not UTF-8, or has more than :data:`MOST_BYTES`.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise YamlError("cannot be read: not a regular file")  # a pipe would wait for ever
     try:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)

@@ -54,7 +54,7 @@ class BatchExecutor(Parameters):
         self.workdir = str(Path(self.workflow.persistence.path).parent.resolve())
         self.take_preemption_over()
         self.coordinator = secrets.token_hex(8)
-        if self.executor_settings.write_jobs:
+        if self.executor_settings.write_jobs is not None:
             self._write_jobs(Path(self.executor_settings.write_jobs))
 
     def run_jobs(self, jobs: list[Any]) -> None:

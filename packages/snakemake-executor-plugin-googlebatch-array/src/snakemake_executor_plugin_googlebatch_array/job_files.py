@@ -29,9 +29,19 @@ def write_job_files(session: Session, folder: Path) -> list[Path]:
     ------
     SettingError
         If a job cannot be defined, for instance because its resources follow the size of a file
-        that is not there yet.
+        that is not there yet; or if the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _write(session, folder)
+    except OSError as error:
+        raise SettingError(
+            f"job files cannot be written to {str(folder)!r}: {error.strerror}; expected a folder "
+            "that is there or can be made"
+        ) from error
+
+
+def _write(session: Session, folder: Path) -> list[Path]:
     tasks = []
     for job in remote_jobs(session.executor.dag):
         try:

@@ -271,6 +271,9 @@ def check_settings(settings: Any, rules: Collection[str]) -> None:
     zones(settings.zones, settings.region)
     check_overrides(settings, rules)
     log_place(settings.log_prefix, None)
+    if settings.write_jobs is not None and not settings.write_jobs.strip():
+        # As of a variable that is not set: nothing may be submitted then.
+        raise SettingError("write-jobs is empty; expected a folder")
     duration(settings.max_run_duration or "1d")
     if not is_for_containers(settings.image_family):
         script_writer(settings.image_family)

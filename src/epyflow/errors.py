@@ -79,6 +79,10 @@ class CalibrationError(EpyflowError):
     """A calibration cannot go on; the message says why and what to change."""
 
 
+class NoEvidenceError(EpyflowError):
+    """A check of a calibration needs a table or an observation that the run does not have."""
+
+
 class UnreachableError(EpyflowError):
     """A server does not answer; the same command may work later."""
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from epyflow.errors import NoEvidenceError
 from epyflow.figures.bands import at_level
 from epyflow.figures.coverage import coverage
 from epyflow.figures.priors import prior_of
 from epyflow.figures.read_tables import comparisons_of, dated
-from epyflow.report.evidence import Check, Evidence, Finding, NotMadeError, noise
+from epyflow.report.evidence import Check, Evidence, Finding, noise
 from epyflow.report.forecast_warnings import SURPRISE, at_most
 from epyflow.report.projection_checks import PROJECTION_CHECKS
 
@@ -56,7 +57,7 @@ def _tolerance(given: Evidence) -> Finding:
 
 def _edge(given: Evidence) -> Finding:
     if given.posterior is None:
-        raise NotMadeError
+        raise NoEvidenceError
     rows = given.posterior[given.posterior["generation"] == given.posterior["generation"].max()]
     weights = rows["weight"].astype(np.float64).to_numpy()
     found, made = [], False
@@ -71,7 +72,7 @@ def _edge(given: Evidence) -> Finding:
             if weights[beyond].sum() > AT_THE_EDGE * weights.sum():
                 found.append(f"{name} at the {end} end")
     if not made:
-        raise NotMadeError
+        raise NoEvidenceError
     return ", ".join(found) or None
 
 
@@ -149,7 +150,7 @@ def check(given: Mapping[str, Evidence]) -> tuple[dict[int, dict[str, str]], lis
         for population, evidence in given.items():
             try:
                 detail = each.find(evidence)
-            except NotMadeError:
+            except NoEvidenceError:
                 continue
             made = True
             if detail is not None:

@@ -42,10 +42,6 @@ Finding = str | None
 """Detail of a warning; None if the check was passed."""
 
 
-class NotMadeError(Exception):
-    """A check needs what the run does not have."""
-
-
 @dataclass(frozen=True)
 class Check:
     """A check of calibrations.
@@ -58,7 +54,7 @@ class Check:
         What the page says if no population fails.
     find
         Returns the detail of a failure, such as ``8``; None without one. Raises
-        :class:`NotMadeError`.
+        :class:`~epyflow.errors.NoEvidenceError`.
     """
 
     warning: str

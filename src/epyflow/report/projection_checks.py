@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from epyflow.errors import NoEvidenceError
 from epyflow.figures.bands import at_level
 from epyflow.figures.observations import LastObservation
 from epyflow.figures.read_tables import comparisons_of, dated, first_scenario
-from epyflow.report.evidence import Check, Evidence, Finding, NotMadeError, far_apart, noise
+from epyflow.report.evidence import Check, Evidence, Finding, far_apart, noise
 from epyflow.report.forecast_warnings import at_most
 
 WIDEST = 3.0
@@ -19,7 +20,7 @@ def _half_or_double(given: Evidence) -> Finding:
     medians = at_level(dated(given.fitted), 0.5).sort_values("date")
     newest = medians[[name, f"observed_{name}"]].dropna().tail(NEWEST).mean()
     if newest.isna().any():
-        raise NotMadeError
+        raise NoEvidenceError
     fitted, observed = map(float, newest)
     return f"{fitted:,.0f} for {observed:,.0f}" if far_apart(fitted, observed) else None
 
@@ -44,13 +45,13 @@ def _wide(given: Evidence) -> Finding:
 
 def _known(given: Evidence) -> LastObservation:
     if given.last is None:
-        raise NotMadeError
+        raise NoEvidenceError
     return given.last
 
 
 def _ahead(given: Evidence) -> pd.DataFrame:
     if given.projected is None or given.projected.empty:
-        raise NotMadeError
+        raise NoEvidenceError
     rows = first_scenario(dated(given.projected))
     later: pd.DataFrame = rows[rows["date"] > pd.Timestamp(_known(given).date)]
     return later
@@ -65,19 +66,19 @@ def _first_ahead(given: Evidence) -> pd.DataFrame:
 def _level(rows: pd.DataFrame, level: float, last: LastObservation) -> float:
     found = at_level(rows, level)[last.comparison]
     if found.empty:
-        raise NotMadeError
+        raise NoEvidenceError
     return float(found.iloc[0])
 
 
 def _later(given: Evidence) -> Finding:
     ahead, last = _ahead(given), _known(given)
     if given.seen is None:
-        raise NotMadeError
+        raise NoEvidenceError
     since = given.seen.since.set_index("date")["value"]
     levels = {n: at_level(ahead, n).set_index("date")[last.comparison] for n in (0.025, 0.5, 0.975)}
     both = pd.concat([since, *levels.values()], axis=1, join="inner").sort_index().head(4)
     if both.empty:
-        raise NotMadeError
+        raise NoEvidenceError
     values, low, middle, high = both.to_numpy().T
     inside = int(((values >= low) & (values <= high)).sum())
     if at_most(inside, len(values), 0.95) <= 0.05 + 1e-9:
@@ -88,7 +89,7 @@ def _later(given: Evidence) -> Finding:
 
 def _incomplete(given: Evidence) -> Finding:
     if given.seen is None or given.seen.then.empty:
-        raise NotMadeError
+        raise NoEvidenceError
     then = given.seen.then.set_index("date")["value"].sort_index()
     since = given.seen.since.drop_duplicates("date").set_index("date")["value"]
     last, value = then.index[-1], float(then.iloc[-1])

@@ -86,8 +86,11 @@ def test_the_region_is_that_of_the_site(monkeypatch):
     ("arguments", "message"),
     [
         (["--region", "mars-north1"], "region 'mars-north1' is not in the price table"),
-        (["--profile", "none.yaml"], "none.yaml cannot be read as a profile"),
-        (["--prices", "none.yaml"], "none.yaml cannot be read as a price table"),
+        (
+            ["--profile", "none.yaml"],
+            "none.yaml: cannot be read: No such file or directory; expected a",
+        ),
+        (["--prices", "none.yaml"], "none.yaml: cannot be read: No such file or directory"),
     ],
 )
 def test_a_wrong_option_ends_with_1_and_one_message(arguments, message, capsys, monkeypatch):

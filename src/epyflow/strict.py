@@ -9,6 +9,9 @@ from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 
+IMAGE_BY_DIGEST = r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}"
+"""A container image that is named by its digest; it begins as no option of a command does."""
+
 _LONGEST = 60
 
 

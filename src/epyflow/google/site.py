@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from epyflow.errors import EpyflowError
-from epyflow.strict import Strict
+from epyflow.strict import IMAGE_BY_DIGEST, Strict
 from epyflow.suggest import did_you_mean, listed
 from epyflow.yaml_files import read_yaml
 
@@ -52,7 +52,7 @@ class Site(Strict):
         "gs://my-bucket/epyflow",
     )
     image: str = _text(
-        r"^[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}$",
+        f"^{IMAGE_BY_DIGEST}$",
         "the workers' container image by its digest, because a tag can move during a run",
         "us-central1-docker.pkg.dev/my-project/epyflow/cloud@sha256:<64 digits>",
     )

@@ -146,12 +146,14 @@ def peak(
     return found | interval_of_weeks(weeks)
 
 
-def interval_of_weeks(weeks: Iterable[str]) -> dict[str, str]:
-    """Return ``peak_week_<column>`` for :data:`INTERVALS`: quantiles of dates (ISO 8601)."""
+def interval_of_weeks(
+    weeks: Iterable[str], levels: Mapping[str, float] = INTERVALS
+) -> dict[str, str]:
+    """Return ``peak_week_<column>`` for columns and their levels: quantiles of ISO 8601 dates."""
     days = np.array([date.fromisoformat(week).toordinal() for week in weeks])
     return {
         f"peak_week_{column}": date.fromordinal(
             int(np.quantile(days, level, method="inverted_cdf"))
         ).isoformat()
-        for column, level in INTERVALS.items()
+        for column, level in levels.items()
     }

@@ -158,8 +158,7 @@ def outcomes(
                 row[f"peak_size_{name}"] = float(its["peak"].quantile(level))
                 if transition in infections and len(initial):
                     row[f"attack_percent_{name}"] = float(np.quantile(share, level))
-            weeks = interval_of_weeks(its["week"])
-            row |= {f"peak_week_{name}": weeks[f"peak_week_{name}"] for name in levels}
+            row |= interval_of_weeks(its["week"], levels)
             rows.append(row)
     return rows
 

@@ -17,6 +17,7 @@ from epyflow.report.evidence import Evidence
 from epyflow.report.headline import peak, weeks_ahead
 from epyflow.report.hub_headline import read_hub_headline
 from epyflow.report.sentences import headline_sentence
+from forecast_hub.config.flusight import PER
 
 _PERIODS = {1: "a day", 7: "a week"}
 
@@ -135,7 +136,7 @@ class _Fitted:
             counts = self.about["fit"]["units"][0] == "Persons"
             population = self.hub.populations.get(name) if counts else None
             if population:
-                found["observed_rate_per_100000"] = 1e5 * last.value / population
+                found["observed_rate_per_100000"] = PER * last.value / population
             if projected is not None and not projected.empty:
                 trends = self.hub.trends
                 classes = trends[trends["location"] == label]

@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from epyflow.strict import IMAGE_BY_DIGEST
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -38,7 +40,7 @@ VARIABLES = {
     "EPYFLOW_WORKER_IMAGE": Variable(
         "the image of the workers by its digest",
         f"123456789012.dkr.ecr.us-east-1.amazonaws.com/epyflow@sha256:{64 * '0'}",
-        r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}",
+        IMAGE_BY_DIGEST,
     ),
     "EPYFLOW_AWS_JOB_QUEUE": Variable(
         "the job queue",

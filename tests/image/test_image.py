@@ -193,8 +193,7 @@ def test_the_images_have_all_that_is_large_in_common(pushed, local, cloud):
         return sum((folder / layer.removeprefix("sha256:")).stat().st_size for layer in own)
 
     assert own_size(local, pushed["local"]) < 2_000_000
-    # The storage plugin requires Snakemake, whose libraries are in this layer, too.
-    assert own_size(cloud, pushed["cloud"]) < 175_000_000
+    assert own_size(cloud, pushed["cloud"]) < 150_000_000
 
 
 def test_no_layer_and_no_label_has_a_secret_in_it(built, pushed):

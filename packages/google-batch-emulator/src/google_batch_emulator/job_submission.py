@@ -13,8 +13,8 @@ from google.protobuf.json_format import ParseError
 
 from google_batch_emulator.client_environment import PROJECT, UNIVERSE
 from google_batch_emulator.errors import EmulatorError
+from google_batch_emulator.records import FINAL_JOB
 
-_OVER = {"SUCCEEDED", "FAILED", "CANCELLED"}
 _SECONDS = 0.5
 _REGION = "us-central1"
 
@@ -91,13 +91,13 @@ def _region_of(job: batch_v1.Job) -> str:
 
 def _follow(client: batch_v1.BatchServiceClient, name: str, say: Callable[[str], None]) -> Outcome:
     """Wait until a job is over."""
-    told = ""
+    told = None
     while True:
-        state = client.get_job(name=name).status.state.name
+        state = client.get_job(name=name).status.state
         if state != told:
-            say(f"{name.rpartition('/')[2]}: {state}")
+            say(f"{name.rpartition('/')[2]}: {state.name}")
             told = state
-        if state in _OVER:
+        if state in FINAL_JOB:
             break
         time.sleep(_SECONDS)
     failed = {}
@@ -105,4 +105,4 @@ def _follow(client: batch_v1.BatchServiceClient, name: str, say: Callable[[str],
         if task.status.state.name == "FAILED":
             codes = [event.task_execution.exit_code for event in task.status.status_events]
             failed[task.name.rpartition("/")[2]] = str(codes[-1] if codes else "none")
-    return Outcome(state, failed)
+    return Outcome(state.name, failed)

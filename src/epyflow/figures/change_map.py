@@ -103,7 +103,7 @@ def change(projection: pd.DataFrame, last: LastObservation) -> dict[str, object]
         "to": later.index[-1].date().isoformat() if len(later) else "",
         "observed": last.value,
         "median_to": after,
-        "change_percent": 100 * (after / last.value - 1) if last.value >= 1 else math.nan,
+        "change_percent": last.change_percent(after),
     }
 
 

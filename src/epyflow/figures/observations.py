@@ -1,5 +1,6 @@
 """Draw observations: dots as known to the run, rings as they came or were corrected since."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,10 @@ class LastObservation:
     date: str
     value: float
     comparison: str
+
+    def change_percent(self, value: float) -> float:
+        """Return the change to a value in per cent; NaN if fewer than one was observed."""
+        return 100 * (value / self.value - 1) if self.value >= 1 else math.nan
 
 
 def last_observations(path: Path) -> dict[str, LastObservation]:

@@ -1,5 +1,6 @@
 """Compute the headline numbers of a place: last observation, forecast with intervals, peak."""
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -62,8 +63,8 @@ def weeks_ahead(
             found = at_level(its, level)[last.comparison]
             row |= {column: float(found.iloc[0])} if len(found) else {}
         if "median" in row:
-            if last.value >= 1:
-                row["change_percent"] = 100 * (row["median"] / last.value - 1)
+            if not math.isnan(change := last.change_percent(row["median"])):
+                row["change_percent"] = change
             if population:
                 row["rate_per_100000"] = PER * row["median"] / population
         row |= _direction(its.sort_values("quantile"), last)

@@ -114,18 +114,16 @@ class LimitedLoader(yaml.SafeLoader):
             return super().construct_object(node, deep)
         except _PYTHON_ERRORS:
             kind = _KINDS.get(node.tag.removeprefix(_PREFIX), "a value of its tag")
-            what = f"{_cut(node.value)} is not {kind}; correct it, or put it in quotes for a text"
+            said = _cut(repr(node.value))
+            what = f"{said} is not {kind}; correct it, or put it in quotes for a text"
             raise ConversionError(None, None, what, node.start_mark) from None
 
     def _check_event(self, event: Any) -> None:
         tag = getattr(event, "tag", None)
         if tag not in (None, "!") and tag not in self.tags:
-            raise ConstructorError(
-                None,
-                None,
-                f"the tag {_cut(repr(tag)[1:-1], '')} is not allowed; remove it",
-                event.start_mark,
-            )
+            # Escaped: a tag can hold characters that a terminal obeys.
+            what = f"the tag {_cut(repr(tag)[1:-1])} is not allowed; remove it"
+            raise ConstructorError(None, None, what, event.start_mark)
         if _SURROGATE.search(getattr(event, "value", "")):
             what = "half of a character (a surrogate, \\ud800 to \\udfff); write the character"
             raise ScannerError(None, None, what, event.start_mark)
@@ -173,7 +171,7 @@ class StrictLoader(LimitedLoader):
                 raise ConstructorError(None, None, what, key.start_mark)
             absent = value.start_mark.index == value.end_mark.index
             if node.flow_style and absent and key.style is None and ":" in key.value:
-                what = f"{_cut(key.value)} has no space after the colon; write 'key: value'"
+                what = f"{_cut(repr(key.value))} has no space after the colon; write 'key: value'"
                 raise ConstructorError(None, None, what, key.start_mark)
         return node
 
@@ -257,6 +255,5 @@ def load(text: str, kind: type[LimitedLoader] = StrictLoader) -> Any:
         return None if node is None else loader.construct_document(node)
 
 
-def _cut(value: Any, quote: str = "'") -> str:
-    text = repr(value) if quote else str(value)
+def _cut(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -170,16 +170,10 @@ def misspelt_variables(environment: Mapping[str, str] = os.environ) -> list[str]
         *_OTHERS,
     }
     return [
-        f"the environment variable {name} is not read{hint}"
+        f"the environment variable {name} is not read; did you mean {near[0]}?"
         for name in sorted(set(environment) - known)
-        if name.startswith(PREFIX) and (hint := _misspelling(name, known))
+        if name.startswith(PREFIX) and (near := get_close_matches(name, known, n=1, cutoff=_ALIKE))
     ]
-
-
-def _misspelling(name: str, known: Iterable[str]) -> str:
-    """Return a hint for a name with the same beginning, and up to two letters that differ."""
-    near = get_close_matches(name, known, n=1, cutoff=_ALIKE)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def read_document(path: Path) -> dict[str, Any] | None:

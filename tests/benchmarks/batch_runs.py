@@ -9,10 +9,10 @@ from pathlib import Path
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Client
+from install_groups import install_groups
 
 from google_batch_emulator import Emulator, FaultPlan, Settings
 from tests.benchmarks.measuring import Cost, cost_of
-from tests.plugins import install_groups
 
 BUCKET = "rehearsal"
 LATENCY_SECONDS = 0.05

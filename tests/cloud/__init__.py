@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.plugins import install_groups
+from install_groups import install_groups
 
 PLUGINS = install_groups("s3", "other-clouds", "doubles")
 # For this process alone: what it starts finds them where a test says so.

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import install_groups
 import pandas as pd
 import pytest
 import yaml
@@ -18,14 +19,12 @@ import yaml
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.faults import FaultPlan, read_plan
 from google_batch_emulator.settings import Settings
-from tests import plugins
 from tests.cloud.bigquery_server import bigquery_server, write_key
 from tests.cloud.conftest import forking_tasks
 from tests.forking import ForkedRun
-from tests.plugins import install_groups
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "batch-jobs"
-LIBRARIES = install_groups("jobs")
+LIBRARIES = install_groups.install_groups("jobs")
 PROJECT = {"project": "my-project", "bucket": "my-bucket"}
 KEY = "a key for rehearsals"
 
@@ -196,11 +195,11 @@ def test_a_missing_image_says_its_cause_and_what_to_do(workflow):
 def test_groups_that_make_setup_has_installed_need_nothing_beside(tmp_path, monkeypatch):
     (tmp_path / "uv.lock").touch()
     (tmp_path / ".tools" / "groups").mkdir(parents=True)
-    monkeypatch.setattr(plugins, "PROJECT", tmp_path)
-    monkeypatch.setattr(plugins, "_locked", lambda groups: ["a==1"])
-    monkeypatch.setattr(plugins, "_installed", lambda: {"a==1"})
+    monkeypatch.setattr(install_groups, "PROJECT", tmp_path)
+    monkeypatch.setattr(install_groups, "_locked", lambda groups: ["a==1"])
+    monkeypatch.setattr(install_groups, "_installed", lambda: {"a==1"})
 
-    folder = plugins.install_groups("jobs")
+    folder = install_groups.install_groups("jobs")
 
     assert list(folder.iterdir()) == []
 

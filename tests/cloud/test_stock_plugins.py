@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 import yaml
+from install_groups import install_groups
 
-from tests.plugins import install_groups
 from tests.workflow.workspace import PROJECT
 
 STOCK = yaml.safe_load((PROJECT / "profiles" / "gcp-stock" / "config.yaml").read_text())

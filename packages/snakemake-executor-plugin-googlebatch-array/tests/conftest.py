@@ -21,8 +21,8 @@ from google_batch_emulator.faults import FaultPlan
 from google_batch_emulator.settings import Settings
 
 try:
+    from install_groups import install_groups
     from tests.forking import ADDRESS, ForkedRun, forking_python, server_address
-    from tests.plugins import install_groups
 except ModuleNotFoundError:
     from plain_runs import ADDRESS
     from plain_runs import PlainRun as ForkedRun

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
+from install_groups import install_groups
 
-from tests.plugins import install_groups
 from tests.workflow.workspace import Workspace
 
 PATH = f"{os.defpath}:/usr/sbin"

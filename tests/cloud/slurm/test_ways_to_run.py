@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from install_groups import install_groups
 
 from google_batch_emulator import FaultPlan, TaskFault
 from google_batch_emulator.emulator import Emulator
@@ -16,7 +17,6 @@ from tests.cloud.clouded import Clouded, Rehearsed
 from tests.cloud.in_s3 import InS3
 from tests.cloud.slurm.cluster import Cluster, ClusterWorkspace
 from tests.forking import ForkedRun
-from tests.plugins import install_groups
 from tests.workflow.workspace import SNAKEMAKE, TABLES, Workspace
 
 pytestmark = pytest.mark.slurm

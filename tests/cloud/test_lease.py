@@ -73,10 +73,11 @@ def test_the_second_is_refused_and_told_who_is_first_and_since_when(bucket):
 
 def test_one_that_is_taken_over_notices_and_leaves_the_lease_of_the_other(bucket):
     first = acquire_lease(coordinator("laptop"), bucket, print)
-    assert first.renew()
+    first.renew()
     acquire_lease(coordinator("desktop"), bucket, print, take_over=True)
 
-    assert not first.renew()
+    with pytest.raises(RunningError, match="on desktop is its coordinator"):
+        first.renew()
     first.release()
 
     assert holder(bucket) == "desktop"
@@ -126,17 +127,17 @@ def test_a_lease_whose_answer_was_lost_is_held(bucket, monkeypatch):
     monkeypatch.setattr(Bucket, "write_version", repeat)
     held = acquire_lease(coordinator("laptop"), bucket, print)
 
-    assert held.renew()
+    held.renew()
     assert holder(bucket) == "laptop"
 
 
 def test_it_is_renewed_until_another_takes_it_which_is_told_once(bucket, monkeypatch):
     monkeypatch.setattr(coordinator_lease, "RENEW_SECONDS", 0.02)
-    lost, said = threading.Event(), []
-    held = acquire_lease(coordinator("laptop"), bucket, print)
+    lost, told, said = threading.Event(), [], []
+    held = acquire_lease(coordinator("laptop"), bucket, said.append)
     before = read_lease("small", "main", bucket)
 
-    held.keep(lost.set, said.append)
+    held.keep(lambda reason: (told.append(reason), lost.set()))
     while read_lease("small", "main", bucket) == before:
         assert not lost.wait(0.02)
     # A renewal may come between reading and writing; then it is read again.
@@ -144,6 +145,8 @@ def test_it_is_renewed_until_another_takes_it_which_is_told_once(bucket, monkeyp
 
     assert lost.wait(30)
     assert (holder(bucket), said) == ("desktop", [])
+    (reason,) = told
+    assert "on desktop is its coordinator" in reason
 
 
 def test_on_disk_and_in_a_submitted_coordinator_there_is_none(bucket, tmp_path):

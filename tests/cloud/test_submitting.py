@@ -171,7 +171,17 @@ def test_a_lease_is_not_passed_by_until_it_lapses_or_that_is_said(place, monkeyp
             check_alone(place, clear=True)
 
     assert check_alone(place, take_over=True, clear=True) == 1
-    assert read_lease("small", "main", place.storage) is None
+    # The job that comes holds it, so the coordinator that lives ends and does not go on.
+    found = read_lease("small", "main", place.storage)
+    assert found is not None
+    assert (found.job, found.is_held) == (place.job(1), True)
+    with pytest.raises(RunningError, match=r"Batch job .*-1 is its coordinator"):
+        first.renew()
+    # If the job could not be created, it is no hindrance.
+    assert check_alone(place, clear=True) == 1
+    acquire_lease(
+        this_coordinator("small", "main", {JOB_VARIABLE: found.job}), place.storage, print
+    )
 
 
 def test_the_lease_of_a_job_that_is_over_does_not_count(place, emulator):
@@ -180,7 +190,9 @@ def test_the_lease_of_a_job_that_is_over_does_not_count(place, emulator):
     end(emulator, place, 1)
 
     assert check_alone(place, clear=True) == 2
-    assert read_lease("small", "main", place.storage) is None
+    found = read_lease("small", "main", place.storage)
+    assert found is not None
+    assert found.job == place.job(2)
 
 
 def test_what_is_saved_is_gone_on_with(place):

@@ -13,8 +13,10 @@ def claim():
     from epyflow.operations.runs.coordinator_lease import claim_run, end_this_process
     from epyflow.storage.disk import storage_at
 
-    def end():
-        logger.error("Another coordinator has taken this run over. This one ends.")
+    def end(reason):
+        logger.error(
+            f"Another coordinator has taken this run over. This one ends. {reason}"
+        )
         end_this_process(workflow.persistence.unlock)
 
     global LEASE

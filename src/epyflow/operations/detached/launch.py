@@ -29,8 +29,12 @@ from epyflow.operations.detached.job_request import (
 )
 from epyflow.operations.detached.source_archive import Members
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
-from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
-from epyflow.operations.runs.run_lease import read_lease, watch_lease
+from epyflow.operations.runs.coordinator_record import (
+    JOB_VARIABLE,
+    read_record,
+    this_coordinator,
+)
+from epyflow.operations.runs.run_lease import new_lease, read_lease, watch_lease, write_lease
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage
@@ -68,6 +72,11 @@ class Place:
     def prefix(self) -> str:
         """Prefix of the ids of the run's coordinators."""
         return job_prefix(self.site.storage, self.exp_id, self.run_id)
+
+    def job(self, number: int) -> str:
+        """Return the full name of the run's coordinator job of a number."""
+        where = f"projects/{self.site.project}/locations/{self.site.region}"
+        return f"{where}/jobs/{self.prefix}{number}"
 
     def coordinators(self) -> dict[int, batch_v1.Job]:
         """Return the present and past coordinator jobs of the run, by their numbers."""
@@ -121,8 +130,8 @@ def check_alone(
     take_over
         Whether to assume that a coordinator on another machine has ended, which is unknown here.
     clear
-        Whether to remove the lease of a coordinator that does not count. One that seems to have
-        lapsed is watched before.
+        Whether the next job is to hold the lease of a coordinator that does not count: if that
+        one lives, it ends. A lease that seems to have lapsed is watched before.
     say
         Called with a message before a lease is watched.
 
@@ -141,10 +150,12 @@ def check_alone(
             f"{place.layout.name}: a coordinator is running on this machine, process {record.pid}, "
             f"since {format_time(record.started)}; end it first"
         )
-    found = None
+    found, number = None, 1 + max(known, default=0)
     if isinstance(place.storage, VersionedStorage):
         run = (place.exp_id, place.run_id, place.storage)
-        found, over = read_lease(*run), {job.name for job in known.values()}
+        # The next job does not exist yet: a submission that failed has left its lease.
+        over = {place.job(number), *(job.name for job in known.values())}
+        found = read_lease(*run)
         passed = take_over or (found is not None and found.job in over)
         if clear and not passed:
             found = watch_lease(*run, say)
@@ -154,7 +165,9 @@ def check_alone(
                 "ends then, and running tasks go on if the sources are the same"
             )
         if found is not None and clear:
-            place.storage.remove_version(place.layout.coordinator_lease, found.version)
+            mine = this_coordinator(*run[:2], {JOB_VARIABLE: place.job(number)})
+            if write_lease(place.storage, new_lease(mine), found.version) is None:
+                raise RunningError(f"{found.path}: it was written at this moment; submit again")
     unknown = record is not None and record.job is None and record.lives is None
     # A lease that has lapsed shows that the coordinator has ended.
     if record is not None and unknown and found is None and not take_over:
@@ -163,7 +176,7 @@ def check_alone(
             f"{format_time(record.started)}, and has not recorded its end; make sure that it has "
             "ended, and add --take-over"
         )
-    return 1 + max(known, default=0)
+    return number
 
 
 def submit(
@@ -203,8 +216,7 @@ def submit(
     if name not in place.storage.names(folder):
         place.storage.write(sources.path, sources.data)
     job_id, nonce = f"{place.prefix}{number}", secrets.token_hex(8)
-    full = f"projects/{place.site.project}/locations/{place.site.region}/jobs/{job_id}"
-    variables = _variables(place.site, full, sources, hours, nonce)
+    variables = _variables(place.site, place.job(number), sources, hours, nonce)
     labels = job_labels(place.exp_id, place.run_id)
     job = coordinator_job(place.site, labels, variables, hours, machine_type)
     if place.jobs.create(job, job_id) is None:
@@ -215,7 +227,7 @@ def submit(
     with contextlib.suppress(EpyflowError):
         others = [each for each in place.storage.names(folder) if each.startswith("sources-")]
         place.storage.remove(f"{folder}/{each}" for each in others if each != name)
-    return full
+    return place.job(number)
 
 
 def resumes(place: Place) -> bool:

@@ -139,7 +139,12 @@ def _lease(
         return
     mine = this_coordinator(submission.exp_id, submission.run_id, environment)
     held = acquire_lease(mine, storage, journal.say)
-    held.keep(lambda: stop.ask(REPLACED), journal.say)
+
+    def end(reason: str) -> None:
+        stop.ask(REPLACED)
+        journal.say(reason)
+
+    held.keep(end)
     try:
         yield
     finally:

@@ -10,20 +10,27 @@ A run in the work folder has no lease: Snakemake locks the folder.
 import atexit
 import contextlib
 import os
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 
 import psutil
+from pydantic import ValidationError
 
 from epyflow.errors import EpyflowError, RunningError
+from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
-    Wanted,
     this_coordinator,
 )
-from epyflow.operations.runs.run_lease import RENEW_SECONDS, Lease, read_lease, watch_lease
+from epyflow.operations.runs.run_lease import (
+    RENEW_SECONDS,
+    Lease,
+    new_lease,
+    read_lease,
+    watch_lease,
+    write_lease,
+)
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import VersionedStorage
@@ -44,47 +51,86 @@ _TRIES = 3
 class HeldLease:
     """A lease that this process holds, from :func:`acquire_lease`."""
 
-    def __init__(self, storage: VersionedStorage, path: str, lease: Lease, version: str) -> None:
-        self._storage, self._path = storage, path
-        self._lease, self._version = lease, version
+    def __init__(
+        self,
+        storage: VersionedStorage,
+        lease: Lease,
+        version: str,
+        say: Callable[[str], object],
+    ) -> None:
+        self._run = RunLayout(lease.holder.exp_id, lease.holder.run_id)
+        self._storage, self._path = storage, self._run.coordinator_lease
+        self._lease, self._version, self._say = lease, version, say
         self._ending, self._writing = threading.Event(), threading.Lock()
 
-    def renew(self) -> bool:
-        """Renew the lease; return False if another coordinator has it now.
+    def renew(self) -> None:
+        """Renew the lease. One that was removed or damaged is written again, with a message.
 
         Raises
         ------
+        RunningError
+            If another coordinator has the run now: which one.
         EpyflowError
             If the storage does not answer.
         """
         with self._writing:
             lease = self._lease.model_copy(update={"renewals": self._lease.renewals + 1})
-            version = _write(self._storage, self._path, lease, self._version)
-            if version is not None:
-                self._lease, self._version = lease, version
-            return version is not None
+            version = write_lease(self._storage, lease, self._version)
+            for _ in range(_TRIES):
+                if version is not None:
+                    self._lease, self._version = lease, version
+                    return
+                changed, replaced = self._change()
+                version = write_lease(self._storage, lease, replaced)
+                if version is not None:
+                    self._say(
+                        f"{self._path}: {changed}, by whom is unknown. No other coordinator holds "
+                        "it: it was written again, and the run goes on. Find out who may write "
+                        "the folder of this file"
+                    )
+        raise EpyflowError(f"{self._path}: somebody else writes it, too")
 
-    def keep(self, lost: Callable[[], object], say: Callable[[str], object]) -> None:
+    def _change(self) -> tuple[str, str | None]:
+        """Say how the lease was changed, and return its version; raise if another holds the run."""
+        found = read_lease(self._run.exp_id, self._run.run_id, self._storage)
+        lease = None if found is None else found.lease
+        if found is not None and lease is not None:
+            if lease.nonce != self._lease.nonce:
+                raise RunningError(found.described())
+            return "the lease of this run was replaced by an earlier one", found.version
+        # Another one may have taken the run over, and released the lease at its end.
+        record = self._storage.read_version(self._run.coordinator_record)
+        with contextlib.suppress(ValidationError):
+            other = Coordinator.model_validate_json(b"" if record is None else record.data)
+            if other.started > self._lease.holder.started and not other.is_same(self._lease.holder):
+                since = format_time(other.started)
+                raise RunningError(
+                    f"{self._run.name}: {coordinator_name(other)} was its coordinator since {since}"
+                )
+        if found is None:
+            return "the lease of this run was removed", None
+        return "the lease of this run was overwritten, and cannot be read", found.version
+
+    def keep(self, lost: Callable[[str], object]) -> None:
         """Renew the lease in a thread until it is released.
+
+        If the storage does not answer, the thread says so and tries again.
 
         Parameters
         ----------
         lost
-            Called in the thread, once, if another coordinator has the lease.
-        say
-            Called with a message if the storage does not answer; the thread tries again.
+            Called in the thread, once, with the name of the other coordinator that has the run.
         """
 
         def renew_often() -> None:
             while not self._ending.wait(RENEW_SECONDS):
                 try:
-                    if self.renew():
-                        continue
+                    self.renew()
+                except RunningError as error:
+                    lost(str(error))
+                    return
                 except (EpyflowError, OSError) as error:
-                    say(f"The lease of this run is not renewed, will be tried again: {error}")
-                    continue
-                lost()
-                return
+                    self._say(f"The lease of this run is not renewed, will be tried again: {error}")
 
         threading.Thread(target=renew_often, name="lease", daemon=True).start()
 
@@ -114,7 +160,7 @@ def acquire_lease(
     storage
         The bucket of the run.
     say
-        Called with a message before a lease is watched.
+        Called with a message before a lease is watched, and later by the lease.
     take_over
         Replace the lease of another coordinator, too. It ends when it notices.
 
@@ -125,9 +171,7 @@ def acquire_lease(
     EpyflowError
         If the storage cannot be read or written.
     """
-    bare = mine.model_copy(update={"wanted": Wanted()})
-    lease = Lease(holder=bare, nonce=secrets.token_hex(8))
-    path = RunLayout(mine.exp_id, mine.run_id).coordinator_lease
+    lease = new_lease(mine)
     for _ in range(_TRIES):
         found = read_lease(mine.exp_id, mine.run_id, storage)
         own_job = found is not None and mine.job is not None and found.job == mine.job
@@ -139,9 +183,9 @@ def acquire_lease(
                     f"cancel`, or start again with {TAKE_OVER_VARIABLE}=true to take the run over; "
                     "it ends then, and tasks on Google Batch go on if the sources are the same"
                 )
-        version = _write(storage, path, lease, None if found is None else found.version)
+        version = write_lease(storage, lease, None if found is None else found.version)
         if version is not None:
-            return HeldLease(storage, path, lease, version)
+            return HeldLease(storage, lease, version, say)
     raise RunningError(f"{mine.exp_id}/{mine.run_id}: other coordinators are starting; try again")
 
 
@@ -149,7 +193,7 @@ def claim_run(
     exp_id: str,
     run_id: str,
     storage: Storage,
-    lost: Callable[[], object],
+    lost: Callable[[str], object],
     say: Callable[[str], object],
     environment: Mapping[str, str] = os.environ,
 ) -> HeldLease | None:
@@ -175,7 +219,7 @@ def claim_run(
     mine = this_coordinator(exp_id, run_id, environment)
     held = acquire_lease(mine, storage, say, take_over=given.lower() == "true")
     atexit.register(held.release)
-    held.keep(lost, say)
+    held.keep(lost)
     return held
 
 
@@ -192,14 +236,3 @@ def end_this_process(unlock: Callable[[], object]) -> None:
             child.kill()
     unlock()
     os._exit(REPLACED)
-
-
-def _write(storage: VersionedStorage, path: str, lease: Lease, replaced: str | None) -> str | None:
-    """Write a lease if nobody else has; return its version, None if somebody has."""
-    data = lease.model_dump_json(indent=1).encode() + b"\n"
-    version = storage.write_version(path, data, replaced)
-    if version is None:
-        # The answer to the first of two requests may have been lost.
-        found = storage.read_version(path)
-        version = found.name if found is not None and found.data == data else None
-    return version

@@ -116,6 +116,11 @@ class Coordinator(BaseModel):
             return None
         return self.process() is not None
 
+    def is_same(self, other: "Coordinator") -> bool:
+        """Whether both are one process, or one Batch job."""
+        same_job = self.job is not None or _process(self) == _process(other)
+        return self.job == other.job and same_job
+
     def process(self) -> psutil.Process | None:
         """Return its process on this machine; None if it has ended, or is on another machine.
 

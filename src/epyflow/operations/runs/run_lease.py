@@ -1,5 +1,6 @@
-"""Read the lease of a run, and find out whether its holder still renews it."""
+"""Read and write the lease of a run, and find out whether its holder still renews it."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
-from epyflow.operations.runs.coordinator_record import Coordinator
+from epyflow.operations.runs.coordinator_record import Coordinator, Wanted
 from epyflow.operations.runs.log_lines import printable
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
@@ -120,6 +121,29 @@ class FoundLease:
             return f"held by {coordinator_name(holder)} since {format_time(holder.started)}"
         renewed = format_time(self.renewed)
         return f"held by nobody: {coordinator_name(holder)} last renewed it at {renewed}"
+
+
+def new_lease(mine: Coordinator) -> Lease:
+    """Return the first lease of a coordinator."""
+    return Lease(holder=mine.model_copy(update={"wanted": Wanted()}), nonce=secrets.token_hex(8))
+
+
+def write_lease(storage: VersionedStorage, lease: Lease, replaced: str | None) -> str | None:
+    """Write a lease if nobody else has written it since version ``replaced``; None: no lease.
+
+    Returns
+    -------
+    version
+        None if somebody has.
+    """
+    path = RunLayout(lease.holder.exp_id, lease.holder.run_id).coordinator_lease
+    data = lease.model_dump_json(indent=1).encode() + b"\n"
+    version = storage.write_version(path, data, replaced)
+    if version is None:
+        # The answer to the first of two requests may have been lost.
+        found = storage.read_version(path)
+        version = found.name if found is not None and found.data == data else None
+    return version
 
 
 def find_lease(exp_id: str, run_id: str, storage: Storage) -> FoundLease | None:

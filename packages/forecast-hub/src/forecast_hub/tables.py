@@ -4,14 +4,14 @@ What was observed is read here: outcomes to score against, and observations to f
 """
 
 import csv
-import gzip
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.config.round_calendar import parse_date
 from forecast_hub.errors import DataError, UnreadableError
+from forecast_hub.limited_files import csv_rows, read_parquet
 from forecast_hub.suggestions import listed
 
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
@@ -161,7 +162,7 @@ def _read_file(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
     try:
-        lines = _csv_lines(path)
+        lines = csv_rows(path)
         _, header = next(lines, (1, []))
         columns = [name.strip() for name in header]
         _check_header(path, columns)
@@ -172,21 +173,10 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
     return frame, [line for line, _ in rows]
 
 
-def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a csv file that are not empty, header first, with their line numbers."""
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    file: IO[str]
-    with closing(opened(path, "rt", encoding="utf-8-sig", newline="")) as file:
-        reader = csv.reader(file, strict=True)
-        for cells in reader:
-            if cells:
-                yield reader.line_num, cells
-
-
 def _check_header(path: Path, columns: Sequence[str]) -> None:
     if not columns:
         raise DataError(f"{path}: is empty; expected a header and rows")
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+    if twice := sorted(name for name, times in Counter(columns).items() if times > 1):
         raise DataError(
             f"{path}:1: the column {', '.join(twice)} occurs more than once; expected it once"
         )
@@ -200,10 +190,9 @@ def _checked(path: Path, line: int, cells: list[str], count: int) -> list[str]:
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
     import pyarrow as pa  # imported here: most files are csv
-    import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read()
+        table = read_parquet(path)
         columns = {
             name: _as_text(column) for name, column in zip(table.column_names, table, strict=True)
         }

@@ -219,12 +219,14 @@ def _read_tasks(path: Path, changed: int) -> "pd.DataFrame | None":
     import pandas as pd
 
     from forecast_hub.config.submission_file import read_submission
+    from forecast_hub.limited_files import open_table
 
     try:
         if path.suffix == ".parquet":
             frame = read_submission(path).frame
         else:
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=_MOST_ROWS)
+            with open_table(path) as file:
+                frame = pd.read_csv(file, dtype=str, keep_default_na=False, nrows=_MOST_ROWS)
     except (UnreadableError, OSError, ValueError, EOFError):
         return None
     return frame.drop(columns=[*STANDARD_COLUMNS], errors="ignore").drop_duplicates()

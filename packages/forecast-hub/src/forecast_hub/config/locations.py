@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecast_hub.errors import HubError, UnreadableError
+from forecast_hub.limited_files import open_table
 from forecast_hub.suggestions import did_you_mean, listed
 
 
@@ -84,6 +85,7 @@ def read_places(path: Path) -> dict[str, Place]:
 
 def _table(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        with open_table(path) as file:
+            return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise UnreadableError(f"{path}: cannot be read ({error})") from None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from forecast_hub.config.column_types import format_value
 from forecast_hub.config.hub import NA
 from forecast_hub.errors import UnreadableError
+from forecast_hub.limited_files import csv_rows, read_parquet
 
 COMPRESSIONS = ("snappy", "gzip", "gz", "brotli", "zstd", "lz4", "lzo", "bz2")
 """Permitted endings before ``.parquet``: hubverse documentation, "Model output"."""
@@ -101,19 +102,16 @@ def read_submission(path: Path) -> SubmissionFile:
 def _read_csv(path: Path) -> SubmissionFile:
     rows, numbers = [], []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) != len(header):
-                    raise UnreadableError(
-                        f"{path}, line {reader.line_num}: {len(row)} values; expected one for each "
-                        f"of the {len(header)} columns"
-                    )
-                rows.append(row)
-                numbers.append(reader.line_num)
+        given = csv_rows(path)
+        _, header = next(given, (1, []))
+        for number, row in given:
+            if len(row) != len(header):
+                raise UnreadableError(
+                    f"{path}, line {number}: {len(row)} values; expected one for each of the "
+                    f"{len(header)} columns"
+                )
+            rows.append(row)
+            numbers.append(number)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableError(f"{path}: cannot be read as csv ({error})") from None
     if not header:
@@ -138,10 +136,9 @@ def _distinct(names: list[str]) -> list[str]:
 def _read_parquet(path: Path) -> SubmissionFile:
     # Imported here because it is slow to import, and most submissions are csv.
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read()
+        table = read_parquet(path)
     except (OSError, pa.ArrowException) as error:
         raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
     names = _distinct(list(table.column_names))

@@ -10,6 +10,7 @@ import pandas as pd
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS
 from forecast_hub.config.submission_file import FileName, parse_name, read_submission
 from forecast_hub.errors import DataError, UnreadableError
+from forecast_hub.limited_files import open_table
 from forecast_hub.suggestions import listed
 
 MODEL = "model"
@@ -86,7 +87,8 @@ def parse_submission_name(path: Path) -> FileName:
 
 def _gzipped(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, compression="gzip")
+        with open_table(path) as file:
+            frame = pd.read_csv(file, dtype=str, keep_default_na=False)
     except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
         raise UnreadableError(f"{path}: cannot be read ({error})") from None
     return frame.mask(frame == "", NA)

@@ -1,0 +1,88 @@
+import gzip
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from forecast_hub import limited_files
+from forecast_hub.config.locations import read_locations
+from forecast_hub.config.submission_file import read_submission
+from forecast_hub.errors import UnreadableError
+from forecast_hub.scoring.forecasts import read_forecasts
+from forecast_hub.tables import read_table
+
+
+def read_one_forecast(path):
+    return read_forecasts([path])
+
+
+READERS = (read_table, read_submission, read_one_forecast, read_locations)
+NAME = "2025-01-04-team-model.csv"
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+@pytest.mark.parametrize(
+    ("limit", "content", "has"),
+    [
+        ("MOST_BYTES", "a,b\n" * 300, "more than 1,000 bytes when decompressed"),
+        ("MOST_COLUMNS", "a," * 1001, "more than 1,000 columns"),
+        ("LONGEST_ROW", "a" * 1001, "a row of more than 1,000 characters"),
+        ("LONGEST_ROW", '"\n",' * 300, "a row of more than 1,000 characters"),
+    ],
+)
+def test_a_table_above_a_limit_is_refused(reader, limit, content, has, tmp_path, monkeypatch):
+    monkeypatch.setattr(limited_files, limit, 1000)
+    packed = reader in (read_table, read_one_forecast)
+    path = tmp_path / (f"{NAME}.gz" if packed else NAME)
+    path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+
+    with pytest.raises(UnreadableError, match=f"{NAME}.*: has {has}; expected a smaller table"):
+        reader(path)
+
+
+@pytest.mark.parametrize("content", ["a,b\n" * 400, "a\n" * 501])
+def test_the_cells_of_a_table_are_counted_and_its_rows_too(content, tmp_path, monkeypatch):
+    monkeypatch.setattr(limited_files, "MOST_CELLS", 1000)
+    (tmp_path / NAME).write_text(content)
+
+    with pytest.raises(UnreadableError, match="has more than 1,000 cells; expected a smaller"):
+        read_submission(tmp_path / NAME)
+
+
+@pytest.mark.parametrize("reader", [read_table, read_submission])
+@pytest.mark.parametrize(
+    ("limit", "columns", "what"),
+    [
+        ("MOST_BYTES", {"a": list(range(1000))}, "has more than 1,000 bytes when decompressed"),
+        # As large as one text, because the file holds it once.
+        ("MOST_BYTES", {"a": ["long text" * 30] * 9}, "has more than 1,000 characters of text"),
+        ("MOST_CELLS", {"a": [1] * 501, "b": [1] * 501}, "has more than 1,000 cells"),
+        ("MOST_COLUMNS", {str(n): [1] for n in range(1001)}, "has more than 1,000 columns"),
+        ("MOST_CELLS", {"a": [[1, 2]]}, r"the column a\.list\.element holds lists"),
+    ],
+)
+def test_parquet_above_a_limit_is_refused(reader, limit, columns, what, tmp_path, monkeypatch):
+    monkeypatch.setattr(limited_files, limit, 1000)
+    path = tmp_path / "2025-01-04-team-model.parquet"
+    pq.write_table(pa.table(columns), path)
+
+    with pytest.raises(UnreadableError, match=rf"model\.parquet: {what}"):
+        reader(path)
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    types = [pa.string(), pa.large_string(), pa.binary(), pa.dictionary(pa.int32(), pa.string())]
+    columns = {str(type_): pa.array(["a", None, "b"]).cast(type_) for type_ in types}
+    table = pa.table(columns | {"day": pa.array([1, None, 2], pa.date32())})
+    pq.write_table(table, tmp_path / "a.parquet")
+
+    assert limited_files.read_parquet(tmp_path / "a.parquet") == table
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+def test_a_pipe_is_refused_and_not_waited_for(reader, tmp_path):
+    os.mkfifo(tmp_path / NAME)
+
+    with pytest.raises(UnreadableError, match=r"model\.csv: "):
+        reader(tmp_path / NAME)

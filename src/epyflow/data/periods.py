@@ -75,6 +75,14 @@ def is_dated_by_its_end(frequency: str | None, delta_t: float) -> bool:
     return frequency in ("D", "W") or frequency.endswith((*WEEKS, "ME", "QE", "YE"))
 
 
+def name_of_period(frequency: str | None, delta_t: float) -> str:
+    """Return what transitions are summed over: ``day``, ``week``, ..., or ``period``."""
+    if frequency is None:
+        return "day" if delta_t <= 1 else "step"
+    named = {"D": "day", "7D": "week", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
+    return named.get(frequency) or named.get(frequency[:1], "period")
+
+
 def find_cut_periods(
     start: date | None, window: tuple[date, date], frequency: str | None
 ) -> tuple[date, ...]:

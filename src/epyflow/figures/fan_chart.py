@@ -24,6 +24,7 @@ from epyflow.figures.style import (
     styled,
     tint,
 )
+from epyflow.figures.wording import series_in_words
 
 MAX_PANELS = 12
 MAX_LINES = 200
@@ -80,31 +81,12 @@ def fan_chart(
         room = line_length(figure.get_figwidth() / columns - _Y_LABELS)
         for axes, name in zip(panels, shown, strict=False):
             draw_series(axes, table, name)
-            axes.set_title("\n".join(wrap(panel_title(name, labels), room)))
+            axes.set_title("\n".join(wrap(series_in_words(name, labels), room)))
             count_axis(axes)
             date_axis(axes)
         tidy(panels, len(shown), columns)
         _label(figure, panels[0], title, unit)
     return figure
-
-
-def panel_title(series: str, labels: Mapping[str, str] = _NO_LABELS) -> str:
-    """Write the name of a series in words: ``Susceptible → Infectious, 0–4`` for ``S_to_I_0-4``."""
-    name, _, group = series.rpartition("_")
-    people = "all ages" if group == "total" else group.replace("-", "–")
-    return f"{_in_words(name, labels)}, {people}"
-
-
-def _in_words(name: str, labels: Mapping[str, str]) -> str:
-    if name in labels:
-        return labels[name]
-    parts = name.split("_to_")
-    # A compartment may have "_to_" in its name: then the known compartments show where to split.
-    for cut in range(1, len(parts)):
-        source, target = "_to_".join(parts[:cut]), "_to_".join(parts[cut:])
-        if len(parts) == 2 or (source in labels and target in labels):
-            return f"{labels.get(source, source)} → {labels.get(target, target)}"
-    return name
 
 
 def _check(quantiles: pd.DataFrame, series: Sequence[str]) -> None:

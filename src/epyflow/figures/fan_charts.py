@@ -14,6 +14,7 @@ def draw_populations(
     places: Sequence[Place],
     labels: Mapping[str, str],
     paths: Sequence[Path],
+    unit: str = "Persons",
 ) -> None:
     """Draw every series of a quantiles table, a figure per population.
 
@@ -26,7 +27,7 @@ def draw_populations(
         population are in memory at a time.
     places
         The populations of the run.
-    labels
+    labels, unit
         See :func:`~epyflow.figures.fan_chart.fan_chart`.
     paths
         A figure for each place, ``.svg`` or ``.png``.
@@ -36,6 +37,6 @@ def draw_populations(
         if name in wanted:
             title, path = wanted.pop(name)
             series = [column for column in table.columns if column not in KEYS]
-            save(fan_chart(table, series, title, labels), path)
+            save(fan_chart(table, series, title, labels, unit), path)
     for title, path in wanted.values():
         save(nothing(title), path)

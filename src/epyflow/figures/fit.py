@@ -15,10 +15,9 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from epyflow.data.comparison_names import split_number, terms
 from epyflow.figures.bands import at_level, bands_of, draw_bands
 from epyflow.figures.course import Course
-from epyflow.figures.fan_chart import panel_title, tidy
+from epyflow.figures.fan_chart import tidy
 from epyflow.figures.figure_file import save
 from epyflow.figures.observations import Seen, draw_seen, legend_of_seen, read_observed
 from epyflow.figures.read_tables import (
@@ -38,6 +37,7 @@ from epyflow.figures.style import (
     styled,
     tint,
 )
+from epyflow.figures.wording import series_in_words
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 _UNSEEN: Mapping[str, Seen] = MappingProxyType({})
@@ -136,7 +136,7 @@ def fit_chart(
         room = line_length(figure.get_figwidth() / columns - 0.7)
         for axes, name in zip(panels, names, strict=False):
             draw_course(axes, course, name)
-            axes.set_title("\n".join(wrap(comparison_title(name, labels), room)))
+            axes.set_title("\n".join(wrap(series_in_words(name, labels), room)))
             count_axis(axes)
             date_axis(axes)
             axes.set_ylim(top=_HEADROOM * axes.get_ylim()[1])
@@ -146,13 +146,6 @@ def fit_chart(
         figure.supylabel(unit, fontsize=9)
         fit_legend(figure, course, later=course.later)
     return figure
-
-
-def comparison_title(comparison: str, labels: Mapping[str, str] = _NO_LABELS) -> str:
-    """Put a comparison's name into words, term by term."""
-    plain, number = split_number(comparison)
-    title = " + ".join(panel_title(series, labels) for series in terms(plain))
-    return title if number == 1 else f"{title} ({number})"
 
 
 def draw_course(axes: Axes, course: Course, name: str, size: float = 4.0) -> None:

@@ -16,10 +16,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from epyflow.figures.course import Course
 from epyflow.figures.figure_file import save, save_pages
-from epyflow.figures.fit import comparison_title, draw_course, fit_legend
+from epyflow.figures.fit import draw_course, fit_legend
 from epyflow.figures.observations import Seen, read_observed
 from epyflow.figures.read_tables import Place, comparisons_of, nothing, rows_by_population
 from epyflow.figures.style import date_number, headline, new_figure, styled
+from epyflow.figures.wording import series_in_words
 
 WEEKS_BEFORE, WEEKS_AFTER = 8, 4
 """Weeks fitted and weeks projected in the recent part; hubs ask for so many weeks ahead."""
@@ -193,7 +194,7 @@ def _label(
 ) -> None:
     names = comparisons_of(first.calibration)
     more = f" (the first of {len(names)} comparisons)" if len(names) > 1 else ""
-    headline(figure, f"{title}: {comparison_title(names[0], labels)}{more}")
+    headline(figure, f"{title}: {series_in_words(names[0], labels)}{more}")
     figure.supylabel(unit, fontsize=9)
     # Only the first comparison is drawn.
     later = any(not course.seen[names[0]].later.empty for course in courses)

@@ -30,14 +30,11 @@ class HubHeadline:
         is none, so that they count from the simulated week.
     populations
         Population to its persons in the hub's table of locations.
-    admissions
-        Whether the targets are hospital admissions.
     """
 
     trends: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_COLUMNS))
     baselines: Mapping[str, tuple[str, float | None]] = field(default_factory=dict)
     populations: Mapping[str, float] = field(default_factory=dict)
-    admissions: bool = False
 
 
 def read_hub_headline(
@@ -56,7 +53,6 @@ def read_hub_headline(
         trends=trends,
         baselines=_baselines(given, places),
         populations=_populations(given, places),
-        admissions=any("hosp" in each.target for each in given.targets),
     )
 
 

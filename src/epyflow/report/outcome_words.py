@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
+from epyflow.figures.wording import series_in_words
 from epyflow.report.sentences import count, short_day
 
 
@@ -27,11 +28,11 @@ def page_of(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> Outc
     initial = {name for name, given in about["quantities"].items() if "initial" in given}
     hidden = initial | {"start_date_days"}
     shown = [row for row in rows if row["quantity"] not in hidden]
-    labels = {each["id"]: each["label"] for each in about["model"]["compartments"]}
+    labels = about["labels"]
     transitions = list(dict.fromkeys(row["transition"] for row in shown))
     columns = ["Parameter"]
     for name in transitions:
-        said = transition_in_words(name, labels)
+        said = outcome_in_words(name, labels)
         columns += [f"{said}: total", f"{said}: most in a period", f"{said}: peak, period to"]
     places = []
     sentences: list[str] = []
@@ -47,15 +48,14 @@ def page_of(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> Outc
     return {
         "sentences": sentences,
         "columns": columns,
-        "of_medians": [transition_in_words(name, labels) for name in sorted(of_medians)],
+        "of_medians": [outcome_in_words(name, labels) for name in sorted(of_medians)],
         "places": places,
     }
 
 
-def transition_in_words(name: str, labels: Mapping[str, str]) -> str:
-    """Write ``I_to_H_total`` as ``Infectious to In hospital``."""
-    source, _, target = name.removesuffix("_total").partition("_to_")
-    return f"{labels.get(source, source)} to {labels.get(target, target)}"
+def outcome_in_words(name: str, labels: Mapping[str, str]) -> str:
+    """Write a transition of all ages in words."""
+    return series_in_words(name, labels).removesuffix(", all ages")
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
@@ -111,8 +111,7 @@ def _answers(
             for value in (values[0], values[-1])
         )
         parts = [
-            f"{transition_in_words(name, labels)} {_with_unit(low[name])} and "
-            f"{_with_unit(high[name])}"
+            f"{outcome_in_words(name, labels)} {_with_unit(low[name])} and {_with_unit(high[name])}"
             for name in low
             if name in high
         ]

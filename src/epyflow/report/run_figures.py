@@ -25,19 +25,26 @@ def _model(given: Given, paths: list[Path]) -> None:
 
 
 def _summary(given: Given, paths: list[Path]) -> None:
-    about = {**given.plan.about, "quantities": given.quantities}
+    about = {**given.plan.about, "quantities": given.quantities, "labels": given.plan.labels}
     summarise(given.files, given.places, about, summary=paths[0], numbers=paths[1])
 
 
 def _outcomes(given: Given, paths: list[Path]) -> None:
-    about = {**given.plan.about, "quantities": given.quantities}
+    about = {**given.plan.about, "quantities": given.quantities, "labels": given.plan.labels}
     write_outcomes(given.files, given.places, about, page=paths[0], numbers=paths[1])
 
 
 def _course_of(kind: str) -> Draw:
     def course(given: Given, paths: list[Path]) -> None:
         quantiles = given.files[f"quantiles_{kind}"]
-        draw_populations(quantiles, places=given.places, labels=given.plan.labels, paths=paths)
+        period = given.plan.about["time"]["period"]
+        draw_populations(
+            quantiles,
+            places=given.places,
+            labels=given.plan.labels,
+            paths=paths,
+            unit=f"Persons per {period}" if kind == "transitions" else "Persons",
+        )
 
     return course
 

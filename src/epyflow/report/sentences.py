@@ -35,6 +35,19 @@ def share(value: float) -> str:
     return "<1%" if 0 < value < 0.005 else ">99%" if 0.995 < value < 1 else f"{value:.0%}"
 
 
+def counted_in_words(label: str | None, period: str) -> tuple[str, str]:
+    """Return what is counted and how often: ``hospital admissions`` and ``a week``.
+
+    A label that says the period, such as ``Weekly admissions``, has no other.
+    """
+    if label is None:
+        return "persons", f"a {period}"
+    # An abbreviation, such as COVID-19 deaths, keeps its capitals.
+    words = label if label[1:2].isupper() else label[:1].lower() + label[1:]
+    adverb = {"day": "daily"}.get(period, f"{period}ly")
+    return words, "" if adverb in words.lower() else f"a {period}"
+
+
 def headline_sentence(place: Mapping[str, Any], what: str, per: str) -> str:
     """Write one or two sentences about the forecast of a place.
 
@@ -46,11 +59,11 @@ def headline_sentence(place: Mapping[str, Any], what: str, per: str) -> str:
     what
         What is counted, such as ``admissions``.
     per
-        The period, such as ``a week``.
+        The period, such as ``a week``; empty if ``what`` says it.
     """
     if "observed" not in place or not place.get("ahead"):
         return f"{place['location']}: no forecast."
-    unit = f"{what} {per}"
+    unit = f"{what} {per}".strip()
     row = place["ahead"][-1]
     said = (
         f"{place['location']}: {what} {_outlook(row)}, from {count(place['observed'])} {unit} "

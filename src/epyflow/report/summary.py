@@ -7,19 +7,18 @@ from typing import Any
 
 import pandas as pd
 
+from epyflow.data.comparison_names import split_number
 from epyflow.figures.coverage import coverage
 from epyflow.figures.observations import last_observations, read_observed
-from epyflow.figures.read_tables import Place, read_table, rows_by_population
+from epyflow.figures.read_tables import Place, comparisons_of, read_table, rows_by_population
 from epyflow.files import write_bytes_atomically
 from epyflow.report import warnings as warn
 from epyflow.report.calibration_checks import check
 from epyflow.report.evidence import Evidence
 from epyflow.report.headline import peak, weeks_ahead
 from epyflow.report.hub_headline import read_hub_headline
-from epyflow.report.sentences import headline_sentence
+from epyflow.report.sentences import counted_in_words, headline_sentence
 from forecast_hub.config.flusight import PER
-
-_PERIODS = {1: "a day", 7: "a week"}
 
 
 def summarise(
@@ -40,7 +39,8 @@ def summarise(
     places
         Populations of the run.
     about
-        Description of the experiment, with ``fit``, ``quantities`` and ``reference_date``.
+        Description of the experiment, with ``fit``, ``quantities``, ``time``,
+        ``reference_date``, and ``labels`` of series.
     summary
         The JSON: ``warnings`` (sentences), ``passed`` (checks without one), ``headline`` (a row per
         population), ``unit`` of its numbers, ``newest`` (the last observed date of all, or None),
@@ -105,14 +105,12 @@ class _Fitted:
     def unit(self) -> tuple[str, str]:
         """What is counted, and in which period."""
         given = self.about["fit"]["units"][0]
-        if given != "Persons":
+        if not given.startswith("Persons"):
             return given.lower(), ""
-        days: set[int] = set()
-        for rows in self.fitted.values():
-            apart = pd.to_datetime(rows["date"].drop_duplicates()).sort_values().diff().dropna()
-            days |= {int(each.days) for each in apart}
-        period = _PERIODS.get(min(days, default=7), "a period")
-        return ("admissions" if self.hub.admissions else "persons"), period
+        counted = next(iter(self.fitted.values()), pd.DataFrame())
+        name = next(iter(comparisons_of(counted)), "")
+        words = self.about["labels"].get(split_number(name)[0])
+        return counted_in_words(words, self.about["time"]["period"])
 
     def evidence(self, name: str) -> Evidence:
         """Return what is known of one calibration."""
@@ -133,7 +131,7 @@ class _Fitted:
         last, projected = self.last.get(name), self.projected.get(name)
         if last is not None:
             found = {"last_observed": last.date, "observed": last.value}
-            counts = self.about["fit"]["units"][0] == "Persons"
+            counts = self.about["fit"]["units"][0].startswith("Persons")
             population = self.hub.populations.get(name) if counts else None
             if population:
                 found["observed_rate_per_100000"] = PER * last.value / population

@@ -6,6 +6,7 @@ The description is part of the plan, so it is plain data and has only what a rep
 from pathlib import PurePosixPath
 from typing import Any
 
+from epyflow.data.periods import name_of_period
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import (
@@ -26,10 +27,11 @@ def describe(experiment: Experiment) -> dict[str, Any]:
     -------
     description
         ``text`` (the author's own), ``model`` (see :func:`describe_model`), ``time`` (start, end,
-        days per step), ``forcing`` (phrases), ``quantities`` (distribution of each quantity that is
-        drawn or inferred), ``fit`` (None without a calibration), ``without_reproduction`` (why
-        there is no effective reproduction number, or None), ``reference_date`` (of a hub's
-        submission, or None) and ``figure_kinds`` (wanted besides those that the report shows).
+        days per step, ``period`` that transitions are summed over), ``forcing`` (phrases),
+        ``quantities`` (distribution of each quantity that is drawn or inferred), ``fit`` (None
+        without a calibration), ``without_reproduction`` (why there is no effective reproduction
+        number, or None), ``reference_date`` (of a hub's submission, or None) and ``figure_kinds``
+        (wanted besides those that the report shows).
     """
     model, calibration, sampling = experiment.model, experiment.calibration, experiment.sampling
     return {
@@ -39,10 +41,11 @@ def describe(experiment: Experiment) -> dict[str, Any]:
             "start": str(model.timespan.start_date),
             "end": model.timespan.end_date.isoformat(),
             "days_per_step": model.timespan.delta_t,
+            "period": _period(model),
         },
         "forcing": _forcing(model),
         "quantities": describe_priors(calibration) if calibration else _drawn(sampling),
-        "fit": _fit(calibration) if calibration else None,
+        "fit": _fit(calibration, _period(model)) if calibration else None,
         "without_reproduction": without_reproduction(experiment),
         "reference_date": _reference_date(experiment.output),
         "figure_kinds": [kind.lower() for kind in experiment.output.figure_output_types],
@@ -161,7 +164,11 @@ def _scipy(given: ScipyDistribution) -> dict[str, Any]:
     return {"name": given.name, "args": list(given.args), "kwargs": dict(given.kwargs)}
 
 
-def _fit(calibration: Calibration) -> dict[str, Any]:
+def _period(model: Model) -> str:
+    return name_of_period(model.simulation.resample_frequency, model.timespan.delta_t)
+
+
+def _fit(calibration: Calibration, period: str) -> dict[str, Any]:
     strategy, window = calibration.strategy, calibration.fitting_window
     projection = calibration.projection
     return {
@@ -173,7 +180,7 @@ def _fit(calibration: Calibration) -> dict[str, Any]:
         "trajectories": projection.n_trajectories if projection else 0,
         "scenarios": [each.id for each in projection.scenarios] if projection else [],
         "units": [
-            "Persons" if each.unit == "count" else each.unit.capitalize()
+            f"Persons per {period}" if each.unit == "count" else each.unit.capitalize()
             for each in calibration.comparison
         ],
     }

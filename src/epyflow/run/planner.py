@@ -31,6 +31,7 @@ from epyflow.run.plan import (
     read_plan_file,
 )
 from epyflow.run.run_id import LATEST
+from epyflow.run.series_labels import label_series
 from epyflow.run.sources import Gathered
 from epyflow.run.start import Start, write_start
 from epyflow.run.table_requests import table_specs
@@ -183,7 +184,7 @@ def _plan(found: Gathered, seed: int) -> tuple[Plan, dict[str, Any]]:
             Population(place.name, place.label, place.iso) for place in first.populations
         ),
         tables=tables,
-        labels=_labels(first),
+        labels=label_series(first),
         about=describe(first),
         runs=(),
         scores=scores,
@@ -234,13 +235,3 @@ def _run(
 def _sections(experiment: Experiment) -> str:
     sections = (experiment.model, experiment.modelset, experiment.output)
     return "\n".join(canonical_json(section) for section in sections)
-
-
-def _labels(experiment: Experiment) -> dict[str, str]:
-    """Return the labels of series in figures."""
-    labels = {c.id: c.label or c.id for c in experiment.model.compartments}
-    named = dict(labels)
-    for transition in experiment.model.transitions:
-        name = f"{transition.source}_to_{transition.target}"
-        named[name] = f"{labels[transition.source]} → {labels[transition.target]}"
-    return named

@@ -5,7 +5,8 @@ from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.colors import to_rgb
 
 from epyflow.figures.bands import bands
-from epyflow.figures.fan_chart import fan_chart, panel_title
+from epyflow.figures.fan_chart import fan_chart
+from epyflow.figures.wording import series_in_words
 from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, shown_texts
 
@@ -216,14 +217,14 @@ def test_panels_without_one_below_show_their_dates():
     ],
 )
 def test_panel_titles_are_words(series, title):
-    assert panel_title(series, LABELS) == title
+    assert series_in_words(series, LABELS) == title
 
 
 def test_a_compartment_may_have_to_in_its_name():
     labels = {"way_to_H": "Way to hospital", "H": "Hospital"}
 
-    assert panel_title("way_to_H_total", labels) == "Way to hospital, all ages"
-    assert panel_title("way_to_H_to_H_total", labels) == "Way to hospital → Hospital, all ages"
+    assert series_in_words("way_to_H_total", labels) == "Way to hospital, all ages"
+    assert series_in_words("way_to_H_to_H_total", labels) == "Way to hospital → Hospital, all ages"
 
 
 # --- legibility --------------------------------------------------------------------------------

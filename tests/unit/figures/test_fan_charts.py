@@ -22,8 +22,8 @@ def table(tmp_path):
 def captured(monkeypatch):
     seen = {}
 
-    def fan_chart(rows, series, title, labels):
-        seen.update(rows=rows, series=series, title=title, labels=labels)
+    def fan_chart(rows, series, title, labels, unit):
+        seen.update(rows=rows, series=series, title=title, labels=labels, unit=unit)
         return read_tables.nothing(title)
 
     monkeypatch.setattr(fan_charts, "fan_chart", fan_chart)
@@ -33,7 +33,9 @@ def captured(monkeypatch):
 def draw(table, folder, *names):
     places = [Place(name, f"{name} in words") for name in names]
     paths = [folder / f"{name}.svg" for name in names]
-    draw_populations(table, places=places, labels={"S": "Well"}, paths=paths)
+    draw_populations(
+        table, places=places, labels={"S": "Well"}, paths=paths, unit="Persons per week"
+    )
     return paths
 
 
@@ -46,6 +48,7 @@ def test_a_figure_is_made_of_the_rows_of_one_population(table, tmp_path, monkeyp
     assert seen["rows"]["S_total"].min() == 10_050
     assert seen["series"] == ["S_total", "I_total"]
     assert (seen["title"], seen["labels"]) == ("Namibia in words", {"S": "Well"})
+    assert seen["unit"] == "Persons per week"
 
 
 def test_a_table_longer_than_what_is_read_at_a_time_is_read_whole(table, tmp_path, monkeypatch):

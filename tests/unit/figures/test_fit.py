@@ -3,10 +3,11 @@ import pytest
 
 from epyflow.figures import read_tables
 from epyflow.figures.figure_file import save
-from epyflow.figures.fit import comparison_title, draw_fits, fit_chart
+from epyflow.figures.fit import draw_fits, fit_chart
 from epyflow.figures.observations import Seen
 from epyflow.figures.read_tables import Place
 from epyflow.figures.style import BLUE, VERMILION, date_number
+from epyflow.figures.wording import series_in_words
 from tests.unit import factories
 from tests.unit.figures.legibility import cut_off, overlapping, shown_texts
 from tests.unit.figures.test_fan_chart import drawn, height, legend, titles
@@ -172,10 +173,15 @@ def test_every_comparison_has_a_panel(count):
         ("S_to_I_total", "Susceptible → I, all ages"),
         ("S_to_I_65++S_to_V_0-4", "Susceptible → I, 65+ + Susceptible → V, 0–4"),
         ("S_to_I_total#2", "Susceptible → I, all ages (2)"),
+        ("I_to_H_total#2", "Admissions (2)"),
+        ("I_to_H_65+", "Admissions, 65+"),
+        ("I_to_H_total+V_to_H_total", "All admissions"),
     ],
 )
 def test_comparisons_are_put_into_words(name, title):
-    assert comparison_title(name, {"S": "Susceptible"}) == title
+    own = {"I_to_H_total": "Admissions", "I_to_H_total+V_to_H_total": "All admissions"}
+
+    assert series_in_words(name, {"S": "Susceptible"} | own) == title
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -75,7 +75,7 @@ def drawn(figure, monkeypatch):
     monkeypatch.setattr(score_figures, "read_forecasts", list)
     monkeypatch.setattr(score_figures, "_outcomes", lambda *given: "outcomes")
     scores = SimpleNamespace(own="a-b", baseline=None)
-    about = Anything(quantities={}, fit={"units": ["count"]})
+    about = Anything(quantities={}, fit={"units": ["count"]}, time={"period": "week"})
     plan = SimpleNamespace(exp_id="flu", populations=(), labels={}, about=about, scores=scores)
     listed = (*FIGURES, *SCORE_FIGURES, *COMPARISON_FIGURES)
     (pages,) = (each.pages for each in listed if each.name == figure)

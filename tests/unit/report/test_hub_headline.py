@@ -40,7 +40,6 @@ def test_rate_trends_have_the_label_of_their_population_and_their_baselines(monk
     assert found.trends["location"].tolist() == ["Here"]
     assert found.baselines == {"A": ("2025-01-11", 505.0), "B": ("2025-01-11", None)}
     assert found.populations == {"A": 7_000_000.0}
-    assert found.admissions
 
 
 @pytest.mark.parametrize("text", ["forecast_date,region,outcome\n2025-02-10,x,1\n", "\n"])
@@ -49,4 +48,3 @@ def test_a_submission_to_another_hub_may_have_any_columns(monkeypatch, tmp_path,
 
     assert found.trends.empty
     assert found.baselines == {}
-    assert not found.admissions

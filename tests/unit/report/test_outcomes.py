@@ -11,6 +11,7 @@ PLACES = (Place("A", "Here"),)
 QUANTITIES = {"R0": {"values": [1.5, 2.0]}, "init_I": {"range": [1, 9], "initial": "persons"}}
 ABOUT = {
     "quantities": QUANTITIES,
+    "labels": {"S": "Susceptible", "I": "Ill"},
     "forcing": ["school closures"],
     "model": {
         "compartments": [{"id": "S", "label": "Susceptible"}, {"id": "I", "label": "Ill"}],
@@ -97,7 +98,7 @@ def test_trajectories_are_used_where_the_run_has_them_and_medians_elsewhere(tmp_
     chosen = table[(table["quantity"] == "R0") & (table["transition"] == "I_to_R_total")]
     assert chosen["total_median"].tolist() == [3.0, 10.0]
     assert page["sentences"][0] == (
-        "Here, totals with R0 1.5 and R0 2: Ill to R 3 persons and 10 persons; Susceptible to Ill "
+        "Here, totals with R0 1.5 and R0 2: Ill → R 3 persons and 10 persons; Susceptible → Ill "
         "8% of people and 30% of people."
     )
     # Two simulations have an interval, one has none, and medians have none.
@@ -107,7 +108,7 @@ def test_trajectories_are_used_where_the_run_has_them_and_medians_elsewhere(tmp_
     medians = table[table["source"] == "medians of each period"]
     assert medians.filter(regex="low|high").isna().all(axis=None)
     assert medians["total_median"].notna().all()
-    assert page["of_medians"] == ["Susceptible to Ill"]
+    assert page["of_medians"] == ["Susceptible → Ill"]
     # The initial condition is in the table alone.
     assert set(table["quantity"]) == {"all", "R0", "init_I"}
     assert [row[0] for row in page["places"][0]["rows"]] == ["All", "R0 1.5", "R0 2"]

@@ -9,8 +9,14 @@ from epyflow.tables.column_descriptions import HEADLINE
 from tests.unit.figures.test_fit import ONE, calibration, projection
 
 PLACES = (Place("A", "Here"), Place("B", "There"))
-FIT = {"end": "2025-01-25", "units": ["Persons"], "strategy": "SMC"}
-ABOUT = {"fit": FIT, "quantities": {}, "reference_date": None}
+FIT = {"end": "2025-01-25", "units": ["Persons per week"], "strategy": "SMC"}
+ABOUT = {
+    "fit": FIT,
+    "quantities": {},
+    "reference_date": None,
+    "time": {"period": "week"},
+    "labels": {ONE: "Hospital admissions"},
+}
 
 
 def written(folder, **tables):
@@ -63,6 +69,7 @@ def test_a_calibration_has_its_headline(tmp_path):
         observed=observed,
     )
 
+    assert found["unit"] == "hospital admissions a week"
     here = numbers.iloc[0]
     # The fit is from 1002.5 to 1097.5, around all of the three observations.
     assert (here["last_observed"], here["observed"]) == ("2025-01-25", 1040.0)
@@ -75,7 +82,6 @@ def test_a_calibration_has_its_headline(tmp_path):
     assert (there["location"], there["status"]) == ("There", "failed")
     assert there.isna().sum() == len(numbers.columns) - 2
     assert found["newest"] == "2025-01-25"
-    assert found["unit"] == "persons a week"
     assert found["simulations"] == {"fit": 40, "kept": 20}
     assert found["warnings"][0] == "There has no result: hot"
     assert "Here (10): fewer than 100 particles; intervals are rough." in found["warnings"]

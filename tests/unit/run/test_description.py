@@ -56,6 +56,6 @@ def test_a_calibration_says_what_it_infers_and_from_which_data(shared):
     assert found["quantities"]["L"]["initial"] == "share"
     assert found["quantities"]["start_date_days"]["reference_date"] == "2024-09-01"
     assert found["fit"]["data"] == "target-hospital-admissions_2025-01-11.csv.gz"
-    assert found["fit"]["units"] == ["Persons"]
+    assert found["fit"]["units"] == ["Persons per week"]
     assert found["reference_date"] == "2025-01-18"
     assert found["time"]["start"] == "calibrated"

@@ -1,5 +1,6 @@
 """Check the ``output`` section against the model and the modelset."""
 
+from epyflow.data.comparison_names import terms
 from epyflow.experiment.checks.calibration import check_generation
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
@@ -13,7 +14,7 @@ from epyflow.experiment.reading.problem_report import Report
 
 
 def check_selections(output: Output, model: Model, report: Report) -> None:
-    """Check that every selected series exists."""
+    """Check that every series that is selected or labelled exists."""
     valid = {"compartments": compartment_series(model)}
     if transitions_are_known(model):
         valid["transitions"] = transition_series(model)
@@ -23,6 +24,11 @@ def check_selections(output: Output, model: Model, report: Report) -> None:
             selected = getattr(section, kind, False)
             for position, name in enumerate(selected if isinstance(selected, tuple) else ()):
                 report.check_name(f"{kind[:-1]} series", name, valid[kind], (key, kind, position))
+    if "transitions" in valid:
+        known = valid["compartments"] + valid["transitions"]
+        for key in output.labels:
+            for name in terms(key):
+                report.check_name("series", name, known, ("labels", key))
 
 
 def check_results(output: Output, modelset: Modelset | None, report: Report) -> None:

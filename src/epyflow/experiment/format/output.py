@@ -145,6 +145,9 @@ class RateTrends(Strict):
     )
 
 
+Label = Annotated[Text, Field(max_length=60, pattern=r"^[^\n\r\t]+$")]
+"""A name for readers, on one line."""
+
 OutputType = Literal["quantile", "sample", "pmf", "cdf", "mean", "median"]
 
 
@@ -267,10 +270,21 @@ class Output(Strict):
         BeforeValidator(_as_posteriors),
     ] = False
     model_meta: ModelMeta | None = None
+    labels: dict[Text, Label] = Field(
+        default_factory=dict,
+        description="Names of series for readers: I_to_H_total: Hospital admissions. Absent: what "
+        "a series is compared with, or its compartments.",
+    )
     flusight_format: FlusightFormat | None = None
     covid19_format: Covid19Format | None = None
     flusmh_format: FlusmhFormat | None = None
     hub_format: HubFormat | None = None
+
+    @model_validator(mode="after")
+    def _one_series_a_label(self) -> Self:
+        if (label := find_duplicate(self.labels.values())) is not None:
+            raise refuse(f"labels has {label!r} twice; expected another label for each series")
+        return self
 
     @model_validator(mode="after")
     def _one_hub(self) -> Self:

@@ -45,6 +45,10 @@ def test_the_default_levels_are_the_23_of_flusight(root):
         ),
         ("figure_output_types", "PNG", "'PNG' is not a list"),
         ("quantiles", True, "true is not a mapping"),
+        ("labels", {"S_to_I_total": "New\nones"}, "'New\\nones'"),
+        ("labels", {"S_to_I_totl": "New"}, "did you mean S_to_I_total"),
+        ("labels", {"S_to_I_total+S_to_Q_total": "New"}, "S_to_Q_total"),
+        ("labels", {"S_total": "Well", "I_total": "Well"}, "labels has 'Well' twice"),
         ("model_meta.projection_parameters", 1, "1 is not true or false"),
         (
             "posteriors",

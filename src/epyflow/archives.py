@@ -4,19 +4,21 @@ Equal files give equal archives. An archive of others is read within limits, and
 compared with them before anything is allocated or written.
 """
 
+import contextlib
 import gzip
 import io
+import os
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from epyflow.errors import ArtifactError
-from epyflow.files import gzip_writer
+from epyflow.errors import ArtifactError, EpyflowError
+from epyflow.files import CONTROL_CHARACTERS, gzip_writer
 
 
 def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
@@ -28,7 +30,14 @@ def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
         The archive to write or replace.
     members
         Name in the archive, with forward slashes, to the file or its bytes.
+
+    Raises
+    ------
+    ArtifactError
+        If a name has control characters: no archive with it is extracted.
     """
+    for name in filter(CONTROL_CHARACTERS.search, members):
+        raise ArtifactError(f"{path}: the name {name!r} has control characters; rename the file")
     with gzip_writer(path) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
         for name, source in sorted(members.items()):
             # A new TarInfo has the same time, owner and mode on every machine.
@@ -58,7 +67,7 @@ _SIZE = re.compile(r"[0-9]{1,15}")
 
 @dataclass(frozen=True)
 class Limits:
-    """The most members, and the most bytes of all of them, that an archive may hold."""
+    """The most files with their folders, and the most bytes, that an archive may hold."""
 
     members: int = 100_000
     size: int = 16 * 2**30
@@ -82,68 +91,103 @@ class _RefusedError(Exception):
 
 
 def extract_archive(
-    path: Path, folder: Path, use: str, remedy: str, limits: Limits = EXPERIMENT
+    source: Path | BinaryIO,
+    folder: Path,
+    use: str,
+    remedy: str,
+    limits: Limits = EXPERIMENT,
+    admits: Callable[[str], bool] = bool,
+    *,
+    path: str | None = None,
+    times: bool = False,
 ) -> None:
     """Extract an archive into a folder that has none of its files.
 
     Parameters
     ----------
-    path
-        The archive.
+    source
+        The archive, or its bytes to read.
     folder
         The folder; it need not exist.
     use, remedy
         For the message: what the archive is for, and what to do.
     limits
         What is too large.
+    admits
+        Whether a name is one that such an archive may hold.
+    path
+        For the message: where the archive is, if ``source`` is no path.
+    times
+        Whether the files get the times that the archive has; otherwise they are new.
 
     Raises
     ------
     ArtifactError
-        If it is damaged, holds something else than regular files below the folder, or exceeds a
-        limit; files before that are in the folder.
+        If it is damaged, holds something else than admitted regular files below the folder, or
+        exceeds a limit; files before that are in the folder.
+    EpyflowError
+        If the folder cannot be written, for lack of space for instance.
     """
-    with _refusing(path, use, remedy), path.open("rb") as packed:
-        for member, content in _members(packed, path.stat().st_size, limits):
+    with _refusing(path or str(source), folder, use, remedy), contextlib.ExitStack() as stack:
+        packed = stack.enter_context(_opened(source)) if isinstance(source, Path) else source
+        size, members = packed.seek(0, io.SEEK_END), 0
+        packed.seek(0)
+        for member, content in _members(packed, size, limits):
+            if not admits(member.name):
+                raise _RefusedError(f"{member.name!r} is no file of such an archive")
             target = folder / member.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("xb") as file:
+            members += 1 + _make_folders(target.parent, folder)
+            if members > limits.members:
+                raise _RefusedError(f"it holds more than {limits.members:,} files and folders")
+            with _created(target, member) as file:
                 _copy(content, member, file)
-
-
-def read_archive(
-    data: bytes, path: str, use: str, remedy: str, limits: Limits
-) -> Iterator[tuple[Member, bytes]]:
-    """Yield the files in the bytes of an archive, with their content.
-
-    Parameters
-    ----------
-    data
-        The bytes.
-    path, use, remedy
-        For the message: where the archive is, what it is for, and what to do.
-    limits
-        What is too large.
-
-    Raises
-    ------
-    ArtifactError
-        As :func:`extract_archive`.
-    """
-    with _refusing(path, use, remedy):
-        for member, content in _members(io.BytesIO(data), len(data), limits):
-            file = io.BytesIO()
-            _copy(content, member, file)
-            yield member, file.getvalue()
+            if times:
+                os.utime(target, (member.mtime, member.mtime))
 
 
 @contextmanager
-def _refusing(path: Path | str, use: str, remedy: str) -> Iterator[None]:
+def _refusing(path: str, folder: Path, use: str, remedy: str) -> Iterator[None]:
+    """Turn errors in what an archive holds, and those of the disk, into ours."""
     try:
         yield
-    except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error, _RefusedError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else None
-        raise ArtifactError(f"{path}: not usable as {use}: {reason or problem}; {remedy}") from None
+    except (EOFError, ValueError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as problem:
+        raise ArtifactError(f"{path}: not usable as {use}: {problem}; {remedy}") from None
+    except _RefusedError as problem:
+        raise ArtifactError(f"{path}: not usable as {use}: {problem}; {remedy}") from None
+    except OSError as problem:
+        raise EpyflowError(
+            f"{folder}: {problem.strerror}, while {path} was extracted there. The archive may be "
+            "in order: make room on that disk, or get permission to write there, and try again"
+        ) from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as problem:
+        raise _RefusedError(problem.strerror) from None
+
+
+def _make_folders(folder: Path, top: Path) -> int:
+    """Make a folder and those above it, up to ``top``; return how many are new below ``top``."""
+    missing = []
+    while folder != top and not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    top.mkdir(parents=True, exist_ok=True)
+    for each in reversed(missing):
+        try:
+            each.mkdir()
+        except FileExistsError:
+            raise _RefusedError(f"it holds {each.name!r} as a file and as a folder") from None
+    return len(missing)
+
+
+def _created(target: Path, member: Member) -> BinaryIO:
+    try:
+        return target.open("xb")
+    except FileExistsError:
+        raise _RefusedError(f"it holds {member.name!r} more than once") from None
 
 
 def _members(packed: BinaryIO, size: int, limits: Limits) -> Iterator[tuple[Member, BinaryIO]]:
@@ -153,14 +197,11 @@ def _members(packed: BinaryIO, size: int, limits: Limits) -> Iterator[tuple[Memb
     So it decodes single headers here, of the two kinds that :func:`write_archive` writes.
     """
     most = min(limits.size, _SMALL + _RATIO * size)
-    names: set[str] = set()
+    count = 0
     with gzip.GzipFile(fileobj=packed) as file:
         while (member := _next_member(file)) is not None:
-            if member.name in names:
-                raise _RefusedError(f"it holds {member.name!r} more than once")
-            names.add(member.name)
-            most -= member.size
-            if len(names) > limits.members or most < 0:
+            count, most = count + 1, most - member.size
+            if count > limits.members or most < 0:
                 raise _RefusedError(
                     f"it holds more than {limits.members:,} files, or more than {limits.size:,} "
                     f"bytes, or is {_RATIO} times smaller than its content"
@@ -216,7 +257,9 @@ def _extended(data: bytes) -> dict[str, str]:
 
 def _checked(name: str) -> str:
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+    if CONTROL_CHARACTERS.search(name):
+        raise _RefusedError(f"the name {name[:200]!r} in it has control characters")
+    if path.is_absolute() or ".." in path.parts or not path.parts:
         raise _RefusedError(f"{name[:200]!r} is not a file below the folder")
     encoded = [len(part.encode()) for part in path.parts]
     if max(encoded) > _LONGEST_NAME or sum(encoded) > _LONGEST_PATH or len(encoded) > _DEEPEST:

@@ -21,6 +21,13 @@ _GZIP_LEVEL = 4
 TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
 """Name of a file that is being written, or was being written when its process was killed."""
 
+CONTROL_CHARACTERS = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Characters that change what a terminal shows, except the tab, and lone surrogates, which no file
+holds. Sources: ECMA-48 (control characters); Unicode Standard Annex 9 (direction of text).
+"""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

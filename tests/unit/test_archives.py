@@ -1,17 +1,21 @@
 """An archive of others is extracted within limits. What leaves its folder: see run/test_bundle."""
 
+import errno
 import gzip
 import io
-import resource
+import os
 import tarfile
+import tracemalloc
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from epyflow import archives
-from epyflow.archives import Limits, extract_archive, read_archive, write_archive
-from epyflow.errors import ArtifactError
+from epyflow.archives import Limits, extract_archive, write_archive
+from epyflow.errors import ArtifactError, EpyflowError
 
 FILES = {"a/one.txt": b"1" * 600, "two.txt": b"2" * 600}
 
@@ -41,7 +45,7 @@ def test_more_or_larger_files_than_allowed_are_refused_before_they_are_written(t
 
     assert f"a.tar.gz: not usable as a test: it holds more than {limits.members:,} files" in text
     assert not (tmp_path / "out" / "two.txt").exists()
-    extract_archive(tmp_path / "a.tar.gz", tmp_path / "fits", "a test", "", Limits(2, 1200))
+    extract_archive(tmp_path / "a.tar.gz", tmp_path / "fits", "a test", "", Limits(3, 1200))
 
 
 def test_a_small_archive_of_a_huge_file_is_refused_before_it_is_written(tmp_path, monkeypatch):
@@ -110,6 +114,9 @@ HOSTILE = {
     "header of no file": extended(path=b"a"),
     "record of length 0": block(b"h", 8, tarfile.XHDTYPE) + padded(b"0 path=b") + FILE,
     "record beyond its header": block(b"h", 9, tarfile.XHDTYPE) + padded(b"99 path=b") + FILE,
+    "control": extended(path=b"a/\x1b[2J") + FILE,
+    "line": block(b"a\nb") + FILE,
+    "direction": extended(path="a\u202eb".encode()) + FILE,
     "NUL": extended(path=b"a\0b") + FILE,
     "no text": extended(path=b"a\xff") + FILE,
     "no text, plain": block(b"\xff") + FILE,
@@ -159,17 +166,16 @@ def test_what_is_cut_short_or_has_more_after_its_end_is_refused(tmp_path, data):
     refusal(tmp_path / "a.tar.gz", tmp_path / "out")
 
 
-def test_what_the_cases_are_made_of_is_read():
+def test_what_the_cases_are_made_of_is_read(tmp_path):
     """Otherwise the tests above would show nothing."""
-    longest = "/".join(["a" * 255] * 8)
+    longest = "/".join(["b" * 255] * 8)
     data = extended(path=longest.encode(), mtime=b"1.5", size=b"2") + FILE + FILE
 
-    found = list(read_archive(packed(data), "A", "a test", "", Limits()))
+    extract_archive(io.BytesIO(packed(data)), tmp_path, "a test", "", times=True)
 
-    assert [(each.name, each.mtime, content) for each, content in found] == [
-        (longest, 1.5, b"hi"),
-        ("a", 0.0, b"hi"),
-    ]
+    found = {name: tmp_path / name for name in (longest, "a")}
+    assert {name: path.read_bytes() for name, path in found.items()} == dict.fromkeys(found, b"hi")
+    assert [path.stat().st_mtime for path in found.values()] == [1.5, 0.0]
 
 
 @given(st.data())
@@ -186,22 +192,81 @@ def test_a_damaged_archive_is_read_or_refused(data):
             whole[start + 148 : start + 156] = b" " * 8
             total = sum(whole[start : start + 512])
             whole[start + 148 : start + 156] = b"%06o\0 " % total
+    source = io.BytesIO(gzip.compress(bytes(whole), 1))
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "out"
+        try:
+            extract_archive(source, folder, "a test", "", path="A")
+        except ArtifactError as refused:
+            assert str(refused).startswith("A: not usable as a test: ")  # noqa: PT017
+        assert {path.name for path in Path(temporary).iterdir()} <= {"out"}
+
+
+LARGE = 2**24
+
+
+@pytest.mark.parametrize(
+    ("data", "refused"),
+    [
+        (block(b"header", LARGE, tarfile.XHDTYPE) + bytes(LARGE) + FILE, "a header of 16,777,216"),
+        (block(size=LARGE) + bytes(LARGE) + FILE, "'a' more than once"),
+        (extended(size=b"9" * 12) + FILE, "it holds more than"),
+    ],
+    ids=["header", "file", "claim"],
+)
+def test_an_archive_is_read_in_pieces(tmp_path, data, refused):
+    source = io.BytesIO(packed(data))
+    tracemalloc.start()
     try:
-        found = list(read_archive(gzip.compress(bytes(whole), 1), "A", "a test", "", Limits()))
-    except ArtifactError as refused:
-        assert str(refused).startswith("A: not usable as a test: ")  # noqa: PT017
-        return
-    for member, content in found:
-        assert len(content) == member.size
-        assert not member.name.startswith("/")
-        assert ".." not in member.name.split("/")
+        with pytest.raises(ArtifactError, match=refused):
+            extract_archive(source, tmp_path, "a test", "")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < LARGE / 2
 
 
-def test_a_huge_member_takes_no_memory_before_it_is_refused():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    claims = packed(extended(size=b"9" * 12) + FILE)
+def test_folders_count_as_files_do(tmp_path):
+    write_archive(tmp_path / "a.tar.gz", {"a/b/c/one": b"1", "a/b/two": b"2", "a/d/three": b"3"})
 
-    with pytest.raises(ArtifactError, match="it holds more than"):
-        list(read_archive(claims, "A", "a test", "", Limits()))
+    extract_archive(tmp_path / "a.tar.gz", tmp_path / "fits", "a test", "", Limits(members=7))
 
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+    limits = Limits(members=6)
+    text = refusal(tmp_path / "a.tar.gz", tmp_path / "out", limits)
+    assert "more than 6 files and folders" in text
+
+
+def test_an_archive_is_not_written_if_it_could_not_be_read(tmp_path):
+    with pytest.raises(ArtifactError, match=r"the name 'a\\nb' has control characters; rename"):
+        write_archive(tmp_path / "a.tar.gz", {"a\nb": b""})
+
+
+@pytest.mark.parametrize("where", ["open", "mkdir", "write"])
+def test_a_full_disk_is_no_damage_of_the_archive(tmp_path, monkeypatch, where):
+    write_archive(tmp_path / "a.tar.gz", FILES)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if where == "write":
+        monkeypatch.setattr(archives, "_copy", fail)
+    else:
+        folder = type(tmp_path / "out")
+        whole = getattr(folder, where)
+        monkeypatch.setattr(
+            folder,
+            where,
+            lambda path, *a, **k: fail() if "out" in path.parts else whole(path, *a, **k),
+        )
+
+    with pytest.raises(
+        EpyflowError, match=r"out: No space left on device, while .*a.tar.gz was"
+    ) as it:
+        extract_archive(tmp_path / "a.tar.gz", tmp_path / "out", "a test", "do it again")
+    assert not isinstance(it.value, ArtifactError)
+    assert "make room on that disk" in str(it.value)
+
+
+def test_an_archive_that_is_not_there_is_named(tmp_path):
+    assert "No such file" in refusal(tmp_path / "a.tar.gz", tmp_path / "out")

@@ -9,12 +9,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from epyflow.archives import Limits, extract_archive, read_archive
+from epyflow.archives import Limits, extract_archive
 from epyflow.errors import ArtifactError
 from epyflow.operations.detached.job_request import (
     MANIFEST,
@@ -31,6 +32,9 @@ _SAVED = (_METADATA, ".snakemake/incomplete")
 
 _LIMITS = Limits(members=500_000, size=1 << 30)
 """Of a state: a run of 10,000 tasks has some 50,000 records of 2 kB."""
+
+_LARGEST = 2**28
+"""Bytes of a packed state, which is held in memory."""
 
 _SOURCES = ("the sources of a coordinator", "submit again")
 _STATE = (
@@ -76,10 +80,7 @@ def unpack_sources(path: str, storage: Storage, folder: Path) -> Submission:
             f"{path.rpartition('/')[0]} (`epyflow doctor --check bucket-tasks`), and submit again"
         )
     folder.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(prefix="epyflow-sources-") as temporary:
-        archive = Path(temporary) / "sources.tar.gz"
-        archive.write_bytes(data)
-        extract_archive(archive, folder, *_SOURCES)
+    extract_archive(io.BytesIO(data), folder, *_SOURCES, path=path)
     parent, _, name = path.rpartition("/")
     written = storage.below(parent)[name].modified.timestamp()
     for each in folder.rglob("*"):
@@ -120,23 +121,38 @@ class State:
         ArtifactError
             If the state is refused; the folder is as it was.
         """
+        parent, _, name = self._path.rpartition("/")
+        listed = self._storage.below(parent).get(name)
+        if listed is not None and listed.size > _LARGEST:
+            use, remedy = _STATE
+            reason = f"it has more than {_LARGEST:,} bytes"
+            raise ArtifactError(f"{self._path}: not usable as {use}: {reason}; {remedy}")
         data = self._storage.read(self._path)
         if data is None:
             return False
-        uri = self._storage.uri
-        files = _read_state(data, f"{uri}/{self._path}" if uri else self._path, self._plan)
-        # If one of the two is missing, Snakemake takes the other for an old version's.
-        for part in _SAVED:
-            (self._folder / part).mkdir(parents=True, exist_ok=True)
-        for name, (seconds, content) in files.items():
-            target = self._folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+        path = f"{self._storage.uri}/{self._path}" if self._storage.uri else self._path
+        with tempfile.TemporaryDirectory(prefix=".state-", dir=self._folder.parent) as temporary:
+            restored = Path(temporary)
             # Snakemake takes the time of a mark as the start of its job.
-            os.utime(target, (seconds, seconds))
+            extract_archive(
+                *(io.BytesIO(data), restored, *_STATE, _LIMITS, self._is_saved),
+                path=path,
+                times=True,
+            )
+            # If one of the two is missing, Snakemake takes the other for an old version's.
+            for part in _SAVED:
+                (restored / part).mkdir(parents=True, exist_ok=True)
+            for name in (*_SAVED, self._plan):
+                _replace(self._folder / name, restored / name)
         self._forget_what_was_made_again()
         self._saved = self._signature()
         return True
+
+    def _is_saved(self, name: str) -> bool:
+        """Return whether a file of this name is part of the state that is saved."""
+        path = PurePosixPath(name)
+        inside = any(path.is_relative_to(part) and path != PurePosixPath(part) for part in _SAVED)
+        return name == self._plan or (inside and name.isascii() and not path.name.startswith("."))
 
     def _forget_what_was_made_again(self) -> None:
         """Remove records of files that another coordinator has made again since.
@@ -196,26 +212,14 @@ class State:
             yield name, (its.st_mtime_ns, its.st_size)
 
 
-def _read_state(data: bytes, path: str, plan: str) -> dict[str, tuple[float, bytes]]:
-    """Return time and content of the saved files by name."""
-    use, remedy = _STATE
-    found: dict[str, tuple[float, bytes]] = {}
-    for member, content in read_archive(data, path, use, remedy, _LIMITS):
-        if not _is_saved(member.name, plan):
-            raise ArtifactError(f"{path}: not usable as {use}: {member.name!r}; {remedy}")
-        found[member.name] = (member.mtime, content)
-    # A file cannot be the folder of another one.
-    folders = {parent.as_posix() for name in found for parent in PurePosixPath(name).parents}
-    if both := sorted(folders & found.keys()):
-        raise ArtifactError(f"{path}: not usable as {use}: {both[0]!r} is a folder, too; {remedy}")
-    return found
-
-
-def _is_saved(name: str, plan: str) -> bool:
-    """Return whether a file of this name is part of the state that is saved."""
-    path = PurePosixPath(name)
-    inside = any(path.is_relative_to(part) and path != PurePosixPath(part) for part in _SAVED)
-    return name == plan or (inside and name.isascii() and not path.name.startswith("."))
+def _replace(target: Path, source: Path) -> None:
+    """Move a file or folder, if there is one, to where another one may be."""
+    if not source.exists():
+        return
+    if target.is_dir():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
 
 
 def _target(name: Path, results: str) -> str | None:

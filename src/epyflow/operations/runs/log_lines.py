@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from epyflow.errors import EpyflowError
+from epyflow.files import CONTROL_CHARACTERS
 from epyflow.logs import LEVELS, as_text
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -12,12 +13,6 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 _HEAD = re.compile(rf"(\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{{3}}) ({'|'.join(LEVELS)}) ")
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_CONTROL = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""Characters that change what a terminal shows, except the tab, and lone surrogates, which no file
-holds. Sources: ECMA-48 (control characters); Unicode Standard Annex 9 (direction of text).
-"""
 
 
 class Filter:
@@ -106,7 +101,7 @@ def parse_duration(text: str) -> timedelta:
 
 def printable(line: str) -> str:
     r"""Return one line in which characters that a terminal obeys are escaped: ``\x1b``."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
+    return CONTROL_CHARACTERS.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
 
 
 def _moment(head: re.Match[str]) -> datetime | None:

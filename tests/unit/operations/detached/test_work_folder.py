@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tarfile
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +86,36 @@ def test_a_folder_that_has_records_gets_those_saved_in_their_place(folder, stora
     assert State(tmp_path / "next", SUBMISSION, storage).restore()
 
     assert marked.read_text() == ".snakemake/incomplete/ghi"
+
+
+def test_a_folder_of_the_name_of_a_saved_file_is_replaced(folder, storage, tmp_path):
+    assert State(folder, SUBMISSION, storage).save()
+    saved = {name for name in files(folder) if name.startswith((".snakemake/m", ".snakemake/i"))}
+    saved.add(".epyflow/us/flu/main/plan.json")
+    for name in saved:
+        (tmp_path / "next" / name / "folder").mkdir(parents=True)
+
+    assert State(tmp_path / "next", SUBMISSION, storage).restore()
+
+    assert files(tmp_path / "next").keys() == saved
+    assert {path.name for path in tmp_path.iterdir()} == {"bucket", "work", "next"}
+
+
+def test_a_large_state_is_not_held_in_memory(storage, tmp_path, monkeypatch):
+    large = 2**24
+    write_archive(tmp_path / "state.tar.gz", {".snakemake/metadata/a": bytes(large)})
+    storage.write(PATH, (tmp_path / "state.tar.gz").read_bytes())
+    tracemalloc.start()
+    try:
+        assert State(tmp_path / "work", SUBMISSION, storage).restore()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < large / 2
+    monkeypatch.setattr(work_folder, "_LARGEST", 1000)
+    text = refusal(tmp_path / "next", storage)
+    assert f"{PATH}: not usable as the state of a coordinator: it has more than 1,000 bytes" in text
 
 
 def record(folder: Path, output: str, made: float) -> Path:

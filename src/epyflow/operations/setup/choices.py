@@ -15,7 +15,7 @@ from epyflow.operations.setup.questions import ask_settings, ask_site, ask_slurm
 from epyflow.operations.setup.slurm_defaults import guess_slurm_site, partitions_there
 from epyflow.operations.setup.yaml_edit import read_keys
 from epyflow.operations.slurm.commands import has_slurm
-from epyflow.operations.slurm.site import FILE as SLURM_FILE
+from epyflow.operations.slurm.site import slurm_site_path
 from epyflow.repositories.address import is_address
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.written_names import BASE
@@ -122,7 +122,7 @@ def choose_slurm(
             slurm = confirm("Also prepare runs on Slurm?", default=True)
     if not slurm:
         return None
-    likely = guess_slurm_site({**read_file(SLURM_FILE), **given})
+    likely = guess_slurm_site({**read_file(slurm_site_path()), **given})
     if asking:
         likely = ask_slurm(given, likely, [each.name for each in partitions_there()])
     if not likely:
@@ -160,7 +160,7 @@ def next_steps() -> list[str]:
         steps.append("epyflow doctor")
     else:
         steps += ["make image-push", "epyflow doctor"]
-    if SLURM_FILE.is_file():
+    if slurm_site_path().is_file():
         return ["make setup WITH=slurm", *steps, "snakemake --profile profiles/slurm"]
     try:
         read_site()

@@ -16,6 +16,7 @@ from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.google.site import FILE_VARIABLE, Site, read_file, variable, variables_given
 from epyflow.google.site_file import site_path
 from epyflow.operations.notification.variables import SECRET_VARIABLES as NOTIFICATION_VARIABLES
+from epyflow.operations.slurm.site import FILE_VARIABLE as SLURM_FILE_VARIABLE
 from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
 from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
 from epyflow.run.environment import PREFIX, environment_values, read_pairs
@@ -166,7 +167,13 @@ def misspelt_variables(environment: Mapping[str, str] = os.environ) -> list[str]
     known = {
         *map(setting_variable, Settings.model_fields),
         *map(variable, Site.model_fields),
-        *(FILE_VARIABLE, *TOKEN_VARIABLES, *NOTIFICATION_VARIABLES, *VARIABLES),
+        *(
+            FILE_VARIABLE,
+            SLURM_FILE_VARIABLE,
+            *TOKEN_VARIABLES,
+            *NOTIFICATION_VARIABLES,
+            *VARIABLES,
+        ),
         *_OTHERS,
     }
     return [

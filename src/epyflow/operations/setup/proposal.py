@@ -11,8 +11,7 @@ from epyflow.files import write_bytes_atomically
 from epyflow.google.site import read_file
 from epyflow.google.site_file import site_path, site_text
 from epyflow.operations.setup.yaml_edit import edit_file, read_keys
-from epyflow.operations.slurm.site import FILE as SLURM_FILE
-from epyflow.operations.slurm.site import slurm_site_text
+from epyflow.operations.slurm.site import slurm_site_path, slurm_site_text
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.written_names import BASE
 
@@ -133,7 +132,8 @@ def slurm_site_file(values: Mapping[str, Any]) -> File | None:
     EpyflowError
         Naming every value that is wrong.
     """
-    return _whole_file(SLURM_FILE, slurm_site_text(values), values)
+    path = slurm_site_path()
+    return _whole_file(path, slurm_site_text(values, path), values)
 
 
 def _whole_file(path: Path, text: str, values: Mapping[str, Any]) -> File | None:

@@ -3,6 +3,7 @@
 ``profiles/slurm/config.yaml`` reads them when Snakemake starts.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from epyflow.google.site import read_file
 from epyflow.strict import Strict, shown
 from epyflow.suggest import did_you_mean, listed
 
-FILE = Path("profiles/slurm/site.yaml")
+FILE, FILE_VARIABLE = Path("profiles/slurm/site.yaml"), "EPYFLOW_SLURM_SITE"
 
 _HEADER = """\
 # What profiles/slurm/config.yaml does not know; site.example.yaml describes each key. Written by
@@ -54,7 +55,12 @@ class SlurmSite(Strict):
         return [f"{name}={value!r}" for name, value in named.items() if value is not None]
 
 
-def read_slurm_site(path: Path = FILE) -> SlurmSite:
+def slurm_site_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the path of the settings file."""
+    return Path(environment.get(FILE_VARIABLE) or FILE)
+
+
+def read_slurm_site(path: Path | None = None) -> SlurmSite:
     """Read the settings; without a file, those of a cluster with a default partition.
 
     Raises
@@ -62,6 +68,7 @@ def read_slurm_site(path: Path = FILE) -> SlurmSite:
     EpyflowError
         Naming every setting that is wrong, and what to do.
     """
+    path = path or slurm_site_path()
     return _validated(read_file(path), path)
 
 

@@ -76,3 +76,11 @@ def test_changed_settings_keep_the_others(tmp_path):
     assert yaml.safe_load(text) == {"partition": "short", "account": "0123", "qos": "low"}
     with pytest.raises(EpyflowError, match=r"site\.yaml: account: 'a b' is not right"):
         slurm_site_text({"account": "a b"}, path)
+
+
+def test_a_variable_names_another_file(tmp_path, monkeypatch):
+    path = tmp_path / "mine.yaml"
+    path.write_text("partition: short\n")
+    monkeypatch.setenv("EPYFLOW_SLURM_SITE", str(path))
+
+    assert read_slurm_site().partition == "short"

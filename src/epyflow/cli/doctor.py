@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from epyflow.cli.options import ConfigFiles, ConfigValues, Format
+from epyflow.cli.options import ConfigFiles, ConfigValues, Format, NamedExperiment
 from epyflow.cli.output import ExitCode, console, fail, plain_table, print_json, say
 from epyflow.errors import EpyflowError
 from epyflow.google.site import FILE_VARIABLE
@@ -19,12 +19,13 @@ from epyflow.operations.doctor.check import Check, CheckResult
 from epyflow.operations.doctor.checks import LOCAL, chosen, cloud_checks, slurm_checks
 from epyflow.operations.doctor.context import Context
 from epyflow.operations.doctor.examination import Examination
-from epyflow.operations.slurm.site import FILE as SLURM_SITE
+from epyflow.operations.slurm.site import slurm_site_path
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
 
 def doctor(
+    experiment: NamedExperiment = None,
     cloud: Annotated[
         bool | None,
         typer.Option(
@@ -63,12 +64,16 @@ def doctor(
     """
     try:
         asked = _is_configured() if cloud is None else cloud
-        of_slurm = slurm_checks() if (SLURM_SITE.is_file() if slurm is None else slurm) else ()
+        of_slurm = (
+            slurm_checks() if (slurm_site_path().is_file() if slurm is None else slurm) else ()
+        )
         checks = chosen((*LOCAL, *(cloud_checks() if asked else ()), *of_slurm), check or ())
     except (EpyflowError, ImportError) as error:
         hint = "; run make setup" if isinstance(error, ImportError) else ""
         fail(f"{error}{hint}", ExitCode.UNREADABLE)
-    context = Context(tuple(configfile or ()), tuple(config or ()), profile, asked)
+    context = Context(
+        tuple(configfile or ()), tuple(config or ()), profile, asked, experiment=experiment
+    )
     found = _run_checks(Examination(checks, context))
     if format == "json":
         _print_json(found)

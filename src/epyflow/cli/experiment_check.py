@@ -1,54 +1,71 @@
 """Check an experiment for the commands that need one, and print its problems."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from epyflow.cli.output import exit_on_error
-from epyflow.errors import PopulationError, UnreadableError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import inspect
-from epyflow.experiment.reading.experiment_files import locate
 from epyflow.experiment.reading.problems import Problem
+from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address
-from epyflow.run.settings import POPULATION_FOLDERS, find_path
-from epyflow.run.sources import check_inside, local_folder
+from epyflow.run.settings import Settings
+from epyflow.run.sources import check_inside, fetch_root
 
 
-def inspect_experiment(
-    path: Path,
+def experiment_options(
     root: str | None,
     output_config: str | None,
     population_data: Path | None,
     allowed_data_roots: list[Path] | None,
+) -> dict[str, Any]:
+    """Return the settings that options of these names give; None for one that is not given."""
+    return {
+        "experiments_root": root,
+        "output_config": output_config,
+        "population_data": None if population_data is None else str(population_data),
+        "allowed_data_roots": [str(each) for each in allowed_data_roots or ()] or None,
+    }
+
+
+def inspect_experiment(
+    named: str,
+    configfile: list[Path] | None,
+    config: list[str] | None,
+    options: Mapping[str, Any],
     format: str,
-) -> tuple[Experiment | None, list[Problem]]:
+) -> tuple[Experiment | None, list[Problem], Settings]:
     """Check an experiment; end the command where it cannot be read.
 
     Parameters
     ----------
-    path, root, output_config, population_data, allowed_data_roots
-        The options of these names.
+    named, configfile, config, options
+        The experiment and its settings: :func:`name_experiment`.
     format
         With ``json``, why it cannot be read is printed as a document.
 
     Returns
     -------
-    experiment, problems
+    experiment, problems, settings
         The experiment is None if a problem is an error.
     """
     document = {"valid": False} if format == "json" else None
-    with exit_on_error(errors=(UnreadableError, PopulationError), document=document):
-        place = locate(path, local_folder(root), tuple(allowed_data_roots or ()))
-        if root is not None and is_address(root):
-            check_inside(place, root)
-        given = None if population_data is None else str(population_data)
-        folder = find_path(given, place.root, POPULATION_FOLDERS)
+    with exit_on_error(document=document):
+        found = name_experiment(named, configfile or (), config or (), options).settings
+        settings = fetch_root(found)[0]
+        place = replace(settings.place(), replacements=settings.replacements)
+        if is_address(found.experiments_root):
+            check_inside(place, found.experiments_root)
+        folder = settings.population_folder()
         store = None if folder is None else PopulationStore.open(folder, remote=False)
-        return inspect(place, output_config, store.known() if store else ())
+        names = store.known() if store else ()
+        return *inspect(place, settings.output_config, names), settings
 
 
 def print_problems(problems: Iterable[Problem], console: Console) -> None:

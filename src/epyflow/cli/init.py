@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from epyflow.cli.options import Format, read_input
+from epyflow.cli.options import CONFIG_OPTIONS, Format, read_input
 from epyflow.cli.output import ExitCode, at_a_terminal, fail, print_json, say
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.setup import choices
@@ -35,8 +35,8 @@ def init(
     config: Annotated[
         list[str] | None,
         typer.Option(
-            "--config",
-            help="KEY=VALUE, any other setting; may be given repeatedly.",
+            *CONFIG_OPTIONS,
+            help="Any other setting: KEY=VALUE, or several.",
             rich_help_panel=_RUNS,
         ),
     ] = None,

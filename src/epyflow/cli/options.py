@@ -1,22 +1,32 @@
 """Declare the arguments and options that several commands share."""
 
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+_SETTING = re.compile(r"[A-Za-z_]\w*=")
+
 # The experiment.
 
-ExperimentPath = Annotated[
-    Path, typer.Argument(help="The experiment's folder, its config/ folder, or one of its files.")
+_EXPERIMENT = (
+    "The experiment: its id below `<experiments_root>/experiments/`, or a path to its folder, its "
+    "`config/` folder or one of its files."
+)
+ExperimentName = Annotated[str, typer.Argument(help=_EXPERIMENT)]
+NamedExperiment = Annotated[
+    str | None, typer.Argument(help=f"{_EXPERIMENT} Default: that of the settings.")
 ]
 Root = Annotated[
     str | None,
     typer.Option(
         "--root",
         help="Folder that holds experiments/ and common-data/, or a repository, "
-        "git+https://host/owner/repo@ref. Default: the folder above experiments/ in the path.",
+        "git+https://host/owner/repo@ref. Default: the folder above experiments/ in a path, else "
+        "that of the settings.",
     ),
 ]
 OutputConfig = Annotated[
@@ -42,8 +52,10 @@ ConfigFiles = Annotated[
     list[Path] | None,
     typer.Option("--configfile", help="A file of settings; may be given repeatedly."),
 ]
+CONFIG_OPTIONS = ("--config", "-C", "--set")
 ConfigValues = Annotated[
-    list[str] | None, typer.Option("--config", help="KEY=VALUE; may be given repeatedly.")
+    list[str] | None,
+    typer.Option(*CONFIG_OPTIONS, help="Settings: KEY=VALUE, or several, as for snakemake."),
 ]
 
 # A run.
@@ -115,6 +127,23 @@ Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Do not ask. Needed where there is no terminal.")
 ]
+
+
+def spread_settings(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of a command with an option for each setting of ``--config A=1 B=2``."""
+    spread: list[str] = []
+    option = ""
+    for index, each in enumerate(arguments):
+        if each == "--":
+            return [*spread, *arguments[index:]]
+        if option and _SETTING.match(each):
+            # The first one follows its option.
+            spread += [each] if spread[-1] == option else [option, each]
+            continue
+        name = each.partition("=")[0]
+        option = name if name in CONFIG_OPTIONS else ""
+        spread.append(each)
+    return spread
 
 
 def read_input(path: Path) -> str:

@@ -6,10 +6,12 @@ import typer
 from rich.console import Console
 
 from epyflow.cli.cost_estimate import print_estimate
-from epyflow.cli.experiment_check import inspect_experiment, print_problems
+from epyflow.cli.experiment_check import experiment_options, inspect_experiment, print_problems
 from epyflow.cli.options import (
     AllowedDataRoots,
-    ExperimentPath,
+    ConfigFiles,
+    ConfigValues,
+    ExperimentName,
     OutputConfig,
     PopulationData,
     PriceFile,
@@ -27,7 +29,7 @@ from epyflow.operations.cost.run_estimate import estimate_cost
 
 
 def plan(
-    path: ExperimentPath,
+    experiment: ExperimentName,
     format: TextFormat = "text",
     root: Root = None,
     output_config: OutputConfig = None,
@@ -36,6 +38,8 @@ def plan(
     members_per_task: Annotated[
         int | None, typer.Option(min=1, help="Parameter sets per task. Default: by estimate.")
     ] = None,
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
     cost: Annotated[
         bool, typer.Option("--cost", help="Also estimate the cost of the run on Google Batch.")
     ] = False,
@@ -49,24 +53,24 @@ def plan(
     Exit code 0: planned. 1: the experiment is invalid; with --cost, also where a price or the
     profile is wrong. 2: it cannot be read.
     """
-    experiment, problems = inspect_experiment(
-        path, root, output_config, population_data, allowed_data_root, format
-    )
-    if experiment is None:
+    options = experiment_options(root, output_config, population_data, allowed_data_root)
+    options["members_per_task"] = members_per_task
+    found, problems, settings = inspect_experiment(experiment, configfile, config, options, format)
+    if found is None:
         errors = [problem for problem in problems if problem.severity == "error"]
         if format == "json":
             print_json({"valid": False, "problems": [problem.as_dict() for problem in errors]})
         else:
             print_problems(errors, Console(stderr=True))
         raise typer.Exit(ExitCode.PROBLEM)
-    planned = fan_out.plan(experiment, members_per_task)
-    document = _document(experiment, planned)
+    planned = fan_out.plan(found, settings.members_per_task)
+    document = _document(found, planned)
     if cost:
-        document["cost"] = estimate_cost(experiment, planned, prices, profile, region, spot)
+        document["cost"] = estimate_cost(found, planned, prices, profile, region, spot)
     if format == "json":
         print_json(document)
         return
-    _print(experiment, planned)
+    _print(found, planned)
     if cost:
         print_estimate(document["cost"])
 

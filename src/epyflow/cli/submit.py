@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from google.cloud import batch_v1
 
-from epyflow.cli.options import ConfigFiles, ConfigValues, Format
+from epyflow.cli.options import ConfigFiles, ConfigValues, ExperimentName, Format
 from epyflow.cli.output import ExitCode, confirm_on_terminal, exit_on_error, print_json, say, warn
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.batch import BatchJobs, is_over
@@ -18,7 +18,7 @@ from epyflow.operations.cost.start_summary import StartSummary, labels_of_run, s
 from epyflow.operations.detached import launch
 from epyflow.operations.detached.launch import Packed, Place
 from epyflow.operations.detached.source_archive import pack
-from epyflow.operations.setup.layers import Layer, merge_layers, read_layers
+from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.run.planner import checksum_of
 from epyflow.run.run_id import AUTO, new_run_id
 from epyflow.run.settings import Settings
@@ -34,9 +34,7 @@ _RESERVED = {
 
 
 def submit(
-    experiment: Annotated[
-        str, typer.Argument(help="The experiment's id below experiments_root, or its folder.")
-    ],
+    experiment: ExperimentName,
     arguments: Annotated[
         list[str] | None,
         typer.Argument(help="After `--`: options for snakemake, such as `--retries 0`."),
@@ -108,8 +106,7 @@ def _settings(
     experiment: str, run_id: str | None, files: Sequence[Path], given: Sequence[str]
 ) -> Settings:
     """Read the layers as Snakemake does, and the experiment and run that were named."""
-    named = {"experiment": experiment} | ({} if run_id is None else {"run_id": run_id})
-    settings = merge_layers([*read_layers(files, given), Layer("epyflow submit", named)])
+    settings = name_experiment(experiment, files, given, {"run_id": run_id}).settings
     if settings.run_id != AUTO:
         return settings
     return settings.model_copy(update={"run_id": new_run_id()})

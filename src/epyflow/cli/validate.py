@@ -3,10 +3,12 @@
 import typer
 from rich.console import Console
 
-from epyflow.cli.experiment_check import inspect_experiment, print_problems
+from epyflow.cli.experiment_check import experiment_options, inspect_experiment, print_problems
 from epyflow.cli.options import (
     AllowedDataRoots,
-    ExperimentPath,
+    ConfigFiles,
+    ConfigValues,
+    ExperimentName,
     OutputConfig,
     PopulationData,
     Root,
@@ -17,22 +19,23 @@ from epyflow.cli.output import ExitCode, count, print_json, say
 
 
 def validate(
-    path: ExperimentPath,
+    experiment: ExperimentName,
     strict: Strict = False,
     format: TextFormat = "text",
     root: Root = None,
     output_config: OutputConfig = None,
     population_data: PopulationData = None,
     allowed_data_root: AllowedDataRoots = None,
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
 ) -> None:
     """Check an experiment and report every problem with file, line and key.
 
     Exit code 0: valid. 1: invalid (with --strict, also when there are warnings). 2: it cannot be
     read.
     """
-    _, problems = inspect_experiment(
-        path, root, output_config, population_data, allowed_data_root, format
-    )
+    options = experiment_options(root, output_config, population_data, allowed_data_root)
+    _, problems, _ = inspect_experiment(experiment, configfile, config, options, format)
     errors = sum(problem.severity == "error" for problem in problems)
     invalid = bool(errors or (strict and problems))
     if format == "json":
@@ -40,5 +43,5 @@ def validate(
     else:
         print_problems(problems, Console())
         counts = f"{count(errors, 'error')}, {count(len(problems) - errors, 'warning')}"
-        say(f"{path}: {'invalid' if invalid else 'valid'} ({counts})")
+        say(f"{experiment}: {'invalid' if invalid else 'valid'} ({counts})")
     raise typer.Exit(ExitCode.PROBLEM if invalid else ExitCode.OK)

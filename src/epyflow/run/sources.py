@@ -171,24 +171,6 @@ def use_fetched_root(settings: Settings) -> Settings:
     return _at(settings, folder)
 
 
-def local_folder(root: str | None) -> Path | None:
-    """Return the folder that a command's ``--root`` names; fetch a repository.
-
-    Raises
-    ------
-    UnreadableError
-        If it is the address of a repository and cannot be fetched.
-    """
-    if root is None:
-        return None
-    if not is_address(root):
-        return Path(root)
-    try:
-        return fetch(parse_address(root)).folder
-    except EpyflowError as error:
-        raise UnreadableError(str(error)) from None
-
-
 def check_inside(place: ExperimentFiles, address: str) -> None:
     """Refuse an experiment that was found outside the repository.
 

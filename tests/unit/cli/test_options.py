@@ -18,6 +18,7 @@ from epyflow.cli.options import (
     TextFormat,
     Yes,
     read_input,
+    spread_settings,
 )
 
 app = typer.Typer()
@@ -96,3 +97,18 @@ def test_an_input_is_a_file_or_standard_input(tmp_path, monkeypatch):
 
     assert read_input(tmp_path / "outputs.json") == '{"site": "å"}'
     assert read_input(Path("-")) == "piped"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("x --config a=1 b_c= --strict", "x --config a=1 --config b_c= --strict"),
+        ("--set a=1 b=2 x c=3", "--set a=1 --set b=2 x c=3"),
+        ("--config=a=1 b=2 -C c=3", "--config=a=1 --config b=2 -C c=3"),
+        ("--configfile a=b c=d", "--configfile a=b c=d"),
+        ("--config a=1 -- --config b=2 c=3", "--config a=1 -- --config b=2 c=3"),
+        ("--config ./a=1", "--config ./a=1"),
+    ],
+)
+def test_settings_are_listed_as_for_snakemake(typed, read):
+    assert spread_settings(typed.split()) == read.split()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from epyflow.google.site import Site, read_site
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
-from epyflow.operations.setup import layers
+from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.run.settings import Settings
 from epyflow.run.sources import fetch_root
 
@@ -25,8 +25,8 @@ class Context:
 
     Parameters
     ----------
-    configfiles, config
-        Layers of settings, as for ``snakemake``.
+    configfiles, config, experiment
+        Layers of settings, as for ``snakemake``, and the experiment; None: that of the settings.
     profile_file
         The profile for Google Batch.
     cloud
@@ -45,14 +45,15 @@ class Context:
     profile_file: Path = FILE
     cloud: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    experiment: str | None = None
     disabled_services: set[str] = field(default_factory=set)
 
     @cached_property
     def settings(self) -> Settings:
         """Settings of the run."""
-        return layers.merge_layers(
-            layers.read_layers(self.configfiles, self.config, environment=self.environment)
-        )
+        return name_experiment(
+            self.experiment, self.configfiles, self.config, environment=self.environment
+        ).settings
 
     @cached_property
     def local_settings(self) -> Settings:

@@ -1,0 +1,1 @@
+"""Find the experiment that a command names, and start it with Snakemake."""

@@ -9,12 +9,15 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from epyflow import __version__
+from epyflow.cli.options import spread_settings
 from epyflow.cli.output import EXIT_CODES, ExitCode, say, warn
 from epyflow.errors import EpyflowError
 
 COMMANDS = {
     "init": "Write config/config.yaml, and site.yaml in profiles/gcp or profiles/slurm.",
     "doctor": "Check what a run needs on this machine, on Google Cloud and on Slurm.",
+    "run": "Run an experiment, and print the snakemake command that does it.",
+    "report": "Write the report of a finished run, and print the snakemake command that does it.",
     "validate": "Check an experiment and report every problem with file, line and key.",
     "plan": "Show the tasks and simulations of a run, from the YAML alone.",
     "submit": "Start a run whose coordinator is a job of Google Batch.",
@@ -69,13 +72,12 @@ class _Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, _, rest = super().resolve_command(ctx, args)
-        return name, load_command(str(name)), rest
+        return name, load_command(str(name)), spread_settings(rest)
 
 
 app = typer.Typer(
     cls=_Commands,
-    help="Check, plan and describe epidemic modelling experiments; follow their runs. "
-    "Runs are started with snakemake.",
+    help="Check, plan and run epidemic modelling experiments; follow their runs.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -1,0 +1,130 @@
+"""``epyflow run``: run an experiment with Snakemake, and ``epyflow report``, its report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from epyflow.cli.options import ConfigFiles, ConfigValues, NamedExperiment, Root
+from epyflow.cli.output import ExitCode, exit_on_error, say
+from epyflow.errors import EpyflowError
+from epyflow.operations.start.named_experiment import name_experiment
+from epyflow.operations.start.snakemake_command import (
+    DRY_RUN,
+    SnakemakeCommand,
+    Start,
+    run_commands,
+    write_command,
+)
+
+_SUFFIXES = (".html", ".zip")
+
+Cores = Annotated[
+    str | None,
+    typer.Option("--cores", "-c", help="Cores of this machine. Default: the profile's, or all."),
+]
+Cloud = Annotated[bool, typer.Option("--cloud", help="Run on Google Batch: `profiles/gcp`.")]
+Slurm = Annotated[bool, typer.Option("--slurm", help="Run on a Slurm cluster: `profiles/slurm`.")]
+Profile = Annotated[
+    str | None,
+    typer.Option(help="A profile: a name in `profiles/`, or a folder. Default: `local`."),
+]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[-- ARGUMENTS]",
+        help="After `--`: options and targets for snakemake, such as `-- --dry-run`.",
+    ),
+]
+
+
+def run(
+    experiment: NamedExperiment = None,
+    arguments: Arguments = None,
+    cores: Cores = None,
+    cloud: Cloud = False,
+    slurm: Slurm = False,
+    profile: Profile = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a report when the run has finished: a .html or .zip file."),
+    ] = None,
+    root: Root = None,
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
+) -> None:
+    """Run an experiment, and print the snakemake command that does it.
+
+    Repeat the command to resume a run that was interrupted; only what is missing or changed runs.
+
+    Exit code 0: the run succeeded. 1: it failed, or a setting is wrong. 2: the experiment or a file
+    of settings cannot be read. A signal n ends it with 128 + n. Otherwise it is that of Snakemake.
+    """
+    with exit_on_error(ExitCode.PROBLEM):
+        start = _start(
+            (experiment, root, configfile, config), (cores, cloud, slurm, profile), arguments or ()
+        )
+        commands = [write_command(start)]
+        if report is not None and not DRY_RUN & set(start.arguments):
+            commands.append(_report_command(start, report))
+    _run(commands)
+
+
+def report(
+    experiment: NamedExperiment = None,
+    arguments: Arguments = None,
+    report: Annotated[
+        Path, typer.Option(help="The file to write: .html, or .zip for large runs.")
+    ] = Path("report.html"),
+    cloud: Cloud = False,
+    slurm: Slurm = False,
+    profile: Profile = None,
+    root: Root = None,
+    configfile: ConfigFiles = None,
+    config: ConfigValues = None,
+) -> None:
+    """Write the report of a finished run, and print the snakemake command that does it.
+
+    Exit code 0: written. 1: results are missing, or a setting is wrong. 2: the experiment or a file
+    of settings cannot be read.
+    """
+    with exit_on_error(ExitCode.PROBLEM):
+        start = _start(
+            (experiment, root, configfile, config), (None, cloud, slurm, profile), arguments or ()
+        )
+        command = _report_command(start, report)
+    _run([command])
+
+
+def _start(
+    experiment: tuple[str | None, str | None, list[Path] | None, list[str] | None],
+    machine: tuple[str | None, bool, bool, str | None],
+    arguments: Sequence[str],
+) -> Start:
+    """Read the options that say what runs, and where."""
+    named, root, files, given = experiment
+    if named is not None and named.startswith("-"):
+        arguments, named = [named, *arguments], None  # The first one after `--`.
+    cores, cloud, slurm, profile = machine
+    found = name_experiment(named, files or (), given or (), {"experiments_root": root})
+    profiles = [name for name, asked in (("gcp", cloud), ("slurm", slurm)) if asked]
+    profiles += [] if profile is None else [profile]
+    if len(profiles) > 1:
+        raise EpyflowError("expected one of --cloud, --slurm and --profile")
+    chosen = profiles[0] if profiles else None
+    return Start(chosen, cores, found.files, found.arguments, arguments)
+
+
+def _report_command(start: Start, file: Path) -> SnakemakeCommand:
+    if file.suffix not in _SUFFIXES:
+        raise EpyflowError(f"--report {file}: expected a name that ends in .html or .zip")
+    if not file.absolute().parent.is_dir():
+        raise EpyflowError(f"--report {file}: there is no folder {file.absolute().parent}")
+    return write_command(start, "--report", str(file))
+
+
+def _run(commands: Sequence[SnakemakeCommand]) -> None:
+    for command in commands:
+        say(str(command), err=True)
+    raise typer.Exit(run_commands(commands))

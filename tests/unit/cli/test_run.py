@@ -1,0 +1,96 @@
+"""``epyflow run`` and ``epyflow report``: the commands of Snakemake that they start."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from epyflow.cli import run as cli_run
+from tests.unit.cli.command import run
+from tests.unit.experiment.samples import SIR, write_sections
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def started(root, monkeypatch):
+    """Return the commands that were started, in another folder than the project's."""
+    for name in ("SNAKEMAKE_PROFILE", "EPYFLOW_GCP_SITE", "EPYFLOW_SLURM_SITE"):
+        monkeypatch.delenv(name, raising=False)
+    write_sections(root, SIR)
+    monkeypatch.chdir(root)
+    commands = []
+    monkeypatch.setattr(cli_run, "run_commands", lambda given: commands.extend(given) or 7)
+    return commands
+
+
+def words(command):
+    return [Path(each).name for each in command.arguments]
+
+
+def test_a_run_prints_its_command_and_ends_with_the_code_of_snakemake(started):
+    done = run("run", "experiments/sample", "--cores", 2, "--", "--retries", 0)
+
+    assert done.exit_code == 7
+    assert done.stderr == f"{started[0]}\n"
+    assert words(started[0]) == [
+        *("snakemake", "-s", "Snakefile", "--profile", "local", "--cores", "2"),
+        *("--retries", "0", "--config", "experiment=sample", "experiments_root=."),
+    ]
+
+
+def test_the_report_is_a_second_command_unless_the_run_is_dry(started):
+    assert run("run", "experiments/sample", "--report", "r.zip").exit_code == 7
+    assert [("r.zip" in words(each)) for each in started] == [False, True]
+
+    started.clear()
+    run("run", "experiments/sample", "--report", "r.zip", "--", "-n")
+    assert len(started) == 1
+
+
+def test_a_report_is_of_the_experiment_of_the_settings_by_default(started, root):
+    (root / "config").mkdir()
+    (root / "config" / "config.yaml").write_text("experiment: sample\nexperiments_root: .\n")
+
+    run("report", "--config", "run_id=a", "n_sims=2")
+    run("run", "--", "--dry-run")
+
+    report, dry = map(words, started)
+    assert report[-5:] == ["--report", "report.html", "--config", "run_id=a", "n_sims=2"]
+    assert dry[-2:] == ["all", "--dry-run"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nothing"], 2, "nothing: no such folder; expected an experiment's folder"),
+        (["experiments/sample", "--cloud", "--slurm"], 1, "one of --cloud, --slurm and --profile"),
+        (["experiments/sample", "--report", "r.pdf"], 1, "ends in .html or .zip"),
+        (["experiments/sample", "--report", "no/r.html"], 1, "there is no folder"),
+        (
+            ["experiments/sample", "--set", "n_sim=2"],
+            1,
+            "'n_sim'; did you mean n_sims?",
+        ),
+        (["experiments/sample", "--set", "n_sims=0"], 1, "config: n_sims: 0"),
+        (["experiments/sample", "--", "-C", "a=1"], 1, "-C after `--`"),
+        (["experiments/sample", "--cloud"], 1, "expected a start in its folder: cd "),
+    ],
+)
+def test_what_cannot_be_started_is_refused_before_snakemake(started, arguments, code, message):
+    done = run("run", *arguments)
+
+    assert (done.exit_code, started) == (code, [])
+    assert message in done.stderr
+
+
+def test_one_path_means_the_same_to_every_command(started, root):
+    path = "experiments/sample/config/output.yaml"
+
+    run("run", path)
+    assert "experiment=sample" in shlex.split(str(started[0]))
+    assert run("validate", path).exit_code == 0
+    assert '"experiment": "sample"' in run("plan", path, "--format", "json").stdout
+    checked = run("doctor", path, "--no-cloud", "--no-slurm", "--check", "experiment")
+    assert "sample: simulate, 1 tasks" in checked.stdout
+    assert run("validate", "sample", "--config", "experiments_root=.", "n_sims=3").exit_code == 0

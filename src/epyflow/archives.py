@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from epyflow.errors import ArtifactError, EpyflowError
-from epyflow.files import CONTROL_CHARACTERS, gzip_writer
+from epyflow.files import CONTROL_CHARACTERS, RATIO, gzip_writer, most_content
 
 
 def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
@@ -50,9 +50,6 @@ def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
             with source.open("rb") as content:
                 archive.addfile(entry, content)
 
-
-_RATIO, _SMALL = 250, 2**28
-"""An archive above 256 MiB that is compressed further than this is no experiment."""
 
 _LONGEST_HEADER, _LONGEST_PATH, _LONGEST_NAME, _DEEPEST = 2**13, 2_048, 255, 64
 """Bytes of an extended header, of a path and of a name in it; folders in one another."""
@@ -196,7 +193,7 @@ def _members(packed: BinaryIO, size: int, limits: Limits) -> Iterator[tuple[Memb
     tarfile itself follows chains of headers by recursion, and allocates what sparse files claim.
     So it decodes single headers here, of the two kinds that :func:`write_archive` writes.
     """
-    most = min(limits.size, _SMALL + _RATIO * size)
+    most = min(limits.size, most_content(size))
     count = 0
     with gzip.GzipFile(fileobj=packed) as file:
         while (member := _next_member(file)) is not None:
@@ -204,7 +201,7 @@ def _members(packed: BinaryIO, size: int, limits: Limits) -> Iterator[tuple[Memb
             if count > limits.members or most < 0:
                 raise _RefusedError(
                     f"it holds more than {limits.members:,} files, or more than {limits.size:,} "
-                    f"bytes, or is {_RATIO} times smaller than its content"
+                    f"bytes, or is {RATIO} times smaller than its content"
                 )
             end = file.tell() + -(-member.size // _BLOCK) * _BLOCK
             yield member, cast("BinaryIO", file)

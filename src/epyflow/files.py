@@ -15,8 +15,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
+from epyflow.errors import user_errors
+from forecast_hub.errors import HubError
+from forecast_hub.limited_files import open_table
+
 # Level 6 takes four times as long for tables that are four per cent smaller.
 _GZIP_LEVEL = 4
+
+SMALL, RATIO = 2**28, 250
+"""Tables and experiments above 256 MiB are not compressed further than this."""
 
 TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
 """Name of a file that is being written, or was being written when its process was killed."""
@@ -83,6 +90,26 @@ def gzip_writer(path: Path) -> Iterator[BinaryIO]:
         gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed,
     ):
         yield cast("BinaryIO", packed)
+
+
+def most_content(size: int) -> int:
+    """Return the most bytes that a file of ``size`` compressed bytes may hold."""
+    return SMALL + RATIO * size
+
+
+@contextmanager
+def table_reader(path: Path) -> Iterator[BinaryIO]:
+    """Open a table of a run for pandas, decompressed if its name ends in ``.gz``.
+
+    Raises
+    ------
+    EpyflowError
+        If it holds more than :func:`most_content`, or has too many columns.
+    OSError, ValueError
+        If it cannot be read, or is not a complete gzip file.
+    """
+    with user_errors(HubError), open_table(path, most_content(path.stat().st_size)) as table:
+        yield table
 
 
 @contextmanager

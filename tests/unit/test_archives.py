@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epyflow import archives
+from epyflow import archives, files
 from epyflow.archives import Limits, extract_archive, write_archive
 from epyflow.errors import ArtifactError, EpyflowError
 
@@ -50,7 +50,7 @@ def test_more_or_larger_files_than_allowed_are_refused_before_they_are_written(t
 
 def test_a_small_archive_of_a_huge_file_is_refused_before_it_is_written(tmp_path, monkeypatch):
     write_archive(tmp_path / "a.tar.gz", {"zeros": bytes(2**20)})
-    monkeypatch.setattr(archives, "_SMALL", 2**16)
+    monkeypatch.setattr(files, "SMALL", 2**16)
 
     assert "250 times smaller" in refusal(tmp_path / "a.tar.gz", tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import io
 import math
 import zlib
 from collections import Counter
@@ -12,6 +11,8 @@ from datetime import date
 from pathlib import Path
 
 from epyflow.errors import DataError, UnreadableError
+from forecast_hub.errors import HubError
+from forecast_hub.limited_files import csv_rows
 
 _LISTED = 12
 
@@ -112,32 +113,29 @@ def read_sheet(path: Path, required: Sequence[str]) -> Sheet:
     Raises
     ------
     UnreadableError
-        If the file is not there or cannot be read.
+        If the file is not there, cannot be read, or is above a limit of
+        :mod:`forecast_hub.limited_files`.
     DataError
         If it is not CSV, a required column is missing, a column's name occurs twice, or a row has
         more or fewer cells than the header.
     """
-    lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     try:
-        columns = tuple(name.strip() for name in next(lines, []))
+        lines = csv_rows(path)
+        _, header = next(lines, (1, []))
+        columns = tuple(name.strip() for name in header)
         _check_header(path, columns, required)
-        rows = tuple(_row(path, lines.line_num, columns, cells) for cells in lines if cells)
-    except csv.Error as error:
-        raise DataError(f"{path}:{lines.line_num}: not valid CSV: {error}") from error
-    return Sheet(path, columns, rows)
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
+        rows = tuple(_row(path, line, columns, cells) for line, cells in lines)
+    except HubError as error:
+        raise UnreadableError(str(error)) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path}: is not a complete gzip file: {error}") from error
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not text in UTF-8: {error}") from error
+    except csv.Error as error:
+        raise DataError(f"{path}: not valid CSV: {error}") from error
+    return Sheet(path, columns, rows)
 
 
 def _check_header(path: Path, columns: Sequence[str], required: Sequence[str]) -> None:

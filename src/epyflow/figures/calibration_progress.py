@@ -1,6 +1,5 @@
 """Draw the progress of calibrations: tolerance and acceptance by generation."""
 
-import gzip
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from epyflow.figures.style import (
     styled,
     tint,
 )
-from epyflow.files import write_bytes_atomically
+from epyflow.files import table_reader, write_bytes_atomically
 
 MAX_NAMED = 6
 """Most populations with a colour each; of more, the :data:`SLOWEST` have one."""
@@ -93,7 +92,8 @@ def draw_progress(
     numbers
         The table as plain CSV, for readers of the report.
     """
-    content = gzip.decompress(progress.read_bytes())
+    with table_reader(progress) as file:
+        content = file.read()
     write_bytes_atomically(numbers, content)
     # keep_default_na=False keeps populations named NA or None.
     table = pd.read_csv(io.BytesIO(content), keep_default_na=False)

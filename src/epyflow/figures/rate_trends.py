@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from epyflow.figures.figure_file import save, save_pages, save_table
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.style import BLUE, GREY, VERMILION, headline, new_figure, styled, tint
+from epyflow.files import table_reader
 from forecast_hub.config.flusight import CLASSES, RATE_CHANGE
 
 COLOURS = (BLUE, tint(BLUE, 0.4), "#EDEDED", tint(VERMILION, 0.4), VERMILION)
@@ -56,7 +57,8 @@ def draw_rate_trends(
     pages
         The same chart on pages, ``.pdf``.
     """
-    rows = pd.read_csv(submission, dtype=str, na_filter=False)
+    with table_reader(submission) as file:
+        rows = pd.read_csv(file, dtype=str, na_filter=False)
     table = rate_trends(rows, names_of_codes(places, spellings))
     save_table(table.to_csv(index=False, lineterminator="\n", float_format="%.6g"), numbers)
     if table.empty:

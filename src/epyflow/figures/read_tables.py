@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from epyflow.figures.style import headline, new_figure, styled
+from epyflow.files import table_reader
 
 # Columns of a quantiles table other than its series.
 KEYS = ("primary_id", "scenario", "seed", "population", "date", "quantile", "location")
@@ -36,7 +37,8 @@ class Place:
 
 def read_table(table: Path) -> pd.DataFrame:
     """Read a table. Empty cells are empty text, so a population may be named NA or None."""
-    return pd.read_csv(table, na_filter=False)
+    with table_reader(table) as file:
+        return pd.read_csv(file, na_filter=False)
 
 
 def rows_by_population(table: Path) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -50,7 +52,10 @@ def rows_by_population(table: Path) -> Iterator[tuple[str, pd.DataFrame]]:
     kept: list[pd.DataFrame] = []
     current: str | None = None
     seen: set[str] = set()
-    with pd.read_csv(table, chunksize=_ROWS_AT_A_TIME, na_filter=False) as chunks:
+    with (
+        table_reader(table) as file,
+        pd.read_csv(file, chunksize=_ROWS_AT_A_TIME, na_filter=False) as chunks,
+    ):
         for chunk in chunks:
             for key, rows in chunk.groupby("population", sort=False):
                 name = str(key)

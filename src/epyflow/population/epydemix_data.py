@@ -28,6 +28,8 @@ from epyflow.population.aggregate import (
     aggregate_sizes,
 )
 from epyflow.population.locations import Location, canonical_name, is_plausible_name
+from forecast_hub.errors import HubError
+from forecast_hub.limited_files import csv_rows, open_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,7 +208,10 @@ def _read_csv(path: Path, expected: str, **options: Any) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        frame: pd.DataFrame = pd.read_csv(path, **options)
+        with open_table(path) as file:
+            frame: pd.DataFrame = pd.read_csv(file, **options)
+    except HubError as error:
+        raise PopulationError(str(error)) from None
     except (OSError, ValueError) as error:  # pandas's parser errors are ValueErrors
         cause = str(error).strip()
         raise PopulationError(f"{path}: cannot be read ({cause}); expected {expected}") from error
@@ -216,11 +221,12 @@ def _read_csv(path: Path, expected: str, **options: Any) -> "pd.DataFrame":
 def _read_rows(path: Path, expected: str) -> list[list[str]]:
     """Read a small table of text without pandas: every start of a run reads it."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file, strict=True))
-        wrong = next((row for row in rows if row and len(row) != len(rows[0])), None)
+        rows = [row for _, row in csv_rows(path)]
+        wrong = next((row for row in rows if len(row) != len(rows[0])), None)
         if not rows or wrong:
             raise ValueError(f"a row of {len(wrong)} cells" if wrong else "no header")
+    except HubError as error:
+        raise PopulationError(str(error)) from None
     except (OSError, ValueError, csv.Error) as error:
         raise PopulationError(f"{path}: cannot be read ({error}); expected {expected}") from error
     return rows

@@ -24,6 +24,8 @@ from epyflow.population.aggregate import (
     refuse_empty_groups,
 )
 from epyflow.population.locations import Location, canonical_name, is_plausible_name
+from forecast_hub.errors import HubError
+from forecast_hub.limited_files import csv_rows
 
 SIZES_FILE = "population.csv"
 CONTACTS_FILE = "contacts.csv"
@@ -171,19 +173,17 @@ def _rows(
     """Yield line numbers and rows; each row has ``columns``, and the optional ones or not."""
     expected = ",".join(columns) + "".join(f" (and {name}, if you like)" for name in optional)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            given = [name for name in header if name not in optional]
-            if sorted(given) != sorted(columns) or len(set(header)) < len(header):
-                raise _wrong(path, 1, f'columns are "{",".join(header)}"; expected {expected}')
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) != len(header):
-                    message = f"{len(row)} values; expected {len(header)}: {expected}"
-                    raise _wrong(path, reader.line_num, message)
-                yield reader.line_num, dict(zip(header, row, strict=True))
+        rows = csv_rows(path)
+        _, header = next(rows, (1, []))
+        given = [name for name in header if name not in optional]
+        if sorted(given) != sorted(columns) or len(set(header)) < len(header):
+            raise _wrong(path, 1, f'columns are "{",".join(header[:12])}"; expected {expected}')
+        for line, row in rows:
+            if len(row) != len(header):
+                raise _wrong(path, line, f"{len(row)} values; expected {len(header)}: {expected}")
+            yield line, dict(zip(header, row, strict=True))
+    except HubError as error:
+        raise PopulationError(str(error)) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise PopulationError(f"{path}: cannot be read ({error}); expected {expected}") from error
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from epyflow.files import write_bytes_atomically
+from epyflow.files import table_reader, write_bytes_atomically
 
 LEVELS = (50, 90, 95)
 """Nominal coverage of central intervals, per cent, as in the scores."""
@@ -25,7 +25,8 @@ def write_forecast_coverage(scores: Path, own: str, path: Path) -> None:
         The table: see :func:`forecast_coverage`.
     """
     try:
-        rows = pd.read_csv(scores, keep_default_na=False, na_values=[""], dtype={"horizon": str})
+        with table_reader(scores) as file:
+            rows = pd.read_csv(file, keep_default_na=False, na_values=[""], dtype={"horizon": str})
     except pd.errors.EmptyDataError:  # no observation has come yet
         rows = pd.DataFrame()
     table = forecast_coverage(rows, own)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from epyflow.figures.rate_trends import names_of_codes, rate_trends
 from epyflow.figures.read_tables import Place
+from epyflow.files import table_reader
 from epyflow.submission.brief import Brief, read_brief
 from forecast_hub.config.flusight import CLASSES, RATE_CHANGE
 
@@ -47,7 +48,8 @@ def read_hub_headline(
     trends = pd.DataFrame(columns=_COLUMNS)
     # Submissions to other hubs have other columns.
     if any(each.target == RATE_CHANGE for each in given.targets):
-        submitted = pd.read_csv(rows, dtype=str, na_filter=False)
+        with table_reader(rows) as file:
+            submitted = pd.read_csv(file, dtype=str, na_filter=False)
         trends = rate_trends(submitted, names_of_codes(places, given.spellings))
     return HubHeadline(
         trends=trends,

@@ -1,7 +1,7 @@
 """Find the failed tasks of a run whose tables are made from the other tasks."""
 
 import csv
-import gzip
+import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure
 from epyflow.errors import EpyflowError
+from epyflow.files import table_reader
 from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
 
@@ -28,7 +29,7 @@ def read_failures(run: RunPlan, table: Path, storage: Storage) -> tuple[Failure,
     storage
         Holds the results.
     """
-    with gzip.open(table, "rt", encoding="utf-8", newline="") as file:
+    with table_reader(table) as packed, io.TextIOWrapper(packed, "utf-8", newline="") as file:
         failed = [int(row["primary_id"]) for row in csv.DictReader(file) if row["status"] != "ok"]
     numbers = sorted({run.task_of(primary_id) for primary_id in failed})
     found = storage.read_all(_paths(run, numbers))

@@ -1,7 +1,5 @@
 """Write the file that a hub takes, and the findings of the hub's checks."""
 
-import gzip
-import io
 import json
 import logging
 from pathlib import Path
@@ -10,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from epyflow.errors import user_errors
-from epyflow.files import write_bytes_atomically
+from epyflow.files import table_reader, write_bytes_atomically
 from epyflow.submission.brief import read_brief, read_hub_of
 from epyflow.submission.hub_definitions import DEFINED
 from epyflow.submission.row_files import write_csv, write_parquet
@@ -32,8 +30,8 @@ def write_submission(table: Path, prepared: Path, submission: Path) -> None:
     submission
         ``<reference date>-<team>-<model>``, with the suffix of its format.
     """
-    text = gzip.decompress(table.read_bytes()).decode()
-    frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    with table_reader(table) as file:
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False)
     frame["value"] = pd.to_numeric(frame["value"]).astype("float64")
     if submission.suffix == ".parquet":
         write_parquet(frame, submission, read_hub_of(read_brief(prepared)).types)

@@ -3,7 +3,8 @@ import gzip
 import pytest
 
 from epyflow.data.sheet import listed, read_sheet
-from epyflow.errors import DataError
+from epyflow.errors import DataError, UnreadableError
+from forecast_hub import limited_files
 
 
 def write(tmp_path, text, name="data.csv"):
@@ -53,7 +54,7 @@ def test_a_date_of_another_form_is_refused(tmp_path, text):
     ("text", "message"),
     [
         (b"a\n\xff\n", "is not text in UTF-8"),
-        (b'a\n"x\n', "not valid CSV"),
+        (b'a\n"x\n', "not valid CSV: line 2: "),
         (b"", "no column a; the file has no columns"),
         (b"a,a\n1,2\n", "the column a occurs more than once; expected it once"),
     ],
@@ -61,6 +62,14 @@ def test_a_date_of_another_form_is_refused(tmp_path, text):
 def test_what_is_no_csv_with_that_column_is_refused(tmp_path, text, message):
     with pytest.raises(DataError, match=message):
         read_sheet(write(tmp_path, text), ("a",))
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.csv.gz"])
+def test_a_file_above_a_limit_is_refused(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(limited_files, "MOST_BYTES", 1000)
+
+    with pytest.raises(UnreadableError, match="has more than 1,000 bytes when decompressed"):
+        read_sheet(write(tmp_path, "a\n" + "1\n" * 1000, name), ("a",))
 
 
 @pytest.mark.parametrize("cut", [4, -4])

@@ -156,6 +156,7 @@ def test_the_files_of_a_population_are_the_list_the_persons_and_four_layers(tiny
         ("1,2,3\n4,,6\n7,8,9\n", r'line 2: value 2 is "nan"'),
         ("", r"home.csv: cannot be read .*expected 3 rows of 3 numbers"),
         ("\xff", r"home.csv: cannot be read .*expected 3 rows of 3 numbers"),
+        ("1," * 20_001, r"home.csv: has more than 20,000 columns"),
         (None, r"home.csv: cannot be read .*No such file.*expected 3 rows of 3 numbers"),
     ],
 )
@@ -200,12 +201,13 @@ def test_a_list_without_its_columns_is_refused(tiny):
         (b"", "no header"),
         (b"location,source\nA,b,c\n", "a row of 3 cells"),
         (b"\xff\xfe", "decode"),
+        (b"a" * 1_000_001, "a row of more than 1,000,000 characters"),
     ],
 )
 def test_a_list_that_is_no_table_is_refused(tiny, content, what):
     (tiny / "locations.csv").write_bytes(content)
 
-    with pytest.raises(PopulationError, match=rf"locations.csv: cannot be read \(.*{what}"):
+    with pytest.raises(PopulationError, match=rf"locations.csv: (cannot be read|has) .*{what}"):
         PopulationStore.open(tiny, remote=False).names()
 
 

@@ -23,7 +23,7 @@ MOST_BYTES = 2**30
 """Bytes of a file when decompressed: more than a season of trajectories of every state has."""
 
 MOST_CELLS = 100_000_000
-MOST_COLUMNS = 10_000
+MOST_COLUMNS = 20_000
 LONGEST_ROW = 1_000_000
 """Characters of a row, line ends in quoted cells included."""
 
@@ -121,7 +121,7 @@ def csv_rows(path: Path, most: int | None = None) -> Iterator[tuple[int, list[st
     with open_data(path, most) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
         lines = _Lines(text, path)
         reader = csv.reader(lines, strict=True)
-        for row in reader:
+        for row in _rows(reader):
             cells += len(row) + 1  # the row itself takes memory, too
             if len(row) > MOST_COLUMNS:
                 raise too_large(path, f"more than {MOST_COLUMNS:,} columns")
@@ -130,6 +130,13 @@ def csv_rows(path: Path, most: int | None = None) -> Iterator[tuple[int, list[st
             lines.length = 0
             if row:
                 yield reader.line_num, row
+
+
+def _rows(reader: Any) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise csv.Error(f"line {reader.line_num}: {error}") from None
 
 
 @contextmanager

@@ -19,12 +19,13 @@ from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.suggest import did_you_mean, listed
+from forecast_hub.errors import HubError
+from forecast_hub.limited_files import csv_rows
 
 LOCATION_COLUMNS = ("geo_value", "location")
 
 _COVERAGE_COLUMNS = ("Geography", "Age", "Population", "Week_Ending_Sat")
 _SCENARIO = re.compile(r"(?:^|[._])sc_(?P<name>.+)$")
-_LONGEST_HEADER = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -183,10 +184,10 @@ def _scenario_names(header: list[str]) -> list[str]:
 def _header(path: Path) -> list[str]:
     if path.is_dir() or path.suffix == ".parquet":
         return list(read_observed(path).frame.columns)
-    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader([file.readline(_LONGEST_HEADER)]), None)
+        _, header = next(csv_rows(path), (1, []))
+    except HubError as error:
+        raise ValueError(str(error)) from None
     except (UnicodeDecodeError, csv.Error, zlib.error, EOFError, gzip.BadGzipFile) as error:
         kind = "gzipped CSV" if path.suffix == ".gz" else "CSV"
         raise ValueError(f"{path} is not a {kind} file: {error}; expected one in UTF-8") from None

@@ -894,17 +894,17 @@ def observations(own_root, content, name="own.csv"):
     ("content", "name", "what"),
     [
         (b"", "own.csv", "is empty; expected a CSV file with a header"),
-        (b"\n1,2\n", "own.csv", "is empty; expected a CSV file with a header"),
         (b"\xff\xfe", "own.csv", "is not a CSV file"),
-        (b"x" * 3_000_000, "own.csv", "is not a CSV file"),
+        (b"x" * 3_000_000, "own.csv", "a row of more than 1,000,000 characters"),
+        (b"a," * 20_001, "own.csv", "more than 20,000 columns"),
         (b"place,date,value\n", "own.csv.gz", "is not a gzipped CSV file: Not a gzipped file"),
         (gzip.compress(b"place,date,value\n" * 99)[:15], "own.csv.gz", "is not a gzipped CSV file"),
         (gzip.compress(b"place\n")[:10] + b"\xff" * 30, "own.csv.gz", "is not a gzipped CSV file"),
-        (gzip.compress(b"x" * 50_000_000), "own.csv.gz", "is not a gzipped CSV file"),
+        (gzip.compress(b"x" * 50_000_000), "own.csv.gz", "a row of more than 1,000,000"),
     ],
     # Not the bytes: gzip writes the second in, and every test process has to find the same tests.
     ids=(
-        *("nothing", "no header", "no text", "no line"),
+        *("nothing", "no text", "no line", "columns without end"),
         *("not packed", "cut off", "damaged", "swells without a line"),
     ),
 )
@@ -927,7 +927,7 @@ def test_a_table_that_may_not_be_read_is_refused(own_root, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("epyflow.experiment.checks.data_files.gzip.open", refuse)
+    monkeypatch.setattr("forecast_hub.limited_files.gzip.open", refuse)
 
     (message,) = messages(own_root, CALIBRATION)
     assert message.startswith("model.vaccination.scenario_data_path: ")

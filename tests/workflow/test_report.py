@@ -20,7 +20,7 @@ def test_the_report_holds_every_figure_with_its_caption(finished: Workspace):
     assert "run_metadata.json" in page
     assert "Curves of the" in page
     assert "8 members in" in page
-    for category in ("1. Summary", "2. Forecast", "6. Run"):
+    for category in ("1. Summary", "2. Simulation", "3. Run"):
         assert f'"{category}"' in page
 
 

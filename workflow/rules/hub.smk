@@ -53,7 +53,7 @@ rule make_submission:
         submission=f"results/{{exp_id}}/{RUN}/hub/{SUBMISSION}",
         findings=report(
             f"results/{{exp_id}}/{RUN}/hub/{SUBMISSION}.findings.json",
-            category="5. Submission",
+            category=part("Submission"),
             caption="../report/findings.rst",
             labels={"figure": f"Checks of {SUBMISSION}"},
         ),

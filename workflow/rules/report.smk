@@ -62,7 +62,7 @@ def front_page_of_run():
 
     place = storage_at(storage_prefix())
     priors = "".join(named_priors())
-    return front_page(
+    page = front_page(
         PLAN.about,
         place.read(PLAN.layout.figure("summary.json")),
         (
@@ -73,3 +73,4 @@ def front_page_of_run():
         place.read(priors) if priors else None,
         None if PLAN.about["fit"] else place.read(PLAN.layout.figure("outcomes.json")),
     )
+    return page | {"parts": parts()}

@@ -21,6 +21,27 @@ def figures(which):
     )
 
 
+def parts():
+    """Return the names in the menu of the parts of the report that the run has."""
+    from epyflow.report.parts import RUN, SUBMISSION, number_parts
+
+    pages = [
+        page
+        for which in ("results", "tasks", "scores")
+        for figure in figures(which)
+        for page in figure.pages
+    ]
+    there = {page.category for page in pages if page.label}
+    there |= {SUBMISSION} if PLAN.runs[0].submission else set()
+    there |= set() if PLAN.is_replay else {RUN}
+    return number_parts(there, fitted=bool(PLAN.about["fit"]))
+
+
+def part(name):
+    """Return the name in the menu of a part of the report."""
+    return parts()[name]
+
+
 def figure_files(which):
     """Return all files of some figures of the run."""
     names = [place.name for place in PLAN.populations]
@@ -32,11 +53,11 @@ def figure_files(which):
 
 def copies(which):
     """Return the files of figures in the kinds that the output file asks for besides."""
-    from epyflow.report import contents
+    from epyflow.report.parts import copies_of
 
     pages = [page.path for figure in figures(which) for page in figure.pages]
     kinds = PLAN.about["figure_kinds"] if which != "tasks" else ()
-    return [copy for path in pages for copy in contents.copies_of(path, kinds)]
+    return [copy for path in pages for copy in copies_of(path, kinds)]
 
 
 def figure_outputs(which):
@@ -69,7 +90,7 @@ def reported(path, page, **labels):
         return path
     return report(
         path,
-        category=page.category,
+        category=part(page.category),
         subcategory=page.subcategory,
         caption=f"../report/{page.caption}.rst",
         labels={**labels, "figure": page.label},

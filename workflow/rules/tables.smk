@@ -57,7 +57,7 @@ rule write_run_metadata:
     output:
         metadata=report(
             "results/{exp_id}/{run_id}/outputs/run_metadata.json",
-            category="6. Run",
+            category=part("Run"),
             caption="../report/run_metadata.rst",
             labels={"figure": "Record of the run"},
         ),

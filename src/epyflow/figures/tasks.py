@@ -56,8 +56,12 @@ def draw_tasks(
 
 
 def costs_of(table: pd.DataFrame) -> dict[str, float]:
-    """Return the cost of each task (US dollars) by its ``<i>``, from ``run_cost.csv``."""
-    tasks = table[(table["rule"] == "run_task") & table["usd"].notna()]
+    """Return the cost of each task (US dollars) by its ``<i>``, from ``run_cost.csv``.
+
+    Tasks on this machine cost none: the table has what they would have cost in the cloud.
+    """
+    paid = table["usd"].notna() & (table["ran_on"] != "local")
+    tasks = table[(table["rule"] == "run_task") & paid]
     return dict(zip(tasks["job"], tasks["usd"].astype(float), strict=True))
 
 

@@ -6,11 +6,20 @@ a caption in ``workflow/report`` and a test.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from epyflow.figures.us_tiles import tile_of
+from epyflow.report.parts import (
+    FIT,
+    FORECAST,
+    PARAMETERS,
+    RUN,
+    SUBMISSION,
+    SUMMARY,
+    Page,
+    ReportFigure,
+)
 from forecast_hub.config.flusight import RATE_CHANGE
 
 FILES: Mapping[str, str] = MappingProxyType(
@@ -23,57 +32,10 @@ FILES: Mapping[str, str] = MappingProxyType(
 )
 """Files that are no tables of results, by the name that figures use; below the run's folder."""
 
-FORECAST, FIT, PARAMETERS, SUBMISSION = "2. Forecast", "3. Fit", "4. Parameters", "5. Submission"
 ALL, EACH = "All locations", "Each location"
 
 
-@dataclass(frozen=True)
-class Page:
-    """A file of a figure, and where the report shows it.
-
-    Attributes
-    ----------
-    path
-        Below the run's ``figures``. With ``{population}`` it stands for a file of each population.
-    label
-        Its name in the report's menu; empty for a file that the report does not show.
-    category, subcategory
-        Where in the menu.
-    caption
-        ``workflow/report/<caption>.rst``.
-    """
-
-    path: str
-    label: str = ""
-    category: str = ""
-    subcategory: str | None = None
-    caption: str = ""
-
-
-@dataclass(frozen=True)
-class ReportFigure:
-    """One or more files that are drawn together.
-
-    Attributes
-    ----------
-    name
-        As in ``DRAW`` of :mod:`epyflow.report.run_figures` or :mod:`epyflow.report.score_figures`.
-    needs, takes
-        Tables, and names of :data:`FILES`, without which it is not drawn; which it uses if they
-        are there.
-    pages
-        Its files, in the order in which they are drawn.
-    condition
-        What else the run must have: ``us`` states, ``rate_trends`` in its submission, ``no_fit``.
-    """
-
-    name: str
-    pages: tuple[Page, ...]
-    needs: tuple[str, ...] = ()
-    takes: tuple[str, ...] = field(default=())
-    condition: str | None = None
-
-
+_SIMULATED = ("quantiles_transitions", "trajectories_transitions")
 _FITTED = ("quantiles_calibration", "quantiles_projection_comparison")
 
 
@@ -84,12 +46,12 @@ def _course(kind: str) -> ReportFigure:
 
 
 FIGURES: tuple[ReportFigure, ...] = (
-    ReportFigure("model", (Page("model.svg", "Model", "1. Summary", None, "model"),)),
+    ReportFigure("model", (Page("model.svg", "Model", SUMMARY, None, "model"),)),
     ReportFigure(
         "summary",
         (
             Page("summary.json"),
-            Page("headline.csv", "Headline numbers, a table", "1. Summary", None, "headline"),
+            Page("headline.csv", "Headline numbers, a table", SUMMARY, None, "headline"),
         ),
         needs=("model_metadata",),
         takes=(
@@ -101,10 +63,10 @@ FIGURES: tuple[ReportFigure, ...] = (
         "outcomes",
         (
             Page("outcomes.json"),
-            Page("outcomes.csv", "Outcomes by parameter, a table", "1. Summary", None, "outcomes"),
+            Page("outcomes.csv", "Outcomes by parameter, a table", SUMMARY, None, "outcomes"),
         ),
-        needs=("model_metadata", "quantiles_transitions"),
-        takes=("trajectories_transitions", "effective_reproduction_number"),
+        needs=("model_metadata",),
+        takes=(*_SIMULATED, "effective_reproduction_number"),
         condition="no_fit",
     ),
     _course("compartments"),
@@ -234,8 +196,8 @@ TASK_FIGURES: tuple[ReportFigure, ...] = (
     ReportFigure(
         "tasks",
         (
-            Page("tasks.svg", "Time, memory and cost of the tasks", "6. Run", None, "tasks"),
-            Page("tasks.csv", "Tasks, a table", "6. Run", None, "tasks_numbers"),
+            Page("tasks.svg", "Time, memory and cost of the tasks", RUN, None, "tasks"),
+            Page("tasks.csv", "Tasks, a table", RUN, None, "tasks_numbers"),
         ),
     ),
 )
@@ -287,12 +249,6 @@ COMPARISON_FIGURES: tuple[ReportFigure, ...] = (
 """The figures of one forecast beside those of other models."""
 
 
-def copies_of(path: str, kinds: Iterable[str]) -> list[str]:
-    """Return the files of a figure in other kinds; PDF files here are pages for printing."""
-    stem, _, own = path.rpartition(".")
-    return [f"{stem}.{kind}" for kind in kinds if kind != own] if own in ("svg", "png") else []
-
-
 def figures_of_run(
     tables: Collection[str],
     fit: Mapping[str, Any] | None,
@@ -315,7 +271,7 @@ def figures_of_run(
     there = {*tables, *(("observed",) if fit else ()), *(("rows", "hub") if targets else ())}
     met = {
         None: True,
-        "no_fit": not fit,
+        "no_fit": not fit and not there.isdisjoint(_SIMULATED),
         "us": fit and fit["trajectories"] and any(map(tile_of, locations)),
         "rate_trends": targets and RATE_CHANGE in targets,
     }

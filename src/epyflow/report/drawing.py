@@ -47,7 +47,7 @@ class Given:
     Attributes
     ----------
     files
-        Tables and other files by name: see :class:`epyflow.report.contents.ReportFigure`.
+        Tables and other files by name: see :class:`epyflow.report.parts.ReportFigure`.
     plan
         Plan of the run.
     others

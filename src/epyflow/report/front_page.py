@@ -7,7 +7,7 @@ from typing import Any
 
 from epyflow.figures.wording import change_in_words, quantity_in_words, with_named
 from epyflow.report.forecast_warnings import Coverage, by_target, forecasts, read_coverage
-from epyflow.report.sentences import count, share, short_day
+from epyflow.report.sentences import count, interval, share, short_day
 from forecast_hub.config.flusight import CLASSES
 
 ROWS = 12
@@ -48,7 +48,8 @@ def front_page(
         location), ``later`` (coverage of the forecasts, a sentence per target), ``headline``
         (sentence, headings and rows of cells of each population), ``more`` (number of populations
         without a table), ``unit``, ``simulations`` (number that succeeded), ``text``,
-        ``quantities`` (name and distribution), ``forcing``, ``fit``, ``without_reproduction``,
+        ``quantities`` (name and distribution), ``forcing``, ``fit``, ``without_curves``,
+        ``without_reproduction``,
         ``newest``.
     """
     found = json.loads(summary) if summary else {"warnings": [], "headline": []}
@@ -68,6 +69,7 @@ def front_page(
         "text": about["text"],
         "forcing": about["forcing"],
         "fit": about["fit"],
+        "without_curves": about["without_curves"],
         "without_reproduction": about["without_reproduction"],
         "quantities": [
             (quantity_in_words(name, about["quantities"]), distribution_in_words(given))
@@ -151,9 +153,8 @@ def _cells(row: Mapping[str, Any]) -> dict[str, str]:
     if "median" in row:
         cells["Median"] = count(row["median"])
     for level in (50, 95):
-        if f"low_{level}" in row and f"high_{level}" in row:
-            low, high = count(row[f"low_{level}"]), count(row[f"high_{level}"])
-            cells[f"{level}% interval"] = f"{low}–{high}"
+        if ends := interval(row, level=level):
+            cells[f"{level}% interval"] = ends
     if "change_percent" in row:
         cells["Change"] = change_in_words(row["change_percent"])
     if "rate_per_100000" in row:

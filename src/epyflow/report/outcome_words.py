@@ -1,16 +1,22 @@
 """Write outcomes of simulations for the front page."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import chain
 from typing import Any, TypedDict
 
-from epyflow.figures.wording import series_in_words
-from epyflow.report.sentences import count, short_day
+from epyflow.figures.wording import change_in_words, series_in_words
+from epyflow.report.sentences import count, estimate, short_day
+
+FEW = 4
+"""Most locations that a sentence names."""
 
 
 class OutcomePage(TypedDict):
-    """What the front page shows: sentences, headings, and a table for each location.
+    """What the front page shows: sentences, headings, and tables of a location and an outcome.
 
-    ``of_medians`` names the transitions whose numbers are those of the medians of each period, and
+    ``of_medians`` names the outcomes whose numbers are those of the medians of each period, and
     have no interval.
     """
 
@@ -21,35 +27,27 @@ class OutcomePage(TypedDict):
 
 
 def page_of(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> OutcomePage:
-    """Return sentences and tables of the parameters, for each location.
+    """Return the changes by parameter, and a table for each location and outcome.
 
-    The tables have no rows of initial conditions and start dates, which ``outcomes.csv`` has.
+    There are no rows of initial conditions and start dates, which ``outcomes.csv`` has.
     """
     initial = {name for name, given in about["quantities"].items() if "initial" in given}
     hidden = initial | {"start_date_days"}
     shown = [row for row in rows if row["quantity"] not in hidden]
-    labels = about["labels"]
-    transitions = list(dict.fromkeys(row["transition"] for row in shown))
-    columns = ["Parameter"]
-    for name in transitions:
-        said = outcome_in_words(name, labels)
-        columns += [f"{said}: total", f"{said}: most in a period", f"{said}: peak, period to"]
-    places = []
-    sentences: list[str] = []
-    for location in dict.fromkeys(row["location"] for row in shown):
-        its = [row for row in shown if row["location"] == location]
-        lines: dict[tuple[str, str], list[str]] = {}
-        for row in its:
-            name = "All" if row["quantity"] == "all" else f"{row['quantity']} {row['value']}"
-            lines.setdefault((row["quantity"], row["value"]), [name]).extend(_cells(row))
-        places.append({"location": location, "rows": list(lines.values())})
-        sentences += _answers(location, its, labels)
+    labels, period = about["labels"], about["time"]["period"]
+    tables: dict[tuple[str, str], list[list[str]]] = {}
+    for row in shown:
+        name = "All" if row["quantity"] == "all" else f"{row['quantity']} {row['value']}"
+        tables.setdefault((row["location"], row["transition"]), []).append([name, *_cells(row)])
     of_medians = {row["transition"] for row in shown if row["source"] != "trajectories"}
     return {
-        "sentences": sentences,
-        "columns": columns,
+        "sentences": list(_changes(shown, labels)),
+        "columns": ["Parameter", "Total", f"Peak, persons per {period}", f"Peak {period}"],
         "of_medians": [outcome_in_words(name, labels) for name in sorted(of_medians)],
-        "places": places,
+        "places": [
+            {"location": location, "outcome": outcome_in_words(name, labels), "rows": lines}
+            for (location, name), lines in tables.items()
+        ],
     }
 
 
@@ -61,60 +59,108 @@ def outcome_in_words(name: str, labels: Mapping[str, str]) -> str:
 def _cells(row: Mapping[str, Any]) -> list[str]:
     return [
         total_in_words(row),
-        _with_interval(row, "peak_size", _persons),
-        _with_interval(row, "peak_week", short_day, " – "),
+        estimate(row, "peak_size_", _persons, words=""),
+        estimate(row, "peak_week_", short_day, words="", dash=" – "),
     ]
-
-
-def _with_interval(
-    row: Mapping[str, Any], stem: str, form: Callable[[Any], str], dash: str = "–", unit: str = ""
-) -> str:
-    """Write a median, and its 95% interval where there is one."""
-    middle = f"{form(row[f'{stem}_median'])}{unit}"
-    if f"{stem}_low_95" not in row:
-        return middle
-    return f"{middle} ({form(row[f'{stem}_low_95'])}{dash}{form(row[f'{stem}_high_95'])}{unit})"
 
 
 def _persons(value: float) -> str:
     return count(round(value))
 
 
-def _percent(value: float) -> str:
-    return f"{value:.3g}"
+def percent(value: float) -> str:
+    """Write a share that is given in per cent."""
+    return f"{value:.3g}%"
 
 
 def total_in_words(row: Mapping[str, Any]) -> str:
     """Write a total with its 95% interval; of infections, as a share of the population."""
     if "attack_percent_median" in row:
-        return _with_interval(row, "attack_percent", _percent, unit="%")
-    return _with_interval(row, "total", _persons)
+        return estimate(row, "attack_percent_", percent, words="")
+    return estimate(row, "total_", _persons, words="")
 
 
-def _with_unit(row: Mapping[str, Any]) -> str:
-    unit = "of people" if "attack_percent_median" in row else "persons"
-    middle, _, interval = total_in_words(row).partition(" (")
-    return f"{middle} {unit}" + (f" (95% interval {interval}" if interval else "")
-
-
-def _answers(
-    location: str, rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
+def closures_in_words(
+    deepest: Mapping[str, Sequence[tuple[str, Mapping[str, float]]]],
 ) -> list[str]:
-    """Compare the lowest and the highest values of each parameter."""
+    """Say how far R falls under closures.
+
+    Parameters
+    ----------
+    deepest
+        End of the period (ISO 8601) to its locations, and the fall of R there in per cent: its
+        median and interval over parameter sets.
+    """
     said = []
-    for quantity in dict.fromkeys(row["quantity"] for row in rows if row["quantity"] != "all"):
-        values = list(dict.fromkeys(row["value"] for row in rows if row["quantity"] == quantity))
-        if len(values) < 2:
-            continue
-        low, high = (
-            {row["transition"]: row for row in rows if row["value"] == value}
-            for value in (values[0], values[-1])
+    for day, falls in deepest.items():
+        medians = sorted(fall["median"] for _, fall in falls)
+        each = [f"{estimate(fall, form=percent)} in {location}" for location, fall in falls]
+        ends = _from_to([percent(medians[0]), percent(medians[-1])])
+        shown = " and ".join(each) if len(each) <= FEW else ends
+        said.append(
+            f"Contacts are reduced by closures or holidays. In the period to {short_day(day)}, "
+            f"R is {shown} below the mean of the periods that end two weeks earlier and "
+            "two weeks later (intervals over parameter sets). To see the effect on totals, run the "
+            "experiment without these interventions, too: every simulation here has them."
         )
-        parts = [
-            f"{outcome_in_words(name, labels)} {_with_unit(low[name])} and {_with_unit(high[name])}"
-            for name in low
-            if name in high
-        ]
-        ends = f"{quantity} {values[0]} and {quantity} {values[-1]}"
-        said.append(f"{location}, totals with {ends}: {'; '.join(parts)}.")
     return said
+
+
+Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+def _changes(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> Iterable[str]:
+    """Compare the highest with the lowest values of each parameter, over all locations."""
+    groups: dict[str, dict[tuple[str, str], list[Mapping[str, Any]]]] = {}
+    for row in rows:
+        if row["quantity"] != "all":
+            of_quantity = groups.setdefault(row["quantity"], {})
+            of_quantity.setdefault((row["transition"], row["location"]), []).append(row)
+    for quantity, series in groups.items():
+        pairs: dict[str, list[Pair]] = {}
+        for (name, _), its in series.items():
+            if its[0]["value"] != its[-1]["value"]:
+                pairs.setdefault(name, []).append((its[0], its[-1]))
+        each = chain.from_iterable(pairs.values())
+        ends = {f"{high['value']} against {low['value']}" for low, high in each}
+        said = [f"{outcome_in_words(name, labels)} {_change(pairs[name])}" for name in pairs]
+        # The values that are drawn may differ between locations.
+        compared = ends.pop() if len(ends) == 1 else "highest against lowest values"
+        yield from [f"{quantity} {compared}: {'; '.join(said)}."] if said else []
+
+
+def _change(pairs: Sequence[Pair]) -> str:
+    """Write the changes of medians from the first to the second of each pair."""
+    totals, peaks = (
+        _from_to([change_in_words(each) for each in sorted(_percents(pairs, f"{stem}_median"))])
+        for stem in ("total", "peak_size")
+    )
+    return f"{totals} in total and {peaks} at the peak, {_moved(pairs)}"
+
+
+def _moved(pairs: Sequence[Pair]) -> str:
+    """Write how much later or earlier peaks are."""
+    days = sorted(
+        (
+            date.fromisoformat(high["peak_week_median"])
+            - date.fromisoformat(low["peak_week_median"])
+        ).days
+        for low, high in pairs
+    )
+    if days[0] < 0 < days[-1]:
+        return "which is earlier or later"
+    if not any(days):
+        return "which is at the same time"
+    least, most = sorted((abs(days[0]), abs(days[-1])))
+    span = _from_to([f"{least / 7:.2g}", f"{most / 7:.2g}"]) if least else f"up to {most / 7:.2g}"
+    way = "earlier" if days[0] < 0 else "later"
+    return f"which is {span} {'week' if most == 7 else 'weeks'} {way}"
+
+
+def _percents(pairs: Sequence[Pair], name: str) -> Iterable[float]:
+    for low, high in pairs:
+        yield 100 * (high[name] / low[name] - 1) if low[name] else math.nan
+
+
+def _from_to(words: Sequence[str]) -> str:
+    return words[0] if words[0] == words[-1] else f"{words[0]} to {words[-1]}"

@@ -12,7 +12,7 @@ from epyflow.figures.bands import at_level
 from epyflow.figures.read_tables import KEYS, Place, read_table, rows_by_population
 from epyflow.files import write_bytes_atomically
 from epyflow.report.headline import INTERVALS, interval_of_weeks
-from epyflow.report.outcome_words import OutcomePage, page_of
+from epyflow.report.outcome_words import OutcomePage, closures_in_words, page_of
 
 TRAJECTORIES, MEDIANS = "trajectories", "medians of each period"
 FEW_VALUES = 6
@@ -40,7 +40,7 @@ def write_outcomes(
     Parameters
     ----------
     files
-        ``model_metadata`` and ``quantiles_transitions``; ``trajectories_transitions`` and
+        ``model_metadata``; ``quantiles_transitions``, ``trajectories_transitions`` and
         ``effective_reproduction_number`` if the run has them.
     places
         Populations of the run.
@@ -53,10 +53,10 @@ def write_outcomes(
     """
     members = read_table(files["model_metadata"])
     members = members[members["status"] == "ok"].set_index("primary_id")
-    medians = dict(rows_by_population(files["quantiles_transitions"]))
-    trajectories: dict[str, pd.DataFrame] = {}
-    if "trajectories_transitions" in files:
-        trajectories = dict(rows_by_population(files["trajectories_transitions"]))
+    medians, trajectories = (
+        dict(rows_by_population(files[name])) if name in files else {}
+        for name in ("quantiles_transitions", "trajectories_transitions")
+    )
     infections = {
         f"{each['source']}_to_{each['target']}_total"
         for each in about["model"]["transitions"]
@@ -65,9 +65,9 @@ def write_outcomes(
     rows = []
     for place in places:
         its = members[members["population"] == place.name]
-        if place.name in medians and not its.empty:
-            whole = trajectories.get(place.name)
-            samples = pd.concat(list(_samples(medians[place.name], whole)), ignore_index=True)
+        found_there = list(_samples(medians.get(place.name), trajectories.get(place.name)))
+        if found_there and not its.empty:
+            samples = pd.concat(found_there, ignore_index=True)
             found = outcomes(samples, its, about["quantities"], infections)
             rows += [{"location": place.label, **row} for row in found]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -79,11 +79,13 @@ def write_outcomes(
     write_bytes_atomically(page, (json.dumps(shown, indent=1) + "\n").encode())
 
 
-def _samples(medians: pd.DataFrame, trajectories: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
+def _samples(
+    medians: pd.DataFrame | None, trajectories: pd.DataFrame | None
+) -> Iterator[pd.DataFrame]:
     """Yield total and peak of each transition: of each trajectory, or else of the medians."""
-    sources = [(MEDIANS, at_level(medians, 0.5).assign(sim_id=0))]
-    if trajectories is not None:
-        sources.insert(0, (TRAJECTORIES, trajectories))
+    sources = [] if trajectories is None else [(TRAJECTORIES, trajectories)]
+    if medians is not None:
+        sources.append((MEDIANS, at_level(medians, 0.5).assign(sim_id=0)))
     done: set[str] = set()
     for source, table in sources:
         series = [name for name in map(str, table) if name not in (*KEYS, "sim_id", *done)]
@@ -199,7 +201,7 @@ def _closures(table: Path, places: Sequence[Place]) -> list[str]:
     It is compared with the mean of the periods that end two weeks earlier and two weeks later.
     """
     labels = {place.name: place.label for place in places}
-    said = []
+    deepest: dict[str, list[tuple[str, dict[str, float]]]] = {}
     for name, rows in rows_by_population(table):
         medians = at_level(rows, 0.5)
         days = medians.pivot_table(
@@ -213,11 +215,8 @@ def _closures(table: Path, places: Sequence[Place]) -> list[str]:
         if typical.empty or typical.max() <= 0:
             continue
         day = str(typical.idxmax())
-        low, middle, high = falls.loc[day].quantile([0.025, 0.5, 0.975])
-        said.append(
-            f"{labels.get(name, name)}: contacts are reduced by closures or holidays. In the "
-            f"period to {day}, R is {middle:.0f}% (95% interval over parameter sets "
-            f"{low:.0f}–{high:.0f}%) below the mean of the periods that end two weeks earlier and "
-            "two weeks later. The effect on totals is not known: no simulation is without them."
-        )
-    return said
+        fall = {
+            name: float(np.nanquantile(falls.loc[day], level)) for name, level in INTERVALS.items()
+        }
+        deepest.setdefault(day, []).append((labels.get(name, name), fall))
+    return closures_in_words(deepest)

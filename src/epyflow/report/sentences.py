@@ -1,6 +1,6 @@
-"""Write the headline of a place in a sentence, with the uncertainty of its numbers."""
+"""Write numbers with their uncertainty, and the headline of a place in a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -35,6 +35,34 @@ def share(value: float) -> str:
     return "<1%" if 0 < value < 0.005 else ">99%" if 0.995 < value < 1 else f"{value:.0%}"
 
 
+def interval(
+    given: Mapping[str, Any],
+    stem: str = "",
+    form: Callable[[Any], str] = count,
+    *,
+    level: int = 95,
+    dash: str = "–",
+) -> str:
+    """Write the ends ``<stem>low_<level>`` and ``<stem>high_<level>``, or nothing without them."""
+    names = (f"{stem}low_{level}", f"{stem}high_{level}")
+    return dash.join(form(given[name]) for name in names) if given.keys() >= {*names} else ""
+
+
+def estimate(
+    given: Mapping[str, Any],
+    stem: str = "",
+    form: Callable[[Any], str] = count,
+    *,
+    unit: str = "",
+    words: str = "95% interval ",
+    dash: str = "–",
+) -> str:
+    """Write ``<stem>median`` and its 95% interval if there is one: ``6 (95% interval 3–10)``."""
+    middle = f"{form(given[f'{stem}median'])} {unit}".strip()
+    ends = interval(given, stem, form, dash=dash)
+    return f"{middle} ({words}{ends})" if ends else middle
+
+
 def counted_in_words(label: str | None, period: str) -> tuple[str, str]:
     """Return what is counted and how often: ``hospital admissions`` and ``a week``.
 
@@ -67,7 +95,7 @@ def headline_sentence(place: Mapping[str, Any], what: str, per: str) -> str:
     row = place["ahead"][-1]
     said = (
         f"{place['location']}: {what} {_outlook(row)}, from {count(place['observed'])} {unit} "
-        f"observed to {day(place['last_observed'])}, to {_interval(row)} {unit} to "
+        f"observed to {day(place['last_observed'])}, to {_ahead(row)} {unit} to "
         f"{day(row['date'])}."
     )
     return f"{said} {_peak(place, unit)}".strip()
@@ -89,23 +117,15 @@ def _outlook(row: Mapping[str, Any]) -> str:
     return f"may fall ({share(ways['fall'])}) or rise ({share(ways['rise'])}; {said})"
 
 
-def _interval(row: Mapping[str, Any]) -> str:
-    if "median" not in row:
-        return "an unknown number of"
-    if "low_95" not in row or "high_95" not in row:
-        return f"a median of {count(row['median'])}"
-    low, high = count(row["low_95"]), count(row["high_95"])
-    return f"a median of {count(row['median'])} (95% interval {low}–{high})"
+def _ahead(row: Mapping[str, Any]) -> str:
+    return f"a median of {estimate(row)}" if "median" in row else "an unknown number of"
 
 
 def _peak(place: Mapping[str, Any], unit: str) -> str:
     if "peak_size_median" not in place:
         return ""
-    size = f"{count(place['peak_size_median'])} {unit}"
-    sizes = f"{count(place['peak_size_low_95'])}–{count(place['peak_size_high_95'])}"
-    weeks = f"{day(place['peak_week_low_95'])} – {day(place['peak_week_high_95'])}"
     return (
-        f"Expected peak: {size} (95% interval {sizes}) in the week to "
-        f"{day(place['peak_week_median'])} (95% interval {weeks}); probability that it has passed: "
+        f"Expected peak: {estimate(place, 'peak_size_', unit=unit)} in the week to "
+        f"{estimate(place, 'peak_week_', day, dash=' – ')}; probability that it has passed: "
         f"{share(place['p_peak_passed'])}."
     )

@@ -29,9 +29,10 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         ``text`` (the author's own), ``model`` (see :func:`describe_model`), ``time`` (start, end,
         days per step, ``period`` that transitions are summed over), ``forcing`` (phrases),
         ``quantities`` (distribution of each quantity that is drawn or inferred), ``fit`` (None
-        without a calibration), ``without_reproduction`` (why there is no effective reproduction
-        number, or None), ``reference_date`` (of a hub's submission, or None) and ``figure_kinds``
-        (wanted besides those that the report shows).
+        without a calibration), ``without_curves`` (no quantiles are asked for),
+        ``without_reproduction`` (why there is no effective reproduction number, or None),
+        ``reference_date`` (of a hub's submission, or None) and ``figure_kinds`` (wanted besides
+        those that the report shows).
     """
     model, calibration, sampling = experiment.model, experiment.calibration, experiment.sampling
     return {
@@ -46,6 +47,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "forcing": _forcing(model),
         "quantities": describe_priors(calibration) if calibration else _drawn(sampling),
         "fit": _fit(calibration, _period(model)) if calibration else None,
+        "without_curves": calibration is None and experiment.output.quantiles is None,
         "without_reproduction": without_reproduction(experiment),
         "reference_date": _reference_date(experiment.output),
         "figure_kinds": [kind.lower() for kind in experiment.output.figure_output_types],

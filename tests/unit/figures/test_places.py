@@ -303,10 +303,15 @@ def test_tasks_are_those_of_the_populations_in_turn():
     assert math.isnan(table["usd"][0])
 
 
-def test_costs_are_those_of_tasks_that_were_measured():
+def test_costs_are_those_of_tasks_that_were_measured_and_paid_for():
     table = pd.DataFrame(
-        [("run_task", "00000", 0.5), ("run_task", "00001", None), ("make_tables", "x", 0.1)],
-        columns=["rule", "job", "usd"],
+        [
+            ("run_task", "00000", "google-batch", 0.5),
+            ("run_task", "00001", "google-batch", None),
+            ("run_task", "00002", "local", 0.2),
+            ("make_tables", "x", "google-batch", 0.1),
+        ],
+        columns=["rule", "job", "ran_on", "usd"],
     )
 
     assert costs_of(table) == {"00000": 0.5}

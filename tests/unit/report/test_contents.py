@@ -3,6 +3,7 @@
 import pytest
 
 from epyflow.report.contents import FIGURES, figures_of_run
+from epyflow.report.parts import number_parts
 
 TABLES = ("quantiles_projection_comparison",)
 
@@ -21,6 +22,26 @@ def test_a_projection_of_us_states_has_a_map(fit, locations, has_map):
     names = [each.name for each in figures_of_run(TABLES, fit, None, locations)]
 
     assert ("change_map" in names) is has_map
+
+
+def test_parts_are_numbered_without_gaps_and_nothing_is_forecast_without_a_fit():
+    there = {"Run", "Forecast", "Summary"}
+
+    assert [*number_parts(there, fitted=False).values()] == [
+        "1. Summary",
+        "2. Simulation",
+        "3. Run",
+    ]
+    assert number_parts({*there, "Fit"}, fitted=True)["Forecast"] == "2. Forecast"
+
+
+@pytest.mark.parametrize("kind", ["quantiles", "trajectories"])
+def test_outcomes_need_transitions_of_one_kind(kind):
+    def names(table):
+        return [each.name for each in figures_of_run(("model_metadata", table), None, None, [])]
+
+    assert "outcomes" in names(f"{kind}_transitions")
+    assert "outcomes" not in names(f"{kind}_compartments")
 
 
 def test_a_figure_is_drawn_where_it_has_what_it_needs_and_no_more():

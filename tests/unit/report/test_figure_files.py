@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from epyflow.figures.figure_file import save
 from epyflow.report import run_figures, score_figures
-from epyflow.report.contents import COMPARISON_FIGURES, FIGURES, SCORE_FIGURES, copies_of
+from epyflow.report.contents import COMPARISON_FIGURES, FIGURES, SCORE_FIGURES
 from epyflow.report.drawing import COPIES, Given, draw
+from epyflow.report.parts import copies_of
 
 FILES = {
     "model": {"path": "model.svg"},

@@ -7,6 +7,7 @@ import pytest
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.report.front_page import ROWS, distribution_in_words, escape, front_page
+from epyflow.report.parts import PARTS, number_parts
 from epyflow.run.description import describe
 from forecast_hub.config.flusight import CLASSES
 from tests.unit.test_repository import ROOT
@@ -61,6 +62,7 @@ def page(given, summary=None, later=None, priors=None, outcomes=None):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
     shown = front_page(given["about"], text, later, priors, outcomes)
+    shown["parts"] = number_parts(PARTS, fitted=True)
     given = given | {"front_page": shown}
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
     source = (ROOT / "workflow" / "report" / "workflow.rst").read_text()
@@ -196,6 +198,7 @@ def test_why_there_is_no_reproduction_number_is_said():
 
     assert f"The effective reproduction number is not drawn: {why}." in " ".join(html.split())
     assert "not drawn" not in page(plan())
+    assert "does not ask for quantiles: add" in " ".join(page(plan(without_curves=True)).split())
 
 
 def test_text_is_escaped_however_deep():
@@ -217,14 +220,17 @@ def test_a_function_of_the_users_own_is_named_with_what_it_returned():
 def test_outcomes_of_simulations_are_on_the_page():
     found = {
         "sentences": ["Here, totals with R0_ 1.5 and R0_ 2: more."],
-        "columns": ["Parameter", "S to I: total"],
+        "columns": ["Parameter", "Total"],
         "of_medians": ["S to I"],
-        "places": [{"location": f"Place {n}", "rows": [["All", "38%"]]} for n in range(20)],
+        "places": [
+            {"location": f"Place {n}", "outcome": "S to I", "rows": [["All", "38%"]]}
+            for n in range(20)
+        ],
     }
 
     html = " ".join(page(plan(), outcomes=json.dumps(found).encode()).split())
 
-    marks = ["Outcomes", "totals with R0_ 1.5", "Place 0", "S to I: total", "38%"]
+    marks = ["Outcomes", "totals with R0_ 1.5", "Place 0, S to I:", "Total", "38%"]
     marks.append("S to I: computed")
     places = [html.index(mark) for mark in [*marks, "The experiment"]]
     assert places == sorted(places)

@@ -1,9 +1,11 @@
 import json
 
 import pandas as pd
+import pytest
 
 from epyflow.figures.read_tables import Place
 from epyflow.report.headline import INTERVALS
+from epyflow.report.outcome_words import closures_in_words, page_of
 from epyflow.report.outcomes import COLUMNS, outcomes, write_outcomes
 from epyflow.tables.column_descriptions import OUTCOMES
 
@@ -12,6 +14,7 @@ QUANTITIES = {"R0": {"values": [1.5, 2.0]}, "init_I": {"range": [1, 9], "initial
 ABOUT = {
     "quantities": QUANTITIES,
     "labels": {"S": "Susceptible", "I": "Ill"},
+    "time": {"period": "week"},
     "forcing": ["school closures"],
     "model": {
         "compartments": [{"id": "S", "label": "Susceptible"}, {"id": "I", "label": "Ill"}],
@@ -97,14 +100,20 @@ def test_trajectories_are_used_where_the_run_has_them_and_medians_elsewhere(tmp_
     assert set(table["source"]) == {"trajectories", "medians of each period"}
     chosen = table[(table["quantity"] == "R0") & (table["transition"] == "I_to_R_total")]
     assert chosen["total_median"].tolist() == [3.0, 10.0]
-    assert page["sentences"][0] == (
-        "Here, totals with R0 1.5 and R0 2: Ill → R 3 persons and 10 persons; Susceptible → Ill "
-        "8% of people and 30% of people."
-    )
+    # Totals from 3 to 10 and from 8 to 30; peaks from 2 on January 18 to 6 on January 11, and
+    # from 5 on January 11 to 20 on January 18.
+    assert page["sentences"] == [
+        "R0 2 against 1.5: Ill → R +233% in total and +200% at the peak, which is 1 week earlier; "
+        "Susceptible → Ill +275% in total and +300% at the peak, which is 1 week later."
+    ]
+    assert page["columns"][1:] == ["Total", "Peak, persons per week", "Peak week"]
+    leaving, infections = page["places"]
+    assert (leaving["outcome"], infections["outcome"]) == ("Ill → R", "Susceptible → Ill")
     # Two simulations have an interval, one has none, and medians have none.
-    assert page["places"][0]["rows"][0][1:4] == ["6 (3–10)", "4 (2–6)", "Jan 11 (Jan 11 – Jan 18)"]
-    assert page["places"][0]["rows"][0][4:] == ["19%", "12", "Jan 11"]
-    assert page["places"][0]["rows"][1][1:] == ["3", "2", "Jan 18", "8%", "5", "Jan 11"]
+    assert leaving["rows"][0][1:] == ["6 (3–10)", "4 (2–6)", "Jan 11 (Jan 11 – Jan 18)"]
+    assert infections["rows"][0][1:] == ["19%", "12", "Jan 11"]
+    assert leaving["rows"][1][1:] == ["3", "2", "Jan 18"]
+    assert infections["rows"][1][1:] == ["8%", "5", "Jan 11"]
     medians = table[table["source"] == "medians of each period"]
     assert medians.filter(regex="low|high").isna().all(axis=None)
     assert medians["total_median"].notna().all()
@@ -126,7 +135,7 @@ def test_the_fall_of_r_under_closures_is_said(tmp_path):
         effective_reproduction_number=pd.DataFrame(r, columns=columns),
     )
 
-    assert "to 2025-12-20, R is 50% (95% interval" in page["sentences"][-1]
+    assert "to Dec 20, R is 50% (95% interval 50%–50%) in Here" in page["sentences"][-1]
 
 
 def test_without_a_result_there_is_a_table_without_rows(tmp_path):
@@ -136,7 +145,55 @@ def test_without_a_result_there_is_a_table_without_rows(tmp_path):
     table, page = written(tmp_path, model_metadata=failed, quantiles_transitions=medians)
 
     assert table.empty
-    assert page == {"sentences": [], "columns": ["Parameter"], "of_medians": [], "places": []}
+    assert (page["sentences"], page["of_medians"], page["places"]) == ([], [], [])
+
+
+def test_trajectories_are_enough(tmp_path):
+    whole = rows_of("S_to_I_total", (1, 5, 2), (4, 6, 20), sim_id=0)
+
+    table, _ = written(tmp_path, model_metadata=members(), trajectories_transitions=whole)
+
+    assert set(table["source"]) == {"trajectories"}
+    assert table["total_median"].iloc[0] == 19.0
+
+
+def change(*days):
+    rows = [
+        {"quantity": "R0", "transition": "S_to_I_total", "source": "trajectories"}
+        | {"total_median": 4.0, "peak_size_median": 2.0, "location": f"Place {n // 2}"}
+        | {"value": ("1.5", "2")[n % 2], "peak_week_median": f"2025-01-{day:02d}"}
+        for n, day in enumerate(days)
+    ]
+    (said,) = page_of(rows, ABOUT)["sentences"]
+    return said.partition("peak, ")[2]
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ((4, 4), "which is at the same time."),
+        ((4, 11, 4, 25), "which is 1 to 3 weeks later."),
+        ((4, 4, 25, 11), "which is up to 2 weeks earlier."),
+        ((4, 11, 25, 11), "which is earlier or later."),
+    ],
+)
+def test_peaks_move_by_the_weeks_between_them_in_all_locations(days, words):
+    assert change(*days) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (2, "R is 30% (95% interval 20%–40%) in 0 and 31% (95% interval 20%–40%) in 1 below"),
+        (5, "R is 30% to 34% below the mean"),
+    ],
+)
+def test_many_locations_have_their_range(count, words):
+    falls = [(str(n), {"median": 30.0 + n, "low_95": 20, "high_95": 40}) for n in range(count)]
+
+    (said,) = closures_in_words({"2025-12-20": falls})
+
+    assert words in said
 
 
 def test_every_column_is_described():

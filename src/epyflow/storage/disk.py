@@ -5,20 +5,20 @@ declare: the inputs that exist before the rules are read, the record of what the
 the checkpoints of a calibration, and the removal of failure records.
 """
 
-import fcntl
 import hashlib
 import os
-import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
 from typing import Protocol
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.files import TEMPORARY, replacing, write_bytes_atomically
+from epyflow.storage.address import confirm_address, confirm_unambiguous
+from epyflow.storage.regular_file import locked, open_regular, unreadable
 from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
 
 GOOGLE_SCHEMES = ("gs://", "gcs://")
@@ -90,8 +90,10 @@ class Disk:
         """List a folder; nothing if it does not exist. Checksums are not computed."""
         try:
             return {path.name: None for path in (self._root / folder).iterdir() if path.is_file()}
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
+        except OSError as error:
+            raise unreadable(self._root / folder, error) from None
 
     def below(self, folder: str) -> Mapping[str, Stored]:
         """List a folder and the folders below it; nothing if it does not exist.
@@ -124,23 +126,20 @@ class Disk:
 
         Raises
         ------
-        EpyflowError
+        UnreadableError
             If it has more than ``LARGEST_READ`` bytes, is no regular file, or cannot be read.
         """
         file = self._root / path
         try:
             its = file.stat()
             if not S_ISREG(its.st_mode):
-                raise EpyflowError(f"{file} is not a regular file; remove it")
+                raise UnreadableError(f"{file} is not a regular file; remove it")
             confirm_readable(its.st_size, str(file))
             return file.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise EpyflowError(
-                f"{file} cannot be read: {error.strerror}; ask its owner for permission, or remove "
-                "it"
-            ) from None
+            raise unreadable(file, error) from None
 
     def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Read files one after another."""
@@ -187,7 +186,7 @@ class SharedFolder(Disk):
     def read_version(self, path: str) -> Version | None:
         """Read a file; its version is named by its content."""
         try:
-            with (self._root / path).open("rb") as file:
+            with open_regular(self._root / path, os.O_RDONLY) as file:
                 data, its = file.read(LARGEST_VERSION), os.fstat(file.fileno())
         except FileNotFoundError:
             return None
@@ -196,7 +195,7 @@ class SharedFolder(Disk):
 
     def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
         """Write a file if its content is still the one that was read."""
-        with self._locked(path):
+        with locked(self._root / f"{path}.lock"):
             found = self.read_version(path)
             if replaced != (None if found is None else found.name):
                 return None
@@ -205,27 +204,11 @@ class SharedFolder(Disk):
 
     def remove_version(self, path: str, version: str) -> None:
         """Remove a file if its content is still the one that was read."""
-        with self._locked(path):
+        with locked(self._root / f"{path}.lock"):
             found = self.read_version(path)
             if found is not None and found.name == version:
                 self.remove([path])
 
-    @contextmanager
-    def _locked(self, path: str) -> Iterator[None]:
-        target = self._root / f"{path}.lock"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("ab") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX)
-            yield
-
-
-_AMBIGUOUS = frozenset("?#*{}[]")
-"""Source: Cloud Storage, "Objects: naming" (https://cloud.google.com/storage/docs/objects#naming),
-and the braces of Snakemake's wildcards."""
-
-
-_BUCKET = re.compile("[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
-"""Source: Cloud Storage, "About buckets: naming"; the rules of S3 are narrower."""
 
 _INSTALL = "run `make setup`, or install the dependency group"
 
@@ -253,14 +236,10 @@ def storage_at(prefix: str | None) -> Storage:
             "gs://<bucket>/<prefix> with the storage provider gcs or gcs-indexed, "
             "s3://<bucket>/<prefix> with s3, or a folder, /<path>, with fs"
         )
-    if wrong := sorted(set(prefix) & _AMBIGUOUS):
-        raise EpyflowError(
-            f"default-storage-prefix {prefix!r} has {' '.join(wrong)}, which part of the programs "
-            "take for the beginning of a query, a pattern or a wildcard; expected other characters"
-        )
+    confirm_unambiguous(prefix)
     if prefix.startswith("/"):
         return _folder(prefix)
-    _confirm_address(prefix)
+    confirm_address(prefix)
     return _s3_bucket(prefix) if prefix.startswith(S3_SCHEME) else _google_bucket(prefix)
 
 
@@ -271,28 +250,6 @@ def _folder(prefix: str) -> Storage:
             "the run share. Make it first: if it is missing, the folder may not be mounted"
         )
     return SharedFolder(Path(prefix), prefix)
-
-
-def _confirm_address(prefix: str) -> None:
-    """Refuse an address without a bucket, and folders that other programs resolve."""
-    scheme, _, rest = prefix.partition("://")
-    bucket, *folders = rest.rstrip("/").split("/")
-    if not _BUCKET.fullmatch(bucket):
-        raise EpyflowError(
-            f"default-storage-prefix {prefix!r}: {bucket!r} is not the name of a bucket; expected "
-            f"{scheme}://<bucket>/<prefix>, a name of 3 to 222 small letters, digits, '-', '_' and "
-            "'.'"
-        )
-    if {"", ".", ".."} & set(folders):
-        raise EpyflowError(
-            f"default-storage-prefix {prefix!r} has a folder '.', '..' or without a name, which "
-            "part of the programs resolve; expected other names"
-        )
-    if not rest.isprintable() or " " in rest:
-        raise EpyflowError(
-            f"default-storage-prefix {prefix!r} has a space or a control character; expected other "
-            "characters"
-        )
 
 
 def _s3_bucket(prefix: str) -> Storage:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import UnreadableError
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ Results and tables of large runs have some hundred MB."""
 
 
 def confirm_readable(size: int, where: str) -> None:
-    """Raise EpyflowError if a file, of ``size`` bytes or more, is too large to be read."""
+    """Raise UnreadableError if a file, of ``size`` bytes or more, is too large to be read."""
     if size > LARGEST_READ:
-        raise EpyflowError(
+        raise UnreadableError(
             f"{where} has more than {LARGEST_READ:,} bytes, as no file of a run has; nothing of it "
             "was read. Find out who may write it; delete it, or make it again"
         )

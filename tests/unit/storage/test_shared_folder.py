@@ -1,9 +1,14 @@
+import errno
+import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.storage import regular_file
 from epyflow.storage.disk import SharedFolder, storage_at
 from epyflow.storage.stored_file import VersionedStorage
 from tests.storage_contract import VersionsContract
@@ -18,6 +23,56 @@ class TestSharedFolder(VersionsContract):
 def test_the_files_of_the_provider_fs_have_versions_and_those_of_the_work_folder_none(tmp_path):
     assert isinstance(storage_at(str(tmp_path)), VersionedStorage)
     assert not isinstance(storage_at(None), VersionedStorage)
+
+
+ODD = {
+    "link": (lambda path: path.symlink_to(path.with_name("other")), "is a link; remove it"),
+    "dangling": (lambda path: path.symlink_to(path.with_name("absent")), "is a link; remove it"),
+    "pipe": (os.mkfifo, "is not a regular file; remove it"),
+    "folder": (Path.mkdir, r"is not a regular file|cannot be read: Is a directory"),
+}
+
+
+@pytest.mark.parametrize("name", ["a", "a.lock"])
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_regular_file_is_neither_opened_nor_locked(tmp_path, name, kind):
+    (tmp_path / "other").write_bytes(b"of somebody")
+    make, message = ODD[kind]
+    make(tmp_path / name)
+    folder = SharedFolder(tmp_path)
+
+    with pytest.raises(UnreadableError, match=f"{name} ({message})"):
+        folder.write_version("a", b"1", None)
+    with pytest.raises(UnreadableError, match=f"{name} ({message})"):
+        folder.remove_version("a", "1")
+
+    assert (tmp_path / "other").read_bytes() == b"of somebody"
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_lock_that_another_process_keeps_is_not_waited_for_without_end(tmp_path, monkeypatch):
+    def held(*_: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "held")
+
+    waited = list[float]()
+    times = SimpleNamespace(monotonic=lambda: sum(waited), sleep=waited.append)
+    monkeypatch.setattr(regular_file, "time", times)
+    monkeypatch.setattr(regular_file.fcntl, "lockf", held)
+
+    with pytest.raises(EpyflowError, match=r"a.lock: another process has held this lock for 30 s"):
+        SharedFolder(tmp_path).write_version("a", b"1", None)
+
+    assert 30 <= sum(waited) < 31
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(regular_file.fcntl, "lockf", fail)
+
+    with pytest.raises(EpyflowError, match=r"a.lock cannot be locked: No locks available; "):
+        SharedFolder(tmp_path).write_version("a", b"1", None)
 
 
 def create(folder: Path, number: int) -> bool:

@@ -2,8 +2,9 @@ import hashlib
 from base64 import b64encode
 
 import pytest
+from google.api_core import exceptions as api
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.storage.bucket import Bucket
 from tests.cloud.clouded import open_bucket
 from tests.storage_contract import StorageContract, VersionsContract
@@ -49,3 +50,19 @@ def test_more_files_than_a_page_of_the_listing_are_listed(bucket):
 def test_a_bucket_that_is_not_there_is_named_with_what_to_do(storage_only):
     with pytest.raises(EpyflowError, match=r"gs://no-such-bucket.* 404 .*buckets create gs://"):
         open_bucket("gs://no-such-bucket/epyflow", storage_only)
+
+
+@pytest.mark.parametrize(("kind", "unreadable"), [(api.Forbidden, True), (api.Conflict, False)])
+def test_an_object_that_may_not_be_read_is_told_from_a_bucket_that_does_not_answer(
+    monkeypatch, kind, unreadable
+):
+    class Client:
+        def bucket(self, name: str) -> "Client":
+            raise kind("no")
+
+    monkeypatch.setattr(Bucket, "_client", Client())
+
+    for read in (Bucket("gs://bucket/x").read, Bucket("gs://bucket/x").read_version):
+        with pytest.raises(EpyflowError, match=r"gs://bucket/x/a: 40. no; ") as caught:
+            read("a")
+        assert isinstance(caught.value, UnreadableError) is unreadable

@@ -5,9 +5,9 @@ Sources: https://cloud.google.com/python/docs/reference/storage/latest (Client, 
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from google.api_core import exceptions as api
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.google.api_errors import explained
 from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
 
@@ -105,11 +106,11 @@ class Bucket:
 
         Raises
         ------
-        EpyflowError
-            If it has more than ``LARGEST_READ`` bytes.
+        UnreadableError
+            If it has more than ``LARGEST_READ`` bytes, or may not be read.
         """
         received = _Received(f"{self._uri}/{self._key(path)}")
-        with self._explained(path):
+        with self._reading(path):
             try:
                 self._blob(path).download_to_file(received, retry=DEFAULT_RETRY)
             except api.NotFound as missing:
@@ -134,7 +135,7 @@ class Bucket:
 
     def read_version(self, path: str) -> Version | None:
         """Download an object with its generation."""
-        with self._explained(path):
+        with self._reading(path):
             while (blob := self._client.bucket(self._name).get_blob(self._key(path))) is not None:
                 its = blob.generation
                 last = LARGEST_VERSION - 1 if blob.size > LARGEST_VERSION else None
@@ -217,6 +218,16 @@ class Bucket:
 
     def _blob(self, path: str) -> Any:
         return self._client.bucket(self._name).blob(self._key(path))
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[None]:
+        try:
+            with self._explained(path):
+                yield
+        except EpyflowError as error:
+            if isinstance(error.__cause__, api.Forbidden):
+                raise UnreadableError(str(error)) from error.__cause__
+            raise
 
     def _explained(self, path: str) -> AbstractContextManager[None]:
         where = f"{self._uri}/{self._prefix}{path}".rstrip("/")

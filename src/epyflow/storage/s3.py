@@ -31,7 +31,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
 
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
@@ -102,10 +102,10 @@ class S3Bucket:
 
         Raises
         ------
-        EpyflowError
-            If it has more than ``LARGEST_READ`` bytes; nothing of it is read then.
+        UnreadableError
+            If it has more than ``LARGEST_READ`` bytes, or may not be read; none is read then.
         """
-        with self._explained(path):
+        with self._explained(path, reading=True):
             # The client repeats a request, but not a download that was interrupted.
             for _ in range(_ATTEMPTS - 1):
                 with suppress(*_INTERRUPTED):
@@ -136,7 +136,7 @@ class S3Bucket:
 
     def read_version(self, path: str) -> Version | None:
         """Download an object with its ETag, which is the same for equal bytes."""
-        with self._explained(path):
+        with self._explained(path, reading=True):
             try:
                 answer = self._client.get_object(Bucket=self._name, Key=self._key(path))
             except self._client.exceptions.NoSuchKey:
@@ -227,7 +227,7 @@ class S3Bucket:
         return f"s3://{self._name}/{self._key(path)}".rstrip("/")
 
     @contextmanager
-    def _explained(self, path: str) -> Iterator[None]:
+    def _explained(self, path: str, *, reading: bool = False) -> Iterator[None]:
         """Turn an error of the client in the block into one that says what to do."""
         where = self._uri_of(path)
         try:
@@ -236,7 +236,8 @@ class S3Bucket:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             its = error.response.get("Error", {})
             remedy = _REMEDIES.get(status, "run the command again; finished work is kept")
-            raise EpyflowError(
+            kind = UnreadableError if reading and status == 403 else EpyflowError
+            raise kind(
                 f"{where}: {status} {its.get('Code', '')} {its.get('Message', '')}; {remedy}"
             ) from error
         except NoCredentialsError as error:

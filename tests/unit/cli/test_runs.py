@@ -1,9 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from epyflow.cli import app
+from epyflow.operations.runs import stored_records
 from tests.unit.operations.runs.made_up import MadeUp
 
 
@@ -123,3 +125,61 @@ def test_names_of_objects_forge_no_line_and_no_style(made_up, format):
         last = done.stdout.splitlines()[-1]
         assert "[bold]a" in last
         assert r"\x1b[2J\nb" in last
+
+
+@pytest.mark.parametrize(
+    ("file", "instead"),
+    [
+        ("results/flu/main/outputs/run_metadata.json", "this run is described by its files"),
+        ("coordinator/flu/main/record.json", "the run counts as one without a record"),
+        ("results/flu/latest", "its experiment counts as one without"),
+        ("logs/flu/main/run_task/00001.log", "as one without an error"),
+    ],
+)
+def test_a_file_that_may_not_be_read_is_named_and_hides_no_run(
+    made_up, monkeypatch, caplog, file, instead
+):
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if str(path) == file:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    made_up.finished("covid/main")
+    made_up.write("results/covid/latest", "main")
+    made_up.tables("flu/main", tasks=2)
+    made_up.tasks("flu/main", count=2, done=(0,))
+    for name in ("coordinator/flu/main/record.json", "results/flu/latest"):
+        made_up.write(name, "main")
+    made_up.write("logs/flu/main/run_task/00001.log", "INFO begun")
+
+    stored_records.warn_once.cache_clear()
+    listed = run("runs", "--format", "json")
+    stored_records.warn_once.cache_clear()
+    codes = [run("status", each).exit_code for each in ("flu/main", "covid", "latest")]
+
+    assert {each["experiment"] for each in json.loads(listed.stdout)} == {"covid", "flu"}
+    # The newest run is that of covid if the pointer of flu may not be read.
+    assert codes == [3, 0, 0 if file.endswith("latest") else 3]
+    (said, *_) = [each for each in caplog.messages if "Permission denied" in each]
+    assert said.startswith(f"{file} cannot be read: Permission denied; ask its owner")
+    assert said.endswith(instead)
+
+
+def test_logs_that_can_be_read_are_shown_beside_one_that_cannot(made_up, caplog):
+    stored_records.warn_once.cache_clear()
+    made_up.tasks("dengue/main", count=2, done=())
+    made_up.write("logs/dengue/main/run_task/00000.log", "INFO begun")
+    made_up.write("logs/dengue/main/run_task/00001.log", "INFO begun, too")
+    with (made_up.root / "logs/dengue/main/run_task/00001.log").open("wb") as file:
+        file.truncate(2**31 + 1)
+
+    done = run("logs", "dengue")
+
+    assert done.exit_code == 0
+    assert "begun" in done.stdout
+    (_, said) = caplog.messages
+    assert "00001.log has more than 2,147,483,648 bytes" in said
+    assert said.endswith("; this log is left out")

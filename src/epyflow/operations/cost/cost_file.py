@@ -19,6 +19,7 @@ from epyflow.operations.cost.job_costs import (
 )
 from epyflow.operations.cost.prices import read_prices
 from epyflow.operations.cost.profile import FILE, REGION, read_profile
+from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
 
@@ -84,5 +85,5 @@ def _benchmarks(run: RunPlan, storage: Storage, rules: Mapping[str, object]) -> 
         for name in storage.names(folder)
         if name.endswith(".tsv")
     ]
-    found = storage.read_all(sorted(paths))
+    found = read_readable(storage, sorted(paths), "its job counts as one without a benchmark")
     return {path.removeprefix(f"{top}/").removesuffix(".tsv"): data for path, data in found.items()}

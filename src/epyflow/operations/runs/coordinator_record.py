@@ -18,7 +18,7 @@ import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from epyflow.operations.runs.status import stage_of
-from epyflow.operations.runs.stored_records import parse_records
+from epyflow.operations.runs.stored_records import parse_records, read_readable
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import Plan
 from epyflow.stages import STAGES
@@ -238,15 +238,15 @@ def write_record(coordinator: Coordinator, storage: Storage) -> None:
 
 
 def read_record(exp_id: str, run_id: str, storage: Storage) -> Coordinator | None:
-    """Read the record of a run's coordinator; None if there is none, or it is damaged."""
+    """Read the record of a run's coordinator; None without one that can be read."""
     layout = RunLayout(exp_id, run_id)
     return read_coordinators(storage, [layout]).get(layout.name)
 
 
 def read_coordinators(storage: Storage, runs: Iterable[RunLayout]) -> Mapping[str, Coordinator]:
-    """Read the records of runs by the run's name; leave out damaged ones, with a warning."""
+    """Read the records of runs by the run's name; leave out those that cannot be read, and warn."""
     paths = {run.coordinator_record: run.name for run in runs}
-    found = parse_records(Coordinator, storage.read_all(paths), _DAMAGED)
+    found = parse_records(Coordinator, read_readable(storage, paths, _DAMAGED), _DAMAGED)
     return {paths[path]: record for path, record in found.items()}
 
 

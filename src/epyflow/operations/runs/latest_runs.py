@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from epyflow.operations.runs.run_list import Files, Run, list_files, read_runs
+from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.layout import RESULTS, RunLayout
 from epyflow.run.path_patterns import experiment_of_pointer
 from epyflow.storage.disk import Storage
@@ -54,5 +55,5 @@ def read_pointers(files: Files, storage: Storage) -> Mapping[str, str]:
         for path, its in files.items()
         if (exp_id := experiment_of_pointer(path)) and its.size <= _MOST_BYTES
     }
-    read = storage.read_all(paths)
+    read = read_readable(storage, paths, "its experiment counts as one without")
     return {paths[path]: data.decode(errors="replace").strip() for path, data in read.items()}

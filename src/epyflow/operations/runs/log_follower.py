@@ -7,7 +7,14 @@ from datetime import datetime
 
 from epyflow.operations.runs.log_lines import Filter, log_text, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
-from epyflow.operations.runs.run_logs import Choice, job_of, list_logs, read_snakemake_log
+from epyflow.operations.runs.run_logs import (
+    LEFT_OUT,
+    Choice,
+    job_of,
+    list_logs,
+    read_snakemake_log,
+)
+from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.layout import COORDINATOR
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
@@ -93,7 +100,7 @@ class Follower:
             path, its, data = found
             return {path: its}, {path: data} if self._tail(path, its).seen != its else {}
         changed = [path for path, its in wanted.items() if self._tail(path, its).seen != its]
-        read = self._storage.read_all(changed)
+        read = read_readable(self._storage, changed, LEFT_OUT)
         return wanted, {path: read[path] for path in changed if path in read}
 
     def rest(self) -> Iterator[Line]:

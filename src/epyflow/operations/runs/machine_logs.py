@@ -11,8 +11,9 @@ import re
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_presence import Presence
 from epyflow.operations.runs.run_list import Run
-from epyflow.operations.runs.run_logs import Choice, Log, job_of, lines_of
+from epyflow.operations.runs.run_logs import LEFT_OUT, Choice, Log, job_of, lines_of
 from epyflow.operations.runs.snakemake_targets import parse_target
+from epyflow.operations.runs.stored_records import read_readable
 from epyflow.storage.disk import GOOGLE_SCHEMES, Storage
 
 FOLDER = "googlebatch-logs"
@@ -57,7 +58,7 @@ def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence)
         if (choice.since is None or its.modified >= choice.since)
         and (path.split("/")[0] not in known or known[path.split("/")[0]].whose == "run")
     }
-    read = storage.read_all(f"{FOLDER}/{path}" for path in listed)
+    read = read_readable(storage, [f"{FOLDER}/{path}" for path in listed], LEFT_OUT)
     logs = []
     for path, its in sorted(listed.items(), key=lambda each: (each[1].modified, each[0])):
         data = read.get(f"{FOLDER}/{path}")

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from epyflow.errors import UnreadableError
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
 from epyflow.operations.runs.coordinator_record import Coordinator, Wanted
 from epyflow.operations.runs.log_lines import printable
+from epyflow.operations.runs.stored_records import warn_once
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import VersionedStorage
@@ -147,10 +149,14 @@ def write_lease(storage: VersionedStorage, lease: Lease, replaced: str | None) -
 
 
 def find_lease(exp_id: str, run_id: str, storage: Storage) -> FoundLease | None:
-    """Read the lease of a run; None without one, and for a run on disk, which has none."""
+    """Read the lease of a run; None without one that can be read, and for a run on disk."""
     if not isinstance(storage, VersionedStorage):
         return None
-    return read_lease(exp_id, run_id, storage)
+    try:
+        return read_lease(exp_id, run_id, storage)
+    except UnreadableError as problem:
+        warn_once(f"{problem}; the run is shown without its lease")
+        return None
 
 
 def read_lease(exp_id: str, run_id: str, storage: VersionedStorage) -> FoundLease | None:

@@ -9,11 +9,15 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.log_lines import Filter, log_text, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
+from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.layout import COORDINATOR, task_number
 from epyflow.run.path_patterns import split_date
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
+
+LEFT_OUT = "this log is left out"
+"""What is done with a log that cannot be read, for the warning."""
 
 _SNAKEMAKE_LOGS = (".snakemake", "log")
 """Folder of Snakemake's own logs, below the working directory."""
@@ -100,7 +104,7 @@ def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
     wanted = list_logs(storage, run, choice)
     if not wanted and choice.rule == COORDINATOR:
         return _log_of_this_machine(storage, run, choice)
-    read = storage.read_all(wanted)
+    read = read_readable(storage, wanted, LEFT_OUT)
     logs = []
     for path, its in wanted.items():
         data = read.get(path)

@@ -11,11 +11,13 @@ from epyflow.errors import UnreadableError
 from epyflow.operations.runs.log_lines import log_text, printable
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_lookup import reload_run
+from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.layout import result_name
 from epyflow.run.path_patterns import split_date, task_of_log
 from epyflow.stages import STAGES, stage_of_file, stage_of_rule
 from epyflow.storage.disk import Storage
 
+_UNREAD = "its job counts as one without an error"
 _MESSAGE = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$", re.MULTILINE)
 
 
@@ -128,7 +130,7 @@ def _failures(
     """
     folder = run.layout.logs
     logs = {path: its for path, its in storage.below(folder).items() if _open(path, files)}
-    read = storage.read_all(f"{folder}/{path}" for path in sorted(logs))
+    read = read_readable(storage, [f"{folder}/{path}" for path in sorted(logs)], _UNREAD)
     wrong = {path: _message(data) for path, data in read.items() if ended_with_error(data)}
     written = {f"{folder}/{path}": its.modified for path, its in logs.items()}
     before = {path for path in wrong if since is not None and written[path] < since}

@@ -1,19 +1,22 @@
-"""Read JSON records of runs. Others may have written them: a damaged one is named, and left out."""
+"""Read files of runs. Others may have written them: one that is damaged is named, and left out."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from epyflow.errors import ArtifactError
+from epyflow.errors import ArtifactError, UnreadableError
 from epyflow.operations.runs.log_lines import printable
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import LARGEST_READ, Stored
 
 LARGEST_RECORD = 2**26
 """Bytes of the largest record that is read; ``run_metadata.json`` has some hundred for a task."""
+
+_THREADS = 10
 
 _log = logging.getLogger(__name__)
 
@@ -68,8 +71,36 @@ def read_small(
     """Read files, and leave out those of more than ``most`` bytes, with a warning for each."""
     small = [path for path, its in listed.items() if its.size <= most]
     for path in sorted(listed.keys() - set(small)):
-        _warn_once(f"{path}: more than {most:,} bytes; {instead}")
-    return storage.read_all(small)
+        warn_once(f"{path}: more than {most:,} bytes; {instead}")
+    return read_readable(storage, small, instead)
+
+
+def read_readable(storage: Storage, paths: Iterable[str], instead: str) -> Mapping[str, bytes]:
+    """Read the files that exist, and leave out those that cannot be read, with a warning for each.
+
+    Parameters
+    ----------
+    storage, paths
+        The storage and the files.
+    instead
+        What is done without a file, for the warning.
+    """
+    wanted = list(paths)
+    try:
+        return storage.read_all(wanted)
+    except UnreadableError:
+        pass  # not by this user, or one of them is too large or no file: which?
+
+    def read(path: str) -> bytes | None:
+        try:
+            return storage.read(path)
+        except UnreadableError as problem:
+            warn_once(f"{problem}; {instead}")
+            return None
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = dict(zip(wanted, pool.map(read, wanted), strict=True))
+    return {path: data for path, data in found.items() if data is not None}
 
 
 def parse_records(kind: type[R], read: Mapping[str, bytes], instead: str) -> dict[str, R]:
@@ -79,11 +110,11 @@ def parse_records(kind: type[R], read: Mapping[str, bytes], instead: str) -> dic
         try:
             found[path] = parse_record(kind, data, path)
         except ArtifactError as problem:
-            _warn_once(f"{problem}; {instead}")
+            warn_once(f"{problem}; {instead}")
     return found
 
 
 @cache
-def _warn_once(text: str) -> None:
+def warn_once(text: str) -> None:
     """Warn: a command that reads a record several times says so once."""
     _log.warning("%s", printable(text))

@@ -13,7 +13,7 @@ from epyflow.operations.runs.coordinator_lease import HeldLease, acquire_lease
 from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
 from epyflow.operations.runs.run_lease import RENEW_SECONDS, WATCH_SECONDS, find_lease, read_lease
 from epyflow.run.layout import RunLayout
-from epyflow.storage.disk import Disk
+from epyflow.storage.disk import Disk, SharedFolder
 from epyflow.storage.stored_file import Version
 
 LEASE = RunLayout("small", "main").coordinator_lease
@@ -255,3 +255,14 @@ def test_who_holds_a_lease_is_said_in_a_few_words(waiting):
     assert replace(held, lease=None).holder_described() == "unknown: it cannot be read"
     assert find_lease("small", "main", Disk()) is None
     assert find_lease("small", "main", Store()) is None
+
+
+def test_a_lease_that_may_not_be_read_does_not_hide_its_run(tmp_path, caplog):
+    shared = SharedFolder(tmp_path)
+    shared.write(LEASE, b"")
+    (tmp_path / LEASE).unlink()
+    (tmp_path / LEASE).symlink_to("/dev/zero")
+
+    assert find_lease("small", "main", shared) is None
+    (said,) = caplog.messages
+    assert said == f"{tmp_path / LEASE} is a link; remove it; the run is shown without its lease"

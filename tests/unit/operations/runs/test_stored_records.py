@@ -37,7 +37,7 @@ HARMFUL = [
 
 @pytest.fixture(autouse=True)
 def _forget_warnings() -> None:
-    stored_records._warn_once.cache_clear()
+    stored_records.warn_once.cache_clear()
 
 
 def places(document: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -46,11 +46,11 @@ class InvalidExperimentError(EpyflowError):
 
 
 class SourceError(EpyflowError):
-    """A YAML file of an experiment cannot be read; carries the line."""
+    """A YAML file of an experiment cannot be read; carries line and column, 0 for none."""
 
-    def __init__(self, line: int, message: str) -> None:
+    def __init__(self, line: int, message: str, column: int = 0) -> None:
         super().__init__(message)
-        self.line = line
+        self.line, self.column = line, column
 
 
 class ExpressionError(EpyflowError, ValueError):

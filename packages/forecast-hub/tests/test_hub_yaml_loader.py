@@ -86,6 +86,12 @@ def test_values_are_counted_before_the_text_is_read_to_its_end(monkeypatch):
         ("a: 0,3", (1, 4), "0,3 has a comma; write 0.3 for a decimal fraction"),
         ("a:\n  – b", (2, 3), "en dash.*; write '-'"),
         ("a: −0.5", (1, 4), "minus sign.*; write '-'"),
+        ("a: {b: 0,3}", (1, 8), "0,3 has a comma; write 0.3"),
+        ("a: {b: 0,30, c: 1}", (1, 8), "0,30 has a comma; write 0.30"),
+        ('a: "b\nc: "d"', (2, 5), "close the quotation mark of line 1"),
+        ("a: 1\nb = 2\nc: 3", (3, 1), "write 'b: ' for 'b ='"),
+        ("a:\n  - b: 1\n  c: 2", (3, 3), "begin each item of a list with '- '"),
+        ("a: 1\nb:\xa01\nc: 2", (3, 1), r"U\+00A0 is a no-break space; write a space"),
         ("a: 1\n---\nb: 1", (2, 1), "a file holds one document"),
     ],
 )

@@ -72,7 +72,7 @@ def print_problems(problems: Iterable[Problem], console: Console) -> None:
     """Print one line each; in colour on a terminal only."""
     for problem in problems:
         line = Text(str(problem))
-        start = f"{problem.file}:{problem.line}:"
+        start = problem.place
         style = "yellow" if problem.severity == "warning" else "red"
         line.stylize("bold", 0, len(start))
         line.stylize(style, len(start) + 1, len(start) + 1 + len(problem.key))

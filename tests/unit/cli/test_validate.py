@@ -95,7 +95,7 @@ def test_json_says_the_same(root, sections):
 
     assert document["valid"] is (done.exit_code == 0)
     for problem in document["problems"]:
-        assert set(problem) == {"file", "line", "key", "message", "severity"}
+        assert set(problem) == {"file", "line", "column", "key", "message", "severity"}
         assert Path(problem["file"]).is_file()
     assert [problem["key"] for problem in document["problems"]] == (
         [] if document["valid"] else ["model.colour"]

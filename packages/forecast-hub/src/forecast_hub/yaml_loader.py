@@ -162,17 +162,15 @@ class StrictLoader(LimitedLoader):
         pairs: list[tuple[Any, Any]] = node.value
         first: dict[tuple[str, str], Any] = {}
         mark: Any
-        for key, value in pairs:
+        for key, _ in pairs:
             if not isinstance(key, yaml.ScalarNode) or key.tag == f"{_PREFIX}merge":
                 continue
             mark = first.setdefault((key.tag, key.value), key.start_mark)
             if mark is not key.start_mark:
                 what = f"the key {key.value!r} is already on line {mark.line + 1}"
                 raise ConstructorError(None, None, what, key.start_mark)
-            absent = value.start_mark.index == value.end_mark.index
-            if node.flow_style and absent and key.style is None and ":" in key.value:
-                what = f"{_cut(repr(key.value))} has no space after the colon; write 'key: value'"
-                raise ConstructorError(None, None, what, key.start_mark)
+        if node.flow_style:
+            _check_flow(pairs)
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -186,6 +184,20 @@ class StrictLoader(LimitedLoader):
             if what:
                 raise ConstructorError(None, None, what, node.start_mark)
         return value
+
+
+def _check_flow(pairs: list[tuple[Any, Any]]) -> None:
+    """Refuse ``{key:value}``, which has no value, and ``{key: 0,3}``, where 3 is a second key."""
+    before: Any = None
+    for key, value in pairs:
+        if value.start_mark.index == value.end_mark.index and key.style is None:
+            if ":" in key.value:
+                what = f"{_cut(repr(key.value))} has no space after the colon; write 'key: value'"
+                raise ConstructorError(None, None, what, key.start_mark)
+            adjacent = before is not None and key.start_mark.index == before.end_mark.index + 1
+            if adjacent and (what := typing_mistake(f"{before.value},{key.value}")):
+                raise ConstructorError(None, None, what, before.start_mark)
+        before = value
 
 
 def read_text(path: Path) -> str:

@@ -9,14 +9,36 @@ from yaml.reader import ReaderError
 from forecast_hub.errors import YamlError
 
 _NO_SPACE = re.compile(r"\s*(?:- +)*[\w.-]+:[^\s:/\\]")
+_EQUALS = re.compile(r"\s*(?:- +)*([\w.-]+)(\s*=)(?!.*:)")
 _COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
-_DASHES = {"\N{EN DASH}": "en dash", "\N{EM DASH}": "em dash", "\N{MINUS SIGN}": "minus sign"}
+_DASHES = {
+    "\N{EN DASH}": "en dash",
+    "\N{EM DASH}": "em dash",
+    "\N{MINUS SIGN}": "minus sign",
+    "\N{HYPHEN}": "typographic hyphen",
+    "\N{NON-BREAKING HYPHEN}": "non-breaking hyphen",
+}
 _AS_DASH = re.compile(f"([{''.join(_DASHES)}])(?=\\s|\\.?[0-9])")
+_LOOKALIKES = {
+    **{sign: (name, "-") for sign, name in _DASHES.items()},
+    **dict.fromkeys("“”„«»", ("typographic quotation mark", '"')),
+    **dict.fromkeys("‘’‚", ("typographic quotation mark", "'")),
+    "\N{NO-BREAK SPACE}": ("no-break space", " "),
+    "\N{NARROW NO-BREAK SPACE}": ("no-break space", " "),
+    "\N{FULLWIDTH COLON}": ("fullwidth colon", ":"),
+    "\N{FULLWIDTH COMMA}": ("fullwidth comma", ","),
+    "\N{MULTIPLICATION SIGN}": ("multiplication sign", "*"),
+    "\N{DIVISION SIGN}": ("division sign", "/"),
+}
+"""Signs that word processors write, with their names, and the signs that were meant."""
 _TAB = "found character '\\t' that cannot start any token"
 _CLOSING = {"[": "]", "{": "}"}
 _SPACE = "indentation or a colon: write a space after each colon ('key: value'), begin keys of "
 _SPACE += "one mapping in the same column, and quote a text that contains ': '"
 _ADVICE = {
+    "block collection: expected <block end>, but found": (
+        "indentation: begin each item of a list with '- ', all in one column"
+    ),
     "mapping values are not allowed here": _SPACE,
     "could not find expected ':'": _SPACE,
     "but found '<block mapping start>'": "indentation: begin keys of one mapping in one column",
@@ -88,8 +110,21 @@ def typing_mistake(text: str) -> str:
     return ""
 
 
+def lookalike(text: str) -> str:
+    """Name the first sign that looks like one of the keyboard, and what to write; else nothing."""
+    for sign in text:
+        if sign in _LOOKALIKES:
+            name, meant = _LOOKALIKES[sign]
+            shown = f"'{meant}'" if meant.strip() else "a space"
+            found = repr(sign) if sign.isprintable() else f"U+{ord(sign):04X}"
+            return f"{found} is {'an' if name[0] in 'aeiou' else 'a'} {name}; write {shown}"
+    return ""
+
+
 def missing_space(line: str) -> str:
-    """Return the advice for a line such as ``key:value``; else nothing."""
+    """Return the advice for a line such as ``key:value`` or ``key = value``; else nothing."""
+    if found := _EQUALS.match(line):
+        return f"write '{found[1][-40:]}: ' for '{found[1][-40:]}{found[2]}'"
     if not _NO_SPACE.match(line):
         return ""
     key = line.strip().partition(":")[0]
@@ -112,10 +147,23 @@ def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
         )
     what = ": ".join(filter(None, (context, problem)))
     advice = next((each for key, each in _ADVICE.items() if key in what), "")
+    lines = _lines_above(text, error.problem_mark)
     if advice.startswith("indentation"):
-        lines = _lines_above(text, error.problem_mark)
         advice = next(filter(None, map(missing_space, lines)), advice)
+    if "but found '<scalar>'" in what:
+        advice = _open_quote(text, error)
+    advice = next(filter(None, map(lookalike, lines)), advice)
     return f"{what}; {advice}" if advice else what
+
+
+def _open_quote(text: str, error: yaml.MarkedYAMLError) -> str:
+    """Return the advice for a quotation mark that the next one in the text closes."""
+    mark, opened = error.problem_mark, error.context_mark
+    first, last = (opened.line if opened else 0), (mark.line if mark else 0)
+    for number, line in enumerate(text.split("\n")[first:last], first + 1):
+        if line.count('"') % 2:
+            return f"close the quotation mark of line {number}"
+    return "put a text that goes on after a quotation mark in quotes as a whole"
 
 
 def _lines_above(text: str, mark: Any) -> list[str]:

@@ -19,6 +19,7 @@ from epyflow.experiment.checks.observed_data import check_observations, check_ra
 from epyflow.experiment.checks.output_requests import check_results, check_selections
 from epyflow.experiment.checks.populations import check_populations, check_some_population
 from epyflow.experiment.checks.projection import check_vaccination_scenarios
+from epyflow.experiment.checks.rates import check_rates
 from epyflow.experiment.checks.sampling import check_sampling
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
@@ -74,7 +75,11 @@ class Checker:
         self._problems = problems
         self._model = self._first(documents["model"], "model", Model)
         self._modelset = self._first(documents["modelset"], "modelset", Modelset)
-        self._modelset_is_known = self._modelset is not None or not documents["modelset"]
+        # A file that could not be read may be the modelset.
+        unread = any(each.severity == "error" for each in problems)
+        self._modelset_is_known = self._modelset is not None or not (
+            documents["modelset"] or unread
+        )
         outputs = [self._read(document, "output", Output) for document in documents["output"]]
         self._outputs = [read for read in outputs if read is not None]
         self.populations = check_populations(
@@ -127,6 +132,7 @@ class Checker:
             model, report = self._model.section, self._model.report
             check_some_population(model, self.modelset, report)
             check_modelset(model, self.modelset, report, _report(self._modelset))
+            check_rates(model, self.modelset, report)
         for read in self._outputs:
             if self.model is not None:
                 check_selections(read.section, self.model, read.report)

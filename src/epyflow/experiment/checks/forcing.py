@@ -14,6 +14,9 @@ from epyflow.experiment.reading.yaml_source import KeyPath
 SEASONALITY_MINIMUM = "seasonality_min"
 """A sampled or calibrated parameter of this name replaces seasonality.min_value."""
 
+LARGEST_FACTOR = 10.0
+"""A larger factor is probably a percentage."""
+
 
 def check_vaccination(model: Model, report: Report) -> None:
     """Check that there are doses for the vaccination transition, and a transition for the doses."""
@@ -66,6 +69,7 @@ def check_seasonality(model: Model, used: set[str], report: Report) -> None:
     season = model.seasonality
     if season is None:
         return
+    _factor(season.max_value, ("seasonality", "max_value"), report)
     key_path = ("seasonality", "target_parameter")
     _target(season.target_parameter, model, used, key_path, report)
     minimum = model.parameters.get(SEASONALITY_MINIMUM)
@@ -82,6 +86,7 @@ def check_interventions(model: Model, used: set[str], report: Report) -> None:
     closures = 0
     for position, intervention in enumerate(model.interventions):
         here: KeyPath = ("interventions", position)
+        _factor(intervention.scaling_factor, (*here, "scaling_factor"), report)
         if isinstance(intervention, SchoolClosure):
             closures += 1
             if closures > 1:
@@ -107,6 +112,15 @@ def check_dated(
     early = isinstance(start, date) and intervention.end_date < start
     if early or intervention.start_date > model.timespan.end_date:
         report.warn(here, "is outside the timespan and has no effect")
+
+
+def _factor(factor: float | None, location: KeyPath, report: Report) -> None:
+    if factor is not None and factor > LARGEST_FACTOR:
+        report.warn(
+            location,
+            f"multiplies by {factor:g}; expected at most {LARGEST_FACTOR:g}. If {factor:g}% is "
+            f"meant, write {factor / 100:g}",
+        )
 
 
 def _target(name: str, model: Model, used: set[str], location: KeyPath, report: Report) -> None:

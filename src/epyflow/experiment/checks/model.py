@@ -12,6 +12,7 @@ from epyflow.experiment.checks.forcing import (
     check_seasonality,
     check_vaccination,
 )
+from epyflow.experiment.checks.rates import calculated_parameters, rates
 from epyflow.experiment.format import expressions
 from epyflow.experiment.format.base import parsed
 from epyflow.experiment.format.model import (
@@ -20,7 +21,6 @@ from epyflow.experiment.format.model import (
     Mediated,
     Model,
     MultiMediated,
-    Spontaneous,
 )
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
@@ -130,24 +130,8 @@ def _mediators(transition: MultiMediated, ids: list[str], here: KeyPath, report:
             report.check_name("compartment", source, ids, (*here, position, "source", index))
 
 
-def rates(model: Model) -> list[tuple[KeyPath, str | float]]:
-    """Return every rate with its key path, in the order of the file."""
-    found: list[tuple[KeyPath, str | float]] = []
-    for position, transition in enumerate(model.transitions):
-        here: KeyPath = ("transitions", position)
-        if isinstance(transition, Spontaneous | Mediated):
-            found.append(((*here, "rate"), transition.rate))
-        if isinstance(transition, MultiMediated):
-            found += [
-                ((*here, "mediators", index, "rate"), term.rate)
-                for index, term in enumerate(transition.mediators)
-            ]
-    return found
-
-
 def _rates(model: Model, report: Report) -> None:
-    for location, rate in rates(model):
-        expression = parsed(rate)
+    for location, expression in rates(model):
         for name in expression.names:
             report.check_name("parameter", name, list(model.parameters), location)
         value = None if expression.names else _constant(expression, location, report)
@@ -188,7 +172,7 @@ def _parameters(model: Model, report: Report) -> None:
             if not expression.names:
                 _constant(expression, (*here, "value"), report)
     try:
-        expressions.in_order(_calculated(model))
+        expressions.in_order(calculated_parameters(model))
     except CircleError as error:
         report.error(("parameters", error.circle[0], "value"), str(error))
 
@@ -198,16 +182,10 @@ def _initial_columns(model: Model) -> list[str]:
     return [f"init_{name}{end}" for name in model.compartment_ids for end in ("", "_total")]
 
 
-def _calculated(model: Model) -> dict[str, expressions.Expression]:
-    return {
-        name: parsed(parameter.value)
-        for name, parameter in model.parameters.items()
-        if isinstance(parameter, Calculated)
-    }
-
-
 def used_parameters(model: Model) -> set[str]:
     """Return the parameters that a rate, a calculated parameter or seasonality uses."""
-    used = {name for _, rate in rates(model) for name in parsed(rate).names}
-    used |= {name for calculated in _calculated(model).values() for name in calculated.names}
+    used = {name for _, rate in rates(model) for name in rate.names}
+    used |= {
+        name for calculated in calculated_parameters(model).values() for name in calculated.names
+    }
     return used | ({SEASONALITY_MINIMUM} if model.seasonality else set())

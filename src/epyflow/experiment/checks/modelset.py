@@ -7,8 +7,9 @@ from typing import Literal
 from epyflow.experiment.checks.calibration import check_comparison
 from epyflow.experiment.checks.forcing import SEASONALITY_MINIMUM
 from epyflow.experiment.checks.projection import check_columns, check_projection
+from epyflow.experiment.checks.rates import drawn_range
 from epyflow.experiment.format.calibration import Calibration
-from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
+from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset, Sampling, members_per_population
 from epyflow.experiment.format.start_date import CalibratedStartDate, SampledStartDate
@@ -137,38 +138,20 @@ def _starts_by(
 
 def _seasonality_minimum(model: Model, modelset: Modelset, report: Report) -> None:
     """Check the range of a drawn ``seasonality_min``, which replaces min_value."""
-    season = model.seasonality
-    found = _drawn_range(modelset)
-    if season is None or found is None:
+    season, drawn = model.seasonality, drawn_range(modelset, SEASONALITY_MINIMUM)
+    if season is None or drawn is None:
         return
-    key_path, what, (low, high) = found
+    key_path, (low, high) = drawn
     if low < 0:
-        report.error(key_path, f"{what} down to {low:g}; expected 0 or more: it replaces min_value")
+        report.error(
+            key_path, f"is drawn down to {low:g}; expected 0 or more: it replaces min_value"
+        )
     if high > season.max_value:
         report.warn(
             key_path,
-            f"{what} up to {high:g}, above seasonality.max_value {season.max_value:g}; expected "
+            f"is drawn up to {high:g}, above seasonality.max_value {season.max_value:g}; expected "
             "less: the minimum of the season would be its maximum",
         )
-
-
-def _drawn_range(modelset: Modelset) -> tuple[KeyPath, str, tuple[float, float]] | None:
-    """Return where ``seasonality_min`` is drawn, how a message begins, and the range."""
-    sampling, calibration = modelset.sampling, modelset.calibration
-    distribution: Distribution | None = None
-    key_path: KeyPath = ()
-    if sampling is not None and SEASONALITY_MINIMUM in sampling.parameters:
-        given = sampling.parameters[SEASONALITY_MINIMUM]
-        key_path = ("sampling", "parameters", SEASONALITY_MINIMUM)
-        if given.values is not None:
-            return (*key_path, "values"), "values reach", (min(given.values), max(given.values))
-        key_path, distribution = (*key_path, "distribution"), given.distribution
-    elif calibration is not None and SEASONALITY_MINIMUM in calibration.parameters:
-        key_path = ("calibration", "parameters", SEASONALITY_MINIMUM, "prior")
-        distribution = calibration.parameters[SEASONALITY_MINIMUM].prior
-    if not isinstance(distribution, ScipyDistribution):
-        return None
-    return key_path, f"with {distribution.arguments} it reaches", distribution.bounds()
 
 
 def check_size(modelset: Modelset, populations: int, report: Report) -> None:

@@ -95,7 +95,14 @@ def _all_but(excluded: Sequence[str], report: Report, known: Collection[str]) ->
 
 def _found(name: str, report: Report, key_path: KeyPath, known: Collection[str]) -> list[Location]:
     try:
-        return [find(name, known)]
+        found = find(name, known)
     except PopulationError as error:
         report.error(key_path, str(error))
         return []
+    if known and found.name not in known:
+        report.warn(
+            key_path,
+            f"{found.name} is not in the population data that are given; a run would download it "
+            "from epydemix-data, where there is a network",
+        )
+    return [found]

@@ -13,6 +13,7 @@ from epyflow.errors import ExpressionError
 from epyflow.experiment.format import expressions
 from epyflow.strict import Strict, refuse, shown
 from forecast_hub.config.units import EXAMPLES, parse_unit
+from forecast_hub.yaml_mistakes import lookalike
 
 T = TypeVar("T")
 
@@ -32,7 +33,8 @@ def as_date(value: Any) -> date:
                 f"{value!r} is not a day of the calendar ({error}); expected YYYY-MM-DD"
             ) from None
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise refuse(f"{shown(value)} is not a date; expected YYYY-MM-DD")
+        sign = lookalike(value) if isinstance(value, str) else ""
+        raise refuse(f"{shown(value)} is not a date; {sign or 'expected YYYY-MM-DD'}")
     if day.year not in YEARS:
         raise refuse(f"{day} is out of range; expected a year from {YEARS[0]} to {YEARS[-1]}")
     return day

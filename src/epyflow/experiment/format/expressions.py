@@ -7,6 +7,7 @@ the allow-list below, and computed by walking that tree. Nothing else of Python 
 
 import ast
 import operator
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from epyflow.errors import CircleError, ExpressionError
 from epyflow.strict import shown
+from forecast_hub.yaml_mistakes import lookalike
 
 Value = float | NDArray[np.float64]
 
@@ -143,9 +145,16 @@ def parse(text: str) -> Expression:
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ExpressionError(f"{shown(text)} is not an expression; expected {ALLOWED}") from None
+        expected = _percentage(text) or lookalike(text) or f"expected {ALLOWED}"
+        raise ExpressionError(f"{shown(text)} is not an expression; {expected}") from None
     _refuse_foreign(tree, text, depth=0)
     return Expression(text, tree)
+
+
+def _percentage(text: str) -> str:
+    """Return what to write in place of 60%; nothing for other texts."""
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*", text, re.ASCII)
+    return f"write {float(found[1]) / 100:g} for {text.strip()}" if found else ""
 
 
 def _refuse_foreign(node: ast.expr, text: str, depth: int) -> None:

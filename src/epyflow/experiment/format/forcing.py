@@ -1,6 +1,6 @@
 """Define vaccination, seasonality and interventions."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -129,6 +129,18 @@ class SchoolClosure(Strict):
 
     type: Literal["school_closure"]
     scaling_factor: Annotated[Number, Field(ge=0)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_dates(cls, data: Any) -> Any:
+        for key in ("start_date", "end_date"):
+            if isinstance(data, dict) and key in data:
+                raise refuse(
+                    f"a school_closure has no {key}, because it acts on the school holidays of the "
+                    "place; for other days, expected type: contact_matrix with "
+                    "contact_matrix_layer: school"
+                )
+        return data
 
 
 Intervention = Annotated[

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 
 from epyflow.errors import SourceError
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.format.output import Output
 from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, yaml_files
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.yaml_source import Document, read
+from epyflow.strict import Strict
 from epyflow.suggest import did_you_mean
 
-ROLES = ("model", "modelset", "output")
+SECTIONS: dict[str, type[Strict]] = {"model": Model, "modelset": Modelset, "output": Output}
+"""The top-level key of each kind of file, and what it holds."""
+
+ROLES = tuple(SECTIONS)
 
 UNREAD = ("aggregation", "plot", "post_aggregation", "submission")
 """Top-level keys of epymodelingsuite's files for work on finished runs."""
@@ -30,7 +37,7 @@ def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], l
         try:
             document = read(path)
         except SourceError as error:
-            problems.append(Problem(path, error.line, "", str(error)))
+            problems.append(Problem(path, error.line, "", str(error), column=error.column))
             continue
         role, problem = _role(document)
         if role:
@@ -60,6 +67,10 @@ def _role(document: Document) -> tuple[str | None, Problem | None]:
         else f"the keys {' and '.join(known)} are in one file"
     )
     expected = "expected one of model, modelset and output, alone in its file"
+    homes = [role for role, section in SECTIONS.items() if other in section.model_fields]
+    if other not in ROLES and homes:
+        below = [role for role in homes if role in known] or homes
+        expected = f"indent it below {' or '.join(f'{role}:' for role in below)}"
     line = document.line((other,))
     role = known[0] if len(known) == 1 else None
     return role, Problem(document.path, line, other, f"{message}; {expected}")

@@ -26,6 +26,8 @@ class Problem:
         What is wrong; what is expected.
     severity
         A warning does not stop a run unless strictness is asked for.
+    column
+        From 1; 0 where the line says enough.
     """
 
     file: Path
@@ -33,11 +35,17 @@ class Problem:
     key: str
     message: str
     severity: Severity = "error"
+    column: int = 0
+
+    @property
+    def place(self) -> str:
+        """File and line, and the column if it is known."""
+        return f"{self.file}:{self.line}:" + (f"{self.column}:" if self.column else "")
 
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
         mark = "warning: " if self.severity == "warning" else ""
-        return f"{self.file}:{self.line}: {key}{mark}{self.message}"
+        return f"{self.place} {key}{mark}{self.message}"
 
     def as_dict(self) -> dict[str, object]:
         """Return plain values, for JSON."""

@@ -94,7 +94,7 @@ def read(path: Path) -> Document:
         with construction(text):
             data = _Builder(loader, lines).build(node, ())
     except YamlError as error:
-        raise SourceError(error.line or 1, error.what) from None
+        raise SourceError(error.line or 1, error.what, error.column) from None
     return Document(path, data, lines)
 
 

@@ -382,7 +382,7 @@ CASES = {
         SAMPLING,
         [(f"modelset.sampling.{MINIMUM}.distribution.args", [-0.1, 0.4])],
         f"modelset.sampling.{MINIMUM}.distribution",
-        ["reaches down to -0.1", "expected 0 or more"],
+        ["drawn down to -0.1", "expected 0 or more"],
     ),
     "too many members": (
         SAMPLING,
@@ -564,6 +564,66 @@ CASES = {
         "model.vaccination.scenario_data_path",
         ["has no column 'Geography'"],
     ),
+    # Rates, for the values that are known.
+    "negative parameter": (
+        SIR,
+        [("model.parameters.mu", {"type": "scalar", "value": -0.2})],
+        "model.transitions[1].rate",
+        ["the rate mu is negative: -0.2", "see parameters.mu.value"],
+    ),
+    "share in percent": (
+        SIR,
+        [
+            ("model.transitions.1.rate", "mu*(1-p)"),
+            ("model.parameters.p", {"type": "age_varying", "values": [0.3, 0.3, 9]}),
+        ],
+        "model.transitions[1].rate",
+        [
+            "is negative: -3.2 at age 65+",
+            "a share of 30% is written 0.3",
+            "see parameters.p.values",
+        ],
+    ),
+    "calculated share in percent": (
+        SIR,
+        [
+            ("model.transitions.1.rate", "mu*rest"),
+            ("model.parameters.rest", {"type": "calculated", "value": "1-p"}),
+            ("model.parameters.p", {"type": "scalar", "value": 9}),
+        ],
+        "model.transitions[1].rate",
+        ["the rate mu*rest is negative: -3.2; ", "see parameters.p.value"],
+    ),
+    "grid in percent": (
+        SAMPLING,
+        [
+            (f"modelset.sampling.{MINIMUM}.distribution.args", [2, 3]),
+            ("model.transitions.1.rate", "1-seasonality_min"),
+        ],
+        "model.transitions[1].rate",
+        ["is negative: -4", "see parameters.seasonality_min"],
+    ),
+    "negative override": (
+        SIR,
+        [
+            ("model.interventions.0.scaling_factor", GONE),
+            ("model.interventions.0.override_value", -0.5),
+        ],
+        "model.interventions[0].override_value",
+        ["negative for beta = -0.5", "expected 0 or more"],
+    ),
+    # What a beginner writes.
+    "school closure with dates": (
+        SAMPLING,
+        [
+            (
+                "model.interventions",
+                [{"type": "school_closure", "scaling_factor": 0.2, "end_date": "2025-01-01"}],
+            )
+        ],
+        "model.interventions[0]",
+        ["school_closure has no end_date", "type: contact_matrix"],
+    ),
     # Functions of the user's own.
     "missing function": (
         CALIBRATION,
@@ -609,6 +669,27 @@ def test_a_problem_is_at_the_line_of_its_key(case, root):
 
 
 WARNINGS = {
+    "factor in percent": (
+        SIR,
+        [("model.interventions.0.scaling_factor", 60)],
+        "model.interventions[0].scaling_factor",
+        "multiplies by 60; expected at most 10. If 60% is meant, write 0.6",
+    ),
+    "season in percent": (
+        SAMPLING,
+        [("model.seasonality.max_value", 100)],
+        "model.seasonality.max_value",
+        "multiplies by 100; expected at most 10",
+    ),
+    "rate that can become negative": (
+        SAMPLING,
+        [
+            (f"modelset.sampling.{MINIMUM}.distribution.args", [0.5, 1]),
+            ("model.transitions.1.rate", "1-seasonality_min"),
+        ],
+        "model.transitions[1].rate",
+        "the rate 1-seasonality_min can become negative: -0.5",
+    ),
     "unused parameter": (
         SIR,
         [("model.parameters.extra", {"type": "scalar", "value": 1})],
@@ -687,7 +768,7 @@ WARNINGS = {
         SAMPLING,
         [(f"modelset.sampling.{MINIMUM}.distribution.args", [0.5, 0.6])],
         f"modelset.sampling.{MINIMUM}.distribution",
-        "reaches up to 1.1, above seasonality.max_value 1; expected less",
+        "drawn up to 1.1, above seasonality.max_value 1; expected less",
     ),
     "season whose listed minimum exceeds its maximum": (
         SAMPLING,
@@ -697,7 +778,7 @@ WARNINGS = {
             ("modelset.sampling.samplers.1.parameters", ["R0", "start_date"]),
         ],
         f"modelset.sampling.{MINIMUM}.values",
-        "values reach up to 1.5, above seasonality.max_value 1",
+        "drawn up to 1.5, above seasonality.max_value 1",
     ),
     "fixed seasonality_min": (
         SAMPLING,

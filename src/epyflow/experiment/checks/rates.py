@@ -1,0 +1,179 @@
+"""Check the rates of transitions: their names, and that none is negative."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from epyflow.errors import CircleError, ExpressionError
+from epyflow.experiment.format import expressions
+from epyflow.experiment.format.base import parsed
+from epyflow.experiment.format.distributions import ScipyDistribution
+from epyflow.experiment.format.expressions import Expression, Value
+from epyflow.experiment.format.forcing import ParameterIntervention
+from epyflow.experiment.format.model import (
+    AgeVarying,
+    Calculated,
+    Mediated,
+    Model,
+    MultiMediated,
+    Scalar,
+    Spontaneous,
+)
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import KeyPath
+
+_EIGENVALUE = 10.0
+"""Stands for the eigenvalue of a contact matrix: contacts per day, always positive."""
+
+
+def rates(model: Model) -> list[tuple[KeyPath, Expression]]:
+    """Return every rate with its key path, in the order of the file."""
+    found: list[tuple[KeyPath, str | float]] = []
+    for position, transition in enumerate(model.transitions):
+        here: KeyPath = ("transitions", position)
+        if isinstance(transition, Spontaneous | Mediated):
+            found.append(((*here, "rate"), transition.rate))
+        if isinstance(transition, MultiMediated):
+            found += [
+                ((*here, "mediators", index, "rate"), term.rate)
+                for index, term in enumerate(transition.mediators)
+            ]
+    return [(location, parsed(rate)) for location, rate in found]
+
+
+def calculated_parameters(model: Model) -> dict[str, Expression]:
+    """Return the expressions of calculated parameters, by name."""
+    return {
+        name: parsed(parameter.value)
+        for name, parameter in model.parameters.items()
+        if isinstance(parameter, Calculated)
+    }
+
+
+def drawn_range(modelset: Modelset | None, name: str) -> tuple[KeyPath, tuple[float, float]] | None:
+    """Return where a drawn parameter is defined, and its bounds; None if they are unknown."""
+    sampling = modelset.sampling if modelset else None
+    calibration = modelset.calibration if modelset else None
+    if sampling is not None and name in sampling.parameters:
+        given, here = sampling.parameters[name], ("sampling", "parameters", name)
+        if given.values is not None:
+            return (*here, "values"), (min(given.values), max(given.values))
+        distribution, key = given.distribution, (*here, "distribution")
+    elif calibration is not None and name in calibration.parameters:
+        distribution = calibration.parameters[name].prior
+        key = ("calibration", "parameters", name, "prior")
+    else:
+        return None
+    return (key, distribution.bounds()) if isinstance(distribution, ScipyDistribution) else None
+
+
+def check_rates(model: Model, modelset: Modelset | None, report: Report) -> None:
+    """Check that no rate is negative, which a run would refuse.
+
+    Drawn parameters take all their smallest values, then all their largest. A rate is checked if
+    the values of all its parameters are known: bounds are finite, and no function of the user
+    draws. It is an error if a rate is negative for both, and a warning if for one.
+    """
+    ends = list(_parameter_values(model, modelset))
+    for location, expression in rates(model):
+        if expression.names:  # numbers are checked with the model alone
+            _check_sign(expression, ends, model, location, "", report)
+    for position, intervention in enumerate(model.interventions):
+        if not isinstance(intervention, ParameterIntervention):
+            continue
+        name, value = intervention.target_parameter, intervention.override_value
+        if value is None or value >= 0 or not isinstance(value, float):
+            continue
+        here: KeyPath = ("interventions", position, "override_value")
+        replaced = [_with_calculated(model, known, {name: value}) for known in ends]
+        for _, expression in rates(model):
+            if name in _names(expression, model):
+                _check_sign(expression, replaced, model, here, f" for {name} = {value:g}", report)
+
+
+def _parameter_values(model: Model, modelset: Modelset | None) -> Iterator[dict[str, Value]]:
+    for end in (0, 1):
+        known: dict[str, Value] = {"eigenvalue": _EIGENVALUE}
+        for name, parameter in model.parameters.items():
+            if isinstance(parameter, Scalar):
+                known[name] = parameter.value
+            elif isinstance(parameter, AgeVarying):
+                known[name] = np.array(parameter.values)
+            elif not isinstance(parameter, Calculated):
+                drawn = drawn_range(modelset, name)
+                if drawn is not None and all(map(math.isfinite, drawn[1])):
+                    known[name] = drawn[1][end]
+        yield _with_calculated(model, known)
+
+
+def _with_calculated(
+    model: Model, known: Mapping[str, Value], override: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
+    """Add the calculated parameters that can be computed from what is known."""
+    fixed = override or {}
+    values, calculated = {**known, **fixed}, calculated_parameters(model)
+    try:
+        order = expressions.in_order(calculated)
+    except CircleError:
+        return values
+    for name in order:
+        computed = name in calculated and name not in fixed
+        value = _value(calculated[name], values) if computed else None
+        if value is not None:
+            values[name] = value
+    return values
+
+
+def _value(expression: Expression, known: Mapping[str, Value]) -> Value | None:
+    if not set(expression.names) <= set(known):
+        return None
+    try:
+        return expression.compute(known)
+    except (ExpressionError, ValueError):  # lists of different lengths, which are an error already
+        return None
+
+
+def _names(expression: Expression, model: Model) -> set[str]:
+    """Return the parameters that an expression uses, those of calculated ones included."""
+    calculated, names = calculated_parameters(model), set(expression.names)
+    while more := {n for each in names & set(calculated) for n in calculated[each].names} - names:
+        names |= more
+    return names
+
+
+def _check_sign(
+    expression: Expression,
+    ends: list[dict[str, Value]],
+    model: Model,
+    location: KeyPath,
+    when: str,
+    report: Report,
+) -> None:
+    values = [value for known in ends if (value := _value(expression, known)) is not None]
+    negative = [value for value in values if np.min(value) < 0]
+    if not negative:
+        return
+    worst = min(negative, key=np.min)
+    groups = model.population.age_groups
+    at = f" at age {groups[int(np.argmin(worst))]}" if np.size(worst) == len(groups) > 1 else ""
+    add = report.error if len(negative) == len(values) else report.warn
+    verb = "is" if len(negative) == len(values) else "can become"
+    share = " (a share of 30% is written 0.3)" if "1" in expression.text else ""
+    add(
+        location,
+        f"the rate {expression.text} {verb} negative{when}: {np.min(worst):g}{at}; expected 0 or "
+        f"more{share}: see {', '.join(_suspects(expression, ends, model)) or 'the expression'}",
+    )
+
+
+def _suspects(expression: Expression, ends: list[dict[str, Value]], model: Model) -> Iterator[str]:
+    """Return the keys of the parameters of a rate that are negative or above 1."""
+    keys = {Scalar: ".value", AgeVarying: ".values"}
+    for name in sorted(_names(expression, model) & set(model.parameters)):
+        parameter = model.parameters[name]
+        values = [known[name] for known in ends if name in known]
+        unusual = any(np.min(value) < 0 or np.max(value) > 1 for value in values)
+        if unusual and not isinstance(parameter, Calculated):
+            yield f"parameters.{name}{keys.get(type(parameter), '')}"

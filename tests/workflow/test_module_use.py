@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from epyflow.cli import run as cli_run
+from epyflow.operations.start import snakemake_command
+from epyflow.operations.start.snakemake_command import SnakemakeCommand
+from tests.unit.cli.command import run as epyflow
 from tests.workflow.workspace import SNAKEMAKE, Done, Workspace
 
 # As `snakedeploy deploy-workflow` writes it, with a file of this machine for github(...).
@@ -85,8 +89,8 @@ def snakemake(project: Workspace, folder: Path, *arguments: str, **config: objec
     return project.call([*SNAKEMAKE, "--cores", "2", *arguments, *given], folder)
 
 
-def tables(folder: Path, run_id: str) -> set[str]:
-    return {path.name for path in folder.glob(f"results/small/{run_id}/outputs/*.csv.gz")}
+def tables(folder: Path, run_id: str, exp_id: str = "small") -> set[str]:
+    return {path.name for path in folder.glob(f"results/{exp_id}/{run_id}/outputs/*.csv.gz")}
 
 
 RESULT = "results/small/main/runner-artifacts/result_00000.pkl"
@@ -171,11 +175,25 @@ def test_the_workflow_starts_in_any_folder_without_a_file_of_settings(project: W
     assert done.code == 0, done.text
     assert (there / RESULT).is_file()
     assert list(here.iterdir()) == []
-    report = ("--report", "report.html")
-    made = snakemake(project, here, *arguments, *elsewhere, *report, **settings(project))
-    assert made.code == 0, made.text
-    # Without the figures, there is no summary of the results.
-    check_front_page(there / "report.html", "planned")
+
+
+def test_a_new_experiment_in_an_empty_folder_reaches_its_report(project: Workspace, monkeypatch):
+    here = project.folder.parent / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(snakemake_command, "project_folder", lambda: project.folder)
+    commands: list[SnakemakeCommand] = []
+    monkeypatch.setattr(cli_run, "run_commands", lambda given: commands.extend(given) or 0)
+
+    assert epyflow("new", "x", "--template", "seir").exit_code == 0
+    given = ("--cores", 2, "--report", "r.html", "--set", "n_sims=3")
+    assert epyflow("run", "x", *given).exit_code == 0
+
+    for command in commands:
+        done = project.call([*SNAKEMAKE, *command.arguments[1:]], here)
+        assert done.code == 0, done.text
+    assert tables(here, "main", "x") == {*EXPECTED, "trajectories_transitions.csv.gz"}
+    check_front_page(here / "r.html", "succeeded")
 
 
 def test_without_an_experiment_the_message_says_where_to_name_one(project: Workspace):

@@ -15,6 +15,7 @@ from epyflow.errors import EpyflowError
 
 COMMANDS = {
     "init": "Write config/config.yaml, and site.yaml in profiles/gcp or profiles/slurm.",
+    "new": "Write an experiment to start from: a commented model whose numbers have sources.",
     "doctor": "Check what a run needs on this machine, on Google Cloud and on Slurm.",
     "run": "Run an experiment, and print the snakemake command that does it.",
     "report": "Write the report of a finished run, and print the snakemake command that does it.",

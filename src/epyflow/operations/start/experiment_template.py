@@ -1,0 +1,81 @@
+"""Write a new experiment from a template, with populations to run it offline."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from epyflow.errors import EpyflowError
+from epyflow.experiment.reading.experiment_files import is_exp_id, locate
+from epyflow.run.settings import POPULATION_FOLDERS
+
+Template = Literal["sir", "seir", "flu", "covid", "rsv", "measles"]
+
+_FOLDER = Path(__file__).with_name("templates")
+_POPULATIONS = Path("config/common-data/populations")
+"""The populations of the example, below the project's folder."""
+
+
+@dataclass(frozen=True)
+class NewExperiment:
+    """A written experiment.
+
+    Attributes
+    ----------
+    files
+        The written files, in order.
+    has_populations
+        Whether its populations are on this machine.
+    """
+
+    files: tuple[Path, ...]
+    has_populations: bool
+
+
+def write_experiment(folder: Path, template: Template, project: Path | None) -> NewExperiment:
+    """Write an experiment into a new folder.
+
+    Its root is the folder above ``experiments`` in its path, else the folder itself. The project's
+    populations are copied into a root that has none.
+
+    Parameters
+    ----------
+    folder
+        The experiment's folder, which must be new or empty. Its name is the experiment's.
+    template
+        Its name.
+    project
+        The project's folder, for its populations; None if there is none.
+
+    Raises
+    ------
+    EpyflowError
+        If the name cannot be an experiment's, or the folder has content.
+    OSError
+        If a file cannot be written.
+    """
+    name = folder.absolute().name
+    if not is_exp_id(name):
+        raise EpyflowError(
+            f"{name!r} cannot name an experiment; expected letters, digits, '.', '_' and '-', "
+            "beginning with a letter or digit"
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise EpyflowError(f"{folder}: exists; expected the name of a new folder")
+    config = folder / "config"
+    config.mkdir(parents=True)
+    written = [_copy(each, config) for each in sorted((_FOLDER / template).iterdir())]
+    root = locate(folder).root
+    if any((root / each).exists() for each in POPULATION_FOLDERS):
+        return NewExperiment(tuple(written), has_populations=True)
+    if project is None or not (project / _POPULATIONS).is_dir():
+        return NewExperiment(tuple(written), has_populations=False)
+    inside = root == folder.absolute()
+    data = (folder if inside else root) / POPULATION_FOLDERS[0 if inside else 1]
+    data.mkdir(parents=True)
+    written += [_copy(each, data) for each in sorted((project / _POPULATIONS).iterdir())]
+    return NewExperiment(tuple(written), has_populations=True)
+
+
+def _copy(file: Path, folder: Path) -> Path:
+    return Path(shutil.copyfile(file, folder / file.name))

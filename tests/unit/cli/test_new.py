@@ -1,0 +1,87 @@
+"""``epyflow new``: every template is a valid experiment that needs no network."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from epyflow.cli import new as cli_new
+from epyflow.errors import EpyflowError
+from epyflow.operations.start.experiment_template import Template
+from tests.unit.cli.command import run
+
+WRITTEN = ["basemodel.yaml", "output.yaml", "README.md", "contacts.csv", "population.csv"]
+
+
+@pytest.fixture(autouse=True)
+def empty(tmp_path, monkeypatch):
+    """Let each test work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("template", get_args(Template))
+def test_each_template_is_valid_and_has_a_source_for_its_parameters(template):
+    done = run("new", "x", "--template", template)
+
+    assert done.exit_code == 0
+    assert [Path(line).name for line in done.stdout.splitlines()] == WRITTEN
+    assert "next: epyflow run x --cores 2 --report report.html" in done.stderr
+    assert run("validate", "x", "--strict").exit_code == 0
+    text = Path("x/config/basemodel.yaml").read_text()
+    parameters = text.partition("  parameters:\n")[2]
+    assert parameters.startswith("    # ")
+    assert len(re.findall(r"\b(?:19|20)\d\d, [A-Z]", text)) >= 1
+
+
+def test_below_experiments_populations_are_those_of_the_root_which_stay(empty):
+    run("new", "study/experiments/us/flu", "--template", "flu")
+    people = Path("study/common-data/populations/population.csv")
+    people.write_text(people.read_text() + "\n")
+
+    done = run("new", "study/experiments/us/rsv", "--template", "rsv")
+
+    assert [Path(line).name for line in done.stdout.splitlines()] == WRITTEN[:2]
+    assert people.read_text().endswith("\n\n")
+    assert run("validate", "us/rsv", "--root", "study").exit_code == 0
+
+
+def test_without_the_project_its_populations_are_downloaded_later(empty, monkeypatch):
+    def fail():
+        raise EpyflowError("none")
+
+    monkeypatch.setattr(cli_new, "project_folder", fail)
+    done = run("new", "x")
+
+    assert "its population is downloaded once" in done.stderr
+    assert not Path("x/data").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [
+        ("full", 1, "full: exists; expected the name of a new folder"),
+        ("full/file", 1, "full/file: exists"),
+        ("a b", 1, "'a b' cannot name an experiment; expected letters"),
+        ("full/file/x", 2, "Not a directory"),
+    ],
+)
+def test_nothing_is_overwritten(empty, name, code, message):
+    Path("full").mkdir()
+    Path("full/file").touch()
+
+    done = run("new", name)
+
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert message in done.stderr
+    assert list(empty.rglob("*")) == [empty / "full", empty / "full" / "file"]
+
+
+def test_an_empty_folder_is_filled(empty):
+    Path("x").mkdir()
+
+    assert run("new", "x").exit_code == 0
+    shutil.rmtree("x/data")
+    assert run("validate", "x").exit_code == 0

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.artifacts.file_format import ARRAY_TYPE, ATOMS, CLASSES
+from epyflow.artifacts.file_format import ATOMS, CLASSES
+from epyflow.artifacts.packed_array import ARRAY_TYPE
 
 
 def canonical(artifact: object) -> Any:

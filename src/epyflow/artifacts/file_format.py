@@ -1,6 +1,5 @@
 """Define the file format of artifacts: its number, and the types that a file may hold."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from datetime import date
@@ -28,6 +27,3 @@ CLASSES: Mapping[str, type[Any]] = {
 
 ATOMS = (NoneType, bool, int, float, str, bytes, date)
 """Types without parts."""
-
-ARRAY_TYPE = re.compile(r"[<|][biuf][1248]")
-"""Types of arrays, as numpy writes them: little-endian numbers and booleans."""

@@ -19,7 +19,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.artifacts.file_format import ARRAY_TYPE, ATOMS, CLASSES, FORMAT, MAGIC
+from epyflow.artifacts.file_format import ATOMS, CLASSES, FORMAT, MAGIC
+from epyflow.artifacts.opcode_check import find_obstacle
+from epyflow.artifacts.packed_array import ARRAY_TYPE, is_shape
 from epyflow.errors import ArtifactError
 
 _First = TypeVar("_First")
@@ -117,12 +119,15 @@ _ADMITTED: Mapping[tuple[str, str], type] = {
 }
 
 
+_NOT_SHARED = object()
+
+
 class _Reader(pickle.Unpickler):
     """Find dates, and records in place of arrays and of classes of epyflow; nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ADMITTED:
-            raise _UnusableError(f"it asks for {module}.{name}, which no artifact does")
+            raise _UnusableError(f"it asks for {f'{module}.{name}'[:60]}, which no artifact does")
         return _ADMITTED[module, name]
 
 
@@ -132,6 +137,8 @@ def _payload(data: bytes) -> object:
         raise _UnusableError("it is empty" if not data else "it was not written by epyflow")
     if found != FORMAT:
         raise _OtherFormatError(found)
+    if obstacle := find_obstacle(data):
+        raise _UnusableError(obstacle)
     stream = io.BytesIO(data)
     content = _Reader(stream).load()
     if stream.read(1):
@@ -159,13 +166,21 @@ def _format_of(data: bytes) -> int | None:
 
 
 def _real(value: Any, done: dict[int, Any]) -> Any:
-    """Turn records into arrays and classes; each container once, however often it occurs."""
+    """Turn records into arrays and classes; only tuples of texts and dates may occur twice.
+
+    So what is read is a tree, and no larger than its file when it is copied or shown.
+    """
     kind = type(value)
     if kind in ATOMS:
         return value
-    if id(value) not in done:
-        done[id(value)] = _real_container(value, done)
-    return done[id(value)]
+    if id(value) in done:
+        if done[id(value)] is _NOT_SHARED:
+            raise _UnusableError("it refers twice to one part")
+        return done[id(value)]
+    real = _real_container(value, done)
+    shared = kind is tuple and all(type(item) in (str, date) for item in value)
+    done[id(value)] = real if shared else _NOT_SHARED
+    return real
 
 
 def _real_container(value: Any, done: dict[int, Any]) -> Any:
@@ -194,6 +209,6 @@ def _real_instance(record: _Record, done: dict[int, Any]) -> Any:
 def _real_array(shape: tuple[int, ...], dtype: str, data: bytearray) -> NDArray[Any]:
     if type(data) is not bytearray or not ARRAY_TYPE.fullmatch(dtype):
         raise _UnusableError("it holds an array of something else than numbers")
-    if prod(shape) * np.dtype(dtype).itemsize != len(data):
+    if not is_shape(shape) or prod(shape) * np.dtype(dtype).itemsize != len(data):
         raise _UnusableError("it holds an array whose size is not that of its data")
     return np.ndarray(shape, dtype, data)

@@ -1,7 +1,12 @@
+import zlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from epyflow.artifacts import packed_array
 from epyflow.artifacts.packed_array import PackedArray
+from epyflow.errors import ArtifactError
 
 
 @pytest.mark.parametrize(
@@ -24,6 +29,34 @@ def test_whole_numbers_are_kept_in_the_smallest_type_and_others_as_they_are(valu
 
     assert packed.dtype == dtype
     assert np.array_equal(packed.unpack(), np.array(values), equal_nan=dtype == "<f8")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"shape": (2**40 - 1,)}, "would have 2,199,023,255,550 bytes when decompressed"),
+        ({"shape": (600,)}, "would have 1,200 bytes when decompressed"),
+        ({"shape": (7,)}, r"has not the 14 bytes of its shape \(7,\)"),
+        ({"shape": (0,)}, "has not the 0 bytes"),
+        ({"data": zlib.compress(bytes(10**6))}, "has not the 12 bytes"),
+        ({"data": zlib.compress(bytes(12))[:-1]}, "has not the 12 bytes"),
+        ({"data": b"12345678"}, "cannot be decompressed"),
+        ({"data": "12345678"}, "is no array of numbers"),
+        ({"shape": (2, -3)}, "is no array of numbers"),
+        ({"shape": ("ab", 2)}, "is no array of numbers"),
+        ({"shape": [6]}, "is no array of numbers"),
+        ({"dtype": "|O8"}, "is no array of numbers"),
+        ({"dtype": "<f1"}, "is no array of numbers"),
+        ({"dtype": 8}, "is no array of numbers"),
+    ],
+)
+def test_an_array_that_is_not_what_it_says_is_refused(changes, what, monkeypatch):
+    monkeypatch.setattr(packed_array, "MOST_BYTES", 1000)
+    monkeypatch.setattr(packed_array, "RATIO", 1)
+    packed = replace(PackedArray.pack(np.arange(6)), **changes)
+
+    with pytest.raises(ArtifactError, match=what):
+        packed.unpack()
 
 
 def test_what_is_unpacked_has_its_shape_and_cannot_be_written_to():

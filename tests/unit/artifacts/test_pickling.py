@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from epyflow.artifacts import file_format, pickling
+from epyflow.artifacts import file_format, opcode_check, pickling
 from epyflow.artifacts import task as tasks
 from epyflow.artifacts.task import Failure, Member, PackedArray, Result, Task
 from epyflow.errors import ArtifactError, UnreadableError
@@ -568,6 +568,9 @@ def test_a_pickle_cannot_change_how_the_next_one_is_read(tmp_path, place, name):
         ((1,), [("a", "O")], bytearray(8)),
         ((1,), "<f8", b"12345678"),
         ("ab", "<f8", bytearray(8)),
+        (("a", 10), "<f8", bytearray(8)),
+        ((True,), "<f8", bytearray(8)),
+        ((1,) * 9, "<f8", bytearray(8)),
     ],
 )
 def test_an_array_that_lies_about_its_memory_is_refused(tmp_path, arguments):
@@ -590,18 +593,43 @@ def test_a_loop_is_refused(tmp_path):
     refusal(ours(loop), tmp_path)
 
 
-def test_nested_references_do_not_multiply(tmp_path):
+def test_nested_references_are_refused_before_they_multiply(tmp_path):
     nested = []
     for _ in range(100):
         nested = [nested, nested]
     failure = factories.failure()
     object.__setattr__(failure, "primary_ids", nested)
 
-    path = tmp_path / "a.pkl"
-    path.write_bytes(ours(failure, "Failure"))
+    # 2**100 lists, were each reference followed.
+    assert "it refers twice to one part" in refusal(ours(failure, "Failure"), tmp_path)
 
-    # 2**100 lists, were each reference followed. It is of the right shape, so it is read.
-    assert isinstance(pickling.read_result(path), Failure)
+
+# 2**10 tuples when they are hashed, and 2**60 with as many more bytes.
+NESTED = b")\x94" + b"".join(
+    b"h" + bytes([n]) + b"h" + bytes([n]) + b"\x86\x94" for n in range(2, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("payload", "what"),
+    [
+        (b"}" + NESTED + b"K\x01s", "a key in it is not text"),
+        (b"}(" + NESTED + b"K\x01u", "a key in it is not text"),
+        (b"}(h\x00K\x01K\x02K\x03u", "a key in it is not text"),
+        (b"\x8f(" + NESTED + b"\x90", "it has the opcode 0x8f, which no artifact has"),
+        (b"K\x00r\x00\xe1\xf5\x05", "it has the opcode 0x72, which no artifact has"),
+        (b"K\x00p100000000\n", "it has the opcode 0x70, which no artifact has"),
+        (b"N2", "it has the opcode 0x32, which no artifact has"),
+        (b"\x8b\xff\xff\xff\x7f", "it has the opcode 0x8b, which no artifact has"),
+        (b"\x8e" + b"\xff" * 4 + bytes(4), "it is cut short or damaged"),
+        (b"j\xff\xff\xff\xff", "it is cut short or damaged"),
+        (b"N" * 5000, "it has more than 1,000 opcodes"),
+    ],
+)
+def test_a_pickle_that_would_exhaust_memory_is_refused(tmp_path, payload, what, monkeypatch):
+    monkeypatch.setattr(opcode_check, "MOST_OPCODES", 1000)
+
+    assert what in refusal(assembled(payload), tmp_path)
 
 
 def test_the_classes_are_those_of_the_contract():

@@ -16,6 +16,7 @@ from epyflow.figures.scenarios import draw_futures, futures
 from epyflow.figures.style import (
     BLUE,
     GREY,
+    NARROW,
     count_axis,
     date_axis,
     headline,
@@ -26,9 +27,9 @@ from epyflow.figures.style import (
 )
 from epyflow.figures.wording import series_in_words
 
-MAX_PANELS = 12
+FEW, MAX_PANELS = 4, 12
 MAX_LINES = 200
-_Y_LABELS = 0.7  # inches for the labels of an axis
+_Y_LABELS = 0.8  # inches for the labels of an axis
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
@@ -71,11 +72,11 @@ def fan_chart(
     shown = _panels(series)
     if len(shown) < len(series):
         title += f" ({len(shown)} of {len(series)} series; {len(series) - len(shown)} not shown)"
-    columns = min(len(shown), 2 if len(shown) == 4 else 3)
+    columns = 1 if len(shown) <= FEW else 2
     rows = ceil(len(shown) / columns)
     table = quantiles.assign(date=pd.to_datetime(quantiles["date"]))
     with styled():
-        figure = new_figure(max(5.5, 3.1 * columns), 2.2 * rows + 0.9)
+        figure = new_figure(NARROW if columns == 1 else 6.6, 2.0 * rows + 1.0)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
         panels: list[Axes] = grid.ravel().tolist()
         room = line_length(figure.get_figwidth() / columns - _Y_LABELS)

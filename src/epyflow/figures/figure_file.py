@@ -24,6 +24,8 @@ WIDEST = 1600
 
 _COPIES: ContextVar[Mapping[Path, Sequence[Path]] | None] = ContextVar("copies", default=None)
 
+_FONTS = b"'DejaVu Sans', 'Bitstream Vera Sans', Verdana, Geneva, sans-serif"
+
 # Lengths in an SVG are in points; font outlines have their own, finer units.
 _PATH = re.compile(rb' d="[^"]*"')
 _LONG_NUMBER = re.compile(rb"(\d+\.\d\d)\d+")
@@ -43,7 +45,8 @@ def save(figure: Figure, path: Path) -> None:
     """Write ``figure`` to ``path``, as SVG, PNG or PDF by its suffix, atomically.
 
     Equal figures give equal bytes with the same version of matplotlib. The title of a figure
-    is also the title of the SVG, for screen readers. A PNG is at most :data:`WIDEST` across.
+    is also that of the SVG, for screen readers, and of the PDF. A PNG is at most
+    :data:`WIDEST` across.
 
     Raises
     ------
@@ -57,8 +60,8 @@ def save(figure: Figure, path: Path) -> None:
     if kind not in _NO_METADATA:
         raise ValueError(f"{path.name}: figures are saved as .svg, .png or .pdf")
     metadata = dict(_NO_METADATA[kind])
-    if kind == "svg" and (title := figure.get_suptitle()):
-        metadata["Title"] = " ".join(title.split())
+    if kind != "png":
+        metadata |= _title_of(figure)
     dots = min(figure.dpi, WIDEST / figure.get_figwidth())
     with styled(), replacing(path) as temporary:
         figure.savefig(temporary, format=kind, metadata=metadata, dpi=dots)
@@ -66,14 +69,22 @@ def save(figure: Figure, path: Path) -> None:
             temporary.write_bytes(_lightened(temporary.read_bytes()))
 
 
+def _title_of(figure: Figure) -> dict[str, Any]:
+    title = " ".join(figure.get_suptitle().split())
+    return {"Title": title} if title else {}
+
+
 def save_pages(figures: Sequence[Figure], path: Path) -> None:
-    """Write figures to one PDF, a page each, atomically; equal figures give equal bytes."""
+    """Write figures to one PDF, a page each, atomically; equal figures give equal bytes.
+
+    The title of the first figure is that of the PDF.
+    """
     from matplotlib.backends.backend_pdf import PdfPages  # slow to import, and few jobs need it
 
     with (
         styled(),
         replacing(Path(path)) as temporary,
-        PdfPages(temporary, metadata=_NO_METADATA["pdf"]) as pages,
+        PdfPages(temporary, metadata=_NO_METADATA["pdf"] | _title_of(figures[0])) as pages,
     ):
         for figure in figures:
             pages.savefig(figure)
@@ -85,9 +96,12 @@ def save_table(text: str, path: Path) -> None:
 
 
 def _lightened(svg: bytes) -> bytes:
-    """Round the lengths of lines down to hundredths of a point, which makes files smaller."""
+    """Round the lengths of lines down to hundredths of a point, and name fonts of all machines.
+
+    Where DejaVu Sans is missing, fonts of the same widths take its place.
+    """
 
     def cut(path: re.Match[bytes]) -> bytes:
         return _LONG_NUMBER.sub(rb"\1", path[0]).replace(b" \n", b"\n")
 
-    return _PATH.sub(cut, svg)
+    return _PATH.sub(cut, svg).replace(b"'DejaVu Sans'", _FONTS)

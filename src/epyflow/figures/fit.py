@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 
 from epyflow.figures.bands import at_level, bands_of, draw_bands
 from epyflow.figures.course import Course
-from epyflow.figures.fan_chart import tidy
+from epyflow.figures.fan_chart import FEW, tidy
 from epyflow.figures.figure_file import save
 from epyflow.figures.observations import Seen, draw_seen, legend_of_seen, read_observed
 from epyflow.figures.read_tables import (
@@ -28,6 +28,7 @@ from epyflow.figures.read_tables import (
 )
 from epyflow.figures.scenarios import Future, draw_futures, inner_band
 from epyflow.figures.style import (
+    NARROW,
     count_axis,
     date_axis,
     date_number,
@@ -126,10 +127,10 @@ def fit_chart(
     """
     course = Course.of(calibration, projection, observed)
     names = comparisons_of(calibration)
-    columns = min(len(names), 2)
+    columns = 1 if len(names) <= FEW else 2
     rows = ceil(len(names) / columns)
     with styled():
-        figure = new_figure(7.0 if columns == 1 else 4.2 * columns, 2.6 * rows + 1.2)
+        figure = new_figure(NARROW if columns == 1 else 6.6, 2.3 * rows + 1.4)
         panels: list[Axes] = (
             figure.subplots(rows, columns, squeeze=False, sharex=True).ravel().tolist()
         )

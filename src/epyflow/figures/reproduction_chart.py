@@ -19,7 +19,15 @@ from epyflow.figures.figure_file import save, save_table
 from epyflow.figures.fit import mark_end
 from epyflow.figures.read_tables import Place, dated, nothing, rows_by_population
 from epyflow.figures.scenarios import futures
-from epyflow.figures.style import BLACK, date_axis, date_number, headline, new_figure, styled
+from epyflow.figures.style import (
+    BLACK,
+    NARROW,
+    date_axis,
+    date_number,
+    headline,
+    new_figure,
+    styled,
+)
 
 NAME = "effective_reproduction_number"
 COLUMNS = ("location", "scenario", "date", "low", "median", "high", "inside")
@@ -137,7 +145,7 @@ def reproduction_chart(numbers: Numbers, end: date | None = None) -> Figure:
         The last date that was fitted; None without a calibration.
     """
     with styled():
-        figure = new_figure(7.0, 3.6)
+        figure = new_figure(NARROW, 3.6)
         axes = figure.subplots()
         _draw(axes, numbers.rows)
         date_axis(axes)

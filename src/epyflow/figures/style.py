@@ -52,7 +52,8 @@ _RC: "dict[RcKeyType, Any]" = {
     "ytick.major.width": 0.7,
     "legend.frameon": False,
     "figure.dpi": 150,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text that can be searched; see figure_file for other fonts
+    "pdf.fonttype": 42,  # TrueType, whose text can be searched and copied
     "svg.hashsalt": "epyflow",
 }
 
@@ -90,6 +91,10 @@ def new_figure(width: float, height: float) -> Figure:
     figure = _Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+NARROW = 5.0
+"""Width in inches of a figure whose text is legible on a phone: 480 pixels."""
 
 
 def line_length(width: float) -> int:

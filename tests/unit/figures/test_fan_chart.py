@@ -200,7 +200,7 @@ def test_panels_without_one_below_show_their_dates():
     figure.canvas.draw()
 
     labelled = [any(t.label1.get_visible() for t in a.xaxis.get_major_ticks()) for a in figure.axes]
-    assert labelled == [False, False, True, True, True]
+    assert labelled == [False, False, False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import matplotlib as mpl
 import pytest
 
 from epyflow.figures.fan_chart import fan_chart
-from epyflow.figures.figure_file import save
+from epyflow.figures.figure_file import save, save_pages
 from tests.unit.figures.test_fan_chart import quantiles
 
 
@@ -32,6 +32,22 @@ def test_equal_figures_give_equal_bytes(tmp_path, suffix):
 
     first, second = (path.read_bytes() for path in tmp_path.iterdir())
     assert first == second
+
+
+def test_text_can_be_searched_and_documents_have_titles(tmp_path):
+    save(chart(), tmp_path / "a.svg")
+    save(chart(), tmp_path / "a.pdf")
+    save_pages([chart(), chart()], tmp_path / "pages.pdf")
+
+    drawing = (tmp_path / "a.svg").read_text()
+    assert "<title>Massachusetts</title>" in drawing
+    assert ">Massachusetts</text>" in drawing
+    assert "'DejaVu Sans', 'Bitstream Vera Sans', Verdana" in drawing
+    for name in ("a.pdf", "pages.pdf"):
+        document = (tmp_path / name).read_bytes()
+        assert b"/Title (Massachusetts)" in document
+        assert b"/CIDFontType2" in document  # TrueType
+        assert b"/Type3" not in document
 
 
 def test_a_figure_holds_no_date(tmp_path):

@@ -31,6 +31,7 @@ def simulator(model: CompartmentalModel) -> Stretch:
         return reference.simulator(model)
     kernel = compile_cache.load()
     laid_out = layout(model)
+    _check_shapes(model)
     numbers = _numbers(model, laid_out)
     memory, own_up_to = np.zeros(draws.MEMORY, dtype=np.int64), _own_up_to()
     persons = (len(model.compartments), len(model.sizes))
@@ -77,6 +78,23 @@ def find_obstacle(model: CompartmentalModel) -> str | None:
 @cache
 def _announce(reason: str) -> None:
     log.warning("simulating with epydemix, which takes some 50 times as long: %s", reason)
+
+
+def _check_shapes(model: CompartmentalModel) -> None:
+    """Raise an error if compiled code would read beyond an array of the model."""
+    steps, groups, count = len(model.dates), len(model.age_groups), len(model.matrices)
+    expected = {
+        "sizes": (groups,),
+        "initial": (len(model.compartments), groups),
+        "matrices": (count, groups, groups),
+        "matrix_index": (steps,),
+    }
+    for name, shape in expected.items():
+        found = getattr(model, name).shape
+        if found != shape:
+            raise ValueError(f"{name} has the shape {found}; expected {shape}")
+    if not ((model.matrix_index >= 0) & (model.matrix_index < count)).all():
+        raise ValueError(f"matrix_index has values outside of 0 to {count - 1}")
 
 
 def _numbers(model: CompartmentalModel, laid_out: Layout) -> Numbers:

@@ -21,6 +21,7 @@ from epyflow.experiment.format import calibration as section
 from epyflow.experiment.format.calibration import Calibration, seconds
 from epyflow.experiment.format.model import Model
 from epyflow.model.assembler import Assembler
+from epyflow.model.task_arrays import check_arrays
 from epyflow.randomness import generator
 from epyflow.strategies import checkpoints, observation_model
 from epyflow.strategies.observed_units import ObservedUnits
@@ -62,14 +63,15 @@ def calibrate(
     Raises
     ------
     EpyflowError
-        If a simulation raises, or the calibration cannot continue; the message names the
-        population.
+        If arrays of the task do not fit, a simulation raises, or the calibration cannot continue;
+        the message names the population.
     """
     if task.calibration is None or task.observations is None:
         raise EpyflowError(f"task {task.index} has no calibration to run")
     model = Model.model_validate_json(task.model)
     calibration = Calibration.model_validate_json(task.calibration)
     engine.check_engine(task.engine)
+    check_arrays(task, model, len(calibration.comparison))
     _log_missing(task.observations)
     try:
         kept = (checkpoint, saved)

@@ -10,6 +10,7 @@ from epyflow.errors import EpyflowError
 from epyflow.experiment.format.model import Model
 from epyflow.logs import Progress
 from epyflow.model.assembler import Assembler
+from epyflow.model.task_arrays import check_arrays
 from epyflow.randomness import generator
 from epyflow.strategies.per_start import plan_resampling
 from epyflow.strategies.reproduction_number import Reproductions
@@ -23,11 +24,12 @@ def simulate_members(task: Task) -> Result:
     Raises
     ------
     EpyflowError
-        If the model of a member cannot be built or simulated. A failed simulation is never
-        reported as zero infections.
+        If arrays of the task do not fit, or the model of a member cannot be built or simulated. A
+        failed simulation is never reported as zero infections.
     """
     model = Model.model_validate_json(task.model)
     engine.check_engine(task.engine)
+    check_arrays(task, model)
     assembler = Assembler(model, task.population, task.doses, task.closure_days)
     progress = Progress(log, "member", len(task.members))
     results = []

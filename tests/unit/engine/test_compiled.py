@@ -36,6 +36,22 @@ def of_many_ages(groups):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "array", "what"),
+    [
+        ("sizes", np.ones(2, dtype=np.int64), r"sizes has the shape \(2,\); expected \(3,\)"),
+        ("initial", np.ones((2, 3), dtype=np.int64), r"initial has .*; expected \(3, 3\)"),
+        ("matrices", np.ones((1, 2, 2)), r"matrices has .*; expected \(1, 3, 3\)"),
+        ("matrix_index", np.zeros(30, dtype=np.int64), r"has .*; expected \(31,\)"),
+        ("matrix_index", np.full(31, 1), "matrix_index has values outside of 0 to 0"),
+        ("matrix_index", np.full(31, -1), "matrix_index has values outside of 0 to 0"),
+    ],
+)
+def test_an_array_beyond_which_it_would_read_is_refused(name, array, what):
+    with pytest.raises(ValueError, match=what):
+        compiled.simulator(replace(built(), **{name: array}))
+
+
 @pytest.fixture
 def forget():
     """Let what is said once be said again."""

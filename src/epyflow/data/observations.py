@@ -1,7 +1,7 @@
 """Read the observations of a location, and refuse those that cannot be compared."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.data.located_table import LocatedTable, find_dateless
 from epyflow.data.observed_table import read_observed
 from epyflow.data.sheet import Row, listed
 from epyflow.data.vintages import Vintage
 from epyflow.errors import DataError, NoObservationsError
-from forecast_hub.suggestions import find_code_with_zeros
 
 if TYPE_CHECKING:
     from forecast_hub.tables import Table
 
-LOCATION_COLUMNS = ("geo_value", "location")
 _LAST_VISITS = 4
 
 
@@ -86,54 +85,6 @@ def required_columns(columns: Sequence[Column], vintage: Vintage | None) -> list
     return required
 
 
-class LocatedTable:
-    """A table of observations whose locations are found once, for all that are read from it.
-
-    Attributes
-    ----------
-    table
-        All rows.
-    column
-        Its column of locations.
-    """
-
-    def __init__(self, table: "Table", location_column: str | None) -> None:
-        # Python's own strings: a few rows of them are taken faster than a few rows of Arrow's.
-        self.table = replace(table, frame=table.frame.astype(object))
-        self.column = find_location_column(table, location_column)
-        self._positions: dict[str, list[NDArray[np.intp]]] = {}
-        for text, positions in table.frame.groupby(self.column, sort=False).indices.items():
-            same = self._positions.setdefault(str(text).casefold(), [])
-            same.append(np.asarray(positions, dtype=np.intp))
-
-    def choose(self, spellings: Collection[str]) -> "Table":
-        """Choose the rows of a location, by any of its spellings, in any letter case.
-
-        Raises
-        ------
-        NoObservationsError
-            If there is none; the message lists what the column holds.
-        DataError
-            If there is none, and a code of the location is there without its leading zeros.
-        """
-        accepted = {spelling.casefold() for spelling in spellings}
-        found = [each for name in accepted for each in self._positions.get(name, ())]
-        if not found:
-            raise self._missing(spellings)
-        return self.table.take(np.sort(np.concatenate(found)))
-
-    def _missing(self, spellings: Collection[str]) -> DataError:
-        there = list(self.table.frame[self.column].unique())
-        told = f"{self.table.path}: {self.column}: no row for {' or '.join(sorted(spellings))}; "
-        for text in there:
-            code = find_code_with_zeros(text, spellings)
-            if code is not None:
-                return DataError(
-                    f"{told}{text!r} is there: spreadsheets drop zeros; expected {code}"
-                )
-        return NoObservationsError(f"{told}the file has {listed(there) or 'no rows'}")
-
-
 def select_observations(
     located: LocatedTable,
     spellings: Collection[str],
@@ -143,8 +94,11 @@ def select_observations(
 ) -> tuple[tuple[date, ...], NDArray[np.float64]]:
     """Return the observations of a location in a file that was read before."""
     chosen = located.choose(spellings)
-    _refuse_mixed_series(chosen, located.column, columns, vintage)
     rows = _rows(chosen)
+    for column in columns:
+        if advice := find_dateless(rows[0].cells, column.dates):
+            raise DataError(f"{chosen.path}:{rows[0].line}: {column.dates}: {advice}")
+    _refuse_mixed_series(chosen, located.column, columns, vintage)
     series = [_series(_known(rows, column, vintage), column, window) for column in columns]
     dates = tuple(sorted(set().union(*series)))
     values = np.array(
@@ -202,18 +156,6 @@ def _rows(table: "Table") -> list[Row]:
         Row(*table.place(row), dict(zip(names, cells, strict=True)))
         for row, cells in zip(table.frame.index, table.frame.to_numpy().tolist(), strict=True)
     ]
-
-
-def find_location_column(table: "Table", named: str | None) -> str:
-    """Return the column of locations: the one that is named, or the first of the usual names."""
-    candidates = (named,) if named is not None else LOCATION_COLUMNS
-    for column in candidates:
-        if column in table.frame:
-            return column
-    raise DataError(
-        f"{table.path}:1: no column {' or '.join(candidates)}; the file has "
-        f"{', '.join(table.frame.columns)}: name the column in observed_location_column"
-    )
 
 
 def _series(rows: Sequence[Row], column: Column, window: tuple[date, date]) -> dict[date, float]:

@@ -58,13 +58,17 @@ class Row:
     def day(self, column: str) -> date:
         """Return a cell as a date; anything but YYYY-MM-DD is a DataError."""
         text = self.cells[column]
-        try:
-            value = date.fromisoformat(text)
-        except ValueError:
-            value = None
-        if value is None or value.isoformat() != text:
+        if not is_day(text):
             raise self.error(column, f"{text!r} is not a date", "YYYY-MM-DD")
-        return value
+        return date.fromisoformat(text)
+
+
+def is_day(text: str) -> bool:
+    """Return whether a text is a date of the calendar, written YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epyflow.data.comparison_names import number_repeats
+from epyflow.data.located_table import LocatedTable
 from epyflow.data.observations import (
     Column,
-    LocatedTable,
     required_columns,
     select_observations,
 )

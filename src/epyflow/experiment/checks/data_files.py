@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from epyflow.data import vintages
+from epyflow.data.located_table import LOCATION_COLUMNS
 from epyflow.data.observed_table import read_observed
 from epyflow.errors import DataError, UnreadableError
 from epyflow.experiment.format.model import Model
@@ -21,8 +22,6 @@ from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.errors import HubError
 from forecast_hub.limited_files import csv_rows
-
-LOCATION_COLUMNS = ("geo_value", "location")
 
 _COVERAGE_COLUMNS = ("Geography", "Age", "Population", "Week_Ending_Sat")
 _SCENARIO = re.compile(r"(?:^|[._])sc_(?P<name>.+)$")

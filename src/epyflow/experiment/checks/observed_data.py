@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from epyflow.data.located_table import LocatedTable, find_dateless, find_location_column
 from epyflow.data.observations import (
     Column,
-    LocatedTable,
-    find_location_column,
     required_columns,
     select_observations,
 )
@@ -67,6 +66,12 @@ def check_observations(
         for each in calibration.comparison
         if {each.observed_date_column, each.observed_value_column} <= set(rows.columns)
     ]
+    for position, comparison in enumerate(calibration.comparison if len(rows) else ()):
+        name = comparison.observed_date_column
+        if comparison in compared and (advice := find_dateless(dict(rows.iloc[0]), name)):
+            key_path = ("calibration", "comparison", position, "observed_date_column")
+            report.error(key_path, f"{path}: {name}: {advice}")
+            return
     for comparison in compared:
         if not _check_issues(rows, column, comparison, calibration, path, report):
             return

@@ -564,6 +564,12 @@ CASES = {
         "model.vaccination.scenario_data_path",
         ["has no column 'Geography'"],
     ),
+    "date column without dates": (
+        CALIBRATION,
+        [("modelset.calibration.comparison.0.observed_date_column", "value")],
+        "modelset.calibration.comparison[0].observed_date_column",
+        ["is not a date; expected YYYY-MM-DD: name date in observed_date_column"],
+    ),
     # Rates, for the values that are known.
     "negative parameter": (
         SIR,

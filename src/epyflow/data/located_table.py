@@ -1,0 +1,91 @@
+"""Find the rows of each location in a table of observations."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from epyflow.data.sheet import is_day, listed
+from epyflow.errors import DataError, NoObservationsError
+from forecast_hub.suggestions import find_code_with_zeros
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from forecast_hub.tables import Table
+
+LOCATION_COLUMNS = ("geo_value", "location")
+"""Columns of locations that need not be named, in the order in which they are looked for."""
+
+
+class LocatedTable:
+    """A table of observations whose locations are found once, for all that are read from it.
+
+    Attributes
+    ----------
+    table
+        All rows.
+    column
+        Its column of locations.
+    """
+
+    def __init__(self, table: "Table", location_column: str | None) -> None:
+        # Python's own strings: a few rows of them are taken faster than a few rows of Arrow's.
+        self.table = replace(table, frame=table.frame.astype(object))
+        self.column = find_location_column(table, location_column)
+        self._positions: dict[str, list[NDArray[np.intp]]] = {}
+        for text, positions in table.frame.groupby(self.column, sort=False).indices.items():
+            same = self._positions.setdefault(str(text).casefold(), [])
+            same.append(np.asarray(positions, dtype=np.intp))
+
+    def choose(self, spellings: Collection[str]) -> "Table":
+        """Choose the rows of a location, by any of its spellings, in any letter case.
+
+        Raises
+        ------
+        NoObservationsError
+            If there is none; the message lists what the column holds.
+        DataError
+            If there is none, and a code of the location is there without its leading zeros.
+        """
+        accepted = {spelling.casefold() for spelling in spellings}
+        found = [each for name in accepted for each in self._positions.get(name, ())]
+        if not found:
+            raise self._missing(spellings)
+        return self.table.take(np.sort(np.concatenate(found)))
+
+    def _missing(self, spellings: Collection[str]) -> DataError:
+        there = list(self.table.frame[self.column].unique())
+        told = f"{self.table.path}: {self.column}: no row for {' or '.join(sorted(spellings))}; "
+        for text in there:
+            code = find_code_with_zeros(text, spellings)
+            if code is not None:
+                return DataError(
+                    f"{told}{text!r} is there: spreadsheets drop zeros; expected {code}"
+                )
+        return NoObservationsError(f"{told}the file has {listed(there) or 'no rows'}")
+
+
+def find_dateless(cells: Mapping[Any, str], column: str) -> str:
+    """Return what is wrong with a column of dates that holds none in a row; else nothing.
+
+    Rows that differ in something that is no date seem to belong to several series.
+    """
+    if is_day(cells[column]):
+        return ""
+    dated = listed([name for name, text in cells.items() if is_day(text)])
+    advice = f": name {dated} in observed_date_column" if dated else ""
+    return f"{cells[column]!r} is not a date; expected YYYY-MM-DD{advice}"
+
+
+def find_location_column(table: "Table", named: str | None) -> str:
+    """Return the column of locations: the one that is named, or the first of the usual names."""
+    candidates = (named,) if named is not None else LOCATION_COLUMNS
+    for column in candidates:
+        if column in table.frame:
+            return column
+    raise DataError(
+        f"{table.path}:1: no column {' or '.join(candidates)}; the file has "
+        f"{', '.join(table.frame.columns)}: name the column in observed_location_column"
+    )

@@ -115,9 +115,13 @@ def test_objects_are_listed_copied_and_deleted_in_batches(clients, bucket):
     assert [blob.name for blob in clients.storage.list_blobs(bucket)] == ["a/2", "b/1"]
 
 
-def test_a_bucket_that_is_not_there_is_not_found(clients):
-    with pytest.raises(exceptions.NotFound):
-        clients.storage.bucket("no-such-bucket").blob("x").upload_from_string(b"x")
+def test_a_bucket_that_is_not_there_is_not_found_and_those_that_are_there_are_named(clients):
+    absent = clients.storage.bucket("no-such-bucket")
+
+    with pytest.raises(exceptions.NotFound, match="which has: rehearsal"):
+        absent.blob("x").upload_from_string(b"x")
+    with pytest.raises(exceptions.NotFound, match="--bucket no-such-bucket"):
+        list(clients.storage.list_blobs(absent))
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,8 @@ class StorageService:
         if request.kind == "upload" and (wrong := _wrong_checksum(headers, body)):
             return refusal(http.client.BAD_REQUEST, wrong)
         answer = upstream.ask(*line, headers, body)
+        if answer.status == http.client.NOT_FOUND and request.kind in ("list", "upload"):
+            return refusal(answer.status, _no_bucket(upstream, request.bucket))
         self._remember(request, answer)
         return answer
 
@@ -154,6 +156,16 @@ class StorageService:
             with self._sessions_lock:
                 session = self._sessions.setdefault(request.query["upload_id"], _Session())
                 session.received = int(end) + 1 if end else session.received
+
+
+def _no_bucket(upstream: Upstream, bucket: str) -> str:
+    """Say which buckets there are, and how to have another one."""
+    listing = json.loads(upstream.ask("GET", "/storage/v1/b?project=any", {}, b"").content)
+    names = ", ".join(item["name"] for item in listing.get("items", ()))
+    return (
+        f"The bucket {bucket} does not exist on this emulator, which has: {names}. Use that one, "
+        f"or start the emulator with --bucket {bucket}."
+    )
 
 
 def _wrong_checksum(headers: Mapping[str, str], body: bytes) -> str | None:

@@ -35,7 +35,9 @@ EnvFile = Annotated[
     Path | None, typer.Option(help="File to write the environment to, once everything answers.")
 ]
 Port = Annotated[int | None, typer.Option(help="gRPC port; default: a free one.")]
-Bucket = Annotated[str | None, typer.Option(help="Bucket that exists from the start.")]
+Bucket = Annotated[
+    str | None, typer.Option(help="The bucket that exists from the start; default: rehearsal.")
+]
 Project = Annotated[str | None, typer.Option(help="Project of the made-up service account.")]
 Isolate = Annotated[Isolation | None, typer.Option(help="How tasks are kept apart.")]
 Images = Annotated[
@@ -153,6 +155,12 @@ def submit(
     outcome = submit_job(job, job_id, region, typer.echo)
     for task, code in outcome.failed.items():
         typer.echo(f"task {task}: FAILED, exit code {code}")
+    if outcome.log:
+        typer.echo(f"Log of task {next(iter(outcome.failed))}, its end:")
+    elif outcome.failed:
+        typer.echo('No log is kept: add "logsPolicy": {"destination": "CLOUD_LOGGING"} to the job.')
+    for line in outcome.log:
+        typer.echo(f"  | {line}")
     raise typer.Exit(outcome.state != "SUCCEEDED")
 
 
@@ -183,7 +191,11 @@ def _emulator(config: Path | None, faults: Path | None, given: dict[str, object]
 
 def _announce(emulator: Emulator, env_file: Path | None) -> None:
     console = Console(stderr=True, highlight=False)
-    console.print(f"google-batch-emulator {__version__} is ready; isolation: {emulator.isolation}")
+    settings = emulator.settings
+    console.print(
+        f"google-batch-emulator {__version__} is ready; isolation: {emulator.isolation}; "
+        f"project: {settings.project}; bucket: {settings.bucket}"
+    )
     if emulator.isolation == "none":
         console.print("Warning: tasks see all files of this machine.", style="yellow")
     elif emulator.isolation != "stub" and not emulator.layers:

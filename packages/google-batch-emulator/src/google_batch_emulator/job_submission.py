@@ -5,10 +5,11 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from google.api_core import exceptions as google
-from google.cloud import batch_v1
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import batch_v1, logging
 from google.protobuf.json_format import ParseError
 
 from google_batch_emulator.client_environment import PROJECT, UNIVERSE
@@ -16,14 +17,26 @@ from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.records import FINAL_JOB
 
 _SECONDS = 0.5
+_LINES = 40
 _REGION = "us-central1"
 
 
 class Outcome(NamedTuple):
-    """The state of a job that is over, and exit codes of tasks that failed, by name."""
+    """The state of a job that is over, exit codes of its failed tasks, and a log.
+
+    Attributes
+    ----------
+    state
+        Its name.
+    failed
+        Exit codes by the name of the task.
+    log
+        The last lines of the first task that failed; empty where nothing is kept.
+    """
 
     state: str
     failed: dict[str, str]
+    log: list[str]
 
 
 def read_job(path: Path) -> batch_v1.Job:
@@ -62,20 +75,27 @@ def submit_job(
     Raises
     ------
     EmulatorError
-        If the file is no job, the environment is not that of an emulator, or the job is refused.
+        If the file is no job, the environment is not that of an emulator, no emulator answers, or
+        the job is refused.
     """
     job = read_job(path)
-    if not os.environ.get(UNIVERSE, "").startswith("localhost:"):
+    address = os.environ.get(UNIVERSE, "")
+    if not address.startswith("localhost:"):
         raise EmulatorError(
             f"{UNIVERSE} does not name an emulator. Run this in the environment that "
             "`google-batch-emulator start` prints, or under `google-batch-emulator run`."
         )
     project = os.environ.get(PROJECT, "rehearsal")
     parent = f"projects/{project}/locations/{region or _region_of(job)}"
-    client = batch_v1.BatchServiceClient()
     try:
+        client = batch_v1.BatchServiceClient()
         name = client.create_job(parent=parent, job=job, job_id=job_id or path.stem).name
         return _follow(client, name, say)
+    except (GoogleAuthError, google.RetryError, google.ServiceUnavailable) as error:
+        raise EmulatorError(
+            f"no emulator answers at {address}: it has been stopped. Start it again, and run this "
+            "in the environment that it prints."
+        ) from error
     except google.GoogleAPICallError as error:
         raise EmulatorError(f"{path}: {error}") from error
 
@@ -105,4 +125,17 @@ def _follow(client: batch_v1.BatchServiceClient, name: str, say: Callable[[str],
         if task.status.state.name == "FAILED":
             codes = [event.task_execution.exit_code for event in task.status.status_events]
             failed[task.name.rpartition("/")[2]] = str(codes[-1] if codes else "none")
-    return Outcome(state.name, failed)
+    log = _last_lines(client.get_job(name=name), next(iter(failed))) if failed else []
+    return Outcome(state.name, failed, log)
+
+
+def _last_lines(job: batch_v1.Job, index: str) -> list[str]:
+    """Return the end of what a task printed, in all its tries."""
+    project = job.name.split("/")[1]
+    client: Any = logging.Client  # without types
+    entries = client(project=project).list_entries(
+        filter_=f'labels.job_uid="{job.uid}" AND labels.task_id:"-group0-{index}/"',
+        order_by=logging.DESCENDING,
+        max_results=_LINES,
+    )
+    return [str(entry.payload) for entry in entries][::-1]

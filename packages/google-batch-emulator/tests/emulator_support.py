@@ -58,7 +58,7 @@ def job_of(*runnables: batch_v1.Runnable, spot: bool = False, **fields: Any) -> 
     vm_labels = fields.pop("vm_labels", {})
     task_spec = batch_v1.TaskSpec(runnables=runnables, **spec)
     policy = {"provisioning_model": "SPOT" if spot else "STANDARD"}
-    policy |= {name: fields.pop(name) for name in ("machine_type", "boot_disk") if name in fields}
+    policy |= {name: fields.pop(name) for name in list(fields) if name in _POLICY}
     return batch_v1.Job(
         task_groups=[batch_v1.TaskGroup(task_spec=task_spec, **group)],
         allocation_policy={"instances": [{"policy": policy}], "labels": vm_labels},
@@ -67,6 +67,7 @@ def job_of(*runnables: batch_v1.Runnable, spot: bool = False, **fields: Any) -> 
     )
 
 
+_POLICY = {"boot_disk", "machine_type", "provisioning_model"}
 _SPEC = {
     "compute_resource",
     "environment",

@@ -132,6 +132,7 @@ def test_a_definition_over_a_megabyte_is_refused():
         (job_of(OK, volumes=[{"gcs": {"remote_path": "b"}, "mount_path": "/b"}]), "volumes"),
         (job_of(OK, environment={"encrypted_variables": {"key_name": "k"}}), "encrypted"),
         (job_of(OK, notifications=[{"pubsub_topic": "t"}]), "Pub/Sub"),
+        (job_of(OK, provisioning_model=5), "provisioning_model FLEX_START"),
         (job_of(container("true", options="--network none")), "--network"),
         (job_of(container("true", options="--user 1000")), "--user"),
         (job_of(container("true", volumes=["relative:/x"])), "container volume"),

@@ -83,6 +83,9 @@ class Provisioning(IntEnum):
     STANDARD = 1
     SPOT = 2
     PREEMPTIBLE = 3
+    # Older client libraries do not have these two.
+    RESERVATION_BOUND = 4
+    FLEX_START = 5
 
 
 class Destination(IntEnum):

@@ -2,7 +2,7 @@
 
 from google_batch_emulator.docker_options import read_options
 from google_batch_emulator.errors import not_emulated
-from google_batch_emulator.messages import Destination, Message
+from google_batch_emulator.messages import Destination, Message, Provisioning
 
 
 def refuse_unsupported(job: Message) -> None:
@@ -19,6 +19,10 @@ def refuse_unsupported(job: Message) -> None:
         raise not_emulated("volumes: buckets, NFS shares and disks are not mounted")
     if job.logs_policy.destination == Destination.PATH:
         raise not_emulated("logs_policy.destination PATH; use CLOUD_LOGGING")
+    for instance in job.allocation_policy.instances:
+        model = instance.policy.provisioning_model
+        if model in (Provisioning.RESERVATION_BOUND, Provisioning.FLEX_START):
+            raise not_emulated(f"provisioning_model {Provisioning(model).name}")
     if job.notifications:
         raise not_emulated("notifications by Pub/Sub")
     environments = [spec.environment, *group.task_environments]

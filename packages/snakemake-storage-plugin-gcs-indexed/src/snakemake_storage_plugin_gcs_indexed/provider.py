@@ -1,5 +1,6 @@
 """Implement the storage provider: one client, and one index for each bucket."""
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ class StorageProvider(stock.StorageProvider):
     def __post_init__(self) -> None:
         if self.settings is None:
             self.settings = StorageProviderSettings()
+        # Version 3 of the client asks for the bucket's description too, for traces that are off.
+        os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
         try:
             self.client = storage.Client(project=self.settings.project)
         except DefaultCredentialsError as error:

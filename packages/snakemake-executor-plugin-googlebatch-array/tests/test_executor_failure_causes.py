@@ -1,3 +1,4 @@
+import pytest
 from google.api_core import exceptions as google
 
 from snakemake_executor_plugin_googlebatch_array.failure_causes import (
@@ -39,6 +40,20 @@ def test_a_task_that_still_runs_in_a_failed_job_is_not_said_to_have_failed_by_it
 
     assert "does not say what became of this task (it still calls it RUNNING)" in text
     assert "retries" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "shown"),
+    [
+        (1, "Command 'set -euo pipefail;  exit 3' returned non-zero exit status 3.", "3 of the"),
+        (1, "RuleException:", "1;"),
+        (50005, "Command 'exit 3' returned non-zero exit status 3.", "50005;"),
+    ],
+)
+def test_the_exit_code_of_the_command_is_shown_where_the_log_has_it(code, line, shown):
+    text = message(Failure("FAILED", code, ()), Tail(("Command 'a' returned non-zero", line), ()))
+
+    assert f"Exit code: {shown}" in text
 
 
 def test_of_many_events_the_last_are_shown():

@@ -1,5 +1,6 @@
 """Describe why a task failed, in one message."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -37,12 +38,12 @@ def failure_message(
         Whether it ran on Spot VMs.
     """
     explanation = _explain(failure, tail)
-    code = "none" if failure.exit_code is None else str(failure.exit_code)
     lines = [
         f"Task of {what} failed on Google Batch, attempt {attempt}.",
         f"Cause: {explanation.meaning}.",
         f"What to do: {explanation.remedy}",
-        f"Exit code: {code}; state: {failure.state}; {'Spot' if spot else 'standard'} VM.",
+        f"Exit code: {_codes(failure, tail)}; state: {failure.state}; "
+        f"{'Spot' if spot else 'standard'} VM.",
         f"Batch task: {name}",
         *_shown_events(failure.events),
         *_shown_log(tail),
@@ -102,6 +103,16 @@ def _explain(failure: Failure, tail: Tail) -> Explanation:
             "run again; finished tasks are kept.",
         )
     return explain_exit(failure.exit_code, events, "\n".join(tail.lines))
+
+
+def _codes(failure: Failure, tail: Tail) -> str:
+    """Return a task's exit code, and the command's: Snakemake ends with 1 whatever the other is."""
+    if failure.exit_code is None:
+        return "none"
+    told = re.findall(r"' returned non-zero exit status (\d+)\.", "\n".join(tail.lines))
+    if failure.exit_code == 1 and told:
+        return f"{told[-1]} of the command, 1 of the task"
+    return str(failure.exit_code)
 
 
 def _shown_events(events: Sequence[Event]) -> list[str]:

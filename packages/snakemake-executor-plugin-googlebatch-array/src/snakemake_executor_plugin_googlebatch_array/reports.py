@@ -77,7 +77,8 @@ class Reports:
             _mark_told(task)
             if verdict.failure is not None and verdict.failure.lost_with_job:
                 _leave_no_retry(task.job)
-            logs = [str(local)] if local.exists() else []
+            # Snakemake's --show-failed-logs would repeat what the message shows.
+            logs = [str(local)] if local.exists() and not tail.lines else []
             self.executor.report_job_error(task.info, msg=self._redact(message), aux_logs=logs)
             verdict.settled = True
 

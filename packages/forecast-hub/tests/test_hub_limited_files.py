@@ -86,3 +86,14 @@ def test_a_pipe_is_refused_and_not_waited_for(reader, tmp_path):
 
     with pytest.raises(UnreadableError, match=r"model\.csv: "):
         reader(tmp_path / NAME)
+
+
+@pytest.mark.parametrize(("content", "ok"), [(b'{"a": 1}', True), (b'{"a": 1} ', False)])
+def test_a_json_file_has_a_limit(content, ok, tmp_path):
+    (tmp_path / "a.json").write_bytes(content)
+
+    if ok:
+        assert limited_files.read_json(tmp_path / "a.json", most=8) == {"a": 1}
+    else:
+        with pytest.raises(UnreadableError, match="has more than 8 bytes; expected fewer"):
+            limited_files.read_json(tmp_path / "a.json", most=8)

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from made_up_hubs import submission, tasks, write_hub, write_submission
 
+from forecast_hub.checks import model_metadata
 from forecast_hub.checks.metadata_values import parse_metadata
 from forecast_hub.checks.validation import validate
 from forecast_hub.errors import UnreadableError, YamlError
@@ -234,6 +235,35 @@ def test_metadata_that_are_given_are_new(hub, tmp_path):
     path = write(hub, MODEL | {"licence": "CC0"})
 
     assert any("licence" in message for message in messages(hub, metadata=path))
+
+
+DOUBLED = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(16)}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"methods": {"pattern": "^(a+)+$"}}},
+        {"$defs": {**DOUBLED, "a16": {}}, "$ref": "#/$defs/a0"},
+    ],
+    ids=["pattern", "references"],
+)
+def test_a_schema_that_takes_too_long_cannot_be_used(hub, schema, monkeypatch):
+    (hub / "hub-config" / "model-metadata-schema.json").write_text(json.dumps(schema))
+    write(hub, MODEL | {"methods": "a" * 26 + "!"})
+    monkeypatch.setattr(model_metadata, "MOST_SECONDS", 0.2)
+
+    with pytest.raises(UnreadableError, match=r"cannot be used \(it takes more than"):
+        messages(hub)
+
+
+def test_a_message_has_a_part_of_a_long_value(hub):
+    write(hub, MODEL | {"team_abbr": ["a"] * 10_000})
+
+    found = messages(hub)
+
+    assert len(found) == 3  # the file's name, the submission's, and the type
+    assert max(map(len, found)) < 700
 
 
 @pytest.mark.parametrize(

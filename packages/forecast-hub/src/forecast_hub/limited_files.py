@@ -1,4 +1,4 @@
-"""Open csv and parquet files that others wrote, within limits on their content.
+"""Read csv, parquet and JSON files that others wrote, within limits on their content.
 
 A gzip file of some megabytes can hold gigabytes, and a parquet file can repeat a long text in
 millions of rows. So a row or a table above a limit is refused before it is in memory as a whole.
@@ -7,6 +7,7 @@ millions of rows. So a row or a table above a limit is refused before it is in m
 import csv
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 2**30
 """Bytes of a file when decompressed: more than a season of trajectories of every state has."""
 
+MOST_JSON_BYTES = 20_000_000
 MOST_CELLS = 100_000_000
 MOST_COLUMNS = 20_000
 LONGEST_ROW = 1_000_000
@@ -156,6 +158,30 @@ def open_table(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
             yield file
     except (EOFError, csv.Error, zlib.error) as error:
         raise ValueError(str(error)) from None
+
+
+def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
+    """Return the values of a JSON file in UTF-8.
+
+    Parameters
+    ----------
+    path
+        The file.
+    most
+        Bytes that it may have.
+
+    Raises
+    ------
+    UnreadableError
+        If it has more, or is no regular file.
+    OSError, ValueError, RecursionError
+        If it cannot be read, or is not JSON.
+    """
+    with open_data(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise UnreadableError(f"{path}: has more than {most:,} bytes; expected fewer")
+    return json.loads(data.decode("utf-8-sig"))
 
 
 def read_parquet(path: Path) -> "pa.Table":

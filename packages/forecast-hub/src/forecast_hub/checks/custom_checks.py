@@ -29,7 +29,7 @@ from forecast_hub.yaml_loader import LimitedLoader, load, read_text
 DATES = "opt_check_tbl_horizon_timediff"
 PERSONS = "opt_check_tbl_counts_lt_popn"
 
-_ENTRY = re.compile(r"""["']?([\w.]+)["']?\s*=\s*["']([^"']*)["']""")
+_ENTRY = re.compile(r"""(?<![\w.])([\w.]+)["']?\s*=\s*["']([^"']*)["']""")
 _PERIOD = re.compile(r"(?:lubridate::)?(days|weeks)\(\s*(?:x\s*=\s*)?(\d*)\s*\)")
 
 

@@ -1,8 +1,8 @@
 """Check a model's metadata file against the hub's JSON schema."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,15 @@ from forecast_hub.config.hub import Hub
 from forecast_hub.config.submission_file import FileName, SubmissionFile
 from forecast_hub.errors import UnreadableError, YamlError
 from forecast_hub.findings import Finding, cap_findings
+from forecast_hub.limited_files import read_json
+from forecast_hub.processor_time import processor_time
 from forecast_hub.yaml_loader import read_text
 
 FOLDER = "model-metadata"
 _SUFFIXES = (".yml", ".yaml")
+
+MOST_SECONDS = 10.0
+"""Processor time of a check: a pattern such as ``^(a+)+$`` can take years."""
 
 
 def check_metadata(hub: Hub, file: SubmissionFile, given: Path | None) -> list[Finding]:
@@ -100,7 +105,7 @@ def _named(path: Path, data: Any, name: FileName | None) -> Iterable[Finding]:
         yield Finding("metadata_file_ext", f"{path.name}: expected a file .yml or .yaml")
     if not isinstance(data, dict):
         return
-    inside = f"{data.get('team_abbr')}-{data.get('model_abbr')}"
+    inside = _short(f"{data.get('team_abbr')}-{data.get('model_abbr')}")
     if path.stem != inside:
         yield Finding(
             "metadata_file_name",
@@ -124,17 +129,18 @@ def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
     # An empty registry, so that a remote reference is refused and not fetched.
     validator = validator_class(schema, format_checker=checker, registry=Registry())
     try:
-        errors = sorted(validator.iter_errors(data), key=lambda error: error.json_path)
-    except (Unresolvable, RecursionError) as error:
+        with processor_time(MOST_SECONDS):
+            # Not the errors themselves: each repeats the values that it is about.
+            found = [(each.json_path, _short(each.message)) for each in validator.iter_errors(data)]
+    except (Unresolvable, RecursionError, TimeoutError) as error:
         raise UnreadableError(f"{schema_path}: cannot be used ({error})") from None
     return cap_findings(
         [
             Finding(
                 "metadata_matches_schema",
-                f"{path.name}, {error.json_path.removeprefix('$').lstrip('.') or 'the file'}: "
-                f"{_short(error.message)}",
+                f"{path.name}, {place.removeprefix('$').lstrip('.') or 'the file'}: {message}",
             )
-            for error in errors
+            for place, message in sorted(found, key=itemgetter(0))
         ]
     )
 
@@ -143,8 +149,11 @@ def _read_schema(path: Path) -> Any:
     import jsonschema
 
     try:
-        schema = json.loads(path.read_text(encoding="utf-8-sig"))
-        jsonschema.validators.validator_for(schema).check_schema(schema)
+        schema = read_json(path)
+        with processor_time(MOST_SECONDS):
+            jsonschema.validators.validator_for(schema).check_schema(schema)
+    except TimeoutError as error:
+        raise UnreadableError(f"{path}: cannot be used ({error})") from None
     except (OSError, ValueError, RecursionError, jsonschema.SchemaError) as error:
         raise UnreadableError(f"{path}: is no JSON schema ({error})") from None
     return schema

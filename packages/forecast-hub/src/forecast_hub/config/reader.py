@@ -1,6 +1,5 @@
 """Read ``tasks.json`` and ``admin.json`` as a :class:`~forecast_hub.config.hub.Hub`."""
 
-import json
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -28,6 +27,7 @@ from forecast_hub.config.hub import (
 from forecast_hub.config.hub_folder import open_folder
 from forecast_hub.config.sample_columns import read_sample_columns
 from forecast_hub.errors import HubError, UnreadableError
+from forecast_hub.limited_files import read_json
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -79,7 +79,7 @@ def read_hub(root: Path) -> Hub:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return read_json(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableError(f"{path}: cannot be read ({error})") from None
     except (ValueError, RecursionError) as error:

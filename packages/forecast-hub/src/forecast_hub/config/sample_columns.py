@@ -6,12 +6,12 @@ There a sample has no ``output_type_id``, but a number in each of some columns, 
 "sample", and hub-config/validation.json.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from forecast_hub.errors import HubError, UnreadableError
+from forecast_hub.limited_files import read_json
 
 _KEY = "merge_sample_col"
 _MOST_BYTES = 1_000_000
@@ -31,9 +31,7 @@ def read_sample_columns(path: Path | None) -> dict[str, tuple[str, ...]]:
     if path is None:
         return {}
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise UnreadableError(f"{path}: has more than {_MOST_BYTES:,} bytes; expected fewer")
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = read_json(path, _MOST_BYTES)
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableError(f"{path}: cannot be read as JSON ({error})") from None
     found = {}

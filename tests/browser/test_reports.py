@@ -27,6 +27,7 @@ def test_a_report_opens_whole_on_large_and_small_screens(browser, request, tmp_p
     report = request.getfixturevalue(name)
 
     with reading(browser, report, 1280) as reader:
+        read_figures_of_the_first_page(reader)
         read_all(reader, name)
         if name == "everywhere":
             read_the_first_page(reader)
@@ -121,11 +122,40 @@ def read_on_a_small_screen(reader, name):
     assert reader.complaints == []
 
 
+def read_figures_of_the_first_page(reader):
+    """Pictures are there; the chart has values under the mouse, zooms, and shows another place."""
+    page = reader.page
+    chart = page.locator("[data-curves] svg.marks")
+    chart.wait_for()
+    widths = "all => Promise.all(all.map(each => each.decode().then(() => each.naturalWidth)))"
+    assert min(page.locator(".first-page-figures img").evaluate_all(widths)) > 0
+    curve = page.locator("[data-curves] .mark-line path").first
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    middle = box["x"] + box["width"] / 2
+    page.mouse.move(middle, box["y"] + 120)
+    page.locator("#vg-tooltip-element").get_by_text("Median:", exact=True).wait_for()
+    shapes = [curve.get_attribute("d")]
+    strip = page.locator("[data-curves] .concat_1_group").first.bounding_box()
+    height = strip["y"] + strip["height"] / 2
+    page.mouse.move(middle, height)
+    page.mouse.down()
+    page.mouse.move(middle + 90, height, steps=3)
+    page.mouse.up()
+    shapes.append(curve.get_attribute("d"))
+    page.locator(".first-page-choices select").first.select_option(index=1)
+    page.wait_for_timeout(100)
+    shapes.append(curve.get_attribute("d"))
+    assert len(set(shapes)) == 3
+
+
 def read_the_first_page(reader):
     reader.home()
     heads = reader.page.locator(".prose h1").all_inner_texts()
     text = reader.page.locator(".prose").inner_text()
-    assert heads == ["small", "Warnings", "Headline numbers", "The experiment", "Provenance"]
+    assert heads == [
+        *("small", "Warnings", "Headline numbers", "Figures", "The experiment", "Provenance")
+    ]
     # Of populations whose observations no epidemic of theirs can follow.
     assert re.search(r" more: the fit misses the observations", text)
     assert "40 more populations" in text

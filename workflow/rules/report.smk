@@ -57,6 +57,7 @@ def front_page_of_run():
     """Return the contents of the report's front page; empty on workers, which make no report."""
     if not workflow.is_main_process:
         return {}
+    from epyflow.report.first_page_figures import figures_in_html
     from epyflow.report.front_page import front_page
     from epyflow.storage.disk import storage_at
 
@@ -72,5 +73,33 @@ def front_page_of_run():
         ),
         place.read(priors) if priors else None,
         None if PLAN.about["fit"] else place.read(PLAN.layout.figure("outcomes.json")),
+        (
+            place.read(f"{submissions()[0]}.findings.json")
+            if len(submissions()) == 1
+            else None
+        ),
     )
-    return page | {"parts": parts()}
+    return page | {
+        "parts": parts(),
+        "figures": figures_in_html(
+            place.read(PLAN.layout.figure("curves.json")), pictures_of_first_page()
+        ),
+    }
+
+
+def pictures_of_first_page():
+    """Return the end of the path of each picture, its words and its caption; the first places."""
+    from epyflow.report.contents import FRONT
+    from epyflow.report.front_page import ROWS
+
+    captions = FRONT[bool(PLAN.about["fit"])]
+    found = []
+    for figure in figures("results"):
+        path = figure.pages[0].path
+        if figure.name in captions:
+            places = PLAN.populations[:ROWS] if "{population}" in path else [None]
+            for each in places:
+                end = PLAN.layout.figure(path.format(population=each and each.name))
+                title = each.label if each else figure.pages[0].label
+                found.append((end, title, f"{title}. {captions[figure.name]}"))
+    return found

@@ -44,7 +44,7 @@ _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 _UNSEEN: Mapping[str, Seen] = MappingProxyType({})
 _HEADROOM = 1.14  # of the highest value, so that the note on the line is above everything drawn
 _LINE = "#4D4D4D"
-_KEY = 8  # letters that the line before a legend's name, and the space around it, take
+_KEY = 7  # letters that the line before a legend's name, and the space around it, take
 
 
 def draw_fits(

@@ -36,6 +36,7 @@ ALL, EACH = "All locations", "Each location"
 
 
 _SIMULATED = ("quantiles_transitions", "trajectories_transitions")
+_CURVES = ("quantiles_transitions", "quantiles_compartments")
 _FITTED = ("quantiles_calibration", "quantiles_projection_comparison")
 
 
@@ -68,6 +69,12 @@ FIGURES: tuple[ReportFigure, ...] = (
         needs=("model_metadata",),
         takes=(*_SIMULATED, "effective_reproduction_number"),
         condition="no_fit",
+    ),
+    ReportFigure(
+        "curves",
+        (Page("curves.json"),),
+        takes=(*_FITTED, "observed", *_CURVES),
+        condition="curves",
     ),
     _course("compartments"),
     _course("transitions"),
@@ -249,6 +256,20 @@ COMPARISON_FIGURES: tuple[ReportFigure, ...] = (
 """The figures of one forecast beside those of other models."""
 
 
+FRONT: Mapping[bool, Mapping[str, str]] = MappingProxyType(
+    {
+        True: {
+            "fits": "Observations (dots; rings came later), fit (blue) and projection (orange).",
+            "change_map": "Change from the last observation to the forecast median.",
+        },
+        False: {
+            "reproduction": "Effective reproduction number: infections rise while it is above 1.",
+        },
+    }
+)
+"""Figures of the first page with their captions, for runs with and without a fit."""
+
+
 def figures_of_run(
     tables: Collection[str],
     fit: Mapping[str, Any] | None,
@@ -272,6 +293,7 @@ def figures_of_run(
     met = {
         None: True,
         "no_fit": not fit and not there.isdisjoint(_SIMULATED),
+        "curves": there >= {*_FITTED} if fit else not there.isdisjoint(_CURVES),
         "us": fit and fit["trajectories"] and any(map(tile_of, locations)),
         "rate_trends": targets and RATE_CHANGE in targets,
     }

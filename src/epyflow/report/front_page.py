@@ -24,6 +24,7 @@ def front_page(
     later: bytes | None = None,
     priors: bytes | None = None,
     outcomes: bytes | None = None,
+    findings: bytes | None = None,
 ) -> dict[str, Any]:
     """Return the values that ``workflow/report/workflow.rst`` fills in, with markup escaped.
 
@@ -39,18 +40,19 @@ def front_page(
         The content of ``priors.json``; None without custom priors.
     outcomes
         The content of ``outcomes.json``; None with a fit.
+    findings
+        The content of the submission's ``.findings.json``; None without one submission.
 
     Returns
     -------
     page
         ``warnings``, ``looked_for`` (checks that were made and passed; empty if nothing was
-        checked), ``outcomes`` (of simulations without a fit: sentences, headings, and rows of each
-        location), ``later`` (coverage of the forecasts, a sentence per target), ``headline``
-        (sentence, headings and rows of cells of each population), ``more`` (number of populations
-        without a table), ``unit``, ``simulations`` (number that succeeded), ``text``,
-        ``quantities`` (name and distribution), ``forcing``, ``fit``, ``without_curves``,
-        ``without_reproduction``,
-        ``newest``.
+        checked), ``checks`` (what the hub finds: a sentence and a table), ``outcomes`` (of
+        simulations without a fit: sentences, headings, and rows of each location), ``later``
+        (coverage of the forecasts, a sentence per target), ``headline`` (sentence and tables of
+        each population), ``more`` (number of populations without a table), ``unit``,
+        ``simulations`` (number that succeeded), ``text``, ``quantities`` (name and distribution),
+        ``forcing``, ``fit``, ``without_curves``, ``without_reproduction``, ``newest``.
     """
     found = json.loads(summary) if summary else {"warnings": [], "headline": []}
     held = read_coverage(later) if later else None
@@ -60,6 +62,7 @@ def front_page(
         "warnings": found["warnings"] + forecasts(held or ()),
         "looked_for": [*found.get("passed", ()), *_held(held)],
         "later": _later(held or ()),
+        "checks": _checks(json.loads(findings)) if findings else None,
         "outcomes": _outcomes(json.loads(outcomes)) if outcomes else None,
         "headline": [_place(row, whole=n < ROWS) for n, row in enumerate(rows)],
         "more": max(0, len(rows) - ROWS),
@@ -136,15 +139,32 @@ def _outcomes(found: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _place(row: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
-    """Return the sentence of a population, and the headings and rows of its table."""
+    """Return the sentence of a population, and its tables: numbers, and classes of the hub."""
     said = row.get("sentence") or f"{row['location']}: {row.get('status', 'failed')}."
     ahead = row.get("ahead", ()) if whole else ()
-    cells = [_cells(each) for each in ahead]
     return {
         "sentence": said,
+        "tables": [
+            _table([cells(each) for each in ahead])
+            for cells in (_cells, _classes)
+            if ahead and (cells is _cells or _has_classes(ahead[0]))
+        ],
+    }
+
+
+def _table(cells: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    return {
         "columns": list(dict.fromkeys(name for each in cells for name in each)),
         "rows": [list(each.values()) for each in cells],
     }
+
+
+def _checks(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the hub's checks find: an answer, and a row of each finding."""
+    answer = "would take" if found["accepted"] else "would refuse"
+    rows = [[each["severity"], each["message"]] for each in found["findings"]]
+    said = f"By its own checks, {found['hub']} {answer} {found['file']} with {found['rows']} rows."
+    return {"sentence": said, "columns": ["Finding", "Message"], "rows": rows}
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, str]:
@@ -159,9 +179,19 @@ def _cells(row: Mapping[str, Any]) -> dict[str, str]:
         cells["Change"] = change_in_words(row["change_percent"])
     if "rate_per_100000" in row:
         cells["Per 100,000"] = f"{row['rate_per_100000']:.2g}"
+    if not _has_classes(row):
+        cells |= {"Fall": share(row["p_fall"]), "Rise": share(row["p_rise"])}
+    return cells
+
+
+def _classes(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the probability of each class of rate trends."""
+    cells = {"Week to": short_day(row["date"])}
     for name in CLASSES:
         if f"p_{name}" in row:
             cells[name.replace("_", " ").capitalize()] = share(row[f"p_{name}"])
-    if f"p_{CLASSES[0]}" not in row:
-        cells |= {"Fall": share(row["p_fall"]), "Rise": share(row["p_rise"])}
     return cells
+
+
+def _has_classes(row: Mapping[str, Any]) -> bool:
+    return f"p_{CLASSES[0]}" in row

@@ -55,7 +55,7 @@ class ReportFigure:
         Its files, in the order in which they are drawn.
     condition
         What else the run must have: ``us`` states, ``rate_trends`` in its submission, ``no_fit``
-        but transitions.
+        but transitions, ``curves`` of quantiles.
     """
 
     name: str

@@ -14,6 +14,7 @@ from epyflow.figures.model_diagram import draw_model
 from epyflow.figures.posteriors import draw_posteriors
 from epyflow.figures.rate_trends import draw_rate_trends
 from epyflow.figures.reproduction_chart import draw_reproduction
+from epyflow.report.curves import write_curves
 from epyflow.report.drawing import Draw, Given
 from epyflow.report.outcomes import write_outcomes
 from epyflow.report.summary import summarise
@@ -32,6 +33,11 @@ def _summary(given: Given, paths: list[Path]) -> None:
 def _outcomes(given: Given, paths: list[Path]) -> None:
     about = {**given.plan.about, "quantities": given.quantities, "labels": given.plan.labels}
     write_outcomes(given.files, given.places, about, page=paths[0], numbers=paths[1])
+
+
+def _curves(given: Given, paths: list[Path]) -> None:
+    about = {**given.plan.about, "labels": given.plan.labels}
+    write_curves(given.files, given.places, about, path=paths[0])
 
 
 def _course_of(kind: str) -> Draw:
@@ -156,6 +162,7 @@ DRAW: Mapping[str, Draw] = {
     "model": _model,
     "summary": _summary,
     "outcomes": _outcomes,
+    "curves": _curves,
     "course_of_compartments": _course_of("compartments"),
     "course_of_transitions": _course_of("transitions"),
     "reproduction": _reproduction,

@@ -17,6 +17,7 @@ from epyflow.report.parts import copies_of
 FILES = {
     "model": {"path": "model.svg"},
     "summary": {"summary": "summary.json", "numbers": "headline.csv"},
+    "curves": {"path": "curves.json"},
     "outcomes": {"page": "outcomes.json", "numbers": "outcomes.csv"},
     "course_of_compartments": {"paths": ["fan_chart/compartments/{population}.svg"]},
     "course_of_transitions": {"paths": ["fan_chart/transitions/{population}.svg"]},

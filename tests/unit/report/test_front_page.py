@@ -6,6 +6,7 @@ import pytest
 
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
+from epyflow.report.first_page_figures import figures_in_html
 from epyflow.report.front_page import ROWS, distribution_in_words, escape, front_page
 from epyflow.report.parts import PARTS, number_parts
 from epyflow.run.description import describe
@@ -58,11 +59,11 @@ FIT = {
 }
 
 
-def page(given, summary=None, later=None, priors=None, outcomes=None):
+def page(given, summary=None, later=None, priors=None, outcomes=None, findings=None, figures=""):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
-    shown = front_page(given["about"], text, later, priors, outcomes)
-    shown["parts"] = number_parts(PARTS, fitted=True)
+    shown = front_page(given["about"], text, later, priors, outcomes, findings)
+    shown |= {"parts": number_parts(PARTS, fitted=True), "figures": figures}
     given = given | {"front_page": shown}
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
     source = (ROOT / "workflow" / "report" / "workflow.rst").read_text()
@@ -116,6 +117,7 @@ def test_the_classes_of_the_hub_take_the_place_of_fall_and_rise():
     html = page(plan(fit=FIT), {"warnings": [], "headline": [row]} | DONE)
 
     assert html.count("20%") == len(CLASSES)
+    assert html.index("Per 100,000") < html.index("Week to", html.index("Median"))
     assert "Large decrease" in html
     assert "Fall</th>" not in html
 
@@ -215,6 +217,33 @@ def test_a_function_of_the_users_own_is_named_with_what_it_returned():
     )
     html = page(plan(quantities={"R0": {"function": "mine"}}), priors=json.dumps({"R0": named}))
     assert "norm(2, scale=0.5), from mine()" in html
+
+
+def test_what_the_hub_says_of_the_submission_is_on_the_page():
+    found = {"accepted": False, "hub": "A_hub", "file": "2025.csv", "rows": 9}
+    each = {"check": "columns", "severity": "error", "message": "a column is_missing"}
+
+    html = page(plan(fit=FIT), findings=json.dumps(found | {"findings": [each]}).encode())
+
+    assert "A_hub would refuse 2025.csv with 9 rows." in " ".join(html.split())
+    assert "<td>a column is_missing</td>" in html
+    quiet = page(plan(fit=FIT), findings=json.dumps(found | {"findings": []}).encode())
+    assert "2025.csv" in quiet
+    assert "a column" not in quiet
+
+
+@pytest.mark.parametrize("fit", [FIT, None])
+def test_figures_are_on_the_page_once(fit):
+    drawn = figures_in_html(None, [("figures/map.svg", "Map", "A map.")])
+    found = {"sentences": ["More."], "columns": ["Parameter"], "of_medians": [], "places": [{}]}
+    found["places"] = [{"location": "Here", "outcome": "All", "rows": [["x"]]}]
+    outcomes = None if fit else json.dumps(found).encode()
+
+    html = page(plan(fit=fit), outcomes=outcomes, figures=drawn)
+
+    assert html.count('data-file="figures/map.svg"') == 1
+    assert "parent.vegaEmbed" in html
+    assert html.index("Figures</h1>") < html.index("The experiment</h1>")
 
 
 def test_outcomes_of_simulations_are_on_the_page():

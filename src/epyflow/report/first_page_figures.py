@@ -1,0 +1,48 @@
+"""Write the figures of the first page as HTML, which shows the pictures that the report holds."""
+
+import json
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+CURVES = (
+    "Choose a place and a series; drag in the strip below the chart to zoom, and click there to "
+    "see all dates. Values are shown under the mouse. The line is the median"
+)
+
+
+def figures_in_html(curves: bytes | None, pictures: Sequence[tuple[str, str, str]]) -> str:
+    """Return the HTML of the figures; empty if there are none.
+
+    Parameters
+    ----------
+    curves
+        The content of ``curves.json``; None before it is written.
+    pictures
+        The end of the path of each file, its text for screen readers, and its caption. Those that
+        the report does not hold are left out when it is opened.
+    """
+    found = json.loads(curves) if curves else {"rows": []}
+    parts = [_chart(curves, found["bands"])] if curves and found["rows"] else []
+    parts += [
+        f'<figure><img data-file="{escape(file)}" alt="{escape(said)}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        for file, said, caption in pictures
+    ]
+    if not parts:
+        return ""
+    script = (files("epyflow") / "report" / "curves.js").read_text(encoding="utf-8")
+    # Scripts in the text of a report do not run; those of a frame do.
+    frame = f'<iframe hidden srcdoc="{escape(f"<script>{script}</script>")}"></iframe>'
+    html = f'<div class="first-page-figures">{"".join(parts)}{frame}</div>'
+    # docutils refuses lines of more than 10,000 letters.
+    return html.replace("],[", "],\n[").replace("</figure>", "</figure>\n")
+
+
+def _chart(curves: bytes, bands: Sequence[str]) -> str:
+    held = f"; bands hold {' and '.join(bands)}" if bands else ""
+    return (
+        '<figure class="wide"><div class="first-page-choices"></div>'
+        f'<div data-curves="{escape(curves.decode())}"></div>'
+        f"<figcaption>{escape(f'{CURVES}{held}.')}</figcaption></figure>"
+    )

@@ -1,5 +1,8 @@
 """Faults that pass are waited out; others are explained; nothing damaged is kept."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 from counting_proxy import Fault
 from snakemake_interface_common.exceptions import WorkflowError
@@ -102,6 +105,17 @@ def test_a_missing_bucket_is_said_and_not_created(provider, storage):
         made.store_object()
 
     assert storage.counts() == {"list": 1, "upload": 1}
+
+
+@pytest.mark.parametrize("is_worker", [False, True])
+def test_only_a_coordinator_asks_while_the_workflow_is_read(provider, storage, is_worker):
+    made = provider().object("gs://not-there/{name}")
+    workflow = SimpleNamespace(remote_exec=is_worker)
+
+    with nullcontext() if is_worker else pytest.raises(WorkflowError, match="buckets create"):
+        made._iofile = SimpleNamespace(rule=SimpleNamespace(workflow=workflow))
+
+    assert storage.counts() == ({} if is_worker else {"list": 1})
 
 
 REFUSALS = [

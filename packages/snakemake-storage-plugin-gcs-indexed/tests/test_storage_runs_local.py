@@ -225,7 +225,8 @@ def test_a_missing_bucket_stops_a_run_before_it_begins(storage, tmp_path):
     outcome = Workflow(storage, "no-such-bucket", tmp_path).run()
 
     assert outcome.code == 1
-    assert "gcloud storage buckets create gs://no-such-bucket" in outcome.text
+    assert outcome.text.count("gcloud storage buckets create gs://no-such-bucket") == 1
+    assert "Exception Group" not in outcome.text
     assert outcome.jobs == []
     assert outcome.counts == {"list": 1}
 

@@ -194,7 +194,8 @@ def _announce(emulator: Emulator, env_file: Path | None) -> None:
     settings = emulator.settings
     console.print(
         f"google-batch-emulator {__version__} is ready; isolation: {emulator.isolation}; "
-        f"project: {settings.project}; bucket: {settings.bucket}"
+        f"project: {settings.project}; bucket: {settings.bucket}",
+        soft_wrap=True,
     )
     if emulator.isolation == "none":
         console.print("Warning: tasks see all files of this machine.", style="yellow")

@@ -90,6 +90,20 @@ class StorageProvider(stock.StorageProvider):
         found.index.wide = not self.process.is_worker
         return found
 
+    def look_into(self, bucket: str, name: str) -> None:
+        """Ask a bucket for the first time, for a name, while the workflow is read.
+
+        A bucket that is missing, or closed to this account, is then one error. Later, Snakemake
+        asks for many files at a time, and shows the error of each with its traceback. The answer
+        is kept, as one to a question that follows. A worker asks for what its job needs only.
+        """
+        if bucket not in self._indexed and not self.process.is_worker:
+            try:
+                self.indexed_bucket(bucket).index.find(name)
+            except StorageError as error:
+                # Without the traceback, which Snakemake would print.
+                raise StorageError(str(error)) from None
+
     @property
     def trust(self) -> Trust:
         """How old an answer may be at this point of the run."""

@@ -31,6 +31,9 @@ class Provider(Protocol):
     def indexed_bucket(self, bucket: str) -> IndexedBucket:
         """Return a bucket with its index."""
 
+    def look_into(self, bucket: str, name: str) -> None:
+        """Ask a bucket for the first time."""
+
     @property
     def trust(self) -> Trust:
         """How old an answer may be."""

@@ -51,6 +51,7 @@ class StorageObject(stock.StorageObject, StorageObjectTouch):
         rule = getattr(iofile, "rule", None)
         if rule is not None:
             self.provider.process.workflow = getattr(rule, "workflow", None)
+            self.provider.look_into(self.bucket_name, get_constant_prefix(self.key))
 
     @property
     def indexed(self) -> IndexedBucket:

@@ -16,6 +16,9 @@ from forecast_hub.limited_files import csv_rows
 
 _LISTED = 12
 
+MOST_CELLS = 20_000_000
+"""Cells of a sheet, which has less than 2 GB of memory then: ten times those of every state."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -124,7 +127,7 @@ def read_sheet(path: Path, required: Sequence[str]) -> Sheet:
         more or fewer cells than the header.
     """
     try:
-        lines = csv_rows(path)
+        lines = csv_rows(path, cells=MOST_CELLS)
         _, header = next(lines, (1, []))
         columns = tuple(name.strip() for name in header)
         _check_header(path, columns, required)

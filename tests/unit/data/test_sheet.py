@@ -2,6 +2,7 @@ import gzip
 
 import pytest
 
+from epyflow.data import sheet
 from epyflow.data.sheet import listed, read_sheet
 from epyflow.errors import DataError, UnreadableError
 from forecast_hub import limited_files
@@ -70,6 +71,14 @@ def test_a_file_above_a_limit_is_refused(tmp_path, name, monkeypatch):
 
     with pytest.raises(UnreadableError, match="has more than 1,000 bytes when decompressed"):
         read_sheet(write(tmp_path, "a\n" + "1\n" * 1000, name), ("a",))
+
+
+def test_a_file_with_too_many_cells_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheet, "MOST_CELLS", 11)
+
+    assert len(read_sheet(write(tmp_path, "a\n1\n"), ("a",)).rows) == 1
+    with pytest.raises(UnreadableError, match="has more than 11 cells, a row counted as 4 more"):
+        read_sheet(write(tmp_path, "a\n1\n\n2\n"), ("a",))
 
 
 @pytest.mark.parametrize("cut", [4, -4])

@@ -24,7 +24,12 @@ MOST_BYTES = 2**30
 """Bytes of a file when decompressed: more than a season of trajectories of every state has."""
 
 MOST_JSON_BYTES = 20_000_000
-MOST_CELLS = 100_000_000
+MOST_CELLS = 120_000_000
+"""Cells of a table, where each row counts as :data:`ROW` more: some 9 GB of memory as text."""
+
+ROW = 4
+"""The memory of a row besides its cells, in cells."""
+
 MOST_COLUMNS = 20_000
 LONGEST_ROW = 1_000_000
 """Characters of a row, line ends in quoted cells included."""
@@ -102,7 +107,9 @@ def open_data(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", io.BufferedReader(limited))
 
 
-def csv_rows(path: Path, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(
+    path: Path, most: int | None = None, cells: int | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a csv file that are not empty, header first, with their line numbers.
 
     Parameters
@@ -111,6 +118,8 @@ def csv_rows(path: Path, most: int | None = None) -> Iterator[tuple[int, list[st
         The file in UTF-8, gzipped if its name ends in ``.gz``.
     most
         See :func:`open_data`.
+    cells
+        Cells that it may have; None for :data:`MOST_CELLS`.
 
     Raises
     ------
@@ -119,16 +128,16 @@ def csv_rows(path: Path, most: int | None = None) -> Iterator[tuple[int, list[st
     csv.Error, UnicodeDecodeError
         If it is not csv; also the errors of :func:`open_data`.
     """
-    cells = 0
+    limit, count = cells or MOST_CELLS, 0
     with open_data(path, most) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
         lines = _Lines(text, path)
         reader = csv.reader(lines, strict=True)
         for row in _rows(reader):
-            cells += len(row) + 1  # the row itself takes memory, too
+            count += len(row) + ROW
             if len(row) > MOST_COLUMNS:
                 raise too_large(path, f"more than {MOST_COLUMNS:,} columns")
-            if cells > MOST_CELLS:
-                raise too_large(path, f"more than {MOST_CELLS:,} cells")
+            if count > limit:
+                raise too_large(path, f"more than {limit:,} cells, a row counted as {ROW} more")
             lines.length = 0
             if row:
                 yield reader.line_num, row
@@ -213,8 +222,8 @@ def _check_parquet(path: Path, metadata: "pq.FileMetaData") -> list[str]:
     rows, columns = metadata.num_rows, metadata.num_columns
     if columns > MOST_COLUMNS:
         raise too_large(path, f"more than {MOST_COLUMNS:,} columns")
-    if rows * columns > MOST_CELLS:
-        raise too_large(path, f"more than {MOST_CELLS:,} cells")
+    if rows * (columns + ROW) > MOST_CELLS:
+        raise too_large(path, f"more than {MOST_CELLS:,} cells, a row counted as {ROW} more")
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     if sum(group.total_byte_size for group in groups) > MOST_BYTES:
         raise too_large(path, f"more than {MOST_BYTES:,} bytes when decompressed")

@@ -6,6 +6,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.experiment.format.base import MAX_STEPS
+
 _FINEST = 10**9
 
 
@@ -31,12 +33,16 @@ def step_count(start: date, end: date, delta_t: float) -> int:
     Raises
     ------
     ValueError
-        If ``delta_t`` is not positive, or ``end`` is before ``start``.
+        If ``delta_t`` is not positive, ``end`` is before ``start``, or there are more steps than
+        an experiment may have.
     """
     length, days = step_length(delta_t), (end - start).days + 1
     if days < 1:
         raise ValueError(f"the end {end} is before the start {start}")
-    return -(-days * length.denominator // length.numerator)
+    count = -(-days * length.denominator // length.numerator)
+    if count > MAX_STEPS:
+        raise ValueError(f"{count:,} steps of {delta_t:g} days; expected at most {MAX_STEPS:,}")
+    return count
 
 
 def steps_to_last_midnight(start: date, end: date, delta_t: float) -> int:

@@ -48,6 +48,11 @@ def test_three_days_have_as_many_steps_as_begin_in_them(delta_t, count):
     assert step_count(START, date(2024, 9, 3), delta_t) == count
 
 
+def test_more_steps_than_an_experiment_may_have_are_refused():
+    with pytest.raises(ValueError, match=r"3,000,000 steps of 1e-06 days; expected at most 1,000"):
+        step_dates(START, date(2024, 9, 3), 1e-6)
+
+
 def test_the_last_day_has_all_of_its_steps():
     dates = step_dates(START, date(2024, 9, 2), 0.5)
 

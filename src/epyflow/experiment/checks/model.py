@@ -14,7 +14,7 @@ from epyflow.experiment.checks.forcing import (
 )
 from epyflow.experiment.checks.rates import calculated_parameters, rates
 from epyflow.experiment.format import expressions
-from epyflow.experiment.format.base import parsed
+from epyflow.experiment.format.base import MAX_STEPS, parsed
 from epyflow.experiment.format.model import (
     AgeVarying,
     Calculated,
@@ -38,8 +38,6 @@ METADATA_COLUMNS = (
     "cause",
 )
 """Columns of the table ``model_metadata``, besides one for each parameter."""
-
-MAX_STEPS = 1_000_000
 
 
 def check_model(model: Model, report: Report, scales: Collection[str] = ()) -> None:

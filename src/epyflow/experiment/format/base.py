@@ -89,6 +89,9 @@ def parsed(value: str | float) -> expressions.Expression:
     return expressions.parse(value if isinstance(value, str) else repr(value))
 
 
+MAX_STEPS = 1_000_000
+"""Steps of a simulation."""
+
 MAX_COUNT = 10_000_000
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 """A number of things to simulate; the limit catches typing errors."""

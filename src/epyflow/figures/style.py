@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import matplotlib.dates
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import (
+    AutoLocator,
+    FixedFormatter,
+    FixedLocator,
+    FuncFormatter,
+    MaxNLocator,
+    NullLocator,
+)
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -30,11 +38,15 @@ GREY = "#7F7F7F"
 
 _MOST_TICKS = 8
 
+# Their ticks depend on nothing but the limits of the axis.
+_BY_LIMITS: tuple[Any, ...] = (MaxNLocator, matplotlib.dates.AutoDateLocator)
+
 _RC: "dict[RcKeyType, Any]" = {
     "font.family": "DejaVu Sans",  # shipped with matplotlib: the same on every machine
     "font.size": 9,
     "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # nothing else is above the axes; looking for it takes long
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#4D4D4D",
@@ -80,10 +92,31 @@ class _Figure(Figure):
         """Draw the figure; before it is saved, compute its layout alone."""
         engine = self.get_layout_engine()
         if self.canvas.is_saving() and isinstance(engine, ConstrainedLayoutEngine):
+            for axes in self.axes:
+                _settle(axes.xaxis)
+                _settle(axes.yaxis)
             if self.axes:
                 engine.execute(self)
         else:
             super().draw(renderer)
+
+
+def _settle(axis: Axis) -> None:
+    """Compute the ticks of an axis once, and no place for a label that it does not have.
+
+    Matplotlib does both dozens of times for a figure. Ticks of other kinds may depend on the
+    layout, so they are left to it.
+    """
+    if not axis.get_label_text():
+        axis.set_label_coords(0, 0)
+    locator, formatter = axis.get_major_locator(), axis.get_major_formatter()
+    if isinstance(locator, AutoLocator) or not isinstance(locator, _BY_LIMITS):
+        return
+    ticks = axis.get_majorticklocs().tolist()
+    labels = FixedFormatter(formatter.format_ticks(ticks))
+    labels.set_offset_string(formatter.get_offset())
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(labels)
 
 
 def new_figure(width: float, height: float) -> Figure:

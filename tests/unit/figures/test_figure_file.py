@@ -4,6 +4,7 @@ import sys
 import matplotlib as mpl
 import pytest
 
+from epyflow.figures import style
 from epyflow.figures.fan_chart import fan_chart
 from epyflow.figures.figure_file import save, save_pages
 from tests.unit.figures.test_fan_chart import quantiles
@@ -72,6 +73,21 @@ def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path):
         save(figure, tmp_path / "a.svg")
 
     assert names_in(tmp_path) == []
+
+
+def test_ticks_are_computed_once_and_are_those_of_matplotlib(tmp_path, monkeypatch):
+    figure, calls = chart(), []
+    locator = type(figure.axes[0].xaxis.get_major_locator())
+    compute = locator.__call__
+    monkeypatch.setattr(locator, "__call__", lambda self: calls.append(self) or compute(self))
+
+    save(figure, tmp_path / "settled.png")
+    assert len(calls) == 1
+
+    monkeypatch.setattr(style, "_settle", lambda axis: None)
+    save(chart(), tmp_path / "left alone.png")
+    assert len(calls) > 10
+    assert (tmp_path / "settled.png").read_bytes() == (tmp_path / "left alone.png").read_bytes()
 
 
 def test_settings_of_matplotlib_are_left_alone(tmp_path):

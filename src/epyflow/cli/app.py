@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "Show the progress of a run, its coordinator, and what failed.",
     "logs": "Show the logs of a run's jobs.",
     "fetch": "Copy files of a run to a local folder.",
+    "compare": "Compare two runs: the second minus the first, in tables and figures.",
     "unpack": "Extract the experiment that is kept beside the results of a run.",
     "cost": "Show the cost of a finished run, by stage and by location.",
     "cancel": "End a run: its coordinator first, then its jobs.",

@@ -124,7 +124,7 @@ def test_help_imports_no_command_and_a_command_only_itself(root):
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [("va", ["validate"]), ("c", ["cost", "cancel", "clean", "cloud", "config"])],
+    [("va", ["validate"]), ("c", ["compare", "cost", "cancel", "clean", "cloud", "config"])],
 )
 def test_the_shell_completes_commands(words, expected):
     assert completed(f"epyflow {words}", 1) == expected

@@ -1,0 +1,92 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.unit.cli.command import run
+from tests.unit.operations.comparison.test_differences import quantiles, trajectories
+from tests.unit.operations.runs.made_up import MadeUp
+
+QUANTILES, PATHS = "quantiles_transitions.csv.gz", "trajectories_transitions.csv.gz"
+RECORD = {"experiment": "e", "data": {}, "code": {"stages": {"run": "c"}}, "seed": 1}
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """Return a function that writes a finished run of ``flu`` with its tables."""
+    monkeypatch.chdir(tmp_path)
+    made_up = MadeUp(tmp_path)
+
+    def write(run_id: str, tables: dict[str, pd.DataFrame], **record: object) -> None:
+        made_up.finished(f"flu/{run_id}")
+        outputs = tmp_path / "results" / "flu" / run_id / "outputs"
+        metadata = json.loads((outputs / "run_metadata.json").read_text())
+        (outputs / "run_metadata.json").write_text(json.dumps(metadata | RECORD | record))
+        for name, table in tables.items():
+            table.to_csv(outputs / name, index=False)
+
+    return write
+
+
+def test_two_runs_are_compared_in_tables_and_figures(runs):
+    low, high = quantiles({0.5: (10, 20), 0.025: (1, 2)}), quantiles({0.5: (12, 15), 0.025: (0, 2)})
+    runs("a", {QUANTILES: low, PATHS: trajectories((1, 2), (3, 4))})
+    runs("b", {QUANTILES: high, PATHS: trajectories((2, 2), (5, 8))}, seed=2)
+
+    done = run("compare", "flu/a", "flu/b", "--to", "out")
+
+    assert done.exit_code == 0
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[:4] == [
+        ["experiment", "same"],
+        ["data", "same"],
+        ["code", "same"],
+        ["seed", "different"],
+    ]
+    assert lines[5][:5] == ["US-MA", "S_to_I_total", "5", "8.5", "3.5"]
+    assert pd.read_csv(f"out/difference_{QUANTILES}")["S_to_I_total"].tolist() == [2, -5, -1, 0]
+    assert {path.name for path in Path("out").rglob("*") if path.is_file()} == {
+        *("summary.csv", "paired_totals.csv", f"difference_{QUANTILES}", f"paired_{PATHS}"),
+        *("quantiles_transitions_000_MA.svg", "paired_trajectories_transitions_000_MA.svg"),
+    }
+
+
+def test_without_partners_the_largest_differences_of_medians_are_printed(runs):
+    runs("a", {QUANTILES: quantiles({0.5: (10, 20)}), PATHS: trajectories((1, 2))})
+    runs("b", {QUANTILES: quantiles({0.5: (12, 15)})}, code=None)
+
+    done = run("compare", "flu/a", "flu/b", "--no-figures")
+
+    assert "code        unknown" in done.stdout
+    assert done.stdout.splitlines()[-1].split() == [
+        *("US-MA", "S_to_I_total", "2025-01-11", "20", "15", "-25")
+    ]
+    assert f"{PATHS} is in one of the runs only" in done.stderr
+    assert not Path("comparison/figures").exists()
+
+
+def test_equal_runs_are_said_to_be_equal_also_as_json(runs):
+    table = quantiles({0.5: (10, 20)}).assign(population="../x")
+    for run_id in ("a", "b"):
+        runs(run_id, {QUANTILES: table})
+
+    assert "same medians in all of them" in run("compare", "flu/a", "flu/b").stdout
+    document = json.loads(run("compare", "flu/a", "flu/b", "--format", "json").stdout)
+    assert document["equal"] is True
+    assert document["same"]["experiment"] is True
+    assert "comparison/figures/quantiles_transitions_000__x.svg" in document["files"]
+
+
+def test_what_cannot_be_compared_is_refused(runs):
+    table = quantiles({0.5: (10, 20)})
+    runs("a", {QUANTILES: table})
+    runs("b", {QUANTILES: pd.concat([table, table])})
+    runs("c", {"effective_reproduction_number.csv.gz": table})
+
+    twice, nothing = run("compare", "flu/a", "flu/b"), run("compare", "flu/a", "flu/c")
+
+    assert (twice.exit_code, nothing.exit_code) == (1, 1)
+    assert "quantiles_transitions: cannot be compared: a row is there twice" in twice.stderr
+    assert "a and c have no table of quantiles in common" in nothing.stderr
+    assert run("compare", "flu/a", "flu/d").exit_code == 2

@@ -63,7 +63,7 @@ def test_jobs_are_written_and_not_submitted_and_the_files_run_by_hand(workflow, 
     assert counts == {"one": 3, "pair-a-b": 1}
     for name, value in workflow.emulator.environment.items():
         monkeypatch.setenv(name, value)
-    assert submit_job(files["one"], None, None, print) == ("SUCCEEDED", {})
+    assert submit_job(files["one"], None, None, print).state == "SUCCEEDED"
     assert workflow.outputs() == {f"out/{i}.txt": f"{i}\n" for i in range(3)}
     # A run keeps what has been made by hand.
     assert workflow.run().code == 0

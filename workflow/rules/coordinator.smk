@@ -95,7 +95,15 @@ onsuccess:
     release()
 
 
-onerror:
-    note_coordinator("failed")
-    notify_end("failed", log)
+def end_early(log):
+    """Record and notify that the workflow failed, or that it was stopped by Ctrl-C."""
+    from epyflow.operations.runs.coordinator_record import read_failure
+
+    outcome = read_failure(log)
+    note_coordinator(outcome)
+    notify_end(outcome, log)
     release()
+
+
+onerror:
+    end_early(log)

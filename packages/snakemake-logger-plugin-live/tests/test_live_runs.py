@@ -4,10 +4,12 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,28 @@ def test_without_a_terminal_there_are_lines(folder):
     assert re.search(r"^\d\d:\d\d:\d\d 1 of 4 jobs done, 0 running, 1 failed", text, re.MULTILINE)
     assert re.search(r"^Making number 0: done in \d s; generation 2 of 2, accept", text, re.M)
     assert text.rstrip().endswith("2 of 4 jobs done, 0 running, 1 failed")
+
+
+def test_an_interruption_is_told_in_two_lines(folder):
+    (folder / "Snakefile").write_text("rule all:\n    shell: 'touch began; sleep 60'\n")
+    run = subprocess.Popen(
+        command(),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while run.poll() is None and not (folder / "began").exists():
+        time.sleep(0.05)
+
+    os.killpg(run.pid, signal.SIGINT)
+    text, _ = run.communicate(timeout=60)
+
+    assert run.returncode == 1
+    assert text.endswith("Stopped: 0 of 1 jobs done.\nTo resume, give the same command again.\n")
+    assert not re.search("Error|Traceback|1 failed|user request", text)
 
 
 def test_snakemakes_own_messages_can_be_had(folder):

@@ -186,10 +186,11 @@ def test_who_goes_on_is_told_with_how_much_each_stage_is_to_make(made_up):
     [
         ({"process_started": 1.0}, "none: process {pid} on {host}, started {began}, was killed"),
         ({"outcome": "failed", "ended": NOW}, "none: process {pid} on {host} failed at 2030-03-17"),
+        ({"outcome": "stopped", "ended": NOW}, "none: process {pid} on {host} was stopped at 2030"),
         ({"outcome": "cancelled", "ended": NOW}, "none: the run was cancelled at 2030-03-17"),
         ({"outcome": "complete", "ended": NOW}, "completed at 2030-03-17"),
     ],
-    ids=["killed", "failed", "cancelled", "done"],
+    ids=["killed", "failed", "stopped", "cancelled", "done"],
 )
 def test_that_nobody_goes_on_with_an_incomplete_run_ends_with_4(made_up, changed, said):
     made_up.tasks("flu/main", count=2, done=(0,))

@@ -31,6 +31,15 @@ ABSORBED = frozenset(
 )
 """Events that the display, or its lines, stand for."""
 
+INTERRUPTED = "Terminating processes on user request"
+"""How Snakemake's message begins after Ctrl-C. Errors of the jobs that it ends follow."""
+
+_ENDED_JOBS = (
+    *("RuleException", "CalledProcessError", "WorkflowError", "At least one job did not complete"),
+    *("Complete log(s)", "--keep-incomplete", "Shutting down, this might take some time"),
+)
+"""Parts of the messages about jobs that an interruption has ended."""
+
 _CHATTER = ("Select jobs to execute", "Rules claiming more threads")
 
 
@@ -46,6 +55,7 @@ class LogHandler(LogHandlerBase):
         self._jobs, self._lock = Jobs(), threading.RLock()
         self._display: Display | None = None
         self._told, self._told_done, self._began = 0.0, -1, 0.0
+        self._interrupted = False
         # On standard output in a dry run, as without this plugin.
         self._stream = sys.stdout if common.stdout else sys.stderr
         self._filter = DefaultFilter(
@@ -107,17 +117,26 @@ class LogHandler(LogHandlerBase):
         try:
             if self._jobs.planned and not self._off:
                 self._end_display()
-                self._tell(counts(self._jobs))
+                self._tell(self._closing())
         except Exception as error:
             self._give_up(error)
         self._jobs.planned = {}
         super().close()
+
+    def _closing(self) -> str:
+        """Say how the run stands at its end."""
+        if not self._interrupted:
+            return counts(self._jobs)
+        done = f"{len(self._jobs.done)} of {self._jobs.total} jobs done"
+        return f"Stopped: {done}.\nTo resume, give the same command again."
 
     def _is_printed(self, record: logging.LogRecord) -> bool:
         if not self._filter.filter(record):
             return False
         if self._off or not self._jobs.planned or self.common_settings.verbose:
             return True
+        if self._interrupted and _is_of_ended_job(record):
+            return False
         if record.levelno > logging.INFO:
             return True
         event = getattr(record, "event", None)
@@ -134,7 +153,9 @@ class LogHandler(LogHandlerBase):
                 self._begin(data["stats"], record.created)
             elif event == LogEvent.JOB_INFO:
                 self._jobs.start(data["jobid"], _job(data, record.created))
-            elif event == LogEvent.JOB_ERROR:
+            elif event is None and record.getMessage().startswith(INTERRUPTED):
+                self._interrupted = True
+            elif event == LogEvent.JOB_ERROR and not self._interrupted:
                 self._jobs.fail(data["jobid"])
                 self._tell_now_and_then(record.created, at_once=True)
             elif event == LogEvent.JOB_FINISHED:
@@ -187,6 +208,13 @@ class LogHandler(LogHandlerBase):
         except Exception:
             self._inner.setStream(self._stream)
         self._tell(f"The live display has ended ({type(error).__name__}: {error}); the run goes on")
+
+
+def _is_of_ended_job(record: logging.LogRecord) -> bool:
+    """Return whether a message is about a job that an interruption has ended."""
+    if getattr(record, "event", None) in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+        return True
+    return record.getMessage().startswith((INTERRUPTED, *_ENDED_JOBS))
 
 
 class _Above:

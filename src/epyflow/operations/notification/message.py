@@ -12,7 +12,7 @@ from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import Status, status
 from epyflow.storage.disk import Storage
 
-End = Literal["complete", "failed", "cut off"]
+End = Literal["complete", "failed", "stopped", "cut off"]
 
 _MOST_FAILURES = 3
 
@@ -80,6 +80,7 @@ def message(
 _WORDS: Mapping[End, str] = {
     "complete": "is complete",
     "failed": "failed",
+    "stopped": "was stopped: to resume it, give the same command again",
     "cut off": "has reached its time limit; its tasks keep running: submit it again",
 }
 

@@ -16,7 +16,7 @@ from epyflow.storage.disk import Storage
 if TYPE_CHECKING:
     from epyflow.operations.runs.batch_jobs import RunJob
 
-_ENDED = {"complete": "completed", "failed": "failed"}
+_ENDED = {"complete": "completed", "failed": "failed", "stopped": "was stopped"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,11 @@ class Presence:
     def record_lives(self) -> bool:
         """Whether the process of the record is running on this machine."""
         return self.record is not None and self.record.lives is True
+
+    @property
+    def outcome(self) -> str | None:
+        """How the last coordinator ended; None if it runs, or if that is unknown."""
+        return None if self.lives or self.record is None else self.record.outcome
 
     def described(self) -> str:
         """Describe the coordinator and its state."""

@@ -31,7 +31,11 @@ _DAMAGED = "the run counts as one without a record"
 
 _Count = Annotated[int, Field(ge=0, le=10**9)]
 
-Outcome = Literal["complete", "failed", "cancelled"]
+_INTERRUPTED = "Terminating processes on user request"
+"""How Snakemake's message begins after Ctrl-C."""
+
+Outcome = Literal["complete", "failed", "stopped", "cancelled"]
+"""A run is stopped by Ctrl-C in its terminal, and cancelled by `epyflow cancel`."""
 
 
 class Wanted(BaseModel):
@@ -218,6 +222,18 @@ def this_coordinator(
 def record_start(exp_id: str, run_id: str, storage: Storage, wanted: Wanted | None = None) -> None:
     """Record this process as the coordinator of a run, in place of the previous one."""
     write_record(this_coordinator(exp_id, run_id, wanted=wanted), storage)
+
+
+def read_failure(logs: Iterable[str]) -> Literal["failed", "stopped"]:
+    """Return whether a workflow that did not complete was interrupted, by Snakemake's own logs."""
+    for log in logs:
+        try:
+            text = Path(log).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if any(line.startswith(_INTERRUPTED) for line in text.splitlines()):
+            return "stopped"
+    return "failed"
 
 
 def record_end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
+    read_failure,
     read_record,
     record_end,
     record_start,
@@ -112,6 +113,21 @@ def test_how_it_ended_is_kept_with_when_it_began(storage, outcome):
     assert (after.outcome, after.lives, after.started) == (outcome, False, before.started)
     assert after.ended is not None
     assert after.ended >= after.started
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("Error in rule a:\n", "failed"),
+        ("Error\nTerminating processes on user request, this might take some time.\n", "stopped"),
+        ("a job said: Terminating processes on user request\n", "failed"),
+    ],
+)
+def test_a_workflow_that_was_interrupted_is_told_from_one_that_failed(tmp_path, text, outcome):
+    log = tmp_path / "snakemake.log"
+    log.write_text(text)
+
+    assert read_failure([str(tmp_path / "none.log"), str(log)]) == outcome
 
 
 def test_the_end_of_one_does_not_hide_another_that_has_taken_over(storage):

@@ -154,7 +154,7 @@ def read_the_first_page(reader):
     heads = reader.page.locator(".prose h1").all_inner_texts()
     text = reader.page.locator(".prose").inner_text()
     assert heads == [
-        *("small", "Warnings", "Headline numbers", "Figures", "The experiment", "Provenance")
+        *("small", "Warnings", "Figures", "Headline numbers", "The experiment", "Provenance")
     ]
     # Of populations whose observations no epidemic of theirs can follow.
     assert re.search(r" more: the fit misses the observations", text)

@@ -92,14 +92,16 @@ def pictures_of_first_page():
     from epyflow.report.contents import FRONT
     from epyflow.report.front_page import ROWS
 
-    captions = FRONT[bool(PLAN.about["fit"])]
+    there = {figure.name: figure.pages[0] for figure in figures("results")}
     found = []
-    for figure in figures("results"):
-        path = figure.pages[0].path
-        if figure.name in captions:
-            places = PLAN.populations[:ROWS] if "{population}" in path else [None]
-            for each in places:
-                end = PLAN.layout.figure(path.format(population=each and each.name))
-                title = each.label if each else figure.pages[0].label
-                found.append((end, title, f"{title}. {captions[figure.name]}"))
+    for name, caption in FRONT[bool(PLAN.about["fit"])].items():
+        # A map says little about few places.
+        if name in there and (name != "change_map" or len(PLAN.populations) > 4):
+            each = "{population}" in there[name].path
+            places = PLAN.populations[:ROWS] if each else [None]
+            for number, place in enumerate(places):
+                path = there[name].path.format(population=place and place.name)
+                title = place.label if place else there[name].label
+                said = f"{title}. {caption}" if number == 0 else f"{title}."
+                found.append((PLAN.layout.figure(path), title, said))
     return found

@@ -119,7 +119,7 @@ def change_map(changes: Mapping[str, float], title: str) -> Figure:
         What the figure shows.
     """
     with styled():
-        figure = new_figure(8.2, 6.4)
+        figure = new_figure(5.6, 5.0)
         axes = figure.subplots()
         axes.set_axis_off()
         axes.set_aspect("equal")
@@ -165,4 +165,4 @@ def _tile(figure: Figure, row: int, column: int, postal: str, change: float | No
     centred: Any = {"horizontalalignment": "center", "verticalalignment": "center", "color": ink}
     axes.text(column + 0.5, row + middle, postal, fontsize=9, **centred)
     if change is not None:
-        axes.text(column + 0.5, row + 0.7, change_in_words(change), fontsize=7.5, **centred)
+        axes.text(column + 0.5, row + 0.7, change_in_words(change), fontsize=7, **centred)

@@ -15,6 +15,7 @@ from epyflow.figures.bands import at_level, draw_bands
 from epyflow.figures.scenarios import draw_futures, futures
 from epyflow.figures.style import (
     BLUE,
+    FEW,
     GREY,
     NARROW,
     count_axis,
@@ -27,7 +28,7 @@ from epyflow.figures.style import (
 )
 from epyflow.figures.wording import series_in_words
 
-FEW, MAX_PANELS = 4, 12
+MAX_PANELS = 12
 MAX_LINES = 200
 _Y_LABELS = 0.8  # inches for the labels of an axis
 

@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 
 from epyflow.figures.bands import at_level, bands_of, draw_bands
 from epyflow.figures.course import Course
-from epyflow.figures.fan_chart import FEW, tidy
+from epyflow.figures.fan_chart import tidy
 from epyflow.figures.figure_file import save
 from epyflow.figures.observations import Seen, draw_seen, legend_of_seen, read_observed
 from epyflow.figures.read_tables import (
@@ -28,6 +28,7 @@ from epyflow.figures.read_tables import (
 )
 from epyflow.figures.scenarios import Future, draw_futures, inner_band
 from epyflow.figures.style import (
+    FEW,
     NARROW,
     count_axis,
     date_axis,

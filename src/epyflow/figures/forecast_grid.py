@@ -19,14 +19,13 @@ from epyflow.figures.figure_file import save, save_pages
 from epyflow.figures.fit import draw_course, fit_legend
 from epyflow.figures.observations import Seen, read_observed
 from epyflow.figures.read_tables import Place, comparisons_of, nothing, rows_by_population
-from epyflow.figures.style import date_number, headline, new_figure, styled
+from epyflow.figures.style import date_number, headline, new_figure, sheet_of, styled
 from epyflow.figures.wording import series_in_words
 
 WEEKS_BEFORE, WEEKS_AFTER = 8, 4
 """Weeks fitted and weeks projected in the recent part; hubs ask for so many weeks ahead."""
 
 ROWS_ON_A_PAGE = 6
-_WIDTH = 10.6  # inches: 1600 pixels
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 _LINE = "#4D4D4D"
 
@@ -113,11 +112,11 @@ def forecast_grid(
 
     Each panel has its own scale. With several comparisons, the first is drawn.
     """
-    columns = min(len(pairs), 3 if len(pairs) < 10 else 7)
+    columns, width = sheet_of(len(pairs))
     rows = ceil(len(pairs) / columns)
     small = columns > 3
     with styled():
-        figure = new_figure(_WIDTH, rows * (1.35 if small else 2.4) + 1.1)
+        figure = new_figure(width, rows * (1.35 if small else 2.4) + 1.1)
         panels: list[Axes] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
         courses = [
             _panel(axes, pair, pair.label, small=small)

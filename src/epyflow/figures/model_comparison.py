@@ -19,7 +19,7 @@ from epyflow.figures.observations import Seen, draw_seen, legend_of_seen
 from epyflow.figures.rate_trends import names_of_codes
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.scores import LOOKS
-from epyflow.figures.style import headline, new_figure, styled
+from epyflow.figures.style import FEW, NARROW, WIDE, headline, new_figure, styled
 
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 Observed = tuple[Sequence[date], Sequence[float]]
@@ -29,7 +29,6 @@ WEEKS_BEFORE = 8
 """Observed weeks that are drawn before the first forecast week."""
 
 _COLUMNS = ("location", "model", "target_end_date", *(f"q{level:g}" for level in LEVELS))
-_WIDTH = 10.6
 _FEW = 9
 _APART = 1.7  # days between the marks of two models for one week
 
@@ -136,10 +135,11 @@ def comparison_chart(table: pd.DataFrame, seen: Mapping[str, Seen], title: str) 
     models = list(dict.fromkeys(table["model"]))
     looks = {name: LOOKS[n % len(LOOKS)] for n, name in enumerate(models)}
     small = len(places) > _FEW
-    columns = min(len(places), 5 if small else 2)
+    narrow = len(places) <= FEW
+    columns = 1 if narrow else min(len(places), 5 if small else 2)
     lines = ceil(len(places) / columns)
     with styled():
-        figure = new_figure(_WIDTH, lines * (1.5 if small else 2.6) + 1.3)
+        figure = new_figure(NARROW if narrow else WIDE, lines * (1.5 if small else 2.6) + 1.3)
         grid: list[Axes] = figure.subplots(lines, columns, squeeze=False).ravel().tolist()
         for axes, place in zip(grid, places, strict=False):
             its = table[table["location"] == place]
@@ -149,7 +149,7 @@ def comparison_chart(table: pd.DataFrame, seen: Mapping[str, Seen], title: str) 
         headline(figure, title)
         handles = [_mark(look, name) for name, look in looks.items()]
         handles += legend_of_seen(later=True)
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)))
+        figure.legend(handles=handles, loc="outside lower center", ncols=2 if narrow else 3)
     return figure
 
 

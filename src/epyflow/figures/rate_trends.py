@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from epyflow.figures.figure_file import save, save_pages, save_table
 from epyflow.figures.read_tables import Place, nothing
-from epyflow.figures.style import BLUE, GREY, VERMILION, headline, new_figure, styled, tint
+from epyflow.figures.style import (
+    BLUE,
+    GREY,
+    VERMILION,
+    WIDE,
+    headline,
+    new_figure,
+    sheet_of,
+    styled,
+    tint,
+)
 from epyflow.files import table_reader
 from forecast_hub.config.flusight import CLASSES, RATE_CHANGE
 
@@ -25,7 +35,6 @@ COLOURS = (BLUE, tint(BLUE, 0.4), "#EDEDED", tint(VERMILION, 0.4), VERMILION)
 PANELS_ON_A_PAGE = 18
 _FEW = 9  # with at most so many panels, there is room for numbers and dates
 _SHOWN_FROM = 0.1  # a smaller share has no room for its number
-_WIDTH = 10.6
 
 
 def draw_rate_trends(
@@ -127,14 +136,13 @@ def rate_trend_chart(table: pd.DataFrame, title: str) -> Figure:
         What the figure shows.
     """
     count = table["location"].nunique()
-    columns = min(count, 3 if count <= _FEW else 7)
-    width = _WIDTH if columns > 1 else 6.4
+    columns, width = sheet_of(count)
     return _sheet(table, title, columns, width, roomy=count <= _FEW)
 
 
 def rate_trend_page(table: pd.DataFrame, title: str) -> Figure:
     """Draw the same chart in three columns, with the dates of the weeks and the larger shares."""
-    return _sheet(table, title, 3, _WIDTH, roomy=True)
+    return _sheet(table, title, 3, WIDE, roomy=True)
 
 
 def _sheet(table: pd.DataFrame, title: str, columns: int, width: float, *, roomy: bool) -> Figure:

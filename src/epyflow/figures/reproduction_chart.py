@@ -26,13 +26,13 @@ from epyflow.figures.style import (
     date_number,
     headline,
     new_figure,
+    sheet_of,
     styled,
 )
 
 NAME = "effective_reproduction_number"
 COLUMNS = ("location", "scenario", "date", "low", "median", "high", "inside")
 
-_WIDTH = 10.6  # inches: 1600 pixels
 _LINE = "#4D4D4D"
 _TITLE = "Effective reproduction number"
 _AROUND = 0.1  # of 1, which the axis shows at least
@@ -162,11 +162,11 @@ def reproduction_grid(
     populations: Sequence[Numbers], title: str, end: date | None = None
 ) -> Figure:
     """Draw a panel per population, all on one scale."""
-    columns = min(len(populations), 3 if len(populations) < 10 else 7)
+    columns, width = sheet_of(len(populations))
     rows = ceil(len(populations) / columns)
     small = columns > 3
     with styled():
-        figure = new_figure(_WIDTH, rows * (1.35 if small else 2.4) + 1.1)
+        figure = new_figure(width, rows * (1.35 if small else 2.4) + 1.1)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         panels: list[Axes] = grid.ravel().tolist()
         for axes, numbers in zip(panels, populations, strict=False):

@@ -130,6 +130,20 @@ NARROW = 5.0
 """Width in inches of a figure whose text is legible on a phone: 480 pixels."""
 
 
+WIDE = 10.6
+"""Width in inches of a sheet of many panels: 1600 pixels."""
+
+FEW = 4
+"""Most panels below one another in a narrow figure."""
+
+
+def sheet_of(panels: int) -> tuple[int, float]:
+    """Return the columns of a sheet, and its width in inches: narrow with few panels."""
+    if panels <= FEW:
+        return 1, NARROW
+    return (3 if panels < 10 else 7), WIDE
+
+
 def line_length(width: float) -> int:
     """Return about how many characters of text fit into ``width`` inches."""
     return int(12.5 * width)

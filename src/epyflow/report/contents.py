@@ -259,8 +259,8 @@ COMPARISON_FIGURES: tuple[ReportFigure, ...] = (
 FRONT: Mapping[bool, Mapping[str, str]] = MappingProxyType(
     {
         True: {
-            "fits": "Observations (dots; rings came later), fit (blue) and projection (orange).",
             "change_map": "Change from the last observation to the forecast median.",
+            "fits": "Observations (dots; rings came later), fit (blue) and projection (orange).",
         },
         False: {
             "reproduction": "Effective reproduction number: infections rise while it is above 1.",

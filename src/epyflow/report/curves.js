@@ -59,7 +59,7 @@ if (chart) {
   const width = Math.max(200, Math.min(680, home.clientWidth - 75));
   const main = {
     width, height: 260,
-    title: { text: { expr: "place + ': ' + series" }, anchor: "start", fontSize: 12 },
+    title: { text: { expr: "[place, series]" }, anchor: "start", fontSize: 12 },
     encoding: { x: { ...date, scale: { domain: { param: "dates" } } } },
     layer: [
       band("low", "high", 0.2),

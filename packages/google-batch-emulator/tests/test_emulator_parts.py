@@ -4,19 +4,23 @@ import json
 import os
 import re
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 from emulator_support import job_of, script
 from google.cloud import batch_v1
 
-from google_batch_emulator import FaultPlan
+from google_batch_emulator import FaultPlan, cli, documents
+from google_batch_emulator.configuration import read_settings
 from google_batch_emulator.docker_options import read_options
 from google_batch_emulator.errors import ApiError, EmulatorError
 from google_batch_emulator.execution.file_system_view import host_view
 from google_batch_emulator.execution.memory import resident
 from google_batch_emulator.execution.runnable_environment import read_secrets
+from google_batch_emulator.faults import read_plan
 from google_batch_emulator.identity import project_number
+from google_batch_emulator.job_submission import read_job
 from google_batch_emulator.machines import machine_type, vcpus
 from google_batch_emulator.pagination import page
 from google_batch_emulator.rate_limits import Quota
@@ -143,8 +147,58 @@ def test_a_folder_or_interpreter_that_is_not_there_is_said(tmp_path):
 def test_secrets_that_are_wrong_are_said(tmp_path, text):
     path = tmp_path / "secrets.json"
     path.write_text(text)
-    with pytest.raises(EmulatorError, match="secrets file"):
+    with pytest.raises(EmulatorError, match=r"secrets\.json:.* (not JSON|expected an object)"):
         read_secrets(path)
+
+
+READERS = [read_job, read_plan, read_secrets, partial(read_settings, options={})]
+
+
+@pytest.mark.parametrize("read", READERS, ids=["job", "faults", "secrets", "settings"])
+def test_a_file_that_is_none_or_would_fill_memory_is_refused(tmp_path, monkeypatch, read):
+    monkeypatch.setattr(documents, "_LARGEST", 10)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b" " * 11)
+    (tmp_path / "bytes").write_bytes(b"\xff")
+
+    for path, message in (
+        (Path("/dev/zero"), "expected a regular file"),
+        (tmp_path / "pipe", "expected a regular file"),
+        (tmp_path, "expected a regular file"),
+        (tmp_path / "absent", "No such file"),
+        (tmp_path / "large", "more than 10 bytes"),
+        (tmp_path / "bytes", "not UTF-8 text"),
+    ):
+        with pytest.raises(EmulatorError, match=f"{path}: ({message})"):
+            read(path)
+
+
+@pytest.mark.parametrize("read", READERS, ids=["job", "faults", "secrets", "settings"])
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5_000, '{"a": \x1b[2J}'])
+def test_a_file_that_no_reader_understands_is_no_error_of_the_program(tmp_path, read, text):
+    path = tmp_path / "file.json"
+    path.write_text(text)
+
+    with pytest.raises(EmulatorError, match=r"file\.json"):
+        read(path)
+
+
+def test_what_a_file_says_does_not_reach_the_terminal_as_it_is(tmp_path, capsys, monkeypatch):
+    key = "a\x1b[2J\u202e\nb"
+    (tmp_path / "job.json").write_text(json.dumps({key: 1}))
+    (tmp_path / "plan.json").write_text(json.dumps({key: 1}))
+
+    for arguments in (["submit", "job.json"], ["faults", "plan.json", "--admin", "localhost:1"]):
+        words = [str(tmp_path / each) if each.endswith(".json") else each for each in arguments]
+        monkeypatch.setattr("sys.argv", ["google-batch-emulator", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2
+
+    said = capsys.readouterr().err
+    assert r"a\x1b[2J\u202e" in said
+    assert "\x1b" not in said
+    assert "\u202e" not in said
 
 
 def test_an_upload_is_taken_apart_and_put_together():

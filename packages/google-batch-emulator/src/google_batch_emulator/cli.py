@@ -13,6 +13,7 @@ from google_batch_emulator import __version__
 from google_batch_emulator.admin import AdminClient
 from google_batch_emulator.client_environment import ADMIN, exports
 from google_batch_emulator.configuration import read_settings
+from google_batch_emulator.documents import printable
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.faults import FaultPlan, read_plan
@@ -212,5 +213,6 @@ def main() -> None:
     try:
         app()
     except EmulatorError as error:
-        typer.echo(f"google-batch-emulator: {error}", err=True)
+        said = "\n".join(map(printable, str(error).split("\n")))
+        typer.echo(f"google-batch-emulator: {said}", err=True)
         raise SystemExit(_FAILED) from None

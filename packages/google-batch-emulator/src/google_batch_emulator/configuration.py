@@ -1,11 +1,11 @@
 """Merge settings from a file with options of the command line."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from google_batch_emulator.documents import read_json
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.settings import Image, Settings
 
@@ -61,10 +61,7 @@ def _image(text: str) -> tuple[str, Image]:
 
 
 def _read(path: Path) -> dict[str, object]:
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise EmulatorError(f"{path}: {error}") from error
+    document = read_json(path)
     if not isinstance(document, dict):
         raise EmulatorError(f"{path}: expected a JSON object")
     return document

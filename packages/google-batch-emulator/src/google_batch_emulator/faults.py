@@ -4,7 +4,6 @@ Names are shell patterns (``*``, ``?``, ``[ab]``). Each fault counts the calls, 
 that it has applied to.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -19,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from google_batch_emulator.documents import read_json
 from google_batch_emulator.errors import ApiError, EmulatorError
 from google_batch_emulator.project_state import Project
 from google_batch_emulator.settings import Strict
@@ -198,11 +198,7 @@ def read_plan(path: Path) -> FaultPlan:
         If the file is absent, is not JSON, or has a key or value that a plan does not have.
     """
     try:
-        return FaultPlan.model_validate(json.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise EmulatorError(f"{path}: {error.strerror}") from error
-    except json.JSONDecodeError as error:
-        raise EmulatorError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+        return FaultPlan.model_validate(read_json(path))
     except ValidationError as error:
         raise EmulatorError(f"{path}: not a fault plan: {error}") from error
 

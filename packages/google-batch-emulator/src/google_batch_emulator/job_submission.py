@@ -13,6 +13,7 @@ from google.cloud import batch_v1, logging
 from google.protobuf.json_format import ParseError
 
 from google_batch_emulator.client_environment import PROJECT, UNIVERSE
+from google_batch_emulator.documents import printable, read_text
 from google_batch_emulator.errors import EmulatorError
 from google_batch_emulator.records import FINAL_JOB
 
@@ -45,14 +46,12 @@ def read_job(path: Path) -> batch_v1.Job:
     Raises
     ------
     EmulatorError
-        If the file is absent, is not JSON, or has a key or value that a job does not have.
+        If the file cannot be read, is not JSON, or has a key or value that a job does not have.
     """
     try:
-        job: batch_v1.Job = batch_v1.Job.from_json(path.read_text("utf-8"))
-    except OSError as error:
-        raise EmulatorError(f"{path}: {error.strerror}") from error
-    except (ParseError, UnicodeDecodeError) as error:
-        raise EmulatorError(f"{path}: not a Batch job: {error}") from error
+        job: batch_v1.Job = batch_v1.Job.from_json(read_text(path))
+    except (ParseError, ValueError, RecursionError) as error:
+        raise EmulatorError(f"{path}: not a Batch job: {printable(str(error))}") from error
     return job
 
 

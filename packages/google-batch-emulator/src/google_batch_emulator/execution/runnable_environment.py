@@ -1,9 +1,9 @@
 """Collect the environment variables of a runnable, set by Batch or by the job."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from google_batch_emulator.documents import read_json
 from google_batch_emulator.errors import EmulatorError, SecretError
 from google_batch_emulator.messages import Message
 from google_batch_emulator.records import Attempt
@@ -19,10 +19,7 @@ def read_secrets(path: Path | None) -> dict[str, str]:
     """
     if path is None:
         return {}
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise EmulatorError(f"secrets file {path}: {error}") from error
+    document = read_json(path)
     if not isinstance(document, dict) or not all(
         isinstance(value, str) for value in document.values()
     ):

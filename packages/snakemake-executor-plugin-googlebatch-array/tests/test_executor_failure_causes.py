@@ -79,6 +79,20 @@ def test_a_task_that_never_ran_says_why_its_job_ended():
     assert "a quota is used up" in message(Failure("UNEXECUTED", None, events))
 
 
+def test_what_a_task_or_the_service_says_is_escaped():
+    odd, escaped = "\x1b[2J\u202e\x9b\ta", r"\x1b[2J\u202e\x9b" + "\ta"
+    failure = Failure("FAILED", 1, (Event("12:00:00", "E", odd),))
+
+    texts = [
+        message(failure, Tail((odd,), ("place",))),
+        waiting_message("job", "QUEUED", 60, failure.events),
+        refusal_message("rule one", google.InvalidArgument(odd)),
+    ]
+
+    assert [text.count(escaped) for text in texts] == [2, 1, 1]
+    assert not [text for text in texts if "\x1b" in text or "\u202e" in text or "\x9b" in text]
+
+
 def test_a_missing_log_is_said():
     assert "Log: none was found." in message(Failure("FAILED", 1, ()), Tail((), ()))
 

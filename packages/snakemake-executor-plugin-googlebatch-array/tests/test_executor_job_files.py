@@ -47,12 +47,15 @@ def emulator(forking_emulator):
 
 def test_jobs_are_written_and_not_submitted_and_the_files_run_by_hand(workflow, monkeypatch):
     workflow.write(SNAKEFILE)
-    folder = workflow.folder / "definitions"
+    folder = workflow.folder / "def\x1b[2J"
 
     finished = workflow.run("--googlebatch-array-write-jobs", str(folder))
 
     assert finished.code == 0, finished.text
     assert "2 Batch jobs are defined" in finished.text
+    assert finished.text.count(f"Written: {workflow.folder}/def\\x1b[2J/") == 2
+    # Snakemake prints its own command line before.
+    assert "\x1b[2J" not in finished.text.partition("Written: ")[2]
     assert (workflow.jobs(), workflow.files()) == ([], {})
     assert not list(workflow.folder.glob(".snakemake/incomplete/*"))
     assert not list(workflow.folder.glob(".snakemake/locks/*"))

@@ -17,6 +17,7 @@ from .failure_causes import refusal_message
 from .identity import marker
 from .job_files import remote_jobs, write_job_files
 from .parameters import Parameters
+from .printable_text import printable
 from .remedies import explain_api
 from .reports import Reports, is_told
 from .session import Session, check_settings
@@ -107,8 +108,8 @@ class BatchExecutor(Parameters):
         left = self.session.dispatcher.cancel(float(self.executor_settings.cancel_timeout))
         for name, problem in left.items():
             self.logger.error(
-                f"Batch job {name} could not be deleted ({problem}) and may still run and cost "
-                f"money. Delete it with `gcloud batch jobs delete {name}`."
+                f"Batch job {name} could not be deleted ({printable(problem)}) and may still run "
+                f"and cost money. Delete it with `gcloud batch jobs delete {name}`."
             )
         for name in self.session.leftovers():
             self.logger.warning(
@@ -144,10 +145,11 @@ class BatchExecutor(Parameters):
         finally:
             self.shutdown()
         for path in paths:
-            self.logger.info(f"Written: {path}")
+            self.logger.info(f"Written: {printable(str(path))}")
         self.logger.info(
-            f"{len(paths)} Batch jobs are defined in {folder}; none has been submitted. The "
-            "archive of the workflow's sources stays in the bucket, because tasks read it."
+            f"{len(paths)} Batch jobs are defined in {printable(str(folder))}; none has been "
+            "submitted. The archive of the workflow's sources stays in the bucket, because tasks "
+            "read it."
         )
         # Before Snakemake starts anything; an error would be reported as one.
         raise SystemExit(0)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .outcomes import ON_A_VM, Event, Failure
+from .printable_text import printable
 from .remedies import Explanation, explain_api, explain_exit, explain_text
 
 _MOST_EVENTS = 6
@@ -59,7 +60,7 @@ def refusal_message(what: str, error: BaseException) -> str:
     return "\n    ".join(
         [
             f"{what}: Google Batch did not accept the job.",
-            f"Answer: {error}",
+            f"Answer: {printable(str(error))}",
             f"Cause: {explanation.meaning}.",
             f"What to do: {explanation.remedy}",
         ]
@@ -123,11 +124,11 @@ def _shown_events(events: Sequence[Event]) -> list[str]:
     heading = f"Events (the last {_MOST_EVENTS} of {len(events)}):" if left_out > 0 else "Events:"
     return [
         heading,
-        *(f"  {each.time} {each.kind}: {each.text}" for each in events[-_MOST_EVENTS:]),
+        *(f"  {each.time} {each.kind}: {printable(each.text)}" for each in events[-_MOST_EVENTS:]),
     ]
 
 
 def _shown_log(tail: Tail) -> list[str]:
     """Return the end of the log and where it is."""
     heading = "Log: " + (" and ".join(tail.places) if tail.places else "none was found.")
-    return [heading, *(f"  | {line}" for line in tail.lines)]
+    return [heading, *(f"  | {printable(line)}" for line in tail.lines)]

@@ -7,6 +7,7 @@ from typing import Any
 from .arrays import Array, Attached, Verdict
 from .failure_causes import waiting_message
 from .outcomes import WAITING, events_of
+from .printable_text import printable
 from .remedies import explain_api, explain_text
 from .status_polls import Answer
 from .tasks import Task
@@ -141,4 +142,5 @@ class ProgressMessages:
 
     def _short(self, error: Exception) -> str:
         """Name an error in one line."""
-        return self.redact(f"{type(error).__name__}: {error}".replace("\n", " "))[:300]
+        text = f"{type(error).__name__}: {error}".replace("\n", " ")
+        return printable(self.redact(text)[:300])

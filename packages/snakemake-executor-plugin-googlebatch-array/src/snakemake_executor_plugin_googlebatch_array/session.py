@@ -29,6 +29,7 @@ from .job_template import JobTemplate, Run
 from .names import parse_labels
 from .overrides import check_overrides
 from .placement import zones
+from .printable_text import printable
 from .progress_messages import ProgressMessages
 from .resources import disk_warning, duration
 from .runnables import is_for_containers, script_writer
@@ -141,10 +142,11 @@ class Session:
                 return [None] * len(tasks)
             places = [self._place(task, heritage, is_outdated) for task in tasks]
         except Exception as error:
+            answer = printable(self.variables.redact(str(error)))
             self.executor.logger.warning(
                 "Jobs of an earlier coordinator of this run could not be looked at "
-                f"({type(error).__name__}: {self.variables.redact(str(error))}). If there are any, "
-                "their tasks may be done twice."
+                f"({type(error).__name__}: {answer}). If there are any, their tasks may be done "
+                "twice."
             )
             return [None] * len(tasks)
         told = [place for place in places if place is not None]
@@ -244,7 +246,7 @@ class Session:
         names = {place.array.name for place in places if place.waits} - self._adopted_from
         problems = delete_all(self.api, sorted(names), _CLEARING)
         for name, problem in problems.items():
-            self.executor.logger.info(f"Batch job {name} runs on to its end: {problem}.")
+            self.executor.logger.info(f"Batch job {name} runs on to its end: {printable(problem)}.")
         for place in places:
             # It need not be missing for long to be believed gone.
             name = place.array.name

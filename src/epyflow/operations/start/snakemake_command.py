@@ -94,8 +94,9 @@ def write_command(start: Start, *others: str, project: Path | None = None) -> Sn
     Raises
     ------
     EpyflowError
-        If there is no workflow or no such profile, an argument has an option of ours, or jobs on
-        other machines would not get the workflow.
+        If there is no such profile, an argument has an option of ours, or jobs on other machines
+        would not get the workflow. If there is no workflow; a profile that Snakemake's variable
+        names, as in the container image, may name one.
     """
     reserved = [each for each in start.arguments if each.partition("=")[0] in _RESERVED]
     if reserved:
@@ -103,23 +104,26 @@ def write_command(start: Start, *others: str, project: Path | None = None) -> Sn
             f"{', '.join(reserved)} after `--`: expected the option of epyflow before `--`; "
             "--help lists them"
         )
-    project = project_folder() if project is None else project
-    arguments = [_program()]
-    if not _is_here(project):
+    given = start.profile is None and os.environ.get(_PROFILE_VARIABLE)
+    try:
+        project = project or project_folder()
+    except EpyflowError:
+        if not given:
+            raise
+    arguments, cores = [_program()], start.cores
+    if project is not None and not _is_here(project):
         arguments += ["-s", str(project / SNAKEFILE)]
-    profile = _profile(start.profile, project)
-    if profile is not None:
+    if project is not None and not given:
+        profile = _profile(start.profile or LOCAL, project)
         arguments += ["--profile", str(profile)]
         text = (profile / "config.yaml").read_text(encoding="utf-8")
-        cores = start.cores or (None if _HAS_JOBS.search(text) else "all")
+        cores = cores or (None if _HAS_JOBS.search(text) else "all")
         _check_place(text, project)
-    else:
-        cores = start.cores
     arguments += [] if cores is None else ["--cores", cores]
     arguments += [*others, *start.arguments]
     for option, values in (("--configfile", start.files), ("--config", start.settings)):
         arguments += [option, *map(str, values)] if values else []
-    return SnakemakeCommand(arguments, _site_variables(project))
+    return SnakemakeCommand(arguments, {} if project is None else _site_variables(project))
 
 
 def project_folder() -> Path:
@@ -191,11 +195,8 @@ def _is_here(project: Path) -> bool:
     return Path.cwd() == project
 
 
-def _profile(named: str | None, project: Path) -> Path | None:
-    """Return the folder of a profile; None for the one that Snakemake's variable names."""
-    if named is None and os.environ.get(_PROFILE_VARIABLE):
-        return None
-    name = named or LOCAL
+def _profile(name: str, project: Path) -> Path:
+    """Return the folder of a profile."""
     base = PROFILES if _is_here(project) else project / PROFILES
     for folder in (base / name, Path(name)):
         if (folder / "config.yaml").is_file():

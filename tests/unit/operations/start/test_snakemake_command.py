@@ -123,8 +123,12 @@ def test_the_project_is_that_of_the_package(tmp_path, monkeypatch):
 
     monkeypatch.setattr(snakemake_command.epyflow, "__file__", str(tmp_path / "a/b/c/d.py"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SNAKEMAKE_PROFILE", raising=False)
     with pytest.raises(EpyflowError, match=f"no workflow/Snakefile beside .*{tmp_path}/a"):
-        project_folder()
+        write_command(PLAIN)
+    # As in the image: the profile names the workflow.
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", "/profile")
+    assert write_command(PLAIN).arguments[1:] == ["--config", "experiment=a b"]
 
 
 def shell(text: str, **variables: str) -> SnakemakeCommand:

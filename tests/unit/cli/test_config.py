@@ -95,6 +95,7 @@ def test_set_says_which_variable_wins(monkeypatch):
     ("key", "value"),
     [
         *(("n_sims", "many"), ("runid", "a"), ("region", "here"), ("experiment", "")),
+        *(("experiment", "../x"), ("experiment", "a b"), ("experiment", "/no/such/folder")),
         *(("zones", "nonsense zone; id"), ("zones", "us-west1-a"), ("zones", "[us-east4-a]")),
         *(("storage", "gs://"), ("storage", "gs://bucket/.."), ("image", "x")),
     ],

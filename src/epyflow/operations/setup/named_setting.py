@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.experiment.reading.documents import exp_id_problem
+from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.google import site
 from epyflow.google.site_file import configured_site, site_path
 from epyflow.operations.notification.run_end import check_receivers
@@ -15,10 +17,11 @@ from epyflow.operations.setup.layers import Layer, Setting
 from epyflow.operations.setup.proposal import Change, File, settings_file
 from epyflow.operations.setup.questions import site_problem
 from epyflow.operations.setup.yaml_edit import edit_file, read_keys
+from epyflow.repositories.address import is_address
 from epyflow.repositories.token import SECRET_VARIABLE, VARIABLES, read_token
 from epyflow.run import environment as run_environment
 from epyflow.run.environment import read_pairs
-from epyflow.run.settings import Settings
+from epyflow.run.settings import Settings, read_settings
 from epyflow.run.written_names import BASE
 from epyflow.suggest import did_you_mean, listed
 
@@ -68,6 +71,8 @@ def change_setting(key: str, text: str) -> File | None:
     if key in SETTINGS:
         # Without an experiment in the file, a variable or --config names it.
         values = read_pairs([f"{key}={text}"])
+        if key == "experiment" and text and not is_exp_id(text):
+            _check_path(text)
         return settings_file(values, needs_experiment=key == "experiment")
     path, value = site_path(), text or None
     given = read_keys(path)
@@ -78,6 +83,19 @@ def change_setting(key: str, text: str) -> File | None:
         return None
     new = edit_file(path, {key: value}, {key: site.Site.model_fields[key].description or ""})
     return File(path, new, (Change(key, before, value, before is not None),))
+
+
+def _check_path(text: str) -> None:
+    """Refuse a path of an experiment that no run could use; an id may be written before it is."""
+    given = read_settings({**read_keys(BASE), "experiment": text})
+    if is_address(given.experiments_root):
+        return  # the repository is fetched when a run starts
+    try:
+        problems = exp_id_problem(given.place())
+    except UnreadableError as error:
+        raise EpyflowError(f"experiment: {error}") from None
+    if problems:
+        raise EpyflowError(f"experiment: {problems[0].message}")
 
 
 def overriding_variable(key: str, environment: Mapping[str, str] = os.environ) -> str | None:

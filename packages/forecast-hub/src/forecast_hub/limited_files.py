@@ -102,8 +102,11 @@ def open_data(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise UnreadableError(f"{path}: cannot be read: not a regular file")
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as stream, _Limited(stream, path, most or MOST_BYTES) as limited:
+    limit, packed = most or MOST_BYTES, path.suffix == ".gz"
+    if not packed and path.stat().st_size > limit:
+        raise too_large(path, f"more than {limit:,} bytes")
+    opened: Any = gzip.open if packed else open
+    with opened(path, "rb") as stream, _Limited(stream, path, limit) as limited:
         yield cast("BinaryIO", io.BufferedReader(limited))
 
 
@@ -132,7 +135,9 @@ def csv_rows(
     with open_data(path, most) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
         lines = _Lines(text, path)
         reader = csv.reader(lines, strict=True)
-        for row in _rows(reader):
+        for number, row in enumerate(_rows(reader)):
+            if number == 1:
+                _check_size(path, most)
             count += len(row) + ROW
             if len(row) > MOST_COLUMNS:
                 raise too_large(path, f"more than {MOST_COLUMNS:,} columns")
@@ -150,6 +155,14 @@ def _rows(reader: Any) -> Iterator[list[str]]:
         raise csv.Error(f"line {reader.line_num}: {error}") from None
 
 
+def _check_size(path: Path, most: int | None) -> None:
+    """Read a compressed file to its end: that is fast, and takes no memory."""
+    if path.suffix == ".gz":
+        with open_data(path, most) as file:
+            while file.read(2**20):
+                pass
+
+
 @contextmanager
 def open_table(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
     """Open a csv file for pandas: as :func:`open_data`, when its header has been checked.
@@ -163,6 +176,8 @@ def open_table(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
     """
     try:
         next(csv_rows(path, most), None)
+        if most is None:
+            _check_size(path, most)
         with open_data(path, most) as file:
             yield file
     except (EOFError, csv.Error, zlib.error) as error:

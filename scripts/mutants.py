@@ -86,6 +86,7 @@ class Tree:
 
     def __init__(self, source: Path, folder: Path) -> None:
         self.root, self.output = folder / "tree", folder / "output.txt"
+        self.temporary = folder / "pytest"
         listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=source, text=True)  # noqa: S607
         for name in listed.split("\0")[:-1]:
             if (source / name).is_file():
@@ -135,6 +136,7 @@ class Tree:
             os.chdir(self.root)
             options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
             options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of PRELOADED
+            options += [f"--basetemp={self.temporary}"]  # apart from what other runs have left
             code = pytest.main([*options, *tests])
             sys.stdout.flush()
         finally:

@@ -86,7 +86,7 @@ class Tree:
 
     def __init__(self, source: Path, folder: Path) -> None:
         self.root, self.output = folder / "tree", folder / "output.txt"
-        self.temporary = folder / "pytest"
+        self._temporary, self._tested = folder / "pytest", 0
         listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=source, text=True)  # noqa: S607
         for name in listed.split("\0")[:-1]:
             if (source / name).is_file():
@@ -105,8 +105,10 @@ class Tree:
         source, times = path.read_bytes(), path.stat()
         named = list(map(str, sorted((self.root / tests[0]).rglob(f"test_{path.stem}.py"))))
         path.write_bytes(mutant.apply(source))
-        # Python knows current bytecode by the second of the file's time and by its size.
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 2 * 10**9))
+        # Python knows current bytecode by the second of the file's time and by its size, and the
+        # processes of tests write bytecode of mutants.
+        self._tested += 1
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + self._tested * 10**9))
         try:
             return (not named or self.run(named, seconds)) and self.run(tests, seconds)
         finally:
@@ -136,7 +138,7 @@ class Tree:
             os.chdir(self.root)
             options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
             options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of PRELOADED
-            options += [f"--basetemp={self.temporary}"]  # apart from what other runs have left
+            options += [f"--basetemp={self._temporary}"]  # apart from what other runs have left
             code = pytest.main([*options, *tests])
             sys.stdout.flush()
         finally:

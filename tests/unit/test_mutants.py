@@ -24,16 +24,20 @@ def total(first, last, pause):
 
 
 def untested(number):
-    return -number
+    return number + number
 
 
 def size(number):
     return abs(-number)
 """
 TEST_SUMS = """\
+import py_compile
 from time import sleep
 
+from epyflow.toy import sums
 from epyflow.toy.sums import total
+
+py_compile.compile(sums.__file__)  # as a process does that a test starts
 
 
 def test_the_last_number_is_not_added():
@@ -169,7 +173,7 @@ def test_mutants_that_fail_or_never_end_are_killed_and_survivors_are_named(tmp_p
 
     assert ended.stderr == ""
     assert ended.stdout == (
-        "src/epyflow/toy/sums.py:11\n    - return -number\n    + return number\n"
+        "src/epyflow/toy/sums.py:11\n    - return number + number\n    + return number - number\n"
         "src/epyflow/toy/sums.py:15\n    - return abs(-number)\n    + return abs(number)\n"
         "    equivalent: a number and its negative have one absolute value\n"
         "src/epyflow/toys.py:2\n    - return -number\n    + return number\n"

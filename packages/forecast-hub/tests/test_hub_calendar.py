@@ -10,6 +10,7 @@ from forecast_hub.checks.submission_window import check_window
 from forecast_hub.checks.validation import validate
 from forecast_hub.config.reader import read_hub
 from forecast_hub.config.round_calendar import (
+    adopt_season_weeks,
     find_listed_season,
     find_round,
     lists_other_season,
@@ -138,6 +139,14 @@ def test_weeks_of_another_weekday_or_year_are_not_a_seasons(tmp_path, week):
     verdict = peak_submission(hub, NEXT_SEASON[0], [week, "2026-11-07"])
 
     assert any(f"output_type_id is '{week}'" in message for _, message in found(verdict, "error"))
+
+
+def test_a_round_whose_id_is_no_date_has_the_listed_weeks_alone(tmp_path):
+    hub = read_hub(seasonal_hub(tmp_path, WEEKLY, ["2026-03-07", "2026-03-14"]))
+    task = hub.rounds[0].model_tasks[2]
+    listed = task.output_types["pmf"]
+
+    assert adopt_season_weeks(task, listed, "spring", ["2026-03-21"]) == (listed, None)
 
 
 # --- rounds that are not listed ------------------------------------------------------------------

@@ -125,6 +125,7 @@ MISTAKES = [
     ("rounds", GONE, "rounds: is missing"),
     ("rounds", [], "rounds: empty"),
     ("rounds", "all", "rounds: 'all' is not a list"),
+    ("rounds.0.model_tasks", [], "rounds[0].model_tasks: empty"),
     ("rounds.0.round_id", "reference_date", "rounds[0].round_id: 'reference_date' is no task id"),
     ("rounds.0.round_id_from_variable", "yes", "rounds[0].round_id_from_variable: 'yes'"),
     ("rounds.0.submissions_due.start", "1 March", "rounds[0].submissions_due: '1 March' is no"),

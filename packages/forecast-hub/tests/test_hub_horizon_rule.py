@@ -141,6 +141,15 @@ def test_files_of_the_hub_that_disagree_are_named(tmp_path):
     assert f"-10 days in {first}; -3 days in {second}; expected one rule" in str(raised.value)
 
 
+def test_of_a_hub_with_many_models_the_first_four_are_read(tmp_path):
+    hub = respicast(tmp_path)
+    for name in ("a", "b", "c", "d"):
+        submit(hub, f"respicast-ensemble_{name}", -10)
+    submit(hub, "respicast-ensemble_e", -3)
+
+    assert rule_of_first_target(hub).days == -10
+
+
 def test_a_gzipped_file_of_the_ensemble_is_read(tmp_path):
     hub = respicast(tmp_path)
     path = submit(hub, "respicast-hubEnsemble", -10)

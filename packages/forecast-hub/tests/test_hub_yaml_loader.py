@@ -107,8 +107,9 @@ def test_a_form_that_seems_something_else_is_a_text_in_quotes():
 
 
 def test_a_file_that_cannot_be_read_has_no_line(tmp_path):
-    with pytest.raises(YamlError, match=r"^cannot be read: No such file"):
+    with pytest.raises(YamlError, match=r"^cannot be read: No such file") as caught:
         read_text(tmp_path / "none.yaml")
+    assert (caught.value.line, caught.value.column) == (0, 0)
 
 
 SIGNS = [*":[]{}|>'\"#,~=\t\n %@`", "- ", "? ", "<<: ", "&x ", "*x", "!t ", "!!int ", "!!map "]

@@ -1,3 +1,5 @@
+from itertools import cycle
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -42,11 +44,12 @@ def test_a_calibration_stopped_after_a_generation_goes_on_with_the_same_draws():
 def test_max_time_ends_with_the_last_complete_generation():
     ticks = iter(range(10_000))
     run = smc(settings=SmcSettings(20, 50), limits=Limits(100.0, None, lambda: next(ticks)))
+    complete = 0
     while run.step():
-        pass
+        complete += 1
 
     assert run.ended == "max_time"
-    assert 1 <= len(run.done) < 50
+    assert 1 <= len(run.done) == complete < 50
     assert all(len(generation.particles) == 20 for generation in run.done)
 
 
@@ -62,6 +65,18 @@ def test_distances_that_are_all_equal_stop_the_calibration_and_say_why():
 
     with pytest.raises(CalibrationError, match="all 20 distances are 4"):
         run.step()
+
+
+def test_a_particle_exactly_as_far_away_as_the_tolerance_is_accepted():
+    distances = cycle([1.0, 2.0])
+    run = smc(
+        lambda values, rng: Simulated(next(distances), np.zeros((2, 1))),
+        SmcSettings(4, 1, schedule=(2.0,)),
+    )
+
+    run.step()
+
+    assert run.done[0].distances.tolist() == [1.0, 2.0, 1.0, 2.0]
 
 
 def not_a_number(values, rng):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.special import bdtri
 
 from epyflow.engine import compile_cache, draws
@@ -68,6 +69,15 @@ def test_a_number_that_falls_on_a_boundary_is_decided_as_by_numpy(successes):
             assert rng.bit_generator.state == theirs.bit_generator.state
             decided.add(int(ours))
     assert decided == {successes, successes + 1}
+
+
+def test_a_number_far_in_the_tail_is_no_reason_to_start_again():
+    # numpy starts again above mean + 10 √(variance + 1) = 19; a mean of 2 reaches 14 here.
+    left = 1 - 1e-8
+
+    drawn_there = draws._few_as_numpy(0, 1_000, 0.002, 0.998**1_000, left)
+
+    assert drawn_there == stats.binom.ppf(left, 1_000, 0.002)
 
 
 def test_no_number_is_taken_for_what_cannot_happen():

@@ -91,6 +91,7 @@ def test_a_range_of_initial_conditions_ascends_from_0(root, value, what):
         ({"type": "scipy", "name": "rv_continuous"}, "is not among the distributions"),
         ({"type": "scipy", "name": "norm", "args": [1, 2, 3]}, "expected loc, scale"),
         ({"type": "scipy", "name": "randint", "args": [1]}, "expected low, high, loc"),
+        ({"type": "scipy", "name": "randint", "args": [3, 3]}, "randint is not defined for args"),
         ({"type": "scipy", "name": "norm", "kwargs": {"sd": 1}}, "norm does not take args"),
         ({"type": "scipy", "name": "uniform", "args": [1, -1]}, "uniform is not defined for args"),
         ({"type": "scipy", "name": "uniform", "args": ["a"]}, "uses the name 'a'; expected a num"),

@@ -133,6 +133,7 @@ def test_of_a_very_long_log_the_beginning_and_the_end_are_copied():
     assert cut.endswith(b"\n" + b"b" * 10)
     # It grows at its end only, for those who follow it.
     assert bounded(data + b"c", most=20, last=10).startswith(b"a" * 20 + b"\n[...]")
+    assert len(bounded(bytes(20 * 1024**2))) < 10 * 1024**2
 
 
 def test_a_chore_that_fails_is_told_and_done_again():

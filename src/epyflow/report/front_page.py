@@ -10,8 +10,8 @@ from epyflow.report.forecast_warnings import Coverage, by_target, forecasts, rea
 from epyflow.report.sentences import count, interval, share, short_day
 from forecast_hub.config.flusight import CLASSES
 
-ROWS = 12
-"""Most populations with a table on the front page; ``headline.csv`` has all."""
+ROWS, MOST = 12, 100
+"""Most populations with a table that is open, and that can be opened; ``headline.csv`` has all."""
 
 # Characters that reStructuredText may read as markup.
 _MARKUP = re.compile(r"([\\*`_|<>\[\]:])")
@@ -50,9 +50,10 @@ def front_page(
         checked), ``checks`` (what the hub finds: a sentence and a table), ``outcomes`` (of
         simulations without a fit: sentences, headings, and rows of each location), ``later``
         (coverage of the forecasts, a sentence per target), ``headline`` (sentence and tables of
-        each population), ``more`` (number of populations without a table), ``unit``,
-        ``simulations`` (number that succeeded), ``text``, ``quantities`` (name and distribution),
-        ``forcing``, ``fit``, ``without_curves``, ``without_reproduction``, ``newest``.
+        each population), ``open`` (number of tables that are open), ``without_table`` (number
+        of populations), ``unit``, ``simulations`` (number that succeeded), ``text``,
+        ``quantities`` (name and distribution), ``forcing``, ``fit``, ``without_curves``,
+        ``without_reproduction``, ``newest``.
     """
     found = json.loads(summary) if summary else {"warnings": [], "headline": []}
     held = read_coverage(later) if later else None
@@ -64,8 +65,9 @@ def front_page(
         "later": _later(held or ()),
         "checks": _checks(json.loads(findings)) if findings else None,
         "outcomes": _outcomes(json.loads(outcomes)) if outcomes else None,
-        "headline": [_place(row, whole=n < ROWS) for n, row in enumerate(rows)],
-        "more": max(0, len(rows) - ROWS),
+        "headline": [_place(row, whole=n < MOST) for n, row in enumerate(rows)],
+        "open": ROWS,
+        "without_table": max(0, len(rows) - MOST),
         "unit": found.get("unit"),
         "simulations": found.get("simulations"),
         "newest": found.get("newest"),
@@ -135,7 +137,7 @@ def distribution_in_words(given: Mapping[str, Any]) -> str:
 def _outcomes(found: dict[str, Any]) -> dict[str, Any] | None:
     """Keep the first locations; nothing is shown if there are none."""
     places = found["places"]
-    return {**found, "places": places[:ROWS]} if places else None
+    return {**found, "places": places[:MOST]} if places else None
 
 
 def _place(row: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.report.first_page_figures import figures_in_html
-from epyflow.report.front_page import ROWS, distribution_in_words, escape, front_page
+from epyflow.report.front_page import MOST, ROWS, distribution_in_words, escape, front_page
 from epyflow.report.parts import PARTS, number_parts
 from epyflow.run.description import describe
 from forecast_hub.config.flusight import CLASSES
@@ -176,9 +176,15 @@ def test_of_many_populations_the_first_are_shown_and_the_rest_counted():
 
     html = page(plan(fit=FIT), summary)
 
-    assert html.count("2,414") == ROWS
+    assert html.count("2,414") == 52
+    assert [html[: html.index(mark)].count("2,414") for mark in ("<details>", "</details>")] == [
+        *(ROWS, 52)
+    ]
     assert html.count("admissions may rise") == 52
     assert "40 more populations" in html
+    many = page(plan(fit=FIT), {"warnings": [], "headline": [ROW] * (MOST + 3)})
+    assert many.count("2,414") == MOST
+    assert "The tables of 3 populations" in " ".join(many.split())
 
 
 @pytest.mark.parametrize(
@@ -263,4 +269,5 @@ def test_outcomes_of_simulations_are_on_the_page():
     marks.append("S to I: computed")
     places = [html.index(mark) for mark in [*marks, "The experiment"]]
     assert places == sorted(places)
-    assert html.count("38%") == ROWS
+    assert html.count("38%") == 20
+    assert "8 more tables" in html

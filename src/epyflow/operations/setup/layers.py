@@ -6,7 +6,7 @@ documentation, "Standard Configuration"; :mod:`epyflow.run.environment`.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -37,6 +37,7 @@ _OTHERS = (
     *("EPYFLOW_RAN_ON", "EPYFLOW_IMAGE_DIGEST", "EPYFLOW_IMAGE_VERSION", "EPYFLOW_IMAGE_REVISION"),
 )
 _ALIKE = 0.9
+_MOST_NAMED = 20
 _EXPECTED = "expected keys and values, as in config/config.yaml"
 
 
@@ -206,11 +207,13 @@ def _file(path: Path) -> Layer:
 
 def _check_keys(layer: Layer) -> None:
     known = list(Settings.model_fields)
-    unknown: Iterable[str] = (str(key) for key in layer.values if key not in (*known, PLAN_KEY))
+    unknown = [str(key) for key in layer.values if key not in (*known, PLAN_KEY)]
     lines = [
         f"{layer.source}: unknown key {key!r}{did_you_mean(key, known)}; expected one of "
         f"{listed(known)}"
-        for key in unknown
+        for key in unknown[:_MOST_NAMED]
     ]
+    if len(unknown) > _MOST_NAMED:
+        lines.append(f"{layer.source}: {len(unknown) - _MOST_NAMED:,} more keys are unknown")
     if lines:
         raise EpyflowError("\n".join(lines))

@@ -79,6 +79,17 @@ def test_an_unknown_key_is_named_with_its_layer(tmp_path):
         read_layers([path], [])
 
 
+def test_of_very_many_unknown_keys_the_first_are_named(tmp_path):
+    path = tmp_path / "prod.yaml"
+    path.write_text("".join(f"key_{number}: 1\n" for number in range(1_025)))
+
+    with pytest.raises(EpyflowError) as caught:
+        read_layers([path], [])
+
+    lines = str(caught.value).split("\n")
+    assert (len(lines), lines[-1]) == (21, f"{path}: 1,005 more keys are unknown")
+
+
 @pytest.mark.parametrize("text", ["- a\n", "text\n", "a: [\n"])
 def test_a_layer_that_is_no_mapping_is_named(tmp_path, text):
     (tmp_path / "layer.yaml").write_text(text)

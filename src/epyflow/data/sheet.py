@@ -14,7 +14,7 @@ from epyflow.errors import DataError, UnreadableError
 from forecast_hub.errors import HubError
 from forecast_hub.limited_files import csv_rows
 
-_LISTED = 12
+_LISTED, _MOST_DIGITS = 12, 18
 
 MOST_CELLS = 20_000_000
 """Cells of a sheet, which has less than 2 GB of memory then: ten times those of every state."""
@@ -54,8 +54,9 @@ class Row:
     def whole(self, column: str, low: int, high: int) -> int:
         """Return a cell as a whole number from ``low`` to ``high``; else a DataError."""
         text = self.cells[column]
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise self.error(column, f"is {text!r}", f"a whole number from {low} to {high}")
+        digits = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        if not (digits and low <= int(text) <= high):
+            raise self.error(column, f"is {text[:60]!r}", f"a whole number from {low} to {high}")
         return int(text)
 
     def day(self, column: str) -> date:

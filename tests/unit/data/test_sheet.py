@@ -43,6 +43,14 @@ def test_a_cell_that_is_no_amount_is_refused(tmp_path, text):
         row.number("a")
 
 
+@pytest.mark.parametrize("text", ["13", "-1", "1.0", "٣", "9" * 5000])
+def test_a_cell_that_is_no_such_whole_number_is_refused(tmp_path, text):
+    row = read_sheet(write(tmp_path, f"a\n{text}\n"), ()).rows[0]
+
+    with pytest.raises(DataError, match=r"a: is .*; expected a whole number from 1 to 12"):
+        row.whole("a", 1, 12)
+
+
 @pytest.mark.parametrize("text", ["20250101", "2025-W01-1", "01/02/2025", "2025-02-29", ""])
 def test_a_date_of_another_form_is_refused(tmp_path, text):
     row = read_sheet(write(tmp_path, f"a,b\n{text},1\n"), ()).rows[0]

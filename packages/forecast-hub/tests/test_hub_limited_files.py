@@ -43,6 +43,15 @@ def test_a_table_above_a_limit_is_refused(reader, limit, content, has, tmp_path,
         reader(path)
 
 
+def test_the_cells_of_a_folder_are_counted_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(limited_files, "MOST_CELLS", 1000)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("a,b\n" * 100)
+
+    with pytest.raises(UnreadableError, match="has more than 1,000 cells, a row counted as 4"):
+        read_table(tmp_path)
+
+
 def test_a_compressed_file_is_refused_before_its_rows_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(limited_files, "MOST_BYTES", 1_000_000)
     path = tmp_path / "a.csv.gz"

@@ -232,13 +232,18 @@ def read_parquet(path: Path) -> "pa.Table":
     return table.cast(schema)
 
 
+def check_cells(path: Path, rows: int, columns: int) -> None:
+    """Raise UnreadableError if a table has more cells than :data:`MOST_CELLS`."""
+    if rows * (columns + ROW) > MOST_CELLS:
+        raise too_large(path, f"more than {MOST_CELLS:,} cells, a row counted as {ROW} more")
+
+
 def _check_parquet(path: Path, metadata: "pq.FileMetaData") -> list[str]:
     """Compare what a file says of itself with the limits; return its columns of text."""
     rows, columns = metadata.num_rows, metadata.num_columns
     if columns > MOST_COLUMNS:
         raise too_large(path, f"more than {MOST_COLUMNS:,} columns")
-    if rows * (columns + ROW) > MOST_CELLS:
-        raise too_large(path, f"more than {MOST_CELLS:,} cells, a row counted as {ROW} more")
+    check_cells(path, rows, columns)
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     if sum(group.total_byte_size for group in groups) > MOST_BYTES:
         raise too_large(path, f"more than {MOST_BYTES:,} bytes when decompressed")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.config.round_calendar import parse_date
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.limited_files import csv_rows, read_parquet
+from forecast_hub.limited_files import check_cells, csv_rows, read_parquet
 from forecast_hub.suggestions import listed
 
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
@@ -143,6 +143,7 @@ def read_table(path: Path) -> Table:
         frames.append(frame.assign(**_partition(each, path)))
         files.append((first, each, lines))
         first += len(frame)
+        check_cells(path, first, len(frames[-1].columns))
         if set(frames[-1].columns) != set(frames[0].columns):
             raise DataError(
                 f"{each}: has the columns {listed(frames[-1].columns)}, and {paths[0].name} has "

@@ -100,8 +100,9 @@ def closures_in_words(
         said.append(
             f"Contacts are reduced by closures or holidays. In the period to {short_day(day)}, "
             f"R is {shown} below the mean of the periods that end two weeks earlier and "
-            "two weeks later (intervals over parameter sets). To see the effect on totals, run the "
-            "experiment without these interventions, too: every simulation here has them."
+            "two weeks later (intervals over parameter sets). Every simulation here has them: for "
+            "the effect on totals, run a copy of the experiment without these interventions, and "
+            "compare the two runs with epyflow compare."
         )
     return said
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from epyflow.experiment.experiment import canonical_json
 from epyflow.experiment.load import inspect
-from epyflow.experiment.reading import documents
+from epyflow.experiment.reading import documents, yaml_source
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.experiment.reading.yaml_source import read
 from tests.unit.experiment.mutants import KINDS, Mutant, key_of, places, replaced
@@ -26,8 +26,23 @@ REQUIRED = 300
 SHARED_EXPERIMENTS = ("sir_standalone", "seir_sampling", "flu_2425_smoke")
 
 
+class EventsOfLibyaml(yaml_source._Loader):
+    """The loader of experiments, for text that a dumper wrote: its events come from libyaml."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        events = yaml.cyaml.CParser(text)
+        self.check_event, self.peek_event = events.check_event, events.peek_event
+        self.get_event = events.get_event
+
+    def compose_scalar_node(self, anchor):
+        node = super().compose_scalar_node(anchor)
+        node.style = node.style or None
+        return node
+
+
 @pytest.fixture(autouse=True)
-def unchanged_files_are_read_once(monkeypatch):
+def quick_reading(monkeypatch):
     """Reading YAML takes most of the time, and a mutant changes one file of three."""
     known = {}
 
@@ -38,6 +53,8 @@ def unchanged_files_are_read_once(monkeypatch):
         return known[key]
 
     monkeypatch.setattr(documents, "read", read_once)
+    if yaml.__with_libyaml__:
+        monkeypatch.setattr(yaml_source, "_Loader", EventsOfLibyaml)
 
 
 def verdict(mutant: Mutant, root: Path) -> str | None:

@@ -31,6 +31,7 @@ DEFAULTS: dict[str, list[Any]] = {
     "n_sims": [10],
     "resample_frequency": [None],
     "label": [None],
+    "labels": [{}],
     "init": [None],
     "parameters": [{}, []],
     "vaccination": [None],

@@ -64,10 +64,7 @@ def settings_of_file(path: Path) -> Any:
         with construction(text):
             if isinstance(root, yaml.MappingNode) and _TEMPLATE not in text:
                 loader.flatten_mapping(root)
-                for key, value in root.value:
-                    # A list or mapping as a key is refused with its line, by the construction.
-                    if isinstance(key, yaml.ScalarNode) and key.value not in NUMBERS_AND_FLAGS:
-                        _keep_text(value, loader)
+                _keep_texts(root, loader)
             return None if root is None else loader.construct_document(root)
     except YamlError as error:
         raise unreadable(path, error) from None
@@ -137,8 +134,19 @@ def _keep_text(node: yaml.Node, loader: LimitedLoader) -> None:
             # As in quotes: no form of it is refused.
             node.tag, node.style = _TEXT, "'"
         return
-    for each in node.value:
-        _keep_text(each[1] if isinstance(each, tuple) else each, loader)
+    if isinstance(node, yaml.MappingNode):
+        _keep_texts(node, loader)
+    else:
+        for each in node.value:
+            _keep_text(each, loader)
+
+
+def _keep_texts(node: yaml.MappingNode, loader: LimitedLoader) -> None:
+    """Make the values of a mapping texts, but those of settings that are none."""
+    for key, value in node.value:
+        # A list or mapping as a key is refused with its line, by the construction.
+        if isinstance(key, yaml.ScalarNode) and key.value not in NUMBERS_AND_FLAGS:
+            _keep_text(value, loader)
 
 
 def _has_typed_values(path: Path) -> bool:

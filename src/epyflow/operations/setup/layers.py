@@ -38,6 +38,8 @@ _OTHERS = (
 )
 _ALIKE = 0.9
 _MOST_NAMED = 20
+_SECTION = "epyflow"
+"""The settings in a file of another workflow, which uses ours as a module."""
 _EXPECTED = "expected keys and values, as in config/config.yaml"
 
 
@@ -202,7 +204,8 @@ def _file(path: Path) -> Layer:
     content = read_document(path)
     if content is None:
         raise UnreadableError(f"{path}: {_EXPECTED}")
-    return Layer(str(path), content)
+    section = content.get(_SECTION)
+    return Layer(str(path), section if isinstance(section, dict) else content)
 
 
 def _check_keys(layer: Layer) -> None:

@@ -51,6 +51,17 @@ def test_a_later_layer_wins_and_each_value_says_where_it_comes_from(tmp_path):
     assert list(found) == list(Settings.model_fields)
 
 
+def test_the_section_of_another_workflows_file_is_read(tmp_path):
+    ours = {"experiment": "a", "run_id": "007", "n_sims": 2, "partial_results": True}
+    base = written(tmp_path, "base.yaml", samples="a.tsv", epyflow=ours)
+
+    found = sources(read_layers([], [], base))
+
+    assert {name: found[name] for name in ours} == {
+        name: (value, str(base)) for name, value in ours.items()
+    }
+
+
 def test_an_empty_value_gives_the_default_back(tmp_path):
     base = written(tmp_path, "base.yaml", experiment="a", run_id="one")
 

@@ -38,11 +38,12 @@ TERRAFORM := terraform -chdir=terraform
 PUSH_IMAGE = $(BIN)/python scripts/push_image.py --revision $(REVISION) \
 	$(if $(REPOSITORY),--repository $(REPOSITORY))
 DIST_TOOL = UV_PROJECT_ENVIRONMENT=.tools/dist .tools/uv run --quiet --locked --only-group dist
+DOCS_TOOL = UV_PROJECT_ENVIRONMENT=.tools/docs .tools/uv run --quiet --locked --only-group docs
 WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
 
 # Written by runs and tools; nothing that git tracks is ever removed.
 GENERATED := results logs benchmarks report.html report.zip .epyflow .snakemake \
-	.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist \
+	.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist site .cache \
 	':(glob)examples/*/fetched/**' ':(glob)examples/*/.snakemake/**' \
 	':(glob)src/**/__pycache__/**' ':(glob)tests/**/__pycache__/**' \
 	':(glob)workflow/**/__pycache__/**' ':(glob)scripts/**/__pycache__/**' \
@@ -59,7 +60,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run report rehearse rehearse-jobs test bench mutants image image-push image-cloud \
-	image-status dist tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform format clean
+	image-status dist docs tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -133,6 +134,12 @@ dist: setup ## Build epyflow and packages/ into dist/, and check them (docs/rele
 	$(DIST_TOOL) twine check --strict dist/*.whl dist/*.tar.gz
 	$(DIST_TOOL) check-wheel-contents dist
 	$(BIN)/python scripts/check_distributions.py dist $(ARGS)
+
+docs: setup ## Build the site of the documentation into site/html; a broken link is an error
+	rm -rf site
+	$(BIN)/python scripts/docs_pages.py site/sources
+	$(DOCS_TOOL) zensical build --strict --config-file mkdocs.yml
+	@echo "Site      site/html/index.html"
 
 tf-init: ## Prepare terraform, with its state in STATE_BUCKET (docs/infrastructure.md)
 	@test -n "$(STATE_BUCKET)" || { echo "give the bucket: make tf-init STATE_BUCKET=NAME"; exit 1; }

@@ -1,0 +1,142 @@
+"""Make the pages of the reference from the code: keys of experiments, commands, checks."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from epyflow.cli import app
+from epyflow.cli.output import EXIT_CODES
+from epyflow.experiment.format import json_schema
+from epyflow.experiment.format.calibration import Rejection, Smc, TopFraction
+
+PROJECT = Path(__file__).resolve().parents[1]
+_BOUNDS = {
+    "exclusiveMinimum": "above",
+    "minimum": "at least",
+    "exclusiveMaximum": "below",
+    "maximum": "at most",
+}
+
+
+def pages() -> dict[str, str]:
+    """Return the name and the text of every page."""
+    return {"keys.md": keys_page(), "commands.md": commands_page(), "checks.md": checks_page()}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return the lines of a table in Markdown."""
+    head = list(head)
+    escaped = [[" ".join(cell.replace("|", r"\|").split()) for cell in row] for row in rows]
+    return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *escaped]]
+
+
+def sections() -> dict[str, Any]:
+    """Return the schema of every section of an experiment, those of its files first."""
+    exported = json.loads(json_schema.export())["$defs"]
+    found = {name: each for name, each in exported.items() if not name.startswith("_")}
+    for strategy in (Smc, Rejection, TopFraction):
+        schema = strategy.model_json_schema()
+        found |= {**schema.pop("$defs"), strategy.__name__: schema}
+    first = ("Model", "Modelset", "Output")
+    return {name: found[name] for name in sorted(found, key=lambda each: (each not in first, each))}
+
+
+def keys_page() -> str:
+    """Return the keys of an experiment's files."""
+    lines = [
+        "# Keys of an experiment",
+        "",
+        "Every key with its type and default, made from the code that checks experiments. "
+        "[The experiment format](../experiments.md) explains them and has examples. A basemodel "
+        "file has the key `model`, a modelset file `modelset`, and an output file `output`. The "
+        "strategy of a calibration is [Smc](#smc), [Rejection](#rejection) or "
+        "[TopFraction](#topfraction).",
+    ]
+    for name, section in sections().items():
+        required = section.get("required", [])
+        lines += ["", f"## {name}", "", plain(section.get("description", "")), ""]
+        rows = [
+            (
+                f"`{key}`",
+                type_of(each),
+                "required" if key in required else default_of(each),
+                plain(each.get("description", "")),
+            )
+            for key, each in section.get("properties", {}).items()
+        ]
+        lines += table(("key", "type", "default", "meaning"), rows)
+    return "\n".join(lines) + "\n"
+
+
+def plain(text: str) -> str:
+    """Return the first paragraph of a docstring, with code as Markdown writes it."""
+    return " ".join(re.sub(r"``(.+?)``", r"`\1`", text).partition("\n\n")[0].split())
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """Return what a value may be, in words; sections are links."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            kinds = [type_of(each) for each in schema[key] if each.get("type") != "null"]
+            return " or ".join(dict.fromkeys(kinds))
+    if "const" in schema or "enum" in schema:
+        values = schema.get("enum", [schema.get("const")])
+        return ", ".join(f"`{json.dumps(each).strip(chr(34))}`" for each in values)
+    if schema.get("type") == "array":
+        parts = schema.get("prefixItems") or [schema.get("items", {})]
+        return f"list of {', '.join(type_of(each) for each in parts)}"
+    if schema.get("type") == "object":
+        values = schema.get("additionalProperties")
+        return f"names to {type_of(values)}" if isinstance(values, dict) else "mapping"
+    limits = [f"{words} {schema[key]}" for key, words in _BOUNDS.items() if key in schema]
+    kind = str(schema.get("format") or schema.get("type") or "any")
+    return f"{kind} {' and '.join(limits)}".strip()
+
+
+def default_of(schema: Mapping[str, Any]) -> str:
+    """Return the default of a key that may be absent."""
+    default = schema.get("default")
+    if isinstance(default, dict) and default:
+        return "its defaults"
+    return "none" if default in (None, [], {}, "") else f"`{json.dumps(default)}`"
+
+
+def commands_page() -> str:
+    """Return every command with its arguments and options, from their help."""
+    lines = ["# Commands", "", "What `epyflow COMMAND --help` shows, made from the code.", ""]
+    lines += [EXIT_CODES]
+    for name in app.COMMANDS:
+        command = app.load_command(name)
+        if hasattr(command, "commands"):
+            lines += ["", f"## epyflow {name}", "", plain(command.help or app.COMMANDS[name])]
+            for inner, each in command.commands.items():
+                lines += describe_command(f"### epyflow {name} {inner}", each)
+        else:
+            lines += describe_command(f"## epyflow {name}", command)
+    return "\n".join(lines) + "\n"
+
+
+def describe_command(heading: str, command: Any) -> list[str]:
+    """Return the heading, the help and the table of options of one command."""
+    rows = [(f"`{usage_of(each)}`", plain(each.help or "")) for each in command.params]
+    help_text = re.sub(r"``(.+?)``", r"`\1`", command.help or "").replace("\b", "")
+    return ["", heading, "", help_text, "", *(table(("argument", "meaning"), rows) if rows else [])]
+
+
+def usage_of(parameter: Any) -> str:
+    """Return how an argument or an option is written."""
+    if parameter.param_type_name == "argument":
+        return str(parameter.name).upper()
+    return ", ".join((*parameter.opts, *parameter.secondary_opts))
+
+
+def checks_page() -> str:
+    """Return the table of checks, which tests of forecast-hub compare with its code."""
+    page = PROJECT / "packages" / "forecast-hub" / "README.md"
+    section = page.read_text(encoding="utf-8").partition("\n## Checks\n")[2].partition("\n## ")[0]
+    return f"# Checks of a submission\n\n{section.strip()}\n"

@@ -20,6 +20,7 @@ from epyflow.figures.style import (
     BLUE,
     GREEN,
     GREY,
+    NARROW,
     ORANGE,
     PURPLE,
     VERMILION,
@@ -129,8 +130,8 @@ def progress_chart(
         title += f" ({len(places)} of {len(places) + absent} populations; the others failed)"
     named = _named(progress, places)
     with styled():
-        figure = new_figure(8.4, 3.6)
-        panels: list[Axes] = figure.subplots(1, len(_PANELS)).tolist()
+        figure = new_figure(NARROW, 2.5 * len(_PANELS) + 0.9)
+        panels: list[Axes] = figure.subplots(len(_PANELS), 1).tolist()
         for axes, panel in zip(panels, _PANELS, strict=True):
             _draw(axes, panel, progress, named)
         headline(figure, title)
@@ -179,10 +180,12 @@ def _legend(figure: Figure, named: Sequence[str], labels: Mapping[str, str], pla
     }
     if others := places - len(named):
         entries[f"{others} others, which accepted more"] = Line2D([], [], **_OTHERS)
-    fits = sum(len(name) + 8 for name in entries) <= line_length(figure.get_figwidth())
+    room = line_length(figure.get_figwidth())
+    fits = sum(len(name) + 8 for name in entries) <= room
+    two = 2 * (max(map(len, entries)) + 8) <= room
     figure.legend(
         list(entries.values()),
         list(entries),
         loc="outside lower center",
-        ncols=len(entries) if fits else 2,
+        ncols=len(entries) if fits else 1 + two,
     )

@@ -13,7 +13,7 @@ from epyflow.figures.bands import at_level, bands_of
 from epyflow.figures.figure_file import save, save_table
 from epyflow.figures.intervals import ROW, row_labels
 from epyflow.figures.read_tables import Place, comparisons_of, dated, nothing, rows_by_population
-from epyflow.figures.style import BLUE, GREEN, ORANGE, headline, new_figure, styled
+from epyflow.figures.style import BLUE, GREEN, NARROW, ORANGE, headline, new_figure, styled
 
 LOOKS: tuple[dict[str, Any], ...] = (
     {"marker": "^", "color": ORANGE},
@@ -100,7 +100,7 @@ def coverage_chart(table: pd.DataFrame, title: str) -> Figure:
     labels = list(dict.fromkeys(table["location"]))
     levels = sorted(table["nominal"].unique().tolist())
     with styled():
-        figure = new_figure(6.4, ROW * len(labels) + 1.6)
+        figure = new_figure(NARROW, ROW * len(labels) + 1.6)
         axes = figure.subplots()
         handles = []
         for number, (level, look) in enumerate(zip(levels, LOOKS[-len(levels) :], strict=True)):

@@ -1,6 +1,7 @@
 """Draw the intervals of inferred quantities, a row per population."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from textwrap import wrap
 from types import MappingProxyType
@@ -22,6 +23,7 @@ from epyflow.figures.style import BLUE, GREY, headline, new_figure, styled, tint
 from epyflow.figures.wording import quantity_in_words
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+_FEW = 12  # most rows of panels below one another
 ROW = 0.19
 """Height of a row in inches."""
 
@@ -97,13 +99,20 @@ def interval_chart(
     names = list(dict.fromkeys(table["quantity"]))
     labels = list(dict.fromkeys(table["location"]))
     with styled():
-        figure = new_figure(1.9 + 1.75 * len(names), ROW * len(labels) + 1.5)
-        panels = figure.subplots(1, len(names), squeeze=False, sharey=True)[0]
-        for axes, name in zip(panels, names, strict=True):
+        # With few locations, panels are below one another: the figure is legible on a phone.
+        columns = min(len(names), 2 if len(labels) <= _FEW else len(names))
+        lines = ceil(len(names) / columns)
+        figure = new_figure(1.9 + 1.75 * columns, lines * (ROW * len(labels) + 0.8) + 0.7)
+        grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
+        panels: list[Axes] = grid.ravel().tolist()
+        for axes in panels[len(names) :]:
+            axes.remove()
+        for axes, name in zip(panels, names, strict=False):
             rows = table[table["quantity"] == name].set_index("location").reindex(labels)
             _panel(axes, rows, prior_of(about.get(name)))
             axes.set_title("\n".join(wrap(quantity_in_words(name, about), 22)), fontsize=8.5)
-        row_labels(panels[0], labels)
+        for axes in panels[: len(names) : columns]:
+            row_labels(axes, labels)
         headline(figure, title)
         _legend(figure)
     return figure

@@ -118,7 +118,7 @@ def tasks_chart(table: pd.DataFrame, title: str) -> Figure:
     single = len(table) <= MOST_ROWS
     with styled():
         height = ROW * len(table) + 1.5 if single else 3.4
-        figure = new_figure(2.0 + 2.6 * len(measures), height)
+        figure = new_figure(1.6 + 1.8 * len(measures), height)
         panels = figure.subplots(1, len(measures), squeeze=False, sharey=single)[0]
         for axes, name in zip(panels, measures, strict=True):
             (_rows if single else _spread)(axes, table, name)

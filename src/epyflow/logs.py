@@ -67,7 +67,6 @@ def log_to(path: str | Path, fields: Mapping[str, Any] | None = None) -> Iterato
         for handler in handlers:
             logger.addHandler(handler)
         logger.setLevel(logging.INFO)
-    _search_less_for_garbage()
     try:
         yield
     except EpyflowError as error:
@@ -87,15 +86,6 @@ def log_to(path: str | Path, fields: Mapping[str, Any] | None = None) -> Iterato
             handler.close()
         # The process ends soon: it need not search all that it has imported for garbage.
         gc.freeze()
-
-
-def _search_less_for_garbage() -> None:
-    """Search neither all that was imported for garbage, nor after each 700 new objects.
-
-    A figure is garbage that only such a search finds: it has some 50,000 objects.
-    """
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 2)
 
 
 def _text_formatter() -> logging.Formatter:

@@ -1,5 +1,6 @@
 """The fields of messages, by which Cloud Logging finds them."""
 
+import gc
 import json
 import logging
 import re
@@ -12,7 +13,7 @@ import pytest
 from google.logging.type.log_severity_pb2 import LogSeverity
 
 from epyflow.google.site import Site
-from epyflow.run.job_log import log_job
+from epyflow.run.job_log import log_job, search_less_for_garbage
 from epyflow.run.plan import Plan, Population, plan_bytes
 from google_batch_emulator.filters import compile_filter
 from google_batch_emulator.logbook import LogRecord
@@ -106,3 +107,15 @@ def test_the_documented_queries_of_the_bill_ask_for_labels_that_jobs_have():
     assert asked == {"exp_id", "run_id", "stage", "component", "environment"}
     assert asked <= labels.keys()
     assert labels["component"] == "epyflow"
+
+
+def test_imported_objects_are_not_searched_for_garbage(monkeypatch):
+    thresholds = []
+    monkeypatch.setattr(gc, "set_threshold", lambda *numbers: thresholds.append(numbers))
+    gc.unfreeze()
+
+    search_less_for_garbage()
+
+    assert gc.get_freeze_count() > 10_000
+    assert thresholds[0][0] > 700
+    gc.unfreeze()

@@ -11,7 +11,8 @@ def members(*rows):
 
 
 def test_a_population_without_a_result_is_named_with_its_cause():
-    table = members(("A", "ok", "", "complete"), ("B", "failed", "Too\nhot", ""))
+    fine = [(name, "ok", "", "complete") for name in "AC"]
+    table = members(*fine, ("B", "failed", "Too\nhot", ""))
 
     assert warnings.failed(table, LABELS) == ["Place B has no result: Too hot"]
 

@@ -31,9 +31,8 @@ def parts():
         for figure in figures(which)
         for page in figure.pages
     ]
-    there = {page.category for page in pages if page.label}
+    there = {RUN} | {page.category for page in pages if page.label}
     there |= {SUBMISSION} if PLAN.runs[0].submission else set()
-    there |= set() if PLAN.is_replay else {RUN}
     return number_parts(there, fitted=bool(PLAN.about["fit"]))
 
 

@@ -89,7 +89,7 @@ def front_page_of_run():
 
 def pictures_of_first_page():
     """Return the end of the path of each picture, its words and its caption; the first places."""
-    from epyflow.report.contents import FRONT
+    from epyflow.report.first_page_figures import FRONT
     from epyflow.report.front_page import ROWS
 
     there = {figure.name: figure.pages[0] for figure in figures("results")}

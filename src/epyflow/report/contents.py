@@ -256,20 +256,6 @@ COMPARISON_FIGURES: tuple[ReportFigure, ...] = (
 """The figures of one forecast beside those of other models."""
 
 
-FRONT: Mapping[bool, Mapping[str, str]] = MappingProxyType(
-    {
-        True: {
-            "change_map": "Change from the last observation to the forecast median.",
-            "fits": "Observations (dots; rings came later), fit (blue) and projection (orange).",
-        },
-        False: {
-            "reproduction": "Effective reproduction number: infections rise while it is above 1.",
-        },
-    }
-)
-"""Figures of the first page with their captions, for runs with and without a fit."""
-
-
 def figures_of_run(
     tables: Collection[str],
     fit: Mapping[str, Any] | None,

@@ -1,14 +1,29 @@
 """Write the figures of the first page as HTML, which shows the pictures that the report holds."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from types import MappingProxyType
 
 CURVES = (
     "Choose a place and a series; drag in the strip below the chart to zoom, and click there to "
     "see all dates. Values are shown under the mouse. The line is the median"
 )
+
+
+FRONT: Mapping[bool, Mapping[str, str]] = MappingProxyType(
+    {
+        True: {
+            "change_map": "Change from the last observation to the forecast median.",
+            "fits": "Observations (dots; rings came later), fit (blue) and projection (orange).",
+        },
+        False: {
+            "reproduction": "Effective reproduction number: infections rise while it is above 1.",
+        },
+    }
+)
+"""Figures of the first page with their captions, for runs with and without a fit."""
 
 
 def figures_in_html(curves: bytes | None, pictures: Sequence[tuple[str, str, str]]) -> str:

@@ -26,7 +26,25 @@ SUITE = "bookworm"
 ROOM = 6 * 1024**3
 """Bytes that a build needs at most."""
 
-PACKAGES = "ca-certificates,python3,python3-venv"
+PACKAGES = "ca-certificates,libstdc++6,passwd,python3,python3-venv"
+
+SET_UP = """
+cd /usr/share
+cp base-passwd/passwd.master /etc/passwd
+cp base-passwd/group.master /etc/group
+rm -r doc man locale
+rm -rf /var/lock /var/run
+ln -s /run/lock /var/lock
+ln -s /run /var/run
+ldconfig
+python3 -m compileall -q /usr/lib/python3*
+"""
+"""What Debian's packages do when they are installed, as far as the images need it.
+
+And no documentation, as in the image that this one stands in for.
+"""
+
+HOOKS = Path("/usr/share/mmdebstrap/hooks")
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -184,11 +202,9 @@ def make_base(built: Built) -> None:
     """Make the image that stands in for the one that the Dockerfile starts from."""
     container = built.buildah("from", "scratch").strip()
     root = Path(built.buildah("mount", container).strip())
-    # No documentation, as in the image that it stands in for, and no wait for the disk.
-    options = ["path-exclude=/usr/share/doc/*", "path-exclude=/usr/share/man/*"]
-    options += ["path-exclude=/usr/share/locale/*", "force-unsafe-io"]
-    command = ["mmdebstrap", "--variant=minbase", "--mode=root", f"--include={PACKAGES}"]
-    command += [f"--dpkgopt={option}" for option in options]
+    # To unpack the packages costs a fifth of what installing them costs.
+    command = ["mmdebstrap", "--variant=extract", "--mode=root", "--include=?essential"]
+    command += [f"--include={PACKAGES}", f"--hook-dir={HOOKS / 'merged-usr'}"]
     done = subprocess.run(
         [*command, SUITE, root, mirror()],
         stdout=subprocess.PIPE,
@@ -197,6 +213,7 @@ def make_base(built: Built) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+    subprocess.run(["chroot", root, "sh", "-ec", SET_UP], check=True)
     built.buildah("commit", "--quiet", container, "localhost/python:3.11-slim")
     built.buildah("rm", container)
 

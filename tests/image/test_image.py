@@ -3,8 +3,6 @@
 import json
 import mmap
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 
 from epyflow.provenance import code_version
 from epyflow.stages import STAGES
+from tests.forking import ForkedRun
 from tests.image.building import ROOT, Built, environment
 from tests.image.compose import service
 from tests.image.container import OUTPUT, Container
@@ -164,23 +163,16 @@ def test_compiled_functions_are_there_for_every_user(example):
 
 def test_the_example_makes_the_same_table_as_the_checkout(example, tmp_path):
     runs, _ = example
-    # Without -m's "", which would make the working directory the place to import from.
-    done = subprocess.run(
-        [
-            *(Path(sys.executable).with_name("snakemake"), "--cores", "2", TABLE),
-            *("--snakefile", ROOT / "workflow" / "Snakefile"),
-            *("--configfile", ROOT / "docker" / "local" / "settings.yaml"),
-            *("--config", f"experiments_root={ROOT / 'config'}"),
-        ],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    arguments = [
+        *("--cores", "2", TABLE, "--snakefile", str(ROOT / "workflow" / "Snakefile")),
+        *("--configfile", str(ROOT / "docker" / "local" / "settings.yaml")),
+        *("--config", f"experiments_root={ROOT / 'config'}"),
+    ]
+    run = ForkedRun(arguments, tmp_path, environment())
+    printed = run.read(600)
 
-    assert done.returncode == 0, done.stderr
+    assert run.wait() == 0, printed
+    run.close()
     assert (runs / TABLE).read_bytes() == (tmp_path / TABLE).read_bytes()
     assert (runs / TABLE).stat().st_uid == int(SOMEONE.split(":")[0])
 

@@ -12,6 +12,9 @@ from epyflow.run.settings import POPULATION_FOLDERS
 Template = Literal["sir", "seir", "flu", "covid", "rsv", "measles"]
 
 _FOLDER = Path(__file__).with_name("templates")
+_COMMON = _FOLDER / "common"
+"""Files of templates that have none of their own."""
+
 _POPULATIONS = Path("config/common-data/populations")
 """The populations of the example, below the project's folder."""
 
@@ -64,7 +67,8 @@ def write_experiment(folder: Path, template: Template, project: Path | None) -> 
         raise EpyflowError(f"{folder}: exists; expected the name of a new folder")
     config = folder / "config"
     config.mkdir(parents=True)
-    written = [_copy(each, config) for each in sorted((_FOLDER / template).iterdir())]
+    files = {each.name: each for home in (_COMMON, _FOLDER / template) for each in home.iterdir()}
+    written = [_copy(files[name], config) for name in sorted(files)]
     root = locate(folder).root
     if any((root / each).exists() for each in POPULATION_FOLDERS):
         return NewExperiment(tuple(written), has_populations=True)

@@ -79,6 +79,7 @@ def test_the_cells_of_a_table_are_counted_and_its_rows_too(content, tmp_path, mo
         ("MOST_BYTES", {"a": list(range(1000))}, "has more than 1,000 bytes when decompressed"),
         # As large as one text, because the file holds it once.
         ("MOST_BYTES", {"a": ["long text" * 30] * 9}, "has more than 1,000 characters of text"),
+        ("MOST_MEMORY", {"a": list(range(1000))}, "has more than 1,000 bytes in memory"),
         ("MOST_CELLS", {"a": [1] * 167, "b": [1] * 167}, "has more than 1,000 cells"),
         ("MOST_COLUMNS", {str(n): [1] for n in range(1001)}, "has more than 1,000 columns"),
         ("MOST_CELLS", {"a": [[1, 2]]}, r"the column a\.list\.element holds lists"),
@@ -91,6 +92,28 @@ def test_parquet_above_a_limit_is_refused(reader, limit, columns, what, tmp_path
 
     with pytest.raises(UnreadableError, match=rf"model\.parquet: {what}"):
         reader(path)
+
+
+def test_the_rows_of_a_parquet_file_are_those_of_its_row_groups(tmp_path, monkeypatch):
+    monkeypatch.setattr(limited_files, "MOST_CELLS", 1000)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": [1] * 8000}), path)
+    # 8,000 as a number of the footer, which states the rows of the file first; and 1 as long.
+    content, rows, one = path.read_bytes(), b"\x80\x7d", b"\x82\x00"
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    start = content.index(rows, footer)
+    path.write_bytes(content[:start] + one + content[start + len(rows) :])
+    assert pq.ParquetFile(path).metadata.num_rows == 1
+
+    with pytest.raises(UnreadableError, match="has more than 1,000 cells"):
+        limited_files.read_parquet(path)
+
+
+def test_columns_of_one_name_are_read_apart(tmp_path):
+    table = pa.Table.from_arrays([pa.array([1, 2]), pa.array(["x", "y"])], names=["a", "a"])
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=1)
+
+    assert limited_files.read_parquet(tmp_path / "a.parquet") == table
 
 
 def test_parquet_keeps_its_types(tmp_path):

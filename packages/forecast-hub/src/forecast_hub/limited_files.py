@@ -34,6 +34,9 @@ MOST_COLUMNS = 20_000
 LONGEST_ROW = 1_000_000
 """Characters of a row, line ends in quoted cells included."""
 
+MOST_MEMORY = 2**31
+"""Bytes of the columns of a parquet file in memory, where a text that is repeated counts once."""
+
 LONGEST_NUMBER = 64
 """Bytes of a value of fixed length in a parquet file, such as a decimal number."""
 
@@ -226,10 +229,29 @@ def read_parquet(path: Path) -> "pa.Table":
     texts = _check_parquet(path, metadata)
     # As dictionaries, texts take no more memory than in the file.
     with pq.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
-        table = file.read()
+        table = _read_groups(path, file)
     if sum(map(_length_of_texts, table.columns)) > MOST_BYTES:
         raise too_large(path, f"more than {MOST_BYTES:,} characters of text")
     return table.cast(schema)
+
+
+def _read_groups(path: Path, file: "pq.ParquetFile") -> "pa.Table":
+    """Read a column of a row group at a time: a file may hold more bytes than it says it does."""
+    import pyarrow as pa
+
+    size, schema = 0, file.schema_arrow
+    tables = [schema.empty_table()]
+    for group in range(file.num_row_groups):
+        columns = []
+        for number in range(len(schema)):
+            # By number, since names may be the same.
+            read = file.reader.read_row_group(group, column_indices=[number], use_threads=False)
+            columns.append(read.column(0))
+            size += columns[-1].nbytes
+            if size > MOST_MEMORY:
+                raise too_large(path, f"more than {MOST_MEMORY:,} bytes in memory")
+        tables.append(pa.table(columns, schema=schema))
+    return pa.concat_tables(tables)
 
 
 def check_cells(path: Path, rows: int, columns: int) -> None:
@@ -240,16 +262,18 @@ def check_cells(path: Path, rows: int, columns: int) -> None:
 
 def _check_parquet(path: Path, metadata: "pq.FileMetaData") -> list[str]:
     """Compare what a file says of itself with the limits; return its columns of text."""
-    rows, columns = metadata.num_rows, metadata.num_columns
+    columns = metadata.num_columns
     if columns > MOST_COLUMNS:
         raise too_large(path, f"more than {MOST_COLUMNS:,} columns")
-    check_cells(path, rows, columns)
-    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    # Not those of the file: its reader follows the groups.
+    check_cells(path, sum(group.num_rows for group in groups), columns)
     if sum(group.total_byte_size for group in groups) > MOST_BYTES:
         raise too_large(path, f"more than {MOST_BYTES:,} bytes when decompressed")
     each = [metadata.schema.column(number) for number in range(columns)]
     for column in each:
-        if column.max_repetition_level or column.length > LONGEST_NUMBER:
+        nested = column.max_repetition_level or column.path != column.name
+        if nested or column.length > LONGEST_NUMBER:
             raise UnreadableError(
                 f"{path}: the column {column.path[:60]} holds lists, maps or long values of fixed "
                 "length; expected single values"

@@ -1,4 +1,4 @@
-"""Make the pages of the reference from the code: keys of experiments, commands, checks."""
+"""Make the pages of the reference from the code: keys, commands, checks."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from epyflow.cli import app
 from epyflow.cli.output import EXIT_CODES
 from epyflow.experiment.format import json_schema
 from epyflow.experiment.format.calibration import Rejection, Smc, TopFraction
+from epyflow.run.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 _BOUNDS = {
@@ -22,7 +23,12 @@ _BOUNDS = {
 
 def pages() -> dict[str, str]:
     """Return the name and the text of every page."""
-    return {"keys.md": keys_page(), "commands.md": commands_page(), "checks.md": checks_page()}
+    return {
+        "keys.md": keys_page(),
+        "settings.md": settings_page(),
+        "commands.md": commands_page(),
+        "checks.md": checks_page(),
+    }
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
@@ -54,20 +60,45 @@ def keys_page() -> str:
         "strategy of a calibration is [Smc](#smc), [Rejection](#rejection) or "
         "[TopFraction](#topfraction).",
     ]
-    for name, section in sections().items():
-        required = section.get("required", [])
+    known = sections()
+    for name, section in known.items():
         lines += ["", f"## {name}", "", plain(section.get("description", "")), ""]
-        rows = [
-            (
-                f"`{key}`",
-                type_of(each),
-                "required" if key in required else default_of(each),
-                plain(each.get("description", "")),
-            )
-            for key, each in section.get("properties", {}).items()
-        ]
-        lines += table(("key", "type", "default", "meaning"), rows)
+        lines += keys_table(section, known)
     return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """Return the keys of the settings of a run."""
+    schema = Settings.model_json_schema()
+    intro = "Every key with its type and default, made from the code that checks them. "
+    intro += "[Settings](../../config/README.md) says where to set a key, and when to change it."
+    lines = keys_table(schema, schema.get("$defs", {}))
+    return "\n".join(["# Keys of the settings", "", intro, "", *lines]) + "\n"
+
+
+def keys_table(section: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
+    """Return the table of a section's keys."""
+    required = section.get("required", [])
+    rows = [
+        (
+            f"`{key}`",
+            type_of(each),
+            "required" if key in required else default_of(each),
+            plain(meaning_of(each, known)),
+        )
+        for key, each in section.get("properties", {}).items()
+    ]
+    return table(("key", "type", "default", "meaning"), rows)
+
+
+def meaning_of(schema: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    """Return the description of a key, or else of the section that is its value."""
+    if "description" in schema:
+        return str(schema["description"])
+    if "const" in schema:
+        return "Chooses this form of the section."
+    section = re.search(r"\[(\w+)\]\(#", type_of(schema))
+    return str(known[section[1]].get("description", "")) if section else ""
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """The site of the documentation has every page, and a reference that is made from the code."""
 
 import json
+import re
 from pathlib import Path
 
 import docs_pages
@@ -60,6 +61,14 @@ def test_the_reference_has_every_section_of_the_format_and_its_keys(sources):
         "| `num_particles` | integer at least 1 and at most 10000000 | `1000` | Parameter sets kept"
         in text
     )
+
+
+def test_every_key_of_the_reference_has_a_meaning(sources):
+    pages = [sources / "docs/reference" / name for name in ("keys.md", "settings.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+
+    assert "| `score_models` | list of string | none | Models of the hub to score" in text
+    assert [line for line in text.splitlines() if re.search(r"^\| `.*\| +\|$", line)] == []
 
 
 def test_the_reference_has_every_command_with_its_options(sources):

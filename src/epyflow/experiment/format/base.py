@@ -163,13 +163,15 @@ _TextOrNumber = Annotated[
 class Meta(Strict):
     """Free text about a file; copied to the run's metadata."""
 
-    description: str | None = None
-    author: str | None = None
-    version: _TextOrNumber | None = None
+    description: str | None = Field(default=None, description="What the file is for.")
+    author: str | None = Field(default=None, description="Who wrote it.")
+    version: _TextOrNumber | None = Field(
+        default=None, description="Its version; text or a number."
+    )
     date: (
         Annotated[str, BeforeValidator(_as_day_or_text), WithJsonSchema(_NUMBER_OR_TEXT)] | None
-    ) = None
-    id: _TextOrNumber | None = None
+    ) = Field(default=None, description="Its date.")
+    id: _TextOrNumber | None = Field(default=None, description="Its id.")
 
 
 def find_duplicate(names: Iterable[T]) -> T | None:

@@ -75,13 +75,15 @@ class SmcOptions(Strict):
     epsilon_quantile_level: Share = Field(
         default=0.5, description="Next tolerance: this quantile of the distances."
     )
-    minimum_epsilon: Positive | None = None
+    minimum_epsilon: Positive | None = Field(default=None, description="Stop at this tolerance.")
     max_time: Duration | None = Field(default=None, description="Text such as 6h or 1D.")
-    total_simulations_budget: Count | None = None
+    total_simulations_budget: Count | None = Field(
+        default=None, description="Stop after this number of simulations."
+    )
     perturbations: dict[ParameterName, Literal["continuous", "discrete"]] | None = Field(
         default=None, description="Kernel by calibrated quantity; absent: the one of its prior."
     )
-    verbose: bool = True
+    verbose: bool = Field(default=True, description="Accepted; progress is always logged.")
 
     @model_validator(mode="after")
     def _schedule_fits(self) -> Self:
@@ -98,11 +100,15 @@ class RejectionOptions(Strict):
     """Options of epydemix's ``ABCSampler.run_rejection``."""
 
     epsilon: Positive = Field(default=0.1, description="Tolerance.")
-    num_particles: Count = 1000
-    max_time: Duration | None = None
-    total_simulations_budget: Count | None = None
-    verbose: bool = True
-    progress_update_interval: Count = 1000
+    num_particles: Count = Field(default=1000, description="Parameter sets kept.")
+    max_time: Duration | None = Field(
+        default=None, description="Stop after this time; text such as 6h or 1D."
+    )
+    total_simulations_budget: Count | None = Field(
+        default=None, description="Stop after this number of simulations."
+    )
+    verbose: bool = Field(default=True, description="Accepted; progress is always logged.")
+    progress_update_interval: Count = Field(default=1000, description="Accepted; has no effect.")
 
 
 class TopFractionOptions(Strict):
@@ -110,7 +116,7 @@ class TopFractionOptions(Strict):
 
     top_fraction: Share = Field(default=0.05, description="Share of the simulations kept.")
     Nsim: Count = Field(default=100, description="Simulations in all.")
-    verbose: bool = True
+    verbose: bool = Field(default=True, description="Accepted; progress is always logged.")
 
 
 class Smc(Strict):
@@ -149,8 +155,8 @@ Strategy = Annotated[
 class Comparison(Strict):
     """An observed column, and the simulated transitions that it is compared with."""
 
-    observed_value_column: Text
-    observed_date_column: Text
+    observed_value_column: Text = Field(description="Column of the observed values.")
+    observed_date_column: Text = Field(description="Column of their dates.")
     simulation: Annotated[Many[Text], Field(min_length=1)] = Field(
         description="Transition series that are summed, such as W_to_H_total."
     )
@@ -189,8 +195,8 @@ class Comparison(Strict):
 class FittingWindow(Strict):
     """The dates compared with data, both included."""
 
-    start_date: Date
-    end_date: Date
+    start_date: Date = Field(description="First date compared with observations.")
+    end_date: Date = Field(description="Last date compared with observations.")
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
@@ -205,7 +211,7 @@ class FittingWindow(Strict):
 class Prior(Strict):
     """The prior distribution of a quantity."""
 
-    prior: Distribution
+    prior: Distribution = Field(description="Distribution before data are seen.")
 
 
 class Calibration(Strict):
@@ -224,8 +230,10 @@ class Calibration(Strict):
                 },
             }
         ),
-    ]
-    distance_function: Literal["rmse", "wmape", "ae", "mae", "mape"] = "rmse"
+    ] = Field(description="Method: `SMC`, `rejection` or `top_fraction`, with its options.")
+    distance_function: Literal["rmse", "wmape", "ae", "mae", "mape"] = Field(
+        default="rmse", description="Distance between a simulation and the observations."
+    )
     observed_data_path: Text = Field(
         description="CSV, CSV.gz or parquet with a location column, a partitioned folder, or a "
         "hub's folder; with a vintage also a folder of dated files."
@@ -247,8 +255,12 @@ class Calibration(Strict):
     comparison: Annotated[Many[Comparison], Field(min_length=1)]
     fitting_window: FittingWindow
     start_date: CalibratedStartDate | None = None
-    parameters: dict[ParameterName, Prior] = Field(default_factory=dict)
-    compartments: dict[CompartmentId, Prior] = Field(default_factory=dict)
+    parameters: dict[ParameterName, Prior] = Field(
+        default_factory=dict, description="Prior of each calibrated parameter."
+    )
+    compartments: dict[CompartmentId, Prior] = Field(
+        default_factory=dict, description="Prior of each calibrated initial condition."
+    )
     projection: Projection | None = None
 
     @model_validator(mode="after")

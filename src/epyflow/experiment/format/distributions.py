@@ -57,7 +57,7 @@ class ScipyDistribution(Strict):
     args: Many[Number] = Field(
         default=(), description="Positional arguments; for uniform: lower end and width."
     )
-    kwargs: dict[str, Number] = Field(default_factory=dict)
+    kwargs: dict[str, Number] = Field(default_factory=dict, description="Arguments by name.")
 
     @model_validator(mode="after")
     def _arguments_fit(self) -> Self:

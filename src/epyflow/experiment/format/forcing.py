@@ -60,9 +60,9 @@ class Vaccination(Strict):
 class Seasonality(Strict):
     """Seasonal variation of one parameter (Balcan et al. 2010, J. Comput. Sci. 1:132, eq. 25)."""
 
-    target_parameter: ParameterName
+    target_parameter: ParameterName = Field(description="The parameter that is multiplied.")
     method: Literal["balcan"]
-    seasonality_max_date: Date
+    seasonality_max_date: Date = Field(description="Day of the peak.")
     seasonality_min_date: Date | None = Field(
         default=None, description="Sets the period to twice its distance from the maximum."
     )
@@ -102,9 +102,11 @@ class ParameterIntervention(_Dated):
     """Scale or set a parameter for some days. Overrides take precedence over scalings."""
 
     type: Literal["parameter"]
-    target_parameter: ParameterName
-    scaling_factor: Annotated[Number, Field(ge=0)] | None = None
-    override_value: Number | None = None
+    target_parameter: ParameterName = Field(description="The parameter that changes.")
+    scaling_factor: Annotated[Number, Field(ge=0)] | None = Field(
+        default=None, description="Factor of its value."
+    )
+    override_value: Number | None = Field(default=None, description="Value in place of its own.")
 
     @model_validator(mode="after")
     def _one_action(self) -> Self:
@@ -120,15 +122,17 @@ class ContactMatrixIntervention(_Dated):
     """Scale the contacts of one layer for some days."""
 
     type: Literal["contact_matrix"]
-    contact_matrix_layer: Layer
-    scaling_factor: Annotated[Number, Field(ge=0)]
+    contact_matrix_layer: Layer = Field(description="The layer that changes.")
+    scaling_factor: Annotated[Number, Field(ge=0)] = Field(description="Factor of its contacts.")
 
 
 class SchoolClosure(Strict):
     """Scale school contacts on every closure day of the location."""
 
     type: Literal["school_closure"]
-    scaling_factor: Annotated[Number, Field(ge=0)]
+    scaling_factor: Annotated[Number, Field(ge=0)] = Field(
+        description="Factor of the contacts at school while schools are closed."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -167,8 +167,8 @@ class Spontaneous(Strict):
     """People move at a rate that does not depend on contacts."""
 
     type: Literal["spontaneous"]
-    source: CompartmentId
-    target: CompartmentId
+    source: CompartmentId = Field(description="Compartment that people leave.")
+    target: CompartmentId = Field(description="Compartment that they enter.")
     rate: ExpressionText = Field(description="Per day.")
 
 
@@ -176,16 +176,16 @@ class Mediated(Strict):
     """People move by contact with those in one compartment."""
 
     type: Literal["mediated"]
-    source: CompartmentId
-    target: CompartmentId
+    source: CompartmentId = Field(description="Compartment that people leave.")
+    target: CompartmentId = Field(description="Compartment that they enter.")
     rate: ExpressionText = Field(description="Per contact with a member of the mediator.")
-    mediator: CompartmentId
+    mediator: CompartmentId = Field(description="Compartment whose people infect.")
 
 
 class MediatorTerm(Strict):
     """One term of a multi-mediated rate."""
 
-    rate: ExpressionText
+    rate: ExpressionText = Field(description="Rate of this mediator, per day.")
     source: Annotated[Many[CompartmentId], Field(min_length=1)] = Field(
         description="The mediating compartments."
     )
@@ -201,8 +201,8 @@ class MultiMediated(Strict):
     """People move by contact with several compartments; the terms are summed."""
 
     type: Literal["multi_mediated"]
-    source: CompartmentId
-    target: CompartmentId
+    source: CompartmentId = Field(description="Compartment that people leave.")
+    target: CompartmentId = Field(description="Compartment that they enter.")
     mediators: Annotated[Many[MediatorTerm], Field(min_length=1)]
 
 
@@ -210,8 +210,8 @@ class Vaccinated(Strict):
     """People move as doses are given; see the `vaccination` section."""
 
     type: Literal["vaccination"]
-    source: CompartmentId
-    target: CompartmentId
+    source: CompartmentId = Field(description="Compartment that people leave.")
+    target: CompartmentId = Field(description="Compartment that they enter.")
 
 
 Transition = Annotated[
@@ -223,14 +223,16 @@ class Scalar(Strict):
     """One number."""
 
     type: Literal["scalar"]
-    value: Number
+    value: Number = Field(description="The value; arithmetic such as 1/1.5 is allowed.")
 
 
 class AgeVarying(Strict):
     """One number per age group."""
 
     type: Literal["age_varying"]
-    values: Annotated[Many[Number], Field(min_length=1)]
+    values: Annotated[Many[Number], Field(min_length=1)] = Field(
+        description="A value for each age group."
+    )
 
 
 class Sampled(Strict):
@@ -249,7 +251,7 @@ class Calculated(Strict):
     """An expression of the other parameters and of `eigenvalue`."""
 
     type: Literal["calculated"]
-    value: ExpressionText
+    value: ExpressionText = Field(description="Arithmetic of other parameters and `eigenvalue`.")
 
 
 Parameter = Annotated[
@@ -261,7 +263,7 @@ class Model(Strict):
     """The `model` section of a basemodel file."""
 
     meta: Meta | None = None
-    name: str | None = None
+    name: str | None = Field(default=None, description="Name of the model.")
     random_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
         default=None, description="One seed for the experiment. Absent: drawn once per run."
     )
@@ -269,11 +271,15 @@ class Model(Strict):
     simulation: Simulation = Simulation()
     population: PopulationChoice
     compartments: Annotated[Many[Compartment], Field(min_length=1)]
-    transitions: Annotated[Many[Transition], Field(min_length=1)]
-    parameters: dict[ParameterName, Parameter] = Field(default_factory=dict)
+    transitions: Annotated[Many[Transition], Field(min_length=1)] = Field(
+        description="Moves between compartments."
+    )
+    parameters: dict[ParameterName, Parameter] = Field(
+        default_factory=dict, description="Values of the rates, by name."
+    )
     vaccination: Vaccination | None = None
     seasonality: Seasonality | None = None
-    interventions: Many[Intervention] = ()
+    interventions: Many[Intervention] = Field(default=(), description="Changes between dates.")
 
     @property
     def compartment_ids(self) -> tuple[str, ...]:

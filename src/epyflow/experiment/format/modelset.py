@@ -40,7 +40,7 @@ class Sampler(Strict):
         Literal["grid", "LHS", "sobol", "montecarlo"],
         BeforeValidator(_as_strategy),
         WithJsonSchema({"enum": list(STRATEGIES.values())}),
-    ]
+    ] = Field(description="Method of choosing.")
     n_samples: Count | None = Field(default=None, description="Draws; not for grid.")
     parameters: Many[ParameterName] = Field(
         default=(), description="Parameters it chooses; `start_date` may be among them."
@@ -71,8 +71,10 @@ class Sampler(Strict):
 class SampledParameter(Strict):
     """The values of a grid, or the distribution that is drawn from."""
 
-    values: Annotated[Many[Number], Field(min_length=1)] | None = None
-    distribution: Distribution | None = None
+    values: Annotated[Many[Number], Field(min_length=1)] | None = Field(
+        default=None, description="Values of a grid."
+    )
+    distribution: Distribution | None = Field(default=None, description="Distribution of draws.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -93,8 +95,10 @@ class SampledParameter(Strict):
 class InitialRange(Strict):
     """The range of an initial condition: a drawn value of 1 or more is persons, below 1 a share."""
 
-    min: Annotated[Number, Field(ge=0)]
-    max: Annotated[Number, Field(ge=0)]
+    min: Annotated[Number, Field(ge=0)] = Field(
+        description="Smallest value: persons (1 or more), or a share of every age group."
+    )
+    max: Annotated[Number, Field(ge=0)] = Field(description="Largest value, likewise.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -107,8 +111,12 @@ class Sampling(Strict):
     """Parameter sets chosen before the run; every grid point is combined with every draw."""
 
     samplers: Annotated[Many[Sampler], Field(min_length=1)]
-    parameters: dict[ParameterName, SampledParameter] = Field(default_factory=dict)
-    compartments: dict[CompartmentId, InitialRange] = Field(default_factory=dict)
+    parameters: dict[ParameterName, SampledParameter] = Field(
+        default_factory=dict, description="Values or distribution of each sampled parameter."
+    )
+    compartments: dict[CompartmentId, InitialRange] = Field(
+        default_factory=dict, description="Range of each sampled initial condition."
+    )
     start_date: SampledStartDate | None = None
 
     @model_validator(mode="after")

@@ -70,8 +70,8 @@ class Quantiles(Strict):
     selections: Annotated[Many[Annotated[Number, Field(ge=0, le=1)]], Field(min_length=1)] = Field(
         default=FLUSIGHT_LEVELS, description="Levels; the default is FluSight's 23."
     )
-    compartments: Series = False
-    transitions: Series = False
+    compartments: Series = Field(default=False, description="Series, or true for all.")
+    transitions: Series = Field(default=False, description="Series, or true for all.")
 
     @model_validator(mode="after")
     def _selects_something(self) -> Self:
@@ -84,8 +84,8 @@ class Quantiles(Strict):
 class Trajectories(Strict):
     """Every single trajectory."""
 
-    compartments: Series = False
-    transitions: Series = False
+    compartments: Series = Field(default=False, description="Series, or true for all.")
+    transitions: Series = Field(default=False, description="Series, or true for all.")
 
     @model_validator(mode="after")
     def _selects_something(self) -> Self:
@@ -96,7 +96,9 @@ class Trajectories(Strict):
 class PosteriorGenerations(Strict):
     """Posteriors of chosen generations."""
 
-    generations: Annotated[Many[NonNegativeInt], Field(min_length=1)]
+    generations: Annotated[Many[NonNegativeInt], Field(min_length=1)] = Field(
+        description="Generations to write, from 0."
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -128,7 +130,7 @@ class ModelMeta(Strict):
 class RateTrends(Strict):
     """The observations that FluSight's rate trends are measured from."""
 
-    observed_data_path: Text
+    observed_data_path: Text = Field(description="File of observations.")
     observed_data_vintage: Date | None = Field(
         default=None, description="Observations as known on this day; absent: the file as it is."
     )
@@ -136,9 +138,9 @@ class RateTrends(Strict):
         default=None,
         description="Date on which a row became known; absent: as_of, if file names have no date.",
     )
-    observed_value_column: Text
-    observed_date_column: Text
-    observed_location_column: Text | None = None
+    observed_value_column: Text = Field(description="Column of the observed values.")
+    observed_date_column: Text = Field(description="Column of their dates.")
+    observed_location_column: Text | None = Field(default=None, description="Column of the places.")
     observed_rows: dict[Text, Text] | None = Field(
         default=None,
         description="Column to the value of the rows to read, such as target: wk inc flu hosp.",
@@ -211,13 +213,13 @@ class FlusightFormat(_Submission):
 class Covid19Format(_Submission):
     """A submission to the COVID-19 forecast hub."""
 
-    reference_date: Date | None = None
+    reference_date: Date | None = Field(default=None, description="Date of the forecast.")
 
 
 class FlusmhFormat(_Submission):
     """A submission to the Flu Scenario Modeling Hub."""
 
-    reference_date: Date | None = None
+    reference_date: Date | None = Field(default=None, description="Date of the projection.")
 
 
 class HubFormat(_Submission):
@@ -268,7 +270,7 @@ class Output(Strict):
             Discriminator(_switch_or_chosen),
         ],
         BeforeValidator(_as_posteriors),
-    ] = False
+    ] = Field(default=False, description="Posteriors of all or of chosen generations.")
     model_meta: ModelMeta | None = None
     labels: dict[Text, Label] = Field(
         default_factory=dict,

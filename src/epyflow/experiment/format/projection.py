@@ -41,7 +41,7 @@ DatedIntervention = Annotated[
 class ProjectionScenario(Strict):
     """A scenario: the calibrated model with the changes given here."""
 
-    id: ScenarioId
+    id: ScenarioId = Field(description="Name of the scenario in tables.")
     vaccination_scenario: Text | None = Field(
         default=None,
         description="Coverage that replaces vaccination.scenario after the fitting window.",

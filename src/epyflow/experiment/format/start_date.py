@@ -15,7 +15,7 @@ class _DrawnStartDate(Strict):
     usual: ClassVar[Spelling]
     """The key that is read where both are given."""
 
-    reference_date: Date
+    reference_date: Date = Field(description="The day that days are added to.")
     prior: Distribution | None = Field(
         default=None, description="Distribution of the days; `distribution` means the same."
     )

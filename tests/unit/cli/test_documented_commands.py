@@ -10,14 +10,22 @@ from epyflow.cli import app
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/**/*.md", "config/*.md", "profiles/*.md", "terraform/*.md")
+    for pattern in (
+        *("*.md", "docs/**/*.md", "config/**/*.md", "profiles/*.md", "terraform/*.md"),
+        *("examples/**/*.md", "packages/*/README.md"),
+    )
     for path in ROOT.glob(pattern)
 )
 CALL = re.compile(r"(?<![\w/.-])(?<!--rm )(?:\.venv/bin/)?epyflow ((?:[a-z]+)(?: [^`\n#]*)?)")
+SNAKEMAKE = re.compile(r"(?<![\w.-])snakemake ((?:-|[\w./]+\.\w+)[^`\n#|;&]*)")
+# A profile other than `local` sets how many jobs run; these run none.
+NEEDS_NO_CORES = re.compile(
+    r"--(?:cores|jobs|report|unlock|dry-run|lint|help|version)\b|--profile (?!\S*profiles/local\b)"
+)
 
 
-def calls(text: str) -> list[str]:
-    """Return what follows ``epyflow`` in code: in backquotes, or in a block."""
+def calls(text: str, call: re.Pattern[str] = CALL) -> list[str]:
+    """Return what follows a command in code: in backquotes, or in a block."""
     joined = re.sub(r" *\\\n *", " ", text)
     fences = re.findall(r"```(\w*)\n(.*?)```", joined, re.DOTALL)
     blocks = [block for language, block in fences if language in ("bash", "console", "sh", "")]
@@ -27,7 +35,7 @@ def calls(text: str) -> list[str]:
         " ".join(span.split()) for each in paragraphs for span in re.findall(r"`([^`]+)`", each)
     ]
     code = (re.sub(r"(?m)(^|\s)#.*$", "", each) for each in (*blocks, *spans))
-    return [call for each in code for call in CALL.findall(each)]
+    return [found for each in code for found in call.findall(each)]
 
 
 def unknown(call: str) -> list[str]:
@@ -53,6 +61,21 @@ def test_every_documented_command_and_option_exists(page):
     text = (ROOT / page).read_text(encoding="utf-8")
 
     assert [each for call in calls(text) for each in unknown(call)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_documented_run_of_snakemake_says_how_many_cores(page):
+    found = calls((ROOT / page).read_text(encoding="utf-8"), SNAKEMAKE)
+
+    assert [call for call in found if " " in call and not NEEDS_NO_CORES.search(call)] == []
+
+
+def test_a_run_of_snakemake_without_cores_would_be_seen():
+    text = "```bash\n.venv/bin/snakemake --profile profiles/local \\\n  --config a=1  # run\n```\n"
+
+    (call,) = calls(text, SNAKEMAKE)
+
+    assert not NEEDS_NO_CORES.search(call)
 
 
 def test_the_table_for_users_of_epycloud_is_read():

@@ -19,7 +19,7 @@ def test_a_long_text_is_near_to_nothing_and_takes_no_time():
 
 
 def test_a_question_is_asked_only_where_something_is_near():
-    assert did_you_mean("betaa", ["betas", "beta"]) == "; did you mean beta or betas?"
+    assert did_you_mean("betaa", ["betas", "beta"]) == " (did you mean beta or betas?)"
     assert did_you_mean("zzz", ["beta"]) == ""
     assert did_you_mean("zzz", []) == ""
 

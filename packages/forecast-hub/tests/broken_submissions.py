@@ -166,7 +166,7 @@ MUTANTS = (
         "unknown target",
         put("target", "wk inc flu hsop", target=INC),
         "valid_vals",
-        "target is 'wk inc flu hsop'; did you mean wk inc flu hosp",
+        r"target is 'wk inc flu hsop' \(did you mean wk inc flu hosp",
         1230,
     ),
     Mutant(

@@ -172,7 +172,7 @@ def test_equal_scores_give_equal_bytes(tmp_path, observed, hub):
     [
         ([], "there is nothing to score; expected submissions, or --hub"),
         (["--model", "y-z", "{own}"], "--model names models of a hub; expected --hub"),
-        (["--hub", "{hub}", "--model", "y-y"], "no model 'y-y'; did you mean y-z"),
+        (["--hub", "{hub}", "--model", "y-y"], "no model 'y-y' (did you mean y-z"),
         (["--hub", "{hub}", "--from", "2026-01-01"], "no submission is of a round from 2026-01-01"),
         (["{own}", "--to", "2024-01-01"], "none of the files is of a round from any date to 2024"),
         (["{own}", "--baseline", "a-c"], "--baseline a-c: no submission of it is scored"),

@@ -255,7 +255,7 @@ def test_scales_are_compared_apart():
 @pytest.mark.parametrize(
     ("table", "baseline", "says"),
     [
-        ({"base": [1], "other": [2]}, "bse", "no scores of the baseline 'bse'; did you mean base"),
+        ({"base": [1], "other": [2]}, "bse", r"the baseline 'bse' \(did you mean base\?\)"),
         ({"base": [1, None], "other": [None, 2]}, "base", "other and base share no forecast"),
         ({"base": [0], "other": [2]}, "base", "other and base share no forecast"),
     ],

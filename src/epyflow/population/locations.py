@@ -289,7 +289,7 @@ def _nearest_key(text: str, keys: Iterable[str]) -> str:
     """Suggest the key itself where only case, surrounding spaces or a leading zero are wrong."""
     near = {text.strip().casefold(), text.strip().zfill(2)}
     same = [key for key in keys if key.casefold() in near]
-    return f"; did you mean {same[0]}?" if same else did_you_mean(text, keys)
+    return f" (did you mean {same[0]}?)" if same else did_you_mean(text, keys)
 
 
 def _suggest(text: str, known: Collection[str]) -> str:
@@ -297,5 +297,5 @@ def _suggest(text: str, known: Collection[str]) -> str:
     labels = {place.label: place.name for place in (*_by_name().values(), *ALL_US)}
     label = text.replace("_", " ")
     if label in labels:
-        return f"; did you mean {labels[label]}?"
+        return f" (did you mean {labels[label]}?)"
     return _nearest_key(text, [*known, *_by_name(), *_by_iso()])

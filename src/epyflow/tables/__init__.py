@@ -102,7 +102,7 @@ def write(
     for name in asked:
         if name not in TABLES:
             raise EpyflowError(
-                f"there is no table {name!r}{did_you_mean(name, TABLES) or '.'} "
+                f"there is no table {name!r}{did_you_mean(name, TABLES)}. "
                 f"There are {listed(TABLES)}."
             )
     if not result_paths:

@@ -114,7 +114,7 @@ def select(kind: Kind, result: Result, wanted: Sequence[str] | None) -> Selectio
     for name in columns:
         if name not in places:
             raise EpyflowError(
-                f"{name!r} is not among the {kind}{did_you_mean(name, places) or '.'} "
+                f"{name!r} is not among the {kind}{did_you_mean(name, places)}. "
                 f"There are {listed(names)}, each followed by _ and one of {listed(groups)}."
             )
     asked = np.array([places[name] for name in columns], dtype=np.intp).reshape(-1, 2)

@@ -70,7 +70,7 @@ def test_a_report_is_of_the_experiment_of_the_settings_by_default(started, root)
         (
             ["experiments/sample", "--set", "n_sim=2"],
             1,
-            "'n_sim'; did you mean n_sims?",
+            "'n_sim' (did you mean n_sims?)",
         ),
         (["experiments/sample", "--set", "n_sims=0"], 1, "config: n_sims: 0"),
         (["experiments/sample", "--", "-C", "a=1"], 1, "-C after `--`"),

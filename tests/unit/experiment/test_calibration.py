@@ -59,7 +59,10 @@ def test_without_options_they_are_those_of_epydemix(root):
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("SMCC", "name is 'smcc'; did you mean smc?; expected one of smc, rejection, top_fraction"),
+        (
+            "SMCC",
+            "name is 'smcc' (did you mean smc?); expected one of smc, rejection, top_fraction",
+        ),
         (GONE, "'name' is missing; expected name: one of smc, rejection, top_fraction"),
         (5, "name is '5'; expected one of smc, rejection, top_fraction"),
     ],
@@ -88,17 +91,17 @@ def test_an_unknown_strategy_is_refused(root, name, what):
         (CALIBRATION, "perturbations", {"Rt": "nothing"}, "'nothing'"),
         (CALIBRATION, "perturbations", {"R0": "discrete"}, "unknown calibrated quantity 'R0'"),
         (CALIBRATION, "verbose", "yes", "'yes' is not true or false; expected true or false"),
-        (CALIBRATION, "epsilon", 5, "unknown key 'epsilon'; did you mean minimum_epsilon"),
+        (CALIBRATION, "epsilon", 5, "unknown key 'epsilon' (did you mean minimum_epsilon"),
         (
             CALIBRATION,
             "num_partciles",
             5,
-            "unknown key 'num_partciles'; did you mean num_particles",
+            "unknown key 'num_partciles' (did you mean num_particles",
         ),
         (REJECTION, "num_generations", 5, "unknown key 'num_generations'"),
         (REJECTION, "epsilon", 0, "0 is too small; expected a number above 0"),
         (TOP_FRACTION, "top_fraction", 0, "0 is too small; expected a number above 0"),
-        (TOP_FRACTION, "n_sim", 5, "unknown key 'n_sim'; did you mean Nsim"),
+        (TOP_FRACTION, "n_sim", 5, "unknown key 'n_sim' (did you mean Nsim"),
     ],
 )
 def test_an_option_that_epydemix_would_not_take_is_refused(root, sample, option, value, what):
@@ -138,7 +141,7 @@ def test_what_is_no_duration_is_refused(text):
 @pytest.mark.parametrize(
     ("place", "value", "what"),
     [
-        ("distance_function", "rsme", "'rsme' is not among the choices; did you mean rmse?"),
+        ("distance_function", "rsme", "'rsme' is not among the choices (did you mean rmse?)"),
         ("fitting_window.end_date", "2024-10-05", "is not after start_date 2024-10-05"),
         ("comparison", [], "empty; expected at least one entry"),
         ("comparison.0.simulation", [], "empty; expected at least one entry"),

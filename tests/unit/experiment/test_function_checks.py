@@ -32,7 +32,7 @@ def test_each_name_that_no_module_defines_is_an_error_with_what_is_near(function
     ((key, message),) = found(functions, named)
 
     assert str(key).endswith("mu.prior.name")
-    assert "defines 'my_priors'; did you mean my_prior?" in message
+    assert "defines 'my_priors' (did you mean my_prior?)" in message
 
 
 def test_a_function_that_two_modules_define_is_an_error_at_each_name(functions):

@@ -129,19 +129,19 @@ def test_a_file_for_finished_runs_is_a_warning(root, role):
 
 
 def test_a_misspelt_key_is_still_an_error(root):
-    with pytest.raises(InvalidExperimentError, match="unknown key 'n_sim'; did you mean n_sims"):
+    with pytest.raises(InvalidExperimentError, match=r"unknown key 'n_sim' \(did you mean n_sims"):
         load(locate(write_sections(root, changed(SIR, ("model.simulation.n_sim", 5)))))
 
 
 @pytest.mark.parametrize(
     ("key", "value", "what"),
     [
-        ("options.surveilance", {}, "unknown key 'surveilance'; did you mean surveillance?"),
-        ("options.surveillance.nhsn.value_colum", "v", "unknown key 'value_colum'; did you mean"),
+        ("options.surveilance", {}, "unknown key 'surveilance' (did you mean surveillance?)"),
+        ("options.surveillance.nhsn.value_colum", "v", "unknown key 'value_colum' (did you mean"),
         (
             "flusight_format.hospitalizations.targt",
             "t",
-            "unknown key 'targt'; did you mean target?",
+            "unknown key 'targt' (did you mean target?)",
         ),
         (
             "flusight_format.rate_trends_source",

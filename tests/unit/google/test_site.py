@@ -141,7 +141,7 @@ def test_a_bucket_needs_no_folder():
 def test_a_misspelt_key_of_the_file_offers_the_right_one(elsewhere):
     write_file(elsewhere, *lines_of(VALUES), "netwerk: x")
 
-    with pytest.raises(EpyflowError, match=r"unknown key 'netwerk'; did you mean network"):
+    with pytest.raises(EpyflowError, match=r"unknown key 'netwerk' \(did you mean network"):
         read_site({})
 
 

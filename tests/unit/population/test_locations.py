@@ -177,7 +177,7 @@ def test_data_columns_name_the_nation(text):
 def test_a_fips_code_read_as_a_number_gets_its_zero_back_but_text_does_not():
     assert find_any(1).label == "Alabama"
     assert find_any("01").label == "Alabama"
-    with pytest.raises(PopulationError, match=r"no location '1'; did you mean 01\?"):
+    with pytest.raises(PopulationError, match=r"no location '1' \(did you mean 01\?"):
         find_any("1")
 
 
@@ -205,7 +205,7 @@ def test_a_location_written_otherwise_is_refused(text):
 
 
 def test_a_wrong_case_is_refused_with_the_right_one():
-    with pytest.raises(PopulationError, match=r"no location 'ma'; did you mean MA\?"):
+    with pytest.raises(PopulationError, match=r"no location 'ma' \(did you mean MA\?"):
         find_any("ma")
 
 

@@ -107,7 +107,7 @@ def test_a_known_place_that_the_folder_lacks_is_refused_naming_what_it_holds(tab
 
 
 def test_the_nearest_names_of_the_store_are_offered(tiny):
-    with pytest.raises(PopulationError, match=r'no population "Testlnd"; did you mean Testland\?'):
+    with pytest.raises(PopulationError, match=r'no population "Testlnd" \(did you mean Testland\?'):
         PopulationStore.open(tiny, remote=False).load("Testlnd", ["0+"])
 
 
@@ -177,7 +177,7 @@ def test_a_place_that_neither_has_is_refused(website, tables, tmp_path):
 
     with pytest.raises(PopulationError, match=r"no population Spain in .*nor in the remote data"):
         store.load("ES", ["0+"])
-    with pytest.raises(PopulationError, match=r'"Frnce"; did you mean France'):
+    with pytest.raises(PopulationError, match=r'"Frnce" \(did you mean France'):
         store.load("Frnce", ["0+"])
 
 

@@ -49,7 +49,7 @@ def test_the_plan_is_no_setting():
 
 
 def test_an_unknown_key_is_refused_with_the_nearest():
-    assert "unknown key 'runn_id'; did you mean run_id?; expected one of experiment," in refusal(
+    assert "unknown key 'runn_id' (did you mean run_id?); expected one of experiment," in refusal(
         runn_id="x"
     )
 

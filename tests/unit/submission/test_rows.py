@@ -256,7 +256,7 @@ def test_the_seasons_weeks_can_be_given(hub):
 @pytest.mark.parametrize(
     ("target", "change", "says"),
     [
-        ("wk inc flu hsop", {}, "no target 'wk inc flu hsop'; did you mean wk inc flu hosp"),
+        ("wk inc flu hsop", {}, r"target 'wk inc flu hsop' \(did you mean wk inc flu hosp"),
         (flusight.ADMISSIONS, {}, "2 trajectories .* fewer than 100 samples"),
         (flusight.ADMISSIONS, {"task": {"location": "99"}}, "location '99' is not the hub's"),
         (flusight.ADMISSIONS, {"task": {}}, "column 'location' of 'wk inc flu hosp' has no value"),

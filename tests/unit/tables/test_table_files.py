@@ -106,7 +106,7 @@ def test_an_unknown_series_is_refused_with_the_nearest(tmp_path, name):
     nearest = {"compartments": "S_total", "transitions": "S_to_I_total"}[kind]
     wrong = nearest.replace("total", "totl")
 
-    with pytest.raises(EpyflowError, match=rf"'{wrong}' is not among the {kind}; did you mean"):
+    with pytest.raises(EpyflowError, match=rf"'{wrong}' is not among the {kind} \(did you mean"):
         table(name, tmp_path, [result()], spec(series=(wrong,)))
     with pytest.raises(EpyflowError, match=nearest):
         table(name, tmp_path, [result()], spec(series=(wrong,)))

@@ -26,9 +26,9 @@ def nearest(name: str, valid: Iterable[str], limit: int = 3) -> list[str]:
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
-    """Return ``; did you mean X or Y?``, or nothing where nothing is near."""
+    """Return `` (did you mean X or Y?)``, or nothing where nothing is near."""
     names = nearest(name, valid)
-    return f"; did you mean {' or '.join(names)}?" if names else ""
+    return f" (did you mean {' or '.join(names)}?)" if names else ""
 
 
 def listed(names: Iterable[str], limit: int = 12) -> str:

@@ -180,7 +180,7 @@ def misspelt_variables(environment: Mapping[str, str] = os.environ) -> list[str]
         *_OTHERS,
     }
     return [
-        f"the environment variable {name} is not read; did you mean {near[0]}?"
+        f"the environment variable {name} is not read (did you mean {near[0]}?)"
         for name in sorted(set(environment) - known)
         if name.startswith(PREFIX) and (near := get_close_matches(name, known, n=1, cutoff=_ALIKE))
     ]

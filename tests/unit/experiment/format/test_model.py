@@ -259,7 +259,7 @@ def test_a_rate_may_be_age_varying_and_calculated(root):
 @pytest.mark.parametrize(
     ("kind", "what"),
     [
-        ("spontanous", "type is 'spontanous'; did you mean spontaneous?"),
+        ("spontanous", "type is 'spontanous' (did you mean spontaneous?)"),
         ("S", "expected one of spontaneous, mediated, multi_mediated, vaccination"),
         (GONE, "'type' is missing; expected type: one of spontaneous, mediated"),
         (["S"], "expected one of spontaneous, mediated"),
@@ -277,7 +277,7 @@ def test_a_transition_of_another_type_says_which_keys_it_lacks_and_has_too_many(
 
     expected = "expected one of type, source, target, mediators"
     assert found == [
-        "model.transitions[0].mediator: unknown key 'mediator'; did you mean mediators?; "
+        "model.transitions[0].mediator: unknown key 'mediator' (did you mean mediators?); "
         + expected,
         "model.transitions[0].mediators: 'I' is not a list; expected a list, such as ['I']",
         f"model.transitions[0].rate: unknown key 'rate'; {expected}",
@@ -312,7 +312,7 @@ def test_a_seed_is_a_whole_number_that_a_table_can_hold(root, seed):
         (
             "model.interventions.2.contact_matrix_layer",
             "schol",
-            "'schol' is not among the choices; did you mean school?; expected 'school', 'work', "
+            "'schol' is not among the choices (did you mean school?); expected 'school', 'work', "
             "'home' or 'community'",
         ),
         ("model.interventions.2.scaling_factor", -0.5, "-0.5 is too small; expected 0 or more"),

@@ -28,7 +28,7 @@ def test_the_name_of_a_sampler_is_read_in_any_case(root, strategy):
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ([("1.strategy", "LSH")], "'LSH' is not a sampling strategy; did you mean LHS?"),
+        ([("1.strategy", "LSH")], "'LSH' is not a sampling strategy (did you mean LHS?)"),
         ([("1.n_samples", GONE)], "n_samples is missing; expected the number of draws of LHS"),
         ([("1.n_samples", 0)], "0 is too small; expected 1 or more"),
         ([("0.n_samples", 3)], "a grid with n_samples"),
@@ -87,7 +87,7 @@ def test_a_range_of_initial_conditions_ascends_from_0(root, value, what):
 @pytest.mark.parametrize(
     ("distribution", "what"),
     [
-        ({"type": "scipy", "name": "normal"}, "'normal' is not among the distributions; did you"),
+        ({"type": "scipy", "name": "normal"}, "'normal' is not among the distributions (did you"),
         ({"type": "scipy", "name": "rv_continuous"}, "is not among the distributions"),
         ({"type": "scipy", "name": "norm", "args": [1, 2, 3]}, "expected loc, scale"),
         ({"type": "scipy", "name": "randint", "args": [1]}, "expected low, high, loc"),
@@ -95,7 +95,7 @@ def test_a_range_of_initial_conditions_ascends_from_0(root, value, what):
         ({"type": "scipy", "name": "norm", "kwargs": {"sd": 1}}, "norm does not take args"),
         ({"type": "scipy", "name": "uniform", "args": [1, -1]}, "uniform is not defined for args"),
         ({"type": "scipy", "name": "uniform", "args": ["a"]}, "uses the name 'a'; expected a num"),
-        ({"type": "scpiy", "name": "norm"}, "type is 'scpiy'; did you mean scipy?"),
+        ({"type": "scpiy", "name": "norm"}, "type is 'scpiy' (did you mean scipy?)"),
         ({"type": "custom", "name": "nothing"}, "defines 'nothing'; expected one that does"),
         ({"type": "custom", "name": "my_pior"}, "did you mean my_prior?"),
         ({"type": "custom", "name": "os.system"}, "'os.system' cannot name a parameter"),

@@ -37,11 +37,11 @@ def test_the_default_levels_are_the_23_of_flusight(root):
         ("quantiles.compartments", "I_total", "'I_total' selects no series; expected true or a"),
         ("quantiles.compartments", [1], "[1] selects no series"),
         ("quantiles.transitions", ["S_to_I_total"] * 2, "'S_to_I_total' is listed twice"),
-        ("tabular_output_types", ["Parket"], "'Parket' is no kind of file; did you mean Parquet"),
+        ("tabular_output_types", ["Parket"], "'Parket' is no kind of file (did you mean Parquet"),
         (
             "figure_output_types",
             ["JPG"],
-            "'JPG' is no kind of file; did you mean PNG?; expected PNG, PDF",
+            "'JPG' is no kind of file (did you mean PNG?); expected PNG, PDF",
         ),
         ("figure_output_types", "PNG", "'PNG' is not a list"),
         ("quantiles", True, "true is not a mapping"),
@@ -59,9 +59,9 @@ def test_the_default_levels_are_the_23_of_flusight(root):
         ("posteriors", {"generations": []}, "empty; expected at least one entry"),
         ("posteriors", {"generations": [1, 1]}, "generations lists 1 twice"),
         ("posteriors", {"generations": [-1]}, "-1 is too small; expected 0 or more"),
-        ("posteriors", {"generation": [1]}, "unknown key 'generation'; did you mean generations?"),
+        ("posteriors", {"generation": [1]}, "unknown key 'generation' (did you mean generations?)"),
         ("flusight_format", {}, "missing; expected a value for 'reference_date'"),
-        ("flusight_fromat", {}, "unknown key 'flusight_fromat'; did you mean flusight_format"),
+        ("flusight_fromat", {}, "unknown key 'flusight_fromat' (did you mean flusight_format"),
     ],
 )
 def test_an_output_out_of_shape_is_refused(root, place, value, what):

@@ -69,7 +69,7 @@ def test_a_folder_outside_experiments_is_its_own_root(tmp_path):
 
 
 def test_an_unknown_id_is_refused_with_the_nearest_ones(folder):
-    with pytest.raises(UnreadableError, match=r"'mien' is not below .*; did you mean mine\?"):
+    with pytest.raises(UnreadableError, match=r"'mien' is not below .* \(did you mean mine\?"):
         locate("mien", folder.parents[1])
 
 

@@ -40,7 +40,7 @@ def renamed(sections, path, new):
 def test_a_misspelt_key_is_one_problem(root, path, new):
     (message,) = messages(root, SIR, *renamed(SIR, path, new))
 
-    assert f"unknown key {new!r}; did you mean " in message
+    assert f"unknown key {new!r} (did you mean " in message
     assert path.split(".")[-1] in message
 
 
@@ -126,7 +126,7 @@ def test_an_option_of_another_strategy_is_unknown(root):
 
     (message,) = messages(root, CALIBRATION, (place, 5))
 
-    assert message.startswith(f"{place}: unknown key 'epsilon'; did you mean minimum_epsilon")
+    assert message.startswith(f"{place}: unknown key 'epsilon' (did you mean minimum_epsilon")
 
 
 def test_a_broken_modelset_does_not_keep_the_output_from_being_checked(root):

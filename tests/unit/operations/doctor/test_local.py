@@ -237,7 +237,7 @@ def test_a_check_that_there_is_not_ends_with_2(folder):
     done = doctor("--check", "experimnet")
 
     assert done.exit_code == 2
-    assert "there is no check 'experimnet'; did you mean experiment?" in done.stderr
+    assert "there is no check 'experimnet' (did you mean experiment?)" in done.stderr
 
 
 def test_lines_are_printed_where_there_is_no_terminal(folder):

@@ -59,7 +59,7 @@ def test_elsewhere_than_on_a_login_node_nothing_else_is_checked(cluster):
 @pytest.mark.parametrize(
     ("site", "check", "words"),
     [
-        ("partition: shrot", "partition", "no partition 'shrot'; did you mean short?"),
+        ("partition: shrot", "partition", "no partition 'shrot' (did you mean short?)"),
         ("partition: short", "partition", "run_task: runtime 600 min, the partition allows 60"),
         ("partition: old", "partition", "old: not up, so jobs wait"),
         ("account: other", "account", "other is not one of yours: epi_lab"),

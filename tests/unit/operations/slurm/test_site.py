@@ -43,7 +43,7 @@ def test_every_wrong_setting_is_named_with_the_file_and_what_is_expected(tmp_pat
     lines = str(stopped.value).splitlines()
     assert len(lines) == 4
     assert all(line.startswith("profiles/slurm/site.yaml: ") for line in lines)
-    assert "unknown key 'acount'; did you mean account?" in "\n".join(lines)
+    assert "unknown key 'acount' (did you mean account?)" in "\n".join(lines)
     assert any("account: 123 is not right; expected the account" in line for line in lines)
     assert any("partition: 'short; rm' is not right" in line for line in lines)
     assert any("status_command: 'qstat' is not right" in line for line in lines)

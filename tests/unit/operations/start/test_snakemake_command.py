@@ -85,7 +85,7 @@ def test_a_profile_is_a_name_or_a_path_and_another_is_refused(project, tmp_path)
     found = write_command(replace(PLAIN, profile="../project/profiles/slurm"), project=project)
 
     assert "../project/profiles/slurm" in found.arguments
-    with pytest.raises(EpyflowError, match=r"did you mean slurm\?; expected one of gcp, local"):
+    with pytest.raises(EpyflowError, match=r"did you mean slurm\?\); expected one of gcp, local"):
         write_command(replace(PLAIN, profile="slrm"), project=project)
 
 

@@ -1,4 +1,4 @@
-"""The tutorials run as they stand: files, commands of epyflow, Python, and what it prints.
+"""Tutorials run as they stand: files, commands of epyflow, Python, and what it prints.
 
 A block that is not run has a comment before it that says why: ``<!-- not run: ... -->``. A block
 after a line with nothing but the name of a file is the content of that file.
@@ -13,7 +13,8 @@ import pytest
 
 from tests.unit.cli.command import run
 
-PAGES = sorted((Path(__file__).resolve().parents[2] / "docs" / "tutorials").glob("*.md"))
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = [DOCS / "getting-started.md", *sorted((DOCS / "tutorials").glob("*.md"))]
 BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<why>[^>]{10,}) -->\n)?"
     r"(?:^`(?P<file>[^`\n]+)`:\n\n)?"
@@ -40,18 +41,22 @@ def test_every_block_of_a_tutorial_runs_or_says_why_not(page, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     state: dict[str, object] = {"__name__": "__main__"}
     blocks = list(BLOCK.finditer(page.read_text(encoding="utf-8")))
+    before = ""
     for block in blocks:
-        code = block["code"]
+        code, language = block["code"], block["language"]
         if block["why"]:
+            before = ""
             continue
         if block["file"]:
+            Path(block["file"]).parent.mkdir(parents=True, exist_ok=True)
             Path(block["file"]).write_text(code, encoding="utf-8")
-        elif block["language"] == "bash":
+        elif language == "bash":
             run_commands(code)
-        elif block["language"] == "python":
+        elif language == "python":
             run_python(code, page, state)
-        else:
+        elif before == "python":
             assert capsys.readouterr().out == code
+        before = language
     plt.close("all")
 
     assert len(blocks) == page.read_text(encoding="utf-8").count("\n```") / 2

@@ -14,12 +14,12 @@ from tests.workflow.workspace import SNAKEMAKE, TABLES
 RESULTS = "results/small/main/runner-artifacts"
 
 
-def renew_often(code: Path) -> None:
-    """Let a coordinator look for its lease twice in a second."""
+def renew_rarely(code: Path) -> None:
+    """Let a coordinator look for its lease only before it submits tasks."""
     module = code / "operations" / "runs" / "run_lease.py"
     text = module.read_text()
     assert "= 180.0, 30.0" in text
-    module.write_text(text.replace("= 180.0, 30.0", "= 180.0, 0.5"))
+    module.write_text(text.replace("= 180.0, 30.0", "= 180.0, 600.0"))
 
 
 def test_who_takes_over_goes_on_with_its_tasks_and_the_first_ends_without_ending_them(
@@ -32,7 +32,7 @@ def test_who_takes_over_goes_on_with_its_tasks_and_the_first_ends_without_ending
     second = Rehearsed(tmp_path / "second", forking_batch.environment, prefix)
     # Both have the same sources: of other sources, a task would be another one.
     for each in (first, second):
-        renew_often(each.copy_code())
+        renew_rarely(each.copy_code())
 
     arguments = first.command(*TABLES)[len(SNAKEMAKE) :]
     with closing(ForkedRun(arguments, first.folder, first.environment())) as run:

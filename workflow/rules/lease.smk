@@ -9,6 +9,8 @@ LEASE = None
 
 def claim():
     """Hold the lease of the run in its bucket, or refuse to start beside another coordinator."""
+    from functools import partial
+
     from epyflow.errors import RunningError
     from epyflow.operations.runs.coordinator_lease import claim_run, end_this_process
     from epyflow.storage.disk import storage_at
@@ -23,6 +25,10 @@ def claim():
     try:
         place = storage_at(storage_prefix())
         LEASE = claim_run(PLAN.exp_id, PLAN.run_id, place, end, logger.warning)
+        # The executor for Google Batch asks before it creates a job; others do not.
+        settings = workflow.executor_settings
+        if LEASE is not None and hasattr(settings, "before_creation"):
+            settings.before_creation = partial(LEASE.confirm, end)
     except RunningError as error:
         raise WorkflowError(str(error)) from None
     except (EpyflowError, OSError) as error:

@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import pytest
 from google.api_core import exceptions as google
 
@@ -28,6 +30,17 @@ def test_an_array_becomes_one_job_whose_tasks_are_in_order(batch):
 
     assert list(batch.jobs) == [array.name]
     assert array.tasks == {0: tasks[0], 1: tasks[1]}
+
+
+def test_no_job_is_created_that_the_workflow_refuses(batch):
+    made = submitter(batch)
+    made.confirm = Mock(side_effect=[None, RuntimeError("replaced")])
+    submit(made, [task(0)])
+
+    with pytest.raises(RuntimeError, match="replaced"):
+        submit(made, [task(1)])
+
+    assert batch.calls == ["create_job"]
 
 
 def test_a_lost_answer_does_not_start_the_work_twice(batch):

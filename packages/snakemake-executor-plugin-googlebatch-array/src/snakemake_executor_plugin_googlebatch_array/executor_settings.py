@@ -7,8 +7,9 @@ Each is a command line option ``--googlebatch-array-<name>`` and a key of a prof
 # that is true by default would lose the executor's prefix.
 # ruff: noqa: UP045
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
 
 from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
 
@@ -33,6 +34,10 @@ def _help(text: str, *, env_var: bool = False, required: bool = False) -> dict[s
 @dataclass
 class ExecutorSettings(ExecutorSettingsBase):
     """What the user can set. Help texts say what each does and how to choose."""
+
+    before_creation: ClassVar[Callable[[], object] | None] = None
+    """For a workflow to set on the settings: called before each job is created, in any thread. No
+    job is created if it raises."""
 
     project: Optional[str] = field(
         default=None,

@@ -189,7 +189,12 @@ class Session:
         settings, executor = self.settings, self.executor
         run = Run(self.run, executor.coordinator, self.frame, self.variables, self.logs.target)
         submitter = Submitter(
-            self.api, self.run, executor.coordinator, time.monotonic, lambda: time.sleep(2)
+            self.api,
+            self.run,
+            executor.coordinator,
+            time.monotonic,
+            lambda: time.sleep(2),
+            settings.before_creation,
         )
         poller = Poller(
             self.api,

@@ -31,6 +31,8 @@ class Submitter:
         The watcher's clock.
     pause
         Called before a request is repeated that was answered with NOT_FOUND.
+    confirm
+        Called before each job is created; raises if none may be.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Submitter:
         coordinator: str,
         now: Callable[[], float],
         pause: Callable[[], None],
+        confirm: Callable[[], object] | None = None,
     ) -> None:
         self.api = api
         self.run = run
         self.coordinator = coordinator
         self.now = now
         self.pause = pause
+        self.confirm = confirm or (lambda: None)
         self.used: set[str] = set()
         self.trying: set[str] = set()
         self.perhaps: set[str] = set()
@@ -119,6 +123,7 @@ class Submitter:
     ) -> batch_v1.Job | None:
         """Create a job; return the one that is there if it is ours; None if the id is taken."""
         definition = make(name)
+        self.confirm()
         for left in reversed(range(_NOT_FOUND_TRIES)):
             try:
                 created: batch_v1.Job = self.api.create(definition, name)

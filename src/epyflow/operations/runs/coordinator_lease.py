@@ -111,6 +111,30 @@ class HeldLease:
             return "the lease of this run was removed", None
         return "the lease of this run was overwritten, and cannot be read", found.version
 
+    def confirm(self, lost: Callable[[str], object]) -> None:
+        """Read the lease, as before tasks are submitted: the next renewal may be seconds away.
+
+        One that was removed or damaged is left to it, and so is a storage that does not answer.
+
+        Parameters
+        ----------
+        lost
+            As in :meth:`keep`.
+
+        Raises
+        ------
+        RunningError
+            If another coordinator has the run now, after ``lost`` was called.
+        """
+        try:
+            with self._writing:
+                self._change()
+        except RunningError as error:
+            lost(str(error))
+            raise
+        except (EpyflowError, OSError):
+            return
+
     def keep(self, lost: Callable[[str], object]) -> None:
         """Renew the lease in a thread until it is released.
 

@@ -205,8 +205,20 @@ def test_a_paused_holder_that_another_has_replaced_never_holds_the_lease_again(
     assert store.data == before
     with pytest.raises(RunningError, match="on desktop"):
         paused.renew()
+    with pytest.raises(RunningError, match="on desktop"):
+        paused.confirm(lost.put)
+    assert "on desktop" in lost.get_nowait()
     paused.release()
     assert store.data == before
+
+
+def test_before_tasks_are_submitted_only_another_coordinator_matters(waiting):
+    store = Store()
+    held = hold(store, waiting)
+
+    for content in (store.data, b"damaged", None):
+        store.data = content
+        held.confirm(pytest.fail)
 
 
 @pytest.mark.parametrize("lapsed", [False, True])

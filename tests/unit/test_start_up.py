@@ -99,6 +99,21 @@ ScipyDistribution(type="scipy", name="randint", args=[0, 30])
     assert imported_by(code) == set()
 
 
+def test_observations_are_checked_without_pandas(tmp_path):
+    path = tmp_path / "observations.csv"
+    path.write_text("location,date,value\nUS,2025-01-04,1\nUS,2025-01-11,2\n")
+    code = f"""
+from datetime import date
+from pathlib import Path
+from epyflow.data.observations import Column, read_observations
+from epyflow.experiment.checks import observed_data
+window = date(2025, 1, 1), date(2025, 1, 31)
+read_observations(Path({str(path)!r}), ["US"], None, [Column("value", "date")], window)
+"""
+
+    assert imported_by(code) == set()
+
+
 def test_loading_the_compiled_engine_imports_no_linear_algebra_and_leaves_it_usable():
     code = """
 from epyflow.engine import compile_cache

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,8 @@ from epyflow.data.observed_table import read_observed
 from epyflow.data.sheet import Row, listed
 from epyflow.data.vintages import Vintage
 from epyflow.errors import DataError, NoObservationsError
-
-if TYPE_CHECKING:
-    from forecast_hub.tables import Table
+from forecast_hub.mixed_series import find_mixed_series
+from forecast_hub.tables import NO_VALUE, Table
 
 _LAST_VISITS = 4
 
@@ -122,19 +120,17 @@ def _known(rows: Sequence[Row], column: Column, vintage: Vintage | None) -> Sequ
 
 
 def _refuse_mixed_series(
-    table: "Table",
+    table: Table,
     location_column: str,
     columns: Sequence[Column],
     vintage: Vintage | None,
 ) -> None:
-    from forecast_hub.mixed_series import find_mixed_series  # imported here: pandas takes time
-
-    if len(table.frame) < 2:
+    if len(table.index) < 2:
         return
     as_of = None if vintage is None else vintage.column
     if as_of is not None and vintage is not None:
         # Texts of dates compare as dates; those that are none are refused where they are read.
-        table = table.choose(table.frame[as_of] <= vintage.day.isoformat())
+        table = table.choose(table.columns[as_of] <= vintage.day.isoformat())
     # A place may be written in several ways.
     names = [name for column in columns for name in (column.values, column.dates)]
     names.append(location_column)
@@ -150,17 +146,15 @@ def _refuse_mixed_series(
             raise DataError(str(error))
 
 
-def _rows(table: "Table") -> list[Row]:
-    names = list(table.frame.columns)
+def _rows(table: Table) -> list[Row]:
+    names, cells_of_rows = list(table.columns), zip(*table.columns.values(), strict=True)
     return [
         Row(*table.place(row), dict(zip(names, cells, strict=True)))
-        for row, cells in zip(table.frame.index, table.frame.to_numpy().tolist(), strict=True)
+        for row, cells in zip(table.index.tolist(), cells_of_rows, strict=True)
     ]
 
 
 def _series(rows: Sequence[Row], column: Column, window: tuple[date, date]) -> dict[date, float]:
-    from forecast_hub.tables import NO_VALUE  # imported here: pandas takes time
-
     series: dict[date, float] = {}
     for row in rows:
         day = row.day(column.dates)

@@ -3,19 +3,16 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from epyflow.errors import DataError, UnreadableError
 from epyflow.suggest import listed
 from forecast_hub import errors
-
-if TYPE_CHECKING:
-    from forecast_hub.tables import Table
+from forecast_hub.tables import Table, read_table
 
 
 def read_observed(
     path: Path, required: Sequence[str] = (), rows: Mapping[str, str] | None = None
-) -> "Table":
+) -> Table:
     """Read observations as text.
 
     Parameters
@@ -46,9 +43,9 @@ def read_observed(
     except errors.HubError as error:
         raise DataError(str(error)) from error
     for column, value in (rows or {}).items():
-        chosen = table.choose(table.frame[column] == value)
-        if chosen.frame.empty:
-            there = listed(table.frame[column].unique())
+        chosen = table.choose(table.columns[column] == value)
+        if not len(chosen.index):
+            there = listed(dict.fromkeys(table.columns[column]))
             raise DataError(
                 f"{path}: {column}: no row has {value!r}; expected one of {there or 'no rows'} "
                 "in observed_rows"
@@ -58,10 +55,8 @@ def read_observed(
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, state: object) -> "Table":
+def _read(path: Path, state: object) -> Table:
     """Read a file; every population of a run reads the same one."""
-    from forecast_hub.tables import read_table  # imported here: pandas takes time
-
     return read_table(path)
 
 

@@ -191,12 +191,12 @@ def digest(path: Path, vintage: Vintage | None) -> str:
     if vintage is None or vintage.column is None:
         return hash_file(path)
     table = read_observed(path, [vintage.column])
-    seen = hashlib.sha256(",".join(table.frame.columns).encode())
+    seen = hashlib.sha256(",".join(table.columns).encode())
     try:
         known = table.days(vintage.column) <= vintage.day.isoformat()
     except HubError as error:
         raise DataError(str(error)) from error
-    for cells in table.frame[known].to_numpy().tolist():
+    for cells in zip(*table.choose(known).columns.values(), strict=True):
         seen.update(("\n" + "\0".join(cells)).encode())
     return seen.hexdigest()
 

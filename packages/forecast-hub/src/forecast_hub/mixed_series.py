@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from forecast_hub.tables import NO_VALUE, Table
 
@@ -75,20 +76,21 @@ def find_mixed_series(
     values
         Columns that may differ: the observations.
     """
-    frame, keys = table.frame, list(places)
-    for name in map(str, frame):
-        texts = frame[name]
-        if name in (*keys, day, as_of, *values) or not 1 < texts.nunique() <= _MOST_SERIES:
+    keys = list(places)
+    for name, texts in table.columns.items():
+        there = set() if name in (*keys, day, as_of, *values) else set(texts)
+        if not 1 < len(there) <= _MOST_SERIES:
             continue
-        mixed = _mixed(frame, keys, name)
-        if name.casefold() not in SERIES:
-            if as_of is None or _is_other(name, texts.unique()):
+        mixed = _mixed(table, keys, name)
+        if name.casefold() not in SERIES and mixed.any():
+            if as_of is None or _is_other(name, there):
                 continue
-            mixed &= _mixed(frame, [*keys, day], name) & ~_mixed(frame, [*keys, as_of], name)
+            mixed &= _mixed(table, [*keys, day], name) & ~_mixed(table, [*keys, as_of], name)
         if mixed.any():
-            row = int(mixed.index[mixed][0])
-            there = sorted(texts[(frame[keys] == frame.loc[row, keys]).all(axis=1)].unique())
-            return Mixed(row, name, there, usual_series(there))
+            first, of_rows = int(np.argmax(mixed)), _keys(table, keys)
+            pairs = zip(of_rows, texts, strict=True)
+            those = sorted({text for key, text in pairs if key == of_rows[first]})
+            return Mixed(int(table.index[first]), name, those, usual_series(those))
     return None
 
 
@@ -98,11 +100,20 @@ def usual_series(values: Iterable[str]) -> str:
     return next((text for text in there if text.casefold() in _WHOLES), there[0])
 
 
-def _mixed(frame: pd.DataFrame, keys: list[str], name: str) -> "pd.Series[bool]":
-    """Return which rows share their keys with another value of a column, which has several."""
+def _mixed(table: Table, keys: Sequence[str], name: str) -> NDArray[np.bool_]:
+    """Return which rows share their keys with another value of a column."""
+    of_rows = _keys(table, keys)
+    first: dict[tuple[str, ...], str] = {}
+    pairs = zip(of_rows, table.columns[name], strict=True)
+    several = {key for key, text in pairs if first.setdefault(key, text) != text}
+    return np.array([key in several for key in of_rows], dtype=np.bool_)
+
+
+def _keys(table: Table, keys: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return what each row has in some columns."""
     if not keys:
-        return pd.Series(True, index=frame.index)
-    return frame.groupby(keys, sort=False)[name].transform("nunique") > 1
+        return [()] * len(table.index)
+    return list(zip(*(table.columns[key] for key in keys), strict=True))
 
 
 def _is_other(name: str, texts: Iterable[str]) -> bool:

@@ -7,21 +7,27 @@ import csv
 import zlib
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from forecast_hub.config.round_calendar import parse_date
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.limited_files import check_cells, csv_rows, read_parquet
 from forecast_hub.suggestions import listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Texts = NDArray[np.object_]
+"""Cells of a column, shape (rows,), each a Python text."""
 
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
@@ -37,32 +43,42 @@ class Table:
     ----------
     path
         The file or folder.
-    frame
-        All values as text without surrounding spaces; empty where there is none. The index numbers
-        the rows of all files.
+    columns
+        All values as text without surrounding spaces, by column; empty where there is none.
+    index
+        Shape (rows,). The numbers of the rows among those of all files, from 0.
     files
         Each file, the index of its first row, and the line of each row; rows of a parquet file are
         counted from 1.
     """
 
     path: Path
-    frame: pd.DataFrame
+    columns: Mapping[str, Texts]
+    index: NDArray[np.intp]
     files: tuple[tuple[int, Path, Sequence[int]], ...]
 
-    def choose(self, rows: "pd.Series[bool]") -> "Table":
-        """Return the table with some of its rows."""
-        return replace(self, frame=self.frame[rows])
+    @cached_property
+    def frame(self) -> "pd.DataFrame":
+        """The columns as a data frame with the index."""
+        import pandas as pd  # imported here: it takes time, and a check needs no frame
+
+        return pd.DataFrame(dict(self.columns), index=self.index, dtype="str")
+
+    def choose(self, rows: Iterable[bool]) -> "Table":
+        """Return the table with the rows for which ``rows``, one for each row, is true."""
+        return self.take(np.flatnonzero(np.fromiter(rows, dtype=np.bool_)))
 
     def take(self, positions: NDArray[np.intp]) -> "Table":
         """Return the table with the rows at some positions, counted from 0."""
-        return replace(self, frame=self.frame.take(positions))
+        columns = {name: texts[positions] for name, texts in self.columns.items()}
+        return replace(self, columns=columns, index=self.index[positions])
 
     def require(self, columns: Sequence[str]) -> None:
         """Refuse a table that lacks a column."""
-        if missing := [name for name in columns if name not in self.frame]:
+        if missing := [name for name in columns if name not in self.columns]:
             raise DataError(
                 f"{self.path}:1: no column {', '.join(missing)}; "
-                f"the file has {', '.join(self.frame.columns) or 'no columns'}"
+                f"the file has {', '.join(self.columns) or 'no columns'}"
             )
 
     def place(self, row: int) -> tuple[Path, int]:
@@ -76,7 +92,7 @@ class Table:
         path, line = self.place(row)
         return DataError(f"{path}:{line}: {column}: {problem}; expected {expected}")
 
-    def days(self, column: str) -> pd.Series:
+    def days(self, column: str) -> Texts:
         """Return a column of dates as text.
 
         Raises
@@ -84,14 +100,14 @@ class Table:
         DataError
             If one is not of the form YYYY-MM-DD.
         """
-        texts = self.frame[column]
-        wrong = [text for text in texts.unique() if parse_date(text) is None]
-        if wrong:
-            row = int(texts.index[texts.isin(wrong)][0])
-            raise self.error(row, column, f"{texts[row]!r} is not a date", "YYYY-MM-DD")
+        texts = self.columns[column]
+        wrong = {text for text in set(texts) if parse_date(text) is None}
+        for row, text in zip(self.index.tolist(), texts if wrong else (), strict=False):
+            if text in wrong:
+                raise self.error(row, column, f"{text!r} is not a date", "YYYY-MM-DD")
         return texts
 
-    def numbers(self, column: str) -> pd.Series:
+    def numbers(self, column: str) -> "pd.Series":
         """Return a column of numbers as float64; NaN where there is no value.
 
         Raises
@@ -99,7 +115,9 @@ class Table:
         DataError
             If one is negative, infinite or no number.
         """
-        texts = self.frame[column]
+        import pandas as pd
+
+        texts = pd.Series(self.columns[column], index=self.index, dtype="str")
         missing = texts.isin(NO_VALUE)
         numbers = pd.to_numeric(texts.mask(missing), errors="coerce").astype("float64")
         usable = missing | (np.isfinite(numbers) & (numbers >= 0))
@@ -130,38 +148,43 @@ def read_table(path: Path) -> Table:
         folder have different columns.
     """
     if not path.is_dir():
-        frame, lines = _read_file(path)
-        return Table(path, frame, ((0, path, lines),))
+        columns, lines = _read_file(path)
+        return Table(path, columns, np.arange(len(lines)), ((0, path, lines),))
     paths = sorted(
         each for each in path.rglob("*") if each.name.endswith(SUFFIXES) and each.is_file()
     )
     if not paths:
         raise UnreadableError(f"{path}: no file of it is a table; expected {listed(SUFFIXES)}")
-    frames, files, first = [], [], 0
+    parts: list[dict[str, Texts]] = []
+    files, first = [], 0
     for each in paths:
-        frame, lines = _read_file(each)
-        frames.append(frame.assign(**_partition(each, path)))
+        columns, lines = _read_file(each)
+        parts.append(columns | _partition(each, path, len(lines)))
         files.append((first, each, lines))
-        first += len(frame)
-        check_cells(path, first, len(frames[-1].columns))
-        if set(frames[-1].columns) != set(frames[0].columns):
+        first += len(lines)
+        check_cells(path, first, len(parts[-1]))
+        if set(parts[-1]) != set(parts[0]):
             raise DataError(
-                f"{each}: has the columns {listed(frames[-1].columns)}, and {paths[0].name} has "
-                f"{listed(frames[0].columns)}; expected the same in every file of the folder"
+                f"{each}: has the columns {listed(parts[-1])}, and {paths[0].name} has "
+                f"{listed(parts[0])}; expected the same in every file of the folder"
             )
-    return Table(path, pd.concat(frames, ignore_index=True), tuple(files))
+    whole = {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
+    return Table(path, whole, np.arange(first), tuple(files))
 
 
-def _partition(path: Path, folder: Path) -> dict[str, str]:
+def _partition(path: Path, folder: Path, rows: int) -> dict[str, Texts]:
     parts = [part.split("=", 1) for part in path.parent.relative_to(folder).parts if "=" in part]
-    return {name: "" if text == _NO_PARTITION else unquote(text) for name, text in parts}
+    return {
+        name: np.full(rows, "" if text == _NO_PARTITION else unquote(text), dtype=np.object_)
+        for name, text in parts
+    }
 
 
-def _read_file(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
+def _read_file(path: Path) -> tuple[dict[str, Texts], Sequence[int]]:
     return _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
 
 
-def _read_csv(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
+def _read_csv(path: Path) -> tuple[dict[str, Texts], Sequence[int]]:
     try:
         lines = csv_rows(path)
         _, header = next(lines, (1, []))
@@ -170,8 +193,9 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
         rows = [(line, _checked(path, line, cells, len(columns))) for line, cells in lines]
     except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
         raise UnreadableError(f"{path}: cannot be read ({error})") from None
-    frame = pd.DataFrame([cells for _, cells in rows], columns=columns, dtype="str")
-    return frame, [line for line, _ in rows]
+    texts = np.array([cells for _, cells in rows], dtype=np.object_)
+    by_column = texts.reshape(len(rows), len(columns)).T
+    return dict(zip(columns, by_column, strict=True)), [line for line, _ in rows]
 
 
 def _check_header(path: Path, columns: Sequence[str]) -> None:
@@ -189,7 +213,7 @@ def _checked(path: Path, line: int, cells: list[str], count: int) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _read_parquet(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
+def _read_parquet(path: Path) -> tuple[dict[str, Texts], Sequence[int]]:
     import pyarrow as pa  # imported here: most files are csv
 
     try:
@@ -199,15 +223,15 @@ def _read_parquet(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
         }
     except (OSError, pa.ArrowException) as error:
         raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
-    return pd.DataFrame(columns).astype("str"), range(1, table.num_rows + 1)
+    return columns, range(1, table.num_rows + 1)
 
 
-def _as_text(column: Any) -> pd.Series:
+def _as_text(column: Any) -> Texts:
     """Return an arrow column as text; times at midnight, as pandas writes dates, are dates."""
     import pyarrow as pa
 
     if pa.types.is_timestamp(column.type):
         with suppress(pa.ArrowInvalid):  # some are not at midnight: the reader judges them
             column = column.cast(pa.date32())
-    text: pd.Series = column.cast(pa.string()).fill_null("").to_pandas()
-    return text
+    texts: Texts = column.cast(pa.string()).fill_null("").to_numpy()
+    return texts

@@ -182,7 +182,7 @@ def _scenario_names(header: list[str]) -> list[str]:
 
 def _header(path: Path) -> list[str]:
     if path.is_dir() or path.suffix == ".parquet":
-        return list(read_observed(path).frame.columns)
+        return list(read_observed(path).columns)
     try:
         _, header = next(csv_rows(path), (1, []))
     except HubError as error:

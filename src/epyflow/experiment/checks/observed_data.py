@@ -1,11 +1,12 @@
 """Check observations against the simulated series, and that one row says each of them."""
 
 import itertools
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,15 +27,14 @@ from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.population.locations import Location
 from epyflow.suggest import listed
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from forecast_hub.tables import Table
+from forecast_hub.mixed_series import usual_series
+from forecast_hub.tables import Table
 
 _MOST_SAID = 5
 """Errors of a file that are reported; more are of the same kind as a rule."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MEASURE = re.compile(r"-?\d+\.\d+(e-?\d+)?|\d+|NA|")
+"""Numbers with decimals, as a column of a rate beside the counts holds them, and no value."""
 _BEGINNING = date(1900, 1, 1)
 """Submissions read observations from here on, for what a rate or a peak is compared with."""
 
@@ -60,15 +60,16 @@ def check_observations(
         return
     column = find_location_column(table, calibration.observed_location_column)
     names = {name.casefold() for place in places for name in place.spellings}
-    rows = table.frame[table.frame[column].str.casefold().isin(names)]
+    rows = table.choose(text.casefold() in names for text in table.columns[column])
     compared = [
         each
         for each in calibration.comparison
         if {each.observed_date_column, each.observed_value_column} <= set(rows.columns)
     ]
-    for position, comparison in enumerate(calibration.comparison if len(rows) else ()):
+    for position, comparison in enumerate(calibration.comparison if len(rows.index) else ()):
         name = comparison.observed_date_column
-        if comparison in compared and (advice := find_dateless(dict(rows.iloc[0]), name)):
+        first = {each: texts[0] for each, texts in rows.columns.items()}
+        if comparison in compared and (advice := find_dateless(first, name)):
             key_path = ("calibration", "comparison", position, "observed_date_column")
             report.error(key_path, f"{path}: {name}: {advice}")
             return
@@ -119,7 +120,7 @@ def check_rate_trends(
 
 def _read(
     path: Path, section: Calibration | RateTrends, here: KeyPath, report: Report
-) -> "Table | None":
+) -> Table | None:
     """Read the chosen rows of a file; None if other checks report that it cannot be read."""
     try:
         find_location_column(read_observed(path), section.observed_location_column)
@@ -133,7 +134,7 @@ def _read(
 
 
 def _check_values(
-    table: "Table",
+    table: Table,
     places: Sequence[Location],
     section: Calibration | RateTrends,
     columns: Sequence[Column],
@@ -152,7 +153,7 @@ def _check_values(
         column is missing, which is reported elsewhere.
     """
     vintage = vintage_of(table.path, section.observed_data_vintage, section.observed_as_of_column)
-    if not set(required_columns(columns, vintage)) <= set(table.frame.columns):
+    if not set(required_columns(columns, vintage)) <= set(table.columns):
         return None
     span, window = spans
     said: set[str] = set()
@@ -191,7 +192,7 @@ def _report_missing(missing: Mapping[str, str], places: Sequence[Location], repo
 
 
 def _check_issues(
-    rows: "pd.DataFrame",
+    rows: Table,
     place: str,
     comparison: Comparison,
     calibration: Calibration,
@@ -199,46 +200,41 @@ def _check_issues(
     report: Report,
 ) -> bool:
     """Report rows that nothing chooses among; return whether there are none."""
-    day = calibration.observed_data_vintage
-    vintage = vintage_of(path, day, calibration.observed_as_of_column)
-    known_by = vintage.column if vintage is not None else None
-    keys = [place, comparison.observed_date_column, *([known_by] if known_by in rows else [])]
-    repeated = rows[rows.duplicated(keys, keep=False)]
-    values = {each.observed_value_column for each in calibration.comparison}
-    if repeated.empty:
+    vintage = vintage_of(path, calibration.observed_data_vintage, calibration.observed_as_of_column)
+    known_by = [] if vintage is None or vintage.column is None else [vintage.column]
+    keys = [place, comparison.observed_date_column, *filter(rows.columns.__contains__, known_by)]
+    of_rows = list(zip(*(rows.columns[key] for key in keys), strict=True))
+    times = Counter(of_rows)
+    repeated = next((key for key in of_rows if times[key] > 1), None)
+    if repeated is None:
         return True
-    same = repeated[(repeated[keys] == repeated[keys].iloc[0]).all(axis=1)]
-    differing = [name for name in same if name not in values and len(same[name].unique()) > 1]
+    values = {each.observed_value_column for each in calibration.comparison}
+    same = rows.choose(key == repeated for key in of_rows).columns
+    differing = [name for name in same if name not in values and len(set(same[name])) > 1]
     issues = [name for name in differing if all(map(_parse, same[name]))]
-    chosen = [name for name in differing if name not in issues and not _is_measure(same[name])]
+    measures = [name for name in differing if all(map(_MEASURE.fullmatch, same[name]))]
+    chosen = [name for name in differing if name not in (*issues, *measures)]
     if not issues and not chosen:
         return True
-    from forecast_hub.mixed_series import usual_series  # imported here: pandas takes time
-
-    told = f"{path} has {len(same)} rows for {same[keys[1]].iloc[0]} of {same[place].iloc[0]}"
+    told = f"{path} has {times[repeated]} rows for {repeated[1]} of {repeated[0]}"
     for name in chosen:
         report.error(
             ("calibration", "observed_data_path"),
-            f"{told}, which differ in {name!r} ({listed(same[name].unique())}); expected one: "
-            f"choose the rows, as in observed_rows: {{{name}: {usual_series(same[name])}}}",
+            f"{told}, which differ in {name!r} ({listed(dict.fromkeys(same[name]))}); expected "
+            f"one: choose the rows, as in observed_rows: {{{name}: {usual_series(same[name])}}}",
         )
     for name in issues:
         also = "" if name == "as_of" else f" and observed_as_of_column: {name}"
         report.error(
             ("calibration", "observed_data_path"),
-            f"{told}, which differ in {name!r} ({same[name].min()} to {same[name].max()}); "
+            f"{told}, which differ in {name!r} ({min(same[name])} to {max(same[name])}); "
             f"expected one: say which is meant by observed_data_vintage: a date{also}",
         )
     return False
 
 
-def _is_measure(column: "pd.Series") -> bool:
-    """Return whether a column holds numbers with decimals, as a rate beside the counts does."""
-    return bool(column.str.fullmatch(r"-?\d+\.\d+(e-?\d+)?|\d+|NA|").all())
-
-
 def _check_dates(
-    rows: "pd.DataFrame",
+    rows: Table,
     place: str,
     comparison: Comparison,
     position: int,
@@ -249,7 +245,8 @@ def _check_dates(
     window = calibration.fitting_window
     frequency = model.simulation.resample_frequency
     key_path = ("calibration", "comparison", position, "observed_date_column")
-    days = sorted(filter(None, map(_parse, rows[comparison.observed_date_column].unique())))
+    dates = rows.columns[comparison.observed_date_column]
+    days = sorted(filter(None, map(_parse, set(dates))))
     inside = [day for day in days if window.start_date <= day <= window.end_date]
     if not inside:
         return
@@ -258,8 +255,10 @@ def _check_dates(
         if wrong:
             report.error(key_path, _wrong_weekday(wrong, inside, frequency))
     elif frequency in (None, "D") and model.timespan.delta_t <= 1:
-        by_place = rows.groupby(place)[comparison.observed_date_column]
-        gaps = [gap for _, texts in by_place for gap in _gaps(texts.unique())]
+        by_place: dict[str, set[str]] = {}
+        for name, text in zip(rows.columns[place], dates, strict=True):
+            by_place.setdefault(name, set()).add(text)
+        gaps = [gap for texts in by_place.values() for gap in _gaps(texts)]
         code = WEEKS[inside[0].weekday()]
         if gaps and min(gaps) > 1:
             report.error(

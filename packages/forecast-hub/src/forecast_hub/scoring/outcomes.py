@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from forecast_hub.config.locations import Place
@@ -130,7 +131,7 @@ def read_outcomes(
     if AS_OF in table.frame:
         found[AS_OF] = table.days(AS_OF)
     found = found[found["location"].notna()]
-    chosen = table.choose(table.frame.index.to_series().isin(found.index))
+    chosen = table.choose(np.isin(table.index, found.index))
     _refuse_mixed(chosen, [location, *kept], day, value)
     found["observed"] = chosen.numbers(value)
     # The latest version counts, with a value or without: what was withdrawn is no outcome.

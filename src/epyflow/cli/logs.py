@@ -97,7 +97,10 @@ def logs(
     else:
         _print(read, lines)
     if not read:
-        fail(f"{found.folder}: no such log{' with an error' * failed}", ExitCode.PROBLEM)
+        given = {"rule": rule, "stage": stage, "task": task, "since": since, "level": level}
+        chosen = [f"--{name} {value}" for name, value in given.items() if value is not None]
+        which = f"{' with an error' * failed}{' for ' * bool(chosen)}{' '.join(chosen)}"
+        fail(f"{found.folder}: there is no log{which}", ExitCode.PROBLEM)
 
 
 def _print(read: list[Log], lines: int | None) -> None:
@@ -105,7 +108,9 @@ def _print(read: list[Log], lines: int | None) -> None:
     for number, log in enumerate(read):
         if len(read) > 1:
             gap = [""] if number else []
-            say(*gap, f"==> {log.path} <==")
+            say(*gap, f"==> {log.path}{'' if log.lines else ' (empty)'} <==")
+        elif not log.lines:
+            say(f"{log.path} is empty: the job has printed nothing", err=True)
         for line in _last(log, lines):
             say(line)
 

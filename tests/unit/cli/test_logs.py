@@ -103,6 +103,16 @@ def test_a_document_says_of_each_log_what_it_is_of_and_whether_it_failed(made_up
     }
 
 
+def test_an_empty_log_is_said_to_be_empty(made_up):
+    made_up.write("logs/us/flu/main/draw_figures.log", "")
+
+    one, all_logs = logs("us/flu", "--rule", "draw_figures"), logs("us/flu")
+
+    assert one.stdout == ""
+    assert one.stderr.startswith("logs/us/flu/main/draw_figures.log is empty: ")
+    assert "==> logs/us/flu/main/draw_figures.log (empty) <==\n" in all_logs.stdout
+
+
 def test_every_stage_can_be_asked_for():
     assert get_args(cli_logs.Stage) == tuple(STAGES)
 
@@ -124,8 +134,12 @@ def test_a_lone_surrogate_in_a_message_is_shown(made_up, command):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (("us/flu", "--task", 7), 1, "us/flu/main: no such log"),
-        (("us/flu", "--rule", "build_inputs", "--failed"), 1, "no such log with an error"),
+        (("us/flu", "--task", 7), 1, "us/flu/main: there is no log for --task 7"),
+        (
+            ("us/flu", "--rule", "build_inputs", "--failed"),
+            1,
+            "there is no log with an error for --rule build_",
+        ),
         (
             ("us/flu", "--rule", "draw_figures"),
             2,
@@ -134,8 +148,8 @@ def test_a_lone_surrogate_in_a_message_is_shown(made_up, command):
         ),
         (("covid",), 2, "no run covid under ./results"),
         (("us/flu", "--since", "yesterday"), 2, "since 'yesterday': expected an age, such"),
-        (("us/flu", "--since", "2030-03-18"), 1, "us/flu/main: no such log"),
-        (("us/flu", "--level", "CRITICAL"), 1, "us/flu/main: no such log"),
+        (("us/flu", "--since", "2030-03-18"), 1, "there is no log for --since 2030-03-18"),
+        (("us/flu", "--level", "CRITICAL"), 1, "there is no log for --level CRITICAL"),
         (("us/flu", "--machine"), 2, "us/flu/main is on disk"),
     ],
 )

@@ -10,7 +10,7 @@ from epyflow.cli.output import ExitCode, console, exit_on_error, plain_table, pr
 from epyflow.operations.comparison.run_comparison import Comparison, compare_runs
 from epyflow.operations.runs.run_lookup import find_run
 
-_SHOWN = 20
+_SHOWN, _WHOLE = 20, 100_000
 _ANSWERS = {True: "same", False: "different", None: "unknown"}
 
 
@@ -82,4 +82,6 @@ def _print(found: Comparison) -> None:
 
 
 def _text(value: Any) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:,.6g}"

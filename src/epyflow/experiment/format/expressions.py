@@ -145,13 +145,13 @@ def parse(text: str) -> Expression:
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        expected = _percentage(text) or lookalike(text) or f"expected {ALLOWED}"
+        expected = fraction_for(text) or lookalike(text) or f"expected {ALLOWED}"
         raise ExpressionError(f"{shown(text)} is not an expression; {expected}") from None
     _refuse_foreign(tree, text, depth=0)
     return Expression(text, tree)
 
 
-def _percentage(text: str) -> str:
+def fraction_for(text: str) -> str:
     """Return what to write in place of 60%; nothing for other texts."""
     found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*", text, re.ASCII)
     return f"write {float(found[1]) / 100:g} for {text.strip()}" if found else ""

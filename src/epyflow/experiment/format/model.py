@@ -24,6 +24,7 @@ from epyflow.experiment.format.base import (
     as_number,
     find_duplicate,
 )
+from epyflow.experiment.format.expressions import fraction_for
 from epyflow.experiment.format.forcing import Intervention, Seasonality, Vaccination
 from epyflow.population.age_groups import parse_age_groups
 from epyflow.strict import Many, Strict, refuse, shown
@@ -120,17 +121,20 @@ def _as_init(value: Any) -> str | float | tuple[float, ...]:
 
 
 def _head_count_or_share(value: Any) -> float:
-    expected = "a head count (1 or more), a share (below 1), a list with one per age group"
     try:
         size = as_number(value)
     except ValueError:
         size = -1.0
     if size < 0:
-        raise refuse(
-            f"{shown(value)} is not an initial condition; expected {expected}, default, sampled or "
-            "calibrated"
-        )
+        fraction = fraction_for(value) if isinstance(value, str) else ""
+        raise refuse(f"{shown(value)} is not an initial condition; {fraction or _INITIAL}")
     return size
+
+
+_INITIAL = (
+    "expected a head count (1 or more), a share (below 1), a list with one per age group, default, "
+    "sampled or calibrated"
+)
 
 
 _INIT_SCHEMA = {

@@ -183,6 +183,12 @@ def test_what_counts_no_people_is_no_initial_condition(root, init):
     assert "is not an initial condition; expected a head count (1 or more), a share" in message
 
 
+def test_the_share_for_a_percentage_is_offered(root):
+    (message,) = messages(root, SIR, ("model.compartments.2.init", "30%"))
+
+    assert message.endswith("'30%' is not an initial condition; write 0.3 for 30%")
+
+
 @pytest.mark.parametrize("name", ["I to R", "1st", "S_to_I", "to", "to_I", "I_to", "", False, 5])
 def test_a_compartment_needs_a_name_that_tables_can_use(root, name):
     found = messages(root, SIR, ("model.compartments.2.id", name))

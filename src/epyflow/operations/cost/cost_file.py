@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import epyflow
 from epyflow.errors import EpyflowError
 from epyflow.files import write_bytes_atomically
 from epyflow.google.site import FILE_VARIABLE, VARIABLE_PREFIX, read_site
@@ -26,10 +27,12 @@ from epyflow.storage.disk import Storage
 PLATFORM_VARIABLE = "EPYFLOW_RAN_ON"
 """Environment variable that profiles other than Google Batch's set to what runs their jobs."""
 
+_PROJECT = Path(epyflow.__file__).resolve().parents[2]
+
 log = logging.getLogger(__name__)
 
 
-def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = FILE) -> None:
+def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path | None = None) -> None:
     """Write the cost of the jobs of a run; for a local run, the cost on Google Batch.
 
     A run on Slurm, AWS Batch or Kubernetes has no cost: no price of theirs is known. Without a
@@ -45,11 +48,13 @@ def write_run_cost(run: RunPlan, storage: Storage, path: Path, profile: Path = F
     path
         The file to write.
     profile
-        The profile with the machines.
+        The profile with the machines; None: that of this folder, else of the project.
     """
     elsewhere = os.environ.get(PLATFORM_VARIABLE)
     ran_on = elsewhere or (GOOGLE_BATCH if os.environ.get("EPYFLOW_IMAGE_DIGEST") else LOCAL)
     try:
+        if profile is None:
+            profile = FILE if FILE.is_file() else _PROJECT / FILE
         given = read_profile(profile)
         benchmarks = _benchmarks(run, storage, given.rules)
         jobs = measured(run, benchmarks, given, region_of_site(), ran_on)

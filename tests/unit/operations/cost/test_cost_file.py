@@ -41,6 +41,10 @@ def test_a_local_run_is_priced_on_the_profiles_machines(storage, tmp_path):
     assert job.usd_run == pytest.approx((0.0898758 + 30 * 0.08 / 730) / 100, rel=1e-5)
 
 
+def test_in_a_folder_without_profiles_those_of_the_project_are_used(storage, tmp_path):
+    assert recorded(storage, tmp_path, None) == recorded(storage, tmp_path)
+
+
 def test_rules_with_one_job_are_counted_by_stage(storage, tmp_path):
     storage.write("benchmarks/study/main/make_submission.tsv", benchmark(10.0, 300.0))
     storage.write("benchmarks/study/main/draw_figures.tsv", benchmark(4.0, 300.0))

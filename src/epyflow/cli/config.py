@@ -58,7 +58,7 @@ def show(
             "cloud": layers.site_settings(),
             "secrets": layers.secret_settings(),
         }
-    _warn_of_variables()
+    warn_of_variables()
     if format == "json":
         document = {name: [asdict(each) for each in found] for name, found in parts.items()}
         print_json(document)
@@ -125,7 +125,7 @@ def validate(
     """
     with exit_on_error(ExitCode.PROBLEM):
         problems = named_setting.find_problems(configfile or (), config or ())
-    _warn_of_variables()
+    warn_of_variables()
     if format == "json":
         print_json({"valid": not problems, "problems": problems})
     else:
@@ -148,7 +148,8 @@ def path(configfile: ConfigFiles = None, format: Format = "table") -> None:
         say(f"{each.path}{'' if each.exists else '   (does not exist)'}")
 
 
-def _warn_of_variables() -> None:
+def warn_of_variables() -> None:
+    """Name environment variables that look like settings and are none."""
     for line in layers.misspelt_variables():
         warn(line)
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from epyflow.cli.config import warn_of_variables
 from epyflow.cli.options import ConfigFiles, ConfigValues, Format, NamedExperiment
 from epyflow.cli.output import ExitCode, console, fail, plain_table, print_json, say
 from epyflow.errors import EpyflowError
@@ -71,6 +72,7 @@ def doctor(
     except (EpyflowError, ImportError) as error:
         hint = "; run make setup" if isinstance(error, ImportError) else ""
         fail(f"{error}{hint}", ExitCode.UNREADABLE)
+    warn_of_variables()
     context = Context(
         tuple(configfile or ()), tuple(config or ()), profile, asked, experiment=experiment
     )

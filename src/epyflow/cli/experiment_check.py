@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from epyflow.cli.config import warn_of_variables
 from epyflow.cli.output import exit_on_error
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import inspect
@@ -55,6 +56,7 @@ def inspect_experiment(
     experiment, problems, settings
         The experiment is None if a problem is an error.
     """
+    warn_of_variables()
     document = {"valid": False} if format == "json" else None
     with exit_on_error(document=document):
         found = name_experiment(named, configfile or (), config or (), options).settings

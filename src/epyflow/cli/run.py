@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from epyflow.cli.config import warn_of_variables
 from epyflow.cli.options import ConfigFiles, ConfigValues, NamedExperiment, Root
 from epyflow.cli.output import ExitCode, exit_on_error, say
 from epyflow.errors import EpyflowError
 from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.operations.start.snakemake_command import (
-    DRY_RUN,
+    PARTIAL_RUN,
+    WITHOUT_RUN,
     SnakemakeCommand,
     Start,
     run_commands,
@@ -66,7 +68,7 @@ def run(
             (experiment, root, configfile, config), (cores, cloud, slurm, profile), arguments or ()
         )
         commands = [write_command(start)]
-        if report is not None and not DRY_RUN & set(start.arguments):
+        if report is not None and not WITHOUT_RUN & set(start.arguments):
             commands.append(_report_command(start, report))
     _run(commands)
 
@@ -107,6 +109,7 @@ def _start(
     if named is not None and named.startswith("-"):
         arguments, named = [named, *arguments], None  # The first one after `--`.
     cores, cloud, slurm, profile = machine
+    warn_of_variables()
     found = name_experiment(named, files or (), given or (), {"experiments_root": root})
     profiles = [name for name, asked in (("gcp", cloud), ("slurm", slurm)) if asked]
     profiles += [] if profile is None else [profile]
@@ -117,6 +120,12 @@ def _start(
 
 
 def _report_command(start: Start, file: Path) -> SnakemakeCommand:
+    given = {each.partition("=")[0] for each in start.arguments}
+    for partial in sorted(PARTIAL_RUN & given):
+        raise EpyflowError(
+            f"{partial} after `--`: the report needs all files of the run; leave out {partial}, or "
+            "the report"
+        )
     if file.suffix not in _SUFFIXES:
         raise EpyflowError(f"--report {file}: expected a name that ends in .html or .zip")
     if not file.absolute().parent.is_dir():

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from google.cloud import batch_v1
 
+from epyflow.cli.config import warn_of_variables
 from epyflow.cli.options import ConfigFiles, ConfigValues, ExperimentName, Format
 from epyflow.cli.output import ExitCode, confirm_on_terminal, exit_on_error, print_json, say, warn
 from epyflow.errors import EpyflowError, RunningError
@@ -106,6 +107,7 @@ def _settings(
     experiment: str, run_id: str | None, files: Sequence[Path], given: Sequence[str]
 ) -> Settings:
     """Read the layers as Snakemake does, and the experiment and run that were named."""
+    warn_of_variables()
     settings = name_experiment(experiment, files, given, {"run_id": run_id}).settings
     if settings.run_id != AUTO:
         return settings

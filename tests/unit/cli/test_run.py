@@ -44,8 +44,18 @@ def test_the_report_is_a_second_command_unless_the_run_is_dry(started):
     assert [("r.zip" in words(each)) for each in started] == [False, True]
 
     started.clear()
-    run("run", "experiments/sample", "--report", "r.zip", "--", "-n")
-    assert len(started) == 1
+    for option in ("-n", "--unlock"):
+        run("run", "experiments/sample", "--report", "r.zip", "--", option)
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize("command", ["run", "validate", "plan"])
+def test_a_misspelt_variable_is_named(started, monkeypatch, command):
+    monkeypatch.setenv("EPYFLOW_RUNID", "a")
+
+    done = run(command, "experiments/sample")
+
+    assert "EPYFLOW_RUNID is not read (did you mean EPYFLOW_RUN_ID?)\n" in done.stderr
 
 
 def test_a_report_is_of_the_experiment_of_the_settings_by_default(started, root):
@@ -74,6 +84,7 @@ def test_a_report_is_of_the_experiment_of_the_settings_by_default(started, root)
         ),
         (["experiments/sample", "--set", "n_sims=0"], 1, "config: n_sims: 0"),
         (["experiments/sample", "--", "-C", "a=1"], 1, "-C after `--`"),
+        (["experiments/sample", "--report", "r.zip", "--", "--until=x"], 1, "--until after `--`"),
         (["experiments/sample", "--cloud"], 1, "expected a start in its folder: cd "),
     ],
 )

@@ -22,7 +22,10 @@ from epyflow.suggest import did_you_mean, listed
 
 SNAKEFILE, PROFILES = Path("workflow/Snakefile"), Path("profiles")
 LOCAL = "local"
-DRY_RUN = frozenset({"--dry-run", "--dryrun", "-n"})
+WITHOUT_RUN = frozenset({"--dry-run", "--dryrun", "-n", "--unlock"})
+"""Options with which Snakemake runs no job, so that there is nothing to report on."""
+PARTIAL_RUN = frozenset({"--until", "-U", "--omit-from", "-O"})
+"""Options with which Snakemake leaves out jobs, so that a report lacks its files."""
 
 _RESERVED = {
     *("--config", "-C", "--configfile", "--configfiles", "--profile", "--workflow-profile"),

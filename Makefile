@@ -44,7 +44,7 @@ WORKERS := $(if $(filter all,$(CORES)),auto,$(CORES))
 # Written by runs and tools; nothing that git tracks is ever removed.
 GENERATED := results logs benchmarks report.html report.zip .epyflow .snakemake \
 	.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist site .cache \
-	':(glob)examples/*/fetched/**' ':(glob)examples/*/.snakemake/**' \
+	fetched/rehearsal ':(glob)examples/*/fetched/**' ':(glob)examples/*/.snakemake/**' \
 	':(glob)src/**/__pycache__/**' ':(glob)tests/**/__pycache__/**' \
 	':(glob)workflow/**/__pycache__/**' ':(glob)scripts/**/__pycache__/**' \
 	':(glob)packages/**/__pycache__/**'
@@ -83,6 +83,11 @@ run: setup ## Run the example experiment, then write its report
 report: setup ## Write REPORT (report.html, or report.zip for large runs) for a finished run
 	$(SNAKEMAKE) --report $(REPORT) $(ARGS)
 
+PLAYED := Rehearsal: an emulator on this machine plays Google Cloud. Nothing is sent to Google, nothing is spent.
+REHEARSED := fetched/rehearsal
+# The emulator's bucket ends with it, so that its results are copied before.
+rehearse: KEEP = $(if $(filter -n --dry-run --dryrun,$(ARGS)),,&& $(BIN)/epyflow fetch "*" \
+	--storage $(EPYFLOW_GCP_STORAGE) --to $(REHEARSED) --force)
 # Names that nobody has; the emulator takes any.
 rehearse: export EPYFLOW_GCP_PROJECT := rehearsal
 rehearse: export EPYFLOW_GCP_REGION := us-central1
@@ -90,16 +95,21 @@ rehearse: export EPYFLOW_GCP_STORAGE := gs://rehearsal/epyflow
 rehearse: export EPYFLOW_GCP_IMAGE := rehearsal/epyflow@sha256:$(shell printf '%064d' 0)
 rehearse: export EPYFLOW_GCP_SERVICE_ACCOUNT := tasks@rehearsal.iam.gserviceaccount.com
 rehearse: setup ## Run the example with profiles/gcp on an emulator of Google Batch
-	$(BIN)/google-batch-emulator run --project rehearsal --bucket rehearsal -- \
+	@echo "$(PLAYED)"
+	$(BIN)/google-batch-emulator run --project rehearsal --bucket rehearsal -- sh -c '"$$@" $(KEEP)' sh \
 		$(BIN)/snakemake --profile profiles/gcp --seconds-between-status-checks 2 $(ARGS)
+	@echo; echo "$(PLAYED)"
+	$(if $(KEEP),@echo "Results   $(REHEARSED)/")
 
 # Not in .venv: Snakemake looks into every library of Google that is there, at each start.
 rehearse-jobs: setup ## Run examples/batch-jobs on the emulator; ARGS="-s failures.smk" shows failures
+	@echo "$(PLAYED)"
 	@libraries=$$($(BIN)/python scripts/install_groups.py jobs) && cd examples/batch-jobs && \
 	PYTHONPATH=$$libraries $(CURDIR)/$(BIN)/google-batch-emulator run --project my-project \
 		--bucket my-bucket --secrets rehearsal-secrets.json --faults rehearsal-faults.json \
 		--expose $$libraries --env PYTHONPATH=$$libraries -- \
 		$(CURDIR)/$(BIN)/snakemake --profile profile --seconds-between-status-checks 1 $(ARGS)
+	@echo; echo "$(PLAYED)"
 	@echo "Results   examples/batch-jobs/fetched/"
 
 test: setup ## Run the tests

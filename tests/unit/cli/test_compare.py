@@ -78,6 +78,25 @@ def test_equal_runs_are_said_to_be_equal_also_as_json(runs):
     assert "comparison/figures/quantiles_transitions_000__x.svg" in document["files"]
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"date": "2025-03-01", "quantile": [0.5, 0.9]}, "every row"),
+        ({"S_to_R_total": 1}, "S_to_R_total"),
+    ],
+)
+def test_runs_with_other_rows_or_columns_are_not_said_to_be_equal(runs, change, said):
+    table = quantiles({0.5: (10, 20)})
+    runs("a", {QUANTILES: table})
+    runs("b", {QUANTILES: table.assign(**change)})
+
+    done = run("compare", "flu/a", "flu/b", "--no-figures")
+
+    assert done.exit_code == 0
+    assert "same medians" not in done.stdout
+    assert f"quantiles_transitions: {said} is in one of the runs only" in done.stderr
+
+
 def test_what_cannot_be_compared_is_refused(runs):
     table = quantiles({0.5: (10, 20)})
     runs("a", {QUANTILES: table})

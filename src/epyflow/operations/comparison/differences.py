@@ -1,6 +1,7 @@
 """Compute the differences between tables of two runs: the second minus the first."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ TOTALS = (
     *("table", "location", "series", "primary_id", "trajectories", "total_first", "total_second"),
     *("difference", "low_95", "high_95", "p_second_larger"),
 )
+_GIVEN = ("primary_id", "population", "location", "date")
 _OTHER = ("seed", "location", "sim_id")
 _GROUP = ("primary_id", "scenario", "population")
 
@@ -39,6 +41,8 @@ class Joined:
         The rows of each: ``keys``, ``series``, and the other columns of the first table.
     only_first, only_second
         Numbers of rows that the other table lacks.
+    apart
+        What else one of the tables lacks, in words.
     """
 
     keys: list[str]
@@ -47,6 +51,7 @@ class Joined:
     second: pd.DataFrame
     only_first: int
     only_second: int
+    apart: tuple[str, ...]
 
     def difference(self) -> pd.DataFrame:
         """Return the first table's columns with the second minus the first in each series."""
@@ -62,8 +67,11 @@ def join(first: pd.DataFrame, second: pd.DataFrame) -> Joined:
     Raises
     ------
     DataError
-        If a table has a row twice.
+        If a table lacks a column, has no dates, or has a row twice.
     """
+    named = ("seed", "sim_id") if "sim_id" in first else ("quantile",)
+    for table in (first, second):
+        _check_columns(table, (*_GIVEN, *named))
     keys = [name for name in KEYS if name in first and name in second and name not in _OTHER]
     if "sim_id" in first:
         keys += ["seed", "sim_id"]
@@ -78,6 +86,11 @@ def join(first: pd.DataFrame, second: pd.DataFrame) -> Joined:
     numbers = {name: pd.to_numeric(left[name], errors="coerce") for name in series}
     others = {name: pd.to_numeric(right[name], errors="coerce") for name in series}
     found = left[columns].assign(**numbers)
+    cells = (n for n in series if not numbers[n].isna().equals(others[n].isna()))
+    apart = [
+        *first.columns.symmetric_difference(second.columns),
+        *(f"a cell of {n}" for n in cells),
+    ]
     return Joined(
         keys,
         [name for name in series if numbers[name].notna().any()],
@@ -85,7 +98,19 @@ def join(first: pd.DataFrame, second: pd.DataFrame) -> Joined:
         found.assign(**others),
         len(first) - len(both),
         len(second) - len(both),
+        (*apart, *(["every row"] if both.empty else [])),
     )
+
+
+def _check_columns(table: pd.DataFrame, names: tuple[str, ...]) -> None:
+    missing = [name for name in names if name not in table]
+    if missing:
+        raise DataError(f"no column {', '.join(missing)}; expected a table that a run wrote")
+    for date in table["date"].unique():
+        try:
+            datetime.strptime(str(date), "%Y-%m-%d")
+        except ValueError:
+            raise DataError(f"{str(date)[:60]!r} in the column date is no date") from None
 
 
 def summarise(table: str, joined: Joined) -> pd.DataFrame:

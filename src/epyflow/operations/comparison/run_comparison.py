@@ -47,7 +47,7 @@ class Comparison:
     summary, totals
         See :func:`~epyflow.operations.comparison.differences.summarise` and ``pair``.
     missing
-        Tables that one run lacks.
+        Tables, or parts of a table, that one run lacks.
     files
         The files.
     """
@@ -100,6 +100,7 @@ def compare_runs(first: Located, second: Located, to: Path, *, figures: bool = T
             writer.compare(name.removesuffix(_END), one[name], two[name])
         facts = _facts(one.get(_name(_METADATA)), two.get(_name(_METADATA)))
     missing = sorted(name for name in one.keys() ^ two.keys() if name.endswith(_END))
+    missing += writer.apart
     summary, totals = writer.finish()
     return Comparison(facts, summary, totals, tuple(missing), tuple(writer.files))
 
@@ -121,6 +122,7 @@ class _Writer:
         self._to, self._names, self._figures = to, names, figures
         self._summaries: list[pd.DataFrame] = []
         self._totals: list[pd.DataFrame] = []
+        self.apart: list[str] = []
         self.files: list[Path] = []
         to.mkdir(parents=True, exist_ok=True)
 
@@ -139,6 +141,7 @@ class _Writer:
             self._totals.append(totals)
             self._draw(f"paired_{name}", paired, "Difference by trajectory", zero=True)
             return
+        self.apart += [f"{name}: {each}" for each in joined.apart]
         self._table(f"difference_{name}", joined.difference())
         self._summaries.append(summarise(name, joined))
         both = zip(self._names, (joined.first, joined.second), strict=True)

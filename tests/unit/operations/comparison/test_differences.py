@@ -50,7 +50,23 @@ def test_rows_of_one_run_only_are_counted_and_empty_cells_have_no_difference():
     found = join(first, second)
 
     assert (found.only_first, found.only_second) == (1, 2)
+    assert found.apart == ("a cell of S_to_I_total",)
     assert summarise("t", found).empty
+
+
+@pytest.mark.parametrize("missing", [["population", "quantile"], ["sim_id"]])
+def test_a_table_without_its_columns_is_refused(missing):
+    first = trajectories((1, 2)) if "sim_id" in missing else quantiles({0.5: (10, 20)})
+
+    with pytest.raises(DataError, match=f"no column {', '.join(missing)}; expected a table that"):
+        join(first, first.drop(columns=missing))
+
+
+def test_a_table_with_text_for_a_date_is_refused():
+    table = quantiles({0.5: (10, 20)})
+
+    with pytest.raises(DataError, match="'soon' in the column date is no date"):
+        join(table, table.assign(date="soon"))
 
 
 def test_a_row_that_is_there_twice_is_refused():

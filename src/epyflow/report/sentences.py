@@ -102,7 +102,7 @@ def headline_sentence(place: Mapping[str, Any], what: str, per: str) -> str:
 
 
 def _outlook(row: Mapping[str, Any]) -> str:
-    ways = {"fall": row.get("p_fall", 0.0), "rise": row.get("p_rise", 0.0)}
+    ways = {"fall": row["p_fall"], "rise": row["p_rise"]}
     by_class = {name: row.get(f"p_{name}", 0.0) for name in CLASSES}
     if sum(by_class.values()):
         ways["stay stable"] = by_class["stable"]

@@ -20,6 +20,12 @@ from tests.building import (
     transition,
 )
 
+VACCINATION = {
+    "origin_compartment": "S",
+    "eligible_compartments": ["S", "R"],
+    "preprocessed_vaccination_data_path": "doses.csv",
+}
+
 
 def built(model, given=None, doses=None, closed=()):
     return Assembler(model, people(), doses, closed).build(given or member())
@@ -112,11 +118,7 @@ def test_each_kind_of_transition_becomes_its_flows():
                 transition("vaccination", "S", "R"),
                 spontaneous("I", "R", 0.25),
             ],
-            vaccination={
-                "origin_compartment": "S",
-                "eligible_compartments": ["S", "R"],
-                "preprocessed_vaccination_data_path": "doses.csv",
-            },
+            vaccination=VACCINATION,
         ),
         doses=DailyDoses(date(2024, 10, 3), np.array([[1.0, 2.0, 3.0]])),
     )
@@ -135,8 +137,9 @@ def test_each_kind_of_transition_becomes_its_flows():
     assert model.transitions == ("S_to_I", "S_to_R", "I_to_R")
 
 
-def test_vaccination_without_doses_is_refused():
-    model = sir(transitions=[transition("vaccination", "S", "R")])
+@pytest.mark.parametrize("section", [None, VACCINATION])
+def test_vaccination_without_doses_is_refused(section):
+    model = sir(transitions=[transition("vaccination", "S", "R")], vaccination=section)
 
     with pytest.raises(ValueError, match="no doses are given for the vaccination of S"):
         built(model)

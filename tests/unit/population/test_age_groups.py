@@ -149,10 +149,10 @@ def test_an_interval_across_target_groups_is_shared_by_population():
 
 def test_ages_are_uniform_in_a_group_that_an_interval_cuts():
     shares = overlap_shares(
-        intervals("3-9"), groups("0-4", "5+"), groups("0-4", "5-9", "10+"), [50, 60, 1000]
+        intervals("3-24"), groups("0-4", "5+"), groups("0-4", "5-24", "25+"), [50, 60, 1000]
     )
 
-    # Ages 3 and 4 are 2/5 of 50 persons: 20. With the 60 aged 5-9 they are 80.
+    # Ages 3 and 4 are 2/5 of 50 persons: 20. With the 60 aged 5-24 they are 80.
     assert shares.tolist() == [[0.25, 0.75]]
 
 

@@ -54,6 +54,15 @@ def test_totals_attack_rates_and_peaks_are_by_the_value_of_each_quantity():
     assert by_value["all", "all"]["simulations"] == 4
 
 
+def test_up_to_six_values_have_a_row_each():
+    values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    given = samples(*((n, "S_to_I_total", "x", 1.0, 1.0, DAYS[0]) for n in range(6)))
+
+    found = outcomes(given, members(values).set_index("primary_id"), {"R0": {}}, set())
+
+    assert [row["value"] for row in found] == ["all", "1", "2", "3", "4", "5", "6"]
+
+
 def test_many_values_are_divided_into_thirds_and_equal_values_stay_together():
     values = [float(n) for n in range(1, 10) for _ in range(2)]
     given = samples(*((n, "S_to_I_total", "x", 1.0, 1.0, DAYS[0]) for n in range(18)))
@@ -125,9 +134,10 @@ def test_trajectories_are_used_where_the_run_has_them_and_medians_elsewhere(tmp_
 
 def test_the_fall_of_r_under_closures_is_said(tmp_path):
     days = [day.date().isoformat() for day in pd.date_range("2025-12-06", periods=6, freq="7D")]
-    r = [(0, "A", day, 0.5, value) for day, value in zip(days, (2, 2, 1, 2, 2, 2), strict=True)]
+    r = [(0, "A", day, 0.5, value) for day, value in zip(days, (3, 2, 1, 2, 1, 2), strict=True)]
     columns = ["primary_id", "population", "date", "quantile", "effective_reproduction_number"]
 
+    # Two weeks before December 20, R is 3; two weeks after it, 1.
     _, page = written(
         tmp_path,
         model_metadata=members(),

@@ -57,9 +57,12 @@ def test_a_share_of_observed_visits_is_of_those_of_its_week():
 
 def test_without_observed_visits_the_scale_is_the_share_of_visits_per_share_of_people():
     # 1 of 1000 people: 0.1% of the population, and 125 times as large a share of the visits.
-    found = factors(unit="percent of visits", scale="ratio", values={"ratio": 125.0})
+    # Another comparison may have visits; this one then has none.
+    of_another = np.full((2, 1), np.nan)
+    for visits in (None, of_another):
+        found = factors(visits, unit="percent of visits", scale="ratio", values={"ratio": 125.0})
 
-    assert found == ([1], [12.5, 12.5])
+        assert found == ([1], [12.5, 12.5])
 
 
 def test_visits_after_the_last_observed_are_the_mean_of_the_last_four():

@@ -111,6 +111,20 @@ def test_nothing_of_an_active_run_is_deleted(made_up: MadeUp):
     assert set(search.left_alone) == {"us/flu/main"}
 
 
+def test_workflow_sources_in_a_bucket_are_deleted_if_no_run_may_be_active(made_up: MadeUp):
+    path = f"snakemake-workflow-sources.{'0' * 64}.tar.xz"
+    made_up.write(path)
+    storage = Disk(made_up.root, "gs://made-up/runs")
+
+    def found(jobs):
+        return [set(each.files) for each in Search(storage, Activity(LATER, WEEK, jobs)).waste()]
+
+    assert found(()) == [{path}]
+    assert found(None) == []  # jobs cannot be listed
+    write_record(this_coordinator("us/flu", "main", {}), storage)  # this process
+    assert found(()) == []
+
+
 class Batch:
     """Deletes jobs, except those that it may not."""
 

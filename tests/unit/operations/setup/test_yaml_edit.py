@@ -24,6 +24,7 @@ d: {e: 1,
     ("values", "expected"),
     [
         ({"a": "yes"}, DOCUMENT.replace("a: 1  #", "a: 'yes'  #")),
+        ({"a": "Zürich"}, DOCUMENT.replace("a: 1  #", "a: Zürich  #")),
         ({"b": ["z"]}, DOCUMENT.replace("  - x   # of a list\n  - y\n", "  [z]\n")),
         ({"c": 3}, DOCUMENT.replace("c:\n", "c: 3\n")),
         ({"d": None}, DOCUMENT.replace("{e: 1,\n    f: 2}", "null")),

@@ -16,6 +16,8 @@ from epyflow.submission.projected_series import Observed, Projection
 from epyflow.submission.request import Request
 from epyflow.submission.row_files import write_csv, write_csv_gz, write_parquet
 from epyflow.submission.rows import compute_rows
+from epyflow.submission.sample_ids import assign_sample_ids
+from epyflow.submission.task_id_columns import Block
 from forecast_hub.checks.validation import validate
 from forecast_hub.config import flusight
 from forecast_hub.config.locations import Place, read_places
@@ -405,6 +407,16 @@ def test_sample_ids_follow_the_compound_task(tmp_path, compound, expected):
     path = tmp_path / "2026-03-02-a-b.csv"
     write_csv(found, path)
     assert validate(path, folder).accepted()
+
+
+def test_samples_of_one_joint_draw_that_differ_in_number_are_refused(tmp_path):
+    hub = read_hub(write_hub(tmp_path, joint(tasks(), ["forecast_date"])))
+    ((task, _), *_) = hub.round(MONDAY.isoformat()).targets()
+    place = {"forecast_date": MONDAY.isoformat()}
+    blocks = [Block(task, "sample", place, (), np.ones(count)) for count in (3, 2)]
+
+    with pytest.raises(SubmissionError, match="samples of one joint draw number 2 and 3; expected"):
+        assign_sample_ids(blocks, {})
 
 
 def test_a_sample_id_that_is_too_long_is_refused(tmp_path):

@@ -111,9 +111,10 @@ class _JsonFormatter(logging.Formatter):
 
 
 def as_text(line: str) -> str:
-    """Return a message that is a JSON object as text, which may have several lines.
+    """Return a message that :func:`log_to` wrote as a JSON object as text, maybe of several lines.
 
-    Any other line is returned unchanged: it may be an output of another program.
+    Any other line is returned unchanged: it may be an output of another program, such as JSON
+    without spaces.
     """
     if not (line.startswith("{") and '"level": "' in line):
         return line

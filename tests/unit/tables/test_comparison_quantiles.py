@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from epyflow.artifacts.task import NOT_STARTED
+from epyflow.artifacts.task import NOT_STARTED, PackedArray
 from epyflow.errors import EpyflowError
 from tests.unit import factories
 from tests.unit.tables.reading import spec, table
@@ -47,6 +49,17 @@ def test_the_plus_of_an_open_age_group_is_not_that_of_a_sum(tmp_path):
     # 5, 4, 3 and 4, 4, 4.
     assert lines[0] == f"{COLUMNS},S_to_I_18++I_to_R_18+,S_to_I_total,location"
     assert lines[1].split(",")[5:7] == ["4.0", "4.0"]
+
+
+def test_comparisons_with_units_are_what_would_be_reported_of_each(tmp_path):
+    result = projected(("S_to_I_total", "I_to_R_total"))
+    reported = np.array([[[[0.5], [10.0]]], [[[1.5], [30.0]]], [[[2.5], [20.0]]]])
+    member = replace(result.members[0], reported=PackedArray.pack(reported))
+    fit = replace(result.fit, units=("percent of visits", "count"))
+
+    lines = quantiles(tmp_path, replace(result, members=(member,), fit=fit))
+
+    assert lines[1].split(",")[5:7] == ["1.5", "20.0"]
 
 
 def test_before_its_start_a_trajectory_is_missing(tmp_path):

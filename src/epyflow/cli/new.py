@@ -10,7 +10,7 @@ from epyflow.cli.output import ExitCode, exit_on_error, say
 from epyflow.errors import EpyflowError
 from epyflow.operations.start.experiment_template import Template, write_experiment
 from epyflow.operations.start.named_experiment import relative
-from epyflow.operations.start.snakemake_command import project_folder
+from epyflow.operations.start.snakemake_command import find_program, project_folder
 
 
 def new(
@@ -32,7 +32,8 @@ def new(
     if not written.has_populations:
         say("its population is downloaded once, when it first runs", err=True)
     name = shlex.quote(str(folder))
-    say(f"next: epyflow run {name} --cores 2 --report report.html", err=True)
+    epyflow = find_program("epyflow")
+    say(f"next: {epyflow} run {name} --cores 2 --report report.html", err=True)
 
 
 def _project() -> Path | None:

@@ -28,7 +28,7 @@ def test_each_template_is_valid_and_has_a_source_for_its_parameters(template):
 
     assert done.exit_code == 0
     assert [Path(line).name for line in done.stdout.splitlines()] == WRITTEN
-    assert "next: epyflow run x --cores 2 --report report.html" in done.stderr
+    assert re.search(r"^next: (/.*/|\.venv/bin/)?epyflow run x --cores 2 --rep", done.stderr, re.M)
     assert run("validate", "x", "--strict").exit_code == 0
     text = Path("x/config/basemodel.yaml").read_text()
     parameters = text.partition("  parameters:\n")[2]

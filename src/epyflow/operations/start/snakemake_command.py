@@ -113,7 +113,7 @@ def write_command(start: Start, *others: str, project: Path | None = None) -> Sn
     except EpyflowError:
         if not given:
             raise
-    arguments, cores = [_program()], start.cores
+    arguments, cores = [find_program("snakemake")], start.cores
     if project is not None and not _is_here(project):
         arguments += ["-s", str(project / SNAKEFILE)]
     if project is not None and not given:
@@ -185,11 +185,11 @@ def _send(child: "subprocess.Popen[bytes]", number: int) -> None:
         child.send_signal(number)
 
 
-def _program() -> str:
-    """Return the Snakemake of this Python, as short as a shell here finds it."""
-    found = Path(sys.executable).with_name("snakemake")
-    if shutil.which("snakemake") == str(found):
-        return "snakemake"
+def find_program(name: str) -> str:
+    """Return a program of this Python's installation, as short as a shell here finds it."""
+    found = Path(sys.executable).with_name(name)
+    if shutil.which(name) == str(found):
+        return name
     here = Path.cwd()
     return str(found.relative_to(here)) if found.is_relative_to(here) else str(found)
 

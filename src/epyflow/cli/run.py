@@ -19,6 +19,7 @@ from epyflow.operations.start.snakemake_command import (
     run_commands,
     write_command,
 )
+from epyflow.run.layout import RunLayout
 
 _SUFFIXES = (".html", ".zip")
 
@@ -64,13 +65,17 @@ def run(
     of settings cannot be read. A signal n ends it with 128 + n. Otherwise it is that of Snakemake.
     """
     with exit_on_error(ExitCode.PROBLEM):
-        start = _start(
+        start, layout = _start(
             (experiment, root, configfile, config), (cores, cloud, slurm, profile), arguments or ()
         )
         commands = [write_command(start)]
-        if report is not None and not WITHOUT_RUN & set(start.arguments):
+        runs = not WITHOUT_RUN & set(start.arguments)
+        if report is not None and runs:
             commands.append(_report_command(start, report))
-    _run(commands)
+    code = _run(commands)
+    if runs and code == 0:
+        _print_files(Path(layout.metadata), report)
+    raise typer.Exit(code)
 
 
 def report(
@@ -92,19 +97,19 @@ def report(
     of settings cannot be read.
     """
     with exit_on_error(ExitCode.PROBLEM):
-        start = _start(
+        start, _ = _start(
             (experiment, root, configfile, config), (None, cloud, slurm, profile), arguments or ()
         )
         command = _report_command(start, report)
-    _run([command])
+    raise typer.Exit(_run([command]))
 
 
 def _start(
     experiment: tuple[str | None, str | None, list[Path] | None, list[str] | None],
     machine: tuple[str | None, bool, bool, str | None],
     arguments: Sequence[str],
-) -> Start:
-    """Read the options that say what runs, and where."""
+) -> tuple[Start, RunLayout]:
+    """Read the options that say what runs, and where; name the run's files."""
     named, root, files, given = experiment
     if named is not None and named.startswith("-"):
         arguments, named = [named, *arguments], None  # The first one after `--`.
@@ -116,7 +121,8 @@ def _start(
     if len(profiles) > 1:
         raise EpyflowError("expected one of --cloud, --slurm and --profile")
     chosen = profiles[0] if profiles else None
-    return Start(chosen, cores, found.files, found.arguments, arguments)
+    layout = RunLayout(found.settings.experiment, found.settings.run_id)
+    return Start(chosen, cores, found.files, found.arguments, arguments), layout
 
 
 def _report_command(start: Start, file: Path) -> SnakemakeCommand:
@@ -133,7 +139,15 @@ def _report_command(start: Start, file: Path) -> SnakemakeCommand:
     return write_command(start, "--report", str(file))
 
 
-def _run(commands: Sequence[SnakemakeCommand]) -> None:
+def _run(commands: Sequence[SnakemakeCommand]) -> int:
     for command in commands:
         say(str(command), err=True)
-    raise typer.Exit(run_commands(commands))
+    return run_commands(commands)
+
+
+def _print_files(metadata: Path, report: Path | None) -> None:
+    """Print where the tables and the report are; not of a run in a bucket, or of a replay."""
+    if metadata.is_file():
+        say(f"Tables    {metadata.parent}/*.csv.gz", err=True)
+    if report is not None:
+        say(f"Report    {report}", err=True)

@@ -49,6 +49,20 @@ def test_the_report_is_a_second_command_unless_the_run_is_dry(started):
     assert len(started) == 2
 
 
+def test_a_run_that_succeeds_prints_where_its_files_are(started, monkeypatch):
+    monkeypatch.setattr(cli_run, "run_commands", lambda commands: 0)
+    metadata = Path("results/sample/main/outputs/run_metadata.json")
+    metadata.parent.mkdir(parents=True)
+    metadata.touch()
+
+    done = run("run", "experiments/sample", "--report", "r.zip")
+    dry = run("run", "experiments/sample", "--", "-n")
+
+    files = ["Tables    results/sample/main/outputs/*.csv.gz", "Report    r.zip"]
+    assert done.stderr.splitlines()[2:] == files
+    assert len(dry.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("command", ["run", "validate", "plan"])
 def test_a_misspelt_variable_is_named(started, monkeypatch, command):
     monkeypatch.setenv("EPYFLOW_RUNID", "a")

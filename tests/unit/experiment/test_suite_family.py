@@ -167,3 +167,10 @@ def test_rate_trends_of_a_named_source_are_as_of_a_replays_date(root):
     # The file has no vintages: it is not read as it is now.
     (problem,) = [each for each in problems if each.severity == "error"]
     assert problem.key == "output.flusight_format.rate_trends.observed_data_path"
+
+
+def test_figures_are_saved_in_the_kinds_that_the_suites_plots_name(root):
+    experiment, problems = inspected(root, EXPERIMENTS["files and figures"])
+
+    assert experiment.output.figure_output_types == ("PNG", "PDF", "SVG")
+    assert "output.plots.figure_output_types" not in {each.key for each in problems}

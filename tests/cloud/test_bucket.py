@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 from base64 import b64encode
 
@@ -45,6 +46,15 @@ def test_more_files_than_a_page_of_the_listing_are_listed(bucket):
         bucket.write(f"many/{number:04d}", b"")
 
     assert len(bucket.names("many")) == 1001
+
+
+def test_a_version_that_is_said_to_be_compressed_is_read_as_it_is(bucket):
+    packed = gzip.compress(bytes(3_000_000))
+    blob = bucket._blob("lease.json")
+    blob.content_encoding = "gzip"
+    blob.upload_from_string(packed)
+
+    assert bucket.read_version("lease.json").data == packed
 
 
 def test_a_bucket_that_is_not_there_is_named_with_what_to_do(storage_only):

@@ -1,5 +1,6 @@
 """``epyflow run``: run an experiment with Snakemake, and ``epyflow report``, its report."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -134,9 +135,14 @@ def _report_command(start: Start, file: Path) -> SnakemakeCommand:
         )
     if file.suffix not in _SUFFIXES:
         raise EpyflowError(f"--report {file}: expected a name that ends in .html or .zip")
-    if not file.absolute().parent.is_dir():
-        raise EpyflowError(f"--report {file}: there is no folder {file.absolute().parent}")
-    return write_command(start, "--report", str(file))
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise EpyflowError(f"--report {file}: there is no folder {folder}")
+    if file.is_dir() or not os.access(folder, os.W_OK):
+        raise EpyflowError(f"--report {file}: cannot be written; expected the name of a file")
+    # Snakemake takes what begins with "-" for an option.
+    name = f"./{file}" if str(file).startswith("-") else str(file)
+    return write_command(start, "--report", name)
 
 
 def _run(commands: Sequence[SnakemakeCommand]) -> int:

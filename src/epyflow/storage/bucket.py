@@ -141,7 +141,11 @@ class Bucket:
                 last = LARGEST_VERSION - 1 if blob.size > LARGEST_VERSION else None
                 with suppress(api.PreconditionFailed, api.NotFound):  # it is written at this moment
                     data = blob.download_as_bytes(
-                        end=last, if_generation_match=its, retry=DEFAULT_RETRY
+                        # A small object that is said to be compressed may fill the memory.
+                        raw_download=True,
+                        end=last,
+                        if_generation_match=its,
+                        retry=DEFAULT_RETRY,
                     )
                     return Version(data, str(its), blob.updated)
             return None

@@ -84,6 +84,12 @@ def test_a_report_is_of_the_experiment_of_the_settings_by_default(started, root)
     assert dry[-2:] == ["all", "--dry-run"]
 
 
+def test_a_report_whose_name_begins_as_an_option_is_named_by_its_folder(started):
+    run("report", "experiments/sample", "--report", "-x.html")
+
+    assert "./-x.html" in shlex.split(str(started[0]))
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -91,6 +97,8 @@ def test_a_report_is_of_the_experiment_of_the_settings_by_default(started, root)
         (["experiments/sample", "--cloud", "--slurm"], 1, "one of --cloud, --slurm and --profile"),
         (["experiments/sample", "--report", "r.pdf"], 1, "ends in .html or .zip"),
         (["experiments/sample", "--report", "no/r.html"], 1, "there is no folder"),
+        (["experiments/sample", "--report", "r.html"], 1, "cannot be written; expected the name"),
+        (["experiments/sample", "--profile", "."], 1, "config.yaml: cannot be read: 'utf-8' codec"),
         (
             ["experiments/sample", "--set", "n_sim=2"],
             1,
@@ -103,6 +111,9 @@ def test_a_report_is_of_the_experiment_of_the_settings_by_default(started, root)
     ],
 )
 def test_what_cannot_be_started_is_refused_before_snakemake(started, arguments, code, message):
+    Path("r.html").mkdir()
+    Path("config.yaml").write_bytes(b"\xff")
+
     done = run("run", *arguments)
 
     assert (done.exit_code, started) == (code, [])

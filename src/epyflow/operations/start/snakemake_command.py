@@ -119,7 +119,7 @@ def write_command(start: Start, *others: str, project: Path | None = None) -> Sn
     if project is not None and not given:
         profile = _profile(start.profile or LOCAL, project)
         arguments += ["--profile", str(profile)]
-        text = (profile / "config.yaml").read_text(encoding="utf-8")
+        text = _read(profile / "config.yaml")
         cores = cores or (None if _HAS_JOBS.search(text) else "all")
         _check_place(text, project)
     arguments += [] if cores is None else ["--cores", cores]
@@ -209,6 +209,13 @@ def _profile(name: str, project: Path) -> Path:
         f"--profile {name}: no folder with a config.yaml{did_you_mean(name, known)}; expected one "
         f"of {listed(known)}, or a path"
     )
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EpyflowError(f"{file}: cannot be read: {error}; expected YAML in UTF-8") from None
 
 
 def _check_place(profile: str, project: Path) -> None:

@@ -147,6 +147,10 @@ def read_figures_of_the_first_page(reader):
     page.wait_for_timeout(100)
     shapes.append(curve.get_attribute("d"))
     assert len(set(shapes)) == 3
+    page.set_viewport_size({"width": SMALL, "height": 900})
+    page.wait_for_function(f"document.querySelector('svg.marks').clientWidth < {SMALL}")
+    assert page.locator(".first-page-choices select").count() == 2
+    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def read_the_first_page(reader):

@@ -56,9 +56,8 @@ if (chart) {
     ...(bands[0] ? [{ field: "Outer", title: bands[0] }] : []),
     ...(observed.size ? [{ field: "Observed", title: "Observed" }] : []),
   ];
-  const width = Math.max(200, Math.min(680, home.clientWidth - 75));
   const main = {
-    width, height: 260,
+    height: 260,
     title: { text: { expr: "[place, series]" }, anchor: "start", fontSize: 12 },
     encoding: { x: { ...date, scale: { domain: { param: "dates" } } } },
     layer: [
@@ -79,7 +78,7 @@ if (chart) {
     ],
   };
   const overview = {
-    width, height: 40, transform: curves,
+    height: 40, transform: curves,
     params: [{ name: "dates", select: { type: "interval", encodings: ["x"] } }],
     mark: "line",
     encoding: { x: { ...date, axis: null }, y: { ...y("median"), axis: null }, color: { ...color, legend: null } },
@@ -88,10 +87,19 @@ if (chart) {
     data: { values },
     params: [menu("place", places), menu("series", series)],
     transform: [{ filter: "datum.place === place && datum.series === series" }],
-    vconcat: [main, overview],
     spacing: 8,
     config: { view: { stroke: null }, font: "inherit" },
   };
   const actions = { export: true, source: false, compiled: false, editor: false };
-  parent.vegaEmbed(chart, spec, { mode: "vega-lite", renderer: "svg", actions });
+  let width = 0;
+  const draw = () => {
+    const fitting = Math.max(200, Math.min(680, home.clientWidth - 75));
+    if (fitting === width) return;
+    width = fitting;
+    home.querySelector(".first-page-choices").replaceChildren();
+    const vconcat = [main, overview].map((each) => ({ ...each, width }));
+    parent.vegaEmbed(chart, { ...spec, vconcat }, { mode: "vega-lite", renderer: "svg", actions });
+  };
+  draw();
+  parent.addEventListener("resize", draw);
 }

@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
 from typing import Protocol
@@ -19,7 +18,13 @@ from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.files import TEMPORARY, replacing, write_bytes_atomically
 from epyflow.storage.address import confirm_address, confirm_unambiguous
 from epyflow.storage.regular_file import locked, open_regular, unreadable
-from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
+from epyflow.storage.stored_file import (
+    LARGEST_VERSION,
+    Stored,
+    Version,
+    confirm_readable,
+    moment_of,
+)
 
 GOOGLE_SCHEMES = ("gs://", "gcs://")
 S3_SCHEME = "s3://"
@@ -117,7 +122,7 @@ class Disk:
                     continue  # removed since it was listed, a link to itself, or not ours to see
                 if not S_ISREG(its.st_mode):
                     continue
-                modified = datetime.fromtimestamp(its.st_mtime, UTC)
+                modified = moment_of(its.st_mtime)
                 found[path.relative_to(top).as_posix()] = Stored(its.st_size, modified)
         return found
 
@@ -190,7 +195,7 @@ class SharedFolder(Disk):
                 data, its = file.read(LARGEST_VERSION), os.fstat(file.fileno())
         except FileNotFoundError:
             return None
-        modified = datetime.fromtimestamp(its.st_mtime, UTC)
+        modified = moment_of(its.st_mtime)
         return Version(data, hashlib.sha256(data).hexdigest(), modified)
 
     def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:

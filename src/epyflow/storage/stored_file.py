@@ -1,7 +1,7 @@
 """Describe a file of a storage: size and time in a listing, or one version of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
 from epyflow.errors import UnreadableError
@@ -21,6 +21,17 @@ class Stored:
 
     size: int
     modified: datetime
+
+
+_LATEST = 2.0**33
+
+
+def moment_of(seconds: float) -> datetime:
+    """Return a file's time, from seconds since 1970, within 1970 to 2242.
+
+    Some file systems let the owner of a file set years that no date has.
+    """
+    return datetime.fromtimestamp(min(max(seconds, 0.0), _LATEST), UTC)
 
 
 LARGEST_READ = 2**31

@@ -96,3 +96,14 @@ def test_what_is_no_regular_file_is_neither_listed_nor_read(tmp_path):
     with pytest.raises(EpyflowError, match="loop cannot be read: Too many levels"):
         disk.read("loop")
     assert disk.read("file/below") is None
+
+
+@pytest.mark.parametrize(("seconds", "year"), [(1e17, 2242), (-1e12, 1970), (1735689600.0, 2025)])
+def test_a_file_with_a_time_that_no_date_has_is_listed(tmp_path, monkeypatch, seconds, year):
+    (tmp_path / "a").touch()
+    its = list((tmp_path / "a").stat())
+    # Not every file system keeps such a time.
+    its[8] = int(seconds)
+    monkeypatch.setattr(Path, "stat", lambda _: os.stat_result(its))
+
+    assert Disk(tmp_path).below("")["a"].modified.year == year

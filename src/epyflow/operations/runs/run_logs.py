@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
@@ -14,7 +14,7 @@ from epyflow.run.layout import COORDINATOR, task_number
 from epyflow.run.path_patterns import split_date
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
-from epyflow.storage.stored_file import Stored
+from epyflow.storage.stored_file import Stored, moment_of
 
 LEFT_OUT = "this log is left out"
 """What is done with a log that cannot be read, for the warning."""
@@ -180,7 +180,7 @@ def read_snakemake_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] 
         data, its = path.read_bytes(), path.stat()
     except OSError:
         return None
-    return str(path), Stored(len(data), datetime.fromtimestamp(its.st_mtime, UTC)), data
+    return str(path), Stored(len(data), moment_of(its.st_mtime)), data
 
 
 def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> list[Log]:

@@ -271,3 +271,6 @@ def test_outcomes_of_simulations_are_on_the_page():
     assert places == sorted(places)
     assert html.count("38%") == 20
     assert "8 more tables" in html
+    assert "Changes are those of the medians" in html
+    alone = page(plan(), outcomes=json.dumps(found | {"sentences": []}).encode())
+    assert "Changes are those" not in alone

@@ -48,7 +48,8 @@ def experiment(context: Context) -> CheckResult:
         count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
         return failed(f"{place.exp_id}: {count}: {errors[0]}", remedy)
     planned = plan(found, context.settings.members_per_task)
-    summary = f"{place.exp_id}: {planned.strategy}, {planned.task_count:,} tasks"
+    tasks = f"{planned.task_count:,} task{'s' * (planned.task_count != 1)}"
+    summary = f"{place.exp_id}: {planned.strategy}, {tasks}"
     if problems:
         return warning(f"{summary}; {problems[0]}", remedy)
     return ok(summary)

@@ -63,6 +63,7 @@ def test_without_the_project_its_populations_are_downloaded_later(empty, monkeyp
     ("name", "code", "message"),
     [
         ("full", 1, "full: exists; expected the name of a new folder"),
+        ("link", 1, "link: exists; expected the name of a new folder"),
         ("full/file", 1, "full/file: exists"),
         ("a b", 1, "'a b' cannot name an experiment; expected letters"),
         ("full/file/x", 2, "Not a directory"),
@@ -71,12 +72,13 @@ def test_without_the_project_its_populations_are_downloaded_later(empty, monkeyp
 def test_nothing_is_overwritten(empty, name, code, message):
     Path("full").mkdir()
     Path("full/file").touch()
+    Path("link").symlink_to("nothing")
 
     done = run("new", name)
 
     assert (done.exit_code, done.stdout) == (code, "")
     assert message in done.stderr
-    assert list(empty.rglob("*")) == [empty / "full", empty / "full" / "file"]
+    assert {each.name for each in empty.rglob("*")} == {"full", "file", "link"}
 
 
 def test_an_empty_folder_is_filled(empty):

@@ -1,5 +1,6 @@
 """Write a new experiment from a template, with populations to run it offline."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ def write_experiment(folder: Path, template: Template, project: Path | None) -> 
             f"{name!r} cannot name an experiment; expected letters, digits, '.', '_' and '-', "
             "beginning with a letter or digit"
         )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise EpyflowError(f"{folder}: exists; expected the name of a new folder")
     config = folder / "config"
     config.mkdir(parents=True)

@@ -128,5 +128,5 @@ def test_one_path_means_the_same_to_every_command(started, root):
     assert run("validate", path).exit_code == 0
     assert '"experiment": "sample"' in run("plan", path, "--format", "json").stdout
     checked = run("doctor", path, "--no-cloud", "--no-slurm", "--check", "experiment")
-    assert "sample: simulate, 1 tasks" in checked.stdout
+    assert "sample: simulate, 1 task\n" in checked.stdout
     assert run("validate", "sample", "--config", "experiments_root=.", "n_sims=3").exit_code == 0

@@ -20,7 +20,7 @@ def test_tables_and_figures_do_not_depend_on_the_number_of_cores(finished: Works
     assert not (finished.folder / "results" / "small" / "main" / "stamped").exists()
     assert (finished.folder / "results" / "small" / "latest").read_text() == "2024_11_16\n"
     assert finished.outputs("2024_11_16") == finished.outputs()
-    assert len(finished.figures()) == 13
+    assert len(finished.figures()) == 14
     assert finished.figures("2024_11_16") == finished.figures()
 
 

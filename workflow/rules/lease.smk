@@ -19,6 +19,7 @@ def claim():
         logger.error(
             f"Another coordinator has taken this run over. This one ends. {reason}"
         )
+        workflow.logger_manager.stop()  # messages are printed by a thread, which would end first
         end_this_process(workflow.persistence.unlock)
 
     global LEASE

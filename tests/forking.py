@@ -163,6 +163,7 @@ def _serve(requests: socket.socket) -> None:
     import_module("epyflow.engine.compile_cache").load()
     # Else the first collection in a run would copy all memory that it shares with the server.
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     others = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     others.bind(f"\0{_address(os.getpid())}")
     others.listen()

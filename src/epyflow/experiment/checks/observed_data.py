@@ -61,19 +61,19 @@ def check_observations(
     column = find_location_column(table, calibration.observed_location_column)
     names = {name.casefold() for place in places for name in place.spellings}
     rows = table.choose(text.casefold() in names for text in table.columns[column])
-    compared = [
-        each
-        for each in calibration.comparison
+    compared = {
+        position: each
+        for position, each in enumerate(calibration.comparison)
         if {each.observed_date_column, each.observed_value_column} <= set(rows.columns)
-    ]
-    for position, comparison in enumerate(calibration.comparison if len(rows.index) else ()):
+    }
+    first = {name: texts[0] for name, texts in rows.columns.items() if len(texts)}
+    for position, comparison in compared.items():
         name = comparison.observed_date_column
-        first = {each: texts[0] for each, texts in rows.columns.items()}
-        if comparison in compared and (advice := find_dateless(first, name)):
+        if first and (advice := find_dateless(first, name)):
             key_path = ("calibration", "comparison", position, "observed_date_column")
             report.error(key_path, f"{path}: {name}: {advice}")
             return
-    for comparison in compared:
+    for comparison in compared.values():
         if not _check_issues(rows, column, comparison, calibration, path, report):
             return
     pairs = [
@@ -89,9 +89,8 @@ def check_observations(
     if missing is None:
         return
     _report_missing(missing, places, report)
-    for position, comparison in enumerate(calibration.comparison):
-        if comparison in compared:
-            _check_dates(rows, column, comparison, position, (model, calibration), report)
+    for position, comparison in compared.items():
+        _check_dates(rows, column, comparison, position, (model, calibration), report)
 
 
 def check_rate_trends(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -84,16 +85,18 @@ def check_rates(model: Model, modelset: Modelset | None, report: Report) -> None
         if not isinstance(intervention, ParameterIntervention):
             continue
         name, value = intervention.target_parameter, intervention.override_value
-        if value is None or value >= 0 or not isinstance(value, float):
+        if value is None or value >= 0:
             continue
         here: KeyPath = ("interventions", position, "override_value")
-        replaced = [_with_calculated(model, known, {name: value}) for known in ends]
+        replaced = list(_parameter_values(model, modelset, {name: value}))
         for _, expression in rates(model):
             if name in _names(expression, model):
                 _check_sign(expression, replaced, model, here, f" for {name} = {value:g}", report)
 
 
-def _parameter_values(model: Model, modelset: Modelset | None) -> Iterator[dict[str, Value]]:
+def _parameter_values(
+    model: Model, modelset: Modelset | None, overrides: Mapping[str, Value] = MappingProxyType({})
+) -> Iterator[dict[str, Value]]:
     for end in (0, 1):
         known: dict[str, Value] = {"eigenvalue": _EIGENVALUE}
         for name, parameter in model.parameters.items():
@@ -105,21 +108,18 @@ def _parameter_values(model: Model, modelset: Modelset | None) -> Iterator[dict[
                 drawn = drawn_range(modelset, name)
                 if drawn is not None and all(map(math.isfinite, drawn[1])):
                     known[name] = drawn[1][end]
-        yield _with_calculated(model, known)
+        yield _with_calculated(model, {**known, **overrides})
 
 
-def _with_calculated(
-    model: Model, known: Mapping[str, Value], override: Mapping[str, Value] | None = None
-) -> dict[str, Value]:
-    """Add the calculated parameters that can be computed from what is known."""
-    fixed = override or {}
-    values, calculated = {**known, **fixed}, calculated_parameters(model)
+def _with_calculated(model: Model, known: Mapping[str, Value]) -> dict[str, Value]:
+    """Add the calculated parameters that are not known and can be computed from what is."""
+    values, calculated = dict(known), calculated_parameters(model)
     try:
         order = expressions.in_order(calculated)
     except CircleError:
         return values
     for name in order:
-        computed = name in calculated and name not in fixed
+        computed = name in calculated and name not in known
         value = _value(calculated[name], values) if computed else None
         if value is not None:
             values[name] = value

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from snakemake.cli import get_argument_parser
 
 from epyflow.cli import app
 
@@ -18,6 +19,7 @@ PAGES = sorted(
 )
 CALL = re.compile(r"(?<![\w/.-])(?<!--rm )(?:\.venv/bin/)?epyflow ((?:[a-z]+)(?: [^`\n#]*)?)")
 SNAKEMAKE = re.compile(r"(?<![\w.-])snakemake ((?:-|[\w./]+\.\w+)[^`\n#|;&]*)")
+OPTION = re.compile(r"(?<!\S)--[a-z][\w-]*|(?<=, )--[a-z][\w-]*")
 # A profile other than `local` sets how many jobs run; these run none.
 NEEDS_NO_CORES = re.compile(
     r"--(?:cores|jobs|report|unlock|dry-run|lint|help|version)\b|--profile (?!\S*profiles/local\b)"
@@ -68,6 +70,19 @@ def test_every_documented_run_of_snakemake_says_how_many_cores(page):
     found = calls((ROOT / page).read_text(encoding="utf-8"), SNAKEMAKE)
 
     assert [call for call in found if " " in call and not NEEDS_NO_CORES.search(call)] == []
+
+
+def test_every_documented_option_of_snakemake_exists():
+    known = set(OPTION.findall(get_argument_parser().format_help()))
+    found = {
+        (page, option)
+        for page in PAGES
+        for call in calls((ROOT / page).read_text(encoding="utf-8"), SNAKEMAKE)
+        for option in OPTION.findall(call)
+    }
+
+    assert len(found) > 50
+    assert [each for each in sorted(found) if each[1] not in known] == []
 
 
 def test_a_run_of_snakemake_without_cores_would_be_seen():

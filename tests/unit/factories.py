@@ -135,7 +135,12 @@ def generation(particles: Any = ((0.25, 3.0), (0.75, 10.5)), **changes: Any) -> 
 
 
 def fit(**changes: Any) -> Fit:
-    """Beta and the start, fitted to the first two Saturdays; the second has no observation."""
+    """Beta and the start, fitted to the first two Saturdays; the second has no observation.
+
+    Observations and series are repeated for each of the ``comparisons``.
+    """
+    width = len(changes.get("comparisons", "1"))
+    series = np.tile([[[0], [4]], [[8], [4]], [[4], [8]], [[4], [8]]], width)
     fields: dict[str, Any] = {
         "strategy": "smc",
         "settings": {"num_particles": "2", "max_time": '"4h"', "epsilon_schedule": "null"},
@@ -143,16 +148,16 @@ def fit(**changes: Any) -> Fit:
         "reference_date": date(2024, 12, 1),
         "window": (date(2025, 1, 1), date(2025, 1, 12)),
         "comparisons": ("S_to_I_total",),
-        "observations": Observations(weeks(2), np.array([[12.0], [np.nan]])),
+        "observations": Observations(weeks(2), np.tile([[12.0], [np.nan]], width)),
         "generations": (
-            generation(),
+            generation(series=PackedArray.pack(np.zeros((2, 2, width)))),
             generation(
                 ((0.5, 3.5),) * 4,
                 weights=np.array([0.5, 0.25, 0.125, 0.125]),
                 distances=np.array([0.5, 4.0, 0.25, 1.0]),
                 epsilon=1.5,
                 simulations=16,
-                series=PackedArray.pack(np.array([[[0], [4]], [[8], [4]], [[4], [8]], [[4], [8]]])),
+                series=PackedArray.pack(series),
             ),
         ),
         "ended": "complete",

@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.artifacts.array_shapes import find_mismatch
+from epyflow.artifacts.field_types import field_types, has_type
 from epyflow.artifacts.file_format import ATOMS, CLASSES, FORMAT, MAGIC
 from epyflow.artifacts.opcode_check import find_obstacle
 from epyflow.artifacts.packed_array import ARRAY_TYPE, is_shape
@@ -53,6 +55,8 @@ def read_artifact(
             expected = " or ".join(dict.fromkeys([first.__name__, second.__name__]))
             kind = type(payload).__name__
             raise _UnusableError(f"it holds a {kind} where a {expected} is expected")
+        if mismatch := find_mismatch(payload, len(data)):
+            raise _UnusableError(mismatch)
     # A damaged pickle can raise anything, MemoryError and RecursionError included.
     except Exception as problem:
         reason = problem if isinstance(problem, _UnusableError) else "it is cut short or damaged"
@@ -203,7 +207,12 @@ def _real_instance(record: _Record, done: dict[int, Any]) -> Any:
     state = record.state if type(record.state) is dict else {}
     if set(state) != {field.name for field in fields(actual)}:
         raise _UnusableError(f"its {record.name} is not that of this version of epyflow")
-    return actual(**{name: _real(item, done) for name, item in state.items()})
+    real = {name: _real(item, done) for name, item in state.items()}
+    for name, hint in field_types(record.name).items():
+        if not has_type(real[name], hint):
+            what = f"the field {name} of its {record.name} has a type that epyflow does not write"
+            raise _UnusableError(what)
+    return actual(**real)
 
 
 def _real_array(shape: tuple[int, ...], dtype: str, data: bytearray) -> NDArray[Any]:

@@ -58,9 +58,13 @@ def restore(smc: Smc, task: Task, path: Path) -> float:
     if checkpoint.key != key(task):
         log.info("%s belongs to another task; the calibration starts from the beginning", path)
         return 0.0
-    smc.done = [_loaded(generation) for generation in checkpoint.generations]
-    smc.ended = checkpoint.ended
-    smc.rng.bit_generator.state = json.loads(checkpoint.rng_state)
+    try:
+        done = [_loaded(generation) for generation in checkpoint.generations]
+        smc.rng.bit_generator.state = json.loads(checkpoint.rng_state)
+    except (ArtifactError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+        log.warning("%s is damaged; the calibration starts from the beginning", path)
+        return 0.0
+    smc.done, smc.ended = done, checkpoint.ended
     log.info("continuing after generation %d, from %s", len(smc.done), path)
     return checkpoint.seconds
 

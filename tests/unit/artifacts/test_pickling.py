@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from epyflow.artifacts import file_format, opcode_check, pickling
+from epyflow.artifacts import array_shapes, file_format, opcode_check, pickling
 from epyflow.artifacts import task as tasks
 from epyflow.artifacts.task import Failure, Member, PackedArray, Result, Task
 from epyflow.errors import ArtifactError, UnreadableError
@@ -262,9 +262,9 @@ def test_different_values_have_different_bytes(tmp_path, one, other):
 
 
 def test_a_tuple_of_numbers_is_not_taken_for_an_equal_one_of_another_type(tmp_path):
-    parameters = {"whole": (1, 0), "real": (1.0, 0.0), "truth": (True, False)}
+    parameters = {"whole": (1, 0), "real": (1.0, 0.0)}
     result = factories.result(
-        [factories.member_result(compartments=[[[[1, 2]]]], parameters=parameters)]
+        [factories.member_result(compartments=[[[[1, 2], [3, 4]]]], parameters=parameters)]
     )
     pickling.write(result, tmp_path / "a.pkl")
 
@@ -324,11 +324,11 @@ def test_what_the_contract_does_not_allow_is_refused_with_its_place(tmp_path, ch
 # --- files that are not usable -----------------------------------------------------------------
 
 
-def refusal(data, folder, ending="Delete it and run again."):
+def refusal(data, folder, ending="Delete it and run again.", read=pickling.read_input):
     path = folder / "input_00007.pkl"
     path.write_bytes(data)
     with pytest.raises(ArtifactError) as caught:
-        pickling.read_input(path)
+        read(path)
     message = str(caught.value)
     assert message.startswith(f"{path}: not usable: ")
     assert message.endswith(f" Nothing in it was executed. {ending}")
@@ -630,6 +630,50 @@ def test_a_pickle_that_would_exhaust_memory_is_refused(tmp_path, payload, what, 
     monkeypatch.setattr(opcode_check, "MOST_OPCODES", 1000)
 
     assert what in refusal(assembled(payload), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"index": "0"}, "the field index of its Result"),
+        ({"seed": True}, "the field seed of its Result"),
+        ({"age_groups": ("0-17", 18)}, "the field age_groups of its Result"),
+        ({"members": (None,)}, "the field members of its Result"),
+        ({"location": 7}, "the field location of its Result"),
+        ({"fit": factories.failure()}, "the field fit of its Result"),
+        ({"fit": factories.fit(window=(factories.FIRST_DAY,) * 3)}, "the field window of its Fit"),
+        ({"fit": factories.fit(settings={"a": 1})}, "the field settings of its Fit"),
+        (
+            {"fit": factories.fit(generations=(factories.generation(weights=(1.0, 2.0)),))},
+            "the field weights of its Generation",
+        ),
+        ({"age_groups": ("0+",)}, "its compartments has the shape (1, 1, 2, 2); expected (1, 1, 2"),
+        ({"compartments": ("S",)}, "its compartments has the shape (1, 1, 2, 2); expected"),
+        ({"transitions": ()}, "its transitions has the shape (1, 1, 1, 2); expected (1, 1, 0, 2)"),
+        ({"fit": factories.fit(names=("beta",))}, "its generation.particles has the shape (2, 2)"),
+        ({"fit": factories.fit(units=("a", "b"))}, "its units has the shape (2,); expected (1)"),
+        ({"fit": factories.fit(projected_generation=2)}, "its projected_generation 2 is none"),
+        ({"fit": factories.fit(generations=())}, "its projected_generation None is none"),
+        ({"fit": factories.fit(settings={"a": "{"})}, "its settings are not JSON"),
+    ],
+)
+def test_a_result_whose_fields_do_not_fit_is_refused(tmp_path, changes, what):
+    members = (factories.member_result(compartments=[[[[1, 2], [3, 4]]]]),)
+    result = factories.result(**{"members": members, **changes})
+
+    assert what in refusal(pickling.to_bytes(result), tmp_path, read=pickling.read_result)
+
+
+def test_arrays_that_share_bytes_count_as_often_as_they_are_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(array_shapes, "MOST_BYTES", 100)
+    monkeypatch.setattr(array_shapes, "RATIO", 0)
+    member = factories.member_result(compartments=[[[[1, 2], [3, 4]]]])
+
+    pickling.write(factories.result([member] * 8), tmp_path / "a.pkl")
+    assert len(pickling.read_result(tmp_path / "a.pkl").members) == 8
+    nine = pickling.to_bytes(factories.result([member] * 9))
+    what = "its arrays would have 108 bytes when decompressed"
+    assert what in refusal(nine, tmp_path, read=pickling.read_result)
 
 
 def test_the_classes_are_those_of_the_contract():

@@ -4,6 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Checkpoint, PackedArray
 from epyflow.calibration.sampler import Generation, Limits
 from epyflow.calibration.smc import Smc, SmcSettings
 from epyflow.strategies import checkpoints
@@ -76,6 +78,24 @@ def test_a_damaged_checkpoint_is_named_and_left_alone(path, caplog):
     assert checkpoints.restore(fresh, factories.task(), path) == 0.0
     assert fresh.done == []
     assert caplog.messages[0].startswith(f"the calibration starts from the beginning: {path}: not ")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"rng_state": state} for state in ("", "{}", "7", '{"bit_generator": "MT19937"}')),
+        {"generations": (factories.generation(series=PackedArray("<f8", (2, 1, 1), b"")),)},
+    ],
+)
+def test_a_checkpoint_with_damaged_content_is_named_and_left_alone(path, caplog, changes):
+    stopped = {"key": checkpoints.key(factories.task()), "ended": None, "seconds": 1.0}
+    saved = Checkpoint(**stopped, **{"rng_state": "", "generations": (), **changes})
+    pickling.write(saved, path)
+    fresh = smc()
+
+    assert checkpoints.restore(fresh, factories.task(), path) == 0.0
+    assert fresh.done == []
+    assert caplog.messages == [f"{path} is damaged; the calibration starts from the beginning"]
 
 
 def test_without_a_checkpoint_a_calibration_starts_from_the_beginning(path):

@@ -153,11 +153,16 @@ def test_a_calibration_without_a_projection_has_its_row(tmp_path):
 
 def test_dates_without_an_observation_are_joined(tmp_path):
     observed = Observations(factories.weeks(3), np.array([[np.nan, 1], [2, 3], [4, np.nan]]))
-    fit = factories.fit(observations=observed)
+    series = PackedArray.pack(np.zeros((2, 3, 2)))
+    fit = factories.fit(
+        comparisons=("S_to_I_total", "I_to_R_total"),
+        observations=observed,
+        generations=(factories.generation(series=series),),
+    )
 
     lines = metadata(tmp_path, [factories.calibration(fit=fit)])
 
-    assert ",18,2025-01-04;2025-01-18," in lines[1]
+    assert ",2,2025-01-04;2025-01-18," in lines[1]
 
 
 def test_a_failed_calibration_has_a_row_among_the_others(tmp_path):

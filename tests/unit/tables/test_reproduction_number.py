@@ -40,7 +40,7 @@ def test_a_trajectory_without_a_number_is_left_out_and_a_date_without_any_has_no
 
 
 def test_scenarios_are_told_apart(tmp_path):
-    lines = quantiles(tmp_path, *(member([[9_000, 9_000]], scenario=name) for name in "ab"))
+    lines = quantiles(tmp_path, *(member([[9_000, 9_000]] * 3, scenario=name) for name in "ab"))
 
     assert lines[0].startswith("primary_id,scenario,seed")
     assert [line.split(",")[1] for line in lines[1:]] == ["a", "a", "b", "b"]

@@ -10,7 +10,6 @@ from epyflow.cli import app
 from epyflow.cli.output import EXIT_CODES
 from epyflow.experiment.format import json_schema
 from epyflow.experiment.format.calibration import Rejection, Smc, TopFraction
-from epyflow.run.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 _BOUNDS = {
@@ -25,7 +24,6 @@ def pages() -> dict[str, str]:
     """Return the name and the text of every page."""
     return {
         "keys.md": keys_page(),
-        "settings.md": settings_page(),
         "commands.md": commands_page(),
         "checks.md": checks_page(),
     }
@@ -65,15 +63,6 @@ def keys_page() -> str:
         lines += ["", f"## {name}", "", plain(section.get("description", "")), ""]
         lines += keys_table(section, known)
     return "\n".join(lines) + "\n"
-
-
-def settings_page() -> str:
-    """Return the keys of the settings of a run."""
-    schema = Settings.model_json_schema()
-    intro = "Every key with its type and default, made from the code that checks them. "
-    intro += "[Settings](../../config/README.md) says where to set a key, and when to change it."
-    lines = keys_table(schema, schema.get("$defs", {}))
-    return "\n".join(["# Keys of the settings", "", intro, "", *lines]) + "\n"
 
 
 def keys_table(section: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:

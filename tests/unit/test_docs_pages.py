@@ -9,6 +9,7 @@ import pytest
 
 from epyflow.cli import app
 from epyflow.experiment.format import json_schema
+from epyflow.run.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,10 +65,9 @@ def test_the_reference_has_every_section_of_the_format_and_its_keys(sources):
 
 
 def test_every_key_of_the_reference_has_a_meaning(sources):
-    pages = [sources / "docs/reference" / name for name in ("keys.md", "settings.md")]
-    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    text = (sources / "docs/reference/keys.md").read_text(encoding="utf-8")
 
-    assert "| `score_models` | list of string | none | Models of the hub to score" in text
+    assert "| `projection` | [Projection](#projection) |" in text
     assert [line for line in text.splitlines() if re.search(r"^\| `.*\| +\|$", line)] == []
 
 
@@ -84,3 +84,16 @@ def test_the_reference_has_the_checks_of_submissions(sources):
 
     assert text.startswith("# Checks of a submission\n")
     assert "| `rows_unique` | `rows_unique` |" in text
+
+
+def test_the_table_of_settings_has_every_key_in_order_with_its_default():
+    text = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"(?m)^\| `(\w+)` \| ([^|]*) \|", text))
+    fixed = {
+        key: json.dumps(field.default).strip('"')
+        for key, field in Settings.model_fields.items()
+        if field.default not in (None, ()) and not field.is_required()
+    }
+
+    assert list(rows) == list(Settings.model_fields)
+    assert {key: rows[key] for key in fixed} == {key: f"`{each}`" for key, each in fixed.items()}

@@ -1,6 +1,9 @@
-"""Make the pages of the reference from the code: keys, commands, checks."""
+"""Make the pages of the reference from the code: keys, commands, checks, Python."""
 
+import ast
+import inspect
 import json
+import pkgutil
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +15,21 @@ from epyflow.experiment.format import json_schema
 from epyflow.experiment.format.calibration import Rejection, Smc, TopFraction
 
 PROJECT = Path(__file__).resolve().parents[1]
+_EXAMPLES = ("docs/tutorials/library.md", "docs/hubs.md", "packages/forecast-hub/README.md")
+_BESIDES = {
+    "epyflow": (
+        "epyflow.experiment.load.inspect",
+        *("epyflow.artifacts.task.Result", "epyflow.artifacts.task.MemberResult"),
+        *("epyflow.artifacts.fit.Fit", "epyflow.artifacts.fit.Generation"),
+        *("epyflow.artifacts.packed_array.PackedArray", "epyflow.errors.EpyflowError"),
+    ),
+    "forecast_hub": (
+        *("forecast_hub.checks.validation.Verdict", "forecast_hub.findings.Finding"),
+        *("forecast_hub.config.hub.Hub", "forecast_hub.config.hub.Round"),
+        "forecast_hub.errors.HubError",
+    ),
+}
+"""What the functions of the examples take, return and raise."""
 _BOUNDS = {
     "exclusiveMinimum": "above",
     "minimum": "at least",
@@ -26,6 +44,8 @@ def pages() -> dict[str, str]:
         "keys.md": keys_page(),
         "commands.md": commands_page(),
         "checks.md": checks_page(),
+        "epyflow.md": python_page("epyflow"),
+        "forecast-hub.md": python_page("forecast_hub"),
     }
 
 
@@ -160,3 +180,39 @@ def checks_page() -> str:
     page = PROJECT / "packages" / "forecast-hub" / "README.md"
     section = page.read_text(encoding="utf-8").partition("\n## Checks\n")[2].partition("\n## ")[0]
     return f"# Checks of a submission\n\n{section.strip()}\n"
+
+
+def python_page(package: str) -> str:
+    """Return the page of a package's public names, whose docstrings the build of the site adds."""
+    names = dict.fromkeys(name for page in _EXAMPLES for name in names_used(page, package))
+    intro = "What the examples in Python use, take and return, made from the docstrings. "
+    intro += "The examples are in [epyflow as a library](../tutorials/library.md), [Forecast hubs]"
+    intro += "(../hubs.md#making-a-submission-in-python) and "
+    intro += "[forecast-hub](../../packages/forecast-hub/README.md#in-python)."
+    objects = [f"::: {name}" for name in (*names, *_BESIDES[package])]
+    return "\n\n".join([f"# {package.replace('_', '-')} in Python", intro, *objects]) + "\n"
+
+
+def names_used(page: str, package: str) -> list[str]:
+    """Return the full names of what the blocks of Python on a page use of a package."""
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    nodes = list(
+        ast.walk(ast.parse("\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))))
+    )
+    imported = {
+        each.name: f"{node.module}.{each.name}"
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == package
+        for each in node.names
+    }
+    modules = {
+        name for name, full in imported.items() if inspect.ismodule(pkgutil.resolve_name(full))
+    }
+    attributes = [
+        f"{imported[node.value.id]}.{node.attr}"
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in modules
+    ]
+    return [full for name, full in imported.items() if name not in modules] + attributes

@@ -1,6 +1,7 @@
 """The site of the documentation has every page, and a reference that is made from the code."""
 
 import json
+import pkgutil
 import re
 from pathlib import Path
 
@@ -84,6 +85,24 @@ def test_the_reference_has_the_checks_of_submissions(sources):
 
     assert text.startswith("# Checks of a submission\n")
     assert "| `rows_unique` | `rows_unique` |" in text
+
+
+def test_the_reference_has_what_the_examples_in_python_use_and_what_they_get(sources):
+    text = (sources / "docs/reference/epyflow.md").read_text(encoding="utf-8")
+    hubs = (sources / "docs/reference/forecast-hub.md").read_text(encoding="utf-8")
+
+    shown = re.findall("(?m)^::: (.*)$", text + hubs)
+    assert len(shown) == len(set(shown))
+    assert {
+        *(
+            "epyflow.experiment.load.load",
+            "epyflow.strategies.run",
+            "epyflow.artifacts.task.Result",
+        ),
+        *("epyflow.artifacts.pickling.read_input", "epyflow.submission.request.Request"),
+        *("forecast_hub.checks.validation.validate", "forecast_hub.config.flusight.TARGETS"),
+    } < set(shown)
+    assert [name for name in shown if not getattr(pkgutil.resolve_name(name), "__doc__", "")] == []
 
 
 def test_the_table_of_settings_has_every_key_in_order_with_its_default():

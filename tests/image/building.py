@@ -8,6 +8,7 @@ are downloaded here, pip's settings and the certificates are handed to the build
 import configparser
 import fcntl
 import io
+import json
 import os
 import secrets
 import shutil
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +93,17 @@ class Built:
         """Buildah with the folders of this build."""
         root, state = self.folder / "storage", self.folder / "state"
         return ("buildah", f"--root={root}", f"--runroot={state}")
+
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        """What buildah records of each layer of the images and of the stages left behind."""
+        records = self.folder / "storage" / "overlay-layers" / "layers.json"
+        layers: list[dict[str, Any]] = json.loads(records.read_text())
+        return layers
+
+    def layer_folder(self, name: str) -> Path:
+        """Return the folder of the files of one layer."""
+        return self.folder / "storage" / "overlay" / name / "diff"
 
     def run_buildah(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Call buildah and wait."""

@@ -266,4 +266,4 @@ def test_every_secret_of_the_build_is_mounted_by_the_dockerfile():
 
     assert "--secret id=netrc,src=/secrets/netrc" in build
     assert "--mount=type=secret,id=netrc,target=/run/secrets/netrc" in dockerfile
-    assert "NETRC=/run/secrets/netrc .tools/uv sync" in dockerfile
+    assert "NETRC=/run/secrets/netrc .tools/sync" in dockerfile

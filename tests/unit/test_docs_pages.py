@@ -10,7 +10,6 @@ import pytest
 
 from epyflow.cli import app
 from epyflow.experiment.format import json_schema
-from epyflow.run.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,16 +102,3 @@ def test_the_reference_has_what_the_examples_in_python_use_and_what_they_get(sou
         *("forecast_hub.checks.validation.validate", "forecast_hub.config.flusight.TARGETS"),
     } < set(shown)
     assert [name for name in shown if not getattr(pkgutil.resolve_name(name), "__doc__", "")] == []
-
-
-def test_the_table_of_settings_has_every_key_in_order_with_its_default():
-    text = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"(?m)^\| `(\w+)` \| ([^|]*) \|", text))
-    fixed = {
-        key: json.dumps(field.default).strip('"')
-        for key, field in Settings.model_fields.items()
-        if field.default not in (None, ()) and not field.is_required()
-    }
-
-    assert list(rows) == list(Settings.model_fields)
-    assert {key: rows[key] for key in fixed} == {key: f"`{each}`" for key, each in fixed.items()}

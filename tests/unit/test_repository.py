@@ -127,6 +127,7 @@ def test_the_readme_shows_how_to_run_and_how_to_test():
     text = README.read_text(encoding="utf-8")
 
     assert {"make run", "make test"} <= set(re.findall(r"^make \w+", text, re.MULTILINE))
+    assert len(text.splitlines()) <= 80  # two screens
 
 
 @pytest.mark.parametrize("path", READERS_FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 from typer.main import get_command
 
 from epyflow import __version__
@@ -76,11 +77,19 @@ class _Commands(TyperGroup):
         name, _, rest = super().resolve_command(ctx, args)
         return name, load_command(str(name)), spread_settings(rest)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TyperException as error:
+            import_module("epyflow.cli.usage_errors").explain(error)
+            raise
+
 
 app = typer.Typer(
     cls=_Commands,
     help="Check, plan and run epidemic modelling experiments; follow their runs.",
     epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",

@@ -31,8 +31,8 @@ def clean(
     older_than: Annotated[
         str,
         typer.Option(
-            help="Least age of the Batch jobs, machine logs, temporary files and coordinator "
-            "states to remove, such as `12h` or `30d`."
+            help="Remove Batch jobs, machine logs, temporary files and coordinator states only if "
+            "they are older, such as `12h` or `30d`."
         ),
     ] = "7d",
     runs: Annotated[
@@ -57,8 +57,8 @@ def clean(
     """Remove finished Batch jobs, artifacts of tasks that are no longer planned, and leftovers.
 
     Tables, submissions and scores are kept, unless `--runs` names the whole run. A run whose
-    coordinator is running, or may be, is left alone. For results in a bucket, Batch jobs of epyflow
-    are looked for in the project of profiles/gcp/site.yaml.
+    coordinator is running, or may be, is left alone. For results in a bucket, the command looks
+    for Batch jobs of epyflow in the project of profiles/gcp/site.yaml.
 
     Exit code 0: removed, or there is nothing to remove. 1: something could not be removed. 2: the
     storage cannot be read. 3: not confirmed, nothing was removed.

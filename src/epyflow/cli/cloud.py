@@ -10,7 +10,10 @@ from epyflow.google.site import read_file
 from epyflow.google.site_file import values_of, write_site
 
 cloud = typer.Typer(
-    help="Prepare runs on Google Batch.", no_args_is_help=True, rich_markup_mode="markdown"
+    help="Prepare runs on Google Batch.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
 )
 
 

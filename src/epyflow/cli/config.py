@@ -27,6 +27,7 @@ Key = Annotated[
 
 config = typer.Typer(
     help="Show, check and change the settings of a run.",
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -73,7 +74,9 @@ def get(
     config: ConfigValues = None,
     format: Format = "table",
 ) -> None:
-    """Print the value of one setting, as `config show` finds it. A list has an item a line.
+    """Print the value of one setting, as `config show` finds it.
+
+    A list is printed with one item per line.
 
     Exit code 0: printed. 1: it is not set, or a key or value is wrong. 2: a layer cannot be read.
     """

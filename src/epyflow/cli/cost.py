@@ -45,8 +45,8 @@ def cost(
 ) -> None:
     """Show the cost of a finished run, by stage and by location, from its run times.
 
-    With --prices, --profile, --region, --spot or --standard: the cost of the same run times under
-    those.
+    With --prices, --profile, --region, --spot or --standard: the cost that the same run times would
+    have with those.
 
     A run on Slurm, AWS Batch or Kubernetes is not priced: only its run times are shown, unless one
     of these options is given.

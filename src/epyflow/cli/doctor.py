@@ -57,8 +57,8 @@ def doctor(
 ) -> None:
     """Check what a run needs on this machine, on Google Cloud and on Slurm, and print what to do.
 
-    Nothing is changed, except that a small file is written to the bucket and deleted again. A check
-    that your login has no permission for is a warning.
+    Nothing is changed, except that a small file is written to the bucket and deleted again. If
+    your login lacks the permission for a check, the result is a warning.
 
     Exit code 0: nothing failed; there may be warnings. 1: a check failed. 2: nothing can be
     checked.

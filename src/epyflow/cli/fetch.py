@@ -46,11 +46,12 @@ def fetch(
 ) -> None:
     """Copy files of a run to a local folder. Files that are there already are not copied again.
 
-    The local files are printed, one a line. A local file that is newer than the run's is kept. A
-    file whose name cannot be that of a local file is named and left; the others are copied.
+    The local files are printed, one a line. A local file that is newer than the run's is kept.
+    A file whose name is not possible on this machine is skipped with a message.
 
-    Exit code 0: all files are those of the run. 1: a newer local file was kept. 2: there is no such
-    run or file, it cannot be read, or a local file cannot be written; also if a file was left.
+    Exit code 0: the local files equal those of the run. 1: a newer local file was kept. 2:
+    there is no such run or file, it cannot be read, or a local file cannot be written; also if
+    a file was skipped.
     """
     asked = Asked(to, tuple(what or WHAT), names, force)
     with exit_on_error():

@@ -5,7 +5,10 @@ import typer
 from forecast_hub.command import validate
 
 hub = typer.Typer(
-    help="Check files for forecast hubs.", no_args_is_help=True, rich_markup_mode="markdown"
+    help="Check files for forecast hubs.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
 )
 
 

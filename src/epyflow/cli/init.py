@@ -113,7 +113,7 @@ def init(
         str | None, typer.Option(help="Quality of service.", rich_help_panel=_SLURM)
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing; use what is proposed.")
+        bool, typer.Option("--yes", "-y", help="Do not ask; use the proposed values.")
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace values that were set before.")
@@ -125,10 +125,10 @@ def init(
 ) -> None:
     """Write config/config.yaml, and site.yaml in profiles/gcp or profiles/slurm.
 
-    What is missing is asked for, on a terminal only; partition and account are proposed as Slurm
-    lists them. Comments of config/config.yaml are kept. A value that
-    was set before is replaced only if you confirm it, or with --force. Either every file is
-    written, or none.
+    On a terminal, the command asks for the values that you did not give. It proposes the partition
+    and the account that Slurm lists. Comments in config/config.yaml are kept. A value that was set
+    before is replaced only if you confirm it, or with --force. Either every file is written, or
+    none.
 
     Exit code 0: written, or nothing to change; also with --dry-run. 1: a value is missing or wrong,
     or would be replaced; nothing was written. 2: a file cannot be read or written.

@@ -46,7 +46,9 @@ def logs(
     ] = None,
     level: Annotated[
         Level | None,
-        typer.Option(help="Only messages of this level or above, with their further lines."),
+        typer.Option(
+            help="Only messages of this level or a higher one, and the lines that continue them."
+        ),
     ] = None,
     lines: Annotated[
         int | None, typer.Option(min=1, help="Only the last lines of each log. Default: all.")
@@ -58,7 +60,7 @@ def logs(
         ),
     ] = False,
     every: Annotated[
-        float, typer.Option(min=1, help="With `--follow`: seconds between two looks.")
+        float, typer.Option(min=1, help="With `--follow`: seconds between two checks.")
     ] = 5.0,
     machine: Annotated[
         bool,

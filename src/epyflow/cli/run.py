@@ -1,6 +1,7 @@
 """``epyflow run``: run an experiment with Snakemake, and ``epyflow report``, its report."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -24,9 +25,21 @@ from epyflow.run.layout import RunLayout
 
 _SUFFIXES = (".html", ".zip")
 
+
+def _check_cores(given: str | None) -> str | None:
+    if given is None or given == "all" or re.fullmatch("[1-9][0-9]{0,5}", given):
+        return given
+    raise typer.BadParameter(f"'{given}'; expected a whole number, 1 or more, or all")
+
+
 Cores = Annotated[
     str | None,
-    typer.Option("--cores", "-c", help="Cores of this machine. Default: the profile's, or all."),
+    typer.Option(
+        "--cores",
+        "-c",
+        callback=_check_cores,
+        help="Cores of this machine: a number, or `all`. Default: the profile's, or all.",
+    ),
 ]
 Cloud = Annotated[bool, typer.Option("--cloud", help="Run on Google Batch: `profiles/gcp`.")]
 Slurm = Annotated[bool, typer.Option("--slurm", help="Run on a Slurm cluster: `profiles/slurm`.")]
@@ -63,7 +76,8 @@ def run(
     Repeat the command to resume a run that was interrupted; only what is missing or changed runs.
 
     Exit code 0: the run succeeded. 1: it failed, or a setting is wrong. 2: the experiment or a file
-    of settings cannot be read. A signal n ends it with 128 + n. Otherwise it is that of Snakemake.
+    of settings cannot be read. 128 + n: signal n ended it. Other codes are those of
+    Snakemake.
     """
     with exit_on_error(ExitCode.PROBLEM):
         start, layout = _start(

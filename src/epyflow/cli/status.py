@@ -43,7 +43,7 @@ def status(
         ),
     ] = False,
     every: Annotated[
-        float, typer.Option(min=1, help="With `--watch`: seconds between two looks.")
+        float, typer.Option(min=1, help="With `--watch`: seconds between two checks.")
     ] = 15.0,
     storage: StoragePrefix = None,
     format: Format = "table",
@@ -52,8 +52,8 @@ def status(
 
     Progress is read from the run's files. The state of the coordinator is read from its record
     beside the logs, from its process if that is on this machine, and, for a run in a bucket, from
-    its lease and from Google Batch in the project of profiles/gcp/site.yaml. Jobs of a run on
-    Slurm are asked for by squeue.
+    its lease and from Google Batch in the project of profiles/gcp/site.yaml. The jobs of a run on
+    Slurm are listed with squeue.
 
     Exit code 0: complete. 1: something failed, or the hub's checks refuse the submission. 2: there
     is no such run, or the storage cannot be read. 3: under way. 4: not complete, and no coordinator

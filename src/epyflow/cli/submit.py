@@ -63,7 +63,7 @@ def submit(
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the coordinator ends.")] = False,
     every: Annotated[
-        float, typer.Option(min=1, help="With `--wait`: seconds between two looks.")
+        float, typer.Option(min=1, help="With `--wait`: seconds between two checks.")
     ] = 15.0,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal nothing is asked.")
@@ -76,8 +76,9 @@ def submit(
     """Start a run whose coordinator is a job of Google Batch. You may then close this machine.
 
     The experiment is checked and planned here, packed with its data and the workflow, and uploaded.
-    Tasks, machines, image, cost and labels are shown before; on a terminal you confirm them.
-    To resume a run that has ended, submit it again; a complete run does what has changed.
+    The command first shows the tasks, machines, image, cost and labels; on a terminal you confirm
+    them. To resume a run that ended early, submit it again. In a complete run, only what has
+    changed runs again.
 
     Exit code 0: submitted; with --wait, the run succeeded. 1: refused; with --wait, the run failed.
     2: the experiment or a file of settings cannot be read. 3: not confirmed, or the run has a

@@ -55,6 +55,47 @@ def test_a_wrong_command_names_the_nearest():
     assert "'validate'" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["status"], "the newest run is flu/a; `epyflow runs` lists all"),
+        (["compare", "flu/a"], "the newest run is flu/a"),
+        (["cost"], "the newest run is flu/a"),
+        (["logs", "--storage", "empty"], "expected a run, but there is none under empty/results"),
+        (["fetch", "--storage", "no"], "expected a run; `epyflow runs --storage no` lists all"),
+        (["validate"], "expected the path of an experiment's folder, or its id"),
+        (["unpack"], "missing argument 'archive'."),
+        (["runs", "--state", "done"], "'done'; expected one of complete, failed, incomplete"),
+        (["new", "x", "--template", "fluu"], "'fluu' (did you mean flu?); expected one of sir, se"),
+        (["logs", "flu", "--task", "-1"], "expected a number not below 0"),
+        (["logs", "flu", "--task", "x"], "'--task': expected a whole number"),
+        (["run", "x", "--until", "y"], "follows `--`: epyflow run experiment -- --until"),
+        (["run", "x", "--cores", "0"], "'0'; expected a whole number, 1 or more, or all"),
+        (["run", "x", "--cores=-1"], "'-1'; expected a whole number, 1 or more, or all"),
+        (["run", "x", "--cores", "x"], "'x'; expected a whole number, 1 or more, or all"),
+    ],
+)
+def test_a_command_that_is_called_wrongly_says_what_is_expected(
+    tmp_path, monkeypatch, arguments, message
+):
+    log = tmp_path / "results" / "flu" / "a" / "builder-artifacts" / "input_0.pkl"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    done = run(*arguments)
+
+    shown = " ".join(done.stderr.replace("│", " ").split()).lower()
+    assert done.exit_code == 2
+    assert message in shown.replace("root ", "epyflow ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["status"], ["config"], ["config", "show"]])
+def test_h_is_help(arguments):
+    assert run(*arguments, "-h").stdout == run(*arguments, "--help").stdout
+
+
 def test_without_a_command_help_is_shown():
     assert "validate" in run().output
 

@@ -59,6 +59,13 @@ def test_without_the_project_its_populations_are_downloaded_later(empty, monkeyp
     assert not Path("x/data").exists()
 
 
+def test_a_path_with_a_detour_makes_no_other_folder(empty):
+    done = run("new", "a/../b")
+
+    assert [each.name for each in empty.iterdir()] == ["b"]
+    assert "epyflow run b " in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "code", "message"),
     [

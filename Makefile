@@ -204,5 +204,5 @@ ifneq ($(strip $(WITH)),$(strip $(KNOWN)))
 endif
 again:
 
-.tools/uv: scripts/bootstrap_uv.py
+.tools/uv: scripts/bootstrap_uv.py scripts/uv.txt
 	@$(PYTHON) scripts/bootstrap_uv.py

@@ -21,6 +21,9 @@ NEWEST = (3, 13)
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 
+# The files of that version that PyPI has, by their hashes: pip refuses any other.
+HASHES = Path(__file__).resolve().with_name("uv.txt")
+
 NO_PIP = """This python3 has neither venv nor pip, so uv cannot be installed:
     {python}
 On Debian and Ubuntu: apt-get install python3-venv. Then run the same command again."""
@@ -79,7 +82,7 @@ def install(scratch):
     """Install uv below ``scratch`` and return its binary; stop with one message if that fails."""
     output = None
     for folder, pip, options in candidates(scratch):
-        wanted = ["--only-binary=:all:", f"uv=={UV_VERSION}"]
+        wanted = ["--only-binary=:all:", "--require-hashes", "--requirement", str(HASHES)]
         command = [*pip, "install", "--quiet", "--disable-pip-version-check", *options, *wanted]
         code, output = run(command)
         uv = folder / "bin" / "uv"

@@ -29,7 +29,8 @@ def install_groups(*groups: str) -> Path:
     with (folder.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
-            wanted = sorted(set(_locked(groups)) - _installed())
+            installed = _installed()
+            wanted = sorted(each for each in _locked(groups) if each.split()[0] not in installed)
             if not wanted:
                 # `make setup WITH=...` has them; that may change without uv.lock.
                 empty = folder.with_suffix(".none")
@@ -43,24 +44,23 @@ def install_groups(*groups: str) -> Path:
 
 def _install(requirements: list[str], folder: Path) -> None:
     command = [_UV, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
+    command += ["--target", folder, "--require-hashes", "--requirements", "-"]
     environment = os.environ | {"UV_COMPILE_BYTECODE": "1"}
-    subprocess.run(
-        [*command, "--target", folder, *requirements], check=True, timeout=300, env=environment
-    )
+    listed = "\n".join(requirements)
+    subprocess.run(command, check=True, timeout=300, env=environment, input=listed, text=True)
 
 
 def _locked(groups: tuple[str, ...]) -> Iterator[str]:
-    """Yield ``name==version`` of each package of the groups that this Python and system need."""
-    command = [_UV, "export", "--quiet", "--frozen", "--no-hashes", "--no-annotate", "--no-header"]
+    """Yield ``name==version --hash=...`` of each package that this Python and system need."""
+    command = [_UV, "export", "--quiet", "--frozen", "--no-annotate", "--no-header"]
     chosen = [f"--only-group={group}" for group in groups]
     done = subprocess.run(
         [*command, *chosen], cwd=PROJECT, check=True, capture_output=True, text=True
     )
-    for line in done.stdout.splitlines():
-        requirement, _, marker = line.partition(";")
+    for line in done.stdout.replace("\\\n", "").splitlines():
         # Packages with a marker are for other systems or other versions of Python.
-        if not marker:
-            yield requirement.strip()
+        if ";" not in line:
+            yield line
 
 
 def _installed() -> set[str]:

@@ -37,6 +37,14 @@ def test_every_command_that_downloads_has_its_secrets_mounted():
     assert all("netrc" in each for each in downloading if "--no-install-workspace" in each)
 
 
+def test_every_package_of_the_image_is_checked_by_the_hashes_of_the_lock():
+    syncs = re.findall(r"uv sync (.*)", DOCKERFILE)
+
+    assert len(syncs) == 4
+    assert all(re.match(r"--(locked|frozen) ", options) for options in syncs)
+    assert "pip install" not in DOCKERFILE
+
+
 def test_the_image_of_the_cloud_has_the_plugins_that_a_coordinator_in_it_needs():
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     stage = re.search(r"^FROM uv AS plugins\n(.*?)^FROM", DOCKERFILE, re.MULTILINE | re.DOTALL)

@@ -298,6 +298,16 @@ def test_setup_admits_the_pythons_that_the_package_admits():
     assert bootstrap_constant("NEWEST") == (3, int(bounds[2]) - 1)
 
 
+def test_uv_is_installed_by_its_hash_at_the_version_that_setup_expects():
+    text = (ROOT / "scripts" / "uv.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    install = (ROOT / "scripts" / "bootstrap_uv.py").read_text(encoding="utf-8")
+
+    assert lines[0] == f"uv=={bootstrap_constant('UV_VERSION')} \\"
+    assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in lines[1:])
+    assert '"--require-hashes", "--requirement", str(HASHES)' in install
+
+
 def test_setup_says_nothing_where_uv_is_there(tmp_path):
     uv = tmp_path / ".tools" / "uv"
     uv.parent.mkdir()

@@ -29,13 +29,15 @@ WAIT ?= yes
 STATE_BUCKET ?=
 # What builds the images (docker, podman or buildah), on which base, and from which commit.
 CONTAINERS ?= docker
-PYTHON_IMAGE ?= python:$(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')-slim
+MINOR = $(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+BASE_DIGEST = docker/python-$(MINOR)-slim.digest
+PYTHON_IMAGE ?= python:$(MINOR)-slim$(addprefix @,$(shell cat $(BASE_DIGEST) 2>/dev/null))
 REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*')
 
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 TERRAFORM := terraform -chdir=terraform
-PUSH_IMAGE = $(BIN)/python scripts/push_image.py --revision $(REVISION) \
+PUSH_IMAGE = $(BIN)/python scripts/push_image.py --revision $(REVISION) --python-image $(PYTHON_IMAGE) \
 	$(if $(REPOSITORY),--repository $(REPOSITORY))
 DIST_TOOL = UV_PROJECT_ENVIRONMENT=.tools/dist .tools/uv run --quiet --locked --only-group dist
 DOCS_TOOL = UV_PROJECT_ENVIRONMENT=.tools/docs .tools/uv run --quiet --locked --only-group docs
@@ -59,7 +61,8 @@ unexport VIRTUAL_ENV
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report rehearse rehearse-jobs test bench mutants image image-push image-cloud \
+.PHONY: help setup run report rehearse rehearse-jobs test bench mutants image image-base \
+	image-push image-cloud \
 	image-status dist docs tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform format clean
 
 help: ## List the targets
@@ -129,11 +132,19 @@ image: setup ## Build the container images epyflow:local and epyflow:cloud (docs
 	    --build-arg VERSION=$(lastword $(shell $(BIN)/epyflow --version)) $(ARGS) . || exit 1; \
 	done
 
-image-push: image ## Push epyflow:cloud to REPOSITORY and name its digest in profiles/gcp/site.yaml
+image-base: setup ## Write the digest of the newest python:<version>-slim to docker/, to be committed
+	docker buildx imagetools inspect python:$(MINOR)-slim --format '{{.Manifest.Digest}}' >$(BASE_DIGEST).new
+	mv $(BASE_DIGEST).new $(BASE_DIGEST)
+
+image-push: check-base image ## Push epyflow:cloud to REPOSITORY and name its digest in profiles/gcp/site.yaml
 	$(PUSH_IMAGE) --containers $(CONTAINERS)
 
+.PHONY: check-base
+check-base: setup
+	@$(PUSH_IMAGE) --check
+
 image-cloud: setup ## The same, built by Google Cloud Build; WAIT=no does not wait for it
-	$(PUSH_IMAGE) --cloud --python-image $(PYTHON_IMAGE) $(if $(filter no,$(WAIT)),--no-wait) $(ARGS)
+	$(PUSH_IMAGE) --cloud $(if $(filter no,$(WAIT)),--no-wait) $(ARGS)
 
 image-status: setup ## List builds of image-cloud; if this commit's is done, name its digest
 	$(PUSH_IMAGE) --status

@@ -21,6 +21,8 @@ from epyflow.google.site_file import configured_site, write_site
 
 ROOT = Path(__file__).resolve().parents[1]
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+NO_DIGEST = """the base {image} is named by a tag, which can be moved to another image.
+Name it by its digest: `make image-base`, or PYTHON_IMAGE={image}@sha256:... (docs/container.md)"""
 
 
 def run(command: list[str], *, read: bool = False) -> str:
@@ -135,7 +137,8 @@ def options_given() -> argparse.Namespace:
     parser.add_argument("--containers", default="docker", help="docker, podman or buildah")
     parser.add_argument("--repository", help="<region>-docker.pkg.dev/<project>/<repository>")
     parser.add_argument("--revision", required=True, help="the commit that is built")
-    parser.add_argument("--python-image", default="python:3.11-slim")
+    parser.add_argument("--python-image", required=True, help="the base, by its digest")
+    parser.add_argument("--check", action="store_true", help="check the name of the base only")
     parser.add_argument("--token-secret", default="", help="secret for private packages")
     return parser.parse_args()
 
@@ -151,6 +154,10 @@ def record(image: str) -> None:
 def main() -> None:
     """Push, and write the digest back."""
     options = options_given()
+    if not options.status and not re.search(f"@{DIGEST.pattern}$", options.python_image):
+        raise EpyflowError(NO_DIGEST.format(image=options.python_image))
+    if options.check:
+        return
     site = configured_site()
     missing = {"project", "region", "storage"} - set(site)
     in_cloud = options.cloud or options.status

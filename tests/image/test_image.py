@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from epyflow.provenance import code_version
 from epyflow.stages import STAGES
@@ -110,6 +112,16 @@ def test_the_packages_are_those_of_the_lock(container):
     assert packages == {name: version(name) for name in packages}
 
 
+def test_the_bill_of_materials_lists_the_packages_of_the_image(container):
+    text = container.output("cat", "/usr/local/share/epyflow/sbom.cdx.json")
+    listed = {each["purl"] for each in json.loads(text)["components"]}
+    found = json.loads(container.output("python", "-c", PRINT_PACKAGES))
+
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    assert "pkg:pypi/snakemake@" + found["snakemake"] in listed
+    assert len({each for each in listed if each.startswith("pkg:pypi/")}) >= len(found)
+
+
 def test_what_only_developers_and_builds_need_is_left_out(container):
     packages = json.loads(container.output("python", "-c", PRINT_PACKAGES))
     root = container.root
@@ -195,7 +207,11 @@ def test_no_label_and_no_command_of_an_image_has_a_secret_in_it(container, built
 
 def test_the_labels_say_what_it_was_built_from(container, built):
     config = container.config["config"]
-    expected = {"version": version("epyflow"), "revision": built.revision}
+    expected = {
+        "version": version("epyflow"),
+        "revision": built.revision,
+        "base.name": "python:3.11-slim",
+    }
 
     labels = {name: config["Labels"][f"org.opencontainers.image.{name}"] for name in expected}
     variables = dict(entry.split("=", 1) for entry in config["Env"])

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import bill_of_materials
 import pytest
 import yaml
 
@@ -38,11 +39,25 @@ def test_every_command_that_downloads_has_its_secrets_mounted():
 
 
 def test_every_package_of_the_image_is_checked_by_the_hashes_of_the_lock():
-    syncs = re.findall(r"uv sync (.*)", DOCKERFILE)
+    syncs = re.findall(r"\.tools/sync (.*)", DOCKERFILE)
 
-    assert len(syncs) == 4
+    assert len(syncs) == 3
     assert all(re.match(r"--(locked|frozen) ", options) for options in syncs)
     assert "pip install" not in DOCKERFILE
+
+
+def test_the_bill_of_materials_lists_what_dpkg_has_installed(tmp_path):
+    status = tmp_path / "var" / "lib" / "dpkg" / "status"
+    status.parent.mkdir(parents=True)
+    status.write_text(
+        "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\n"
+        "Version: 1:2.36-9+deb12u1\nDescription: libraries\n more of it\n\n"
+        "Package: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\n"
+    )
+
+    found = [each["purl"] for each in bill_of_materials.bill(tmp_path)["components"][1:]]
+
+    assert found == ["pkg:deb/debian/libc6@1%3A2.36-9%2Bdeb12u1?arch=amd64"]
 
 
 def test_the_image_of_the_cloud_has_the_plugins_that_a_coordinator_in_it_needs():

@@ -11,7 +11,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = "sha256:" + "0123456789abcdef" * 4
+BASE = f"python:3.11-slim@{DIGEST}"
 OTHER = "sha256:" + "f" * 64
+FIXED = ("--revision=abc", f"--python-image={BASE}")
 REPOSITORY = "us-central1-docker.pkg.dev/my-project/epyflow"
 SITE = {
     "project": "my-project",
@@ -49,7 +51,7 @@ class Machine:
         kept = {key: each for key, each in os.environ.items() if "EPYFLOW" not in key}
         path = f"{self.folder}{os.pathsep}/usr/bin{os.pathsep}/bin"
         return subprocess.run(
-            [sys.executable, str(ROOT / "scripts/push_image.py"), "--revision=abc", *arguments],
+            [sys.executable, str(ROOT / "scripts/push_image.py"), *FIXED, *arguments],
             env=kept | {"PATH": path, "EPYFLOW_GCP_SITE": str(self.site)},
             capture_output=True,
             text=True,
@@ -81,6 +83,17 @@ def test_what_docker_pushed_to_this_registry_becomes_the_image_of_runs(machine):
         f"docker tag epyflow:cloud {REPOSITORY}/epyflow:abc",
         f"docker push {REPOSITORY}/epyflow:abc",
     ]
+
+
+def test_a_base_that_a_tag_names_is_neither_built_on_nor_pushed(machine):
+    machine.has("gcloud", GCLOUD)
+
+    done = machine.push("--cloud", "--python-image=python:3.11-slim")
+
+    assert done.returncode == 1
+    assert "the base python:3.11-slim is named by a tag" in done.stderr
+    assert "make image-base" in done.stderr
+    assert not (machine.folder / "calls").exists()
 
 
 @pytest.mark.parametrize("program", ["podman", "buildah"])
@@ -129,6 +142,7 @@ def test_cloud_build_gets_the_projects_own_account_bucket_and_secret(machine):
     assert "--gcs-source-staging-dir gs://my-bucket/epyflow/build-sources" in submit
     assert "projects/my-project/serviceAccounts/epyflow-build@my-project.iam" in submit
     assert f"_REPOSITORY={REPOSITORY}," in submit
+    assert f",_PYTHON_IMAGE={BASE}," in submit
     assert "_TOKEN_SECRET=github-pat" in submit
     assert f"describe {REPOSITORY}/epyflow:abc" in describe
 
@@ -213,7 +227,10 @@ def test_make_waits_for_a_build_unless_told_otherwise():
         done = subprocess.run([*fixed, *arguments], capture_output=True, text=True, check=True)
         return done.stdout
 
-    assert "push_image.py --revision abc --cloud" in command("image-cloud").replace("  ", " ")
+    pushed = command("image-push")
+    assert pushed.index("--check") < pushed.index("build --file docker/Dockerfile")
+    assert "--python-image X@sha256:1" in command("image-cloud", "PYTHON_IMAGE=X@sha256:1")
+    assert "--cloud" in command("image-cloud")
     assert "--no-wait" not in command("image-cloud")
     assert "--no-wait" in command("image-cloud", "WAIT=no")
     assert "--status" in command("image-status")

@@ -72,6 +72,14 @@ def test_every_documented_run_of_snakemake_says_how_many_cores(page):
     assert [call for call in found if " " in call and not NEEDS_NO_CORES.search(call)] == []
 
 
+def test_no_two_pages_write_the_same_experiment():
+    new = re.compile(r"(?m)^\.venv/bin/epyflow new (\S+)")
+    names = [name for page in PAGES for name in new.findall((ROOT / page).read_text("utf-8"))]
+
+    assert len(names) > 5
+    assert sorted(names) == sorted(set(names))
+
+
 def test_every_documented_option_of_snakemake_exists():
     known = set(OPTION.findall(get_argument_parser().format_help()))
     found = {

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from epyflow.artifacts.task import DailyDoses, Member, Population
 from epyflow.experiment.format.expressions import Value
-from epyflow.experiment.format.forcing import ContactMatrixIntervention, SchoolClosure
+from epyflow.experiment.format.forcing import (
+    CONTACT_STRENGTH,
+    ContactMatrixIntervention,
+    SchoolClosure,
+)
 from epyflow.experiment.format.model import Model
 from epyflow.model.compartmental import CompartmentalModel, Flow
 from epyflow.model.dates import step_dates, steps_to_last_midnight
@@ -25,7 +29,7 @@ from epyflow.model.vaccination import distribute_doses
 SCHOOL = "school"
 
 STARTS = 256
-"""First days that are remembered; the one that was longest unused is forgotten."""
+"""First days, with a strength of interventions, that are remembered; the longest unused goes."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Assembler:
             If the parameter set makes no model: an age group with more people than it has, a
             negative rate, a calculated parameter without a value, a start after the end.
         """
-        course = self._course(self._start(member))
+        course = self._course(self._start(member), self._strength(member))
         values = self._parameters.values(member.parameters)
         flows = self._flows(self._parameters.over_time(values, course.forcing), course)
         return CompartmentalModel(
@@ -112,22 +116,31 @@ class Assembler:
             raise ValueError(f"timespan.start_date is {start}, but no date was given for it")
         return start
 
+    def _strength(self, member: Member) -> float:
+        """Return how strong the interventions on contacts are: 0 for none, 1 as written."""
+        if not self._parameters.strength_is_drawn:
+            return 1.0
+        strength = float(member.parameters[CONTACT_STRENGTH])
+        if not 0 <= strength <= 1:
+            raise ValueError(f"{CONTACT_STRENGTH} is {strength:g}; expected 0 to 1")
+        return strength
+
     @cached_property
-    def _course(self) -> Callable[[date], _Course]:
+    def _course(self) -> Callable[[date, float], _Course]:
         return lru_cache(maxsize=STARTS)(self._new_course)
 
-    def _new_course(self, start: date) -> _Course:
+    def _new_course(self, start: date, strength: float) -> _Course:
         timespan, doses = self.model.timespan, self.doses
         dates = step_dates(start, timespan.end_date, timespan.delta_t)
         matrices, index = scale_contacts(
-            self.population.contacts, self._scalings(dates), len(dates)
+            self.population.contacts, self._scalings(dates, strength), len(dates)
         )
         laid_out = distribute_doses(doses, start, len(dates), timespan.delta_t) if doses else None
         forcing = Forcing.of(self.model, dates)
         steps = steps_to_last_midnight(start, timespan.end_date, timespan.delta_t)
         return _Course(dates, matrices, index, laid_out, forcing, steps)
 
-    def _scalings(self, dates: NDArray[np.datetime64]) -> list[Scaling]:
+    def _scalings(self, dates: NDArray[np.datetime64], strength: float) -> list[Scaling]:
         scalings: list[Scaling] = []
         for item in self.model.interventions:
             if isinstance(item, ContactMatrixIntervention):
@@ -135,7 +148,9 @@ class Assembler:
                 scalings.append((item.contact_matrix_layer, mask, item.scaling_factor))
             elif isinstance(item, SchoolClosure):
                 scalings.append((SCHOOL, steps_on(dates, self.closure_days), item.scaling_factor))
-        return scalings
+        if strength == 1:  # the factors as written, to the last bit
+            return scalings
+        return [(layer, mask, 1 - strength * (1 - factor)) for layer, mask, factor in scalings]
 
     def _flows(self, over_time: ParametersOverTime, course: _Course) -> tuple[Flow, ...]:
         flows = []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from epyflow.errors import ExpressionError
 from epyflow.experiment.format.base import parsed
 from epyflow.experiment.format.expressions import Expression, Value, in_order
-from epyflow.experiment.format.forcing import ParameterIntervention
+from epyflow.experiment.format.forcing import CONTACT_STRENGTH, ParameterIntervention
 from epyflow.experiment.format.model import (
     AgeVarying,
     Calculated,
@@ -69,6 +69,8 @@ class Parameters:
         drawn = {n for n, p in model.parameters.items() if isinstance(p, Sampled | Calibrated)}
         self.minimum_is_drawn = SEASONALITY_MINIMUM in drawn
         """Whether ``seasonality_min`` takes the place of the season's ``min_value``."""
+        self.strength_is_drawn = CONTACT_STRENGTH in drawn
+        """Whether ``contact_intervention_strength`` scales the interventions on contacts."""
         self.acted: frozenset[str] = self._acted()
         """What season and interventions act on."""
         self.moved: frozenset[str] = self._users(self.acted)

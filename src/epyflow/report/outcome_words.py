@@ -1,13 +1,18 @@
 """Write outcomes of simulations for the front page."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any, TypedDict
 
+from epyflow.experiment.format.forcing import CONTACT_STRENGTH
 from epyflow.figures.wording import change_in_words, series_in_words
 from epyflow.report.sentences import count, estimate, short_day
+
+ON_CONTACTS = ("school closures", "changes of contacts")
+"""Forcing that acts on contacts."""
 
 FEW = 4
 """Most locations that a sentence names."""
@@ -26,6 +31,16 @@ class OutcomePage(TypedDict):
     places: list[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Effect:
+    """The effect of closures in a place: changes in per cent with the names of an estimate."""
+
+    location: str
+    transition: str
+    pairs: int
+    changes: Mapping[str, float]
+
+
 def page_of(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> OutcomePage:
     """Return the changes by parameter, and a table for each location and outcome.
 
@@ -37,7 +52,7 @@ def page_of(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> Outc
     labels, period = about["labels"], about["time"]["period"]
     tables: dict[tuple[str, str], list[list[str]]] = {}
     for row in shown:
-        name = "All" if row["quantity"] == "all" else f"{row['quantity']} {row['value']}"
+        name = value_in_words(row["quantity"], row["value"], about["forcing"])
         tables.setdefault((row["location"], row["transition"]), []).append([name, *_cells(row)])
     of_medians = {row["transition"] for row in shown if row["source"] != "trajectories"}
     return {
@@ -49,6 +64,17 @@ def page_of(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> Outc
             for (location, name), lines in tables.items()
         ],
     }
+
+
+def value_in_words(quantity: str, value: str, forcing: Collection[str]) -> str:
+    """Write a value of a quantity: ``R0 1.5``, or ``Without school closures``."""
+    if quantity == "all":
+        return "All"
+    if quantity != CONTACT_STRENGTH:
+        return f"{quantity} {value}"
+    forced = forced_contacts(forcing)
+    known = {"0": f"Without {forced}", "1": f"With {forced}"}
+    return known.get(value, f"{forced.capitalize()} at a strength of {value}")
 
 
 def outcome_in_words(name: str, labels: Mapping[str, str]) -> str:
@@ -80,8 +106,34 @@ def total_in_words(row: Mapping[str, Any]) -> str:
     return estimate(row, "total_", _persons, words="")
 
 
+def effects_in_words(effects: Sequence[Effect], about: Mapping[str, Any]) -> list[str]:
+    """Say how closures change the totals and peaks of each transition, in the first places."""
+    by_transition: dict[str, list[Effect]] = {}
+    for each in effects:
+        by_transition.setdefault(each.transition, []).append(each)
+    said = []
+    for name, its in by_transition.items():
+        places = "; ".join(
+            f"{each.location} {estimate(each.changes, 'total_', change_in_words, dash=' to ')} "
+            f"in total, {estimate(each.changes, 'peak_', change_in_words, dash=' to ')} at the peak"
+            for each in its[:FEW]
+        )
+        more = f"; {len(its) - FEW} more locations" if len(its) > FEW else ""
+        said.append(
+            f"{outcome_in_words(name, about['labels'])} with "
+            f"{forced_contacts(about['forcing'])}, against none: {places}{more}. Medians over "
+            f"{its[0].pairs} pairs of parameter sets that differ in nothing else."
+        )
+    return said
+
+
+def forced_contacts(forcing: Collection[str]) -> str:
+    """Name the forcing that acts on contacts."""
+    return " and ".join(each for each in ON_CONTACTS if each in forcing)
+
+
 def closures_in_words(
-    deepest: Mapping[str, Sequence[tuple[str, Mapping[str, float]]]],
+    deepest: Mapping[str, Sequence[tuple[str, Mapping[str, float]]]], *, everywhere: bool
 ) -> list[str]:
     """Say how far R falls under closures.
 
@@ -90,7 +142,13 @@ def closures_in_words(
     deepest
         End of the period (ISO 8601) to its locations, and the fall of R there in per cent: its
         median and interval over parameter sets.
+    everywhere
+        Whether every simulation has the closures.
     """
+    compare = (
+        " Every simulation here has them. To see their effect on totals, sample "
+        f"{CONTACT_STRENGTH} with the values 0 and 1."
+    )
     said = []
     for day, falls in deepest.items():
         medians = sorted(fall["median"] for _, fall in falls)
@@ -100,9 +158,7 @@ def closures_in_words(
         said.append(
             f"Contacts are reduced by closures or holidays. In the period to {short_day(day)}, "
             f"R is {shown} below the mean of the periods that end two weeks earlier and "
-            "two weeks later (intervals over parameter sets). Every simulation here has them: for "
-            "the effect on totals, run a copy of the experiment without these interventions, and "
-            "compare the two runs with epyflow compare."
+            f"two weeks later (intervals over parameter sets).{compare if everywhere else ''}"
         )
     return said
 
@@ -114,7 +170,7 @@ def _changes(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> It
     """Compare the highest with the lowest values of each parameter, over all locations."""
     groups: dict[str, dict[tuple[str, str], list[Mapping[str, Any]]]] = {}
     for row in rows:
-        if row["quantity"] != "all":
+        if row["quantity"] not in ("all", CONTACT_STRENGTH):  # see effects_in_words
             of_quantity = groups.setdefault(row["quantity"], {})
             of_quantity.setdefault((row["transition"], row["location"]), []).append(row)
     for quantity, series in groups.items():

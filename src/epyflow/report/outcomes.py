@@ -8,11 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from epyflow.experiment.format.forcing import CONTACT_STRENGTH
 from epyflow.figures.bands import at_level
 from epyflow.figures.read_tables import KEYS, Place, read_table, rows_by_population
 from epyflow.files import write_bytes_atomically
 from epyflow.report.headline import INTERVALS, interval_of_weeks
-from epyflow.report.outcome_words import OutcomePage, closures_in_words, page_of
+from epyflow.report.outcome_words import (
+    ON_CONTACTS,
+    Effect,
+    OutcomePage,
+    closures_in_words,
+    effects_in_words,
+    page_of,
+)
 
 TRAJECTORIES, MEDIANS = "trajectories", "medians of each period"
 FEW_VALUES = 6
@@ -62,7 +70,7 @@ def write_outcomes(
         for each in about["model"]["transitions"]
         if each["kind"] == "mediated"
     }
-    rows = []
+    rows, effects = [], []
     for place in places:
         its = members[members["population"] == place.name]
         found_there = list(_samples(medians.get(place.name), trajectories.get(place.name)))
@@ -70,12 +78,14 @@ def write_outcomes(
             samples = pd.concat(found_there, ignore_index=True)
             found = outcomes(samples, its, about["quantities"], infections)
             rows += [{"location": place.label, **row} for row in found]
+            effects += list(effects_of_closures(samples, its, about["quantities"], place.label))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
     write_bytes_atomically(numbers, text.encode())
     shown: OutcomePage = page_of(rows, about)
+    shown["sentences"] += effects_in_words(effects, about)
     if "effective_reproduction_number" in files and _has_closures(about):
-        shown["sentences"] += _closures(files["effective_reproduction_number"], places)
+        shown["sentences"] += _closures(files["effective_reproduction_number"], places, members)
     write_bytes_atomically(page, (json.dumps(shown, indent=1) + "\n").encode())
 
 
@@ -165,14 +175,59 @@ def outcomes(
     return rows
 
 
+def effects_of_closures(
+    samples: pd.DataFrame, members: pd.DataFrame, quantities: Mapping[str, Any], location: str
+) -> Iterator[Effect]:
+    """Compare parameter sets that differ in the strength of interventions on contacts alone.
+
+    Parameters
+    ----------
+    samples, members, quantities
+        As for :func:`outcomes`.
+    location
+        Label of the population.
+
+    Yields
+    ------
+    effect
+        Of each transition: the changes from strength 0 to 1 of the medians of total and peak, in
+        per cent, with their median and interval over the pairs of parameter sets.
+    """
+    if CONTACT_STRENGTH not in quantities:
+        return
+    rest = [column for name in quantities if (column := _column(name)) in members]
+    rest.remove(CONTACT_STRENGTH)
+    sets = members[[*rest, CONTACT_STRENGTH]]
+    for transition, its in samples.groupby("transition", sort=False):
+        medians = its.groupby("primary_id")[["total", "peak"]].median().join(sets)
+        without, full = (
+            medians[medians[CONTACT_STRENGTH] == strength].set_index(rest)[["total", "peak"]]
+            for strength in (0, 1)
+        )
+        changes = (100 * (full / without - 1)).dropna()
+        if len(changes):
+            found = {
+                f"{name}_{end}": float(changes[name].quantile(level))
+                for name in changes
+                for end, level in INTERVALS.items()
+            }
+            yield Effect(location, str(transition), len(changes), found)
+
+
+def _column(quantity: str) -> str:
+    """Return the column of ``model_metadata`` that has a quantity."""
+    if quantity == "start_date_days":
+        return "start_date"
+    return f"{quantity}_total" if quantity.startswith("init_") else quantity
+
+
 def _groups(
     members: pd.DataFrame, quantities: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, list[Any]]]:
     """Yield all parameter sets, then those of each value, or of each third, of a quantity."""
     yield "all", "all", members.index.tolist()
     for name in quantities:
-        column = {"start_date_days": "start_date"}.get(name, name)
-        column = f"{name}_total" if name.startswith("init_") else column
+        column = _column(name)
         if column not in members:
             continue
         values = members[column]
@@ -192,18 +247,22 @@ def _written(value: Any) -> str:
 
 
 def _has_closures(about: Mapping[str, Any]) -> bool:
-    return bool({"school closures", "changes of contacts"} & {*about["forcing"]})
+    return not {*ON_CONTACTS}.isdisjoint(about["forcing"])
 
 
-def _closures(table: Path, places: Sequence[Place]) -> list[str]:
-    """Say how far R falls at its deepest short fall.
+def _closures(table: Path, places: Sequence[Place], members: pd.DataFrame) -> list[str]:
+    """Say how far R falls at its deepest short fall, in simulations with closures in full.
 
     It is compared with the mean of the periods that end two weeks earlier and two weeks later.
     """
+    varied = CONTACT_STRENGTH in members
+    if varied:
+        strength = members[CONTACT_STRENGTH]
+        members = members[strength == strength.max()]
     labels = {place.name: place.label for place in places}
     deepest: dict[str, list[tuple[str, dict[str, float]]]] = {}
     for name, rows in rows_by_population(table):
-        medians = at_level(rows, 0.5)
+        medians = at_level(rows[rows["primary_id"].isin(members.index)], 0.5)
         days = medians.pivot_table(
             index="date", columns="primary_id", values="effective_reproduction_number"
         )
@@ -219,4 +278,4 @@ def _closures(table: Path, places: Sequence[Place]) -> list[str]:
             name: float(np.nanquantile(falls.loc[day], level)) for name, level in INTERVALS.items()
         }
         deepest.setdefault(day, []).append((labels.get(name, name), fall))
-    return closures_in_words(deepest)
+    return closures_in_words(deepest, everywhere=not varied)

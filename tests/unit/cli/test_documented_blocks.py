@@ -41,7 +41,7 @@ BLOCK = re.compile(
 RUN = ("bash", "console", "sh", "python")
 RUNS = (
     *("us/flu/main", "us/flu/low-r0", "us/flu/week-1", "us/flu/week-2", "my_study/main"),
-    *("example/main", "without_holidays/main", "2026-11/round1/main"),
+    *("example/main", "2026-11/round1/main"),
 )
 RECORD = {"experiment": "e", "data": {}, "code": {"stages": {"run": "c"}}, "seed": 1}
 HUB = ROOT / "packages" / "forecast-hub" / "tests" / "hubs" / "FluSight-forecast-hub"

@@ -13,11 +13,11 @@ EXAMPLE = Path(__file__).resolve().parents[3] / "config" / "experiments" / "exam
 def test_the_plan_of_the_example_shows_its_members():
     done = run("plan", EXAMPLE, "--format", "json")
 
-    # 2 states x 2 values of the grid x 8 draws; 20 trajectories each.
+    # 2 states x 2 x 2 values of the grid x 8 draws; 10 trajectories each.
     document = json.loads(done.stdout)
     assert done.exit_code == 0
     assert document["populations"] == ["United_States_Massachusetts", "United_States_New_York"]
-    assert (document["members"], document["simulations"]) == (32, 640)
+    assert (document["members"], document["simulations"]) == (64, 640)
     assert document["simulations_are_a_lower_bound"] is False
 
 

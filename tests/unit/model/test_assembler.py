@@ -175,6 +175,29 @@ def test_closures_and_contact_interventions_multiply():
         assert np.allclose(matrix, others + factor * school, rtol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("strength", "factors"), [(0.0, (1, 1)), (0.5, (0.6, 0.8)), (1.0, (0.2, 0.6))]
+)
+def test_a_drawn_strength_scales_the_interventions_on_contacts(strength, factors):
+    name = "contact_intervention_strength"
+    work = {"start_date": "2024-10-02", "end_date": "2024-10-02", "scaling_factor": 0.6}
+    interventions = [
+        {"type": "contact_matrix", "contact_matrix_layer": "school", **work},
+        {"type": "school_closure", "scaling_factor": 0.2},
+    ]
+    parameters = {"beta": scalar(0.03), "mu": scalar(0.4), name: {"type": "sampled"}}
+    model = sir(interventions=interventions, parameters=parameters)
+
+    drawn = built(model, member(parameters={name: strength}), closed=[date(2024, 10, 3)])
+
+    others = sum(layers().values()) - layers()["school"]
+    for step, factor in enumerate((1, factors[1], factors[0], 1)):
+        matrix = drawn.matrices[drawn.matrix_index[step]]
+        assert np.allclose(matrix, others + factor * layers()["school"], rtol=1e-14)
+    with pytest.raises(ValueError, match=r"strength is 1\.5; expected 0 to 1"):
+        built(model, member(parameters={name: 1.5}))
+
+
 def test_a_layer_that_the_population_lacks_is_refused():
     population = people(contacts={"home": np.eye(3)})
     closure = sir(interventions=[{"type": "school_closure", "scaling_factor": 0.2}])

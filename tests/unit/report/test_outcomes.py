@@ -3,6 +3,7 @@ import json
 import pandas as pd
 import pytest
 
+from epyflow.experiment.format.forcing import CONTACT_STRENGTH
 from epyflow.figures.read_tables import Place
 from epyflow.report.headline import INTERVALS
 from epyflow.report.outcome_words import closures_in_words, page_of
@@ -76,19 +77,19 @@ def test_many_values_are_divided_into_thirds_and_equal_values_stay_together():
     ]
 
 
-def written(folder, **tables):
+def written(folder, about=ABOUT, **tables):
     files = {}
     for name, table in tables.items():
         files[name] = folder / f"{name}.csv.gz"
         table.to_csv(files[name], index=False)
-    write_outcomes(files, PLACES, ABOUT, numbers=folder / "o.csv", page=folder / "o.json")
+    write_outcomes(files, PLACES, about, numbers=folder / "o.csv", page=folder / "o.json")
     return pd.read_csv(folder / "o.csv"), json.loads((folder / "o.json").read_text())
 
 
-def rows_of(column, first, second, **keys):
+def rows_of(column, *values_of, **keys):
     rows = [
         {"primary_id": n, "population": "A", "date": day, column: value, **keys}
-        for n, values in enumerate((first, second))
+        for n, values in enumerate(values_of)
         for day, value in zip(DAYS, values, strict=True)
     ]
     return pd.DataFrame(rows)
@@ -148,6 +149,27 @@ def test_the_fall_of_r_under_closures_is_said(tmp_path):
     assert "to Dec 20, R is 50% (95% interval 50%–50%) in Here" in page["sentences"][-1]
 
 
+def test_the_effect_of_closures_is_that_of_sets_that_differ_in_nothing_else(tmp_path):
+    # R0 1.5 without and with closures, then R0 2.
+    varied = members((1.5, 1.5, 2.0, 2.0)).assign(contact_intervention_strength=[0, 1, 1, 0])
+    about = ABOUT | {"quantities": {**QUANTITIES, CONTACT_STRENGTH: {"values": [0, 1]}}}
+    weeks = ((10, 0, 0), (5, 4, 0), (40, 20, 12), (40, 30, 10))
+
+    _, page = written(
+        tmp_path,
+        about=about,
+        model_metadata=varied,
+        trajectories_transitions=rows_of("S_to_I_total", *weeks, sim_id=0),
+    )
+
+    # Totals from 10 to 9 and from 80 to 72; peaks from 10 to 5, and none.
+    (said,) = (each for each in page["sentences"] if "against none" in each)
+    assert said.startswith("Susceptible → Ill with school closures, against none: Here −10% ")
+    assert "in total, −25% (95% interval −49% to −1%) at the peak. Medians over 2 pairs" in said
+    names = [row[0] for row in page["places"][0]["rows"]]
+    assert names[-2:] == ["Without school closures", "With school closures"]
+
+
 def test_without_a_result_there_is_a_table_without_rows(tmp_path):
     failed = members().assign(status="failed")
     medians = rows_of("S_to_I_total", (1, 5, 2), (4, 6, 20), quantile=0.5)
@@ -201,7 +223,7 @@ def test_peaks_move_by_the_weeks_between_them_in_all_locations(days, words):
 def test_many_locations_have_their_range(count, words):
     falls = [(str(n), {"median": 30.0 + n, "low_95": 20, "high_95": 40}) for n in range(count)]
 
-    (said,) = closures_in_words({"2025-12-20": falls})
+    (said,) = closures_in_words({"2025-12-20": falls}, everywhere=True)
 
     assert words in said
 

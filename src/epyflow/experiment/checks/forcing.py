@@ -3,6 +3,7 @@
 from datetime import date
 
 from epyflow.experiment.format.forcing import (
+    CONTACT_STRENGTH,
     ContactMatrixIntervention,
     ParameterIntervention,
     SchoolClosure,
@@ -95,6 +96,12 @@ def check_interventions(model: Model, used: set[str], report: Report) -> None:
         if intervention in model.interventions[:position]:
             report.warn(here, "is in the list twice; it acts twice")
         check_dated(intervention, model, used, here, report)
+
+
+def has_drawn_strength(model: Model) -> bool:
+    """Say whether a drawn parameter scales the model's interventions on contacts."""
+    drawn = isinstance(model.parameters.get(CONTACT_STRENGTH), Sampled | Calibrated)
+    return drawn and not all(isinstance(i, ParameterIntervention) for i in model.interventions)
 
 
 def check_dated(

@@ -11,10 +11,12 @@ from epyflow.experiment.checks.forcing import (
     check_interventions,
     check_seasonality,
     check_vaccination,
+    has_drawn_strength,
 )
 from epyflow.experiment.checks.rates import calculated_parameters, rates
 from epyflow.experiment.format import expressions
 from epyflow.experiment.format.base import MAX_STEPS, parsed
+from epyflow.experiment.format.forcing import CONTACT_STRENGTH
 from epyflow.experiment.format.model import (
     AgeVarying,
     Calculated,
@@ -181,9 +183,10 @@ def _initial_columns(model: Model) -> list[str]:
 
 
 def used_parameters(model: Model) -> set[str]:
-    """Return the parameters that a rate, a calculated parameter or seasonality uses."""
+    """Return the parameters that a rate, a calculated parameter or the forcing uses."""
     used = {name for _, rate in rates(model) for name in rate.names}
     used |= {
         name for calculated in calculated_parameters(model).values() for name in calculated.names
     }
+    used |= {CONTACT_STRENGTH} if has_drawn_strength(model) else set()
     return used | ({SEASONALITY_MINIMUM} if model.seasonality else set())

@@ -10,6 +10,7 @@ from epyflow.experiment.checks.projection import check_columns, check_projection
 from epyflow.experiment.checks.rates import drawn_range
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import ScipyDistribution
+from epyflow.experiment.format.forcing import CONTACT_STRENGTH
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset, Sampling, members_per_population
 from epyflow.experiment.format.start_date import CalibratedStartDate, SampledStartDate
@@ -36,6 +37,7 @@ def check_modelset(
         check_columns(model, calibration, model_report)
     _start_date(model, modelset, report)
     _seasonality_minimum(model, modelset, report)
+    _contact_strength(modelset, report)
 
 
 def _paired(
@@ -151,6 +153,17 @@ def _seasonality_minimum(model: Model, modelset: Modelset, report: Report) -> No
             key_path,
             f"is drawn up to {high:g}, above seasonality.max_value {season.max_value:g}; expected "
             "less: the minimum of the season would be its maximum",
+        )
+
+
+def _contact_strength(modelset: Modelset, report: Report) -> None:
+    """Check the range of a drawn ``contact_intervention_strength``."""
+    key_path, (low, high) = drawn_range(modelset, CONTACT_STRENGTH) or ((), (0.0, 1.0))
+    if low < 0 or high > 1:
+        report.error(
+            key_path,
+            f"is drawn from {low:g} to {high:g}; expected 0 (no interventions on contacts) to 1 "
+            "(as written)",
         )
 
 

@@ -16,6 +16,9 @@ from epyflow.strict import Many, Strict, refuse
 
 Layer = Literal["school", "work", "home", "community"]
 
+CONTACT_STRENGTH = "contact_intervention_strength"
+"""A sampled or calibrated parameter of this name scales the interventions on contacts."""
+
 
 class Vaccination(Strict):
     """Vaccine doses, and the compartments that receive them."""

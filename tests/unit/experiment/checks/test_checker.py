@@ -26,6 +26,7 @@ from tests.unit.experiment.samples import (
 MIRROR = {"type": "mediated", "source": "S", "target": "I", "mediator": "I", "rate": "beta*phi"}
 DOSES = {"type": "vaccination", "source": "S", "target": "S_vax"}
 MINIMUM = "parameters.seasonality_min"
+STRENGTH = "parameters.contact_intervention_strength"
 
 # Each: the experiment, what is changed, the key of the problem, and parts of its message.
 CASES = {
@@ -35,6 +36,17 @@ CASES = {
         [("model.compartments.2.id", "I"), ("model.transitions.1.target", "S")],
         "model.compartments[2].id",
         ["'I' is used twice", "expected another"],
+    ),
+    "contact interventions stronger than written": (
+        SAMPLING,
+        [
+            ("model.parameters.contact_intervention_strength", {"type": "sampled"}),
+            ("model.interventions", [{"type": "school_closure", "scaling_factor": 0.3}]),
+            (f"modelset.sampling.{STRENGTH}", {"values": [0, 2]}),
+            ("modelset.sampling.samplers.0.parameters.end", "contact_intervention_strength"),
+        ],
+        f"modelset.sampling.{STRENGTH}.values",
+        "is drawn from 0 to 2; expected 0 (no interventions on contacts) to 1",
     ),
     "unknown source": (
         SIR,

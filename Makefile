@@ -63,7 +63,8 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup run report rehearse rehearse-jobs test bench mutants image image-base \
 	image-push image-cloud \
-	image-status dist docs tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform format clean
+	image-status dist docs tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform \
+	audit audit-history advisories licences format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -188,6 +189,22 @@ lint: setup ## Check style, types, imports, the workflow's form and the Dockerfi
 	$(BIN)/snakefmt --check workflow examples
 	$(SNAKEMAKE) --lint
 	$(BIN)/hadolint docker/Dockerfile
+
+# Needs no network.
+audit: setup ## Check advisories, licences of packages, and the tracked files for secrets (SECURITY.md)
+	$(BIN)/python scripts/advisories.py
+	$(BIN)/python scripts/licences.py
+	$(BIN)/python scripts/secret_search.py
+
+audit-history: setup ## Search all that was ever committed for secrets
+	$(BIN)/python scripts/secret_search.py --history
+
+advisories: setup ## Fetch the advisories of the locked packages into .ci/, and check against them
+	$(BIN)/python scripts/advisories.py --fetch
+
+licences: setup ## List the licences of the locked packages in docs/licences.md, and check them
+	UV_PROJECT_ENVIRONMENT=.tools/licences .tools/uv sync --quiet --locked --all-groups --all-packages --no-install-workspace
+	.tools/licences/bin/python scripts/licences.py --write
 
 # checkov has its own pins, so it gets its own environment; --skip-download keeps it off the network.
 lint-terraform: setup ## Check terraform/: its form where terraform is installed, and its security

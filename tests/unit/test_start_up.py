@@ -48,7 +48,7 @@ assert not {"google.cloud.batch_v1", "google.cloud.logging", "google.cloud.secre
 def test_parameters_of_rules_are_compared_without_pandas_unless_they_may_be_tables():
     code = """
 from snakemake.persistence import PersistenceBase
-from epyflow.run.parameters import compare_without_pandas
+from epyflow.run.snakemake_costs import compare_without_pandas
 compare_without_pandas()
 assert PersistenceBase._serialize_param_pandas(None, [1]) == "[1]"
 """

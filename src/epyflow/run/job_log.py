@@ -38,7 +38,7 @@ def search_less_for_garbage() -> None:
 
 def _fields(job: Any) -> dict[str, Any]:
     plan = read_plan(job.config["plan"])
-    run_id = job.wildcards.get("run_id", plan.runs[0].run_id)
+    run_id = job.wildcards.get("run_id", plan.run_id)
     fields = {"exp_id": plan.exp_id, "run_id": run_id, "rule": job.rule}
     if (number := job.wildcards.get("i")) is None:
         return fields

@@ -49,7 +49,8 @@ def job(
     ],
 )
 def test_a_message_says_whose_it_is(tmp_path, rule, wildcards, fields):
-    with log_job(job(tmp_path / "log", rule, "json", **wildcards)):
+    plan = plan_of(run_plan(run_id="main" if wildcards else "main/2030-01-05"))
+    with log_job(job(tmp_path / "log", rule, "json", plan, **wildcards)):
         LOG.info("member %d", 1)
 
     found = json.loads((tmp_path / "log").read_text())

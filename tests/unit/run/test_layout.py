@@ -74,7 +74,11 @@ def test_numbers_of_tasks_have_five_digits_or_as_many_as_they_need():
 def test_rules_write_the_same_paths():
     """Rules have literal paths, so that a reader sees them; here they are the layout's."""
     text = "\n".join(path.read_text() for path in RULES.glob("*.smk"))
-    text = text.replace("{RUN}", "{{run_id}}").replace("{SUBMISSION}", "{{submission}}")
+    text = (
+        text.replace("{BUILT}", "{exp_id}/{run_id}")
+        .replace("{RUN}", "{{run_id}}")
+        .replace("{SUBMISSION}", "{{submission}}")
+    )
     literal = {
         path.replace("{{", "{").replace("}}", "}")
         for path in re.findall(r'"((?:results|logs|benchmarks)/[^"]+)"', text)

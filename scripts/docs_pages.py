@@ -1,14 +1,19 @@
 """Write the sources of the documentation's site to a folder: DIR.
 
 They are the pages of this repository and the files that they link to, at their own paths, the pages
-of the reference, and `llms.txt`, the list of the pages for programs that read them.
+of the reference, and `llms.txt`, the list of the pages for programs that read them. The figures of
+the tutorial of epyflow as a library are drawn by its code.
 """
 
+import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import reference_pages
@@ -16,6 +21,8 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
 REFERENCE = "docs/reference"
+TUTORIAL = "docs/tutorials/library.md"
+SAVED = re.compile(r'savefig\("(?P<name>[^"]+)"\)\n```\n')
 LINK = re.compile(r"\]\(([^)\s#]+)[^)\s]*\)")
 
 
@@ -89,6 +96,31 @@ def list_pages(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def show_figures(page: Path) -> None:
+    """Run the code of a page, and show each figure below the block that ends with saving it."""
+    text = page.read_text(encoding="utf-8")
+    code = "".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    with TemporaryDirectory() as work:
+        commands = [
+            [str(Path(sys.executable).with_name(program)), *arguments]
+            for line in re.findall(r"```bash\n\.venv/bin/(.*?)\n```", text)
+            for program, *arguments in [shlex.split(line)]
+        ]
+        for command in (*commands, [sys.executable, "-c", code]):
+            subprocess.run(
+                command,
+                cwd=work,
+                env=os.environ | {"MPLBACKEND": "Agg"},
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+        for saved in SAVED.finditer(text):
+            shutil.copy(Path(work, saved["name"]), page.parent)
+    page.write_text(
+        SAVED.sub(r"\g<0>\n![What this code draws](\g<name>)\n", text), encoding="utf-8"
+    )
+
+
 def main(folder: Path) -> None:
     """Write everything."""
     copy_pages(folder)
@@ -100,3 +132,4 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    show_figures(Path(sys.argv[1], TUTORIAL))

@@ -49,6 +49,22 @@ def test_the_list_for_programs_has_every_page_with_its_title(sources):
     assert "- [Settings](config/index.html): " in text
 
 
+def test_a_figure_that_the_code_of_a_page_saves_is_shown_below_it(tmp_path):
+    page = tmp_path / "page.md"
+    code = (
+        "from pathlib import Path\nfrom types import SimpleNamespace\n\n"
+        "figure = SimpleNamespace(savefig=lambda name: Path(name).write_text('drawn'))\n"
+    )
+    saving = '```python\nfigure.savefig("a.png")\n```\n'
+    page.write_text(f"```python\n{code}```\n\n{saving}\nNext\n")
+
+    docs_pages.show_figures(page)
+
+    shown = f"{saving}\n![What this code draws](a.png)\n\nNext\n"
+    assert page.read_text() == f"```python\n{code}```\n\n{shown}"
+    assert (tmp_path / "a.png").read_text() == "drawn"
+
+
 def test_the_reference_has_every_section_of_the_format_and_its_keys(sources):
     text = (sources / "docs/reference/keys.md").read_text(encoding="utf-8")
 

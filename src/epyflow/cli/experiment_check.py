@@ -67,7 +67,7 @@ def inspect_experiment(
         folder = settings.population_folder()
         store = None if folder is None else PopulationStore.open(folder, remote=False)
         names = store.known() if store else ()
-        return *inspect(place, settings.output_config, names), settings
+        return *inspect(place, settings.output_config, names, store=store), settings
 
 
 def print_problems(problems: Iterable[Problem], console: Console) -> None:

@@ -42,13 +42,15 @@ class Row:
 
     def number(self, column: str) -> float:
         """Return a cell as a finite number of zero or more; anything else is a DataError."""
-        expected = "a number of zero or more"
+        text, expected = self.cells[column], "a number of zero or more"
         try:
-            value = float(self.cells[column])
+            value = float(text) if text.isascii() and "_" not in text else math.nan
         except ValueError:
-            raise self.error(column, f"{self.cells[column]!r} is not a number", expected) from None
-        if not math.isfinite(value) or value < 0:
-            raise self.error(column, f"is {self.cells[column]}", expected)
+            value = math.nan
+        if math.isnan(value):
+            raise self.error(column, f"{text[:60]!r} is not a number", expected)
+        if not 0 <= value < math.inf:
+            raise self.error(column, f"is {text[:60]}", expected)
         return value
 
     def whole(self, column: str, low: int, high: int) -> int:

@@ -12,6 +12,7 @@ from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.suite_keys import suite_key_problems
 from epyflow.experiment.reading.yaml_source import KeyPath
+from epyflow.population.store import PopulationStore
 
 Changes = Mapping[KeyPath, Any]
 """Key path, which begins with the top-level key, to a value as in YAML."""
@@ -59,6 +60,7 @@ def inspect(
     output_config: str | None = None,
     populations: Collection[str] = (),
     changes: Changes | None = None,
+    store: PopulationStore | None = None,
 ) -> tuple[Experiment | None, list[Problem]]:
     """Validate an experiment as far as possible.
 
@@ -72,6 +74,8 @@ def inspect(
         Names in the population store, so that names unknown to the codebook are accepted.
     changes
         Values that replace or add to those in the files; they are checked likewise.
+    store
+        Population data that the experiment must fit; None: they are not read.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def inspect(
         for document in documents[str(location[0])]:
             put(document.data, location, value)
     output_document = choose_output(documents["output"], output_config, files, problems)
-    checker = Checker(files, documents, populations, problems)
+    checker = Checker(files, documents, populations, problems, store)
     problems.sort(key=lambda problem: (str(problem.file), problem.line, problem.key))
     if checker.model is None or any(problem.severity == "error" for problem in problems):
         return None, problems

@@ -8,7 +8,6 @@ Source: https://github.com/epistorm/epydemix-data, README.md.
 """
 
 import csv
-import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +21,12 @@ from epyflow.errors import PopulationError
 from epyflow.population.age_groups import AgeGroup, map_groups, parse_age_groups
 from epyflow.population.aggregate import (
     LAYERS,
+    MOST,
     FineContacts,
     FineGroups,
     aggregate,
     aggregate_sizes,
+    as_number,
 )
 from epyflow.population.locations import Location, canonical_name, is_plausible_name
 from forecast_hub.errors import HubError
@@ -246,21 +247,12 @@ def _numbers(path: Path, frame: "pd.DataFrame", first_line: int) -> NDArray[np.f
     if all(dtype.kind in "iuf" for dtype in frame.dtypes):
         numbers = frame.to_numpy(dtype=np.float64)
     else:
-        numbers = np.array([[_as_number(value) for value in row] for row in frame.to_numpy()])
-    wrong = ~(np.isfinite(numbers) & (numbers >= 0))
+        numbers = np.array([[as_number(str(value)) for value in row] for row in frame.to_numpy()])
+    wrong = ~((numbers >= 0) & (numbers <= MOST))
     if wrong.any():
         row, column = (int(position) for position in np.argwhere(wrong)[0])
         raise PopulationError(
             f"{path}, line {row + first_line}: value {column + 1} is "
-            f'"{frame.iloc[row, column]!s}"; expected a number of at least 0'
+            f'"{frame.iloc[row, column]!s}"; expected a number from 0 to {MOST:,}'
         )
     return numbers
-
-
-def _as_number(value: object) -> float:
-    text = str(value)
-    try:
-        # Python reads 1_000 and foreign digits; pandas does not.
-        return float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        return math.nan

@@ -17,9 +17,11 @@ from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
 from epyflow.population.age_groups import AgeGroup, parse_age_groups
 from epyflow.population.aggregate import (
+    MOST,
     FineContacts,
     FineGroups,
     aggregate,
+    as_number,
     layers_in_order,
     refuse_empty_groups,
 )
@@ -191,13 +193,10 @@ def _rows(
 def _number(
     path: Path, line: int, row: dict[str, str], column: str, *, whole: bool = False
 ) -> float:
-    kind = "a whole number" if whole else "a number"
-    try:
-        value = float(row[column])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value < 0 or (whole and not value.is_integer()):
-        raise _wrong(path, line, f'{column} is "{row[column]}"; expected {kind} of at least 0')
+    kind, text = "a whole number" if whole else "a number", row[column]
+    value = as_number(text)
+    if math.isnan(value) or (whole and not value.is_integer()):
+        raise _wrong(path, line, f'{column} is "{text}"; expected {kind} from 0 to {MOST:,}')
     return value
 
 

@@ -183,19 +183,27 @@ def test_other_folders_may_be_allowed(root, tmp_path_factory):
         assert done.exit_code == 0, done.output
 
 
+PERSONS = (1000, 2000, 500)
+"""In the age groups of Atlantis."""
+
+
 @pytest.fixture
 def atlantis(tmp_path_factory):
     """Return a folder of populations with a place that no codebook knows."""
     folder = tmp_path_factory.mktemp("populations")
-    (folder / "population.csv").write_text(
-        "population,age_group,persons\nAtlantis,0+,10\n", encoding="utf-8"
+    groups = ("0-17", "18-64", "65+")
+    sizes = (
+        f"Atlantis,{group},{persons}\n" for group, persons in zip(groups, PERSONS, strict=True)
     )
+    (folder / "population.csv").write_text("population,age_group,persons\n" + "".join(sizes))
     (folder / "contacts.csv").write_text(
-        "population,layer,age_group,contact_age_group,contacts\n"
+        "population,layer,age_group,contact_age_group,contacts_per_day\n"
         + "".join(
-            f"Atlantis,{layer},0+,0+,1\n" for layer in ("school", "work", "home", "community")
-        ),
-        encoding="utf-8",
+            f"Atlantis,{layer},{one},{other},1\n"
+            for layer in ("school", "work", "home", "community")
+            for one in groups
+            for other in groups
+        )
     )
     return folder
 
@@ -209,6 +217,100 @@ def test_a_place_that_only_the_population_data_know_is_accepted_with_them(root, 
     (root / "data").mkdir()
     (root / "data" / "populations").symlink_to(atlantis)
     assert run(command, folder).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "message"),
+    [
+        (
+            ("model.population.age_groups", ["0-9", "10-64", "65+"]),
+            "model.population.age_groups",
+            'age group "0-9" splits the data\'s age group "0-17"; expected groups made of whole '
+            "age groups of the data, 0-17, 18-64, 65+ (Atlantis)",
+        ),
+        (
+            ("model.compartments.1.init", 4000),
+            "model.compartments[1].init",
+            "places 2,286 persons of age group 18-64 here, 2,686 with all compartments, but "
+            "Atlantis has 2,000; expected fewer persons or smaller shares",
+        ),
+        (
+            ("model.compartments.2.init", [0.1, 0.2, 501.0]),
+            "model.compartments[2].init",
+            "places 501 persons of age group 65+ here, 530 with all compartments, but Atlantis ",
+        ),
+    ],
+)
+def test_an_experiment_that_the_population_data_cannot_serve_is_invalid(
+    root, atlantis, change, key, message
+):
+    folder = write_sections(root, changed(SIR, ("model.population.name", "Atlantis"), change))
+
+    done = run("validate", folder, "--population-data", atlantis)
+
+    assert done.exit_code == 1
+    assert f": {key}: {message}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "code", "kind"),
+    [(1, 3400, 0, ""), (1, 5000, 0, "warning: "), (4000, 5000, 1, "")],
+)
+def test_ranges_of_initial_persons_are_compared_with_the_population(
+    root, atlantis, low, high, code, kind
+):
+    folder = write_sections(
+        root,
+        changed(
+            SAMPLING,
+            ("model.population.age_groups", ["0-64", "65+"]),
+            ("modelset.population_names", ["Atlantis"]),
+            ("modelset.sampling.compartments.I", {"min": low, "max": high}),
+        ),
+    )
+    done = run("validate", folder, "--population-data", atlantis)
+
+    reached = (
+        f"{kind}reaches to 5,000 persons, but Atlantis has 3,500; a task that draws more fails"
+    )
+    assert (done.exit_code, reached in done.stdout) == (code, high == 5000)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code", "message"),
+    [
+        (
+            "population.csv",
+            "0-17,1000",
+            "0-17,1_000",
+            2,
+            'persons is "1_000"; expected a whole num',
+        ),
+        (
+            "population.csv",
+            "0-17,1000",
+            "0-17,1e19",
+            2,
+            'persons is "1e19"; expected a whole number',
+        ),
+        ("population.csv", "0-17,1000", "0-17,\u0661", 2, "expected a whole number from 0 to"),
+        ("population.csv", "0-17,1000", "0-17,0", 1, "0-17"),
+        ("contacts.csv", "home,0-17,0-17,1", "home,0-17,0-17,-1", 1, "contacts.csv, line 20"),
+        ("contacts.csv", "school", "schol", 1, "interventions[3]: scales the contact layer school"),
+    ],
+)
+def test_population_data_that_cannot_be_used_are_reported_before_a_run(
+    root, atlantis, file, old, new, code, message
+):
+    folder = write_sections(root, changed(SIR, ("model.population.name", "Atlantis")))
+    path = atlantis / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new), encoding="utf-8")
+
+    done = run("validate", folder, "--population-data", atlantis)
+
+    assert done.exit_code == code
+    assert message in done.output
 
 
 def test_population_data_that_are_none_end_with_2(root):

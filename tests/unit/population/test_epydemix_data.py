@@ -146,9 +146,9 @@ def test_the_files_of_a_population_are_the_list_the_persons_and_four_layers(tiny
     [
         ("1,2,3\n4,5,6\n", r"home.csv: 2 rows of 3 numbers; expected 3 rows of 3 numbers"),
         ("1,2\n3,4\n5,6\n", r"3 rows of 2 numbers; expected 3 rows of 3"),
-        ("1,2,3\n4,5\n7,8,9\n", r'line 2: value 3 is "nan"; expected a number of at least 0'),
+        ("1,2,3\n4,5\n7,8,9\n", r'line 2: value 3 is "nan"; expected a number from 0 to 1,000'),
         ("1,2,3\n4,5,6,7\n7,8,9\n", r"line 2, saw 4.*expected 3 rows of 3 numbers"),
-        ("1,2,3\n4,x,6\n7,8,9\n", r'line 2: value 2 is "x"; expected a number of at least 0'),
+        ("1,2,3\n4,x,6\n7,8,9\n", r'line 2: value 2 is "x"; expected a number from 0 to 1,000'),
         ("1,2,3\n4,1_0,6\n7,8,9\n", r'line 2: value 2 is "1_0"'),
         ("1,2,3\n4,5,6\n7,8,True\n", r'line 3: value 3 is "True"'),
         ("1,2,3\n4,5,6\n7,-8,9\n", r'line 3: value 2 is "-8"'),

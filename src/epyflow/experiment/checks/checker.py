@@ -17,6 +17,7 @@ from epyflow.experiment.checks.model import check_model
 from epyflow.experiment.checks.modelset import check_modelset, check_size
 from epyflow.experiment.checks.observed_data import check_observations, check_rate_trends
 from epyflow.experiment.checks.output_requests import check_results, check_selections
+from epyflow.experiment.checks.population_data import check_population_data
 from epyflow.experiment.checks.populations import check_populations, check_some_population
 from epyflow.experiment.checks.projection import check_vaccination_scenarios
 from epyflow.experiment.checks.rates import check_rates
@@ -29,6 +30,7 @@ from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.sections import Section, read_section
 from epyflow.experiment.reading.yaml_source import Document
+from epyflow.population.store import PopulationStore
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Checker:
         Names in the population store.
     problems
         Problems are added here.
+    store
+        Population data to check against; None: no data are read.
 
     Attributes
     ----------
@@ -70,6 +74,7 @@ class Checker:
         documents: Mapping[str, Sequence[Document]],
         known: Collection[str],
         problems: list[Problem],
+        store: PopulationStore | None = None,
     ) -> None:
         self._files = files
         self._problems = problems
@@ -87,6 +92,11 @@ class Checker:
         )
         self._check_each()
         self._check_together()
+        if store is not None and self._model is not None:
+            reports = self._model.report, _report(self._modelset)
+            check_population_data(
+                self._model.section, self.modelset, self.populations, store, reports
+            )
         self.data = self._found_files()
 
     @property

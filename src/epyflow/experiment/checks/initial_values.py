@@ -16,7 +16,7 @@ def check_initial_priors(calibration: Calibration, report: Report) -> None:
     for name, given in calibration.compartments.items():
         if not isinstance(given.prior, ScipyDistribution):
             continue
-        low, high = _reach(given.prior)
+        low, high = reach(given.prior)
         here: KeyPath = ("calibration", "compartments", name, "prior")
         if low < 0:
             report.error(
@@ -28,8 +28,8 @@ def check_initial_priors(calibration: Calibration, report: Report) -> None:
             warn_of_both_readings(low, high, here, report)
 
 
-def _reach(prior: ScipyDistribution) -> tuple[float, float]:
-    """Return the bounds of a prior; 0 for a normal distribution that in practice is above it."""
+def reach(prior: ScipyDistribution) -> tuple[float, float]:
+    """Return a prior's bounds; 0 for a normal distribution that in practice is above it."""
     low, high = prior.bounds()
     if low < 0 < high and math.isinf(low) and prior.frozen().cdf(0) < _NEVER:
         return 0.0, high

@@ -1,0 +1,145 @@
+"""Check that an experiment fits the data of its populations, before a task needs them."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.artifacts.task import Population
+from epyflow.errors import PopulationError
+from epyflow.experiment.checks.initial_values import reach
+from epyflow.experiment.format.distributions import ScipyDistribution
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.modelset import Modelset
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import KeyPath
+from epyflow.population.age_groups import map_groups, parse_age_groups
+from epyflow.population.locations import Location
+from epyflow.population.store import PopulationStore
+from epyflow.suggest import listed
+
+_SHOWN = 3
+
+
+def check_population_data(
+    model: Model,
+    modelset: Modelset | None,
+    populations: Sequence[Location],
+    store: PopulationStore,
+    reports: tuple[Report, Report | None],
+) -> None:
+    """Report age groups that the data cannot form, damaged data, and too many initial persons.
+
+    Populations that the store does not hold on this machine are left out.
+
+    Parameters
+    ----------
+    reports
+        Of the model and of the modelset.
+    """
+    here = [each.name for each in populations if each.name in store.names()]
+    own, other = reports
+    named: tuple[Report, KeyPath] = (own, ("population", "name"))
+    if other is not None and modelset is not None and modelset.population_names is not None:
+        named = other, ("population_names",)
+    loaded: dict[str, Population] = {}
+    damaged: set[str] = set()
+    refused: dict[str, list[str]] = {}
+    for name in here:
+        try:
+            data = store.fine(name).age_groups
+            try:
+                map_groups(data, parse_age_groups(model.population.age_groups))
+            except ValueError as error:
+                message = f"{error}, {listed(each.label for each in data)}"
+                refused.setdefault(message, []).append(name)
+            else:
+                loaded[name] = store.load(name, model.population.age_groups)
+        except PopulationError as error:
+            damaged.add(str(error))
+    for message in sorted(damaged):
+        named[0].error(named[1], message)
+    for message, names in refused.items():
+        own.error(("population", "age_groups"), f"{message} ({listed(names, _SHOWN)})")
+    sizes = {name: each.sizes for name, each in loaded.items()}
+    _check_layers(model, loaded, own)
+    _check_initial_persons(model, sizes, own)
+    if other is not None and modelset is not None and sizes:
+        _check_ranges(modelset, sizes, other)
+
+
+def _check_layers(model: Model, loaded: Mapping[str, Population], report: Report) -> None:
+    """Report an intervention on a contact layer that a population lacks."""
+    for position, each in enumerate(model.interventions):
+        if each.type == "parameter":
+            continue
+        layer = "school" if each.type == "school_closure" else each.contact_matrix_layer
+        for name, population in loaded.items():
+            if layer not in population.contacts:
+                report.error(
+                    ("interventions", position),
+                    f"scales the contact layer {layer}, which the data of {name} lack; expected "
+                    f"one of {listed(population.contacts)}, or contacts of that layer in the data",
+                )
+                break
+
+
+def _check_initial_persons(
+    model: Model, sizes: dict[str, NDArray[np.int64]], report: Report
+) -> None:
+    """Report the first population with an age group in which too many persons are placed."""
+    inits = {
+        position: each.init
+        for position, each in enumerate(model.compartments)
+        if isinstance(each.init, float | int | tuple)
+    }
+    for name, persons in sizes.items():
+        placed = {key: _persons(init, persons) for key, init in inits.items()}
+        everybody = sum(placed.values(), np.zeros(len(persons)))
+        excess = everybody - persons
+        # Each compartment may be rounded up by one person.
+        if not placed or excess.max() <= len(placed):
+            continue
+        group = int(excess.argmax())
+        most = max(placed, key=lambda key: placed[key][group])
+        report.error(
+            ("compartments", most, "init"),
+            f"places {placed[most][group]:,.0f} persons of age group "
+            f"{model.population.age_groups[group]} here, {everybody[group]:,.0f} with all "
+            f"compartments, but {name} has {persons[group]:,}; expected fewer persons or smaller "
+            "shares",
+        )
+        return
+
+
+def _persons(init: float | tuple[float, ...], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the persons of a compartment in each age group, before rounding."""
+    if isinstance(init, tuple):
+        values = np.array(init, dtype=np.float64)
+        return np.where(values >= 1, values, values * sizes)
+    return sizes * (init if init < 1 else init / sizes.sum())
+
+
+def _check_ranges(modelset: Modelset, sizes: dict[str, NDArray[np.int64]], report: Report) -> None:
+    """Report ranges and priors of initial persons that reach beyond the smallest population."""
+    name, least = min(((key, int(each.sum())) for key, each in sizes.items()), key=lambda x: x[1])
+    for key_path, low, high in _ranges(modelset):
+        if least < high < math.inf:
+            tell = report.error if low > least else report.warn
+            tell(
+                key_path,
+                f"reaches to {high:,.0f} persons, but {name} has {least:,}; a task that draws more "
+                "fails; expected fewer persons, or shares below 1",
+            )
+
+
+def _ranges(modelset: Modelset) -> Iterator[tuple[KeyPath, float, float]]:
+    """Return each range of initial persons with its key path."""
+    if modelset.sampling is not None:
+        for name, each in modelset.sampling.compartments.items():
+            yield ("sampling", "compartments", name), each.min, each.max
+    if modelset.calibration is not None:
+        for name, given in modelset.calibration.compartments.items():
+            if isinstance(given.prior, ScipyDistribution):
+                yield ("calibration", "compartments", name, "prior"), *reach(given.prior)

@@ -41,6 +41,16 @@ def test_every_link_between_pages_leads_to_a_file_of_the_site(sources):
     assert {link for link in links if not link.is_file()} == set()
 
 
+def test_links_are_named_by_titles_and_not_by_files(sources):
+    named = [
+        f"{page.relative_to(sources)}: {text}"
+        for page in sorted(sources.rglob("*.md"))
+        for text in re.findall(r"\[([^\]\s]+\.md)\]\(", page.read_text(encoding="utf-8"))
+    ]
+
+    assert named == []
+
+
 def test_the_list_for_programs_has_every_page_with_its_title(sources):
     text = (sources / "llms.txt").read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Run Snakemake in processes that are forked from one which has imported it.
+"""Run Snakemake and epyflow in processes that are forked from one which has imported them.
 
 To start Snakemake takes more than a second of processor time, nearly all of it for imports. A
 server imports Snakemake, its plugins and epyflow with its compiled engine once; each run is a fork
@@ -46,6 +46,9 @@ EPYFLOW = (
 )
 """What the workflow and its scripts import of the project's own code."""
 
+COMMANDS = {"snakemake": "snakemake.cli", "epyflow": "epyflow.cli.app"}
+"""The module of each command that can be run, which has its function ``main``."""
+
 SOURCES = Path(__file__).resolve().parents[1] / "src"
 ADDRESS = "FORK_SERVER"
 """The variable of a run that names the socket at which its server takes requests of commands."""
@@ -61,7 +64,7 @@ if sys.argv[1:3] != ["-m", "snakemake"]:
 server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 server.connect(chr(0) + os.environ["{address}"])
 answers, answer = os.pipe()
-request = json.dumps([sys.argv[3:], os.getcwd(), dict(os.environ)])
+request = json.dumps([sys.argv[2:], os.getcwd(), dict(os.environ)])
 socket.send_fds(server, [request.encode()], [1, answer])
 os.close(answer)
 _, code = os.fdopen(answers).read().split()
@@ -82,24 +85,30 @@ def forking_python(folder: Path) -> Path:
 
 
 class ForkedRun:
-    """A run of Snakemake. What it prints is one text, as on a terminal.
+    """A run of a command. What it prints is one text, as on a terminal.
 
     Parameters
     ----------
     arguments
-        Of the command ``snakemake``.
+        Of the command.
     folder
         The working directory.
     environment
         All of its variables.
+    command
+        ``snakemake`` or ``epyflow``.
     """
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        command: str = "snakemake",
     ) -> None:
         self._output, output = os.pipe()
         answers, answer = os.pipe()
-        request = json.dumps([list(arguments), str(folder), dict(environment)])
+        request = json.dumps([[command, *arguments], str(folder), dict(environment)])
         socket.send_fds(_server()[0], [request.encode()], [output, answer])
         os.close(output)
         os.close(answer)
@@ -108,7 +117,7 @@ class ForkedRun:
         self.code: int | None = None
 
     def send_signal(self, number: int) -> None:
-        """Send a signal to Snakemake alone."""
+        """Send a signal to the command alone."""
         os.kill(self.pid, number)
 
     def wait(self) -> int:
@@ -192,8 +201,8 @@ def _fork(asking: socket.socket, *listening: socket.socket) -> bool:
     if os.fork() == 0:
         for each in listening:
             each.close()
-        arguments, folder, environment = json.loads(request)
-        _supervise(arguments, folder, environment | {ADDRESS: address}, *files)
+        command, folder, environment = json.loads(request)
+        _supervise(command, folder, environment | {ADDRESS: address}, *files)
         os._exit(0)
     for file in files:
         os.close(file)
@@ -210,7 +219,7 @@ def _reap(options: int) -> None:
 
 
 def _supervise(
-    arguments: list[str], folder: str, environment: dict[str, str], output: int, answer: int
+    command: list[str], folder: str, environment: dict[str, str], output: int, answer: int
 ) -> None:
     """Fork the run; answer with its process id, and its exit code in the end."""
     ready, go = os.pipe()
@@ -223,7 +232,7 @@ def _supervise(
         for standard in (1, 2):
             os.dup2(output, standard)
         os.close(output)
-        _run_snakemake(arguments, folder, environment)
+        _run(command, folder, environment)
     os.close(output)
     os.close(ready)
     os.write(answer, f"{pid}\n".encode())
@@ -242,8 +251,7 @@ def _kill_without(pid: int, answer: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str]) -> NoReturn:
-    from snakemake.cli import main
+def _run(command: list[str], folder: str, environment: dict[str, str]) -> NoReturn:
     from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
     from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
@@ -253,7 +261,7 @@ def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str
     os.environ.clear()
     os.environ.update(environment)
     given = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    # As if the command `snakemake` had been called: its folder, and what the environment adds.
+    # As if the command had been called: its folder, and what the environment adds.
     sys.path[:1] = [str(Path(sys.executable).parent), *given]
     if given and Path(given[0]).resolve() != SOURCES:
         _forget_epyflow()
@@ -262,8 +270,8 @@ def _run_snakemake(arguments: list[str], folder: str, environment: dict[str, str
         ExecutorPluginRegistry().collect_plugins()
         StoragePluginRegistry().collect_plugins()
     forked_scripts.fork_them()
-    sys.argv = [str(Path(sys.executable).with_name("snakemake")), *arguments]
-    forked_scripts.call_and_end(main)
+    sys.argv = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
+    forked_scripts.call_and_end(import_module(COMMANDS[command[0]]).main)
 
 
 def _forget_epyflow() -> None:

@@ -7,7 +7,6 @@ what lies in the bucket.
 import json
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -29,10 +28,9 @@ from tests.cloud.test_private_experiments import objects
 from tests.unit.operations.notification.listening import Server, listening
 from tests.unit.repositories.serving import BASIC, TOKEN, Repository, served
 from tests.watching import command_lines
-from tests.workflow.workspace import Done, Workspace
+from tests.workflow.workspace import EPYFLOW, Done, Workspace
 
 PATIENCE = 600
-EPYFLOW = str(Path(sys.executable).with_name("epyflow"))
 RUN = "small/main"
 TOPIC = "projects/rehearsal/topics/runs"
 IMAGE = "us-central1-docker.pkg.dev/rehearsal/epyflow/epyflow@sha256:" + "0" * 64

@@ -20,6 +20,7 @@ from tests.forking import ForkedRun
 PROJECT = Path(__file__).resolve().parents[2]
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+EPYFLOW = str(Path(sys.executable).with_name("epyflow"))
 
 MODEL = """\
 model:
@@ -175,12 +176,15 @@ class Workspace:
     def call(self, command: list[str], folder: Path | None = None) -> Done:
         """Run a command in the workspace, or another folder, and wait.
 
-        Snakemake is forked, which starts it sooner.
+        Snakemake and epyflow are forked, which starts them sooner.
         """
         folder = folder or self.folder
         if command[: len(SNAKEMAKE)] == SNAKEMAKE:
-            arguments = command[len(SNAKEMAKE) :]
-            with closing(ForkedRun(arguments, folder, self.environment())) as run:
+            command = ["snakemake", *command[len(SNAKEMAKE) :]]
+        if command[0] in ("snakemake", EPYFLOW):
+            name, *arguments = command
+            forked = ForkedRun(arguments, folder, self.environment(), Path(name).name)
+            with closing(forked) as run:
                 text = run.read(self.patience)
                 return Done(run.wait(), text)
         done = subprocess.run(

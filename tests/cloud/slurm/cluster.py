@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 from install_groups import install_groups
 
-from tests.workflow.workspace import Workspace
+from tests.workflow.workspace import EPYFLOW, Workspace
 
 PATH = f"{os.defpath}:/usr/sbin"
 DAEMONS = ("munged", "slurmctld", "slurmd")
@@ -165,7 +165,7 @@ class ClusterWorkspace(Workspace):
         return sorted(job[:3] for job in own if job[3].startswith(f"rule_{rule}_"))
 
     def epyflow(self, *arguments: str, code: int = 0) -> str:
-        done = self.call([str(Path(sys.executable).with_name("epyflow")), *arguments])
+        done = self.call([EPYFLOW, *arguments])
         assert done.code == code, done.text
         return done.text
 

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -17,11 +16,10 @@ from tests.cloud.clouded import Clouded, Rehearsed
 from tests.cloud.in_s3 import InS3
 from tests.cloud.slurm.cluster import Cluster, ClusterWorkspace
 from tests.forking import ForkedRun
-from tests.workflow.workspace import SNAKEMAKE, TABLES, Workspace
+from tests.workflow.workspace import EPYFLOW, SNAKEMAKE, TABLES, Workspace
 
 pytestmark = pytest.mark.slurm
 
-EPYFLOW = str(Path(sys.executable).with_name("epyflow"))
 
 
 def test_six_ways_to_run_give_the_same_tables(

@@ -25,6 +25,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+SNAKEMAKE = ("snakemake.cli", "snakemake.storage", "nbformat")
+"""Snakemake, and what it imports when it runs."""
+
 PLUGINS = (
     "snakemake_executor_plugin_googlebatch_array.executor",
     "snakemake_logger_plugin_live",
@@ -34,11 +37,21 @@ PLUGINS = (
 EPYFLOW = (
     "epyflow.cli.app",
     "epyflow.operations.cost.cost_file",
+    "epyflow.operations.notification.run_end",
+    "epyflow.operations.runs.status",
+    "epyflow.operations.setup.layers",
+    "epyflow.operations.slurm.site",
     "epyflow.provenance.record",
+    "epyflow.report.contents",
+    "epyflow.report.first_page_figures",
+    "epyflow.report.front_page",
     "epyflow.report.run_figures",
     "epyflow.report.score_figures",
     "epyflow.report.task_figures",
     "epyflow.run.input_build",
+    "epyflow.run.parameters",
+    "epyflow.run.planner",
+    "epyflow.run.profile_variables",
     "epyflow.run.task_execution",
     "epyflow.submission.scores",
     "epyflow.submission.submission_output",
@@ -167,9 +180,12 @@ def _server() -> tuple[socket.socket, str]:
 
 def _serve(requests: socket.socket) -> None:
     """Fork a run for each request, until the other end is closed."""
-    for name in ("snakemake.cli", *PLUGINS, *EPYFLOW):
+    for name in (*SNAKEMAKE, *PLUGINS, *EPYFLOW):
         import_module(name)
     import_module("epyflow.engine.compile_cache").load()
+    import_module("epyflow.provenance.code").code_versions()
+    # Snakemake looks through every folder of packages for each kind of plugin, once in a process.
+    import_module("snakemake.cli").get_argument_parser()
     # Else the first collection in a run would copy all memory that it shares with the server.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
@@ -265,7 +281,7 @@ def _run(command: list[str], folder: str, environment: dict[str, str]) -> NoRetu
     sys.path[:1] = [str(Path(sys.executable).parent), *given]
     if given and Path(given[0]).resolve() != SOURCES:
         _forget_epyflow()
-    if given:
+    if any(Path(entry).resolve() != SOURCES for entry in given):
         # The server has looked for plugins in its own path.
         ExecutorPluginRegistry().collect_plugins()
         StoragePluginRegistry().collect_plugins()

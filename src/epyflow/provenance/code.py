@@ -197,6 +197,7 @@ def _installed(package: str) -> Path:
     return Path(spec.origin).parent
 
 
+@cache
 def _imports(source: str, package: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """List (module, names taken from it) for every import statement that can run."""
     found: list[tuple[str, tuple[str, ...]]] = []

@@ -167,18 +167,23 @@ def server_address() -> str:
 def _server() -> tuple[socket.socket, str]:
     """Start the server of this process; return the socket that it listens to, and its address."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
+    others = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # A name that belongs to this process and lies in no folder. Requests wait while it starts.
+    address = f"snakemake-forks-{os.getpid()}"
+    others.bind(f"\0{address}")
+    others.listen()
+    with theirs, others:
         server = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
+            [sys.executable, __file__, str(theirs.fileno()), str(others.fileno()), address],
+            pass_fds=[theirs.fileno(), others.fileno()],
             stdin=subprocess.DEVNULL,
         )
     atexit.register(server.wait)
     atexit.register(ours.close)
-    return ours, _address(server.pid)
+    return ours, address
 
 
-def _serve(requests: socket.socket) -> None:
+def _serve(requests: socket.socket, others: socket.socket, address: str) -> None:
     """Fork a run for each request, until the other end is closed."""
     for name in (*SNAKEMAKE, *PLUGINS, *EPYFLOW):
         import_module(name)
@@ -189,31 +194,23 @@ def _serve(requests: socket.socket) -> None:
     # Else the first collection in a run would copy all memory that it shares with the server.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    others = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    others.bind(f"\0{_address(os.getpid())}")
-    others.listen()
+    listening = (requests, others)
     while True:
-        if others in select.select([requests, others], [], [])[0]:
+        if others in select.select(listening, [], [])[0]:
             asking, _ = others.accept()
             with asking:
-                _fork(asking, requests, others)
-        elif not _fork(requests, requests, others):
+                _fork(asking, address, listening)
+        elif not _fork(requests, address, listening):
             break
         _reap(os.WNOHANG)
     _reap(0)
 
 
-def _address(process: int) -> str:
-    """Return the name of a socket that belongs to a process and lies in no folder."""
-    return f"snakemake-forks-{process}"
-
-
-def _fork(asking: socket.socket, *listening: socket.socket) -> bool:
+def _fork(asking: socket.socket, address: str, listening: Sequence[socket.socket]) -> bool:
     """Fork the run of one request; return whether there was one."""
     request, files, _, _ = socket.recv_fds(asking, _REQUEST_BYTES, 2)
     if not request:
         return False
-    address = _address(os.getpid())
     if os.fork() == 0:
         for each in listening:
             each.close()
@@ -297,4 +294,4 @@ def _forget_epyflow() -> None:
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(*(socket.socket(fileno=int(number)) for number in sys.argv[1:3]), sys.argv[3])

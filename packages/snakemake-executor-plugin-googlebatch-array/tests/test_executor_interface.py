@@ -24,13 +24,13 @@ class TestInterface(TestWorkflowsBase):
     @pytest.fixture(autouse=True)
     def _emulator(
         self,
-        emulator: Emulator,
+        forking_emulator: Emulator,
         monkeypatch: pytest.MonkeyPatch,
         request: pytest.FixtureRequest,
     ) -> None:
         self.name = request.node.name
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        for name, value in {**emulator.environment, "PATH": path}.items():
+        for name, value in {**forking_emulator.environment, "PATH": path}.items():
             monkeypatch.setenv(name, value)
 
     def get_executor(self) -> str:

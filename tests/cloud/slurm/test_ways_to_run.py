@@ -21,7 +21,6 @@ from tests.workflow.workspace import EPYFLOW, SNAKEMAKE, TABLES, Workspace
 pytestmark = pytest.mark.slurm
 
 
-
 def test_six_ways_to_run_give_the_same_tables(
     local, google_batch, forking_batch, cluster, amazon, plugins, prefix, s3_prefix, tmp_path
 ):

@@ -231,8 +231,9 @@ def find(code_or_name: str, known: Collection[str] = ()) -> Location:
                 return replace(_named(spelling), given=tuple(further.get(spelling, ())))
     if code_or_name in _by_iso():
         return _by_iso()[code_or_name]
+    several = "; several are written as a list, [US-MA, US-NY]" if "," in code_or_name else ""
     raise PopulationError(
-        f'there is no population "{code_or_name}"{_suggest(code_or_name, known)}'
+        f'there is no population "{code_or_name[:60]}"{_suggest(code_or_name, known)}{several}'
         "; expected an ISO 3166-2 code (US-MA), an ISO 3166-1 alpha-2 code (US, FR), or the "
         "name of the place in the population data (United_States_Massachusetts)"
     )

@@ -36,6 +36,8 @@ _CLOSING = {"[": "]", "{": "}"}
 _SPACE = "indentation or a colon: write a space after each colon ('key: value'), begin keys of "
 _SPACE += "one mapping in the same column, and quote a text that contains ': '"
 _ADVICE = {
+    "but found '}'": "no '{' is open here; remove the '}'",
+    "but found ']'": "no '[' is open here; remove the ']'",
     "block collection: expected <block end>, but found": (
         "indentation: begin each item of a list with '- ', all in one column"
     ),
@@ -133,11 +135,16 @@ def missing_space(line: str) -> str:
 
 def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
     problem, context = str(error.problem), str(error.context or "")
-    opened = error.context_mark
+    opened, mark = error.context_mark, error.problem_mark
     if problem == _TAB:
         return "a tab; indent with spaces in its place"
     if context == "while parsing a flow node":
         return f"{problem}; write a value, or close the '[' or '{{' that is open"
+    is_one_line = opened is not None and mark is not None and opened.line == mark.line
+    if problem.endswith("but got ':'") and is_one_line:
+        return (
+            f"{context}: a second colon; put a text that contains ': ' in quotes, or write a comma"
+        )
     if context.startswith("while parsing a flow") and opened is not None:
         sign = text[opened.index : opened.index + 1]
         line, column = _place(opened)
@@ -147,7 +154,9 @@ def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
         )
     what = ": ".join(filter(None, (context, problem)))
     advice = next((each for key, each in _ADVICE.items() if key in what), "")
-    lines = _lines_above(text, error.problem_mark)
+    if opened is not None and "unexpected end of stream" in problem:
+        advice = f"close the quotation mark of line {opened.line + 1}"
+    lines = _lines_above(text, mark)
     if advice.startswith("indentation"):
         advice = next(filter(None, map(missing_space, lines)), advice)
     if "but found '<scalar>'" in what:

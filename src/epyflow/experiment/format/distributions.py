@@ -12,6 +12,9 @@ from epyflow.experiment.format.base import Number, ParameterName, Text
 from epyflow.strict import Many, Strict, refuse, shown
 from epyflow.suggest import did_you_mean
 
+_MOST = 1e10
+"""Larger numbers are neither persons nor days nor rates, and simulations of them never end."""
+
 # Importing scipy.stats takes longer than reading the rest of an experiment, so the bounds of the
 # usual families are known here: the number of shape parameters, all of them positive, and both
 # ends of the support for loc 0 and scale 1. Other arguments are left to scipy to judge.
@@ -69,6 +72,13 @@ class ScipyDistribution(Strict):
             ) from None
         except (ValueError, ArithmeticError):
             low = high = math.nan
+        given = (*self.args, *self.kwargs.values(), low, high)
+        most = max((abs(each) for each in given if math.isfinite(each)), default=0)
+        if most > _MOST:
+            raise refuse(
+                f"{self.name} with {self.arguments} reaches to {most:g}; expected numbers of at "
+                f"most {_MOST:g}"
+            )
         if math.isnan(low) or math.isnan(high):
             raise refuse(
                 f"{self.name} is not defined for {self.arguments}; expected valid arguments: "

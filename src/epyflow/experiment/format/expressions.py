@@ -104,7 +104,9 @@ class Expression:
                 raise
             except (ArithmeticError, ValueError) as error:
                 why = "it is too large" if isinstance(error, OverflowError) else error
-                raise ExpressionError(f"{shown(self.text)} cannot be computed: {why}") from None
+                raise ExpressionError(
+                    f"{shown(self.text)} cannot be computed: {why}; expected a finite number"
+                ) from None
         if not np.all(np.isfinite(result)):
             raise ExpressionError(f"{shown(self.text)} is not a finite number")
         return result
@@ -188,7 +190,10 @@ def _refuse_foreign(node: ast.expr, text: str, depth: int) -> None:
                 _refuse_foreign(argument, text, depth + 1)
             return
     part = ast.get_source_segment(text.strip(), node) or text
-    raise ExpressionError(f"{shown(part)} is not allowed in an expression; expected {ALLOWED}")
+    power = "** for a power instead of ^: " if "^" in part else ""
+    raise ExpressionError(
+        f"{shown(part)} is not allowed in an expression; expected {power}{ALLOWED}"
+    )
 
 
 def number(text: str) -> float:

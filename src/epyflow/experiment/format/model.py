@@ -28,6 +28,7 @@ from epyflow.experiment.format.expressions import fraction_for
 from epyflow.experiment.format.forcing import Intervention, Seasonality, Vaccination
 from epyflow.population.age_groups import parse_age_groups
 from epyflow.strict import Many, Strict, refuse, shown
+from forecast_hub.yaml_mistakes import lookalike
 
 
 def _as_start_date(value: Any) -> date | str:
@@ -66,10 +67,15 @@ COMMON_FREQUENCIES = ("D", "W", "MS", "ME", *(f"W-{day}" for day in _WEEKDAYS))
 """Aliases that are accepted without importing pandas, which is slow."""
 
 
+_DAY = 86_400 * 10**9
+"""Nanoseconds."""
+
+
 def _as_frequency(value: Any) -> str:
     if value in COMMON_FREQUENCIES:
         return str(value)
     from pandas.tseries.frequencies import to_offset
+    from pandas.tseries.offsets import BusinessHour, Tick
 
     try:
         offset = to_offset(value) if isinstance(value, str) else None
@@ -78,6 +84,12 @@ def _as_frequency(value: Any) -> str:
     if offset is None:
         raise refuse(
             f"{shown(value)} is not a frequency; expected a pandas alias such as D, W-SAT or MS"
+        )
+    cut = isinstance(offset, Tick) and offset.nanos % _DAY
+    if offset.n < 1 or cut or isinstance(offset, BusinessHour):
+        raise refuse(
+            f"{shown(value)} is not a period of whole days, and tables have one row for a date; "
+            "expected D or longer, such as W-SAT or MS"
         )
     return str(value)
 
@@ -97,7 +109,8 @@ def _contiguous(labels: tuple[str, ...]) -> tuple[str, ...]:
     try:
         parse_age_groups(labels)
     except ValueError as error:
-        raise refuse(str(error)) from None
+        advice = next(filter(None, map(lookalike, labels)), "")
+        raise refuse(f"{error}{'; ' * bool(advice)}{advice}") from None
     return labels
 
 

@@ -1,5 +1,6 @@
 """Translate the errors of pydantic into terms of YAML."""
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ _KINDS = {
     "tuple_type": "a list",
 }
 
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _BOUNDS = {
     "greater_than": ("gt", "is too small; expected a number above {}"),
     "greater_than_equal": ("ge", "is too small; expected {} or more"),
@@ -46,6 +48,11 @@ def in_words(details: ErrorDetails) -> str:
     if kind == "epyflow":
         return details["msg"]
     if kind in _KINDS:
+        if details["loc"][:-1] == ("parameters",) and isinstance(given, str | int | float):
+            return (
+                f"{shown(given)} is not a parameter; expected, for example, "
+                f"{{type: scalar, value: {shown(given)}}}"
+            )
         return _of_another_kind(kind, given)
     if kind in _BOUNDS:
         key, text = _BOUNDS[kind]
@@ -68,6 +75,10 @@ def _number(bound: float) -> str:
 
 def _of_another_kind(kind: str, given: object) -> str:
     message = f"{shown(given)} is not {_KINDS[kind]}; expected {_KINDS[kind]}"
+    if kind in ("int_type", "float_type") and isinstance(given, str) and _NUMBER.fullmatch(given):
+        return f"{message}: write {given} without quotation marks"
+    if kind == "int_type" and isinstance(given, float) and given.is_integer():
+        return f"{message}: write {given:.0f}"
     if kind == "string_type" and isinstance(given, bool):
         return f"{message}: quote it (YAML reads NO, ON and YES as true or false)"
     if kind == "string_type" and isinstance(given, int | float | date):

@@ -108,6 +108,66 @@ CASES = {
         "model.transitions[1].rate",
         ["'1/0' cannot be computed", "expected a finite number"],
     ),
+    "number that cannot be computed": (
+        SIR,
+        [("model.parameters.mu.value", "1/0")],
+        "model.parameters.mu.value",
+        ["'1/0' cannot be computed: float division by zero; expected a finite number"],
+    ),
+    "power with a caret": (
+        SIR,
+        [("model.transitions.1.rate", "mu^2")],
+        "model.transitions[1].rate",
+        ["'mu^2' is not allowed in an expression; expected ** for a power instead of ^"],
+    ),
+    "number in quotes": (
+        SIR,
+        [("model.simulation.n_sims", "20")],
+        "model.simulation.n_sims",
+        ["'20' is not a whole number; expected a whole number: write 20 without quotation marks"],
+    ),
+    "whole number with an exponent": (
+        SIR,
+        [("model.simulation.n_sims", 1e3)],
+        "model.simulation.n_sims",
+        ["1000.0 is not a whole number; expected a whole number: write 1000"],
+    ),
+    "parameter as a number": (
+        SIR,
+        [("model.parameters.mu", 0.4)],
+        "model.parameters.mu",
+        ["0.4 is not a parameter; expected, for example, {type: scalar, value: 0.4}"],
+    ),
+    "en dash in an age group": (
+        SIR,
+        [("model.population.age_groups.1", "18–64")],
+        "model.population.age_groups",
+        ["is not understood", "is an en dash; write '-'"],
+    ),
+    **{
+        f"frequency {frequency}": (
+            SIR,
+            [("model.simulation.resample_frequency", frequency)],
+            "model.simulation.resample_frequency",
+            [f"'{frequency}' is not a period of whole days", "expected D or longer"],
+        )
+        for frequency in ("ns", "h", "36h", "0D", "-1D", "-1W", "bh")
+    },
+    "populations in one text": (
+        SAMPLING,
+        [("modelset.population_names", "US-MA, US-NY")],
+        "modelset.population_names",
+        ["there is no population", "several are written as a list, [US-MA, US-NY]"],
+    ),
+    **{
+        f"values up to {most}": (
+            SAMPLING,
+            [("modelset.sampling.parameters.R0.distribution.kwargs.scale", most)],
+            "modelset.sampling.parameters.R0.distribution",
+            ["norm with ", "expected numbers of at most 1e+10"],
+        )
+        for most in (1e12, 1e308)
+    },
     "unknown parameter in a calculated one": (
         SIR,
         [("model.parameters.beta.value", "R_0*mu")],

@@ -96,6 +96,8 @@ def test_another_table_of_populations_can_be_given(hub, tmp_path):
         ("region,people\nnorth,many\n", "line 2: people is 'many'"),
         ("region,people\nnorth,1\nsouth,0\n", "line 3: people is '0'"),
         ("region,people\nnorth,1\nnorth,2\n", "region 'north' is there twice"),
+        ("region,people\nnorth,1e999\n", "line 2: people is '1e999'"),
+        ("region,people\nnorth,1\nsouth,2,3\n", "3: 3 cells; expected 2, as in the header"),
     ],
 )
 def test_a_table_of_populations_that_is_none_is_named(hub, text, says):
@@ -150,6 +152,16 @@ def test_a_date_that_does_not_follow_says_which_does(hub):
     assert len(finding.rows) == 14
 
 
+@pytest.mark.parametrize("horizon", ["inf", "1e18", "-1e18", "1e400", "0.5", "9" * 400])
+def test_a_horizon_that_no_date_is_at_is_left_to_the_permitted_values(hub, horizon):
+    frame = with_end_date(hub, 7)
+    frame.loc[frame["horizon"] == "2", "horizon"] = horizon
+    write_checks(hub, DATES.format(period="weeks(1)"))
+
+    assert found(hub, frame, "dates") == []
+    assert found(hub, frame, "valid_vals") != []
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -157,6 +169,8 @@ def test_a_date_that_does_not_follow_says_which_does(hub):
         (DATES.format(period="weeks(1)").replace("end_date", "last_date"), "no column 'last_date'"),
         (PERSONS.replace("list(outcome = 'cases')", "my_targets()"), "targets.* is not understood"),
         (PERSONS.replace("fn:", "function:"), "counts.fn: is missing"),
+        (PERSONS.replace('"region"', '"place"'), "counts: there is no column 'place'"),
+        (DATES.format(period=f"weeks({'9' * 5000})"), "timediff .* is not understood"),
         ("default: [1]", "default: is no mapping"),
     ],
 )

@@ -140,6 +140,15 @@ def test_a_schema_that_is_elsewhere_or_has_no_end_is_refused_and_not_fetched(hub
         messages(hub)
 
 
+@pytest.mark.parametrize("schema", [3, [], {"$schema": []}, {"properties": 1}, {"pattern": "("}])
+def test_a_schema_that_is_none_is_named(hub, schema):
+    (hub / "hub-config" / "model-metadata-schema.json").write_text(json.dumps(schema))
+    write(hub, MODEL)
+
+    with pytest.raises(UnreadableError, match=r"model-metadata-schema.json: is no JSON schema"):
+        messages(hub)
+
+
 # What R 4.2.2 with yaml 2.3.7 and jsonlite 1.8.4 makes of a value, where it was measured (the first
 # six); the others follow from the implicit types that yaml documents.
 VALUES = [

@@ -127,6 +127,7 @@ WORDS = ["a", "0", "1", "_", "NO", "---\n", "...\n", "%YAML 1.1\n", "\\U", "2024
 @example("? " * 10_000)
 @example("- " * 10_000)
 @example("&a " * 1_000)
+@example("{[a], b}")
 def test_any_text_is_a_value_or_an_error_of_ours(text):
     begin = time.process_time()
 

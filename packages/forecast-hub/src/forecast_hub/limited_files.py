@@ -224,8 +224,11 @@ def read_parquet(path: Path) -> "pa.Table":
     # Imported here because it is slow to import, and most files are csv.
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        metadata, schema = file.metadata, file.schema_arrow
+    try:
+        with pq.ParquetFile(path) as file:
+            metadata, schema = file.metadata, file.schema_arrow
+    except UnicodeDecodeError as error:  # the name of a column
+        raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
     texts = _check_parquet(path, metadata)
     # As dictionaries, texts take no more memory than in the file.
     with pq.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:

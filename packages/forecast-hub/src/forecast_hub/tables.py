@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast_hub.config.round_calendar import parse_date
+from forecast_hub.dates import parse_date
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.limited_files import check_cells, csv_rows, read_parquet
 from forecast_hub.suggestions import listed

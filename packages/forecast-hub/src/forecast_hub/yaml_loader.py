@@ -190,7 +190,8 @@ def _check_flow(pairs: list[tuple[Any, Any]]) -> None:
     """Refuse ``{key:value}``, which has no value, and ``{key: 0,3}``, where 3 is a second key."""
     before: Any = None
     for key, value in pairs:
-        if value.start_mark.index == value.end_mark.index and key.style is None:
+        plain = isinstance(key, yaml.ScalarNode) and key.style is None
+        if plain and value.start_mark.index == value.end_mark.index:
             if ":" in key.value:
                 what = f"{_cut(repr(key.value))} has no space after the colon; write 'key: value'"
                 raise ConstructorError(None, None, what, key.start_mark)

@@ -60,6 +60,9 @@ def _role(document: Document) -> tuple[str | None, Problem | None]:
     if len(keys) == 1 and keys[0] in UNREAD:
         message = "this file of epymodelingsuite is not read; it is no part of a run"
         return None, Problem(document.path, document.line((keys[0],)), keys[0], message, "warning")
+    if not keys:
+        message = "has no keys; expected one of model, modelset and output"
+        return None, Problem(document.path, 1, "", message)
     other = next((key for key in keys if key not in ROLES), keys[-1])
     message = (
         f"unknown top-level key {other!r}{did_you_mean(other, ROLES)}"

@@ -121,7 +121,10 @@ def read_profile(path: Path = FILE) -> Profile:
         rule: tuple(_shape(path, rule, resources, n) for n in range(1, _ATTEMPTS + 1))
         for rule, resources in given.items()
     }
-    return Profile(rules, frozenset(content.get("preemptible-rules") or ()))
+    preemptible = content.get("preemptible-rules") or []
+    if not isinstance(preemptible, list) or not all(isinstance(each, str) for each in preemptible):
+        raise EpyflowError(f"{path}: preemptible-rules: expected a list of rules")
+    return Profile(rules, frozenset(preemptible))
 
 
 def _shape(path: Path, rule: str, resources: Any, attempt: int) -> Shape:
@@ -151,5 +154,5 @@ def _shape(path: Path, rule: str, resources: Any, attempt: int) -> Shape:
             gpus=any(resources.get(name) for name in GPUS),
             zones=str(value_at(resources.get(f"{_PREFIX}zones") or "", attempt)),
         )
-    except ValueError as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise EpyflowError(f"{where}: {error}; expected numbers of disk, memory and jobs") from None

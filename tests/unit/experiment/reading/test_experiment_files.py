@@ -204,6 +204,13 @@ def test_two_keys_in_one_file_are_refused(folder):
     assert "the keys model and output are in one file" in messages(folder)[0]
 
 
+def test_a_file_without_keys_says_which_are_expected(folder):
+    (folder / "config" / "empty.yaml").write_text("{}\n", encoding="utf-8")
+
+    expected = "empty.yaml:1: has no keys; expected one of model, modelset and output"
+    assert messages(folder)[0].endswith(expected)
+
+
 def test_a_folder_without_a_basemodel_says_so(folder):
     config = folder / "config"
     (config / "basemodel.yaml").write_text("output: {}\n", encoding="utf-8")

@@ -71,12 +71,22 @@ def test_the_attempt_of_a_job_is_the_first_that_has_its_memory():
     assert found == [1, 1, 1, 2, 3]
 
 
+def _with(**changes):
+    resources = {"machine_type": "e2-small", "boot_disk_gb": 10, "memory": 512}
+    resources |= {"work_tasks_per_node": 1, "parallelism": 2, **changes}
+    named = {f"googlebatch_{name}": value for name, value in resources.items()}
+    return {"set-resources": {"run_task": named}}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ({}, "set-resources is missing"),
         ({"set-resources": {"run_task": {}}}, "run_task.googlebatch_machine_type is missing"),
         ({"set-resources": {"run_task": 3}}, "run_task: expected resources"),
+        (_with(boot_disk_gb={"a": 1}), "run_task: float.. argument .*; expected numbers of disk"),
+        (_with(parallelism=float("inf")), "run_task: .* infinity .*; expected numbers of disk"),
+        (_with() | {"preemptible-rules": [["run_task"]]}, "preemptible-rules: expected a list of"),
     ],
 )
 def test_a_profile_that_lacks_something_is_refused_by_name(tmp_path, content, message):

@@ -30,7 +30,10 @@ DATES = "opt_check_tbl_horizon_timediff"
 PERSONS = "opt_check_tbl_counts_lt_popn"
 
 _ENTRY = re.compile(r"""(?<![\w.])([\w.]+)["']?\s*=\s*["']([^"']*)["']""")
-_PERIOD = re.compile(r"(?:lubridate::)?(days|weeks)\(\s*(?:x\s*=\s*)?(\d*)\s*\)")
+_PERIOD = re.compile(r"(?:lubridate::)?(days|weeks)\(\s*(?:x\s*=\s*)?(\d{0,6})\s*\)")
+
+_MOST_DAYS = 1_000_000
+"""Days of a horizon that are added to a date."""
 
 
 class _Loader(LimitedLoader):
@@ -119,15 +122,18 @@ def _dates(rows: Rows, check: CustomCheck) -> Iterator[Finding]:
     there = (frame[[start, end, horizon]] != NA).all(axis=1)
     first = pd.to_datetime(frame[start].where(there), format="%Y-%m-%d", errors="coerce")
     last = pd.to_datetime(frame[end].where(there), format="%Y-%m-%d", errors="coerce")
-    steps = pd.to_numeric(frame[horizon].where(there), errors="coerce")
-    due = first + pd.to_timedelta(steps * period, unit="D")
-    # Texts that are not dates or numbers are reported with the permitted values.
-    wrong = there & due.notna() & last.notna() & (due != last)
-    for values, group in frame[wrong].groupby([start, horizon, end], sort=False):
-        expected = due.loc[group.index[0]].date()
+    days = pd.to_numeric(frame[horizon].where(there), errors="coerce") * period
+    # Texts that are not dates or whole numbers are reported with the permitted values.
+    known = there & first.notna() & last.notna() & (days.abs() <= _MOST_DAYS) & (days % 1 == 0)
+    later = days[known].to_numpy(np.int64).astype("timedelta64[D]")
+    due = first[known].to_numpy("datetime64[D]") + later
+    wrong = due != last[known].to_numpy("datetime64[D]")
+    expected = pd.Series(np.datetime_as_string(due), index=frame.index[known])
+    for values, group in frame[known][wrong].groupby([start, horizon, end], sort=False):
         yield Finding(
             check.name,
-            f"{end} is {values[2]} at {horizon} {values[1]} from {values[0]}; expected {expected}",
+            f"{end} is {values[2]} at {horizon} {values[1]} from {values[0]}; expected "
+            f"{expected[group.index[0]]}",
             rows=rows.lines(group.index),
             unit=rows.file.unit,
         )
@@ -154,6 +160,8 @@ def _persons(rows: Rows, check: CustomCheck, locations: Path | None) -> Iterator
         message = "the hub has no table of locations, so values were not compared with populations"
         yield Finding(check.name, message, "warning")
         return
+    if column not in rows.file.frame:
+        raise HubError(f"validations.yml: {check.name}: there is no column {column!r}")
     field = str(check.arguments.get("popn_col", "population"))
     persons = read_locations(locations, column, field)
     mine = _of_targets(rows.file.frame, check)

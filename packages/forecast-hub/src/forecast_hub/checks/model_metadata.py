@@ -71,7 +71,7 @@ def _lengths(hub: Hub, name: FileName | None) -> Iterable[Finding]:
     if name is None or hub.folder.metadata_schema is None:
         return
     schema = _read_schema(hub.folder.metadata_schema)
-    properties = schema.get("properties", {}) if isinstance(schema, dict) else {}
+    properties = schema.get("properties", {})
     for what, text in (("team", name.team), ("model", name.model)):
         rule = properties.get(f"{what}_abbr")
         longest = rule.get("maxLength") if isinstance(rule, dict) else None
@@ -145,16 +145,18 @@ def _against_schema(path: Path, data: Any, schema_path: Path) -> list[Finding]:
     )
 
 
-def _read_schema(path: Path) -> Any:
+def _read_schema(path: Path) -> dict[str, Any]:
     import jsonschema
 
     try:
         schema = read_json(path)
+        if not isinstance(schema, dict):
+            raise TypeError("it is no object")
         with processor_time(MOST_SECONDS):
             jsonschema.validators.validator_for(schema).check_schema(schema)
     except TimeoutError as error:
         raise UnreadableError(f"{path}: cannot be used ({error})") from None
-    except (OSError, ValueError, RecursionError, jsonschema.SchemaError) as error:
+    except (OSError, TypeError, ValueError, RecursionError, jsonschema.SchemaError) as error:
         raise UnreadableError(f"{path}: is no JSON schema ({error})") from None
     return schema
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecast_hub.config.hub import Hub, Round
-from forecast_hub.config.round_calendar import parse_date
+from forecast_hub.dates import parse_date
 from forecast_hub.findings import Finding
 
 

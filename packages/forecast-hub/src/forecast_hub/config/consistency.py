@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from forecast_hub.config import schema as written
 from forecast_hub.config.column_types import format_value
-from forecast_hub.config.round_calendar import parse_date
+from forecast_hub.dates import parse_date
 from forecast_hub.suggestions import did_you_mean, listed
 
 VERSIONS = (3, 4, 5, 6)

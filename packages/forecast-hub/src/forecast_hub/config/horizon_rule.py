@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS, Hub, ModelTask, Round, Target
-from forecast_hub.config.round_calendar import parse_date, parse_dates
+from forecast_hub.dates import parse_date, parse_dates
 from forecast_hub.errors import HubError, UnreadableError
 
 if TYPE_CHECKING:

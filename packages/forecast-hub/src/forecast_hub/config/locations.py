@@ -1,13 +1,15 @@
 """Read the hub's table of locations: code, abbreviation, population."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from forecast_hub.errors import HubError, UnreadableError
-from forecast_hub.limited_files import open_table
+from forecast_hub.errors import HubError
 from forecast_hub.suggestions import did_you_mean, listed
+from forecast_hub.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -44,24 +46,24 @@ def read_locations(
     HubError
         If a column is missing, or a value is not a positive number.
     """
-    table = _table(path)
+    table = read_table(path)
     for name in (column, field):
-        if name not in table:
+        if name not in table.columns:
             raise HubError(
                 f"{path}: no column {name!r}{did_you_mean(name, table.columns)}; the columns are "
                 f"{listed(table.columns)}"
             )
-    numbers = pd.to_numeric(table[field], errors="coerce")
-    wrong = table[~(numbers > 0)]
+    codes, texts = table.columns[column], table.columns[field]
+    numbers = pd.to_numeric(pd.Series(texts, dtype="str"), errors="coerce").to_numpy(np.float64)
+    wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
     if len(wrong):
-        line = int(wrong.index[0]) + 2
+        _, line = table.place(int(wrong[0]))
         raise HubError(
-            f"{path}, line {line}: {field} is {wrong[field].iloc[0]!r}; expected a positive number"
+            f"{path}, line {line}: {field} is {texts[wrong[0]]!r}; expected a positive number"
         )
-    if table[column].duplicated().any():
-        name = table[column][table[column].duplicated()].iloc[0]
-        raise HubError(f"{path}: {column} {name!r} is there twice; expected it once")
-    return dict(zip(table[column].astype(str), numbers.astype(float), strict=True))
+    if twice := [code for code, times in Counter(codes).items() if times > 1]:
+        raise HubError(f"{path}: {column} {twice[0]!r} is there twice; expected it once")
+    return dict(zip(codes, numbers.tolist(), strict=True))
 
 
 def read_places(path: Path) -> dict[str, Place]:
@@ -73,19 +75,10 @@ def read_places(path: Path) -> dict[str, Place]:
         As :func:`read_locations`.
     """
     persons = read_locations(path)
-    table = _table(path)
-    short = table["abbreviation"] if "abbreviation" in table else table["location"]
-    long = table["location_name"] if "location_name" in table else [""] * len(table)
-    names = dict(zip(table["location"], zip(short, long, strict=True), strict=True))
+    columns = read_table(path).columns
+    short = columns.get("abbreviation", columns["location"])
+    long = columns.get("location_name", [""] * len(persons))
     return {
-        code: Place(code, str(names[code][0]), round(number), str(names[code][1]))
-        for code, number in persons.items()
+        code: Place(code, abbreviation, round(number), name)
+        for (code, number), abbreviation, name in zip(persons.items(), short, long, strict=True)
     }
-
-
-def _table(path: Path) -> pd.DataFrame:
-    try:
-        with open_table(path) as file:
-            return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise UnreadableError(f"{path}: cannot be read ({error})") from None

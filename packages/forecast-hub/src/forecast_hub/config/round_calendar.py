@@ -12,27 +12,12 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from forecast_hub.config.hub import Hub, ModelTask, OutputType, Round, Values
+from forecast_hub.dates import parse_date, parse_dates
 from forecast_hub.findings import Finding
 
 WEEK = timedelta(days=7)
 _SEASONS_APART = timedelta(days=28)
 _LONGEST_SEASON = timedelta(days=371)
-
-
-def parse_date(text: str) -> date | None:
-    """Read ``YYYY-MM-DD``; None for any other text."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.isoformat() == text else None
-
-
-def parse_dates(texts: Iterable[str]) -> list[date] | None:
-    """Read dates and sort them; None if one of the texts is not a date, or there are none."""
-    days = [parse_date(text) for text in texts]
-    known = sorted(day for day in days if day is not None)
-    return known if known and len(known) == len(days) else None
 
 
 def find_listed_season(round_id: str, ids: Iterable[str]) -> tuple[date, date] | None:

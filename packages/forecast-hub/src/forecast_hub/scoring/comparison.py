@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.config.reader import read_hub
-from forecast_hub.config.round_calendar import parse_date
+from forecast_hub.dates import parse_date
 from forecast_hub.errors import DataError, HubError
 from forecast_hub.scoring.forecasts import parse_submission_name
 from forecast_hub.scoring.model_files import BASELINE, find_model_files, list_model_files

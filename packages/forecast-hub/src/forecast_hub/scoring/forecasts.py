@@ -10,8 +10,8 @@ import pandas as pd
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS
 from forecast_hub.config.submission_file import FileName, parse_name, read_submission
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.limited_files import open_table
 from forecast_hub.suggestions import listed
+from forecast_hub.tables import read_table
 
 MODEL = "model"
 REFERENCE_DATE = "reference_date"
@@ -86,11 +86,7 @@ def parse_submission_name(path: Path) -> FileName:
 
 
 def _gzipped(path: Path) -> pd.DataFrame:
-    try:
-        with open_table(path) as file:
-            frame = pd.read_csv(file, dtype=str, keep_default_na=False)
-    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
-        raise UnreadableError(f"{path}: cannot be read ({error})") from None
+    frame = read_table(path).frame
     return frame.mask(frame == "", NA)
 
 

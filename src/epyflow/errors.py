@@ -8,9 +8,14 @@ of its own; :func:`user_errors` turns its errors into these.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from forecast_hub.errors import shorten
+
 
 class EpyflowError(Exception):
     """Base of all: something in the user's files or settings is wrong."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(shorten(str(message)))
 
 
 class UnreadableError(EpyflowError):

@@ -33,6 +33,14 @@ def test_every_problem_of_an_experiment_is_told():
     assert str(error) == "a.yaml:1: no\nb.yaml:2: no"
 
 
+def test_of_a_long_line_of_a_message_the_beginning_and_the_end_are_left():
+    error = EpyflowError(f"a.csv: {'x' * 5000} is no date\n{'y' * 2000}")
+
+    first, second = str(error).split("\n")
+    assert first == f"a.csv: {'x' * 1193} [...] {'x' * 589} is no date"
+    assert second == "y" * 2000
+
+
 def test_errors_of_a_package_become_ours_and_others_stay():
     with (
         pytest.raises(EpyflowError, match=r"^the message$") as caught,

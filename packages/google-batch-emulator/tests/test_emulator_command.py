@@ -206,6 +206,7 @@ def test_submit_ends_with_0_for_a_job_that_succeeds_in_the_region_that_it_allows
         ('{"taskGroup": []}', 'no field named "taskGroup"'),
         ('{"priority": "high"}', "priority"),
         ("{", "not a Batch job"),
+        (f'{{"{"a" * 5000}": 1}}', "aaa [...] "),
     ],
 )
 def test_a_file_that_is_no_job_is_refused_with_its_name(tmp_path, content, message):

@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from forecast_hub.errors import shorten
+
 Severity = Literal["error", "warning", "note"]
 
 MOST_ALIKE = 10
@@ -38,6 +40,9 @@ class Finding:
     severity: Severity = "error"
     rows: tuple[int, ...] = ()
     unit: Literal["line", "row"] = "line"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", shorten(self.message))
 
     @property
     def ranges(self) -> list[tuple[int, int]]:

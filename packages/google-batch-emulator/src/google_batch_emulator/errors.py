@@ -4,9 +4,16 @@ import grpc
 
 from google_batch_emulator.identity import project_number
 
+_LONGEST, _START, _END = 2_000, 1_200, 600
+"""Characters of a message, and of what is left of a longer one, which repeats long values."""
+
 
 class EmulatorError(Exception):
     """Base class. Raised itself if a setting is wrong or the emulator cannot start."""
+
+    def __init__(self, message: str = "") -> None:
+        cut = f"{message[:_START]} [...] {message[-_END:]}"
+        super().__init__(message if len(message) <= _LONGEST else cut)
 
 
 class TaskStartError(EmulatorError):
@@ -39,7 +46,7 @@ class ApiError(EmulatorError):
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = str(self)
 
 
 def invalid(message: str) -> ApiError:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from epyflow.experiment.reading.yaml_source import Document, KeyPath
+from forecast_hub.errors import shorten
 
 Severity = Literal["error", "warning"]
 
@@ -45,7 +46,7 @@ class Problem:
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
         mark = "warning: " if self.severity == "warning" else ""
-        return f"{self.place} {key}{mark}{self.message}"
+        return shorten(f"{self.place} {key}{mark}{self.message}")
 
     def as_dict(self) -> dict[str, object]:
         """Return plain values, for JSON."""

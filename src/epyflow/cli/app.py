@@ -121,3 +121,8 @@ def main() -> None:
     except EpyflowError as error:
         warn(f"epyflow: {error}")
         sys.exit(ExitCode.PROBLEM)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        warn(f"epyflow: {error.filename}: {error.strerror}")
+        sys.exit(ExitCode.UNREADABLE)

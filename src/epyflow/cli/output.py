@@ -94,6 +94,16 @@ def exit_on_error(
             fail(str(error), found)
         print_json({**document, "unreadable": str(error)})
         raise typer.Exit(found) from None
+    except OSError as error:
+        with exit_on_error(document=document):
+            raise unreadable_name(error) from None
+
+
+def unreadable_name(error: OSError) -> Exception:
+    """Return the error about a name that the system refuses, or the same error if it has none."""
+    if error.filename is None:
+        return error
+    return UnreadableError(f"{error.filename}: {error.strerror}")
 
 
 def confirm_or_exit(subject: str, lines: list[str], question: str, *, yes: bool) -> None:

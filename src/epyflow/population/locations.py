@@ -38,6 +38,7 @@ _STORE_NAMES = MappingProxyType(
     }
 )
 
+_LONGEST_NAME = 100
 _PLAUSIBLE_NAME = re.compile(r"[^\W_](?:[\w' -]|\.(?!\.))*")
 
 
@@ -93,7 +94,7 @@ def canonical_name(name: str) -> str:
 
 def is_plausible_name(name: str) -> bool:
     """Return whether ``name`` can name a population: it is not a path or a hidden file."""
-    return _PLAUSIBLE_NAME.fullmatch(name) is not None
+    return len(name) <= _LONGEST_NAME and _PLAUSIBLE_NAME.fullmatch(name) is not None
 
 
 def _united_states() -> tuple[Location, ...]:

@@ -32,6 +32,8 @@ _TOPIC = r"^projects/[^/\s]+/topics/[^/\s]+$"
 _EMAIL = r"^[^@\s,<>]+@[A-Za-z0-9.-]+$"
 _SERVER = r"^[A-Za-z0-9][A-Za-z0-9.-]*:[0-9]{1,5}$"
 _LAST_PORT = 65535
+_LONGEST_NAME = 255
+"""Bytes of the name of a file on Linux and macOS."""
 
 
 def _one_folder(value: str) -> str:
@@ -68,12 +70,23 @@ def _folder_or_repository(value: str) -> str:
     return value
 
 
+def _path(value: str) -> str:
+    longest = max(len(part.encode("utf-8", "replace")) for part in value.split("/"))
+    if longest > _LONGEST_NAME or "\0" in value:
+        raise refuse(
+            f"a name in it has {longest:,} bytes or a NUL character; expected names of at most "
+            f"{_LONGEST_NAME} bytes"
+        )
+    return value
+
+
 def _as_short_name(value: str) -> str:
     if re.fullmatch("[A-Za-z0-9_]+", value) is None:
         raise refuse(f"{value!r} cannot be in a file name; expected letters, digits and '_'")
     return value
 
 
+PathText = Annotated[Text, AfterValidator(_path)]
 ShortName = Annotated[Text, AfterValidator(_as_short_name)]
 Flag = Annotated[bool, BeforeValidator(_as_flag)]
 
@@ -85,8 +98,8 @@ class Settings(Strict):
     Snakemake read as a number, a date or a truth.
     """
 
-    experiment: Text = Field(description="Id below `experiments_root/experiments`, or a path.")
-    experiments_root: Annotated[Text, AfterValidator(_folder_or_repository)] = Field(
+    experiment: PathText = Field(description="Id below `experiments_root/experiments`, or a path.")
+    experiments_root: Annotated[PathText, AfterValidator(_folder_or_repository)] = Field(
         default="config",
         description="Folder that holds `experiments/` and `common-data/`, or a git repository.",
     )
@@ -97,13 +110,13 @@ class Settings(Strict):
     output_config: Text | None = Field(
         default=None, description="Output file to use where an experiment has several."
     )
-    population_data: Text | None = Field(
+    population_data: PathText | None = Field(
         default=None, description="Folder of populations; absent: looked for below the root."
     )
-    school_calendar: Text | None = Field(
+    school_calendar: PathText | None = Field(
         default=None, description="CSV of school breaks; absent: looked for below the root."
     )
-    allowed_data_roots: Many[Text] = Field(
+    allowed_data_roots: Many[PathText] = Field(
         default=(), description="Other folders that paths in YAML may lead into."
     )
     members_per_task: Count | None = Field(
@@ -131,10 +144,10 @@ class Settings(Strict):
     reference_dates: Many[Date] = Field(
         default=(), description="Forecasts to make and score together, each as of its date."
     )
-    hub: Text | None = Field(
+    hub: PathText | None = Field(
         default=None, description="A hub's folder; absent: looked for below the root."
     )
-    hub_locations: Text | None = Field(
+    hub_locations: PathText | None = Field(
         default=None, description="Table of the hub's locations; absent: the hub's."
     )
     team_abbr: ShortName = Field(default="team", description="The team in submissions' names.")
@@ -142,7 +155,7 @@ class Settings(Strict):
     hub_file_format: Literal["csv", "parquet"] = Field(
         default="csv", description="File format of submissions."
     )
-    target_data: Text | None = Field(
+    target_data: PathText | None = Field(
         default=None, description="Final observations to score against: a file, or a hub's folder."
     )
     score_models: Many[Text] = Field(

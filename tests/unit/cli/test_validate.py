@@ -149,6 +149,19 @@ def test_a_folder_that_may_not_be_read_ends_with_2(root, command, monkeypatch):
     assert done.stderr == f"{folder}: cannot be read: Permission denied\n"
 
 
+@pytest.mark.parametrize(
+    "arguments", [("validate",), ("hub", "validate", "x.csv", "--hub"), ("runs", "--storage")]
+)
+def test_a_name_that_no_file_can_have_ends_with_2(arguments, tmp_path):
+    path = tmp_path / ("a" * 300)
+
+    done = run(*arguments, path)
+
+    assert done.exit_code == 2
+    assert str(path) in done.stderr
+    assert "File name too long" in done.stderr
+
+
 def test_an_experiment_is_found_by_its_id_below_the_root(root):
     write_sections(root, SIR)
 

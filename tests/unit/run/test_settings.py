@@ -77,6 +77,9 @@ def test_a_run_id_is_one_folder_of_plain_characters(run_id):
         ("allowed_data_roots", "folder", "'folder' is not a list; expected a list, such as ['fol"),
         ("allowed_data_roots", [1], "allowed_data_roots[0]: 1 is not text"),
         ("experiments_root", "", "empty; expected text"),
+        ("experiments_root", "x/" + "a" * 256, "has 256 bytes or a NUL character; expected names"),
+        ("hub", "\N{MICROBE}" * 64, "has 256 bytes or a NUL character; expected names of at most"),
+        ("target_data", "a\0b", "a name in it has 3 bytes or a NUL character; expected names of"),
     ],
 )
 def test_a_value_of_another_kind_is_refused_in_plain_words(key, value, what):

@@ -67,7 +67,7 @@ def validate(
         verdict = validate_submission(
             file, hub, metadata=metadata, locations=locations, now=datetime.now(UTC)
         )
-    except HubError as error:
+    except (HubError, OSError) as error:
         if format == "json":
             _write(json.dumps({"accepted": False, "unreadable": str(error)}, indent=2))
         else:
@@ -138,7 +138,7 @@ def score(
         tables = score_selection(selection, target_data, locations)
         if output is not None:
             write_tables(tables, output)
-    except HubError as error:
+    except (HubError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None
     _print_means([tables["mean_scores.csv"], tables[SAMPLES]], format)

@@ -18,6 +18,8 @@ ARGS ?=
 SEED ?= 1
 SAMPLE ?= 200
 FOLDER ?= src
+# Of `make fuzz`: how many cases; SEED is the number that names them.
+CASES ?= 100000
 # What `make report` writes: a page that holds all, or a .zip of a page with the figures beside it.
 REPORT ?= report.html
 # Where image-push and image-cloud put the image; by default that of terraform/ in the project and
@@ -61,7 +63,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report rehearse rehearse-jobs test bench mutants image image-base \
+.PHONY: help setup run report rehearse rehearse-jobs test bench fuzz mutants image image-base \
 	image-push image-cloud \
 	image-status dist docs tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform \
 	audit audit-history advisories licences format clean
@@ -121,6 +123,10 @@ test: setup ## Run the tests
 
 bench: setup ## Run the benchmarks (tests/benchmarks/bench_*.py) and print what they measure
 	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -s $(ARGS)
+
+fuzz: setup ## Damage CASES files of every kind that is read, with SEED, and list what no reader may do
+	$(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED) \
+		--cores $(if $(filter all,$(CORES)),$(shell nproc),$(CORES)) $(ARGS)
 
 mutants: setup ## Change SAMPLE tokens of the sources, one at a time, and list what no test notices
 	$(BIN)/python scripts/mutants.py --seed $(SEED) --sample $(SAMPLE) --folder $(FOLDER)

@@ -89,6 +89,8 @@ class Kind:
         Other files of the folder.
     weight
         Share of the cases.
+    place
+        What a message names if it does not name a file.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Kind:
     errors: tuple[type[Exception], ...] = (EpyflowError,)
     files: Callable[[], Files] = field(default=dict)
     weight: int = 5
+    place: str = ""
 
     def prepare(self, folder: Path) -> None:
         """Write the other files, and the valid ones."""
@@ -311,12 +314,13 @@ def _populations() -> Sequence[tuple[str, bytes]]:
     ]
 
 
+STATE_NAME = "United_States_Massachusetts"
 AGES = ("0-4", "5-17", "18+")
 
 
 def _read_population(path: Path) -> Texts:
     store = PopulationStore.open(path.parent, remote=False)
-    store.load("United_States_Massachusetts", AGES)
+    assert (store.load(STATE_NAME, AGES).sizes > 0).all()
     return ()
 
 
@@ -345,7 +349,7 @@ def _epydemix_files() -> Files:
 
 def _read_epydemix(path: Path) -> Texts:
     root = next(each for each in path.parents if (each / "locations.csv").is_file())
-    PopulationStore.open(root, remote=False).load("United_States_Massachusetts", AGES)
+    assert (PopulationStore.open(root, remote=False).load(STATE_NAME, AGES).sizes > 0).all()
     return ()
 
 
@@ -579,6 +583,7 @@ KINDS = (
         mutate_cells,
         _read_population,
         files=lambda: dict(_populations()),
+        place=STATE_NAME,
     ),
     Kind(
         "populations of epydemix",
@@ -586,6 +591,7 @@ KINDS = (
         mutate_cells,
         _read_epydemix,
         files=_epydemix_files,
+        place=STATE_NAME,
         weight=1,
     ),
     Kind("pickles", _artifacts, mutate_artifact, _read_artifact),

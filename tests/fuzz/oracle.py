@@ -205,7 +205,8 @@ def _check(
     except kind.errors as error:
         report.refused += 1
         texts = [str(error)]
-        if not any(Path(each).name in str(error) for each in before):
+        places = [kind.place] if kind.place else []
+        if not any(each in str(error) for each in (*places, *map(os.path.basename, before))):
             found.append(("its message does not name the file", str(error)))
     except _HangError:
         texts = []

@@ -126,8 +126,7 @@ def aggregate(fine: FineContacts, location: Location, target: Sequence[AgeGroup]
     except ValueError as error:
         raise PopulationError(f"{location.name}: {error}") from error
     sizes = aggregate_sizes(fine.groups.sizes, index, len(target))
-    rounded = np.rint(sizes).astype(np.int64)
-    refuse_empty_groups(location.name, target, rounded)
+    rounded = round_persons(location.name, target, sizes)
     contacts = {
         layer: aggregate_contacts(matrix, fine.groups.sizes, sizes, index)
         for layer, matrix in fine.contacts.items()
@@ -136,14 +135,31 @@ def aggregate(fine: FineContacts, location: Location, target: Sequence[AgeGroup]
     return Population(location.name, location.iso, labels, rounded, contacts, fine.source)
 
 
-def refuse_empty_groups(name: str, groups: Sequence[AgeGroup], sizes: NDArray[np.int64]) -> None:
-    """Raise PopulationError naming the first age group that has no persons."""
-    for group, persons in zip(groups, sizes, strict=True):
-        if persons == 0:
+MOST_PERSONS = 10**12
+"""Persons of an age group; a hundred times those on earth."""
+
+
+def round_persons(
+    name: str, groups: Sequence[AgeGroup], sizes: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the sizes of age groups in whole persons.
+
+    Raises
+    ------
+    PopulationError
+        Naming the first age group that has no persons, or more than :data:`MOST_PERSONS`.
+    """
+    for group, persons in zip(groups, np.rint(sizes).tolist(), strict=True):
+        if not 0 < persons <= MOST_PERSONS:
+            advice = "join it with a neighbouring age group"
+            if persons:
+                advice = f"expected at most {MOST_PERSONS:,}"
+            found = f"{persons or 'no'} persons"
             raise PopulationError(
-                f'{name}: the population data have no persons in age group "{group.label}"; '
-                "join it with a neighbouring age group"
+                f'{name}: the population data have {found} in age group "{group.label}"; {advice}'
             )
+    whole: NDArray[np.int64] = np.rint(sizes).astype(np.int64)
+    return whole
 
 
 def layers_in_order(names: Sequence[str]) -> tuple[str, ...]:

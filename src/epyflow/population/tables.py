@@ -23,7 +23,7 @@ from epyflow.population.aggregate import (
     aggregate,
     as_number,
     layers_in_order,
-    refuse_empty_groups,
+    round_persons,
 )
 from epyflow.population.locations import Location, canonical_name, is_plausible_name
 from forecast_hub.errors import HubError
@@ -88,8 +88,7 @@ class Tables:
         source = f"tables {SIZES_FILE} and {CONTACTS_FILE}"
         if groups.age_groups != tuple(target):
             return aggregate(FineContacts(groups, contacts, source), location, target)
-        sizes = groups.sizes.astype(np.int64)
-        refuse_empty_groups(location.name, target, sizes)
+        sizes = round_persons(location.name, target, groups.sizes)
         labels = tuple(group.label for group in target)
         copies = {layer: matrix.copy() for layer, matrix in contacts.items()}
         return Population(location.name, location.iso, labels, sizes, copies, source)

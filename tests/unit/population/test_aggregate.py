@@ -54,6 +54,13 @@ def test_an_empty_group_of_the_model_is_refused_by_name():
         aggregate(place, SOMEWHERE, parse_age_groups(["0", "1+"]))
 
 
+def test_a_group_of_more_persons_than_there_can_be_is_refused_by_name():
+    place = fine([1, 9e18, 1e19], np.ones((3, 3)))
+
+    with pytest.raises(PopulationError, match=r'1.9e\+19 persons in age group "1\+"; expected at'):
+        aggregate(place, SOMEWHERE, parse_age_groups(["0", "1+"]))
+
+
 def test_groups_that_cut_those_of_the_data_are_refused_naming_the_place_and_both():
     place = fine([1, 2, 3], np.ones((3, 3)), labels=("0-4", "5-9", "10+"))
 

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import Hub, OutputType, Round, Target
-from forecast_hub.config.round_calendar import WEEK, lists_other_season, parse_dates
+from forecast_hub.config.round_calendar import WEEK, lists_other_season
+from forecast_hub.dates import parse_dates
 from forecast_hub.errors import HubError
 
 _EPIDEMIC_WEEK = re.compile(r"EW([12]\d{3})(\d{2})", re.ASCII)

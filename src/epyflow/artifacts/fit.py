@@ -71,10 +71,14 @@ class Reporting:
     walk
         Standard deviation of the step of log(reported / simulated) from one period to the next,
         after the last observation; None without a discrepancy.
+    growth
+        Growth of that logarithm in the period of the last observation, as it is continued; 0 if
+        it is not.
     """
 
     dispersion: float
     walk: float | None
+    growth: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ Array = NDArray[np.float64]
 FEWEST = 3
 """Steps between observations that the standard deviation of a walk is estimated from."""
 
+RECENT = 2
+"""Steps between observations that the growth of a residual is estimated from."""
+
 
 def estimate_dispersion(observed: Array, fitted: Array) -> float:
     """Estimate a negative binomial's dispersion by the method of moments.
@@ -89,3 +92,33 @@ def estimate_walk(
     beyond = ((steps**2 - 2 * spread) / noise - 1).sum()
     squared = beyond / (np.diff(number) / noise).sum()
     return float(np.sqrt(max(0.0, squared)))
+
+
+def estimate_growth(
+    observed: Array, fitted: Array, periods: NDArray[np.int64], spread: float, walk: float
+) -> float:
+    """Estimate how fast log(reported / simulated) grows at the last observation.
+
+    The residual's mean growth per period over the last :data:`RECENT` steps, multiplied by the
+    share of its variance that is not that of the reports: n s^2 / (n s^2 + v + 2 a), for n periods
+    and the names of :func:`estimate_walk`. Small counts say little about growth.
+
+    Parameters
+    ----------
+    observed, fitted, periods, spread
+        See :func:`estimate_walk`.
+    walk
+        The step s of the walk.
+
+    Returns
+    -------
+    growth
+        Per period; 0 if there are not more than :data:`RECENT` observations.
+    """
+    if len(observed) <= RECENT or walk == 0:
+        return 0.0
+    counts, means = observed[[-1 - RECENT, -1]] + 0.5, fitted[[-1 - RECENT, -1]] + 0.5
+    over = int(periods[-1] - periods[-1 - RECENT])
+    signal = over * walk**2
+    share = signal / (signal + (1 / counts).sum() + 2 * spread)
+    return float(share * np.diff(np.log(counts / means))[0] / over)

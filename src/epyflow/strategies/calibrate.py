@@ -254,11 +254,14 @@ class _Run:
     def _settings(self, noise: tuple[Reporting, ...]) -> dict[str, str]:
         settings = self._calibration.strategy.options.model_dump(mode="json")
         if noise:
-            settings["observation_model"] = {
+            values = {
                 "type": "negative_binomial",
                 "dispersion": [each.dispersion for each in noise],
                 "discrepancy_sd": [each.walk for each in noise],
             }
+            if any(each.growth for each in noise):
+                values["residual_growth"] = [each.growth for each in noise]
+            settings["observation_model"] = values
         if self._units is not None:
             settings["comparison_units"] = list(self._units.names)
         return {key: json.dumps(value) for key, value in settings.items()}

@@ -20,14 +20,18 @@ from epyflow.artifacts.task import (
 from epyflow.calibration import observation_noise
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
-from epyflow.experiment.format.observation_model import ESTIMATED, Estimate, ObservationModel
+from epyflow.experiment.format.observation_model import (
+    ESTIMATED,
+    Discrepancy,
+    Estimate,
+    ObservationModel,
+)
 from epyflow.randomness import generator
+from epyflow.strategies.discrepancy import drifted
 from epyflow.strategies.observed_units import ObservedUnits, Values
 from epyflow.strategies.particle_simulator import Comparer
 
 Array = NDArray[np.float64]
-
-_MOST = 500.0  # exp of this does not overflow, and is larger than any population
 
 
 def around(
@@ -58,12 +62,14 @@ def around(
         spread = _given(model.dispersion)
         if spread is None:
             spread = observation_noise.estimate_dispersion(y, m)
-        walk = None
+        walk, growth = None, 0.0
         if model.discrepancy is not None:
             walk = _given(model.discrepancy.sd)
             if walk is None:
                 walk = observation_noise.estimate_walk(y, m, periods[known], spread)
-        found.append(Reporting(spread, walk))
+            if model.discrepancy.residual_growth:
+                growth = observation_noise.estimate_growth(y, m, periods[known], spread, walk)
+        found.append(Reporting(spread, walk, growth))
     return tuple(found)
 
 
@@ -130,7 +136,7 @@ def reported(
         counts *= np.stack([reported for reported, _ in both])[:, np.newaxis]
         factors = np.stack([unit for _, unit in both])
     if fit.reporting:
-        counts = _noisy(counts, task, fit, member, factors)
+        counts = _noisy(counts, task, calibration, fit, member, factors)
     if factors is not None:
         counts = counts * factors
     counts[before] = NOT_STARTED
@@ -138,7 +144,12 @@ def reported(
 
 
 def _noisy(
-    means: Array, task: Task, fit: Fit, member: MemberResult, factors: Array | None
+    means: Array,
+    task: Task,
+    calibration: Calibration,
+    fit: Fit,
+    member: MemberResult,
+    factors: Array | None,
 ) -> Array:
     """Draw the reports around ``means``, shape (trajectories, T, comparisons).
 
@@ -155,12 +166,18 @@ def _noisy(
             day, last = _last(fit.observations, column)
             walk, at = noise.walk * steps[:, :, column], _position(member.dates, day)
             seen = last if factors is None else last / factors[:, at, column]
-            mean = drifted(mean, at, seen, walk)
+            mean = drifted(mean, at, seen, walk, noise.growth, _discrepancy(calibration))
         # The tails of the walk and of the counts are unbounded, but the population is not.
         np.minimum(mean, persons, out=mean)
         counts[:, :, column] = report(mean, noise.dispersion, levels[:, :, column])
     np.minimum(counts, persons, out=counts)
     return counts
+
+
+def _discrepancy(calibration: Calibration) -> Discrepancy | None:
+    projection = calibration.projection
+    model = None if projection is None else projection.observation_model
+    return None if model is None else model.discrepancy
 
 
 def _anchor(fit: Fit, member: MemberResult) -> int:
@@ -213,31 +230,6 @@ def _position(dates: Sequence[date], day: date) -> int:
             f"({dates[0]}): a discrepancy cannot begin; leave it out"
         )
     return dates.index(day)
-
-
-def drifted(simulated: Array, at: int, last: float | Array, steps: Array) -> Array:
-    """Continue trajectories from the last observation with a random drift.
-
-    The ratio of reported to simulated is what it was at the last observation,
-    (y + 1/2) / (x + 1/2), and its logarithm is a random walk afterwards. Before it, the
-    trajectory is as simulated.
-
-    Parameters
-    ----------
-    simulated
-        Shape (trajectories, T). Persons.
-    at, last
-        Position and value of the last observation, persons; the value may differ between
-        trajectories, shape (trajectories,).
-    steps
-        Shape (trajectories, T). Steps of the walk; those after ``at`` are used.
-    """
-    ratio = (last + 0.5) / (simulated[:, at] + 0.5)
-    logs = np.zeros_like(simulated)
-    logs[:, at + 1 :] = np.cumsum(steps[:, at + 1 :], axis=1)
-    found: Array = simulated * np.exp(np.minimum(logs, _MOST))
-    found[:, at:] *= ratio[:, np.newaxis]
-    return found
 
 
 def report(means: Array, dispersion: float, levels: Array) -> Array:

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from epyflow.calibration.observation_noise import estimate_dispersion, estimate_walk
+from epyflow.calibration.observation_noise import (
+    estimate_dispersion,
+    estimate_growth,
+    estimate_walk,
+)
 
 E = np.e
 NOISE = 1 / 100 + 1 / (100 * E)
@@ -97,3 +101,21 @@ def test_weeks_before_the_epidemic_are_no_part_of_the_walk():
 def test_a_walk_of_two_steps_is_refused():
     with pytest.raises(ValueError, match=r"on 3 observed dates .* expected 4 or more: give a"):
         estimate_walk(np.array([9.0, 30.0, 90.0]), np.array([10.0, 30.0, 80.0]), np.arange(3), 0.0)
+
+
+def test_the_growth_of_a_residual_is_that_of_its_last_two_steps_shrunk_by_its_noise():
+    # The logarithm grows by 1 over three weeks, of which one is missing. Of the variance of that
+    # growth 3 * 0.1^2 is the walk's, and 1/100 + 1/(100 e) the reports'.
+    counts = np.array([5, 100, 1, 100 * E]) - 0.5
+    share = 0.03 / (0.03 + 0.01 + 0.01 / E)
+
+    found = estimate_growth(counts, np.full(4, 99.5), weeks(0, 1, 2, 4), 0.0, 0.1)
+
+    assert found == pytest.approx(share / 3)
+
+
+def test_two_observations_or_no_walk_say_nothing_of_growth():
+    counts = np.array([10.0, 20.0, 90.0])
+
+    assert estimate_growth(counts[:2], counts[:2], np.arange(2), 0.0, 0.1) == 0
+    assert estimate_growth(counts, counts[::-1], np.arange(3), 0.0, 0.0) == 0

@@ -91,6 +91,9 @@ DEFAULTS: dict[str, list[Any]] = {
     "generation_number": [None],
     "observation_model": [None],
     "discrepancy": [None],
+    "start": [1.0],
+    "model_growth": [1.0],
+    "residual_growth": [0.0],
     "selections": [FLUSIGHT],
     "quantiles": [None],
     "trajectories": [None],
@@ -136,6 +139,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "generations": (0, 1e7),
     "dispersion": (0, math.inf),
     "sd": (0, math.inf),
+    "start": (0, 1),
+    "model_growth": (0, 1),
+    "residual_growth": (0, 1),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from epyflow.experiment.format.base import as_number
+from epyflow.experiment.format.base import Number, as_number
 from epyflow.strict import Strict, refuse, shown
 
 ESTIMATED = "estimated"
@@ -33,12 +33,33 @@ Estimate = Annotated[
 ]
 
 
+Share = Annotated[Number, Field(ge=0, le=1)]
+
+
 class Discrepancy(Strict):
-    """The ratio of reported to simulated counts: a random walk from the last observation on."""
+    """The ratio of reported to simulated counts: a random walk from the last observation on.
+
+    With the defaults the projection begins at the last observation, and grows as the model does.
+    """
 
     sd: Estimate = Field(
         description="Standard deviation of the logarithm's step from one period to the next; "
         "estimated: from the fit's residuals."
+    )
+    start: Share = Field(
+        default=1.0,
+        description="Power of the ratio at the last observation that the projection begins with: "
+        "1 begins at the observation, 0 at the model.",
+    )
+    model_growth: Share = Field(
+        default=1.0,
+        description="Factor per period on the model's growth after the last observation, so that "
+        "it damps; 1 keeps it.",
+    )
+    residual_growth: Share = Field(
+        default=0.0,
+        description="Coefficient of an autoregression, AR(1), that continues the recent growth of "
+        "the ratio; 0 ends it at the last observation.",
     )
 
 

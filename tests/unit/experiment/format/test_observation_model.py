@@ -20,6 +20,12 @@ def test_what_is_neither_a_number_nor_estimated_is_refused(root, key, written):
     assert "expected a number, 0 or more, or the word estimated" in found
 
 
+@pytest.mark.parametrize("key", ["start", "model_growth", "residual_growth"])
+def test_damping_is_a_number_from_0_to_1(root, key):
+    assert messages(root, CALIBRATION, (f"{MODEL}.discrepancy.{key}", "2/3")) == []
+    assert messages(root, CALIBRATION, (f"{MODEL}.discrepancy.{key}", 1.1))
+
+
 def test_dispersion_and_discrepancy_cannot_both_be_estimated(root):
     (found,) = messages(root, CALIBRATION, (f"{MODEL}.dispersion", "estimated"))
 

@@ -31,7 +31,7 @@ def assert_distancing_lowers_the_reproduction_number(workspace: Workspace) -> No
         # Halved, but more people are left who can be infected.
         assert 0.5 < ratio["2025-02-15"] < 0.6
     drawn = workspace.figures()
-    assert {"reproduction_grid.png", "reproduction.csv"} < set(drawn)
+    assert {"reproduction_grid.svg", "reproduction.csv"} < set(drawn)
     assert "reproduction/United_States_New_York.svg" in drawn
 
 

@@ -226,7 +226,7 @@ def test_a_figure_that_fails_costs_no_other_and_the_next_run_goes_on(finished):
     assert done.code == 1
     assert "1 of 7 figures could not be drawn; the others are drawn" in done.text
     assert "reproduction: NameError" in done.text
-    assert before.keys() - left.keys() == {"reproduction_grid.png"}
+    assert before.keys() - left.keys() == {"reproduction_grid.svg"}
     assert left.items() <= before.items()
     assert {"model.svg", "summary.json"} <= left.keys()
     assert mended.code == 0, mended.text

@@ -67,7 +67,7 @@ def test_without_a_hub_flusights_rows_are_made_and_what_cannot_be_made_is_said(w
         ("New York", "team-model"): 4,
     }
     assert compared.notna().all(axis=None)
-    assert (results(workspace) / "figures" / "model_comparison.png").is_file()
+    assert (results(workspace) / "figures" / "model_comparison.svg").is_file()
     log = workspace.folder / "logs" / "small" / "main" / "make_submission.log"
     assert all(each in log.read_text() for each in left_out)
     observed = pd.read_csv(results(workspace) / "builder-artifacts" / "observed.csv")

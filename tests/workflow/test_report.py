@@ -14,7 +14,7 @@ def test_the_report_holds_every_figure_with_its_caption(finished: Workspace):
         for state in ("Massachusetts", "New_York"):
             assert f"figures/fan_chart/{kind}/United_States_{state}.svg" in page
         assert f"figures/reproduction/United_States_{state}.svg" in page
-    assert "figures/reproduction_grid.png" in page
+    assert "figures/reproduction_grid.svg" in page
     assert "people whom one infected person would infect" in page
     assert "steps of 1.0 days" in page
     assert "run_metadata.json" in page

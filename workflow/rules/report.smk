@@ -73,11 +73,12 @@ def front_page_of_run():
         ),
         place.read(priors) if priors else None,
         None if PLAN.about["fit"] else place.read(PLAN.layout.figure("outcomes.json")),
-        (
-            place.read(f"{submissions()[0]}.findings.json")
-            if len(submissions()) == 1
-            else None
-        ),
+        [
+            content
+            for file in submissions()
+            if (content := place.read(f"{file}.findings.json"))
+        ],
+        PLAN.labels,
     )
     return page | {
         "parts": parts(),
@@ -89,8 +90,12 @@ def front_page_of_run():
 
 def pictures_of_first_page():
     """Return the end of the path of each picture, its words and its caption; the first places."""
-    from epyflow.report.first_page_figures import FRONT
+    from epyflow.report.first_page_figures import FRONT, SCORES
     from epyflow.report.front_page import ROWS
+
+    if PLAN.is_replay:
+        file = PLAN.layout.figure("scores_by_horizon.svg")
+        return [(file, "Scores and coverage by horizon", SCORES)] if PLAN.scores else []
 
     there = {figure.name: figure.pages[0] for figure in figures("results")}
     found = []

@@ -56,7 +56,7 @@ rule draw_scores:
     conda:
         "../../envs/epyflow.yaml"
     params:
-        plan=plan_digest("populations", "scores"),
+        plan=plan_digest("populations", "labels", "scores"),
         code=(code_version("figures"), code_version("scores")),
         storage=storage_prefix(),
     message:

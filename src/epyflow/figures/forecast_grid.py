@@ -19,7 +19,7 @@ from epyflow.figures.figure_file import save, save_pages
 from epyflow.figures.fit import draw_course, fit_legend
 from epyflow.figures.observations import Seen, read_observed
 from epyflow.figures.read_tables import Place, comparisons_of, nothing, rows_by_population
-from epyflow.figures.style import date_number, headline, new_figure, sheet_of, styled
+from epyflow.figures.style import NARROW, columns_of, date_number, headline, new_figure, styled
 from epyflow.figures.wording import series_in_words
 
 WEEKS_BEFORE, WEEKS_AFTER = 8, 4
@@ -112,11 +112,11 @@ def forecast_grid(
 
     Each panel has its own scale. With several comparisons, the first is drawn.
     """
-    columns, width = sheet_of(len(pairs))
+    columns = columns_of(len(pairs))
     rows = ceil(len(pairs) / columns)
-    small = columns > 3
+    small = columns > 1
     with styled():
-        figure = new_figure(width, rows * (1.35 if small else 2.4) + 1.1)
+        figure = new_figure(NARROW, rows * (1.25 if small else 2.4) + 1.1)
         panels: list[Axes] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
         courses = [
             _panel(axes, pair, pair.label, small=small)
@@ -163,19 +163,20 @@ def _panel(axes: Axes, pair: Pair, title: str, *, small: bool) -> Course:
     draw_course(axes, course, comparisons_of(pair.calibration)[0], 1.8 if small else 3)
     axes.axvline(date_number(course.end), color=_LINE, linewidth=0.7, linestyle=":", zorder=2.5)
     axes.set_title(title, fontsize=7.5 if small else 9, pad=2)
-    axes.tick_params(labelsize=6 if small else 7.5, length=2, pad=1.5)
+    axes.tick_params(labelsize=7 if small else 7.5, length=2, pad=1.5)
+    axes.tick_params(axis="x", pad=3.5)  # no date touches the lowest number
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, min_n_ticks=2))
     axes.yaxis.set_major_formatter(FuncFormatter(_short))
     dates: Any = matplotlib.dates
-    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=2, maxticks=3 if small else 5))
-    axes.xaxis.set_major_formatter(dates.DateFormatter("%b" if _spans_months(axes) else "%d %b"))
-    return course
-
-
-def _spans_months(axes: Axes) -> bool:
     low, high = axes.get_xlim()
-    return high - low > 120
+    if small:  # the first of some months, so that their names have room
+        axes.xaxis.set_major_locator(dates.MonthLocator(interval=ceil((high - low) / 100)))
+    else:
+        axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=2, maxticks=5))
+    months = small or high - low > 120
+    axes.xaxis.set_major_formatter(dates.DateFormatter("%b" if months else "%d %b"))
+    return course
 
 
 def _short(value: float, _: object) -> str:

@@ -23,7 +23,6 @@ from epyflow.figures.style import BLUE, GREY, headline, new_figure, styled, tint
 from epyflow.figures.wording import quantity_in_words
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-_FEW = 12  # most rows of panels below one another
 ROW = 0.19
 """Height of a row in inches."""
 
@@ -99,8 +98,8 @@ def interval_chart(
     names = list(dict.fromkeys(table["quantity"]))
     labels = list(dict.fromkeys(table["location"]))
     with styled():
-        # With few locations, panels are below one another: the figure is legible on a phone.
-        columns = min(len(names), 2 if len(labels) <= _FEW else len(names))
+        # Panels are below one another: the figure is legible on a phone.
+        columns = min(len(names), 2)
         lines = ceil(len(names) / columns)
         figure = new_figure(1.9 + 1.75 * columns, lines * (ROW * len(labels) + 0.8) + 0.7)
         grid = figure.subplots(lines, columns, squeeze=False, sharey=True)

@@ -19,7 +19,7 @@ from epyflow.figures.observations import Seen, draw_seen, legend_of_seen
 from epyflow.figures.rate_trends import names_of_codes
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.scores import LOOKS
-from epyflow.figures.style import FEW, NARROW, WIDE, headline, new_figure, styled
+from epyflow.figures.style import FEW, NARROW, headline, new_figure, styled
 
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 Observed = tuple[Sequence[date], Sequence[float]]
@@ -29,7 +29,6 @@ WEEKS_BEFORE = 8
 """Observed weeks that are drawn before the first forecast week."""
 
 _COLUMNS = ("location", "model", "target_end_date", *(f"q{level:g}" for level in LEVELS))
-_FEW = 9
 _APART = 1.7  # days between the marks of two models for one week
 
 
@@ -51,6 +50,7 @@ def draw_comparison(
     places: Sequence[Place],
     spellings: Mapping[str, Sequence[str]],
     title: str,
+    labels: Mapping[str, str],
     path: Path,
     numbers: Path,
 ) -> None:
@@ -72,6 +72,8 @@ def draw_comparison(
         Population to the names that a hub may use for it.
     title
         What the figure shows; the target is added.
+    labels
+        Target to its name for readers.
     path
         The figure, ``.png`` or ``.svg``.
     numbers
@@ -85,7 +87,7 @@ def draw_comparison(
         save(nothing(title, "The submission has no quantiles of weekly counts."), path)
         return
     seen = seen_of(places, known.get(str(target), {}), outcomes, names)
-    save(comparison_chart(table, seen, f"{title}: {target}"), path)
+    save(comparison_chart(table, seen, f"{title}: {labels.get(str(target), target)}"), path)
 
 
 def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd.DataFrame:
@@ -134,12 +136,11 @@ def comparison_chart(table: pd.DataFrame, seen: Mapping[str, Seen], title: str) 
     places = list(dict.fromkeys(table["location"]))
     models = list(dict.fromkeys(table["model"]))
     looks = {name: LOOKS[n % len(LOOKS)] for n, name in enumerate(models)}
-    small = len(places) > _FEW
-    narrow = len(places) <= FEW
-    columns = 1 if narrow else min(len(places), 5 if small else 2)
+    small = len(places) > FEW
+    columns = 1 if len(places) <= FEW else 2
     lines = ceil(len(places) / columns)
     with styled():
-        figure = new_figure(NARROW if narrow else WIDE, lines * (1.5 if small else 2.6) + 1.3)
+        figure = new_figure(NARROW, lines * (1.6 if small else 2.6) + 1.3)
         grid: list[Axes] = figure.subplots(lines, columns, squeeze=False).ravel().tolist()
         for axes, place in zip(grid, places, strict=False):
             its = table[table["location"] == place]
@@ -149,7 +150,7 @@ def comparison_chart(table: pd.DataFrame, seen: Mapping[str, Seen], title: str) 
         headline(figure, title)
         handles = [_mark(look, name) for name, look in looks.items()]
         handles += legend_of_seen(later=True)
-        figure.legend(handles=handles, loc="outside lower center", ncols=2 if narrow else 3)
+        figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -197,7 +198,8 @@ def _scales(axes: Axes, *, small: bool) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=2, maxticks=3 if small else 6))
     axes.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
-    axes.tick_params(labelsize=6.5 if small else 8, length=2, pad=1.5)
+    axes.tick_params(labelsize=7 if small else 8, length=2, pad=1.5)
+    axes.tick_params(axis="x", pad=3)
 
 
 def seen_of(

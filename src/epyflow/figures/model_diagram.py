@@ -12,11 +12,12 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from epyflow.figures.figure_file import save
 from epyflow.figures.model_layout import layout
-from epyflow.figures.style import BLUE, GREEN, VERMILION, headline, new_figure, styled, tint
+from epyflow.figures.style import BLUE, GREEN, NARROW, VERMILION, headline, new_figure, styled, tint
 
-_WIDTH, _HEIGHT = 1.35, 0.62  # inches: a box
-_ACROSS, _DOWN = 1.95, 1.0  # inches: from one box to the next
-_APEX = 0.42  # inches between an arrow and the boxes that it passes
+_HEIGHT = 0.6  # inches: a box
+_DOWN = 1.0  # inches: from one box to the next that people pass through
+_BESIDE = (1.0, 1.6)  # inches, least and most: from one box to the next beside it
+_FILLED = 0.84  # share of that which a box takes
 _LINES = 3
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -41,8 +42,9 @@ def model_diagram(
     transitions: Sequence[Mapping[str, Any]],
     title: str,
 ) -> Figure:
-    """Draw compartments from left to right in the order in which people pass through them.
+    """Draw compartments from top to bottom in the order in which people pass through them.
 
+    So the diagram is as narrow as a phone, unless many compartments are beside one another.
     Compartments that mediate a transition, such as infectious ones, are shaded.
 
     Parameters
@@ -57,39 +59,39 @@ def model_diagram(
     ways = [(each["source"], each["target"], each["kind"]) for each in transitions]
     cells = layout([each["id"] for each in compartments], ways)
     shaded = {name for each in transitions for name in each["mediators"]}
-    columns = max(column for column, _ in cells.values()) + 1
-    rows = max(row for _, row in cells.values()) + 1
-    width = max(4.5, columns * _ACROSS + 0.3)
-    height = rows * _DOWN + 0.7
+    steps = max(step for step, _ in cells.values()) + 1
+    beside = max(row for _, row in cells.values()) + 1
+    apart = max(_BESIDE[0], min(_BESIDE[1], (NARROW - 0.2) / beside))
+    width, height = max(NARROW, beside * apart + 0.2), steps * _DOWN
     with styled():
-        figure = new_figure(width, height + 0.9)
+        figure = new_figure(width, height + 1.2)
         axes = figure.subplots()
         axes.set_axis_off()
         axes.set_aspect("equal")
-        spare = (width - columns * _ACROSS) / 2
-        axes.set_xlim(-spare, columns * _ACROSS + spare)
-        axes.set_ylim(height - 0.35, -0.35)
+        spare = (width - beside * apart) / 2
+        axes.set_xlim(-spare, beside * apart + spare)
+        axes.set_ylim(height, 0)
         places = {
-            name: ((column + 0.5) * _ACROSS, (row + 0.5) * _DOWN)
-            for name, (column, row) in cells.items()
+            name: ((row + 0.5) * apart, (step + 0.5) * _DOWN) for name, (step, row) in cells.items()
         }
         for source, target, kind in ways:
-            _arrow(axes, places, source, target, kind)
+            _arrow(axes, places[source], places[target], apart, LOOKS[kind])
         for each in compartments:
-            _box(axes, places[each["id"]], each, shaded=each["id"] in shaded)
+            _box(axes, places[each["id"]], each["label"], apart, shaded=each["id"] in shaded)
         headline(figure, title)
         _legend(figure, [kind for _, _, kind in ways])
     return figure
 
 
 def _box(
-    axes: Axes, centre: tuple[float, float], compartment: Mapping[str, str], *, shaded: bool
+    axes: Axes, centre: tuple[float, float], label: str, apart: float, *, shaded: bool
 ) -> None:
     x, y = centre
+    width = _FILLED * apart
     axes.add_patch(
         FancyBboxPatch(
-            (x - _WIDTH / 2, y - _HEIGHT / 2),
-            _WIDTH,
+            (x - width / 2, y - _HEIGHT / 2),
+            width,
             _HEIGHT,
             boxstyle="round,pad=0,rounding_size=0.08",
             facecolor=tint(VERMILION, 0.22) if shaded else tint(BLUE, 0.12),
@@ -98,32 +100,37 @@ def _box(
             zorder=3,
         )
     )
-    lines = wrap(compartment["label"], 18)
+    letters = int(14 * width)
+    lines = wrap(label, letters)
     if len(lines) > _LINES:
-        lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1][:16]}…"]
+        lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1][: letters - 2]}…"]
     axes.text(
         x,
         y,
         "\n".join(lines),
         horizontalalignment="center",
         verticalalignment="center",
-        fontsize=8.5 if len(lines) < _LINES else 7.5,
+        fontsize=8.5 if len(lines) < _LINES and width > 1 else 7.5,
         zorder=4,
     )
 
 
 def _arrow(
-    axes: Axes, places: Mapping[str, tuple[float, float]], source: str, target: str, kind: str
+    axes: Axes,
+    source: tuple[float, float],
+    target: tuple[float, float],
+    apart: float,
+    look: Mapping[str, Any],
 ) -> None:
-    (x0, y0), (x1, y1) = places[source], places[target]
-    passed = abs(round((x1 - x0) / _ACROSS)) > 1 or x1 < x0
-    below = y0 > y1 or (y0 == y1 and x1 < x0)
-    start, end = _ends((x0, y0), (x1, y1), passed=passed, below=below)
+    (x0, y0), (x1, y1) = source, target
+    passed = abs(round((y1 - y0) / _DOWN)) > 1 or y1 < y0
+    on_the_left = x0 > x1 or (x0 == x1 and y1 < y0)
+    start, end = _ends(source, target, _FILLED * apart, passed=passed, on_the_left=on_the_left)
     distance = ((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2) ** 0.5
     # The height of an arc is half its radius. The y axis points down, so a positive radius bends an
-    # arrow to the right below the boxes, and one to the left above them.
-    bend = 2 * _APEX / distance if passed else 0.0
-    if (x1 < x0) == below:
+    # arrow down to the left of the boxes, and one up to the right of them.
+    bend = 2 * (1 - _FILLED) * apart / distance if passed else 0.0
+    if (y1 < y0) == on_the_left:
         bend = -bend
     axes.add_patch(
         FancyArrowPatch(
@@ -137,25 +144,30 @@ def _arrow(
             shrinkB=1,
             zorder=2,
             clip_on=False,
-            **LOOKS[kind],
+            **look,
         )
     )
 
 
 def _ends(
-    source: tuple[float, float], target: tuple[float, float], *, passed: bool, below: bool
+    source: tuple[float, float],
+    target: tuple[float, float],
+    width: float,
+    *,
+    passed: bool,
+    on_the_left: bool,
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the points at which an arrow starts and ends."""
     (x0, y0), (x1, y1) = source, target
     if passed:
-        side = _HEIGHT / 2 if below else -_HEIGHT / 2
-        inward = 0.25 * _WIDTH * (1 if x1 > x0 else -1)
-        return (x0 + inward, y0 + side), (x1 - inward, y1 + side)
-    if x0 == x1:
-        down = _HEIGHT / 2 if y1 > y0 else -_HEIGHT / 2
-        return (x0, y0 + down), (x1, y1 - down)
-    right = _WIDTH / 2 if x1 > x0 else -_WIDTH / 2
-    return (x0 + right, y0), (x1 - right, y1)
+        side = -width / 2 if on_the_left else width / 2
+        inward = 0.25 * _HEIGHT * (1 if y1 > y0 else -1)
+        return (x0 + side, y0 + inward), (x1 + side, y1 - inward)
+    if y0 == y1:
+        right = width / 2 if x1 > x0 else -width / 2
+        return (x0 + right, y0), (x1 - right, y1)
+    down = _HEIGHT / 2 if y1 > y0 else -_HEIGHT / 2
+    return (x0, y0 + down), (x1, y1 - down)
 
 
 def _legend(figure: Figure, kinds: Sequence[str]) -> None:
@@ -164,5 +176,5 @@ def _legend(figure: Figure, kinds: Sequence[str]) -> None:
         [Line2D([], [], linewidth=1.3, **LOOKS[kind]) for kind in shown],
         [_WORDS[kind] for kind in shown],
         loc="outside lower center",
-        ncols=1 if figure.get_figwidth() < 6 else len(shown),
+        ncols=2,
     )

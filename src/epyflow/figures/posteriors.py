@@ -1,6 +1,8 @@
 """Draw posteriors with their priors, for each quantity and each pair of quantities."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import ceil
 from pathlib import Path
 from textwrap import wrap
 from types import MappingProxyType
@@ -18,7 +20,7 @@ from epyflow.figures.figure_file import save, save_pages
 from epyflow.figures.priors import density, prior_of, span
 from epyflow.figures.quantities import last_generation, quantities
 from epyflow.figures.read_tables import Place, nothing, rows_by_population
-from epyflow.figures.style import BLUE, VERMILION, headline, new_figure, styled, tint
+from epyflow.figures.style import BLUE, NARROW, VERMILION, headline, new_figure, styled, tint
 from epyflow.figures.wording import quantity_in_words
 
 MOST = 6
@@ -26,6 +28,7 @@ MOST = 6
 ROWS_ON_A_PAGE = 8
 
 _BARS = 20
+_DENSITY, _CLOUD = 1.3, 1.6  # inches: heights of a density and of a pair
 _NOTHING_SAID: Mapping[str, Any] = MappingProxyType({})
 _PRIOR: Any = {"color": VERMILION, "linewidth": 1.3, "linestyle": "--"}
 
@@ -70,6 +73,8 @@ def posterior_chart(
 ) -> Figure:
     """Draw the posterior and prior of each quantity, and below them each pair of quantities.
 
+    All panels fit a phone: two densities or three pairs side by side.
+
     Parameters
     ----------
     rows
@@ -90,21 +95,25 @@ def posterior_chart(
     shown = names[:MOST]
     more = f" ({MOST} of {len(names)} quantities)" if len(names) > MOST else ""
     generation = int(rows["generation"].iloc[0])
-    count = len(shown)
+    pairs = list(combinations(shown, 2))
+    heights = [_DENSITY] * ceil(len(shown) / 2) + [_CLOUD] * ceil(len(pairs) / 3)
     with styled():
-        side = max(4.2, 1.75 * count)
-        figure = new_figure(side + 0.5, side * (0.7 if count == 1 else 0.85) + 0.8)
-        grid = figure.add_gridspec(count, count)
-        for row, below in enumerate(shown):
-            for column, across in enumerate(shown[: row + 1]):
-                axes = figure.add_subplot(grid[row, column])
-                if column == row:
-                    draw_density(axes, rows, across, about)
-                    words = "\n".join(wrap(quantity_in_words(across, about), 22))
-                    axes.set_title(words, fontsize=8.5)
-                else:
-                    _pair(axes, rows, across, below, about)
-                _thin_out(axes, last=row == count - 1, first=column == 0 and row > 0)
+        figure = new_figure(NARROW, sum(heights) + 1.0)
+        grid = figure.add_gridspec(len(heights), 6, height_ratios=heights)
+        for number, name in enumerate(shown):
+            row, column = divmod(number, 2)
+            axes = figure.add_subplot(grid[row, 3 * column : 3 * column + 3])
+            draw_density(axes, rows, name, about)
+            axes.set_title(_wrapped(name, about, 30), fontsize=8.5)
+            _thin_out(axes)
+        for number, (across, up) in enumerate(pairs):
+            row, column = divmod(number, 3)
+            row += ceil(len(shown) / 2)
+            axes = figure.add_subplot(grid[row, 2 * column : 2 * column + 2])
+            _pair(axes, rows, across, up, about)
+            axes.set_xlabel(_wrapped(across, about, 18), fontsize=7.5)
+            axes.set_ylabel(_wrapped(up, about, 18), fontsize=7.5)
+            _thin_out(axes)
         headline(figure, f"{title}: {len(rows)} particles of generation {generation}{more}")
         _legend(figure)
     return figure
@@ -124,9 +133,8 @@ def posterior_pages(
             for axes_of_row, title in zip(grid, on_it, strict=True):
                 for axes, name in zip(axes_of_row, names, strict=True):
                     draw_density(axes, shown[title], name, about)
-                    words = "\n".join(wrap(quantity_in_words(name, about), 24))
-                    axes.set_title(f"{title}\n{words}", fontsize=7.5)
-                    _thin_out(axes, last=True, first=False)
+                    axes.set_title(f"{title}\n{_wrapped(name, about, 24)}", fontsize=7.5)
+                    _thin_out(axes)
             headline(figure, "Posteriors and priors")
             _legend(figure)
         pages.append(figure)
@@ -154,27 +162,30 @@ def draw_density(axes: Axes, rows: pd.DataFrame, name: str, about: Mapping[str, 
     axes.grid(visible=False)
 
 
-def _pair(
-    axes: Axes, rows: pd.DataFrame, across: str, below: str, about: Mapping[str, Any]
-) -> None:
+def _pair(axes: Axes, rows: pd.DataFrame, across: str, up: str, about: Mapping[str, Any]) -> None:
     weights = rows["weight"].to_numpy(dtype=np.float64)
     axes.scatter(
         rows[across],
-        rows[below],
+        rows[up],
         s=np.clip(6 * weights / weights.mean(), 1, 60),
         color=BLUE,
         alpha=0.55 if len(rows) <= 300 else 0.25,
         linewidth=0,
+        rasterized=True,  # in an SVG, thousands of points are smaller as a picture
     )
-    for name, limit in ((across, axes.set_xlim), (below, axes.set_ylim)):
+    for name, limit in ((across, axes.set_xlim), (up, axes.set_ylim)):
         limit(*span(rows[name].to_numpy(dtype=np.float64), prior_of(about.get(name))))
 
 
-def _thin_out(axes: Axes, *, last: bool, first: bool) -> None:
-    """Keep few tick labels: below the last row and beside the first column."""
-    axes.tick_params(labelsize=7, length=2, labelbottom=last, labelleft=first)
+def _wrapped(name: str, about: Mapping[str, Any], width: int) -> str:
+    return "\n".join(wrap(quantity_in_words(name, about), width))
+
+
+def _thin_out(axes: Axes) -> None:
+    """Keep few ticks."""
+    axes.tick_params(labelsize=7, length=2)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
-    if first:
+    if len(axes.get_yticks()):
         axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
 
 

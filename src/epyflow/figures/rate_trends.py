@@ -17,12 +17,14 @@ from epyflow.figures.figure_file import save, save_pages, save_table
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.style import (
     BLUE,
+    FEW,
     GREY,
+    NARROW,
     VERMILION,
     WIDE,
+    columns_of,
     headline,
     new_figure,
-    sheet_of,
     styled,
     tint,
 )
@@ -33,7 +35,6 @@ COLOURS = (BLUE, tint(BLUE, 0.4), "#EDEDED", tint(VERMILION, 0.4), VERMILION)
 """Colours of the hub's classes, from the largest decrease to the largest increase."""
 
 PANELS_ON_A_PAGE = 18
-_FEW = 9  # with at most so many panels, there is room for numbers and dates
 _SHOWN_FROM = 0.1  # a smaller share has no room for its number
 
 
@@ -136,8 +137,7 @@ def rate_trend_chart(table: pd.DataFrame, title: str) -> Figure:
         What the figure shows.
     """
     count = table["location"].nunique()
-    columns, width = sheet_of(count)
-    return _sheet(table, title, columns, width, roomy=count <= _FEW)
+    return _sheet(table, title, columns_of(count), NARROW, roomy=count <= FEW)
 
 
 def rate_trend_page(table: pd.DataFrame, title: str) -> Figure:
@@ -181,11 +181,11 @@ def _panel(axes: Axes, rows: pd.DataFrame, *, lowest: bool, roomy: bool) -> None
     if roomy:
         weeks = [date.fromisoformat(day) for day in rows["target_end_date"]]
         labels = [f"{n}: {w.day} {w:%b}" for n, w in zip(labels, weeks, strict=True)]
-    axes.set_yticks(heights, labels, fontsize=7.5 if roomy else 6)
+    axes.set_yticks(heights, labels, fontsize=7.5 if roomy else 7)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["0", "50%", "100%"] if lowest else ["", "", ""])
-    axes.tick_params(axis="x", labelsize=7.5 if roomy else 6)
+    axes.tick_params(axis="x", labelsize=7.5 if roomy else 7)
     axes.tick_params(length=2, pad=1.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False)

@@ -22,11 +22,11 @@ from epyflow.figures.scenarios import futures
 from epyflow.figures.style import (
     BLACK,
     NARROW,
+    columns_of,
     date_axis,
     date_number,
     headline,
     new_figure,
-    sheet_of,
     styled,
 )
 
@@ -162,11 +162,11 @@ def reproduction_grid(
     populations: Sequence[Numbers], title: str, end: date | None = None
 ) -> Figure:
     """Draw a panel per population, all on one scale."""
-    columns, width = sheet_of(len(populations))
+    columns = columns_of(len(populations))
     rows = ceil(len(populations) / columns)
-    small = columns > 3
+    small = columns > 1
     with styled():
-        figure = new_figure(width, rows * (1.35 if small else 2.4) + 1.1)
+        figure = new_figure(NARROW, rows * (1.25 if small else 2.4) + 1.1)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         panels: list[Axes] = grid.ravel().tolist()
         for axes, numbers in zip(panels, populations, strict=False):
@@ -203,7 +203,8 @@ def _ticks(axes: Axes, *, small: bool) -> None:
     locator = dates.AutoDateLocator(minticks=2, maxticks=4 if small else 5)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.DateFormatter("%b"))
-    axes.tick_params(labelsize=6 if small else 7.5, length=2, pad=1.5)
+    axes.tick_params(labelsize=7 if small else 7.5, length=2, pad=1.5)
+    axes.tick_params(axis="x", pad=3.5)  # no date touches the lowest number
 
 
 def _tidy(panels: Sequence[Axes], used: int, columns: int) -> None:

@@ -1,5 +1,6 @@
 """Draw the relative scores and the coverage of each model by horizon."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from epyflow.figures.style import (
     BLUE,
     GREEN,
     GREY,
+    NARROW,
     ORANGE,
     PURPLE,
     VERMILION,
@@ -39,7 +41,7 @@ LOOKS: tuple[dict[str, Any], ...] = (
 NOMINAL = (50, 90, 95)
 """Nominal coverage of central intervals, per cent."""
 
-_SCALES = {"natural": "counts", "log": "logarithms of counts"}
+_SCALES = {"natural": "counts", "log": "logarithms"}
 _ORDER = ("model", "target", "scale", "horizon")
 _COLUMNS = (*_ORDER, "forecasts", "wis", "relative_wis", *(f"covered_{n}" for n in NOMINAL))
 
@@ -51,6 +53,7 @@ def draw_scores(
     own: str,
     baseline: str | None,
     title: str,
+    labels: Mapping[str, str],
     path: Path,
     numbers: Path,
 ) -> None:
@@ -68,6 +71,8 @@ def draw_scores(
         The model that others are compared with.
     title
         What the figure shows.
+    labels
+        Target to its name for readers.
     path
         The figure, ``.svg`` or ``.png``.
     numbers
@@ -78,7 +83,8 @@ def draw_scores(
     if table.empty:
         save(nothing(title, "No forecast by horizon has an outcome yet."), path)
     else:
-        save(score_chart(table, title, baseline), path)
+        named = table.assign(target=table["target"].replace(dict(labels)))
+        save(score_chart(named, title, baseline), path)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -127,7 +133,7 @@ def score_chart(table: pd.DataFrame, title: str, baseline: str | None = None) ->
     Parameters
     ----------
     table
-        See :func:`scores_by_horizon`. Each target has two rows of panels.
+        See :func:`scores_by_horizon`. Each target has three rows of panels.
     title
         What the figure shows.
     baseline
@@ -137,19 +143,19 @@ def score_chart(table: pd.DataFrame, title: str, baseline: str | None = None) ->
     models = list(dict.fromkeys(table["model"]))
     looks = {name: LOOKS[n % len(LOOKS)] for n, name in enumerate(models)}
     with styled():
-        figure = new_figure(8.6, 4.6 * len(targets) + 1.2)
-        grid = figure.add_gridspec(2 * len(targets), 6)
+        figure = new_figure(NARROW, 5.4 * len(targets) + 1.2)
+        grid = figure.add_gridspec(3 * len(targets), 2)
         for row, target in enumerate(targets):
             rows = table[table["target"] == target]
-            for column, scale in enumerate(_SCALES):
-                axes = figure.add_subplot(grid[2 * row, 3 * column : 3 * column + 3])
+            cells = [grid[3 * row + number // 2, number % 2] for number in range(5)]
+            for cell, scale in zip(cells, _SCALES, strict=False):
+                axes = figure.add_subplot(cell)
                 _scores(axes, rows[rows["scale"] == scale], looks, baseline)
                 axes.set_title(f"{_score_name(baseline)}, {_SCALES[scale]}")
-            for column, level in enumerate(NOMINAL):
-                axes = figure.add_subplot(grid[2 * row + 1, 2 * column : 2 * column + 2])
+            for cell, level in zip(cells[2:], NOMINAL, strict=True):
+                axes = figure.add_subplot(cell)
                 _coverage(axes, rows[rows["scale"] == "natural"], looks, level)
-                if column == 1 and row == len(targets) - 1:
-                    axes.set_xlabel("Horizon, weeks after the reference date")
+            axes.set_xlabel("Weeks after the reference date")
         more = f": {targets[0]}" if len(targets) == 1 else f": from above, {'; '.join(targets)}"
         headline(figure, title + more)
         _legend(figure, looks, baseline)
@@ -197,4 +203,4 @@ def _legend(figure: Figure, looks: dict[str, dict[str, Any]], baseline: str | No
         Line2D([], [], markersize=4.5, label=name + (" (baseline)" * (name == baseline)), **look)
         for name, look in looks.items()
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(2, len(handles)))

@@ -131,17 +131,15 @@ NARROW = 5.0
 
 
 WIDE = 10.6
-"""Width in inches of a sheet of many panels: 1600 pixels."""
+"""Width in inches of a page with many panels, for printing."""
 
 FEW = 4
 """Most panels below one another in a narrow figure."""
 
 
-def sheet_of(panels: int) -> tuple[int, float]:
-    """Return the columns of a sheet, and its width in inches: narrow with few panels."""
-    if panels <= FEW:
-        return 1, NARROW
-    return (3 if panels < 10 else 7), WIDE
+def columns_of(panels: int) -> int:
+    """Return the columns of a sheet as wide as a phone: with many panels, three."""
+    return 1 if panels <= FEW else 3
 
 
 def line_length(width: float) -> int:
@@ -188,7 +186,15 @@ def date_axis(axes: Axes) -> None:
     dates: Any = matplotlib.dates  # which matplotlib leaves without types
     locator = dates.AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    hours = ["%b %-d", "%H:%M", "%H:%M", "%H:%M"]
+    axes.xaxis.set_major_formatter(
+        dates.ConciseDateFormatter(
+            locator,
+            formats=["%Y", "%b", "%b %-d", *hours[1:]],
+            zero_formats=["", "%Y", "%b %-d", *hours[:3]],
+            offset_formats=["", "%Y", "%Y", "%Y", "%Y", "%Y"],
+        )
+    )
 
 
 def date_number(day: date) -> float:

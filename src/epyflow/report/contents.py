@@ -86,7 +86,7 @@ FIGURES: tuple[ReportFigure, ...] = (
                 *("Effective reproduction number", FORECAST, EACH, "reproduction"),
             ),
             Page(
-                "reproduction_grid.png",
+                "reproduction_grid.svg",
                 *("Effective reproduction number of all", FORECAST, ALL, "reproduction"),
             ),
             Page(
@@ -105,7 +105,7 @@ FIGURES: tuple[ReportFigure, ...] = (
     ReportFigure(
         "forecast_grid",
         (
-            Page("forecast_grid.png", "Fit and projection of all", FORECAST, ALL, "forecast_grid"),
+            Page("forecast_grid.svg", "Fit and projection of all", FORECAST, ALL, "forecast_grid"),
             Page("quantiles_grid_sidebyside.pdf"),
         ),
         needs=(*_FITTED, "observed"),
@@ -159,7 +159,7 @@ FIGURES: tuple[ReportFigure, ...] = (
         "posteriors",
         (
             Page(
-                "posterior/{population}.png",
+                "posterior/{population}.svg",
                 *("Posterior and prior", PARAMETERS, EACH, "posterior"),
             ),
             Page("posterior_grid.pdf"),
@@ -203,7 +203,7 @@ TASK_FIGURES: tuple[ReportFigure, ...] = (
     ReportFigure(
         "tasks",
         (
-            Page("tasks.svg", "Time, memory and cost of the tasks", RUN, None, "tasks"),
+            Page("tasks.svg", "Time and memory of the tasks", RUN, None, "tasks"),
             Page("tasks.csv", "Tasks, a table", RUN, None, "tasks_numbers"),
         ),
     ),
@@ -242,7 +242,7 @@ COMPARISON_FIGURES: tuple[ReportFigure, ...] = (
         "model_comparison",
         (
             Page(
-                "model_comparison.png",
+                "model_comparison.svg",
                 *("Forecasts beside other models", SUBMISSION, None, "model_comparison"),
             ),
             Page(

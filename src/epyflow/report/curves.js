@@ -10,11 +10,12 @@ for (const picture of home.querySelectorAll("img[data-file]")) {
 const chart = home.querySelector("[data-curves]");
 if (chart) {
   const { places, series, parts, bands, rows } = JSON.parse(chart.dataset.curves);
+  const OBSERVED = ["Observed", "Observed later"];  // the later one is the newer
   const number = (value) => (value === null ? "" : Number(value.toPrecision(3)).toLocaleString());
   const range = (low, high) => (low === null ? "" : `${number(low)}–${number(high)}`);
   const observed = new Map();
   for (const [place, name, part, date, , , value] of rows) {
-    if (parts[part] === "Observed") observed.set([place, name, date].join(), value);
+    if (OBSERVED.includes(parts[part])) observed.set([place, name, date].join(), value);
   }
   const values = rows.map(([place, name, part, date, low, innerLow, median, innerHigh, high]) => ({
     place: places[place],
@@ -32,14 +33,14 @@ if (chart) {
     Observed: number(observed.get([place, name, date].join()) ?? null),
   }));
 
-  const drawn = parts.filter((part) => part !== "Observed");
+  const drawn = parts.filter((part) => !OBSERVED.includes(part));
   const colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
   const menu = (name, options) => ({
     name,
     value: options[0],
     bind: { input: "select", options, element: ".first-page-choices", name: `${name[0].toUpperCase()}${name.slice(1)} ` },
   });
-  const curves = [{ filter: "datum.part !== 'Observed'" }];
+  const curves = [{ filter: "!test(/^Observed( later)?$/, datum.part)" }];
   const date = { field: "date", type: "temporal", axis: { title: null, grid: false, format: "%b %-d", labelOverlap: true } };
   const y = (field) => ({ field, type: "quantitative", axis: { title: null, tickCount: 5 } });
   const color = { field: "part", type: "nominal", scale: { domain: drawn, range: colours.slice(0, drawn.length) },
@@ -64,11 +65,11 @@ if (chart) {
       band("low", "high", 0.2),
       band("innerLow", "innerHigh", 0.3),
       { transform: curves, mark: { type: "line", clip: true }, encoding: { y: y("median"), color } },
-      {
-        transform: [{ filter: "datum.part === 'Observed'" }],
-        mark: { type: "point", filled: true, color: "black", size: 28, opacity: 1, clip: true },
+      ...OBSERVED.map((part) => ({
+        transform: [{ filter: `datum.part === '${part}'` }],
+        mark: { type: "point", filled: part === OBSERVED[0], color: "black", size: 28, opacity: 1, clip: true },
         encoding: { y: y("median") },
-      },
+      })),
       {
         transform: curves,
         params: [{ name: "hover", select: { type: "point", on: "mouseover", clear: "mouseout", nearest: true, encodings: ["x"] } }],

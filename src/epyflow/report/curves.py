@@ -21,7 +21,7 @@ MOST_ROWS = 20_000
 """Most rows that the page holds, about 1 MB; series beyond them are in the figures alone."""
 
 KEYS_OF_FILE = ("places", "series", "parts", "bands", "rows")
-OBSERVED, SIMULATION = "Observed", "Simulation"
+OBSERVED, LATER, SIMULATION = "Observed", "Observed later", "Simulation"
 ENDS = ("low", "inner_low", "median", "inner_high", "high")
 MEMBERS = "90% of the medians of parameter sets"
 
@@ -111,10 +111,10 @@ def _fitted(files: Mapping[str, Path], about: Mapping[str, Any]) -> Iterator[tup
             drawn += [(each.table, each.name) for each in course.futures]
             for table, part in drawn:
                 yield name, _curve(table, comparison, series, part)
-            known = pd.concat([course.seen[comparison].then, course.seen[comparison].later])
-            latest = known.drop_duplicates("date", keep="last").sort_values("date")
-            latest = latest.dropna().rename(columns={"value": "median"})
-            yield name, Curve(series, OBSERVED, latest)
+            seen_of = course.seen[comparison]
+            for part, known in ((OBSERVED, seen_of.then), (LATER, seen_of.later)):
+                values = known.sort_values("date").dropna().rename(columns={"value": "median"})
+                yield name, Curve(series, part, values)
 
 
 def _simulated(files: Mapping[str, Path], about: Mapping[str, Any]) -> Iterator[tuple[str, Curve]]:

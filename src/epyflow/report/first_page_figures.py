@@ -26,6 +26,13 @@ FRONT: Mapping[bool, Mapping[str, str]] = MappingProxyType(
 """Figures of the first page with their captions, for runs with and without a fit."""
 
 
+SCORES = (
+    "Scores and coverage by horizon. Relative WIS below 1: better than the baseline. Below: the "
+    "share of the later observations inside the intervals; dotted: the share that they should hold."
+)
+"""Caption of the figure on the first page of a replay."""
+
+
 def figures_in_html(curves: bytes | None, pictures: Sequence[tuple[str, str, str]]) -> str:
     """Return the HTML of the figures; empty if there are none.
 
@@ -38,7 +45,7 @@ def figures_in_html(curves: bytes | None, pictures: Sequence[tuple[str, str, str
         the report does not hold are left out when it is opened.
     """
     found = json.loads(curves) if curves else {"rows": []}
-    parts = [_chart(curves, found["bands"])] if curves and found["rows"] else []
+    parts = [_chart(curves, found)] if curves and found["rows"] else []
     parts += [
         f'<figure><img data-file="{escape(file)}" alt="{escape(said)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
@@ -54,8 +61,9 @@ def figures_in_html(curves: bytes | None, pictures: Sequence[tuple[str, str, str
     return html.replace("],[", "],\n[").replace("</figure>", "</figure>\n")
 
 
-def _chart(curves: bytes, bands: Sequence[str]) -> str:
-    held = f"; bands hold {' and '.join(bands)}" if bands else ""
+def _chart(curves: bytes, found: Mapping[str, Sequence[str]]) -> str:
+    held = f"; bands hold {' and '.join(found['bands'])}" if found["bands"] else ""
+    held += "; dots were observed, rings later" if "Observed" in found.get("parts", ()) else ""
     return (
         '<figure class="wide"><div class="first-page-choices"></div>'
         f'<div data-curves="{escape(curves.decode())}"></div>'

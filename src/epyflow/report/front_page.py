@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from epyflow.figures.wording import change_in_words, quantity_in_words, with_named
@@ -12,6 +13,8 @@ from forecast_hub.config.flusight import CLASSES
 
 ROWS, MOST = 12, 100
 """Most populations with a table that is open, and that can be opened; ``headline.csv`` has all."""
+
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 # Characters that reStructuredText may read as markup.
 _MARKUP = re.compile(r"([\\*`_|<>\[\]:])")
@@ -24,7 +27,8 @@ def front_page(
     later: bytes | None = None,
     priors: bytes | None = None,
     outcomes: bytes | None = None,
-    findings: bytes | None = None,
+    findings: Sequence[bytes] = (),
+    labels: Mapping[str, str] = _NO_LABELS,
 ) -> dict[str, Any]:
     """Return the values that ``workflow/report/workflow.rst`` fills in, with markup escaped.
 
@@ -41,7 +45,9 @@ def front_page(
     outcomes
         The content of ``outcomes.json``; None with a fit.
     findings
-        The content of the submission's ``.findings.json``; None without one submission.
+        The content of each submission's ``.findings.json``.
+    labels
+        Series, or target of a hub, to its name for readers.
 
     Returns
     -------
@@ -52,18 +58,19 @@ def front_page(
         (coverage of the forecasts, a sentence per target), ``headline`` (sentence and tables of
         each population), ``open`` (number of tables that are open), ``without_table`` (number
         of populations), ``unit``, ``simulations`` (number that succeeded), ``text``,
-        ``quantities`` (name and distribution), ``forcing``, ``fit``, ``without_curves``,
-        ``without_reproduction``, ``newest``.
+        ``series`` (names of transitions that have one), ``quantities`` (name and distribution),
+        ``forcing``, ``fit``, ``without_curves``, ``without_reproduction``, ``newest``.
     """
     found = json.loads(summary) if summary else {"warnings": [], "headline": []}
     held = read_coverage(later) if later else None
+    named = [row._replace(target=labels.get(row.target, row.target)) for row in held or ()]
     fitted = about["fit"] is not None
     rows = found["headline"] if fitted else []
     page = {
-        "warnings": found["warnings"] + forecasts(held or ()),
+        "warnings": found["warnings"] + forecasts(named),
         "looked_for": [*found.get("passed", ()), *_held(held)],
-        "later": _later(held or ()),
-        "checks": _checks(json.loads(findings)) if findings else None,
+        "later": _later(named),
+        "checks": _checks([json.loads(each) for each in findings]) if findings else None,
         "outcomes": _outcomes(json.loads(outcomes)) if outcomes else None,
         "headline": [_place(row, whole=n < MOST) for n, row in enumerate(rows)],
         "open": ROWS,
@@ -72,6 +79,9 @@ def front_page(
         "simulations": found.get("simulations"),
         "newest": found.get("newest"),
         "text": about["text"],
+        "series": [
+            words for name, words in labels.items() if "_to_" in name and name.endswith("_total")
+        ],
         "forcing": about["forcing"],
         "fit": about["fit"],
         "without_curves": about["without_curves"],
@@ -161,12 +171,21 @@ def _table(cells: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     }
 
 
-def _checks(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the hub's checks find: an answer, and a row of each finding."""
-    answer = "would take" if found["accepted"] else "would refuse"
-    rows = [[each["severity"], each["message"]] for each in found["findings"]]
-    said = f"By its own checks, {found['hub']} {answer} {found['file']} with {found['rows']} rows."
-    return {"sentence": said, "columns": ["Finding", "Message"], "rows": rows}
+def _checks(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the hub's checks find: an answer, and a row of each finding or submission."""
+    if len(found) == 1:
+        each = found[0]
+        answer = "would accept" if each["accepted"] else "would refuse"
+        said = f"{each['hub']} {answer} {each['file']} with {each['rows']} rows, by its own checks."
+        rows = [[one["severity"], one["message"]] for one in each["findings"]]
+        return {"sentence": said, "columns": ["Finding", "Message"], "rows": rows}
+    accepted = sum(each["accepted"] for each in found)
+    rows = [
+        [each["file"], "accepted" if each["accepted"] else "refused", count(each["rows"])]
+        for each in found
+    ]
+    said = f"{found[0]['hub']} would accept {accepted} of {len(found)} submissions."
+    return {"sentence": said, "columns": ["Submission", "Result", "Rows"], "rows": rows}
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, str]:

@@ -24,6 +24,7 @@ def _scores_by_horizon(given: Given, paths: list[Path]) -> None:
         own=given.plan.scores.own,
         baseline=given.plan.scores.baseline,
         title="Scores and coverage by horizon",
+        labels=given.plan.labels,
         path=paths[0],
         numbers=paths[1],
     )
@@ -53,6 +54,7 @@ def _model_comparison(given: Given, paths: list[Path]) -> None:
         places=given.places,
         spellings=prepared.spellings,
         title=f"Forecasts of {prepared.reference_date} beside other models",
+        labels=given.plan.labels,
         path=paths[0],
         numbers=paths[1],
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from epyflow.data.comparison_names import terms
@@ -30,7 +31,7 @@ def label_series(experiment: Experiment) -> dict[str, str]:
     Returns
     -------
     labels
-        Compartment, ``A_to_B``, series or sum of series to words.
+        Compartment, ``A_to_B``, series, sum of series, or target of a hub to words.
     """
     labels = {c.id: c.label or c.id for c in experiment.model.compartments}
     named = dict(labels)
@@ -43,7 +44,8 @@ def label_series(experiment: Experiment) -> dict[str, str]:
     compared = [each.simulation for each in experiment.calibration.comparison]
     in_order = {tuple(sorted(series)): "+".join(series) for series in compared}
     own = {in_order.get(tuple(sorted(terms(name))), name): given[name] for name in given}
-    return named | _suggest(experiment.calibration, experiment.output) | own
+    named |= _suggest(experiment.calibration, experiment.output) | own
+    return named | _name_targets(experiment.calibration, experiment.output, named)
 
 
 def _suggest(calibration: Calibration, output: Output) -> dict[str, str]:
@@ -63,6 +65,18 @@ def _suggest(calibration: Calibration, output: Output) -> dict[str, str]:
             found["+".join(each.simulation)] = said + group.removesuffix(", total")
     times = Counter(found.values())
     return {name: words for name, words in found.items() if times[words] == 1}
+
+
+def _name_targets(
+    calibration: Calibration, output: Output, named: Mapping[str, str]
+) -> dict[str, str]:
+    """Name the hub's targets by the labels of the series that forecast them."""
+    return {
+        target: f"{named[series]} ({target})"
+        for each in calibration.comparison
+        if (series := "+".join(each.simulation)) in named
+        for target in _targets(each, output)
+    }
 
 
 def _targets(comparison: Comparison, output: Output) -> list[str]:

@@ -120,6 +120,7 @@ def draw(folder, forecasts):
         places=PLACES,
         spellings=SPELLINGS,
         title="Forecasts",
+        labels={"wk inc flu hosp": "Admissions"},
         path=folder / "a.svg",
         numbers=folder / "a.csv",
     )

@@ -66,7 +66,7 @@ def test_relative_scores_are_above_and_coverage_below_with_what_it_should_be():
 
     assert titles(figure) == [
         "Relative WIS, counts",
-        "Relative WIS, logarithms of counts",
+        "Relative WIS, logarithms",
         *(f"Inside the {level}% interval" for level in (50, 90, 95)),
     ]
     assert figure.get_suptitle() == "Scores: cases"
@@ -114,6 +114,7 @@ def draw(folder, table):
         own="uni-sir",
         baseline="a-base",
         title="Scores",
+        labels={"cases": "Cases in all"},
         path=folder / "a.svg",
         numbers=folder / "a.csv",
     )

@@ -39,7 +39,7 @@ def test_a_fit_has_its_bands_its_projection_and_the_newest_observations(tmp_path
 
     assert found["places"] == ["Here"]
     assert found["series"] == ["Hospital admissions (persons per week)"]
-    assert found["parts"] == ["Fit", "Projection", "Observed"]
+    assert found["parts"] == ["Fit", "Projection", "Observed", "Observed later"]
     assert found["bands"] == ["95%", "50%"]
     by_part = {}
     for row in found["rows"]:
@@ -47,7 +47,8 @@ def test_a_fit_has_its_bands_its_projection_and_the_newest_observations(tmp_path
     # Numbers have four digits.
     assert by_part["Fit"][0][1:] == [1002.0, 1025.0, 1050.0, 1075.0, 1098.0]
     assert by_part["Projection"][-1][:2] == ["2025-02-08", 2002.0]
-    assert by_part["Observed"][-1] == ["2025-01-25", None, None, 1060.0, None, None]
+    assert by_part["Observed"][-1] == ["2025-01-25", None, None, 1040.0, None, None]
+    assert by_part["Observed later"] == [["2025-01-25", None, None, 1060.0, None, None]]
 
 
 def members(count):

@@ -23,18 +23,18 @@ FILES = {
     "course_of_transitions": {"paths": ["fan_chart/transitions/{population}.svg"]},
     "reproduction": {
         "paths": ["reproduction/{population}.svg"],
-        "sheet": "reproduction_grid.png",
+        "sheet": "reproduction_grid.svg",
         "table": "reproduction.csv",
     },
     "fits": {"paths": ["fit/{population}.svg"]},
-    "forecast_grid": {"path": "forecast_grid.png", "pages": "quantiles_grid_sidebyside.pdf"},
+    "forecast_grid": {"path": "forecast_grid.svg", "pages": "quantiles_grid_sidebyside.pdf"},
     "change_map": {"path": "change_map.svg", "numbers": "change_map.csv"},
     "fit_coverage": {"path": "fit_coverage.svg", "numbers": "fit_coverage.csv"},
     "calibration_progress": {
         "path": "calibration_progress.svg",
         "numbers": "calibration_progress.csv",
     },
-    "posteriors": {"paths": ["posterior/{population}.png"], "pages": "posterior_grid.pdf"},
+    "posteriors": {"paths": ["posterior/{population}.svg"], "pages": "posterior_grid.pdf"},
     "posterior_intervals": {
         "path": "posterior_intervals.svg",
         "numbers": "posterior_intervals.csv",
@@ -46,7 +46,7 @@ FILES = {
     },
     "scores_by_horizon": {"path": "scores_by_horizon.svg", "numbers": "scores_by_horizon.csv"},
     "forecast_coverage": {"path": "forecast_coverage.csv"},
-    "model_comparison": {"path": "model_comparison.png", "numbers": "model_comparison.csv"},
+    "model_comparison": {"path": "model_comparison.svg", "numbers": "model_comparison.csv"},
 }
 """Charts are svg or png, sheets of all populations pdf, numbers csv or json."""
 

@@ -40,7 +40,7 @@ def plan(**about):
     return {
         "exp_id": "my_study",
         "run_id": "main",
-        "runs": [{"members": 2, "simulations": 4000, "experiment": "ab12"}],
+        "runs": [{"run_id": "main", "members": 2, "simulations": 4000, "experiment": "ab12"}],
         "seed": 7,
         "code": {"run": "cd34", "figures": "ef56"},
         "populations": [{}, {}],
@@ -59,7 +59,7 @@ FIT = {
 }
 
 
-def page(given, summary=None, later=None, priors=None, outcomes=None, findings=None, figures=""):
+def page(given, summary=None, later=None, priors=None, outcomes=None, findings=(), figures=""):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
     shown = front_page(given["about"], text, later, priors, outcomes, findings)
@@ -229,13 +229,21 @@ def test_what_the_hub_says_of_the_submission_is_on_the_page():
     found = {"accepted": False, "hub": "A_hub", "file": "2025.csv", "rows": 9}
     each = {"check": "columns", "severity": "error", "message": "a column is_missing"}
 
-    html = page(plan(fit=FIT), findings=json.dumps(found | {"findings": [each]}).encode())
+    html = page(plan(fit=FIT), findings=[json.dumps(found | {"findings": [each]}).encode()])
 
-    assert "A_hub would refuse 2025.csv with 9 rows." in " ".join(html.split())
+    assert "A_hub would refuse 2025.csv with 9 rows, by its own checks." in " ".join(html.split())
     assert "<td>a column is_missing</td>" in html
-    quiet = page(plan(fit=FIT), findings=json.dumps(found | {"findings": []}).encode())
+    quiet = page(plan(fit=FIT), findings=[json.dumps(found | {"findings": []}).encode()])
     assert "2025.csv" in quiet
     assert "a column" not in quiet
+    replay = plan(fit=FIT)
+    replay["runs"] = 2 * [replay["runs"][0] | {"run_id": "main/2025-01-18"}]
+    both = [json.dumps(found | {"accepted": yes, "findings": []}).encode() for yes in (True, False)]
+    html = " ".join(page(replay, findings=both).split())
+    assert "This run is a replay. It made a forecast for each of 2 reference dates" in html
+    assert "A_hub would accept 1 of 2 submissions." in html
+    assert "<td>refused</td> <td>9</td>" in html
+    assert "planned" not in html
 
 
 @pytest.mark.parametrize("fit", [FIT, None])

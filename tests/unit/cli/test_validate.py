@@ -326,6 +326,22 @@ def test_population_data_that_cannot_be_used_are_reported_before_a_run(
     assert message in done.output
 
 
+def test_a_link_in_config_that_leads_out_of_the_root_is_not_read(root, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.yaml"
+    secret.write_text("password: 1\n")
+    folder = write_sections(root, SIR)
+    (folder / "config" / "z.yaml").symlink_to(secret)
+
+    done = run("validate", folder)
+
+    assert done.exit_code == 1
+    assert "z.yaml:1: a link that leads out of the root; expected a file below it" in done.stdout
+    assert "password" not in done.output
+    assert run("validate", folder, "--allowed-data-root", secret.parent).exit_code == 1
+    secret.write_text("plot: {}\n")
+    assert run("validate", folder, "--allowed-data-root", secret.parent).exit_code == 0
+
+
 def test_population_data_that_are_none_end_with_2(root):
     folder = write_sections(root, SIR)
 

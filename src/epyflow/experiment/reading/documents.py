@@ -34,6 +34,13 @@ def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], l
     documents: dict[str, list[Document]] = {role: [] for role in ROLES}
     problems: list[Problem] = []
     for path in yaml_files(files.config):
+        if path.is_symlink() and not files.holds(path):
+            what = (
+                "a link that leads out of the root; expected a file below it, or the file's "
+                "folder among allowed_data_roots"
+            )
+            problems.append(Problem(path, 1, "", what))
+            continue
         try:
             document = read(path)
         except SourceError as error:

@@ -76,8 +76,13 @@ class ExperimentFiles:
         places = ", ".join(str(path) for path in tried)
         raise ValueError(f"no file {written!r}; expected one of {places}")
 
+    def holds(self, path: Path) -> bool:
+        """Return whether a path, its links followed, lies below the root or an allowed folder."""
+        real = path.resolve()
+        return any(real.is_relative_to(base.resolve()) for base in (self.root, *self.allowed))
+
     def _inside(self, real: Path, written: str, *, folder: bool) -> Path:
-        if not any(real.is_relative_to(base.resolve()) for base in (self.root, *self.allowed)):
+        if not self.holds(real):
             raise ValueError(
                 f"{written!r} leads to {real}, outside the experiments' root {self.root}; expected "
                 "a file below the root, or its folder among allowed_data_roots"

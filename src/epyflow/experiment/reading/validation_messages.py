@@ -26,7 +26,7 @@ _KINDS = {
     "tuple_type": "a list",
 }
 
-_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?")
 _BOUNDS = {
     "greater_than": ("gt", "is too small; expected a number above {}"),
     "greater_than_equal": ("ge", "is too small; expected {} or more"),

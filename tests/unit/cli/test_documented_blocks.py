@@ -1,8 +1,9 @@
 """Blocks of the documentation run as they stand: files, commands, Python, and what it prints.
 
 A block that is not run has a comment before it that says why: ``<!-- not run: ... -->``. A block
-after a line with nothing but the name of a file is the content of that file. Pages other than
-tutorials find the experiments, runs and hub that they name; their buckets are folders.
+after a line with nothing but the name of a file is the content of that file. In tutorials, a block
+of text after one that is run is what that prints. Other pages find the experiments, runs and hub
+that they name; their buckets are folders.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import json
 import re
 import shlex
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +68,7 @@ TO_RUN = [page for page in PAGES if any(is_run(block) for block in blocks(page))
 
 
 def run_commands(code: str) -> None:
-    """Run lines of the shell; only ``epyflow`` and ``forecast-hub`` are known."""
+    """Run lines of the shell and print their output; ``epyflow`` and ``forecast-hub`` are known."""
     for line in code.replace("\\\n", " ").replace("/path/to/", "path/to/").splitlines():
         if not (words := shlex.split(line, comments=True)):
             continue
@@ -76,6 +78,7 @@ def run_commands(code: str) -> None:
         done = CliRunner().invoke(forecast_hub, arguments) if own else run(*arguments)
         answers = (0, 1) if arguments[0] in ("logs", "status") else (0,)  # 1: something failed
         assert done.exit_code in answers, f"{line}\n{done.output}"
+        sys.stdout.write(done.stdout)
 
 
 def run_python(code: str, page: str, state: dict[str, object]) -> None:
@@ -173,10 +176,10 @@ def test_every_block_without_a_reason_runs(page, capsys):
         if block["file"]:
             Path(block["file"]).parent.mkdir(parents=True, exist_ok=True)
             Path(block["file"]).write_text(code, encoding="utf-8")
-        elif language == "python":
-            run_python(code, page, state)
         elif language in RUN:
-            run_commands(code)
-        elif before == "python":
-            assert capsys.readouterr().out == code
+            capsys.readouterr()
+            run_python(code, page, state) if language == "python" else run_commands(code)
+        elif before in RUN and is_tutorial(page):
+            printed = capsys.readouterr().out.splitlines()
+            assert [line.rstrip() for line in printed] == code.splitlines()
         before = language

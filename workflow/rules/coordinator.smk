@@ -98,7 +98,9 @@ onsuccess:
 def end_early(log):
     """Record and notify that the workflow failed, or that it was stopped by Ctrl-C."""
     from epyflow.operations.runs.coordinator_record import read_failure
+    from epyflow.run.interruption import finish_ended_jobs
 
+    finish_ended_jobs(workflow.scheduler)
     outcome = read_failure(log)
     note_coordinator(outcome)
     notify_end(outcome, log)

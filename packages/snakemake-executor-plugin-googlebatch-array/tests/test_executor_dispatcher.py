@@ -259,3 +259,17 @@ def test_cancelling_deletes_a_job_whose_creation_was_not_confirmed(run):
     run.dispatcher.cancel(10)
 
     assert run.batch.jobs == {}
+
+
+def test_what_has_succeeded_since_the_last_poll_is_reported_before_the_rest_is_cancelled(run):
+    ended, going = task(0), task(1)
+    names = run.submit(ended) + run.submit(going)
+    run.end(names[0], TaskState.SUCCEEDED)
+    run.batch.fail("get_job", google.ServiceUnavailable("503"), google.ServiceUnavailable("503"))
+
+    run.dispatcher.report_ends()
+    run.dispatcher.cancel(10)
+
+    assert run.told.count(("succeeded", ended)) == 1
+    assert ("succeeded", going) not in run.told
+    assert list(run.batch.jobs) == names[:1]

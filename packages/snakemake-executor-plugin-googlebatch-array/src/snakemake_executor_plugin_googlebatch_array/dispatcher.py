@@ -22,6 +22,7 @@ from .tasks import Task, arrays
 
 _CREATING_AT_ONCE = 4
 _MOST_RESUBMISSIONS = 3
+_LAST_LOOKS = 3
 _QUIET = 0.25
 """Seconds without a new task after which those that wait are submitted together."""
 
@@ -116,9 +117,22 @@ class Dispatcher:
                 _put_back(verdicts)
         if problem is not None:
             raise problem
-        finished = {name for name, array in self.arrays.items() if not array.wanted}
-        self.done |= finished
-        self.arrays = {n: each for n, each in self.arrays.items() if n not in finished}
+        self._forget_finished()
+
+    def report_ends(self) -> None:
+        """Report tasks that have succeeded since the last poll, before the others are stopped.
+
+        It is called once, when the thread that polls has ended.
+        """
+        self._take_in()
+        watched = [array for array in self.arrays.values() if array.wanted]
+        for _ in range(_LAST_LOOKS):
+            answers = list(self.poller.poll(watched))
+            for verdict in (each for _, _, verdicts in answers for each in verdicts):
+                if verdict.failure is None and not verdict.released:
+                    self.report.succeeded(verdict.task)
+            watched = [array for array, answer, _ in answers if answer.error is not None]
+        self._forget_finished()
 
     def cancel(self, seconds: float) -> dict[str, str]:
         """Stop everything that was started; return the jobs that may still run."""
@@ -131,6 +145,12 @@ class Dispatcher:
             time.sleep(0.05)
         names = (self.submitter.all_names() | self.arrays.keys()) - self.done
         return delete_all(self.submitter.api, sorted(names), deadline - time.monotonic())
+
+    def _forget_finished(self) -> None:
+        """Watch the arrays no more that are over."""
+        finished = {name for name, array in self.arrays.items() if not array.wanted}
+        self.done |= finished
+        self.arrays = {n: each for n, each in self.arrays.items() if n not in finished}
 
     def close(self) -> None:
         """End the threads."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import threading
 import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
@@ -102,10 +103,15 @@ class BatchExecutor(Parameters):
             await asyncio.sleep(_TICK)
 
     def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
-        """Delete all Batch jobs that were started and are not over."""
+        """Report the tasks that have succeeded, and delete all Batch jobs that are not over."""
         if self.session is None:
             return
-        left = self.session.dispatcher.cancel(float(self.executor_settings.cancel_timeout))
+        seconds = float(self.executor_settings.cancel_timeout)
+        # A service that does not answer must not keep the jobs from being deleted.
+        last_look = threading.Thread(target=self._look_once_more, daemon=True)
+        last_look.start()
+        last_look.join(seconds / 4)
+        left = self.session.dispatcher.cancel(seconds * 3 / 4)
         for name, problem in left.items():
             self.logger.error(
                 f"Batch job {name} could not be deleted ({printable(problem)}) and may still run "
@@ -133,6 +139,14 @@ class BatchExecutor(Parameters):
             # Snakemake leaves the message out for groups.
             self.logger.error(msg)
         AbstractExecutor.print_job_error(self, job_info, msg, **kwargs)
+
+    def _look_once_more(self) -> None:
+        """Report the tasks that have succeeded since the last poll: they are not to run again."""
+        with self.lock:
+            self.wait = False
+        self.wait_thread.join()
+        if self.session is not None:
+            self.session.guard(self.session.dispatcher.report_ends)
 
     def _write_jobs(self, folder: Path) -> NoReturn:
         """Write the definitions of all jobs to files, and end Snakemake."""

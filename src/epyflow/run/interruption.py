@@ -1,0 +1,25 @@
+"""Keep what had ended when Snakemake was interrupted."""
+
+from typing import Any
+
+
+def finish_ended_jobs(scheduler: Any) -> None:
+    """Let Snakemake record the jobs that have ended and that it has not dealt with yet.
+
+    After Ctrl-C, Snakemake waits for the jobs that it cannot end, but deals with none that has
+    ended: their outputs would stay marked as incomplete, and the next start would do them again.
+    The attributes are private: a Snakemake without them is left as it is.
+
+    Parameters
+    ----------
+    scheduler
+        ``workflow.scheduler``, when it has stopped.
+    """
+    if not all(hasattr(scheduler, name) for name in ("_lock", "_tofinish", "_finish_jobs")):
+        return
+    if (local := getattr(scheduler, "_local_executor", None)) is not None:
+        local.cancel()  # waits for its jobs
+    with scheduler._lock:
+        # Ctrl-C may have come between the steps of the others.
+        scheduler._tofinish = [job for job in scheduler._tofinish if job in scheduler.running]
+        scheduler._finish_jobs()

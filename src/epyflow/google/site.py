@@ -146,7 +146,9 @@ class Site(Strict):
             ``build``, ``run``, ``tables``, ``hub`` or ``figures``.
         """
         text = ",".join(f"{key}={value}" for key, value in self.fixed_labels(stage).items())
-        return f"'{text},exp_id=' + wildcards.exp_id + ',run_id=' + wildcards.run_id"
+        # A local job of a rule without wildcards is asked, too; it needs no labels.
+        run = (f"',{key}=' + wildcards.get('{key}', '')" for key in ("exp_id", "run_id"))
+        return " + ".join((f"'{text}'", *run))
 
     def fixed_labels(self, stage: str) -> dict[str, str]:
         """Return the labels of a stage's jobs and VMs without those of the run."""

@@ -1,4 +1,5 @@
 import pytest
+from snakemake.iocontainers import Wildcards
 from snakemake.resources import Resource
 
 from epyflow.errors import EpyflowError
@@ -154,15 +155,12 @@ def test_a_file_that_holds_no_keys_is_refused(elsewhere, content):
 
 
 def test_labels_say_who_and_what_for():
-    class Wildcards:
-        exp_id = "202501/round1"
-        run_id = "main"
-
+    wildcards = Wildcards(fromdict={"exp_id": "202501/round1", "run_id": "main"})
     text = Site(**VALUES, environment="prod").labels("run")
 
     resource = Resource.from_cli_expression("googlebatch_labels", text)
     given = {"input": [], "attempt": 1, "threads": 1, "rulename": "run_task", "async_run": None}
-    value = resource.evaluate(Wildcards, **given).value
+    value = resource.evaluate(wildcards, **given).value
     assert dict(item.split("=") for item in value.split(",")) == {
         "component": "epyflow",
         "stage": "run",
@@ -171,6 +169,8 @@ def test_labels_say_who_and_what_for():
         "exp_id": "202501/round1",
         "run_id": "main",
     }
+    # A rule that only runs here may have no wildcards, but Snakemake asks for its resources.
+    assert "exp_id=,run_id=" in resource.evaluate(Wildcards(), **given).value
 
 
 def test_for_the_profile_a_mistake_is_the_end_with_the_message_alone(monkeypatch):

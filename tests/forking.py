@@ -49,7 +49,7 @@ EPYFLOW = (
     "epyflow.report.score_figures",
     "epyflow.report.task_figures",
     "epyflow.run.input_build",
-    "epyflow.run.parameters",
+    "epyflow.run.snakemake_costs",
     "epyflow.run.planner",
     "epyflow.run.profile_variables",
     "epyflow.run.task_execution",

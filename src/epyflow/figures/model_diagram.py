@@ -18,7 +18,8 @@ _HEIGHT = 0.6  # inches: a box
 _DOWN = 1.0  # inches: from one box to the next that people pass through
 _BESIDE = (1.0, 1.6)  # inches, least and most: from one box to the next beside it
 _FILLED = 0.84  # share of that which a box takes
-_LINES = 3
+_LINES = 4
+_APEX = 0.3  # inches between an arrow and the boxes that it passes
 
 LOOKS: dict[str, dict[str, Any]] = {
     "spontaneous": {"color": "#4D4D4D", "linestyle": "-"},
@@ -75,7 +76,7 @@ def model_diagram(
             name: ((row + 0.5) * apart, (step + 0.5) * _DOWN) for name, (step, row) in cells.items()
         }
         for source, target, kind in ways:
-            _arrow(axes, places[source], places[target], apart, LOOKS[kind])
+            _arrow(axes, places[source], places[target], _FILLED * apart, LOOKS[kind])
         for each in compartments:
             _box(axes, places[each["id"]], each["label"], apart, shaded=each["id"] in shaded)
         headline(figure, title)
@@ -100,7 +101,7 @@ def _box(
             zorder=3,
         )
     )
-    letters = int(14 * width)
+    letters = int(15.5 * width)
     lines = wrap(label, letters)
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1][: letters - 2]}…"]
@@ -110,7 +111,7 @@ def _box(
         "\n".join(lines),
         horizontalalignment="center",
         verticalalignment="center",
-        fontsize=8.5 if len(lines) < _LINES and width > 1 else 7.5,
+        fontsize=8.5 if len(lines) < 3 and width > 1 else 7.5,
         zorder=4,
     )
 
@@ -119,17 +120,17 @@ def _arrow(
     axes: Axes,
     source: tuple[float, float],
     target: tuple[float, float],
-    apart: float,
+    width: float,
     look: Mapping[str, Any],
 ) -> None:
     (x0, y0), (x1, y1) = source, target
     passed = abs(round((y1 - y0) / _DOWN)) > 1 or y1 < y0
     on_the_left = x0 > x1 or (x0 == x1 and y1 < y0)
-    start, end = _ends(source, target, _FILLED * apart, passed=passed, on_the_left=on_the_left)
+    start, end = _ends(source, target, width, passed=passed, on_the_left=on_the_left)
     distance = ((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2) ** 0.5
     # The height of an arc is half its radius. The y axis points down, so a positive radius bends an
     # arrow down to the left of the boxes, and one up to the right of them.
-    bend = 2 * (1 - _FILLED) * apart / distance if passed else 0.0
+    bend = 2 * _APEX / distance if passed else 0.0
     if (y1 < y0) == on_the_left:
         bend = -bend
     axes.add_patch(

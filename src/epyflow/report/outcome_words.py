@@ -25,6 +25,7 @@ class OutcomePage(TypedDict):
     have no interval.
     """
 
+    title: str
     sentences: list[str]
     columns: list[str]
     of_medians: list[str]
@@ -55,9 +56,12 @@ def page_of(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> Outc
         name = value_in_words(row["quantity"], row["value"], about["forcing"])
         tables.setdefault((row["location"], row["transition"]), []).append([name, *_cells(row)])
     of_medians = {row["transition"] for row in shown if row["source"] != "trajectories"}
+    varied = any(len(lines) > 1 for lines in tables.values())
+    columns = ["Total", f"Peak, persons per {period}", f"Peak {period}"]
     return {
+        "title": "Outcomes by parameter" if varied else "Totals and peaks",
         "sentences": list(_changes(shown, labels)),
-        "columns": ["Parameter", "Total", f"Peak, persons per {period}", f"Peak {period}"],
+        "columns": ["Parameter" if varied else "Simulations", *columns],
         "of_medians": [outcome_in_words(name, labels) for name in sorted(of_medians)],
         "places": [
             {"location": location, "outcome": outcome_in_words(name, labels), "rows": lines}

@@ -249,7 +249,13 @@ def test_what_the_hub_says_of_the_submission_is_on_the_page():
 @pytest.mark.parametrize("fit", [FIT, None])
 def test_figures_are_on_the_page_once(fit):
     drawn = figures_in_html(None, [("figures/map.svg", "Map", "A map.")])
-    found = {"sentences": ["More."], "columns": ["Parameter"], "of_medians": [], "places": [{}]}
+    found = {
+        "title": "Outcomes",
+        "sentences": ["More."],
+        "columns": ["Parameter"],
+        "of_medians": [],
+        "places": [{}],
+    }
     found["places"] = [{"location": "Here", "outcome": "All", "rows": [["x"]]}]
     outcomes = None if fit else json.dumps(found).encode()
 
@@ -263,6 +269,7 @@ def test_figures_are_on_the_page_once(fit):
 def test_outcomes_of_simulations_are_on_the_page():
     found = {
         "sentences": ["Here, totals with R0_ 1.5 and R0_ 2: more."],
+        "title": "Outcomes by parameter",
         "columns": ["Parameter", "Total"],
         "of_medians": ["S to I"],
         "places": [

@@ -183,10 +183,15 @@ def test_without_a_result_there_is_a_table_without_rows(tmp_path):
 def test_trajectories_are_enough(tmp_path):
     whole = rows_of("S_to_I_total", (1, 5, 2), (4, 6, 20), sim_id=0)
 
-    table, _ = written(tmp_path, model_metadata=members(), trajectories_transitions=whole)
+    table, page = written(tmp_path, model_metadata=members(), trajectories_transitions=whole)
+    plain = ABOUT | {"quantities": {}}
+    _, one = written(tmp_path, plain, model_metadata=members(), trajectories_transitions=whole)
 
     assert set(table["source"]) == {"trajectories"}
     assert table["total_median"].iloc[0] == 19.0
+    assert page["title"] == "Outcomes by parameter"
+    # Nothing is varied: there is one row, and no parameter to name.
+    assert (one["title"], one["columns"][0]) == ("Totals and peaks", "Simulations")
 
 
 def change(*days):

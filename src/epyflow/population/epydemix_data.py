@@ -8,10 +8,11 @@ Source: https://github.com/epistorm/epydemix-data, README.md.
 """
 
 import csv
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,17 +103,26 @@ class EpydemixData:
         """Return the age groups of the data, mostly single years."""
         return read_sizes(self._sizes_file(name))
 
+    def outline(self, name: str) -> tuple[FineGroups, tuple[str, ...]]:
+        """Return age groups and layers of the contacts, whose tables are counted, not read."""
+        groups = self._groups_of_contacts(name)
+        for path in self._matrices(name).values():
+            _check_shape(path, len(groups.age_groups))
+        return groups, LAYERS
+
     def load(self, location: Location, name: str, target: Sequence[AgeGroup]) -> Population:
         """Return the population, aggregated as epydemix does, equal to the bit."""
         return aggregate(self._fine_contacts(name), location, target)
 
     def _fine_contacts(self, name: str) -> FineContacts:
-        origin = self._origin(name)
-        groups = _in_groups_of(self.fine(name), origin.contacts, self._sizes_file(name))
+        origin, groups = self._origin(name), self._groups_of_contacts(name)
         count = len(groups.age_groups)
         contacts = {layer: read_matrix(path, count) for layer, path in self._matrices(name).items()}
         source = f"epydemix-data: contacts {origin.contacts}; persons {origin.persons}"
         return FineContacts(groups, contacts, source)
+
+    def _groups_of_contacts(self, name: str) -> FineGroups:
+        return _in_groups_of(self.fine(name), self._origin(name).contacts, self._sizes_file(name))
 
     def _sizes_file(self, name: str) -> Path:
         return self._file(f"{DATA_FOLDER}/{name}/demographic/age_distribution.csv")
@@ -173,14 +183,27 @@ def read_sizes(path: Path) -> FineGroups:
         If the file cannot be read, its age groups are not contiguous from 0 to an open last one,
         or a value is not a number of at least 0. Names the file and the line.
     """
-    frame = _read_csv(path, "the columns group_name and value", dtype={"group_name": str})
-    _require_columns(path, frame.columns, ("group_name", "value"))
-    values = _numbers(path, frame[["value"]], first_line=2)[:, 0]
+    header, *rows = _read_rows(path, "the columns group_name and value")
+    _require_columns(path, header, ("group_name", "value"))
+    label, value = header.index("group_name"), header.index("value")
+    values = np.array([as_number(row[value]) for row in rows])
+    for line, row in enumerate(rows, start=2):
+        if math.isnan(values[line - 2]):
+            raise _no_number(path, line, 1, row[value])
     try:
-        groups = parse_age_groups([str(label) for label in frame["group_name"]])
+        groups = parse_age_groups([row[label] for row in rows])
     except ValueError as error:
         raise PopulationError(f"{path}: {error}") from error
     return FineGroups(groups, values)
+
+
+def _check_shape(path: Path, count: int) -> None:
+    """Refuse a contact matrix that has not ``count`` rows of as many cells."""
+    rows = _read_lines(path)
+    wrong = next((row for row in rows if row.count(b",") != count - 1), b"")
+    if len(rows) != count or wrong:
+        columns = wrong.count(b",") + 1 if wrong else count
+        raise _wrong_shape(path, (len(rows), columns), count)
 
 
 def read_matrix(path: Path, count: int) -> NDArray[np.float64]:
@@ -194,23 +217,39 @@ def read_matrix(path: Path, count: int) -> NDArray[np.float64]:
         If the file cannot be read, has another shape, or holds anything but numbers of at least
         0. Names the file and the line.
     """
-    expected = f"{count} rows of {count} numbers"
-    frame = _read_csv(path, expected, header=None)
-    numbers = _numbers(path, frame, first_line=1)
+    frame = _read_csv(path, _expected(count))
+    numbers = _numbers(path, frame)
     if numbers.shape != (count, count):
-        rows, columns = numbers.shape
-        raise PopulationError(f"{path}: {rows} rows of {columns} numbers; expected {expected}")
+        raise _wrong_shape(path, numbers.shape, count)
     return numbers
 
 
-def _read_csv(path: Path, expected: str, **options: Any) -> "pd.DataFrame":
+def _expected(count: int) -> str:
+    return f"{count} rows of {count} numbers"
+
+
+def _wrong_shape(path: Path, shape: tuple[int, ...], count: int) -> PopulationError:
+    rows, columns = shape
+    found = f"{rows} rows of {columns} numbers"
+    return PopulationError(f"{path}: {found}; expected {_expected(count)}")
+
+
+def _read_lines(path: Path) -> list[bytes]:
+    """Return the lines that are not empty."""
+    try:
+        return [line for line in path.read_bytes().splitlines() if line.strip()]
+    except OSError as error:
+        raise PopulationError(f"{path}: cannot be read ({error})") from error
+
+
+def _read_csv(path: Path, expected: str) -> "pd.DataFrame":
     # Imported here because this module is imported wherever age groups are checked, also when a
     # worker only parses the workflow, and pandas takes a second to import.
     import pandas as pd
 
     try:
         with open_table(path) as file:
-            frame: pd.DataFrame = pd.read_csv(file, **options)
+            frame: pd.DataFrame = pd.read_csv(file, header=None)
     except HubError as error:
         raise PopulationError(str(error)) from None
     except (OSError, ValueError) as error:  # pandas's parser errors are ValueErrors
@@ -242,7 +281,7 @@ def _require_columns(path: Path, found: Iterable[str], columns: tuple[str, ...])
         )
 
 
-def _numbers(path: Path, frame: "pd.DataFrame", first_line: int) -> NDArray[np.float64]:
+def _numbers(path: Path, frame: "pd.DataFrame") -> NDArray[np.float64]:
     """Return the values, shape (rows, columns); refuse all but numbers of at least 0."""
     if all(dtype.kind in "iuf" for dtype in frame.dtypes):
         numbers = frame.to_numpy(dtype=np.float64)
@@ -251,8 +290,11 @@ def _numbers(path: Path, frame: "pd.DataFrame", first_line: int) -> NDArray[np.f
     wrong = ~((numbers >= 0) & (numbers <= MOST))
     if wrong.any():
         row, column = (int(position) for position in np.argwhere(wrong)[0])
-        raise PopulationError(
-            f"{path}, line {row + first_line}: value {column + 1} is "
-            f'"{frame.iloc[row, column]!s}"; expected a number from 0 to {MOST:,}'
-        )
+        raise _no_number(path, row + 1, column + 1, str(frame.iloc[row, column]))
     return numbers
+
+
+def _no_number(path: Path, line: int, position: int, text: str) -> PopulationError:
+    return PopulationError(
+        f'{path}, line {line}: value {position} is "{text}"; expected a number from 0 to {MOST:,}'
+    )

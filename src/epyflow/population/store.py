@@ -34,6 +34,8 @@ class _Source(Protocol):
 
     def fine(self, name: str) -> FineGroups: ...
 
+    def outline(self, name: str) -> tuple[FineGroups, tuple[str, ...]]: ...
+
     def load(self, location: Location, name: str, target: Sequence[AgeGroup]) -> Population: ...
 
 
@@ -204,6 +206,19 @@ class PopulationStore:
         """
         source, name, _ = self._resolve(code_or_name)
         return source.fine(name)
+
+    def outline(self, code_or_name: str) -> tuple[FineGroups, tuple[str, ...]]:
+        """Return the age groups of the contact data, with persons, and the names of the layers.
+
+        The numbers of contacts are not read.
+
+        Raises
+        ------
+        PopulationError
+            As :meth:`load`.
+        """
+        source, name, _ = self._resolve(code_or_name)
+        return source.outline(name)
 
     def files(self, code_or_name: str) -> tuple[Path, ...]:
         """Return the local files that a population is read from; download missing ones.

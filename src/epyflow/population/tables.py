@@ -82,6 +82,10 @@ class Tables:
         """Return the age groups of the table."""
         return self._sizes[name]
 
+    def outline(self, name: str) -> tuple[FineGroups, tuple[str, ...]]:
+        """Return age groups and layers of the contacts."""
+        return self._sizes[name], tuple(self._contacts[name])
+
     def load(self, location: Location, name: str, target: Sequence[AgeGroup]) -> Population:
         """Return the population, aggregated if the age groups are not those of the table."""
         groups, contacts = self._sizes[name], self._contacts[name]

@@ -175,7 +175,7 @@ def test_a_damaged_matrix_is_refused_naming_file_and_line(tiny, content, message
     [
         ("group_name,value\n0,1\n1,x\n2+,3\n", r'distribution.csv, line 3: value 1 is "x"'),
         ("group_name,value\n0,1\n1,-2\n2+,3\n", r'line 3: value 1 is "-2"'),
-        ("group_name,value\n0,1\n1,\n2+,3\n", r'line 3: value 1 is "nan"'),
+        ("group_name,value\n0,1\n1,\n2+,3\n", r'line 3: value 1 is ""'),
         ("group_name,value\n0,1\n2,2\n3+,3\n", r'distribution.csv: age group "2" begins at 2'),
         ("group_name,persons\n0,1\n", r"line 1: there is no column value; expected group_name, v"),
         ("", r"cannot be read .*expected the columns group_name and value"),

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
 from epyflow.experiment.checks.initial_values import reach
 from epyflow.experiment.format.distributions import ScipyDistribution
@@ -15,6 +14,7 @@ from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.population.age_groups import map_groups, parse_age_groups
+from epyflow.population.aggregate import aggregate_sizes, round_persons
 from epyflow.population.locations import Location
 from epyflow.population.store import PopulationStore
 from epyflow.suggest import listed
@@ -43,44 +43,46 @@ def check_population_data(
     named: tuple[Report, KeyPath] = (own, ("population", "name"))
     if other is not None and modelset is not None and modelset.population_names is not None:
         named = other, ("population_names",)
-    loaded: dict[str, Population] = {}
+    target = parse_age_groups(model.population.age_groups)
+    sizes: dict[str, NDArray[np.int64]] = {}
+    layers: dict[str, tuple[str, ...]] = {}
     damaged: set[str] = set()
     refused: dict[str, list[str]] = {}
     for name in here:
         try:
-            data = store.fine(name).age_groups
+            data, layers[name] = store.outline(name)
             try:
-                map_groups(data, parse_age_groups(model.population.age_groups))
+                index = map_groups(data.age_groups, target)
             except ValueError as error:
-                message = f"{error}, {listed(each.label for each in data)}"
+                message = f"{error}, {listed(each.label for each in data.age_groups)}"
                 refused.setdefault(message, []).append(name)
             else:
-                loaded[name] = store.load(name, model.population.age_groups)
+                pooled = aggregate_sizes(data.sizes, index, len(target))
+                sizes[name] = round_persons(name, target, pooled)
         except PopulationError as error:
             damaged.add(str(error))
     for message in sorted(damaged):
         named[0].error(named[1], message)
     for message, names in refused.items():
         own.error(("population", "age_groups"), f"{message} ({listed(names, _SHOWN)})")
-    sizes = {name: each.sizes for name, each in loaded.items()}
-    _check_layers(model, loaded, own)
+    _check_layers(model, layers, own)
     _check_initial_persons(model, sizes, own)
     if other is not None and modelset is not None and sizes:
         _check_ranges(modelset, sizes, other)
 
 
-def _check_layers(model: Model, loaded: Mapping[str, Population], report: Report) -> None:
+def _check_layers(model: Model, layers: Mapping[str, Sequence[str]], report: Report) -> None:
     """Report an intervention on a contact layer that a population lacks."""
     for position, each in enumerate(model.interventions):
         if each.type == "parameter":
             continue
         layer = "school" if each.type == "school_closure" else each.contact_matrix_layer
-        for name, population in loaded.items():
-            if layer not in population.contacts:
+        for name, present in layers.items():
+            if layer not in present:
                 report.error(
                     ("interventions", position),
                     f"scales the contact layer {layer}, which the data of {name} lack; expected "
-                    f"one of {listed(population.contacts)}, or contacts of that layer in the data",
+                    f"one of {listed(present)}, or contacts of that layer in the data",
                 )
                 break
 

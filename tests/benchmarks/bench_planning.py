@@ -1,20 +1,41 @@
-"""What it costs to plan a large experiment: wall time and peak memory, Python's start included.
+"""What a large experiment costs from its plan to its report, and how that grows with its size.
 
-Run by ``make bench``. The limits are generous: they are there to notice a planning that lists
-members, or a workflow that is quadratic in its tasks, not a slow machine.
+Run by ``make bench``. An experiment of 100 to 100,000 members in 50 to 5,000 tasks is planned, its
+workflow is planned (``snakemake --dry-run``) beside a bare one with as many tasks, and its inputs,
+tables, figures and report are made. Results are copies of one: simulating is linear.
+
+The exponent of a cost c(N) is the slope between the last two sizes, without the start:
+log((c3 - c0) / (c2 - c0)) / log((N3 - N0) / (N2 - N0)). Costs of ``--dry-run`` and of the inputs
+are those of tasks, of which there are as many at 10,000 and at 100,000 members.
+
+    MEMBERS=100,1000,10000 make bench ARGS="-k planning"
 """
 
 import json
+import math
+import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.measuring import Cost, cost_of
+from epyflow import strategies
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Task
+from epyflow.run.layout import RunLayout
+from tests.benchmarks.batch_runs import SNAKEFILE
+from tests.benchmarks.measuring import REPOSITORY, Cost, Report, cost_of
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+MEMBERS = [int(each) for each in os.environ.get("MEMBERS", "100,1000,10000,100000").split(",")]
+MOST_TASKS = 5_000
+RUN = RunLayout("large", "main")
+OF_TASKS = ("snakemake --dry-run", "bare snakemake --dry-run", "building the inputs")
+COLUMNS = ("", *(f"{members:,}" for members in MEMBERS), "exponent")
+
+Costs = dict[str, dict[int, Cost]]
 
 BASEMODEL = """
 model:
@@ -43,6 +64,11 @@ modelset:
       R0: {distribution: {type: scipy, name: uniform, args: [1.2, 0.8]}}
 """
 
+OUTPUT = """
+output:
+  quantiles: {selections: [0.05, 0.5, 0.95], transitions: [S_to_I_total]}
+"""
+
 POPULATION = """population,age_group,persons
 United_States_Massachusetts,0-17,1400000
 United_States_Massachusetts,18+,5600000
@@ -57,21 +83,40 @@ United_States_Massachusetts,home,18+,18+,4
 
 
 @pytest.fixture(scope="module")
-def report() -> Iterator[dict[str, Cost]]:
-    """Collect the costs; print them as a table and as one line of JSON at the end."""
-    costs: dict[str, Cost] = {}
-    yield costs
-    lines = [f"{'':<40}{'wall time':>12}{'peak memory':>14}"]
-    lines += [
-        f"{what:<40}{cost.seconds:>10.1f} s{cost.megabytes:>11.0f} MB"
-        for what, cost in costs.items()
-    ]
-    rows = [
-        {"what": what, "seconds": round(cost.seconds, 2), "megabytes": round(cost.megabytes, 1)}
-        for what, cost in costs.items()
-    ]
-    lines.append(json.dumps({"benchmark": "planning", "rows": rows}))
-    sys.stdout.write("\n\n" + "\n".join(lines) + "\n")
+def costs() -> Iterator[Costs]:
+    """Collect the costs by step and number of members; show them at the end."""
+    found: Costs = {}
+    yield found
+    report = Report("planning")
+    for step, by_members in found.items():
+        of_tasks = step in OF_TASKS
+        sizes = [tasks_of(n) if of_tasks else n for n in by_members]
+        cells = [f"{cost.cpu:.2f} s" for cost in by_members.values()]
+        power = exponent(sizes, [cost.cpu for cost in by_members.values()])
+        report.add("CPU time by members", COLUMNS, step, *cells, power)
+        memory = [f"{cost.megabytes:.0f} MB" for cost in by_members.values()]
+        report.add("Peak memory by members", COLUMNS[:-1], step, *memory)
+        for members, cost in by_members.items():
+            numbers = {"cpu": round(cost.cpu, 2), "megabytes": round(cost.megabytes, 1)}
+            report.record(step, str(members), tasks=tasks_of(members), **numbers)
+    report.show()
+
+
+def exponent(sizes: list[int], values: list[float]) -> str:
+    """Return the exponent between the last two sizes that differ, without the start."""
+    different = list(dict(zip(sizes, values, strict=True)).items())  # of equal sizes the last
+    if len(different) < 3:
+        return ""
+    first, (size, value), (last_size, last) = different[0], *different[-2:]
+    if min(value, last) <= first[1]:
+        return "0"
+    grown = math.log((last - first[1]) / (value - first[1]))
+    return f"{grown / math.log((last_size - first[0]) / (size - first[0])):.2f}"
+
+
+def tasks_of(members: int) -> int:
+    """Return the number of tasks of an experiment."""
+    return min(members // 2, MOST_TASKS)
 
 
 def experiment(folder: Path, members: int) -> Path:
@@ -80,6 +125,7 @@ def experiment(folder: Path, members: int) -> Path:
     files = {
         "experiments/large/config/basemodel.yaml": BASEMODEL,
         "experiments/large/config/modelset.yaml": MODELSET.replace("NUMBER", str(members // 10)),
+        "experiments/large/config/output.yaml": OUTPUT,
         "common-data/populations/population.csv": POPULATION,
         "common-data/populations/contacts.csv": CONTACTS,
     }
@@ -90,38 +136,65 @@ def experiment(folder: Path, members: int) -> Path:
     return root
 
 
-def test_planning_an_hundred_thousand_members(tmp_path: Path, report: dict[str, Cost]) -> None:
-    root = experiment(tmp_path, 100_000)
-    command = [str(Path(sys.executable).with_name("epyflow")), "plan"]
+def write_results(folder: Path, members: int) -> None:
+    """Write the results of all tasks, which are copies of the first with numbers of their own."""
+    task = pickling.read_input(folder / RUN.input(0))
+    assert isinstance(task, Task)
+    first = strategies.run(task)
+    (folder / RUN.task_results).mkdir(parents=True)
+    for index in range(tasks_of(members)):
+        shift = index * len(first.members)
+        own = tuple(replace(each, primary_id=each.primary_id + shift) for each in first.members)
+        pickling.write(replace(first, index=index, members=own), folder / RUN.result(index))
 
-    cost = cost_of([*command, str(root / "experiments/large")], tmp_path)
 
-    report["epyflow plan, 100,000 members"] = cost
-    assert "100,000" in cost.output
-    assert cost.seconds < 30
-    assert cost.megabytes < 500
-
-
-def test_parsing_a_workflow_of_a_thousand_tasks(tmp_path: Path, report: dict[str, Cost]) -> None:
-    root = experiment(tmp_path, 1_000)
+@pytest.mark.parametrize("members", MEMBERS)
+def test_costs_grow_with_the_number_of_members_at_most(
+    members: int, tmp_path: Path, costs: Costs
+) -> None:
+    root, tasks = experiment(tmp_path, members), tasks_of(members)
+    settings = {
+        "experiment": "large",
+        "experiments_root": str(root),
+        "members_per_task": members // tasks,
+    }
     # configfile: is relative to the working directory.
     (tmp_path / "config").mkdir()
     shutil.copy(REPOSITORY / "config/config.yaml", tmp_path / "config")
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules"]
-    settings = ["experiment=large", f"experiments_root={root}", "members_per_task=1"]
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    (tmp_path / "bare" / "inputs").mkdir(parents=True)
+    (tmp_path / "bare" / "Snakefile").write_text(SNAKEFILE)
+    for number in range(tasks):
+        (tmp_path / "bare" / "inputs" / f"{number:05d}.txt").touch()
 
-    cost = cost_of(
-        [
-            *command,
-            *("--snakefile", str(REPOSITORY / "workflow/Snakefile")),
-            *("--directory", str(tmp_path)),
-            *("--config", *settings),
-        ],
-        tmp_path,
-    )
+    def measure(step: str, *command: str, folder: Path = tmp_path) -> Cost:
+        cost = cost_of([sys.executable, *command], folder, PYTHONPATH=str(REPOSITORY))
+        return costs.setdefault(step, {}).setdefault(members, cost)
 
-    report["snakemake --dry-run, 1,000 tasks"] = cost
-    plan = json.loads(next((tmp_path / ".epyflow").rglob("plan.json")).read_text())
-    assert len(plan["plan"]["runs"][0]["tasks"]) == 1_000
-    assert cost.seconds < 60
-    assert cost.megabytes < 1_000
+    def snakemake(step: str, *options: str) -> Cost:
+        rules = ("--snakefile", str(REPOSITORY / "workflow/Snakefile"), "--cores", "1")
+        pairs = [f"{key}={value}" for key, value in settings.items()]
+        return measure(step, "-m", "snakemake", *rules, *options, "--config", *pairs)
+
+    quiet = ("--dry-run", "--quiet", "rules")
+    command = str(Path(sys.executable).with_name("epyflow"))
+    shown = measure("epyflow plan", command, "plan", str(root / "experiments/large"))
+    planned = snakemake("snakemake --dry-run", *quiet)
+    plan = (tmp_path / ".epyflow" / "large" / "main" / "plan.json").relative_to(tmp_path)
+    bare = ("-m", "snakemake", *quiet, "--cores", "1", "--config", f"number={tasks}")
+    beside = measure("bare snakemake --dry-run", *bare, folder=tmp_path / "bare")
+    child = ("-m", "tests.benchmarks.child")
+    measure("building the inputs", *child, "build", "settings.json")
+    write_results(tmp_path, members)
+    measure("tables", *child, "tables", str(plan))
+    # Results without records of Snakemake's are up to date by their times.
+    times = ("--rerun-triggers", "mtime", "--quiet", "rules")
+    snakemake("tables, figures and record by snakemake", *times)
+    snakemake("report", "--report", "report.html", *times[:2])
+
+    assert f"{members:,}" in shown.output
+    assert len(json.loads((tmp_path / plan).read_text())["plan"]["runs"][0]["tasks"]) == tasks
+    assert planned.cpu <= 1.5 * beside.cpu or members < MOST_TASKS
+    assert planned.megabytes <= 400
+    tables = costs["tables"]
+    assert tables[members].megabytes <= 1.1 * tables[MEMBERS[0]].megabytes

@@ -1,7 +1,7 @@
-"""One measurement in a process of its own: ``python -m tests.benchmarks.child WHAT TASK``.
+"""One measurement in a process of its own: ``python -m tests.benchmarks.child WHAT PATH``.
 
-``start`` times the way to a task's first trajectory, ``run`` a whole task. The answer is one line
-of JSON.
+``start`` times the way to a task's first trajectory, ``run`` a whole task; ``build`` writes the
+inputs and ``tables`` the tables of a plan in the working directory. The answer is one line of JSON.
 """
 
 import json
@@ -55,6 +55,37 @@ def run(path: Path) -> dict[str, float]:
     }
 
 
+def build(path: Path) -> dict[str, float]:
+    """Write all inputs of the plan that was made with the settings in a file."""
+    from epyflow.run.input_build import build_inputs
+    from epyflow.run.plan import read_plan_file
+    from epyflow.run.settings import read_settings
+    from epyflow.storage.disk import storage_at
+
+    settings = read_settings(json.loads(path.read_text()))
+    plan = read_plan_file(settings.plan_path.read_bytes())
+    paths = {(plan.run_id, i): Path(plan.layout.input(i)) for i in range(len(plan.runs[0].tasks))}
+    Path(plan.layout.inputs).mkdir(parents=True)
+    build_inputs(settings, plan, paths, storage_at(None))
+    return {"inputs": len(paths)}
+
+
+def tables(path: Path) -> dict[str, float]:
+    """Write all tables of a plan from its results."""
+    from epyflow.run.plan import read_plan_file
+    from epyflow.tables import TableSpec, write
+
+    plan = read_plan_file(path.read_bytes())
+    results = [Path(plan.layout.result(i)) for i in range(len(plan.runs[0].tasks))]
+    files = {
+        name: (TableSpec.of(spec), Path(f"{name}.csv.gz")) for name, spec in plan.tables.items()
+    }
+    write(files, results, {})
+    return {"results": len(results)}
+
+
 if __name__ == "__main__":
-    found = {"start": start, "run": run}[sys.argv[1]](Path(sys.argv[2]))
+    found = {"start": start, "run": run, "build": build, "tables": tables}[sys.argv[1]](
+        Path(sys.argv[2])
+    )
     sys.stdout.write(json.dumps(found) + "\n")

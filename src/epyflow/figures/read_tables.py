@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from epyflow.figures.bands import at_level
 from epyflow.figures.style import headline, new_figure, styled
 from epyflow.files import table_reader
 
@@ -44,12 +45,15 @@ def read_table(table: Path) -> pd.DataFrame:
 def rows_by_population(table: Path) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield each population with its rows, in the order of the table. One is in memory at a time.
 
+    Of several members without scenarios, only the medians are yielded: figures show the range of
+    these, and the other quantiles of 100,000 members do not fit into memory.
+
     Raises
     ------
     ValueError
         If the rows of a population are not contiguous.
     """
-    kept: list[pd.DataFrame] = []
+    kept, medians = list[pd.DataFrame](), False
     current: str | None = None
     seen: set[str] = set()
     with (
@@ -61,14 +65,25 @@ def rows_by_population(table: Path) -> Iterator[tuple[str, pd.DataFrame]]:
                 name = str(key)
                 if current is not None and name != current:
                     yield current, pd.concat(kept)
-                    kept = []
+                    kept, medians = [], False
                     if name in seen:
                         raise ValueError(f"{table.name}: the rows of {name} are not together")
                 current = name
                 seen.add(current)
-                kept.append(rows)
+                kept.append(at_level(rows, 0.5) if medians else rows)
+                if not medians and (medians := _are_of_members(kept)):
+                    kept = [at_level(each, 0.5) for each in kept]
     if current is not None:
         yield current, pd.concat(kept)
+
+
+def _are_of_members(parts: list[pd.DataFrame]) -> bool:
+    """Whether quantiles are of several members, and the median is among them."""
+    first, last = parts[0], parts[-1]
+    if "quantile" not in first or "scenario" in first:
+        return False
+    several = first["primary_id"].iloc[0] != last["primary_id"].iloc[-1]
+    return several and any(not at_level(part, 0.5).empty for part in parts)
 
 
 def dated(table: pd.DataFrame) -> pd.DataFrame:

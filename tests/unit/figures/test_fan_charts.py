@@ -87,3 +87,31 @@ def test_rows_of_a_population_that_are_apart_are_refused(tmp_path, monkeypatch):
 
     with pytest.raises(ValueError, match="the rows of A are not together"):
         list(read_tables.rows_by_population(tmp_path / "t.csv.gz"))
+
+
+@pytest.mark.parametrize(
+    ("members", "levels", "scenario", "kept"),
+    [
+        ([1, 1, 1, 1], [0.25, 0.5, 0.25, 0.5], False, 4),
+        ([1, 1, 2, 2], [0.25, 0.5, 0.25, 0.5], False, 2),
+        ([1, 1, 2, 2], [0.25, 0.5, 0.25, 0.5], True, 4),
+        ([1, 1, 2, 2], [0.25, 0.75, 0.25, 0.75], False, 4),
+    ],
+    ids=["one member", "members", "scenarios", "no medians"],
+)
+@pytest.mark.parametrize("at_a_time", [1, 3, 100])
+def test_only_medians_of_several_members_are_read(
+    members, levels, scenario, kept, at_a_time, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(read_tables, "_ROWS_AT_A_TIME", at_a_time)
+    rows = pd.DataFrame({"primary_id": members, "quantile": levels}).assign(population="A")
+    one = pd.DataFrame({"primary_id": [3, 3], "quantile": [0.25, 0.5]}).assign(population="B")
+    table = pd.concat([rows, one]).assign(**({"scenario": "s"} if scenario else {}))
+    table.to_csv(tmp_path / "t.csv.gz", index=False)
+
+    found = dict(read_tables.rows_by_population(tmp_path / "t.csv.gz"))
+
+    expected = rows if kept == len(rows) else rows[rows["quantile"] == 0.5]
+    assert found["A"]["quantile"].tolist() == expected["quantile"].tolist()
+    assert len(found["A"]) == kept
+    assert len(found["B"]) == len(one)

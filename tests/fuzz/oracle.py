@@ -88,7 +88,19 @@ class _HangError(BaseException):
 
 def run_batch(kind: Kind, number: int, cases: int) -> Report:
     """Run cases of a kind in a fork; the same number gives the same cases."""
+    _import_readers(kind)
     return _in_fork(kind, lambda folder: _run_cases(kind, number, cases, folder))
+
+
+@cache
+def _import_readers(kind: Kind) -> None:
+    """Read the valid files once, so that no fork imports what readers import late."""
+    with tempfile.TemporaryDirectory(prefix="epyflow-fuzz-") as name:
+        folder = Path(name).resolve()
+        kind.prepare(folder)
+        (folder / "tmp").mkdir()
+        for seed_name, _ in kind.seeds():
+            list(kind.read(folder / seed_name))
 
 
 def run_case(kind: Kind, case: bytes) -> Report:

@@ -135,10 +135,6 @@ def aggregate(fine: FineContacts, location: Location, target: Sequence[AgeGroup]
     return Population(location.name, location.iso, labels, rounded, contacts, fine.source)
 
 
-MOST_PERSONS = 10**12
-"""Persons of an age group; a hundred times those on earth."""
-
-
 def round_persons(
     name: str, groups: Sequence[AgeGroup], sizes: NDArray[np.float64]
 ) -> NDArray[np.int64]:
@@ -147,13 +143,13 @@ def round_persons(
     Raises
     ------
     PopulationError
-        Naming the first age group that has no persons, or more than :data:`MOST_PERSONS`.
+        Naming the first age group that has no persons, or more than :data:`MOST`.
     """
     for group, persons in zip(groups, np.rint(sizes).tolist(), strict=True):
-        if not 0 < persons <= MOST_PERSONS:
+        if not 0 < persons <= MOST:
             advice = "join it with a neighbouring age group"
             if persons:
-                advice = f"expected at most {MOST_PERSONS:,}"
+                advice = f"expected at most {MOST:,}"
             found = f"{persons or 'no'} persons"
             raise PopulationError(
                 f'{name}: the population data have {found} in age group "{group.label}"; {advice}'

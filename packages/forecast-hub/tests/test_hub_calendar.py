@@ -1,6 +1,7 @@
 """Rounds, seasons and submission windows, from lists of dates."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -227,9 +228,22 @@ def test_a_window_relative_to_another_column_is_not_known(tmp_path):
     assert window(tmp_path, due, None) == []
 
 
-def test_an_unknown_time_zone_is_that_of_greenwich(tmp_path):
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_window_at_the_end_of_the_calendar_is_told_or_left_out(tmp_path, day):
     now = datetime(2026, 2, 27, 23, 30, tzinfo=UTC)
 
-    (message,) = window(tmp_path, RELATIVE, now, timezone="Atlantis")
+    (message,) = window(tmp_path, {"start": day, "end": day}, now)
+    assert message.startswith(f"the hub takes files of this round from {day} to {day}")
+
+    hub = read_hub(tmp_path)
+    due = replace(hub.rounds[0].due, relative_to="forecast_date", start=-10_000, end=10_000)
+    assert check_window(hub, replace(hub.rounds[0], due=due), day, now) == []
+
+
+@pytest.mark.parametrize("zone", ["Atlantis", "Europe", "/etc/passwd", "a" * 300])
+def test_an_unknown_time_zone_is_that_of_greenwich(tmp_path, zone):
+    now = datetime(2026, 2, 27, 23, 30, tzinfo=UTC)
+
+    (message,) = window(tmp_path, RELATIVE, now, timezone=zone)
 
     assert message.endswith("now (2026-02-27 23:30) is before it")

@@ -130,6 +130,7 @@ MISTAKES = [
     ("rounds.0.round_id_from_variable", "yes", "rounds[0].round_id_from_variable: 'yes'"),
     ("rounds.0.submissions_due.start", "1 March", "rounds[0].submissions_due: '1 March' is no"),
     ("rounds.0.submissions_due.relative_to", "age", "expected two dates, or relative_to with"),
+    ("rounds.0.submissions_due.end", 10**12, "expected days from -36,500 to 36,500"),
     ("rounds.0.submissions_due.end", 3, "expected two dates, or relative_to with"),
     ("rounds.0.derived_task_ids", ["target_date"], "derived_task_ids: 'target_date' is no task"),
     (f"{MODEL}.task_id", {}, "rounds[0].model_tasks[0].task_id: is not a key of the hubverse's"),

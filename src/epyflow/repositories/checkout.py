@@ -9,6 +9,7 @@ secret.
 import hashlib
 import json
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -141,6 +142,7 @@ def _download(git: Git, address: Address, commit: str, home: Path) -> None:
         git.run("fetch", "--quiet", "--depth=1", "--no-tags", address.url, commit, folder=folder)
         git.run("checkout", "--quiet", "--detach", commit, folder=folder)
         shutil.rmtree(folder / ".git")
+        _refuse_links_out(address, folder)
         for path in folder.rglob("*"):
             if path.is_file() and not path.is_symlink():
                 path.chmod(0o444)
@@ -150,6 +152,18 @@ def _download(git: Git, address: Address, commit: str, home: Path) -> None:
             # Another process was faster, with the same files.
             if not (home / commit).is_dir():
                 raise
+
+
+def _refuse_links_out(address: Address, folder: Path) -> None:
+    """Refuse a repository whose links name files of this machine."""
+    inside = os.path.realpath(folder)
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(inside):
+            name = path.relative_to(folder).as_posix()
+            raise EpyflowError(
+                f"{address}: {name} is a link that leads out of the repository; expected the file "
+                "itself, or a link to a file of the repository"
+            )
 
 
 class _Known:

@@ -32,6 +32,20 @@ def test_the_whole_repository_is_there_without_gits_own_folder(repository, tmp_p
     assert checkout.commit == checkout.folder.name
 
 
+@pytest.mark.parametrize("leads_to", ["/etc/passwd", "../../../../x", "a"])
+def test_a_link_that_leads_out_of_the_repository_is_refused(repository, tmp_path, leads_to):
+    (repository.work / "experiments" / "z.yaml").symlink_to(leads_to)
+    repository.commit({"experiments/a": ""})
+
+    if leads_to == "a":
+        assert "experiments/z.yaml" in files(fetched(repository.address, tmp_path))
+        return
+    with pytest.raises(EpyflowError, match=r"experiments/z\.yaml is a link that leads out of the"):
+        fetched(repository.address, tmp_path)
+    kept = [path for path in tmp_path.rglob("z.yaml") if not path.is_relative_to(repository.work)]
+    assert kept == []
+
+
 def test_a_copy_cannot_be_edited_by_mistake(repository, tmp_path):
     checkout = fetched(repository.address, tmp_path)
 

@@ -1,6 +1,6 @@
 """Report the submission window, as a note: files are checked before and after it."""
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecast_hub.config.hub import Hub, Round
@@ -23,10 +23,9 @@ def check_window(hub: Hub, round_: Round, round_id: str, now: datetime | None) -
     message = f"the hub takes files of this round from {days[0]} to {days[1]}"
     message += f" ({hub.timezone})" if hub.timezone else ""
     if now is not None:
-        opens = datetime.combine(days[0], time.min, zone)
-        closes = datetime.combine(days[1] + timedelta(days=1), time.min, zone)
-        is_open = opens <= now < closes
-        when = "in this time" if is_open else "before it" if now < opens else "after it"
+        today = now.astimezone(zone).date()
+        is_open = days[0] <= today <= days[1]
+        when = "in this time" if is_open else "before it" if today < days[0] else "after it"
         message += f"; now ({now.astimezone(zone):%Y-%m-%d %H:%M}) is {when}"
     return [Finding("submission_time", message, "note")]
 
@@ -38,11 +37,14 @@ def _days(round_: Round, round_id: str) -> tuple[date, date] | None:
     origin = parse_date(round_id) if round_.due.relative_to == round_.id_column else None
     if origin is None or isinstance(start, date) or isinstance(end, date):
         return None
-    return origin + timedelta(days=start), origin + timedelta(days=end)
+    try:
+        return origin + timedelta(days=start), origin + timedelta(days=end)
+    except OverflowError:  # at the end of the calendar
+        return None
 
 
 def _zone(name: str | None) -> tzinfo:
     try:
         return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError):
+    except (OSError, ZoneInfoNotFoundError, ValueError):
         return UTC

@@ -12,9 +12,9 @@ have to be shipped for each version (v5.0.1 alone has 99 kB), and these models w
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from forecast_hub.config.wording import describe_error, format_location
 from forecast_hub.suggestions import did_you_mean
@@ -102,12 +102,22 @@ class ModelTask(Closed):
     target_metadata: list[TargetMetadata]
 
 
+_MOST_DAYS = 36_500
+
+
 class SubmissionsDue(Closed):
     """The submission window: dates, or days relative to a date."""
 
     relative_to: str | None = None
     start: int | str
     end: int | str
+
+    @model_validator(mode="after")
+    def _is_near(self) -> Self:
+        days = [each for each in (self.start, self.end) if isinstance(each, int)]
+        if any(abs(each) > _MOST_DAYS for each in days):
+            raise ValueError(f"expected days from -{_MOST_DAYS:,} to {_MOST_DAYS:,}")
+        return self
 
 
 class Round(Open):

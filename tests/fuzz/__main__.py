@@ -43,11 +43,14 @@ def main() -> int:
     batches.sort(key=lambda batch: batch[0])
 
     with get_context("fork").Pool(given.cores) as pool:
-        for report in pool.imap_unordered(run, batches):
-            for each in report.violations.values():
-                if each.what not in reports[report.kind].violations:
-                    sys.stderr.write(f"{each.what}: --case '{report.kind}' {each.case}\n")
-            reports[report.kind].merge(report)
+        try:
+            for report in pool.imap_unordered(run, batches):
+                for each in report.violations.values():
+                    if each.what not in reports[report.kind].violations:
+                        sys.stderr.write(f"{each.what}: --case '{report.kind}' {each.case}\n")
+                reports[report.kind].merge(report)
+        except KeyboardInterrupt:
+            sys.stderr.write("stopped; the table has the cases so far\n")
     return show(list(reports.values()))
 
 

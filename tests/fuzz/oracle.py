@@ -141,6 +141,8 @@ def _in_fork(kind: Kind, work: Callable[[Path], Report]) -> Report:
 
 
 _LAST = "last-case"
+_AT_ONCE = 5
+"""Cases that hypothesis draws at once, which takes less time than one by one."""
 
 
 def _serve(work: Callable[[Path], Report], folder: Path, target: int) -> None:
@@ -183,16 +185,17 @@ def _run_cases(kind: Kind, number: int, cases: int, folder: Path) -> Report:
 
     @seed(number)
     @settings(
-        max_examples=cases,
+        max_examples=-(-cases // _AT_ONCE),
         database=None,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.binary(min_size=6, max_size=21))
-    def each(case: bytes) -> None:
-        os.pwrite(last, case.hex().ljust(42).encode(), 0)
-        _check(kind, case, folder, report, opened)
+    @given(st.lists(st.binary(min_size=6, max_size=21), min_size=_AT_ONCE, max_size=_AT_ONCE))
+    def each(drawn: list[bytes]) -> None:
+        for case in drawn:
+            os.pwrite(last, case.hex().ljust(42).encode(), 0)
+            _check(kind, case, folder, report, opened)
 
     each()
     return report

@@ -80,11 +80,14 @@ def _later(given: Evidence) -> Finding:
     if both.empty:
         raise NoEvidenceError
     values, low, middle, high = both.to_numpy().T
-    inside = int(((values >= low) & (values <= high)).sum())
-    if at_most(inside, len(values), 0.95) <= 0.05 + 1e-9:
-        return f"{len(values) - inside} of {len(values)} outside"
-    far = far_apart(float(middle.mean()), float(values.mean()))
-    return f"medians of {middle.mean():,.0f}, observed {values.mean():,.0f}" if far else None
+    held = (values >= low) & (values <= high)
+    # A wide interval excuses no median that is beyond half or double.
+    near = [not far_apart(*pair) for pair in zip(middle, values, strict=True)]
+    medians = f"medians of {middle.mean():,.0f}, observed {values.mean():,.0f}"
+    if at_most(int((held & near).sum()), len(values), 0.95) <= 0.05 + 1e-9:
+        outside = len(values) - int(held.sum())
+        return f"{outside} of {len(values)} outside" if outside else medians
+    return medians if far_apart(float(middle.mean()), float(values.mean())) else None
 
 
 def _incomplete(given: Evidence) -> Finding:

@@ -1,6 +1,7 @@
 """A worse calibration gets no fewer warnings than a better one."""
 
 import operator
+import random
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -100,6 +101,56 @@ def test_all_degraded_together_step_by_step_lose_no_warning(backwards):
     found = [failed(evidence(**step)) for step in steps]
 
     assert all(better < worse for better, worse in pairwise(found)), found
+
+
+def test_of_two_random_calibrations_the_worse_has_no_fewer_warnings():
+    chance = random.Random(1)  # noqa: S311
+    for _ in range(25):
+        better = {
+            "particles": chance.choice([1000, 200, 50]),
+            "generations": chance.choice([8, 5]),
+            "window": chance.choice([16, 10, 6]),
+            "median": TRUTH * chance.choice([1, 1.1, 1.2, 1.3, 1.5]),
+            "spread": chance.choice([50, 200, 600, 1500, 3000]),
+        }
+        worse = {
+            name: value * chance.choice([1, 0.3] if name != "median" else [1, 1.1, 1.5, 2.5])
+            for name, value in better.items()
+        }
+        whole = {name: max(1, int(worse[name])) for name in ("particles", "generations", "window")}
+        # To widen an interval is worse only where it held the observations.
+        holds = abs(better["median"] - TRUTH) <= 0.475 * better["spread"]
+        spread = {"spread": better["spread"] * (chance.choice([1, 2, 5, 20]) if holds else 1)}
+
+        found = failed(evidence(**better)), failed(evidence(**worse | whole | spread))
+
+        assert len(found[0]) <= len(found[1]), (better, worse | whole | spread, found)
+
+
+@pytest.mark.parametrize(
+    ("rows", "passed", "detail"),
+    [
+        (
+            "fitted",
+            "no fit misses more observations than chance allows, or by much",
+            "16 of 16 in the 95% interval, 8 near the median",
+        ),
+        ("projected", "later observations are as forecast", "medians of 1,625, observed 1,000"),
+    ],
+)
+def test_a_wide_interval_excuses_no_week_that_is_far_from_the_median(rows, passed, detail):
+    given = evidence(spread=1500)
+    table = getattr(given, rows)
+    # Every second week; the mean of all is near the observations.
+    days = sorted(table["date"].unique())[::2]
+    wrong = 500 if rows == "fitted" else 1_250
+    table.loc[table["date"].isin(days), ONE] += wrong
+    low = table["quantile"] < 0.5
+    table.loc[low, ONE] -= 1_000
+
+    found, _ = check({"A": given})
+
+    assert {CHECKS[position].passed: its["A"] for position, its in found.items()}[passed] == detail
 
 
 def test_a_real_small_fit_is_not_called_good():

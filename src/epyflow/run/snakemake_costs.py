@@ -30,11 +30,15 @@ def compare_without_pandas() -> None:
 
 
 def search_outputs_less() -> None:
-    """Let Snakemake look up outputs without wildcards, and search outputs only if it has to."""
-    from snakemake.dag import DAG
+    """Let Snakemake look up outputs without wildcards, and search for files only if it has to."""
+    from snakemake.dag import DAG, ScriptProcessor
     from snakemake.rules import Rule
 
-    for kind, make in ((Rule, _is_producer), (DAG, _handle_temp), (DAG, _in_until)):
+    shortened = (
+        *((Rule, _is_producer), (ScriptProcessor, _process_job)),
+        *((DAG, _handle_temp), (DAG, _in_until)),
+    )
+    for kind, make in shortened:
         name = make.__name__.removeprefix("_")
         if (original := getattr(kind, name, None)) is not None:
             setattr(kind, name, make(original))
@@ -52,6 +56,19 @@ def _is_producer(original: Any) -> Any:
         return requested_output in names[self]
 
     return is_producer
+
+
+def _process_job(original: Any) -> Any:
+    """Read the script of a job, to see that it is there: one without wildcards once for a rule."""
+
+    def process_job(self: Any, job: Any) -> None:
+        rules = vars(self).setdefault("rules_with_scripts", set())
+        if job.rule.name not in rules:
+            original(self, job)
+            if "{" not in str(getattr(job.rule, self.script_type)):
+                rules.add(job.rule.name)
+
+    return process_job
 
 
 def _handle_temp(original: Any) -> Any:

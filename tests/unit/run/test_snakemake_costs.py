@@ -9,14 +9,14 @@ import snakemake.api
 from epyflow.run.snakemake_costs import search_outputs_less
 
 # Modules that import each other: they cannot be imported one by one.
-DAG, Rule = snakemake.dag.DAG, snakemake.rules.Rule
+DAG, Scripts, Rule = snakemake.dag.DAG, snakemake.dag.ScriptProcessor, snakemake.rules.Rule
 
 
 @pytest.fixture
 def searched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace Snakemake's searches by records of their names, and shorten them."""
     names: list[str] = []
-    searches = {"is_producer": Rule, "handle_temp": DAG, "in_until": DAG}
+    searches = {"is_producer": Rule, "process_job": Scripts, "handle_temp": DAG, "in_until": DAG}
     for name, kind in searches.items():
         assert callable(getattr(kind, name)), "this Snakemake has another search"
 
@@ -76,3 +76,13 @@ def test_jobs_are_searched_for_where_until_names_some(searched, rules, files, se
 
     assert len(searched) == searches
     assert found is bool(searches)
+
+
+@pytest.mark.parametrize(("script", "searches"), [("run.py", 2), ("run_{i}.py", 4)])
+def test_a_script_is_read_once_for_the_jobs_of_its_rule(searched, script, searches):
+    scripts = StandIn(script_type="script")
+
+    for name in ("first", "first", "second", "second"):
+        Scripts.process_job(scripts, StandIn(rule=StandIn(name=name, script=script)))
+
+    assert len(searched) == searches

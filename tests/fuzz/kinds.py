@@ -425,7 +425,7 @@ def _read_records(path: Path) -> Texts:
     root = next(each for each in path.parents if each.name.startswith("epyflow-fuzz"))
     storage = SharedFolder(root)
     for run in find_runs(storage):
-        yield json.dumps(run.as_dict(), default=str)
+        json.dumps(run.as_dict(), default=str).encode()
     read_coordinator("a", "main", storage)
     lease = find_lease("a", "main", storage)
     if lease is not None:

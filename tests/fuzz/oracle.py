@@ -94,7 +94,10 @@ def run_batch(kind: Kind, number: int, cases: int) -> Report:
 
 @cache
 def _import_readers(kind: Kind) -> None:
-    """Read the valid files once, so that no fork imports what readers import late."""
+    """Read the valid files once, so that no fork imports what readers import late.
+
+    It raises if one of them is refused: then what is damaged was not valid.
+    """
     with tempfile.TemporaryDirectory(prefix="epyflow-fuzz-") as name:
         folder = Path(name).resolve()
         kind.prepare(folder)

@@ -20,6 +20,8 @@ SAMPLE ?= 200
 FOLDER ?= src
 # Of `make fuzz`: how many cases; SEED is the number that names them.
 CASES ?= 100000
+# Of `make chaos`: how many runs; SEED is the number that names them.
+RUNS ?= 200
 # What `make report` writes: a page that holds all, or a .zip of a page with the figures beside it.
 REPORT ?= report.html
 # Where image-push and image-cloud put the image; by default that of terraform/ in the project and
@@ -63,7 +65,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run report rehearse rehearse-jobs test bench fuzz mutants image image-base \
+.PHONY: help setup run report rehearse rehearse-jobs test bench fuzz chaos mutants image image-base \
 	image-push image-cloud \
 	image-status dist docs tf-init tf-plan tf-apply tf-destroy tf-output lint lint-terraform \
 	audit audit-history advisories licences format clean
@@ -127,6 +129,9 @@ bench: setup ## Run the benchmarks (tests/benchmarks/bench_*.py) and print what 
 fuzz: setup ## Damage CASES files of every kind that is read, with SEED, and list what no reader may do
 	$(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED) \
 		--cores $(if $(filter all,$(CORES)),$(shell nproc),$(CORES)) $(ARGS)
+
+chaos: setup ## Disturb RUNS small runs, with SEED, and compare their tables with those of an undisturbed one
+	PYTHONPATH=scripts $(BIN)/python -m tests.chaos.campaign --runs $(RUNS) --seed $(SEED) $(ARGS)
 
 mutants: setup ## Change SAMPLE tokens of the sources, one at a time, and list what no test notices
 	$(BIN)/python scripts/mutants.py --seed $(SEED) --sample $(SAMPLE) --folder $(FOLDER)

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from concurrent.futures import thread
 from functools import partial
@@ -69,7 +68,7 @@ def call_and_end(work: Callable[[], object]) -> NoReturn:
     except SystemExit as end:
         code = end.code
     except BaseException:
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())
         code = 1
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()

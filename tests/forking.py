@@ -65,6 +65,8 @@ COMMANDS = {"snakemake": "snakemake.cli", "epyflow": "epyflow.cli.app"}
 SOURCES = Path(__file__).resolve().parents[1] / "src"
 ADDRESS = "FORK_SERVER"
 """The variable of a run that names the socket at which its server takes requests of commands."""
+HOOK = "FORK_HOOK"
+"""The variable of a run that names a module of ``tests``: its ``install`` is called in the fork."""
 _REQUEST_BYTES = 1 << 17
 _READ_BYTES = 1 << 16
 
@@ -252,7 +254,8 @@ def _supervise(
     os.close(go)
     threading.Thread(target=_kill_without, args=(pid, answer), daemon=True).start()
     _, status = os.waitpid(pid, 0)
-    os.write(answer, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    with suppress(BrokenPipeError):  # the command that waits has been killed
+        os.write(answer, f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def _kill_without(pid: int, answer: int) -> None:
@@ -270,6 +273,8 @@ def _run(command: list[str], folder: str, environment: dict[str, str]) -> NoRetu
 
     import forked_scripts
 
+    if hook := environment.get(HOOK):
+        import_module(hook).install(environment)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

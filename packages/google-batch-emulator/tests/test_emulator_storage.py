@@ -3,6 +3,7 @@
 import io
 import os
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -255,3 +256,14 @@ def test_preconditions(query, version, reading, status):
 )
 def test_the_last_part_of_an_upload_is_known(header, received, last):
     assert is_last_chunk(header, received) is last
+
+
+def test_the_clock_of_the_service_may_be_behind(clients, bucket):
+    clients.emulator.faults.replace(FaultPlan(storage_clock_seconds=-7200))
+    bucket.blob("early").upload_from_string(b"1")
+
+    found = [bucket.get_blob("early"), *clients.storage.list_blobs(bucket)]
+
+    ages = [datetime.now(UTC) - blob.updated for blob in found]
+    assert len(ages) == 2
+    assert all(timedelta(minutes=119) < age < timedelta(minutes=130) for age in ages)

@@ -181,6 +181,10 @@ class FaultPlan(Strict):
     storage_latency_seconds: NonNegativeFloat = Field(
         default=0, description="Delay of every storage call."
     )
+    storage_clock_seconds: float = Field(
+        default=0,
+        description="Lead of the storage service's clock over this machine's.",
+    )
     log_delay_seconds: NonNegativeFloat = Field(default=0, description="Until logs can be read.")
     api: tuple[ApiFault, ...] = ()
     storage: tuple[StorageFault, ...] = ()

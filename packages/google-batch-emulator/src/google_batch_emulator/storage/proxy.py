@@ -12,6 +12,7 @@ from google_batch_emulator.fault_state import Faults
 from google_batch_emulator.faults import StorageFault
 from google_batch_emulator.request_counts import Requests
 from google_batch_emulator.storage import permissions
+from google_batch_emulator.storage.clock import shifted
 from google_batch_emulator.storage.multipart import take_apart
 from google_batch_emulator.storage.requests import StorageRequest, tell_apart
 from google_batch_emulator.storage.service import StorageService, refusal
@@ -133,7 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
         latency = proxy.faults.plan.storage_latency_seconds
         time.sleep(latency + (fault.latency_seconds if fault else 0))
         if fault is None:
-            self._send(request, self._allowed(request, body))
+            answer = self._allowed(request, body)
+            self._send(request, shifted(answer, proxy.faults.plan.storage_clock_seconds))
         else:
             self._break(request, body, fault)
 

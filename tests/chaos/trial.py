@@ -20,6 +20,7 @@ from tests.workflow.workspace import SNAKEMAKE, TABLES, Done, Workspace
 
 TASKS = 2
 OPTIONS = ("--rerun-incomplete", "--keep-incomplete", "--keep-going", "--latency-wait", "3")
+TRACEBACK = "Traceback (most recent call last)"
 OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _PATIENCE = 180.0
 _JOBS_END = 10.0
@@ -128,8 +129,8 @@ class Trial:
         self.codes.append(done.code)
         if done.code == 0 and self.workspace.outputs() != self.world.tables:
             self.problems.append("ended with 0, but with other tables")
-        if "Traceback (most recent call last)" in done.text:
-            self.problems.append(f"traceback:\n{done.text[-3000:]}")
+        if TRACEBACK in done.text:
+            self.problems.append(done.text[done.text.index(TRACEBACK) :][:3000])
         if done.code > 0 and not re.search(cause or "^$", done.text):
             self.problems.append(f"ended with {done.code} without the cause:\n{done.text[-3000:]}")
         if done.code >= 0 and list(self.workspace.folder.glob(".snakemake/locks/*")):

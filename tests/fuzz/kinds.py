@@ -99,7 +99,7 @@ class Kind:
     read: Callable[[Path], Texts]
     errors: tuple[type[Exception], ...] = (EpyflowError,)
     files: Callable[[], Files] = field(default=dict)
-    weight: int = 5
+    weight: int = 8
     place: str = ""
 
     def prepare(self, folder: Path) -> None:
@@ -527,7 +527,7 @@ KINDS = (
         _experiment_files,
         weight=1,
     ),
-    Kind("settings", _settings, mutate_tree, _read_settings, weight=3),
+    Kind("settings", _settings, mutate_tree, _read_settings, weight=4),
     Kind("sites, profiles and prices", _site, mutate_tree, _read_site, weight=1),
     Kind(
         "expressions", _files("e", b"beta*(1-VE)**2 + exp(-mu/2.5)"), mutate_bytes, _read_expression

@@ -109,6 +109,15 @@ def test_the_rows_of_a_parquet_file_are_those_of_its_row_groups(tmp_path, monkey
         limited_files.read_parquet(path)
 
 
+def test_a_name_of_a_column_that_is_not_utf_8_is_refused(tmp_path):
+    pq.write_table(pa.table({"some name": [1]}), tmp_path / "a.parquet", store_schema=False)
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content.replace(b"some name", b"some\xffname"))
+
+    with pytest.raises(UnreadableError, match=r"a\.parquet: cannot be read as parquet \('utf-8'"):
+        limited_files.read_parquet(tmp_path / "a.parquet")
+
+
 def test_columns_of_one_name_are_read_apart(tmp_path):
     table = pa.Table.from_arrays([pa.array([1, 2]), pa.array(["x", "y"])], names=["a", "a"])
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=1)

@@ -12,6 +12,7 @@ from typing import Any
 from epyflow.cli import app
 from epyflow.cli.output import EXIT_CODES
 from epyflow.experiment.format import json_schema
+from epyflow.experiment.format.base import RELATIVE
 from epyflow.experiment.format.calibration import Rejection, Smc, TopFraction
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -124,6 +125,8 @@ def type_of(schema: Mapping[str, Any]) -> str:
         if key in schema:
             kinds = [type_of(each) for each in schema[key] if each.get("type") != "null"]
             return " or ".join(dict.fromkeys(kinds))
+    if schema.get("pattern") == RELATIVE:
+        return "[relative date](../experiments.md#relative-dates)"
     if "const" in schema or "enum" in schema:
         values = schema.get("enum", [schema.get("const")])
         return ", ".join(f"`{json.dumps(each).strip(chr(34))}`" for each in values)

@@ -22,5 +22,6 @@ with log_job(snakemake):
         Path(snakemake.input.members),
         storage,
         [Path(path) for path in snakemake.input.left_out],
+        plan.dates,
     )
     write_metadata(run_metadata(run), Path(snakemake.output.metadata))

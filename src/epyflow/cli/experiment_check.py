@@ -1,7 +1,6 @@
 """Check an experiment for the commands that need one, and print its problems."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from epyflow.experiment.reading.problems import Problem
 from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address
+from epyflow.run.calendar import place_with, with_calendar
 from epyflow.run.settings import Settings
 from epyflow.run.sources import check_inside, fetch_root
 
@@ -60,8 +60,8 @@ def inspect_experiment(
     document = {"valid": False} if format == "json" else None
     with exit_on_error(document=document):
         found = name_experiment(named, configfile or (), config or (), options).settings
-        settings = fetch_root(found)[0]
-        place = replace(settings.place(), replacements=settings.replacements)
+        settings = with_calendar(fetch_root(found)[0])
+        place = place_with(settings, settings.place())
         if is_address(found.experiments_root):
             check_inside(place, found.experiments_root)
         folder = settings.population_folder()

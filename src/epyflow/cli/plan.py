@@ -26,6 +26,7 @@ from epyflow.durations import format_duration
 from epyflow.experiment.experiment import Experiment
 from epyflow.inputs import fan_out
 from epyflow.operations.cost.run_estimate import estimate_cost
+from epyflow.run.calendar import describe_dates
 
 
 def plan(
@@ -86,7 +87,7 @@ def _document(experiment: Experiment, planned: fan_out.Plan) -> dict[str, Any]:
         "simulations": planned.simulation_count,
         "simulations_are_a_lower_bound": planned.strategy != "simulate",
         "cpu_seconds_estimate": round(planned.cpu_seconds, 1),
-    }
+    } | ({"dates": dates} if (dates := describe_dates(experiment)) else {})
 
 
 def _print(experiment: Experiment, planned: fan_out.Plan) -> None:
@@ -111,6 +112,8 @@ def _print(experiment: Experiment, planned: fan_out.Plan) -> None:
     total = (planned.task_count, planned.member_count, planned.simulation_count)
     table.add_row("total", "", *(f"{number:,}" for number in total))
     out.print(table)
+    for key, (written, day) in experiment.dates.items():
+        out.print(f"{key}: {day} ({written})", soft_wrap=True, highlight=False)
     least = "at least " if planned.strategy != "simulate" else ""
     out.print(
         f"About {least}{format_duration(planned.cpu_seconds)} of one core with the reference "

@@ -86,6 +86,7 @@ def changes(experiment: Experiment, day: date) -> Changes:
     - So does the end of the fitting window.
     - The end of the projection stays where it is, as a season's end does; it moves along with
       the reference date where less than four weeks, or than the experiment has, would be left.
+    - A date that is relative in the YAML, and is none of these, is that of the other date.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def changes(experiment: Experiment, day: date) -> Changes:
         found["output", name, "rate_trends", "observed_data_vintage"] = str(vintage)
     end = experiment.model.timespan.end_date
     least = day + min(PROJECTED, end - own)
-    if end < least:
+    if end < least and "model.timespan.end_date" not in experiment.dates:
         found["model", "timespan", "end_date"] = str(least)
     return found
 

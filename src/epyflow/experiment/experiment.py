@@ -5,7 +5,9 @@ checked, so that an edit there is no edit of a stage.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,8 @@ class Experiment:
         Data file as written in YAML to the file found.
     warnings
         Values that are allowed but are probably mistakes.
+    dates
+        Key path of each relative date to its text in YAML and its day.
     """
 
     files: "ExperimentFiles"
@@ -50,6 +54,7 @@ class Experiment:
     sources: tuple[Path, ...]
     data: dict[str, Path]
     warnings: "tuple[Problem, ...]" = ()
+    dates: Mapping[str, tuple[str, date]] = field(default_factory=dict)
 
     @property
     def sampling(self) -> Sampling | None:

@@ -1,6 +1,7 @@
 """Load an experiment: find its files, validate them, and check them against one another."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from epyflow.errors import InvalidExperimentError
@@ -12,6 +13,7 @@ from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.suite_keys import suite_key_problems
 from epyflow.experiment.reading.yaml_source import KeyPath
+from epyflow.experiment.relative_dates import resolve_dates
 from epyflow.population.store import PopulationStore
 
 Changes = Mapping[KeyPath, Any]
@@ -95,13 +97,15 @@ def inspect(
         for document in documents[str(location[0])]:
             put(document.data, location, value)
     output_document = choose_output(documents["output"], output_config, files, problems)
+    dates, last, undated = resolve_dates(documents, output_document, files)
+    problems += undated
     checker = Checker(files, documents, populations, problems, store)
     problems.sort(key=lambda problem: (str(problem.file), problem.line, problem.key))
     if checker.model is None or any(problem.severity == "error" for problem in problems):
         return None, problems
     firsts = [next(iter(documents[role]), None) for role in ("model", "modelset")]
     experiment = Experiment(
-        files=files,
+        files=replace(files, last_observation=last),
         model=checker.model,
         modelset=checker.modelset,
         output=(checker.output(output_document) if output_document else None) or DEFAULT,
@@ -109,5 +113,6 @@ def inspect(
         sources=tuple(doc.path for doc in (*firsts, output_document) if doc is not None),
         data=checker.data,
         warnings=tuple(problems),
+        dates=dates,
     )
     return experiment, problems

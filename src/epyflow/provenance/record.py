@@ -1,7 +1,7 @@
 """Write the record of a run, ``run_metadata.json``: inputs, code, versions, times and failures.
 
-Two runs with the same ``experiment``, ``data``, ``code.stages`` and ``seed`` have the same
-outputs; the other values help to find out why, if they do not.
+Two runs with the same ``experiment``, ``data``, ``code.stages`` and ``seed`` have the same outputs;
+the other values help to find out why, if they do not.
 """
 
 import json
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from epyflow.artifacts.task import Failure
 from epyflow.files import sha256_of, write_bytes_atomically
@@ -56,8 +56,8 @@ class Run:
         ``repository``, ``ref`` and ``commit`` of the experiments; None if they are in a folder.
     left_out
         The parts missing from the run's submission to a forecast hub, and why.
-    units
-        Target of the submission to the unit of its series.
+    units, dates
+        Target of the submission to the unit of its series; the relative dates of the plan.
     """
 
     exp_id: str
@@ -77,6 +77,7 @@ class Run:
     experiments: Mapping[str, str] | None = None
     left_out: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    dates: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Git(TypedDict):
@@ -157,6 +158,7 @@ class RunMetadata(TypedDict):
     failures: list[FailedTask]
     left_out_of_submission: list[str]
     units_of_submission: dict[str, str]
+    relative_dates: dict[str, Any]
 
 
 def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
@@ -193,6 +195,7 @@ def run_metadata(run: Run, root: Path = PACKAGE) -> RunMetadata:
         failures=_failed(run.failures),
         left_out_of_submission=list(run.left_out),
         units_of_submission=dict(run.units),
+        relative_dates=dict(run.dates),
     )
 
 
@@ -259,10 +262,7 @@ def _versions() -> dict[str, str | None]:
 
 def _counts(run: Run) -> Counts:
     return Counts(
-        tasks=run.tasks,
-        members=run.members,
-        simulations=run.simulations,
-        failed=len(run.failures),
+        tasks=run.tasks, members=run.members, simulations=run.simulations, failed=len(run.failures)
     )
 
 

@@ -59,7 +59,8 @@ def front_page(
         each population), ``open`` (number of tables that are open), ``without_table`` (number
         of populations), ``unit``, ``simulations`` (number that succeeded), ``text``,
         ``series`` (names of transitions that have one), ``quantities`` (name and distribution),
-        ``forcing``, ``fit``, ``without_curves``, ``without_reproduction``, ``newest``.
+        ``forcing``, ``fit``, ``dates`` (relative ones), ``without_curves``,
+        ``without_reproduction``, ``newest``.
     """
     found = json.loads(summary) if summary else {"warnings": [], "headline": []}
     held = read_coverage(later) if later else None
@@ -84,6 +85,10 @@ def front_page(
         ],
         "forcing": about["forcing"],
         "fit": about["fit"],
+        "dates": [
+            f"{key}: {day} ({written})"
+            for key, (written, day) in about.get("dates", {"keys": {}})["keys"].items()
+        ],
         "without_curves": about["without_curves"],
         "without_reproduction": about["without_reproduction"],
         "quantities": [

@@ -1,9 +1,11 @@
 """Finish a run: remove checkpoints, and collect what the record of the run needs."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from epyflow.provenance.record import Run
 from epyflow.run import checkpoint_backup
@@ -20,6 +22,7 @@ def finish_run(
     members: Path,
     storage: Storage,
     left_out: Iterable[Path] = (),
+    dates: Mapping[str, Any] = MappingProxyType({}),
 ) -> Run:
     """Remove the checkpoints of calibrations, and describe the run that ends now.
 
@@ -35,6 +38,8 @@ def finish_run(
         Holds results and benchmarks.
     left_out
         ``hub_left_out.json`` if the run makes a submission.
+    dates
+        Of the plan.
 
     Returns
     -------
@@ -62,6 +67,7 @@ def finish_run(
         benchmarks=_benchmarks(run, storage),
         project=Path.cwd(),
         experiments=start.experiments,
+        dates=dates,
         units=dict(zip(run.submission.targets, run.submission.units, strict=True))
         if run.submission
         else {},

@@ -16,6 +16,9 @@ from epyflow.run.layout import RunLayout
 PLAN_KEY = "plan"
 """Key of the workflow's configuration under which the plan is."""
 
+CALENDAR = ("today", "last_observation")
+"""Settings that say what relative dates stand for."""
+
 PLAN_VARIABLE = "EPYFLOW_COORDINATOR_PLAN"
 """Variable of a coordinator's job with the :func:`plan_checksum` of what was submitted."""
 
@@ -184,6 +187,12 @@ class Plan:
         return RunLayout(self.exp_id, self.run_id)
 
     @property
+    def dates(self) -> Mapping[str, Any]:
+        """The relative dates: see :func:`epyflow.run.calendar.describe_dates`."""
+        found: Mapping[str, Any] = self.about.get("dates", {})
+        return found
+
+    @property
     def is_replay(self) -> bool:
         """Whether it is the forecasts of several reference dates."""
         return self.runs[0].run_id != self.run_id
@@ -279,3 +288,9 @@ def read_plan_file(data: bytes) -> Plan:
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise ArtifactError(f"the plan is damaged ({problem}); start the run again") from None
     return read_plan(content)
+
+
+def planned_dates(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the calendar in a plan, for the jobs of its run."""
+    dates = config.get(PLAN_KEY, {}).get("about", {}).get("dates", {})
+    return {name: dates[name] for name in CALENDAR if dates.get(name) is not None}

@@ -19,7 +19,7 @@ from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.run.bundle import Sources, is_bundle, open_bundle
 from epyflow.run.layout import plan_path
-from epyflow.run.plan import PLAN_KEY
+from epyflow.run.plan import PLAN_KEY, planned_dates
 from epyflow.run.run_id import LATEST
 from epyflow.strict import Many, Strict, refuse
 from epyflow.suggest import did_you_mean, listed
@@ -127,6 +127,12 @@ class Settings(Strict):
     )
     n_sims: Count | None = Field(
         default=None, description="Replaces `simulation.n_sims` of the experiment."
+    )
+    today: Date | None = Field(
+        default=None, description="Day that relative dates count from; absent: the first start's."
+    )
+    last_observation: Date | None = Field(
+        default=None, description="Day that `last observation` stands for; absent: from the data."
     )
     engine: Text = Field(
         default=DEFAULT_ENGINE, description="Simulation engine: `compiled`, or `epydemix` itself."
@@ -273,7 +279,8 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         Naming every key that is wrong and what is expected.
     """
     try:
-        return Settings.model_validate({k: v for k, v in config.items() if k != PLAN_KEY})
+        own = {k: v for k, v in config.items() if k != PLAN_KEY}
+        return Settings.model_validate(planned_dates(config) | own)
     except ValidationError as error:
         lines = [f"config: {_line(details)}" for details in error.errors(include_url=False)]
     raise EpyflowError("\n".join(lines))

@@ -4,7 +4,7 @@ The experiments lie in a folder, in a bundle that was unpacked, or in the copy o
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from epyflow.engine import check_engine
@@ -17,6 +17,7 @@ from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.repositories.checkout import Checkout, fetch
 from epyflow.run.bundle import Sources, is_bundle, repository_of_bundle
+from epyflow.run.calendar import calendar_of, place_with, with_calendar
 from epyflow.run.settings import Settings
 from epyflow.run.start import fetched_folder
 
@@ -64,7 +65,8 @@ def gather(settings: Settings) -> Gathered:
     """
     settings, checkout = fetch_root(settings)
     sources = find_sources(settings)
-    experiment = load_experiment(settings, sources)
+    experiment = load_experiment(with_calendar(settings), sources)
+    settings = settings.model_copy(update=calendar_of(experiment))
     check_engine(settings.engine)
     runs = _runs(experiment, settings, sources.store)
     return Gathered(settings, checkout, sources, experiment, runs)
@@ -89,7 +91,7 @@ def load_experiment(settings: Settings, sources: Sources) -> Experiment:
     InvalidExperimentError
         Listing every problem.
     """
-    place = replace(sources.place, replacements=settings.replacements)
+    place = place_with(settings, sources.place)
     return load(place, settings.output_config, population_names(sources.store))
 
 

@@ -1,12 +1,13 @@
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.run import input_record
-from epyflow.run.input_build import build_inputs, bundle_experiment
+from epyflow.run.input_build import build_inputs, bundle_experiment, experiment_of
 from epyflow.run.plan import PLAN_VARIABLE, read_plan_file
 from epyflow.run.planner import checksum_of, write_run_plan
 from epyflow.run.settings import Settings, read_settings
@@ -201,3 +202,31 @@ def test_nothing_is_written_of_an_experiment_that_is_not_valid(settings, tmp_pat
         plan(settings)
 
     assert not settings.plan_path.exists()
+
+
+RELATIVE = SEEDED.replace('"2025-03-02"', "today + 6 weeks")
+
+
+def test_a_run_keeps_its_relative_dates_in_another_week_unless_today_is_given(settings, tmp_path):
+    write_model(tmp_path, RELATIVE)
+
+    first = plan(settings.model_copy(update={"today": date(2025, 1, 19)}))
+    again = plan(settings)
+    other = plan(settings.model_copy(update={"today": date(2025, 1, 26)}))
+
+    key = "model.timespan.end_date"
+    assert first.dates["keys"] == {key: ["today + 6 weeks", "2025-03-02"]}
+    assert again == first
+    assert other.dates["keys"][key][1] == "2025-03-09"
+    assert other.runs[0].tasks != first.runs[0].tasks
+
+
+def test_relative_dates_give_the_tasks_of_the_days_written_and_jobs_read_them(settings, tmp_path):
+    written = plan(settings)
+    write_model(tmp_path, RELATIVE)
+    relative = plan(settings.model_copy(update={"today": date(2025, 1, 19)}))
+
+    assert relative.runs[0].tasks == written.runs[0].tasks
+    config = {"experiment": "small", "experiments_root": ".", "plan": vars(relative)}
+    assert experiment_of(read_settings(config)).model.timespan.end_date == date(2025, 3, 2)
+    assert written.dates == {}

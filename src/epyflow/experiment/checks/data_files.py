@@ -89,7 +89,7 @@ def check_data_files(
     found: dict[str, Path] = {}
     for named in data_files:
         try:
-            path = _find(named, files, report)
+            path = find_data_file(named, files, report.document.path)
             header = _header(path)
             if named.vintage is not None:
                 vintages.check_column(header, path, named.as_of)
@@ -119,9 +119,14 @@ def check_data_files(
     return found
 
 
-def _find(named: NamedFile, files: ExperimentFiles, report: Report) -> Path:
-    """Return the named file; if there are several vintages, the one as of the date."""
-    beside = report.document.path
+def find_data_file(named: NamedFile, files: ExperimentFiles, beside: Path) -> Path:
+    """Return the file that a YAML file names; of several vintages, the one as of the date.
+
+    Raises
+    ------
+    ValueError, DataError, UnreadableError
+        If it is missing, or a folder in which nothing chooses a file.
+    """
     if named.key in files.bundled:
         return files.resolve(named.key, beside, folder=named.observed)
     found = files.resolve(named.written, beside, folder=named.observed)

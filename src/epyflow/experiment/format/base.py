@@ -40,7 +40,13 @@ def as_date(value: Any) -> date:
     return day
 
 
-Date = Annotated[date, BeforeValidator(as_date)]
+RELATIVE = "^(today|next|reference date|last observation|season [0-9]{2}-[0-9]{2})( .+)?$"
+"""Dates that :mod:`epyflow.experiment.relative_dates` replaces; for editors."""
+
+_DATE_OR_RELATIVE = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "pattern": RELATIVE}]
+}
+Date = Annotated[date, BeforeValidator(as_date), WithJsonSchema(_DATE_OR_RELATIVE)]
 
 
 def as_number(value: Any) -> float:

@@ -196,7 +196,9 @@ class FittingWindow(Strict):
     """The dates compared with data, both included."""
 
     start_date: Date = Field(description="First date compared with observations.")
-    end_date: Date = Field(description="Last date compared with observations.")
+    end_date: Date = Field(
+        description="Last date compared with observations, or `last observation`."
+    )
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
@@ -239,7 +241,8 @@ class Calibration(Strict):
         "hub's folder; with a vintage also a folder of dated files."
     )
     observed_data_vintage: Date | None = Field(
-        default=None, description="Observations as known on this day; absent: the file as it is."
+        default=None,
+        description="Observations as known on this day, or `today`; absent: the file as it is.",
     )
     observed_as_of_column: Text | None = Field(
         default=None,

@@ -197,7 +197,9 @@ class _Submission(Strict):
 class FlusightFormat(_Submission):
     """A submission to the FluSight forecast hub."""
 
-    reference_date: Date = Field(description="The Saturday that horizons are counted from.")
+    reference_date: Date = Field(
+        description="The Saturday that horizons are counted from; `next`: the next Saturday."
+    )
     rate_trends: RateTrends | None = None
 
     @model_validator(mode="after")

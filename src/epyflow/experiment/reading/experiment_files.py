@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class ExperimentFiles:
         In an unpacked bundle: path as written in YAML to the file in the bundle.
     replacements
         Key path, which begins with the top-level key, to the value that replaces the one in YAML.
+    today, last_observation
+        What these words stand for in relative dates; None where nothing says it.
     """
 
     exp_id: str
@@ -45,6 +48,8 @@ class ExperimentFiles:
     allowed: tuple[Path, ...] = ()
     bundled: Mapping[str, Path] = field(default_factory=dict, hash=False)
     replacements: Mapping[KeyPath, Any] = field(default_factory=dict, hash=False)
+    today: date | None = None
+    last_observation: date | None = None
 
     def resolve(self, written: str, beside: Path, *, folder: bool = False) -> Path:
         """Find the file that YAML names: beside the YAML, in the experiment, in the root.

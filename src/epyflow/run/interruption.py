@@ -3,6 +3,29 @@
 from typing import Any
 
 
+def leave_interrupted_loops() -> None:
+    """Let Snakemake end although Ctrl-C has stopped one of its event loops within a step.
+
+    Such a loop counts as running and cannot be closed: Snakemake would end with a traceback. It
+    ends with the process. The attributes are private: a Snakemake without them is left as it is.
+    """
+    from snakemake.workflow import Workflow
+
+    original = getattr(Workflow, "tear_down", None)
+    if original is None:
+        return
+
+    def tear_down(self: Any) -> None:
+        runners = getattr(self, "_async_runners", {})
+        for thread, runner in list(runners.items()):
+            loop = getattr(runner, "_loop", None)
+            if loop is not None and loop.is_running():
+                del runners[thread]
+        original(self)
+
+    Workflow.tear_down = tear_down
+
+
 def finish_ended_jobs(scheduler: Any) -> None:
     """Let Snakemake record the jobs that have ended and that it has not dealt with yet.
 

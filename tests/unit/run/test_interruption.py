@@ -1,0 +1,67 @@
+"""What Snakemake does after Ctrl-C."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import pytest
+from snakemake.api import SnakemakeApi  # noqa: F401 - imported first, as by Snakemake itself
+from snakemake.workflow import Workflow
+
+from epyflow.run.interruption import finish_ended_jobs, leave_interrupted_loops
+
+
+@pytest.fixture
+def running_loop():
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    while not loop.is_running():
+        pass
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def test_a_loop_that_was_stopped_within_a_step_is_not_closed(running_loop, monkeypatch):
+    monkeypatch.setattr(Workflow, "tear_down", Workflow.tear_down)  # and back afterwards
+    executor = SimpleNamespace(shutdown=lambda: ended.append("executor"))
+    interrupted, idle = asyncio.Runner(), asyncio.Runner()
+    for runner in (interrupted, idle):
+        runner.run(asyncio.sleep(0))
+    interrupted.get_loop().close()
+    interrupted._loop = running_loop
+    closed = idle.get_loop()
+    ended: list[str] = []
+    workflow = SimpleNamespace(
+        injected_conda_envs=[],
+        _workdir_handler=None,
+        _snakemake_tmp_dir=SimpleNamespace(cleanup=lambda: ended.append("folder")),
+        _async_lock=threading.Lock(),
+        _async_runners={1: interrupted, 2: idle},
+        _async_executor=executor,
+    )
+
+    leave_interrupted_loops()
+    Workflow.tear_down(workflow)
+
+    assert ended == ["folder", "executor"]
+    assert closed.is_closed()
+    assert not running_loop.is_closed()
+
+
+def test_jobs_that_ended_before_the_interruption_are_recorded_once():
+    dealt: list[list[str]] = []
+    scheduler = SimpleNamespace(
+        _lock=threading.Lock(),
+        _tofinish=["ended", "recorded before"],
+        running={"ended", "goes on"},
+        _local_executor=SimpleNamespace(cancel=lambda: None),
+    )
+    scheduler._finish_jobs = lambda: dealt.append(scheduler._tofinish)
+
+    finish_ended_jobs(scheduler)
+    finish_ended_jobs(SimpleNamespace())  # of another Snakemake
+
+    assert dealt == [["ended"]]

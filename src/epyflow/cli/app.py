@@ -37,6 +37,7 @@ COMMANDS = {
     "schema": "Write the JSON schema of the experiment format, for editors.",
     "cloud": "Prepare runs on Google Batch.",
     "config": "Show, check and change the settings of a run.",
+    "data": "Fetch observations and keep them as dated vintages.",
     "hub": "Check files for forecast hubs.",
 }
 """Each command with the beginning of its help. Its module in this folder and the function or the

@@ -16,6 +16,7 @@ from tests.unit.experiment.samples import SIR, changed, write_sections
 EPYFLOW = Path(sys.executable).with_name("epyflow")
 
 GROUPS = {
+    "data": ["fetch"],
     "cloud": ["configure"],
     "config": ["show", "get", "set", "validate", "path"],
     "hub": ["validate"],

@@ -1,0 +1,78 @@
+"""``epyflow data``: observations of a season, as they become known."""
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from epyflow.cli.output import ExitCode, exit_on_error, fail, say
+from epyflow.operations.target_data import nhsn
+from epyflow.operations.target_data.hub_copy import read_target_data
+from epyflow.operations.target_data.vintage_store import Series, keep_vintage
+
+data = typer.Typer(
+    help="Fetch observations and keep them as dated vintages.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@data.callback()
+def data_options() -> None:
+    """Fetch observations and keep them as dated vintages."""
+
+
+@data.command()
+def fetch(
+    to: Annotated[Path, typer.Option(help="Folder of the vintages, such as data/vintages.")],
+    hub: Annotated[
+        str | None, typer.Option(help="A forecast hub: its folder, or git+https://...@REF.")
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option(help="The hub's target data. Default: as the hubverse names it.")
+    ] = None,
+    admissions: Annotated[
+        Literal["flu", "covid", "rsv"] | None,
+        typer.Option("--nhsn", help="Weekly hospital admissions of the NHSN, from data.cdc.gov."),
+    ] = None,
+    address: Annotated[str, typer.Option(help="The NHSN's data set.")] = nhsn.ADDRESS,
+    name: Annotated[
+        str | None, typer.Option(help="Begin of the files' names. Default: by the source.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day of the vintage. Default: today (UTC)."),
+    ] = None,
+    max_age: Annotated[int, typer.Option(min=0, help="Most days since the last observation.")] = 10,
+) -> None:
+    """Fetch observations, and keep them as the vintage of today. No vintage is overwritten.
+
+    The file is printed. Its checksum and source are in `vintages.json` beside it. An application
+    token for data.cdc.gov is read from EPYFLOW_SOCRATA_TOKEN; none is needed.
+
+    Exit code 0: kept, or kept before. 1: the data are stale or have shrunk, there is another
+    vintage of the day, or the server refuses or does not answer; nothing was kept. 2: an option
+    is wrong, or something cannot be read.
+    """
+    if (hub is None) == (admissions is None):
+        fail("expected one of --hub and --nhsn", ExitCode.UNREADABLE)
+    if name is not None and not re.fullmatch("[A-Za-z][A-Za-z_-]*", name):
+        fail(f"--name {name!r}: expected letters, '-' and '_'", ExitCode.UNREADABLE)
+    day: date = (as_of or datetime.now(UTC)).date()
+    with exit_on_error(ExitCode.PROBLEM):
+        if hub is not None:
+            content, suffix, source = read_target_data(hub, file)
+        else:
+            content = nhsn.fetch_admissions(str(admissions), address)
+            suffix, source = ".csv", f"{address}, {nhsn.COLUMNS[str(admissions)]}"
+        series = Series(to, name or ("target-data" if hub else f"nhsn-{admissions}"), suffix)
+        vintage, is_new = keep_vintage(series, content, day, source, max_age)
+    say(
+        f"{'kept' if is_new else 'kept before'}: {vintage.values:,} values of "
+        f"{vintage.locations:,} locations to {vintage.last_observation}",
+        err=True,
+    )
+    say(str(series.path(day)))

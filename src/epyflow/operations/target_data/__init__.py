@@ -1,0 +1,1 @@
+"""Fetch observations, and keep what was known on each day."""

@@ -1,0 +1,243 @@
+"""Keep fetched observations as dated vintages, with their checksums and sources.
+
+A folder holds ``<name>_<YYYY-MM-DD><suffix>`` for each vintage, and ``vintages.json``. No file is
+written twice, and data that are stale or have shrunk are refused, because a forecast would take
+them for a fall of the epidemic.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from epyflow.errors import DataError, UnreadableError
+from epyflow.experiment.format.base import Date
+from epyflow.files import sha256_of, write_bytes_atomically
+from epyflow.strict import Many, Strict
+from epyflow.suggest import listed
+from forecast_hub.errors import HubError
+from forecast_hub.scoring.outcomes import DATE_COLUMNS, VALUE_COLUMNS
+from forecast_hub.tables import NO_VALUE, Table, read_table
+
+MANIFEST = "vintages.json"
+LARGEST = 256 * 2**20
+"""Bytes of a vintage; a season of all states takes some hundred thousand."""
+_LARGEST_MANIFEST = 2**22
+_LOCATION = "location"
+
+
+class Vintage(Strict):
+    """The record of one vintage.
+
+    Attributes
+    ----------
+    day
+        The day as of which the data are known.
+    sha256
+        Checksum of the file.
+    source
+        Where the data are from.
+    last_observation
+        The latest date with a value.
+    values
+        How many values there are.
+    locations
+        How many locations have a value.
+    """
+
+    day: Date
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    source: Annotated[str, Field(max_length=2000)]
+    last_observation: Date
+    values: Annotated[int, Field(ge=1)]
+    locations: Annotated[int, Field(ge=1)]
+
+
+class _Manifest(Strict):
+    vintages: dict[str, Many[Vintage]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series of vintages: the files of one name in a folder."""
+
+    folder: Path
+    name: str
+    suffix: str
+
+    def path(self, day: date) -> Path:
+        """Return the file of a day's vintage."""
+        return self.folder / f"{self.name}_{day}{self.suffix}"
+
+    def vintages(self) -> tuple[Vintage, ...]:
+        """Return the records of the vintages, in the order of their days."""
+        return _read_manifest(self.folder).vintages.get(self.name, ())
+
+
+def keep_vintage(
+    series: Series, content: bytes, day: date, source: str, max_age: int
+) -> tuple[Vintage, bool]:
+    """Keep observations as the vintage of a day.
+
+    Parameters
+    ----------
+    series
+        The folder and the name; the folder is made.
+    content
+        The file: a table with a date, a location and a value in each row.
+    day
+        The day as of which they are known.
+    source
+        Where they are from; without secrets.
+    max_age
+        Most days from the last observation to ``day``.
+
+    Returns
+    -------
+    vintage
+        Its record.
+    is_new
+        Whether it was written; an equal one of the same day is kept as it is.
+
+    Raises
+    ------
+    DataError
+        If the data are stale, have fewer values or locations than the vintage before, or differ
+        from a vintage of the same day; nothing is written then.
+    UnreadableError
+        If the table or the manifest cannot be read, or a kept file is not what was written.
+    """
+    series.folder.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=series.folder, prefix=".fetch-", suffix=series.suffix)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        vintage = _describe(temporary, day, source)
+        known = series.vintages()
+        _check(vintage, known, series, max_age)
+        is_new = _place(temporary, series.path(day), vintage)
+        if vintage not in known:
+            _record(series, [each for each in known if each.day != day] + [vintage])
+    finally:
+        temporary.unlink(missing_ok=True)
+    return vintage, is_new
+
+
+def _describe(path: Path, day: date, source: str) -> Vintage:
+    try:
+        table = read_table(path)
+        days = table.days(_column(table, DATE_COLUMNS)).tolist()
+        values = table.columns[_column(table, VALUE_COLUMNS)].tolist()
+        places = table.columns[_column(table, (_LOCATION,))].tolist()
+    except HubError as error:
+        raise UnreadableError(f"{source}: {str(error).replace(path.name, 'the data')}") from None
+    known = [
+        (each, place)
+        for each, place, value in zip(days, places, values, strict=True)
+        if value not in NO_VALUE
+    ]
+    if not known:
+        raise DataError(f"{source}: no row has a value; expected observations")
+    return Vintage(
+        day=day,
+        sha256=sha256_of(path),
+        source=source,
+        last_observation=date.fromisoformat(max(each for each, _ in known)),
+        values=len(known),
+        locations=len({place for _, place in known}),
+    )
+
+
+def _column(table: Table, names: tuple[str, ...]) -> str:
+    for name in names:
+        if name in table.columns:
+            return name
+    raise DataError(
+        f"{table.path.name}: no column {' or '.join(names)}; it has {listed(table.columns)}"
+    )
+
+
+def _check(new: Vintage, known: tuple[Vintage, ...], series: Series, max_age: int) -> None:
+    """Refuse data that are stale, or that have shrunk since the vintage before."""
+    if new.last_observation > new.day:
+        raise DataError(
+            f"{new.source}: the last observation is of {new.last_observation}, after {new.day}, as "
+            "of which it would be kept; expected a later day in --as-of"
+        )
+    if new.last_observation < new.day - timedelta(days=max_age):
+        raise DataError(
+            f"{new.source}: the data are stale: the last observation is of {new.last_observation}, "
+            f"more than {max_age} days before {new.day}; expected newer data: fetch later, or "
+            "raise --max-age if this is as it should be"
+        )
+    before = max((each for each in known if each.day < new.day), key=_day, default=None)
+    if before is None:
+        return
+    path = series.path(before.day)
+    if not path.is_file() or sha256_of(path) != before.sha256:
+        raise UnreadableError(
+            f"{path}: is missing, or not the file that was kept; expected the SHA-256 "
+            f"{before.sha256}: restore it, or remove its entry from {MANIFEST}"
+        )
+    fields = {"last_observation": "last observation", "values": "values", "locations": "locations"}
+    for field, words in fields.items():
+        now, then = getattr(new, field), getattr(before, field)
+        if now < then:
+            raise DataError(
+                f"{new.source}: the data have shrunk: {words} {now} as of {new.day}, and {then} as "
+                f"of {before.day}; expected no less: look at the source, and fetch again"
+            )
+
+
+def _day(vintage: Vintage) -> date:
+    return vintage.day
+
+
+def _place(temporary: Path, path: Path, vintage: Vintage) -> bool:
+    """Give the file its name unless there is one; return whether it was given."""
+    temporary.chmod(0o644)
+    try:
+        os.link(temporary, path)  # fails if the name is taken, unlike a rename
+    except FileExistsError:
+        if sha256_of(path) == vintage.sha256:
+            return False
+        raise DataError(
+            f"{path}: there is another vintage of {vintage.day}, which is never overwritten; "
+            "expected another day in --as-of, or another --name"
+        ) from None
+    return True
+
+
+def _record(series: Series, vintages: list[Vintage]) -> None:
+    manifest = _read_manifest(series.folder)
+    own = {series.name: sorted(vintages, key=_day)}
+    content = {
+        name: [each.model_dump(mode="json") for each in records]
+        for name, records in sorted({**manifest.vintages, **own}.items())
+    }
+    text = json.dumps({"vintages": content}, indent=1) + "\n"
+    write_bytes_atomically(series.folder / MANIFEST, text.encode())
+
+
+def _read_manifest(folder: Path) -> _Manifest:
+    path = folder / MANIFEST
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LARGEST_MANIFEST + 1)
+        if len(text) > _LARGEST_MANIFEST:
+            raise ValueError(f"it has more than {_LARGEST_MANIFEST:,} bytes")
+        return _Manifest.model_validate_json(text)
+    except FileNotFoundError:
+        return _Manifest()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except (OSError, ValueError) as error:
+        why = str(error)
+    raise UnreadableError(f"{path}: not a manifest of vintages: {why}; restore it")

@@ -1,0 +1,190 @@
+"""``epyflow data fetch`` from a hub's folder, and from a server that stands for data.cdc.gov."""
+
+import json
+from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from epyflow.data.vintages import vintage_file
+from epyflow.operations.target_data import nhsn
+from tests.running import running
+from tests.unit.cli.command import run
+
+HEADER = "date,location,value\n"
+WEEK_1 = "2025-01-04,25,10\n2025-01-04,US,900\n"
+WEEK_2 = "2025-01-11,25,12\n2025-01-11,US,950\n"
+TOKEN = "a-secret-token"  # noqa: S105 - nobody accepts it
+
+
+class Server(HTTPServer):
+    """Answers with the rows of a page, or with a status."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.rows: Any = []
+        self.status = 200
+        self.seen: list[tuple[dict[str, list[str]], str | None]] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/resource/mpgq-jmmr.json"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        self.server.seen.append((query, self.headers["X-App-Token"]))
+        start, limit = int(query["$offset"][0]), int(query["$limit"][0])
+        rows = self.server.rows
+        body = json.dumps(rows[start : start + limit] if isinstance(rows, list) else rows).encode()
+        self.send_response(self.server.status)
+        if self.server.status == 302:
+            self.send_header("Location", "/elsewhere?$offset=0&$limit=1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    with running(Server()) as started:
+        yield started
+
+
+@pytest.fixture
+def hub(tmp_path):
+    folder = tmp_path / "hub" / "target-data"
+    folder.mkdir(parents=True)
+    return folder / "time-series.csv"
+
+
+def fetch(tmp_path, hub, day: str, text: str, *options: object):
+    hub.write_text(HEADER + text)
+    to = tmp_path / "vintages"
+    return run("data", "fetch", "--hub", tmp_path / "hub", "--to", to, "--as-of", day, *options)
+
+
+def test_vintages_of_a_hub_are_kept_with_checksum_and_source_and_are_read_by_date(tmp_path, hub):
+    first = fetch(tmp_path, hub, "2025-01-08", WEEK_1)
+    again = fetch(tmp_path, hub, "2025-01-08", WEEK_1)
+    second = fetch(tmp_path, hub, "2025-01-15", WEEK_1 + WEEK_2)
+
+    folder = tmp_path / "vintages"
+    assert (first.exit_code, again.exit_code, second.exit_code) == (0, 0, 0)
+    assert second.stdout.strip() == str(folder / "target-data_2025-01-15.csv")
+    kept = json.loads((folder / "vintages.json").read_text())["vintages"]["target-data"]
+    assert [each["day"] for each in kept] == ["2025-01-08", "2025-01-15"]
+    assert kept[1]["source"] == f"{tmp_path / 'hub'}: target-data/time-series.csv"
+    found = vintage_file(folder, date(2025, 1, 14))
+    assert found.read_text() == HEADER + WEEK_1
+
+
+@pytest.mark.parametrize(
+    ("day", "text", "message"),
+    [
+        ("2025-01-24", WEEK_1 + WEEK_2, "stale: the last observation is of 2025-01-11"),
+        ("2025-01-16", WEEK_2, "values 2 as of 2025-01-16, and 4 as of 2025-01-15"),
+        ("2025-01-16", WEEK_1 * 3, "last observation 2025-01-04 as of 2025-01-16"),
+        ("2025-01-16", WEEK_1[:17] + WEEK_2[:17] * 9, "locations 1 as of 2025-01-16, and 2"),
+        ("2025-01-15", WEEK_1 + WEEK_2 + "2025-01-11,36,1\n", "another vintage of 2025-01-15"),
+        ("2025-01-10", WEEK_1 + WEEK_2, "is of 2025-01-11, after 2025-01-10"),
+        ("2025-01-16", "2025-01-11,25,NA\n", "no row has a value"),
+    ],
+)
+def test_stale_shrunken_and_other_data_are_refused_and_nothing_is_kept(
+    tmp_path, hub, day, text, message
+):
+    fetch(tmp_path, hub, "2025-01-15", WEEK_1 + WEEK_2)
+    before = {path: path.read_bytes() for path in (tmp_path / "vintages").iterdir()}
+
+    done = fetch(tmp_path, hub, day, text, "--max-age", 12)
+
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert {path: path.read_bytes() for path in (tmp_path / "vintages").iterdir()} == before
+
+
+def test_a_vintage_that_somebody_changed_is_reported(tmp_path, hub):
+    fetch(tmp_path, hub, "2025-01-08", WEEK_1)
+    (tmp_path / "vintages" / "target-data_2025-01-08.csv").write_text(HEADER)
+
+    done = fetch(tmp_path, hub, "2025-01-15", WEEK_1 + WEEK_2)
+
+    assert done.exit_code == 2
+    assert "not the file that was kept" in done.stderr
+
+
+def nhsn_fetch(tmp_path, server, *options: object):
+    address = ["--nhsn", "flu", "--address", server.address]
+    return run("data", "fetch", *address, "--to", tmp_path / "v", "--as-of", "2025-01-15", *options)
+
+
+def row(day: str, place: str, **value: str) -> dict[str, str]:
+    return {"weekendingdate": f"{day}T00:00:00.000", "jurisdiction": place, **value}
+
+
+def test_all_pages_of_nhsn_become_a_table_of_the_hubs_codes(tmp_path, server, monkeypatch):
+    monkeypatch.setattr(nhsn, "PAGE", 2)
+    monkeypatch.setenv(nhsn.TOKEN_VARIABLE, TOKEN)
+    server.rows = [
+        row("2025-01-04", "MA", totalconfflunewadm="10"),
+        row("2025-01-11", "MA", totalconfflunewadm="12"),
+        row("2025-01-11", "Region 1", totalconfflunewadm="99"),
+        row("2025-01-11", "USA", totalconfflunewadm="950"),
+        row("2025-01-11", "PR"),
+    ]
+
+    done = nhsn_fetch(tmp_path, server)
+
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "v" / "nhsn-flu_2025-01-15.csv").read_text() == (
+        "date,location,value\n2025-01-04,25,10\n2025-01-11,25,12\n2025-01-11,72,NA\n"
+        "2025-01-11,US,950\n"
+    )
+    assert [query["$offset"] for query, _ in server.seen] == [["0"], ["2"], ["4"]]
+    assert {token for _, token in server.seen} == {TOKEN}
+    manifest = (tmp_path / "v" / "vintages.json").read_text()
+    assert TOKEN not in manifest + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "rows", "message"),
+    [
+        (429, [], "answers 429; wait, or set EPYFLOW_SOCRATA_TOKEN"),
+        (302, [], "answers 302"),
+        (200, {"error": True}, "not a list of rows"),
+        (200, [row("2025-01-11", "MA", totalconfflunewadm="1")] * 2, "2025-01-11 twice"),
+        (200, [], "no row has a value"),
+    ],
+)
+def test_what_is_no_answer_of_nhsn_is_refused(tmp_path, server, monkeypatch, status, rows, message):
+    monkeypatch.setenv(nhsn.TOKEN_VARIABLE, TOKEN)
+    server.status, server.rows = status, rows
+
+    done = nhsn_fetch(tmp_path, server)
+
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert TOKEN not in done.stderr
+    assert len(server.seen) == 1
+
+
+def test_answers_that_are_too_large_end_the_fetch(tmp_path, server, monkeypatch):
+    monkeypatch.setattr(nhsn, "LARGEST", 100)
+    server.rows = [row("2025-01-11", "MA", totalconfflunewadm="1" * 200)]
+
+    assert "more than 100 bytes" in nhsn_fetch(tmp_path, server).stderr
+
+
+def test_a_token_is_sent_by_https_only(tmp_path):
+    options = ["--nhsn", "flu", "--to", tmp_path, "--address", "http://example.org/x.json"]
+
+    assert "expected an address that begins with https://" in run("data", "fetch", *options).stderr

@@ -95,6 +95,8 @@ def exit_on_error(
         print_json({**document, "unreadable": str(error)})
         raise typer.Exit(found) from None
     except OSError as error:
+        if error.filename is None:  # such as a closed pipe: `epyflow status RUN | head -1`
+            raise
         with exit_on_error(document=document):
             raise unreadable_name(error) from None
 

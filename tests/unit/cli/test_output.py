@@ -1,3 +1,4 @@
+import errno
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +54,11 @@ def test_other_errors_are_raised():
     with pytest.raises(EpyflowError), exit_on_error(errors=(UnreadableError, ValueError)):
         raise EpyflowError("for the caller")
     assert code_of(ValueError("x"), errors=(UnreadableError, ValueError)) == 2
+
+
+def test_a_closed_pipe_is_left_to_the_command_line_which_ends_quietly():
+    with pytest.raises(BrokenPipeError), exit_on_error():
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
 
 def test_as_json_the_message_is_part_of_the_document(capsys):

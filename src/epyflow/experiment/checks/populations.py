@@ -10,6 +10,7 @@ from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.population.locations import ALL_US, Location, find
 
 _NAMES: KeyPath = ("population_names",)
+_BY_POSTAL_CODE = {place.postal: place for place in ALL_US}
 
 
 def check_populations(
@@ -99,7 +100,14 @@ def _found(name: str, report: Report, key_path: KeyPath, known: Collection[str])
     except PopulationError as error:
         report.error(key_path, str(error))
         return []
-    if known and found.name not in known:
+    state = _BY_POSTAL_CODE.get(name)
+    if state is not None and found != state:
+        report.warn(
+            key_path,
+            f"{name} is the country {found.label}; write {state.iso} for {state.label}, or "
+            f"{found.name} if you mean the country",
+        )
+    elif known and found.name not in known:
         report.warn(
             key_path,
             f"{found.name} is not in the population data that are given; a run would download it "

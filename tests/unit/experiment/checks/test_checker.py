@@ -747,6 +747,12 @@ def test_a_problem_is_at_the_line_of_its_key(case, root):
 
 
 WARNINGS = {
+    "the postal code of a state": (
+        SIR,
+        [("model.population.name", "CA")],
+        "model.population.name",
+        "CA is the country Canada; write US-CA for California, or Canada if you mean the country",
+    ),
     "factor in percent": (
         SIR,
         [("model.interventions.0.scaling_factor", 60)],

@@ -1,6 +1,37 @@
-"""Keep what had ended when Snakemake was interrupted."""
+"""Let Snakemake end in order when Ctrl-C interrupts it."""
 
+import signal
+import threading
+import time
+from types import FrameType
 from typing import Any
+
+_SAME_WISH = 5.0
+"""Seconds."""
+
+
+def ignore_repeated_interruptions() -> None:
+    """Ignore Ctrl-C within some seconds of another: an impatient hand, or a signal passed on too.
+
+    A second one would break off what follows the first: jobs are ended, the run is recorded as
+    stopped, and jobs in the cloud are deleted. A later one interrupts as usual. Nothing changes
+    where Ctrl-C has another handler, or outside the main thread, which cannot set one.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        return
+    first: list[float] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if first and now - first[-1] < _SAME_WISH:
+            return
+        first.append(now)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def leave_interrupted_loops() -> None:

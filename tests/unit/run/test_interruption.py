@@ -1,6 +1,7 @@
 """What Snakemake does after Ctrl-C."""
 
 import asyncio
+import signal
 import threading
 from types import SimpleNamespace
 
@@ -8,7 +9,12 @@ import pytest
 from snakemake.api import SnakemakeApi  # noqa: F401 - imported first, as by Snakemake itself
 from snakemake.workflow import Workflow
 
-from epyflow.run.interruption import finish_ended_jobs, leave_interrupted_loops
+from epyflow.run import interruption
+from epyflow.run.interruption import (
+    finish_ended_jobs,
+    ignore_repeated_interruptions,
+    leave_interrupted_loops,
+)
 
 
 @pytest.fixture
@@ -65,3 +71,25 @@ def test_jobs_that_ended_before_the_interruption_are_recorded_once():
     finish_ended_jobs(SimpleNamespace())  # of another Snakemake
 
     assert dealt == [["ended"]]
+
+
+def test_only_the_first_of_some_interruptions_in_a_row_interrupts(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(interruption, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ignore_repeated_interruptions()
+
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        now[0] = 4.9
+        signal.raise_signal(signal.SIGINT)
+        now[0] = 5.1
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as for a command of a script with "&"
+        ignore_repeated_interruptions()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

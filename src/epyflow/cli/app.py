@@ -19,6 +19,7 @@ COMMANDS = {
     "new": "Write an experiment to start from: a commented model whose numbers have sources.",
     "doctor": "Check what a run needs on this machine, on Google Cloud and on Slurm.",
     "run": "Run an experiment, and print the snakemake command that does it.",
+    "week": "Run this week's forecast, and commit it on a branch of a local clone of the hub.",
     "report": "Write the report of a finished run, and print the snakemake command that does it.",
     "validate": "Check an experiment and report every problem with file, line and key.",
     "plan": "Show the tasks and simulations of a run, from the YAML alone.",

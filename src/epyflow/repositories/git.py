@@ -18,7 +18,7 @@ from epyflow.errors import EpyflowError, UnreachableError
 from epyflow.repositories.address import Address
 from epyflow.repositories.token import VARIABLES
 
-_KEPT = frozenset(
+KEPT_VARIABLES = frozenset(
     {
         *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH"),
         *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH"),
@@ -57,7 +57,7 @@ class Git:
         self._environment = {
             name: value
             for name, value in environment.items()
-            if name not in VARIABLES and (not name.startswith("GIT_") or name in _KEPT)
+            if name not in VARIABLES and (not name.startswith("GIT_") or name in KEPT_VARIABLES)
         } | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "LANGUAGE": ""}
         self._configure(token if address.takes_token else None)
 

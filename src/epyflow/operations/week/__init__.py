@@ -1,0 +1,1 @@
+"""Hand over the forecast of a week to a hub."""

@@ -1,0 +1,122 @@
+"""Put a submission on a branch of a local clone of a hub, beside what is checked out there."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from epyflow.errors import EpyflowError
+from epyflow.repositories.git import KEPT_VARIABLES
+
+_METADATA = "model-metadata"
+_OUTPUT = "model-output"
+_LONGEST_S = 600
+_IDENTITY = ("GIT_AUTHOR_", "GIT_COMMITTER_")
+
+
+@dataclass(frozen=True)
+class HubBranch:
+    """The branch of a submission.
+
+    Attributes
+    ----------
+    name
+        ``<model>-<reference date>``.
+    commit
+        Its commit.
+    is_new
+        Whether a commit was made; not if the branch holds the same submission.
+    """
+
+    name: str
+    commit: str
+    is_new: bool
+
+
+def commit_submission(
+    clone: Path, submission: Path, model: str, metadata: Path | None = None
+) -> HubBranch:
+    """Commit a submission on its branch, which begins at the commit that the clone has checked out.
+
+    Parameters
+    ----------
+    clone
+        A clone of the hub.
+    submission
+        ``<reference date>-<model><suffix>``.
+    model
+        ``<team>-<model>``, the folder of the submission in the hub.
+    metadata
+        The model's metadata; None: the hub has them.
+
+    Raises
+    ------
+    EpyflowError
+        If the folder is no clone, the hub lacks the metadata, its folders lead elsewhere, or git
+        fails.
+    """
+    if not (clone / ".git").exists():
+        raise EpyflowError(f"{clone}: is not a clone of a hub; expected the folder of one")
+    name = f"{model}-{submission.name.partition(f'-{model}')[0]}"
+    ref = f"refs/heads/{name}"
+    start = _git(clone, "for-each-ref", "--format=%(objectname)", ref)
+    with tempfile.TemporaryDirectory(prefix="epyflow-week-") as folder:
+        tree = Path(folder).resolve() / "hub"
+        _git(clone, "worktree", "add", "--quiet", "--detach", str(tree), start or "HEAD")
+        try:
+            files = {f"{_OUTPUT}/{model}/{submission.name}": submission}
+            known = [tree / _METADATA / f"{model}{suffix}" for suffix in (".yml", ".yaml")]
+            if metadata is not None:
+                files[f"{_METADATA}/{model}.yml"] = metadata
+            elif not any(each.is_file() for each in known):
+                raise EpyflowError(
+                    f"{clone}: {_METADATA}/{model}.yml is missing; give the file with --metadata"
+                )
+            _copy(files, tree)
+            _git(tree, "add", "--", *files)
+            is_new = bool(_git(tree, "status", "--porcelain", "--untracked-files=no"))
+            if is_new:
+                message = f"Add the forecast of {model}\n\n{submission.name}"
+                _git(tree, "commit", "--quiet", "--no-verify", f"--message={message}")
+            commit = _git(tree, "rev-parse", "HEAD")
+            _git(clone, "update-ref", ref, commit, start or "0" * len(commit))
+        finally:
+            _git(clone, "worktree", "remove", "--force", str(tree))
+    return HubBranch(name, commit, is_new)
+
+
+def _copy(files: Mapping[str, Path], tree: Path) -> None:
+    for name, source in files.items():
+        target = tree / name
+        if target.is_symlink() or not target.parent.resolve().is_relative_to(tree):
+            raise EpyflowError(f"{name}: a link in the hub leads elsewhere; expected a folder")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """Run git without the hooks of the repository; return its output."""
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in KEPT_VARIABLES or name.startswith(_IDENTITY)
+    }
+    command = ["git", "-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"]
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell
+            [*command, *arguments],
+            cwd=folder,
+            env=own | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_LONGEST_S,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EpyflowError(f"{folder}: git cannot be run: {error}") from None
+    if done.returncode != 0:
+        said = " ".join(done.stderr.decode(errors="replace").split())
+        raise EpyflowError(f"{folder}: git {arguments[0]} failed: {said}")
+    return done.stdout.decode(errors="replace").strip()

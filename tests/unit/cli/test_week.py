@@ -1,0 +1,158 @@
+"""``epyflow week`` with a stand-in for Snakemake, and a local clone of a hub."""
+
+import json
+import subprocess
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+
+from epyflow.cli import week as cli_week
+from epyflow.run.plan import read_plan_file
+from epyflow.run.planner import write_run_plan
+from epyflow.run.settings import read_settings
+from epyflow.run.sources import gather
+from epyflow.storage.disk import Disk
+from tests.unit.cli.command import run
+from tests.unit.experiment.samples import REJECTION, write_data, write_sections
+
+VINTAGES = {
+    "2025-01-15": "2025-01-04,MA,2\n2025-01-11,MA,3\n",
+    "2025-01-22": "2025-01-11,MA,3\n2025-01-18,MA,4\n",
+    "2025-01-29": "2025-01-18,MA,4\n2025-01-25,MA,5\n",
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch) -> Path:
+    """A study without a date in it, in the working directory; and a clone of a hub."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "A")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
+    write_data(tmp_path)
+    vintages = tmp_path / "common-data" / "vintages"
+    vintages.mkdir()
+    for day, rows in VINTAGES.items():
+        (vintages / f"admissions_{day}.csv").write_text(f"date,place,value\n{rows}")
+    sections = deepcopy(REJECTION)
+    sections["modelset"]["calibration"] |= {
+        "observed_data_path": "common-data/vintages",
+        "observed_data_vintage": "today",
+        "fitting_window": {"start_date": "season 10-05", "end_date": "last observation"},
+    }
+    sections["output"] = {"posteriors": True, "flusight_format": {"reference_date": "next"}}
+    write_sections(tmp_path, sections)
+    hub = tmp_path / "hub"
+    (hub / "model-metadata").mkdir(parents=True)
+    (hub / "model-metadata" / "team-model.yml").write_text("team_abbr: team\n")
+    git(hub, "init", "--quiet", "--initial-branch=main")
+    git(hub, "add", ".")
+    git(hub, "commit", "--quiet", "--message=hub")
+    return hub
+
+
+class Snakemake:
+    """Plans as the workflow does, and writes a submission that the hub accepts or refuses."""
+
+    accepted, code = True, 0
+
+    def __call__(self, commands) -> int:
+        (command,) = commands
+        given = command.arguments[command.arguments.index("--config") + 1 :]
+        settings = read_settings(dict(each.split("=", 1) for each in given))
+        plan = read_plan_file(write_run_plan(gather(settings), [], Disk()).read_bytes())
+        file = Path(plan.layout.submission(plan.runs[0].submission.file))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"reference_date\n{settings.run_id}\n")
+        Path(plan.layout.complete).touch()
+        findings = {"accepted": self.accepted, "messages": ["error: wrong"], "file": file.name}
+        Path(plan.layout.findings(file.name)).write_text(json.dumps(findings))
+        return self.code
+
+
+@pytest.fixture
+def snakemake(monkeypatch) -> Snakemake:
+    runner = Snakemake()
+    monkeypatch.setattr(cli_week, "run_commands", runner)
+    return runner
+
+
+def of(today: str, *others: object):
+    options = ["--clone", "hub", "--config", f"today={today}", *others]
+    return run("week", "experiments/sample", *options)
+
+
+def branches(hub: Path) -> list[str]:
+    return git(hub, "for-each-ref", "--format=%(refname:short)").split()
+
+
+def test_three_weeks_give_three_branches_without_an_edit_and_a_fourth_is_stale(clone, snakemake):
+    done = [of(day) for day in VINTAGES]
+    stale = of("2025-02-05")
+
+    assert [each.exit_code for each in done] == [0, 0, 0], done[0].stderr
+    dates = ["2025-01-18", "2025-01-25", "2025-02-01"]
+    names = [f"team-model-{day}" for day in dates]
+    assert [each.stdout.strip() for each in done] == names
+    assert branches(clone) == ["main", *names]
+    for day, name in zip(dates, names, strict=True):
+        file = f"model-output/team-model/{day}-team-model.csv"
+        assert git(clone, "diff", "--name-only", "main", name) == file
+        assert git(clone, "show", f"{name}:{file}") == f"reference_date\n{day}"
+    assert stale.exit_code == 1
+    assert "they end on 2025-01-25, 14 days before the reference date 2025-02-08" in stale.stderr
+    assert git(clone, "status", "--porcelain") == ""
+    assert git(clone, "worktree", "list").count("\n") == 0
+
+
+def test_a_week_that_is_repeated_makes_no_second_commit(clone, snakemake):
+    first, again = of("2025-01-15"), of("2025-01-15")
+
+    assert first.stdout == again.stdout
+    assert "committed before: " in again.stderr
+    assert git(clone, "rev-list", "--count", "main..team-model-2025-01-18") == "1"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"code": 1}, "did not succeed; nothing was committed"),
+        ({"accepted": False}, "the hub would refuse it"),
+    ],
+)
+def test_what_failed_or_would_be_refused_is_not_committed(clone, snakemake, changed, message):
+    vars(snakemake).update(changed)
+
+    done = of("2025-01-15")
+
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert branches(clone) == ["main"]
+
+
+@pytest.mark.parametrize(
+    ("break_hub", "message"),
+    [
+        (lambda hub: git(hub, "rm", "-q", "-r", "model-metadata"), "give the file with --metadata"),
+        (lambda hub: (hub / "model-output").symlink_to("/tmp"), "leads elsewhere"),  # noqa: S108
+    ],
+)
+def test_a_hub_without_metadata_or_with_links_gets_no_branch(clone, snakemake, break_hub, message):
+    break_hub(clone)
+    git(clone, "add", ".")
+    git(clone, "commit", "--quiet", "--allow-empty", "--message=broken")
+
+    done = of("2025-01-15")
+
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert branches(clone) == ["main"]

@@ -82,6 +82,8 @@ def test_before_anything_was_run_there_is_a_page():
     assert "one of 0.333333, 0.5" in html
     assert "uniform(1.5, 0.8)" in html
     assert "from 0.0001 to 0.0005" in html
+    assert "those of the parameters that were drawn" in html
+    assert "chance between simulations" in page(plan(quantities={}))
 
 
 def test_warnings_come_before_the_headline_and_that_before_the_experiment():

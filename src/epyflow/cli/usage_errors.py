@@ -49,6 +49,8 @@ def _what_to_give(name: str, storage: str | None) -> str:
     """Return what a missing argument can be."""
     if name == "experiment":
         return "Expected the path of an experiment's folder, or its id; `epyflow new` writes one"
+    if name == "folder":
+        return "Expected the name of a new folder, such as my_first"
     if name not in _RUNS:
         return ""
     where = "" if storage is None else f" --storage {storage}"

@@ -94,3 +94,10 @@ def test_an_empty_folder_is_filled(empty):
     assert run("new", "x").exit_code == 0
     shutil.rmtree("x/data")
     assert run("validate", "x").exit_code == 0
+
+
+def test_without_a_name_the_message_says_what_to_give():
+    done = run("new")
+
+    assert done.exit_code == 2
+    assert "such as my_first" in " ".join(done.stderr.replace("│", " ").split())

@@ -12,7 +12,7 @@ from epyflow.cli.run import Arguments, Cores, Profile
 from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.operations.start.snakemake_command import Start, run_commands, write_command
 from epyflow.operations.week.forecast import confirm_forecast, plan_week
-from epyflow.operations.week.hub_branch import commit_submission
+from epyflow.operations.week.hub_branch import commit_submission, push_branch
 
 
 def week(
@@ -21,6 +21,9 @@ def week(
     arguments: Arguments = None,
     metadata: Annotated[
         Path | None, typer.Option(help="The model's metadata, if the hub does not have them.")
+    ] = None,
+    push: Annotated[
+        str | None, typer.Option(help="Push the branch to this remote of the clone, such as fork.")
     ] = None,
     cores: Cores = None,
     profile: Profile = None,
@@ -31,7 +34,7 @@ def week(
     """Run this week's forecast, and commit it on a branch of a local clone of the hub.
 
     The run is named by the reference date. Repeat the command to resume it; a branch that holds
-    the submission stays as it is. Nothing is pushed. The branch is printed.
+    the submission stays as it is. Nothing is pushed without --push. The branch is printed.
 
     Exit code 0: the branch holds the submission. 1: the data are stale, the run failed, the hub
     would refuse the submission, or git failed; there is no new commit. 2: something cannot be
@@ -55,5 +58,7 @@ def week(
         submission = confirm_forecast(found)
         model = f"{settings.team_abbr}-{settings.model_abbr}"
         branch = commit_submission(clone, submission, model, metadata)
+        if push is not None:
+            push_branch(clone, branch, push)
     say(f"{'committed' if branch.is_new else 'committed before'}: {branch.commit}", err=True)
     say(branch.name)

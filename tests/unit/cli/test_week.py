@@ -156,3 +156,20 @@ def test_a_hub_without_metadata_or_with_links_gets_no_branch(clone, snakemake, b
     assert done.exit_code == 1
     assert message in done.stderr
     assert branches(clone) == ["main"]
+
+
+def test_a_branch_is_pushed_if_asked_and_never_by_force(clone, snakemake, tmp_path):
+    git(tmp_path, "init", "--quiet", "--bare", "fork.git")
+    git(clone, "remote", "add", "fork", str(tmp_path / "fork.git"))
+
+    done, unknown = of("2025-01-15", "--push", "fork"), of("2025-01-15", "--push", "other")
+
+    assert (done.exit_code, unknown.exit_code) == (0, 1), done.stderr
+    assert branches(tmp_path / "fork.git") == ["team-model-2025-01-18"]
+    assert "has no remote 'other'" in unknown.stderr
+    (clone / "model-metadata" / "team-model.yml").write_text("team_abbr: team  # changed\n")
+    git(clone, "commit", "--quiet", "--all", "--message=changed")
+    git(clone, "update-ref", "refs/heads/team-model-2025-01-18", "main")
+    forced = of("2025-01-15", "--push", "fork")
+    assert forced.exit_code == 1
+    assert "git push failed" in forced.stderr

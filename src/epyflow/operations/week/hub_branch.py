@@ -1,6 +1,7 @@
 """Put a submission on a branch of a local clone of a hub, beside what is checked out there."""
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -13,7 +14,9 @@ from epyflow.repositories.git import KEPT_VARIABLES
 _METADATA = "model-metadata"
 _OUTPUT = "model-output"
 _LONGEST_S = 600
-_IDENTITY = ("GIT_AUTHOR_", "GIT_COMMITTER_")
+_OWN = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_SSH")
+"""Begin of variables that say who commits, and how to reach a remote."""
+_CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,20 @@ def commit_submission(
     return HubBranch(name, commit, is_new)
 
 
+def push_branch(clone: Path, branch: HubBranch, remote: str) -> None:
+    """Push the branch to a remote of the clone, such as the team's fork; never by force.
+
+    Raises
+    ------
+    EpyflowError
+        If there is no such remote, it refuses, or it has other commits on the branch.
+    """
+    if remote not in _git(clone, "remote").split():
+        raise EpyflowError(f"{clone}: has no remote {remote!r}; expected one of git remote")
+    ref = f"refs/heads/{branch.name}"
+    _git(clone, "push", "--quiet", "--no-verify", "--", remote, f"{ref}:{ref}")
+
+
 def _copy(files: Mapping[str, Path], tree: Path) -> None:
     for name, source in files.items():
         target = tree / name
@@ -101,7 +118,7 @@ def _git(folder: Path, *arguments: str) -> str:
     own = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name in KEPT_VARIABLES or name.startswith(_IDENTITY)
+        if not name.startswith("GIT_") or name in KEPT_VARIABLES or name.startswith(_OWN)
     }
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"]
     try:
@@ -117,6 +134,6 @@ def _git(folder: Path, *arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EpyflowError(f"{folder}: git cannot be run: {error}") from None
     if done.returncode != 0:
-        said = " ".join(done.stderr.decode(errors="replace").split())
+        said = _CREDENTIALS.sub("//***@", " ".join(done.stderr.decode(errors="replace").split()))
         raise EpyflowError(f"{folder}: git {arguments[0]} failed: {said}")
     return done.stdout.decode(errors="replace").strip()

@@ -83,7 +83,7 @@ class ExperimentFiles:
 
     def holds(self, path: Path) -> bool:
         """Return whether a path, its links followed, lies below the root or an allowed folder."""
-        real = path.resolve()
+        real = Path(os.path.realpath(path))  # resolve() raises an error of links in a circle
         return any(real.is_relative_to(base.resolve()) for base in (self.root, *self.allowed))
 
     def _inside(self, real: Path, written: str, *, folder: bool) -> Path:
@@ -176,7 +176,10 @@ def experiments_in(root: Path) -> list[str]:
 def _known(base: Path) -> list[str]:
     if not base.is_dir():
         return []
-    configs = (config for config in base.glob("**/config") if config.is_dir())
+    try:
+        configs = [config for config in base.glob("**/config") if config.is_dir()]
+    except RecursionError:  # hundreds of folders in one another
+        return []
     return sorted({config.parent.relative_to(base).as_posix() for config in configs})
 
 
@@ -200,11 +203,9 @@ def is_exp_id(text: str) -> bool:
 
 
 def yaml_files(config: Path) -> list[Path]:
-    """Return the YAML files, broken links included and hidden files excluded."""
+    """Return the YAML files, also broken links and pipes, which are no files that can be read."""
     return sorted(
         path
         for path in config.iterdir()
-        if path.suffix in SUFFIXES
-        and not path.name.startswith(".")
-        and (path.is_file() or path.is_symlink())
+        if path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
     )

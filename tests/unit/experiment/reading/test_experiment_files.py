@@ -134,6 +134,27 @@ def test_a_yaml_file_that_is_a_broken_link_is_not_passed_over(folder):
     ]
 
 
+def test_links_in_a_circle_and_pipes_among_the_yaml_files_are_problems(folder):
+    loop, pipe = folder / "config" / "a.yaml", folder / "config" / "b.yaml"
+    loop.symlink_to("a.yaml")
+    os.mkfifo(pipe)
+
+    assert messages(folder) == [
+        f"{loop}:1: cannot be read: it is a link to a file that is not there",
+        f"{pipe}:1: cannot be read: not a regular file",
+    ]
+
+
+def test_folders_too_deep_to_search_offer_no_experiment(tmp_path, monkeypatch):
+    def search(path, pattern):
+        raise RecursionError
+
+    monkeypatch.setattr(Path, "glob", search)
+
+    with pytest.raises(UnreadableError, match=r"no \.yaml or \.yml file"):
+        locate(tmp_path)
+
+
 def test_hidden_files_and_other_suffixes_are_not_read(folder):
     for name in ("._basemodel.yaml", ".basemodel.yaml", "basemodel.yaml~", "notes.txt"):
         (folder / "config" / name).write_bytes(b"\xff")

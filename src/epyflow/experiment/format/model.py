@@ -70,6 +70,9 @@ COMMON_FREQUENCIES = ("D", "W", "MS", "ME", *(f"W-{day}" for day in _WEEKDAYS))
 _DAY = 86_400 * 10**9
 """Nanoseconds."""
 
+_LONGEST_PERIOD = 10_000
+"""Days, weeks or months: pandas makes a row for each day of a period, and knows 584 years."""
+
 
 def _as_frequency(value: Any) -> str:
     if value in COMMON_FREQUENCIES:
@@ -91,6 +94,8 @@ def _as_frequency(value: Any) -> str:
             f"{shown(value)} is not a period of whole days, and tables have one row for a date; "
             "expected D or longer, such as W-SAT or MS"
         )
+    if (offset.nanos // _DAY if isinstance(offset, Tick) else offset.n) > _LONGEST_PERIOD:
+        raise refuse(f"{shown(value)} is too long; expected at most {_LONGEST_PERIOD:,} of a unit")
     return str(value)
 
 

@@ -153,6 +153,15 @@ CASES = {
         )
         for frequency in ("ns", "h", "36h", "0D", "-1D", "-1W", "bh")
     },
+    **{
+        f"frequency {frequency}": (
+            SIR,
+            [("model.simulation.resample_frequency", frequency)],
+            "model.simulation.resample_frequency",
+            [f"'{frequency}' is too long; expected at most 10,000"],
+        )
+        for frequency in ("10001D", "99999999999D", "99999999MS")
+    },
     "populations in one text": (
         SAMPLING,
         [("modelset.population_names", "US-MA, US-NY")],

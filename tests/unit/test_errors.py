@@ -33,6 +33,15 @@ def test_every_problem_of_an_experiment_is_told():
     assert str(error) == "a.yaml:1: no\nb.yaml:2: no"
 
 
+def test_of_many_lines_of_a_message_the_first_and_the_last_are_left():
+    error = InvalidExperimentError(f"line {number}" for number in range(5000))
+
+    lines = str(error).split("\n")
+    assert lines[:2] == ["line 0", "line 1"]
+    assert lines[57:] == ["line 57", "[... 4,941 more lines ...]", "line 4999"]
+    assert len(error.problems) == 5000
+
+
 def test_of_a_long_line_of_a_message_the_beginning_and_the_end_are_left():
     error = EpyflowError(f"a.csv: {'x' * 5000} is no date\n{'y' * 2000}")
 

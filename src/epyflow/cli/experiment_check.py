@@ -1,6 +1,6 @@
 """Check an experiment for the commands that need one, and print its problems."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from epyflow.cli.output import exit_on_error
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.problems import Problem
+from epyflow.operations.runs.log_lines import printable
 from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address
 from epyflow.run.calendar import place_with, with_calendar
 from epyflow.run.settings import Settings
 from epyflow.run.sources import check_inside, fetch_root
+from forecast_hub.errors import first_lines
 
 
 def experiment_options(
@@ -70,12 +72,14 @@ def inspect_experiment(
         return *inspect(place, settings.output_config, names, store=store), settings
 
 
-def print_problems(problems: Iterable[Problem], console: Console) -> None:
-    """Print one line each; in colour on a terminal only."""
-    for problem in problems:
-        line = Text(str(problem))
-        start = problem.place
-        style = "yellow" if problem.severity == "warning" else "red"
-        line.stylize("bold", 0, len(start))
-        line.stylize(style, len(start) + 1, len(start) + 1 + len(problem.key))
+def print_problems(problems: Sequence[Problem], console: Console) -> None:
+    """Print one line each, of many the first and the last; in colour on a terminal only."""
+    styled = {str(problem): problem for problem in problems}
+    for text in first_lines([str(problem) for problem in problems]):
+        line = Text(printable(text))
+        if (problem := styled.get(text)) is not None:
+            start, key = len(printable(problem.place)), len(printable(problem.key))
+            style = "yellow" if problem.severity == "warning" else "red"
+            line.stylize("bold", 0, start)
+            line.stylize(style, start + 1, start + 1 + key)
         console.print(line, soft_wrap=True)

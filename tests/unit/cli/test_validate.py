@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from forecast_hub.errors import MOST_LINES
 from tests.unit.cli.command import run
 from tests.unit.experiment.samples import (
     ADMISSIONS,
@@ -340,6 +341,22 @@ def test_a_link_in_config_that_leads_out_of_the_root_is_not_read(root, tmp_path_
     assert run("validate", folder, "--allowed-data-root", secret.parent).exit_code == 1
     secret.write_text("plot: {}\n")
     assert run("validate", folder, "--allowed-data-root", secret.parent).exit_code == 0
+
+
+def test_of_many_problems_the_first_and_the_last_are_printed_without_control_characters(root):
+    folder = write_sections(root, SIR)
+    path = folder / "config" / "basemodel.yaml"
+    keys = "".join(f'"key {number} \\e[2J\\n": 1\n' for number in range(300))
+    path.write_text("model:\n" + "".join(f"  {line}\n" for line in keys.splitlines()))
+
+    done = run("validate", folder)
+
+    *lines, verdict = done.stdout.split("\n")[:-1]
+    assert len(lines) == MOST_LINES
+    assert r"model.key 0 \x1b[2J\n: unknown key" in done.stdout
+    assert "more lines ...]" in lines[-2]
+    assert verdict.startswith(f"{folder}: invalid (3")
+    assert "\x1b" not in done.stdout
 
 
 def test_population_data_that_are_none_end_with_2(root):

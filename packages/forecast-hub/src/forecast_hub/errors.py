@@ -3,16 +3,32 @@
 A message names the file, and says what is wrong and what is expected.
 """
 
+from collections.abc import Sequence
+
+MOST_LINES = 60
+"""Lines of a message: the same mistake may be in thousands of keys, files or tasks."""
+
 _LONGEST, _START, _END = 2_000, 1_200, 600
 """Characters of a line of a message, and of what is left of a longer one."""
 
 
 def shorten(message: str) -> str:
-    """Leave out the middle of long lines: a message repeats values of files, which may be long."""
+    """Leave out the middle of long lines, and lines before the last if there are too many.
+
+    A message repeats values of files, which may be long.
+    """
     return "\n".join(
         line if len(line) <= _LONGEST else f"{line[:_START]} [...] {line[-_END:]}"
-        for line in message.split("\n")
+        for line in first_lines(message.split("\n"))
     )
+
+
+def first_lines(lines: Sequence[str]) -> list[str]:
+    """Return at most :data:`MOST_LINES` lines: the first, the number of the others, the last."""
+    if len(lines) <= MOST_LINES:
+        return list(lines)
+    *first, last = [*lines[: MOST_LINES - 2], lines[-1]]
+    return [*first, f"[... {len(lines) - MOST_LINES + 1:,} more lines ...]", last]
 
 
 class HubError(Exception):

@@ -13,8 +13,15 @@ from epyflow.run.plan import CALENDAR, PLAN_KEY, planned_dates, read_plan_file
 from epyflow.run.settings import Settings
 
 
-def describe_dates(experiment: Experiment) -> dict[str, Any]:
+def describe_dates(experiment: Experiment, *, is_replay: bool = False) -> dict[str, Any]:
     """Return the relative dates of an experiment, as plain data; empty without one.
+
+    Parameters
+    ----------
+    experiment
+        As it is written.
+    is_replay
+        Whether each date of a replay has days of its own, which are left out.
 
     Returns
     -------
@@ -25,10 +32,11 @@ def describe_dates(experiment: Experiment) -> dict[str, Any]:
     if not experiment.dates:
         return {}
     last = experiment.files.last_observation
+    keys = [] if is_replay else sorted(experiment.dates.items())
     return {
         "today": str(experiment.files.today),
         "last_observation": None if last is None else str(last),
-        "keys": {key: [text, str(day)] for key, (text, day) in sorted(experiment.dates.items())},
+        "keys": {key: [text, str(day)] for key, (text, day) in keys},
     }
 
 

@@ -17,7 +17,6 @@ from epyflow.experiment.format.distributions import (
 from epyflow.experiment.format.model import Mediated, Model, MultiMediated, Spontaneous
 from epyflow.experiment.format.modelset import Sampling
 from epyflow.experiment.format.output import HUB_FORMATS, Output
-from epyflow.run.calendar import describe_dates
 from epyflow.run.table_requests import without_reproduction
 
 
@@ -33,11 +32,9 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         without a calibration), ``without_curves`` (no quantiles are asked for),
         ``without_reproduction`` (why there is no effective reproduction number, or None),
         ``reference_date`` (of a hub's submission, or None) and ``figure_kinds`` (wanted besides
-        those that the report shows); with relative dates also ``dates`` (see
-        :func:`epyflow.run.calendar.describe_dates`).
+        those that the report shows).
     """
     model, calibration, sampling = experiment.model, experiment.calibration, experiment.sampling
-    dates = describe_dates(experiment)
     return {
         "text": model.meta.description if model.meta else None,
         "model": describe_model(model),
@@ -54,7 +51,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "without_reproduction": without_reproduction(experiment),
         "reference_date": _reference_date(experiment.output),
         "figure_kinds": [kind.lower() for kind in experiment.output.figure_output_types],
-    } | ({"dates": dates} if dates else {})
+    }
 
 
 def describe_model(model: Model) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.files import write_bytes_atomically
 from epyflow.inputs import fan_out
 from epyflow.run import forecast_plan, input_record
+from epyflow.run.calendar import describe_dates
 from epyflow.run.description import describe
 from epyflow.run.digests import digest_of, flatten, hash_data, hash_tasks, numeric_content
 from epyflow.run.input_record import Built
@@ -172,6 +173,7 @@ def _plan(found: Gathered, seed: int) -> tuple[Plan, dict[str, Any]]:
     if settings.reference_dates:
         # A replay makes submissions and scores, and no tables for a report.
         tables = {"model_metadata": tables["model_metadata"]}
+    dates = describe_dates(found.experiment, is_replay=bool(settings.reference_dates))
     scores, against = forecast_plan.plan_scores(found.runs, settings)
     plan = Plan(
         exp_id=first.files.exp_id,
@@ -185,7 +187,7 @@ def _plan(found: Gathered, seed: int) -> tuple[Plan, dict[str, Any]]:
         ),
         tables=tables,
         labels=label_series(first),
-        about=describe(first),
+        about=describe(first) | ({"dates": dates} if dates else {}),
         runs=(),
         scores=scores,
     )

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,7 @@ from epyflow.run.settings import read_settings
 from epyflow.run.sources import gather
 from epyflow.storage.disk import Disk
 from tests.unit.cli.command import run
-from tests.unit.experiment.samples import REJECTION, write_data, write_sections
-
-VINTAGES = {
-    "2025-01-15": "2025-01-04,MA,2\n2025-01-11,MA,3\n",
-    "2025-01-22": "2025-01-11,MA,3\n2025-01-18,MA,4\n",
-    "2025-01-29": "2025-01-18,MA,4\n2025-01-25,MA,5\n",
-}
+from tests.unit.experiment.samples import VINTAGES, write_dateless
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -38,19 +31,7 @@ def clone(tmp_path, monkeypatch) -> Path:
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "A")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
-    write_data(tmp_path)
-    vintages = tmp_path / "common-data" / "vintages"
-    vintages.mkdir()
-    for day, rows in VINTAGES.items():
-        (vintages / f"admissions_{day}.csv").write_text(f"date,place,value\n{rows}")
-    sections = deepcopy(REJECTION)
-    sections["modelset"]["calibration"] |= {
-        "observed_data_path": "common-data/vintages",
-        "observed_data_vintage": "today",
-        "fitting_window": {"start_date": "season 10-05", "end_date": "last observation"},
-    }
-    sections["output"] = {"posteriors": True, "flusight_format": {"reference_date": "next"}}
-    write_sections(tmp_path, sections)
+    write_dateless(tmp_path)
     hub = tmp_path / "hub"
     (hub / "model-metadata").mkdir(parents=True)
     (hub / "model-metadata" / "team-model.yml").write_text("team_abbr: team\n")

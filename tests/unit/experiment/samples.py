@@ -422,3 +422,28 @@ def messages(root: Path, sections: Sections, *changes: tuple[str, Any]) -> list[
     """Return the problems of a changed experiment as ``key: message``, without file and line."""
     _, problems = inspected(root, changed(sections, *changes))
     return [str(problem).partition(":")[2].partition(": ")[2] for problem in problems]
+
+
+VINTAGES = {
+    "2025-01-15": "2025-01-04,MA,2\n2025-01-11,MA,3\n",
+    "2025-01-22": "2025-01-11,MA,3\n2025-01-18,MA,4\n",
+    "2025-01-29": "2025-01-18,MA,4\n2025-01-25,MA,5\n",
+}
+"""Observations as they were known on three Wednesdays."""
+
+
+def write_dateless(root: Path) -> Path:
+    """Write a forecast whose dates are all relative, and its vintages."""
+    write_data(root)
+    vintages = root / "common-data" / "vintages"
+    vintages.mkdir()
+    for day, rows in VINTAGES.items():
+        (vintages / f"admissions_{day}.csv").write_text(f"date,place,value\n{rows}")
+    sections = deepcopy(REJECTION)
+    sections["modelset"]["calibration"] |= {
+        "observed_data_path": "common-data/vintages",
+        "observed_data_vintage": "today",
+        "fitting_window": {"start_date": "season 10-05", "end_date": "last observation"},
+    }
+    sections["output"] = {"posteriors": True, "flusight_format": {"reference_date": "next"}}
+    return write_sections(root, sections)

@@ -14,6 +14,7 @@ from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.run.start import Start, read_start
 from epyflow.storage.disk import Disk
+from tests.unit.experiment.samples import write_dateless
 
 MODEL = """\
 model:
@@ -230,3 +231,17 @@ def test_relative_dates_give_the_tasks_of_the_days_written_and_jobs_read_them(se
     config = {"experiment": "small", "experiments_root": ".", "plan": vars(relative)}
     assert experiment_of(read_settings(config)).model.timespan.end_date == date(2025, 3, 2)
     assert written.dates == {}
+
+
+def test_jobs_of_a_replay_know_the_calendar_that_it_was_planned_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_dateless(tmp_path)
+    given = {"experiment": "sample", "experiments_root": "."}
+    dates = [date(2025, 1, 18), date(2025, 1, 25)]
+
+    found = plan(Settings(**given, reference_dates=dates, today=date(2025, 1, 29)))
+
+    assert found.dates == {"today": "2025-01-29", "last_observation": "2025-01-25", "keys": {}}
+    config = {**given, "reference_dates": dates, "plan": vars(found)}
+    job = experiment_of(read_settings(config), "main/2025-01-18")
+    assert job.calibration.fitting_window.end_date == date(2025, 1, 11)

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from forecast_hub import limited_files
+from forecast_hub import limited_files, parquet_pages
 from forecast_hub.config.locations import read_locations
 from forecast_hub.config.submission_file import read_submission
 from forecast_hub.errors import UnreadableError
@@ -106,6 +106,44 @@ def test_the_rows_of_a_parquet_file_are_those_of_its_row_groups(tmp_path, monkey
     assert pq.ParquetFile(path).metadata.num_rows == 1
 
     with pytest.raises(UnreadableError, match="has more than 1,000 cells"):
+        limited_files.read_parquet(path)
+
+
+PAGES = (
+    ("MOST_COLUMN", "more than 80,000 bytes in a column of a row group"),
+    ("MOST_BYTES", "more than 80,000 bytes when decompressed"),
+)
+
+
+@pytest.mark.parametrize(("limit", "what"), PAGES)
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_the_size_of_a_page_is_that_of_its_header(limit, what, version, tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet"
+    schema = pa.schema([pa.field("day", pa.float64(), nullable=False)])
+    table = pa.table({"day": [1.0] * 9000}, schema=schema)
+    pq.write_table(table, path, use_dictionary=False, data_page_version=version)
+    assert limited_files.read_parquet(path) == table
+    content, size = path.read_bytes(), b"\x15" + b"\x80\xe5\x08"  # 72,000, as a number of Thrift
+    assert content.count(size) == 1
+    path.write_bytes(content.replace(size, b"\x15" + b"\x80\xe5\x09"))  # 80,192
+    monkeypatch.setattr(limited_files, limit, 80_000)
+
+    with pytest.raises(UnreadableError, match=what):
+        limited_files.read_parquet(path)
+
+
+def test_a_damaged_header_of_a_page_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"day": [1, 2]}), path)
+    content = path.read_bytes()
+    for header in (b"\x19", b"\x25\x02", b"\x00", b"\x05" + b"\xff" * 11):
+        path.write_bytes(content[:4] + header + content[4 + len(header) :])
+        with pytest.raises(UnreadableError, match=r"cannot be read as parquet \("):
+            limited_files.read_parquet(path)
+
+    path.write_bytes(content)
+    monkeypatch.setattr(parquet_pages, "MOST_PAGES", 1)
+    with pytest.raises(UnreadableError, match="more than 1 pages"):
         limited_files.read_parquet(path)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from forecast_hub.errors import UnreadableError
+from forecast_hub.parquet_pages import column_sizes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +37,9 @@ LONGEST_ROW = 1_000_000
 
 MOST_MEMORY = 2**31
 """Bytes of the columns of a parquet file in memory, where a text that is repeated counts once."""
+
+MOST_COLUMN, MOST_TEXT_COLUMN = 2**28, 2**27
+"""Bytes of a column in a row group of a parquet file, decompressed; texts take more memory."""
 
 LONGEST_NUMBER = 64
 """Bytes of a value of fixed length in a parquet file, such as a decimal number."""
@@ -281,7 +285,25 @@ def _check_parquet(path: Path, metadata: "pq.FileMetaData") -> list[str]:
                 f"{path}: the column {column.path[:60]} holds lists, maps or long values of fixed "
                 "length; expected single values"
             )
-    return [column.path for column in each if column.physical_type == "BYTE_ARRAY"]
+    texts = {n for n, column in enumerate(each) if column.physical_type == "BYTE_ARRAY"}
+    _check_pages(path, metadata, texts)
+    return [each[number].path for number in sorted(texts)]
+
+
+def _check_pages(path: Path, metadata: "pq.FileMetaData", texts: set[int]) -> None:
+    """Compare the sizes in the headers of pages, which are what is allocated, with the limits."""
+    total = 0
+    try:
+        for number, size in column_sizes(path, metadata):
+            most = MOST_TEXT_COLUMN if number in texts else MOST_COLUMN
+            total += size
+            if size > most:
+                what = f"more than {most:,} bytes in a column of a row group when decompressed"
+                raise too_large(path, what)
+            if total > MOST_BYTES:
+                raise too_large(path, f"more than {MOST_BYTES:,} bytes when decompressed")
+    except ValueError as error:
+        raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
 
 
 def _length_of_texts(column: "pa.ChunkedArray") -> int:

@@ -40,7 +40,7 @@ COMMANDS = {
     "cloud": "Prepare runs on Google Batch.",
     "config": "Show, check and change the settings of a run.",
     "data": "Fetch observations and keep them as dated vintages.",
-    "hub": "Check files for forecast hubs.",
+    "hub": "Check and make files for forecast hubs.",
 }
 """Each command with the beginning of its help. Its module in this folder and the function or the
 group in it have its name."""

@@ -2,10 +2,10 @@
 
 import typer
 
-from forecast_hub.command import validate
+from forecast_hub.command import ensemble, growth, validate
 
 hub = typer.Typer(
-    help="Check files for forecast hubs.",
+    help="Check and make files for forecast hubs.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -14,7 +14,8 @@ hub = typer.Typer(
 
 @hub.callback()
 def hub_options() -> None:
-    """Check files for forecast hubs."""
+    """Check and make files for forecast hubs."""
 
 
-hub.command()(validate)
+for command in (validate, ensemble, growth):
+    hub.command()(command)

@@ -19,7 +19,7 @@ GROUPS = {
     "data": ["fetch"],
     "cloud": ["configure"],
     "config": ["show", "get", "set", "validate", "path"],
-    "hub": ["validate"],
+    "hub": ["validate", "ensemble", "growth"],
 }
 
 

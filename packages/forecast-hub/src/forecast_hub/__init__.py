@@ -1,1 +1,1 @@
-"""Read hubverse hubs, check submissions to them, and score forecasts."""
+"""Read hubverse hubs, check submissions to them, score forecasts and combine them."""

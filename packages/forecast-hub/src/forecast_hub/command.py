@@ -1,4 +1,4 @@
-"""The ``forecast-hub`` command: check a submission as its hub does, and score forecasts."""
+"""The ``forecast-hub`` command: check submissions, score forecasts, and combine them."""
 
 import json
 import os
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from forecast_hub.findings import Severity
 
 app = typer.Typer(
-    help="Check submissions to forecast hubs of the hubverse, and score forecasts.",
+    help="Check submissions to forecast hubs of the hubverse, score forecasts and combine them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -142,6 +142,72 @@ def score(
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None
     _print_means([tables["mean_scores.csv"], tables[SAMPLES]], format)
+
+
+@app.command()
+def ensemble(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Submissions of the members; with those of earlier rounds to weigh."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", help="The ensemble's file, <date>-<team>-<model>.csv.")
+    ],
+    method: Annotated[
+        Literal["median", "mean", "linear-pool"],
+        typer.Option("--method", help="How quantiles are combined."),
+    ] = "median",
+    target_data: Annotated[
+        Path | None,
+        typer.Option(
+            "--target-data",
+            help="What was observed: weigh members by the WIS of their earlier rounds. Default: "
+            "equal weights.",
+        ),
+    ] = None,
+) -> None:
+    """Combine the submissions of several models into one.
+
+    Exit code 0: written. 2: a file cannot be used, or there are fewer than two members.
+    """
+    from forecast_hub.combining.ensemble import combine_files
+    from forecast_hub.combining.submission import round_of, write_rows
+
+    try:
+        write_rows(combine_files(files, round_of(output), method, target_data), output)
+    except HubError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from None
+    _write(f"wrote {output}")
+
+
+@app.command()
+def growth(
+    target_data: Annotated[
+        Path, typer.Argument(help="What was observed, in all places and earlier years.")
+    ],
+    hub: Annotated[Path, typer.Option("--hub", help="The hub's folder, for its locations.")],
+    output: Annotated[
+        Path, typer.Option("--output", help="The forecast's file, <date>-<team>-<model>.csv.")
+    ],
+    target: Annotated[
+        str, typer.Option("--target", help="The target, a weekly count.")
+    ] = "wk inc flu hosp",
+) -> None:
+    """Forecast a weekly count by damped growth, with the errors that such forecasts had.
+
+    Exit code 0: written. 2: a file cannot be used, or the observations are too few or too old.
+    """
+    from forecast_hub.combining.growth import forecast_file
+    from forecast_hub.combining.submission import round_of, write_rows
+
+    try:
+        day = date.fromisoformat(round_of(output))
+        write_rows(forecast_file(target_data, hub, day, target), output)
+    except HubError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from None
+    _write(f"wrote {output}")
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -1,0 +1,1 @@
+"""Make forecasts from forecasts of other models, or from what was observed."""

@@ -1,0 +1,231 @@
+"""Combine forecasts of several models into one: of quantiles and of probabilities."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast_hub.config.hub import STANDARD_COLUMNS
+from forecast_hub.errors import DataError, HubError
+from forecast_hub.scoring.forecasts import MODEL, REFERENCE_DATE, read_forecasts
+from forecast_hub.scoring.matching import observed_series, select_target
+from forecast_hub.scoring.outcomes import TARGET, read_outcomes
+from forecast_hub.scoring.quantiles import score_quantiles
+from forecast_hub.suggestions import listed
+
+log = logging.getLogger(__name__)
+
+Method = Literal["median", "mean", "linear-pool"]
+Array = NDArray[np.float64]
+
+COMBINED = ("quantile", "pmf")
+"""Output types that are combined; others of the members are left out."""
+
+
+def combine_files(
+    paths: Sequence[Path],
+    day: str,
+    method: Method = "median",
+    target_data: Path | None = None,
+) -> pd.DataFrame:
+    """Combine the submissions of one round.
+
+    Parameters
+    ----------
+    paths
+        Submissions of the members, ``<date>-<team>-<model>`` with ``.csv``, ``.csv.gz`` or
+        ``.parquet``, and those of their earlier rounds to weigh them by.
+    day
+        The reference date of the ensemble.
+    method
+        See :func:`combine`.
+    target_data
+        What was observed, to weigh the members by their scores: see :func:`weigh`. None: all have
+        the same weight.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of the submissions, ordered by task; a task that some members lack is combined
+        of the others.
+
+    Raises
+    ------
+    HubError
+        If a file cannot be used, there are fewer than two members, or they cannot be weighed.
+    """
+    forecasts = read_forecasts(paths)
+    now = forecasts[forecasts[REFERENCE_DATE] == day]
+    members = sorted(now[MODEL].unique())
+    if len(members) < 2:
+        raise HubError(
+            f"for {day} there are forecasts of {listed(members) or 'no model'}; expected files of "
+            "two models or more"
+        )
+    weights = dict.fromkeys(members, 1.0)
+    if target_data is not None:
+        weights = weigh(forecasts[forecasts[REFERENCE_DATE] < day], members, target_data, day)
+    return combine(now.dropna(axis=1, how="all"), weights, method)
+
+
+def weigh(
+    earlier: pd.DataFrame, members: Sequence[str], target_data: Path, day: str
+) -> dict[str, float]:
+    """Weigh members by the inverse of their mean WIS on the logarithmic scale.
+
+    Only earlier forecasts that all members made count, and outcomes before ``day``.
+
+    Raises
+    ------
+    HubError
+        If there is no such forecast.
+    """
+    own = earlier[earlier[MODEL].isin(members) & (earlier["output_type"] == "quantile")]
+    if TARGET not in own or "target_end_date" not in own:
+        raise DataError("the forecasts have no columns target and target_end_date to weigh them by")
+    outcomes = read_outcomes(target_data, list(own.columns), list(own["location"].unique()))
+    target = observed_series(list(own[TARGET].unique()))
+    known = select_target(outcomes, target, target)
+    known = known[known["target_end_date"] < day]
+    if not (own[TARGET] == target).any() or known.empty:
+        raise DataError(
+            f"{target_data}: no earlier forecast of the members has an outcome before {day}; "
+            "expected files of earlier rounds, or no target data for equal weights"
+        )
+    scores = score_quantiles(own, known, target)
+    scores = scores[scores["scale"] == "log"]
+    keys = ["location", REFERENCE_DATE, "target_end_date"]
+    wis = scores.pivot_table(index=keys, columns=MODEL, values="wis").reindex(columns=list(members))
+    wis = wis.dropna()
+    if wis.empty:
+        raise DataError(
+            f"{target_data}: no earlier forecast that all of {listed(members)} made has an outcome "
+            f"before {day}; expected one, or no target data for equal weights"
+        )
+    inverse = 1 / np.maximum(wis.mean(), 1e-9)
+    return {str(name): float(value) for name, value in (inverse / inverse.sum()).items()}
+
+
+def combine(
+    forecasts: pd.DataFrame, weights: Mapping[str, float], method: Method = "median"
+) -> pd.DataFrame:
+    """Combine forecasts of one round by task.
+
+    Parameters
+    ----------
+    forecasts
+        From :func:`forecast_hub.scoring.forecasts.read_forecasts`.
+    weights
+        Model to its weight.
+    method
+        Of quantiles: ``median`` and ``mean`` of the members' values at each level; ``linear-pool``
+        inverts the mean of their distribution functions, which are linear between the levels and
+        have no mass outside. Probabilities are averaged. Source of the names: hubEnsembles,
+        https://hubverse-org.github.io/hubEnsembles.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As the forecasts, without the column ``model``.
+
+    Raises
+    ------
+    DataError
+        If members have different quantiles of a task, or one twice.
+    """
+    rows = forecasts[forecasts["output_type"].isin(COMBINED)]
+    if left := sorted(set(forecasts["output_type"]) - set(COMBINED)):
+        log.warning("output type %s is not combined; left out", listed(left))
+    tasks = [name for name in rows.columns if name not in (MODEL, *STANDARD_COLUMNS)]
+    rows = rows.assign(**{name: rows[name].fillna("NA") for name in tasks})
+    is_level = rows["output_type"] == "quantile"
+    levels = pd.to_numeric(rows["output_type_id"].where(is_level))
+    rows = rows.assign(
+        output_type_id=rows["output_type_id"].mask(is_level, levels.map("{:g}".format)),
+        level=levels.fillna(0),
+    )
+    keys = [*tasks, "output_type", "level", "output_type_id"]
+    if rows.duplicated([MODEL, *keys]).any():
+        twice = rows[rows.duplicated([MODEL, *keys])].iloc[0]
+        raise DataError(f"{twice[MODEL]}: {_named(twice, keys)} is there twice; expected it once")
+    table = rows.pivot_table(index=keys, columns=MODEL, values="value", aggfunc="first")
+    parts = [
+        _combined(table[at], weights, method if kind == "quantile" else "mean")
+        for kind, at in _groups(table, tasks)
+    ]
+    found = pd.concat(parts).rename("value").reset_index()
+    return pd.DataFrame(found, columns=[*tasks, *STANDARD_COLUMNS])
+
+
+def _groups(table: pd.DataFrame, tasks: Sequence[str]) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Return the rows of each output type and set of members; members have a task or not."""
+    index = table.index.to_frame(index=False)
+    has = table.notna().to_numpy()
+    for at in index.groupby([*tasks, "output_type"], sort=False).indices.values():
+        some = has[at].any(axis=0) & ~has[at].all(axis=0)
+        if some.any():
+            row, member = index.iloc[int(at[0])], str(table.columns[int(some.argmax())])
+            raise DataError(
+                f"{member}: has other {row['output_type']} levels than other members for "
+                f"{_named(row, tasks)}; expected the same of every member"
+            )
+    kinds = index["output_type"].to_numpy()
+    members = has @ (1 << np.arange(has.shape[1]))
+    return [
+        (str(kind), (kinds == kind) & (members == each))
+        for kind in pd.unique(kinds)
+        for each in np.unique(members[kinds == kind])
+    ]
+
+
+def _combined(rows: pd.DataFrame, weights: Mapping[str, float], method: Method) -> pd.Series:
+    rows = rows.dropna(axis=1)
+    shares = np.array([weights[name] for name in rows.columns])
+    values, shares = rows.to_numpy(dtype=np.float64), shares / shares.sum()
+    if method == "mean":
+        found = values @ shares
+    elif method == "median":
+        found = _weighted_median(values, shares)
+    else:
+        levels = rows.index.get_level_values("level").to_numpy(dtype=np.float64)
+        count = len(np.unique(levels))
+        # Tasks follow one another in the sorted table, each with all levels in ascending order.
+        found = np.concatenate(
+            [
+                _linear_pool(values[at : at + count], shares, levels[:count])
+                for at in range(0, len(values), count)
+            ]
+        )
+    return pd.Series(found, index=rows.index)
+
+
+def _weighted_median(values: Array, shares: Array) -> Array:
+    """Return the median of each row; half a weight on either side is their middle."""
+    order = np.argsort(values, axis=1, kind="stable")
+    ascending = np.take_along_axis(values, order, axis=1)
+    reached = np.cumsum(shares[order], axis=1)
+    rows = np.arange(len(values))
+    low = ascending[rows, (reached >= 0.5 - 1e-9).argmax(axis=1)]
+    high = ascending[rows, (reached > 0.5 + 1e-9).argmax(axis=1)]
+    found: Array = (low + high) / 2
+    return found
+
+
+def _linear_pool(values: Array, shares: Array, levels: Array) -> Array:
+    """Return the quantiles of a mixture at ``levels``; ``values`` have shape (levels, members)."""
+    points = np.unique(values)
+    # The distribution function steps to the highest level of equal quantiles.
+    mixture = np.zeros(len(points))
+    for column, share in zip(values.T, shares, strict=True):
+        own, last = np.unique(column[::-1], return_index=True)
+        mixture += share * np.interp(points, own, levels[::-1][last], left=0.0, right=1.0)
+    found: Array = np.interp(levels, mixture, points)
+    return found
+
+
+def _named(row: pd.Series, columns: Sequence[str]) -> str:
+    return ", ".join(f"{name} {row[name]}" for name in columns if name != "level")

@@ -1,0 +1,210 @@
+"""Combine forecasts of several models, and forecast by damped growth."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_hubs import tasks, write_hub
+from typer.testing import CliRunner
+
+from forecast_hub.combining import ensemble
+from forecast_hub.combining.ensemble import combine, combine_files
+from forecast_hub.combining.growth import LEVELS, forecast_file, forecast_growth
+from forecast_hub.command import app
+from forecast_hub.errors import DataError, HubError
+
+EQUAL = {"a-x": 1.0, "b-y": 1.0, "c-z": 1.0}
+COLUMNS = "reference_date,target,horizon,location,target_end_date,output_type,output_type_id,value"
+
+
+def quantiles(model, values, location="01", levels=("0.25", "0.5", "0.75")):
+    return pd.DataFrame(
+        [
+            (model, location, "quantile", level, value)
+            for level, value in zip(levels, values, strict=True)
+        ],
+        columns=["model", "location", "output_type", "output_type_id", "value"],
+    )
+
+
+def combined(*parts, weights=EQUAL, method="median"):
+    return combine(pd.concat(parts, ignore_index=True), weights, method)["value"].tolist()
+
+
+def run(*arguments):
+    done = CliRunner().invoke(app, [*map(str, arguments)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+A, B, C = (
+    quantiles("a-x", [10, 20, 30]),
+    quantiles("b-y", [20, 30, 40], levels=("0.250", "0.500", "0.750")),
+    quantiles("c-z", [30, 100, 200]),
+)
+
+
+def test_quantiles_are_combined_by_level_however_it_is_written():
+    assert combined(A, B, C) == [20, 30, 40]
+    assert combined(A, B) == [15, 25, 35]
+    assert combined(A, B, C, method="mean") == [20, 50, 90]
+
+
+def test_weights_move_median_and_mean():
+    weights = {"a-x": 3.0, "b-y": 1.0, "c-z": 1.0}
+
+    assert combined(A, B, C, weights=weights) == [10, 20, 30]
+    assert combined(A, B, weights=weights, method="mean") == [12.5, 22.5, 32.5]
+
+
+def test_a_linear_pool_inverts_the_mean_of_the_distributions():
+    # The mean distribution is 1/8 at 10, 3/8 at 20, 5/8 at 30 and 7/8 at 40.
+    found = combined(A, quantiles("b-y", [20, 30, 40]), method="linear-pool")
+
+    assert found == pytest.approx([15, 25, 35])
+
+
+def test_a_task_that_a_member_lacks_is_combined_of_the_others():
+    other = quantiles("c-z", [1, 2, 3], "02")
+
+    assert combined(A, B, other) == [15, 25, 35, 1, 2, 3]
+
+
+def test_probabilities_are_averaged():
+    parts = [
+        pd.DataFrame(
+            {
+                "model": model,
+                "location": "01",
+                "output_type": "pmf",
+                "output_type_id": ["up", "down"],
+                "value": values,
+            }
+        )
+        for model, values in (("a-x", [0.2, 0.8]), ("b-y", [0.6, 0.4]))
+    ]
+
+    found = combine(pd.concat(parts), EQUAL)
+    assert found.set_index("output_type_id")["value"].to_dict() == pytest.approx(
+        {"up": 0.4, "down": 0.6}
+    )
+
+
+def test_members_with_other_levels_or_the_same_twice_are_refused():
+    with pytest.raises(
+        DataError, match=r"other quantile levels than other members for location 01"
+    ):
+        combined(A, quantiles("b-y", [1, 2], levels=("0.25", "0.5")))
+    with pytest.raises(DataError, match=r"a-x: location 01.* is there twice"):
+        combined(A, A)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Return forecasts of two models on two dates, the first of which is known."""
+    paths = []
+    for day in ("2025-01-04", "2025-01-11"):
+        for model, shift in (("a-x", 1), ("b-y", 9)):
+            rows = [
+                f"{day},cases,0,north,{day},quantile,{level},{100 + shift + 10 * step}"
+                for step, level in enumerate((0.25, 0.5, 0.75), start=-1)
+            ]
+            paths.append(tmp_path / f"{day}-{model}.csv")
+            paths[-1].write_text("\n".join([COLUMNS, *rows]) + "\n")
+    return paths
+
+
+def test_members_are_weighed_by_earlier_scores_only(files, tmp_path):
+    observed = tmp_path / "observed.csv"
+    observed.write_text("date,location,value\n2025-01-04,north,100\n2025-01-11,north,109\n")
+
+    found = combine_files(files, "2025-01-11", "mean", observed)
+
+    assert found["value"].between([91, 101, 111], [95, 105, 115], inclusive="neither").all()
+    with pytest.raises(HubError, match="no earlier forecast of the members has an outcome"):
+        combine_files(files, "2025-01-04", "mean", observed)
+
+
+def test_the_command_writes_the_ensemble_of_the_round_in_its_name(files, tmp_path):
+    path = tmp_path / "out" / "2025-01-11-c-z.csv"
+    done = run("ensemble", *files, "--output", path)
+
+    assert done.exit_code == 0, done.output
+    assert path.read_text().splitlines()[1].endswith("2025-01-11,quantile,0.25,95")
+    wrong = run("ensemble", *files, "--output", tmp_path / "c-z.csv")
+    assert (wrong.exit_code, "expected <date>-<team>-<model>.csv" in wrong.stderr) == (2, True)
+    alone = run("ensemble", files[2], "--output", path)
+    assert (alone.exit_code, "expected files of two models" in alone.stderr) == (2, True)
+
+
+def test_other_output_types_are_left_out(caplog):
+    assert combined(A, B, A.assign(output_type="sample")) == [15, 25, 35]
+    assert "sample is not combined" in caplog.text
+    assert ensemble.COMBINED == ("quantile", "pmf")
+
+
+def waves(weeks=150, places=4):
+    """Return yearly waves of different sizes with noise."""
+    rng = np.random.default_rng(3)
+    phase = np.arange(weeks)[:, None] + np.arange(places)
+    return np.rint(
+        np.exp(4 + 2 * np.sin(phase * 2 * np.pi / 52)) * rng.lognormal(0, 0.1, phase.shape)
+    )
+
+
+PERSONS = np.full(4, 1e6)
+
+
+def test_growth_continues_damps_and_has_quantiles_in_order():
+    found = forecast_growth(waves(), PERSONS)
+
+    assert found.shape == (4, 4, len(LEVELS))
+    assert (np.diff(found, axis=2) >= 0).all()
+    assert (np.diff(found[..., -1] - found[..., 0], axis=1) > 0).all()
+
+
+def test_forecasts_of_regular_waves_hold_as_often_as_they_say():
+    counts = waves()
+    held = [
+        (low <= seen) & (seen <= high)
+        for week in range(110, 146, 5)
+        for quantile in [forecast_growth(counts[:week], PERSONS)]
+        for low, seen, high in [(quantile[..., 1], counts[week : week + 4].T, quantile[..., -2])]
+    ]
+
+    assert 0.85 < np.mean(held) <= 1
+
+
+def test_a_place_without_its_last_weeks_has_no_forecast_and_few_weeks_are_refused():
+    counts = waves()
+    counts[-1, 2] = np.nan
+
+    assert np.isnan(forecast_growth(counts, PERSONS)).any(axis=(1, 2)).tolist() == [
+        *(False, False, True, False)
+    ]
+    with pytest.raises(DataError, match="expected 300 or more"):
+        forecast_growth(counts[:40], PERSONS)
+
+
+def test_the_command_forecasts_the_places_of_a_hub(tmp_path):
+    hub = write_hub(tmp_path / "hub", tasks())
+    (hub / "auxiliary-data").mkdir(exist_ok=True)
+    places = ["a", "b", "c", "d"]
+    (hub / "auxiliary-data" / "locations.csv").write_text(
+        "location,population\n" + "".join(f"{place},1000000\n" for place in places)
+    )
+    days = pd.date_range(end="2025-01-11", periods=150, freq="7D")
+    frame = pd.DataFrame(waves(), index=days.strftime("%Y-%m-%d"), columns=places)
+    observed = tmp_path / "observed.csv"
+    frame.rename_axis("date").melt(var_name="location", ignore_index=False).to_csv(observed)
+    path = tmp_path / "2025-01-18-a-growth.csv"
+
+    done = run("growth", observed, "--hub", hub, "--output", path)
+
+    assert done.exit_code == 0, done.output
+    rows = pd.read_csv(path)
+    assert len(rows) == 4 * 4 * len(LEVELS)
+    assert rows["target_end_date"].min() == "2025-01-18"
+    with pytest.raises(DataError, match="expected the week that ends on 2025-01-18"):
+        forecast_file(observed, hub, date(2025, 1, 25))

@@ -31,7 +31,7 @@ def test_a_zip_holds_the_page_with_the_figures_beside_it(finished: Workspace):
     with ZipFile(finished.folder / "report.zip") as file:
         names = file.namelist()
     assert "report/report.html" in names
-    assert sum(name.endswith(".svg") for name in names) == 8
+    assert sum(name.endswith(".svg") for name in names) == 9
 
 
 def test_lint_finds_nothing(finished: Workspace):

@@ -36,12 +36,9 @@ def configure(
     """
     if outputs is None and image is None:
         fail("nothing to write: give terraform's outputs, --image, or both", ExitCode.UNREADABLE)
-    try:
-        with exit_on_error(ExitCode.PROBLEM):
-            values = {} if outputs is None else values_of(read_input(outputs))
-            path = write_site(values | ({} if image is None else {"image": image}))
-    except OSError as error:
-        fail(f"{outputs}: cannot be read: {error.strerror}", ExitCode.UNREADABLE)
+    with exit_on_error(ExitCode.PROBLEM):
+        values = {} if outputs is None else values_of(read_input(outputs))
+        path = write_site(values | ({} if image is None else {"image": image}))
     say(f"wrote {path}")
     if "image" not in read_file(path):
         say("next: make image-push")

@@ -105,7 +105,7 @@ def unreadable_name(error: OSError) -> Exception:
     """Return the error about a name that the system refuses, or the same error if it has none."""
     if error.filename is None:
         return error
-    return UnreadableError(f"{error.filename}: {error.strerror}")
+    return UnreadableError(f"{error.filename}: cannot be read or written: {error.strerror}")
 
 
 def confirm_or_exit(subject: str, lines: list[str], question: str, *, yes: bool) -> None:

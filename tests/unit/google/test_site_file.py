@@ -104,7 +104,7 @@ def test_a_file_that_is_not_there_is_named(site):
     done = configure("nowhere.json")
 
     assert done.exit_code == 2
-    assert "nowhere.json: cannot be read: No such file" in done.stderr
+    assert "nowhere.json: cannot be read or written: No such file" in done.stderr
 
 
 def test_nothing_to_write_is_said_to_be(site):

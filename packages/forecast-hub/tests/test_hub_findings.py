@@ -1,7 +1,9 @@
 """Many findings are summarised."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+from forecast_hub.checks.file_form import check_columns
 from forecast_hub.findings import Finding, cap_findings
 
 ONE = Finding("valid_vals", "region is 'east'", rows=(3,))
@@ -23,3 +25,13 @@ def test_of_more_findings_the_eleventh_names_the_check_and_the_rows_of_all_other
     assert more == Finding(
         "derived_task_id_vals", "and 3 more findings like the above", rows=(7, 12, 40, 90)
     )
+
+
+def test_of_many_wrong_columns_the_first_are_named():
+    names = [f"c{number}" for number in range(1000)]
+    file = SimpleNamespace(columns=(*names, *names, "value"), frame=[1])
+
+    findings = check_columns(file, SimpleNamespace(columns=("value",)))
+
+    assert len(findings) == 22
+    assert findings[10].message == findings[21].message == "and 990 more findings like the above"

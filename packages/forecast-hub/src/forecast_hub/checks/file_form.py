@@ -1,11 +1,12 @@
 """Check the name, folder, format and columns of a submission."""
 
 import re
+from collections import Counter
 from typing import Any
 
 from forecast_hub.config.hub import ColumnType, Hub, Round
 from forecast_hub.config.submission_file import SubmissionFile
-from forecast_hub.findings import Finding
+from forecast_hub.findings import Finding, cap_findings
 from forecast_hub.suggestions import did_you_mean, listed
 
 # The arrow types that fit a column of each type.
@@ -59,18 +60,22 @@ def check_format(file: SubmissionFile, hub: Hub, round_: Round) -> list[Finding]
 
 def check_columns(file: SubmissionFile, round_: Round) -> list[Finding]:
     """Check that the file has the round's columns, in any order, and at least one row."""
-    findings = []
-    given, expected = list(file.columns), list(round_.columns)
-    for name in dict.fromkeys(given):
-        if given.count(name) > 1:
-            message = f"column {name!r} is there {given.count(name)} times; expected it once"
-            findings.append(Finding("colnames", message))
+    given, expected = Counter(file.columns), list(round_.columns)
+    findings = cap_findings(
+        [
+            Finding("colnames", f"column {name!r} is there {times} times; expected it once")
+            for name, times in given.items()
+            if times > 1
+        ]
+    )
     if missing := [name for name in expected if name not in given]:
         message = f"no column {listed(missing)}; expected {listed(expected)}"
         findings.append(Finding("colnames", message))
-    for name in dict.fromkeys(name for name in given if name not in expected):
+    others = []
+    for name in (name for name in given if name not in expected):
         message = f"column {name!r} is none of the hub's{did_you_mean(name, missing)}; expected"
-        findings.append(Finding("colnames", f"{message} only {listed(expected)}"))
+        others.append(Finding("colnames", f"{message} only {listed(expected)}"))
+    findings += cap_findings(others)
     if not len(file.frame):
         message = "the file has no rows; expected a row for each prediction"
         findings.append(Finding("file_rows", message))

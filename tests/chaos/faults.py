@@ -185,13 +185,12 @@ FAULTS = (
     Fault(change_code, ("local", "bucket", "batch"), TASKS),
 )
 
-SHORT = tuple(
-    (fault, place)
-    for fault in FAULTS
-    for place in fault.places[:1]
-    if place != "batch" and fault.strike != kill_often
+_AT_RANDOM = (kill, interrupt, kill_worker)
+SHORT = (
+    *((fault, fault.places[0]) for fault in FAULTS),
+    *((fault, "local") for fault in FAULTS if fault.strike in _AT_RANDOM for _ in range(2)),
 )
-"""The runs of ``make test``: each fault but the longest, where it takes least."""
+"""The 20 runs of ``make test``: each fault where it takes least; thrice, those of any moment."""
 
 
 def _send(pid: int, number: int, *, alone: bool = False) -> None:

@@ -138,6 +138,8 @@ def test_an_interruption_is_told_in_two_lines(folder):
     while run.poll() is None and not (folder / "began").exists():
         time.sleep(0.05)
 
+    # While Snakemake still starts the job, it may tell of the job's end before its own.
+    time.sleep(0.5)
     os.killpg(run.pid, signal.SIGINT)
     text, _ = run.communicate(timeout=60)
 

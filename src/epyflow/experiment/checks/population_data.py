@@ -38,7 +38,8 @@ def check_population_data(
     reports
         Of the model and of the modelset.
     """
-    here = [each.name for each in populations if each.name in store.names()]
+    held = store.names() if populations else ()
+    here = [each.name for each in populations if each.name in held]
     own, other = reports
     named: tuple[Report, KeyPath] = (own, ("population", "name"))
     if other is not None and modelset is not None and modelset.population_names is not None:

@@ -79,6 +79,7 @@ def front_page_of_run():
             if (content := place.read(f"{file}.findings.json"))
         ],
         PLAN.labels,
+        is_replay=PLAN.is_replay,
     )
     return page | {
         "parts": parts(),

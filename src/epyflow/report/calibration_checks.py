@@ -13,13 +13,11 @@ from epyflow.figures.bands import at_level, bands_of
 from epyflow.figures.priors import prior_of
 from epyflow.figures.read_tables import comparisons_of, dated
 from epyflow.report.evidence import Check, Evidence, Finding, noise
-from epyflow.report.forecast_warnings import SURPRISE, at_most
+from epyflow.report.forecast_warnings import FEWEST_PARTICLES, SURPRISE, at_most
 from epyflow.report.projection_checks import PROJECTION_CHECKS
 
 LOWEST_ACCEPTANCE = 0.01
 """Lowest acceptance of the last generation without a warning."""
-FEWEST_PARTICLES = 100
-"""Fewest particles without a warning."""
 FEWEST_EFFECTIVE = 40
 """Lowest effective sample size without a warning: one beyond each end of a 95% interval."""
 SETTLED = 0.9

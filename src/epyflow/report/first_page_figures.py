@@ -15,7 +15,7 @@ CURVES = (
 FRONT: Mapping[bool, Mapping[str, str]] = MappingProxyType(
     {
         True: {
-            "change_map": "Change from the last observation to the forecast median.",
+            "change_map": "Orange: the forecast median is above the last observation; blue: below.",
             "fits": "Observations (dots; rings came later), fit (blue) and projection (orange).",
         },
         False: {

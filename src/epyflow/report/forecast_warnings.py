@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 SURPRISE = 0.01
 """Warn if so few observations inside a correct interval are less probable than this."""
+FEWEST_PARTICLES = 100
+"""Fewest particles without a warning."""
 SHORTFALL = 0.05
 """Warn only if coverage is below nominal by at least this share."""
 
@@ -64,11 +66,22 @@ def forecasts(rows: Sequence[Coverage]) -> list[str]:
     return found
 
 
+def short(row: Coverage) -> bool:
+    """Return whether an interval held fewer later observations than it should."""
+    return row.nominal - row.coverage >= SHORTFALL - 1e-9
+
+
+def replayed(particles: int | None) -> list[str]:
+    """Warn of too few particles where no table of a calibration is there to be checked."""
+    if particles is None or particles >= FEWEST_PARTICLES:
+        return []
+    return [f"Each calibration has {particles} particles, fewer than 100; intervals are rough."]
+
+
 def _too_few(row: Coverage) -> bool:
     # Rounded first: in floating point, 0.95 x 20 is slightly more than 19.
     inside = ceil(round(row.coverage * row.forecasts, 6))
-    unlikely = at_most(inside, row.forecasts, row.nominal) < SURPRISE
-    return unlikely and row.nominal - row.coverage >= SHORTFALL - 1e-9
+    return short(row) and at_most(inside, row.forecasts, row.nominal) < SURPRISE
 
 
 def at_most(inside: int, observations: int, level: float) -> float:

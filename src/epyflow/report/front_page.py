@@ -7,12 +7,22 @@ from types import MappingProxyType
 from typing import Any
 
 from epyflow.figures.wording import change_in_words, quantity_in_words, with_named
-from epyflow.report.forecast_warnings import Coverage, by_target, forecasts, read_coverage
+from epyflow.report.forecast_warnings import (
+    Coverage,
+    by_target,
+    forecasts,
+    read_coverage,
+    replayed,
+    short,
+)
 from epyflow.report.sentences import count, interval, share, short_day
 from forecast_hub.config.flusight import CLASSES
 
 ROWS, MOST = 12, 100
 """Most populations with a table that is open, and that can be opened; ``headline.csv`` has all."""
+
+_RANGES: Mapping[str, str] = MappingProxyType({"uniform": "uniform", "randint": "a whole number"})
+"""Distributions of scipy.stats that are written by their ends."""
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
@@ -29,6 +39,8 @@ def front_page(
     outcomes: bytes | None = None,
     findings: Sequence[bytes] = (),
     labels: Mapping[str, str] = _NO_LABELS,
+    *,
+    is_replay: bool = False,
 ) -> dict[str, Any]:
     """Return the values that ``workflow/report/workflow.rst`` fills in, with markup escaped.
 
@@ -48,6 +60,8 @@ def front_page(
         The content of each submission's ``.findings.json``.
     labels
         Series, or target of a hub, to its name for readers.
+    is_replay
+        Whether there are several reference dates, so that no table of a calibration is there.
 
     Returns
     -------
@@ -59,6 +73,7 @@ def front_page(
         each population), ``open`` (number of tables that are open), ``without_table`` (number
         of populations), ``unit``, ``simulations`` (number that succeeded), ``text``,
         ``series`` (names of transitions that have one), ``quantities`` (name and distribution),
+        ``scipy`` (whether distributions are named as there),
         ``forcing``, ``fit``, ``dates`` (relative ones), ``without_curves``,
         ``without_reproduction``, ``newest``.
     """
@@ -67,8 +82,13 @@ def front_page(
     named = [row._replace(target=labels.get(row.target, row.target)) for row in held or ()]
     fitted = about["fit"] is not None
     rows = found["headline"] if fitted else []
+    quantities = with_named(about["quantities"], priors)
     page = {
-        "warnings": found["warnings"] + forecasts(named),
+        "warnings": [
+            *found["warnings"],
+            *(replayed(about["fit"]["particles"]) if is_replay else ()),
+            *forecasts(named),
+        ],
         "looked_for": [*found.get("passed", ()), *_held(held)],
         "later": _later(named),
         "checks": _checks([json.loads(each) for each in findings]) if findings else None,
@@ -93,15 +113,16 @@ def front_page(
         "without_reproduction": about["without_reproduction"],
         "quantities": [
             (quantity_in_words(name, about["quantities"]), distribution_in_words(given))
-            for name, given in with_named(about["quantities"], priors).items()
+            for name, given in quantities.items()
         ],
+        "scipy": any(each.get("name", "uniform") not in _RANGES for each in quantities.values()),
     }
     escaped: dict[str, Any] = escape(page)
     return escaped
 
 
 def _held(held: Sequence[Coverage] | None) -> list[str]:
-    if not held or forecasts(held):
+    if not held or any(map(short, held)):
         return []
     return ["no interval of the forecasts misses more observations than chance allows"]
 
@@ -115,9 +136,16 @@ def _later(held: Sequence[Coverage]) -> list[str]:
         )
         said.append(
             f"{target}: of {levels[0].observations} later observations of "
-            f"{levels[0].forecasts} forecasts, {shares}."
+            f"{levels[0].forecasts} forecasts, {shares}.{_shortfall(levels)}"
         )
     return said
+
+
+def _shortfall(levels: Sequence[Coverage]) -> str:
+    """Say that intervals held too little where too few forecasts are there for a warning."""
+    if not any(map(short, levels)) or forecasts(levels):
+        return ""
+    return " That is fewer than they should hold, but so few forecasts can miss by chance."
 
 
 def escape(value: Any) -> Any:
@@ -133,7 +161,7 @@ def escape(value: Any) -> Any:
 
 
 def distribution_in_words(given: Mapping[str, Any]) -> str:
-    """Write a prior or a sampled distribution: ``uniform(1, 1)``, ``one of 0.8, 1.5``."""
+    """Write a prior or a sampled distribution: ``uniform from 1 to 2``, ``one of 0.8, 1.5``."""
     if "values" in given:
         return "one of " + ", ".join(f"{value:g}" for value in given["values"])
     if "range" in given:
@@ -143,10 +171,27 @@ def distribution_in_words(given: Mapping[str, Any]) -> str:
     )
     if "name" not in given:
         return own
+    if given["name"] in _RANGES and (ends := _ends(given)):
+        words = f"{_RANGES[given['name']]} from {ends[0]:g} to {ends[1]:g}"
+        return f"{words}, from {own}" if own else words
     arguments = [f"{value:g}" for value in given["args"]]
     arguments += [f"{key}={value:g}" for key, value in given["kwargs"].items()]
     words = f"{given['name']}({', '.join(arguments)})"
     return f"{words}, from {own}" if own else words
+
+
+def _ends(given: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the smallest and the largest value of ``uniform`` or ``randint`` of scipy.stats."""
+    whole = given["name"] == "randint"
+    names = ("low", "high", "loc") if whole else ("loc", "scale")
+    written = dict(zip(names, given["args"], strict=False)) | given["kwargs"]
+    if whole:
+        if not written.keys() >= {"low", "high"}:
+            return None
+        start = written.get("loc", 0)
+        return start + written["low"], start + written["high"] - 1
+    start = written.get("loc", 0)
+    return start, start + written.get("scale", 1)
 
 
 def _outcomes(found: dict[str, Any]) -> dict[str, Any] | None:

@@ -22,7 +22,9 @@ def _half_or_double(given: Evidence) -> Finding:
     if newest.isna().any():
         raise NoEvidenceError
     fitted, observed = map(float, newest)
-    return f"{fitted:,.0f} for {observed:,.0f}" if far_apart(fitted, observed) else None
+    return (
+        f"{fitted:,.0f} fitted, {observed:,.0f} observed" if far_apart(fitted, observed) else None
+    )
 
 
 def _begins(given: Evidence) -> Finding:

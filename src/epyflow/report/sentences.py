@@ -12,6 +12,9 @@ _LIKELY = (
     (0.5, "are more likely than not to"),
 )
 
+PERSONS = "persons"
+"""What is counted by a series without a label."""
+
 
 def count(value: float) -> str:
     """Write a count, or another value of a series, in few digits."""
@@ -69,7 +72,7 @@ def counted_in_words(label: str | None, period: str) -> tuple[str, str]:
     A label that says the period, such as ``Weekly admissions``, has no other.
     """
     if label is None:
-        return "persons", f"a {period}"
+        return PERSONS, f"a {period}"
     # An abbreviation, such as COVID-19 deaths, keeps its capitals.
     words = label if label[1:2].isupper() else label[:1].lower() + label[1:]
     adverb = {"day": "daily"}.get(period, f"{period}ly")
@@ -83,7 +86,8 @@ def headline_sentence(place: Mapping[str, Any], what: str, per: str) -> str:
     ----------
     place
         ``location``, ``observed``, ``last_observed``, ``ahead`` (see
-        :func:`epyflow.report.headline.weeks_ahead`) and the columns of its peak.
+        :func:`epyflow.report.headline.weeks_ahead`), the columns of its peak, and ``warnings``,
+        the number of checks that it failed.
     what
         What is counted, such as ``admissions``.
     per
@@ -93,28 +97,30 @@ def headline_sentence(place: Mapping[str, Any], what: str, per: str) -> str:
         return f"{place['location']}: no forecast."
     unit = f"{what} {per}".strip()
     row = place["ahead"][-1]
+    # Of a series without a label, only the unit is known.
+    subject = "numbers" if what == PERSONS else what
     said = (
-        f"{place['location']}: {what} {_outlook(row)}, from {count(place['observed'])} {unit} "
+        f"{place['location']}: {subject} {_outlook(row)}, from {count(place['observed'])} {unit} "
         f"observed to {day(place['last_observed'])}, to {_ahead(row)} {unit} to "
         f"{day(row['date'])}."
     )
-    return f"{said} {_peak(place, unit)}".strip()
+    return " ".join(filter(None, (said, _peak(place, unit), _warned(place.get("warnings", 0)))))
 
 
 def _outlook(row: Mapping[str, Any]) -> str:
     ways = {"fall": row["p_fall"], "rise": row["p_rise"]}
     by_class = {name: row.get(f"p_{name}", 0.0) for name in CLASSES}
+    said = ""
     if sum(by_class.values()):
         ways["stay stable"] = by_class["stable"]
         likeliest = max(by_class, key=lambda name: by_class[name])
-        said = f"most probable class: {likeliest.replace('_', ' ')}, {share(by_class[likeliest])}"
-    else:
-        said = f"probability of a fall: {share(ways['fall'])}"
+        words = likeliest.replace("_", " ")
+        said = f"; most probable class: {words}, {share(by_class[likeliest])}"
     way = max(ways, key=lambda name: ways[name])
     for least, words in _LIKELY:
         if ways[way] >= least:
-            return f"{words} {way} ({share(ways[way])}; {said})"
-    return f"may fall ({share(ways['fall'])}) or rise ({share(ways['rise'])}; {said})"
+            return f"{words} {way} ({share(ways[way])}{said})"
+    return f"may fall ({share(ways['fall'])}) or rise ({share(ways['rise'])}{said})"
 
 
 def _ahead(row: Mapping[str, Any]) -> str:
@@ -128,4 +134,13 @@ def _peak(place: Mapping[str, Any], unit: str) -> str:
         f"Expected peak: {estimate(place, 'peak_size_', unit=unit)} in the week to "
         f"{estimate(place, 'peak_week_', day, dash=' – ')}; probability that it has passed: "
         f"{share(place['p_peak_passed'])}."
+    )
+
+
+def _warned(number: int) -> str:
+    """Return a pointer to the warnings, so that nobody reads the forecast without them."""
+    if not number:
+        return ""
+    return (
+        f"{number} of the warnings above {'concerns' if number == 1 else 'concern'} this forecast."
     )

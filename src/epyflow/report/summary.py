@@ -174,12 +174,13 @@ def _add_fits(
     """Add the headline of each calibration, the warnings, and the checks that were passed."""
     what, per = found.unit
     peaks = found.peaks()
+    given = {name: found.evidence(name) for name in labels if name in found.fitted}
+    failed, passed = check(given)
     for row, name in zip(content["headline"], labels, strict=True):
         if name in found.fitted:
             row |= found.headline(name, row["location"]) | peaks.get(name, {})
+            row["warnings"] = sum(name in places for places in failed.values())
             row["sentence"] = headline_sentence(row, what, per)
-    given = {name: found.evidence(name) for name in labels if name in found.fitted}
-    failed, passed = check(given)
     latest = {name: last.date for name, last in found.last.items() if name in given}
     about = found.about
     stale = warn.stale(latest, about["fit"]["end"], about["reference_date"], labels)

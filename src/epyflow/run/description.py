@@ -8,7 +8,7 @@ from typing import Any
 
 from epyflow.data.periods import name_of_period
 from epyflow.experiment.experiment import Experiment
-from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.calibration import Calibration, Strategy, TopFraction
 from epyflow.experiment.format.distributions import (
     CustomDistribution,
     Distribution,
@@ -175,6 +175,7 @@ def _fit(calibration: Calibration, period: str) -> dict[str, Any]:
     projection = calibration.projection
     return {
         "strategy": strategy.name,
+        "particles": _particles(strategy),
         "distance": calibration.distance_function,
         "data": PurePosixPath(calibration.observed_data_path).name,
         "start": window.start_date.isoformat(),
@@ -186,6 +187,13 @@ def _fit(calibration: Calibration, period: str) -> dict[str, Any]:
             for each in calibration.comparison
         ],
     }
+
+
+def _particles(strategy: Strategy) -> int:
+    """Return how many parameter sets a calibration keeps."""
+    if isinstance(strategy, TopFraction):
+        return round(strategy.options.Nsim * strategy.options.top_fraction)
+    return strategy.options.num_particles
 
 
 def _reference_date(output: Output) -> str | None:

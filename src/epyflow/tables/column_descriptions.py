@@ -82,6 +82,7 @@ HEADLINE: Mapping[str, str] = {
     "trends, of a decrease and of an increase as the hub defines them",
     "p_<class>": "probability of FluSight's class: `large_decrease`, `decrease`, `stable`, "
     "`increase`, `large_increase`",
+    "warnings": "number of the checks of the calibration and the forecast that it failed",
     "sentence": "the sentence of the first page",
 }
 """Column of ``figures/headline.csv``, or its form, to its meaning."""

@@ -50,6 +50,7 @@ def plan(**about):
 
 FIT = {
     "strategy": "smc",
+    "particles": 24,
     "distance": "rmse",
     "data": "admissions.csv",
     "start": "2024-10-05",
@@ -62,7 +63,19 @@ FIT = {
 def page(given, summary=None, later=None, priors=None, outcomes=None, findings=(), figures=""):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
-    shown = front_page(given["about"], text, later, priors, outcomes, findings)
+    shown = front_page(
+        given["about"],
+        text,
+        later,
+        priors,
+        outcomes,
+        findings,
+        is_replay=given["runs"][0]["run_id"] != given["run_id"],
+    )
+    return rendered(given, shown, figures)
+
+
+def rendered(given, shown, figures):
     shown |= {"parts": number_parts(PARTS, fitted=True), "figures": figures}
     given = given | {"front_page": shown}
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
@@ -80,7 +93,9 @@ def test_before_anything_was_run_there_is_a_page():
     assert "how far do transmissibility and holidays matter?" in html
     assert "Not checked" in html
     assert "one of 0.333333, 0.5" in html
-    assert "uniform(1.5, 0.8)" in html
+    assert "uniform from 1.5 to 2.3" in html
+    assert "a whole number from 0 to 20" in html
+    assert "scipy" not in html
     assert "from 0.0001 to 0.0005" in html
     assert "those of the parameters that were drawn" in html
     assert "chance between simulations" in page(plan(quantities={}))
@@ -160,6 +175,16 @@ def test_what_there_is_no_warning_of_is_said():
     assert "Looked for and passed: every task gave a result" in warned
 
 
+def test_a_shortfall_of_few_forecasts_is_neither_a_warning_nor_a_check_that_passed():
+    few = "target,nominal,forecasts,observations,inside,coverage\nflu,0.95,2,8,4,0.5\n"
+
+    html = " ".join(page(plan(fit=FIT), later=few.encode()).split())
+
+    assert "That is fewer than they should hold, but so few forecasts can miss by chance." in html
+    assert "more observations than chance allows" not in html
+    assert "can miss by chance" not in page(plan(fit=FIT), later=HELD.encode())
+
+
 def test_scores_without_an_outcome_say_nothing():
     html = page(plan(fit=FIT), later=HELD.splitlines()[0].encode())
 
@@ -225,6 +250,22 @@ def test_a_function_of_the_users_own_is_named_with_what_it_returned():
     )
     html = page(plan(quantities={"R0": {"function": "mine"}}), priors=json.dumps({"R0": named}))
     assert "norm(2, scale=0.5), from mine()" in html
+    assert "Distributions are named as in scipy.stats." in html
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kwargs", "words"),
+    [
+        ("uniform", [1.0, 0.5], {}, "uniform from 1 to 1.5"),
+        ("uniform", [], {}, "uniform from 0 to 1"),
+        ("uniform", [2.0], {"scale": 3.0}, "uniform from 2 to 5"),
+        ("randint", [0.0, 75.0], {}, "a whole number from 0 to 74"),
+        ("randint", [], {"low": 1.0, "high": 4.0, "loc": 10.0}, "a whole number from 11 to 13"),
+        ("gamma", [2.0], {"scale": 3.0}, "gamma(2, scale=3)"),
+    ],
+)
+def test_a_range_is_written_by_its_ends(name, args, kwargs, words):
+    assert distribution_in_words({"name": name, "args": args, "kwargs": kwargs}) == words
 
 
 def test_what_the_hub_says_of_the_submission_is_on_the_page():
@@ -242,6 +283,9 @@ def test_what_the_hub_says_of_the_submission_is_on_the_page():
     replay["runs"] = 2 * [replay["runs"][0] | {"run_id": "main/2025-01-18"}]
     both = [json.dumps(found | {"accepted": yes, "findings": []}).encode() for yes in (True, False)]
     html = " ".join(page(replay, findings=both).split())
+    assert "Each calibration has 24 particles, fewer than 100; intervals are rough." in html
+    assert "Not looked for: whether each calibration converged" in html
+    assert "Fitted by SMC to admissions.csv, as it was known at the time, from" in html
     assert "This run is a replay. It made a forecast for each of 2 reference dates" in html
     assert "A_hub would accept 1 of 2 submissions." in html
     assert "<td>refused</td> <td>9</td>" in html

@@ -99,7 +99,7 @@ def test_the_sentence_has_the_direction_the_observation_and_the_interval():
     said = headline_sentence(PLACE, "admissions", "a week")
 
     assert said == (
-        "Massachusetts: admissions are likely to fall (80%; probability of a fall: 80%), from 505 "
+        "Massachusetts: admissions are likely to fall (80%), from 505 "
         "admissions a week observed to January 11, to a median of 145 (95% interval 88.5–671) "
         "admissions a week to February 1."
     )
@@ -114,12 +114,21 @@ def test_the_sentence_uses_the_classes_of_the_hub():
     assert "more likely than not to stay stable (60%; most probable class: stable, 60%)" in said
 
 
+def test_the_sentence_points_to_the_warnings_and_names_no_series_that_has_no_label():
+    said = headline_sentence(PLACE | {"warnings": 3}, "persons", "a week")
+
+    assert said.startswith(
+        "Massachusetts: numbers are likely to fall (80%), from 505 persons a week"
+    )
+    assert said.endswith("3 of the warnings above concern this forecast.")
+
+
 def test_an_uncertain_direction_is_said_to_be_uncertain():
     row = ROW | {"p_fall": 0.45, "p_rise": 0.44}
 
     said = headline_sentence(PLACE | {"ahead": [row]}, "admissions", "a week")
 
-    assert "admissions may fall (45%) or rise (44%;" in said
+    assert "admissions may fall (45%) or rise (44%), from" in said
 
 
 def test_a_rare_outcome_is_not_called_impossible():

@@ -76,6 +76,9 @@ def test_a_calibration_has_its_headline(tmp_path):
     # The projection ends two weeks after the observation; both weeks have a row.
     assert numbers["date"].tolist()[:2] == ["2025-02-01", "2025-02-08"]
     assert (here["median"], here["low_95"], here["high_95"]) == (2050.0, 2002.5, 2097.5)
+    # Particles, effective sample size, generations, observations, and where the forecast begins.
+    assert here["warnings"] == 5
+    assert here["sentence"].endswith("5 of the warnings above concern this forecast.")
     assert here["change_percent"] == pytest.approx(100 * (2050 / 1040 - 1), abs=1e-3)
     assert (here["coverage"], here["acceptance"]) == (1.0, 0.25)
     there = numbers.iloc[2]

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from forecast_hub.combining import ensemble
 from forecast_hub.combining.ensemble import combine, combine_files
-from forecast_hub.combining.growth import LEVELS, forecast_file, forecast_growth
+from forecast_hub.combining.growth import LEVELS, forecast_growth
+from forecast_hub.combining.growth_file import forecast_file
 from forecast_hub.command import app
 from forecast_hub.errors import DataError, HubError
 
@@ -153,11 +154,8 @@ def waves(weeks=150, places=4):
     )
 
 
-PERSONS = np.full(4, 1e6)
-
-
 def test_growth_continues_damps_and_has_quantiles_in_order():
-    found = forecast_growth(waves(), PERSONS)
+    found = forecast_growth(waves())
 
     assert found.shape == (4, 4, len(LEVELS))
     assert (np.diff(found, axis=2) >= 0).all()
@@ -169,7 +167,7 @@ def test_forecasts_of_regular_waves_hold_as_often_as_they_say():
     held = [
         (low <= seen) & (seen <= high)
         for week in range(110, 146, 5)
-        for quantile in [forecast_growth(counts[:week], PERSONS)]
+        for quantile in [forecast_growth(counts[:week])]
         for low, seen, high in [(quantile[..., 1], counts[week : week + 4].T, quantile[..., -2])]
     ]
 
@@ -180,11 +178,11 @@ def test_a_place_without_its_last_weeks_has_no_forecast_and_few_weeks_are_refuse
     counts = waves()
     counts[-1, 2] = np.nan
 
-    assert np.isnan(forecast_growth(counts, PERSONS)).any(axis=(1, 2)).tolist() == [
+    assert np.isnan(forecast_growth(counts)).any(axis=(1, 2)).tolist() == [
         *(False, False, True, False)
     ]
     with pytest.raises(DataError, match="expected 300 or more"):
-        forecast_growth(counts[:40], PERSONS)
+        forecast_growth(counts[:40])
 
 
 def test_the_command_forecasts_the_places_of_a_hub(tmp_path):

@@ -89,9 +89,10 @@ def _of_fit(fit: Fit) -> Iterator[_Field]:
     yield "observations.values", fit.observations.values.shape, (dates, comparisons)
     if fit.observations.visits is not None:
         yield "observations.visits", fit.observations.visits.shape, (dates, comparisons)
-    for name, texts in (("reporting", fit.reporting), ("units", fit.units)):
-        if texts:
-            yield name, (len(texts),), (comparisons,)
+    for noise in fit.reporting:
+        yield "reporting", (len(noise),), (comparisons,)
+    if fit.units:
+        yield "units", (len(fit.units),), (comparisons,)
     for generation in fit.generations:
         yield "generation.particles", generation.particles.shape, (None, len(fit.names))
         yield "generation.series", generation.series.shape, (None, dates, comparisons)

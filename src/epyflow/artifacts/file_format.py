@@ -8,11 +8,12 @@ from typing import Any
 
 from epyflow.artifacts import task
 
-FORMAT = 2
+FORMAT = 3
 """Number of the file format.
 
 Raise it when a class of :mod:`epyflow.artifacts.task` moves to another module, or when one of its
-fields changes its meaning. Format 1 named the modules ``epyflow.tasks`` and ``epyflow.fits``.
+fields changes its meaning. Format 1 named the modules ``epyflow.tasks`` and ``epyflow.fits``;
+in format 2 an observation model had no members.
 """
 
 MAGIC = "epyflow"

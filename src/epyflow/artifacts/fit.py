@@ -110,7 +110,8 @@ class Fit:
     projected_generation
         Generation whose posterior was projected; None without a projection.
     reporting
-        One per comparison; empty without an observation model.
+        Shape (members, comparisons), of the members of the observation model that draw reports
+        around simulated counts: one, or more of an ensemble. Empty without an observation model.
     units
         Unit of each comparison; empty if all compare the persons that are simulated.
     """
@@ -125,7 +126,7 @@ class Fit:
     generations: tuple[Generation, ...]
     ended: str
     projected_generation: int | None
-    reporting: tuple[Reporting, ...] = ()
+    reporting: tuple[tuple[Reporting, ...], ...] = ()
     units: tuple[str, ...] = ()
 
 

@@ -154,6 +154,9 @@ class Task:
     scenario_doses
         Projection scenario to its vaccination schedule, if it differs from ``doses`` after the
         fitting window.
+    growth
+        Shape (comparisons, periods, levels): what :mod:`epyflow.data.growth_forecasts` gives for
+        the periods after the fitting window; None if the observation model does not use it.
     """
 
     index: int
@@ -169,6 +172,7 @@ class Task:
     calibration: str | None = None
     observations: Observations | None = None
     scenario_doses: Mapping[str, DailyDoses] = field(default_factory=dict)
+    growth: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ class LocatedTable:
         for position, text in enumerate(table.columns[self.column]):
             self._positions.setdefault(text.casefold(), []).append(position)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The locations in lower case, in the order of the file."""
+        return tuple(self._positions)
+
     def choose(self, spellings: Collection[str]) -> "Table":
         """Choose the rows of a location, by any of its spellings, in any letter case.
 

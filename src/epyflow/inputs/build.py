@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import DailyDoses, Failure, Member, Observations, Population, Task
 from epyflow.data.coverage import read_coverage, read_preprocessed
+from epyflow.data.growth_forecasts import choose
 from epyflow.data.school_calendar import Calendar, closure_days, read_calendar
 from epyflow.errors import DataError, PopulationError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.forcing import SchoolClosure
 from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.observation_model import has_growth
+from epyflow.experiment.observed_growth import forecast_observed
 from epyflow.experiment.reading.user_functions import UserFunctions
 from epyflow.inputs.fan_out import Plan, PlannedTask, first_day
 from epyflow.inputs.parameter_sets import ParameterSet, parameter_sets
@@ -140,6 +143,7 @@ class Build:
             self._scenario_doses(location),
             self._closures(location, calendar, sets),
             self._observations(location),
+            choose(self._forecasts, location) if self._forecasts else None,
         )
 
     @cached_property
@@ -155,6 +159,15 @@ class Build:
         if section is None:
             return None
         return read_task_observations(self.experiment, section, location)
+
+    @cached_property
+    def _forecasts(self) -> Mapping[str, NDArray[np.float64]]:
+        """The forecasts by damped growth of all locations in the file of observations."""
+        section = self._calibration
+        projection = None if section is None else section.projection
+        if section is None or projection is None or not has_growth(projection.observation_model):
+            return {}
+        return forecast_observed(section, self.experiment.data)
 
     def _doses(self, location: Location) -> DailyDoses | None:
         model = self.experiment.model
@@ -228,6 +241,7 @@ class Build:
             calibration=self._calibration.model_dump_json() if self._calibration else None,
             observations=shared.observations,
             scenario_doses=shared.scenario_doses,
+            growth=shared.growth,
         )
 
     def _failure(self, planned: PlannedTask, cause: str) -> Failure:
@@ -251,6 +265,7 @@ class _Shared:
     scenario_doses: dict[str, DailyDoses]
     closure_days: tuple[date, ...]
     observations: Observations | None
+    growth: NDArray[np.float64] | None
 
 
 def numeric_json(model: Model) -> str:

@@ -72,3 +72,6 @@ def _observed(task: Task, comparisons: int) -> Iterator[_Field]:
         yield "observations.values", task.observations.values, axes
         if task.observations.visits is not None:
             yield "observations.visits", task.observations.visits, axes
+    if task.growth is not None:
+        forecast = (("comparisons", comparisons), ("periods", None), ("levels", None))
+        yield "growth", task.growth, forecast

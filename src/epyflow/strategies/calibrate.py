@@ -234,7 +234,7 @@ class _Run:
             units=() if self._units is None else self._units.names,
         )
 
-    def _reporting(self, posterior: Generation) -> tuple[Reporting, ...]:
+    def _reporting(self, posterior: Generation) -> tuple[tuple[Reporting, ...], ...]:
         projection = self._calibration.projection
         if projection is None or projection.observation_model is None:
             return ()
@@ -251,17 +251,12 @@ class _Run:
         mean: NDArray[np.float64] = np.average(found, axis=0, weights=posterior.weights)
         return mean
 
-    def _settings(self, noise: tuple[Reporting, ...]) -> dict[str, str]:
+    def _settings(self, noise: tuple[tuple[Reporting, ...], ...]) -> dict[str, str]:
         settings = self._calibration.strategy.options.model_dump(mode="json")
-        if noise:
-            values = {
-                "type": "negative_binomial",
-                "dispersion": [each.dispersion for each in noise],
-                "discrepancy_sd": [each.walk for each in noise],
-            }
-            if any(each.growth for each in noise):
-                values["residual_growth"] = [each.growth for each in noise]
-            settings["observation_model"] = values
+        projection = self._calibration.projection
+        if projection is not None and projection.observation_model is not None:
+            model = projection.observation_model
+            settings["observation_model"] = observation_model.describe(model, noise)
         if self._units is not None:
             settings["comparison_units"] = list(self._units.names)
         return {key: json.dumps(value) for key, value in settings.items()}

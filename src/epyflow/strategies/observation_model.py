@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,13 @@ from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.observation_model import (
     ESTIMATED,
-    Discrepancy,
+    Ensemble,
     Estimate,
-    ObservationModel,
+    NegativeBinomial,
+    members_of,
 )
 from epyflow.randomness import generator
+from epyflow.strategies import ensemble
 from epyflow.strategies.discrepancy import drifted
 from epyflow.strategies.observed_units import ObservedUnits, Values
 from epyflow.strategies.particle_simulator import Comparer
@@ -37,13 +40,13 @@ Array = NDArray[np.float64]
 def around(
     posterior: Generation,
     observations: Observations,
-    model: ObservationModel,
+    model: NegativeBinomial | Ensemble,
     units: Array | None = None,
-) -> tuple[Reporting, ...]:
-    """Return the observation noise of each comparison around the weighted mean of the particles.
+) -> tuple[tuple[Reporting, ...], ...]:
+    """Return the observation noise of each member and comparison.
 
-    Noise is that of persons: ``units``, shape (dates, comparisons), are the units of the
-    observations per reported person; None if they are persons.
+    It is that around the weighted mean of the particles, in persons: ``units``, shape (dates,
+    comparisons), are the units of the observations per reported person; None if they are persons.
 
     Raises
     ------
@@ -51,11 +54,16 @@ def around(
         If a value cannot be estimated from the residuals.
     """
     fitted = np.average(posterior.series.unpack(), axis=0, weights=posterior.weights)
-    periods = _periods(observations.dates)
-    found = []
-    seen = observations.values
+    periods, seen = _periods(observations.dates), observations.values
     if units is not None:
         seen, fitted = seen / units, fitted / units
+    return tuple(_around(seen, fitted, periods, member) for member in members_of(model))
+
+
+def _around(
+    seen: Array, fitted: Array, periods: NDArray[np.int64], model: NegativeBinomial
+) -> tuple[Reporting, ...]:
+    found = []
     for observed, mean in zip(seen.T, fitted.T, strict=True):
         known = ~np.isnan(observed)
         y, m = observed[known], mean[known]
@@ -71,6 +79,31 @@ def around(
                 growth = observation_noise.estimate_growth(y, m, periods[known], spread, walk)
         found.append(Reporting(spread, walk, growth))
     return tuple(found)
+
+
+def describe(
+    model: NegativeBinomial | Ensemble, reporting: tuple[tuple[Reporting, ...], ...]
+) -> dict[str, Any]:
+    """Return the values that a projection used, for its metadata."""
+    each = iter([_described(noise) for noise in reporting])
+    if not isinstance(model, Ensemble):
+        return next(each)
+    members = [
+        next(each) if isinstance(member, NegativeBinomial) else {"type": member.type}
+        for member in model.members
+    ]
+    return model.model_dump(include={"type", "method", "periods"}) | {"members": members}
+
+
+def _described(noise: tuple[Reporting, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "type": "negative_binomial",
+        "dispersion": [each.dispersion for each in noise],
+        "discrepancy_sd": [each.walk for each in noise],
+    }
+    if any(each.growth for each in noise):
+        values["residual_growth"] = [each.growth for each in noise]
+    return values
 
 
 def _given(estimate: Estimate) -> float | None:
@@ -135,49 +168,73 @@ def reported(
         both = [units.factors(values, member.dates) for values in parameters]
         counts *= np.stack([reported for reported, _ in both])[:, np.newaxis]
         factors = np.stack([unit for _, unit in both])
-    if fit.reporting:
-        counts = _noisy(counts, task, calibration, fit, member, factors)
+    projection = calibration.projection
+    if projection is not None and projection.observation_model is not None:
+        counts = _Reports(task, fit, member, factors).of(counts, projection.observation_model)
     if factors is not None:
         counts = counts * factors
     counts[before] = NOT_STARTED
     return PackedArray.pack(counts[..., np.newaxis])
 
 
-def _noisy(
-    means: Array,
-    task: Task,
-    calibration: Calibration,
-    fit: Fit,
-    member: MemberResult,
-    factors: Array | None,
-) -> Array:
-    """Draw the reports around ``means``, shape (trajectories, T, comparisons).
+@dataclass(frozen=True)
+class _Reports:
+    """Draw the reports around simulated counts.
 
-    ``factors``, of the same shape, are the units of the observations per reported person; None if
-    they are persons.
+    Attributes
+    ----------
+    task, fit, member
+        See :func:`reported`.
+    factors
+        Shape (trajectories, T, comparisons). Units of the observations per reported person; None
+        if they are persons.
     """
-    persons = int(task.population.sizes.sum())
-    counts, draws = np.empty_like(means), _Draws(task, means.shape, _anchor(fit, member))
-    levels = draws.of("report", np.random.Generator.random)
-    steps = draws.of("discrepancy", np.random.Generator.standard_normal)
-    for column, noise in enumerate(fit.reporting):
-        mean = means[:, :, column]
+
+    task: Task
+    fit: Fit
+    member: MemberResult
+    factors: Array | None
+
+    def of(self, means: Array, model: NegativeBinomial | Ensemble) -> Array:
+        """Return the reports around ``means``, shape (trajectories, T, comparisons)."""
+        persons = int(self.task.population.sizes.sum())
+        counts = np.empty_like(means)
+        draws = _Draws(self.task, means.shape, _anchor(self.fit, self.member))
+        levels = draws.of("report", np.random.Generator.random)
+        steps = draws.of("discrepancy", np.random.Generator.standard_normal)
+        for column in range(counts.shape[2]):
+            members = [
+                self._member(each, noise[column], means, steps, levels, column)
+                for each, noise in zip(members_of(model), self.fit.reporting, strict=True)
+            ]
+            counts[..., column] = members[0].counts
+            if isinstance(model, Ensemble):
+                day, _ = _last(self.fit.observations, column)
+                at = _position(self.member.dates, day)
+                growth = None if self.task.growth is None else self.task.growth[column]
+                counts[..., column] = ensemble.combine(model, members, growth, at, persons)
+        np.minimum(counts, persons, out=counts)
+        return counts
+
+    def _member(
+        self,
+        model: NegativeBinomial,
+        noise: Reporting,
+        means: Array,
+        steps: Array,
+        levels: Array,
+        column: int,
+    ) -> ensemble.Reports:
+        mean = means[..., column]
         if noise.walk is not None:
-            day, last = _last(fit.observations, column)
-            walk, at = noise.walk * steps[:, :, column], _position(member.dates, day)
-            seen = last if factors is None else last / factors[:, at, column]
-            mean = drifted(mean, at, seen, walk, noise.growth, _discrepancy(calibration))
+            day, last = _last(self.fit.observations, column)
+            at = _position(self.member.dates, day)
+            seen = last if self.factors is None else last / self.factors[:, at, column]
+            walk = noise.walk * steps[..., column]
+            mean = drifted(mean, at, seen, walk, noise.growth, model.discrepancy)
         # The tails of the walk and of the counts are unbounded, but the population is not.
-        np.minimum(mean, persons, out=mean)
-        counts[:, :, column] = report(mean, noise.dispersion, levels[:, :, column])
-    np.minimum(counts, persons, out=counts)
-    return counts
-
-
-def _discrepancy(calibration: Calibration) -> Discrepancy | None:
-    projection = calibration.projection
-    model = None if projection is None else projection.observation_model
-    return None if model is None else model.discrepancy
+        mean = np.minimum(mean, int(self.task.population.sizes.sum()))
+        return ensemble.Reports(mean, noise.dispersion, levels[..., column])
 
 
 def _anchor(fit: Fit, member: MemberResult) -> int:
@@ -230,25 +287,3 @@ def _position(dates: Sequence[date], day: date) -> int:
             f"({dates[0]}): a discrepancy cannot begin; leave it out"
         )
     return dates.index(day)
-
-
-def report(means: Array, dispersion: float, levels: Array) -> Array:
-    """Return the quantiles of negative binomial counts at ``levels``, 0 to 1.
-
-    Parameters
-    ----------
-    means, levels
-        Arrays of equal shape.
-    dispersion
-        The variance is mean + dispersion * mean^2; 0 gives Poisson counts.
-    """
-    # slow to import, and most projections do not need it
-    from scipy import stats
-
-    if dispersion == 0:
-        found = stats.poisson.ppf(levels, means)
-    else:
-        found = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
-    # For a mean of zero, scipy gives -1 at level 0.
-    counts: Array = np.where(means > 0, np.maximum(found, 0), 0)
-    return counts

@@ -1,6 +1,8 @@
 """The shipped influenza experiment, on real data beside it."""
 
 import shutil
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from tests.unit.test_repository import ROOT
 
 pytestmark = pytest.mark.shared
 
+WEDNESDAY = date(2025, 1, 15)
+
 INFLUENZA = ROOT / "config" / "experiments" / "influenza"
 
 
@@ -28,12 +32,15 @@ def root(tmp_path, shared):
 
 
 def test_it_is_valid_where_its_data_are(root, shared):
-    _, problems = inspect(locate("influenza", root, (shared,)))
+    files = replace(locate("influenza", root, (shared,)), today=WEDNESDAY)
+    experiment, problems = inspect(files)
 
     assert problems == []
+    assert experiment.calibration.fitting_window.end_date == date(2025, 1, 11)
+    assert experiment.output.hub[1].reference_date == date(2025, 1, 18)
 
 
-def test_its_forecast_of_a_small_state_goes_on_from_the_last_week(root, shared):
+def test_its_ensemble_of_a_small_state_begins_near_the_last_week(root, shared):
     modelset = root / "experiments" / "influenza" / "config" / "modelset.yaml"
     text = modelset.read_text(encoding="utf-8")
     for whole, part in (
@@ -47,6 +54,7 @@ def test_its_forecast_of_a_small_state_goes_on_from_the_last_week(root, shared):
     settings = {
         "experiment": "influenza",
         "experiments_root": str(root),
+        "today": str(WEDNESDAY),
         "allowed_data_roots": [str(shared)],
     }
     prepare_build(read_settings(settings), seed=7).write({0: root / "input.pkl"})
@@ -58,6 +66,8 @@ def test_its_forecast_of_a_small_state_goes_on_from_the_last_week(root, shared):
     last = member.dates.index(result.fit.observations.dates[-1])
     # The vintage has 30 admissions in Vermont in the week that ends on 2025-01-11.
     assert result.fit.observations.values[-1, 0] == 30
-    assert 24 <= np.median(weeks[:, last]) <= 36
-    assert result.fit.reporting[0].dispersion == 0
-    assert result.fit.reporting[0].walk is not None
+    # The ensemble begins after it: two of its members near the observation, one at the model.
+    assert 20 <= np.median(weeks[:, last + 1]) <= 60
+    walks = [each.walk for (each,) in result.fit.reporting]
+    assert walks[0] is None
+    assert walks[1] > 0

@@ -12,12 +12,15 @@ from epyflow.artifacts.task import NOT_STARTED
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.observation_model import Discrepancy
 from epyflow.strategies.discrepancy import drifted
-from epyflow.strategies.observation_model import report
+from epyflow.strategies.ensemble import report
 from epyflow.tables.series import select_comparisons
 from tests.calibrating import WEEKLY, calibration_task, observed, section
 
 SMC = {"num_particles": 20, "num_generations": 2}
 NOISY = {"type": "negative_binomial", "dispersion": 0.1}
+GROWTH = np.linspace(10, 400, 199) * np.ones((1, 4, 1))
+"""Quantiles of one comparison and four weeks."""
+
 DRIFTING = {"type": "negative_binomial", "dispersion": 0, "discrepancy": {"sd": 0.3}}
 MORE = {
     "type": "parameter",
@@ -103,7 +106,7 @@ def test_the_growth_of_a_residual_is_kept_with_the_fit():
     fit = run({**DRIFTING, "discrepancy": growing}, trajectories=2).fit
 
     settings = json.loads(fit.settings["observation_model"])
-    assert settings["residual_growth"] == [fit.reporting[0].growth] != [0.0]
+    assert settings["residual_growth"] == [fit.reporting[0][0].growth] != [0.0]
 
 
 def test_without_an_observation_model_nothing_is_reported_and_nothing_changes():
@@ -199,13 +202,13 @@ def test_what_was_estimated_is_in_the_settings():
 
     assert recorded == {
         "type": "negative_binomial",
-        "dispersion": [found.reporting[0].dispersion],
+        "dispersion": [found.reporting[0][0].dispersion],
         "discrepancy_sd": [None],
     }
     last = found.generations[found.projected_generation]
     mean = np.average(last.series.unpack()[..., 0], axis=0, weights=last.weights)
     beyond = ((np.array(WEEKLY) - mean) ** 2 - mean).sum()
-    assert found.reporting[0].dispersion == pytest.approx(max(0, beyond / (mean**2).sum()))
+    assert found.reporting[0][0].dispersion == pytest.approx(max(0, beyond / (mean**2).sum()))
 
 
 def test_what_cannot_be_estimated_fails_with_its_population():
@@ -214,3 +217,31 @@ def test_what_cannot_be_estimated_fails_with_its_population():
 
     with pytest.raises(EpyflowError, match="United_States_Massachusetts: the discrepancy cannot"):
         run(estimated, observations=short)
+
+
+def test_an_ensemble_keeps_what_each_member_used():
+    members = [DRIFTING, {**DRIFTING, "discrepancy": {"sd": 0.1}}, {"type": "damped_growth"}]
+    fit = run({"type": "ensemble", "members": members}, growth=GROWTH).fit
+
+    assert [[each.walk for each in noise] for noise in fit.reporting] == [[0.3], [0.1]]
+    recorded = json.loads(fit.settings["observation_model"])
+    kinds = [each["type"] for each in recorded["members"]]
+    assert kinds == ["negative_binomial", "negative_binomial", "damped_growth"]
+    assert (recorded["method"], recorded["periods"]) == ("median", 4)
+
+
+def test_an_ensemble_changes_nothing_up_to_the_last_observation():
+    single = run(NOISY).members[0]
+    members = [NOISY, {"type": "damped_growth"}]
+    member = run({"type": "ensemble", "members": members}, growth=GROWTH).members[0]
+    at = member.dates.index(observed().dates[-1])
+
+    assert (reports(member)[:, : at + 1] == reports(single)[:, : at + 1]).all()
+    assert (reports(member)[:, at + 1] != reports(single)[:, at + 1]).any()
+
+
+def test_scenarios_of_an_ensemble_stay_paired():
+    model = {"type": "ensemble", "members": [NOISY, DRIFTING, {"type": "damped_growth"}]}
+    same, again = run(model, [{"id": "a"}, {"id": "b"}], growth=GROWTH).members
+
+    assert (reports(same) == reports(again)).all()

@@ -198,7 +198,7 @@ def growth(
 
     Exit code 0: written. 2: a file cannot be used, or the observations are too few or too old.
     """
-    from forecast_hub.combining.growth import forecast_file
+    from forecast_hub.combining.growth_file import forecast_file
     from forecast_hub.combining.submission import round_of, write_rows
 
     try:

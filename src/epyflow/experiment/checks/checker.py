@@ -19,7 +19,7 @@ from epyflow.experiment.checks.observed_data import check_observations, check_ra
 from epyflow.experiment.checks.output_requests import check_results, check_selections
 from epyflow.experiment.checks.population_data import check_population_data
 from epyflow.experiment.checks.populations import check_populations, check_some_population
-from epyflow.experiment.checks.projection import check_vaccination_scenarios
+from epyflow.experiment.checks.projection import check_growth_data, check_vaccination_scenarios
 from epyflow.experiment.checks.rates import check_rates
 from epyflow.experiment.checks.sampling import check_sampling
 from epyflow.experiment.format.model import Model
@@ -168,6 +168,7 @@ class Checker:
                     *(model, calibration, self.populations, found, report),
                     is_submitted=any(read.section.hub is not None for read in self._outputs),
                 )
+                check_growth_data(calibration, self.populations, found, report)
         for read in self._outputs:
             check_rate_trends(read.section, self.populations, found, read.report)
         return found

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from epyflow.experiment.format.base import Number, as_number
-from epyflow.strict import Strict, refuse, shown
+from epyflow.strict import Many, Strict, refuse, shown
 
 ESTIMATED = "estimated"
 
@@ -63,7 +63,7 @@ class Discrepancy(Strict):
     )
 
 
-class ObservationModel(Strict):
+class NegativeBinomial(Strict):
     """Reported counts around the simulated ones."""
 
     type: Literal["negative_binomial"]
@@ -83,3 +83,68 @@ class ObservationModel(Strict):
                 "dispersion, such as 0.01: the residuals of one fit do not tell the two apart"
             )
         return self
+
+
+class DampedGrowth(Strict):
+    """A forecast from the observations of all locations in the file, without the model."""
+
+    type: Literal["damped_growth"]
+
+
+Member = Annotated[NegativeBinomial | DampedGrowth, Field(discriminator="type")]
+
+LONGEST = 4
+"""Periods that damped growth forecasts: :data:`forecast_hub.combining.growth.HORIZONS`."""
+
+
+class Ensemble(Strict):
+    """Several forecasts of the reported counts, combined after the last observation."""
+
+    type: Literal["ensemble"]
+    members: Many[Member] = Field(
+        description="Forecasts that are combined. The first continues after the combined periods."
+    )
+    method: Literal["median", "mean"] = Field(
+        default="median", description="Of the members' quantiles at each level."
+    )
+    periods: int = Field(
+        default=LONGEST,
+        ge=1,
+        le=52,
+        description="Periods after the last observation that are combined.",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if len(self.members) < 2:
+            raise refuse(
+                f"members has {len(self.members)} forecast; expected two or more to combine"
+            )
+        if isinstance(self.members[0], DampedGrowth):
+            raise refuse(
+                "the first of members is damped_growth; expected a negative_binomial first: the "
+                "forecast continues with it after the combined periods"
+            )
+        growths = sum(isinstance(each, DampedGrowth) for each in self.members)
+        if growths > 1:
+            raise refuse("members has damped_growth twice; expected it once")
+        if growths and self.periods > LONGEST:
+            raise refuse(
+                f"periods is {self.periods}, and damped_growth forecasts {LONGEST}; expected at "
+                f"most {LONGEST}"
+            )
+        return self
+
+
+ObservationModel = Annotated[NegativeBinomial | Ensemble, Field(discriminator="type")]
+
+
+def members_of(model: NegativeBinomial | Ensemble) -> tuple[NegativeBinomial, ...]:
+    """Return the members that draw reports around the simulated counts, in their order."""
+    given = model.members if isinstance(model, Ensemble) else (model,)
+    return tuple(each for each in given if isinstance(each, NegativeBinomial))
+
+
+def has_growth(model: NegativeBinomial | Ensemble | None) -> bool:
+    """Tell whether the model needs a forecast by damped growth."""
+    return isinstance(model, Ensemble) and len(members_of(model)) < len(model.members)

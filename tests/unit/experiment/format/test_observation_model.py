@@ -42,3 +42,53 @@ def test_an_unknown_distribution_is_refused(root):
     (found,) = messages(root, CALIBRATION, (f"{MODEL}.type", "normal"))
 
     assert "negative_binomial" in found
+
+
+DRAWN = {"type": "negative_binomial", "dispersion": 0}
+GROWTH = {"type": "damped_growth"}
+
+
+@pytest.mark.parametrize(
+    ("ensemble", "expected"),
+    [
+        ({"members": [DRAWN]}, "expected two or more to combine"),
+        ({"members": [GROWTH, DRAWN]}, "expected a negative_binomial first"),
+        ({"members": [DRAWN, GROWTH, GROWTH]}, "expected it once"),
+        ({"members": [DRAWN, GROWTH], "periods": 5}, "expected at most 4"),
+        ({"members": [DRAWN, {"type": "damped_grwth"}]}, "did you mean damped_growth"),
+        ({"members": [DRAWN, {**GROWTH, "sd": 1}]}, "sd"),
+        ({"members": [DRAWN, DRAWN], "method": "pool"}, "median"),
+    ],
+)
+def test_an_ensemble_that_cannot_be_combined_is_refused(root, ensemble, expected):
+    found = messages(root, CALIBRATION, (MODEL, {"type": "ensemble", **ensemble}))
+
+    assert any(expected in each for each in found), found
+
+
+def test_an_ensemble_without_damped_growth_needs_no_more_data(root):
+    several = {"type": "ensemble", "members": [DRAWN, DRAWN], "periods": 20}
+
+    assert messages(root, CALIBRATION, (MODEL, several)) == []
+
+
+def test_damped_growth_without_a_year_of_observations_is_an_error(root):
+    several = {"type": "ensemble", "members": [DRAWN, GROWTH]}
+    (found,) = messages(root, CALIBRATION, (MODEL, several))
+
+    assert "expected 300 or more" in found
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("model.simulation.resample_frequency", "D", "damped_growth forecasts weeks"),
+        ("modelset.calibration.comparison.0.unit", "per 100,000", "forecasts counts of persons"),
+    ],
+)
+def test_damped_growth_forecasts_weekly_persons(root, key, value, expected):
+    several = {"type": "ensemble", "members": [DRAWN, GROWTH]}
+
+    assert any(
+        expected in each for each in messages(root, CALIBRATION, (MODEL, several), (key, value))
+    )

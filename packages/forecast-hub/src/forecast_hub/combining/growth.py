@@ -1,26 +1,19 @@
 """Forecast weekly counts by damped growth, with the errors that such forecasts had.
 
 The change of log(y + 1) over h weeks is regressed on the growth of the last two weeks, in the
-place and in all places together, and on the logarithm of the weekly rate: growth slows where many
-are reported already. Coefficients and errors come from the observations themselves, all places
-and weeks together. Source of statistical members of this kind: Ray et al. (2025), "Flusion:
-integrating multiple data sources for accurate influenza predictions", Epidemics 50:100810.
+place and in all places together, and on the logarithm of the count relative to the place's mean:
+growth slows where many are reported already. Coefficients and errors come from the observations
+themselves, all places and weeks together. Source of statistical members of this kind: Ray et al.
+(2025), "Flusion: integrating multiple data sources for accurate influenza predictions", Epidemics
+50:100810.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from forecast_hub.config import flusight
-from forecast_hub.config.locations import read_places
-from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import DataError
-from forecast_hub.scoring.matching import select_target
-from forecast_hub.scoring.outcomes import names_of_places, read_outcomes
 
 Array = NDArray[np.float64]
 
@@ -56,20 +49,20 @@ class Errors:
     quantiles: Array
 
 
-def forecast_growth(counts: Array, persons: Array) -> Array:
+def forecast_growth(counts: Array, levels: ArrayLike = LEVELS) -> Array:
     """Forecast the weeks after the last.
 
     Parameters
     ----------
     counts
-        Shape (weeks, places). NaN where there is none.
-    persons
-        Shape (places,). Population.
+        Shape (weeks, places). Whole numbers; NaN where there is none.
+    levels
+        Of the quantiles, ascending.
 
     Returns
     -------
     quantiles
-        Shape (places, :data:`HORIZONS`, :data:`LEVELS`). NaN for a place without the last three
+        Shape (places, :data:`HORIZONS`, levels). NaN for a place without the last three
         weeks.
 
     Raises
@@ -77,10 +70,10 @@ def forecast_growth(counts: Array, persons: Array) -> Array:
     DataError
         If there are fewer than :data:`LEAST` changes to learn from.
     """
-    logs, features = np.log(counts + 1), _features(counts, persons)
-    found = np.empty((counts.shape[1], HORIZONS, len(LEVELS)))
+    logs, features, levels = np.log(counts + 1), _features(counts), np.asarray(levels)
+    found = np.empty((counts.shape[1], HORIZONS, len(levels)))
     for horizon in range(HORIZONS):
-        errors = _errors(counts, logs, features, horizon + 1)
+        errors = _errors(counts, logs, features, horizon + 1, levels)
         middle = logs[-1] + features[-1] @ errors.coefficients
         spread = np.sqrt(errors.variance[0] + errors.variance[1] / (counts[-1] + 1))
         found[:, horizon] = middle[:, None] + spread[:, None] * errors.quantiles
@@ -88,7 +81,7 @@ def forecast_growth(counts: Array, persons: Array) -> Array:
     return quantiles
 
 
-def _features(counts: Array, persons: Array) -> Array:
+def _features(counts: Array) -> Array:
     """Return what a change is regressed on, shape (weeks, places, features)."""
     growth = np.full_like(counts, np.nan)
     growth[1:] = np.diff(np.log(counts + 1), axis=0)
@@ -97,8 +90,9 @@ def _features(counts: Array, persons: Array) -> Array:
     total = np.maximum(size.sum(axis=1), 1)
     common = (np.where(known, growth, 0) * size).sum(axis=1) / total
     both = growth, np.broadcast_to(common[:, None], counts.shape)
-    rate = np.log(counts / persons * flusight.PER + 0.1)
-    return np.stack([*both, *map(_before, both), rate, np.ones_like(counts)], axis=2)
+    mean = np.nansum(counts, axis=0) / np.maximum((~np.isnan(counts)).sum(axis=0), 1)
+    relative = np.log(counts / (mean + 1) + 0.1)
+    return np.stack([*both, *map(_before, both), relative, np.ones_like(counts)], axis=2)
 
 
 def _before(values: Array) -> Array:
@@ -106,7 +100,7 @@ def _before(values: Array) -> Array:
     return np.vstack([np.full((1, values.shape[1]), np.nan), values[:-1]])
 
 
-def _errors(counts: Array, logs: Array, features: Array, ahead: int) -> Errors:
+def _errors(counts: Array, logs: Array, features: Array, ahead: int, levels: Array) -> Errors:
     change = np.full_like(logs, np.nan)
     change[:-ahead] = logs[ahead:] - logs[:-ahead]
     usable = ~np.isnan(change) & ~np.isnan(features).any(axis=2)
@@ -127,7 +121,7 @@ def _errors(counts: Array, logs: Array, features: Array, ahead: int) -> Errors:
     parts = np.stack([np.ones_like(noise), noise], axis=1)
     variance = np.maximum(_regressed(parts, error**2, weight**2), np.array(_FLOOR))
     relative = error / np.sqrt(parts @ variance)
-    return Errors(coefficients, variance, _weighted_quantiles(relative, weight))
+    return Errors(coefficients, variance, _weighted_quantiles(relative, weight, levels))
 
 
 def _regressed(x: Array, y: Array, weight: Array) -> Array:
@@ -137,75 +131,8 @@ def _regressed(x: Array, y: Array, weight: Array) -> Array:
     return np.asarray(found, dtype=np.float64)
 
 
-def _weighted_quantiles(values: Array, weight: Array) -> Array:
+def _weighted_quantiles(values: Array, weight: Array, levels: Array) -> Array:
     order = np.argsort(values, kind="stable")
     share = np.cumsum(weight[order]) - weight[order] / 2
-    found: Array = np.interp(np.array(LEVELS), share / weight.sum(), values[order])
+    found: Array = np.interp(levels, share / weight.sum(), values[order])
     return found
-
-
-def forecast_file(
-    target_data: Path, hub: Path, day: date, target: str = flusight.ADMISSIONS
-) -> pd.DataFrame:
-    """Forecast the places of a hub from its target data, as rows of a submission.
-
-    Parameters
-    ----------
-    target_data
-        What was observed, as known for the forecast: see
-        :func:`forecast_hub.scoring.outcomes.read_outcomes`. Weeks up to the one before ``day``
-        are used.
-    hub
-        The hub's folder; its table of locations names places and populations.
-    day
-        The reference date, the end of the week of horizon 0.
-    target
-        The target: a weekly count.
-
-    Raises
-    ------
-    HubError
-        If the hub has no table of locations, a file cannot be used, the week before ``day`` is
-        missing everywhere, or there are too few weeks.
-    """
-    table = read_hub(hub).folder.locations
-    if table is None:
-        raise DataError(f"{hub}: has no table of locations; expected auxiliary-data/locations.csv")
-    places = read_places(table)
-    rows = read_outcomes(target_data, (), list(places), names_of_places(places))
-    series = select_target(rows, target, target)
-    last = day - timedelta(weeks=1)
-    wide = series.pivot_table(index="target_end_date", columns="location", values="observed")
-    wide.index = pd.to_datetime(wide.index)
-    if wide.empty or pd.Timestamp(last) not in wide.index:
-        newest = "nothing" if wide.empty else f"weeks up to {wide.index.max():%Y-%m-%d}"
-        raise DataError(
-            f"{target_data}: has {newest} of {target}; expected the week that ends on {last}, one "
-            f"week before {day}"
-        )
-    weeks = (pd.Timestamp(last) - wide.index.min()).days // 7
-    counts = wide.reindex(pd.date_range(end=last, periods=weeks + 1, freq="7D"))
-    persons = np.array([float(places[name].population) for name in counts.columns])
-    found = forecast_growth(counts.to_numpy(dtype=np.float64), persons)
-    return _rows(found, list(counts.columns), day, target)
-
-
-def _rows(quantiles: Array, places: list[str], day: date, target: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "reference_date": str(day),
-                "target": target,
-                "horizon": str(horizon),
-                "target_end_date": str(day + timedelta(weeks=horizon)),
-                "location": place,
-                "output_type": "quantile",
-                "output_type_id": f"{level:g}",
-                "value": float(np.rint(value)),
-            }
-            for place, of_place in zip(places, quantiles, strict=True)
-            if not np.isnan(of_place).any()
-            for horizon, values in enumerate(of_place)
-            for level, value in zip(LEVELS, values, strict=True)
-        ]
-    )

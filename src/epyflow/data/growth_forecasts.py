@@ -1,0 +1,120 @@
+"""Forecast observed series by damped growth, without a model of the epidemic."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.data.located_table import LocatedTable
+from epyflow.data.observations import Column, select_observations
+from epyflow.errors import DataError
+from forecast_hub.combining.growth import forecast_growth
+from forecast_hub.errors import HubError
+
+if TYPE_CHECKING:
+    from epyflow.data.vintages import Vintage
+    from epyflow.population.locations import Location
+
+Array = NDArray[np.float64]
+
+LEVELS = np.arange(1, 200) / 200
+"""Levels of the quantiles that are forecast."""
+
+_WEEK = timedelta(weeks=1)
+
+
+def forecast_locations(
+    located: LocatedTable, columns: Sequence[Column], last: date, vintage: "Vintage | None"
+) -> dict[str, Array]:
+    """Forecast the weeks after the last for every location in a file of observations.
+
+    Locations whose rows cannot be read do not count.
+
+    Parameters
+    ----------
+    located
+        Weekly counts of persons.
+    columns
+        One per comparison.
+    last
+        The last day that is used.
+    vintage
+        Rows that were known; None for all rows of the file.
+
+    Returns
+    -------
+    forecasts
+        Location as the file writes it, in lower case, to an array of shape (comparisons,
+        :data:`forecast_hub.combining.growth.HORIZONS`, :data:`LEVELS`). Persons; NaN for a location
+        without its last three weeks.
+
+    Raises
+    ------
+    DataError
+        If the file has too few weeks to learn from.
+    """
+    found = []
+    names: dict[str, None] = dict.fromkeys(located.names)
+    series = [_series(located, column, last, vintage) for column in columns]
+    for each in series:
+        names = {name: None for name in names if name in each}
+    for each in series:
+        try:
+            found.append(forecast_growth(_counts([each[name] for name in names]), LEVELS))
+        except HubError as error:
+            raise DataError(f"{located.table.path}: damped_growth: {error}") from None
+    return dict(zip(names, np.stack(found, axis=1), strict=True))
+
+
+def choose(forecasts: Mapping[str, Array], location: "Location") -> Array:
+    """Return the forecast of a location; see :func:`forecast_locations`.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    names = {name.casefold() for name in location.spellings}
+    found = [each for name, each in forecasts.items() if name in names]
+    if not found or np.isnan(found[0]).any():
+        raise DataError(
+            f"{location.label}: damped_growth needs the last three weeks of the fitting window; "
+            "expected their observations, or an ensemble without damped_growth"
+        )
+    return found[0]
+
+
+def _series(
+    located: LocatedTable, column: Column, last: date, vintage: "Vintage | None"
+) -> dict[str, dict[int, float]]:
+    """Return the values of each location by the number of weeks before the last."""
+    found = {}
+    for name in located.names:
+        try:
+            dates, values = select_observations(
+                located, [name], [column], (date.min, last), vintage
+            )
+        except DataError:
+            continue
+        found[name] = dict(_by_week(dates, values[:, 0], last))
+    return found
+
+
+def _by_week(dates: Sequence[date], values: Array, last: date) -> Iterator[tuple[int, float]]:
+    """Return how many weeks before the last each value is; days between weeks are left out."""
+    for day, value in zip(dates, values.tolist(), strict=True):
+        ago, rest = divmod(last - day, _WEEK)
+        if not rest:
+            yield ago, value
+
+
+def _counts(series: Sequence[Mapping[int, float]]) -> Array:
+    """Return counts of shape (weeks, locations); NaN where there is none."""
+    weeks = 1 + max((max(each, default=0) for each in series), default=0)
+    counts = np.full((weeks, len(series)), np.nan)
+    for position, each in enumerate(series):
+        for ago, value in each.items():
+            counts[weeks - 1 - ago, position] = value
+    return counts

@@ -1,0 +1,109 @@
+"""Combine several forecasts of the reported counts, trajectory by trajectory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epyflow.data.growth_forecasts import LEVELS
+from epyflow.experiment.format.observation_model import Ensemble
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Reported counts of one comparison.
+
+    Attributes
+    ----------
+    means
+        Shape (trajectories, T). Persons.
+    dispersion
+        The variance is mean + dispersion * mean^2.
+    levels
+        Shape (trajectories, T). Probability that a report is at most the one drawn.
+    """
+
+    means: Array
+    dispersion: float
+    levels: Array
+
+    @cached_property
+    def counts(self) -> Array:
+        """Shape (trajectories, T). Reports drawn around the means."""
+        return report(self.means, self.dispersion, self.levels)
+
+
+def combine(
+    model: Ensemble, members: Sequence[Reports], growth: Array | None, at: int, persons: int
+) -> Array:
+    """Combine the members' quantiles after the last observation.
+
+    With n trajectories, each member has n quantiles in each period: its counts in ascending order.
+    They are combined level by level. The trajectory with the r-th smallest count of the first
+    member has the r-th combined quantile, so trajectories keep the order in time that the model
+    gives them: ensemble copula coupling, Schefzik, Thorarinsdottir, Gneiting (2013), "Uncertainty
+    quantification in complex simulation models using ensemble copula coupling", Statistical
+    Science 28:616. After the combined periods, a trajectory continues with the growth of the first
+    member's.
+
+    Parameters
+    ----------
+    model
+        The method, and the number of periods.
+    members
+        Those around simulated counts.
+    growth
+        Shape (periods, :data:`epyflow.data.growth_forecasts.LEVELS`): the forecast by damped
+        growth; None if it is no member.
+    at
+        Position of the last observation.
+    persons
+        Population, which no mean exceeds.
+
+    Returns
+    -------
+    counts
+        Shape (trajectories, T). Up to ``at`` those of the first member.
+    """
+    first = members[0]
+    found = first.counts.copy()
+    end = min(at + model.periods, found.shape[1] - 1)
+    levels = (np.arange(len(found)) + 0.5) / len(found)
+    for position in range(at + 1, end + 1):
+        quantiles = [np.sort(each.counts[:, position]) for each in members]
+        if growth is not None:
+            quantiles.append(np.interp(levels, LEVELS, growth[position - at - 1]))
+        middle = np.median if model.method == "median" else np.mean
+        order = np.argsort(first.counts[:, position], kind="stable")
+        found[order, position] = np.rint(middle(quantiles, axis=0))
+    later = first.means[:, end + 1 :]
+    ratio = (found[:, end] + 0.5) / (first.means[:, end] + 0.5)
+    means = np.minimum(later * ratio[:, np.newaxis], persons)
+    found[:, end + 1 :] = report(means, first.dispersion, first.levels[:, end + 1 :])
+    return found
+
+
+def report(means: Array, dispersion: float, levels: Array) -> Array:
+    """Return the quantiles of negative binomial counts at ``levels``, 0 to 1.
+
+    Parameters
+    ----------
+    means, levels
+        Arrays of equal shape.
+    dispersion
+        The variance is mean + dispersion * mean^2; 0 gives Poisson counts.
+    """
+    # slow to import, and most projections do not need it
+    from scipy import stats
+
+    if dispersion == 0:
+        found = stats.poisson.ppf(levels, means)
+    else:
+        found = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
+    # For a mean of zero, scipy gives -1 at level 0.
+    counts: Array = np.where(means > 0, np.maximum(found, 0), 0)
+    return counts

@@ -94,9 +94,24 @@ load(locate("example", Path("config")), None, ())
 Simulation(resample_frequency="W-SAT")
 ScipyDistribution(type="scipy", name="uniform", args=[1, 1])
 ScipyDistribution(type="scipy", name="randint", args=[0, 30])
+ScipyDistribution(type="scipy", name="loguniform", args=[0.4, 2.5])
 """
 
     assert imported_by(code) == set()
+
+
+def test_usual_priors_and_poisson_reports_do_without_the_distributions_of_scipy():
+    code = """
+import numpy as np
+from epyflow.experiment.format.distributions import ScipyDistribution
+from epyflow.strategies.ensemble import report
+from epyflow.strategies.particle_simulator import _prior
+for name in ("uniform", "loguniform", "randint"):
+    _prior(ScipyDistribution(type="scipy", name=name, args=[1, 2])).draw(np.random.default_rng(1))
+report(np.ones(1), 0, np.array([0.5]))
+"""
+
+    assert imported_by(code) == {"scipy.special"}
 
 
 def test_observations_are_checked_without_pandas(tmp_path):

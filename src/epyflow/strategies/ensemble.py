@@ -97,13 +97,21 @@ def report(means: Array, dispersion: float, levels: Array) -> Array:
     dispersion
         The variance is mean + dispersion * mean^2; 0 gives Poisson counts.
     """
-    # slow to import, and most projections do not need it
-    from scipy import stats
-
     if dispersion == 0:
-        found = stats.poisson.ppf(levels, means)
+        found = _poisson(means, levels)
     else:
+        from scipy import stats  # slow to import, and most projections do not need it
+
         found = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
-    # For a mean of zero, scipy gives -1 at level 0.
+    # At level 0, scipy gives -1.
     counts: Array = np.where(means > 0, np.maximum(found, 0), 0)
     return counts
+
+
+def _poisson(means: Array, levels: Array) -> Array:
+    """Return the quantiles with the operations of ``scipy.stats.poisson.ppf``, levels below 1."""
+    from scipy import special  # in a fifth of the time that scipy.stats takes to import
+
+    found = np.ceil(special.pdtrik(levels, means))
+    fewer = np.maximum(found - 1, 0)
+    return np.asarray(np.where(special.pdtr(fewer, means) >= levels, fewer, found))

@@ -13,7 +13,7 @@ from epyflow import engine
 from epyflow.artifacts.task import Member, Observations
 from epyflow.calibration.distances import WeightedDistance
 from epyflow.calibration.kernels import Kernel, kernel
-from epyflow.calibration.marginals import Uniform, WholeNumbers
+from epyflow.calibration.marginals import LogUniform, Uniform, WholeNumbers
 from epyflow.calibration.sampler import Priors, Simulated
 from epyflow.data.observations import positions
 from epyflow.engine.resample import Resampling
@@ -82,6 +82,8 @@ def _prior(distribution: Distribution) -> Any:
     args, kwargs = distribution.args, distribution.kwargs
     if distribution.name == "uniform":
         return Uniform(*args, **kwargs)
+    if distribution.name == "loguniform" and len(args) == 2 and not kwargs:
+        return LogUniform(*args)
     if distribution.name == "randint" and all(
         value == int(value) for value in (*args, *kwargs.values())
     ):

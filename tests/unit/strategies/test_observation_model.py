@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from epyflow import strategies
 from epyflow.artifacts import pickling
@@ -64,6 +65,16 @@ def test_with_mean_1_and_dispersion_1_reports_halve_from_count_to_count():
     counts = report(np.ones(6), 1.0, np.array([0.01, 0.49, 0.51, 0.74, 0.76, 0.87]))
 
     assert counts.tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_poisson_reports_are_the_quantiles_of_scipy():
+    rng = np.random.default_rng(4)
+    means, levels = np.exp(rng.uniform(-8, 12, 2_000)), rng.random(2_000)
+    levels[:2], means[:2] = 0, (0.1, 1e6)
+
+    counts = report(means, 0, levels)
+
+    assert counts.tolist() == np.maximum(stats.poisson.ppf(levels, means), 0).tolist()
 
 
 @pytest.mark.parametrize("dispersion", [0.0, 0.5])

@@ -27,6 +27,7 @@ COMMON_FAMILIES: Mapping[str, tuple[int, float, float]] = {
     "gamma": (1, 0.0, math.inf),
     "beta": (2, 0.0, 1.0),
 }
+_BOUNDS_ARE_ARGUMENTS = ("loguniform", "randint")
 
 
 @cache
@@ -42,7 +43,7 @@ def scipy_names() -> frozenset[str]:
 
 
 def _known(name: str) -> str:
-    if name not in (*COMMON_FAMILIES, "randint") and name not in scipy_names():
+    if name not in (*COMMON_FAMILIES, *_BOUNDS_ARE_ARGUMENTS) and name not in scipy_names():
         raise refuse(
             f"{shown(name)} is not among the distributions{did_you_mean(name, scipy_names())}; "
             "expected a continuous or discrete one of scipy.stats, or type: custom"
@@ -138,6 +139,9 @@ class ScipyDistribution(Strict):
             low, high = self.args
             whole = low == math.floor(low) and high == math.floor(high)
             return (low, high - 1) if whole and low < high else None
+        if self.name == "loguniform" and len(self.args) == 2 and not self.kwargs:
+            low, high = self.args
+            return (low, high) if 0 < low < high else None
         if self.name not in COMMON_FAMILIES or not set(self.kwargs) <= {"loc", "scale"}:
             return None
         shapes, low, high = COMMON_FAMILIES[self.name]

@@ -154,7 +154,8 @@ def outcome(distribution):
     [(), (1,), (0.3,), (0,), (-1, 2), (0.1, 0.2), (2, 1), (1, 2, 3), (1, 2, -3), (2, 3, 0.7, 0.1)],
 )
 @pytest.mark.parametrize(
-    "name", ["uniform", "norm", "halfnorm", "expon", "lognorm", "gamma", "beta", "randint"]
+    "name",
+    ["uniform", "loguniform", "norm", "halfnorm", "expon", "lognorm", "gamma", "beta", "randint"],
 )
 def test_bounds_that_are_known_without_scipy_are_those_of_scipy(name, args, kwargs, monkeypatch):
     from epyflow.experiment.format.distributions import ScipyDistribution

@@ -23,6 +23,8 @@ from epyflow.operations.start.snakemake_command import (
 )
 from epyflow.run.layout import RunLayout
 
+GCP = "gcp"
+"""The profile of ``--cloud``."""
 _SUFFIXES = (".html", ".zip")
 
 
@@ -131,13 +133,24 @@ def _start(
     cores, cloud, slurm, profile = machine
     warn_of_variables()
     found = name_experiment(named, files or (), given or (), {"experiments_root": root})
-    profiles = [name for name, asked in (("gcp", cloud), ("slurm", slurm)) if asked]
+    chosen = choose_profile(cloud, slurm, profile)
+    layout = RunLayout(found.settings.experiment, found.settings.run_id)
+    return Start(chosen, cores, found.files, found.arguments, arguments), layout
+
+
+def choose_profile(cloud: bool, slurm: bool, profile: str | None) -> str | None:
+    """Return the profile that the options name; None without one.
+
+    Raises
+    ------
+    EpyflowError
+        If they name two.
+    """
+    profiles = [name for name, asked in ((GCP, cloud), ("slurm", slurm)) if asked]
     profiles += [] if profile is None else [profile]
     if len(profiles) > 1:
         raise EpyflowError("expected one of --cloud, --slurm and --profile")
-    chosen = profiles[0] if profiles else None
-    layout = RunLayout(found.settings.experiment, found.settings.run_id)
-    return Start(chosen, cores, found.files, found.arguments, arguments), layout
+    return profiles[0] if profiles else None
 
 
 def _report_command(start: Start, file: Path) -> SnakemakeCommand:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from epyflow.google.site import VARIABLE_PREFIX, read_site
 from epyflow.operations.cost.profile import read_profile
 from epyflow.operations.cost.start_summary import StartSummary, labels_of_run, summarise_run
 from epyflow.operations.detached import launch
+from epyflow.operations.detached.coordinator_job import HOURS, MACHINE_TYPE
 from epyflow.operations.detached.launch import Packed, Place
 from epyflow.operations.detached.source_archive import pack
 from epyflow.operations.start.named_experiment import name_experiment
@@ -26,6 +28,8 @@ from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
 from epyflow.storage.disk import storage_at
 
+SECONDS = 15.0
+"""Time between two checks of a job that is waited for."""
 _RESERVED = {
     *("--config", "-C", "--configfile", "--configfiles", "--profile", "--workflow-profile"),
     *("--directory", "-d", "--snakefile", "-s", "--executor", "-e", "--dry-run", "--dryrun", "-n"),
@@ -47,10 +51,10 @@ def submit(
     ] = None,
     machine_type: Annotated[
         str, typer.Option(help="Machine of the coordinator; at least two vCPUs and 8 GB.")
-    ] = "e2-standard-2",
+    ] = MACHINE_TYPE,
     hours: Annotated[
         float, typer.Option(min=0.01, max=300, help="Time limit of the coordinator, in hours.")
-    ] = 24.0,
+    ] = HOURS,
     notify_topic: Annotated[
         str | None,
         typer.Option(help="Pub/Sub topic for a message at the end. Default: that of site.yaml."),
@@ -64,7 +68,7 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the coordinator ends.")] = False,
     every: Annotated[
         float, typer.Option(min=1, help="With `--wait`: seconds between two checks.")
-    ] = 15.0,
+    ] = SECONDS,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal nothing is asked.")
     ] = False,
@@ -86,22 +90,69 @@ def submit(
     """
     with exit_on_error(ExitCode.PROBLEM, codes={RunningError: ExitCode.NOT_DONE}):
         settings = _settings(experiment, run_id, configfile or (), config or ())
-        place, found = _planned(settings, notify_topic)
-        summary = _summary(place, found)
-        document, sources = _packed(place, found, arguments or (), machine_type, hours)
-        document |= _counts(summary)
-        number = launch.check_alone(place, take_over=take_over)
-        document["resumes"] = launch.resumes(place)
-        say(*summary.lines(), err=True)
-        if not dry_run:
-            confirm_on_terminal("Start this run?", yes=yes)
-            # Somebody may have started one since; a lease that does not count is removed.
-            number = launch.check_alone(place, take_over=take_over, clear=True, say=warn)
-        _start(place, sources, document, number, dry_run=dry_run)
+        machine = Machine(machine_type, hours, take_over=take_over)
+        place, document = start_detached(
+            settings, arguments or (), machine, topic=notify_topic, yes=yes, dry_run=dry_run
+        )
         _print(document, format, dry_run=dry_run)
         if wait and not dry_run:
-            succeeded = _wait(place, document["job"], every)
+            succeeded = wait_for_end(place, document["job"], every)
             raise typer.Exit(ExitCode.OK if succeeded else ExitCode.PROBLEM)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The machine of a coordinator, its time limit in hours, and whether it takes a run over."""
+
+    type: str = MACHINE_TYPE
+    hours: float = HOURS
+    take_over: bool = False
+
+
+def start_detached(
+    settings: Settings,
+    arguments: Sequence[str],
+    machine: Machine,
+    *,
+    topic: str | None = None,
+    yes: bool = True,
+    dry_run: bool = False,
+) -> tuple[Place, dict[str, Any]]:
+    """Check, plan and pack a run, show what it takes, ask, and start its coordinator.
+
+    Parameters
+    ----------
+    settings
+        Those of the run.
+    arguments
+        Options for Snakemake.
+    machine
+        The coordinator's.
+    topic
+        Pub/Sub topic for a message at the end; None: that of the site.
+    yes, dry_run
+        Whether nothing is asked, and whether nothing is started.
+
+    Returns
+    -------
+    place
+        Where it runs.
+    document
+        Its description, with the id of the job.
+    """
+    place, found = _planned(settings, topic)
+    summary = _summary(place, found)
+    document, sources = _packed(place, found, arguments, machine.type, machine.hours)
+    document |= _counts(summary)
+    number = launch.check_alone(place, take_over=machine.take_over)
+    document["resumes"] = launch.resumes(place)
+    say(*summary.lines(), err=True)
+    if not dry_run:
+        confirm_on_terminal("Start this run?", yes=yes)
+        # Somebody may have started one since; a lease that does not count is removed.
+        number = launch.check_alone(place, take_over=machine.take_over, clear=True, say=warn)
+    _start(place, sources, document, number, dry_run=dry_run)
+    return place, document
 
 
 def _settings(
@@ -207,7 +258,7 @@ def _print(document: dict[str, Any], format: str, *, dry_run: bool) -> None:
             say(f"         epyflow {command} {run} --storage {storage}")
 
 
-def _wait(place: Place, job_id: str, every: float) -> bool:
+def wait_for_end(place: Place, job_id: str, every: float) -> bool:
     """Wait until the coordinator ends, print its states, and return whether it succeeded."""
     states: Any = batch_v1.JobStatus.State
     told = None

@@ -1,18 +1,28 @@
 """``epyflow week``: this week's forecast, from the data to a branch of the hub."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from epyflow.cli.config import warn_of_variables
-from epyflow.cli.options import ConfigFiles, ConfigValues, ExperimentName, Root
+from epyflow.cli.options import ConfigFiles, ConfigValues, ExperimentName, Root, StoragePrefix
 from epyflow.cli.output import ExitCode, exit_on_error, say, warn
-from epyflow.cli.run import Arguments, Cores, Profile
-from epyflow.operations.start.named_experiment import name_experiment
+from epyflow.cli.run import GCP, Arguments, Cloud, Cores, Profile, Slurm, choose_profile
+from epyflow.errors import EpyflowError, RunningError
+from epyflow.google.site import read_site
+from epyflow.operations.runs.run_list import open_storage
+from epyflow.operations.start.named_experiment import NamedExperiment, name_experiment
 from epyflow.operations.start.snakemake_command import Start, run_commands, write_command
-from epyflow.operations.week.forecast import confirm_forecast, plan_week
-from epyflow.operations.week.hub_branch import commit_submission, push_branch
+from epyflow.operations.week.forecast import Week, plan_week, read_forecast
+from epyflow.operations.week.hub_branch import (
+    Forecast,
+    check_clone,
+    commit_submission,
+    push_branch,
+)
+from epyflow.storage.disk import Storage
 
 
 def week(
@@ -26,7 +36,17 @@ def week(
         str | None, typer.Option(help="Push the branch to this remote of the clone, such as fork.")
     ] = None,
     cores: Cores = None,
+    cloud: Cloud = False,
+    slurm: Slurm = False,
     profile: Profile = None,
+    detached: Annotated[
+        bool,
+        typer.Option("--submit", help="Run on Google Batch without this machine: epyflow submit."),
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --submit: wait until the coordinator ends.")
+    ] = False,
+    storage: StoragePrefix = None,
     root: Root = None,
     configfile: ConfigFiles = None,
     config: ConfigValues = None,
@@ -34,31 +54,70 @@ def week(
     """Run this week's forecast, and commit it on a branch of a local clone of the hub.
 
     The run is named by the reference date. Repeat the command to resume it; a branch that holds
-    the submission stays as it is. Nothing is pushed without --push. The branch is printed.
+    the submission stays as it is. With --submit, repeat it once the run has ended. Nothing is
+    pushed without --push. The branch is printed.
 
     Exit code 0: the branch holds the submission. 1: the data are stale, the run failed, the hub
     would refuse the submission, or git failed; there is no new commit. 2: something cannot be
-    read. 128 + n: signal n ended it.
+    read. 3: the submitted run has not ended. 128 + n: signal n ended it.
     """
     warn_of_variables()
     with exit_on_error(ExitCode.PROBLEM):
+        chosen = choose_profile(cloud, slurm, profile)
+        if detached and (chosen, cores) != (None, None):
+            raise EpyflowError("--submit runs with profiles/gcp; expected no other place, no cores")
+        check_clone(clone, push)
         options = {"experiments_root": root}
         settings = name_experiment(experiment, configfile or (), config or (), options).settings
         found = plan_week(settings)
         own = [*(config or ()), *found.settings]
         named = name_experiment(experiment, configfile or (), own, options)
-        command = write_command(
-            Start(profile, cores, named.files, named.arguments, arguments or ())
-        )
-    say(str(command), err=True)
-    if code := run_commands([command]):
-        warn(f"the run of {found.reference_date} did not succeed; nothing was committed")
-        raise typer.Exit(code if code > 128 else ExitCode.PROBLEM)
+        place = _place(found, GCP if detached else chosen, storage)
+    if detached:
+        _submit(found, named, arguments or (), place, wait=wait)
+    else:
+        _run(found, Start(chosen, cores, named.files, named.arguments, arguments or ()))
     with exit_on_error(ExitCode.PROBLEM):
-        submission = confirm_forecast(found)
         model = f"{settings.team_abbr}-{settings.model_abbr}"
-        branch = commit_submission(clone, submission, model, metadata)
+        forecast = Forecast(model, found.file, read_forecast(found, place))
+        branch = commit_submission(clone, forecast, metadata)
         if push is not None:
             push_branch(clone, branch, push)
     say(f"{'committed' if branch.is_new else 'committed before'}: {branch.commit}", err=True)
     say(branch.name)
+
+
+def _place(found: Week, profile: str | None, storage: str | None) -> Storage:
+    """Open the storage of the results: as given, else that of the site, or this folder."""
+    if storage is None and profile == GCP:
+        storage = read_site().of_experiment(found.layout.exp_id).storage
+    return open_storage(storage)
+
+
+def _run(found: Week, start: Start) -> None:
+    """Run the forecast, and end the command if it fails."""
+    with exit_on_error(ExitCode.PROBLEM):
+        command = write_command(start)
+    say(str(command), err=True)
+    if code := run_commands([command]):
+        warn(f"the run of {found.reference_date} did not succeed; nothing was committed")
+        raise typer.Exit(code if code > 128 else ExitCode.PROBLEM)
+
+
+def _submit(
+    found: Week, named: NamedExperiment, arguments: Sequence[str], place: Storage, *, wait: bool
+) -> None:
+    """Submit the forecast unless it is complete, and end the command if it has not ended well."""
+    from epyflow.cli.submit import SECONDS, Machine, start_detached, wait_for_end  # for few
+
+    with exit_on_error(ExitCode.PROBLEM, codes={RunningError: ExitCode.NOT_DONE}):
+        if found.is_complete(place):
+            return
+        where, document = start_detached(named.settings, arguments, Machine())
+        say(f"{found.layout.name}: submitted as {document['job']}", err=True)
+        if not wait:
+            warn("nothing was committed yet: repeat the command when the run has ended")
+            raise typer.Exit(ExitCode.NOT_DONE)
+        if not wait_for_end(where, document["job"], SECONDS):
+            warn(f"the run of {found.reference_date} did not succeed; nothing was committed")
+            raise typer.Exit(ExitCode.PROBLEM)

@@ -1,7 +1,9 @@
 """Check that the hub would accept a submission, from the findings of its checks."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from epyflow.errors import EpyflowError
 
@@ -19,7 +21,11 @@ def confirm_accepted(findings: Path) -> None:
     EpyflowError
         With every error and the rows that it is about.
     """
-    content = json.loads(findings.read_text(encoding="utf-8"))
+    check_findings(json.loads(findings.read_text(encoding="utf-8")), str(findings))
+
+
+def check_findings(content: Mapping[str, Any], path: str) -> None:
+    """Raise as :func:`confirm_accepted` does, for findings that were read from a path."""
     if content["accepted"]:
         return
     errors = [each for each in content["messages"] if each.startswith("error: ")]
@@ -27,5 +33,5 @@ def confirm_accepted(findings: Path) -> None:
     lines = "\n".join(f"  {each}" for each in errors)
     raise EpyflowError(
         f"{content['file']}: the hub would refuse it ({number}); the findings are in "
-        f"{findings}:\n{lines}"
+        f"{path}:\n{lines}"
     )

@@ -1,16 +1,18 @@
-"""Plan the forecast of this week, and confirm that a hub can have it."""
+"""Plan the forecast of this week, and read it if a hub can have it."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from epyflow.errors import DataError, EpyflowError
+from epyflow.operations.runs.stored_records import Record, parse_record
 from epyflow.report.warnings import OLDEST
 from epyflow.run.calendar import with_calendar
-from epyflow.run.plan import read_plan_file
+from epyflow.run.hub_choice import choose_destination
+from epyflow.run.layout import RunLayout
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
-from epyflow.submission.verdict import confirm_accepted
+from epyflow.storage.disk import Storage
+from epyflow.submission.verdict import check_findings
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,26 @@ class Week:
         Its reference date, which also names the run.
     settings
         Texts ``KEY=VALUE`` that give the run and its dates.
-    plan_file
-        The file of the plan, once the run has been started.
+    layout
+        The paths of the run.
+    file
+        Name of the submission.
     """
 
     reference_date: date
     settings: tuple[str, ...]
-    plan_file: Path
+    layout: RunLayout
+    file: str
+
+    def is_complete(self, storage: Storage) -> bool:
+        """Return whether the run has ended without failures."""
+        return storage.read(self.layout.complete) is not None
+
+
+class _Findings(Record):
+    file: str
+    accepted: bool
+    messages: list[str]
 
 
 def plan_week(settings: Settings) -> Week:
@@ -73,7 +88,11 @@ def plan_week(settings: Settings) -> Week:
         )
     kept = {name: getattr(found.settings, name) for name in ("today", "last_observation")}
     texts = [f"{name}={value}" for name, value in kept.items() if value is not None]
-    return Week(day, (f"run_id={day}", *texts), found.settings.plan_path)
+    destination = choose_destination(found.experiment, found.settings)
+    if destination is None:
+        raise EpyflowError(f"{settings.experiment}: makes no submission; expected a hub's format")
+    layout = RunLayout(found.experiment.files.exp_id, str(day))
+    return Week(day, (f"run_id={day}", *texts), layout, destination.file)
 
 
 def _reference(found: Gathered) -> date:
@@ -86,19 +105,30 @@ def _reference(found: Gathered) -> date:
     return hub[1].reference_date
 
 
-def confirm_forecast(week: Week) -> Path:
+def read_forecast(week: Week, storage: Storage) -> bytes:
     """Return the submission of a run that ended well.
+
+    Parameters
+    ----------
+    week
+        From :func:`plan_week`.
+    storage
+        Holds the files of the run; others may write there.
 
     Raises
     ------
     EpyflowError
         If tasks failed, the hub would refuse the submission, or there is none.
     """
-    plan = read_plan_file(week.plan_file.read_bytes())
-    submission = plan.runs[0].submission
-    if submission is None:
-        raise EpyflowError(f"{plan.layout.name}: makes no submission; expected a hub's format")
-    if not Path(plan.layout.complete).is_file():
-        raise EpyflowError(f"{plan.layout.name}: is not complete; expected a run without failures")
-    confirm_accepted(Path(plan.layout.findings(submission.file)))
-    return Path(plan.layout.submission(submission.file))
+    name, findings = week.layout.name, week.layout.findings(week.file)
+    where = storage.uri or "this folder"
+    if not week.is_complete(storage):
+        raise EpyflowError(
+            f"{name}: is not complete in {where}; expected a run without failures, and its results "
+            "there: --cloud or --storage says where they are"
+        )
+    checked, content = storage.read(findings), storage.read(week.layout.submission(week.file))
+    if checked is None or content is None:
+        raise EpyflowError(f"{name}: {week.file} or its findings are missing in {where}; run again")
+    check_findings(parse_record(_Findings, checked, findings).model_dump(), findings)
+    return content

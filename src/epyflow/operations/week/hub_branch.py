@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.repositories.git import KEPT_VARIABLES
 
 _METADATA = "model-metadata"
@@ -17,6 +17,25 @@ _LONGEST_S = 600
 _OWN = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_SSH")
 """Begin of variables that say who commits, and how to reach a remote."""
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A submission and where it belongs.
+
+    Attributes
+    ----------
+    model
+        ``<team>-<model>``, the folder of the submission in the hub.
+    file
+        ``<reference date>-<model><suffix>``.
+    content
+        Its bytes.
+    """
+
+    model: str
+    file: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -38,50 +57,58 @@ class HubBranch:
     is_new: bool
 
 
-def commit_submission(
-    clone: Path, submission: Path, model: str, metadata: Path | None = None
-) -> HubBranch:
+def check_clone(clone: Path, remote: str | None) -> None:
+    """Refuse a folder that is no clone of a hub, or has no such remote, before a run.
+
+    Raises
+    ------
+    EpyflowError
+        Saying what is expected.
+    """
+    if not (clone / ".git").exists():
+        raise EpyflowError(f"{clone}: is not a clone of a hub; expected the folder of one")
+    if remote is not None and remote not in _git(clone, "remote").split():
+        raise EpyflowError(f"{clone}: has no remote {remote!r}; expected one of git remote")
+
+
+def commit_submission(clone: Path, forecast: Forecast, metadata: Path | None = None) -> HubBranch:
     """Commit a submission on its branch, which begins at the commit that the clone has checked out.
 
     Parameters
     ----------
     clone
         A clone of the hub.
-    submission
-        ``<reference date>-<model><suffix>``.
-    model
-        ``<team>-<model>``, the folder of the submission in the hub.
+    forecast
+        The submission.
     metadata
         The model's metadata; None: the hub has them.
 
     Raises
     ------
     EpyflowError
-        If the folder is no clone, the hub lacks the metadata, its folders lead elsewhere, or git
-        fails.
+        If the hub lacks the metadata, its folders lead elsewhere, or git fails.
     """
-    if not (clone / ".git").exists():
-        raise EpyflowError(f"{clone}: is not a clone of a hub; expected the folder of one")
-    name = f"{model}-{submission.name.partition(f'-{model}')[0]}"
+    model = forecast.model
+    name = f"{model}-{forecast.file.partition(f'-{model}')[0]}"
     ref = f"refs/heads/{name}"
     start = _git(clone, "for-each-ref", "--format=%(objectname)", ref)
     with tempfile.TemporaryDirectory(prefix="epyflow-week-") as folder:
         tree = Path(folder).resolve() / "hub"
         _git(clone, "worktree", "add", "--quiet", "--detach", str(tree), start or "HEAD")
         try:
-            files = {f"{_OUTPUT}/{model}/{submission.name}": submission}
+            files = {f"{_OUTPUT}/{model}/{forecast.file}": forecast.content}
             known = [tree / _METADATA / f"{model}{suffix}" for suffix in (".yml", ".yaml")]
             if metadata is not None:
-                files[f"{_METADATA}/{model}.yml"] = metadata
+                files[f"{_METADATA}/{model}.yml"] = _read(metadata)
             elif not any(each.is_file() for each in known):
                 raise EpyflowError(
                     f"{clone}: {_METADATA}/{model}.yml is missing; give the file with --metadata"
                 )
-            _copy(files, tree)
+            _write(files, tree)
             _git(tree, "add", "--", *files)
             is_new = bool(_git(tree, "status", "--porcelain", "--untracked-files=no"))
             if is_new:
-                message = f"Add the forecast of {model}\n\n{submission.name}"
+                message = f"Add the forecast of {model}\n\n{forecast.file}"
                 _git(tree, "commit", "--quiet", "--no-verify", f"--message={message}")
             commit = _git(tree, "rev-parse", "HEAD")
             _git(clone, "update-ref", ref, commit, start or "0" * len(commit))
@@ -96,21 +123,26 @@ def push_branch(clone: Path, branch: HubBranch, remote: str) -> None:
     Raises
     ------
     EpyflowError
-        If there is no such remote, it refuses, or it has other commits on the branch.
+        If it refuses, or has other commits on the branch.
     """
-    if remote not in _git(clone, "remote").split():
-        raise EpyflowError(f"{clone}: has no remote {remote!r}; expected one of git remote")
     ref = f"refs/heads/{branch.name}"
     _git(clone, "push", "--quiet", "--no-verify", "--", remote, f"{ref}:{ref}")
 
 
-def _copy(files: Mapping[str, Path], tree: Path) -> None:
-    for name, source in files.items():
+def _read(metadata: Path) -> bytes:
+    try:
+        return metadata.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"{metadata}: cannot be read: {error.strerror}") from None
+
+
+def _write(files: Mapping[str, bytes], tree: Path) -> None:
+    for name, content in files.items():
         target = tree / name
         if target.is_symlink() or not target.parent.resolve().is_relative_to(tree):
             raise EpyflowError(f"{name}: a link in the hub leads elsewhere; expected a folder")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.read_bytes())
+        target.write_bytes(content)
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -1,0 +1,41 @@
+"""``epyflow week`` for four weeks of one experiment, with Snakemake on this machine."""
+
+import json
+import re
+
+from tests.workflow.weekly import BRANCHES, ROUNDS, STALE, WEDNESDAYS, Weekly
+
+
+def test_three_weeks_give_three_accepted_submissions_and_a_fourth_with_stale_data_runs_nothing(
+    workspace, monkeypatch
+):
+    weekly = Weekly(workspace, monkeypatch)
+    files = list(workspace.config.iterdir())
+    assert not any(re.search(r"\d{4}-\d\d-\d\d", path.read_text()) for path in files)
+
+    done = []
+    for day in WEDNESDAYS:
+        weekly.keep(day)
+        done.append(weekly.week(day))
+    stale = weekly.week(STALE)
+
+    assert [each.exit_code for each in done] == [0, 0, 0], weekly.runs
+    assert [each.stdout.strip() for each in done] == BRANCHES
+    names = [f"{day}-team-model.csv" for day in ROUNDS]
+    paths = [[f"model-output/team-model/{name}"] for name in names]
+    assert weekly.branches() == dict(zip(BRANCHES, paths, strict=True))
+    for day, branch, name in zip(ROUNDS, BRANCHES, names, strict=True):
+        made = workspace.folder / "results" / "small" / day / "hub" / name
+        assert json.loads(made.with_name(f"{name}.findings.json").read_text())["accepted"]
+        assert weekly.submission(branch) == made.read_text().strip()
+        assert made.read_text().splitlines()[1].startswith(day)
+    assert stale.exit_code == 1
+    assert "they end on 2025-02-08, 14 days before the reference date 2025-02-22" in stale.stderr
+    assert len(weekly.runs) == 3
+
+    again = weekly.week(WEDNESDAYS[0])
+
+    assert again.stdout.strip() == BRANCHES[0]
+    assert "committed before: " in again.stderr
+    # What came since is shown beside the forecast, which is the same.
+    assert weekly.runs[-1].jobs.keys() == {"gather_observations", "draw_figures", "finish_run"}

@@ -1,0 +1,115 @@
+"""A study without a date in it, the data of some weeks, and a clone of the hub that gets it."""
+
+import subprocess
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from epyflow.cli import week as cli_week
+from epyflow.operations.start import snakemake_command
+from epyflow.operations.start.snakemake_command import SnakemakeCommand
+from tests.forking import HOOK
+from tests.unit.cli.command import run
+from tests.workflow.forecasting import forecast, weeks
+from tests.workflow.workspace import SNAKEMAKE, Done, Workspace
+
+WEDNESDAYS = ("2025-01-29", "2025-02-05", "2025-02-12")
+"""Days on which the data of the week before become known."""
+ROUNDS = ("2025-02-01", "2025-02-08", "2025-02-15")
+BRANCHES = [f"team-model-{day}" for day in ROUNDS]
+STALE = "2025-02-19"
+"""A Wednesday without new data, of the round 2025-02-22."""
+
+_SPAN = {"start_date": "season 01-05", "end_date": "reference date + 3 weeks"}
+_WINDOW = {"start_date": "season 01-11", "end_date": "last observation"}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git and return its output."""
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def known_on(wednesday: str) -> str:
+    """Return what is known on a Wednesday: weekly cases of Massachusetts, which grow."""
+    last = date.fromisoformat(wednesday) - timedelta(days=4)
+    lines = [f"{week},MA,{40 * n + 40}" for n, week in enumerate(weeks(str(last)))]
+    return "\n".join(["date,location,value", *lines]) + "\n"
+
+
+class Weekly:
+    """A workspace in which ``epyflow week`` is called, which forks Snakemake.
+
+    Parameters
+    ----------
+    workspace
+        With the small study.
+    monkeypatch
+        Lets this process be in the workspace, with its variables.
+    """
+
+    def __init__(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.workspace = workspace
+        self.hub = workspace.folder / "hub"
+        self.vintages = workspace.study / "common-data" / "vintages"
+        self.runs: list[Done] = []
+        """What the runs of Snakemake gave."""
+        monkeypatch.chdir(workspace.folder)
+        monkeypatch.setattr(snakemake_command, "project_folder", lambda: workspace.folder)
+        monkeypatch.setattr(cli_week, "run_commands", self._snakemake)
+        variables = workspace.environment() | {HOOK: "without_figures"}
+        for name in ("AUTHOR", "COMMITTER"):
+            variables |= {f"GIT_{name}_NAME": "A", f"GIT_{name}_EMAIL": "a@example.org"}
+        for name in variables.keys() - {"PYTHONPATH"}:
+            monkeypatch.setenv(name, variables[name])
+        forecast(workspace, "flusight_format", reference_date="next")
+        workspace.change("modelset", _without_dates)
+        workspace.change("basemodel", lambda y: y["model"].update(timespan=_SPAN))
+        for path in self.vintages.iterdir():
+            path.unlink()
+        (self.hub / "model-metadata").mkdir(parents=True)
+        (self.hub / "model-metadata" / "team-model.yml").write_text("team_abbr: team\n")
+        git(self.hub, "init", "--quiet", "--initial-branch=main")
+        git(self.hub, "add", ".")
+        git(self.hub, "commit", "--quiet", "--message=hub")
+
+    def keep(self, wednesday: str) -> None:
+        """Keep what is known on a Wednesday as its vintage."""
+        (self.vintages / f"cases_{wednesday}.csv").write_text(known_on(wednesday))
+
+    def week(self, today: str, *options: object) -> Result:
+        """Call the command as on a day."""
+        named = ("small", "--root", "study", "--clone", "hub", "--config", f"today={today}")
+        return run("week", *named, *options)
+
+    def branches(self) -> dict[str, list[str]]:
+        """Return the files that each branch of the clone has besides those of the hub."""
+        names = git(self.hub, "for-each-ref", "--format=%(refname:short)").split()
+        changes = ("diff", "--name-only", "main")
+        return {name: git(self.hub, *changes, name).split() for name in names if name != "main"}
+
+    def submission(self, branch: str) -> str:
+        """Return the submission on a branch."""
+        (path,) = self.branches()[branch]
+        return git(self.hub, "show", f"{branch}:{path}")
+
+    def _snakemake(self, commands: Sequence[SnakemakeCommand]) -> int:
+        (command,) = commands
+        done = self.workspace.call([*SNAKEMAKE, *command.arguments[1:]])
+        self.runs.append(done)
+        return done.code
+
+
+def _without_dates(y: dict[str, Any]) -> None:
+    y["modelset"]["population_names"] = ["US-MA"]
+    y["modelset"]["calibration"] |= {
+        "observed_data_path": "common-data/vintages",
+        "observed_data_vintage": "today",
+        "fitting_window": _WINDOW,
+    }

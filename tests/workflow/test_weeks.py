@@ -1,23 +1,27 @@
-"""``epyflow week`` for four weeks of one experiment, with Snakemake on this machine."""
+"""``epyflow week`` for four weeks of one experiment, from data to branch, on this machine."""
 
 import json
 import re
 
-from tests.workflow.weekly import BRANCHES, ROUNDS, STALE, WEDNESDAYS, Weekly
+from tests.workflow.weekly import BRANCHES, ROUNDS, STALE, WEDNESDAYS, Weekly, known_on
 
 
-def test_three_weeks_give_three_accepted_submissions_and_a_fourth_with_stale_data_runs_nothing(
+def test_three_fetched_weeks_give_three_accepted_submissions_and_a_stale_fourth_runs_nothing(
     workspace, monkeypatch
 ):
     weekly = Weekly(workspace, monkeypatch)
     files = list(workspace.config.iterdir())
     assert not any(re.search(r"\d{4}-\d\d-\d\d", path.read_text()) for path in files)
 
+    target_data = workspace.folder / "copy" / "target-data" / "time-series.csv"
+    target_data.parent.mkdir(parents=True)
+    fetch = ("--fetch", "copy", "--fetch-to", "study/common-data/vintages")
+
     done = []
     for day in WEDNESDAYS:
-        weekly.keep(day)
-        done.append(weekly.week(day))
-    stale = weekly.week(STALE)
+        target_data.write_text(known_on(day))
+        done.append(weekly.week(day, *fetch))
+    stale, unfetched = weekly.week(STALE, *fetch), weekly.week(STALE)
 
     assert [each.exit_code for each in done] == [0, 0, 0], weekly.runs
     assert [each.stdout.strip() for each in done] == BRANCHES
@@ -29,13 +33,15 @@ def test_three_weeks_give_three_accepted_submissions_and_a_fourth_with_stale_dat
         assert json.loads(made.with_name(f"{name}.findings.json").read_text())["accepted"]
         assert weekly.submission(branch) == made.read_text().strip()
         assert made.read_text().splitlines()[1].startswith(day)
-    assert stale.exit_code == 1
-    assert "they end on 2025-02-08, 14 days before the reference date 2025-02-22" in stale.stderr
+    assert (stale.exit_code, unfetched.exit_code) == (1, 1)
+    assert "of 2025-02-08, more than 7 days before 2025-02-19" in stale.stderr
+    assert "14 days before the reference date 2025-02-22" in unfetched.stderr
     assert len(weekly.runs) == 3
 
-    again = weekly.week(WEDNESDAYS[0])
+    again = weekly.week(WEDNESDAYS[0], *fetch)
 
     assert again.stdout.strip() == BRANCHES[0]
+    assert "the observations of 2025-01-29 were kept before" in again.stderr
     assert "committed before: " in again.stderr
     # What came since is shown beside the forecast, which is the same.
     assert weekly.runs[-1].jobs.keys() == {"gather_observations", "draw_figures", "finish_run"}

@@ -9,8 +9,7 @@ import typer
 
 from epyflow.cli.output import ExitCode, exit_on_error, fail, say
 from epyflow.operations.target_data import nhsn
-from epyflow.operations.target_data.hub_copy import read_target_data
-from epyflow.operations.target_data.vintage_store import Series, keep_vintage
+from epyflow.operations.target_data.source import Source, fetch_vintage
 
 data = typer.Typer(
     help="Fetch observations and keep them as dated vintages.",
@@ -63,16 +62,7 @@ def fetch(
         fail(f"--name {name!r}: expected letters, '-' and '_'", ExitCode.UNREADABLE)
     day: date = (as_of or datetime.now(UTC)).date()
     with exit_on_error(ExitCode.PROBLEM):
-        if hub is not None:
-            content, suffix, source = read_target_data(hub, file)
-        else:
-            content = nhsn.fetch_admissions(str(admissions), address)
-            suffix, source = ".csv", f"{address}, {nhsn.COLUMNS[str(admissions)]}"
-        series = Series(to, name or ("target-data" if hub else f"nhsn-{admissions}"), suffix)
-        vintage, is_new = keep_vintage(series, content, day, source, max_age)
-    say(
-        f"{'kept' if is_new else 'kept before'}: {vintage.values:,} values of "
-        f"{vintage.locations:,} locations to {vintage.last_observation}",
-        err=True,
-    )
-    say(str(series.path(day)))
+        source = Source(hub or f"nhsn-{admissions}", file, address)
+        fetched = fetch_vintage(source, to, day, max_age, name)
+    say(str(fetched), err=True)
+    say(str(fetched.path))

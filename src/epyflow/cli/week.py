@@ -1,6 +1,7 @@
 """``epyflow week``: this week's forecast, from the data to a branch of the hub."""
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,12 @@ from epyflow.google.site import read_site
 from epyflow.operations.runs.run_list import open_storage
 from epyflow.operations.start.named_experiment import NamedExperiment, name_experiment
 from epyflow.operations.start.snakemake_command import Start, run_commands, write_command
+from epyflow.operations.target_data.source import (
+    NHSN_SOURCES,
+    Source,
+    fetch_vintage,
+    is_kept,
+)
 from epyflow.operations.week.forecast import Week, plan_week, read_forecast
 from epyflow.operations.week.hub_branch import (
     Forecast,
@@ -22,13 +29,30 @@ from epyflow.operations.week.hub_branch import (
     commit_submission,
     push_branch,
 )
+from epyflow.report.warnings import OLDEST
 from epyflow.storage.disk import Storage
+from epyflow.suggest import listed
 
 
 def week(
     experiment: ExperimentName,
     clone: Annotated[Path, typer.Option(help="A local clone of the hub.")],
     arguments: Arguments = None,
+    fetch: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Fetch today's observations first, from {listed(NHSN_SOURCES)}, or a hub: its "
+            "folder, or git+https://...@REF."
+        ),
+    ] = None,
+    fetch_file: Annotated[
+        str | None,
+        typer.Option(help="With --fetch: the hub's target data, as in epyflow data fetch."),
+    ] = None,
+    fetch_to: Annotated[
+        Path | None,
+        typer.Option(help="With --fetch: the folder that observed_data_path names."),
+    ] = None,
     metadata: Annotated[
         Path | None, typer.Option(help="The model's metadata, if the hub does not have them.")
     ] = None,
@@ -55,7 +79,8 @@ def week(
 
     The run is named by the reference date. Repeat the command to resume it; a branch that holds
     the submission stays as it is. With --submit, repeat it once the run has ended. Nothing is
-    pushed without --push. The branch is printed.
+    fetched without --fetch, or twice a day, and nothing is pushed without --push. The branch is
+    printed.
 
     Exit code 0: the branch holds the submission. 1: the data are stale, the run failed, the hub
     would refuse the submission, or git failed; there is no new commit. 2: something cannot be
@@ -69,6 +94,8 @@ def week(
         check_clone(clone, push)
         options = {"experiments_root": root}
         settings = name_experiment(experiment, configfile or (), config or (), options).settings
+        if fetch is not None or fetch_file is not None or fetch_to is not None:
+            _fetch(fetch, fetch_file, fetch_to, settings.today)
         found = plan_week(settings)
         own = [*(config or ()), *found.settings]
         named = name_experiment(experiment, configfile or (), own, options)
@@ -85,6 +112,17 @@ def week(
             push_branch(clone, branch, push)
     say(f"{'committed' if branch.is_new else 'committed before'}: {branch.commit}", err=True)
     say(branch.name)
+
+
+def _fetch(named: str | None, file: str | None, folder: Path | None, today: date | None) -> None:
+    """Keep the observations of today, unless they were kept before."""
+    if named is None or folder is None:
+        raise EpyflowError("--fetch, --fetch-to: expected both, or neither of them and no file")
+    source, day = Source(named, file), today or datetime.now(UTC).date()
+    if is_kept(source, folder, day):
+        say(f"{folder}: the observations of {day} were kept before", err=True)
+    else:
+        say(str(fetch_vintage(source, folder, day, OLDEST.days)), err=True)
 
 
 def _place(found: Week, profile: str | None, storage: str | None) -> Storage:

@@ -2,17 +2,21 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from epyflow.cli import week as cli_week
+from epyflow.operations.target_data import nhsn
 from epyflow.run.plan import read_plan_file
 from epyflow.run.planner import write_run_plan
 from epyflow.run.settings import read_settings
 from epyflow.run.sources import gather
 from epyflow.storage.disk import Disk
+from tests.running import running
 from tests.unit.cli.command import run
+from tests.unit.cli.test_data import Server, row
 from tests.unit.experiment.samples import VINTAGES, write_dateless
 
 
@@ -104,6 +108,48 @@ def test_a_week_that_is_repeated_makes_no_second_commit(clone, snakemake):
     assert git(clone, "rev-list", "--count", "main..team-model-2025-01-18") == "1"
 
 
+@pytest.fixture
+def hub_to_fetch(clone, tmp_path, monkeypatch) -> str:
+    """The address of the hub's repository, which has the observations."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (clone / "target-data").mkdir()
+    text = "date,location,value\n2025-01-04,25,2\n2025-01-11,25,3\n"
+    (clone / "target-data" / "time-series.csv").write_text(text)
+    git(clone, "add", ".")
+    git(clone, "commit", "--quiet", "--message=data")
+    return f"git+file://{clone}@main"
+
+
+@pytest.fixture
+def nhsn_to_fetch(monkeypatch) -> Iterator[str]:
+    """A server stands for data.cdc.gov."""
+    with running(Server()) as server:
+        monkeypatch.setattr(nhsn, "ADDRESS", server.address)
+        days = ("2025-01-04", "2025-01-11")
+        server.rows = [row(day, "MA", totalconfflunewadm="2") for day in days]
+        yield "nhsn-flu"
+
+
+@pytest.mark.parametrize("source", ["hub_to_fetch", "nhsn_to_fetch"])
+def test_observations_are_fetched_once_a_day_before_the_run(clone, snakemake, request, source):
+    modelset = Path("experiments/sample/config/modelset.yaml")
+    text = modelset.read_text().replace("column: place", "column: location")
+    modelset.write_text(text.replace("common-data/vintages", "common-data/fetched"))
+    fetch = ("--fetch", request.getfixturevalue(source), "--fetch-to", "common-data/fetched")
+
+    first, again = of("2025-01-15", *fetch), of("2025-01-15", *fetch)
+    stale = of("2025-01-22", *fetch)
+
+    assert (first.exit_code, again.exit_code) == (0, 0), first.stderr
+    assert "kept: 2 values of 1 locations to 2025-01-11" in first.stderr
+    assert "the observations of 2025-01-15 were kept before" in again.stderr
+    assert stale.exit_code == 1
+    assert "of 2025-01-11, more than 7 days before 2025-01-22" in stale.stderr
+    (kept,) = Path("common-data/fetched").glob("*.csv")
+    assert "2025-01-11,25," in kept.read_text()
+    assert branches(clone) == ["main", "team-model-2025-01-18"]
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -149,6 +195,8 @@ def test_a_hub_without_metadata_or_with_links_gets_no_branch(clone, snakemake, b
         (("--submit", "--slurm"), "--submit runs with profiles/gcp"),
         (("--cloud", "--slurm"), "expected one of --cloud, --slurm and --profile"),
         (("--storage", "nowhere"), "nowhere"),
+        (("--fetch", "nhsn-flu"), "--fetch, --fetch-to: expected both"),
+        (("--fetch-to", "vintages"), "--fetch, --fetch-to: expected both"),
         (("--push", "other"), "has no remote 'other'"),
         (("--clone", "experiments"), "experiments: is not a clone of a hub"),
     ],

@@ -173,8 +173,8 @@ def _check(new: Vintage, known: tuple[Vintage, ...], series: Series, max_age: in
     if new.last_observation < new.day - timedelta(days=max_age):
         raise DataError(
             f"{new.source}: the data are stale: the last observation is of {new.last_observation}, "
-            f"more than {max_age} days before {new.day}; expected newer data: fetch later, or "
-            "raise --max-age if this is as it should be"
+            f"more than {max_age} days before {new.day}; expected newer data: fetch later; "
+            "--max-age of epyflow data fetch admits older ones"
         )
     before = max((each for each in known if each.day < new.day), key=_day, default=None)
     if before is None:

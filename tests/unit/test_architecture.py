@@ -50,7 +50,9 @@ def test_the_levels_are_those_of_the_contract():
 
 
 def test_the_top_of_the_package_has_at_most_30_entries():
-    assert len(names_in(ROOT / "src" / "epyflow")) <= 30
+    folder = ROOT / "src" / "epyflow"
+
+    assert len(names_in(folder) | {"__init__"}) <= 30
 
 
 def test_no_file_name_stands_three_times():

@@ -10,7 +10,7 @@ from rich.console import Console
 from epyflow.cli.cost_estimate import WIDTH, cost_table, dollars, span
 from epyflow.cli.options import Format, PriceFile, ProfileFile, Region, Spot
 from epyflow.cli.output import console, exit_on_error, print_json, say
-from epyflow.durations import format_duration
+from epyflow.operations.durations import format_duration
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.cost_file import region_of_site
 from epyflow.operations.cost.job_costs import GOOGLE_BATCH, LOCAL, JobCost, from_csv, priced

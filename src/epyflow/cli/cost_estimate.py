@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from epyflow.cli.output import EscapedTable, console
-from epyflow.durations import format_duration
+from epyflow.operations.durations import format_duration
 
 WIDTH = 120
 """Columns of a table that is not printed on a terminal."""

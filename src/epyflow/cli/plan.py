@@ -22,7 +22,7 @@ from epyflow.cli.options import (
     TextFormat,
 )
 from epyflow.cli.output import EscapedTable, ExitCode, console, count, print_json
-from epyflow.durations import format_duration
+from epyflow.operations.durations import format_duration
 from epyflow.experiment.experiment import Experiment
 from epyflow.inputs import fan_out
 from epyflow.operations.cost.run_estimate import estimate_cost

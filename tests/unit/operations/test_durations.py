@@ -1,6 +1,6 @@
 import pytest
 
-from epyflow.durations import format_duration
+from epyflow.operations.durations import format_duration
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from rich.console import Console
 from epyflow.cli.cost_estimate import WIDTH, cost_table, dollars, span
 from epyflow.cli.options import Format, PriceFile, ProfileFile, Region, Spot
 from epyflow.cli.output import console, exit_on_error, print_json, say
-from epyflow.operations.durations import format_duration
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.cost_file import region_of_site
 from epyflow.operations.cost.job_costs import GOOGLE_BATCH, LOCAL, JobCost, from_csv, priced
@@ -18,6 +17,7 @@ from epyflow.operations.cost.prices import Prices, read_prices
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
 from epyflow.operations.cost.run_estimate import with_spot
 from epyflow.operations.cost.summary import Sum, by_location, by_stage, total
+from epyflow.operations.durations import format_duration
 from epyflow.operations.runs.run_lookup import find_run
 from epyflow.run.layout import COST, RESULTS, RunLayout
 from epyflow.run.run_id import LATEST

@@ -22,10 +22,10 @@ from epyflow.cli.options import (
     TextFormat,
 )
 from epyflow.cli.output import EscapedTable, ExitCode, console, count, print_json
-from epyflow.operations.durations import format_duration
 from epyflow.experiment.experiment import Experiment
 from epyflow.inputs import fan_out
 from epyflow.operations.cost.run_estimate import estimate_cost
+from epyflow.operations.durations import format_duration
 from epyflow.run.calendar import describe_dates
 
 

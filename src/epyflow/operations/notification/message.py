@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from epyflow.operations.durations import format_duration
 from epyflow.errors import EpyflowError
+from epyflow.operations.durations import format_duration
 from epyflow.operations.runs.log_lines import printable
 from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import Status, status

@@ -114,6 +114,16 @@ report(np.ones(1), 0, np.array([0.5]))
     assert imported_by(code) == {"scipy.special"}
 
 
+def test_quantiles_are_scored_without_compiling():
+    code = """
+import numpy as np
+from forecast_hub.scoring.quantiles import compute_interval_scores
+compute_interval_scores(np.ones(1), np.ones((1, 3)), [0.25, 0.5, 0.75])
+"""
+
+    assert imported_by(code) == {"pandas"}
+
+
 def test_observations_are_checked_without_pandas(tmp_path):
     path = tmp_path / "observations.csv"
     path.write_text("location,date,value\nUS,2025-01-04,1\nUS,2025-01-11,2\n")

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from epyflow import strategies
-from epyflow.artifacts import pickling
-from epyflow.artifacts.task import Task
 from epyflow.engine import compile_cache
-from tests.benchmarks.measuring import REPOSITORY, Cost, Report, cost_of, taken
+from tests.benchmarks.measuring import REPOSITORY, Cost, Report, cost_of, science
 from tests.conftest import SHARED
 from tests.workflow.workspace import Done, Workspace
 
@@ -35,14 +32,6 @@ def report() -> Iterator[Report]:
     found = Report("processes")
     yield found
     found.show()
-
-
-def science(folder: Path) -> float:
-    """Return the CPU time of the strategies for all tasks of a run; the engine is loaded before."""
-    tasks = [pickling.read_input(path) for path in sorted(folder.glob("input_*.pkl"))]
-    planned = [task for task in tasks if isinstance(task, Task)]
-    strategies.run(planned[0])
-    return sum(taken(lambda task=task: strategies.run(task)) for task in planned)
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

@@ -16,6 +16,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from epyflow import strategies
+from epyflow.artifacts import pickling
+from epyflow.artifacts.task import Task
 from epyflow.files import write_bytes_atomically
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -89,6 +92,14 @@ def cost_of(command: Sequence[str], folder: Path, **environment: str) -> Cost:
     found = json.loads(launched.stdout)
     assert found.pop("code") == 0, found["output"]
     return Cost(**found)
+
+
+def science(folder: Path) -> float:
+    """Return the CPU time of the strategies for all tasks of a run; the engine is loaded before."""
+    tasks = [pickling.read_input(path) for path in sorted(folder.glob("input_*.pkl"))]
+    planned = [task for task in tasks if isinstance(task, Task)]
+    strategies.run(planned[0])
+    return sum(taken(lambda task=task: strategies.run(task)) for task in planned)
 
 
 def milliseconds(seconds: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -22,13 +22,16 @@ from epyflow.operations.target_data.source import (
     fetch_vintage,
     is_kept,
 )
+from epyflow.operations.token_variables import GITHUB
 from epyflow.operations.week.forecast import Week, plan_week, read_forecast
 from epyflow.operations.week.hub_branch import (
     Forecast,
     check_clone,
     commit_submission,
+    owner_of,
     push_branch,
 )
+from epyflow.operations.week.pull_request import API, Host, open_pull_request, take_host
 from epyflow.report.warnings import OLDEST
 from epyflow.storage.disk import Storage
 from epyflow.suggest import listed
@@ -59,6 +62,16 @@ def week(
     push: Annotated[
         str | None, typer.Option(help="Push the branch to this remote of the clone, such as fork.")
     ] = None,
+    repository: Annotated[
+        str | None,
+        typer.Option(
+            "--pull-request",
+            metavar="OWNER/NAME",
+            help="Open a pull request to this repository on GitHub; needs --push, and the token in "
+            f"{GITHUB}.",
+        ),
+    ] = None,
+    api: Annotated[str, typer.Option(help="With --pull-request: GitHub's API.")] = API,
     cores: Cores = None,
     cloud: Cloud = False,
     slurm: Slurm = False,
@@ -79,19 +92,19 @@ def week(
 
     The run is named by the reference date. Repeat the command to resume it; a branch that holds
     the submission stays as it is. With --submit, repeat it once the run has ended. Nothing is
-    fetched without --fetch, or twice a day, and nothing is pushed without --push. The branch is
-    printed.
+    fetched without --fetch, or twice a day; nothing is pushed without --push, and no pull request
+    is opened without --pull-request. The branch is printed.
 
     Exit code 0: the branch holds the submission. 1: the data are stale, the run failed, the hub
-    would refuse the submission, or git failed; there is no new commit. 2: something cannot be
-    read. 3: the submitted run has not ended. 128 + n: signal n ended it.
+    would refuse the submission, git failed, or GitHub refused the pull request. 2: something cannot
+    be read. 3: the submitted run has not ended. 128 + n: signal n ended it.
     """
     warn_of_variables()
     with exit_on_error(ExitCode.PROBLEM):
         chosen = choose_profile(cloud, slurm, profile)
         if detached and (chosen, cores) != (None, None):
             raise EpyflowError("--submit runs with profiles/gcp; expected no other place, no cores")
-        check_clone(clone, push)
+        target = _target(clone, metadata, push, repository, api)
         options = {"experiments_root": root}
         settings = name_experiment(experiment, configfile or (), config or (), options).settings
         if fetch is not None or fetch_file is not None or fetch_to is not None:
@@ -107,11 +120,44 @@ def week(
     with exit_on_error(ExitCode.PROBLEM):
         model = f"{settings.team_abbr}-{settings.model_abbr}"
         forecast = Forecast(model, found.file, read_forecast(found, place))
-        branch = commit_submission(clone, forecast, metadata)
-        if push is not None:
-            push_branch(clone, branch, push)
+        branch = _hand_over(forecast, target)
+    say(branch)
+
+
+class _Target(NamedTuple):
+    """Where the submission goes: the clone, a remote of it and its owner, and the hub on GitHub."""
+
+    clone: Path
+    metadata: Path | None
+    remote: str | None
+    owner: str
+    host: Host | None
+
+
+def _target(
+    clone: Path, metadata: Path | None, push: str | None, repository: str | None, api: str
+) -> _Target:
+    """Check before a run where its submission goes; the token is taken out of the environment."""
+    host = None if repository is None else take_host(repository, api)
+    if host is not None and push is None:
+        raise EpyflowError("--pull-request: expected --push, the remote of the branch, too")
+    check_clone(clone, push)
+    owner = "" if host is None or push is None else owner_of(clone, push)
+    return _Target(clone, metadata, push, owner, host)
+
+
+def _hand_over(forecast: Forecast, target: _Target) -> str:
+    """Commit the submission, push it and open the pull request, as asked; return the branch."""
+    branch = commit_submission(target.clone, forecast, target.metadata)
     say(f"{'committed' if branch.is_new else 'committed before'}: {branch.commit}", err=True)
-    say(branch.name)
+    if target.remote is not None:
+        push_branch(target.clone, branch, target.remote)
+    if target.host is not None:
+        request = open_pull_request(target.host, branch, target.owner)
+        say(
+            f"pull request {'opened' if request.is_new else request.state}: {request.url}", err=True
+        )
+    return branch.name
 
 
 def _fetch(named: str | None, file: str | None, folder: Path | None, today: date | None) -> None:

@@ -1,6 +1,9 @@
 import pytest
 
+from tests.unit.cli.weekly_hub import clone, snakemake
 from tests.unit.experiment.samples import write_data
+
+__all__ = ["clone", "snakemake"]
 
 
 @pytest.fixture

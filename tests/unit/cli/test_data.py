@@ -133,7 +133,7 @@ def row(day: str, place: str, **value: str) -> dict[str, str]:
 
 def test_all_pages_of_nhsn_become_a_table_of_the_hubs_codes(tmp_path, server, monkeypatch):
     monkeypatch.setattr(nhsn, "PAGE", 2)
-    monkeypatch.setenv(nhsn.TOKEN_VARIABLE, TOKEN)
+    monkeypatch.setenv("EPYFLOW_SOCRATA_TOKEN", TOKEN)
     server.rows = [
         row("2025-01-04", "MA", totalconfflunewadm="10"),
         row("2025-01-11", "MA", totalconfflunewadm="12"),
@@ -166,7 +166,7 @@ def test_all_pages_of_nhsn_become_a_table_of_the_hubs_codes(tmp_path, server, mo
     ],
 )
 def test_what_is_no_answer_of_nhsn_is_refused(tmp_path, server, monkeypatch, status, rows, message):
-    monkeypatch.setenv(nhsn.TOKEN_VARIABLE, TOKEN)
+    monkeypatch.setenv("EPYFLOW_SOCRATA_TOKEN", TOKEN)
     server.status, server.rows = status, rows
 
     done = nhsn_fetch(tmp_path, server)

@@ -1,84 +1,15 @@
 """``epyflow week`` with a stand-in for Snakemake, and a local clone of a hub."""
 
-import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from epyflow.cli import week as cli_week
 from epyflow.operations.target_data import nhsn
-from epyflow.run.plan import read_plan_file
-from epyflow.run.planner import write_run_plan
-from epyflow.run.settings import read_settings
-from epyflow.run.sources import gather
-from epyflow.storage.disk import Disk
 from tests.running import running
-from tests.unit.cli.command import run
 from tests.unit.cli.test_data import Server, row
-from tests.unit.experiment.samples import VINTAGES, write_dateless
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    done = subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
-
-
-@pytest.fixture
-def clone(tmp_path, monkeypatch) -> Path:
-    """A study without a date in it, in the working directory; and a clone of a hub."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "A")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
-    write_dateless(tmp_path)
-    hub = tmp_path / "hub"
-    (hub / "model-metadata").mkdir(parents=True)
-    (hub / "model-metadata" / "team-model.yml").write_text("team_abbr: team\n")
-    git(hub, "init", "--quiet", "--initial-branch=main")
-    git(hub, "add", ".")
-    git(hub, "commit", "--quiet", "--message=hub")
-    return hub
-
-
-class Snakemake:
-    """Plans as the workflow does, and writes a submission that the hub accepts or refuses."""
-
-    accepted, code, complete = True, 0, True
-
-    def __call__(self, commands) -> int:
-        (command,) = commands
-        given = command.arguments[command.arguments.index("--config") + 1 :]
-        settings = read_settings(dict(each.split("=", 1) for each in given))
-        plan = read_plan_file(write_run_plan(gather(settings), [], Disk()).read_bytes())
-        file = Path(plan.layout.submission(plan.runs[0].submission.file))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"reference_date\n{settings.run_id}\n")
-        if self.complete:
-            Path(plan.layout.complete).touch()
-        findings = {"accepted": self.accepted, "messages": ["error: wrong"], "file": file.name}
-        Path(plan.layout.findings(file.name)).write_text(json.dumps(findings))
-        return self.code
-
-
-@pytest.fixture
-def snakemake(monkeypatch) -> Snakemake:
-    runner = Snakemake()
-    monkeypatch.setattr(cli_week, "run_commands", runner)
-    return runner
-
-
-def of(today: str, *others: object):
-    options = ["--clone", "hub", "--config", f"today={today}", *others]
-    return run("week", "experiments/sample", *options)
-
-
-def branches(hub: Path) -> list[str]:
-    return git(hub, "for-each-ref", "--format=%(refname:short)").split()
+from tests.unit.cli.weekly_hub import branches, git, of
+from tests.unit.experiment.samples import VINTAGES
 
 
 def test_three_weeks_give_three_branches_without_an_edit_and_a_fourth_is_stale(clone, snakemake):

@@ -17,6 +17,7 @@ from epyflow.google.site import FILE_VARIABLE, Site, read_file, variable, variab
 from epyflow.google.site_file import site_path
 from epyflow.operations.notification.variables import SECRET_VARIABLES as NOTIFICATION_VARIABLES
 from epyflow.operations.slurm.site import FILE_VARIABLE as SLURM_FILE_VARIABLE
+from epyflow.operations.token_variables import SERVER_TOKENS
 from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
 from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
 from epyflow.run.environment import PREFIX, environment_values, read_pairs
@@ -156,9 +157,9 @@ def site_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
 
 def secret_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
     """Return the environment variables for secrets; the secrets themselves are masked."""
-    masked = (TOKEN_VARIABLE, *NOTIFICATION_VARIABLES)
+    masked = (TOKEN_VARIABLE, *SERVER_TOKENS, *NOTIFICATION_VARIABLES)
     found = []
-    for name in (*TOKEN_VARIABLES, *NOTIFICATION_VARIABLES):
+    for name in (*TOKEN_VARIABLES, *SERVER_TOKENS, *NOTIFICATION_VARIABLES):
         value = environment.get(name)
         shown = MASK if value and name in masked else value or None
         found.append(Setting(name, shown, "environment" if value else NOT_SET))
@@ -174,6 +175,7 @@ def misspelt_variables(environment: Mapping[str, str] = os.environ) -> list[str]
             FILE_VARIABLE,
             SLURM_FILE_VARIABLE,
             *TOKEN_VARIABLES,
+            *SERVER_TOKENS,
             *NOTIFICATION_VARIABLES,
             *VARIABLES,
         ),

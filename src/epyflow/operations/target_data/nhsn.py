@@ -5,21 +5,19 @@ set is "Weekly Hospital Respiratory Data (HRD) Metrics by Jurisdiction, NHSN (Pr
 """
 
 import csv
-import http.client
 import io
 import json
 import os
-import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from epyflow.errors import DataError, EpyflowError, PopulationError, UnreachableError
+from epyflow.errors import DataError, EpyflowError, PopulationError
 from epyflow.operations.target_data.vintage_store import LARGEST
+from epyflow.operations.token_variables import SOCRATA
+from epyflow.operations.web import ask, confirm_encrypted, confirm_token
 from epyflow.population.locations import find_any
 
-TOKEN_VARIABLE = "EPYFLOW_SOCRATA_TOKEN"  # noqa: S105 - the name of a variable
 ADDRESS = "https://data.cdc.gov/resource/mpgq-jmmr.json"
 COLUMNS = {
     "flu": "totalconfflunewadm",
@@ -31,16 +29,8 @@ COLUMNS = {
 PAGE = 10_000
 """Rows of a page."""
 _MOST_PAGES = 100
-_TIMEOUT_S = 60
+_OK = 200
 _DAY, _PLACE = "weekendingdate", "jurisdiction"
-_LOCAL = ("127.0.0.1", "localhost", "::1")
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follow no redirect: the token would be sent to another server."""
-
-    def redirect_request(self, *arguments: Any, **named: Any) -> None:
-        return None
 
 
 def fetch_admissions(
@@ -72,12 +62,10 @@ def fetch_admissions(
     DataError
         If the answer is not what the interface describes, or too large.
     """
-    parts = urlsplit(address)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
-        raise EpyflowError(f"{address}: expected an address that begins with https://")
+    confirm_encrypted(address)
     column = COLUMNS[disease]
     rows: dict[tuple[str, str], str] = {}
-    for row in _rows(address, column, environment.get(TOKEN_VARIABLE, "")):
+    for row in _rows(address, column, environment.get(SOCRATA, "")):
         place = _location(str(row.get(_PLACE)))
         if place is None:
             continue
@@ -118,25 +106,12 @@ def _rows(address: str, column: str, token: str) -> Iterator[Mapping[str, Any]]:
 
 def _get(url: str, token: str, most: int) -> bytes:
     """Return the body of an answer of at most ``most`` bytes."""
-    address = url.partition("?")[0]
-    if not token.isascii() or any(not letter.isprintable() for letter in token):
-        raise EpyflowError(f"{TOKEN_VARIABLE} does not hold a token; expected one line of text")
-    headers = {"X-App-Token": token} if token else {}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - checked by the caller
-    try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=_TIMEOUT_S) as answer:
-            body: bytes = answer.read(most + 1)
-    except HTTPError as error:
-        error.close()  # it holds the connection
-        advice = {429: f"wait, or set {TOKEN_VARIABLE}", 403: f"look at {TOKEN_VARIABLE}"}
-        told = advice.get(error.code, "look at the address, or fetch again later")
-        raise EpyflowError(f"{address}: the server answers {error.code}; {told}") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise UnreachableError(
-            f"{address}: no complete answer ({type(error).__name__}); fetch again later"
-        ) from None
-    if len(body) > most:
-        raise DataError(f"{address}: the answers have more than {LARGEST:,} bytes")
+    confirm_token(token, SOCRATA)
+    status, body = ask(url, {"X-App-Token": token} if token else {}, most)
+    if status != _OK:
+        advice = {429: f"wait, or set {SOCRATA}", 403: f"look at {SOCRATA}"}
+        told = advice.get(status, "look at the address, or fetch again later")
+        raise EpyflowError(f"{url.partition('?')[0]}: the server answers {status}; {told}")
     return body
 
 

@@ -129,6 +129,24 @@ def push_branch(clone: Path, branch: HubBranch, remote: str) -> None:
     _git(clone, "push", "--quiet", "--no-verify", "--", remote, f"{ref}:{ref}")
 
 
+def owner_of(clone: Path, remote: str) -> str:
+    """Return the owner of a remote's repository, the last folder but one of its address.
+
+    Raises
+    ------
+    EpyflowError
+        If the address has none; it is not repeated, since it may have a password.
+    """
+    address = _git(clone, "remote", "get-url", "--push", remote)
+    found = re.search(r"(?:^|[/:])([\w.-]+)/[\w.-]+/?$", address, re.ASCII)
+    if found is None:
+        raise EpyflowError(
+            f"{clone}: the address of the remote {remote} names no owner; expected one that ends "
+            "in <owner>/<repository>"
+        )
+    return found[1]
+
+
 def _read(metadata: Path) -> bytes:
     try:
         return metadata.read_bytes()

@@ -149,6 +149,7 @@ def test_the_projects_values_come_from_variables_then_the_file(tmp_path):
 
 def test_secrets_are_masked():
     secret = ("EPYFLOW_GIT_TOKEN", "EPYFLOW_NOTIFY_WEBHOOK", "EPYFLOW_SMTP_PASSWORD")
+    secret += ("EPYFLOW_GITHUB_TOKEN", "EPYFLOW_SOCRATA_TOKEN")
     given = dict.fromkeys(secret, "planted")
 
     found = {each.name: each for each in secret_settings({"EPYFLOW_GIT_TOKEN_FILE": "/a", **given})}

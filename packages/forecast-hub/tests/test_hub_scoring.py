@@ -18,8 +18,8 @@ from forecast_hub.scoring.probabilities import (
     find_peak_weeks,
     score_probabilities,
 )
-from forecast_hub.scoring.quantiles import compute_interval_scores, score_quantiles
-from forecast_hub.scoring.relative_skill import average_scores, compare_models
+from forecast_hub.scoring.quantiles import compute_interval_scores, pit_bounds, score_quantiles
+from forecast_hub.scoring.relative_skill import average_scores, compare_groups, compare_models
 
 FLUSIGHT = [0.01, 0.025, *(round(0.05 * n, 2) for n in range(1, 20)), 0.975, 0.99]
 DATES = (
@@ -178,6 +178,38 @@ def test_coverage_counts_the_ends_and_is_missing_where_the_levels_are():
     assert scores["covered_90"].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("observed", "bounds"),
+    [
+        (0, (0, 0.1)),  # below all quantiles
+        (3, (0.1, 0.5)),
+        (4, (0.1, 0.9)),  # at the median alone
+        (2, (0, 0.5)),  # at the lowest
+        (9, (0.5, 1)),  # at the highest
+        (10, (0.9, 1)),
+    ],
+)
+def test_a_pit_is_between_the_levels_of_the_quantiles_around_the_observation(observed, bounds):
+    given = np.array([float(observed)]), np.array([[2.0, 4.0, 9.0]]), [0.1, 0.5, 0.9]
+
+    assert tuple(float(each[0]) for each in pit_bounds(*given)) == bounds
+
+
+def test_a_pit_at_equal_quantiles_is_between_those_around_them():
+    quantiles = np.array([[0.0, 0.0, 0.0, 5.0], [1.0, 3.0, 3.0, 3.0]])
+
+    low, high = pit_bounds(np.array([0.0, 3.0]), quantiles, [0.1, 0.4, 0.6, 0.9])
+
+    assert (low.tolist(), high.tolist()) == ([0, 0.1], [0.9, 1])
+
+
+def test_pits_are_in_the_scores_of_both_scales():
+    scores = score_quantiles(forecast("a-b", [2, 4, 20]), OUTCOMES, "t")
+
+    assert scores["pit_low"].tolist() == [0.5, 0.5]
+    assert scores["pit_high"].tolist() == [0.75, 0.75]
+
+
 def test_a_forecast_without_an_outcome_has_no_score():
     both = pd.concat([forecast("a-b", [2, 4, 8]), forecast("a-b", [2, 4, 8], "02", "1")])
 
@@ -263,6 +295,31 @@ def test_scales_are_compared_apart():
 def test_models_that_cannot_be_compared_are_refused(table, baseline, says):
     with pytest.raises(DataError, match=says):
         compare_models(wis_of(table), baseline, TASKS)
+
+
+def test_groups_are_compared_on_the_forecasts_that_both_made():
+    """In the first two of three weeks: means 3 and 4; in the last, the baseline made none."""
+    scores = wis_of({"base": [2, 6, None], "other": [1, 5, 9]})
+    scores["week"] = scores["location"].map({"0": "a", "1": "a", "2": "b"})
+
+    found = compare_groups(scores, "base", TASKS, ["week"])
+
+    assert found.to_dict("list") == {
+        "week": ["a", "a"],
+        "model": ["base", "other"],
+        "forecasts": [2, 2],
+        "wis": [4, 3],
+        "baseline_wis": [4, 4],
+        "relative_wis": [1, 3 / 4],
+    }
+
+
+@pytest.mark.parametrize("baseline", [None, "another"])
+def test_groups_without_a_baseline_have_their_own_scores_alone(baseline):
+    found = compare_groups(wis_of({"other": [1, 5, 9]}), baseline, TASKS, ["reference_date"])
+
+    assert found[["forecasts", "wis"]].to_numpy().tolist() == [[3, 5]]
+    assert found[["baseline_wis", "relative_wis"]].isna().all(axis=None)
 
 
 def test_means_are_kept_apart_by_what_is_asked_for():

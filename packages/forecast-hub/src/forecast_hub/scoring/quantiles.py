@@ -3,7 +3,9 @@
 Source: Bracher, Ray, Gneiting, Reich (2021), "Evaluating epidemic forecasts in an interval
 format", PLOS Computational Biology 17(2): e1008618. On the logarithmic scale forecasts and
 observations are log(x + 1): Bosse et al. (2023), "Scoring epidemiological forecasts on
-transformed scales", PLOS Computational Biology 19(8): e1011393.
+transformed scales", PLOS Computational Biology 19(8): e1011393. Probability integral transforms
+(PIT) are those of Czado, Gneiting, Held (2009), "Predictive model assessment for count data",
+Biometrics 65(4): 1254, without randomization.
 """
 
 from collections.abc import Sequence
@@ -125,7 +127,7 @@ def score_quantiles(
         the natural scale), ``median``, ``wis``, ``dispersion``, ``underprediction``,
         ``overprediction``, ``ae_median``, and ``covered_50``, ``covered_90``, ``covered_95``: 1
         where the central interval holds the observation, 0 where not, missing where the quantiles
-        do not give it.
+        do not give it; ``pit_low`` and ``pit_high``: see :func:`pit_bounds`.
 
     Raises
     ------
@@ -201,7 +203,39 @@ def _scored(
     }
     for percent in COVERAGES:
         columns[f"covered_{percent}"] = _covered(observed, quantiles, levels, percent)
+    columns["pit_low"], columns["pit_high"] = pit_bounds(observed, quantiles, levels)
     return tasks.assign(**columns)
+
+
+def pit_bounds(
+    observed: NDArray[np.float64], quantiles: NDArray[np.float64], levels: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the bounds between which each observation's PIT is known to be.
+
+    A predictive distribution F is known at its quantiles alone. ``low`` is the highest level whose
+    quantile is below the observation, or 0; ``high`` the lowest level whose quantile is above it,
+    or 1. So F(y-) and F(y) are both between them, also where quantiles are equal. The PIT that is
+    not randomized spreads the weight of one forecast evenly between the bounds; the histogram is
+    flat if the forecasts are calibrated.
+
+    Parameters
+    ----------
+    observed
+        Shape (n,).
+    quantiles
+        Shape (n, levels).
+    levels
+        Ascending.
+
+    Returns
+    -------
+    low, high
+        Shape (n,), from 0 to 1, ``low`` < ``high``.
+    """
+    ends = np.array([0.0, *levels, 1.0])
+    below = (quantiles < observed[:, None]).sum(axis=1)
+    above = (quantiles > observed[:, None]).sum(axis=1)
+    return ends[below], ends[len(levels) + 1 - above]
 
 
 def _covered(

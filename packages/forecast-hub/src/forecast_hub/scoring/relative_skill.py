@@ -89,6 +89,44 @@ def compare_models(
     return pd.concat(parts, ignore_index=True)
 
 
+def compare_groups(
+    scores: pd.DataFrame,
+    baseline: str | None,
+    tasks: Sequence[str],
+    by: Sequence[str],
+    score: str = "wis",
+) -> pd.DataFrame:
+    """Compare each model with the baseline in groups of forecasts, such as those of one week.
+
+    Parameters
+    ----------
+    scores, tasks, score
+        See :func:`compare_models`.
+    baseline
+        None, or a model without scores, for no comparison.
+    by
+        Columns to group by, besides the model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per group and model: ``forecasts`` that both models made, their mean score,
+        ``baseline_<score>`` on the same forecasts, and ``relative_<score>``, the ratio of the two
+        (inf or NaN if the baseline's is 0). Without a baseline, all forecasts, and NaN.
+    """
+    base = scores[scores[MODEL] == baseline]
+    reference = base[[*tasks, score]].rename(columns={score: f"baseline_{score}"})
+    if base.empty:
+        both = scores.assign(**{f"baseline_{score}": np.nan})
+    else:
+        both = scores.merge(reference, on=list(tasks), how="inner", validate="many_to_one")
+    groups = both.groupby([*by, MODEL], sort=True)
+    table = groups[[score, f"baseline_{score}"]].mean()
+    table.insert(0, "forecasts", groups.size())
+    table[f"relative_{score}"] = table[score] / table[f"baseline_{score}"]
+    return table.reset_index()
+
+
 def _relative(
     scores: pd.DataFrame,
     baseline: str,

@@ -1,11 +1,16 @@
 """The small study as a forecast: observations in vintages, a submission, final observations."""
 
+import re
+import shutil
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from tests.unit.test_repository import ROOT
 from tests.workflow.calibrating import calibrate
 from tests.workflow.workspace import Workspace
 
+FLUSIGHT = ROOT / "packages" / "forecast-hub" / "tests" / "hubs" / "FluSight-forecast-hub"
 FIRST = date(2025, 1, 11)
 
 
@@ -34,6 +39,42 @@ def write_target_data(workspace: Workspace) -> str:
     path = workspace.study / "common-data" / "final.csv"
     path.write_text("\n".join(lines) + "\n")
     return str(path)
+
+
+def _earlier(day: re.Match[str]) -> str:
+    return (date.fromisoformat(day[0]) - timedelta(weeks=47)).isoformat()
+
+
+def write_hub_with_baseline(workspace: Workspace, days: Iterable[str]) -> str:
+    """Write a hub as FluSight is, with a baseline that is right to 1 case; return the path."""
+    hub = workspace.folder / "flusight"
+    if not hub.exists():
+        shutil.copytree(FLUSIGHT, hub)
+        tasks = hub / "hub-config" / "tasks.json"
+        # Its rounds are those of January 2026; now they are 2025-02-08, 02-15 and 02-22.
+        text = re.sub(r"\d{4}-\d\d-\d\d", _earlier, tasks.read_text())
+        tasks.write_text(text.replace('"06"', '"36"'))
+        places = hub / "auxiliary-data" / "locations.csv"
+        new_york = places.read_text().replace('"CA","06","California"', '"NY","36","New York"')
+        places.write_text(new_york)
+    folder = hub / "model-output" / "FluSight-baseline"
+    folder.mkdir(parents=True, exist_ok=True)
+    levels = [0.01, 0.025, *(round(0.05 * n, 2) for n in range(1, 20)), 0.975, 0.99]
+    for day in days:
+        lines = [
+            "reference_date,target,horizon,target_end_date,location,output_type,output_type_id,value"
+        ]
+        for horizon in range(4):
+            week = date.fromisoformat(day) + timedelta(weeks=horizon)
+            observed = 40 * ((week - FIRST).days // 7) + 45
+            lines += [
+                f"{day},wk inc flu hosp,{horizon},{week},{code},quantile,{level},"
+                f"{observed + 2 * level - 1}"
+                for code in ("25", "36")
+                for level in levels
+            ]
+        (folder / f"{day}-FluSight-baseline.csv").write_text("\n".join(lines) + "\n")
+    return str(hub)
 
 
 def forecast(workspace: Workspace, name: str, **section: Any) -> None:

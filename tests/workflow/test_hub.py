@@ -11,7 +11,12 @@ from made_up_hubs import tasks, write_hub
 
 from forecast_hub.checks.validation import validate
 from forecast_hub.config import flusight
-from tests.workflow.forecasting import forecast, write_target_data, write_vintage
+from tests.workflow.forecasting import (
+    forecast,
+    write_hub_with_baseline,
+    write_target_data,
+    write_vintage,
+)
 from tests.workflow.workspace import Workspace
 
 SUBMITTED = ("--until", "make_submission")
@@ -178,8 +183,12 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def replay(workspace: Workspace, *more: str) -> dict[str, str]:
-    dates = f"[{', '.join([*DATES, *more])}]"
-    return {"reference_dates": dates, "target_data": write_target_data(workspace)}
+    days = [*DATES, *more]
+    return {
+        "reference_dates": f"[{', '.join(days)}]",
+        "target_data": write_target_data(workspace),
+        "hub": write_hub_with_baseline(workspace, DATES),
+    }
 
 
 def test_a_replay_scores_the_forecasts_of_all_reference_dates(replayed):
@@ -187,9 +196,10 @@ def test_a_replay_scores_the_forecasts_of_all_reference_dates(replayed):
         rows = [row for row in csv.DictReader(file) if row["wis"]]
 
     assert {row["reference_date"] for row in rows} == set(DATES)
-    assert {row["model"] for row in rows} == {"team-model"}
+    assert {row["model"] for row in rows} == {"FluSight-baseline", "team-model"}
     # Two states; the projection ends on 2025-03-02: horizons 0 to 3, and 0 to 2.
-    counts = {row["reference_date"]: int(row["forecasts"]) for row in rows if row["scale"] == "log"}
+    own = [row for row in rows if (row["model"], row["scale"]) == ("team-model", "log")]
+    counts = {row["reference_date"]: int(row["forecasts"]) for row in own}
     assert counts == {"2025-02-08": 8, "2025-02-15": 6}
     scores = pd.read_csv(results(replayed) / "scores" / "quantile_scores.csv.gz")
     parts = scores["dispersion"] + scores["underprediction"] + scores["overprediction"]
@@ -207,11 +217,31 @@ def page(replayed: Workspace) -> str:
 def test_the_report_of_a_replay_has_its_scores_by_horizon(replayed, page):
     assert "figures/scores_by_horizon.svg" in page
     drawn = pd.read_csv(results(replayed) / "figures" / "scores_by_horizon.csv")
-    # Two states; both dates have horizons -1 to 2, and the first has 3. There is no baseline.
-    counts = drawn[drawn["scale"] == "natural"].set_index("horizon")["forecasts"]
-    assert counts.to_dict() == {-1: 4, 0: 4, 1: 4, 2: 4, 3: 2}
-    assert drawn["relative_wis"].isna().all()
+    # Two states; both dates have horizons -1 to 2, and the first has 3.
+    own = drawn[(drawn["model"] == "team-model") & (drawn["scale"] == "natural")]
+    own = own.set_index("horizon")
+    assert own["forecasts"].to_dict() == {-1: 4, 0: 4, 1: 4, 2: 4, 3: 2}
+    # The baseline has no past weeks.
+    assert own.index[own["relative_wis"].isna()].tolist() == [-1]
     assert drawn["wis"].gt(0).all()
+
+
+def test_the_report_of_a_replay_has_every_forecast_and_a_warning_of_worse_weeks(replayed, page):
+    folder = results(replayed) / "figures"
+
+    for state in ("Massachusetts", "New_York"):
+        file = f"season/United_States_{state}.svg"
+        assert page.count(f"figures/{file}") > 1  # on the first page, too
+        assert "1 week after the reference date" in (folder / file).read_text()
+    for file in ("season_scores.svg", "forecast_calibration.svg"):
+        assert page.count(f"figures/{file}") > 1
+    weeks = pd.read_csv(folder / "scores_by_week.csv").set_index(["model", "scale"])
+    own = weeks.loc[("team-model", "natural")]
+    # Two states; of the second date, horizon 3 is not forecast.
+    assert own["forecasts"].tolist() == [8, 6]
+    assert own["relative_wis"].gt(1).all()
+    said = "in the last four weeks (reference dates 2025-02-08 to 2025-02-15) the forecasts were "
+    assert f"{said}worse than FluSight-baseline" in " ".join(page.split())
 
 
 def test_the_front_page_of_a_replay_says_what_its_forecasts_held(replayed, page):
@@ -237,7 +267,9 @@ def test_poisoned_later_vintages_change_no_earlier_forecast(replayed):
     write_vintage(replayed, "2025-02-15", times=1000)
 
     jobs = replayed.plan(**replay(replayed)).jobs
-    alone = replayed.run("--forceall", reference_dates="[2025-02-08]", run_id="alone")
+    alone = replayed.run(
+        "--forceall", reference_dates="[2025-02-08]", run_id="alone", hub=replay(replayed)["hub"]
+    )
     write_vintage(replayed, "2025-02-08")
     write_vintage(replayed, "2025-02-15")
 

@@ -24,7 +24,7 @@ def score_inputs():
     return {
         "means": layout.score("mean_scores_by_horizon.csv"),
         "scores": layout.score("quantile_scores.csv.gz"),
-        "submission": submissions()[0],
+        "submissions": submissions(),
         "hub": run.layout.submission_brief,
         "target_data": local(START.target_data),
         "others": local(list(START.others)),
@@ -66,10 +66,9 @@ def front_page_of_run():
     page = front_page(
         PLAN.about,
         place.read(PLAN.layout.figure("summary.json")),
-        (
-            place.read(PLAN.layout.figure("forecast_coverage.csv"))
-            if PLAN.scores
-            else None
+        *(
+            place.read(PLAN.layout.figure(file)) if PLAN.scores else None
+            for file in ("forecast_coverage.csv", "scores_by_week.csv")
         ),
         place.read(priors) if priors else None,
         None if PLAN.about["fit"] else place.read(PLAN.layout.figure("outcomes.json")),
@@ -91,16 +90,14 @@ def front_page_of_run():
 
 def pictures_of_first_page():
     """Return the end of the path of each picture, its words and its caption; the first places."""
-    from epyflow.report.first_page_figures import FRONT, SCORES
+    from epyflow.report.first_page_figures import FRONT, SEASON
     from epyflow.report.front_page import ROWS
 
-    if PLAN.is_replay:
-        file = PLAN.layout.figure("scores_by_horizon.svg")
-        return [(file, "Scores and coverage by horizon", SCORES)] if PLAN.scores else []
-
-    there = {figure.name: figure.pages[0] for figure in figures("results")}
+    which = "scores" if PLAN.is_replay else "results"
+    there = {figure.name: figure.pages[0] for figure in figures(which)}
     found = []
-    for name, caption in FRONT[bool(PLAN.about["fit"])].items():
+    shown = SEASON if PLAN.is_replay else FRONT[bool(PLAN.about["fit"])]
+    for name, caption in shown.items():
         # A map says little about few places.
         if name in there and (name != "change_map" or len(PLAN.populations) > 4):
             each = "{population}" in there[name].path

@@ -4,10 +4,10 @@
 def figures(which):
     """Return the figures of `results`, `tasks` or `scores` that the run has."""
     from epyflow.report import contents
+    from epyflow.report.score_contents import figures_of_scores
 
     if which == "scores":
-        compared = () if PLAN.is_replay else contents.COMPARISON_FIGURES
-        return (*contents.SCORE_FIGURES, *compared) if PLAN.scores else ()
+        return figures_of_scores(replay=PLAN.is_replay) if PLAN.scores else ()
     if PLAN.is_replay:  # there are no tables to look at
         return ()
     if which == "tasks":

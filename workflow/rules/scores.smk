@@ -10,7 +10,12 @@ OUTPUTS
     results/<exp_id>/<run_id>/scores/*
     results/<exp_id>/<run_id>/figures/scores_by_horizon.svg, .csv
     results/<exp_id>/<run_id>/figures/forecast_coverage.csv       for the report's front page
-    results/<exp_id>/<run_id>/figures/model_comparison.png, .csv  not of replays
+    results/<exp_id>/<run_id>/figures/scores_by_week.csv          likewise
+    results/<exp_id>/<run_id>/figures/scores_by_location.csv
+    results/<exp_id>/<run_id>/figures/model_comparison.svg, .csv  not of replays
+    results/<exp_id>/<run_id>/figures/season/<population>.svg     of replays, as the following
+    results/<exp_id>/<run_id>/figures/season_scores.svg
+    results/<exp_id>/<run_id>/figures/forecast_calibration.svg, .csv
 
 The scores of a replay are those of all its reference dates.
 """
@@ -45,7 +50,7 @@ rule score_forecasts:
 
 
 rule draw_scores:
-    """Draw scores by horizon, and a forecast beside those of other models."""
+    """Draw scores, and a forecast beside those of other models or all forecasts of a replay."""
     input:
         **score_inputs(),
     output:

@@ -18,7 +18,7 @@ run = RunLayout(snakemake.wildcards.exp_id, snakemake.wildcards.run_id)
 storage = storage_at(snakemake.params.storage)
 with log_job(snakemake), kept_outputs(snakemake.output, run, storage):
     inputs = dict(snakemake.input.items())
-    others = [Path(path) for path in inputs.pop("others")]
+    models = [list(map(Path, inputs.pop(name))) for name in ("submissions", "others")]
     files = {name: Path(path) for name, path in inputs.items()}
     figures = {name: list(map(Path, paths)) for name, paths in snakemake.output.items()}
-    draw(figures, Given(files, read_plan(snakemake.config["plan"]), others), score_figures.DRAW)
+    draw(figures, Given(files, read_plan(snakemake.config["plan"]), *models), score_figures.DRAW)

@@ -19,7 +19,7 @@ from epyflow.figures.observations import Seen, draw_seen, legend_of_seen
 from epyflow.figures.rate_trends import names_of_codes
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.scores import LOOKS
-from epyflow.figures.style import FEW, NARROW, headline, new_figure, styled
+from epyflow.figures.style import FEW, NARROW, date_numbers, headline, new_figure, styled
 
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 Observed = tuple[Sequence[date], Sequence[float]]
@@ -173,7 +173,7 @@ def _panel(
     draw_seen(axes, seen.between(start, pd.Timestamp(last)), 2.6 if small else 4)
     for position, (name, look) in enumerate(looks.items()):
         its = rows[rows["model"] == name]
-        days = _days(its["target_end_date"]) + _APART * (position - (len(looks) - 1) / 2)
+        days = date_numbers(its["target_end_date"]) + _APART * (position - (len(looks) - 1) / 2)
         colour: Any = look["color"]
         thin, thick = (0.7, 2.2) if small else (1.1, 4.0)
         axes.vlines(days, its["q0.025"], its["q0.975"], color=colour, linewidth=thin, zorder=2)
@@ -184,11 +184,6 @@ def _panel(
         axes.plot(days, its["q0.5"], markersize=2.6 if small else 4.5, zorder=3, **marks)
     axes.set_title(place, fontsize=8 if small else 9.5, pad=2)
     _scales(axes, small=small)
-
-
-def _days(dates: pd.Series) -> Any:
-    plain: Any = matplotlib.dates  # which matplotlib leaves without types
-    return np.asarray(plain.date2num(pd.to_datetime(dates).to_numpy()), dtype=np.float64)
 
 
 def _scales(axes: Axes, *, small: bool) -> None:

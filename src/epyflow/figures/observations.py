@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib.dates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from epyflow.figures.style import BLACK
+from epyflow.figures.style import BLACK, date_numbers
 
 THEN, SINCE = "Observed, as then known", "Observed, as known since"
 
@@ -117,7 +116,7 @@ def draw_seen(axes: Axes, seen: Seen, size: float) -> None:
     looks = ((seen.later, ring(1.15 * size)), (seen.then, dot(size)))
     for table, look in looks:
         if not table.empty:
-            axes.plot(_days(table["date"]), table["value"], **look)
+            axes.plot(date_numbers(table["date"]), table["value"], **look)
 
 
 def dot(size: float) -> Any:
@@ -135,8 +134,3 @@ def legend_of_seen(*, later: bool) -> list[Line2D]:
     if not later:
         return [Line2D([], [], label="Observed", **dot(4))]
     return [Line2D([], [], label=THEN, **dot(4)), Line2D([], [], label=SINCE, **ring(4.6))]
-
-
-def _days(dates: pd.Series) -> Any:
-    plain: Any = matplotlib.dates  # which matplotlib leaves without types
-    return np.asarray(plain.date2num(pd.to_datetime(dates).to_numpy()), dtype=np.float64)

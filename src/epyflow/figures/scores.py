@@ -1,6 +1,6 @@
 """Draw the relative scores and the coverage of each model by horizon."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,9 @@ LOOKS: tuple[dict[str, Any], ...] = (
 NOMINAL = (50, 90, 95)
 """Nominal coverage of central intervals, per cent."""
 
-_SCALES = {"natural": "counts", "log": "logarithms"}
+SCALES = {"natural": "counts", "log": "logarithms"}
+"""Scale of scores to its name for readers."""
+
 _ORDER = ("model", "target", "scale", "horizon")
 _COLUMNS = (*_ORDER, "forecasts", "wis", "relative_wis", *(f"covered_{n}" for n in NOMINAL))
 
@@ -141,28 +143,34 @@ def score_chart(table: pd.DataFrame, title: str, baseline: str | None = None) ->
     """
     targets = list(dict.fromkeys(table["target"]))
     models = list(dict.fromkeys(table["model"]))
-    looks = {name: LOOKS[n % len(LOOKS)] for n, name in enumerate(models)}
+    looks = looks_of(models)
     with styled():
         figure = new_figure(NARROW, 5.4 * len(targets) + 1.2)
         grid = figure.add_gridspec(3 * len(targets), 2)
         for row, target in enumerate(targets):
             rows = table[table["target"] == target]
             cells = [grid[3 * row + number // 2, number % 2] for number in range(5)]
-            for cell, scale in zip(cells, _SCALES, strict=False):
+            for cell, scale in zip(cells, SCALES, strict=False):
                 axes = figure.add_subplot(cell)
                 _scores(axes, rows[rows["scale"] == scale], looks, baseline)
-                axes.set_title(f"{_score_name(baseline)}, {_SCALES[scale]}")
+                axes.set_title(f"{score_name(baseline)}, {SCALES[scale]}")
             for cell, level in zip(cells[2:], NOMINAL, strict=True):
                 axes = figure.add_subplot(cell)
                 _coverage(axes, rows[rows["scale"] == "natural"], looks, level)
             axes.set_xlabel("Weeks after the reference date")
         more = f": {targets[0]}" if len(targets) == 1 else f": from above, {'; '.join(targets)}"
         headline(figure, title + more)
-        _legend(figure, looks, baseline)
+        legend_of_models(figure, looks, baseline)
     return figure
 
 
-def _score_name(baseline: str | None) -> str:
+def looks_of(models: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the look of each model; the run's own is first."""
+    return {name: LOOKS[n % len(LOOKS)] for n, name in enumerate(models)}
+
+
+def score_name(baseline: str | None) -> str:
+    """Return the name of the score that is drawn."""
     return "WIS" if baseline is None else "Relative WIS"
 
 
@@ -198,7 +206,10 @@ def _lines(axes: Axes, rows: pd.DataFrame, column: str, looks: dict[str, dict[st
     axes.set_xticks(sorted(rows["horizon"].unique()))
 
 
-def _legend(figure: Figure, looks: dict[str, dict[str, Any]], baseline: str | None) -> None:
+def legend_of_models(
+    figure: Figure, looks: Mapping[str, Mapping[str, Any]], baseline: str | None
+) -> None:
+    """Draw the legend of the models below the figure."""
     handles = [
         Line2D([], [], markersize=4.5, label=name + (" (baseline)" * (name == baseline)), **look)
         for name, look in looks.items()

@@ -4,10 +4,12 @@ from contextlib import AbstractContextManager
 from datetime import date
 from math import ceil
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
 import matplotlib.dates
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -160,8 +162,10 @@ def count_axis(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
-def log_axis(axes: Axes, low: float, high: float, unit: str = "") -> None:
-    """Scale the y axis in powers of ten, from ``low`` to ``high``, with plain numbers.
+def log_axis(
+    axes: Axes, low: float, high: float, unit: str = "", *, along: Literal["x", "y"] = "y"
+) -> None:
+    """Scale an axis in powers of ten, from ``low`` to ``high``, with plain numbers.
 
     Ticks are at 1, 2 and 5 times powers of ten, or at some powers of ten if these are too many.
     """
@@ -174,11 +178,11 @@ def log_axis(axes: Axes, low: float, high: float, unit: str = "") -> None:
     if len(ticks) > _MOST_TICKS:
         powers = [step for step in ticks if f"{step:e}".startswith("1.0")]
         ticks = powers[:: ceil(len(powers) / _MOST_TICKS)]
-    axes.set_yscale("log")
-    axes.set_ylim(below / 1.05, above * 1.05)
-    axes.yaxis.set_major_locator(FixedLocator(ticks))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{unit}"))
-    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set(**{f"{along}scale": "log", f"{along}lim": (below / 1.05, above * 1.05)})
+    axis = axes.yaxis if along == "y" else axes.xaxis
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{unit}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def date_axis(axes: Axes) -> None:
@@ -195,6 +199,12 @@ def date_axis(axes: Axes) -> None:
             offset_formats=["", "%Y", "%Y", "%Y", "%Y", "%Y"],
         )
     )
+
+
+def date_numbers(dates: pd.Series) -> Any:
+    """Return the positions of dates on a date axis."""
+    plain: Any = matplotlib.dates  # which matplotlib leaves without types
+    return np.asarray(plain.date2num(pd.to_datetime(dates).to_numpy()), dtype=np.float64)
 
 
 def date_number(day: date) -> float:

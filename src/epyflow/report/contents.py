@@ -211,51 +211,6 @@ TASK_FIGURES: tuple[ReportFigure, ...] = (
 """The figure of what a run took."""
 
 
-SCORE_FIGURES: tuple[ReportFigure, ...] = (
-    ReportFigure(
-        "scores_by_horizon",
-        (
-            Page(
-                "scores_by_horizon.svg",
-                *("Scores and coverage by horizon", SUBMISSION, None, "scores_by_horizon"),
-            ),
-            Page(
-                "scores_by_horizon.csv",
-                *("Scores and coverage, a table", SUBMISSION, None, "scores_by_horizon_numbers"),
-            ),
-        ),
-    ),
-    ReportFigure(
-        "forecast_coverage",
-        (
-            Page(
-                "forecast_coverage.csv",
-                *("Coverage of the forecasts, a table", SUBMISSION, None, "forecast_coverage"),
-            ),
-        ),
-    ),
-)
-"""The figures of scores, of one forecast or of a replay."""
-
-COMPARISON_FIGURES: tuple[ReportFigure, ...] = (
-    ReportFigure(
-        "model_comparison",
-        (
-            Page(
-                "model_comparison.svg",
-                *("Forecasts beside other models", SUBMISSION, None, "model_comparison"),
-            ),
-            Page(
-                "model_comparison.csv",
-                *("Forecasts beside other models, a table", SUBMISSION, None),
-                "model_comparison_numbers",
-            ),
-        ),
-    ),
-)
-"""The figures of one forecast beside those of other models."""
-
-
 def figures_of_run(
     tables: Collection[str],
     fit: Mapping[str, Any] | None,

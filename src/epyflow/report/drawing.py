@@ -50,12 +50,15 @@ class Given:
         Tables and other files by name: see :class:`epyflow.report.parts.ReportFigure`.
     plan
         Plan of the run.
+    submissions
+        Submissions of the run, in the order of their reference dates.
     others
         Submissions of other models to the hub.
     """
 
     files: Mapping[str, Path]
     plan: Planned
+    submissions: Sequence[Path] = ()
     others: Sequence[Path] = ()
 
     @property

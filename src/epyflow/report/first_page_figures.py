@@ -26,11 +26,27 @@ FRONT: Mapping[bool, Mapping[str, str]] = MappingProxyType(
 """Figures of the first page with their captions, for runs with and without a fit."""
 
 
-SCORES = (
-    "Scores and coverage by horizon. Relative WIS below 1: better than the baseline. Below: the "
-    "share of the later observations inside the intervals; dotted: the share that they should hold."
+SEASON: Mapping[str, str] = MappingProxyType(
+    {
+        "season_scores": (
+            "Weeks are those of the reference dates. Relative WIS below 1 (dotted): better than "
+            "the baseline."
+        ),
+        "scores_by_horizon": (
+            "Relative WIS below 1: better than the baseline. Below: the share of the later "
+            "observations inside the intervals; dotted: the share that they should hold."
+        ),
+        "forecast_calibration": (
+            "Above: the share of the later observations inside the intervals, with its 95% "
+            "interval. Below: histograms of PIT, flat if the forecasts are calibrated; high at "
+            "both ends if their intervals are too narrow, at one end if they are biased."
+        ),
+        "season_forecasts": (
+            "Every forecast (bars: 50% and 95% intervals) and what was observed (dots), by horizon."
+        ),
+    }
 )
-"""Caption of the figure on the first page of a replay."""
+"""Figures of the first page of a replay with their captions."""
 
 
 def figures_in_html(curves: bytes | None, pictures: Sequence[tuple[str, str, str]]) -> str:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from epyflow.files import table_reader, write_bytes_atomically
+from epyflow.figures.share_intervals import interval_of_share
+from epyflow.files import write_bytes_atomically
+from epyflow.report.season_tables import read_ahead
 
 LEVELS = (50, 90, 95)
 """Nominal coverage of central intervals, per cent, as in the scores."""
 
-COLUMNS = ("target", "nominal", "forecasts", "observations", "inside", "coverage")
+COLUMNS = ("target", "nominal", "forecasts", "observations", "inside", "coverage", "low", "high")
 
 
 def write_forecast_coverage(scores: Path, own: str, path: Path) -> None:
@@ -24,12 +26,7 @@ def write_forecast_coverage(scores: Path, own: str, path: Path) -> None:
     path
         The table: see :func:`forecast_coverage`.
     """
-    try:
-        with table_reader(scores) as file:
-            rows = pd.read_csv(file, keep_default_na=False, na_values=[""], dtype={"horizon": str})
-    except pd.errors.EmptyDataError:  # no observation has come yet
-        rows = pd.DataFrame()
-    table = forecast_coverage(rows, own)
+    table = forecast_coverage(read_ahead(scores), own)
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
     write_bytes_atomically(path, text.encode())
 
@@ -40,8 +37,7 @@ def forecast_coverage(scores: pd.DataFrame, own: str) -> pd.DataFrame:
     Parameters
     ----------
     scores
-        See :func:`forecast_hub.scoring.quantiles.score_quantiles`, with ``horizon`` as text. Past
-        weeks (negative horizons) and targets without a horizon, such as peaks, are not counted.
+        See :func:`epyflow.report.season_tables.read_ahead`.
     own
         The model.
 
@@ -50,12 +46,12 @@ def forecast_coverage(scores: pd.DataFrame, own: str) -> pd.DataFrame:
     table
         A row per target and level: ``nominal`` (the share that the interval should hold),
         ``forecasts`` (pairs of location and reference date), ``observations`` (weeks observed
-        since), ``inside`` (ends included) and ``coverage`` (their ratio).
+        since), ``inside`` (ends included), ``coverage`` (their ratio), ``low`` and ``high`` (its
+        95% interval: see :func:`epyflow.figures.share_intervals.interval_of_share`).
     """
     if scores.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    ahead = scores["horizon"].fillna("NA").str.fullmatch(r"\d+")
-    rows = scores[(scores["model"] == own) & (scores["scale"] == "natural") & ahead]
+    rows = scores[(scores["model"] == own) & (scores["scale"] == "natural")]
     counted = []
     for target, its in rows.groupby("target", sort=True):
         for level in LEVELS:
@@ -63,7 +59,8 @@ def forecast_coverage(scores: pd.DataFrame, own: str) -> pd.DataFrame:
             if held.empty:
                 continue
             forecasts = len(held[["location", "reference_date"]].drop_duplicates())
-            inside = int(held[f"covered_{level}"].sum())
-            share = inside / len(held)
-            counted.append((target, level / 100, forecasts, len(held), inside, share))
+            inside = held[f"covered_{level}"].to_numpy(dtype=float)
+            ends = interval_of_share(inside, held["reference_date"].to_numpy())
+            found = (forecasts, len(held), int(inside.sum()), inside.mean(), *ends)
+            counted.append((target, level / 100, *found))
     return pd.DataFrame(counted, columns=list(COLUMNS))

@@ -24,6 +24,8 @@ class Coverage(NamedTuple):
     observations: int
     inside: int
     coverage: float
+    low: float | None = None  # a table of an earlier version has neither
+    high: float | None = None
 
 
 def read_coverage(table: bytes) -> tuple[Coverage, ...]:
@@ -36,6 +38,7 @@ def read_coverage(table: bytes) -> tuple[Coverage, ...]:
             int(row["observations"]),
             int(row["inside"]),
             float(row["coverage"]),
+            *(float(row[name]) if row.get(name) else None for name in ("low", "high")),
         )
         for row in csv.DictReader(table.decode().splitlines())
     )

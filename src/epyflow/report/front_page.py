@@ -15,6 +15,7 @@ from epyflow.report.forecast_warnings import (
     replayed,
     short,
 )
+from epyflow.report.recent_scores import Week, compare_in_words, read_weeks, warn_of_recent
 from epyflow.report.sentences import count, interval, share, short_day
 from forecast_hub.config.flusight import CLASSES
 
@@ -35,6 +36,7 @@ def front_page(
     about: Mapping[str, Any],
     summary: bytes | None,
     later: bytes | None = None,
+    weeks: bytes | None = None,
     priors: bytes | None = None,
     outcomes: bytes | None = None,
     findings: Sequence[bytes] = (),
@@ -52,6 +54,8 @@ def front_page(
         The content of ``summary.json``; None before it is written, and in a replay.
     later
         The content of ``forecast_coverage.csv``; None if no forecast is scored.
+    weeks
+        The content of ``scores_by_week.csv``; likewise.
     priors
         The content of ``priors.json``; None without custom priors.
     outcomes
@@ -69,9 +73,10 @@ def front_page(
         ``warnings``, ``looked_for`` (checks that were made and passed; empty if nothing was
         checked), ``checks`` (what the hub finds: a sentence and a table), ``outcomes`` (of
         simulations without a fit: sentences, headings, and rows of each location), ``later``
-        (coverage of the forecasts, a sentence per target), ``headline`` (sentence and tables of
-        each population), ``open`` (number of tables that are open), ``without_table`` (number
-        of populations), ``unit``, ``simulations`` (number that succeeded), ``text``,
+        (coverage and scores of the forecasts, sentences of each target), ``headline`` (sentence
+        and tables of each population), ``open`` (number of tables that are open),
+        ``without_table`` (number of populations), ``unit``, ``simulations`` (number that
+        succeeded), ``text``,
         ``series`` (names of transitions that have one), ``quantities`` (name and distribution),
         ``scipy`` (whether distributions are named as there),
         ``forcing``, ``fit``, ``dates`` (relative ones), ``without_curves``,
@@ -80,6 +85,10 @@ def front_page(
     found = json.loads(summary) if summary else {"warnings": [], "headline": []}
     held = read_coverage(later) if later else None
     named = [row._replace(target=labels.get(row.target, row.target)) for row in held or ()]
+    scored = [
+        row._replace(target=labels.get(row.target, row.target))
+        for row in (read_weeks(weeks) if weeks else ())
+    ]
     fitted = about["fit"] is not None
     rows = found["headline"] if fitted else []
     quantities = with_named(about["quantities"], priors)
@@ -88,9 +97,10 @@ def front_page(
             *found["warnings"],
             *(replayed(about["fit"]["particles"]) if is_replay else ()),
             *forecasts(named),
+            *warn_of_recent(scored),
         ],
-        "looked_for": [*found.get("passed", ()), *_held(held)],
-        "later": _later(named),
+        "looked_for": [*found.get("passed", ()), *_held(held), *_no_worse(scored)],
+        "later": _later(named) + compare_in_words(scored),
         "checks": _checks([json.loads(each) for each in findings]) if findings else None,
         "outcomes": _outcomes(json.loads(outcomes)) if outcomes else None,
         "headline": [_place(row, whole=n < MOST) for n, row in enumerate(rows)],
@@ -127,12 +137,19 @@ def _held(held: Sequence[Coverage] | None) -> list[str]:
     return ["no interval of the forecasts misses more observations than chance allows"]
 
 
+def _no_worse(weeks: Sequence[Week]) -> list[str]:
+    if not weeks or warn_of_recent(weeks):
+        return []
+    return [f"forecasts of the last four weeks are no worse than {weeks[0].baseline}"]
+
+
 def _later(held: Sequence[Coverage]) -> list[str]:
     """Describe the coverage of each target's forecasts."""
     said = []
     for target, levels in by_target(held):
         shares = ", ".join(
-            f"{row.coverage:.0%} in their {100 * row.nominal:.4g}% intervals" for row in levels
+            f"{row.coverage:.0%}{_in_brackets(row)} in their {100 * row.nominal:.4g}% intervals"
+            for row in levels
         )
         said.append(
             f"{target}: of {levels[0].observations} later observations of "
@@ -146,6 +163,12 @@ def _shortfall(levels: Sequence[Coverage]) -> str:
     if not any(map(short, levels)) or forecasts(levels):
         return ""
     return " That is fewer than they should hold, but so few forecasts can miss by chance."
+
+
+def _in_brackets(row: Coverage) -> str:
+    if row.low is None or row.high is None:
+        return ""
+    return f" ({100 * row.low:.0f}–{row.high:.0%})"
 
 
 def escape(value: Any) -> Any:

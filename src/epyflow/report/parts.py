@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 SUMMARY, FORECAST, FIT, PARAMETERS = "Summary", "Forecast", "Fit", "Parameters"
-SUBMISSION, RUN = "Submission", "Run"
-PARTS = (SUMMARY, FORECAST, FIT, PARAMETERS, SUBMISSION, RUN)
+SUBMISSION, SEASON, RUN = "Submission", "Season", "Run"
+PARTS = (SUMMARY, FORECAST, FIT, PARAMETERS, SUBMISSION, SEASON, RUN)
 SIMULATION = "Simulation"
 """The name of the part :data:`FORECAST` where nothing is fitted."""
 

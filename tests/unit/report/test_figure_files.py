@@ -5,14 +5,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from epyflow.figures.figure_file import save
 from epyflow.report import run_figures, score_figures
-from epyflow.report.contents import COMPARISON_FIGURES, FIGURES, SCORE_FIGURES
+from epyflow.report.contents import FIGURES
 from epyflow.report.drawing import COPIES, Given, draw
 from epyflow.report.parts import copies_of
+from epyflow.report.score_contents import COMPARISON_FIGURES, SCORE_FIGURES, SEASON_FIGURES
 
 FILES = {
     "model": {"path": "model.svg"},
@@ -46,6 +48,13 @@ FILES = {
     },
     "scores_by_horizon": {"path": "scores_by_horizon.svg", "numbers": "scores_by_horizon.csv"},
     "forecast_coverage": {"path": "forecast_coverage.csv"},
+    "relative_scores": {"weeks": "scores_by_week.csv", "places": "scores_by_location.csv"},
+    "season_scores": {"path": "season_scores.svg"},
+    "season_forecasts": {"paths": ["season/{population}.svg"]},
+    "forecast_calibration": {
+        "path": "forecast_calibration.svg",
+        "numbers": "forecast_calibration.csv",
+    },
     "model_comparison": {"path": "model_comparison.svg", "numbers": "model_comparison.csv"},
 }
 """Charts are svg or png, sheets of all populations pdf, numbers csv or json."""
@@ -57,6 +66,9 @@ BRIEF = SimpleNamespace(
     observed={"Left": (SERIES, None), "Right": (None, SERIES)},
     reference_date=date(2025, 1, 18),
 )
+
+
+FORECASTS = pd.DataFrame({"model": [], "output_type": [], "target": []})
 
 
 class Anything(dict):
@@ -74,14 +86,16 @@ def drawn(figure, monkeypatch):
         if name.startswith(("draw_", "write_")) or name == "summarise":
             monkeypatch.setattr(module, name, lambda *given, **named: calls.append((given, named)))
     monkeypatch.setattr(module, "read_brief", lambda path: BRIEF)
-    monkeypatch.setattr(score_figures, "read_forecasts", list)
+    monkeypatch.setattr(score_figures, "read_forecasts", lambda paths: FORECASTS)
+    monkeypatch.setattr(score_figures, "read_ahead", lambda path: pd.DataFrame())
     monkeypatch.setattr(score_figures, "_outcomes", lambda *given: "outcomes")
     scores = SimpleNamespace(own="a-b", baseline=None)
     about = Anything(quantities={}, fit={"units": ["count"]}, time={"period": "week"})
     plan = SimpleNamespace(exp_id="flu", populations=(), labels={}, about=about, scores=scores)
-    listed = (*FIGURES, *SCORE_FIGURES, *COMPARISON_FIGURES)
+    listed = (*FIGURES, *SCORE_FIGURES, *SEASON_FIGURES, *COMPARISON_FIGURES)
     (pages,) = (each.pages for each in listed if each.name == figure)
-    module.DRAW[figure](Given(Anything(), plan), [Path(page.path) for page in pages])
+    given = Given(Anything(), plan, [Path("own.csv")])
+    module.DRAW[figure](given, [Path(page.path) for page in pages])
     (call,) = calls
     return call
 
@@ -92,6 +106,8 @@ def test_each_figure_is_drawn_to_its_own_files(figure, monkeypatch):
 
     if figure == "forecast_coverage":
         named = {"path": given[2]}
+    if figure == "relative_scores":
+        named = {"weeks": given[3], "places": given[4]}
     found = {key: named[key] for key in named if key in FILES[figure]}
     assert found == {
         key: [Path(each) for each in value] if isinstance(value, list) else Path(value)

@@ -60,13 +60,16 @@ FIT = {
 }
 
 
-def page(given, summary=None, later=None, priors=None, outcomes=None, findings=(), figures=""):
+def page(
+    given, summary=None, later=None, priors=None, outcomes=None, findings=(), figures="", weeks=None
+):
     """Render the front page as Snakemake does; rst that is not clean raises."""
     text = json.dumps(summary).encode() if summary else None
     shown = front_page(
         given["about"],
         text,
         later,
+        weeks,
         priors,
         outcomes,
         findings,
@@ -140,9 +143,14 @@ def test_the_classes_of_the_hub_take_the_place_of_fall_and_rise():
 
 
 HELD = """\
-target,nominal,forecasts,observations,inside,coverage
-wk_inc flu,0.5,21,84,45,0.535714
-wk_inc flu,0.95,21,84,60,0.714286
+target,nominal,forecasts,observations,inside,coverage,low,high
+wk_inc flu,0.5,21,84,45,0.535714,0.412,0.655
+wk_inc flu,0.95,21,84,60,0.714286,0.5,0.9
+"""
+WEEKS = """\
+model,target,scale,reference_date,forecasts,wis,baseline_wis,relative_wis,baseline
+uni_sir,wk_inc flu,natural,2025-01-18,8,3,2,1.5,a_base
+uni_sir,wk_inc flu,log,2025-01-18,8,0.1,0.2,0.5,a_base
 """
 
 
@@ -153,11 +161,31 @@ def test_forecasts_that_held_too_little_are_warned_of_before_all_else():
         "Warnings",
         "wk_inc flu: 95% intervals of the forecasts held 71% of 84 later observations.",
         "Forecasts and later observations",
-        "wk_inc flu: of 84 later observations of 21 forecasts, 54% in their 50% intervals, 71% in",
+        "wk_inc flu: of 84 later observations of 21 forecasts, 54% (41–66%) in their 50% inter",
         "The experiment",
     ]
     places = [" ".join(html.split()).index(mark) for mark in marks]
     assert places == sorted(places)
+
+
+def test_last_weeks_that_were_worse_than_the_baseline_are_warned_of_and_others_passed():
+    html = " ".join(page(plan(fit=FIT), weeks=WEEKS.encode()).split())
+    better = " ".join(page(plan(fit=FIT), weeks=WEEKS.replace("8,3,2", "8,1,2").encode()).split())
+
+    marks = ["Warnings", "wk_inc flu: in the last four weeks", "Forecasts and later observations"]
+    marks.append("WIS 1.50 times (on counts) and 0.50 times (on logarithms) that of a_base")
+    places = [html.index(mark) for mark in marks]
+    assert places == sorted(places)
+    assert "Looked for and passed: forecasts of the last four weeks are no worse than a_b" in better
+    assert "in the last four weeks" not in better
+
+
+def test_a_table_of_coverage_without_intervals_is_shown_without_them():
+    old = "\n".join(line.rsplit(",", 2)[0] for line in HELD.splitlines())
+
+    html = " ".join(page(plan(fit=FIT), later=old.encode()).split())
+
+    assert "54% in their 50% intervals, 71% in their 95% intervals." in html
 
 
 def test_what_there_is_no_warning_of_is_said():

@@ -85,7 +85,7 @@ def test_values_are_counted_before_the_text_is_read_to_its_end(monkeypatch):
         ("a: {b: c: d}", (1, 9), "a second colon; put a text that contains ': ' in quotes"),
         ("- a: {b: 1}}", (1, 12), "no '{' is open here; remove the '}'"),
         ("- [1]]", (1, 6), r"no '\[' is open here; remove the '\]'"),
-        ("a: 1\na: 2", (2, 1), "the key 'a' is already on line 1"),
+        ("a: 1\na: 2", (2, 1), "the key 'a' is already on line 1; remove one"),
         ("a: 0,3", (1, 4), "0,3 has a comma; write 0.3 for a decimal fraction"),
         ("a:\n  – b", (2, 3), "en dash.*; write '-'"),
         ("a: −0.5", (1, 4), "minus sign.*; write '-'"),

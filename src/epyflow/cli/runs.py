@@ -8,6 +8,7 @@ from rich.text import Text
 
 from epyflow.cli.options import StoragePrefix
 from epyflow.cli.output import ExitCode, console, exit_on_error, fail, plain_table, print_json, say
+from epyflow.cli.usage_errors import HOW_TO_RUN
 from epyflow.operations.runs.log_lines import parse_since
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 
@@ -61,7 +62,15 @@ def runs(
         _print(found)
     if not found:
         which = f"{state} run" if state else "run"
-        fail(f"no {which} of {experiments} under {storage or '.'}/results", ExitCode.PROBLEM)
+        others = (
+            f"`epyflow runs{'' if storage is None else f' --storage {storage}'}` lists all"
+            if every or experiments != "*"
+            else HOW_TO_RUN
+        )
+        fail(
+            f"no {which} of {experiments} under {storage or '.'}/results; {others}",
+            ExitCode.PROBLEM,
+        )
 
 
 def _print(found: list[Run]) -> None:

@@ -10,6 +10,7 @@ from epyflow.operations.runs.run_list import find_runs, open_storage
 from epyflow.suggest import did_you_mean
 
 _NOT_A_CHOICE = re.compile(r"(?:Value error, )?'(.*)' is not one of (.*)\.", re.DOTALL)
+_EXTRA = re.compile(r"Got unexpected extra argument.*? \((.*)\)", re.DOTALL)
 _NUMBERS = {
     "a valid integer, unable to parse string as an integer": "a whole number",
     "a valid number, unable to parse string as a number": "a number",
@@ -17,6 +18,8 @@ _NUMBERS = {
     "less than or equal to": "a number not above",
     "Input should be": "expected",
 }
+HOW_TO_RUN = "`epyflow run EXPERIMENT` makes one, and --storage names another place"
+"""What to do where there is no run at all."""
 _RUNS = {"run", "first", "second"}
 _SNAKEMAKE = "arguments"
 """The argument with options for Snakemake."""
@@ -40,6 +43,8 @@ def explain(error: TyperException) -> None:
         value, names = found[1], found[2].replace("'", "")
         near = did_you_mean(value, names.split(", "))
         error.message = f"'{value}'{near}; expected one of {names}"
+    elif found := _EXTRA.fullmatch(error.message):
+        error.message = _what_is_taken(context, found[1])
     else:
         for words, plain in _NUMBERS.items():
             error.message = error.message.replace(words, plain)
@@ -60,5 +65,15 @@ def _what_to_give(name: str, storage: str | None) -> str:
     except EpyflowError:
         return f"Expected a run; {listing}"
     if not runs:
-        return f"Expected a run, but there is none under {storage or '.'}/results"
+        return f"Expected a run, but there is none under {storage or '.'}/results; {HOW_TO_RUN}"
     return f"The newest run is {runs[0].folder}; {listing}"
+
+
+def _what_is_taken(context: Any, extra: str) -> str:
+    """Return what a command takes that was given arguments too many."""
+    names = [each.name for each in context.command.params if each.param_type_name == "argument"]
+    taken = f"{', '.join(f'{{{name}}}' for name in names)} and options" if names else "options"
+    message = f"'{extra}' is not expected; `{context.command_path}` takes only {taken}"
+    if not names and any(each.name == "runs" for each in context.command.params):
+        message += f": --runs '{extra}' with --keep chooses runs, and --dry-run only lists them"
+    return message

@@ -70,7 +70,7 @@ def test_no_run_ends_with_1_and_a_place_that_cannot_be_read_with_2(made_up):
     none, elsewhere, odd = run("runs"), run("runs", "--storage", "x"), run("runs", "../x")
 
     assert (none.exit_code, none.stdout) == (1, "")
-    assert "no run of * under ./results" in none.stderr
+    assert "no run of * under ./results; `epyflow run EXPERIMENT` makes one" in none.stderr
     assert (elsewhere.exit_code, odd.exit_code) == (2, 2)
     assert "no such folder" in elsewhere.stderr
     assert json.loads(run("runs", "--format", "json").stdout) == []

@@ -14,6 +14,7 @@ from tests.unit.experiment.samples import (
     changed,
     write_sections,
 )
+from tests.unit.test_repository import ROOT
 
 
 def test_a_valid_experiment_ends_with_0(root):
@@ -264,6 +265,30 @@ def test_an_experiment_that_the_population_data_cannot_serve_is_invalid(
 
     assert done.exit_code == 1
     assert f": {key}: {message}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("where", "init", "warned"),
+    [
+        (
+            2,
+            [25, 30, 20],
+            "places 75 of the 7,001,500 persons of United_States_Massachusetts in R; ",
+        ),
+        (2, 30, "expected more persons, or shares: 30% is written 0.3"),
+        (2, 7100, ""),  # 0.1% of all
+        (1, 30, ""),  # the first who infect others are few
+    ],
+)
+def test_so_few_immune_people_that_percent_are_meant_are_warned_of(root, where, init, warned):
+    folder = write_sections(root, changed(SIR, (f"model.compartments.{where}.init", init)))
+    populations = ROOT / "config" / "common-data" / "populations"
+
+    done = run("validate", folder, "--population-data", populations)
+
+    assert done.exit_code == 0
+    assert warned in done.stdout
+    assert ("[2].init: warning: places" in done.stdout) is bool(warned)
 
 
 @pytest.mark.parametrize(

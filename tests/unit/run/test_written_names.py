@@ -87,7 +87,7 @@ def test_values_of_another_workflows_keys_may_have_any_form(tmp_path):
         ("a: [", r"layer.yaml: line 1, column 5: not valid YAML"),
         ("hub: x\nrun_id: 2024-02-30", "line 2, column 9: '2024-02-30' is not a date"),
         ("seed: 0100", r"line 1, column 7: 0100 would be 64 in YAML 1.1 .*; write 100 or 64"),
-        ("run_id: a\nrun_id: b", "line 2, column 1: the key 'run_id' is already on line 1"),
+        ("run_id: a\nrun_id: b", "line 2, column 1: the key 'run_id' is already on line 1; remove"),
     ],
 )
 def test_a_file_with_a_mistake_is_refused_with_file_line_and_advice(tmp_path, text, says):

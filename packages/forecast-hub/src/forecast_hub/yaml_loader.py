@@ -167,7 +167,7 @@ class StrictLoader(LimitedLoader):
                 continue
             mark = first.setdefault((key.tag, key.value), key.start_mark)
             if mark is not key.start_mark:
-                what = f"the key {key.value!r} is already on line {mark.line + 1}"
+                what = f"the key {key.value!r} is already on line {mark.line + 1}; remove one"
                 raise ConstructorError(None, None, what, key.start_mark)
         if node.flow_style:
             _check_flow(pairs)

@@ -1,14 +1,69 @@
-"""Check the ranges that initial conditions are drawn from."""
+"""Check initial conditions, and the ranges that they are drawn from."""
 
 import math
 
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import ScipyDistribution
+from epyflow.experiment.format.model import Compartment, Model
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 
 _NEVER = 1e-9
 """A probability of negative values so small that no calibration draws one."""
+
+
+def check_initial_values(model: Model, report: Report) -> None:
+    """Refuse shares of more than an age group; warn of values that are probably percent."""
+    for position, each in enumerate(model.compartments):
+        _warn_of_percent(initial_numbers(each), ("compartments", position, "init"), report)
+    if (found := overfull(model)) is None:
+        return
+    most, group, total = found
+    report.error(
+        ("compartments", most, "init"),
+        f"with this, {total:g} times the people of age group {model.population.age_groups[group]} "
+        "are placed in compartments; expected shares that add up to at most 1 (30% is written 0.3)",
+    )
+
+
+def initial_numbers(compartment: Compartment) -> tuple[float, ...]:
+    """Return the numbers of an initial condition; none if it is drawn, or the remainder."""
+    init = compartment.init
+    return init if isinstance(init, tuple) else (init,) if isinstance(init, float) else ()
+
+
+def overfull(model: Model) -> tuple[int, int, float] | None:
+    """Return the compartment with the largest share of the age group whose shares exceed 1 most.
+
+    The position of the compartment, that of the age group, and the sum of the shares.
+    """
+    sums = []
+    for group in range(len(model.population.age_groups)):
+        shares = []
+        for position, each in enumerate(model.compartments):
+            values = initial_numbers(each)
+            value = values[min(group, len(values) - 1)] if values else 0.0
+            shares.append((value if value < 1 else 0.0, position))
+        sums.append((sum(share for share, _ in shares), group, max(shares)[1]))
+    total, group, most = max(sums, key=lambda each: each[0])
+    return (most, group, total) if total > 1 + _NEVER else None
+
+
+def _warn_of_percent(values: tuple[float, ...], here: KeyPath, report: Report) -> None:
+    broken = next((each for each in values if each > 1 and each != int(each)), None)
+    share = next((each for each in values if 0 < each < 1), None)
+    if broken is not None:
+        report.warn(
+            here,
+            f"{broken:g} is a number of persons, since it is not below 1, and is rounded; expected "
+            f"a whole number of persons, or a share: {broken:g}% is written {broken / 100:g}",
+        )
+    elif share is not None and (persons := max(values)) >= 1:
+        report.warn(
+            here,
+            f"{share:g} is a share of its age group, but {persons:g} is a number of persons; "
+            "expected only shares, all below 1, or only persons",
+        )
 
 
 def check_initial_priors(calibration: Calibration, report: Report) -> None:

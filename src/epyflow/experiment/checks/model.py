@@ -13,6 +13,7 @@ from epyflow.experiment.checks.forcing import (
     check_vaccination,
     has_drawn_strength,
 )
+from epyflow.experiment.checks.initial_values import check_initial_values
 from epyflow.experiment.checks.rates import calculated_parameters, rates
 from epyflow.experiment.format import expressions
 from epyflow.experiment.format.base import MAX_STEPS, parsed
@@ -49,6 +50,7 @@ def check_model(model: Model, report: Report, scales: Collection[str] = ()) -> N
     """
     _timespan(model, report)
     _compartments(model, report)
+    check_initial_values(model, report)
     _transitions(model, report)
     _rates(model, report)
     _parameters(model, report)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.errors import PopulationError
-from epyflow.experiment.checks.initial_values import reach
+from epyflow.experiment.checks.initial_values import initial_numbers, overfull, reach
 from epyflow.experiment.format.distributions import ScipyDistribution
-from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.model import Mediated, Model, MultiMediated, Spontaneous
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
@@ -20,6 +20,9 @@ from epyflow.population.store import PopulationStore
 from epyflow.suggest import listed
 
 _SHOWN = 3
+
+_HUNDRED, _FEW = 100, 1e-3
+"""Persons who may be meant as percent, if they are a smaller share than this."""
 
 
 def check_population_data(
@@ -67,7 +70,10 @@ def check_population_data(
     for message, names in refused.items():
         own.error(("population", "age_groups"), f"{message} ({listed(names, _SHOWN)})")
     _check_layers(model, layers, own)
-    _check_initial_persons(model, sizes, own)
+    if overfull(model) is None:  # else it is an error already
+        _check_initial_persons(model, sizes, own)
+    if sizes:
+        _check_percent(model, *min(sizes.items(), key=lambda each: int(each[1].sum())), own)
     if other is not None and modelset is not None and sizes:
         _check_ranges(modelset, sizes, other)
 
@@ -114,6 +120,31 @@ def _check_initial_persons(
             "shares",
         )
         return
+
+
+def _check_percent(model: Model, name: str, persons: NDArray[np.int64], report: Report) -> None:
+    """Warn of a compartment that holds so few susceptible or immune people that percent are meant.
+
+    In others, such as the infectious and those in hospital, a few dozen people are usual.
+    """
+    left = {each.source for each in model.transitions if isinstance(each, Mediated | MultiMediated)}
+    passing = {
+        each.source
+        for each in model.transitions
+        if isinstance(each, Spontaneous) and each.target not in left
+    }
+    for position, each in enumerate(model.compartments):
+        values = [value for value in initial_numbers(each) if value]
+        few = sum(values) < _FEW * persons.sum()
+        if each.id in passing or not values or not few:
+            continue
+        if min(values) >= 1 and max(values) <= _HUNDRED:
+            report.warn(
+                ("compartments", position, "init"),
+                f"places {sum(values):,.0f} of the {persons.sum():,} persons of {name} in {each.id}"
+                f"; expected more persons, or shares: {max(values):g}% is written "
+                f"{max(values) / 100:g}",
+            )
 
 
 def _persons(init: float | tuple[float, ...], sizes: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Check the rates of transitions: their names, and that none is negative."""
+"""Check the rates of transitions: their names, and that none is negative or too fast."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,9 @@ from epyflow.experiment.format.model import (
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
+
+_FASTEST = 24.0
+"""Highest rate per day without a warning: of a compartment that empties within an hour."""
 
 _EIGENVALUE = 10.0
 """Stands for the eigenvalue of a contact matrix: contacts per day, always positive."""
@@ -71,7 +74,7 @@ def drawn_range(modelset: Modelset | None, name: str) -> tuple[KeyPath, tuple[fl
 
 
 def check_rates(model: Model, modelset: Modelset | None, report: Report) -> None:
-    """Check that no rate is negative, which a run would refuse.
+    """Check that no rate is negative, which a run would refuse; warn of very fast ones.
 
     Drawn parameters take all their smallest values, then all their largest. A rate is checked if
     the values of all its parameters are known: bounds are finite, and no function of the user
@@ -81,6 +84,8 @@ def check_rates(model: Model, modelset: Modelset | None, report: Report) -> None
     for location, expression in rates(model):
         if expression.names:  # numbers are checked with the model alone
             _check_sign(expression, ends, model, location, "", report)
+        if isinstance(model.transitions[int(location[1])], Spontaneous):
+            _check_speed(expression, ends, location, report)
     for position, intervention in enumerate(model.interventions):
         if not isinstance(intervention, ParameterIntervention):
             continue
@@ -166,6 +171,21 @@ def _check_sign(
         f"the rate {expression.text} {verb} negative{when}: {np.min(worst):g}{at}; expected 0 or "
         f"more{share}: see {', '.join(_suspects(expression, ends, model)) or 'the expression'}",
     )
+
+
+def _check_speed(
+    expression: Expression, ends: list[dict[str, Value]], location: KeyPath, report: Report
+) -> None:
+    values = [value for known in ends if (value := _value(expression, known)) is not None]
+    fastest = max((float(np.max(value)) for value in values), default=0.0)
+    if fastest > _FASTEST:
+        name = f" {expression.text}" if expression.names else ""
+        report.warn(
+            location,
+            f"the rate{name} is {fastest:g} per day, so that people stay for "
+            f"{24 * 60 / fastest:.2g} minutes; expected a rate per day: for a stay of {fastest:g} "
+            f"days, write 1/{fastest:g}",
+        )
 
 
 def _suspects(expression: Expression, ends: list[dict[str, Value]], model: Model) -> Iterator[str]:

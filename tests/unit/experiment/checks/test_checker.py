@@ -699,6 +699,12 @@ CASES = {
         "model.interventions[0].override_value",
         ["negative for beta = -0.5", "expected 0 or more"],
     ),
+    "shares above the whole": (
+        SIR,
+        [("model.compartments.1.init", 0.6), ("model.compartments.2.init", [0.1, 0.3, 0.5])],
+        "model.compartments[1].init",
+        ["1.1 times the people of age group 65+", "expected shares that add up to at most 1"],
+    ),
     # What a beginner writes.
     "school closure with dates": (
         SAMPLING,
@@ -756,6 +762,32 @@ def test_a_problem_is_at_the_line_of_its_key(case, root):
 
 
 WARNINGS = {
+    "persons in parts": (
+        SIR,
+        [("model.compartments.1.init", 1.5)],
+        "model.compartments[1].init",
+        "1.5 is a number of persons, since it is not below 1, and is rounded; expected a whole "
+        "number of persons, or a share: 1.5% is written 0.015",
+    ),
+    "shares and persons in a list": (
+        SIR,
+        [("model.compartments.2.init", [0.25, 30, 0.1])],
+        "model.compartments[2].init",
+        "0.25 is a share of its age group, but 30 is a number of persons; expected only shares",
+    ),
+    "days in place of a rate": (
+        SIR,
+        [("model.parameters.mu", {"type": "scalar", "value": 30})],
+        "model.transitions[1].rate",
+        "the rate mu is 30 per day, so that people stay for 48 minutes; expected a rate per day: "
+        "for a stay of 30 days, write 1/30",
+    ),
+    "a rate in numbers": (
+        SIR,
+        [("model.transitions.1.rate", 36)],
+        "model.transitions[1].rate",
+        "the rate is 36 per day, so that people stay for 40 minutes",
+    ),
     "the postal code of a state": (
         SIR,
         [("model.population.name", "CA")],

@@ -49,7 +49,7 @@ def test_what_is_not_there_has_the_line_of_what_encloses_it(yaml_file):
 def test_a_key_that_stands_twice_is_refused_with_both_lines(yaml_file):
     assert refusal(yaml_file, "a:\n  b: 1\n  c: 2\n  b: 3\n") == (
         4,
-        "the key 'b' is already on line 2",
+        "the key 'b' is already on line 2; remove one",
     )
 
 

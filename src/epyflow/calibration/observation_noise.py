@@ -85,7 +85,7 @@ def estimate_walk(
         raise ValueError(
             f"the discrepancy cannot be estimated: on {len(counts)} observed dates at least one "
             f"person was fitted; expected {FEWEST + 1} or more: give a number in "
-            "observation_model.discrepancy.sd"
+            "observation_model.discrepancy.sd, or a default_sd beside it"
         )
     steps = np.diff(np.log(counts / means))
     noise = 1 / counts[1:] + 1 / counts[:-1]

@@ -1,5 +1,6 @@
 """Report projected trajectories: noise and drift around simulated counts, in observed units."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.observation_model import (
     ESTIMATED,
+    Discrepancy,
     Ensemble,
     Estimate,
     NegativeBinomial,
@@ -33,6 +35,8 @@ from epyflow.strategies import ensemble
 from epyflow.strategies.discrepancy import drifted
 from epyflow.strategies.observed_units import ObservedUnits, Values
 from epyflow.strategies.particle_simulator import Comparer
+
+log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
@@ -74,11 +78,23 @@ def _around(
         if model.discrepancy is not None:
             walk = _given(model.discrepancy.sd)
             if walk is None:
-                walk = observation_noise.estimate_walk(y, m, periods[known], spread)
+                walk = _estimated_walk((y, m, periods[known], spread), model.discrepancy)
             if model.discrepancy.residual_growth:
                 growth = observation_noise.estimate_growth(y, m, periods[known], spread, walk)
         found.append(Reporting(spread, walk, growth))
     return tuple(found)
+
+
+def _estimated_walk(
+    residuals: tuple[Array, Array, NDArray[np.int64], float], model: Discrepancy
+) -> float:
+    try:
+        return observation_noise.estimate_walk(*residuals)
+    except ValueError as error:
+        if model.default_sd is None:
+            raise
+        log.warning("%s; default_sd %g is used", str(error).partition(";")[0], model.default_sd)
+        return float(model.default_sd)
 
 
 def describe(

@@ -91,6 +91,7 @@ DEFAULTS: dict[str, list[Any]] = {
     "generation_number": [None],
     "observation_model": [None],
     "discrepancy": [None],
+    "default_sd": [None],
     "start": [1.0],
     "model_growth": [1.0],
     "residual_growth": [0.0],

@@ -230,6 +230,15 @@ def test_what_cannot_be_estimated_fails_with_its_population():
         run(estimated, observations=short)
 
 
+def test_a_default_stands_for_what_cannot_be_estimated_and_the_log_says_so(caplog):
+    estimated = {**DRIFTING, "discrepancy": {"sd": "estimated", "default_sd": 0.2}}
+    fit = run(estimated, observations=observed(WEEKLY[:3])).fit
+
+    assert fit.reporting[0][0].walk == 0.2
+    assert "at least one person was fitted; default_sd 0.2 is used" in caplog.text
+    assert run(estimated).fit.reporting[0][0].walk != 0.2
+
+
 def test_an_ensemble_keeps_what_each_member_used():
     members = [DRIFTING, {**DRIFTING, "discrepancy": {"sd": 0.1}}, {"type": "damped_growth"}]
     fit = run({"type": "ensemble", "members": members}, growth=GROWTH).fit

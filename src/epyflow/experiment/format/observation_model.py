@@ -33,6 +33,7 @@ Estimate = Annotated[
 ]
 
 
+NonNegative = Annotated[Number, Field(ge=0)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 
 
@@ -45,6 +46,11 @@ class Discrepancy(Strict):
     sd: Estimate = Field(
         description="Standard deviation of the logarithm's step from one period to the next; "
         "estimated: from the fit's residuals."
+    )
+    default_sd: NonNegative | None = Field(
+        default=None,
+        description="The step where it cannot be estimated, because the epidemic has hardly begun; "
+        "absent: the task fails.",
     )
     start: Share = Field(
         default=1.0,

@@ -7,9 +7,13 @@ from typing import get_args
 
 import pytest
 
+from epyflow import strategies
+from epyflow.artifacts.pickling import read_input
 from epyflow.cli import new as cli_new
 from epyflow.errors import EpyflowError
 from epyflow.operations.start.experiment_template import Template
+from epyflow.run.input_build import prepare_build
+from epyflow.run.settings import read_settings
 from tests.unit.cli.command import run
 
 WRITTEN = ["basemodel.yaml", "output.yaml", "README.md", "contacts.csv", "population.csv"]
@@ -34,6 +38,20 @@ def test_each_template_is_valid_and_has_a_source_for_its_parameters(template):
     parameters = text.partition("  parameters:\n")[2]
     assert parameters.startswith("    # ")
     assert len(re.findall(r"\b(?:19|20)\d\d, [A-Z]", text)) >= 1
+
+
+@pytest.mark.parametrize("template", get_args(Template))
+def test_each_template_is_an_epidemic_without_a_network(template, empty):
+    run("new", "x", "--template", template)
+    settings = {"experiment": "x", "experiments_root": "x", "n_sims": 2}
+    build = prepare_build(read_settings(settings), seed=1)
+    paths = {number: empty / f"{number}.pkl" for number in range(build.plan.task_count)}
+    build.write(paths)
+
+    for path in paths.values():
+        result = strategies.run(read_input(path))
+        member = result.members[0]
+        assert member.transitions.unpack().sum(axis=(0, 1, 3)).all(), result.transitions
 
 
 def test_below_experiments_populations_are_those_of_the_root_which_stay(empty):

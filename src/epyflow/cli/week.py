@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -192,16 +193,16 @@ def _submit(
     found: Week, named: NamedExperiment, arguments: Sequence[str], place: Storage, *, wait: bool
 ) -> None:
     """Submit the forecast unless it is complete, and end the command if it has not ended well."""
-    from epyflow.cli.submit import SECONDS, Machine, start_detached, wait_for_end  # for few
+    submit = import_module("epyflow.cli.submit")  # takes a second, and few need it
 
     with exit_on_error(ExitCode.PROBLEM, codes={RunningError: ExitCode.NOT_DONE}):
         if found.is_complete(place):
             return
-        where, document = start_detached(named.settings, arguments, Machine())
+        where, document = submit.start_detached(named.settings, arguments, submit.Machine())
         say(f"{found.layout.name}: submitted as {document['job']}", err=True)
         if not wait:
             warn("nothing was committed yet: repeat the command when the run has ended")
             raise typer.Exit(ExitCode.NOT_DONE)
-        if not wait_for_end(where, document["job"], SECONDS):
+        if not submit.wait_for_end(where, document["job"], submit.SECONDS):
             warn(f"the run of {found.reference_date} did not succeed; nothing was committed")
             raise typer.Exit(ExitCode.PROBLEM)

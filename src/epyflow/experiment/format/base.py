@@ -34,7 +34,7 @@ def as_date(value: Any) -> date:
             ) from None
     if not isinstance(day, date) or isinstance(day, datetime):
         sign = lookalike(value) if isinstance(value, str) else ""
-        raise refuse(f"{shown(value)} is not a date; {sign or 'expected YYYY-MM-DD'}")
+        raise refuse(f"{shown(value)} is not a date; expected YYYY-MM-DD{sign and '; '}{sign}")
     if day.year not in YEARS:
         raise refuse(f"{day} is out of range; expected a year from {YEARS[0]} to {YEARS[-1]}")
     return day

@@ -144,6 +144,18 @@ CASES = {
         "model.population.age_groups",
         ["is not understood", "is an en dash; write '-'"],
     ),
+    "typographic quotation marks": (
+        SIR,
+        [("model.population.age_groups.0", "“0-17”")],
+        "model.population.age_groups",
+        ["is not understood", "is a typographic quotation mark; write '\"'"],
+    ),
+    "en dash in a date": (
+        SIR,
+        [("model.timespan.start_date", "2024–10–01")],
+        "model.timespan.start_date",
+        ["'2024–10–01' is not a date", "is an en dash; write '-'", "expected"],
+    ),
     **{
         f"frequency {frequency}": (
             SIR,

@@ -209,6 +209,24 @@ def test_an_unknown_top_level_key_is_refused_with_the_nearest(folder):
     assert "did you mean output?" in message
 
 
+@pytest.mark.parametrize(
+    ("text", "below"),
+    [
+        ("meta: {version: 1}\nmodel: {name: x}\n", "model:"),
+        ("meta: {version: 1}\nmodelset: {}\n", "modelset:"),
+        ("transitions: []\n", "model:"),
+    ],
+)
+def test_a_key_of_a_section_that_is_at_the_top_is_told_where_it_belongs(folder, text, below):
+    (folder / "config" / "a.yaml").write_text(text, encoding="utf-8")
+
+    found = [message for message in messages(folder) if "/a.yaml:1: " in message]
+
+    assert len(found) == 1
+    assert "unknown top-level key" in found[0]
+    assert found[0].endswith(f"; indent it below {below}")
+
+
 def test_the_key_beside_an_unknown_one_is_read_all_the_same(folder):
     (folder / "config" / "basemodel.yaml").write_text(f"{MODEL}\nouput: {{}}\n", encoding="utf-8")
 

@@ -10,6 +10,7 @@ The stock plugins take ten minutes for 300 tasks: they are run for the numbers t
 and nothing is said of those that were not run.
 
     STOCK=100,300,1000 make bench ARGS="-k batch"
+    STOCK= TASKS=100,1000,5000 make bench ARGS="-k asks_and_takes"
 """
 
 import os
@@ -31,7 +32,7 @@ from tests.benchmarks.batch_runs import (
 )
 from tests.benchmarks.measuring import Report
 
-NUMBERS = (100, 300, 1_000)
+NUMBERS = [int(number) for number in os.environ.get("TASKS", "100,300,1000").split(",")]
 STOCK_NUMBERS = {int(number) for number in os.environ.get("STOCK", "100,300").split(",") if number}
 REQUIRED_AT = 300
 EXECUTED = (5, 25)

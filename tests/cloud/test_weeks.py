@@ -1,6 +1,5 @@
 """``epyflow week`` for four weeks of one experiment, on the emulator of Google Batch."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,12 +45,12 @@ def test_three_weeks_on_google_batch_give_three_accepted_submissions_and_a_fourt
     assert (running.exit_code, running.stdout) == (3, "")
     assert "epyflow status small/2025-02-15" in running.stderr
     assert "small/2025-02-15: submitted as epyflow-coordinator-" in submitted.stderr
-    paths = [[f"model-output/team-model/{day}-team-model.csv"] for day in ROUNDS]
+    paths = [[f"submissions/team-model/{day}-team-model.csv"] for day in ROUNDS]
     assert weekly.branches() == dict(zip(BRANCHES, paths, strict=True))
     bucket = weekly.workspace.bucket
     for day, branch in zip(ROUNDS, BRANCHES, strict=True):
         made = f"results/small/{day}/hub/{day}-team-model.csv"
-        assert json.loads(bucket.read(f"{made}.findings.json"))["accepted"]
+        assert weekly.accepts(branch)
         assert weekly.submission(branch) == bucket.read(made).decode().strip()
     for each in stale:
         assert each.exit_code == 1

@@ -1,6 +1,5 @@
 """``epyflow week`` for four weeks of one experiment, from data to branch, on this machine."""
 
-import json
 import re
 
 from tests.workflow.weekly import BRANCHES, ROUNDS, STALE, WEDNESDAYS, Weekly, known_on
@@ -26,11 +25,11 @@ def test_three_fetched_weeks_give_three_accepted_submissions_and_a_stale_fourth_
     assert [each.exit_code for each in done] == [0, 0, 0], weekly.runs
     assert [each.stdout.strip() for each in done] == BRANCHES
     names = [f"{day}-team-model.csv" for day in ROUNDS]
-    paths = [[f"model-output/team-model/{name}"] for name in names]
+    paths = [[f"submissions/team-model/{name}"] for name in names]
     assert weekly.branches() == dict(zip(BRANCHES, paths, strict=True))
     for day, branch, name in zip(ROUNDS, BRANCHES, names, strict=True):
         made = workspace.folder / "results" / "small" / day / "hub" / name
-        assert json.loads(made.with_name(f"{name}.findings.json").read_text())["accepted"]
+        assert weekly.accepts(branch)
         assert weekly.submission(branch) == made.read_text().strip()
         assert made.read_text().splitlines()[1].startswith(day)
     assert (stale.exit_code, unfetched.exit_code) == (1, 1)

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from made_up_hubs import write_hub
 
 from epyflow.cli import week as cli_week
 from epyflow.operations.start import snakemake_command
 from epyflow.operations.start.snakemake_command import SnakemakeCommand
+from epyflow.submission.hub_definitions import HORIZONS, define_tasks
+from forecast_hub.checks.validation import validate
 from tests.forking import HOOK
 from tests.unit.cli.command import run
 from tests.workflow.forecasting import forecast, weeks
@@ -73,7 +76,8 @@ class Weekly:
         workspace.change("basemodel", lambda y: y["model"].update(timespan=_SPAN))
         for path in self.vintages.iterdir():
             path.unlink()
-        (self.hub / "model-metadata").mkdir(parents=True)
+        _write_hub(self.hub)
+        (self.hub / "model-metadata").mkdir()
         (self.hub / "model-metadata" / "team-model.yml").write_text("team_abbr: team\n")
         git(self.hub, "init", "--quiet", "--initial-branch=main")
         git(self.hub, "add", ".")
@@ -99,11 +103,30 @@ class Weekly:
         (path,) = self.branches()[branch]
         return git(self.hub, "show", f"{branch}:{path}")
 
+    def accepts(self, branch: str) -> bool:
+        """Return whether the checks of the clone's hub accept what is on a branch."""
+        (path,) = self.branches()[branch]
+        git(self.hub, "checkout", "--quiet", branch)
+        verdict = validate(self.hub / path, self.hub)
+        git(self.hub, "checkout", "--quiet", "main")
+        return verdict.accepted()
+
     def _snakemake(self, commands: Sequence[SnakemakeCommand]) -> int:
         (command,) = commands
         done = self.workspace.call([*SNAKEMAKE, *command.arguments[1:]])
         self.runs.append(done)
         return done.code
+
+
+def _write_hub(folder: Path) -> None:
+    """Write a hub that takes admissions of FluSight for some rounds."""
+    rounds = [date.fromisoformat(day) for day in (*ROUNDS, "2025-02-22")]
+    document = define_tasks("flusight_format", rounds[0], ["25", "36"])
+    (task,) = document["rounds"][0]["model_tasks"] = document["rounds"][0]["model_tasks"][:1]
+    ends = {day + timedelta(weeks=n) for day in rounds for n in HORIZONS}
+    for name, days in (("reference_date", rounds), ("target_end_date", sorted(ends))):
+        task["task_ids"][name]["optional"] = list(map(str, days))
+    write_hub(folder, document)
 
 
 def _without_dates(y: dict[str, Any]) -> None:

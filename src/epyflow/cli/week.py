@@ -29,6 +29,7 @@ from epyflow.operations.week.hub_branch import (
     Forecast,
     check_clone,
     commit_submission,
+    has_configuration,
     owner_of,
     push_branch,
 )
@@ -108,6 +109,9 @@ def week(
         target = _target(clone, metadata, push, repository, api)
         options = {"experiments_root": root}
         settings = name_experiment(experiment, configfile or (), config or (), options).settings
+        if settings.hub is None and has_configuration(clone):
+            options["hub"] = str(clone)
+            settings = settings.model_copy(update={"hub": str(clone)})
         if fetch is not None or fetch_file is not None or fetch_to is not None:
             _fetch(fetch, fetch_file, fetch_to, settings.today)
         found = plan_week(settings)

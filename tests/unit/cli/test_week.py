@@ -1,9 +1,11 @@
 """``epyflow week`` with a stand-in for Snakemake, and a local clone of a hub."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_up_hubs import tasks, write_hub
 
 from epyflow.operations.target_data import nhsn
 from tests.running import running
@@ -37,6 +39,19 @@ def test_a_week_that_is_repeated_makes_no_second_commit(clone, snakemake):
     assert first.stdout == again.stdout
     assert "committed before: " in again.stderr
     assert git(clone, "rev-list", "--count", "main..team-model-2025-01-18") == "1"
+
+
+def test_the_forecast_is_for_the_hub_of_the_clone_unless_the_settings_name_one(clone, snakemake):
+    write_hub(clone, tasks())
+    text = '{"schema_version": "https://x/v4.0.1/tasks-schema.json", "rounds": "all"}'
+    write_hub(Path("other"), json.loads(text))
+
+    done, other = of("2025-01-15"), of("2025-01-15", "hub=other")
+
+    assert (done.exit_code, other.exit_code) == (1, 1)
+    assert "2025-01-18 is no round of the hub in hub" in done.stderr
+    assert "other/hub-config/tasks.json" in other.stderr
+    assert not Path("results").exists()
 
 
 @pytest.fixture

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import EpyflowError, UnreadableError, user_errors
 from epyflow.repositories.git import KEPT_VARIABLES
+from forecast_hub.config.reader import read_hub
+from forecast_hub.errors import HubError
 
 _METADATA = "model-metadata"
 _OUTPUT = "model-output"
+_TASKS = Path("hub-config/tasks.json")
 _LONGEST_S = 600
 _OWN = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_SSH")
 """Begin of variables that say who commits, and how to reach a remote."""
@@ -71,6 +74,17 @@ def check_clone(clone: Path, remote: str | None) -> None:
         raise EpyflowError(f"{clone}: has no remote {remote!r}; expected one of git remote")
 
 
+def has_configuration(clone: Path) -> bool:
+    """Return whether a clone has the configuration of a hub, which submissions are made with."""
+    return (clone / _TASKS).is_file()
+
+
+@user_errors(HubError)
+def _output_folder(hub: Path) -> str:
+    """Return the folder of submissions, which is below the hub."""
+    return read_hub(hub).model_output if has_configuration(hub) else _OUTPUT
+
+
 def commit_submission(clone: Path, forecast: Forecast, metadata: Path | None = None) -> HubBranch:
     """Commit a submission on its branch, which begins at the commit that the clone has checked out.
 
@@ -96,7 +110,7 @@ def commit_submission(clone: Path, forecast: Forecast, metadata: Path | None = N
         tree = Path(folder).resolve() / "hub"
         _git(clone, "worktree", "add", "--quiet", "--detach", str(tree), start or "HEAD")
         try:
-            files = {f"{_OUTPUT}/{model}/{forecast.file}": forecast.content}
+            files = {f"{_output_folder(tree)}/{model}/{forecast.file}": forecast.content}
             known = [tree / _METADATA / f"{model}{suffix}" for suffix in (".yml", ".yaml")]
             if metadata is not None:
                 files[f"{_METADATA}/{model}.yml"] = _read(metadata)

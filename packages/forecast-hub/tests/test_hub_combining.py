@@ -127,6 +127,30 @@ def test_members_are_weighed_by_earlier_scores_only(files, tmp_path):
         combine_files(files, "2025-01-04", "mean", observed)
 
 
+def test_members_are_weighed_by_the_age_groups_that_all_of_them_forecast(tmp_path):
+    """Both are as good for the young; for the old there are forecasts of one member alone."""
+    columns = COLUMNS.replace("location,", "location,age_group,")
+    observed = tmp_path / "observed.csv"
+    groups = [("young", 100), ("old", 900)]
+    rows = [f"2025-01-04,north,{age},{value}" for age, value in groups]
+    observed.write_text("\n".join(["date,location,age_group,value", *rows]) + "\n")
+    paths = []
+    for model, ages in (("a-x", ["young", "old"]), ("b-y", ["young"])):
+        for day in ("2025-01-04", "2025-01-11"):
+            middle = 100 if day == "2025-01-04" else 100 + 10 * len(ages)
+            rows = [
+                f"{day},cases,0,north,{age},{day},quantile,{level},{middle + 10 * step}"
+                for age in ages
+                for step, level in enumerate((0.25, 0.5, 0.75), start=-1)
+            ]
+            paths.append(tmp_path / f"{day}-{model}.csv")
+            paths[-1].write_text("\n".join([columns, *rows]) + "\n")
+
+    found = combine_files(paths, "2025-01-11", "mean", observed).set_index("age_group")
+
+    assert found.loc["young", "value"].tolist() == pytest.approx([105, 115, 125])
+
+
 def test_the_command_writes_the_ensemble_of_the_round_in_its_name(files, tmp_path):
     path = tmp_path / "out" / "2025-01-11-c-z.csv"
     done = run("ensemble", *files, "--output", path)

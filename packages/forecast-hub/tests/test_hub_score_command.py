@@ -340,3 +340,34 @@ def test_the_size_of_the_peak_is_that_of_the_season_of_each_forecast(tmp_path):
     natural = scores[scores["scale"] == "natural"].set_index("reference_date")
     assert natural["observed"].to_dict() == {"2024-01-06": 9, "2025-01-04": 60}
     assert natural["wis"].to_dict() == pytest.approx({"2024-01-06": 1, "2025-01-04": 10})
+
+
+def test_forecasts_of_age_groups_are_compared_one_by_one(tmp_path):
+    """Three forecasts are half as wide as the baseline's; of the old, the model lacks one week."""
+    columns = COLUMNS.replace("location,", "location,age_group,")
+    observed = tmp_path / "observed.csv"
+    observed.write_text("date,location,age_group,value\n")
+    spreads = {"x-baseline": (4, 4, 6, 90), "a-b": (2, 2, 3)}
+    groups = [(day, age) for day in ("2025-01-04", "2025-01-11") for age in ("young", "old")]
+    for day, age in groups:
+        with observed.open("a") as file:
+            file.write(f"{day},north,{age},100\n")
+    files = []
+    for model, its in spreads.items():
+        rows = {day: [columns] for day, _ in groups}
+        for (day, age), spread in zip(groups, its, strict=False):
+            rows[day] += [
+                f"{day},cases,0,north,{age},{day},quantile,{level},{100 + sign * spread}"
+                for level, sign in ((0.25, -1), (0.5, 0), (0.75, 1))
+            ]
+        for day, lines in rows.items():
+            files.append(tmp_path / f"{day}-{model}.csv")
+            files[-1].write_text("\n".join(lines) + "\n")
+
+    done = run(*files, "--target-data", observed, "--output", tmp_path / "out")
+
+    assert done.exit_code == 0, done.stderr
+    found = pd.read_csv(tmp_path / "out" / "relative_scores.csv")
+    whole = found[(found["horizon"] == "all") & (found["scale"] == "natural")].set_index("model")
+    assert whole["forecasts"].to_dict() == {"a-b": 3, "x-baseline": 4}
+    assert whole["relative_wis"].to_dict() == pytest.approx({"a-b": 1 / 2, "x-baseline": 1})

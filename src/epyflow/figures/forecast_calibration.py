@@ -83,8 +83,8 @@ def calibration_table(scores: pd.DataFrame, own: str) -> pd.DataFrame:
     table
         A row per model, target, and central interval or bin: ``kind`` (``interval`` or ``PIT``),
         the levels ``from`` and ``to``, the ``nominal`` share, the numbers of ``forecasts``
-        (location, reference date and horizon) and ``weeks`` (reference dates), the ``share`` and
-        its 95% interval, ``low`` and ``high``: see
+        (of all task ids) and ``weeks`` (reference dates), the ``share`` and its 95% interval,
+        ``low`` and ``high``: see
         :func:`~epyflow.figures.share_intervals.interval_of_share`.
     """
     if scores.empty:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from epyflow.files import table_reader, write_bytes_atomically
-from forecast_hub.scoring.relative_skill import compare_groups
+from forecast_hub.scoring.relative_skill import compare_groups, list_tasks
 
 GROUPED = ("target", "scale")
 COLUMNS = ("forecasts", "wis", "baseline_wis", "relative_wis")
@@ -61,8 +61,7 @@ def compare_by(scores: pd.DataFrame, by: str, own: str, baseline: str | None) ->
     columns = ["model", *GROUPED, by, *COLUMNS, "baseline"]
     if scores.empty:
         return pd.DataFrame(columns=columns)
-    names = [str(name) for name in scores.columns]
-    tasks = [name for name in names[: names.index("observed")] if name != "model"]
+    tasks = [*list_tasks(scores), "scale"]
     table = compare_groups(scores, baseline, tasks, [*GROUPED, by]).assign(baseline=baseline)
     table["place"] = table["model"] != own
     order = ["place", "model", "target", "scale", by]

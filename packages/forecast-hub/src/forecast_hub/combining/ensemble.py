@@ -15,6 +15,7 @@ from forecast_hub.scoring.forecasts import MODEL, REFERENCE_DATE, read_forecasts
 from forecast_hub.scoring.matching import observed_series, select_target
 from forecast_hub.scoring.outcomes import TARGET, read_outcomes
 from forecast_hub.scoring.quantiles import score_quantiles
+from forecast_hub.scoring.relative_skill import list_tasks
 from forecast_hub.suggestions import listed
 
 log = logging.getLogger(__name__)
@@ -98,9 +99,8 @@ def weigh(
         )
     scores = score_quantiles(own, known, target)
     scores = scores[scores["scale"] == "log"]
-    keys = ["location", REFERENCE_DATE, "target_end_date"]
-    wis = scores.pivot_table(index=keys, columns=MODEL, values="wis").reindex(columns=list(members))
-    wis = wis.dropna()
+    wis = scores.pivot_table(index=list_tasks(scores), columns=MODEL, values="wis")
+    wis = wis.reindex(columns=list(members)).dropna()
     if wis.empty:
         raise DataError(
             f"{target_data}: no earlier forecast that all of {listed(members)} made has an outcome "

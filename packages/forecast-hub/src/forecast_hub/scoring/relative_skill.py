@@ -17,6 +17,18 @@ MEANS = (
 """Columns of scores that are averaged."""
 
 
+def list_tasks(scores: pd.DataFrame) -> list[str]:
+    """Return the columns that identify a model's forecast: all task ids, such as an age group.
+
+    Parameters
+    ----------
+    scores
+        Scores of quantiles or samples, whose task ids are before ``scale`` and ``observed``.
+    """
+    names = [str(name) for name in scores.columns]
+    return [name for name in names[: names.index("scale")] if name != MODEL]
+
+
 def average_scores(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Average scores over forecasts.
 
@@ -60,7 +72,7 @@ def compare_models(
     baseline
         The model whose relative score is 1.
     tasks
-        Columns that identify a forecast, such as location, reference date and horizon.
+        Columns that identify a forecast: see :func:`list_tasks`.
     score
         The column to compare: positive, and smaller is better.
 

@@ -27,7 +27,7 @@ from forecast_hub.scoring.probabilities import (
     score_probabilities,
 )
 from forecast_hub.scoring.quantiles import score_quantiles
-from forecast_hub.scoring.relative_skill import average_scores, compare_models
+from forecast_hub.scoring.relative_skill import average_scores, compare_models, list_tasks
 from forecast_hub.scoring.samples import average_samples, score_samples, score_trajectories
 from forecast_hub.scoring.table_names import BY, RELATIVE, SAMPLES
 from forecast_hub.suggestions import listed
@@ -235,7 +235,7 @@ def _relative(quantiles: pd.DataFrame, baseline: str) -> pd.DataFrame:
         return pd.DataFrame(
             columns=[MODEL, "forecasts", "relative_wis", "scale", "horizon", TARGET]
         )
-    tasks = ["location", "reference_date", "horizon"]
+    tasks = list_tasks(quantiles)
     parts = []
     for target, scores in quantiles.groupby(TARGET, sort=True):
         if baseline not in set(scores[MODEL]):

@@ -1,6 +1,7 @@
 """Ask a server by HTTPS: answers are limited, and a token is sent to no other server."""
 
 import http.client
+import time
 import urllib.request
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,14 +11,20 @@ from urllib.parse import urlsplit
 from epyflow.errors import DataError, EpyflowError, UnreachableError
 
 _TIMEOUT_S = 60
+_LONGEST_S = 600
+"""The first for each part of an answer, the second for its body: a server may send it by bytes."""
+_BROKEN = (OSError, http.client.HTTPException, ValueError)
+"""What a server or a wrong address makes urllib raise; ValueError of lengths, hosts and letters."""
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Follow no redirect: the token would be sent to another server."""
 
-    def redirect_request(self, *arguments: Any, **named: Any) -> None:
+    def http_error_302(self, *arguments: Any, **named: Any) -> None:
         return None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 class Answer(NamedTuple):
@@ -29,7 +36,10 @@ class Answer(NamedTuple):
 
 def confirm_encrypted(address: str) -> None:
     """Raise unless an address is HTTPS, or HTTP to this machine."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise EpyflowError(f"{address}: is no address: {error}; expected https://...") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
         raise EpyflowError(f"{address}: expected an address that begins with https://")
 
@@ -65,11 +75,11 @@ def ask(url: str, headers: Mapping[str, str], most: int, body: bytes | None = No
     request = urllib.request.Request(url, body, dict(headers))  # noqa: S310 - checked by the caller
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=_TIMEOUT_S) as answer:
-            given = Answer(answer.status, answer.read(most + 1))
+            given = Answer(answer.status, _read(answer, most))
     except HTTPError as error:
         with error:  # it holds the connection
-            given = Answer(error.code, _read(error, most))
-    except (OSError, http.client.HTTPException) as error:
+            given = Answer(error.code, _read_refusal(error, most))
+    except _BROKEN as error:
         raise UnreachableError(
             f"{address}: no complete answer ({type(error).__name__}); try again later"
         ) from None
@@ -78,9 +88,21 @@ def ask(url: str, headers: Mapping[str, str], most: int, body: bytes | None = No
     return given
 
 
-def _read(refusal: HTTPError, most: int) -> bytes:
+def _read(answer: http.client.HTTPResponse, most: int) -> bytes:
+    """Return the body, or its begin if it is larger; raise if it ends early or takes too long."""
+    body, until = bytearray(), time.monotonic() + _LONGEST_S
+    while len(body) <= most and (part := answer.read1(most + 1 - len(body))):
+        body += part
+        if time.monotonic() > until:
+            raise TimeoutError
+    if answer.length and len(body) <= most:
+        raise http.client.IncompleteRead(bytes(body), answer.length)
+    return bytes(body)
+
+
+def _read_refusal(refusal: HTTPError, most: int) -> bytes:
     """Return the body of a refusal, as far as there is one."""
     try:
         return refusal.read(most)
-    except (OSError, http.client.HTTPException):
+    except _BROKEN:
         return b""

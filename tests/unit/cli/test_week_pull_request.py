@@ -168,6 +168,20 @@ def test_a_refusal_is_told_without_the_token_after_the_push(ask, github, fork, a
     assert not any("elsewhere" in path for _, path in github.asked)
 
 
+def test_an_address_that_repeats_the_token_is_printed_without_it(ask, github, fork):
+    pull = {"html_url": f"https://x/{TOKEN}", "state": TOKEN, "head": {"label": "", "sha": ""}}
+    github.answers = {"POST": (201, pull)}
+    opened = ask()
+    pull["head"]["label"], pull["state"] = f"somebody:{BRANCH}", f"open{TOKEN}"
+    pull["head"]["sha"] = git(fork, "rev-parse", BRANCH)
+    github.answers = {"GET": (200, [pull])}
+    found = ask()
+
+    assert "pull request opened: https://x/***\n" in opened.stderr
+    assert "pull request open***: https://x/***\n" in found.stderr
+    assert TOKEN not in opened.output + found.output
+
+
 @pytest.mark.parametrize(
     ("options", "token", "message"),
     [
@@ -178,6 +192,7 @@ def test_a_refusal_is_told_without_the_token_after_the_push(ask, github, fork, a
         (("--pull-request", "../flu"), TOKEN, "expected <owner>/<name>"),
         (("--pull-request", "hubs/.."), TOKEN, "expected <owner>/<name>"),
         (("--api", "http://example.org"), TOKEN, "begins with https://"),
+        (("--api", "https://[::1"), TOKEN, "is no address: Invalid IPv6 URL"),
     ],
 )
 def test_what_is_wrong_is_told_before_the_run(ask, github, tmp_path, options, token, message):

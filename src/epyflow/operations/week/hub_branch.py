@@ -19,7 +19,7 @@ _TASKS = Path("hub-config/tasks.json")
 _LONGEST_S = 600
 _OWN = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_SSH")
 """Begin of variables that say who commits, and how to reach a remote."""
-_CREDENTIALS = re.compile(r"//[^/@\s]+@")
+_CREDENTIALS = re.compile(r"//\S+@")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ API = "https://api.github.com"
 _LARGEST = 2**24
 """Bytes of an answer; that about a hundred pull requests has two million."""
 _LONGEST = 500
-"""Characters of a refusal's reason that are repeated."""
+"""Characters of a text of the server that are repeated."""
 _OK, _CREATED, _UNPROCESSABLE = 200, 201, 422
 _ADVICE = {
     401: f"the token in {GITHUB} is wrong or has expired",
@@ -52,6 +52,10 @@ class Host:
     repository: str
     api: str
     token: str = field(repr=False)
+
+    def without_token(self, text: str) -> str:
+        """Return as much of a server's text as is printed, without the token if it is in there."""
+        return text.replace(self.token, "***")[:_LONGEST]
 
 
 @dataclass(frozen=True)
@@ -138,13 +142,13 @@ def open_pull_request(host: Host, branch: HubBranch, owner: str) -> PullRequest:
     Raises
     ------
     EpyflowError
-        If GitHub refuses; the message contains no token.
+        If GitHub refuses; the message contains no token, even if the answer does.
     UnreachableError
         If it does not answer.
     """
     found = _find(host, branch, owner)
     if found is not None:
-        return PullRequest(found.html_url, found.state, is_new=False)
+        return _shown(host, found, is_new=False)
     path, head = f"/repos/{host.repository}", f"{owner}:{branch.name}"
     base = _read(_Repository, host, path, _ask(host, path)[1]).default_branch
     text = f"The forecast was made, and its submission checked, by epyflow.\n\n{branch.commit}"
@@ -152,11 +156,16 @@ def open_pull_request(host: Host, branch: HubBranch, owner: str) -> PullRequest:
     status, body = _ask(host, f"{path}/pulls", asked)
     if status == _CREATED:
         made = _read(_Pull, host, f"{path}/pulls", body)
-        return PullRequest(made.html_url, made.state, is_new=True)
+        return _shown(host, made, is_new=True)
     found = _find(host, branch, owner)  # Another process may have been faster.
     if found is None:
         raise _refusal(host, f"{path}/pulls", status, body)
-    return PullRequest(found.html_url, found.state, is_new=False)
+    return _shown(host, found, is_new=False)
+
+
+def _shown(host: Host, found: _Pull, *, is_new: bool) -> PullRequest:
+    url, state = (host.without_token(text) for text in (found.html_url, found.state))
+    return PullRequest(url, state, is_new)
 
 
 def _find(host: Host, branch: HubBranch, owner: str) -> _Pull | None:
@@ -207,7 +216,7 @@ def _refusal(host: Host, path: str, status: int, body: bytes) -> EpyflowError:
         reasons = [said.message, *causes]
     except ValidationError:
         reasons = []
-    reason = "; ".join(each for each in reasons if each).replace(host.token, "***")[:_LONGEST]
+    reason = host.without_token("; ".join(each for each in reasons if each))
     advice = _ADVICE.get(status, "look at the branch on the page of the fork")
     address = f"{host.api}{path.partition('?')[0]}"
     return EpyflowError(f"{address}: GitHub answers {status} ({reason or 'no reason'}); {advice}")

@@ -51,18 +51,19 @@ def plan(
 ) -> None:
     """Show the tasks and simulations of a run, from the YAML alone. Nothing is simulated.
 
+    Warnings of the experiment's checks are printed on standard error.
+
     Exit code 0: planned. 1: the experiment is invalid; with --cost, also where a price or the
     profile is wrong. 2: it cannot be read.
     """
     options = experiment_options(root, output_config, population_data, allowed_data_root)
     options["members_per_task"] = members_per_task
     found, problems, settings = inspect_experiment(experiment, configfile, config, options, format)
+    if found is not None or format == "text":
+        print_problems(problems, Console(stderr=True))
     if found is None:
-        errors = [problem for problem in problems if problem.severity == "error"]
         if format == "json":
-            print_json({"valid": False, "problems": [problem.as_dict() for problem in errors]})
-        else:
-            print_problems(errors, Console(stderr=True))
+            print_json({"valid": False, "problems": [each.as_dict() for each in problems]})
         raise typer.Exit(ExitCode.PROBLEM)
     planned = fan_out.plan(found, settings.members_per_task)
     document = _document(found, planned)

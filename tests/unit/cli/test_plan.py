@@ -69,6 +69,17 @@ def test_an_invalid_experiment_has_no_plan(root, format):
         assert "model.timespan.end_date: missing; expected a value for 'end_date'" in done.stderr
 
 
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_warnings_are_printed_beside_the_plan(root, format):
+    sections = changed(SIR, ("model.parameters.extra", {"type": "scalar", "value": 1}))
+
+    done = run("plan", write_sections(root, sections), "--format", format)
+
+    assert done.exit_code == 0
+    assert "model.parameters.extra: warning: no rate" in done.stderr
+    assert "warning" not in done.stdout
+
+
 def test_members_per_task_is_at_least_1(root):
     done = run("plan", write_sections(root, SIR), "--members-per-task", 0)
 

@@ -108,4 +108,12 @@ def test_what_cannot_be_compared_is_refused(runs):
     assert (twice.exit_code, nothing.exit_code) == (1, 1)
     assert "quantiles_transitions: cannot be compared: a row is there twice" in twice.stderr
     assert "a and c have no table of quantiles in common" in nothing.stderr
-    assert run("compare", "flu/a", "flu/d").exit_code == 2
+
+
+def test_a_mistyped_run_names_those_there_are(runs):
+    runs("weekly", {})
+
+    done = run("compare", "flu/weekly", "flu/wekly")
+
+    assert done.exit_code == 2
+    assert "no run flu/wekly under ./results (did you mean flu/weekly?)" in done.stderr

@@ -9,6 +9,7 @@ from epyflow.run.layout import RESULTS, RunLayout
 from epyflow.run.path_patterns import split_name
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
+from epyflow.suggest import did_you_mean
 
 
 def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage, Run]:
@@ -55,8 +56,11 @@ def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage
     if run is not None:
         return storage, run
     wanted = name if run_id is None else f"{name}/{run_id}"
+    near = did_you_mean(
+        wanted, [name for run in find_runs(storage) for name in (run.exp_id, run.folder)]
+    )
     raise UnreadableError(
-        f"no run {wanted} under {place or '.'}/results; `epyflow runs` lists those there are"
+        f"no run {wanted} under {place or '.'}/results{near}; `epyflow runs` lists those there are"
     )
 
 

@@ -28,6 +28,8 @@ Observed = tuple[Sequence[date], Sequence[float]]
 WEEKS_BEFORE = 8
 """Observed weeks that are drawn before the first forecast week."""
 
+_TASK = ("reference_date", "target", "horizon", "location", "target_end_date")
+_OUTPUT = ("model", "output_type", "output_type_id", "value")
 _COLUMNS = ("location", "model", "target_end_date", *(f"q{level:g}" for level in LEVELS))
 _APART = 1.7  # days between the marks of two models for one week
 
@@ -90,6 +92,12 @@ def draw_comparison(
     save(comparison_chart(table, seen, f"{title}: {labels.get(str(target), target)}"), path)
 
 
+def of_first_series(rows: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """Select rows whose further task ids, such as an age group, are as in the first of ``own``."""
+    further = [name for name in rows.columns if name not in (*_TASK, *_OUTPUT)]
+    return rows.merge(own[further].head(1), on=further) if further else rows
+
+
 def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd.DataFrame:
     """Select the quantiles to draw from the forecasts of all models.
 
@@ -97,9 +105,11 @@ def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd
     -------
     table
         A row per location (in the order of ``names``), model (the run's own first) and week:
-        ``q0.025``, ``q0.25``, ``q0.5``, ``q0.75`` and ``q0.975``, NaN if a model has none.
+        ``q0.025``, ``q0.25``, ``q0.5``, ``q0.75`` and ``q0.975``, NaN if a model has none. Of
+        further task ids, such as an age group, those of the run's first row.
     """
     rows = forecasts[forecasts["output_type"] == "quantile"]
+    rows = of_first_series(rows, rows[rows["model"] == own])
     rows = rows.assign(level=rows["output_type_id"].astype(np.float64).round(6))
     rows = rows[rows["level"].isin(LEVELS) & rows["location"].isin(list(names))]
     mine = rows[rows["model"] == own][["location", "target_end_date"]].drop_duplicates()

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from epyflow.figures.figure_file import save
-from epyflow.figures.model_comparison import LEVELS
+from epyflow.figures.model_comparison import LEVELS, of_first_series
 from epyflow.figures.observations import dot
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.style import (
@@ -30,8 +30,6 @@ from epyflow.figures.style import (
 MOST_HORIZONS = 6
 """Most horizons that are drawn, the first ones."""
 
-_TASK = ("reference_date", "target", "horizon", "location", "target_end_date")
-_OUTPUT = ("model", "output_type", "output_type_id", "value")
 _FEW = 20  # weeks; above this number, marks are small
 
 
@@ -90,9 +88,7 @@ def weeks_ahead(forecasts: pd.DataFrame) -> pd.DataFrame:
     """
     rows = forecasts[forecasts["output_type"] == "quantile"]
     rows = rows[rows["horizon"].str.fullmatch(r"\d+").fillna(False).astype(bool)]
-    further = [name for name in rows.columns if name not in (*_TASK, *_OUTPUT)]
-    if further:
-        rows = rows.merge(rows[further].head(1), on=further)
+    rows = of_first_series(rows, rows)
     level = rows["output_type_id"].astype(np.float64).round(6)
     rows = rows.assign(level=level, horizon=rows["horizon"].astype(int))[level.isin(LEVELS)]
     keys = ["location", "horizon", "target_end_date"]

@@ -64,6 +64,16 @@ def test_the_runs_own_model_is_first_and_others_only_have_its_locations_and_week
     assert table.iloc[4, 3:].tolist() == [152.5, 175.0, 200.0, 225.0, 247.5]
 
 
+def test_of_age_groups_the_runs_first_is_drawn_not_their_mean():
+    others = both().assign(age_group="old")
+    others["value"] *= 10
+    ages = pd.concat([both().assign(age_group="young"), others])
+
+    table = intervals(ages, "uni-sir", NAMES)
+
+    pd.testing.assert_frame_equal(table, intervals(both(), "uni-sir", NAMES))
+
+
 def test_the_target_is_the_first_of_the_own_model_that_has_horizons():
     peak = submission("uni-sir", 1, target="peak").assign(horizon="NA")
     other = submission("a-base", 1, target="deaths")

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from epyflow.artifacts.task import DailyDoses, Task
+from epyflow.data.growth_forecasts import LEVELS
 from epyflow.errors import ArtifactError
 from epyflow.experiment.format.model import AgeVarying, Model
+from forecast_hub.combining.growth import HORIZONS
 
 _Axis = tuple[str, int | None]
 """What an axis counts, and its length; None for any length."""
@@ -16,7 +19,9 @@ _Field = tuple[str, Any, tuple[_Axis, ...]]
 """The name of an array, the array, and its axes."""
 
 
-def check_arrays(task: Task, model: Model, comparisons: int = 0) -> None:
+def check_arrays(
+    task: Task, model: Model, comparisons: int = 0, *, has_growth: bool = False
+) -> None:
     """Refuse a task with an array of another shape than its age groups, dates or comparisons.
 
     Parameters
@@ -27,12 +32,16 @@ def check_arrays(task: Task, model: Model, comparisons: int = 0) -> None:
         Its model section.
     comparisons
         Number of comparisons of its calibration.
+    has_growth
+        Whether its projection needs a forecast by damped growth.
 
     Raises
     ------
     ArtifactError
-        Naming the field, its shape, and the shape that is expected.
+        Naming the field, its shape, and the shape that is expected; or a forecast by damped growth
+        that is missing, or no ascending counts.
     """
+    advice = f"Delete the input of task {task.index} and run again."
     for name, array, axes in (*_by_age(task, model), *_observed(task, comparisons)):
         found, expected = np.shape(array), [length for _, length in axes]
         pairs = zip(found, expected, strict=False)
@@ -42,8 +51,19 @@ def check_arrays(task: Task, model: Model, comparisons: int = 0) -> None:
             )
             raise ArtifactError(
                 f"{task.population.name}: {name} has the shape {found}; expected ({shape}). "
-                f"Delete the input of task {task.index} and run again."
+                f"{advice}"
             )
+    if has_growth and not _is_forecast(task.growth):
+        raise ArtifactError(
+            f"{task.population.name}: growth is {'missing' if task.growth is None else 'wrong'}; "
+            f"expected ascending counts of 0 or more, for the levels of damped_growth. {advice}"
+        )
+
+
+def _is_forecast(growth: NDArray[np.float64] | None) -> bool:
+    if growth is None or growth.dtype.kind != "f" or not np.isfinite(growth).all():
+        return False
+    return bool((growth >= 0).all() and (np.diff(growth) >= 0).all())
 
 
 def _by_age(task: Task, model: Model) -> Iterator[_Field]:
@@ -73,5 +93,5 @@ def _observed(task: Task, comparisons: int) -> Iterator[_Field]:
         if task.observations.visits is not None:
             yield "observations.visits", task.observations.visits, axes
     if task.growth is not None:
-        forecast = (("comparisons", comparisons), ("periods", None), ("levels", None))
+        forecast = (("comparisons", comparisons), ("periods", HORIZONS), ("levels", len(LEVELS)))
         yield "growth", task.growth, forecast

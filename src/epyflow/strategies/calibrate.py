@@ -20,6 +20,7 @@ from epyflow.errors import CalibrationError, DataError, EpyflowError
 from epyflow.experiment.format import calibration as section
 from epyflow.experiment.format.calibration import Calibration, seconds
 from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.observation_model import has_growth
 from epyflow.model.assembler import Assembler
 from epyflow.model.task_arrays import check_arrays
 from epyflow.randomness import generator
@@ -71,7 +72,9 @@ def calibrate(
     model = Model.model_validate_json(task.model)
     calibration = Calibration.model_validate_json(task.calibration)
     engine.check_engine(task.engine)
-    check_arrays(task, model, len(calibration.comparison))
+    projection = calibration.projection
+    growing = projection is not None and has_growth(projection.observation_model)
+    check_arrays(task, model, len(calibration.comparison), has_growth=growing)
     _log_missing(task.observations)
     try:
         kept = (checkpoint, saved)

@@ -72,3 +72,41 @@ def test_observations_that_do_not_fit_the_comparisons_are_refused(values, visits
 
     with pytest.raises(ArtifactError, match=field):
         run(wrong)
+
+
+FORECAST = np.tile(np.arange(199.0), (1, 4, 1))
+ENSEMBLE = {
+    "type": "ensemble",
+    "members": [{"type": "negative_binomial", "dispersion": 0}, {"type": "damped_growth"}],
+}
+
+
+def changed(value, at=5):
+    found = FORECAST.copy()
+    found[0, 3, at] = value
+    return found
+
+
+@pytest.mark.parametrize(
+    ("growth", "problem"),
+    [
+        (None, "growth is missing; expected ascending counts"),
+        (FORECAST[:, :0], r"growth has the shape \(1, 0, 199\); expected \(1 comparisons, 4 per"),
+        (FORECAST[:, :3], r"growth has the shape \(1, 3, 199\)"),
+        (FORECAST[..., :23], r"growth has the shape \(1, 4, 23\)"),
+        (np.tile(FORECAST, (2, 1, 1)), r"growth has the shape \(2, 4, 199\)"),
+        (FORECAST[0], r"growth has the shape \(4, 199\)"),
+        (changed(np.nan), "growth is wrong"),
+        (changed(np.inf, at=198), "growth is wrong"),
+        (changed(-1, at=0), "growth is wrong"),
+        (changed(9), "growth is wrong"),
+        (FORECAST.astype(str), "growth is wrong"),
+    ],
+)
+def test_a_forecast_by_damped_growth_that_is_missing_or_none_is_refused(growth, problem):
+    projection = {"n_trajectories": 2, "observation_model": ENSEMBLE}
+    options = {"num_particles": 2, "num_generations": 1}
+    wrong = calibration_task(section("smc", options, projection=projection), growth=growth)
+
+    with pytest.raises(ArtifactError, match=rf"{problem}.*\. Delete the input of task"):
+        run(wrong)

@@ -371,3 +371,24 @@ def test_forecasts_of_age_groups_are_compared_one_by_one(tmp_path):
     whole = found[(found["horizon"] == "all") & (found["scale"] == "natural")].set_index("model")
     assert whole["forecasts"].to_dict() == {"a-b": 3, "x-baseline": 4}
     assert whole["relative_wis"].to_dict() == pytest.approx({"a-b": 1 / 2, "x-baseline": 1})
+
+
+def test_rounds_with_other_columns_are_scored_together(tmp_path):
+    """The second round has a column more, as a hub that adds one from season to season."""
+    observed = tmp_path / "observed.csv"
+    observed.write_text(
+        "date,location,age,value\n"
+        f"2025-01-04,north,NA,{WEEKS['2025-01-04']}\n2025-01-11,north,all,{WEEKS['2025-01-11']}\n"
+    )
+    first = write_forecast(tmp_path, "a-b", "2025-01-04", 2)
+    second = write_forecast(tmp_path, "a-b", "2025-01-11", 4)
+    lines = second.read_text().splitlines()
+    second.write_text("\n".join([f"age,{lines[0]}", *(f"all,{each}" for each in lines[1:])]) + "\n")
+
+    done = run(first, second, "--target-data", observed, "--output", tmp_path / "out")
+
+    assert done.exit_code == 0, done.stderr
+    scores = pd.read_csv(tmp_path / "out" / "quantile_scores.csv.gz", keep_default_na=False)
+    natural = scores[scores["scale"] == "natural"].set_index("reference_date")
+    assert natural["age"].to_dict() == {"2025-01-04": "NA", "2025-01-11": "all"}
+    assert len(natural) == 2

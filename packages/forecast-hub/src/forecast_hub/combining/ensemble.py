@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.errors import DataError, HubError
-from forecast_hub.scoring.forecasts import MODEL, REFERENCE_DATE, read_forecasts
+from forecast_hub.scoring.forecasts import MODEL, REFERENCE_DATE, fill_task_ids, read_forecasts
 from forecast_hub.scoring.matching import observed_series, select_target
 from forecast_hub.scoring.outcomes import TARGET, read_outcomes
 from forecast_hub.scoring.quantiles import score_quantiles
@@ -85,6 +85,7 @@ def weigh(
     HubError
         If there is no such forecast.
     """
+    earlier = fill_task_ids(earlier)
     own = earlier[earlier[MODEL].isin(members) & (earlier["output_type"] == "quantile")]
     if TARGET not in own or "target_end_date" not in own:
         raise DataError("the forecasts have no columns target and target_end_date to weigh them by")
@@ -141,7 +142,7 @@ def combine(
     if left := sorted(set(forecasts["output_type"]) - set(COMBINED)):
         log.warning("output type %s is not combined; left out", listed(left))
     tasks = [name for name in rows.columns if name not in (MODEL, *STANDARD_COLUMNS)]
-    rows = rows.assign(**{name: rows[name].fillna("NA") for name in tasks})
+    rows = fill_task_ids(rows)
     is_level = rows["output_type"] == "quantile"
     levels = pd.to_numeric(rows["output_type_id"].where(is_level))
     rows = rows.assign(

@@ -45,6 +45,15 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
     return pd.concat([_read(Path(path)) for path in paths], ignore_index=True)
 
 
+def fill_task_ids(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Return forecasts of several files with ``NA``, as hubs write it, for columns that some lack.
+
+    Rounds of a hub may have other columns, and a forecast is found by all of them.
+    """
+    tasks = [name for name in forecasts.columns if name not in (MODEL, *STANDARD_COLUMNS)]
+    return forecasts.assign(**{name: forecasts[name].fillna("NA") for name in tasks})
+
+
 def _read(path: Path) -> pd.DataFrame:
     name = parse_submission_name(path)
     frame = _gzipped(path) if path.suffix == ".gz" else read_submission(path).frame.copy()

@@ -12,7 +12,7 @@ from forecast_hub.config import flusight
 from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.forecasts import MODEL, read_forecasts
+from forecast_hub.scoring.forecasts import MODEL, fill_task_ids, read_forecasts
 from forecast_hub.scoring.matching import (
     DERIVED,
     Outcomes,
@@ -76,7 +76,7 @@ def compute_score_tables(
     HubError
         If a file is unusable, or no forecast has an outcome yet.
     """
-    own = read_forecasts(submissions)
+    own = fill_task_ids(read_forecasts(submissions))
     needed = {TARGET, "location", "reference_date", "target_end_date"}
     if lacking := needed - set(own.columns):
         raise DataError(
@@ -112,7 +112,7 @@ def _ahead(scores: pd.DataFrame) -> pd.DataFrame:
 
 def _shared(others: Sequence[Path], own: pd.DataFrame) -> pd.DataFrame:
     """Return the forecasts of other models for tasks of the model that is scored."""
-    found = read_forecasts(others)
+    found = fill_task_ids(read_forecasts(others))
     keys = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
     keys = [*keys, "output_type"]
     tasks = own[keys].drop_duplicates()

@@ -1,6 +1,6 @@
 """Forecast observed series by damped growth, without a model of the epidemic."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ LEVELS = np.arange(1, 200) / 200
 """Levels of the quantiles that are forecast."""
 
 _WEEK = timedelta(weeks=1)
+_HISTORY = 52 * 10
+"""Weeks before the last that are used."""
 
 
 def forecast_locations(
@@ -30,7 +32,8 @@ def forecast_locations(
 ) -> dict[str, Array]:
     """Forecast the weeks after the last for every location in a file of observations.
 
-    Locations whose rows cannot be read do not count.
+    Locations whose rows cannot be read, or have dates between weeks, do not count. The last ten
+    years are used.
 
     Parameters
     ----------
@@ -53,7 +56,7 @@ def forecast_locations(
     Raises
     ------
     DataError
-        If the file has too few weeks to learn from.
+        If the file has too few weeks to learn from, or only locations with dates between weeks.
     """
     found = []
     names: dict[str, None] = dict.fromkeys(located.names)
@@ -90,24 +93,26 @@ def _series(
     located: LocatedTable, column: Column, last: date, vintage: "Vintage | None"
 ) -> dict[str, dict[int, float]]:
     """Return the values of each location by the number of weeks before the last."""
-    found = {}
+    found, odd = {}, ""
+    window = (date.fromordinal(max(1, last.toordinal() - 7 * _HISTORY)), last)
     for name in located.names:
         try:
-            dates, values = select_observations(
-                located, [name], [column], (date.min, last), vintage
-            )
+            dates, values = select_observations(located, [name], [column], window, vintage)
         except DataError:
             continue
-        found[name] = dict(_by_week(dates, values[:, 0], last))
+        other = [day for day in dates if (last - day) % _WEEK]
+        if other:
+            odd = f"{name} has a value on {other[-1]} ({other[-1]:%A})"
+            continue
+        ago = [(last - day) // _WEEK for day in dates]
+        found[name] = dict(zip(ago, values[:, 0].tolist(), strict=True))
+    if odd and not found:
+        raise DataError(
+            f"{located.table.path}: {column.dates}: damped_growth forecasts weeks that end as the "
+            f"fitting window does, on {last} ({last:%A}), and {odd}; expected one value per week, "
+            "or no damped_growth"
+        )
     return found
-
-
-def _by_week(dates: Sequence[date], values: Array, last: date) -> Iterator[tuple[int, float]]:
-    """Return how many weeks before the last each value is; days between weeks are left out."""
-    for day, value in zip(dates, values.tolist(), strict=True):
-        ago, rest = divmod(last - day, _WEEK)
-        if not rest:
-            yield ago, value
 
 
 def _counts(series: Sequence[Mapping[int, float]]) -> Array:

@@ -27,6 +27,7 @@ from epyflow.operations.token_variables import GITHUB
 from epyflow.operations.week.forecast import Week, plan_week, read_forecast
 from epyflow.operations.week.hub_branch import (
     Forecast,
+    check_branch,
     check_clone,
     commit_submission,
     has_configuration,
@@ -115,6 +116,8 @@ def week(
         if fetch is not None or fetch_file is not None or fetch_to is not None:
             _fetch(fetch, fetch_file, fetch_to, settings.today)
         found = plan_week(settings)
+        model = f"{settings.team_abbr}-{settings.model_abbr}"
+        check_branch(clone, model, found.file)
         own = [*(config or ()), *found.settings]
         named = name_experiment(experiment, configfile or (), own, options)
         place = _place(found, GCP if detached else chosen, storage)
@@ -123,7 +126,6 @@ def week(
     else:
         _run(found, Start(chosen, cores, named.files, named.arguments, arguments or ()))
     with exit_on_error(ExitCode.PROBLEM):
-        model = f"{settings.team_abbr}-{settings.model_abbr}"
         forecast = Forecast(model, found.file, read_forecast(found, place))
         branch = _hand_over(forecast, target)
     say(branch)

@@ -1,13 +1,16 @@
 """``epyflow week`` with a stand-in for Snakemake, and a local clone of a hub."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from made_up_hubs import tasks, write_hub
 
+from epyflow.errors import EpyflowError
 from epyflow.operations.target_data import nhsn
+from epyflow.operations.week.hub_branch import Forecast, commit_submission
 from tests.running import running
 from tests.unit.cli.test_data import Server, row
 from tests.unit.cli.weekly_hub import branches, git, of
@@ -132,6 +135,33 @@ def test_a_hub_without_metadata_or_with_links_gets_no_branch(clone, snakemake, b
     assert done.exit_code == 1
     assert message in done.stderr
     assert branches(clone) == ["main"]
+
+
+@pytest.mark.parametrize(
+    "check_out",
+    [("switch", "--quiet", "--create"), ("worktree", "add", "--quiet", "../beside", "-b")],
+)
+def test_a_branch_that_is_checked_out_is_not_moved(clone, snakemake, check_out):
+    branch = "team-model-2025-01-18"
+    git(clone, *check_out, branch)
+    place = next(path for path in (clone.parent / "beside", clone) if path.exists())
+
+    done = of("2025-01-15")
+
+    message = f"{place}: has the branch {branch} checked out, "
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert not Path("results").exists()
+    with pytest.raises(EpyflowError, match=message):
+        commit_submission(clone, Forecast("team-model", "2025-01-18-team-model.csv", b"x"))
+    assert git(place, "status", "--porcelain") == ""
+
+
+def test_a_worktree_that_was_removed_by_hand_has_no_branch_checked_out(clone, snakemake):
+    git(clone, "worktree", "add", "--quiet", "../beside", "-b", "team-model-2025-01-18")
+    shutil.rmtree("beside")
+
+    assert of("2025-01-15").exit_code == 0
 
 
 @pytest.mark.parametrize(

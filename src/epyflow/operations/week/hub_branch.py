@@ -74,6 +74,27 @@ def check_clone(clone: Path, remote: str | None) -> None:
         raise EpyflowError(f"{clone}: has no remote {remote!r}; expected one of git remote")
 
 
+def check_branch(clone: Path, model: str, file: str) -> str:
+    """Return the name of a submission's branch, unless it is checked out.
+
+    A commit on that branch would leave the files there as they are, and git would show the
+    submission as deleted.
+
+    Raises
+    ------
+    EpyflowError
+        If the clone, or another worktree of it, has the branch checked out.
+    """
+    name = f"{model}-{file.partition(f'-{model}')[0]}"
+    place = _git(clone, "for-each-ref", "--format=%(worktreepath)", f"refs/heads/{name}")
+    if place and Path(place).is_dir():
+        raise EpyflowError(
+            f"{place}: has the branch {name} checked out, which the forecast is committed on; "
+            "switch to another branch there"
+        )
+    return name
+
+
 def has_configuration(clone: Path) -> bool:
     """Return whether a clone has the configuration of a hub, which submissions are made with."""
     return (clone / _TASKS).is_file()
@@ -100,10 +121,11 @@ def commit_submission(clone: Path, forecast: Forecast, metadata: Path | None = N
     Raises
     ------
     EpyflowError
-        If the hub lacks the metadata, its folders lead elsewhere, or git fails.
+        If the branch is checked out, the hub lacks the metadata, its folders lead elsewhere, or git
+        fails.
     """
     model = forecast.model
-    name = f"{model}-{forecast.file.partition(f'-{model}')[0]}"
+    name = check_branch(clone, model, forecast.file)
     ref = f"refs/heads/{name}"
     start = _git(clone, "for-each-ref", "--format=%(objectname)", ref)
     with tempfile.TemporaryDirectory(prefix="epyflow-week-") as folder:

@@ -123,6 +123,10 @@ def test_what_failed_or_would_be_refused_is_not_committed(clone, snakemake, chan
     [
         (lambda hub: git(hub, "rm", "-q", "-r", "model-metadata"), "give the file with --metadata"),
         (lambda hub: (hub / "model-output").symlink_to("/tmp"), "leads elsewhere"),  # noqa: S108
+        (
+            lambda hub: (hub / "model-output").symlink_to("model-output"),
+            "model-output: is no folder in the hub",
+        ),
     ],
 )
 def test_a_hub_without_metadata_or_with_links_gets_no_branch(clone, snakemake, break_hub, message):
@@ -134,6 +138,39 @@ def test_a_hub_without_metadata_or_with_links_gets_no_branch(clone, snakemake, b
 
     assert done.exit_code == 1
     assert message in done.stderr
+    assert branches(clone) == ["main"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "options", "message"),
+    [
+        ("model-output", (), "model-output: is no folder in the hub; expected one"),
+        ("model-output/team-model", (), "model-output/team-model: is no folder in the hub; "),
+        (
+            "model-output/team-model/2025-01-18-team-model.csv/x",
+            (),
+            "model-output/team-model/2025-01-18-team-model.csv: is a folder in the hub; ",
+        ),
+        (
+            "model-metadata/team-model.yml/x",
+            ("--metadata", "given.yml"),
+            "model-metadata/team-model.yml: is a folder in the hub; ",
+        ),
+    ],
+)
+def test_a_path_that_the_hub_uses_otherwise_is_named(clone, snakemake, kept, options, message):
+    Path("given.yml").write_text("team_abbr: team\n")
+    if options:
+        git(clone, "rm", "-q", "-r", "model-metadata")
+    (clone / kept).parent.mkdir(parents=True, exist_ok=True)
+    (clone / kept).write_text("")
+    git(clone, "add", ".")
+    git(clone, "commit", "--quiet", "--message=broken")
+
+    done = of("2025-01-15", *options)
+
+    assert done.exit_code == 1
+    assert message in done.stderr.splitlines()[-1]
     assert branches(clone) == ["main"]
 
 

@@ -121,8 +121,8 @@ def commit_submission(clone: Path, forecast: Forecast, metadata: Path | None = N
     Raises
     ------
     EpyflowError
-        If the branch is checked out, the hub lacks the metadata, its folders lead elsewhere, or git
-        fails.
+        If the branch is checked out, the hub lacks the metadata, its folders lead elsewhere or are
+        none, or git fails.
     """
     model = forecast.model
     name = check_branch(clone, model, forecast.file)
@@ -193,8 +193,14 @@ def _read(metadata: Path) -> bytes:
 def _write(files: Mapping[str, bytes], tree: Path) -> None:
     for name, content in files.items():
         target = tree / name
+        for above in (tree / each for each in Path(name).parents):
+            if os.path.lexists(above) and not above.is_dir():
+                where = above.relative_to(tree).as_posix()
+                raise EpyflowError(f"{where}: is no folder in the hub; expected one")
         if target.is_symlink() or not target.parent.resolve().is_relative_to(tree):
             raise EpyflowError(f"{name}: a link in the hub leads elsewhere; expected a folder")
+        if target.is_dir():
+            raise EpyflowError(f"{name}: is a folder in the hub; expected a file or nothing")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
 

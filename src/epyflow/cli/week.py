@@ -1,6 +1,6 @@
 """``epyflow week``: this week's forecast, from the data to a branch of the hub."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +23,7 @@ from epyflow.operations.target_data.source import (
     fetch_vintage,
     is_kept,
 )
-from epyflow.operations.token_variables import GITHUB
+from epyflow.operations.token_variables import GITHUB, take_tokens
 from epyflow.operations.week.forecast import Week, plan_week, read_forecast
 from epyflow.operations.week.hub_branch import (
     Forecast,
@@ -34,7 +34,7 @@ from epyflow.operations.week.hub_branch import (
     owner_of,
     push_branch,
 )
-from epyflow.operations.week.pull_request import API, Host, open_pull_request, take_host
+from epyflow.operations.week.pull_request import API, Host, open_pull_request, read_host
 from epyflow.report.warnings import OLDEST
 from epyflow.storage.disk import Storage
 from epyflow.suggest import listed
@@ -103,18 +103,20 @@ def week(
     be read. 3: the submitted run has not ended. 128 + n: signal n ended it.
     """
     warn_of_variables()
+    tokens = take_tokens()
     with exit_on_error(ExitCode.PROBLEM):
         chosen = choose_profile(cloud, slurm, profile)
         if detached and (chosen, cores) != (None, None):
             raise EpyflowError("--submit runs with profiles/gcp; expected no other place, no cores")
-        target = _target(clone, metadata, push, repository, api)
+        host = None if repository is None else read_host(repository, api, tokens)
+        target = _target(clone, metadata, push, host)
         options = {"experiments_root": root}
         settings = name_experiment(experiment, configfile or (), config or (), options).settings
         if settings.hub is None and has_configuration(clone):
             options["hub"] = str(clone)
             settings = settings.model_copy(update={"hub": str(clone)})
         if fetch is not None or fetch_file is not None or fetch_to is not None:
-            _fetch(fetch, fetch_file, fetch_to, settings.today)
+            _fetch(fetch, fetch_file, fetch_to, settings.today, tokens)
         found = plan_week(settings)
         model = f"{settings.team_abbr}-{settings.model_abbr}"
         check_branch(clone, model, found.file)
@@ -141,11 +143,8 @@ class _Target(NamedTuple):
     host: Host | None
 
 
-def _target(
-    clone: Path, metadata: Path | None, push: str | None, repository: str | None, api: str
-) -> _Target:
-    """Check before a run where its submission goes; the token is taken out of the environment."""
-    host = None if repository is None else take_host(repository, api)
+def _target(clone: Path, metadata: Path | None, push: str | None, host: Host | None) -> _Target:
+    """Check before a run where its submission goes."""
     if host is not None and push is None:
         raise EpyflowError("--pull-request: expected --push, the remote of the branch, too")
     check_clone(clone, push)
@@ -167,11 +166,17 @@ def _hand_over(forecast: Forecast, target: _Target) -> str:
     return branch.name
 
 
-def _fetch(named: str | None, file: str | None, folder: Path | None, today: date | None) -> None:
+def _fetch(
+    named: str | None,
+    file: str | None,
+    folder: Path | None,
+    today: date | None,
+    tokens: Mapping[str, str],
+) -> None:
     """Keep the observations of today, unless they were kept before."""
     if named is None or folder is None:
         raise EpyflowError("--fetch, --fetch-to: expected both, or neither of them and no file")
-    source, day = Source(named, file), today or datetime.now(UTC).date()
+    source, day = Source(named, file, environment=tokens), today or datetime.now(UTC).date()
     if is_kept(source, folder, day):
         say(f"{folder}: the observations of {day} were kept before", err=True)
     else:

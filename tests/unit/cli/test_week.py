@@ -1,6 +1,7 @@
 """``epyflow week`` with a stand-in for Snakemake, and a local clone of a hub."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,13 @@ def test_the_forecast_is_for_the_hub_of_the_clone_unless_the_settings_name_one(c
     assert not Path("results").exists()
 
 
+def use_fetched() -> None:
+    """Let the study use observations that are fetched."""
+    modelset = Path("experiments/sample/config/modelset.yaml")
+    text = modelset.read_text().replace("column: place", "column: location")
+    modelset.write_text(text.replace("common-data/vintages", "common-data/fetched"))
+
+
 @pytest.fixture
 def hub_to_fetch(clone, tmp_path, monkeypatch) -> str:
     """The address of the hub's repository, which has the observations."""
@@ -70,20 +78,46 @@ def hub_to_fetch(clone, tmp_path, monkeypatch) -> str:
 
 
 @pytest.fixture
-def nhsn_to_fetch(monkeypatch) -> Iterator[str]:
+def nhsn_server(monkeypatch) -> Iterator[Server]:
     """A server stands for data.cdc.gov."""
     with running(Server()) as server:
         monkeypatch.setattr(nhsn, "ADDRESS", server.address)
         days = ("2025-01-04", "2025-01-11")
         server.rows = [row(day, "MA", totalconfflunewadm="2") for day in days]
-        yield "nhsn-flu"
+        yield server
+
+
+@pytest.fixture
+def nhsn_to_fetch(nhsn_server) -> str:
+    """The name of the source that the server stands for."""
+    return "nhsn-flu"
+
+
+def test_no_other_process_gets_a_token_of_a_server(
+    clone, snakemake, nhsn_server, monkeypatch, tmp_path
+):
+    use_fetched()
+    seen = tmp_path / "variables"
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nenv >> {seen}\nPATH="${{PATH#*:}}" exec git "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    for name in ("EPYFLOW_GITHUB_TOKEN", "EPYFLOW_SOCRATA_TOKEN"):
+        monkeypatch.setenv(name, "planted")
+
+    done = of("2025-01-15", "--fetch", "nhsn-flu", "--fetch-to", "common-data/fetched")
+
+    assert done.exit_code == 0, done.stderr
+    assert {token for _, token in nhsn_server.seen} == {"planted"}
+    assert "GIT_AUTHOR_NAME=A" in seen.read_text()
+    assert not [line for line in seen.read_text().splitlines() if "planted" in line]
+    assert not {"EPYFLOW_GITHUB_TOKEN", "EPYFLOW_SOCRATA_TOKEN"} & snakemake.variables
 
 
 @pytest.mark.parametrize("source", ["hub_to_fetch", "nhsn_to_fetch"])
 def test_observations_are_fetched_once_a_day_before_the_run(clone, snakemake, request, source):
-    modelset = Path("experiments/sample/config/modelset.yaml")
-    text = modelset.read_text().replace("column: place", "column: location")
-    modelset.write_text(text.replace("common-data/vintages", "common-data/fetched"))
+    use_fetched()
     fetch = ("--fetch", request.getfixturevalue(source), "--fetch-to", "common-data/fetched")
 
     first, again = of("2025-01-15", *fetch), of("2025-01-15", *fetch)

@@ -1,6 +1,7 @@
 """A clone of a hub, a study that is submitted to it, and a stand-in for Snakemake."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -45,8 +46,11 @@ class Snakemake:
     """Plans as the workflow does, and writes a submission that the hub accepts or refuses."""
 
     accepted, code, complete = True, 0, True
+    variables: frozenset[str] = frozenset()
+    """Names of the variables that the last run had."""
 
     def __call__(self, commands) -> int:
+        self.variables = frozenset(os.environ)
         (command,) = commands
         given = command.arguments[command.arguments.index("--config") + 1 :]
         settings = read_settings(dict(each.split("=", 1) for each in given))

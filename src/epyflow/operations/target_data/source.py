@@ -1,6 +1,8 @@
 """Fetch observations from a source, and keep them as the vintage of a day."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -25,11 +27,14 @@ class Source:
         The hub's target data; None: as the hubverse names it.
     address
         The NHSN's data set; None: that of data.cdc.gov.
+    environment
+        ``EPYFLOW_SOCRATA_TOKEN`` is the NHSN's application token, if there is one.
     """
 
     named: str
     file: str | None = None
     address: str | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     @property
     def series(self) -> str:
@@ -47,7 +52,7 @@ class Source:
         if self.named not in NHSN_SOURCES:
             return read_target_data(self.named, self.file)
         disease, address = self.named.removeprefix(_NHSN), self.address or nhsn.ADDRESS
-        content = nhsn.fetch_admissions(disease, address)
+        content = nhsn.fetch_admissions(disease, address, self.environment)
         return content, ".csv", f"{address}, {nhsn.COLUMNS[disease]}"
 
 

@@ -4,9 +4,8 @@ Source: docs.github.com, REST API, "Pull requests" and "Repositories", version 2
 """
 
 import json
-import os
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -90,10 +89,8 @@ class _Refusal(_Reason):
     errors: list[_Reason | str] = Field(default_factory=list)
 
 
-def take_host(
-    repository: str, api: str, environment: MutableMapping[str, str] = os.environ
-) -> Host:
-    """Take the token out of the environment, so that no other process gets it.
+def read_host(repository: str, api: str, tokens: Mapping[str, str]) -> Host:
+    """Check the repository of a hub, the address of the API and the token for it.
 
     Parameters
     ----------
@@ -101,15 +98,15 @@ def take_host(
         ``<owner>/<name>`` of the hub.
     api
         Address of the API; HTTPS, or HTTP to this machine.
-    environment
-        ``EPYFLOW_GITHUB_TOKEN`` is removed from it.
+    tokens
+        ``EPYFLOW_GITHUB_TOKEN`` is the token.
 
     Raises
     ------
     EpyflowError
         If there is no token, or the repository or the address is wrong.
     """
-    token = environment.pop(GITHUB, "").strip()
+    token = tokens.get(GITHUB, "").strip()
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[\w.-]+", repository, re.ASCII):
         raise EpyflowError(
             f"--pull-request {repository}: expected <owner>/<name> of the hub's repository, such "

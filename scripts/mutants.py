@@ -47,6 +47,10 @@ PRELOADED = (
 """Imported once: the tests of each mutant start in a fork of this process."""
 
 
+_OF_PARTS = "operations"
+"""The folder of src/epyflow whose folders have the tests of their names."""
+
+
 def tests_of(root: Path, path: str) -> list[str]:
     """Return the tests of the folder that a source file lies in.
 
@@ -57,8 +61,8 @@ def tests_of(root: Path, path: str) -> list[str]:
         return [f"{parts[0]}/{parts[1]}/tests"]
     unit = root / "tests" / "unit"
     own = [unit / parts[2]] if (unit / parts[2]).is_dir() else [*unit.glob(f"test_{parts[2]}.py")]
-    if own and own[0].is_dir() and not any(own[0].glob("test_*.py")):
-        own = [own[0] / parts[3]]  # tests/unit/operations/runs
+    if parts[2] == _OF_PARTS and (unit / parts[2] / parts[3]).is_dir():
+        own = [unit / parts[2] / parts[3]]  # tests/unit/operations/runs
     importing = sorted((root / "tests" / "science" if own else unit).rglob("test_*.py"))
     imports = re.compile(rf"epyflow(?:\.| import (?:.*, )?){parts[2]}\b")
     found = own + [test for test in importing if imports.search(test.read_text(encoding="utf-8"))]

@@ -39,9 +39,12 @@ class _Script(subprocess.Popen):  # type: ignore[type-arg]
             super()._execute_child(args, *rest)  # type: ignore[misc]
             return
         environment, output = rest[_ENVIRONMENT], rest[_OUTPUT]
+        # Ctrl-C in the child before it is a script's own would make it a second Snakemake.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         pid = os.fork()
         if pid == 0:
             _run(words[-1], environment, output)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self.pid = pid
         self._child_created = True
         self._close_pipe_fds(*rest[_PIPES])  # type: ignore[attr-defined]
@@ -54,7 +57,12 @@ def _run(script: str, environment: dict[str, str], output: int) -> None:
     _be_new(environment)
     sys.argv = [script]
     sys.path.insert(0, str(Path(script).parent))
-    call_and_end(partial(runpy.run_path, script, run_name="__main__"))
+    call_and_end(partial(_run_interruptibly, script))
+
+
+def _run_interruptibly(script: str) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    runpy.run_path(script, run_name="__main__")
 
 
 def call_and_end(work: Callable[[], object]) -> NoReturn:

@@ -1,8 +1,10 @@
 """Let Snakemake end in order when Ctrl-C interrupts it."""
 
 import signal
+import sys
 import threading
 import time
+import warnings
 from types import FrameType
 from typing import Any
 
@@ -14,7 +16,8 @@ def ignore_repeated_interruptions() -> None:
     """Ignore Ctrl-C within some seconds of another: an impatient hand, or a signal passed on too.
 
     A second one would break off what follows the first: jobs are ended, the run is recorded as
-    stopped, and jobs in the cloud are deleted. A later one interrupts as usual. Nothing changes
+    stopped, and jobs in the cloud are deleted. A later one interrupts as usual. Objects that the
+    first one leaves half built are not reported when they are deleted. Nothing changes
     where Ctrl-C has another handler, or outside the main thread, which cannot set one.
     """
     if (
@@ -29,9 +32,16 @@ def ignore_repeated_interruptions() -> None:
         if first and now - first[-1] < _SAME_WISH:
             return
         first.append(now)
+        # Such as an event loop of Snakemake, or what it was about to await.
+        sys.unraisablehook = _say_nothing
+        warnings.simplefilter("ignore", RuntimeWarning)
         signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, interrupt)
+
+
+def _say_nothing(_: object) -> None:
+    """Take what Python reports of objects that cannot be deleted in order."""
 
 
 def leave_interrupted_loops() -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+import sys
 import threading
+import warnings
 from types import SimpleNamespace
 
 import pytest
@@ -73,6 +75,36 @@ def test_jobs_that_ended_before_the_interruption_are_recorded_once():
     assert dealt == [["ended"]]
 
 
+@pytest.fixture
+def reports(monkeypatch):
+    """Return what Python reports of objects that cannot be deleted; restore how, afterwards."""
+    found: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", found.append)
+    with warnings.catch_warnings():
+        yield found
+
+
+class HalfBuilt:
+    def __del__(self):
+        raise AttributeError("what its constructor had not yet set")
+
+
+def test_what_an_interruption_leaves_half_built_is_not_reported(reports):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ignore_repeated_interruptions()
+        HalfBuilt()
+        assert len(reports) == 1
+
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        HalfBuilt()
+        assert len(reports) == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("reports")
 def test_only_the_first_of_some_interruptions_in_a_row_interrupts(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(interruption, "time", SimpleNamespace(monotonic=lambda: now[0]))

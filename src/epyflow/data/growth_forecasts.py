@@ -59,10 +59,8 @@ def forecast_locations(
         If the file has too few weeks to learn from, or only locations with dates between weeks.
     """
     found = []
-    names: dict[str, None] = dict.fromkeys(located.names)
     series = [_series(located, column, last, vintage) for column in columns]
-    for each in series:
-        names = {name: None for name in names if name in each}
+    names = [name for name in located.names if all(name in each for each in series)]
     for each in series:
         try:
             found.append(forecast_growth(_counts([each[name] for name in names]), LEVELS))

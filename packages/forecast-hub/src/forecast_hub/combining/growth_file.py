@@ -30,7 +30,7 @@ def forecast_file(
         :func:`forecast_hub.scoring.outcomes.read_outcomes`. Weeks up to the one before ``day``
         are used.
     hub
-        The hub's folder; its table of locations names places and populations.
+        The hub's folder; its table of locations names the places.
     day
         The reference date, the end of the week of horizon 0.
     target

@@ -28,6 +28,10 @@ SMALL, RATIO = 2**28, 250
 TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
 """Name of a file that is being written, or was being written when its process was killed."""
 
+LONGEST_NAME = 100
+"""Characters of a name that files and folders are named by: ends are added to it, and systems allow
+255 bytes."""
+
 CONTROL_CHARACTERS = re.compile(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )

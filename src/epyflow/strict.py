@@ -1,11 +1,14 @@
 """Define the base class of validated settings, and write values in error messages."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from epyflow.files import LONGEST_NAME
 
 T = TypeVar("T")
 
@@ -64,3 +67,33 @@ def _repr(value: object) -> str:
         return repr(value)
     except ValueError:  # Python writes out no whole number of more than 4,300 digits
         return "a number of thousands of digits"
+
+
+_LONGEST_PART, _LONGEST_PATH = 255, 4096
+"""Bytes of the name of a file, and of a path, on Linux."""
+
+
+def _as_path(value: str) -> str:
+    longest = max(len(part.encode("utf-8", "replace")) for part in value.split("/"))
+    if longest > _LONGEST_PART or "\0" in value:
+        raise refuse(
+            f"a name in it has {longest:,} bytes or a NUL character; expected names of at most "
+            f"{_LONGEST_PART} bytes"
+        )
+    if (length := len(value.encode("utf-8", "replace"))) >= _LONGEST_PATH:
+        raise refuse(f"has {length:,} bytes; expected a path of fewer than {_LONGEST_PATH:,}")
+    return value
+
+
+def _as_short_name(value: str) -> str:
+    most = LONGEST_NAME // 2  # two of them are in the name of a file
+    if len(value) > most or re.fullmatch("[A-Za-z0-9_]+", value) is None:
+        raise refuse(
+            f"{shown(value)} cannot be in a file name; expected at most {most} letters, digits "
+            "and '_'"
+        )
+    return value
+
+
+PathText = Annotated[str, Field(min_length=1), AfterValidator(_as_path)]
+ShortName = Annotated[str, Field(min_length=1), AfterValidator(_as_short_name)]

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from epyflow.cli.output import ExitCode, exit_on_error, fail, say
+from epyflow.files import LONGEST_NAME
 from epyflow.operations.target_data import nhsn
 from epyflow.operations.target_data.source import Source, fetch_vintage
+from epyflow.strict import shown
 
 data = typer.Typer(
     help="Fetch observations and keep them as dated vintages.",
@@ -58,8 +60,11 @@ def fetch(
     """
     if (hub is None) == (admissions is None):
         fail("expected one of --hub and --nhsn", ExitCode.UNREADABLE)
-    if name is not None and not re.fullmatch("[A-Za-z][A-Za-z_-]*", name):
-        fail(f"--name {name!r}: expected letters, '-' and '_'", ExitCode.UNREADABLE)
+    if name is not None and not re.fullmatch(f"[A-Za-z][A-Za-z_-]{{0,{LONGEST_NAME - 1}}}", name):
+        fail(
+            f"--name {shown(name)}: expected at most {LONGEST_NAME} letters, '-' and '_'",
+            ExitCode.UNREADABLE,
+        )
     day: date = (as_of or datetime.now(UTC)).date()
     with exit_on_error(ExitCode.PROBLEM):
         source = Source(hub or f"nhsn-{admissions}", file, address)

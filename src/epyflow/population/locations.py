@@ -12,6 +12,7 @@ import pycountry
 import us
 
 from epyflow.errors import PopulationError
+from epyflow.files import LONGEST_NAME
 from epyflow.suggest import did_you_mean
 
 # Names of countries in epydemix-data that differ from pycountry's ``name``.
@@ -38,7 +39,6 @@ _STORE_NAMES = MappingProxyType(
     }
 )
 
-_LONGEST_NAME = 100
 _PLAUSIBLE_NAME = re.compile(r"[^\W_](?:[\w' -]|\.(?!\.))*")
 
 
@@ -94,7 +94,8 @@ def canonical_name(name: str) -> str:
 
 def is_plausible_name(name: str) -> bool:
     """Return whether ``name`` can name a population: it is not a path or a hidden file."""
-    return len(name) <= _LONGEST_NAME and _PLAUSIBLE_NAME.fullmatch(name) is not None
+    matches = len(name) <= LONGEST_NAME and _PLAUSIBLE_NAME.fullmatch(name) is not None
+    return matches and len(name.encode()) <= 2 * LONGEST_NAME
 
 
 def _united_states() -> tuple[Location, ...]:

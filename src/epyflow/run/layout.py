@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from epyflow.experiment.reading.experiment_files import is_exp_id
+from epyflow.files import LONGEST_NAME
 from epyflow.run.run_id import LATEST
 
 RESULTS, LOGS, BENCHMARKS, COORDINATOR = "results", "logs", "benchmarks", "coordinator"
@@ -265,5 +266,6 @@ def plan_path(experiment: str, run_id: str) -> Path:
     name = experiment
     if not is_exp_id(experiment):
         digest = hashlib.sha256(experiment.encode()).hexdigest()[:8]
-        name = f"{re.sub('[^A-Za-z0-9]+', '_', Path(experiment).name)}-{digest}"
+        plain = re.sub("[^A-Za-z0-9]+", "_", Path(experiment).name)
+        name = f"{plain[:LONGEST_NAME]}-{digest}"
     return PLANS / name / run_id / "plan.json"

@@ -1,6 +1,5 @@
 """Validate the settings of a run: ``config/config.yaml`` and ``--config``."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +10,12 @@ from pydantic_core import ErrorDetails
 from epyflow.engine import DEFAULT as DEFAULT_ENGINE
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.base import Count, Date, Text
-from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
+from epyflow.experiment.reading.experiment_files import (
+    NAME_FORM,
+    ExperimentFiles,
+    is_exp_id,
+    locate,
+)
 from epyflow.experiment.reading.problems import dotted
 from epyflow.experiment.reading.validation_messages import in_words
 from epyflow.experiment.reading.yaml_source import KeyPath
@@ -21,7 +25,7 @@ from epyflow.run.bundle import Sources, is_bundle, open_bundle
 from epyflow.run.layout import plan_path
 from epyflow.run.plan import PLAN_KEY, planned_dates
 from epyflow.run.run_id import LATEST
-from epyflow.strict import Many, Strict, refuse
+from epyflow.strict import Many, PathText, ShortName, Strict, refuse, shown
 from epyflow.suggest import did_you_mean, listed
 
 POPULATION_FOLDERS = ("data/populations", "common-data/populations")
@@ -32,16 +36,11 @@ _TOPIC = r"^projects/[^/\s]+/topics/[^/\s]+$"
 _EMAIL = r"^[^@\s,<>]+@[A-Za-z0-9.-]+$"
 _SERVER = r"^[A-Za-z0-9][A-Za-z0-9.-]*:[0-9]{1,5}$"
 _LAST_PORT = 65535
-_LONGEST_NAME = 255
-"""Bytes of the name of a file on Linux and macOS."""
 
 
 def _one_folder(value: str) -> str:
     if not is_exp_id(value) or "/" in value:
-        raise refuse(
-            f"{value!r} cannot name a run; expected letters, digits, '.', '_' and '-', beginning "
-            "with a letter or digit"
-        )
+        raise refuse(f"{shown(value)} cannot name a run; expected {NAME_FORM}")
     if value == LATEST:
         raise refuse(
             f"{LATEST!r} stands for the newest finished run in commands; expected another name"
@@ -70,24 +69,6 @@ def _folder_or_repository(value: str) -> str:
     return value
 
 
-def _path(value: str) -> str:
-    longest = max(len(part.encode("utf-8", "replace")) for part in value.split("/"))
-    if longest > _LONGEST_NAME or "\0" in value:
-        raise refuse(
-            f"a name in it has {longest:,} bytes or a NUL character; expected names of at most "
-            f"{_LONGEST_NAME} bytes"
-        )
-    return value
-
-
-def _as_short_name(value: str) -> str:
-    if re.fullmatch("[A-Za-z0-9_]+", value) is None:
-        raise refuse(f"{value!r} cannot be in a file name; expected letters, digits and '_'")
-    return value
-
-
-PathText = Annotated[Text, AfterValidator(_path)]
-ShortName = Annotated[Text, AfterValidator(_as_short_name)]
 Flag = Annotated[bool, BeforeValidator(_as_flag)]
 
 

@@ -122,6 +122,14 @@ def test_a_vintage_that_somebody_changed_is_reported(tmp_path, hub):
     assert "not the file that was kept" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["a/b", "1", "", "a" * 101])
+def test_a_name_that_no_vintage_can_have_is_refused_before_anything_is_fetched(tmp_path, name):
+    done = run("data", "fetch", "--hub", "none", "--to", tmp_path, "--name", name)
+
+    assert done.exit_code == 2
+    assert "expected at most 100 letters, '-' and '_'" in done.stderr
+
+
 def nhsn_fetch(tmp_path, server, *options: object):
     address = ["--nhsn", "flu", "--address", server.address]
     return run("data", "fetch", *address, "--to", tmp_path / "v", "--as-of", "2025-01-15", *options)

@@ -90,7 +90,8 @@ def test_a_path_with_a_detour_makes_no_other_folder(empty):
         ("full", 1, "full: exists; expected the name of a new folder"),
         ("link", 1, "link: exists; expected the name of a new folder"),
         ("full/file", 1, "full/file: exists"),
-        ("a b", 1, "'a b' cannot name an experiment; expected letters"),
+        ("a b", 1, "'a b' cannot name an experiment; expected at most 100 letters"),
+        ("a" * 101, 1, "cannot name an experiment; expected at most 100 letters"),
         ("full/file/x", 2, "Not a directory"),
     ],
 )

@@ -149,7 +149,8 @@ def test_the_store_s_own_name_wins_over_a_country_code():
 
 
 def test_a_path_is_never_a_name_even_if_the_store_lists_it():
-    for text in ("../x", "a/b", ".hidden", "a..b", "a\\b", "/etc", "", "_x", "a\nb", "a" * 101):
+    paths = ("../x", "a/b", ".hidden", "a..b", "a\\b", "/etc", "", "_x", "a\nb")
+    for text in (*paths, "a" * 101, "\N{CJK UNIFIED IDEOGRAPH-4E00}" * 67):
         assert not is_plausible_name(text)
         with pytest.raises(PopulationError):
             find(text, known=[text])

@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.files import replacing
 from epyflow.run.settings import Settings, read_settings
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "config.yaml"
@@ -62,7 +63,7 @@ def test_a_name_that_was_read_as_something_else_is_refused(given):
         assert "is not text; expected text: quote it" in refusal(**{key: given})
 
 
-@pytest.mark.parametrize("run_id", ["a/b", "..", "a b", "-x", "é", "", "a\n"])
+@pytest.mark.parametrize("run_id", ["a/b", "..", "a b", "-x", "é", "", "a\n", "a" * 101])
 def test_a_run_id_is_one_folder_of_plain_characters(run_id):
     assert refusal(run_id=run_id).startswith("config: run_id: ")
 
@@ -79,6 +80,8 @@ def test_a_run_id_is_one_folder_of_plain_characters(run_id):
         ("experiments_root", "", "empty; expected text"),
         ("experiments_root", "x/" + "a" * 256, "has 256 bytes or a NUL character; expected names"),
         ("hub", "\N{MICROBE}" * 64, "has 256 bytes or a NUL character; expected names of at most"),
+        ("experiments_root", "x/" * 2048, "has 4,096 bytes; expected a path of fewer than 4,096"),
+        ("run_id", "a" * 5000, f"'{'a' * 56}... cannot name a run; expected at most 100 letters, "),
         ("target_data", "a\0b", "a name in it has 3 bytes or a NUL character; expected names of"),
     ],
 )
@@ -190,10 +193,22 @@ def test_the_plan_of_an_experiment_given_as_a_path_does_not_leave_it(experiment)
     assert path != Settings(experiment=f"{experiment}/x").plan_path
 
 
-@pytest.mark.parametrize("name", ["a-b", "b c", "../b", "é"])
+@pytest.mark.parametrize("name", ["a-b", "b c", "../b", "é", "a" * 51])
 @pytest.mark.parametrize("key", ["team_abbr", "model_abbr"])
 def test_a_short_name_that_cannot_be_in_a_submissions_name_is_refused(key, name):
-    assert "cannot be in a file name; expected letters, digits" in refusal(**{key: name})
+    assert "cannot be in a file name; expected at most 50 letters, digits" in refusal(**{key: name})
+
+
+def test_the_longest_names_leave_room_for_the_ends_of_files(tmp_path, monkeypatch):
+    settings = Settings(
+        experiment=f"/{'a' * 255}", run_id="a" * 100, team_abbr="a" * 50, model_abbr="a" * 50
+    )
+
+    submission = f"2025-01-04-{settings.team_abbr}-{settings.model_abbr}.parquet.findings.json"
+    monkeypatch.chdir(tmp_path)
+    with replacing(tmp_path / submission) as temporary:
+        temporary.touch()
+    settings.plan_path.parent.mkdir(parents=True)
 
 
 def test_no_run_is_named_like_the_word_for_the_newest():

@@ -6,10 +6,15 @@ from epyflow.errors import SourceError
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.output import Output
-from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, yaml_files
+from epyflow.experiment.reading.experiment_files import (
+    NAME_FORM,
+    ExperimentFiles,
+    is_exp_id,
+    yaml_files,
+)
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.yaml_source import Document, read
-from epyflow.strict import Strict
+from epyflow.strict import Strict, shown
 from epyflow.suggest import did_you_mean
 
 SECTIONS: dict[str, type[Strict]] = {"model": Model, "modelset": Modelset, "output": Output}
@@ -19,6 +24,9 @@ ROLES = tuple(SECTIONS)
 
 UNREAD = ("aggregation", "plot", "post_aggregation", "submission")
 """Top-level keys of epymodelingsuite's files for work on finished runs."""
+
+_LONGEST_ID = 500
+"""Characters of an experiment's id, which may be nested: paths of files in a bucket have 1,024."""
 
 
 def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], list[Problem]]:
@@ -136,10 +144,10 @@ def choose_output(
 
 def exp_id_problem(files: ExperimentFiles) -> list[Problem]:
     """Return a problem if the experiment's folder has a name that its results cannot have."""
-    if is_exp_id(files.exp_id):
+    if is_exp_id(files.exp_id) and len(files.exp_id) <= _LONGEST_ID:
         return []
     message = (
-        f"the experiment's folder {files.exp_id!r} cannot name its results; expected a name of "
-        "letters, digits, '.', '_' and '-' that begins with a letter or digit"
+        f"the experiment's folder {shown(files.exp_id)} cannot name its results; expected "
+        f"{NAME_FORM}, with those above it at most {_LONGEST_ID} characters"
     )
     return [Problem(files.folder, 1, "", message)]

@@ -10,11 +10,18 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.yaml_source import KeyPath
+from epyflow.files import LONGEST_NAME
 from epyflow.suggest import did_you_mean, listed
 
 SUFFIXES = (".yaml", ".yml")
 
-_EXP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_NAME = rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}"
+_EXP_ID = re.compile(rf"{_NAME}(/{_NAME})*")
+
+NAME_FORM = (
+    f"at most {LONGEST_NAME} letters, digits, '.', '_' and '-', beginning with a letter or digit"
+)
+"""The names of runs and of folders of experiments, for messages."""
 
 
 @dataclass(frozen=True)

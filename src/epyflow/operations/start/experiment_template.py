@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.reading.experiment_files import is_exp_id, locate
+from epyflow.experiment.reading.experiment_files import NAME_FORM, is_exp_id, locate
 from epyflow.run.settings import POPULATION_FOLDERS
+from epyflow.strict import shown
 
 Template = Literal["sir", "seir", "flu", "covid", "rsv", "measles"]
 
@@ -60,10 +61,7 @@ def write_experiment(folder: Path, template: Template, project: Path | None) -> 
     """
     name = folder.absolute().name
     if not is_exp_id(name):
-        raise EpyflowError(
-            f"{name!r} cannot name an experiment; expected letters, digits, '.', '_' and '-', "
-            "beginning with a letter or digit"
-        )
+        raise EpyflowError(f"{shown(name)} cannot name an experiment; expected {NAME_FORM}")
     if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise EpyflowError(f"{folder}: exists; expected the name of a new folder")
     config = folder / "config"

@@ -7,6 +7,7 @@ from epyflow.errors import UnreadableError
 from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.documents import read_documents
 from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
+from epyflow.strict import shown
 
 MODEL = """
 model:
@@ -335,18 +336,24 @@ def test_letters_digits_and_signs_make_an_id(exp_id):
 
 
 @pytest.mark.parametrize(
-    "exp_id", ["", ".", "..", "a b", "é", "-a", "a//b", "/a", "a/", "a/../b", "a\n", "a:b"]
+    "exp_id",
+    ["", ".", "..", "a b", "é", "-a", "a//b", "/a", "a/", "a/../b", "a\n", "a:b", "a" * 101],
 )
 def test_odd_characters_make_no_id(exp_id):
     assert not is_exp_id(exp_id)
 
 
-def test_an_experiment_whose_folder_cannot_name_results_is_a_problem(folder):
-    odd = folder.rename(folder.parent / "my experiment")
+@pytest.mark.parametrize("name", ["my experiment", "/".join(["a" * 99] * 6)])
+def test_an_experiment_whose_folder_cannot_name_results_is_a_problem(folder, name):
+    odd = folder.parent / name
+    odd.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(odd)
 
     (message,) = messages(odd)
 
-    assert message.startswith(f"{odd}:1: the experiment's folder 'my experiment' cannot name")
+    assert message.startswith(f"{odd}:1: the experiment's folder {shown(name)} cannot name its res")
+    assert "at most 100 letters" in message
+    assert message.endswith("with those above it at most 500 characters")
 
 
 # Paths of data files.

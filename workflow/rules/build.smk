@@ -14,8 +14,6 @@ is up to date is a plain file, so its task does not wait for the others or run a
 START = this_start()
 STALE = [(run, task) for run, tasks in START.to_build.items() for task in tasks]
 BUILD_IS_REMOTE = PLAN.build == "remote"
-# Without wildcards, thousands of outputs are found fast; a remote job is known by its wildcards.
-BUILT = "{exp_id}/{run_id}" if BUILD_IS_REMOTE else PLAN.layout.name
 
 if START.sources and STALE and BUILD_IS_REMOTE:
 
@@ -46,17 +44,16 @@ if STALE:
             **build_sources(),
         output:
             tasks=expand(
-                "results/{run}{date}/builder-artifacts/input_{i}.pkl",
+                "results/{{exp_id}}/{{run_id}}{date}/builder-artifacts/input_{i}.pkl",
                 zip,
-                run=[BUILT] * len(STALE),
                 # A replay builds all its dates together, each in its own folder.
                 date=[run.removeprefix(PLAN.run_id) for run, _ in STALE],
                 i=[f"{task:05d}" for _, task in STALE],
             ),
         log:
-            f"logs/{BUILT}/build_inputs.log",
+            "logs/{exp_id}/{run_id}/build_inputs.log",
         benchmark:
-            f"benchmarks/{BUILT}/build_inputs.tsv"
+            "benchmarks/{exp_id}/{run_id}/build_inputs.tsv"
         localrule: not BUILD_IS_REMOTE
         conda:
             "../../envs/epyflow.yaml"
@@ -71,6 +68,6 @@ if STALE:
             code=(code_version("build"), code_version("run")),
             storage=storage_prefix(),
         message:
-            f"Building the inputs of {PLAN.exp_id}"
+            "Building the inputs of {wildcards.exp_id}"
         script:
             "../scripts/build_inputs.py"

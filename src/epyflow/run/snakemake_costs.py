@@ -6,6 +6,8 @@ of N jobs: 13 of the 23 CPU-seconds of a dry run with 5,000 tasks.
 """
 
 import sys
+from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 
@@ -30,12 +32,15 @@ def compare_without_pandas() -> None:
 
 
 def search_outputs_less() -> None:
-    """Let Snakemake look up outputs without wildcards, and search for files only if it has to."""
+    """Let Snakemake look up outputs by their names, and search for files only if it has to."""
+    from snakemake import dag
     from snakemake.dag import DAG, ScriptProcessor
     from snakemake.rules import Rule
 
+    if hasattr(dag, "OutputIndex"):
+        dag.OutputIndex = _OutputIndex
     shortened = (
-        *((Rule, _is_producer), (ScriptProcessor, _process_job)),
+        *((Rule, _is_producer), (Rule, _get_wildcards), (ScriptProcessor, _process_job)),
         *((DAG, _handle_temp), (DAG, _in_until)),
     )
     for kind, make in shortened:
@@ -44,18 +49,63 @@ def search_outputs_less() -> None:
             setattr(kind, name, make(original))
 
 
+class _OutputIndex:
+    """The rules by the names of their outputs: Snakemake's own knows the start of each path."""
+
+    def __init__(self, rules: Iterable[Any]) -> None:
+        self._rules: dict[str | None, set[Any]] = {}
+        for rule in rules:
+            for name in _by_name(rule.products()):
+                self._rules.setdefault(name, set()).add(rule)
+
+    def match_producers(self, targetfile: str) -> set[Any]:
+        """Return the rules that produce a file."""
+        near = self._rules.get(_name_of(targetfile), set()) | self._rules.get(None, set())
+        return {rule for rule in near if rule.is_producer(targetfile)}
+
+
 def _is_producer(original: Any) -> Any:
-    """Whether a rule produces a file: a rule without wildcards produces the files that it names."""
-    names = {}
+    """Whether a rule produces a file."""
+    return _search_outputs(original)
 
-    def is_producer(self: Any, requested_output: str) -> Any:
-        if self.wildcard_names:
-            return original(self, requested_output)
-        if self not in names:
-            names[self] = frozenset(map(str, self.products()))
-        return requested_output in names[self]
 
-    return is_producer
+def _get_wildcards(original: Any) -> Any:
+    """Return the wildcards with which a rule produces a file."""
+    return _search_outputs(original)
+
+
+def _search_outputs(original: Any) -> Any:
+    """Search the outputs that end in the name of the file, and those whose name has wildcards."""
+    by_rule = {}
+
+    def search(self: Any, requested_output: Any, *arguments: Any, **others: Any) -> Any:
+        if requested_output is None:
+            return original(self, requested_output, *arguments, **others)
+        if self not in by_rule:
+            by_rule[self] = _by_name(self.products())
+        names = by_rule[self]
+        found = (*names.get(_name_of(requested_output), ()), *names.get(None, ()))
+        # Hides the method of the class, which lists all outputs.
+        self.products = lambda: (output for _, output in sorted(found, key=itemgetter(0)))
+        try:
+            return original(self, requested_output, *arguments, **others)
+        finally:
+            del self.products
+
+    return search
+
+
+def _by_name(outputs: Iterable[Any]) -> dict[str | None, list[tuple[int, Any]]]:
+    """Group outputs with their positions by the last part of their paths; None with wildcards."""
+    names: dict[str | None, list[tuple[int, Any]]] = {}
+    for position, output in enumerate(outputs):
+        name = _name_of(output)
+        names.setdefault(None if "{" in name else name, []).append((position, output))
+    return names
+
+
+def _name_of(path: Any) -> str:
+    return str(path).rpartition("/")[2]
 
 
 def _process_job(original: Any) -> Any:

@@ -1,22 +1,25 @@
 """Searches of Snakemake that take N² steps for N outputs of a rule."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 import snakemake.api
+from snakemake.io import IOFile
 
 from epyflow.run.snakemake_costs import search_outputs_less
 
 # Modules that import each other: they cannot be imported one by one.
 DAG, Scripts, Rule = snakemake.dag.DAG, snakemake.dag.ScriptProcessor, snakemake.rules.Rule
+OutputIndex = snakemake.output_index.OutputIndex
 
 
 @pytest.fixture
 def searched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace Snakemake's searches by records of their names, and shorten them."""
     names: list[str] = []
-    searches = {"is_producer": Rule, "process_job": Scripts, "handle_temp": DAG, "in_until": DAG}
+    searches = {"process_job": Scripts, "handle_temp": DAG, "in_until": DAG}
     for name, kind in searches.items():
         assert callable(getattr(kind, name)), "this Snakemake has another search"
 
@@ -36,14 +39,70 @@ class StandIn:
         vars(self).update(attributes)
 
 
-@pytest.mark.parametrize(("wildcards", "searches"), [(set(), 0), ({"i"}, 3)])
-def test_outputs_of_a_rule_without_wildcards_are_looked_up(searched, wildcards, searches):
-    rule = StandIn(wildcard_names=wildcards, products=lambda: iter(["in_1", "in_2", "log"]))
+class RuleOf:
+    """A rule with outputs; Snakemake's searches find them in its method ``products``."""
 
-    found = [Rule.is_producer(rule, name) for name in ("in_2", "log", "in_3")]
+    def __init__(self, *outputs: str) -> None:
+        self.wildcard_names = {"run"}
+        self.outputs = [IOFile(each, rule=None) for each in outputs]
 
-    assert len(searched) == searches
-    assert found == [True, True, bool(wildcards)]
+    def products(self) -> list[Any]:
+        return self.outputs
+
+    def is_producer(self, file: str) -> bool:
+        return bool(Rule.is_producer(self, file))
+
+    def get_wildcard_len(self, wildcards: dict[str, str]) -> int:
+        return sum(map(len, wildcards.values()))
+
+    def check_wildcards(self, wildcards: dict[str, str] | None) -> None:
+        assert wildcards is not None
+
+
+@pytest.fixture
+def matched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record the outputs that are compared; the searches are restored at the end."""
+    names: list[str] = []
+    kind = type(IOFile("a", rule=None))
+    match = kind.match
+    monkeypatch.setattr(kind, "match", lambda self, file: names.append(self) or match(self, file))
+    for name in ("is_producer", "get_wildcards"):
+        monkeypatch.setattr(Rule, name, getattr(Rule, name))
+    monkeypatch.setattr(snakemake.dag, "OutputIndex", OutputIndex)
+    return names
+
+
+def producers(rules: list[RuleOf], files: Iterable[str]) -> list[Any]:
+    """Return for each file the positions and wildcards of the rules that produce it."""
+    index = snakemake.dag.OutputIndex(rules)
+    found = [(file, rule) for file in files for rule in index.match_producers(file)]
+    return sorted((file, rules.index(rule), Rule.get_wildcards(rule, file)) for file, rule in found)
+
+
+def test_a_shortened_search_finds_the_same_rules_and_wildcards(matched):
+    rules = [
+        RuleOf("r/{run}/in_1", "r/{run}/in_2", "r/{run}/z/in_2"),
+        RuleOf("r/{run}/{log}", "r/{run}/y/{log}"),
+        RuleOf("plain", "r/plain"),
+    ]
+    files = ("r/x/in_1", "r/x/y/in_2", "r/x/z/in_2", "r/x/log", "plain", "x/plain", "r/x/in_3", "r")
+
+    expected = producers(rules, files)
+    search_outputs_less()
+
+    assert len(expected) > len(files)
+    assert producers(rules, files) == producers(rules, files) == expected
+    assert Rule.get_wildcards(rules[0], None) == {}
+
+
+def test_only_outputs_of_the_name_of_a_file_are_compared(matched):
+    rule = RuleOf(*(f"r/{{run}}/in_{i}" for i in range(20)), "r/{run}/{log}")
+    search_outputs_less()
+
+    found = producers([rule], [f"r/x/in_{i}" for i in range(20)])
+
+    assert len(found) == 20
+    assert len(matched) <= 4 * 20
 
 
 @pytest.mark.parametrize(

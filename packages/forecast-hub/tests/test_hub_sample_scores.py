@@ -116,6 +116,11 @@ def test_the_first_sample_that_is_there_twice_is_named():
         score_samples(samples((3, 0, 4, 1), ids=["1", "1", "2", "2"]), OUTCOMES, "t")
 
 
+def test_a_negative_sample_is_refused():
+    with pytest.raises(DataError, match="a-b: a sample of t is -4; expected 0 or more"):
+        score_samples(samples((3, -4)), OUTCOMES, "t")
+
+
 def test_means_are_over_all_horizons_from_0_on_and_by_horizon():
     """CRPS of one sample: its distance, 9 in the past, then 3 and 5; trajectory (3, 5)."""
     rows = pd.concat([samples((9,), "-1"), samples((3,)), samples((5,), "1")])

@@ -87,6 +87,24 @@ def test_files_alone_are_scored(tmp_path, observed):
     assert means(*files, "--target-data", observed) == {"a-b": (2, wis(4))}
 
 
+def test_forecasts_without_a_column_of_horizons_are_scored(tmp_path, observed):
+    path = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    path.write_text(path.read_text().replace(",horizon", "").replace("cases,0,", "cases,"))
+
+    assert means(path, "--target-data", observed) == {"a-b": (1, wis(4))}
+
+
+def test_peak_weeks_that_are_no_dates_are_refused(tmp_path, observed):
+    path = tmp_path / "2025-01-04-a-b.csv"
+    row = "2025-01-04,peak week inc flu hosp,NA,north,NA,pmf,soon,1"
+    path.write_text(f"{COLUMNS}\n{row}\n")
+
+    done = run(path, "--target-data", observed)
+
+    assert done.exit_code == 2
+    assert "soon of 2025-01-04 are no weeks; expected their last days" in done.stderr
+
+
 def test_beside_files_the_hubs_baseline_and_ensemble_are_scored_on_the_same_tasks(
     tmp_path, observed, hub
 ):

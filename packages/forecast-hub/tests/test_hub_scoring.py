@@ -229,6 +229,9 @@ def test_a_forecast_without_an_outcome_has_no_score():
             pd.concat([forecast("a-b", [2, 4, 8]), forecast("a-b", [2, 4, 8])]),
             "quantile 0.25 is there twice for .*location 01",
         ),
+        # A negative width would make the score better, and a negative count has no logarithm.
+        (forecast("a-b", [8, 4, 2], "02"), "a-b: quantiles fall for .*location 02"),
+        (forecast("a-b", [-2, 4, 8]), "a-b: a quantile is negative for .*location 01"),
     ],
 )
 def test_forecasts_that_cannot_be_scored_are_refused(frame, says):
@@ -359,6 +362,20 @@ def test_a_forecast_that_does_not_name_the_class_observed_is_refused():
         score_probabilities(probabilities([0, 0, 1, 0, 0]), outcomes, "t")
 
 
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (2 * [probabilities([0, 0, 1, 0, 0])], "a-b: a class is there twice for .*location 56"),
+        ([probabilities([0, 0.5, 1, 0, 0])], "a-b: the probabilities do not add up to 1 for"),
+    ],
+)
+def test_probabilities_that_score_too_well_are_refused(rows, says):
+    outcomes = pd.DataFrame({"location": ["56"], "horizon": "0", "category": ["stable"]})
+
+    with pytest.raises(DataError, match=says):
+        score_probabilities(pd.concat(rows), outcomes, "t")
+
+
 def weekly(location, counts, first=date(2025, 1, 11)):
     return pd.DataFrame(
         {
@@ -438,6 +455,28 @@ def test_forecasts_are_read_from_any_format_and_carry_their_model(tmp_path):
             "output_type,output_type_id,value\nquantile,0.5,1e400\n",
             DataError,
             "value '1e400' is no number",
+        ),
+        *(
+            (
+                "2025-01-04-a-b.csv",
+                f"output_type,output_type_id,value\n{row}\n",
+                DataError,
+                says,
+            )
+            for row, says in (
+                ("quantile,low,1", "quantile 'low' is no level"),
+                ("quantile,1.5,1", "quantile '1.5' is no level"),
+                ("pmf,up,-0.5", "-0.5 is no probability"),
+            )
+        ),
+        *(
+            (
+                "2025-01-04-a-b.csv",
+                f"{name},output_type,output_type_id,value\nx,quantile,0.5,1\n",
+                DataError,
+                f"the column {name} has a name that scores use",
+            )
+            for name in ("model", "observed", "level")
         ),
         *(
             (

@@ -17,6 +17,15 @@ MODEL = "model"
 REFERENCE_DATE = "reference_date"
 _ORIGIN_DATE = "origin_date"
 """What European and scenario hubs call the column of the round."""
+_OURS = frozenset(
+    (
+        *(MODEL, "scale", "observed", "median", "wis", "dispersion", "underprediction", "level"),
+        *("overprediction", "ae_median", "covered_50", "covered_90", "covered_95", "pit_low"),
+        *("pit_high", "category", "probability", "log_score", "samples", "crps", "horizons"),
+        *("energy_score", "forecasts", "count", "met"),
+    )
+)
+"""Columns that scores add to those of the forecasts."""
 
 
 def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
@@ -38,7 +47,9 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
     UnreadableError
         If a file is missing or is not a table, or its name has no model.
     DataError
-        If a column is missing, a value is not a finite number, or a reference date is no date.
+        If a column is missing or has a name that scores use, a value is not a finite number, a
+        reference date is no date, a level of a quantile is not between 0 and 1, or a probability
+        is not from 0 to 1.
     """
     if not paths:
         raise UnreadableError("there are no forecasts; expected at least one file")
@@ -59,7 +70,10 @@ def _read(path: Path) -> pd.DataFrame:
     frame = _gzipped(path) if path.suffix == ".gz" else read_submission(path).frame.copy()
     if missing := [column for column in STANDARD_COLUMNS if column not in frame]:
         raise DataError(f"{path}: no column {listed(missing)}; expected a hub's model output")
+    if ours := sorted(_OURS.intersection(frame.columns)):
+        raise DataError(f"{path}: the column {ours[0]} has a name that scores use; rename it")
     frame["value"] = _numbers(frame["value"], path)
+    _check_ranges(frame, path)
     if REFERENCE_DATE not in frame:
         frame = frame.rename(columns={_ORIGIN_DATE: REFERENCE_DATE})
     _check_reference_dates(frame, path)
@@ -76,6 +90,20 @@ def _check_reference_dates(frame: pd.DataFrame, path: Path) -> None:
             standard = False
         if not standard:
             raise DataError(f"{path}: reference_date {text!r} is no date; expected YYYY-MM-DD")
+
+
+def _check_ranges(frame: pd.DataFrame, path: Path) -> None:
+    """Refuse levels and probabilities that would make a score too good."""
+    kinds = frame["output_type"]
+    levels = pd.to_numeric(frame["output_type_id"].where(kinds == "quantile"), errors="coerce")
+    wrong = (kinds == "quantile") & ~levels.between(0, 1, inclusive="neither")
+    if wrong.any():
+        text = frame["output_type_id"][wrong].iloc[0]
+        raise DataError(f"{path}: quantile {text!r} is no level; expected a number between 0 and 1")
+    wrong = kinds.isin(("pmf", "cdf")) & ~frame["value"].between(0, 1)
+    if wrong.any():
+        value = frame["value"][wrong].iloc[0]
+        raise DataError(f"{path}: {value:g} is no probability; expected a number from 0 to 1")
 
 
 def parse_submission_name(path: Path) -> FileName:

@@ -12,6 +12,10 @@ from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
 from forecast_hub.config.round_calendar import WEEK
 from forecast_hub.errors import DataError
+from forecast_hub.scoring.forecasts import MODEL
+
+SUM_TOLERANCE = 1e-6
+"""Largest difference of a sum of probabilities from 1."""
 
 LOWEST = -10.0
 """Lowest log score. FluSight uses this limit, so that one forecast does not decide a season.
@@ -45,11 +49,13 @@ def score_probabilities(
     Raises
     ------
     DataError
-        If no forecast has an outcome, or a forecast has no probability of the observed class.
+        If no forecast has an outcome, or a forecast has no probability of the observed class, or
+        one twice, or its probabilities do not add up to 1.
     """
     chosen = forecasts[(forecasts[target_column] == target) & (forecasts["output_type"] == "pmf")]
     keys = [name for name in outcomes.columns if name != "category"]
     names = [name for name in chosen.columns if name not in STANDARD_COLUMNS]
+    _refuse_unusable(chosen, names, target)
     joined = chosen.merge(outcomes, on=keys, how="inner", validate="many_to_one")
     if joined.empty:
         raise DataError(
@@ -68,6 +74,22 @@ def score_probabilities(
     with np.errstate(divide="ignore"):
         logs = np.log(scored["probability"].to_numpy(dtype=np.float64))
     return scored.assign(log_score=np.maximum(logs, LOWEST))
+
+
+def _refuse_unusable(chosen: pd.DataFrame, names: list[str], target: str) -> None:
+    """Refuse a class that is there twice, and probabilities that do not add up to 1."""
+    sums = chosen.groupby(names)["value"].transform("sum")
+    for wrong, what in (
+        (chosen.duplicated([*names, "output_type_id"]), "a class is there twice"),
+        ((sums - 1).abs() > SUM_TOLERANCE, "the probabilities do not add up to 1"),
+    ):
+        if wrong.any():
+            row = chosen[wrong].iloc[0]
+            where = ", ".join(f"{name} {row[name]}" for name in names if name != MODEL)
+            raise DataError(
+                f"{row[MODEL]}: {what} for {where}; expected each class of {target!r} once, and a "
+                "sum of 1"
+            )
 
 
 def classify_rate_changes(

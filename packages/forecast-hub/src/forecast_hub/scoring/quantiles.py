@@ -133,7 +133,7 @@ def score_quantiles(
     ------
     DataError
         If no forecast has an outcome, or a forecast has a quantile twice or lacks one that others
-        have.
+        have, quantiles that fall, or a negative one.
     """
     chosen = forecasts[
         (forecasts[target_column] == target) & (forecasts["output_type"] == "quantile")
@@ -176,7 +176,24 @@ def _by_level(chosen: pd.DataFrame, target: str) -> pd.DataFrame:
             f" for {', '.join(f'{name} {value}' for name, value in where.items())}; expected the "
             "same quantiles of every forecast"
         )
+    _refuse_unusable(table)
     return table
+
+
+def _refuse_unusable(table: pd.DataFrame) -> None:
+    """Refuse quantiles that fall, whose intervals have a negative width, and negative ones."""
+    values = table.to_numpy(dtype=np.float64)
+    for wrong, what, expected in (
+        ((np.diff(values, axis=1) < 0).any(axis=1), "quantiles fall", "none below a lower level's"),
+        ((values < 0).any(axis=1), "a quantile is negative", "0 or more, as of observations"),
+    ):
+        if wrong.any():
+            where = dict(zip(table.index.names, table.index[int(wrong.argmax())], strict=True))
+            raise DataError(
+                f"{where.pop(MODEL)}: {what} for "
+                f"{', '.join(f'{name} {value}' for name, value in where.items())}; expected "
+                f"{expected}"
+            )
 
 
 def _scored(

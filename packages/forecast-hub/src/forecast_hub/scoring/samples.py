@@ -50,7 +50,7 @@ def score_samples(forecasts: pd.DataFrame, outcomes: pd.DataFrame, target: str) 
     Raises
     ------
     DataError
-        If a sample is there twice.
+        If a sample is there twice, or is negative.
     """
     import scoringrules  # imported here: it takes seconds
 
@@ -77,6 +77,9 @@ def _with_outcomes(forecasts: pd.DataFrame, outcomes: pd.DataFrame, target: str)
             f"{row[MODEL]}: sample {row['output_type_id']} is there twice for "
             f"{', '.join(f'{name} {row[name]}' for name in keys[1:-1])}; expected it once"
         )
+    if (rows["value"] < 0).any():
+        model, value = rows.loc[rows["value"] < 0, [MODEL, "value"]].iloc[0]
+        raise DataError(f"{model}: a sample of {target} is {value:g}; expected 0 or more")
     on = [name for name in outcomes.columns if name != "observed"]
     return rows.merge(outcomes, on=on, how="inner", validate="many_to_one")
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from forecast_hub.config import flusight
-from forecast_hub.config.hub import STANDARD_COLUMNS
+from forecast_hub.config.hub import NA, STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
+from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.scoring.forecasts import MODEL, fill_task_ids, read_forecasts
 from forecast_hub.scoring.matching import (
@@ -76,7 +77,7 @@ def compute_score_tables(
     HubError
         If a file is unusable, or no forecast has an outcome yet.
     """
-    own = fill_task_ids(read_forecasts(submissions))
+    own = _read(submissions)
     needed = {TARGET, "location", "reference_date", "target_end_date"}
     if lacking := needed - set(own.columns):
         raise DataError(
@@ -102,6 +103,12 @@ def compute_score_tables(
     return tables
 
 
+def _read(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read submissions; of a hub without horizons, each is ``NA``."""
+    found = read_forecasts(paths)
+    return fill_task_ids(found if "horizon" in found else found.assign(horizon=NA))
+
+
 def _ahead(scores: pd.DataFrame) -> pd.DataFrame:
     """Leave out negative horizons, which FluSight's evaluations do not count.
 
@@ -112,7 +119,7 @@ def _ahead(scores: pd.DataFrame) -> pd.DataFrame:
 
 def _shared(others: Sequence[Path], own: pd.DataFrame) -> pd.DataFrame:
     """Return the forecasts of other models for tasks of the model that is scored."""
-    found = fill_task_ids(read_forecasts(others))
+    found = _read(others)
     keys = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
     keys = [*keys, "output_type"]
     tasks = own[keys].drop_duplicates()
@@ -199,7 +206,13 @@ def _by_season(
     rows = own[(own[TARGET] == flusight.PEAK_WEEK) & (own["output_type"] == "pmf")]
     seasons: dict[tuple[str, ...], list[str]] = {}
     for reference_date, weeks in rows.groupby("reference_date", sort=True)["output_type_id"]:
-        seasons.setdefault(tuple(sorted(weeks.unique())), []).append(str(reference_date))
+        names = sorted(weeks.unique())
+        if parse_dates(names) is None:
+            raise DataError(
+                f"{flusight.PEAK_WEEK}: {listed(names)} of {reference_date} are no weeks; expected "
+                "their last days, YYYY-MM-DD"
+            )
+        seasons.setdefault(tuple(names), []).append(str(reference_date))
     parts = [
         outcomes_of([date.fromisoformat(week) for week in weeks]).merge(
             pd.DataFrame({"reference_date": dates}), how="cross"

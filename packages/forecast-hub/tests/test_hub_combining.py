@@ -66,6 +66,33 @@ def test_a_linear_pool_inverts_the_mean_of_the_distributions():
     assert found == pytest.approx([15, 25, 35])
 
 
+def test_targets_of_a_linear_pool_may_have_different_levels():
+    """The members of each task agree, so their pool is what each of them says."""
+    parts = [
+        quantiles(model, values, location, levels)
+        for model in ("a-x", "b-y")
+        for location, values, levels in (
+            ("01", [1, 2, 3], ("0.25", "0.5", "0.75")),
+            ("02", [10, 20, 30, 40, 50], ("0.1", "0.25", "0.5", "0.75", "0.9")),
+        )
+    ]
+
+    assert combined(*parts, method="linear-pool") == pytest.approx([1, 2, 3, 10, 20, 30, 40, 50])
+
+
+def test_seventy_members_are_combined_by_those_that_have_a_task():
+    names = [f"m-{number:02}" for number in range(70)]
+    parts = [
+        quantiles(name, [value] * 3, location)
+        for location, value, those in (("01", 1, names[64:67]), ("02", 2, names[67:]))
+        for name in those
+    ] + [quantiles(name, [number] * 3, "03") for number, name in enumerate(names)]
+
+    found = combined(*parts, weights=dict.fromkeys(names, 1.0))
+
+    assert found == [1] * 3 + [2] * 3 + [34.5] * 3
+
+
 def test_a_task_that_a_member_lacks_is_combined_of_the_others():
     other = quantiles("c-z", [1, 2, 3], "02")
 
@@ -99,6 +126,10 @@ def test_members_with_other_levels_or_the_same_twice_are_refused():
         combined(A, quantiles("b-y", [1, 2], levels=("0.25", "0.5")))
     with pytest.raises(DataError, match=r"a-x: location 01.* is there twice"):
         combined(A, A)
+    with pytest.raises(DataError, match=r"b-y: quantiles fall for location 01"):
+        combined(A, quantiles("b-y", [20, 40, 30]))
+    with pytest.raises(DataError, match="no output type quantile or pmf"):
+        combined(A.assign(output_type="sample"))
 
 
 @pytest.fixture
@@ -149,6 +180,39 @@ def test_members_are_weighed_by_the_age_groups_that_all_of_them_forecast(tmp_pat
     found = combine_files(paths, "2025-01-11", "mean", observed).set_index("age_group")
 
     assert found.loc["young", "value"].tolist() == pytest.approx([105, 115, 125])
+
+
+@pytest.mark.parametrize("column", ["reference_date", "location", "target_end_date", "target"])
+def test_a_column_that_the_files_of_a_member_lack_is_named(files, tmp_path, column):
+    observed = tmp_path / "observed.csv"
+    observed.write_text("date,location,value\n2025-01-04,north,100\n")
+    for path in files[1::2]:
+        pd.read_csv(path, dtype=str).drop(columns=column).to_csv(path, index=False)
+
+    with pytest.raises(DataError, match=f"b-y: its forecasts have no column {column}"):
+        combine_files(files, "2025-01-11", "mean", observed)
+
+
+def test_members_are_weighed_by_what_was_known_in_any_kind_of_target_data(files, tmp_path):
+    observed = tmp_path / "observed.csv"
+    header = "target_end_date,location,oracle_value,output_type,output_type_id,as_of"
+    for known_on in ("2025-01-08", "2025-02-01"):
+        observed.write_text(f"{header}\n2025-01-04,north,100,quantile,NA,{known_on}\n")
+        if known_on < "2025-01-11":
+            found = combine_files(files, "2025-01-11", "mean", observed)
+            assert found["value"].between([91, 101, 111], [95, 105, 115]).all()
+    with pytest.raises(DataError, match="has an outcome before 2025-01-11"):
+        combine_files(files, "2025-01-11", "mean", observed)
+
+
+def test_members_by_age_are_not_weighed_by_what_is_of_all_ages(files, tmp_path):
+    observed = tmp_path / "observed.csv"
+    observed.write_text("date,location,value\n2025-01-04,north,100\n")
+    for path in files:
+        pd.read_csv(path, dtype=str).assign(age_group="old").to_csv(path, index=False)
+
+    with pytest.raises(DataError, match="has an outcome before 2025-01-11"):
+        combine_files(files, "2025-01-11", "mean", observed)
 
 
 def test_the_command_writes_the_ensemble_of_the_round_in_its_name(files, tmp_path):

@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.errors import DataError, HubError
-from forecast_hub.scoring.forecasts import MODEL, REFERENCE_DATE, fill_task_ids, read_forecasts
-from forecast_hub.scoring.matching import observed_series, select_target
+from forecast_hub.scoring.forecasts import (
+    MODEL,
+    REFERENCE_DATE,
+    fill_task_ids,
+    read_forecasts,
+    require_columns,
+)
+from forecast_hub.scoring.matching import Outcomes, observed_series
 from forecast_hub.scoring.outcomes import TARGET, read_outcomes
 from forecast_hub.scoring.quantiles import score_quantiles
 from forecast_hub.scoring.relative_skill import list_tasks
@@ -60,6 +66,7 @@ def combine_files(
         If a file cannot be used, there are fewer than two members, or they cannot be weighed.
     """
     forecasts = read_forecasts(paths)
+    require_columns(forecasts, [REFERENCE_DATE], "the date of their round")
     now = forecasts[forecasts[REFERENCE_DATE] == day]
     members = sorted(now[MODEL].unique())
     if len(members) < 2:
@@ -85,13 +92,15 @@ def weigh(
     HubError
         If there is no such forecast.
     """
+    needed = (TARGET, "target_end_date", "location")
+    require_columns(earlier, needed, "by which they meet what was observed")
     earlier = fill_task_ids(earlier)
     own = earlier[earlier[MODEL].isin(members) & (earlier["output_type"] == "quantile")]
-    if TARGET not in own or "target_end_date" not in own:
-        raise DataError("the forecasts have no columns target and target_end_date to weigh them by")
-    outcomes = read_outcomes(target_data, list(own.columns), list(own["location"].unique()))
+    tasks = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
+    outcomes = read_outcomes(target_data, tasks, list(own["location"].unique()), known_on=day)
     target = observed_series(list(own[TARGET].unique()))
-    known = select_target(outcomes, target, target)
+    found = Outcomes(outcomes, target, target_data).of_target(target, own)
+    known = outcomes.iloc[:0] if found is None else found
     known = known[known["target_end_date"] < day]
     if not (own[TARGET] == target).any() or known.empty:
         raise DataError(
@@ -136,11 +145,13 @@ def combine(
     Raises
     ------
     DataError
-        If members have different quantiles of a task, or one twice.
+        If members have different quantiles of a task, one twice, quantiles that fall, or none.
     """
     rows = forecasts[forecasts["output_type"].isin(COMBINED)]
     if left := sorted(set(forecasts["output_type"]) - set(COMBINED)):
         log.warning("output type %s is not combined; left out", listed(left))
+    if rows.empty:
+        raise DataError(f"the forecasts have no output type {' or '.join(COMBINED)}; expected one")
     tasks = [name for name in rows.columns if name not in (MODEL, *STANDARD_COLUMNS)]
     rows = fill_task_ids(rows)
     is_level = rows["output_type"] == "quantile"
@@ -158,14 +169,15 @@ def combine(
         _combined(table[at], weights, method if kind == "quantile" else "mean")
         for kind, at in _groups(table, tasks)
     ]
-    found = pd.concat(parts).rename("value").reset_index()
+    found = pd.concat(parts).sort_index().rename("value").reset_index()
     return pd.DataFrame(found, columns=[*tasks, *STANDARD_COLUMNS])
 
 
 def _groups(table: pd.DataFrame, tasks: Sequence[str]) -> list[tuple[str, NDArray[np.bool_]]]:
     """Return the rows of each output type and set of members; members have a task or not."""
     index = table.index.to_frame(index=False)
-    has = table.notna().to_numpy()
+    values = table.to_numpy(dtype=np.float64)
+    has = ~np.isnan(values)
     for at in index.groupby([*tasks, "output_type"], sort=False).indices.values():
         some = has[at].any(axis=0) & ~has[at].all(axis=0)
         if some.any():
@@ -174,8 +186,14 @@ def _groups(table: pd.DataFrame, tasks: Sequence[str]) -> list[tuple[str, NDArra
                 f"{member}: has other {row['output_type']} levels than other members for "
                 f"{_named(row, tasks)}; expected the same of every member"
             )
+        falls = (np.diff(values[at], axis=0) < 0).any(axis=0)
+        if falls.any() and index["output_type"].iloc[int(at[0])] == "quantile":
+            raise DataError(
+                f"{table.columns[int(falls.argmax())]}: quantiles fall for "
+                f"{_named(index.iloc[int(at[0])], tasks)}; expected none below a lower level's"
+            )
     kinds = index["output_type"].to_numpy()
-    members = has @ (1 << np.arange(has.shape[1]))
+    _, members = np.unique(has, axis=0, return_inverse=True)
     return [
         (str(kind), (kinds == kind) & (members == each))
         for kind in pd.unique(kinds)
@@ -193,12 +211,13 @@ def _combined(rows: pd.DataFrame, weights: Mapping[str, float], method: Method) 
         found = _weighted_median(values, shares)
     else:
         levels = rows.index.get_level_values("level").to_numpy(dtype=np.float64)
-        count = len(np.unique(levels))
-        # Tasks follow one another in the sorted table, each with all levels in ascending order.
+        # Tasks follow one another in the sorted table, each with its levels in ascending order.
+        task = rows.groupby(level=[*range(rows.index.nlevels - 2)], sort=False).ngroup()
+        ends = np.flatnonzero(np.diff(task)) + 1
         found = np.concatenate(
             [
-                _linear_pool(values[at : at + count], shares, levels[:count])
-                for at in range(0, len(values), count)
+                _linear_pool(its, shares, own)
+                for its, own in zip(np.split(values, ends), np.split(levels, ends), strict=True)
             ]
         )
     return pd.Series(found, index=rows.index)

@@ -1,6 +1,6 @@
 """Read submissions for scoring."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -54,6 +54,30 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
     if not paths:
         raise UnreadableError("there are no forecasts; expected at least one file")
     return pd.concat([_read(Path(path)) for path in paths], ignore_index=True)
+
+
+def require_columns(forecasts: pd.DataFrame, names: Iterable[str], why: str) -> None:
+    """Refuse forecasts some of whose files lack a column.
+
+    Parameters
+    ----------
+    forecasts
+        From :func:`read_forecasts`.
+    names
+        The columns.
+    why
+        What they are needed for.
+
+    Raises
+    ------
+    DataError
+        Naming the first model that lacks one.
+    """
+    for name in names:
+        lacking = forecasts[name].isna() if name in forecasts else pd.Series(data=[True])
+        if lacking.any():
+            model = forecasts[MODEL].iloc[int(lacking.argmax())]
+            raise DataError(f"{model}: its forecasts have no column {name}, {why}")
 
 
 def fill_task_ids(forecasts: pd.DataFrame) -> pd.DataFrame:

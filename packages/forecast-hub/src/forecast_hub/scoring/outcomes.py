@@ -73,6 +73,7 @@ def read_outcomes(
     task_ids: Collection[str] = (),
     locations: Collection[str] = (),
     names: Iterable[Sequence[str]] = (),
+    known_on: str | None = None,
 ) -> pd.DataFrame:
     """Read the latest version of target data.
 
@@ -91,6 +92,8 @@ def read_outcomes(
         Locations of the forecasts; rows of other places are left out. Empty: all are read.
     names
         The names of each place, in any letter case: see :func:`names_of_places`.
+    known_on
+        Rows with a later ``as_of`` are left out; None: all are read.
 
     Returns
     -------
@@ -130,6 +133,8 @@ def read_outcomes(
     keys = [str(name) for name in found]
     if AS_OF in table.frame:
         found[AS_OF] = table.days(AS_OF)
+        if known_on is not None:
+            found = found[found[AS_OF] <= known_on]
     found = found[found["location"].notna()]
     chosen = table.choose(np.isin(table.index, found.index))
     _refuse_mixed(chosen, [location, *kept], day, value)

@@ -13,7 +13,13 @@ from forecast_hub.config.hub import NA, STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
 from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.forecasts import MODEL, fill_task_ids, read_forecasts
+from forecast_hub.scoring.forecasts import (
+    MODEL,
+    REFERENCE_DATE,
+    fill_task_ids,
+    read_forecasts,
+    require_columns,
+)
 from forecast_hub.scoring.matching import (
     DERIVED,
     Outcomes,
@@ -34,6 +40,8 @@ from forecast_hub.scoring.table_names import BY, RELATIVE, SAMPLES
 from forecast_hub.suggestions import listed
 
 log = logging.getLogger(__name__)
+
+_NEEDED = (TARGET, "location", REFERENCE_DATE, "target_end_date")
 
 
 def compute_score_tables(
@@ -78,12 +86,6 @@ def compute_score_tables(
         If a file is unusable, or no forecast has an outcome yet.
     """
     own = _read(submissions)
-    needed = {TARGET, "location", "reference_date", "target_end_date"}
-    if lacking := needed - set(own.columns):
-        raise DataError(
-            f"submissions of this hub cannot be scored: they have no column "
-            f"{listed(sorted(lacking))}, by which forecasts meet what was observed"
-        )
     forecasts = pd.concat([own, _shared(others, own)], ignore_index=True) if others else own
     outcomes = _outcomes(target_data, own, [*names, *names_of_places(places)], series)
     quantiles = _quantiles(forecasts, outcomes, own)
@@ -106,6 +108,7 @@ def compute_score_tables(
 def _read(paths: Sequence[Path]) -> pd.DataFrame:
     """Read submissions; of a hub without horizons, each is ``NA``."""
     found = read_forecasts(paths)
+    require_columns(found, _NEEDED, "by which they meet what was observed")
     return fill_task_ids(found if "horizon" in found else found.assign(horizon=NA))
 
 

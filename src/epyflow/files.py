@@ -10,7 +10,7 @@ import io
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
@@ -38,6 +38,23 @@ CONTROL_CHARACTERS = re.compile(
 """Characters that change what a terminal shows, except the tab, and lone surrogates, which no file
 holds. Sources: ECMA-48 (control characters); Unicode Standard Annex 9 (direction of text).
 """
+
+
+LEADS_OUT = (
+    "leads out of the root through a link; expected a file below the root, or the folder of the "
+    "link's target among allowed_data_roots"
+)
+"""What is wrong with a file of an experiments' root, for messages that begin with its name."""
+
+
+Holds = Callable[[Path], bool]
+"""Says whether a file may be read, its links followed."""
+
+
+def is_below(path: Path, folders: Iterable[Path]) -> bool:
+    """Return whether a path, its links followed, is one of some folders, or below one."""
+    real = Path(os.path.realpath(path))  # resolve() raises an error of links in a circle
+    return any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.problems import Problem
 from epyflow.operations.runs.log_lines import printable
 from epyflow.operations.start.named_experiment import name_experiment
-from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address
 from epyflow.run.calendar import place_with, with_calendar
 from epyflow.run.settings import Settings
@@ -66,8 +65,8 @@ def inspect_experiment(
         place = place_with(settings, settings.place())
         if is_address(found.experiments_root):
             check_inside(place, found.experiments_root)
-        folder = settings.population_folder()
-        store = None if folder is None else PopulationStore.open(folder, remote=False)
+        has_data = settings.population_folder() is not None
+        store = settings.population_store(remote=False) if has_data else None
         names = store.known() if store else ()
         return *inspect(place, settings.output_config, names, store=store), settings
 

@@ -8,7 +8,12 @@ from epyflow.errors import InvalidExperimentError
 from epyflow.experiment.checks.checker import Checker
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.output import DEFAULT
-from epyflow.experiment.reading.documents import choose_output, exp_id_problem, read_documents
+from epyflow.experiment.reading.documents import (
+    choose_output,
+    exp_id_problem,
+    function_problems,
+    read_documents,
+)
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.suite_keys import suite_key_problems
@@ -87,7 +92,7 @@ def inspect(
         Errors and warnings, in the order of files and lines.
     """
     documents, problems = read_documents(files)
-    problems += exp_id_problem(files)
+    problems += [*exp_id_problem(files), *function_problems(files)]
     for role, found in documents.items():
         for document in found:
             problems += suite_key_problems(role, document)

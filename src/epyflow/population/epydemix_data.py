@@ -9,7 +9,7 @@ Source: https://github.com/epistorm/epydemix-data, README.md.
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
+from epyflow.files import LEADS_OUT, Holds
 from epyflow.population.age_groups import AgeGroup, map_groups, parse_age_groups
 from epyflow.population.aggregate import (
     LAYERS,
@@ -70,16 +71,17 @@ class EpydemixData:
     fetch
         Called with the path, relative to ``root``, of a file that is missing; it adds the file
         or raises PopulationError. None if the folder is complete.
+    holds
+        Says whether a file may be read; others are refused.
     """
 
-    def __init__(self, root: Path, fetch: Callable[[str], None] | None = None) -> None:
-        self.root = root
-        self._fetch = fetch
+    further_names: Mapping[str, tuple[str, ...]] = {}
 
-    @property
-    def index(self) -> tuple[Path, ...]:
-        """Return the files that list the populations."""
-        return (self.root / LOCATIONS_FILE,)
+    def __init__(
+        self, root: Path, fetch: Callable[[str], None] | None = None, holds: Holds | None = None
+    ) -> None:
+        self.root, self._fetch, self._holds = root, fetch, holds
+        self.index = (root / LOCATIONS_FILE,)
 
     @cached_property
     def spellings(self) -> dict[str, str]:
@@ -89,11 +91,6 @@ class EpydemixData:
             for name in self._listed
             if self._fetch is not None or (self.root / DATA_FOLDER / name).is_dir()
         }
-
-    @property
-    def further_names(self) -> dict[str, tuple[str, ...]]:
-        """Return no further names: the folder lists none."""
-        return {}
 
     def files(self, name: str) -> tuple[Path, ...]:
         """Return the files that a population is read from."""
@@ -144,6 +141,8 @@ class EpydemixData:
         path = self.root / relative
         if self._fetch is not None and not path.is_file():
             self._fetch(relative)
+        if self._holds is not None and not self._holds(path):
+            raise PopulationError(f"{path} {LEADS_OUT}")
         return path
 
     @cached_property

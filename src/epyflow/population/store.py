@@ -6,6 +6,7 @@ from typing import Protocol, Self
 
 from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
+from epyflow.files import LEADS_OUT, Holds
 from epyflow.population import locations
 from epyflow.population.age_groups import AgeGroup, parse_age_groups
 from epyflow.population.aggregate import FineGroups
@@ -55,7 +56,14 @@ class PopulationStore:
         self._remote = remote
 
     @classmethod
-    def open(cls, folder: Path | None, *, remote: bool = True, cache: Path | None = None) -> Self:
+    def open(
+        cls,
+        folder: Path | None,
+        *,
+        remote: bool = True,
+        cache: Path | None = None,
+        holds: Holds | None = None,
+    ) -> Self:
         """Open the store without downloading.
 
         Parameters
@@ -67,23 +75,26 @@ class PopulationStore:
             Whether populations that the folder lacks are downloaded.
         cache
             Folder that keeps what was downloaded; None for the user's cache folder.
+        holds
+            Says whether a file of the folder may be read; None: each may.
 
         Raises
         ------
         PopulationError
-            If the folder is neither of the two, or there is no source at all.
+            If the folder is neither of the two, or there is no source at all; if a file that it
+            is read from may not be read.
         """
         if folder is None and not remote:
             raise PopulationError(
                 "there are no population data: population_data is not set, and downloads are not "
                 "allowed; set population_data to a folder"
             )
-        local = None if folder is None else _open_folder(folder)
+        local = None if folder is None else _open_folder(folder, holds)
         return cls(folder, local, remote_data(cache) if remote else None)
 
     @classmethod
-    def open_copy(cls, folder: Path) -> Self:
-        """Open a copy made of :meth:`parts` without downloading.
+    def open_copy(cls, folder: Path, holds: Holds | None = None) -> Self:
+        """Open a copy made of :meth:`parts` without downloading; ``holds`` as in :meth:`open`.
 
         Raises
         ------
@@ -91,8 +102,8 @@ class PopulationStore:
             If it is not a copy of a store.
         """
         given = folder / _GIVEN if (folder / _GIVEN).is_dir() else None
-        local = None if given is None else _open_folder(given)
-        return cls(given, local, EpydemixData(folder / _DOWNLOADED, _refuse))
+        local = None if given is None else _open_folder(given, holds)
+        return cls(given, local, EpydemixData(folder / _DOWNLOADED, _refuse, holds))
 
     def parts(self, wanted: Iterable[str]) -> dict[str, Path]:
         """Return the files to copy for some populations.
@@ -260,7 +271,7 @@ def _refuse(relative: str) -> None:
     )
 
 
-def _open_folder(folder: Path) -> _Source:
+def _open_folder(folder: Path, holds: Holds | None) -> _Source:
     has_tables = (folder / SIZES_FILE).is_file() and (folder / CONTACTS_FILE).is_file()
     has_layout = (folder / LOCATIONS_FILE).is_file() and (folder / DATA_FOLDER).is_dir()
     expected = (
@@ -271,8 +282,10 @@ def _open_folder(folder: Path) -> _Source:
         raise PopulationError(f"there is no folder {folder} of population data; {expected}")
     if has_tables and has_layout:
         raise PopulationError(f"{folder} holds two kinds of population data; {expected}")
-    if has_tables:
-        return Tables(folder)
-    if has_layout:
-        return EpydemixData(folder)
-    raise PopulationError(f"{folder} holds no population data; {expected}")
+    if not has_tables and not has_layout:
+        raise PopulationError(f"{folder} holds no population data; {expected}")
+    source = Tables(folder) if has_tables else EpydemixData(folder, holds=holds)
+    for path in source.index:
+        if holds is not None and not holds(path):
+            raise PopulationError(f"{path} {LEADS_OUT}")
+    return source

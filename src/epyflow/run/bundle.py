@@ -24,6 +24,7 @@ from epyflow.data.observed_table import observed_files
 from epyflow.errors import ArtifactError, UnreadableError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.reading.experiment_files import ExperimentFiles, is_exp_id, locate
+from epyflow.files import LEADS_OUT
 from epyflow.population.store import PopulationStore
 from epyflow.strict import Strict, refuse
 
@@ -253,8 +254,11 @@ def _manifest(folder: Path, path: Path) -> _Manifest:
 def _sources(folder: Path, manifest: _Manifest) -> Sources:
     place = locate(manifest.experiment, folder)
     files = {written: folder / name for written, name in manifest.data.items()}
+    calendar = None if manifest.calendar is None else folder / manifest.calendar
+    if calendar is not None and not place.holds(calendar):
+        raise ArtifactError(f"{calendar} {LEADS_OUT}")
     return Sources(
         place=replace(place, bundled=files),
-        store=PopulationStore.open_copy(folder / "populations"),
-        calendar=None if manifest.calendar is None else folder / manifest.calendar,
+        store=PopulationStore.open_copy(folder / "populations", place.holds),
+        calendar=calendar,
     )

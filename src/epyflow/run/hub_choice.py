@@ -12,8 +12,9 @@ from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.output import HubTarget
 from epyflow.experiment.format.series_names import counted_groups
+from epyflow.files import is_below
 from epyflow.run.digests import digest_of
-from epyflow.run.settings import HUB_FOLDERS, Settings, find_path
+from epyflow.run.settings import HUB_FOLDERS, Settings
 from epyflow.submission.computable_targets import check_computable
 from epyflow.submission.destination import Destination
 from epyflow.submission.hub_definitions import (
@@ -161,7 +162,7 @@ def _horizon_0_days(
 
 
 def _hub(settings: Settings, name: str, day: date) -> Hub | None:
-    found = find_path(settings.hub, settings.root, HUB_FOLDERS)
+    found = settings.find_path("hub", HUB_FOLDERS)
     if found is None:
         if name in SHIPPED:
             return None
@@ -248,6 +249,13 @@ def _files(hub: Hub, settings: Settings) -> dict[str, Path]:
         "locations.csv": locations,
         "validation.json": folder.validation,
     }
+    for name, path in named.items():
+        own = name != "locations.csv" or settings.hub_locations is None
+        if path is not None and own and not is_below(path, (folder.root,)):
+            raise EpyflowError(
+                f"{path} leads out of the hub {folder.root} through a link; expected a file of the "
+                "hub: remove the link"
+            )
     return {name: path for name, path in named.items() if path is not None}
 
 

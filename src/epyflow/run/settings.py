@@ -1,6 +1,7 @@
 """Validate the settings of a run: ``config/config.yaml`` and ``--config``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from epyflow.experiment.reading.experiment_files import (
 from epyflow.experiment.reading.problems import dotted
 from epyflow.experiment.reading.validation_messages import in_words
 from epyflow.experiment.reading.yaml_source import KeyPath
+from epyflow.files import LEADS_OUT, is_below
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.run.bundle import Sources, is_bundle, open_bundle
@@ -208,7 +210,7 @@ class Settings(Strict):
                 f"experiments_root {self.experiments_root!r} is not a folder; expected the folder "
                 "that holds experiments/ and common-data/"
             )
-        return locate(self.experiment, self.root, tuple(map(Path, self.allowed_data_roots)))
+        return locate(self.experiment, self.root, self._readable[1:])
 
     def sources(self) -> Sources:
         """Find everything that inputs are built from; the root may be an unpacked bundle.
@@ -224,31 +226,50 @@ class Settings(Strict):
 
     def population_folder(self) -> Path | None:
         """Return the folder of populations, if one is given or found."""
-        return find_path(self.population_data, self.root, POPULATION_FOLDERS)
+        return self.find_path("population_data", POPULATION_FOLDERS)
 
-    def population_store(self) -> PopulationStore:
-        """Open the populations."""
-        return PopulationStore.open(self.population_folder())
+    def population_store(self, *, remote: bool = True) -> PopulationStore:
+        """Open the populations; no link in them may lead out of a root that they are below.
+
+        See :meth:`epyflow.population.store.PopulationStore.open`.
+        """
+        folder, holds = self.population_folder(), None
+        if folder is not None and folder.absolute().is_relative_to(self.root.absolute()):
+            holds = partial(is_below, folders=(*self._readable, folder))
+        return PopulationStore.open(folder, remote=remote, holds=holds)
 
     def calendar_file(self) -> Path | None:
         """Return the file of school breaks, if one is given or found."""
-        found = find_path(self.school_calendar, self.root, CALENDAR_FILES)
+        found = self.find_path("school_calendar", CALENDAR_FILES)
         if found is not None and not found.is_file():
             raise EpyflowError(f"school_calendar {str(found)!r} is not a file; expected a CSV")
         return found
+
+    def find_path(self, key: str, usual: Sequence[str]) -> Path | None:
+        """Return the path that a setting gives, else the first usual one that exists.
+
+        Raises
+        ------
+        EpyflowError
+            If the usual one leads out of the root.
+        """
+        if (given := getattr(self, key)) is not None:
+            return Path(given)
+        found = next((self.root / path for path in usual if (self.root / path).exists()), None)
+        if found is not None and not is_below(found, self._readable):
+            raise EpyflowError(f"{found} {LEADS_OUT}, or {key}={found.resolve()}")
+        return found
+
+    @property
+    def _readable(self) -> tuple[Path, ...]:
+        """The folders that links below the root may lead into."""
+        return (self.root, *map(Path, self.allowed_data_roots))
 
 
 NUMBERS_AND_FLAGS = frozenset(
     {"members_per_task", "n_sims", "partial_results", "seed", "stamp_outputs"}
 )
 """Settings that are neither a text nor a list of texts."""
-
-
-def find_path(given: str | None, root: Path, usual: tuple[str, ...]) -> Path | None:
-    """Return the given path, else the first usual path that exists below the root."""
-    if given is not None:
-        return Path(given)
-    return next((root / path for path in usual if (root / path).exists()), None)
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -230,7 +231,7 @@ def test_a_place_that_only_the_population_data_know_is_accepted_with_them(root, 
     assert run(command, folder).exit_code == 1
     assert run(command, folder, "--population-data", atlantis).exit_code == 0
     (root / "data").mkdir()
-    (root / "data" / "populations").symlink_to(atlantis)
+    shutil.copytree(atlantis, root / "data" / "populations")
     assert run(command, folder).exit_code == 0
 
 
@@ -361,11 +362,57 @@ def test_a_link_in_config_that_leads_out_of_the_root_is_not_read(root, tmp_path_
     done = run("validate", folder)
 
     assert done.exit_code == 1
-    assert "z.yaml:1: a link that leads out of the root; expected a file below it" in done.stdout
+    assert "z.yaml:1: leads out of the root through a link; expected a file below" in done.stdout
     assert "password" not in done.output
     assert run("validate", folder, "--allowed-data-root", secret.parent).exit_code == 1
     secret.write_text("plot: {}\n")
     assert run("validate", folder, "--allowed-data-root", secret.parent).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("data/populations", ""),
+        ("data/populations/population.csv", "population.csv"),
+        ("data/populations/contacts.csv", "contacts.csv"),
+        ("experiments/sample/functions/notes.txt", "population.csv"),
+        ("experiments/sample/config", "config"),
+    ],
+)
+def test_no_other_link_of_a_root_leads_out_of_it(root, atlantis, link, target):
+    folder = write_sections(root, changed(SIR, ("model.population.name", "Atlantis")))
+    shutil.copytree(atlantis, root / "data" / "populations")
+    shutil.copytree(folder / "config", atlantis / "config")
+    path = root / link
+    path.parent.mkdir(exist_ok=True)
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    path.symlink_to(atlantis / target)
+
+    refused = run("validate", folder)
+
+    assert refused.exit_code in (1, 2)
+    place = rf"{link}(/basemodel\.yaml)?(:1:)? leads out of the root through a link; "
+    assert re.search(place, refused.output)
+    assert run("validate", folder, "--allowed-data-root", atlantis).exit_code == 0
+
+
+def test_a_folder_of_populations_that_a_setting_names_may_be_a_link_but_not_hold_one(
+    root, atlantis
+):
+    folder = write_sections(root, changed(SIR, ("model.population.name", "Atlantis")))
+    linked = root / "linked"
+    linked.symlink_to(atlantis)
+    assert run("validate", folder, "--population-data", linked).exit_code == 0
+
+    secret = atlantis.rename(atlantis.with_name("secret"))
+    atlantis.mkdir()
+    for each in secret.iterdir():
+        (atlantis / each.name).symlink_to(each)
+
+    assert run("validate", folder, "--population-data", linked).exit_code == 2
+    assert run("validate", folder, "--population-data", atlantis).exit_code == 0
 
 
 def test_of_many_problems_the_first_and_the_last_are_printed_without_control_characters(root):

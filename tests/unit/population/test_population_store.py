@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from epyflow.errors import PopulationError
+from epyflow.files import is_below
 from epyflow.population import remote
 from epyflow.population.store import PopulationStore
 
@@ -215,6 +216,16 @@ def test_out_of_reach_the_error_says_what_both_sources_lack(tables, no_network, 
     assert f"there is no population France in {tables}" in message
     assert "v1.2.0/locations.csv could not be downloaded" in message
     assert "give its folder as population_data" in message
+
+
+def test_a_file_that_may_not_be_read_is_refused_with_its_name(tiny, tmp_path):
+    path = tiny / "data" / "Testland" / "demographic" / "age_distribution.csv"
+    path.symlink_to(path.rename(tmp_path / "secret.csv"))
+    store = PopulationStore.open(tiny, remote=False, holds=partial(is_below, folders=[tiny]))
+
+    for read in (store.fine, store.files, store.outline):
+        with pytest.raises(PopulationError, match=r"distribution\.csv leads out of the root th"):
+            read("Testland")
 
 
 def test_out_of_reach_an_unknown_name_still_gets_suggestions(tables, no_network, tmp_path):

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from epyflow.archives import extract_archive
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure
-from epyflow.errors import ArtifactError
+from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
 from epyflow.inputs.build import Build
@@ -182,6 +183,26 @@ def test_a_manifest_that_names_files_elsewhere_or_nothing_is_refused(tmp_path, c
 
     with pytest.raises(ArtifactError, match=re.escape(expected)):
         bundle.open_bundle(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("elsewhere/0/coverage.csv", "outside the experiments' root"),
+        ("calendar/calendar.csv", r"calendar\.csv leads out of the root"),
+        ("populations/given/population.csv", r"population\.csv leads out of the root"),
+        ("experiments/tiny/config/modelset.yaml", r"modelset\.yaml:1: leads out of the root"),
+        ("experiments/tiny/functions/priors.py", r"priors\.py:1: leads out of the root"),
+    ],
+)
+def test_a_link_in_a_folder_that_is_a_bundle_leads_nowhere_else(root, tmp_path, name, message):
+    folder = tmp_path / "unpacked"
+    extract_archive(packed(root), folder, "a bundle", "look at it")
+    path = folder / name
+    path.symlink_to(path.rename(tmp_path / "secret"))
+
+    with pytest.raises(EpyflowError, match=message):
+        load(bundle.open_bundle(folder).place)
 
 
 def test_data_below_the_root_keep_their_places(root):

@@ -164,6 +164,14 @@ def test_usual_targets_of_the_scenario_hub_are_of_all_ages_if_their_series_is(
             choose_destination(experiment, settings)
 
 
+def test_a_file_of_a_hub_that_is_a_link_out_of_it_is_refused(tmp_path):
+    tasks = made_up(tmp_path / "data" / "hub") / "hub-config" / "tasks.json"
+    tasks.symlink_to(tasks.rename(tmp_path / "secret.json"))
+
+    with pytest.raises(EpyflowError, match=r"tasks\.json leads out of the hub .* remove the link"):
+        chosen(tmp_path, ANY)
+
+
 def test_a_hub_without_any_of_the_populations_is_refused_before_anything_runs(tmp_path):
     hub = hubs.write_hub(tmp_path / "hub", hubs.tasks())
     section = submitting()["hub_format"] | {"reference_date": "2026-03-02"}

@@ -6,7 +6,13 @@ import yaml
 
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.files import replacing
-from epyflow.run.settings import Settings, read_settings
+from epyflow.run.settings import (
+    CALENDAR_FILES,
+    HUB_FOLDERS,
+    POPULATION_FOLDERS,
+    Settings,
+    read_settings,
+)
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "config.yaml"
 
@@ -169,6 +175,28 @@ def test_what_is_given_is_used_even_where_the_usual_is_there(root):
     (root / "data" / "populations").mkdir(parents=True)
 
     assert settings_of(root, population_data="mine").population_folder() == Path("mine")
+
+
+@pytest.mark.parametrize(
+    ("key", "usual"),
+    [
+        ("population_data", POPULATION_FOLDERS),
+        ("school_calendar", CALENDAR_FILES),
+        ("hub", HUB_FOLDERS),
+    ],
+)
+def test_the_usual_path_is_no_link_out_of_the_root_unless_a_setting_names_it(
+    root, key, usual, tmp_path_factory
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "of mine"
+    elsewhere.mkdir()
+    (root / "data").mkdir()
+    (root / usual[0]).symlink_to(elsewhere)
+
+    with pytest.raises(EpyflowError, match=f"{usual[0]} leads out of .* {key}={elsewhere}"):
+        settings_of(root).find_path(key, usual)
+    assert settings_of(root, allowed_data_roots=[str(elsewhere)]).find_path(key, usual)
+    assert settings_of(root, **{key: str(root / usual[0])}).find_path(key, usual)
 
 
 def test_a_calendar_that_is_given_must_be_there(root):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from epyflow.data import vintages
 from epyflow.data.located_table import LOCATION_COLUMNS
-from epyflow.data.observed_table import read_observed
+from epyflow.data.observed_table import observed_files, read_observed
 from epyflow.errors import DataError, UnreadableError
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
@@ -19,6 +19,7 @@ from epyflow.experiment.format.output import Output
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
+from epyflow.files import LEADS_OUT
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.errors import HubError
 from forecast_hub.limited_files import csv_rows
@@ -139,7 +140,11 @@ def find_data_file(named: NamedFile, files: ExperimentFiles, beside: Path) -> Pa
             f"{named.written!r} is a folder of several files; expected observed_data_vintage, a "
             "date, which chooses among dated files, or one file"
         )
-    return files.resolve(str(found), beside, folder=named.observed)
+    real = files.resolve(str(found), beside, folder=named.observed)
+    for each in observed_files(real) if real.is_dir() else ():
+        if not files.holds(each):
+            raise DataError(f"{each} {LEADS_OUT}")
+    return real
 
 
 def _scenario(wanted: Scenario, header: list[str], named: NamedFile, report: Report) -> None:

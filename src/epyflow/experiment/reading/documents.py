@@ -1,6 +1,7 @@
 """Read an experiment's YAML files and tell them apart by their top-level key."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from epyflow.errors import SourceError
 from epyflow.experiment.format.model import Model
@@ -14,6 +15,7 @@ from epyflow.experiment.reading.experiment_files import (
 )
 from epyflow.experiment.reading.problems import Problem
 from epyflow.experiment.reading.yaml_source import Document, read
+from epyflow.files import LEADS_OUT, is_below
 from epyflow.strict import Strict, shown
 from epyflow.suggest import did_you_mean
 
@@ -42,12 +44,8 @@ def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], l
     documents: dict[str, list[Document]] = {role: [] for role in ROLES}
     problems: list[Problem] = []
     for path in yaml_files(files.config):
-        if path.is_symlink() and not files.holds(path):
-            what = (
-                "a link that leads out of the root; expected a file below it, or the file's "
-                "folder among allowed_data_roots"
-            )
-            problems.append(Problem(path, 1, "", what))
+        if (problem := _link_problem(path, files)) is not None:
+            problems.append(problem)
             continue
         try:
             document = read(path)
@@ -65,6 +63,18 @@ def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], l
             Problem(files.config, 1, "", "no file with the key 'model'; expected a basemodel file")
         )
     return documents, problems
+
+
+def _link_problem(path: Path, files: ExperimentFiles) -> Problem | None:
+    """Return a problem if a file of the experiment's folder lies elsewhere."""
+    inside = is_below(path, (files.root, *files.allowed, files.folder))
+    return None if inside else Problem(path, 1, "", LEADS_OUT)
+
+
+def function_problems(files: ExperimentFiles) -> list[Problem]:
+    """Return a problem for each file of ``functions/`` that lies elsewhere: it would be packed."""
+    paths = sorted((files.folder / "functions").rglob("*"))
+    return [found for path in paths if (found := _link_problem(path, files)) is not None]
 
 
 def _role(document: Document) -> tuple[str | None, Problem | None]:

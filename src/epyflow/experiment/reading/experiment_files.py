@@ -10,7 +10,7 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.yaml_source import KeyPath
-from epyflow.files import LONGEST_NAME
+from epyflow.files import LONGEST_NAME, is_below
 from epyflow.suggest import did_you_mean, listed
 
 SUFFIXES = (".yaml", ".yml")
@@ -76,7 +76,9 @@ class ExperimentFiles:
             If it does not exist, or leads out of the root; the message lists the paths tried.
         """
         if written in self.bundled:
-            return self.bundled[written]
+            return self._inside(
+                Path(os.path.realpath(self.bundled[written])), written, folder=folder
+            )
         bases = dict.fromkeys((beside.parent, self.folder, self.root))
         tried = list(dict.fromkeys(base / written for base in bases))
         for candidate in tried:
@@ -90,8 +92,7 @@ class ExperimentFiles:
 
     def holds(self, path: Path) -> bool:
         """Return whether a path, its links followed, lies below the root or an allowed folder."""
-        real = Path(os.path.realpath(path))  # resolve() raises an error of links in a circle
-        return any(real.is_relative_to(base.resolve()) for base in (self.root, *self.allowed))
+        return is_below(path, (self.root, *self.allowed))
 
     def _inside(self, real: Path, written: str, *, folder: bool) -> Path:
         if not self.holds(real):

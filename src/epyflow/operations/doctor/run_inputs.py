@@ -38,8 +38,8 @@ def experiment(context: Context) -> CheckResult:
     place = context.local_settings.place()
     if is_address(context.settings.experiments_root):
         check_inside(place, context.settings.experiments_root)
-    folder = context.local_settings.population_folder()
-    store = None if folder is None else PopulationStore.open(folder, remote=False)
+    has_data = context.local_settings.population_folder() is not None
+    store = context.local_settings.population_store(remote=False) if has_data else None
     names = store.known() if store else ()
     found, problems = inspect(place, context.settings.output_config, names)
     errors = [problem for problem in problems if problem.severity == "error"]
@@ -60,7 +60,7 @@ def populations(context: Context) -> CheckResult:
     folder = context.local_settings.population_folder()
     if folder is None:
         return ok("no folder is set: epydemix-data is downloaded once and kept")
-    store = PopulationStore.open(folder, remote=False)
+    store = context.local_settings.population_store(remote=False)
     found, _ = inspect(
         context.local_settings.place(), context.settings.output_config, store.known()
     )

@@ -40,6 +40,19 @@ def test_weeks_that_end_as_the_simulated_ones_are_no_problem(tmp_path):
     assert problems(tmp_path, weeks()) == []
 
 
+def test_each_file_of_a_partitioned_folder_lies_below_the_root(tmp_path, tmp_path_factory):
+    write_data(tmp_path)
+    part = tmp_path / "common-data" / "parts" / "place=MA" / "a.csv"
+    part.parent.mkdir(parents=True)
+    part.write_text("date,value\n" + "".join(f"{day},1\n" for day in SATURDAYS))
+    assert problems(tmp_path, [], observed_data_path="common-data/parts") == []
+
+    part.symlink_to(part.rename(tmp_path_factory.mktemp("elsewhere") / "secret.csv"))
+
+    [found] = problems(tmp_path, [], observed_data_path="common-data/parts")
+    assert "parts/place=MA/a.csv leads out of the root through a link" in found
+
+
 # --- dates ---------------------------------------------------------------------------------------
 
 SUNDAYS = ("2024-10-06", "2024-10-13")

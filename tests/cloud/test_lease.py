@@ -149,12 +149,10 @@ def test_it_is_renewed_until_another_takes_it_which_is_told_once(bucket, monkeyp
     assert "on desktop is its coordinator" in reason
 
 
-def test_on_disk_and_in_a_submitted_coordinator_there_is_none(bucket, tmp_path):
+def test_on_disk_there_is_none(bucket, tmp_path):
     nothing: Any = None
 
     assert claim_run("small", "main", Disk(tmp_path), nothing, nothing, {}) is None
-    assert claim_run("small", "main", bucket, nothing, nothing, {JOB_VARIABLE: "jobs/1"}) is None
-    assert holder(bucket) is None
     with pytest.raises(RunningError, match="EPYFLOW_TAKE_OVER=maybe: expected true, false"):
         claim_run("small", "main", bucket, nothing, nothing, {TAKE_OVER_VARIABLE: "maybe"})
 

@@ -12,7 +12,11 @@ def claim():
     from functools import partial
 
     from epyflow.errors import RunningError
-    from epyflow.operations.runs.coordinator_lease import claim_run, end_this_process
+    from epyflow.operations.runs.coordinator_lease import (
+        claim_run,
+        confirm_before_jobs,
+        end_this_process,
+    )
     from epyflow.storage.disk import storage_at
 
     def end(reason):
@@ -26,9 +30,12 @@ def claim():
     try:
         place = storage_at(storage_prefix())
         LEASE = claim_run(PLAN.exp_id, PLAN.run_id, place, end, logger.warning)
-        # The executor for Google Batch asks before it creates a job; others do not.
+        if LEASE is None:
+            return
+        confirm_before_jobs(workflow.scheduler, LEASE, end)
+        # The executor for Google Batch gathers jobs, and asks again before it creates them.
         settings = workflow.executor_settings
-        if LEASE is not None and hasattr(settings, "before_creation"):
+        if hasattr(settings, "before_creation"):
             settings.before_creation = partial(LEASE.confirm, end)
     except RunningError as error:
         raise WorkflowError(str(error)) from None

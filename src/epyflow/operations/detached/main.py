@@ -104,13 +104,13 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
         submission.layout.coordinator_log,
         storage,
     )
-    with _lease(environment, stop, submission, journal, storage):
+    with _lease(environment, stop, submission, journal, storage) as variables:
         journal.begin(
             f"coordinator {environment[JOB_VARIABLE]} starts, {started:%Y-%m-%d %H:%M:%S} UTC"
         )
         record_start(submission.exp_id, submission.run_id, storage)
         try:
-            code = _run(home, environment, stop, submission, journal, storage)
+            code = _run(home, {**environment, **variables}, stop, submission, journal, storage)
         except EpyflowError as error:
             journal.say(str(error))
             code = 1
@@ -132,10 +132,16 @@ def _lease(
     submission: Submission,
     journal: Journal,
     storage: Storage,
-) -> Iterator[None]:
-    """Hold the lease of the run in the block; stop if another coordinator takes it over."""
+) -> Iterator[Mapping[str, str]]:
+    """Hold the lease of the run in the block; stop if another coordinator takes it over.
+
+    Yields
+    ------
+    variables
+        Environment of Snakemake: it asks for the lease before it starts jobs.
+    """
     if not isinstance(storage, VersionedStorage):
-        yield
+        yield {}
         return
     mine = this_coordinator(submission.exp_id, submission.run_id, environment)
     held = acquire_lease(mine, storage, journal.say)
@@ -146,7 +152,7 @@ def _lease(
 
     held.keep(end)
     try:
-        yield
+        yield held.variables()
     finally:
         held.release()
 
@@ -176,6 +182,8 @@ def _run(
     child = _environment(home, environment, submission)
     try:
         code = supervise(command, home / "work", child, journal, chores, stop, seconds)
+        if code == REPLACED:  # Snakemake has noticed first
+            stop.ask(REPLACED)
     finally:
         if not stop.replaced:
             Chore(state.save, STATE_SECONDS).do(journal.say)

@@ -12,17 +12,14 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import psutil
 from pydantic import ValidationError
 
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
-from epyflow.operations.runs.coordinator_record import (
-    JOB_VARIABLE,
-    Coordinator,
-    this_coordinator,
-)
+from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
 from epyflow.operations.runs.run_lease import (
     RENEW_SECONDS,
     Lease,
@@ -45,17 +42,23 @@ over.
 REPLACED = 77
 """Exit code of a coordinator that has lost its lease to another one."""
 
+LEASE_VARIABLE = "EPYFLOW_COORDINATOR_LEASE"
+"""The lease of a submitted coordinator, for the Snakemake that it starts."""
+
 _TRIES = 3
 
 
 class HeldLease:
-    """A lease that this process holds, from :func:`acquire_lease`."""
+    """A lease that this process holds, from :func:`acquire_lease`.
+
+    Without a version, the process that has started this one holds it, and renews and releases it.
+    """
 
     def __init__(
         self,
         storage: VersionedStorage,
         lease: Lease,
-        version: str,
+        version: str | None,
         say: Callable[[str], object],
     ) -> None:
         self._run = RunLayout(lease.holder.exp_id, lease.holder.run_id)
@@ -63,8 +66,14 @@ class HeldLease:
         self._lease, self._version, self._say = lease, version, say
         self._ending, self._writing = threading.Event(), threading.Lock()
 
+    def variables(self) -> dict[str, str]:
+        """Return the environment of a Snakemake that works under this lease."""
+        return {LEASE_VARIABLE: self._lease.model_dump_json()}
+
     def renew(self) -> None:
-        """Renew the lease. One that was removed or damaged is written again, with a message.
+        """Renew the lease, unless it was released.
+
+        One that was removed or damaged is written again, with a message.
 
         Raises
         ------
@@ -74,6 +83,8 @@ class HeldLease:
             If the storage does not answer.
         """
         with self._writing:
+            if self._ending.is_set():
+                return
             lease = self._lease.model_copy(update={"renewals": self._lease.renewals + 1})
             version = write_lease(self._storage, lease, self._version)
             for _ in range(_TRIES):
@@ -112,7 +123,7 @@ class HeldLease:
         return "the lease of this run was overwritten, and cannot be read", found.version
 
     def confirm(self, lost: Callable[[str], object]) -> None:
-        """Read the lease, as before tasks are submitted: the next renewal may be seconds away.
+        """Read the lease, as before jobs are started: the next renewal may be seconds away.
 
         One that was removed or damaged is left to it, and so is a storage that does not answer.
 
@@ -127,8 +138,7 @@ class HeldLease:
             If another coordinator has the run now, after ``lost`` was called.
         """
         try:
-            with self._writing:
-                self._change()
+            self._change()
         except RunningError as error:
             lost(str(error))
             raise
@@ -161,6 +171,8 @@ class HeldLease:
     def release(self) -> None:
         """Remove the lease, unless another coordinator has it; errors are ignored: it lapses."""
         self._ending.set()
+        if self._version is None:
+            return
         with self._writing, contextlib.suppress(EpyflowError, OSError):
             self._storage.remove_version(self._path, self._version)
 
@@ -226,7 +238,7 @@ def claim_run(
     Returns
     -------
     lease
-        None on disk, and for Snakemake in a submitted coordinator, which holds the lease itself.
+        None on disk. For Snakemake in a submitted coordinator, the lease of that.
 
     Raises
     ------
@@ -238,13 +250,39 @@ def claim_run(
     given = environment.get(TAKE_OVER_VARIABLE, "")
     if given.lower() not in ("", "true", "false"):
         raise RunningError(f"{TAKE_OVER_VARIABLE}={given}: expected true, false, or nothing")
-    if environment.get(JOB_VARIABLE) or not isinstance(storage, VersionedStorage):
+    if not isinstance(storage, VersionedStorage):
         return None
+    if environment.get(LEASE_VARIABLE):
+        lease = Lease.model_validate_json(environment[LEASE_VARIABLE])
+        return HeldLease(storage, lease, None, say)
     mine = this_coordinator(exp_id, run_id, environment)
     held = acquire_lease(mine, storage, say, take_over=given.lower() == "true")
     atexit.register(held.release)
     held.keep(lost)
     return held
+
+
+def confirm_before_jobs(scheduler: Any, held: HeldLease, lost: Callable[[str], object]) -> None:
+    """Let Snakemake confirm the lease before it starts jobs, with whatever executor.
+
+    The method is private: a Snakemake without it is left as it is.
+
+    Parameters
+    ----------
+    scheduler
+        ``workflow.scheduler``.
+    held, lost
+        The lease, and what :meth:`HeldLease.confirm` calls when another coordinator has the run.
+    """
+    start = getattr(scheduler, "run", None)
+    if start is None:
+        return
+
+    def run(*jobs: Any, **options: Any) -> None:
+        held.confirm(lost)
+        start(*jobs, **options)
+
+    scheduler.run = run
 
 
 def end_this_process(unlock: Callable[[], object]) -> None:

@@ -20,12 +20,13 @@ from epyflow.operations.detached.job_request import (
     Submission,
 )
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
-from epyflow.operations.runs.coordinator_lease import REPLACED
+from epyflow.operations.runs.coordinator_lease import LEASE_VARIABLE, REPLACED
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
+from epyflow.operations.runs.run_lease import Lease
 from epyflow.provenance.record import git_state
 from epyflow.run.layout import RunLayout
 from epyflow.stages import STAGES
-from epyflow.storage.disk import Disk
+from epyflow.storage.disk import Disk, SharedFolder
 
 JOB = "projects/my-project/locations/us-central1/jobs/epyflow-coordinator-0-1"
 CODE = {stage: provenance.code_version(stage) for stage in STAGES}
@@ -163,6 +164,20 @@ def test_one_that_another_has_taken_over_from_leaves_the_run_alone(coordinate, s
     assert told == []
     assert storage.read(RunLayout("flu", "main").coordinator_state) is None
     assert "taken this run over" not in log(storage)
+
+
+def test_snakemake_knows_the_lease_and_its_end_for_want_of_it_changes_nothing(
+    coordinate, told, tmp_path, monkeypatch
+):
+    shared, seen = SharedFolder(tmp_path / "bucket"), dict[str, Any]()
+    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
+
+    assert coordinate(REPLACED, seen=seen) == REPLACED
+
+    assert Lease.model_validate_json(seen["environment"][LEASE_VARIABLE]).holder.job == JOB
+    assert (record(shared).outcome, told) == (None, [])
+    assert shared.read(RunLayout("flu", "main").coordinator_state) is None
+    assert "taken this run over" not in log(shared)
 
 
 def test_an_image_with_other_code_runs_nothing_and_says_which(coordinate, storage, told):

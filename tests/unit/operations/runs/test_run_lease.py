@@ -9,7 +9,12 @@ import pytest
 
 from epyflow.errors import RunningError
 from epyflow.operations.runs import coordinator_lease, run_lease
-from epyflow.operations.runs.coordinator_lease import HeldLease, acquire_lease
+from epyflow.operations.runs.coordinator_lease import (
+    HeldLease,
+    acquire_lease,
+    claim_run,
+    confirm_before_jobs,
+)
 from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
 from epyflow.operations.runs.run_lease import RENEW_SECONDS, WATCH_SECONDS, find_lease, read_lease
 from epyflow.run.layout import RunLayout
@@ -48,7 +53,7 @@ class Store:
 
     def remove_version(self, path: str, version: str) -> None:
         assert path == LEASE
-        if version == str(self.writes):
+        if int(version) == self.writes:
             self.data = None
 
 
@@ -219,6 +224,58 @@ def test_before_tasks_are_submitted_only_another_coordinator_matters(waiting):
     for content in (store.data, b"damaged", None):
         store.data = content
         held.confirm(pytest.fail)
+
+
+@dataclass
+class Scheduler:
+    """Snakemake's scheduler, which hands jobs to an executor."""
+
+    started: list[str] = field(default_factory=list)
+
+    def run(self, jobs: list[str], executor: object = None) -> None:
+        self.started += jobs
+
+
+def test_the_lease_is_read_before_jobs_are_started_with_whatever_executor(waiting):
+    store, scheduler, lost = Store(), Scheduler(), list[str]()
+    confirm_before_jobs(scheduler, hold(store, waiting), lost.append)
+    scheduler.run(["first"], executor="slurm")
+    store.data = None
+    hold(store, waiting, elsewhere(host="desktop"))
+
+    with pytest.raises(RunningError, match="on desktop"):
+        scheduler.run(["second"])
+
+    assert scheduler.started == ["first"]
+    assert len(lost) == 1
+    confirm_before_jobs(None, hold(Store(), waiting), lost.append)  # no such method
+
+
+def test_the_snakemake_of_a_submitted_coordinator_reads_its_lease_and_leaves_it(waiting):
+    store, lost = Store(), list[str]()
+    held = hold(store, waiting, elsewhere(job="jobs/1"))
+
+    below = claim_run("small", "main", store, lost.append, lost.append, held.variables())
+    assert below is not None
+    held.renew()
+    below.confirm(lost.append)
+    below.release()
+
+    assert lost == []
+    # Google Batch has started the job again, and this machine lives on.
+    hold(store, waiting, elsewhere(host="desktop", job="jobs/1"))
+    with pytest.raises(RunningError, match="Batch job 1 is its coordinator"):
+        below.confirm(lost.append)
+
+
+def test_a_renewal_that_comes_after_the_release_writes_nothing(waiting):
+    store = Store()
+    held = hold(store, waiting)
+    held.release()
+
+    held.renew()
+
+    assert (store.data, waiting.said) == (None, [])
 
 
 @pytest.mark.parametrize("lapsed", [False, True])

@@ -1,6 +1,6 @@
 """Combine forecasts of several models, and forecast by damped growth."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -273,24 +273,92 @@ def test_a_place_without_its_last_weeks_has_no_forecast_and_few_weeks_are_refuse
         forecast_growth(counts[:40])
 
 
-def test_the_command_forecasts_the_places_of_a_hub(tmp_path):
-    hub = write_hub(tmp_path / "hub", tasks())
-    (hub / "auxiliary-data").mkdir(exist_ok=True)
-    places = ["a", "b", "c", "d"]
-    (hub / "auxiliary-data" / "locations.csv").write_text(
-        "location,population\n" + "".join(f"{place},1000000\n" for place in places)
-    )
-    days = pd.date_range(end="2025-01-11", periods=150, freq="7D")
-    frame = pd.DataFrame(waves(), index=days.strftime("%Y-%m-%d"), columns=places)
-    observed = tmp_path / "observed.csv"
-    frame.rename_axis("date").melt(var_name="location", ignore_index=False).to_csv(observed)
-    path = tmp_path / "2025-01-18-a-growth.csv"
+PLACES = ("a", "b", "c", "d")
+ROUND = date(2026, 3, 2)
+LAST = ROUND - timedelta(weeks=1)
 
-    done = run("growth", observed, "--hub", hub, "--output", path)
+
+@pytest.fixture
+def grow(tmp_path):
+    """Return what writes target data, forecasts the hub's cases from them, and gives the rows."""
+    hub = write_hub(tmp_path / "hub", tasks())
+    (hub / "auxiliary-data").mkdir()
+    table = "".join(f"{place},1000000\n" for place in PLACES)
+    (hub / "auxiliary-data" / "locations.csv").write_text(f"location,population\n{table}")
+
+    def grow(lines, day=ROUND, target="cases", columns="date,location,value"):
+        observed = tmp_path / "observed.csv"
+        observed.write_text("\n".join([columns, *lines]) + "\n")
+        return forecast_file(observed, hub, day, target)
+
+    return grow
+
+
+def lines(counts, days=7):
+    """Return the rows of weekly waves that end a week before the round."""
+    ends = [LAST - timedelta(days=days * ago) for ago in range(len(counts))][::-1]
+    return [
+        f"{end},{place},{count:g}"
+        for end, row in zip(ends, counts, strict=True)
+        for place, count in zip(PLACES, row, strict=True)
+    ]
+
+
+def test_the_command_forecasts_the_places_of_a_hub(grow, tmp_path):
+    found = grow(lines(waves()))
+    path = tmp_path / f"{ROUND}-a-growth.csv"
+    options = ("--hub", tmp_path / "hub", "--target", "cases", "--output", path)
+
+    done = run("growth", tmp_path / "observed.csv", *options)
 
     assert done.exit_code == 0, done.output
     rows = pd.read_csv(path)
-    assert len(rows) == 4 * 4 * len(LEVELS)
-    assert rows["target_end_date"].min() == "2025-01-18"
-    with pytest.raises(DataError, match="expected the week that ends on 2025-01-18"):
-        forecast_file(observed, hub, date(2025, 1, 25))
+    assert len(rows) == len(found) == 4 * 4 * len(LEVELS)
+    assert rows["target_end_date"].min() == str(ROUND)
+    assert [each for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
+def test_what_became_known_later_and_long_ago_changes_no_forecast(grow):
+    columns = "date,location,value,as_of"
+    known = [f"{line},{ROUND}" for line in lines(waves())]
+    other = [f"{LAST},a,9999,{ROUND + timedelta(days=1)}", f"0001-01-06,a,5,{ROUND}"]
+
+    found = grow([*known, *other], columns=columns)
+
+    pd.testing.assert_frame_equal(found, grow(known, columns=columns))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"target": "case"}, "'case' is no weekly count of the hub .did you mean cases.*cases"),
+        ({"target": "level"}, "'level' is no weekly count of the hub; expected cases"),
+        ({"day": ROUND + timedelta(weeks=1)}, f"up to {LAST}; expected the week that ends on"),
+        ({"day": ROUND + timedelta(days=1)}, "2026-03-03 is a Tuesday, and a round of .* a Monday"),
+        ({"day": date.max}, "9999-12-31: is no reference date"),
+        ({"days": 1}, "2026-02-22, a Sunday, and the week before the reference date ends on a Mo"),
+        ({"counts": waves() / 1000}, "is no count; expected whole numbers"),
+        (
+            {"counts": np.vstack([waves(), np.full((1, 4), 1e300)])},
+            "the forecast of 1e.300 is no number",
+        ),
+        ({"gap": True}, "no place has the three weeks to 2026-02-23"),
+    ],
+)
+def test_a_forecast_of_other_numbers_or_weeks_is_refused(grow, given, says):
+    rows = lines(given.get("counts", waves()), given.get("days", 7))
+    if "gap" in given:
+        rows = [row for row in rows if not row.startswith(str(LAST - timedelta(weeks=1)))]
+
+    with pytest.raises(DataError, match=says):
+        grow(rows, given.get("day", ROUND), given.get("target", "cases"))
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(files, tmp_path):
+    path = tmp_path / "2025-01-11-c-z.csv"
+    path.mkdir()
+
+    done = run("ensemble", *files, "--output", path)
+
+    assert (done.exit_code, "cannot be written" in done.stderr) == (2, True)
+    assert [each for each in tmp_path.iterdir() if each.name.startswith(".")] == []

@@ -23,6 +23,9 @@ LEVELS = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975,
 YEAR = 52
 """Weeks of a year; errors are those of years that the coefficients were not estimated from."""
 
+HISTORY = 10 * YEAR
+"""Weeks before the last that are used."""
+
 LEAST = 300
 """Changes that coefficients are estimated from."""
 
@@ -68,7 +71,7 @@ def forecast_growth(counts: Array, levels: ArrayLike = LEVELS) -> Array:
     Raises
     ------
     DataError
-        If there are fewer than :data:`LEAST` changes to learn from.
+        If there are fewer than :data:`LEAST` changes to learn from, or counts are too large.
     """
     logs, features, levels = np.log(counts + 1), _features(counts), np.asarray(levels)
     found = np.empty((counts.shape[1], HORIZONS, len(levels)))
@@ -77,7 +80,10 @@ def forecast_growth(counts: Array, levels: ArrayLike = LEVELS) -> Array:
         middle = logs[-1] + features[-1] @ errors.coefficients
         spread = np.sqrt(errors.variance[0] + errors.variance[1] / (counts[-1] + 1))
         found[:, horizon] = middle[:, None] + spread[:, None] * errors.quantiles
-    quantiles: Array = np.maximum(np.exp(found) - 1, 0)
+    with np.errstate(over="ignore"):
+        quantiles: Array = np.maximum(np.exp(found) - 1, 0)
+    if np.isinf(quantiles).any():
+        raise DataError(f"the forecast of {np.nanmax(counts):g} is no number; expected counts")
     return quantiles
 
 

@@ -1,5 +1,6 @@
 """Write the forecasts of damped growth for the places of a hub, as rows of a submission."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,13 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast_hub.combining.growth import LEVELS, forecast_growth
+from forecast_hub.combining.growth import HISTORY, HORIZONS, LEVELS, forecast_growth
 from forecast_hub.config import flusight
 from forecast_hub.config.locations import read_places
 from forecast_hub.config.reader import read_hub
+from forecast_hub.config.units import COUNT, read_unit
+from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError
 from forecast_hub.scoring.matching import select_target
 from forecast_hub.scoring.outcomes import names_of_places, read_outcomes
+from forecast_hub.suggestions import did_you_mean
 
 Array = NDArray[np.float64]
 
@@ -28,7 +32,7 @@ def forecast_file(
     target_data
         What was observed, as known for the forecast: see
         :func:`forecast_hub.scoring.outcomes.read_outcomes`. Weeks up to the one before ``day``
-        are used.
+        are used, of what was known on ``day``.
     hub
         The hub's folder; its table of locations names the places.
     day
@@ -39,44 +43,94 @@ def forecast_file(
     Raises
     ------
     HubError
-        If the hub has no table of locations, a file cannot be used, the week before ``day`` is
-        missing everywhere, or there are too few weeks.
+        If the target is no weekly count of the hub, or its rounds are on another day of the week,
+        the hub has no table of locations, a file cannot be used or has other numbers than counts
+        of weeks, the week before ``day`` is missing everywhere, or there are too few weeks.
     """
-    table = read_hub(hub).folder.locations
-    if table is None:
-        raise DataError(f"{hub}: has no table of locations; expected auxiliary-data/locations.csv")
-    places = read_places(table)
-    rows = read_outcomes(target_data, (), list(places), names_of_places(places))
+    try:
+        weeks = [day + timedelta(weeks=number) for number in range(-1, HORIZONS)]
+    except OverflowError:
+        raise DataError(f"{day}: is no reference date; expected that of a round") from None
+    places = read_places(_table_of_locations(hub, day, target))
+    rows = read_outcomes(target_data, (), list(places), names_of_places(places), str(day))
     series = select_target(rows, target, target)
-    last = day - timedelta(weeks=1)
-    wide = series.pivot_table(index="target_end_date", columns="location", values="observed")
-    wide.index = pd.to_datetime(wide.index)
-    if wide.empty or pd.Timestamp(last) not in wide.index:
-        newest = "nothing" if wide.empty else f"weeks up to {wide.index.max():%Y-%m-%d}"
+    counts = _of_weeks(series, weeks[0], f"{target_data}: {target}")
+    rows = _rows(forecast_growth(counts.to_numpy(dtype=np.float64)), counts, weeks[1:], target)
+    if rows.empty:
         raise DataError(
-            f"{target_data}: has {newest} of {target}; expected the week that ends on {last}, one "
-            f"week before {day}"
+            f"{target_data}: {target}: no place has the three weeks to {weeks[0]}; expected them"
         )
-    weeks = (pd.Timestamp(last) - wide.index.min()).days // 7
-    counts = wide.reindex(pd.date_range(end=last, periods=weeks + 1, freq="7D"))
-    found = forecast_growth(counts.to_numpy(dtype=np.float64))
-    return _rows(found, list(counts.columns), day, target)
+    return rows
 
 
-def _rows(quantiles: Array, places: list[str], day: date, target: str) -> pd.DataFrame:
+def _table_of_locations(hub: Path, day: date, target: str) -> Path:
+    """Return a hub's table of locations, if it has such a target and rounds on such days."""
+    known = read_hub(hub)
+    targets = [each for round_ in known.rounds for _, each in round_.targets()]
+    counts = {
+        each.id
+        for each in targets
+        if each.is_step_ahead and each.time_unit == "week" and read_unit(each) == COUNT
+    }
+    if target not in counts:
+        raise DataError(
+            f"{hub}: {target!r} is no weekly count of the hub{did_you_mean(target, counts)}; "
+            f"expected {' or '.join(sorted(counts)) or 'another hub'}"
+        )
+    rounds = parse_dates(known.round_ids) or [day]
+    if day.weekday() not in {each.weekday() for each in rounds}:
+        raise DataError(
+            f"{day} is a {day:%A}, and a round of {hub} is on a {rounds[-1]:%A}, such as "
+            f"{rounds[-1]}; expected the date of a round"
+        )
+    if known.folder.locations is None:
+        raise DataError(f"{hub}: has no table of locations; expected auxiliary-data/locations.csv")
+    return known.folder.locations
+
+
+def _of_weeks(series: pd.DataFrame, last: date, what: str) -> pd.DataFrame:
+    """Return the counts of all weeks to the last: a row per week, a column per place."""
+    days = series["target_end_date"]
+    if str(last) not in set(days):
+        newest = "nothing" if series.empty else f"weeks up to {days.max()}"
+        raise DataError(
+            f"{what}: has {newest}; expected the week that ends on {last}, one week before the "
+            "reference date"
+        )
+    first = date.fromordinal(max(1, last.toordinal() - 7 * HISTORY))
+    wide = series[days.between(str(first), str(last))].pivot_table(
+        index="target_end_date", columns="location", values="observed"
+    )
+    ago = [(last - date.fromisoformat(text)).days for text in wide.index]
+    if odd := [text for text, number in zip(wide.index, ago, strict=True) if number % 7]:
+        raise DataError(
+            f"{what}: has {odd[-1]}, a {date.fromisoformat(odd[-1]):%A}, and the week before the "
+            f"reference date ends on a {last:%A}; expected one value for each week"
+        )
+    fractions = wide.to_numpy()[wide.to_numpy() % 1 > 0]
+    if len(fractions):
+        raise DataError(f"{what}: {fractions[-1]:g} is no count; expected whole numbers of persons")
+    wide.index = pd.Index([number // 7 for number in ago])
+    return wide.reindex(range(max(wide.index), -1, -1))
+
+
+def _rows(
+    quantiles: Array, counts: pd.DataFrame, weeks: Sequence[date], target: str
+) -> pd.DataFrame:
+    """Return the rows of the places (columns of ``counts``) that have a forecast."""
     return pd.DataFrame(
         [
             {
-                "reference_date": str(day),
+                "reference_date": str(weeks[0]),
                 "target": target,
                 "horizon": str(horizon),
-                "target_end_date": str(day + timedelta(weeks=horizon)),
+                "target_end_date": str(weeks[horizon]),
                 "location": place,
                 "output_type": "quantile",
                 "output_type_id": f"{level:g}",
                 "value": float(np.rint(value)),
             }
-            for place, of_place in zip(places, quantiles, strict=True)
+            for place, of_place in zip(counts.columns, quantiles, strict=True)
             if not np.isnan(of_place).any()
             for horizon, values in enumerate(of_place)
             for level, value in zip(LEVELS, values, strict=True)

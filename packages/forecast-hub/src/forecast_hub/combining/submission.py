@@ -8,6 +8,7 @@ from forecast_hub.config.column_types import format_value
 from forecast_hub.config.submission_file import parse_name
 from forecast_hub.dates import parse_date
 from forecast_hub.errors import UnreadableError
+from forecast_hub.tables import replacing
 
 
 def round_of(path: Path) -> str:
@@ -34,11 +35,10 @@ def write_rows(rows: pd.DataFrame, path: Path) -> None:
     UnreadableError
         If the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
     texts = rows.assign(value=[format_value(float(value)) for value in rows["value"]])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        texts.to_csv(partial, index=False, lineterminator="\n")
-        partial.replace(path)
+        with replacing(path) as partial:
+            texts.to_csv(partial, index=False, lineterminator="\n")
     except OSError as error:
-        raise UnreadableError(f"{path}: cannot be written ({error})") from None
+        raise UnreadableError(f"{path}: cannot be written ({error.strerror})") from None

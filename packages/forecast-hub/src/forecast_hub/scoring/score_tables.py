@@ -38,6 +38,7 @@ from forecast_hub.scoring.relative_skill import average_scores, compare_models, 
 from forecast_hub.scoring.samples import average_samples, score_samples, score_trajectories
 from forecast_hub.scoring.table_names import BY, RELATIVE, SAMPLES
 from forecast_hub.suggestions import listed
+from forecast_hub.tables import replacing
 
 log = logging.getLogger(__name__)
 
@@ -284,8 +285,7 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
             packed = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None
-            partial = folder / f".{name}.partial"
-            table.to_csv(partial, index=False, lineterminator="\n", compression=packed)
-            partial.replace(folder / name)
+            with replacing(folder / name) as path:
+                table.to_csv(path, index=False, lineterminator="\n", compression=packed)
     except OSError as error:
         raise UnreadableError(f"{folder}: the tables cannot be written ({error})") from None

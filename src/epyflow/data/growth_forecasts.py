@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from epyflow.data.located_table import LocatedTable
 from epyflow.data.observations import Column, select_observations
 from epyflow.errors import DataError
-from forecast_hub.combining.growth import forecast_growth
+from epyflow.population.locations import us_names
+from forecast_hub.combining.growth import HISTORY, forecast_growth
 from forecast_hub.errors import HubError
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ LEVELS = np.arange(1, 200) / 200
 """Levels of the quantiles that are forecast."""
 
 _WEEK = timedelta(weeks=1)
-_HISTORY = 52 * 10
-"""Weeks before the last that are used."""
 
 
 def forecast_locations(
@@ -32,8 +31,9 @@ def forecast_locations(
 ) -> dict[str, Array]:
     """Forecast the weeks after the last for every location in a file of observations.
 
-    Locations whose rows cannot be read, or have dates between weeks, do not count. The last ten
-    years are used.
+    A location that the file writes in several ways is one, if it is of the United States. Locations
+    whose rows cannot be read, or have dates between weeks, do not count. The last ten years are
+    used.
 
     Parameters
     ----------
@@ -59,14 +59,21 @@ def forecast_locations(
         If the file has too few weeks to learn from, or only locations with dates between weeks.
     """
     found = []
-    series = [_series(located, column, last, vintage) for column in columns]
-    names = [name for name in located.names if all(name in each for each in series)]
+    places: dict[str, list[str]] = {}
+    for name in located.names:
+        places.setdefault(us_names().get(name, name), []).append(name)
+    series = [_series(located, places, column, last, vintage) for column in columns]
+    those = [place for place in places if all(place in each for each in series)]
     for each in series:
         try:
-            found.append(forecast_growth(_counts([each[name] for name in names]), LEVELS))
+            found.append(forecast_growth(_counts([each[place] for place in those]), LEVELS))
         except HubError as error:
             raise DataError(f"{located.table.path}: damped_growth: {error}") from None
-    return dict(zip(names, np.stack(found, axis=1), strict=True))
+    return {
+        name: forecast
+        for place, forecast in zip(those, np.stack(found, axis=1), strict=True)
+        for name in places[place]
+    }
 
 
 def choose(forecasts: Mapping[str, Array], location: "Location") -> Array:
@@ -88,22 +95,29 @@ def choose(forecasts: Mapping[str, Array], location: "Location") -> Array:
 
 
 def _series(
-    located: LocatedTable, column: Column, last: date, vintage: "Vintage | None"
+    located: LocatedTable,
+    places: Mapping[str, Sequence[str]],
+    column: Column,
+    last: date,
+    vintage: "Vintage | None",
 ) -> dict[str, dict[int, float]]:
-    """Return the values of each location by the number of weeks before the last."""
+    """Return the values of each place by the number of weeks before the last.
+
+    ``places`` are the names of each place in the file.
+    """
     found, odd = {}, ""
-    window = (date.fromordinal(max(1, last.toordinal() - 7 * _HISTORY)), last)
-    for name in located.names:
+    window = (date.fromordinal(max(1, last.toordinal() - 7 * HISTORY)), last)
+    for place, names in places.items():
         try:
-            dates, values = select_observations(located, [name], [column], window, vintage)
+            dates, values = select_observations(located, names, [column], window, vintage)
         except DataError:
             continue
         other = [day for day in dates if (last - day) % _WEEK]
         if other:
-            odd = f"{name} has a value on {other[-1]} ({other[-1]:%A})"
+            odd = f"{names[0]} has a value on {other[-1]} ({other[-1]:%A})"
             continue
         ago = [(last - day) // _WEEK for day in dates]
-        found[name] = dict(zip(ago, values[:, 0].tolist(), strict=True))
+        found[place] = dict(zip(ago, values[:, 0].tolist(), strict=True))
     if odd and not found:
         raise DataError(
             f"{located.table.path}: {column.dates}: damped_growth forecasts weeks that end as the "

@@ -190,6 +190,16 @@ def _by_us_key() -> dict[str, Location]:
 
 
 @cache
+def us_names() -> dict[str, str]:
+    """Return the store's name of each US place by all its names, in lower case."""
+    return {
+        each.casefold(): place.name
+        for place in (*ALL_US, *_territories())
+        for each in place.spellings
+    }
+
+
+@cache
 def _by_world_key() -> dict[str, Location]:
     """Return all places by ISO code and name; a country wins over a state of the same name."""
     keys = {place.label: place for place in (*ALL_US, *_territories())} | dict(_by_name())

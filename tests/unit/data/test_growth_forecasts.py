@@ -49,6 +49,19 @@ def test_each_location_has_quantiles_of_four_weeks_by_any_of_its_names(forecast)
     assert (np.diff(quantiles, axis=2) >= 0).all()
 
 
+def test_a_location_that_is_written_in_several_ways_is_one(forecast):
+    names = ("US-MA", "25", "United_States_Massachusetts", "Massachusetts")
+    rows = [
+        row.replace(",MA,", f",{names[number // 4 % 4]},") for number, row in enumerate(waves())
+    ]
+
+    found = forecast(rows)
+
+    expected = forecast(waves())
+    for place in ("US-MA", "US-NY"):
+        assert (choose(found, find(place)) == choose(expected, find(place))).all()
+
+
 def test_rows_after_the_window_and_of_long_ago_change_nothing(forecast):
     rows = waves()
     later = [f"{LAST + timedelta(weeks=1)},AL,9999", "0001-01-06,AL,5", "1980-01-05,GA,7"]

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from epyflow.experiment.format.base import Number, as_number
 from epyflow.strict import Many, Strict, refuse, shown
+from forecast_hub.combining.growth import HORIZONS
 
 ESTIMATED = "estimated"
 
@@ -99,9 +100,6 @@ class DampedGrowth(Strict):
 
 Member = Annotated[NegativeBinomial | DampedGrowth, Field(discriminator="type")]
 
-LONGEST = 4
-"""Periods that damped growth forecasts: :data:`forecast_hub.combining.growth.HORIZONS`."""
-
 
 class Ensemble(Strict):
     """Several forecasts of the reported counts, combined after the last observation."""
@@ -114,7 +112,7 @@ class Ensemble(Strict):
         default="median", description="Of the members' quantiles at each level."
     )
     periods: int = Field(
-        default=LONGEST,
+        default=HORIZONS,
         ge=1,
         le=52,
         description="Periods after the last observation that are combined.",
@@ -134,10 +132,10 @@ class Ensemble(Strict):
         growths = sum(isinstance(each, DampedGrowth) for each in self.members)
         if growths > 1:
             raise refuse("members has damped_growth twice; expected it once")
-        if growths and self.periods > LONGEST:
+        if growths and self.periods > HORIZONS:
             raise refuse(
-                f"periods is {self.periods}, and damped_growth forecasts {LONGEST}; expected at "
-                f"most {LONGEST}"
+                f"periods is {self.periods}, and damped_growth forecasts {HORIZONS}; expected at "
+                f"most {HORIZONS}"
             )
         return self
 

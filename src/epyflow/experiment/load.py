@@ -105,6 +105,8 @@ def inspect(
     dates, last, undated = resolve_dates(documents, output_document, files)
     problems += undated
     checker = Checker(files, documents, populations, problems, store)
+    told = {(each.file, each.key): each for each in undated}
+    problems = [each for each in problems if told.get((each.file, each.key), each) is each]
     problems.sort(key=lambda problem: (str(problem.file), problem.line, problem.key))
     if checker.model is None or any(problem.severity == "error" for problem in problems):
         return None, problems

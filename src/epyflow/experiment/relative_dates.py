@@ -121,7 +121,7 @@ def _reference(output: Document, calendar: "_Calendar") -> date | None:
             try:
                 is_relative = isinstance(written, str) and _FORM.fullmatch(written)
                 return calendar.day(written) if is_relative else as_date(written)
-            except (ValueError, DataError):
+            except (ValueError, DataError, UnreadableError, HubError):
                 return None
     return None
 
@@ -157,14 +157,20 @@ class _Calendar:
         if found is None:
             raise ValueError(f"is not a date; expected YYYY-MM-DD, or one of {FORMS}")
         steps = int(found["count"] or 0) * (7 if found["unit"] == "week" else 1)
-        return self._anchor(found) + timedelta(days=-steps if found["sign"] == "-" else steps)
+        try:
+            return self._anchor(found) + timedelta(days=-steps if found["sign"] == "-" else steps)
+        except OverflowError:
+            raise ValueError("is outside the calendar; expected another day") from None
 
     def _anchor(self, found: re.Match[str]) -> date:
         if found["month"]:
             start = self.reference or self._today()
             month = int(found["month"])
             year = start.year - (start.month < _SEASON_BEGINS) + (month < _SEASON_BEGINS)
-            return date(year, month, int(found["day"]))
+            try:
+                return date(year, month, int(found["day"]))
+            except ValueError:
+                raise ValueError(f"is no day of {year}; expected another MM-DD") from None
         if found["anchor"] == LAST_OBSERVATION:
             return self._last_observation()
         if found["anchor"] == "reference date":

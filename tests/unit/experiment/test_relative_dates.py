@@ -113,16 +113,36 @@ def test_a_replay_moves_season_and_vintage_with_its_date(root):
     ("key", "written", "message"),
     [
         (0, "next Satturday", r"output\.flusight_format\.reference_date: 'next Satturday': is not"),
-        (2, "season 02-30", "season 02-30': day"),
+        (2, "season 02-29", "season 02-29': is no day of 2025; expected another MM-DD"),
         (3, "today", "nothing says which day is today"),
     ],
 )
-def test_a_relative_date_without_a_day_is_refused_with_its_key(root, key, written, message):
+def test_a_relative_date_without_a_day_is_refused_once_with_its_key(root, key, written, message):
     dates = [*WRITTEN]
     dates[key] = written
 
-    with pytest.raises(InvalidExperimentError, match=message):
+    with pytest.raises(InvalidExperimentError, match=message) as refused:
         experiment(root, None, dates=tuple(dates))
+
+    assert len(refused.value.problems) == 1
+
+
+def test_observations_that_cannot_be_read_are_reported_once(root):
+    for path in (root / "common-data" / "vintages").iterdir():
+        path.unlink()
+
+    with pytest.raises(InvalidExperimentError, match="no file has a date in its name") as refused:
+        experiment(root, "2025-01-15", dates=RELATIVE)
+
+    assert len(refused.value.problems) == 1
+
+
+@pytest.mark.parametrize(("today", "by"), [("9999-12-31", "+"), ("0001-01-01", "-")])
+def test_a_day_outside_the_calendar_is_refused(root, today, by):
+    dates = (*WRITTEN[:5], f"today {by} 999 weeks")
+
+    with pytest.raises(InvalidExperimentError, match="999 weeks': is outside the calendar"):
+        experiment(root, today, dates=dates)
 
 
 def test_without_a_hub_a_season_is_that_of_today(root):

@@ -145,6 +145,15 @@ def test_a_day_outside_the_calendar_is_refused(root, today, by):
         experiment(root, today, dates=dates)
 
 
+@pytest.mark.parametrize(("last", "warned"), [("2025-01-18", True), ("2025-01-11", False)])
+def test_a_window_that_holds_weeks_of_the_forecast_is_warned_of(root, last, warned):
+    dates = ("2025-01-18", "2025-01-22", "2024-10-05", last, *WRITTEN[4:])
+
+    told = "\n".join(map(str, experiment(root, None, dates=dates).warnings))
+
+    assert ("2025-01-18 is not after fitting_window.end_date" in told) == warned
+
+
 def test_without_a_hub_a_season_is_that_of_today(root):
     sections = deepcopy(SIR)
     sections["model"]["timespan"]["end_date"] = "season 03-31"

@@ -51,3 +51,11 @@ def check_results(output: Output, modelset: Modelset | None, report: Report) -> 
                 "a submission needs projections; expected modelset.calibration.projection, "
                 f"or no {name}",
             )
+    if output.hub is not None and calibration is not None:
+        (name, hub), last = output.hub, calibration.fitting_window.end_date
+        if hub.reference_date is not None and hub.reference_date <= last:
+            report.warn(
+                (name, "reference_date"),
+                f"{hub.reference_date} is not after fitting_window.end_date {last}: weeks that are "
+                "forecast are also fitted; expected a later reference date, or an earlier end",
+            )

@@ -1,10 +1,16 @@
+import asyncio
+import logging
 from datetime import datetime
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
 from executor_fakes import PARENT, FakeBatch, State, TaskState, definition, event, task
 from snakemake_executor_plugin_googlebatch_array.adoption import Heritage, is_newer, keys_of
 from snakemake_executor_plugin_googlebatch_array.api import BatchApi
+from snakemake_executor_plugin_googlebatch_array.executor import BatchExecutor
+from snakemake_executor_plugin_googlebatch_array.session import Session
 
 
 class Earlier:
@@ -119,6 +125,60 @@ def test_a_job_that_is_gone_after_a_refresh_has_no_tasks(earlier):
 
     assert heritage.same_work("key0", {"earlier", "me"}) is None
     assert heritage.in_the_way("target0") is None
+
+
+class Planned:
+    """An executor whose graph of jobs lacked outputs, as many of which are there by now."""
+
+    def __init__(self, *there: bool, missing: frozenset[str] | None = frozenset({"out"})):
+        reason = SimpleNamespace() if missing is None else SimpleNamespace(missing_output=missing)
+        self.dag = SimpleNamespace(reason=lambda job: reason)
+        persistence = SimpleNamespace(external_jobids=lambda job: [])
+        self.workflow = SimpleNamespace(persistence=persistence, async_run=asyncio.run)
+        self.logger = logging.getLogger(__name__)
+        self.output = [Output(each) for each in there]
+
+    def is_made(self, task):
+        task.job.output = self.output
+        return BatchExecutor.is_made(self, task)
+
+    def is_outdated(self, task, array):
+        return False
+
+
+class Output(NamedTuple):
+    is_there: bool
+
+    async def exists(self):
+        return self.is_there
+
+
+def place(earlier, executor):
+    """Find task 0 as a coordinator in another folder, which has no marks."""
+    session = object.__new__(Session)
+    session.executor, session._adopted_from = executor, set()
+    return session._place(task(0), earlier.heritage())
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.SUCCEEDED])
+def test_a_task_that_has_ended_since_the_graph_was_built_is_not_done_again(earlier, state):
+    name = earlier.job("one", 0, 1, state=state)
+    earlier.batch.set_task(name, 0, TaskState.SUCCEEDED)
+
+    found = place(earlier, Planned(True, True))
+
+    assert (found.array.name, found.index, found.waits) == (name, 0, False)
+
+
+@pytest.mark.parametrize(
+    "executor",
+    [Planned(True, False), Planned(True, missing=frozenset()), Planned(True, missing=None)],
+    ids=["not all are there", "none was missing", "Snakemake does not say"],
+)
+def test_a_task_that_ended_before_is_done_again_if_its_target_is_requested(earlier, executor):
+    earlier.job("one", 0, state=State.SUCCEEDED)
+
+    assert place(earlier, executor) is None
 
 
 def test_the_newest_of_several_jobs_counts_first(earlier):

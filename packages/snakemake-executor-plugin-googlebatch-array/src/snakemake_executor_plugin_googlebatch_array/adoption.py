@@ -100,6 +100,11 @@ class Heritage:
         """Whether nothing is left that could matter."""
         return not self.lefts and not self.finished
 
+    @property
+    def coordinators(self) -> set[str]:
+        """Return the earlier coordinators that have left a job, over or not."""
+        return {left.array.coordinator for left in self.lefts} | self.finished.keys()
+
     def refresh(self) -> None:
         """Forget what may have changed: some tasks may have ended since."""
         for left in self.lefts:

@@ -140,6 +140,33 @@ class BatchExecutor(Parameters):
             self.logger.error(msg)
         AbstractExecutor.print_job_error(self, job_info, msg, **kwargs)
 
+    def is_made(self, task: Task) -> bool:
+        """Whether outputs that were missing when the graph of jobs was built are there now."""
+        jobs = task.job.jobs if task.job.is_group() else [task.job]
+
+        async def are_there() -> bool:
+            return all([await path.exists() for job in jobs for path in job.output])
+
+        try:
+            missing = all(self.dag.reason(job).missing_output for job in jobs)
+            return missing and bool(self.workflow.async_run(are_there()))
+        except Exception as error:
+            self.logger.debug(f"Outputs of {describe(task.job)} not looked for: {error}")
+            return False
+
+    def is_outdated(self, task: Task, array: Array) -> bool:
+        """Whether an input has been written since a job of an earlier coordinator was created."""
+
+        async def mtimes() -> list[float]:
+            found = [await path.mtime() for path in task.job.input]
+            return [value for each in found if (value := each.local_or_storage()) is not None]
+
+        try:
+            return is_newer(self.workflow.async_run(mtimes()), array.created)
+        except Exception as error:
+            self.logger.debug(f"Inputs of {describe(task.job)} not compared: {error}")
+            return True
+
     def _look_once_more(self) -> None:
         """Report the tasks that have succeeded since the last poll: they are not to run again."""
         with self.lock:
@@ -177,7 +204,7 @@ class BatchExecutor(Parameters):
 
     def _hand_over(self, tasks: Sequence[Task], session: Session) -> None:
         """Submit tasks, or take over what an earlier coordinator has left of them."""
-        places = session.find_left(tasks, self._is_outdated)
+        places = session.find_left(tasks)
         for task, place in zip(tasks, places, strict=True):
             try:
                 # From now on Snakemake's mark says that this very work is under way.
@@ -190,16 +217,3 @@ class BatchExecutor(Parameters):
                     "if this coordinator is killed, its successor may run it again."
                 )
             session.dispatcher.put(task if place is None else place)
-
-    def _is_outdated(self, task: Task, array: Array) -> bool:
-        """Whether an input has been written since a job of an earlier coordinator was created."""
-
-        async def mtimes() -> list[float]:
-            found = [await path.mtime() for path in task.job.input]
-            return [value for each in found if (value := each.local_or_storage()) is not None]
-
-        try:
-            return is_newer(self.workflow.async_run(mtimes()), array.created)
-        except Exception as error:
-            self.logger.debug(f"Inputs of {describe(task.job)} not compared: {error}")
-            return True

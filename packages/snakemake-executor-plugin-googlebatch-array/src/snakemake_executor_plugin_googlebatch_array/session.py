@@ -120,17 +120,13 @@ class Session:
             self._warned.add(job.name)
             self.executor.logger.warning(f"{describe(job)}: {text}")
 
-    def find_left(
-        self, tasks: Sequence[Task], is_outdated: Callable[[Task, Array], bool]
-    ) -> list[Attached | None]:
+    def find_left(self, tasks: Sequence[Task]) -> list[Attached | None]:
         """Find each task among what earlier coordinators of the run have left.
 
         Parameters
         ----------
         tasks
             Tasks about to be submitted.
-        is_outdated
-            Whether a task's inputs are newer than a job.
 
         Returns
         -------
@@ -140,7 +136,7 @@ class Session:
             heritage = self._heritage()
             if heritage is None:
                 return [None] * len(tasks)
-            places = [self._place(task, heritage, is_outdated) for task in tasks]
+            places = [self._place(task, heritage) for task in tasks]
         except Exception as error:
             answer = printable(self.variables.redact(str(error)))
             self.executor.logger.warning(
@@ -228,14 +224,15 @@ class Session:
         self.heritage.refresh()
         return None if self.heritage.is_empty else self.heritage
 
-    def _place(
-        self, task: Task, heritage: Heritage, is_outdated: Callable[[Task, Array], bool]
-    ) -> Attached | None:
+    def _place(self, task: Task, heritage: Heritage) -> Attached | None:
         """Find one task."""
         persistence = self.executor.workflow.persistence
         marks = persistence.external_jobids(task.job)
         found = heritage.same_work(task.key, marked_coordinators(marks, task.key))
-        if found is not None and not is_outdated(task, found.array):
+        if found is None and self.executor.is_made(task):
+            # It has ended since. In the folder of another coordinator, no mark of ours says so.
+            found = heritage.same_work(task.key, heritage.coordinators)
+        if found is not None and not self.executor.is_outdated(task, found.array):
             self._adopted_from.add(found.array.name)
             return Attached(task, found.array, found.index, waits=False)
         obstacle = heritage.in_the_way(task.target)

@@ -159,7 +159,8 @@ def check_alone(
         passed = take_over or (found is not None and found.job in over)
         if clear and not passed:
             found = watch_lease(*run, say)
-        if found is not None and found.is_held and not passed:
+        unsure = found is not None and found.is_of_the_future and not clear  # it is watched later
+        if found is not None and found.is_held and not passed and not unsure:
             raise RunningError(
                 f"{found.described()}; to take the run over now, add --take-over: that coordinator "
                 "ends then, and running tasks go on if the sources are the same"

@@ -23,7 +23,8 @@ LEASE_SECONDS, RENEW_SECONDS = 180.0, 30.0
 WATCH_SECONDS, _LOOK_SECONDS = 1.5 * RENEW_SECONDS, 5.0
 """Seconds for which a lapsed lease is watched before it is replaced, and between two looks.
 
-The clock of this machine may be ahead: then the lease of a living coordinator seems to have lapsed.
+A clock may be wrong: then the lease of a living coordinator seems to have lapsed, or that of a dead
+one to be of the future.
 """
 
 
@@ -84,7 +85,16 @@ class FoundLease:
     @property
     def has_lapsed(self) -> bool:
         """Whether it seems to have lapsed, by the clock of this machine."""
-        return datetime.now(UTC) - self.renewed > timedelta(seconds=LEASE_SECONDS)
+        return self._age > LEASE_SECONDS
+
+    @property
+    def is_of_the_future(self) -> bool:
+        """Whether it seems to be renewed in the future: then no clock tells when it lapses."""
+        return self._age < -LEASE_SECONDS
+
+    @property
+    def _age(self) -> float:
+        return (datetime.now(UTC) - self.renewed).total_seconds()
 
     @property
     def is_held(self) -> bool:
@@ -107,9 +117,8 @@ class FoundLease:
             f"{format_time(holder.started)}, and last renewed its lease at {renewed}"
         )
         if self.changes:
-            clock = (
-                "" if not self.has_lapsed else "; the clock of this machine is ahead, correct it"
-            )
+            wrong = "ahead" if self.has_lapsed else "behind" if self.is_of_the_future else ""
+            clock = wrong and f"; the clock of this machine is {wrong}, correct it"
             return printable(f"{described}, while it was watched{clock}")
         lapses = f"If it has ended without a trace, its lease lapses at {until}"
         return printable(f"{described}. {lapses}")
@@ -180,8 +189,8 @@ def watch_lease(
 ) -> FoundLease | None:
     """Read the lease of a run, and if it is not known whether it is held, wait for a renewal.
 
-    A lease is watched that seems to have lapsed or is damaged, unless its holder is known to have
-    ended. No clock counts then but the seconds of the waiting.
+    A lease is watched that seems to have lapsed, or to be of the future, or is damaged, unless its
+    holder is known to have ended. No clock counts then but the seconds of the waiting.
 
     Parameters
     ----------
@@ -196,10 +205,11 @@ def watch_lease(
         None without one, or if it was removed meanwhile.
     """
     found = read_lease(exp_id, run_id, storage)
-    if found is None or found.has_ended or found.is_held:
+    if found is None or found.has_ended or (found.is_held and not found.is_of_the_future):
         return found
+    seems = "to be renewed in the future" if found.is_of_the_future else "to have lapsed"
     say(
-        f"{found.path}: the lease of another coordinator seems to have lapsed; waiting "
+        f"{found.path}: the lease of another coordinator seems {seems}; waiting "
         f"{WATCH_SECONDS:.0f} s in case it is renewed"
     )
     for _ in range(round(WATCH_SECONDS / _LOOK_SECONDS)):

@@ -1,8 +1,10 @@
 """A run has one coordinator in the cloud, whoever submits it and however often."""
 
+import os
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from google.cloud import batch_v1
@@ -10,8 +12,9 @@ from tests.unit.operations.detached.test_coordinator_job import SITE
 
 from epyflow.errors import RunningError
 from epyflow.operations.detached.launch import Packed, Place, check_alone, packed, resumes, submit
+from epyflow.operations.runs import run_lease
 from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
-from epyflow.storage.disk import Disk
+from epyflow.storage.disk import Disk, SharedFolder
 
 State = batch_v1.JobStatus.State
 SOURCES = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32)
@@ -115,6 +118,21 @@ def test_a_process_elsewhere_is_taken_over_only_if_that_is_said(place):
 
     write_record(mine.model_copy(update={"outcome": "complete"}), place.storage)
     assert check_alone(place) == 1
+
+
+def test_a_lease_of_the_future_that_nobody_renews_is_watched_and_replaced(
+    place, tmp_path, monkeypatch
+):
+    place, slept = replace(place, storage=SharedFolder(tmp_path)), list[float]()
+    monkeypatch.setattr(run_lease, "time", SimpleNamespace(sleep=slept.append))
+    mine = this_coordinator("flu", "main", {}).model_copy(update={"host": "another"})
+    run_lease.write_lease(place.storage, run_lease.new_lease(mine), None)
+    os.utime(tmp_path / place.layout.coordinator_lease, (2.0**32, 2.0**32))
+
+    assert check_alone(place) == 1
+    assert slept == []
+    assert check_alone(place, clear=True) == 1
+    assert sum(slept) == run_lease.WATCH_SECONDS
 
 
 def test_a_run_resumes_if_a_coordinator_left_its_state(place):

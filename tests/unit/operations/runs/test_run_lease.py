@@ -23,11 +23,12 @@ from epyflow.storage.stored_file import Version
 
 LEASE = RunLayout("small", "main").coordinator_lease
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+FUTURE = datetime(2242, 1, 1, tzinfo=UTC)
 
 
 @dataclass
 class Store:
-    """A storage of a lease and a record, whose clock has stopped long ago.
+    """A storage of a lease and a record, whose clock has stopped, by default long ago.
 
     Before the first write that follows, ``meanwhile`` happens, once.
     """
@@ -35,12 +36,13 @@ class Store:
     data: bytes | None = None
     writes: int = 0
     record: bytes = b"{}"
+    clock: datetime = LONG_AGO
     meanwhile: Callable[[], object] = lambda: None
 
     def read_version(self, path: str) -> Version | None:
         if path != LEASE:
             return Version(self.record, "record", LONG_AGO)
-        return None if self.data is None else Version(self.data, str(self.writes), LONG_AGO)
+        return None if self.data is None else Version(self.data, str(self.writes), self.clock)
 
     def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
@@ -86,21 +88,28 @@ def hold(store: Store, waiting: Waiting, holder: Coordinator | None = None) -> H
     return acquire_lease(holder or elsewhere(), store, waiting.said.append)
 
 
-def test_a_coordinator_whose_lease_lapsed_by_a_wrong_clock_only_is_left_alone(waiting):
-    store = Store()
+@pytest.mark.parametrize(
+    ("clock", "is_wrong", "seems"),
+    [(LONG_AGO, "ahead", "to have lapsed"), (FUTURE, "behind", "to be renewed in the future")],
+)
+def test_a_coordinator_whose_lease_lapsed_by_a_wrong_clock_only_is_left_alone(
+    waiting, clock, is_wrong, seems
+):
+    store = Store(clock=clock)
     first = hold(store, waiting)
     waiting.then = first.renew
 
-    with pytest.raises(RunningError, match=r"on laptop .* the clock of this machine is ahead"):
+    with pytest.raises(RunningError, match=rf"on laptop .* clock of this machine is {is_wrong}"):
         hold(store, waiting, elsewhere(host="desktop"))
 
     first.renew()
     assert waiting.passed == RENEW_SECONDS
-    assert f"seems to have lapsed; waiting {WATCH_SECONDS:.0f} s" in waiting.said[0]
+    assert f"seems {seems}; waiting {WATCH_SECONDS:.0f} s" in waiting.said[0]
 
 
-def test_a_lapsed_lease_is_replaced_after_more_than_an_interval_of_renewals(waiting):
-    store = Store()
+@pytest.mark.parametrize("clock", [LONG_AGO, FUTURE])
+def test_a_lapsed_lease_is_replaced_after_more_than_an_interval_of_renewals(waiting, clock):
+    store = Store(clock=clock)
     first = hold(store, waiting)
 
     second = hold(store, waiting, elsewhere(host="desktop"))

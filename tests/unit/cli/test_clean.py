@@ -16,8 +16,9 @@ from epyflow.operations.runs.coordinator_record import (
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.run_lease import new_lease, write_lease
 from epyflow.run.layout import TOPS
-from epyflow.storage.disk import Disk
+from epyflow.storage.disk import Disk, SharedFolder
 
 DAY = 86_400.0
 RUN = "us/flu/main"
@@ -51,6 +52,11 @@ class Place:
         exp_id, _, run_id = folder.rpartition("/")
         record: Coordinator = this_coordinator(exp_id, run_id, {}, Wanted(tasks=tasks or {}))
         write_record(record.model_copy(update={"outcome": "complete"} | changed), self.storage)
+
+    def hold(self) -> None:
+        """Write a lease; of a coordinator elsewhere, which has not recorded its start yet."""
+        mine = this_coordinator(*RUN.rsplit("/", 1), {}).model_copy(update={"host": "elsewhere"})
+        write_lease(SharedFolder(self.root), new_lease(mine), None)
 
     def files(self) -> set[str]:
         found = {path.relative_to(self.root).as_posix() for path in self.root.rglob("*.*")}
@@ -95,6 +101,19 @@ def test_tasks_that_are_no_longer_planned_go_with_their_logs_and_nothing_else(pl
         f"benchmarks/{RUN}/run_task/00002.tsv",
     }
     assert clean().stdout == "nothing to remove\n"
+
+
+def test_a_run_whose_lease_is_held_is_left_alone_and_one_whose_lease_has_lapsed_is_not(place):
+    place.run(tasks=3)
+    place.note(tasks={"main": 2})
+    place.hold()
+
+    done = clean("--runs", "*", "--keep", 0, "--dry-run")
+
+    assert done.stdout == "nothing to remove\n"
+    assert f"{RUN}: left alone, as a coordinator holds its lease" in done.stderr
+    place.write(f"coordinator/{RUN}/lease.json")
+    assert f"results/{RUN}/outputs/quantiles.csv.gz" in removed(place, "--runs", "*", "--keep", 0)
 
 
 def test_a_calibration_that_has_no_result_keeps_its_generations(place):
@@ -258,10 +277,11 @@ def test_a_file_that_cannot_be_removed_is_told_and_the_others_go(place, monkeypa
     assert all("us/a/" in path for path in place.files())
 
 
-def test_a_run_that_somebody_begins_to_work_on_meanwhile_is_left_alone(place, monkeypatch):
+@pytest.mark.parametrize("begin", [lambda place: place.note(outcome=None), lambda p: p.hold()])
+def test_a_run_that_somebody_begins_to_work_on_meanwhile_is_left_alone(place, monkeypatch, begin):
     place.run()
     place.note()
-    monkeypatch.setattr(cli_clean, "confirm_or_exit", lambda *a, **b: place.note(outcome=None))
+    monkeypatch.setattr(cli_clean, "confirm_or_exit", lambda *a, **b: begin(place))
 
     done = clean("--runs", "*", "--keep", 0, "--yes")
 

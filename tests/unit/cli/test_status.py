@@ -7,14 +7,15 @@ from typer.testing import CliRunner
 
 from epyflow.cli import app
 from epyflow.cli import status as cli_status
+from epyflow.operations.runs.coordinator_presence import format_time
 from epyflow.operations.runs.coordinator_record import (
     Coordinator,
     Wanted,
     this_coordinator,
     write_record,
 )
-from epyflow.operations.runs.run_lease import FoundLease, Lease
-from epyflow.storage.disk import Disk
+from epyflow.operations.runs.run_lease import new_lease, write_lease
+from epyflow.storage.disk import Disk, SharedFolder
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 
 NOW = datetime(2030, 3, 17, 17, 46, 40, tzinfo=UTC)
@@ -291,16 +292,15 @@ def test_a_run_that_has_no_file_yet_but_its_coordinators_is_there(made_up):
 
 
 @pytest.mark.parametrize("format", ["table", "json"])
-def test_who_holds_the_lease_of_a_run_in_a_bucket_is_shown(made_up, monkeypatch, format):
+@pytest.mark.parametrize("storage", [(), ("--storage", ".")])
+def test_who_holds_the_lease_of_a_run_in_a_shared_folder_is_shown(made_up, format, storage):
     made_up.tasks("flu/main", count=2, done=(0,))
-    lease = Lease(holder=this_coordinator("flu", "main", {}), nonce="a")
-    found = FoundLease("lease.json", lease, "1", datetime.now(UTC))
-    monkeypatch.setattr(cli_status, "find_lease", lambda *run: found)
+    shared, mine = SharedFolder(made_up.root), this_coordinator("flu", "main", {})
+    write_lease(shared, new_lease(mine), None)
 
-    done = status("flu", "--format", format)
+    done = status("flu", "--format", format, *storage)
 
-    said = found.holder_described()
-    assert said.startswith("held by process ")
+    said = f"held by process {mine.pid} on {mine.host} since {format_time(mine.started)}"
     if format == "json":
         assert json.loads(done.stdout)["lease"] == said
     else:

@@ -4,12 +4,10 @@ The coordinator ends first, since it would start ended jobs again.
 """
 
 import platform
-import re
 import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -21,8 +19,14 @@ from epyflow.operations.runs.coordinator_presence import (
     find_coordinator,
     summarise_jobs,
 )
+from epyflow.operations.runs.coordinator_process import (
+    ignores_interruptions,
+    is_running,
+    runs_snakemake,
+    send_signal,
+)
 from epyflow.operations.runs.coordinator_record import Coordinator, write_record
-from epyflow.run.layout import RunLayout
+from epyflow.operations.runs.run_lease import FoundLease, find_lease
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -108,10 +112,12 @@ class Cancelling:
         if not self._ended.left and not self._only_coordinator:
             self._delete(self._presence.own)
             self._wait_for_jobs(list)
-        self._tell_what_is_left()
+        lease = find_lease(first.exp_id, first.run_id, self._storage)
+        self._tell_what_is_left(lease)
         if not self._ended.left:
             self._note(first.record, job)
-            self._storage.remove([RunLayout(first.exp_id, first.run_id).coordinator_lease])
+            if lease is not None:
+                lease.remove(self._storage)
         return self._ended
 
     def _look(self) -> Presence:
@@ -124,7 +130,7 @@ class Cancelling:
         process = None if record is None or record.outcome else record.process()
         if record is None or process is None:
             return
-        if not _is_snakemake(process):
+        if not runs_snakemake(process):
             self._ended.left.append(
                 f"{coordinator_name(record)}, as the record says, does not run Snakemake: it is "
                 "left alone; end it yourself if it is the coordinator"
@@ -133,7 +139,7 @@ class Cancelling:
         number, tree = self._signal_for(process), [process]
         try:
             tree += process.children(recursive=True)
-            _send(number, tree)
+            send_signal(number, tree)
         except psutil.AccessDenied:
             raise EpyflowError(
                 f"{coordinator_name(record)} belongs to {process.username()}; only that user, or "
@@ -146,7 +152,7 @@ class Cancelling:
         def ended() -> bool:
             if number == signal.SIGTERM:  # Snakemake waits for its Batch jobs
                 self._delete_new(self._look().own)
-            return not any(map(_runs, tree))
+            return not any(map(is_running, tree))
 
         if self._wait_until(ended, f"waiting for {coordinator_name(record)}"):
             self._ended.done.insert(0, coordinator_name(record))
@@ -164,7 +170,7 @@ class Cancelling:
         """
         if self._now or self._only_coordinator:
             return signal.SIGKILL
-        return signal.SIGTERM if _ignores_interruptions(process.pid) else signal.SIGINT
+        return signal.SIGTERM if ignores_interruptions(process.pid) else signal.SIGINT
 
     def _delete(self, jobs: "list[RunJob] | tuple[RunJob, ...]") -> None:
         """Delete jobs, except those that are being deleted already."""
@@ -213,8 +219,8 @@ class Cancelling:
             self._sleep(0.2 if now - start < _EVERY else _EVERY)
         return True
 
-    def _tell_what_is_left(self) -> None:
-        """List the processes and jobs that are out of reach."""
+    def _tell_what_is_left(self, lease: FoundLease | None) -> None:
+        """List the processes and jobs that are out of reach, or have come since."""
         presence, record, left = self._presence, self._presence.record, self._ended.left
         if presence.unseen:
             left.append(f"Batch jobs of the run, if any, cannot be listed: {presence.unseen}")
@@ -230,56 +236,25 @@ class Cancelling:
                 f"it on that machine with epyflow cancel or kill -INT {record.pid}. If that "
                 "machine was restarted since, it has ended"
             )
+        elif lease is not None and lease.is_held and lease.job is None:
+            left.append(f"{lease.described()}. End it on that machine with epyflow cancel")
+        elif presence.record_lives and not left:
+            left.append(f"{presence.described()} has started meanwhile; repeat this command")
 
     def _note(self, record: Coordinator | None, job: "RunJob | None") -> None:
         """Record that the run was cancelled, unless it is complete or failed by itself."""
+        now, first = self._presence.record, record
         if job is not None and (record is None or not _is(record.job, job)):
             record = _record_of(job, self._presence)
         elif record is not None and record.outcome is not None and not self._ended.done:
             return
-        now = self._presence.record
-        if now is not None and now.outcome == "complete" and job is None:
+        of_job = now is not None and job is not None and _is(now.job, job)
+        if now is not None and now.outcome == "complete" and (job is None or of_job):
             return  # it was complete before it was interrupted
+        if now is not None and not of_job and (first is None or not now.is_same(first)):
+            return  # another coordinator has started since
         if record is not None:
             write_record(record.after("cancelled"), self._storage)
-
-
-def _is_snakemake(process: psutil.Process) -> bool:
-    """Return whether a process runs Snakemake, since others can write a record."""
-    try:
-        return any("snakemake" in part for part in process.cmdline())
-    except psutil.Error:
-        return True  # of another user, who is named when it is ended
-
-
-def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:
-    """Send a signal to a coordinator and to its child processes, as a terminal does."""
-    for process in processes:
-        try:
-            process.send_signal(number)
-        except psutil.NoSuchProcess:
-            continue
-
-
-def _runs(process: psutil.Process) -> bool:
-    """Return whether a process is running; a zombie is not."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _ignores_interruptions(pid: int) -> bool:
-    """Return whether a process ignores SIGINT, if the system tells.
-
-    Source: proc_pid_status(5), SigIgn.
-    """
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-    found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", status, re.MULTILINE)
-    return found is not None and bool(int(found[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 def _is(name: str | None, job: "RunJob") -> bool:

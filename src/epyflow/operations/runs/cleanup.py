@@ -8,7 +8,8 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.operations.runs.deletable_files import Waste
-from epyflow.run.layout import TOPS
+from epyflow.operations.runs.run_lease import has_lease
+from epyflow.run.layout import TOPS, RunLayout
 from epyflow.run.path_patterns import split_name
 from epyflow.storage.disk import Storage
 
@@ -69,8 +70,8 @@ def remove(storage: Storage, waste: Iterable[Waste], records: Mapping[str, Coord
     waste
         From :meth:`epyflow.operations.runs.deletable_files.Search.waste`.
     records
-        Records of the coordinators when the files were selected: a run with a newer record is
-        skipped.
+        Records of the coordinators when the files were selected: a run with a newer record, or
+        whose lease is held, is skipped.
     """
     removed = Removed()
     for each in waste:
@@ -130,5 +131,8 @@ def old_jobs(activity: "Activity", left_alone: Iterable[str]) -> "list[batch_v1.
 
 def _has_begun(storage: Storage, waste: Waste, records: Mapping[str, Coordinator]) -> bool:
     exp_id, run_id = split_name(waste.what)
-    record = read_record(exp_id, run_id, storage) if exp_id else None
-    return record is not None and record != records.get(waste.what)
+    if not exp_id:
+        return False
+    record = read_record(exp_id, run_id, storage)
+    is_new = record is not None and record != records.get(waste.what)
+    return is_new or has_lease(RunLayout(exp_id, run_id), storage)

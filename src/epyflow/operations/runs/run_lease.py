@@ -105,6 +105,11 @@ class FoundLease:
             return self.changes
         return self.lease is not None and not self.has_lapsed
 
+    def remove(self, storage: Storage) -> None:
+        """Remove it, unless somebody has written it since."""
+        if isinstance(storage, VersionedStorage):
+            storage.remove_version(self.path, self.version)
+
     def described(self) -> str:
         """Say who holds the lease, since when, and until when."""
         until = format_time(self.renewed + timedelta(seconds=LEASE_SECONDS))
@@ -166,6 +171,12 @@ def find_lease(exp_id: str, run_id: str, storage: Storage) -> FoundLease | None:
     except UnreadableError as problem:
         warn_once(f"{problem}; the run is shown without its lease")
         return None
+
+
+def has_lease(run: RunLayout, storage: Storage) -> bool:
+    """Return whether a coordinator holds the lease of a run, as far as is known."""
+    found = find_lease(run.exp_id, run.run_id, storage)
+    return found is not None and found.is_held
 
 
 def read_lease(exp_id: str, run_id: str, storage: VersionedStorage) -> FoundLease | None:

@@ -26,7 +26,7 @@ from epyflow.run.path_patterns import (
     task_of_input,
     task_of_result,
 )
-from epyflow.storage.disk import Disk, Storage, storage_at
+from epyflow.storage.disk import SharedFolder, Storage, storage_at
 from epyflow.storage.stored_file import Stored
 
 Files = Mapping[str, Stored]
@@ -134,14 +134,15 @@ def open_storage(place: str | None) -> Storage:
     EpyflowError
         If it is another kind of storage, or the packages for it are not installed.
     """
-    if place is None or "://" in place:
+    if place is not None and "://" in place:
         return storage_at(place)
+    place = place or "."
     if not Path(place).is_dir():
         raise UnreadableError(
             f"{place}: no such folder; expected one that holds results/, or "
             "gs://<bucket>/<prefix> or s3://<bucket>/<prefix>"
         )
-    return Disk(Path(place))
+    return SharedFolder(Path(place))
 
 
 def find_runs(storage: Storage, pattern: str = "*", *, latest: bool = False) -> list[Run]:

@@ -23,7 +23,9 @@ from epyflow.operations.runs.coordinator_record import (
     this_coordinator,
     write_record,
 )
-from epyflow.storage.disk import Disk
+from epyflow.operations.runs.run_lease import new_lease, write_lease
+from epyflow.run.layout import RunLayout
+from epyflow.storage.disk import Disk, SharedFolder
 
 NOON = datetime(2030, 1, 5, 12, tzinfo=UTC)
 TASKS = RunJob("projects/p/jobs/tasks", "u1", "run", "RUNNING", NOON, NOON, {}, 1, "run")
@@ -208,6 +210,52 @@ def test_the_record_of_an_earlier_coordinator_is_replaced_by_that_of_the_job(run
     noted = read_record("flu", "main", run.storage)
     assert noted is not None
     assert (noted.job, noted.outcome) == (COORDINATING.name, "cancelled")
+
+
+@pytest.mark.parametrize(
+    ("holder", "left"),
+    [
+        ({"host": "elsewhere", "pid": 12}, "process 12 on elsewhere is its coordinator since"),
+        ({"host": "elsewhere", "job": COORDINATING.name}, ""),
+        ({"process_started": 0.0}, ""),
+    ],
+    ids=["lives elsewhere", "job", "has ended here"],
+)
+@pytest.mark.parametrize("outcome", ["failed", None])
+def test_the_lease_of_a_coordinator_that_runs_on_is_left_and_that_is_told(
+    run, tmp_path, holder, left, outcome
+):
+    run.storage, mine = SharedFolder(tmp_path), this_coordinator("flu", "main", {})
+    if outcome:  # of an earlier coordinator
+        write_record(mine.model_copy(update={"pid": 11}).after(outcome), run.storage)
+    write_lease(run.storage, new_lease(mine.model_copy(update=holder)), None)
+
+    ended = run.cancel(())
+
+    assert [left in each for each in ended.left] == [True] * bool(left)
+    assert (run.storage.read(RunLayout("flu", "main").coordinator_lease) is not None) is bool(left)
+    assert run.outcome == outcome
+
+
+def test_a_coordinator_that_has_started_since_is_told_and_keeps_its_record(run, record):
+    run.delete = lambda *_: write_record(this_coordinator("flu", "main", {}), run.storage)
+
+    ended = run.cancel((COORDINATING,), (COORDINATING,), ())
+
+    (left,) = ended.left
+    assert "has started meanwhile; repeat this command" in left
+    assert run.outcome is None
+
+
+def test_a_run_that_was_over_before_its_coordinator_was_deleted_stays_as_it_was(run, record):
+    other = record.model_copy(update={"job": f"{COORDINATING.name}0"})
+    for ending in (record.after("complete"), other.after("failed")):
+        write_record(record, run.storage)
+        run.delete = lambda *_, ending=ending: write_record(ending, run.storage)
+
+        run.cancel((COORDINATING,), (COORDINATING,), ())
+
+        assert read_record("flu", "main", run.storage) == ending
 
 
 def test_a_process_that_ignores_interruptions_is_terminated(run):

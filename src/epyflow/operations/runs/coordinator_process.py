@@ -1,0 +1,45 @@
+"""Look at the process of a coordinator on this machine, and send signals to it."""
+
+import re
+import signal
+from pathlib import Path
+
+import psutil
+
+
+def runs_snakemake(process: psutil.Process) -> bool:
+    """Return whether a process runs Snakemake, since others can write a record."""
+    try:
+        return any("snakemake" in part for part in process.cmdline())
+    except psutil.Error:
+        return True  # of another user, who is named when it is ended
+
+
+def send_signal(number: signal.Signals, processes: list[psutil.Process]) -> None:
+    """Send a signal to a coordinator and to its child processes, as a terminal does."""
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def is_running(process: psutil.Process) -> bool:
+    """Return whether a process is running; a zombie is not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def ignores_interruptions(pid: int) -> bool:
+    """Return whether a process ignores SIGINT, if the system tells.
+
+    Source: proc_pid_status(5), SigIgn.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> (signal.SIGINT - 1) & 1)

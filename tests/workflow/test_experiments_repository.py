@@ -25,6 +25,9 @@ def private(tmp_path: Path) -> Private:
 
 
 def test_a_run_and_its_report_leave_no_trace_of_the_token(private, tmp_path):
+    task = private.folder / "workflow" / "scripts" / "run_task.py"
+    check = 'import os\nassert "EPYFLOW_GIT_TOKEN" not in os.environ\n'
+    task.write_text(f"{task.read_text()}\n{check}")
     repository = Repository(tmp_path / "repository")
     shutil.copytree(private.study, repository.work, dirs_exist_ok=True)
     shutil.rmtree(private.study)

@@ -86,6 +86,7 @@ def notify_end(end, log):
         storage_prefix(),
         next(iter(log), None),
         logger.warning,
+        {**os.environ, **SECRETS},
     )
 
 

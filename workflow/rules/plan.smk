@@ -28,10 +28,13 @@ def fill_storage_prefix(exp_id):
 FOUND = None
 """What the run is planned from; only in the main process."""
 
+SECRETS = {}
+"""Taken out of the environment, so that no job has them."""
+
 
 def plan_file():
     """Return the path of the plan; the main process writes it first."""
-    global FOUND
+    global FOUND, SECRETS
     from epyflow.run.environment import repeatable_command
     from epyflow.run.settings import read_settings
 
@@ -41,10 +44,12 @@ def plan_file():
             from epyflow.operations.notification.run_end import check_receivers
             from epyflow.run.planner import write_run_plan
             from epyflow.run.sources import gather
+            from epyflow.operations.secret_variables import take_secrets
             from epyflow.storage.disk import storage_at
 
             check_receivers(settings)
             FOUND, command = gather(settings), repeatable_command(sys.argv)
+            SECRETS = take_secrets()
             fill_storage_prefix(FOUND.experiment.files.exp_id)
             write_run_plan(FOUND, command, storage_at(storage_prefix()))
         return str(settings.plan_path)

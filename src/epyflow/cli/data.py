@@ -9,6 +9,7 @@ import typer
 
 from epyflow.cli.output import ExitCode, exit_on_error, fail, say
 from epyflow.files import LONGEST_NAME
+from epyflow.operations.secret_variables import SERVER_TOKENS, take_secrets
 from epyflow.operations.target_data import nhsn
 from epyflow.operations.target_data.source import Source, fetch_vintage
 from epyflow.strict import shown
@@ -66,8 +67,9 @@ def fetch(
             ExitCode.UNREADABLE,
         )
     day: date = (as_of or datetime.now(UTC)).date()
+    tokens = take_secrets(SERVER_TOKENS)
     with exit_on_error(ExitCode.PROBLEM):
-        source = Source(hub or f"nhsn-{admissions}", file, address)
+        source = Source(hub or f"nhsn-{admissions}", file, address, tokens)
         fetched = fetch_vintage(source, to, day, max_age, name)
     say(str(fetched), err=True)
     say(str(fetched.path))

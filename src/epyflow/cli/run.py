@@ -21,6 +21,7 @@ from epyflow.operations.start.snakemake_command import (
     run_commands,
     write_command,
 )
+from epyflow.repositories.address import is_address
 from epyflow.run.layout import RunLayout
 
 GCP = "gcp"
@@ -135,7 +136,8 @@ def _start(
     found = name_experiment(named, files or (), given or (), {"experiments_root": root})
     chosen = choose_profile(cloud, slurm, profile)
     layout = RunLayout(found.settings.experiment, found.settings.run_id)
-    return Start(chosen, cores, found.files, found.arguments, arguments), layout
+    fetches = is_address(found.settings.experiments_root)
+    return Start(chosen, cores, found.files, found.arguments, arguments, fetches), layout
 
 
 def choose_profile(cloud: bool, slurm: bool, profile: str | None) -> str | None:

@@ -15,6 +15,7 @@ from epyflow.cli.run import GCP, Arguments, Cloud, Cores, Profile, Slurm, choose
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.site import read_site
 from epyflow.operations.runs.run_list import open_storage
+from epyflow.operations.secret_variables import GITHUB, SERVER_TOKENS, take_secrets
 from epyflow.operations.start.named_experiment import NamedExperiment, name_experiment
 from epyflow.operations.start.snakemake_command import Start, run_commands, write_command
 from epyflow.operations.target_data.source import (
@@ -23,7 +24,6 @@ from epyflow.operations.target_data.source import (
     fetch_vintage,
     is_kept,
 )
-from epyflow.operations.token_variables import GITHUB, take_tokens
 from epyflow.operations.week.forecast import Week, plan_week, read_forecast
 from epyflow.operations.week.hub_branch import (
     Forecast,
@@ -36,6 +36,7 @@ from epyflow.operations.week.hub_branch import (
 )
 from epyflow.operations.week.pull_request import API, Host, open_pull_request, read_host
 from epyflow.report.warnings import OLDEST
+from epyflow.repositories.address import is_address
 from epyflow.storage.disk import Storage
 from epyflow.suggest import listed
 
@@ -103,7 +104,7 @@ def week(
     be read. 3: the submitted run has not ended. 128 + n: signal n ended it.
     """
     warn_of_variables()
-    tokens = take_tokens()
+    tokens = take_secrets(SERVER_TOKENS)
     with exit_on_error(ExitCode.PROBLEM):
         chosen = choose_profile(cloud, slurm, profile)
         if detached and (chosen, cores) != (None, None):
@@ -126,7 +127,8 @@ def week(
     if detached:
         _submit(found, named, arguments or (), place, wait=wait)
     else:
-        _run(found, Start(chosen, cores, named.files, named.arguments, arguments or ()))
+        fetches = is_address(named.settings.experiments_root)
+        _run(found, Start(chosen, cores, named.files, named.arguments, arguments or (), fetches))
     with exit_on_error(ExitCode.PROBLEM):
         forecast = Forecast(model, found.file, read_forecast(found, place))
         branch = _hand_over(forecast, target)

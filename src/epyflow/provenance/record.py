@@ -227,14 +227,14 @@ def git_state(project: Path, environment: Mapping[str, str] = os.environ) -> Git
     if packed_from:
         known = json.loads(packed_from)
         return Git(revision=known["revision"], dirty=known["dirty"])
-    revision = _git(project, ["rev-parse", "--verify", "HEAD"])
-    changes = _git(project, ["status", "--porcelain"])
+    revision = _git(project, ["rev-parse", "--verify", "HEAD"], environment)
+    changes = _git(project, ["status", "--porcelain"], environment)
     if revision is None or changes is None:
         return None
     return Git(revision=revision, dirty=bool(changes))
 
 
-def _git(project: Path, arguments: Sequence[str]) -> str | None:
+def _git(project: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> str | None:
     """Return the output of git; None without git, repository or commit."""
     try:
         # Fixed arguments, no shell; the user's PATH selects the git program.
@@ -244,6 +244,7 @@ def _git(project: Path, arguments: Sequence[str]) -> str | None:
             text=True,
             check=True,
             timeout=60,
+            env=environment,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -46,7 +46,8 @@ class Git:
     token
         Token for the server, if it needs one.
     environment
-        Environment of the calling process.
+        Environment of the calling process; git gets none of its variables ``EPYFLOW_*``, some of
+        which are secrets.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Git:
         self._environment = {
             name: value
             for name, value in environment.items()
-            if name not in VARIABLES and (not name.startswith("GIT_") or name in KEPT_VARIABLES)
+            if name in KEPT_VARIABLES or not name.startswith(("GIT_", "EPYFLOW_"))
         } | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "LANGUAGE": ""}
         self._configure(token if address.takes_token else None)
 

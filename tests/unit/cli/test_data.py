@@ -1,6 +1,7 @@
 """``epyflow data fetch`` from a hub's folder, and from a server that stands for data.cdc.gov."""
 
 import json
+import os
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -159,6 +160,7 @@ def test_all_pages_of_nhsn_become_a_table_of_the_hubs_codes(tmp_path, server, mo
     )
     assert [query["$offset"] for query, _ in server.seen] == [["0"], ["2"], ["4"]]
     assert {token for _, token in server.seen} == {TOKEN}
+    assert "EPYFLOW_SOCRATA_TOKEN" not in os.environ
     manifest = (tmp_path / "v" / "vintages.json").read_text()
     assert TOKEN not in manifest + done.stdout + done.stderr
 

@@ -10,6 +10,12 @@ import pytest
 from made_up_hubs import tasks, write_hub
 
 from epyflow.errors import EpyflowError
+from epyflow.operations.secret_variables import (
+    GIT_TOKENS,
+    NOTIFICATION_SECRETS,
+    SECRETS,
+    SERVER_TOKENS,
+)
 from epyflow.operations.target_data import nhsn
 from epyflow.operations.week.hub_branch import Forecast, commit_submission
 from tests.running import running
@@ -93,7 +99,7 @@ def nhsn_to_fetch(nhsn_server) -> str:
     return "nhsn-flu"
 
 
-def test_no_other_process_gets_a_token_of_a_server(
+def test_no_other_process_gets_a_token_that_it_does_not_need(
     clone, snakemake, nhsn_server, monkeypatch, tmp_path
 ):
     use_fetched()
@@ -103,7 +109,7 @@ def test_no_other_process_gets_a_token_of_a_server(
     program.write_text(f'#!/bin/sh\nenv >> {seen}\nPATH="${{PATH#*:}}" exec git "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    for name in ("EPYFLOW_GITHUB_TOKEN", "EPYFLOW_SOCRATA_TOKEN"):
+    for name in (GIT_TOKENS[0], *SERVER_TOKENS, *NOTIFICATION_SECRETS):
         monkeypatch.setenv(name, "planted")
 
     done = of("2025-01-15", "--fetch", "nhsn-flu", "--fetch-to", "common-data/fetched")
@@ -112,7 +118,7 @@ def test_no_other_process_gets_a_token_of_a_server(
     assert {token for _, token in nhsn_server.seen} == {"planted"}
     assert "GIT_AUTHOR_NAME=A" in seen.read_text()
     assert not [line for line in seen.read_text().splitlines() if "planted" in line]
-    assert not {"EPYFLOW_GITHUB_TOKEN", "EPYFLOW_SOCRATA_TOKEN"} & snakemake.variables
+    assert {*SECRETS} & snakemake.variables == {*NOTIFICATION_SECRETS}
 
 
 @pytest.mark.parametrize("source", ["hub_to_fetch", "nhsn_to_fetch"])

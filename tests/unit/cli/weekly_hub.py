@@ -1,13 +1,13 @@
 """A clone of a hub, a study that is submitted to it, and a stand-in for Snakemake."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from epyflow.cli import week as cli_week
+from epyflow.operations.secret_variables import without_secrets
 from epyflow.run.plan import read_plan_file
 from epyflow.run.planner import write_run_plan
 from epyflow.run.settings import read_settings
@@ -50,8 +50,8 @@ class Snakemake:
     """Names of the variables that the last run had."""
 
     def __call__(self, commands) -> int:
-        self.variables = frozenset(os.environ)
         (command,) = commands
+        self.variables = frozenset(without_secrets(command.secrets))
         given = command.arguments[command.arguments.index("--config") + 1 :]
         settings = read_settings(dict(each.split("=", 1) for each in given))
         plan = read_plan_file(write_run_plan(gather(settings), [], Disk()).read_bytes())

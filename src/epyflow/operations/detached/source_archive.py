@@ -20,6 +20,7 @@ from epyflow import provenance
 from epyflow.errors import UnreadableError
 from epyflow.inputs.observation_history import Final
 from epyflow.operations.detached.job_request import EXPERIMENTS, MANIFEST, PackedFrom, Submission
+from epyflow.operations.secret_variables import without_secrets
 from epyflow.provenance.record import git_state
 from epyflow.run import forecast_plan
 from epyflow.run.bundle import bundle_members
@@ -152,7 +153,7 @@ def _below_hub(choice: Destination, path: Path) -> str:
 
 
 def _manifest(found: Gathered, arguments: Sequence[str], project: Path) -> str:
-    git = git_state(project.resolve())
+    git = git_state(project.resolve(), without_secrets())
     submission = Submission(
         exp_id=found.experiment.files.exp_id,
         run_id=found.settings.run_id,

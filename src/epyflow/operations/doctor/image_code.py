@@ -13,6 +13,7 @@ from pathlib import Path
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.doctor.this_machine import installed, locked_versions
+from epyflow.operations.secret_variables import without_secrets
 from epyflow.provenance import code_version
 from epyflow.stages import STAGES
 
@@ -84,7 +85,7 @@ def differences(commit: str, folder: Path) -> Differences | None:
 def _run(git: str, arguments: Sequence[str], folder: Path) -> "subprocess.CompletedProcess[bytes]":
     command = [git, *arguments]
     return subprocess.run(  # noqa: S603 - no shell; what is not fixed is 40 digits
-        command, cwd=folder, capture_output=True, check=False
+        command, cwd=folder, capture_output=True, check=False, env=without_secrets()
     )
 
 

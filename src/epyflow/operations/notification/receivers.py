@@ -15,7 +15,7 @@ from epyflow.operations.notification.channels import (
     publish,
     send_mail,
 )
-from epyflow.operations.notification.variables import PASSWORD_VARIABLE, WEBHOOK_VARIABLE
+from epyflow.operations.secret_variables import SMTP_PASSWORD, WEBHOOK
 from epyflow.run.settings import Settings
 
 
@@ -34,9 +34,9 @@ def channels_of_run(
     if settings.notify_pubsub is not None:
         topic = settings.notify_pubsub
         channels.append(Channel(topic, partial(publish, topic=topic, environment=environment)))
-    if address := environment.get(WEBHOOK_VARIABLE, "").strip():
-        check_webhook(address, WEBHOOK_VARIABLE)
-        send = partial(post, address=address, origin=WEBHOOK_VARIABLE)
+    if address := environment.get(WEBHOOK, "").strip():
+        check_webhook(address, WEBHOOK)
+        send = partial(post, address=address, origin=WEBHOOK)
         channels.append(Channel("The webhook", send))
     if settings.notify_email:
         if settings.notify_smtp is None:
@@ -49,7 +49,7 @@ def channels_of_run(
             sender=settings.notify_sender or settings.notify_email[0],
             recipients=settings.notify_email,
             user=settings.notify_smtp_user or settings.notify_sender or settings.notify_email[0],
-            password=environment.get(PASSWORD_VARIABLE) or None,
+            password=environment.get(SMTP_PASSWORD) or None,
         )
         channels.append(
             Channel(f"Mail to {', '.join(server.recipients)}", partial(send_mail, server=server))

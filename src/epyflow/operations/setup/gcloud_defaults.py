@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping
 
 from epyflow.operations.cost.profile import REGION
+from epyflow.operations.secret_variables import without_secrets
 
 _PROJECT_VARIABLES = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
 _REGION_VARIABLES = ("CLOUDSDK_COMPUTE_REGION", "GOOGLE_CLOUD_REGION")
@@ -47,7 +48,12 @@ def gcloud_project(environment: Mapping[str, str] = os.environ) -> str:
     command = [gcloud, "config", "get-value", "project", "--quiet"]
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and no argument of a user's
-            command, capture_output=True, text=True, check=False, timeout=_LONGEST_S
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LONGEST_S,
+            env=without_secrets(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

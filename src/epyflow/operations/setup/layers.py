@@ -15,11 +15,10 @@ from typing import Any
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.google.site import FILE_VARIABLE, Site, read_file, variable, variables_given
 from epyflow.google.site_file import site_path
-from epyflow.operations.notification.variables import SECRET_VARIABLES as NOTIFICATION_VARIABLES
+from epyflow.operations.secret_variables import SECRETS
 from epyflow.operations.slurm.site import FILE_VARIABLE as SLURM_FILE_VARIABLE
-from epyflow.operations.token_variables import SERVER_TOKENS
-from epyflow.repositories.token import VARIABLE as TOKEN_VARIABLE
-from epyflow.repositories.token import VARIABLES as TOKEN_VARIABLES
+from epyflow.repositories.token import FILE_VARIABLE as TOKEN_FILE
+from epyflow.repositories.token import SECRET_VARIABLE as TOKEN_SECRET
 from epyflow.run.environment import PREFIX, environment_values, read_pairs
 from epyflow.run.environment import variable as setting_variable
 from epyflow.run.plan import PLAN_KEY
@@ -157,11 +156,11 @@ def site_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
 
 def secret_settings(environment: Mapping[str, str] = os.environ) -> list[Setting]:
     """Return the environment variables for secrets; the secrets themselves are masked."""
-    masked = (TOKEN_VARIABLE, *SERVER_TOKENS, *NOTIFICATION_VARIABLES)
     found = []
-    for name in (*TOKEN_VARIABLES, *SERVER_TOKENS, *NOTIFICATION_VARIABLES):
+    for name in SECRETS:
         value = environment.get(name)
-        shown = MASK if value and name in masked else value or None
+        masked = name not in (TOKEN_FILE, TOKEN_SECRET)  # they say where the token is
+        shown = MASK if value and masked else value or None
         found.append(Setting(name, shown, "environment" if value else NOT_SET))
     return found
 
@@ -174,9 +173,7 @@ def misspelt_variables(environment: Mapping[str, str] = os.environ) -> list[str]
         *(
             FILE_VARIABLE,
             SLURM_FILE_VARIABLE,
-            *TOKEN_VARIABLES,
-            *SERVER_TOKENS,
-            *NOTIFICATION_VARIABLES,
+            *SECRETS,
             *VARIABLES,
         ),
         *_OTHERS,

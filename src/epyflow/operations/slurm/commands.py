@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from epyflow.errors import EpyflowError
+from epyflow.operations.secret_variables import without_secrets
 
 _LONGEST_S = 30
 
@@ -56,7 +57,12 @@ def ask(*command: str) -> str:
         raise EpyflowError(f"{name} is not installed on this machine, or not on PATH")
     try:
         done = subprocess.run(  # noqa: S603 - no shell
-            [path, *command[1:]], capture_output=True, text=True, check=False, timeout=_LONGEST_S
+            [path, *command[1:]],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LONGEST_S,
+            env=without_secrets(),
         )
     except subprocess.TimeoutExpired:
         raise EpyflowError(f"{name} has not answered for {_LONGEST_S} s") from None

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,7 @@ import epyflow
 from epyflow.errors import EpyflowError
 from epyflow.google.site import FILE as GCP_SITE
 from epyflow.google.site import FILE_VARIABLE as GCP_SITE_VARIABLE
+from epyflow.operations.secret_variables import GIT_TOKENS, NOTIFICATION_SECRETS, without_secrets
 from epyflow.operations.slurm.site import FILE as SLURM_SITE
 from epyflow.operations.slurm.site import FILE_VARIABLE as SLURM_SITE_VARIABLE
 from epyflow.suggest import did_you_mean, listed
@@ -48,10 +49,13 @@ class SnakemakeCommand:
         The program and its arguments.
     variables
         Environment variables that it needs besides those of this process.
+    secrets
+        Variables with secrets that it needs; it gets no others.
     """
 
     arguments: Sequence[str]
     variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Collection[str] = NOTIFICATION_SECRETS
 
     def __str__(self) -> str:
         """Return the command as a shell takes it."""
@@ -73,6 +77,8 @@ class Start:
         For ``--configfile`` and ``--config``.
     arguments
         Other arguments of Snakemake.
+    fetches
+        Whether it fetches the experiments from a repository.
     """
 
     profile: str | None
@@ -80,6 +86,7 @@ class Start:
     files: Sequence[Path]
     settings: Sequence[str]
     arguments: Sequence[str]
+    fetches: bool = False
 
 
 def write_command(start: Start, *others: str, project: Path | None = None) -> SnakemakeCommand:
@@ -126,7 +133,9 @@ def write_command(start: Start, *others: str, project: Path | None = None) -> Sn
     arguments += [*others, *start.arguments]
     for option, values in (("--configfile", start.files), ("--config", start.settings)):
         arguments += [option, *map(str, values)] if values else []
-    return SnakemakeCommand(arguments, {} if project is None else _site_variables(project))
+    variables = {} if project is None else _site_variables(project)
+    secrets = (*NOTIFICATION_SECRETS, *(GIT_TOKENS if start.fetches else ()))
+    return SnakemakeCommand(arguments, variables, secrets)
 
 
 def project_folder() -> Path:
@@ -166,7 +175,7 @@ def run_commands(commands: Iterable[SnakemakeCommand]) -> int:
     before = {each: signal.signal(each, pass_on) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         for command in commands:
-            environment = {**os.environ, **command.variables}
+            environment = {**without_secrets(command.secrets), **command.variables}
             child = subprocess.Popen(command.arguments, env=environment)  # noqa: S603 - printed
             running[:] = [child]
             for number in received:  # while it was started

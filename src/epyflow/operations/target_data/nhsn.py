@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from epyflow.errors import DataError, EpyflowError, PopulationError
+from epyflow.operations.secret_variables import SOCRATA
 from epyflow.operations.target_data.vintage_store import LARGEST
-from epyflow.operations.token_variables import SOCRATA
 from epyflow.operations.web import ask, confirm_encrypted, confirm_token
 from epyflow.population.locations import find_any
 

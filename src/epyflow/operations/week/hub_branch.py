@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from epyflow.errors import EpyflowError, UnreadableError, user_errors
+from epyflow.operations.secret_variables import without_secrets
 from epyflow.repositories.git import KEPT_VARIABLES
 from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import HubError
@@ -209,7 +210,7 @@ def _git(folder: Path, *arguments: str) -> str:
     """Run git without the hooks of the repository; return its output."""
     own = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in without_secrets().items()
         if not name.startswith("GIT_") or name in KEPT_VARIABLES or name.startswith(_OWN)
     }
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from epyflow.errors import DataError, EpyflowError
 from epyflow.operations.runs.stored_records import Record
-from epyflow.operations.token_variables import GITHUB
+from epyflow.operations.secret_variables import GITHUB
 from epyflow.operations.web import ask, confirm_encrypted, confirm_token
 from epyflow.operations.week.hub_branch import HubBranch
 

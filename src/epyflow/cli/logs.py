@@ -9,7 +9,7 @@ from epyflow.cli.logs_follow import follow_run
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix
 from epyflow.cli.output import ExitCode, exit_on_error, fail, print_json, say
 from epyflow.operations.runs.coordinator_presence import find_coordinator
-from epyflow.operations.runs.log_lines import Level, parse_since
+from epyflow.operations.runs.log_lines import Level, parse_since, shorten_line
 from epyflow.operations.runs.machine_logs import machine_logs
 from epyflow.operations.runs.run_logs import Choice, Log, read_logs
 from epyflow.operations.runs.run_lookup import find_run
@@ -77,7 +77,8 @@ def logs(
 
     A worker in the cloud writes a log to the bucket when its job ends. With `--follow`, messages
     of tasks that are running on Google Batch are read from Cloud Logging, at most 20 times a
-    minute. Times in logs are in UTC.
+    minute. Times in logs are in UTC. Of a line of more than 2,000 characters the middle is left
+    out, unless the format is `json`.
 
     Exit code 0: shown; with `--follow`, the run has ended. 1: there is no such log. 2: there is no
     such run or rule, or the storage cannot be read.
@@ -114,7 +115,7 @@ def _print(read: list[Log], lines: int | None) -> None:
         elif not log.lines:
             say(f"{log.path} is empty: the job has printed nothing", err=True)
         for line in _last(log, lines):
-            say(line)
+            say(shorten_line(line, f"the whole is in {log.path}; --format json prints it"))
 
 
 def _last(log: Log, lines: int | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from epyflow.cli.output import print_json, say, warn
 from epyflow.operations.runs.coordinator_presence import Presence, find_coordinator
 from epyflow.operations.runs.log_follower import Follower, Line
+from epyflow.operations.runs.log_lines import shorten_line
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_logs import Choice
 from epyflow.operations.runs.run_lookup import reload_run
@@ -86,5 +87,6 @@ class _Printer:
                 gap = [""] if self._path else []
                 say(*gap, f"==> {line.path} <==")
                 self._path = line.path
-            say(line.text)
+            where = f"the whole is in {line.path}; --format json prints it"
+            say(shorten_line(line.text, where))
         sys.stdout.flush()

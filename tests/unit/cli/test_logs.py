@@ -123,6 +123,28 @@ def test_what_a_terminal_would_obey_is_escaped(made_up):
     assert logs("us/flu", "--task", 0).stdout == "\\x1b]0;title\\x07\\x1b[2Jone\ttwo\n"
 
 
+LONG = f"2030-01-02 03:04:06,789 ERROR {'x' * 50_000}!"
+
+
+def is_cut(text: str, where: str) -> bool:
+    """Whether the long line is printed with what is left out of it."""
+    left = f"x [... {len(LONG) - 1_800:,} characters left out: the whole is in {where} ...] x"
+    return len(text) < 5_000 and left in text and text.rstrip().endswith("x!")
+
+
+def test_the_middle_of_a_long_line_is_left_out_but_in_json(made_up, monkeypatch):
+    made_up.write("logs/us/flu/main/run_task/00001.log", f"{LONG}\n")
+    path = "logs/us/flu/main/run_task/00001.log; --format json prints it"
+
+    document = logs("us/flu", "--task", 1, "--format", "json").stdout
+    followed = follow(made_up, monkeypatch, "--task", 1, "--format", "json").stdout
+
+    assert json.loads(document)[0]["lines"] == [LONG]
+    assert json.loads(followed)["line"] == LONG
+    assert is_cut(logs("us/flu", "--task", 1).stdout, path)
+    assert is_cut(follow(made_up, monkeypatch, "--task", 1).stdout, path)
+
+
 @pytest.mark.parametrize("command", ["logs", "status"])
 def test_a_lone_surrogate_in_a_message_is_shown(made_up, command):
     text = '{"time": "2030-01-02T03:04:05.000Z", "level": "ERROR", "message": "x\\ud800y"}\n'

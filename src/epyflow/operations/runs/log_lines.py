@@ -11,6 +11,8 @@ from epyflow.logs import LEVELS, as_text
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 _HEAD = re.compile(rf"(\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{{3}}) ({'|'.join(LEVELS)}) ")
+_LONGEST, _START, _END = 2_000, 1_200, 600
+"""Characters of a line, and of what is left of a longer one."""
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -102,6 +104,14 @@ def parse_duration(text: str) -> timedelta:
 def printable(line: str) -> str:
     r"""Return one line in which characters that a terminal obeys are escaped: ``\x1b``."""
     return CONTROL_CHARACTERS.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
+
+
+def shorten_line(line: str, where: str) -> str:
+    """Return a line; of a long one the beginning and the end, and ``where`` the whole is."""
+    if len(line) <= _LONGEST:
+        return line
+    left = f"[... {len(line) - _START - _END:,} characters left out: {where} ...]"
+    return f"{line[:_START]} {left} {line[-_END:]}"
 
 
 def _moment(head: re.Match[str]) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from epyflow.errors import UnreadableError
-from epyflow.operations.runs.log_lines import log_text, printable
+from epyflow.operations.runs.log_lines import log_text, printable, shorten_line
 from epyflow.operations.runs.run_list import Run, ended_with_error
 from epyflow.operations.runs.run_lookup import reload_run
 from epyflow.operations.runs.stored_records import read_readable
@@ -155,9 +155,9 @@ def _rule(log: str) -> str:
 
 
 def _message(log: bytes) -> str:
-    """Return the message of an error; the last line of a traceback."""
+    """Return the message of an error, or its ends; the last line of a traceback."""
     text = log_text(log)
     message = next(reversed(_MESSAGE.findall(text)), "an error whose message cannot be read")
     if message.startswith("Traceback"):
         message = text.strip().splitlines()[-1]
-    return printable(message)
+    return shorten_line(printable(message), "the whole is in the log")

@@ -75,6 +75,20 @@ def test_in_a_replay_the_result_of_one_date_excuses_no_error_of_another(tmp_path
     assert status(storage, run).failures == {wrong: "doses.csv: no row"}
 
 
+def test_the_middle_of_a_long_message_is_left_out_here_and_so_in_notifications(tmp_path):
+    made = MadeUp(tmp_path)
+    made.tasks("us/flu/main", 1, ())
+    error = f"2030-01-02 03:04:05,678 ERROR {'x' * 50_000}!\n"
+    made.write("logs/us/flu/main/run_task/00000.log", error)
+    (run,) = find_runs(Disk(tmp_path))
+
+    (message,) = status(Disk(tmp_path), run).failures.values()
+
+    assert "x [... 48,201 characters left out: the whole is in the log ...] x" in message
+    assert len(message) < 2_000
+    assert message.endswith("x!")
+
+
 def test_the_message_of_an_error_is_of_the_last_one_and_shows_control_characters(tmp_path):
     made, head = MadeUp(tmp_path), "2030-01-02 03:04:06,789 ERROR "
     made.tasks("us/flu/main", 2, ())

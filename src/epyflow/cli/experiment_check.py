@@ -20,6 +20,9 @@ from epyflow.run.settings import Settings
 from epyflow.run.sources import check_inside, fetch_root
 from forecast_hub.errors import first_lines
 
+MOST_PROBLEMS = 1_000
+"""Problems in a document: the same mistake may be in a hundred thousand keys."""
+
 
 def experiment_options(
     root: str | None,
@@ -69,6 +72,21 @@ def inspect_experiment(
         store = settings.population_store(remote=False) if has_data else None
         names = store.known() if store else ()
         return *inspect(place, settings.output_config, names, store=store), settings
+
+
+def problem_document(problems: Sequence[Problem], *, valid: bool) -> dict[str, Any]:
+    """Return the answer for ``--format json``.
+
+    Of more than :data:`MOST_PROBLEMS` problems it has the first, errors before warnings, in their
+    order; ``left_out`` is the number of the others.
+    """
+    errors_first = sorted(problems, key=lambda problem: problem.severity != "error")
+    kept = {id(problem) for problem in errors_first[:MOST_PROBLEMS]}
+    return {
+        "valid": valid,
+        "problems": [problem.as_dict() for problem in problems if id(problem) in kept],
+        "left_out": len(problems) - len(kept),
+    }
 
 
 def print_problems(problems: Sequence[Problem], console: Console) -> None:

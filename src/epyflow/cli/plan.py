@@ -6,7 +6,12 @@ import typer
 from rich.console import Console
 
 from epyflow.cli.cost_estimate import print_estimate
-from epyflow.cli.experiment_check import experiment_options, inspect_experiment, print_problems
+from epyflow.cli.experiment_check import (
+    experiment_options,
+    inspect_experiment,
+    print_problems,
+    problem_document,
+)
 from epyflow.cli.options import (
     AllowedDataRoots,
     ConfigFiles,
@@ -63,7 +68,7 @@ def plan(
         print_problems(problems, Console(stderr=True))
     if found is None:
         if format == "json":
-            print_json({"valid": False, "problems": [each.as_dict() for each in problems]})
+            print_json(problem_document(problems, valid=False))
         raise typer.Exit(ExitCode.PROBLEM)
     planned = fan_out.plan(found, settings.members_per_task)
     document = _document(found, planned)

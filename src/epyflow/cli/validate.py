@@ -3,7 +3,12 @@
 import typer
 from rich.console import Console
 
-from epyflow.cli.experiment_check import experiment_options, inspect_experiment, print_problems
+from epyflow.cli.experiment_check import (
+    experiment_options,
+    inspect_experiment,
+    print_problems,
+    problem_document,
+)
 from epyflow.cli.options import (
     AllowedDataRoots,
     ConfigFiles,
@@ -31,6 +36,9 @@ def validate(
 ) -> None:
     """Check an experiment and report every problem with file, line and key.
 
+    With --format json: `valid`, `problems` (of more than 1,000 the first, errors before warnings),
+    and `left_out`, how many there are besides.
+
     Exit code 0: valid. 1: invalid (with --strict, also when there are warnings). 2: it cannot be
     read.
     """
@@ -39,7 +47,7 @@ def validate(
     errors = sum(problem.severity == "error" for problem in problems)
     invalid = bool(errors or (strict and problems))
     if format == "json":
-        print_json({"valid": not invalid, "problems": [each.as_dict() for each in problems]})
+        print_json(problem_document(problems, valid=not invalid))
     else:
         print_problems(problems, Console())
         counts = f"{count(errors, 'error')}, {count(len(problems) - errors, 'warning')}"

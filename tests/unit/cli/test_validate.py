@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from epyflow.cli import experiment_check
+from epyflow.experiment.reading.problems import Problem
 from forecast_hub.errors import MOST_LINES
 from tests.unit.cli.command import run
 from tests.unit.experiment.samples import (
@@ -429,6 +431,34 @@ def test_of_many_problems_the_first_and_the_last_are_printed_without_control_cha
     assert "more lines ...]" in lines[-2]
     assert verdict.startswith(f"{folder}: invalid (3")
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_of_many_problems_a_document_has_errors_first_and_the_number_of_the_others(
+    root, monkeypatch, command
+):
+    folder = write_sections(root, SIR)
+    path = folder / "config" / "basemodel.yaml"
+    keys = "".join(f"  key_{number}: 1\n" for number in range(10))
+    path.write_text(f"{path.read_text().rstrip()}\n{keys}")
+    warning = folder / "config" / "a.yaml"
+    warning.write_text("plot: {}\n")
+
+    whole = json.loads(run(command, folder, "--format", "json").stdout)
+    monkeypatch.setattr(experiment_check, "MOST_PROBLEMS", 10)
+    part = json.loads(run(command, folder, "--format", "json").stdout)
+
+    assert whole["left_out"] == 0
+    assert {each["severity"] for each in whole["problems"]} == {"error", "warning"}
+    assert (len(part["problems"]), part["left_out"]) == (10, len(whole["problems"]) - 10)
+    errors = [each for each in whole["problems"] if each["severity"] == "error"]
+    assert part["problems"] == errors[:10]
+
+
+def test_long_texts_of_a_document_are_shortened():
+    problem = Problem(Path("a.yaml"), 1, "k" * 9_000, "m" * 9_000).as_dict()
+
+    assert all(len(problem[name]) < 2_000 for name in ("key", "message"))
 
 
 def test_population_data_that_are_none_end_with_2(root):

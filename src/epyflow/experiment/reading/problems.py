@@ -49,8 +49,9 @@ class Problem:
         return shorten(f"{self.place} {key}{mark}{self.message}")
 
     def as_dict(self) -> dict[str, object]:
-        """Return plain values, for JSON."""
-        return asdict(self) | {"file": str(self.file)}
+        """Return plain values, for JSON; the middle of long texts is left out."""
+        short = {"key": shorten(self.key), "message": shorten(self.message)}
+        return asdict(self) | {"file": str(self.file)} | short
 
 
 def dotted(location: Iterable[str | int]) -> str:

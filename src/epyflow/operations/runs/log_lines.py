@@ -1,6 +1,7 @@
 """Read the time and level of log lines, and select lines."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -14,6 +15,9 @@ _HEAD = re.compile(rf"(\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{{3}}) ({'|'.join(LE
 _LONGEST, _START, _END = 2_000, 1_200, 600
 """Characters of a line, and of what is left of a longer one."""
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_LONGEST_DURATION = timedelta(days=36525)
+"""A century: a time so long ago is one of the calendar."""
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -95,10 +99,13 @@ def parse_duration(text: str) -> timedelta:
     found = _AGO.fullmatch(text.strip())
     if found is None:
         raise EpyflowError(f"{text!r} is not a duration; expected for example 30s, 10m, 2h or 7d")
-    try:
-        return timedelta(**{_UNITS[found[2]]: float(found[1])})
-    except OverflowError:
-        raise EpyflowError(f"{text!r} is too long a duration") from None
+    with suppress(OverflowError):
+        duration = timedelta(**{_UNITS[found[2]]: float(found[1])})
+        if duration <= _LONGEST_DURATION:
+            return duration
+    raise EpyflowError(
+        f"{text!r} is too long a duration; expected at most {_LONGEST_DURATION.days:,}d"
+    )
 
 
 def printable(line: str) -> str:

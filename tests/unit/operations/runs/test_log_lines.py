@@ -50,8 +50,13 @@ def test_a_duration_has_one_number_and_unit():
     assert parse_duration("2h") == timedelta(hours=2)
     with pytest.raises(EpyflowError, match="'2 h' is not a duration"):
         parse_duration("2 h")
-    with pytest.raises(EpyflowError, match="too long a duration"):
-        parse_duration("9" * 12 + "d")
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "s", "9" * 12 + "d", "800000d"])
+def test_a_duration_from_before_the_calendar_is_refused(text):
+    for read in (parse_duration, lambda text: parse_since(text, NOON)):
+        with pytest.raises(EpyflowError, match="too long a duration; expected at most 36,525d"):
+            read(text)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class StorageContract:
 
         assert storage.read("a/small") == b"123"
         with pytest.raises(
-            EpyflowError, match="a/large has more than 3 bytes, as no file of a run"
+            EpyflowError, match="a/large has more than 3 bytes, as no such file of a run"
         ):
             storage.read("a/large")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,14 +34,14 @@ _REMEDIES = {
 class _Received(io.BytesIO):
     """The part of an object that has arrived. Its size is checked without another request."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, most: int | None) -> None:
         super().__init__()
-        self._uri = uri
+        self._uri, self._most = uri, most
 
     def write(self, data: Any, /) -> int:
         """Append bytes."""
         written = super().write(data)
-        confirm_readable(self.tell(), self._uri)
+        confirm_readable(self.tell(), self._uri, self._most)
         return written
 
 
@@ -101,15 +102,15 @@ class Bucket:
         del folder
         return {}
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, most: int | None = None) -> bytes | None:
         """Download an object.
 
         Raises
         ------
         UnreadableError
-            If it has more than ``LARGEST_READ`` bytes, or may not be read.
+            If it is too large, or may not be read.
         """
-        received = _Received(f"{self._uri}/{self._key(path)}")
+        received = _Received(f"{self._uri}/{self._key(path)}", most)
         with self._reading(path):
             try:
                 self._blob(path).download_to_file(received, retry=DEFAULT_RETRY)
@@ -119,11 +120,11 @@ class Bucket:
                 return None
             return received.getvalue()
 
-    def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+    def read_all(self, paths: Iterable[str], most: int | None = None) -> Mapping[str, bytes]:
         """Download objects, several at a time."""
         wanted = list(paths)
         with ThreadPoolExecutor(_THREADS) as pool:
-            found = dict(zip(wanted, pool.map(self.read, wanted), strict=True))
+            found = dict(zip(wanted, pool.map(self.read, wanted, repeat(most)), strict=True))
         return {path: data for path, data in found.items() if data is not None}
 
     def write(self, path: str, data: bytes) -> None:

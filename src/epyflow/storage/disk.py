@@ -50,11 +50,14 @@ class Storage(Protocol):
     def unfinished(self, folder: str) -> Mapping[str, Stored]:
         """Return temporary files in a folder, those of killed processes included."""
 
-    def read(self, path: str) -> bytes | None:
-        """Return a file's bytes; None if there is no such file."""
+    def read(self, path: str, most: int | None = None) -> bytes | None:
+        """Return a file's bytes; None if there is no such file.
 
-    def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """Return the bytes of the files that exist."""
+        One of more than ``most`` bytes, by default ``LARGEST_READ``, is an UnreadableError.
+        """
+
+    def read_all(self, paths: Iterable[str], most: int | None = None) -> Mapping[str, bytes]:
+        """Return the bytes of the files that exist, as :meth:`read` does."""
 
     def write(self, path: str, data: bytes) -> None:
         """Write or replace a file; a reader sees the old one or the new one."""
@@ -126,29 +129,29 @@ class Disk:
                 found[path.relative_to(top).as_posix()] = Stored(its.st_size, modified)
         return found
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, most: int | None = None) -> bytes | None:
         """Read a file.
 
         Raises
         ------
         UnreadableError
-            If it has more than ``LARGEST_READ`` bytes, is no regular file, or cannot be read.
+            If it is too large, is no regular file, or cannot be read.
         """
         file = self._root / path
         try:
             its = file.stat()
             if not S_ISREG(its.st_mode):
                 raise UnreadableError(f"{file} is not a regular file; remove it")
-            confirm_readable(its.st_size, str(file))
+            confirm_readable(its.st_size, str(file), most)
             return file.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise unreadable(file, error) from None
 
-    def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+    def read_all(self, paths: Iterable[str], most: int | None = None) -> Mapping[str, bytes]:
         """Read files one after another."""
-        found = {path: self.read(path) for path in paths}
+        found = {path: self.read(path, most) for path in paths}
         return {path: data for path, data in found.items() if data is not None}
 
     def write(self, path: str, data: bytes) -> None:

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,36 +98,36 @@ class S3Bucket:
         del folder
         return {}
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, most: int | None = None) -> bytes | None:
         """Download an object.
 
         Raises
         ------
         UnreadableError
-            If it has more than ``LARGEST_READ`` bytes, or may not be read; none is read then.
+            If it is too large, or may not be read; none is read then.
         """
         with self._explained(path, reading=True):
             # The client repeats a request, but not a download that was interrupted.
             for _ in range(_ATTEMPTS - 1):
                 with suppress(*_INTERRUPTED):
-                    return self._download(path)
-            return self._download(path)
+                    return self._download(path, most)
+            return self._download(path, most)
 
-    def _download(self, path: str) -> bytes | None:
+    def _download(self, path: str, most: int | None) -> bytes | None:
         try:
             answer = self._client.get_object(Bucket=self._name, Key=self._key(path))
         except self._client.exceptions.NoSuchKey:
             return None
         with closing(answer["Body"]) as body:
-            confirm_readable(answer["ContentLength"], self._uri_of(path))
+            confirm_readable(answer["ContentLength"], self._uri_of(path), most)
             data: bytes = body.read()
         return data
 
-    def read_all(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+    def read_all(self, paths: Iterable[str], most: int | None = None) -> Mapping[str, bytes]:
         """Download objects, several at a time."""
         wanted = list(paths)
         with ThreadPoolExecutor(_THREADS) as pool:
-            found = dict(zip(wanted, pool.map(self.read, wanted), strict=True))
+            found = dict(zip(wanted, pool.map(self.read, wanted, repeat(most)), strict=True))
         return {path: data for path, data in found.items() if data is not None}
 
     def write(self, path: str, data: bytes) -> None:

@@ -39,11 +39,16 @@ LARGEST_READ = 2**31
 Results and tables of large runs have some hundred MB."""
 
 
-def confirm_readable(size: int, where: str) -> None:
+LARGEST_TEXT = 2**26
+"""Bytes of the largest record or log that is read; ``run_metadata.json`` has some hundred for a
+task."""
+
+
+def confirm_readable(size: int, where: str, most: int | None = None) -> None:
     """Raise UnreadableError if a file, of ``size`` bytes or more, is too large to be read."""
-    if size > LARGEST_READ:
+    if size > (limit := most or LARGEST_READ):
         raise UnreadableError(
-            f"{where} has more than {LARGEST_READ:,} bytes, as no file of a run has; nothing of it "
+            f"{where} has more than {limit:,} bytes, as no such file of a run has; nothing of it "
             "was read. Find out who may write it; delete it, or make it again"
         )
 

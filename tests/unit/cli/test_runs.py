@@ -174,12 +174,12 @@ def test_logs_that_can_be_read_are_shown_beside_one_that_cannot(made_up, caplog)
     made_up.write("logs/dengue/main/run_task/00000.log", "INFO begun")
     made_up.write("logs/dengue/main/run_task/00001.log", "INFO begun, too")
     with (made_up.root / "logs/dengue/main/run_task/00001.log").open("wb") as file:
-        file.truncate(2**31 + 1)
+        file.truncate(2**26 + 1)
 
     done = run("logs", "dengue")
 
     assert done.exit_code == 0
     assert "begun" in done.stdout
     (_, said) = caplog.messages
-    assert "00001.log has more than 2,147,483,648 bytes" in said
+    assert "00001.log has more than 67,108,864 bytes" in said
     assert said.endswith("; this log is left out")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
-from epyflow.operations.runs.log_lines import printable
+from epyflow.operations.runs.log_lines import printable, shorten_line
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def how_to_resume(record: Coordinator | None) -> str:
     program = "/snakemake/__main__.py"
     command = ["snakemake" if e.endswith(program) else e for e in record.wanted.command]
     # The record may be from somebody else's bucket.
-    return printable(f"in {record.folder} on {record.host}: {shlex.join(command)}")
+    shown = shorten_line(printable(shlex.join(command)), "the whole is in the run's record.json")
+    return f"{printable(f'in {record.folder} on {record.host}')}: {shown}"
 
 
 def format_time(moment: datetime) -> str:

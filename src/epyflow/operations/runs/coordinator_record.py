@@ -29,6 +29,10 @@ JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
 
 _DAMAGED = "the run counts as one without a record"
 
+# Longer than any of Linux, of an object in a bucket, or of a job of Google Batch.
+_Name = Annotated[str, Field(max_length=1024)]
+_Path = Annotated[str, Field(max_length=4096)]
+
 _Count = Annotated[int, Field(ge=0, le=10**9)]
 
 _INTERRUPTED = "Terminating processes on user request"
@@ -57,7 +61,7 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     command: tuple[str, ...] = ()
-    log: str | None = None
+    log: _Path | None = None
     tasks: Mapping[str, _Count] = {}
     files: Mapping[str, _Count] = {}
 
@@ -88,15 +92,15 @@ class Coordinator(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    exp_id: str
-    run_id: str
+    exp_id: _Name
+    run_id: _Name
     host: str = Field(max_length=255)
     # Of a process there is none below 1; 0 is that of a job that wrote no record.
     pid: int = Field(ge=0, lt=2**31, strict=True)
     process_started: float = Field(allow_inf_nan=False)
     machine: str | None = Field(None, max_length=255)
-    folder: str
-    job: str | None = None
+    folder: _Path
+    job: _Name | None = None
     started: AwareDatetime
     ended: AwareDatetime | None = None
     outcome: Outcome | None = None

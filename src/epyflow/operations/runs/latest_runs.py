@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from epyflow.operations.runs.run_list import Files, Run, list_files, read_runs
+from epyflow.operations.runs.run_list import Run, list_files, read_runs
+from epyflow.operations.runs.run_parts import Files
 from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.layout import RESULTS, RunLayout
 from epyflow.run.path_patterns import experiment_of_pointer

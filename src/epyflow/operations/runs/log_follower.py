@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from epyflow.operations.runs.log_lines import Filter, log_text, printable
-from epyflow.operations.runs.run_list import Run, ended_with_error
+from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_logs import (
     LEFT_OUT,
     Choice,
@@ -14,6 +14,7 @@ from epyflow.operations.runs.run_logs import (
     list_logs,
     read_snakemake_log,
 )
+from epyflow.operations.runs.run_parts import ended_with_error
 from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.layout import COORDINATOR
 from epyflow.storage.disk import Storage

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from epyflow.errors import UnreadableError
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
@@ -44,7 +44,7 @@ class Lease(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     holder: Coordinator
-    nonce: str
+    nonce: str = Field(max_length=64)
     renewals: int = 0
 
 

@@ -5,58 +5,19 @@ is unpickled, since others may write to a bucket.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Self
-
-from pydantic import Field, model_validator
+from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
-from epyflow.logs import HAS_ERROR
-from epyflow.operations.runs.stored_records import Record, read_records, read_small
-from epyflow.run.layout import FINDINGS, HUB, METADATA, RESULTS, RunLayout
-from epyflow.run.path_patterns import (
-    runs_with_files,
-    split_date,
-    split_name,
-    task_of_input,
-    task_of_result,
-)
+from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
+from epyflow.operations.runs.stored_records import read_records
+from epyflow.run.layout import METADATA, RESULTS, RunLayout
+from epyflow.run.path_patterns import runs_with_files, split_date, split_name
 from epyflow.storage.disk import SharedFolder, Storage, storage_at
-from epyflow.storage.stored_file import Stored
-
-Files = Mapping[str, Stored]
-
-_Count = Annotated[int, Field(ge=0, le=10**9)]
-
-
-class _Counts(Record):
-    tasks: _Count
-    failed: _Count
-
-    @model_validator(mode="after")
-    def _failed_are_tasks(self) -> Self:
-        if self.failed > self.tasks:
-            raise ValueError(f"failed is {self.failed}; expected at most tasks, {self.tasks}")
-        return self
-
-
-class _Metadata(Record):
-    """The part of ``run_metadata.json`` that is used here."""
-
-    exp_id: str
-    run_id: str
-    counts: _Counts
-
-
-class _Findings(Record):
-    """The verdict of the hub's checks on a submission."""
-
-    accepted: bool
 
 
 @dataclass(frozen=True)
@@ -213,12 +174,12 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
         exp_id, run_id = _names(folder, records.get(folder))
         grouped.setdefault((exp_id, run_id.partition("/")[0]), []).append(folder)
     return [
-        _run(exp_id, run_id, [_part(files, each, records.get(each), storage) for each in each_of])
-        for (exp_id, run_id), each_of in grouped.items()
+        _run(exp_id, run_id, [judge_part(files, each, records.get(each), storage) for each in of])
+        for (exp_id, run_id), of in grouped.items()
     ]
 
 
-def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, _Metadata]:
+def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, Metadata]:
     """Read the metadata of every run; skip damaged files."""
     paths = {f"{RESULTS}/{each}/{METADATA}": each for each in folders}
     listed = {
@@ -226,11 +187,11 @@ def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, _Me
         for path, each in paths.items()
         if f"{each}/{METADATA}" in files
     }
-    found = read_records(_Metadata, storage, listed, "this run is described by its files")
+    found = read_records(Metadata, storage, listed, "this run is described by its files")
     return {paths[path]: record for path, record in found.items()}
 
 
-def _names(folder: str, record: _Metadata | None) -> tuple[str, str]:
+def _names(folder: str, record: Metadata | None) -> tuple[str, str]:
     """Return the experiment and the run of a folder.
 
     Without a record, a date below two folders is taken as a date of a replay.
@@ -244,66 +205,7 @@ def _names(folder: str, record: _Metadata | None) -> tuple[str, str]:
     return exp_id, last
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A run, or one date of a replay."""
-
-    modified: datetime
-    tasks: int
-    done: int
-    failed: int
-    complete: bool
-    accepted: bool | None
-
-
-def _part(files: Files, folder: str, record: _Metadata | None, storage: Storage) -> _Part:
-    start = f"{folder}/"
-    own = {path.removeprefix(start): its for path, its in files.items() if path.startswith(start)}
-    modified = max(its.modified for its in own.values())
-    accepted = _accepted(own, folder, storage)
-    inputs = {task: path for path in own if (task := task_of_input(path)) is not None}
-    results = {task: path for path in own if (task := task_of_result(path)) is not None}
-    artifacts = [own[path].modified for path in (*inputs.values(), *results.values())]
-    if record is not None and own[METADATA].modified >= max(
-        artifacts, default=own[METADATA].modified
-    ):
-        tasks, failed = record.counts.tasks, record.counts.failed
-        return _Part(modified, tasks, tasks - failed, failed, not failed, accepted)
-    done = inputs.keys() & results.keys()
-    failed = len(_failed(storage, folder, inputs.keys() - done))
-    return _Part(modified, len(inputs), len(done), failed, False, accepted)
-
-
-def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:
-    """Return the logs of those tasks that failed."""
-    if not tasks:
-        return []
-    layout = RunLayout(*split_name(folder))
-    logs = {layout.task_log(task) for task in tasks}
-    there = storage.below(layout.task_logs)
-    listed = {f"{layout.task_logs}/{name}": its for name, its in sorted(there.items())}
-    wanted = {path: its for path, its in listed.items() if path in logs}
-    read = read_small(storage, wanted, "its task counts as one without an error")
-    return [path for path, data in read.items() if ended_with_error(data)]
-
-
-def ended_with_error(log: bytes) -> bool:
-    """Return whether a log of :func:`epyflow.logs.log_to` contains an error."""
-    return HAS_ERROR.search(log) is not None
-
-
-def _accepted(own: Files, folder: str, storage: Storage) -> bool | None:
-    """Return whether the hub's checks accept the newest submission."""
-    findings = [path for path in own if path.startswith(f"{HUB}/") and path.endswith(FINDINGS)]
-    if not findings:
-        return None
-    newest = max(findings, key=lambda path: own[path].modified)
-    listed = {f"{RESULTS}/{folder}/{newest}": own[newest]}
-    found = read_records(_Findings, storage, listed, "the submission counts as refused")
-    return any(each.accepted for each in found.values())
-
-
-def _run(exp_id: str, run_id: str, parts: list[_Part]) -> Run:
+def _run(exp_id: str, run_id: str, parts: list[Part]) -> Run:
     judged = [part.accepted for part in parts if part.accepted is not None]
     return Run(
         exp_id=exp_id,

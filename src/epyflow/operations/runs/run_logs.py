@@ -8,7 +8,8 @@ from pathlib import Path
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.log_lines import Filter, log_text, printable
-from epyflow.operations.runs.run_list import Run, ended_with_error
+from epyflow.operations.runs.run_list import Run
+from epyflow.operations.runs.run_parts import ended_with_error
 from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.layout import COORDINATOR, task_number
 from epyflow.run.path_patterns import split_date

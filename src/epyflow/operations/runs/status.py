@@ -9,9 +9,10 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.operations.runs.log_lines import log_text, printable, shorten_line
-from epyflow.operations.runs.run_list import Run, ended_with_error
+from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_lookup import reload_run
-from epyflow.operations.runs.stored_records import read_readable
+from epyflow.operations.runs.run_parts import ended_with_error
+from epyflow.operations.runs.stored_records import look_into
 from epyflow.run.layout import result_name
 from epyflow.run.path_patterns import split_date, task_of_log
 from epyflow.stages import STAGES, stage_of_file, stage_of_rule
@@ -130,10 +131,10 @@ def _failures(
     """
     folder = run.layout.logs
     logs = {path: its for path, its in storage.below(folder).items() if _open(path, files)}
-    read = read_readable(storage, [f"{folder}/{path}" for path in sorted(logs)], _UNREAD)
-    wrong = {path: _message(data) for path, data in read.items() if ended_with_error(data)}
-    written = {f"{folder}/{path}": its.modified for path, its in logs.items()}
-    before = {path for path in wrong if since is not None and written[path] < since}
+    listed = {f"{folder}/{path}": its for path, its in sorted(logs.items())}
+    found = look_into(storage, listed, _message, _UNREAD)
+    wrong = {path: text for path, text in found.items() if text is not None}
+    before = {path for path in wrong if since is not None and listed[path].modified < since}
     return {path: text for path, text in wrong.items() if path not in before}, before
 
 
@@ -154,8 +155,10 @@ def _rule(log: str) -> str:
     return split_date(log)[1].partition("/")[0].removesuffix(".log")
 
 
-def _message(log: bytes) -> str:
-    """Return the message of an error, or its ends; the last line of a traceback."""
+def _message(log: bytes) -> str | None:
+    """Return the message of an error, or its ends; the last line of a traceback; None without."""
+    if not ended_with_error(log):
+        return None
     text = log_text(log)
     message = next(reversed(_MESSAGE.findall(text)), "an error whose message cannot be read")
     if message.startswith("Traceback"):

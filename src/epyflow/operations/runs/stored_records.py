@@ -1,7 +1,7 @@
 """Read files of runs. Others may have written them: one that is damaged is named, and left out."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from epyflow.errors import ArtifactError, UnreadableError
 from epyflow.operations.runs.log_lines import printable
 from epyflow.storage.disk import Storage
-from epyflow.storage.stored_file import LARGEST_READ, Stored
+from epyflow.storage.stored_file import LARGEST_TEXT, Stored
 
-LARGEST_RECORD = 2**26
-"""Bytes of the largest record that is read; ``run_metadata.json`` has some hundred for a task."""
+_AT_ONCE = 2**28
+"""Bytes of logs that are held in memory at once."""
 
 _THREADS = 10
 
@@ -28,6 +28,7 @@ class Record(BaseModel):
 
 
 R = TypeVar("R", bound=BaseModel)
+T = TypeVar("T")
 
 
 def parse_record(kind: type[R], data: bytes, path: str) -> R:
@@ -47,7 +48,7 @@ def parse_record(kind: type[R], data: bytes, path: str) -> R:
 
 
 def read_records(
-    kind: type[R], storage: Storage, listed: Mapping[str, Stored], instead: str
+    kind: type[R], storage: Storage, listed: Iterable[str], instead: str
 ) -> dict[str, R]:
     """Read records, and leave out those that are damaged or too large, with a warning for each.
 
@@ -58,42 +59,57 @@ def read_records(
     storage
         Holds them.
     listed
-        Their paths, as listed.
+        Their paths.
     instead
         What is done without a record, for the warning.
     """
-    return parse_records(kind, read_small(storage, listed, instead, LARGEST_RECORD), instead)
+    return parse_records(kind, read_readable(storage, listed, instead), instead)
 
 
-def read_small(
-    storage: Storage, listed: Mapping[str, Stored], instead: str, most: int = LARGEST_READ
-) -> Mapping[str, bytes]:
-    """Read files, and leave out those of more than ``most`` bytes, with a warning for each."""
-    small = [path for path, its in listed.items() if its.size <= most]
-    for path in sorted(listed.keys() - set(small)):
-        warn_once(f"{path}: more than {most:,} bytes; {instead}")
-    return read_readable(storage, small, instead)
+def look_into(
+    storage: Storage, listed: Mapping[str, Stored], look: Callable[[bytes], T], instead: str
+) -> dict[str, T]:
+    """Read files, some at a time, and return what ``look`` finds in each.
+
+    Parameters
+    ----------
+    storage, listed, instead
+        As in :func:`read_records`.
+    look
+        Called with the bytes of each file.
+    """
+    parts, size = [list[str]()], 0
+    for path, its in listed.items():
+        size += min(its.size, LARGEST_TEXT)
+        if size > _AT_ONCE:
+            parts, size = [*parts, []], min(its.size, LARGEST_TEXT)
+        parts[-1].append(path)
+    return {
+        path: look(data)
+        for part in parts
+        for path, data in read_readable(storage, part, instead).items()
+    }
 
 
 def read_readable(storage: Storage, paths: Iterable[str], instead: str) -> Mapping[str, bytes]:
-    """Read the files that exist, and leave out those that cannot be read, with a warning for each.
+    """Read records or logs; leave out those that cannot be read, with a warning for each.
 
     Parameters
     ----------
     storage, paths
-        The storage and the files.
+        The storage and the files; missing ones are left out.
     instead
         What is done without a file, for the warning.
     """
     wanted = list(paths)
     try:
-        return storage.read_all(wanted)
+        return storage.read_all(wanted, LARGEST_TEXT)
     except UnreadableError:
         pass  # not by this user, or one of them is too large or no file: which?
 
     def read(path: str) -> bytes | None:
         try:
-            return storage.read(path)
+            return storage.read(path, LARGEST_TEXT)
         except UnreadableError as problem:
             warn_once(f"{problem}; {instead}")
             return None

@@ -28,6 +28,16 @@ def test_a_run_is_resumed_with_the_variables_that_it_was_started_with():
     assert told.endswith(": env 'EPYFLOW_RUN_ID=a b' snakemake --cores 2")
 
 
+def test_of_a_very_long_command_the_ends_are_told():
+    wanted = HERE.wanted.model_copy(update={"command": ("snakemake", "x" * 10_000)})
+
+    told = how_to_resume(HERE.model_copy(update={"wanted": wanted}))
+
+    assert ": snakemake xxx" in told
+    assert "characters left out: the whole is in the run's record.json" in told
+    assert len(told) < 3000
+
+
 @pytest.mark.parametrize(
     ("record", "jobs", "lives"),
     [

@@ -71,7 +71,7 @@ def test_messages_of_json_are_shown_chosen_and_judged_as_text(made_up, storage):
 
 def test_only_logs_written_since_are_read(storage, monkeypatch):
     read = []
-    monkeypatch.setattr(Disk, "read_all", lambda self, paths: read.extend(paths) or {})
+    monkeypatch.setattr(Disk, "read_all", lambda self, paths, most: read.extend(paths) or {})
 
     read_logs(storage, RUN, Choice(since=BEGUN + timedelta(seconds=2)))
 

@@ -14,7 +14,7 @@ from tests.unit.operations.runs.made_up import MadeUp
 
 from epyflow.operations.runs import stored_records
 from epyflow.operations.runs.coordinator_presence import find_coordinator, how_to_resume
-from epyflow.operations.runs.coordinator_record import this_coordinator
+from epyflow.operations.runs.coordinator_record import read_record, this_coordinator
 from epyflow.operations.runs.run_lease import Lease, read_lease
 from epyflow.operations.runs.run_list import find_runs
 from epyflow.storage.disk import Disk
@@ -144,13 +144,43 @@ def test_a_damaged_record_is_named_once(two_runs, caplog, place, text, expected)
     assert said.endswith("; this run is described by its files")
 
 
-def test_a_record_that_is_too_large_is_named_and_not_read(caplog):
-    listed = {"a\nb": Stored(2**26 + 1, datetime.now(UTC))}
+def test_a_record_that_is_too_large_is_named_and_not_read(tmp_path, caplog):
+    with (tmp_path / "a\nb").open("wb") as file:
+        file.truncate(2**26 + 1)  # a sparse file: it takes no space
 
-    class Unread:
-        def read_all(self, paths: list[str]) -> dict[str, bytes]:
-            assert paths == []
-            return {}
+    found = stored_records.read_records(stored_records.Record, Disk(tmp_path), ["a\nb"], "skipped")
 
-    assert stored_records.read_records(stored_records.Record, Unread(), listed, "skipped") == {}
-    assert caplog.messages == ["a\\nb: more than 67,108,864 bytes; skipped"]
+    assert found == {}
+    (said,) = caplog.messages
+    assert said.startswith(f"{tmp_path}/a\\nb has more than 67,108,864 bytes, as no such file")
+    assert said.endswith("; skipped")
+
+
+@pytest.mark.parametrize("key", ["exp_id", "run_id", "host", "machine", "folder", "job"])
+def test_a_record_with_a_name_longer_than_any_is_damaged(tmp_path, caplog, key):
+    path = tmp_path / "coordinator/flu/main/record.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(damaged(COORDINATOR, (key,), json.dumps("x" * 5000)))
+
+    assert read_record("flu", "main", Disk(tmp_path)) is None
+    (said,) = caplog.messages
+    assert f"damaged: {key}: String should have at most" in said
+
+
+def test_logs_are_read_some_at_a_time(monkeypatch):
+    monkeypatch.setattr(stored_records, "_AT_ONCE", 5)
+    listed = {
+        name: Stored(size, datetime.now(UTC))
+        for name, size in {"a": 2, "b": 3, "c": 9, "d": 1}.items()
+    }
+    reads: list[list[str]] = []
+
+    class Counting:
+        def read_all(self, paths: list[str], most: int) -> dict[str, bytes]:
+            reads.append(paths)
+            return {path: b"12" for path in paths if path != "b"}
+
+    found = stored_records.look_into(Counting(), listed, len, "skipped")
+
+    assert reads == [["a", "b"], ["c"], ["d"]]
+    assert found == {"a": 2, "c": 2, "d": 2}

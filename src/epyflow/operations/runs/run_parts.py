@@ -1,0 +1,118 @@
+"""Judge a run, or one date of a replay, by its files: its tasks, its tables and its submission."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from epyflow.logs import HAS_ERROR
+from epyflow.operations.runs.stored_records import Record, look_into, read_records
+from epyflow.run.layout import FINDINGS, HUB, METADATA, RESULTS, RunLayout
+from epyflow.run.path_patterns import split_name, task_of_input, task_of_result
+from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import Stored
+
+Files = Mapping[str, Stored]
+
+_Count = Annotated[int, Field(ge=0, le=10**9)]
+
+
+class _Counts(Record):
+    tasks: _Count
+    failed: _Count
+
+    @model_validator(mode="after")
+    def _failed_are_tasks(self) -> Self:
+        if self.failed > self.tasks:
+            raise ValueError(f"failed is {self.failed}; expected at most tasks, {self.tasks}")
+        return self
+
+
+class Metadata(Record):
+    """The part of ``run_metadata.json`` that is used here."""
+
+    exp_id: str
+    run_id: str
+    counts: _Counts
+
+
+class _Findings(Record):
+    """The verdict of the hub's checks on a submission."""
+
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run, or one date of a replay."""
+
+    modified: datetime
+    tasks: int
+    done: int
+    failed: int
+    complete: bool
+    accepted: bool | None
+
+
+def judge_part(files: Files, folder: str, record: Metadata | None, storage: Storage) -> Part:
+    """Judge a run, or one date of a replay.
+
+    Parameters
+    ----------
+    files
+        Path below ``results/`` to the file.
+    folder
+        The folder of the run below ``results/``.
+    record
+        Its ``run_metadata.json``; None without one that can be read.
+    storage
+        Holds ``results/`` and ``logs/``.
+    """
+    start = f"{folder}/"
+    own = {path.removeprefix(start): its for path, its in files.items() if path.startswith(start)}
+    modified = max(its.modified for its in own.values())
+    accepted = _accepted(own, folder, storage)
+    inputs = {task: path for path in own if (task := task_of_input(path)) is not None}
+    results = {task: path for path in own if (task := task_of_result(path)) is not None}
+    artifacts = [own[path].modified for path in (*inputs.values(), *results.values())]
+    if record is not None and own[METADATA].modified >= max(
+        artifacts, default=own[METADATA].modified
+    ):
+        tasks, failed = record.counts.tasks, record.counts.failed
+        return Part(modified, tasks, tasks - failed, failed, not failed, accepted)
+    done = inputs.keys() & results.keys()
+    failed = len(_failed(storage, folder, inputs.keys() - done))
+    return Part(modified, len(inputs), len(done), failed, False, accepted)
+
+
+def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:
+    """Return the logs of those tasks that failed."""
+    if not tasks:
+        return []
+    layout = RunLayout(*split_name(folder))
+    logs = {layout.task_log(task) for task in tasks}
+    there = storage.below(layout.task_logs)
+    listed = {f"{layout.task_logs}/{name}": its for name, its in sorted(there.items())}
+    wanted = {path: its for path, its in listed.items() if path in logs}
+    unread = "its task counts as one without an error"
+    wrong = look_into(storage, wanted, ended_with_error, unread)
+    return [path for path, is_wrong in wrong.items() if is_wrong]
+
+
+def ended_with_error(log: bytes) -> bool:
+    """Return whether a log of :func:`epyflow.logs.log_to` contains an error."""
+    # The expression is slow, and almost no log has one of the words.
+    return (b"ERROR" in log or b"CRITICAL" in log) and HAS_ERROR.search(log) is not None
+
+
+def _accepted(own: Files, folder: str, storage: Storage) -> bool | None:
+    """Return whether the hub's checks accept the newest submission."""
+    findings = [path for path in own if path.startswith(f"{HUB}/") and path.endswith(FINDINGS)]
+    if not findings:
+        return None
+    newest = max(findings, key=lambda path: own[path].modified)
+    listed = {f"{RESULTS}/{folder}/{newest}": own[newest]}
+    found = read_records(_Findings, storage, listed, "the submission counts as refused")
+    return any(each.accepted for each in found.values())

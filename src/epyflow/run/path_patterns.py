@@ -1,7 +1,8 @@
 """Read the run, the reference date and the task from paths that :mod:`epyflow.run.layout` makes."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -31,6 +32,13 @@ def split_name(name: str) -> tuple[str, str]:
     """Split ``<exp_id>/<run_id>`` into the two."""
     exp_id, _, run_id = name.rpartition("/")
     return exp_id, run_id
+
+
+def paths_below(ordered: Sequence[str], folder: str) -> Sequence[str]:
+    """Return those of sorted paths that are in a folder or below it; each folder is found fast."""
+    first = bisect_left(ordered, f"{folder}/")
+    after = f"{folder}{chr(ord('/') + 1)}"  # sorts after all that begin with the folder
+    return ordered[first : bisect_left(ordered, after, first)]
 
 
 def split_date(path: str) -> tuple[str, str]:

@@ -91,3 +91,13 @@ def test_sources_of_a_coordinator_are_named_by_their_checksum():
     assert path_patterns.digest_of_sources(RUN.coordinator_sources(digest)) == digest
     assert path_patterns.digest_of_sources(RUN.coordinator_sources(digest[:-1])) is None
     assert path_patterns.digest_of_sources(f"results/x/sources-{digest}.tar.gz") is None
+
+
+def test_paths_below_a_folder_are_found_between_those_of_similar_names():
+    ordered = sorted(
+        ["a-b/1", "a.b/1", "a/", "a/b", "a/b/c", "a/\U0010ffff", "a", "a0", "ab/1", "b"]
+    )
+
+    assert path_patterns.paths_below(ordered, "a") == ["a/", "a/b", "a/b/c", "a/\U0010ffff"]
+    assert path_patterns.paths_below(ordered, "a/b") == ["a/b/c"]
+    assert path_patterns.paths_below(ordered, "c") == []

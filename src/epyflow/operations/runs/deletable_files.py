@@ -16,6 +16,7 @@ from epyflow.operations.runs.run_lease import has_lease
 from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.run.layout import BENCHMARKS, COORDINATOR, LOGS, OUTPUTS, RESULTS, TOPS, RunLayout
 from epyflow.run.path_patterns import (
+    paths_below,
     run_of_record,
     split_date,
     split_name,
@@ -93,6 +94,8 @@ class Search:
         self._runs = {run.folder: run for run in find_runs(storage)}
         self._latest = read_pointers(self._files[RESULTS], storage)
         self._known = self._folders()
+        self._ordered = {top: sorted(files) for top, files in self._files.items()}
+        self._ordered_runs = sorted(self._known)
         self.records = read_records(storage, self._known)
         self.left_alone: dict[str, str] = {}
         self._over = {folder for folder in self._known if self._is_over(folder)}
@@ -147,11 +150,11 @@ class Search:
 
     def _of(self, folder: str, *tops: str) -> Iterator[tuple[str, Stored]]:
         """Yield the files of a run, without those of nested experiments."""
-        nested = tuple(f"{other}/" for other in self._known if other.startswith(f"{folder}/"))
+        nested = tuple(f"{other}/" for other in paths_below(self._ordered_runs, folder))
         for top in tops or TOPS:
-            for path, its in self._files[top].items():
-                if path.startswith(f"{folder}/") and not path.startswith(nested or "\0"):
-                    yield f"{top}/{path}", its
+            for path in paths_below(self._ordered[top], folder):
+                if not path.startswith(nested or "\0"):
+                    yield f"{top}/{path}", self._files[top][path]
 
     def _old_runs(self, pattern: str, keep: int) -> list[Waste]:
         newest_first = sorted(self._runs.values(), key=lambda run: -run.modified.timestamp())

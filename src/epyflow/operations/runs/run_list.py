@@ -16,7 +16,7 @@ from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
 from epyflow.operations.runs.stored_records import read_records
 from epyflow.run.layout import METADATA, RESULTS, RunLayout
-from epyflow.run.path_patterns import runs_with_files, split_date, split_name
+from epyflow.run.path_patterns import paths_below, runs_with_files, split_date, split_name
 from epyflow.storage.disk import SharedFolder, Storage, storage_at
 
 
@@ -173,10 +173,14 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
     for folder in sorted(folders):
         exp_id, run_id = _names(folder, records.get(folder))
         grouped.setdefault((exp_id, run_id.partition("/")[0]), []).append(folder)
-    return [
-        _run(exp_id, run_id, [judge_part(files, each, records.get(each), storage) for each in of])
-        for (exp_id, run_id), of in grouped.items()
-    ]
+    ordered = sorted(files)
+
+    def judged(folder: str) -> Part:
+        below = len(folder) + 1
+        own = {path[below:]: files[path] for path in paths_below(ordered, folder)}
+        return judge_part(own, folder, records.get(folder), storage)
+
+    return [_run(*name, [judged(folder) for folder in its]) for name, its in grouped.items()]
 
 
 def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, Metadata]:

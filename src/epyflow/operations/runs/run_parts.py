@@ -56,22 +56,18 @@ class Part:
     accepted: bool | None
 
 
-def judge_part(files: Files, folder: str, record: Metadata | None, storage: Storage) -> Part:
+def judge_part(own: Files, folder: str, record: Metadata | None, storage: Storage) -> Part:
     """Judge a run, or one date of a replay.
 
     Parameters
     ----------
-    files
-        Path below ``results/`` to the file.
-    folder
-        The folder of the run below ``results/``.
+    own, folder
+        Its files, by the path below its folder, and that below ``results/``.
     record
         Its ``run_metadata.json``; None without one that can be read.
     storage
         Holds ``results/`` and ``logs/``.
     """
-    start = f"{folder}/"
-    own = {path.removeprefix(start): its for path, its in files.items() if path.startswith(start)}
     modified = max(its.modified for its in own.values())
     accepted = _accepted(own, folder, storage)
     inputs = {task: path for path in own if (task := task_of_input(path)) is not None}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -113,6 +114,50 @@ def test_stale_shrunken_and_other_data_are_refused_and_nothing_is_kept(
     assert {path: path.read_bytes() for path in (tmp_path / "vintages").iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    ("text", "day", "message"),
+    [
+        (HEADER + "2025-01-11,25,-3\n", "2025-01-15", "time-series.csv:2: value: is -3"),
+        (HEADER + "2025-01-11,25,x\n", "2025-01-15", "time-series.csv:2: value: 'x' is not a num"),
+        ("date,value\n2025-01-11,3\n", "2025-01-15", "time-series.csv: no column location"),
+        (HEADER + WEEK_2, "0001-01-01", "day: 0001-01-01 is out of range"),
+        (HEADER + "0001-01-01,25,3\n", "2025-01-15", "last_observation: 0001-01-01 is out of ran"),
+        *(
+            (
+                f"date,location,value,as_of\n2025-01-11,25,3,{known}\n2025-01-04,25,2,{first}\n",
+                "2025-01-15",
+                f"versions from {first} to {known}; expected what is known on 2025-01-15 alone",
+            )
+            for first, known in (("2025-01-08", "2025-01-15"), ("2025-03-01", "2025-03-01"))
+        ),
+    ],
+)
+def test_what_no_run_could_use_is_not_kept(tmp_path, hub, text, day, message):
+    hub.write_text(text)
+    options = ("--to", tmp_path / "v", "--as-of", day, "--max-age", 10**12)
+
+    done = run("data", "fetch", "--hub", tmp_path / "hub", *options)
+
+    assert done.exit_code in (1, 2)
+    assert message in done.stderr
+    assert list((tmp_path / "v").iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["vintages", "hub/target-data"])
+def test_a_pipe_is_not_waited_for(tmp_path, hub, place):
+    name = "vintages.json" if place == "vintages" else "time-series.csv"
+    (tmp_path / "vintages").mkdir()
+    hub.write_text(HEADER + WEEK_1)
+    (tmp_path / place / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / place / name)
+    options = ("--to", tmp_path / "vintages", "--as-of", "2025-01-08")
+
+    done = run("data", "fetch", "--hub", tmp_path / "hub", *options)
+
+    assert done.exit_code == 2
+    assert re.search("not a regular file|neither a file nor a folder", done.stderr)
+
+
 def test_a_vintage_that_somebody_changed_is_reported(tmp_path, hub):
     fetch(tmp_path, hub, "2025-01-08", WEEK_1)
     (tmp_path / "vintages" / "target-data_2025-01-08.csv").write_text(HEADER)
@@ -136,7 +181,7 @@ def nhsn_fetch(tmp_path, server, *options: object):
     return run("data", "fetch", *address, "--to", tmp_path / "v", "--as-of", "2025-01-15", *options)
 
 
-def row(day: str, place: str, **value: str) -> dict[str, str]:
+def row(day: str, place: str, **value: str | None) -> dict[str, str | None]:
     return {"weekendingdate": f"{day}T00:00:00.000", "jurisdiction": place, **value}
 
 
@@ -148,7 +193,7 @@ def test_all_pages_of_nhsn_become_a_table_of_the_hubs_codes(tmp_path, server, mo
         row("2025-01-11", "MA", totalconfflunewadm="12"),
         row("2025-01-11", "Region 1", totalconfflunewadm="99"),
         row("2025-01-11", "USA", totalconfflunewadm="950"),
-        row("2025-01-11", "PR"),
+        row("2025-01-11", "PR", totalconfflunewadm=None),
     ]
 
     done = nhsn_fetch(tmp_path, server)

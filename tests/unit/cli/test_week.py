@@ -139,6 +139,23 @@ def test_observations_are_fetched_once_a_day_before_the_run(clone, snakemake, re
     assert branches(clone) == ["main", "team-model-2025-01-18"]
 
 
+def test_observations_of_the_day_are_fetched_again_if_they_are_lost(clone, snakemake, hub_to_fetch):
+    use_fetched()
+    folder = Path("common-data/fetched")
+    fetch = ("--fetch-to", folder, "--fetch")
+    of("2025-01-15", *fetch, hub_to_fetch)
+    (kept,) = folder.glob("*.csv")
+    kept.unlink()
+
+    again = of("2025-01-15", *fetch, hub_to_fetch)
+    other = of("2025-01-15", *fetch, "hub")
+
+    assert again.exit_code == 0, again.stderr
+    assert kept.is_file()
+    assert other.exit_code == 1
+    assert f"were fetched from {hub_to_fetch}: target-data" in other.stderr
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [

@@ -49,6 +49,8 @@ def read_target_data(hub: str, file: str | None = None) -> TargetData:
         real = path.resolve(strict=True)
         if not real.is_relative_to(folder.resolve()):
             raise UnreadableError(f"{path}: leads out of the hub; expected a file below {hub}")
+        if real.exists() and not (real.is_file() or real.is_dir()):
+            raise UnreadableError(f"{path}: is neither a file nor a folder; expected target data")
         if not real.is_file():
             raise UnreadableError(
                 f"{path}: is a folder; expected a file: partitioned target data with a column "

@@ -72,7 +72,8 @@ def fetch_admissions(
         key = (str(row.get(_DAY))[:10], place)
         if key in rows:
             raise DataError(f"{address}: {place} has {key[0]} twice; expected each week once")
-        rows[key] = str(row.get(column, "NA"))
+        value = row.get(column)
+        rows[key] = "NA" if value is None else str(value)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("date", "location", "value"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from epyflow.errors import DataError
 from epyflow.operations.target_data import nhsn
 from epyflow.operations.target_data.hub_copy import read_target_data
 from epyflow.operations.target_data.vintage_store import Series, Vintage, keep_vintage
@@ -41,6 +42,14 @@ class Source:
         """The usual name of its vintages."""
         return self.named if self.named in NHSN_SOURCES else "target-data"
 
+    @property
+    def origin(self) -> str:
+        """How the description of what is read begins."""
+        if self.named not in NHSN_SOURCES:
+            return f"{self.named}: {self.file or ''}"
+        column = nhsn.COLUMNS[self.named.removeprefix(_NHSN)]
+        return f"{self.address or nhsn.ADDRESS}, {column}"
+
     def read(self) -> tuple[bytes, str, str]:
         """Return the content of the file, its suffix, and where it is from.
 
@@ -53,7 +62,7 @@ class Source:
             return read_target_data(self.named, self.file)
         disease, address = self.named.removeprefix(_NHSN), self.address or nhsn.ADDRESS
         content = nhsn.fetch_admissions(disease, address, self.environment)
-        return content, ".csv", f"{address}, {nhsn.COLUMNS[disease]}"
+        return content, ".csv", self.origin
 
 
 @dataclass(frozen=True)
@@ -93,5 +102,17 @@ def fetch_vintage(
 
 
 def is_kept(source: Source, folder: Path, day: date) -> bool:
-    """Return whether a day's vintage of a source was kept before, under its usual name."""
-    return any(each.day == day for each in Series(folder, source.series, "").vintages())
+    """Return whether a day's vintage of a source was kept before, under its usual name.
+
+    Raises
+    ------
+    DataError
+        If the day's vintage of that name is from another source.
+    """
+    kept = Series(folder, source.series, "").kept(day)
+    if kept is not None and not kept.source.startswith(source.origin):
+        raise DataError(
+            f"{folder}: the observations of {day} were fetched from {kept.source}; expected the "
+            f"same source again, or another folder for {source.named}"
+        )
+    return kept is not None

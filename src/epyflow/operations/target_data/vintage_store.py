@@ -8,8 +8,8 @@ them for a fall of the epidemic.
 import json
 import os
 import tempfile
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +20,11 @@ from epyflow.experiment.format.base import Date
 from epyflow.files import sha256_of, write_bytes_atomically
 from epyflow.strict import Many, Strict
 from epyflow.suggest import listed
+from forecast_hub import errors
 from forecast_hub.errors import HubError
-from forecast_hub.scoring.outcomes import DATE_COLUMNS, VALUE_COLUMNS
-from forecast_hub.tables import NO_VALUE, Table, read_table
+from forecast_hub.limited_files import open_data
+from forecast_hub.scoring.outcomes import AS_OF, DATE_COLUMNS, VALUE_COLUMNS
+from forecast_hub.tables import SUFFIXES, Table, read_table
 
 MANIFEST = "vintages.json"
 LARGEST = 256 * 2**20
@@ -78,6 +80,13 @@ class Series:
         """Return the records of the vintages, in the order of their days."""
         return _read_manifest(self.folder).vintages.get(self.name, ())
 
+    def kept(self, day: date) -> Vintage | None:
+        """Return the record of a day's vintage, if a file of any suffix is what was kept."""
+        paths = [replace(self, suffix=each).path(day) for each in (*SUFFIXES, self.suffix)]
+        hashes = {sha256_of(path) for path in paths if path.is_file()}
+        found = (each for each in self.vintages() if each.day == day and each.sha256 in hashes)
+        return next(found, None)
+
 
 def keep_vintage(
     series: Series, content: bytes, day: date, source: str, max_age: int
@@ -107,8 +116,9 @@ def keep_vintage(
     Raises
     ------
     DataError
-        If the data are stale, have fewer values or locations than the vintage before, or differ
-        from a vintage of the same day; nothing is written then.
+        If the data are stale, hold several versions or a later one than of the day, have fewer
+        values or locations than the vintage before, or differ from a vintage of the same day;
+        nothing is written then.
     UnreadableError
         If the table or the manifest cannot be read, or a kept file is not what was written.
     """
@@ -133,33 +143,47 @@ def _describe(path: Path, day: date, source: str) -> Vintage:
     try:
         table = read_table(path)
         days = table.days(_column(table, DATE_COLUMNS)).tolist()
-        values = table.columns[_column(table, VALUE_COLUMNS)].tolist()
+        values = table.numbers(_column(table, VALUE_COLUMNS)).notna()
         places = table.columns[_column(table, (_LOCATION,))].tolist()
+        versions = sorted(set(table.days(AS_OF))) if AS_OF in table.columns else []
     except HubError as error:
-        raise UnreadableError(f"{source}: {str(error).replace(path.name, 'the data')}") from None
+        raise UnreadableError(str(error).replace(str(path), source)) from None
+    if len(versions) > 1 or versions > [str(day)]:
+        raise DataError(
+            f"{source}: its column {AS_OF} has versions from {versions[0]} to {versions[-1]}; "
+            f"expected what is known on {day} alone: a file of several versions need not be "
+            "fetched; name it in observed_data_path"
+        )
     known = [
-        (each, place)
-        for each, place, value in zip(days, places, values, strict=True)
-        if value not in NO_VALUE
+        (each, place) for each, place, value in zip(days, places, values, strict=True) if value
     ]
     if not known:
         raise DataError(f"{source}: no row has a value; expected observations")
-    return Vintage(
-        day=day,
-        sha256=sha256_of(path),
-        source=source,
-        last_observation=date.fromisoformat(max(each for each, _ in known)),
-        values=len(known),
-        locations=len({place for _, place in known}),
-    )
+    try:
+        return Vintage(
+            day=day,
+            sha256=sha256_of(path),
+            source=source,
+            last_observation=date.fromisoformat(max(each for each, _ in known)),
+            values=len(known),
+            locations=len({place for _, place in known}),
+        )
+    except ValidationError as error:
+        raise DataError(f"{source}: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """Return the first problem: its key, if it has one, and what is wrong."""
+    first = error.errors(include_url=False)[0]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
 
 
 def _column(table: Table, names: tuple[str, ...]) -> str:
     for name in names:
         if name in table.columns:
             return name
-    raise DataError(
-        f"{table.path.name}: no column {' or '.join(names)}; it has {listed(table.columns)}"
+    raise errors.DataError(
+        f"{table.path}: no column {' or '.join(names)}; it has {listed(table.columns)}"
     )
 
 
@@ -170,7 +194,7 @@ def _check(new: Vintage, known: tuple[Vintage, ...], series: Series, max_age: in
             f"{new.source}: the last observation is of {new.last_observation}, after {new.day}, as "
             "of which it would be kept; expected a later day in --as-of"
         )
-    if new.last_observation < new.day - timedelta(days=max_age):
+    if (new.day - new.last_observation).days > max_age:
         raise DataError(
             f"{new.source}: the data are stale: the last observation is of {new.last_observation}, "
             f"more than {max_age} days before {new.day}; expected newer data: fetch later; "
@@ -228,16 +252,12 @@ def _record(series: Series, vintages: list[Vintage]) -> None:
 def _read_manifest(folder: Path) -> _Manifest:
     path = folder / MANIFEST
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST_MANIFEST + 1)
-        if len(text) > _LARGEST_MANIFEST:
-            raise ValueError(f"it has more than {_LARGEST_MANIFEST:,} bytes")
-        return _Manifest.model_validate_json(text)
+        with open_data(path, _LARGEST_MANIFEST) as file:
+            return _Manifest.model_validate_json(file.read())
     except FileNotFoundError:
         return _Manifest()
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except (OSError, ValueError) as error:
+        why = _first(error)
+    except (OSError, HubError, ValueError) as error:
         why = str(error)
     raise UnreadableError(f"{path}: not a manifest of vintages: {why}; restore it")

@@ -120,7 +120,7 @@ def week(
             _fetch(fetch, fetch_file, fetch_to, settings.today, tokens)
         found = plan_week(settings)
         model = f"{settings.team_abbr}-{settings.model_abbr}"
-        check_branch(clone, model, found.file)
+        check_branch(clone, model, found.file, metadata)
         own = [*(config or ()), *found.settings]
         named = name_experiment(experiment, configfile or (), own, options)
         place = _place(found, GCP if detached else chosen, storage)

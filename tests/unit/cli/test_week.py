@@ -179,23 +179,69 @@ def test_what_failed_or_would_be_refused_is_not_committed(clone, snakemake, chan
     ("break_hub", "message"),
     [
         (lambda hub: git(hub, "rm", "-q", "-r", "model-metadata"), "give the file with --metadata"),
-        (lambda hub: (hub / "model-output").symlink_to("/tmp"), "leads elsewhere"),  # noqa: S108
+        (lambda hub: (hub / "model-output").symlink_to("/tmp"), "is a link in the hub"),  # noqa: S108
         (
             lambda hub: (hub / "model-output").symlink_to("model-output"),
-            "model-output: is no folder in the hub",
+            "model-output: is a link in the hub; expected none",
+        ),
+        (
+            lambda hub: git(hub, "checkout", "-q", "--orphan", "empty"),
+            "hub: has no commit; expected a clone of the hub",
         ),
     ],
 )
-def test_a_hub_without_metadata_or_with_links_gets_no_branch(clone, snakemake, break_hub, message):
+def test_a_hub_without_metadata_or_with_links_gets_no_run(clone, snakemake, break_hub, message):
     break_hub(clone)
-    git(clone, "add", ".")
-    git(clone, "commit", "--quiet", "--allow-empty", "--message=broken")
+    if "no commit" not in message:
+        git(clone, "add", ".")
+        git(clone, "commit", "--quiet", "--allow-empty", "--message=broken")
 
     done = of("2025-01-15")
 
     assert done.exit_code == 1
     assert message in done.stderr
     assert branches(clone) == ["main"]
+    assert not Path("results").exists()
+
+
+def test_nobody_who_commits_is_found_before_the_run(clone, snakemake, monkeypatch, tmp_path):
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{name}_NAME")
+        monkeypatch.delenv(f"GIT_{name}_EMAIL")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    git(clone, "config", "user.useConfigOnly", "true")
+
+    done = of("2025-01-15")
+
+    assert done.exit_code == 1
+    assert "Please tell me who you are" in done.stderr
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        lambda hub: git(hub, "config", "core.excludesFile", str(hub / "docs" / "ignored")),
+        lambda hub: git(hub, "sparse-checkout", "set", "docs"),
+        lambda hub: (hub / ".git" / "index.lock").touch(),
+        lambda hub: (hub / "model-metadata" / "team-model.yml").write_text("edited\n"),
+    ],
+)
+def test_a_clone_of_any_kind_gets_the_submission_alone(clone, snakemake, arrange):
+    (clone / "docs").mkdir()
+    (clone / "docs" / "ignored").write_text("*.csv\n")
+    git(clone, "add", ".")
+    git(clone, "commit", "--quiet", "--message=docs")
+    arrange(clone)
+    before = git(clone, "status", "--porcelain")
+
+    done = of("2025-01-15")
+
+    assert done.exit_code == 0, done.stderr
+    branch = "team-model-2025-01-18"
+    file = f"model-output/team-model/{branch.removeprefix('team-model-')}-team-model.csv"
+    assert git(clone, "diff", "--name-status", "main", branch) == f"A\t{file}"
+    assert git(clone, "status", "--porcelain") == before
 
 
 @pytest.mark.parametrize(
@@ -229,6 +275,7 @@ def test_a_path_that_the_hub_uses_otherwise_is_named(clone, snakemake, kept, opt
     assert done.exit_code == 1
     assert message in done.stderr.splitlines()[-1]
     assert branches(clone) == ["main"]
+    assert not Path("results").exists()
 
 
 @pytest.mark.parametrize(
@@ -269,9 +316,12 @@ def test_a_worktree_that_was_removed_by_hand_has_no_branch_checked_out(clone, sn
         (("--fetch-to", "vintages"), "--fetch, --fetch-to: expected both"),
         (("--push", "other"), "has no remote 'other'"),
         (("--clone", "experiments"), "experiments: is not a clone of a hub"),
+        (("--clone", "hub/model-metadata"), "git takes it for model-metadata/ of a repository"),
+        (("--metadata", "none.yml"), "none.yml: is no file; expected the model's metadata"),
     ],
 )
 def test_options_that_cannot_be_met_are_refused_before_the_run(clone, snakemake, options, message):
+    (clone / "model-metadata" / ".git").mkdir()
     done = of("2025-01-15", *options)
 
     assert done.exit_code in (1, 2)

@@ -4,9 +4,8 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from epyflow.errors import EpyflowError, UnreadableError, user_errors
 from epyflow.operations.secret_variables import without_secrets
@@ -62,7 +61,7 @@ class HubBranch:
 
 
 def check_clone(clone: Path, remote: str | None) -> None:
-    """Refuse a folder that is no clone of a hub, or has no such remote, before a run.
+    """Refuse a folder that is no clone of a hub, has no such remote or no name to commit with.
 
     Raises
     ------
@@ -71,29 +70,85 @@ def check_clone(clone: Path, remote: str | None) -> None:
     """
     if not (clone / ".git").exists():
         raise EpyflowError(f"{clone}: is not a clone of a hub; expected the folder of one")
+    if (top := _git(clone, "rev-parse", "--show-prefix")) != "":
+        raise EpyflowError(f"{clone}: git takes it for {top} of a repository; expected a clone")
     if remote is not None and remote not in _git(clone, "remote").split():
         raise EpyflowError(f"{clone}: has no remote {remote!r}; expected one of git remote")
+    for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+        _git(clone, "var", name)
 
 
-def check_branch(clone: Path, model: str, file: str) -> str:
-    """Return the name of a submission's branch, unless it is checked out.
+@dataclass(frozen=True)
+class _Place:
+    """The branch of a submission, its commit ("" without one), where it begins, and the path."""
 
-    A commit on that branch would leave the files there as they are, and git would show the
-    submission as deleted.
+    branch: str
+    commit: str
+    base: str
+    path: str
+
+
+def check_branch(clone: Path, model: str, file: str, metadata: Path | None = None) -> _Place:
+    """Find where a submission is committed, unless that cannot be done.
+
+    A commit on a branch that is checked out would leave the files there as they are, and git would
+    show the submission as deleted.
+
+    Parameters
+    ----------
+    clone
+        A clone of the hub.
+    model, file
+        See :class:`Forecast`.
+    metadata
+        See :func:`commit_submission`.
 
     Raises
     ------
     EpyflowError
-        If the clone, or another worktree of it, has the branch checked out.
+        If the clone, or another worktree of it, has the branch checked out; if there is no commit,
+        the hub lacks the metadata, or paths of it are used otherwise.
     """
     name = f"{model}-{file.partition(f'-{model}')[0]}"
-    place = _git(clone, "for-each-ref", "--format=%(worktreepath)", f"refs/heads/{name}")
+    ref = f"refs/heads/{name}"
+    place = _git(clone, "for-each-ref", "--format=%(worktreepath)", ref)
     if place and Path(place).is_dir():
         raise EpyflowError(
             f"{place}: has the branch {name} checked out, which the forecast is committed on; "
             "switch to another branch there"
         )
-    return name
+    commit = _git(clone, "for-each-ref", "--format=%(objectname)", ref)
+    base = commit or _checked_out(clone)
+    known = [f"{_METADATA}/{model}{suffix}" for suffix in (".yml", ".yaml")]
+    path = f"{_output_folder(clone)}/{model}/{file}"
+    _check_path(clone, base, path)
+    if metadata is not None:
+        _check_path(clone, base, known[0])
+        if not metadata.is_file():
+            raise UnreadableError(f"{metadata}: is no file; expected the model's metadata")
+    elif not _git(clone, "ls-tree", base, "--", *known):
+        raise EpyflowError(f"{clone}: {known[0]} is missing; give the file with --metadata")
+    return _Place(name, commit, base, path)
+
+
+def _checked_out(clone: Path) -> str:
+    try:
+        return _git(clone, "rev-parse", "--verify", "HEAD^{commit}")
+    except EpyflowError:
+        raise EpyflowError(f"{clone}: has no commit; expected a clone of the hub") from None
+
+
+def _check_path(clone: Path, base: str, path: str) -> None:
+    """Refuse a path of a commit that is a link or a folder, or below a link or a file."""
+    above = [str(each) for each in PurePosixPath(path).parents][:-1]
+    for entry in _git(clone, "ls-tree", "-z", base, "--", path, *above).split("\0"):
+        found, _, where = entry.partition("\t")
+        if found.startswith("120000"):
+            raise EpyflowError(f"{where}: is a link in the hub; expected none")
+        if where == path and " tree " in found:
+            raise EpyflowError(f"{where}: is a folder in the hub; expected a file or nothing")
+        if where in above and " tree " not in found:
+            raise EpyflowError(f"{where}: is no folder in the hub; expected one")
 
 
 def has_configuration(clone: Path) -> bool:
@@ -110,6 +165,8 @@ def _output_folder(hub: Path) -> str:
 def commit_submission(clone: Path, forecast: Forecast, metadata: Path | None = None) -> HubBranch:
     """Commit a submission on its branch, which begins at the commit that the clone has checked out.
 
+    No file of the hub is written to a folder: hubs have gigabytes, and a clone may have a part.
+
     Parameters
     ----------
     clone
@@ -122,36 +179,30 @@ def commit_submission(clone: Path, forecast: Forecast, metadata: Path | None = N
     Raises
     ------
     EpyflowError
-        If the branch is checked out, the hub lacks the metadata, its folders lead elsewhere or are
-        none, or git fails.
+        See :func:`check_branch`; also if git fails.
     """
-    model = forecast.model
-    name = check_branch(clone, model, forecast.file)
-    ref = f"refs/heads/{name}"
-    start = _git(clone, "for-each-ref", "--format=%(objectname)", ref)
+    place = check_branch(clone, forecast.model, forecast.file, metadata)
+    files = {place.path: forecast.content}
+    if metadata is not None:
+        files[f"{_METADATA}/{forecast.model}.yml"] = _read(metadata)
     with tempfile.TemporaryDirectory(prefix="epyflow-week-") as folder:
-        tree = Path(folder).resolve() / "hub"
-        _git(clone, "worktree", "add", "--quiet", "--detach", str(tree), start or "HEAD")
-        try:
-            files = {f"{_output_folder(tree)}/{model}/{forecast.file}": forecast.content}
-            known = [tree / _METADATA / f"{model}{suffix}" for suffix in (".yml", ".yaml")]
-            if metadata is not None:
-                files[f"{_METADATA}/{model}.yml"] = _read(metadata)
-            elif not any(each.is_file() for each in known):
-                raise EpyflowError(
-                    f"{clone}: {_METADATA}/{model}.yml is missing; give the file with --metadata"
-                )
-            _write(files, tree)
-            _git(tree, "add", "--", *files)
-            is_new = bool(_git(tree, "status", "--porcelain", "--untracked-files=no"))
-            if is_new:
-                message = f"Add the forecast of {model}\n\n{forecast.file}"
-                _git(tree, "commit", "--quiet", "--no-verify", f"--message={message}")
-            commit = _git(tree, "rev-parse", "HEAD")
-            _git(clone, "update-ref", ref, commit, start or "0" * len(commit))
-        finally:
-            _git(clone, "worktree", "remove", "--force", str(tree))
-    return HubBranch(name, commit, is_new)
+        index = Path(folder).resolve() / "index"
+        _git(clone, "read-tree", place.base, index=index)
+        for path, content in files.items():
+            blob = _git(clone, "hash-object", "-w", "--stdin", f"--path={path}", given=content)
+            entry = f"100644,{blob},{path}"
+            _git(clone, "update-index", "--add", "--cacheinfo", entry, index=index)
+        tree = _git(clone, "write-tree", index=index)
+    is_new = tree != _git(clone, "rev-parse", f"{place.base}^{{tree}}")
+    commit = place.base
+    if is_new:
+        sign = _git(clone, "config", "--type=bool", "--default=false", "commit.gpgsign") == "true"
+        message = f"Add the forecast of {forecast.model}\n\n{forecast.file}"
+        options = (*(["-S"] if sign else []), "-p", place.base, "-m", message)
+        commit = _git(clone, "commit-tree", tree, *options)
+    before = place.commit or "0" * len(commit)
+    _git(clone, "update-ref", f"refs/heads/{place.branch}", commit, before)
+    return HubBranch(place.branch, commit, is_new)
 
 
 def push_branch(clone: Path, branch: HubBranch, remote: str) -> None:
@@ -191,35 +242,25 @@ def _read(metadata: Path) -> bytes:
         raise UnreadableError(f"{metadata}: cannot be read: {error.strerror}") from None
 
 
-def _write(files: Mapping[str, bytes], tree: Path) -> None:
-    for name, content in files.items():
-        target = tree / name
-        for above in (tree / each for each in Path(name).parents):
-            if os.path.lexists(above) and not above.is_dir():
-                where = above.relative_to(tree).as_posix()
-                raise EpyflowError(f"{where}: is no folder in the hub; expected one")
-        if target.is_symlink() or not target.parent.resolve().is_relative_to(tree):
-            raise EpyflowError(f"{name}: a link in the hub leads elsewhere; expected a folder")
-        if target.is_dir():
-            raise EpyflowError(f"{name}: is a folder in the hub; expected a file or nothing")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+def _git(folder: Path, *arguments: str, index: Path | None = None, given: bytes = b"") -> str:
+    """Run git without the hooks of the repository; return its output.
 
-
-def _git(folder: Path, *arguments: str) -> str:
-    """Run git without the hooks of the repository; return its output."""
+    ``index`` is used in place of that of the clone, and ``given`` is its standard input.
+    """
     own = {
         name: value
         for name, value in without_secrets().items()
         if not name.startswith("GIT_") or name in KEPT_VARIABLES or name.startswith(_OWN)
     }
+    if index is not None:
+        own["GIT_INDEX_FILE"] = str(index)
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"]
     try:
         done = subprocess.run(  # noqa: S603 - no shell
             [*command, *arguments],
             cwd=folder,
             env=own | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             check=False,
             timeout=_LONGEST_S,

@@ -1,9 +1,11 @@
 import hashlib
 from base64 import b64encode
+from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import ResponseStreamingError
+from botocore.exceptions import ClientError, ResponseStreamingError
 from botocore.response import StreamingBody
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
@@ -25,6 +27,32 @@ class TestS3(StorageContract, VersionsContract):
     @pytest.fixture
     def storage(self, bucket: S3Bucket) -> S3Bucket:
         return bucket
+
+
+def test_a_version_that_is_replaced_while_it_is_removed_stays(bucket, monkeypatch):
+    first = bucket.write_version("a", b"1", None)
+    found = bucket.read_version("a")
+    bucket.write_version("a", b"2", first)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(S3Bucket, "read_version", lambda *_: found)
+        bucket.remove_version("a", first)
+
+    assert bucket.read("a") == b"2"
+
+
+@pytest.mark.parametrize(("code", "left"), [("NotImplemented", None), ("AccessDenied", b"1")])
+def test_a_server_without_conditional_deletion_deletes_and_another_error_is_one(
+    bucket, monkeypatch, code, left
+):
+    version = bucket.write_version("a", b"1", None)
+    refused = ClientError({"Error": {"Code": code}}, "DeleteObject")
+    monkeypatch.setattr(bucket._client, "delete_object", Mock(side_effect=refused))
+
+    with nullcontext() if left is None else pytest.raises(EpyflowError, match=code):
+        bucket.remove_version("a", version)
+
+    assert bucket.read("a") == left
 
 
 def test_the_gate_opens_a_bucket_of_s3(amazon, s3_prefix):

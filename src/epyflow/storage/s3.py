@@ -36,8 +36,9 @@ from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
 
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
-"""Codes of a conditional write that is refused. Source:
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html."""
+"""Codes of a conditional write or deletion that is refused. Sources:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html and
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html."""
 
 # The number of connections that the client keeps open.
 _THREADS = 10
@@ -161,10 +162,22 @@ class S3Bucket:
             return str(answer["ETag"])
 
     def remove_version(self, path: str, version: str) -> None:
-        """Delete an object if its ETag is the one that was read; S3 compares and deletes apart."""
+        """Delete an object if its ETag is the one that was read.
+
+        A server that does not know the condition ignores or refuses it; so it is compared before.
+        """
         found = self.read_version(path)
-        if found is not None and found.name == version:
-            self.remove([path])
+        if found is None or found.name != version:
+            return
+        with self._explained(path):
+            try:
+                self._client.delete_object(Bucket=self._name, Key=self._key(path), IfMatch=version)
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code")
+                if code == "NotImplemented":
+                    self.remove([path])
+                elif code not in _CHANGED:
+                    raise
 
     def upload(self, file: Path, path: str) -> None:
         """Upload a file, of any size; the object is whole or absent."""

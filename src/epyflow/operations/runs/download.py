@@ -46,7 +46,7 @@ class Copy:
         In bytes.
     became
         ``fetched``; ``unchanged`` if the copy was there; ``kept`` if the local file is newer;
-        ``left`` if its name cannot be that of a local file.
+        ``left`` if it cannot be copied.
     problem
         Why it was left.
     """
@@ -58,8 +58,8 @@ class Copy:
     problem: str = ""
 
 
-class _NameError(EpyflowError):
-    """A name in a bucket cannot be that of a local file."""
+class _LeftError(EpyflowError):
+    """A file cannot be copied, such as one whose name cannot be that of a local file."""
 
 
 def fetch(
@@ -74,7 +74,8 @@ def fetch(
     """Copy files of a run. Each copy is complete, and has the time of the original.
 
     A file whose name cannot be that of a local file is left, and the others are copied: a bucket
-    takes longer names, and a file ``a`` beside ``a/b``.
+    takes longer names, a file ``a`` beside ``a/b``, and names that differ in case only. So is a
+    file that was removed meanwhile.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def fetch(
     ------
     EpyflowError
         If no file matches, a link leads out of ``to``, or two files would have the same name:
-        nothing is copied then. If a file cannot be written, or was removed meanwhile.
+        nothing is copied then. If a file cannot be written.
     """
     folder = run.layout.results
     files = storage.below(folder)
@@ -106,16 +107,19 @@ def fetch(
     for path in wanted:
         try:
             targets[path] = _target(to, run, path, names)
-        except _NameError as problem:
+        except _LeftError as problem:
             problems[path] = str(problem)
     _check_distinct(targets)
-    copies = []
+    copies, written = [], dict[tuple[int, int] | None, str]()
     for path, target in targets.items():
         its = wanted[path]
         try:
+            if other := written.get(_identity(target)):
+                raise _LeftError(f"{target} is the copy of {other} on this file system")
             became = _copy(storage, f"{folder}/{path}", target, its, force=force)
             copies.append(Copy(path, target, its.size, became))
-        except _NameError as problem:
+            written[_identity(target)] = path
+        except _LeftError as problem:
             problems[path] = str(problem)
     left = [Copy(path, to, wanted[path].size, "left", why) for path, why in problems.items()]
     return [*copies, *left]
@@ -126,7 +130,7 @@ def _copy(storage: Storage, source: str, target: Path, its: Stored, *, force: bo
     if became == "fetched":
         data = storage.read(source)
         if data is None:
-            raise EpyflowError(f"{source} was removed while it was fetched; try again")
+            raise _LeftError(f"{source} was removed while it was fetched; try again")
         _write(target, data, its)
     return became
 
@@ -138,9 +142,9 @@ def _matches(path: str, what: Sequence[str]) -> bool:
 
 def _target(to: Path, run: Run, path: str, names: Names) -> Path:
     """Return the local path of a file. Names in a bucket are not trusted, so they are checked."""
-    parts = path.split("/")
+    parts = [*run.folder.split("/"), *path.split("/")]
     if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
-        raise _NameError(f"{path!r} is not a valid name for a local file")
+        raise _LeftError(f"{f'{run.folder}/{path}'!r} is not a valid name for a local file")
     if names == "flat":
         date, name = split_date(path)
         rest = name.split("/")
@@ -149,6 +153,15 @@ def _target(to: Path, run: Run, path: str, names: Names) -> Path:
     if not target.parent.resolve().is_relative_to(to.resolve()):
         raise EpyflowError(f"{target} leads out of {to} through a link; nothing was fetched")
     return target
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Return what two names of one file have in common; None without a file."""
+    try:
+        its = file.stat()
+    except (OSError, ValueError):
+        return None
+    return its.st_dev, its.st_ino
 
 
 def _check_distinct(targets: dict[str, Path]) -> None:
@@ -169,7 +182,7 @@ def _before(target: Path, its: Stored, force: bool) -> _Became:
     except (OSError, ValueError):
         return "fetched"
     if S_ISDIR(there.st_mode):
-        raise _NameError(f"{target} is a folder, of other files")
+        raise _LeftError(f"{target} is a folder, of other files")
     later = there.st_mtime - its.modified.timestamp()
     if force or later < -_SAME:
         return "fetched"
@@ -186,7 +199,7 @@ def _write(target: Path, data: bytes, its: Stored) -> None:
             when = its.modified.timestamp()
             os.utime(temporary, (when, when))
     except UnicodeError:
-        raise _NameError(f"{target} is not a valid name for a local file") from None
+        raise _LeftError(f"{target} is not a valid name for a local file") from None
     except OSError as error:
-        kind = _NameError if error.errno in _OF_A_NAME else EpyflowError
+        kind = _LeftError if error.errno in _OF_A_NAME else EpyflowError
         raise kind(f"{target} cannot be written: {error.strerror}") from None

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -76,11 +77,33 @@ def test_flat_names_hold_the_run_and_are_refused_if_two_are_equal(storage, made_
     assert not Path("other").exists()
 
 
-def test_a_file_that_is_removed_meanwhile_is_an_error(storage, monkeypatch):
-    monkeypatch.setattr(Disk, "read", lambda *_: None)
+def test_a_file_that_is_removed_meanwhile_is_left_and_the_others_are_copied(tmp_path, monkeypatch):
+    objects = Objects("hub/a", "hub/b")
+    monkeypatch.setattr(objects, "read", lambda path: b"x" if path.endswith("b") else None)
 
-    with pytest.raises(EpyflowError, match="was removed while it was fetched"):
-        fetch(storage, RUN, Path("copy"))
+    copies = fetch(objects, RUN, tmp_path)
+
+    assert became(copies) == {"hub/a": "left", "hub/b": "fetched"}
+    assert "hub/a was removed while it was fetched; try again" in copies[1].problem
+
+
+def test_of_two_names_of_one_local_file_the_second_is_left(tmp_path):
+    (tmp_path / "us/flu/main/hub").mkdir(parents=True)
+    (tmp_path / "us/flu/main/outputs").symlink_to("hub")  # as where case does not count
+
+    copies = fetch(Objects("hub/a", "outputs/a", "outputs/b"), RUN, tmp_path)
+
+    assert became(copies) == {"hub/a": "fetched", "outputs/a": "left", "outputs/b": "fetched"}
+    assert "is the copy of hub/a on this file system" in copies[-1].problem
+
+
+@pytest.mark.parametrize("exp_id", ["us\0", "../..", "a//b", "a\\b"])
+@pytest.mark.parametrize("form", ["tree", "flat"])
+def test_a_run_whose_name_no_local_folder_can_have_is_left(tmp_path, exp_id, form):
+    (copy,) = fetch(Objects("hub/a"), replace(RUN, exp_id=exp_id), tmp_path / "to", names=form)
+
+    assert copy.became == "left"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_written_through_a_link_that_leads_out(storage, tmp_path):

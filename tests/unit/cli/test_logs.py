@@ -1,4 +1,6 @@
 import json
+import os
+import threading
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -237,10 +239,13 @@ def test_a_record_cannot_name_another_file_of_this_machine_as_the_log(made_up):
     linked = made_up.root / ".snakemake" / "log" / "linked.log"
     linked.parent.mkdir(parents=True)
     linked.symlink_to(secret)
+    os.mkfifo(pipe := linked.with_name("pipe.log"))
+    threading.Thread(target=pipe.write_text, args=("no log\n",), daemon=True).start()
 
-    for path in (secret, linked, linked.parent / ".." / ".." / "secret.log"):
+    for path in (pipe, secret, linked, linked.parent / ".." / ".." / "secret.log"):
         noted(made_up, wanted=Wanted(log=str(path)))
         assert logs("us/flu", "--rule", "coordinator").exit_code == 1
+    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))  # lets the thread end
 
 
 def follow(made_up: MadeUp, monkeypatch, *options: object, steps=()):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.log_lines import Filter, log_text, printable
 from epyflow.operations.runs.run_list import Run
@@ -14,7 +14,7 @@ from epyflow.operations.runs.stored_records import read_readable
 from epyflow.run.layout import COORDINATOR, task_number
 from epyflow.run.path_patterns import split_date
 from epyflow.stages import STAGES
-from epyflow.storage.disk import Storage
+from epyflow.storage.disk import Disk, Storage
 from epyflow.storage.stored_file import Stored, moment_of
 
 LEFT_OUT = "this log is left out"
@@ -178,10 +178,10 @@ def read_snakemake_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] 
     if path.resolve().parent.parts[-2:] != _SNAKEMAKE_LOGS or path.suffix != ".log":
         return None
     try:
-        data, its = path.read_bytes(), path.stat()
-    except OSError:
+        data, its = Disk(path.parent).read(path.name), path.stat()
+    except (OSError, UnreadableError):  # gone, or a pipe
         return None
-    return str(path), Stored(len(data), moment_of(its.st_mtime)), data
+    return None if data is None else (str(path), Stored(len(data), moment_of(its.st_mtime)), data)
 
 
 def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> list[Log]:

@@ -213,8 +213,9 @@ def submit(
         If the bucket or Google Batch refuses.
     """
     folder, _, name = sources.path.rpartition("/")
+    before = [each for each in place.storage.names(folder) if each.startswith("sources-")]
     # Existing sources keep their time, which the coordinator uses for its files.
-    if name not in place.storage.names(folder):
+    if name not in before:
         place.storage.write(sources.path, sources.data)
     job_id, nonce = f"{place.prefix}{number}", secrets.token_hex(8)
     variables = _variables(place.site, place.job(number), sources, hours, nonce)
@@ -224,10 +225,10 @@ def submit(
         there = place.jobs.get(job_id)
         if there is None or _nonce(there) != nonce:
             raise RunningError(_running(place, job_id, there))
-    # The job has started: an error in removing earlier sources does not matter.
+    # The job has started: an error in removing earlier sources does not matter. Those that have
+    # come since may be of the next job, if this one is over already.
     with contextlib.suppress(EpyflowError):
-        others = [each for each in place.storage.names(folder) if each.startswith("sources-")]
-        place.storage.remove(f"{folder}/{each}" for each in others if each != name)
+        place.storage.remove(f"{folder}/{each}" for each in before if each != name)
     return place.job(number)
 
 

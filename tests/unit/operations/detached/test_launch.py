@@ -96,6 +96,19 @@ def test_earlier_sources_are_removed_when_the_job_is_there(place):
     assert sorted(place.storage.names(folder)) == [name, "state.tar.gz"]
 
 
+def test_sources_of_the_next_job_are_left_though_the_answer_comes_late(place, monkeypatch):
+    create, later = Jobs.create, SOURCES.path.replace("sources-", "sources-0")
+
+    def answer_late(self: Jobs, job: batch_v1.Job, name: str) -> batch_v1.Job | None:
+        place.storage.write(later, b"later")
+        return create(self, job, name)
+
+    monkeypatch.setattr(Jobs, "create", answer_late)
+    submit(place, SOURCES, 1)
+
+    assert place.storage.read(later) == b"later"
+
+
 def test_equal_sources_have_one_name(place):
     again = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32)
     other = packed({"workflow/Snakefile": b"rule some:\n"}, "flu", "main", "12" * 32)

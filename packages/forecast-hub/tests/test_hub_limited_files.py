@@ -5,12 +5,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from forecast_hub import limited_files, parquet_pages
+from forecast_hub import limited_files, parquet_files, parquet_pages
 from forecast_hub.config.locations import read_locations
 from forecast_hub.config.submission_file import read_submission
 from forecast_hub.errors import UnreadableError
+from forecast_hub.parquet_files import read_parquet
 from forecast_hub.scoring.forecasts import read_forecasts
 from forecast_hub.tables import read_table
+
+
+def set_limit(monkeypatch, name, value):
+    """Set a limit in each of the modules that has it."""
+    for module in (limited_files, parquet_files):
+        if hasattr(module, name):
+            monkeypatch.setattr(module, name, value)
 
 
 def read_one_forecast(path):
@@ -86,7 +94,7 @@ def test_the_cells_of_a_table_are_counted_and_its_rows_too(content, tmp_path, mo
     ],
 )
 def test_parquet_above_a_limit_is_refused(reader, limit, columns, what, tmp_path, monkeypatch):
-    monkeypatch.setattr(limited_files, limit, 1000)
+    set_limit(monkeypatch, limit, 1000)
     path = tmp_path / "2025-01-04-team-model.parquet"
     pq.write_table(pa.table(columns), path)
 
@@ -106,7 +114,7 @@ def test_the_rows_of_a_parquet_file_are_those_of_its_row_groups(tmp_path, monkey
     assert pq.ParquetFile(path).metadata.num_rows == 1
 
     with pytest.raises(UnreadableError, match="has more than 1,000 cells"):
-        limited_files.read_parquet(path)
+        read_parquet(path)
 
 
 PAGES = (
@@ -122,14 +130,14 @@ def test_the_size_of_a_page_is_that_of_its_header(limit, what, version, tmp_path
     schema = pa.schema([pa.field("day", pa.float64(), nullable=False)])
     table = pa.table({"day": [1.0] * 9000}, schema=schema)
     pq.write_table(table, path, use_dictionary=False, data_page_version=version)
-    assert limited_files.read_parquet(path) == table
+    assert read_parquet(path) == table
     content, size = path.read_bytes(), b"\x15" + b"\x80\xe5\x08"  # 72,000, as a number of Thrift
     assert content.count(size) == 1
     path.write_bytes(content.replace(size, b"\x15" + b"\x80\xe5\x09"))  # 80,192
-    monkeypatch.setattr(limited_files, limit, 80_000)
+    set_limit(monkeypatch, limit, 80_000)
 
     with pytest.raises(UnreadableError, match=what):
-        limited_files.read_parquet(path)
+        read_parquet(path)
 
 
 def test_a_damaged_header_of_a_page_is_refused(tmp_path, monkeypatch):
@@ -139,12 +147,12 @@ def test_a_damaged_header_of_a_page_is_refused(tmp_path, monkeypatch):
     for header in (b"\x19", b"\x25\x02", b"\x00", b"\x05" + b"\xff" * 11):
         path.write_bytes(content[:4] + header + content[4 + len(header) :])
         with pytest.raises(UnreadableError, match=r"cannot be read as parquet \("):
-            limited_files.read_parquet(path)
+            read_parquet(path)
 
     path.write_bytes(content)
     monkeypatch.setattr(parquet_pages, "MOST_PAGES", 1)
     with pytest.raises(UnreadableError, match="more than 1 pages"):
-        limited_files.read_parquet(path)
+        read_parquet(path)
 
 
 def test_a_name_of_a_column_that_is_not_utf_8_is_refused(tmp_path):
@@ -153,14 +161,14 @@ def test_a_name_of_a_column_that_is_not_utf_8_is_refused(tmp_path):
     (tmp_path / "a.parquet").write_bytes(content.replace(b"some name", b"some\xffname"))
 
     with pytest.raises(UnreadableError, match=r"a\.parquet: cannot be read as parquet \('utf-8'"):
-        limited_files.read_parquet(tmp_path / "a.parquet")
+        read_parquet(tmp_path / "a.parquet")
 
 
 def test_columns_of_one_name_are_read_apart(tmp_path):
     table = pa.Table.from_arrays([pa.array([1, 2]), pa.array(["x", "y"])], names=["a", "a"])
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=1)
 
-    assert limited_files.read_parquet(tmp_path / "a.parquet") == table
+    assert read_parquet(tmp_path / "a.parquet") == table
 
 
 def test_parquet_keeps_its_types(tmp_path):
@@ -169,7 +177,70 @@ def test_parquet_keeps_its_types(tmp_path):
     table = pa.table(columns | {"day": pa.array([1, None, 2], pa.date32())})
     pq.write_table(table, tmp_path / "a.parquet")
 
-    assert limited_files.read_parquet(tmp_path / "a.parquet") == table
+    assert read_parquet(tmp_path / "a.parquet") == table
+
+
+REPEATED = {name: [1] * 20_000 for name in "abcd"}
+COUNTED = {"a": range(20_000), "b": range(20_000)}
+
+
+@pytest.mark.parametrize("reader", [read_table, read_submission])
+@pytest.mark.parametrize(
+    ("limit", "ratio", "columns", "what"),
+    [
+        ("SMALL_CELLS", "CELLS_RATIO", REPEATED, "1,000 cells, a row counted as 4 more"),
+        ("SMALL_BYTES", "BYTES_RATIO", {"a": range(2_000)}, "1,000 bytes when decompressed"),
+        ("SMALL_BYTES", "BYTES_RATIO", {"a": ["text" * 9] * 90}, "1,000 characters of text"),
+        ("SMALL_DISTINCT", "DISTINCT_RATIO", COUNTED, "1,000 different values"),
+    ],
+)
+def test_a_small_parquet_file_may_hold_less_than_a_large_one(
+    reader, limit, ratio, columns, what, tmp_path, monkeypatch
+):
+    path = tmp_path / "2025-01-04-team-model.parquet"
+    pq.write_table(pa.table(columns), path)
+    set_limit(monkeypatch, ratio, 0)
+    set_limit(monkeypatch, limit, 1000)
+
+    with pytest.raises(UnreadableError, match=rf"model\.parquet: has more than {what}"):
+        reader(path)
+    set_limit(monkeypatch, ratio, 1000)
+    reader(path)
+
+
+def test_a_small_packed_csv_file_may_hold_fewer_cells_than_a_large_one(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 2_000))
+    monkeypatch.setattr(limited_files, "SMALL_CELLS", 1000)
+
+    with pytest.raises(UnreadableError, match="has more than 1,000 cells, a row counted as 4"):
+        read_table(path)
+    monkeypatch.setattr(limited_files, "CELLS_RATIO", 1000)
+    assert len(read_table(path).index) == 2_000
+
+
+def test_the_characters_of_a_folder_are_counted_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(limited_files, "MOST_BYTES", 1000)
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (tmp_path / name).write_text(f"a\n{'text' * 100}\n")
+
+    with pytest.raises(UnreadableError, match="has more than 1,000 characters of text"):
+        read_table(tmp_path)
+
+
+def test_each_row_has_its_value_though_equal_ones_are_kept_once(tmp_path):
+    times = pa.array([0, None, 86_400_000, 0], pa.timestamp("ms"))
+    columns = {"day": times, "word": ["a b", "", None, "a b"], "number": [1.5, 1.5, None, -0.0]}
+    pq.write_table(pa.table(columns), tmp_path / "2025-01-04-t-m.parquet", row_group_size=2)
+
+    table = read_table(tmp_path / "2025-01-04-t-m.parquet")
+    frame = read_submission(tmp_path / "2025-01-04-t-m.parquet").frame
+
+    assert table.columns["day"].tolist() == ["1970-01-01", "", "1970-01-02", "1970-01-01"]
+    assert table.columns["word"].tolist() == ["a b", "", "", "a b"]
+    assert [each and float(each) for each in table.columns["number"]] == [1.5, 1.5, "", 0]
+    assert frame["word"].tolist() == ["a b", "''", "NA", "a b"]
+    assert table.columns["word"][0] is table.columns["word"][3]
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)

@@ -1,7 +1,8 @@
-"""Read csv, parquet and JSON files that others wrote, within limits on their content.
+"""Read csv and JSON files that others wrote, within limits on their content.
 
-A gzip file of some megabytes can hold gigabytes, and a parquet file can repeat a long text in
-millions of rows. So a row or a table above a limit is refused before it is in memory as a whole.
+A gzip file of some megabytes can hold gigabytes. So a row or a table above a limit is refused
+before it is in memory as a whole. A packed file may hold less if it is small: whoever packs a
+gigabyte into a few kilobytes means harm.
 """
 
 import csv
@@ -12,14 +13,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from forecast_hub.errors import UnreadableError
-from forecast_hub.parquet_pages import column_sizes
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
 MOST_BYTES = 2**30
 """Bytes of a file when decompressed: more than a season of trajectories of every state has."""
@@ -35,14 +31,11 @@ MOST_COLUMNS = 20_000
 LONGEST_ROW = 1_000_000
 """Characters of a row, line ends in quoted cells included."""
 
-MOST_MEMORY = 2**31
-"""Bytes of the columns of a parquet file in memory, where a text that is repeated counts once."""
+SMALL_BYTES, BYTES_RATIO = 2**27, 250
+"""Bytes that each packed file may hold, and for each of its own bytes, whichever is more."""
 
-MOST_COLUMN, MOST_TEXT_COLUMN = 2**28, 2**27
-"""Bytes of a column in a row group of a parquet file, decompressed; texts take more memory."""
-
-LONGEST_NUMBER = 64
-"""Bytes of a value of fixed length in a parquet file, such as a decimal number."""
+SMALL_CELLS, CELLS_RATIO = 12_000_000, 10
+"""Cells, likewise. The forecasts and target data of hubs have up to 3 in a byte of csv.gz."""
 
 
 class _Limited(io.RawIOBase):
@@ -89,6 +82,16 @@ def too_large(path: Path, what: str) -> UnreadableError:
     )
 
 
+def most_bytes(size: int) -> int:
+    """Return the bytes that a packed file of ``size`` bytes may hold."""
+    return min(MOST_BYTES, max(SMALL_BYTES, BYTES_RATIO * size))
+
+
+def most_cells(size: int, ratio: int) -> int:
+    """Return the cells that a packed file of ``size`` bytes may hold, ``ratio`` in each byte."""
+    return min(MOST_CELLS, max(SMALL_CELLS, ratio * size))
+
+
 @contextmanager
 def open_data(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
     """Open a file for reading bytes, decompressed if its name ends in ``.gz``.
@@ -98,7 +101,8 @@ def open_data(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
     path
         The file.
     most
-        Bytes that may be read from it, decompressed; None for :data:`MOST_BYTES`.
+        Bytes that may be read from it, decompressed; None for :data:`MOST_BYTES`, or
+        :func:`most_bytes` of a packed file.
 
     Raises
     ------
@@ -109,8 +113,9 @@ def open_data(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise UnreadableError(f"{path}: cannot be read: not a regular file")
-    limit, packed = most or MOST_BYTES, path.suffix == ".gz"
-    if not packed and path.stat().st_size > limit:
+    size, packed = path.stat().st_size, path.suffix == ".gz"
+    limit = most or (most_bytes(size) if packed else MOST_BYTES)
+    if not packed and size > limit:
         raise too_large(path, f"more than {limit:,} bytes")
     opened: Any = gzip.open if packed else open
     with opened(path, "rb") as stream, _Limited(stream, path, limit) as limited:
@@ -129,7 +134,8 @@ def csv_rows(
     most
         See :func:`open_data`.
     cells
-        Cells that it may have; None for :data:`MOST_CELLS`.
+        Cells that it may have; None for :data:`MOST_CELLS`. A packed file may not have more than
+        :func:`most_cells`.
 
     Raises
     ------
@@ -139,6 +145,8 @@ def csv_rows(
         If it is not csv; also the errors of :func:`open_data`.
     """
     limit, count = cells or MOST_CELLS, 0
+    if path.suffix == ".gz" and path.is_file():
+        limit = min(limit, most_cells(path.stat().st_size, CELLS_RATIO))
     with open_data(path, most) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
         lines = _Lines(text, path)
         reader = csv.reader(lines, strict=True)
@@ -213,107 +221,3 @@ def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
     if len(data) > most:
         raise UnreadableError(f"{path}: has more than {most:,} bytes; expected fewer")
     return json.loads(data.decode("utf-8-sig"))
-
-
-def read_parquet(path: Path) -> "pa.Table":
-    """Read a parquet file whose columns hold single values.
-
-    Raises
-    ------
-    UnreadableError
-        If it exceeds a limit of this module, or has columns of lists or maps.
-    OSError, pyarrow.ArrowException
-        If it cannot be read.
-    """
-    # Imported here because it is slow to import, and most files are csv.
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            metadata, schema = file.metadata, file.schema_arrow
-    except UnicodeDecodeError as error:  # the name of a column
-        raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
-    texts = _check_parquet(path, metadata)
-    # As dictionaries, texts take no more memory than in the file.
-    with pq.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
-        table = _read_groups(path, file)
-    if sum(map(_length_of_texts, table.columns)) > MOST_BYTES:
-        raise too_large(path, f"more than {MOST_BYTES:,} characters of text")
-    return table.cast(schema)
-
-
-def _read_groups(path: Path, file: "pq.ParquetFile") -> "pa.Table":
-    """Read a column of a row group at a time: a file may hold more bytes than it says it does."""
-    import pyarrow as pa
-
-    size, schema = 0, file.schema_arrow
-    tables = [schema.empty_table()]
-    for group in range(file.num_row_groups):
-        columns = []
-        for number in range(len(schema)):
-            # By number, since names may be the same.
-            read = file.reader.read_row_group(group, column_indices=[number], use_threads=False)
-            columns.append(read.column(0))
-            size += columns[-1].nbytes
-            if size > MOST_MEMORY:
-                raise too_large(path, f"more than {MOST_MEMORY:,} bytes in memory")
-        tables.append(pa.table(columns, schema=schema))
-    return pa.concat_tables(tables)
-
-
-def check_cells(path: Path, rows: int, columns: int) -> None:
-    """Raise UnreadableError if a table has more cells than :data:`MOST_CELLS`."""
-    if rows * (columns + ROW) > MOST_CELLS:
-        raise too_large(path, f"more than {MOST_CELLS:,} cells, a row counted as {ROW} more")
-
-
-def _check_parquet(path: Path, metadata: "pq.FileMetaData") -> list[str]:
-    """Compare what a file says of itself with the limits; return its columns of text."""
-    columns = metadata.num_columns
-    if columns > MOST_COLUMNS:
-        raise too_large(path, f"more than {MOST_COLUMNS:,} columns")
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    # Not those of the file: its reader follows the groups.
-    check_cells(path, sum(group.num_rows for group in groups), columns)
-    if sum(group.total_byte_size for group in groups) > MOST_BYTES:
-        raise too_large(path, f"more than {MOST_BYTES:,} bytes when decompressed")
-    each = [metadata.schema.column(number) for number in range(columns)]
-    for column in each:
-        nested = column.max_repetition_level or column.path != column.name
-        if nested or column.length > LONGEST_NUMBER:
-            raise UnreadableError(
-                f"{path}: the column {column.path[:60]} holds lists, maps or long values of fixed "
-                "length; expected single values"
-            )
-    texts = {n for n, column in enumerate(each) if column.physical_type == "BYTE_ARRAY"}
-    _check_pages(path, metadata, texts)
-    return [each[number].path for number in sorted(texts)]
-
-
-def _check_pages(path: Path, metadata: "pq.FileMetaData", texts: set[int]) -> None:
-    """Compare the sizes in the headers of pages, which are what is allocated, with the limits."""
-    total = 0
-    try:
-        for number, size in column_sizes(path, metadata):
-            most = MOST_TEXT_COLUMN if number in texts else MOST_COLUMN
-            total += size
-            if size > most:
-                what = f"more than {most:,} bytes in a column of a row group when decompressed"
-                raise too_large(path, what)
-            if total > MOST_BYTES:
-                raise too_large(path, f"more than {MOST_BYTES:,} bytes when decompressed")
-    except ValueError as error:
-        raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
-
-
-def _length_of_texts(column: "pa.ChunkedArray") -> int:
-    import pyarrow as pa
-    from pyarrow import compute
-
-    if not pa.types.is_dictionary(column.type):
-        return 0
-    lengths = (
-        compute.sum(compute.binary_length(chunk.dictionary).take(chunk.indices)).as_py()
-        for chunk in column.chunks
-    )
-    return sum(length or 0 for length in lengths)

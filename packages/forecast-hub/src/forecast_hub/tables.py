@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from forecast_hub.dates import parse_date
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.limited_files import check_cells, csv_rows, read_parquet
+from forecast_hub.limited_files import csv_rows, most_bytes, too_large
+from forecast_hub.parquet_files import check_cells, distinct_values, read_parquet
 from forecast_hub.suggestions import listed
 
 if TYPE_CHECKING:
@@ -168,13 +169,17 @@ def read_table(path: Path) -> Table:
     if not paths:
         raise UnreadableError(f"{path}: no file of it is a table; expected {listed(SUFFIXES)}")
     parts: list[dict[str, Texts]] = []
-    files, first = [], 0
+    files, first, size, characters = [], 0, 0, 0
     for each in paths:
         columns, lines = _read_file(each)
+        size += each.stat().st_size
+        characters += sum(len(text) for texts in columns.values() for text in texts)
+        if characters > (most := most_bytes(size)):
+            raise too_large(path, f"more than {most:,} characters of text")
         parts.append(columns | _partition(each, path, len(lines)))
         files.append((first, each, lines))
         first += len(lines)
-        check_cells(path, first, len(parts[-1]))
+        check_cells(path, first, len(parts[-1]), size)
         if set(parts[-1]) != set(parts[0]):
             raise DataError(
                 f"{each}: has the columns {listed(parts[-1])}, and {paths[0].name} has "
@@ -231,19 +236,24 @@ def _read_parquet(path: Path) -> tuple[dict[str, Texts], Sequence[int]]:
     try:
         table = read_parquet(path)
         columns = {
-            name: _as_text(column) for name, column in zip(table.column_names, table, strict=True)
+            name: _as_text(values)[positions]
+            for name, (values, positions) in zip(
+                table.column_names, distinct_values(path, table), strict=True
+            )
         }
     except (OSError, pa.ArrowException) as error:
         raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
     return columns, range(1, table.num_rows + 1)
 
 
-def _as_text(column: Any) -> Texts:
-    """Return an arrow column as text; times at midnight, as pandas writes dates, are dates."""
+def _as_text(values: Any) -> Texts:
+    """Return values of arrow as text, and "" as the last.
+
+    Times at midnight, as pandas writes dates, are dates.
+    """
     import pyarrow as pa
 
-    if pa.types.is_timestamp(column.type):
+    if pa.types.is_timestamp(values.type):
         with suppress(pa.ArrowInvalid):  # some are not at midnight: the reader judges them
-            column = column.cast(pa.date32())
-    texts: Texts = column.cast(pa.string()).fill_null("").to_numpy()
-    return texts
+            values = values.cast(pa.date32())
+    return np.array([*values.cast(pa.string()).to_pylist(), ""], dtype=np.object_)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from forecast_hub.config.column_types import format_value
 from forecast_hub.config.hub import NA
 from forecast_hub.errors import UnreadableError
-from forecast_hub.limited_files import csv_rows, read_parquet
+from forecast_hub.limited_files import csv_rows
+from forecast_hub.parquet_files import distinct_values, read_parquet
 
 COMPRESSIONS = ("snappy", "gzip", "gz", "brotli", "zstd", "lz4", "lzo", "bz2")
 """Permitted endings before ``.parquet``: hubverse documentation, "Model output"."""
@@ -139,13 +140,13 @@ def _read_parquet(path: Path) -> SubmissionFile:
 
     try:
         table = read_parquet(path)
+        names = _distinct(list(table.column_names))
+        columns = {}
+        for name, (values, positions) in zip(names, distinct_values(path, table), strict=True):
+            texts = [*map(_as_text, values.to_pylist()), NA]
+            columns[name] = np.array(texts, dtype=object)[positions]
     except (OSError, pa.ArrowException) as error:
         raise UnreadableError(f"{path}: cannot be read as parquet ({error})") from None
-    names = _distinct(list(table.column_names))
-    columns = {
-        name: np.array([_as_text(value) for value in column.to_pylist()], dtype=object)
-        for name, column in zip(names, table.columns, strict=True)
-    }
     frame = pd.DataFrame(columns, columns=names, dtype=object)
     types = {name: column.type for name, column in zip(names, table.columns, strict=True)}
     rows = np.arange(1, table.num_rows + 1, dtype=np.int64)

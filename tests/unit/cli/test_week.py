@@ -219,8 +219,29 @@ def test_nobody_who_commits_is_found_before_the_run(clone, snakemake, monkeypatc
 
 
 @pytest.mark.parametrize(
+    "leave_out",
+    [
+        lambda hub: git(hub, "sparse-checkout", "set", "model-metadata"),
+        lambda hub: shutil.rmtree(hub / "hub-config"),
+    ],
+)
+def test_the_hubs_configuration_is_not_left_out_in_silence(clone, snakemake, leave_out):
+    write_hub(clone, tasks())
+    git(clone, "add", ".")
+    git(clone, "commit", "--quiet", "--message=configuration")
+    leave_out(clone)
+
+    done = of("2025-01-15")
+
+    assert done.exit_code == 1
+    assert "hub: hub-config/tasks.json of the hub is not checked out; expected it" in done.stderr
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(
     "arrange",
     [
+        lambda hub: (hub / ".gitignore").write_text("model-output\n"),
         lambda hub: git(hub, "config", "core.excludesFile", str(hub / "docs" / "ignored")),
         lambda hub: git(hub, "sparse-checkout", "set", "docs"),
         lambda hub: (hub / ".git" / "index.lock").touch(),

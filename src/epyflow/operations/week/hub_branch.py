@@ -61,7 +61,7 @@ class HubBranch:
 
 
 def check_clone(clone: Path, remote: str | None) -> None:
-    """Refuse a folder that is no clone of a hub, has no such remote or no name to commit with.
+    """Refuse a folder that is no clone of a hub, or lacks its tasks, a remote, or who commits.
 
     Raises
     ------
@@ -76,6 +76,11 @@ def check_clone(clone: Path, remote: str | None) -> None:
         raise EpyflowError(f"{clone}: has no remote {remote!r}; expected one of git remote")
     for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         _git(clone, "var", name)
+    if not has_configuration(clone) and _git(clone, "ls-files", "--", str(_TASKS)):
+        raise EpyflowError(
+            f"{clone}: {_TASKS} of the hub is not checked out; expected it: git sparse-checkout "
+            f"add {_TASKS.parent}, or git restore {_TASKS.parent} where it was deleted"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """Workflows on the emulator of Google Batch, with what they ask of it counted."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from google.auth.credentials import AnonymousCredentials
@@ -12,7 +13,9 @@ from google.cloud.storage import Client
 from install_groups import install_groups
 
 from google_batch_emulator import Emulator, FaultPlan, Settings
+from tests.benchmarks.large_experiment import RUN, results_like, settings_of, write_experiment
 from tests.benchmarks.measuring import Cost, cost_of
+from tests.cloud.clouded import Rehearsed
 
 BUCKET = "rehearsal"
 LATENCY_SECONDS = 0.05
@@ -121,13 +124,53 @@ def measure(
         Whether what tasks make is in the bucket already, because stand-ins make nothing.
     """
     prefix = f"{whose}-{number}"
-    _put(running, _names(prefix, number, made=made))
+    _put(running, ((name, b"1\n") for name in _names(prefix, number, made=made)))
     (folder / "Snakefile").write_text(SNAKEFILE)
     running.requests.reset()
     command = [*_command(whose, prefix, number), *options]
     plugins = {"PYTHONPATH": str(install_groups("stock"))} if whose == STOCK else {}
     cost = cost_of(command, folder, **running.environment, **plugins)
     return Measured(number, cost, running.requests.counts())
+
+
+def measure_experiment(running: Emulator, number: int, folder: Path) -> Measured:
+    """Run the tasks of an experiment with ``profiles/gcp``: plan it, submit them, wait for them.
+
+    Inputs are built and sent to the bucket before. Results are there, too, because stand-ins make
+    none; the tasks are forced to run.
+
+    Parameters
+    ----------
+    running
+        The emulator.
+    number
+        How many tasks, of two members each.
+    folder
+        An empty one.
+    """
+    root = write_experiment(folder, 2 * number)
+    prefix = f"gs://{BUCKET}/experiment-{number}"
+    workspace = Rehearsed(folder / "project", running.environment, prefix)
+    settings = settings_of(root, 2 * number)
+    environment = workspace.environment()
+    cost_of(
+        workspace.command("--until", "build_inputs", **settings), workspace.folder, **environment
+    )
+    first = workspace.bucket.read(RUN.input(0))
+    assert first is not None
+    made = chain(results_like(first, number), _beside_results(number))
+    _put(running, ((f"experiment-{number}/{path}", data) for path, data in made))
+    running.requests.reset()
+    options = ("--until", "run_task", "--forcerun", "run_task", "--seconds-between-status-checks")
+    command = workspace.command(*options, str(CHECK_SECONDS), **settings)
+    cost = cost_of(command, workspace.folder, **environment)
+    return Measured(number, cost, running.requests.counts())
+
+
+def _beside_results(number: int) -> Iterator[tuple[str, bytes]]:
+    for top, suffix in (("logs", "log"), ("benchmarks", "tsv")):
+        for task in range(number):
+            yield f"{top}/{RUN.name}/run_task/{task:05d}.{suffix}", b"\n"
 
 
 def _command(whose: str, prefix: str, number: int) -> list[str]:
@@ -151,7 +194,7 @@ def _names(prefix: str, number: int, *, made: bool) -> list[str]:
     return [*names, *([f"{prefix}/results/table.txt"] if made else [])]
 
 
-def _put(running: Emulator, names: list[str]) -> None:
+def _put(running: Emulator, objects: Iterable[tuple[str, bytes]]) -> None:
     """Write objects, which takes no time that is measured."""
     address = running.environment["STORAGE_EMULATOR_HOST"]
     client = Client(
@@ -161,5 +204,5 @@ def _put(running: Emulator, names: list[str]) -> None:
     )
     bucket = client.bucket(BUCKET)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: bucket.blob(name).upload_from_string("1\n"), names))
+        list(pool.map(lambda each: bucket.blob(each[0]).upload_from_string(each[1]), objects))
     client.close()

@@ -14,10 +14,13 @@ and nothing is said of those that were not run.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
+from importlib.metadata import distributions
+from pathlib import Path
 
 import pytest
+from install_groups import install_groups
 
 from tests.benchmarks.batch_runs import (
     CHECK_SECONDS,
@@ -29,6 +32,7 @@ from tests.benchmarks.batch_runs import (
     Measured,
     emulator,
     measure,
+    measure_experiment,
 )
 from tests.benchmarks.measuring import Report
 
@@ -46,12 +50,13 @@ Measure = Callable[[str, int], Measured]
 def report() -> Iterator[Report]:
     """Collect what is found; show it at the end."""
     found = Report("batch")
-    for executor, storage in PLUGINS.values():
-        for name in (
-            f"snakemake-executor-plugin-{executor}",
-            f"snakemake-storage-plugin-{storage}",
-        ):
-            found.record("plugins", name, version=version(name))
+    places = {OURS: sys.path} | (
+        {STOCK: [*sys.path, str(install_groups(STOCK))]} if STOCK_NUMBERS else {}
+    )
+    for whose, path in places.items():
+        for kind, name in zip(("executor", "storage"), PLUGINS[whose], strict=True):
+            found_in = next(iter(distributions(name=f"snakemake-{kind}-plugin-{name}", path=path)))
+            found.record("plugins", found_in.name, version=found_in.version)
     yield found
     found.show()
 
@@ -77,12 +82,13 @@ def add(report: Report, whose: str, found: Measured) -> None:
     """Show a run."""
     report.add(
         COORDINATOR,
-        ("", "N", "CreateJob", "GetJob", "ListTasks", "logs", "GCS", "CPU", "wall"),
+        ("", "N", "CreateJob", "GetJob", "ListTasks", "logs", "GCS", "CPU", "memory", "wall"),
         whose,
         f"{found.number:,}",
         *(f"{found.of(method):,}" for method in ("CreateJob", "GetJob", "ListTasks")),
         *(f"{found.logs:,}", f"{found.storage:,}"),
-        *(f"{found.cost.cpu:.1f} s", f"{found.cost.seconds:.0f} s"),
+        *(f"{found.cost.cpu:.1f} s", f"{found.cost.megabytes:.0f} MB"),
+        f"{found.cost.seconds:.0f} s",
         note=f"{LATENCY_SECONDS * 1e3:.0f} ms to every answer; tasks of {STUB_SECONDS:.0f} s, "
         f"looked at every {CHECK_SECONDS} s; CPU of the coordinator, its start included",
     )
@@ -107,6 +113,18 @@ def test_what_a_coordinator_asks_and_takes(run: Measure, number: int) -> None:
     if stock is not None:
         assert stock.of("CreateJob") == number + 1
         assert ours.storage < stock.storage
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_a_coordinator_of_an_experiment_asks_and_takes(
+    number: int, report: Report, tmp_path: Path
+) -> None:
+    with emulator(stub=True) as running:
+        found = measure_experiment(running, number, tmp_path)
+
+    add(report, "epyflow", found)
+    assert found.of("CreateJob") <= 6
+    assert found.storage <= 6 * number + 200
 
 
 def test_a_coordinator_takes_a_third_of_the_stock_plugins_cpu_at_most(

@@ -17,69 +17,26 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from epyflow import strategies
-from epyflow.artifacts import pickling
-from epyflow.artifacts.task import Task
-from epyflow.run.layout import RunLayout
 from tests.benchmarks.batch_runs import SNAKEFILE
+from tests.benchmarks.large_experiment import (
+    MOST_TASKS,
+    RUN,
+    results_like,
+    settings_of,
+    tasks_of,
+    write_experiment,
+)
 from tests.benchmarks.measuring import REPOSITORY, Cost, Report, cost_of
 
 MEMBERS = [int(each) for each in os.environ.get("MEMBERS", "100,1000,10000,100000").split(",")]
-MOST_TASKS = 5_000
-RUN = RunLayout("large", "main")
 OF_TASKS = ("snakemake --dry-run", "bare snakemake --dry-run", "building the inputs")
 COLUMNS = ("", *(f"{members:,}" for members in MEMBERS), "exponent")
 
 Costs = dict[str, dict[int, Cost]]
-
-BASEMODEL = """
-model:
-  random_seed: 7
-  timespan: {start_date: "2024-10-01", end_date: "2025-03-31"}
-  simulation: {n_sims: 10, resample_frequency: W-SAT}
-  population: {name: US-MA, age_groups: ["0-17", "18+"]}
-  compartments: [{id: S, init: default}, {id: I, init: 0.001}, {id: R}]
-  transitions:
-    - {type: mediated, source: S, target: I, mediator: I, rate: beta}
-    - {type: spontaneous, source: I, target: R, rate: mu}
-  parameters:
-    R0: {type: sampled}
-    mu: {type: sampled}
-    beta: {type: calculated, value: R0*mu/eigenvalue}
-"""
-
-MODELSET = """
-modelset:
-  sampling:
-    samplers:
-      - {strategy: grid, parameters: [mu]}
-      - {strategy: LHS, n_samples: NUMBER, parameters: [R0]}
-    parameters:
-      mu: {values: [0.20, 0.22, 0.24, 0.26, 0.28, 0.30, 0.32, 0.34, 0.36, 0.38]}
-      R0: {distribution: {type: scipy, name: uniform, args: [1.2, 0.8]}}
-"""
-
-OUTPUT = """
-output:
-  quantiles: {selections: [0.05, 0.5, 0.95], transitions: [S_to_I_total]}
-"""
-
-POPULATION = """population,age_group,persons
-United_States_Massachusetts,0-17,1400000
-United_States_Massachusetts,18+,5600000
-"""
-
-CONTACTS = """population,layer,age_group,contact_age_group,contacts_per_day
-United_States_Massachusetts,home,0-17,0-17,4
-United_States_Massachusetts,home,0-17,18+,4
-United_States_Massachusetts,home,18+,0-17,1
-United_States_Massachusetts,home,18+,18+,4
-"""
 
 
 @pytest.fixture(scope="module")
@@ -114,50 +71,12 @@ def exponent(sizes: list[int], values: list[float]) -> str:
     return f"{grown / math.log((last_size - first[0]) / (size - first[0])):.2f}"
 
 
-def tasks_of(members: int) -> int:
-    """Return the number of tasks of an experiment."""
-    return min(members // 2, MOST_TASKS)
-
-
-def experiment(folder: Path, members: int) -> Path:
-    """Write an experiment of one population with ten grid points."""
-    root = folder / "study"
-    files = {
-        "experiments/large/config/basemodel.yaml": BASEMODEL,
-        "experiments/large/config/modelset.yaml": MODELSET.replace("NUMBER", str(members // 10)),
-        "experiments/large/config/output.yaml": OUTPUT,
-        "common-data/populations/population.csv": POPULATION,
-        "common-data/populations/contacts.csv": CONTACTS,
-    }
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def write_results(folder: Path, members: int) -> None:
-    """Write the results of all tasks, which are copies of the first with numbers of their own."""
-    task = pickling.read_input(folder / RUN.input(0))
-    assert isinstance(task, Task)
-    first = strategies.run(task)
-    (folder / RUN.task_results).mkdir(parents=True)
-    for index in range(tasks_of(members)):
-        shift = index * len(first.members)
-        own = tuple(replace(each, primary_id=each.primary_id + shift) for each in first.members)
-        pickling.write(replace(first, index=index, members=own), folder / RUN.result(index))
-
-
 @pytest.mark.parametrize("members", MEMBERS)
 def test_costs_grow_with_the_number_of_members_at_most(
     members: int, tmp_path: Path, costs: Costs
 ) -> None:
-    root, tasks = experiment(tmp_path, members), tasks_of(members)
-    settings = {
-        "experiment": "large",
-        "experiments_root": str(root),
-        "members_per_task": members // tasks,
-    }
+    root, tasks = write_experiment(tmp_path, members), tasks_of(members)
+    settings = settings_of(root, members)
     # configfile: is relative to the working directory.
     (tmp_path / "config").mkdir()
     shutil.copy(REPOSITORY / "config/config.yaml", tmp_path / "config")
@@ -185,7 +104,9 @@ def test_costs_grow_with_the_number_of_members_at_most(
     beside = measure("bare snakemake --dry-run", *bare, folder=tmp_path / "bare")
     child = ("-m", "tests.benchmarks.child")
     measure("building the inputs", *child, "build", "settings.json")
-    write_results(tmp_path, members)
+    (tmp_path / RUN.task_results).mkdir(parents=True)
+    for name, result in results_like((tmp_path / RUN.input(0)).read_bytes(), tasks):
+        (tmp_path / name).write_bytes(result)
     measure("tables", *child, "tables", str(plan))
     # Results without records of Snakemake's are up to date by their times.
     times = ("--rerun-triggers", "mtime", "--quiet", "rules")

@@ -11,6 +11,9 @@ from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
 import snakemake_storage_plugin_gcs_indexed as ours
 from snakemake_storage_plugin_gcs_indexed import provider as provider_module
+from snakemake_storage_plugin_gcs_indexed.index import Entry, Index, Page
+from snakemake_storage_plugin_gcs_indexed.indexed_bucket import IndexedBucket
+from snakemake_storage_plugin_gcs_indexed.process_role import Process
 
 
 def test_snakemake_finds_it_with_all_settings_of_the_stock_plugin():
@@ -42,6 +45,44 @@ def test_a_provider_that_was_named_takes_what_the_stock_one_takes(provider, quer
 @pytest.mark.parametrize("query", ["s3://bucket/a", "a/local/file", "gs:///no/bucket"])
 def test_it_takes_nothing_else(provider, query):
     assert not provider().is_valid_query(query)
+
+
+@pytest.mark.parametrize(("page_seconds", "fresh"), [(0.05, 1.0), (0.25, 2.5), (30.0, 4.0)])
+def test_answers_are_fresh_for_longer_where_listings_are_slow(
+    provider, monkeypatch, page_seconds, fresh
+):
+    monkeypatch.setattr(Process, "is_planning", False)
+    made = provider(trust_seconds=0.0)
+    made.indexed_bucket("bucket").index.page_seconds = page_seconds
+
+    assert (made.trust.present, made.trust.absent) == (0.0, fresh)
+    assert (made.trust_in_times.present, made.trust_in_times.absent) == (fresh, fresh)
+
+
+@pytest.mark.parametrize("page_seconds", [0.05, 0.4, 1.0])
+def test_jobs_with_files_in_several_pages_share_them_however_slow_listings_are(
+    provider, monkeypatch, page_seconds
+):
+    monkeypatch.setattr(Process, "is_planning", False)
+    made, pages = provider(), list[str]()
+    now = 0.0
+
+    def list_from(start: str) -> Page:
+        nonlocal now
+        now += page_seconds
+        pages.append(start)
+        folder = start.partition("/")[0]
+        names = [f"{folder}/{i:03d}" for i in range(300)]
+        return Page(tuple((n, Entry(1, 1, None, 1.0)) for n in names if n >= start), complete=False)
+
+    index = Index(list_from, clock=lambda: now)
+    made._indexed["bucket"] = IndexedBucket(made.indexed_bucket("bucket").bucket, index)
+    for job in range(300):
+        for folder in ("benchmarks", "logs", "results"):
+            now += 0.005
+            assert index.find(f"{folder}/{job:03d}", made.trust_in_times)
+
+    assert len(pages) <= 20
 
 
 def test_a_query_without_a_provider_still_means_the_stock_plugin():

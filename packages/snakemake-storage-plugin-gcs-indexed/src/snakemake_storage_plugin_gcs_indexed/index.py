@@ -97,6 +97,7 @@ class Index:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.wide = wide
+        self.page_seconds = 0.0  # of the last page
         self._list_from = list_from
         self._clock = clock
         self._state = threading.RLock()
@@ -239,6 +240,7 @@ class Index:
         """Fetch and keep one page; return where the next one would start, None at the end."""
         asked = self._clock()
         page = self._list_from(start)
+        self.page_seconds = self._clock() - asked
         end = None if page.complete else after(page.entries[-1][0])
         with self._state:
             self._keep(start, end, page, asked)

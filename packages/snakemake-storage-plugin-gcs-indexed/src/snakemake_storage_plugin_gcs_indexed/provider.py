@@ -23,6 +23,9 @@ from .storage_object import StorageObject
 
 # Other machines write while jobs run: what was absent, or had a time, is asked again after this.
 FRESH = 1.0
+# Jobs that have just ended are asked about in turn, and each has files in several pages: a page
+# has to last longer than it takes to list the others. Snakemake waits for files 5 seconds.
+_PAGES, _LONGEST_FRESH = 10, 4.0
 
 
 class StorageProvider(stock.StorageProvider):
@@ -107,12 +110,21 @@ class StorageProvider(stock.StorageProvider):
     @property
     def trust(self) -> Trust:
         """How old an answer may be at this point of the run."""
-        return ALWAYS if self.process.is_planning else Trust(self.settings.trust_seconds, FRESH)
+        if self.process.is_planning:
+            return ALWAYS
+        return Trust(self.settings.trust_seconds, self._fresh_seconds)
 
     @property
     def trust_in_times(self) -> Trust:
         """How old a time of modification may be at this point of the run."""
-        return ALWAYS if self.process.is_planning else Trust(FRESH, FRESH)
+        fresh = self._fresh_seconds
+        return ALWAYS if self.process.is_planning else Trust(fresh, fresh)
+
+    @property
+    def _fresh_seconds(self) -> float:
+        with self._lock:
+            pages = [found.index.page_seconds for found in self._indexed.values()]
+        return max(FRESH, min(_PAGES * max(pages, default=0.0), _LONGEST_FRESH))
 
     @property
     def may_prefetch(self) -> bool:

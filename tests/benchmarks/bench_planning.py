@@ -61,7 +61,8 @@ def costs() -> Iterator[Costs]:
 
 def exponent(sizes: list[int], values: list[float]) -> str:
     """Return the exponent between the last two sizes that differ, without the start."""
-    different = list(dict(zip(sizes, values, strict=True)).items())  # of equal sizes the last
+    pairs = zip(sizes, values, strict=True)
+    different = list(dict(reversed(list(pairs))).items())[::-1]  # of equal sizes the first
     if len(different) < 3:
         return ""
     first, (size, value), (last_size, last) = different[0], *different[-2:]

@@ -19,6 +19,7 @@ from epyflow.artifacts.fit import Checkpoint, Fit, Generation, Observations, Rep
 from epyflow.artifacts.packed_array import PackedArray
 
 __all__ = [
+    "GROWTH_LEVELS",
     "NOT_STARTED",
     "REPRODUCTION_UNIT",
     "Checkpoint",
@@ -35,6 +36,9 @@ __all__ = [
     "Result",
     "Task",
 ]
+
+GROWTH_LEVELS = np.arange(1, 200) / 200
+"""Levels of the quantiles that damped growth forecasts."""
 
 NOT_STARTED = -1
 """Stands for a count before the start of a trajectory."""
@@ -155,8 +159,9 @@ class Task:
         Projection scenario to its vaccination schedule, if it differs from ``doses`` after the
         fitting window.
     growth
-        Shape (comparisons, periods, levels): what :mod:`epyflow.data.growth_forecasts` gives for
-        the periods after the fitting window; None if the observation model does not use it.
+        Shape (comparisons, periods, :data:`GROWTH_LEVELS`): what
+        :mod:`epyflow.data.growth_forecasts` gives for the periods after the fitting window; None if
+        the observation model does not use it.
     """
 
     index: int

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from epyflow.artifacts.task import GROWTH_LEVELS
 from epyflow.data.located_table import LocatedTable
 from epyflow.data.observations import Column, select_observations
 from epyflow.errors import DataError
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from epyflow.population.locations import Location
 
 Array = NDArray[np.float64]
-
-LEVELS = np.arange(1, 200) / 200
-"""Levels of the quantiles that are forecast."""
 
 _WEEK = timedelta(weeks=1)
 
@@ -50,8 +48,9 @@ def forecast_locations(
     -------
     forecasts
         Location as the file writes it, in lower case, to an array of shape (comparisons,
-        :data:`forecast_hub.combining.growth.HORIZONS`, :data:`LEVELS`). Persons; NaN for a location
-        without its last three weeks.
+        :data:`forecast_hub.combining.growth.HORIZONS`,
+        :data:`epyflow.artifacts.task.GROWTH_LEVELS`). Persons; NaN for a location without its last
+        three weeks.
 
     Raises
     ------
@@ -66,7 +65,7 @@ def forecast_locations(
     those = [place for place in places if all(place in each for each in series)]
     for each in series:
         try:
-            found.append(forecast_growth(_counts([each[place] for place in those]), LEVELS))
+            found.append(forecast_growth(_counts([each[place] for place in those]), GROWTH_LEVELS))
         except HubError as error:
             raise DataError(f"{located.table.path}: damped_growth: {error}") from None
     return {

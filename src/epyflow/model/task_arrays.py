@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.artifacts.task import DailyDoses, Task
-from epyflow.data.growth_forecasts import LEVELS
+from epyflow.artifacts.task import GROWTH_LEVELS, DailyDoses, Task
 from epyflow.errors import ArtifactError
 from epyflow.experiment.format.model import AgeVarying, Model
 from forecast_hub.combining.growth import HORIZONS
@@ -93,5 +92,6 @@ def _observed(task: Task, comparisons: int) -> Iterator[_Field]:
         if task.observations.visits is not None:
             yield "observations.visits", task.observations.visits, axes
     if task.growth is not None:
-        forecast = (("comparisons", comparisons), ("periods", HORIZONS), ("levels", len(LEVELS)))
+        levels = ("levels", len(GROWTH_LEVELS))
+        forecast = (("comparisons", comparisons), ("periods", HORIZONS), levels)
         yield "growth", task.growth, forecast

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from epyflow.data.growth_forecasts import LEVELS
+from epyflow.artifacts.task import GROWTH_LEVELS
 from epyflow.experiment.format.observation_model import Ensemble
 
 Array = NDArray[np.float64]
@@ -57,7 +57,7 @@ def combine(
     members
         Those around simulated counts.
     growth
-        Shape (periods, :data:`epyflow.data.growth_forecasts.LEVELS`): the forecast by damped
+        Shape (periods, :data:`epyflow.artifacts.task.GROWTH_LEVELS`): the forecast by damped
         growth; None if it is no member.
     at
         Position of the last observation.
@@ -76,7 +76,7 @@ def combine(
     for position in range(at + 1, end + 1):
         quantiles = [np.sort(each.counts[:, position]) for each in members]
         if growth is not None:
-            quantiles.append(np.interp(levels, LEVELS, growth[position - at - 1]))
+            quantiles.append(np.interp(levels, GROWTH_LEVELS, growth[position - at - 1]))
         middle = np.median if model.method == "median" else np.mean
         order = np.argsort(first.counts[:, position], kind="stable")
         found[order, position] = np.rint(middle(quantiles, axis=0))

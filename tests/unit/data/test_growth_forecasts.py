@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from epyflow.data.growth_forecasts import LEVELS, choose, forecast_locations
+from epyflow.artifacts.task import GROWTH_LEVELS
+from epyflow.data.growth_forecasts import choose, forecast_locations
 from epyflow.data.located_table import LocatedTable
 from epyflow.data.observations import Column
 from epyflow.data.observed_table import read_observed
@@ -45,7 +46,7 @@ def test_each_location_has_quantiles_of_four_weeks_by_any_of_its_names(forecast)
 
     assert set(found) == {place.casefold() for place in PLACES}
     quantiles = choose(found, find("US-NY"))
-    assert quantiles.shape == (1, 4, len(LEVELS))
+    assert quantiles.shape == (1, 4, len(GROWTH_LEVELS))
     assert (np.diff(quantiles, axis=2) >= 0).all()
 
 

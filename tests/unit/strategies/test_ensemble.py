@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from epyflow.data.growth_forecasts import LEVELS
+from epyflow.artifacts.task import GROWTH_LEVELS
 from epyflow.experiment.format.observation_model import Ensemble
 from epyflow.strategies.ensemble import Reports, combine
 
@@ -51,7 +51,7 @@ def test_the_mean_of_each_quantile_as_a_whole_number():
 def test_damped_growth_gives_its_quantile_at_the_level_of_the_trajectory():
     # With 4 trajectories the levels are 1/8, 3/8, 5/8 and 7/8; the quantile at level p is 800 p.
     first = Fixed([[0, 4], [0, 3], [0, 2], [0, 1]])
-    growth = 800 * LEVELS[np.newaxis]
+    growth = 800 * GROWTH_LEVELS[np.newaxis]
 
     found = combine(ensemble(DRAWN, GROWTH, method="mean"), [first], growth, 0, PERSONS)
 

@@ -14,6 +14,7 @@ from forecast_hub.checks.validation import Verdict, validate
 from forecast_hub.config.flusight import SEASONS
 from forecast_hub.config.horizons import is_peak
 from forecast_hub.config.hub import Target
+from forecast_hub.errors import UnreadableError
 
 
 def messages(verdict: Verdict, check: str) -> list[str]:
@@ -37,6 +38,26 @@ def test_a_row_is_compared_with_the_model_task_that_has_its_output_type_id(tmp_p
     verdict = validate(write(hub, frame), hub)
 
     assert any("region is 'east'" in each and "expected south" in each for each in errors(verdict))
+
+
+@pytest.mark.parametrize(
+    ("columns", "values", "says"),
+    [
+        (("region", "age"), (list(map(str, range(800))), None), "500,000 required tasks"),
+        (list("abcdefghijklm"), (["x"], ["y"]), "12 columns with required and optional values"),
+    ],
+)
+def test_a_hub_that_requires_too_much_of_a_file_is_refused(tmp_path, columns, values, says):
+    document = tasks()
+    (task,) = document["rounds"][0]["model_tasks"] = document["rounds"][0]["model_tasks"][:1]
+    for column in columns:
+        task["task_ids"][column] = dict(zip(("required", "optional"), values, strict=True))
+    frame = submission()
+    frame = frame[frame["outcome"] == "cases"].assign(**dict.fromkeys(columns, values[0][0]))
+    hub = write_hub(tmp_path, document)
+
+    with pytest.raises(UnreadableError, match=says):
+        validate(write(hub, frame), hub)
 
 
 def test_of_several_gaps_of_a_sample_the_first_in_the_file_is_named(tmp_path):

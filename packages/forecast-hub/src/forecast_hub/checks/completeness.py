@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
+from math import prod
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,17 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.hub import STANDARD_COLUMNS, ModelTask, OutputType
+from forecast_hub.errors import UnreadableError
 from forecast_hub.findings import Finding, cap_findings
 from forecast_hub.suggestions import listed
 
 _MOST_TASKS = 3
+
+MOST_REQUIRED = 500_000
+"""Required tasks of a model task; a scenario round of all states has some ten thousand."""
+
+_MOST_MIXED = 12
+"""Columns that have both required and optional values."""
 
 
 def check_repeated(rows: Rows) -> list[Finding]:
@@ -141,12 +149,21 @@ def _tuples(frame: pd.DataFrame) -> set[tuple[str, ...]]:
 def _expected(
     task: ModelTask, keys: Sequence[str], there: pd.DataFrame, *, always: bool
 ) -> set[tuple[str, ...]]:
-    """Return the tasks that the hub requires of a file with the given tasks."""
+    """Return the tasks that the hub requires of a file with the given tasks.
+
+    Raises
+    ------
+    UnreadableError
+        If they are too many.
+    """
     required = {key: task.columns[key].required for key in keys}
     free = [key for key in keys if not required[key]]
     mixed = [key for key in keys if required[key] and task.columns[key].optional]
-    everywhere = not free and always
-    expected = set(product(*(required[key] for key in keys))) if everywhere else set()
+    if len(mixed) > _MOST_MIXED:
+        raise _too_many(task, f"{_MOST_MIXED} columns with required and optional values")
+    expected: set[tuple[str, ...]] = set()
+    if not free and always:
+        _add(expected, [required[key] for key in keys], task)
     for kept in _subsets(mixed):
         # Tasks with an optional value in each column of ``kept``; the others have required ones.
         is_optional = np.ones(len(there), dtype=bool)
@@ -155,9 +172,21 @@ def _expected(
         fixed = [*free, *kept]
         for values in _distinct(there[is_optional], fixed):
             given = dict(zip(fixed, values, strict=True))
-            choices = ((given[key],) if key in given else required[key] for key in keys)
-            expected |= set(product(*choices))
+            choices = [(given[key],) if key in given else required[key] for key in keys]
+            _add(expected, choices, task)
     return expected
+
+
+def _add(expected: set[tuple[str, ...]], choices: Sequence[Sequence[str]], task: ModelTask) -> None:
+    if len(expected) + prod(map(len, choices)) > MOST_REQUIRED:
+        raise _too_many(task, f"{MOST_REQUIRED:,} required tasks")
+    expected |= set(product(*choices))
+
+
+def _too_many(task: ModelTask, what: str) -> UnreadableError:
+    return UnreadableError(
+        f"tasks.json: {task.title!r} has more than {what}; expected a hub with fewer"
+    )
 
 
 def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -94,6 +94,14 @@ def test_forecasts_without_a_column_of_horizons_are_scored(tmp_path, observed):
     assert means(path, "--target-data", observed) == {"a-b": (1, wis(4))}
 
 
+def test_the_round_and_the_end_of_a_week_may_have_their_other_names(tmp_path, observed):
+    path = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    names = {"reference_date": "origin_date", "target_end_date": "target_date"}
+    pd.read_csv(path, dtype=str).rename(columns=names).to_csv(path, index=False)
+
+    assert means(path, "--target-data", observed) == {"a-b": (1, wis(4))}
+
+
 def test_peak_weeks_that_are_no_dates_are_refused(tmp_path, observed):
     path = tmp_path / "2025-01-04-a-b.csv"
     row = "2025-01-04,peak week inc flu hosp,NA,north,NA,pmf,soon,1"

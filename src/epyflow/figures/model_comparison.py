@@ -20,6 +20,7 @@ from epyflow.figures.rate_trends import names_of_codes
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.scores import LOOKS
 from epyflow.figures.style import FEW, NARROW, date_numbers, headline, new_figure, styled
+from forecast_hub.scoring.matching import select_series
 
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
 Observed = tuple[Sequence[date], Sequence[float]]
@@ -46,7 +47,7 @@ def weekly_target(forecasts: pd.DataFrame, own: str) -> str | None:
 def draw_comparison(
     forecasts: pd.DataFrame,
     outcomes: pd.DataFrame,
-    known: Mapping[str, Mapping[str, Observed]],
+    known: Mapping[str, Observed],
     *,
     own: str,
     places: Sequence[Place],
@@ -63,9 +64,9 @@ def draw_comparison(
     forecasts
         See :func:`forecast_hub.scoring.forecasts.read_forecasts`, of one reference date.
     outcomes
-        See :func:`forecast_hub.scoring.outcomes.read_outcomes`, of the target that is drawn.
+        See :func:`forecast_hub.scoring.outcomes.read_outcomes`, of the series that is drawn.
     known
-        Target to population to dates and counts, as known at the time of the forecast.
+        Population to dates and counts of the series, as known at the time of the forecast.
     own
         The model of the run. Its first weekly target is drawn, for its locations and weeks.
     places
@@ -88,14 +89,28 @@ def draw_comparison(
     if table.empty:
         save(nothing(title, "The submission has no quantiles of weekly counts."), path)
         return
-    seen = seen_of(places, known.get(str(target), {}), outcomes, names)
+    seen = seen_of(places, known, outcomes, names)
     save(comparison_chart(table, seen, f"{title}: {labels.get(str(target), target)}"), path)
 
 
-def of_first_series(rows: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
-    """Select rows whose further task ids, such as an age group, are as in the first of ``own``."""
-    further = [name for name in rows.columns if name not in (*_TASK, *_OUTPUT)]
-    return rows.merge(own[further].head(1), on=further) if further else rows
+def first_series(forecasts: pd.DataFrame, own: str) -> dict[str, str]:
+    """Return the further task ids of the series that is drawn of a run, such as an age group.
+
+    Parameters
+    ----------
+    forecasts
+        See :func:`draw_comparison`, of one target.
+    own
+        The model of the run, whose first row counts.
+
+    Returns
+    -------
+    task_ids
+        Column to its value; empty if the hub has no further columns.
+    """
+    mine = forecasts[(forecasts["model"] == own) & (forecasts["output_type"] == "quantile")]
+    further = [name for name in mine.columns if name not in (*_TASK, *_OUTPUT)]
+    return {} if mine.empty else {name: str(mine[name].iloc[0]) for name in further}
 
 
 def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd.DataFrame:
@@ -109,7 +124,7 @@ def intervals(forecasts: pd.DataFrame, own: str, names: Mapping[str, str]) -> pd
         further task ids, such as an age group, those of the run's first row.
     """
     rows = forecasts[forecasts["output_type"] == "quantile"]
-    rows = of_first_series(rows, rows[rows["model"] == own])
+    rows = select_series(rows, first_series(rows, own))
     rows = rows.assign(level=rows["output_type_id"].astype(np.float64).round(6))
     rows = rows[rows["level"].isin(LEVELS) & rows["location"].isin(list(names))]
     mine = rows[rows["model"] == own][["location", "target_end_date"]].drop_duplicates()

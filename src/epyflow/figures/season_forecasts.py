@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from epyflow.figures.figure_file import save
-from epyflow.figures.model_comparison import LEVELS, of_first_series
+from epyflow.figures.model_comparison import LEVELS, first_series
 from epyflow.figures.observations import dot
 from epyflow.figures.read_tables import Place, nothing
 from epyflow.figures.style import (
@@ -26,6 +26,7 @@ from epyflow.figures.style import (
     styled,
     tint,
 )
+from forecast_hub.scoring.matching import select_series
 
 MOST_HORIZONS = 6
 """Most horizons that are drawn, the first ones."""
@@ -49,7 +50,7 @@ def draw_season(
     forecasts
         See :func:`forecast_hub.scoring.forecasts.read_forecasts`, of one model and one target.
     outcomes
-        ``location``, ``target_end_date`` and ``observed`` of the target.
+        ``location``, ``target_end_date`` and ``observed`` of the target, and its further task ids.
     places
         The populations of the run.
     names
@@ -60,6 +61,7 @@ def draw_season(
         A figure for each place, ``.svg`` or ``.png``.
     """
     table = weeks_ahead(forecasts)
+    outcomes = select_series(outcomes, _first_series(forecasts))
     for place, path in zip(places, paths, strict=True):
         codes = [code for code, label in names.items() if label == place.label]
         its = table[table["location"].isin(codes)]
@@ -88,7 +90,7 @@ def weeks_ahead(forecasts: pd.DataFrame) -> pd.DataFrame:
     """
     rows = forecasts[forecasts["output_type"] == "quantile"]
     rows = rows[rows["horizon"].str.fullmatch(r"\d+").fillna(False).astype(bool)]
-    rows = of_first_series(rows, rows)
+    rows = select_series(rows, _first_series(rows))
     level = rows["output_type_id"].astype(np.float64).round(6)
     rows = rows.assign(level=level, horizon=rows["horizon"].astype(int))[level.isin(LEVELS)]
     keys = ["location", "horizon", "target_end_date"]
@@ -98,6 +100,10 @@ def weeks_ahead(forecasts: pd.DataFrame) -> pd.DataFrame:
     table = table.reset_index()
     first = sorted(table["horizon"].unique())[:MOST_HORIZONS]
     return table[table["horizon"].isin(first)]
+
+
+def _first_series(forecasts: pd.DataFrame) -> dict[str, str]:
+    return {} if forecasts.empty else first_series(forecasts, forecasts["model"].iloc[0])
 
 
 def season_chart(table: pd.DataFrame, outcomes: pd.DataFrame, title: str) -> Figure:

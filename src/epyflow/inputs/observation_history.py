@@ -7,8 +7,8 @@ this table.
 import csv
 import io
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -52,12 +52,15 @@ class Final:
         From the unit of the file to that of the comparison, such as 100 from proportion to percent.
     target
         The target of the hub that it is made from, by which rows are chosen.
+    task_ids
+        Column of the hub to its value, such as an age group, by which rows are chosen, too.
     """
 
     path: Path
     simulation: tuple[str, ...] = ()
     factor: float = 1.0
     target: str | None = None
+    task_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -95,6 +98,8 @@ class Observed:
         final = [] if self.final is None else list(self.final.simulation)
         if self.final is not None and self.final.factor != 1:
             final.append(str(self.final.factor))
+        if self.final is not None:
+            final += [f"{name}: {value}" for name, value in self.final.task_ids.items()]
         return [*(sha256_of(path) for path in self.files), *compared, *map(str, days), *final]
 
     def write(self, path: Path) -> None:
@@ -239,11 +244,11 @@ class Observed:
         names = [name for place in self.experiment.populations for name in place.spellings]
         folded = [(name, name.casefold()) for name in names]
         try:
-            found = outcomes.read_outcomes(final.path, locations=names, names=folded)
+            found = outcomes.read_outcomes(final.path, [*final.task_ids], names, folded)
         except HubError as error:
             raise DataError(str(error)) from error
         series = matching.observed_series((), final.target)
-        rows = matching.select_target(found, series, series)
+        rows = matching.select_series(matching.select_target(found, series, series), final.task_ids)
         for place, text, value in rows[["location", "target_end_date", "observed"]].to_numpy():
             day = date.fromisoformat(text)
             if first <= day <= self._end:

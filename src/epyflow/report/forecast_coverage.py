@@ -7,6 +7,7 @@ import pandas as pd
 from epyflow.figures.share_intervals import interval_of_share
 from epyflow.files import write_bytes_atomically
 from epyflow.report.season_tables import read_ahead
+from forecast_hub.scoring.relative_skill import list_tasks
 
 LEVELS = (50, 90, 95)
 """Nominal coverage of central intervals, per cent, as in the scores."""
@@ -45,20 +46,23 @@ def forecast_coverage(scores: pd.DataFrame, own: str) -> pd.DataFrame:
     -------
     table
         A row per target and level: ``nominal`` (the share that the interval should hold),
-        ``forecasts`` (pairs of location and reference date), ``observations`` (weeks observed
-        since), ``inside`` (ends included), ``coverage`` (their ratio), ``low`` and ``high`` (its
-        95% interval: see :func:`epyflow.figures.share_intervals.interval_of_share`).
+        ``forecasts`` (of a location, reference date and further task ids), ``observations`` (weeks
+        observed since), ``inside`` (ends included), ``coverage`` (their ratio), ``low`` and
+        ``high`` (its 95% interval: see
+        :func:`epyflow.figures.share_intervals.interval_of_share`).
     """
     if scores.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     rows = scores[(scores["model"] == own) & (scores["scale"] == "natural")]
+    weeks = ("horizon", "target_end_date")
+    tasks = [name for name in list_tasks(rows) if name not in weeks]
     counted = []
     for target, its in rows.groupby("target", sort=True):
         for level in LEVELS:
             held = its.dropna(subset=[f"covered_{level}"])
             if held.empty:
                 continue
-            forecasts = len(held[["location", "reference_date"]].drop_duplicates())
+            forecasts = len(held[tasks].drop_duplicates())
             inside = held[f"covered_{level}"].to_numpy(dtype=float)
             ends = interval_of_share(inside, held["reference_date"].to_numpy())
             found = (forecasts, len(held), int(inside.sum()), inside.mean(), *ends)

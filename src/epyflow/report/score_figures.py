@@ -1,13 +1,14 @@
 """Draw each figure of :mod:`epyflow.report.score_contents` from scores and submissions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from epyflow.errors import user_errors
 from epyflow.figures.forecast_calibration import draw_calibration
-from epyflow.figures.model_comparison import draw_comparison, weekly_target
+from epyflow.figures.model_comparison import draw_comparison, first_series, weekly_target
 from epyflow.figures.rate_trends import names_of_codes
 from epyflow.figures.scores import draw_scores
 from epyflow.figures.season_forecasts import draw_season
@@ -17,8 +18,8 @@ from epyflow.report.forecast_coverage import write_forecast_coverage
 from epyflow.report.season_tables import compare_by, read_ahead, write_comparisons
 from epyflow.submission.brief import Brief, read_brief
 from forecast_hub.errors import HubError
-from forecast_hub.scoring.forecasts import read_forecasts
-from forecast_hub.scoring.matching import observed_series, select_target
+from forecast_hub.scoring.forecasts import fill_task_ids, read_forecasts
+from forecast_hub.scoring.matching import observed_series, select_series, select_target
 from forecast_hub.scoring.outcomes import read_outcomes
 
 
@@ -61,7 +62,7 @@ def _season_scores(given: Given, paths: list[Path]) -> None:
 
 @user_errors(HubError)
 def _season_forecasts(given: Given, paths: list[Path]) -> None:
-    forecasts = read_forecasts(given.submissions)
+    forecasts = fill_task_ids(read_forecasts(given.submissions))
     target = weekly_target(forecasts, given.plan.scores.own) or ""
     scores = read_ahead(given.files["scores"])
     draw_season(
@@ -88,21 +89,15 @@ def _forecast_calibration(given: Given, paths: list[Path]) -> None:
 
 @user_errors(HubError)
 def _model_comparison(given: Given, paths: list[Path]) -> None:
-    prepared = read_brief(given.files["hub"])
-    known = {
-        target.target: {
-            name: (series.dates, series.counts.tolist())
-            for name, of_targets in prepared.observed.items()
-            if (series := of_targets[position]) is not None
-        }
-        for position, target in enumerate(prepared.targets)
-    }
-    forecasts = read_forecasts([given.submissions[0], *given.others])
+    prepared, own = read_brief(given.files["hub"]), given.plan.scores.own
+    forecasts = fill_task_ids(read_forecasts([given.submissions[0], *given.others]))
+    target = weekly_target(forecasts, own)
+    series = first_series(forecasts[forecasts["target"] == target], own)
     draw_comparison(
         forecasts,
-        _outcomes(given, forecasts, prepared),
-        known,
-        own=given.plan.scores.own,
+        _outcomes(given, forecasts, prepared, str(target), series),
+        _known(prepared, str(target), series),
+        own=own,
         places=given.places,
         spellings=prepared.spellings,
         title=f"Forecasts of {prepared.reference_date} beside other models",
@@ -112,15 +107,29 @@ def _model_comparison(given: Given, paths: list[Path]) -> None:
     )
 
 
-def _outcomes(given: Given, forecasts: pd.DataFrame, prepared: Brief) -> pd.DataFrame:
-    """Return the outcomes of the target that is drawn."""
-    found = read_outcomes(
-        given.files["target_data"],
-        locations=list(forecasts["location"].unique()),
-        names=prepared.spellings.values(),
-    )
-    target = weekly_target(forecasts, given.plan.scores.own)
-    return select_target(found, str(target), observed_series((), prepared.targets[0].target))
+def _known(
+    prepared: Brief, target: str, series: Mapping[str, str]
+) -> dict[str, tuple[Sequence[date], Sequence[float]]]:
+    """Return the observations of the series that is drawn, as known to the run."""
+    for position, each in enumerate(prepared.targets):
+        if each.target == target and each.task_ids.items() <= series.items():
+            return {
+                name: (its.dates, its.counts.tolist())
+                for name, of_targets in prepared.observed.items()
+                if (its := of_targets[position]) is not None
+            }
+    return {}
+
+
+def _outcomes(
+    given: Given, forecasts: pd.DataFrame, prepared: Brief, target: str, series: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return the outcomes of the series that is drawn."""
+    places = list(forecasts["location"].unique())
+    names = prepared.spellings.values()
+    found = read_outcomes(given.files["target_data"], list(series), places, names)
+    observed = observed_series((), prepared.targets[0].target)
+    return select_series(select_target(found, target, observed), series)
 
 
 DRAW: Mapping[str, Draw] = {

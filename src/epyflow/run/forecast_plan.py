@@ -15,6 +15,7 @@ from epyflow.run.plan import Scores, Submission
 from epyflow.run.settings import Settings
 from epyflow.run.sources import use_fetched_root
 from epyflow.submission.destination import Destination
+from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import HubError
 from forecast_hub.scoring.model_files import find_baseline, find_model_files
 from forecast_hub.scoring.table_names import RELATIVE, TABLES
@@ -62,9 +63,9 @@ def plan_scores(
         if settings.score_models:
             raise EpyflowError("score_models: nothing is scored without target_data")
         return None, {}
-    truth = _target_data(runs.values(), settings.target_data)
     choices = [choose_destination(experiment, settings) for experiment in runs.values()]
     made = [choice for choice in choices if choice is not None]
+    truth = _target_data(runs.values(), settings.target_data, _task_ids(made))
     if not made:
         raise EpyflowError(
             "target_data: the experiment makes no forecast to score; expected a hub format, such "
@@ -82,7 +83,26 @@ def plan_scores(
     return part, {"target_data": str(truth), "others": [str(path) for path in others.values()]}
 
 
-def _target_data(experiments: Iterable[Experiment], given: str) -> Path:
+def _task_ids(made: Iterable[Destination]) -> list[str]:
+    """Return the task id columns of forecasts for a hub; refuse those that cannot be scored."""
+    from forecast_hub.scoring.forecasts import NEEDED, standard_names  # slow to import
+
+    found: dict[str, None] = {}
+    for each in made:
+        hub = None if each.folder is None else read_hub(each.folder)
+        round_ = None if hub is None else hub.round(str(each.reference_date))
+        columns = [*NEEDED] if round_ is None else standard_names(round_.task_columns)
+        if lacking := [name for name in NEEDED if name not in columns]:
+            raise EpyflowError(
+                f"target_data: forecasts for the hub in {each.folder} cannot be scored: they have "
+                f"no column {lacking[0]}, by which they meet what was observed; expected no "
+                "target_data"
+            )
+        found |= dict.fromkeys(columns)
+    return list(found)
+
+
+def _target_data(experiments: Iterable[Experiment], given: str, task_ids: Sequence[str]) -> Path:
     """Find target data, and read them once: a mistake in them is found before the run."""
     from forecast_hub.scoring.outcomes import find_target_data, read_outcomes  # slow to import
 
@@ -90,7 +110,7 @@ def _target_data(experiments: Iterable[Experiment], given: str) -> Path:
     names = [name for place in places for name in place.spellings]
     try:
         path = find_target_data(Path(given))
-        read_outcomes(path, locations=names)
+        read_outcomes(path, task_ids, names)
     except HubError as error:
         raise EpyflowError(f"target_data: {error}") from error
     return path
@@ -131,7 +151,8 @@ def find_observations(experiment: Experiment, settings: Settings) -> Observed | 
     with user_errors(HubError):
         path = find_target_data(Path(settings.target_data))
     first, factor = choice.targets[0], source.per / unit.per
-    return Observed(experiment, Final(path, first.simulation, factor, first.target))
+    final = Final(path, first.simulation, factor, first.target, first.task_ids)
+    return Observed(experiment, final)
 
 
 def hash_observations(experiment: Experiment, settings: Settings) -> str | None:

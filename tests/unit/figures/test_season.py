@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from epyflow.figures import season_forecasts
 from epyflow.figures.forecast_calibration import (
     BINS,
     bin_weights,
@@ -179,6 +180,30 @@ def test_a_location_without_a_forecast_says_so(tmp_path):
     texts = [path.read_text() for path in paths]
     assert ["No forecast of it" in text for text in texts] == [False, True]
     assert "Massachusetts: every forecast" in texts[0]
+
+
+def test_of_age_groups_the_observations_of_the_first_forecast_are_drawn(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(season_forecasts, "season_chart", lambda *given: drawn.append(given))
+    monkeypatch.setattr(season_forecasts, "save", lambda figure, path: None)
+    ages = [made(["2024-12-14"]).assign(age_group=age) for age in ("young", "old")]
+    came = [
+        OUTCOMES.assign(age_group=age, observed=OUTCOMES["observed"] * factor)
+        for age, factor in (("old", 10), ("young", 1))
+    ]
+
+    draw_season(
+        pd.concat(ages),
+        pd.concat(came),
+        places=[Place("MA", "Massachusetts")],
+        names={"25": "Massachusetts"},
+        title="every forecast",
+        paths=[tmp_path / "a.svg"],
+    )
+
+    ((_, outcomes, _),) = drawn
+    expected = OUTCOMES[OUTCOMES["location"] == "25"].drop_duplicates("target_end_date")
+    assert outcomes["observed"].tolist() == expected["observed"].tolist()
 
 
 def test_the_weight_of_a_forecast_is_spread_evenly_between_its_bounds():

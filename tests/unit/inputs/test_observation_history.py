@@ -144,6 +144,18 @@ def test_what_was_observed_in_the_end_goes_before_a_later_vintage(root):
     assert written(root, other) == {(MINE, "Massachusetts"): KNOWN}
 
 
+def test_of_final_observations_by_age_those_of_the_submission_are_taken(root):
+    vintages(root)
+    own = experiment(root, observed_data_path="common-data/vintages/a_2025-01-11.csv")
+    lines = [f"2025-01-18,25,{age},{value}" for age, value in (("0-4", 5), ("65+", 700))]
+    write(root, "final.csv", *lines, head="date,location,age_group,value")
+
+    final = Final(root / "common-data" / "final.csv", task_ids={"age_group": "65+"})
+
+    found = written(root, Observed(own, final))[MINE, "Massachusetts"]
+    assert (WEEKS[2], "", "700") in found
+
+
 def test_a_later_vintage_that_cannot_be_read_is_left_out_and_logged(root, caplog):
     vintages(root)
     write(root, "vintages/a_2025-02-01.csv", "x", head="other")

@@ -1,5 +1,6 @@
 """Which of its files each figure is drawn to, and from what."""
 
+import sys
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,8 +63,11 @@ FILES = {
 SERIES = SimpleNamespace(dates=(date(2025, 1, 11),), counts=np.array([3.0]))
 BRIEF = SimpleNamespace(
     spellings={},
-    targets=(SimpleNamespace(target="wk inc flu hosp"), SimpleNamespace(target="wk inc covid")),
-    observed={"Left": (SERIES, None), "Right": (None, SERIES)},
+    targets=(
+        SimpleNamespace(target="cases", task_ids={"age_group": "young"}),
+        SimpleNamespace(target="cases", task_ids={"age_group": "old"}),
+    ),
+    observed={"Left": (None, SERIES), "Right": (SERIES, None)},
     reference_date=date(2025, 1, 18),
 )
 
@@ -78,8 +82,8 @@ class Anything(dict):
         return Path(key)
 
 
-def drawn(figure, monkeypatch):
-    """Draw a figure with functions that only record their arguments."""
+def drawn(figure, monkeypatch, *kept):
+    """Draw a figure with functions that only record their arguments, except those kept."""
     module = run_figures if figure in run_figures.DRAW else score_figures
     calls = []
     for name in vars(module):
@@ -88,7 +92,8 @@ def drawn(figure, monkeypatch):
     monkeypatch.setattr(module, "read_brief", lambda path: BRIEF)
     monkeypatch.setattr(score_figures, "read_forecasts", lambda paths: FORECASTS)
     monkeypatch.setattr(score_figures, "read_ahead", lambda path: pd.DataFrame())
-    monkeypatch.setattr(score_figures, "_outcomes", lambda *given: "outcomes")
+    if not kept:
+        monkeypatch.setattr(score_figures, "_outcomes", lambda *given: "outcomes")
     scores = SimpleNamespace(own="a-b", baseline=None)
     about = Anything(quantities={}, fit={"units": ["count"]}, time={"period": "week"})
     plan = SimpleNamespace(exp_id="flu", populations=(), labels={}, about=about, scores=scores)
@@ -115,11 +120,21 @@ def test_each_figure_is_drawn_to_its_own_files(figure, monkeypatch):
     }
 
 
-def test_a_comparison_shows_what_was_known_of_each_target_where_it_was_observed(monkeypatch):
-    (_, _, known), _ = drawn("model_comparison", monkeypatch)
+def test_a_comparison_shows_what_was_known_and_came_of_the_age_group_that_is_drawn(
+    monkeypatch, tmp_path
+):
+    columns = ("model", "target", "horizon", "location", "age_group", "output_type", "value")
+    rows = [("a-b", "cases", "0", "25", age, "quantile", 1.0) for age in ("old", "young")]
+    truth = tmp_path / "truth.csv"
+    truth.write_text("date,location,age_group,value\n2025-01-18,25,young,5\n2025-01-18,25,old,9\n")
+    frame = pd.DataFrame(rows, columns=columns)
+    monkeypatch.setattr(sys.modules[__name__], "FORECASTS", frame)
+    monkeypatch.setattr(Anything, "__missing__", lambda self, key: truth)
 
-    weeks = ((date(2025, 1, 11),), [3.0])
-    assert known == {"wk inc flu hosp": {"Left": weeks}, "wk inc covid": {"Right": weeks}}
+    (_, outcomes, known), _ = drawn("model_comparison", monkeypatch, "_outcomes")
+
+    assert known == {"Left": ((date(2025, 1, 11),), [3.0])}
+    assert outcomes["observed"].tolist() == [9]
 
 
 def test_a_figure_is_also_saved_in_the_kinds_asked_for_and_its_numbers_are_not(tmp_path):

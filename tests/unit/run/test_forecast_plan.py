@@ -1,3 +1,4 @@
+import json
 from datetime import date
 from types import SimpleNamespace
 
@@ -9,9 +10,9 @@ from epyflow.population.locations import find
 from epyflow.run import forecast_plan
 
 
-def forecast(folder=None):
+def forecast(folder=None, day=date(2025, 1, 4)):
     """Return a forecast for the hub in a folder; None for one whose files are not here."""
-    return SimpleNamespace(folder=folder, reference_date=date(2025, 1, 4))
+    return SimpleNamespace(folder=folder, reference_date=day)
 
 
 def run(hub=None):
@@ -68,6 +69,42 @@ def test_a_mistake_in_target_data_is_found_before_the_run(settings, tmp_path, ro
 
     with pytest.raises(EpyflowError, match=says):
         forecast_plan.plan_scores({"main": run(forecast())}, settings)
+
+
+NAMES = {
+    **{"forecast_date": "origin_date", "outcome": "target", "region": "location"},
+    **{"age": "age_group"},
+}
+
+
+def hub_of_ages(folder, *, end):
+    """Write a hub with the usual columns; without ``end`` none says when a week ends."""
+    text = json.dumps(tasks())
+    for name, other in NAMES.items():
+        text = text.replace(f'"{name}"', f'"{other}"')
+    document = json.loads(text)
+    for task in document["rounds"][0]["model_tasks"] if end else ():
+        task["task_ids"]["target_date"] = {"required": None, "optional": ["2026-03-07"]}
+    return write_hub(folder, document)
+
+
+def test_target_data_by_age_group_are_read_for_a_hub_of_age_groups(settings, tmp_path):
+    rows = "2025-01-04,06,0-17,1\n2025-01-04,06,18+,2\n"
+    (tmp_path / "truth.csv").write_text(f"date,location,age_group,value\n{rows}")
+    made = forecast(hub_of_ages(tmp_path / "hub", end=True), date(2026, 3, 2))
+
+    scores, _ = forecast_plan.plan_scores({"main": run(made)}, settings)
+
+    assert scores is not None
+    with pytest.raises(EpyflowError, match="age_group: the outcomes of one place"):
+        forecast_plan.plan_scores({"main": run(forecast())}, settings)
+
+
+def test_forecasts_that_cannot_be_scored_are_refused_before_the_run(settings, tmp_path):
+    made = forecast(hub_of_ages(tmp_path / "hub", end=False), date(2026, 3, 2))
+
+    with pytest.raises(EpyflowError, match="cannot be scored: they have no column target_end_date"):
+        forecast_plan.plan_scores({"main": run(made)}, settings)
 
 
 def test_a_hubs_folder_stands_for_its_target_data(settings, tmp_path):

@@ -15,8 +15,10 @@ from forecast_hub.tables import read_table
 
 MODEL = "model"
 REFERENCE_DATE = "reference_date"
-_ORIGIN_DATE = "origin_date"
-"""What European and scenario hubs call the column of the round."""
+NEEDED = ("target", "location", REFERENCE_DATE, "target_end_date")
+"""Columns by which forecasts meet what was observed."""
+_OTHER_NAMES = {"origin_date": REFERENCE_DATE, "target_date": "target_end_date"}
+"""What European and scenario hubs call the column of the round, and others the end of a week."""
 _OURS = frozenset(
     (
         *(MODEL, "scale", "observed", "median", "wis", "dispersion", "underprediction", "level"),
@@ -40,7 +42,7 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns: ``model`` (``<team>-<model>``), then those of the files, as text; ``value`` is
-        float64. ``origin_date`` is called ``reference_date``.
+        float64. See :func:`standard_names`.
 
     Raises
     ------
@@ -54,6 +56,14 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
     if not paths:
         raise UnreadableError("there are no forecasts; expected at least one file")
     return pd.concat([_read(Path(path)) for path in paths], ignore_index=True)
+
+
+def standard_names(columns: Iterable[str]) -> list[str]:
+    """Return the names of columns, with one for the round, and one for the end of a week."""
+    given = list(columns)
+    return [
+        other if (other := _OTHER_NAMES.get(name, name)) not in given else name for name in given
+    ]
 
 
 def require_columns(forecasts: pd.DataFrame, names: Iterable[str], why: str) -> None:
@@ -98,8 +108,7 @@ def _read(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: the column {ours[0]} has a name that scores use; rename it")
     frame["value"] = _numbers(frame["value"], path)
     _check_ranges(frame, path)
-    if REFERENCE_DATE not in frame:
-        frame = frame.rename(columns={_ORIGIN_DATE: REFERENCE_DATE})
+    frame.columns = pd.Index(standard_names(frame.columns))
     _check_reference_dates(frame, path)
     frame.insert(0, MODEL, name.model_id)
     return frame

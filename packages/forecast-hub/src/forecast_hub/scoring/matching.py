@@ -1,7 +1,7 @@
 """Match forecasts with outcomes on all columns that identify them, and say what is not scored."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,6 +139,14 @@ def select_target(outcomes: pd.DataFrame, target: str, series: str) -> pd.DataFr
     if TARGET in outcomes:
         return outcomes[outcomes[TARGET] == target].drop(columns=TARGET)
     return outcomes if target == series else outcomes.iloc[:0]
+
+
+def select_series(rows: pd.DataFrame, task_ids: Mapping[str, str]) -> pd.DataFrame:
+    """Return the rows with these values, in the columns that the rows have."""
+    for name, value in task_ids.items():
+        if name in rows:
+            rows = rows[rows[name] == value]
+    return rows
 
 
 def _of_weeks(rows: pd.DataFrame, target: str, path: Path) -> pd.DataFrame | None:

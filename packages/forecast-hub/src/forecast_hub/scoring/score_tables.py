@@ -15,7 +15,7 @@ from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.scoring.forecasts import (
     MODEL,
-    REFERENCE_DATE,
+    NEEDED,
     fill_task_ids,
     read_forecasts,
     require_columns,
@@ -41,8 +41,6 @@ from forecast_hub.suggestions import listed
 from forecast_hub.tables import replacing
 
 log = logging.getLogger(__name__)
-
-_NEEDED = (TARGET, "location", REFERENCE_DATE, "target_end_date")
 
 
 def compute_score_tables(
@@ -109,7 +107,7 @@ def compute_score_tables(
 def _read(paths: Sequence[Path]) -> pd.DataFrame:
     """Read submissions; of a hub without horizons, each is ``NA``."""
     found = read_forecasts(paths)
-    require_columns(found, _NEEDED, "by which they meet what was observed")
+    require_columns(found, NEEDED, "by which they meet what was observed")
     return fill_task_ids(found if "horizon" in found else found.assign(horizon=NA))
 
 

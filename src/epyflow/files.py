@@ -25,8 +25,9 @@ _GZIP_LEVEL = 4
 SMALL, RATIO = 2**28, 250
 """Tables and experiments above 256 MiB are not compressed further than this."""
 
-TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
-"""Name of a file that is being written, or was being written when its process was killed."""
+TEMPORARY = re.compile(r"\.(.+)\.\d+-[0-9a-f]{8}\.tmp")
+"""Name of a file that is being written, or was being written when its process was killed; the group
+is the name that it gets."""
 
 LONGEST_NAME = 100
 """Characters of a name that files and folders are named by: ends are added to it, and systems allow

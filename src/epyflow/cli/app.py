@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from epyflow import __version__
 from epyflow.cli.options import spread_settings
-from epyflow.cli.output import EXIT_CODES, ExitCode, say, warn
+from epyflow.cli.output import EXIT_CODES, ExitCode, say, unreadable_name, warn
 from epyflow.errors import EpyflowError
 
 COMMANDS = {
@@ -126,7 +126,8 @@ def main() -> None:
         warn(f"epyflow: {error}")
         sys.exit(ExitCode.PROBLEM)
     except OSError as error:
-        if error.filename is None:
+        named = unreadable_name(error)
+        if named is error:
             raise
-        warn(f"epyflow: {error.filename}: {error.strerror}")
+        warn(f"epyflow: {named}")
         sys.exit(ExitCode.UNREADABLE)

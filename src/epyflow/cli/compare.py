@@ -32,7 +32,7 @@ def compare(
     Exit code 0: compared; the runs may differ. 1: they have no table in common, or one cannot be
     compared. 2: there is no such run, or a file cannot be read or written.
     """
-    with exit_on_error(errors=OSError), exit_on_error(ExitCode.PROBLEM):
+    with exit_on_error(ExitCode.PROBLEM):
         runs = (find_run(first, None, storage), find_run(second, None, storage))
         found = compare_runs(*runs, to, figures=figures)
     if format == "json":

@@ -107,7 +107,7 @@ def set_value(
     if file is None:
         say("nothing to change")
     else:
-        with exit_on_error(ExitCode.UNREADABLE, errors=OSError):
+        with exit_on_error():
             file.write()
         say(f"{file.path}: {file.changes[0]}")
     if variable := named_setting.overriding_variable(key):

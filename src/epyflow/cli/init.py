@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from epyflow.cli.options import CONFIG_OPTIONS, Format, read_input
-from epyflow.cli.output import ExitCode, at_a_terminal, fail, print_json, say
+from epyflow.cli.output import ExitCode, at_a_terminal, fail, print_json, say, unreadable_name
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.setup import choices
 from epyflow.operations.setup.proposal import File
@@ -172,7 +172,7 @@ def init(
     except EpyflowError as error:
         fail(f"{error}\nnothing was written", ExitCode.PROBLEM)
     except OSError as error:
-        fail(f"{error.filename}: cannot be read or written: {error.strerror}", ExitCode.UNREADABLE)
+        fail(str(unreadable_name(error)), ExitCode.UNREADABLE)
 
 
 def _given(options: dict[str, str | None]) -> dict[str, Any]:

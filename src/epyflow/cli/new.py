@@ -26,7 +26,7 @@ def new(
 
     Exit code 0: written. 1: the name is wrong, or the folder has content. 2: it cannot be written.
     """
-    with exit_on_error(ExitCode.PROBLEM), exit_on_error(errors=OSError):
+    with exit_on_error(ExitCode.PROBLEM):
         place = _without_detours(folder)
         written = write_experiment(place, template, _project())
     for path in written.files:

@@ -6,10 +6,12 @@ obeys, and these are escaped.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import typer
@@ -18,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.files import TEMPORARY
 from epyflow.operations.runs.log_lines import printable
 
 Column = Literal["word", "number", "text"]
@@ -68,7 +71,6 @@ def exit_on_error(
     code: ExitCode = ExitCode.UNREADABLE,
     *,
     codes: Mapping[type[EpyflowError], ExitCode] | None = None,
-    errors: type[Exception] | tuple[type[Exception], ...] = EpyflowError,
     document: Mapping[str, Any] | None = None,
 ) -> Iterator[None]:
     """End the command with the message of an error in the block, without a traceback.
@@ -79,15 +81,13 @@ def exit_on_error(
         The exit code. For an UnreadableError it is always ``UNREADABLE``.
     codes
         Exit codes of other classes of errors.
-    errors
-        The errors that a user can correct; others are raised.
     document
         With ``--format json``: printed to standard output with the message as ``unreadable``, in
         place of the message.
     """
     try:
         yield
-    except errors as error:
+    except EpyflowError as error:
         special = {UnreadableError: ExitCode.UNREADABLE} | dict(codes or {})
         found = next((each for kind, each in special.items() if isinstance(error, kind)), code)
         if document is None:
@@ -105,7 +105,10 @@ def unreadable_name(error: OSError) -> Exception:
     """Return the error about a name that the system refuses, or the same error if it has none."""
     if error.filename is None:
         return error
-    return UnreadableError(f"{error.filename}: cannot be read or written: {error.strerror}")
+    path = Path(os.fsdecode(error.filename))
+    if temporary := TEMPORARY.fullmatch(path.name):
+        path = path.with_name(temporary[1])
+    return UnreadableError(f"{path}: cannot be read or written: {error.strerror}")
 
 
 def confirm_or_exit(subject: str, lines: list[str], question: str, *, yes: bool) -> None:

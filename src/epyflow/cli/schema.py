@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from epyflow.cli.output import ExitCode, fail, say
+from epyflow.cli.output import ExitCode, fail, say, unreadable_name
 from epyflow.experiment.format.json_schema import export
 from epyflow.files import write_bytes_atomically
 
@@ -30,5 +30,5 @@ def schema(
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes_atomically(path, text.encode())
     except OSError as error:
-        fail(f"{path}: cannot be written or read: {error.strerror}", ExitCode.UNREADABLE)
+        fail(str(unreadable_name(error)), ExitCode.UNREADABLE)
     say(f"wrote {path}")

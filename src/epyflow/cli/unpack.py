@@ -8,7 +8,7 @@ import typer
 
 from epyflow.archives import extract_archive
 from epyflow.cli.output import exit_on_error, say
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import UnreadableError
 from epyflow.run.bundle import open_bundle
 
 _REMEDY = "fetch it again (`epyflow fetch`), or have the run made again"
@@ -25,7 +25,7 @@ def unpack(
 
     Exit code 0: extracted. 2: the archive cannot be read, is not of a run, or the folder exists.
     """
-    with exit_on_error(errors=(EpyflowError, OSError)):
+    with exit_on_error():
         if to.exists():
             raise UnreadableError(f"{to} exists; expected the name of a new folder in --to")
         to.parent.mkdir(parents=True, exist_ok=True)

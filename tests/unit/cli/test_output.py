@@ -7,7 +7,7 @@ import pytest
 import typer
 from rich.text import Text
 
-from epyflow.cli import output
+from epyflow.cli import app, output
 from epyflow.cli.output import (
     ExitCode,
     confirm_or_exit,
@@ -51,9 +51,25 @@ def test_an_error_is_printed_to_standard_error_and_ends_with_its_code(capsys):
 def test_other_errors_are_raised():
     with pytest.raises(KeyError), exit_on_error():
         raise KeyError("a bug")
-    with pytest.raises(EpyflowError), exit_on_error(errors=(UnreadableError, ValueError)):
-        raise EpyflowError("for the caller")
-    assert code_of(ValueError("x"), errors=(UnreadableError, ValueError)) == 2
+
+
+@pytest.mark.parametrize("name", ["kept/file.csv", "kept/.file.csv.12-0123abcd.tmp"])
+def test_a_name_that_the_system_refuses_is_worded_alike_in_and_around_a_command(
+    capsys, monkeypatch, name
+):
+    error = OSError(errno.ENOSPC, "No space left on device", name)
+
+    def fails() -> None:
+        raise error
+
+    assert code_of(error) == 2
+    message = "kept/file.csv: cannot be read or written: No space left on device\n"
+    assert capsys.readouterr().err == message
+    monkeypatch.setattr(app, "app", fails)
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"epyflow: {message}"
 
 
 def test_a_closed_pipe_is_left_to_the_command_line_which_ends_quietly():

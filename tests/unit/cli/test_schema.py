@@ -19,4 +19,4 @@ def test_a_schema_that_cannot_be_written_ends_with_2(tmp_path):
     done = run("schema", tmp_path / "file")
 
     assert done.exit_code == 2
-    assert "cannot be written or read" in done.stderr
+    assert "cannot be read or written" in done.stderr

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from epyflow.operations.runs.coordinator_lease import TAKE_OVER_VARIABLE
 from google_batch_emulator.faults import ApiFault, FaultPlan, StorageFault, TaskFault
 from tests.chaos import full_disk
 from tests.chaos.trial import TASKS, Trial
@@ -122,6 +123,19 @@ def start_two(trial: Trial) -> None:
         trial.workspace = first
 
 
+def take_over(trial: Trial) -> None:
+    """Let a second coordinator in another folder take the run over."""
+    first, second = trial.workspace, trial.another_folder(f"{trial.name}-second")
+    with trial.started(cause="has taken this run over|is its coordinator"):
+        trial.wait()
+        trial.workspace = second
+        with trial.started(cause="^$", **{TAKE_OVER_VARIABLE: "true"}):
+            pass
+        trial.workspace = first
+    # The second may have planned tasks that the first was at.
+    trial.twice = max(trial.twice, trial.stored - TASKS)
+
+
 def replace_object(trial: Trial) -> None:
     """Write an object anew while the run reads it: another generation, the same bytes."""
     assert isinstance(trial.workspace, Clouded)
@@ -183,14 +197,19 @@ FAULTS = (
     Fault(replace_object, ("bucket", "batch"), TASKS),
     # Tasks of another version are rightly done again.
     Fault(change_code, ("local", "bucket", "batch"), TASKS),
+    # Local jobs of both may run for some seconds.
+    Fault(take_over, ("bucket", "batch"), TASKS),
 )
 
 _AT_RANDOM = (kill, interrupt, kill_worker)
 SHORT = (
-    *((fault, fault.places[0]) for fault in FAULTS),
+    *((fault, fault.places[0]) for fault in FAULTS if fault.strike is not take_over),
     *((fault, "local") for fault in FAULTS if fault.strike in _AT_RANDOM for _ in range(2)),
 )
-"""The 20 runs of ``make test``: each fault where it takes least; thrice, those of any moment."""
+"""The 20 runs of ``make test``: each fault where it takes least; thrice, those of any moment.
+
+A take-over has a test of its own, tests/cloud/test_take_over.py.
+"""
 
 
 def _send(pid: int, number: int, *, alone: bool = False) -> None:

@@ -22,6 +22,7 @@ TASKS = 2
 OPTIONS = ("--rerun-incomplete", "--keep-incomplete", "--keep-going", "--latency-wait", "3")
 TRACEBACK = "Traceback (most recent call last)"
 OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
+_STORED = re.compile(r"^Storing in storage: \S+/runner-artifacts/result_", re.MULTILINE)
 _PATIENCE = 180.0
 _JOBS_END = 10.0
 
@@ -59,7 +60,7 @@ class Trial:
         self.workspace = self.another_folder(name)
         self.problems: list[str] = []
         self.codes: list[int] = []
-        self.twice = 0
+        self.twice = self.stored = 0
         self._before = {job.job_id for job in world.emulator.store.all()}
 
     def another_folder(self, name: str) -> Workspace:
@@ -103,6 +104,7 @@ class Trial:
             done = Done(0, run.read(_PATIENCE))
             done = Done(run.wait(), done.text)
         self._judge(done, cause)
+        self.stored += len(_STORED.findall(done.text))
         if self.place != "batch":
             self.twice += max(0, done.jobs.get("run_task", 0) - missing)
 

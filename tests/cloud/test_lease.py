@@ -11,11 +11,11 @@ import pytest
 from epyflow.errors import RunningError
 from epyflow.operations.runs import coordinator_lease, run_lease
 from epyflow.operations.runs.coordinator_lease import (
-    REPLACED,
     TAKE_OVER_VARIABLE,
     acquire_lease,
     claim_run,
 )
+from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
@@ -35,7 +35,7 @@ LEASE = RunLayout("small", "main").coordinator_lease
 END = """
 import subprocess, sys
 from pathlib import Path
-from epyflow.operations.runs.coordinator_lease import end_this_process
+from epyflow.operations.runs.coordinator_process import end_this_process
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
 end_this_process(Path("unlocked").touch)
@@ -167,9 +167,7 @@ def test_one_that_is_taken_over_from_ends_with_its_local_jobs_and_unlocks_the_fo
     assert is_gone(int(done.stdout))
 
 
-def test_a_run_of_snakemake_starts_beside_no_other_unless_it_is_to_take_over(
-    clouded: Clouded, monkeypatch
-):
+def test_a_run_of_snakemake_starts_beside_no_other(clouded: Clouded):
     acquire_lease(coordinator("laptop"), clouded.bucket, print)
     write_record(coordinator("laptop"), clouded.bucket)
 
@@ -180,13 +178,6 @@ def test_a_run_of_snakemake_starts_beside_no_other_unless_it_is_to_take_over(
     assert "Traceback" not in refused.text
     assert clouded.bucket.below("results") == {}
     assert holder(clouded.bucket) == "laptop"
-
-    monkeypatch.setenv(TAKE_OVER_VARIABLE, "true")
-    done = clouded.run("--until", "build_inputs")
-
-    assert done.code == 0, done.text
-    assert "input_00000.pkl" in str(clouded.bucket.below("results"))
-    assert holder(clouded.bucket) is None
 
 
 def test_on_disk_snakemake_refuses_the_second_and_the_first_is_named(clouded, tmp_path):

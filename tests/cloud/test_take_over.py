@@ -4,7 +4,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from epyflow.operations.runs.coordinator_lease import REPLACED, TAKE_OVER_VARIABLE
+from epyflow.operations.runs.coordinator_lease import TAKE_OVER_VARIABLE
+from epyflow.operations.runs.coordinator_process import REPLACED
 from google_batch_emulator import FaultPlan, TaskFault
 from google_batch_emulator.records import JobRecord
 from tests.cloud.clouded import Rehearsed
@@ -14,12 +15,12 @@ from tests.workflow.workspace import SNAKEMAKE, TABLES
 RESULTS = "results/small/main/runner-artifacts"
 
 
-def renew_rarely(code: Path) -> None:
-    """Let a coordinator look for its lease only before it submits tasks."""
+def renew_often(code: Path) -> None:
+    """Let a coordinator that has lost its lease notice within a second."""
     module = code / "operations" / "runs" / "run_lease.py"
     text = module.read_text()
     assert "= 180.0, 30.0" in text
-    module.write_text(text.replace("= 180.0, 30.0", "= 180.0, 600.0"))
+    module.write_text(text.replace("= 180.0, 30.0", "= 180.0, 1.0"))
 
 
 def test_who_takes_over_goes_on_with_its_tasks_and_the_first_ends_without_ending_them(
@@ -32,7 +33,7 @@ def test_who_takes_over_goes_on_with_its_tasks_and_the_first_ends_without_ending
     second = Rehearsed(tmp_path / "second", forking_batch.environment, prefix)
     # Both have the same sources: of other sources, a task would be another one.
     for each in (first, second):
-        renew_rarely(each.copy_code())
+        renew_often(each.copy_code())
 
     arguments = first.command(*TABLES)[len(SNAKEMAKE) :]
     with closing(ForkedRun(arguments, first.folder, first.environment())) as run:

@@ -12,11 +12,8 @@ def claim():
     from functools import partial
 
     from epyflow.errors import RunningError
-    from epyflow.operations.runs.coordinator_lease import (
-        claim_run,
-        confirm_before_jobs,
-        end_this_process,
-    )
+    from epyflow.operations.runs.coordinator_lease import claim_run, confirm_before_jobs
+    from epyflow.operations.runs.coordinator_process import end_this_process
     from epyflow.storage.disk import storage_at
 
     def end(reason):

@@ -37,7 +37,8 @@ from epyflow.operations.detached.work_folder import State, unpack_sources
 from epyflow.operations.notification.channels import notify
 from epyflow.operations.notification.message import End, Places, message
 from epyflow.operations.notification.receivers import channels_of_site
-from epyflow.operations.runs.coordinator_lease import REPLACED, acquire_lease
+from epyflow.operations.runs.coordinator_lease import acquire_lease
+from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Outcome,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from epyflow.errors import EpyflowError
-from epyflow.operations.runs.coordinator_lease import REPLACED
+from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.storage.disk import Storage
 
 TAKEN_AWAY, TIME_UP = 75, 76

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import psutil
 from pydantic import ValidationError
 
 from epyflow.errors import EpyflowError, RunningError
@@ -22,9 +21,11 @@ from epyflow.operations.runs.coordinator_presence import coordinator_name, forma
 from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
 from epyflow.operations.runs.run_lease import (
     RENEW_SECONDS,
+    FoundLease,
     Lease,
     new_lease,
     read_lease,
+    wait_for_end,
     watch_lease,
     write_lease,
 )
@@ -39,9 +40,6 @@ It is no setting of the run: a changed ``--config`` would end running tasks inst
 over.
 """
 
-REPLACED = 77
-"""Exit code of a coordinator that has lost its lease to another one."""
-
 LEASE_VARIABLE = "EPYFLOW_COORDINATOR_LEASE"
 """The lease of a submitted coordinator, for the Snakemake that it starts."""
 
@@ -52,6 +50,11 @@ class HeldLease:
     """A lease that this process holds, from :func:`acquire_lease`.
 
     Without a version, the process that has started this one holds it, and renews and releases it.
+
+    Attributes
+    ----------
+    replaced
+        The lease of a coordinator that may run still, from which this one has taken the run over.
     """
 
     def __init__(
@@ -60,7 +63,9 @@ class HeldLease:
         lease: Lease,
         version: str | None,
         say: Callable[[str], object],
+        replaced: FoundLease | None = None,
     ) -> None:
+        self.replaced = replaced
         self._run = RunLayout(lease.holder.exp_id, lease.holder.run_id)
         self._storage, self._path = storage, self._run.coordinator_lease
         self._lease, self._version, self._say = lease, version, say
@@ -221,7 +226,8 @@ def acquire_lease(
                 )
         version = write_lease(storage, lease, None if found is None else found.version)
         if version is not None:
-            return HeldLease(storage, lease, version, say)
+            taken = found if found is not None and found.is_held and not own_job else None
+            return HeldLease(storage, lease, version, say, taken)
     raise RunningError(f"{mine.exp_id}/{mine.run_id}: other coordinators are starting; try again")
 
 
@@ -259,6 +265,8 @@ def claim_run(
     held = acquire_lease(mine, storage, say, take_over=given.lower() == "true")
     atexit.register(held.release)
     held.keep(lost)
+    if held.replaced is not None:
+        wait_for_end(held.replaced, say)
     return held
 
 
@@ -283,18 +291,3 @@ def confirm_before_jobs(scheduler: Any, held: HeldLease, lost: Callable[[str], o
         start(*jobs, **options)
 
     scheduler.run = run
-
-
-def end_this_process(unlock: Callable[[], object]) -> None:
-    """End this process and its local jobs, and leave Batch jobs to the coordinator that took over.
-
-    Parameters
-    ----------
-    unlock
-        Removes the lock of the folder.
-    """
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            child.kill()
-    unlock()
-    os._exit(REPLACED)

@@ -1,10 +1,16 @@
-"""Look at the process of a coordinator on this machine, and send signals to it."""
+"""Look at the process of a coordinator on this machine, send signals to it, and end this one."""
 
+import contextlib
+import os
 import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
+REPLACED = 77
+"""Exit code of a coordinator that has lost its lease to another one."""
 
 
 def runs_snakemake(process: psutil.Process) -> bool:
@@ -43,3 +49,18 @@ def ignores_interruptions(pid: int) -> bool:
         return False
     found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", status, re.MULTILINE)
     return found is not None and bool(int(found[1], 16) >> (signal.SIGINT - 1) & 1)
+
+
+def end_this_process(unlock: Callable[[], object]) -> None:
+    """End this process and its local jobs, and leave Batch jobs to the coordinator that took over.
+
+    Parameters
+    ----------
+    unlock
+        Removes the lock of the folder.
+    """
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    unlock()
+    os._exit(REPLACED)

@@ -28,6 +28,10 @@ one to be of the future.
 """
 
 
+_NOTICE_SECONDS = RENEW_SECONDS + 5.0
+"""Seconds after which a coordinator has noticed that its lease was replaced, and has ended."""
+
+
 class Lease(BaseModel):
     """The content of a lease.
 
@@ -229,3 +233,18 @@ def watch_lease(
         if now is None or now.version != found.version:
             return None if now is None else replace(now, changes=True)
     return replace(found, changes=False)
+
+
+def wait_for_end(replaced: FoundLease, say: Callable[[str], object]) -> None:
+    """Wait until a coordinator whose lease was replaced has noticed, and ended its local jobs.
+
+    Jobs of both would write the same files, and those of the new one would fail.
+    """
+    say(
+        f"{replaced.path}: waiting until the coordinator that held the lease has ended, "
+        f"{_NOTICE_SECONDS:.0f} s at most"
+    )
+    for _ in range(round(_NOTICE_SECONDS)):
+        if replaced.has_ended:
+            return
+        time.sleep(1.0)

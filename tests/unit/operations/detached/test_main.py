@@ -20,7 +20,8 @@ from epyflow.operations.detached.job_request import (
     Submission,
 )
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
-from epyflow.operations.runs.coordinator_lease import LEASE_VARIABLE, REPLACED
+from epyflow.operations.runs.coordinator_lease import LEASE_VARIABLE
+from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.operations.runs.run_lease import Lease
 from epyflow.provenance.record import git_state

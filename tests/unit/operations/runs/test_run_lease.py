@@ -10,13 +10,21 @@ import pytest
 from epyflow.errors import RunningError
 from epyflow.operations.runs import coordinator_lease, run_lease
 from epyflow.operations.runs.coordinator_lease import (
+    TAKE_OVER_VARIABLE,
     HeldLease,
     acquire_lease,
     claim_run,
     confirm_before_jobs,
 )
 from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
-from epyflow.operations.runs.run_lease import RENEW_SECONDS, WATCH_SECONDS, find_lease, read_lease
+from epyflow.operations.runs.run_lease import (
+    LEASE_SECONDS,
+    RENEW_SECONDS,
+    WATCH_SECONDS,
+    find_lease,
+    read_lease,
+    wait_for_end,
+)
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk, SharedFolder
 from epyflow.storage.stored_file import Version
@@ -275,6 +283,33 @@ def test_the_snakemake_of_a_submitted_coordinator_reads_its_lease_and_leaves_it(
     hold(store, waiting, elsewhere(host="desktop", job="jobs/1"))
     with pytest.raises(RunningError, match="Batch job 1 is its coordinator"):
         below.confirm(lost.append)
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"), [(0.0, RENEW_SECONDS + 5.0), (LEASE_SECONDS + 1.0, WATCH_SECONDS)]
+)
+def test_who_takes_over_starts_no_job_until_the_first_has_noticed(waiting, age, seconds):
+    store = Store(clock=datetime.now(UTC) - timedelta(seconds=age))
+    hold(store, waiting)
+
+    variables = {TAKE_OVER_VARIABLE: "true" if age == 0.0 else ""}
+    held = claim_run("small", "main", store, pytest.fail, waiting.said.append, variables)
+
+    assert held is not None
+    held.release()
+    assert waiting.passed == seconds
+
+
+def test_a_process_of_this_machine_is_waited_for_until_it_has_ended(waiting, monkeypatch):
+    store, mine = Store(clock=datetime.now(UTC)), this_coordinator("small", "main", {})
+    monkeypatch.setattr(Coordinator, "process", lambda self: waiting.passed < 3.0 or None)
+    hold(store, waiting, mine)
+
+    taken = acquire_lease(mine, store, waiting.said.append, take_over=True)
+
+    assert taken.replaced is not None
+    wait_for_end(taken.replaced, waiting.said.append)
+    assert waiting.passed == 3.0
 
 
 def test_a_renewal_that_comes_after_the_release_writes_nothing(waiting):

@@ -1,6 +1,7 @@
 """Small hubs made for tests, in any version of the hubverse's schema."""
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,23 @@ def tasks(version: str = "v4.0.1") -> Document:
             }
         ],
     }
+
+
+_USUAL = {
+    **{"forecast_date": "origin_date", "outcome": "target", "region": "location"},
+    **{"age": "age_group"},
+}
+
+
+def scorable(document: Document, ends: Sequence[str] = ()) -> Document:
+    """Return the document with the usual names of columns, and with ends of weeks, if given."""
+    text = json.dumps(document)
+    for name, other in _USUAL.items():
+        text = text.replace(f'"{name}"', f'"{other}"')
+    found: Document = json.loads(text)
+    for task in found["rounds"][0]["model_tasks"] if ends else ():
+        task["task_ids"]["target_date"] = {"required": None, "optional": list(ends)}
+    return found
 
 
 ADMIN: Document = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from made_up_hubs import tasks, write_hub
+from made_up_hubs import scorable, tasks, write_hub
 from tests.unit.repositories.serving import TOKEN, Repository
 from tests.workflow.forecasting import forecast, write_target_data
 from tests.workflow.workspace import Workspace
@@ -80,7 +80,7 @@ def hub_with_a_baseline(folder: Path) -> Path:
     others.mkdir(parents=True)
     (others / f"{DATES[0]}-their-baseline.csv").write_text("of no concern here\n")
     (others / "2024-02-08-their-baseline.csv").write_text("nor this\n")
-    return write_hub(folder, document)
+    return write_hub(folder, scorable(document, ["2025-02-15"]))
 
 
 def test_the_same_is_planned_and_built_where_there_is_nothing_but_the_archive(
@@ -114,7 +114,7 @@ def test_the_same_is_planned_and_built_where_there_is_nothing_but_the_archive(
 def test_so_are_the_dates_of_a_replay_with_its_hub_and_what_it_is_scored_against(
     workspace, tmp_path, monkeypatch
 ):
-    one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age": "18+"}}
+    one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age_group": "18+"}}
     forecast(workspace, "hub_format", reference_date="2025-02-15", targets=[one])
     hub = hub_with_a_baseline(tmp_path / "hub")
     settings = small(hub=str(hub), target_data=write_target_data(workspace), reference_dates=DATES)
@@ -136,7 +136,7 @@ def test_so_are_the_dates_of_a_replay_with_its_hub_and_what_it_is_scored_against
 
 
 def test_a_link_out_of_the_hub_is_not_packed(workspace, tmp_path):
-    one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age": "18+"}}
+    one = {"target": "cases", "simulation": ["S_to_I_total"], "task_ids": {"age_group": "18+"}}
     forecast(workspace, "hub_format", reference_date="2025-02-15", targets=[one])
     hub = hub_with_a_baseline(tmp_path / "hub")
     (theirs,) = hub.glob(f"submissions/*/{DATES[0]}-*.csv")

@@ -24,7 +24,7 @@ from epyflow.operations.target_data.source import (
     fetch_vintage,
     is_kept,
 )
-from epyflow.operations.week.forecast import Week, plan_week, read_forecast
+from epyflow.operations.week.forecast import Week, confirm_accepted, plan_week, read_forecast
 from epyflow.operations.week.hub_branch import (
     Forecast,
     check_branch,
@@ -131,6 +131,7 @@ def week(
         _run(found, Start(chosen, cores, named.files, named.arguments, arguments or (), fetches))
     with exit_on_error(ExitCode.PROBLEM):
         forecast = Forecast(model, found.file, read_forecast(found, place))
+        confirm_accepted(found, forecast.content, clone, metadata)
         branch = _hand_over(forecast, target)
     say(branch)
 

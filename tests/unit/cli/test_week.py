@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from epyflow.operations.secret_variables import (
 )
 from epyflow.operations.target_data import nhsn
 from epyflow.operations.week.hub_branch import Forecast, commit_submission
+from epyflow.submission.hub_definitions import define_tasks
 from tests.running import running
 from tests.unit.cli.test_data import Server, row
 from tests.unit.cli.weekly_hub import branches, git, of
@@ -172,6 +174,17 @@ def test_what_failed_or_would_be_refused_is_not_committed(clone, snakemake, chan
 
     assert done.exit_code == 1
     assert message in done.stderr
+    assert branches(clone) == ["main"]
+
+
+def test_a_submission_that_was_changed_since_it_was_checked_is_not_committed(clone, snakemake):
+    write_hub(clone, define_tasks("flusight_format", date(2025, 1, 18), ["25"]))
+
+    done = of("2025-01-15")
+
+    assert done.exit_code == 1
+    assert "2025-01-18-team-model.csv: the hub in hub would refuse it:\n  error: " in done.stderr
+    assert "[colnames]" in done.stderr
     assert branches(clone) == ["main"]
 
 

@@ -1,10 +1,15 @@
 """Plan the forecast of this week, and read it if a hub can have it."""
 
+import shutil
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
-from epyflow.errors import DataError, EpyflowError
+from epyflow.errors import DataError, EpyflowError, user_errors
 from epyflow.operations.runs.stored_records import Record, parse_record
+from epyflow.operations.week.hub_branch import has_configuration
 from epyflow.report.warnings import OLDEST
 from epyflow.run.calendar import with_calendar
 from epyflow.run.hub_choice import choose_destination
@@ -13,6 +18,11 @@ from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
 from epyflow.storage.disk import Storage
 from epyflow.submission.verdict import check_findings
+from forecast_hub.errors import HubError
+
+_LARGEST = 100 * 2**20
+"""Bytes of a submission; GitHub takes no larger file."""
+_METADATA = "metadata_exists"
 
 
 @dataclass(frozen=True)
@@ -29,12 +39,15 @@ class Week:
         The paths of the run.
     file
         Name of the submission.
+    horizon_0_days
+        Target to the days from the round's date to the end of horizon 0's period.
     """
 
     reference_date: date
     settings: tuple[str, ...]
     layout: RunLayout
     file: str
+    horizon_0_days: Mapping[str, int]
 
     def is_complete(self, storage: Storage) -> bool:
         """Return whether the run has ended without failures."""
@@ -92,7 +105,8 @@ def plan_week(settings: Settings) -> Week:
     if destination is None:
         raise EpyflowError(f"{settings.experiment}: makes no submission; expected a hub's format")
     layout = RunLayout(found.experiment.files.exp_id, str(day))
-    return Week(day, (f"run_id={day}", *texts), layout, destination.file)
+    given = (f"run_id={day}", *texts)
+    return Week(day, given, layout, destination.file, destination.horizon_0_days)
 
 
 def _reference(found: Gathered) -> date:
@@ -127,8 +141,50 @@ def read_forecast(week: Week, storage: Storage) -> bytes:
             f"{name}: is not complete in {where}; expected a run without failures, and its results "
             "there: --cloud or --storage says where they are"
         )
-    checked, content = storage.read(findings), storage.read(week.layout.submission(week.file))
+    checked = storage.read(findings)
+    content = storage.read(week.layout.submission(week.file), _LARGEST)
     if checked is None or content is None:
         raise EpyflowError(f"{name}: {week.file} or its findings are missing in {where}; run again")
     check_findings(parse_record(_Findings, checked, findings).model_dump(), findings)
     return content
+
+
+@user_errors(HubError)
+def confirm_accepted(week: Week, content: bytes, clone: Path, metadata: Path | None = None) -> None:
+    """Raise if the hub of a clone would refuse a submission, or the model's metadata.
+
+    A run has checked it, but others may have changed it since, or the clone is of another state of
+    the hub.
+
+    Parameters
+    ----------
+    week
+        From :func:`plan_week`.
+    content
+        The submission.
+    clone
+        Of the hub; without a configuration, nothing is checked.
+    metadata
+        The model's metadata; None: those of the hub, if the clone has them.
+
+    Raises
+    ------
+    EpyflowError
+        With every error.
+    """
+    from forecast_hub.checks.validation import validate  # slow to import
+
+    if not has_configuration(clone):
+        return
+    with tempfile.TemporaryDirectory(prefix="epyflow-week-") as folder:
+        path, given = Path(folder) / week.file, None
+        path.write_bytes(content)
+        if metadata is not None:
+            given = path.with_name(f"{path.stem.removeprefix(f'{week.reference_date}-')}.yml")
+            shutil.copyfile(metadata, given)
+        found = validate(path, clone, metadata=given, horizon_0_days=week.horizon_0_days).findings
+    # Whether the hub has the metadata is asked of its commit: the clone may have a part of it.
+    errors = [each for each in found if each.severity == "error" and each.check != _METADATA]
+    if errors:
+        lines = "\n".join(f"  {each}" for each in errors)
+        raise EpyflowError(f"{week.file}: the hub in {clone} would refuse it:\n{lines}")

@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import LARGEST_TEXT
 
 TAKEN_AWAY, TIME_UP = 75, 76
 """Exit codes of a coordinator on a preempted machine, and after its time limit."""
@@ -99,7 +100,10 @@ class Journal:
 
     def begin(self, heading: str) -> None:
         """Continue the output of earlier coordinators; the heading is in the bucket at once."""
-        before = self._storage.read(self._there) or b""
+        try:
+            before = self._storage.read(self._there, LARGEST_TEXT) or b""
+        except UnreadableError as problem:  # no coordinator wrote it, and it must not stop this one
+            before = f"[coordinator] The earlier log is replaced: {problem}\n".encode()
         self.path.write_bytes(before)
         self._printed = self._copied = len(before)
         self.say(heading)

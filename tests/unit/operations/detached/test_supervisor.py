@@ -115,6 +115,19 @@ def test_a_coordinator_continues_the_log_of_an_earlier_one_and_its_start_is_in_t
     assert storage.read("there") == b"before\n[coordinator] again\n"
 
 
+def test_an_earlier_log_that_is_too_large_is_replaced_and_stops_no_coordinator(tmp_path):
+    with (tmp_path / "there").open("wb") as file:
+        file.truncate(2**26 + 1)  # a sparse file: it takes no space
+
+    Journal(tmp_path / "log", "there", Disk(tmp_path)).begin("again")
+
+    assert (tmp_path / "there").read_text() == (
+        f"[coordinator] The earlier log is replaced: {tmp_path}/there has more than 67,108,864 "
+        "bytes, as no such file of a run has; nothing of it was read. Find out who may write it; "
+        "delete it, or make it again\n[coordinator] again\n"
+    )
+
+
 def test_a_log_that_has_not_grown_is_not_copied_again(journal, tmp_path):
     journal.copy()
     (tmp_path / "logs" / "x" / "coordinator.log").unlink()

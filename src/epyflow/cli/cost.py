@@ -22,6 +22,7 @@ from epyflow.operations.runs.run_lookup import find_run
 from epyflow.run.layout import COST, RESULTS, RunLayout
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import BUCKET_SCHEMES, Storage, storage_at
+from epyflow.storage.stored_file import LARGEST_TEXT
 
 _UNPRICED = "Google Batch chose the machines, or they have GPUs"
 
@@ -56,7 +57,7 @@ def cost(
     """
     with exit_on_error():
         storage, path = _find(run, run_id)
-        data = storage.read(path)
+        data = storage.read(path, LARGEST_TEXT)
         if data is None:
             raise EpyflowError(
                 f"{path} is missing; expected the folder of a finished run, "

@@ -14,6 +14,7 @@ from epyflow.run.plan import RunPlan
 from epyflow.run.settings import Settings
 from epyflow.run.start import read_start
 from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import LARGEST_TEXT
 
 
 def finish_run(
@@ -78,4 +79,4 @@ def finish_run(
 def _benchmarks(run: RunPlan, storage: Storage) -> dict[str, bytes]:
     folder = run.layout.task_benchmarks
     paths = sorted(f"{folder}/{name}" for name in storage.names(folder) if name.endswith(".tsv"))
-    return {Path(path).stem: data for path, data in storage.read_all(paths).items()}
+    return {Path(path).stem: data for path, data in storage.read_all(paths, LARGEST_TEXT).items()}

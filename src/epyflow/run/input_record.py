@@ -17,6 +17,7 @@ from epyflow.run.digests import digest_of
 from epyflow.run.layout import RunLayout, task_number
 from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import LARGEST_TEXT
 
 _FORMAT = 1
 _THREADS = 10
@@ -56,9 +57,11 @@ def read_record(storage: Storage, layout: RunLayout) -> Built | None:
     ------
     ArtifactError
         If it is damaged.
+    UnreadableError
+        If it is too large.
     """
     path = layout.input_record
-    data = storage.read(path)
+    data = storage.read(path, LARGEST_TEXT)
     if data is None:
         return None
     try:

@@ -1,10 +1,11 @@
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from epyflow.errors import ArtifactError
+from epyflow.errors import ArtifactError, UnreadableError
 from epyflow.run import input_record
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
@@ -172,6 +173,14 @@ def test_a_damaged_record_is_refused_with_what_to_do(tmp_path, damage):
 
     with pytest.raises(ArtifactError, match=r"built.json: damaged.*Delete it and run again"):
         input_record.read_record(storage, LAYOUT)
+
+
+def test_a_record_that_would_fill_memory_is_refused(tmp_path):
+    Disk(tmp_path).write(f"{FOLDER}/built.json", b"")
+    os.truncate(tmp_path / FOLDER / "built.json", 2**26 + 1)  # a sparse file: it takes no space
+
+    with pytest.raises(UnreadableError, match=r"built\.json has more than 67,108,864 bytes"):
+        input_record.read_record(Disk(tmp_path), LAYOUT)
 
 
 def test_the_record_of_another_version_counts_for_nothing(tmp_path):

@@ -163,10 +163,16 @@ def test_removing_a_directory_removes_all_of_it_and_nothing_else(make, tree, som
     assert someone_else.names() == ["some/dir.txt"]
 
 
-def test_a_name_that_would_leave_its_directory_is_refused(make, someone_else):
-    someone_else.write("d/../../escaped", b"x")
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("d/../../escaped", "outside of its directory"), ("d/a\0b", "no local file can have")],
+)
+def test_a_name_that_no_file_of_its_directory_can_have_is_refused(
+    make, someone_else, name, problem
+):
+    someone_else.write(name, b"x")
 
-    with pytest.raises(WorkflowError, match="outside of its directory"):
+    with pytest.raises(WorkflowError, match=problem):
         make("d").retrieve_object()
 
 

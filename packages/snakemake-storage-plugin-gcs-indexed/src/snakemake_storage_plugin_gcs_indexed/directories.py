@@ -59,4 +59,6 @@ def _inside(folder: str, name: str) -> PurePosixPath:
     below = PurePosixPath(name.removeprefix(folder))
     if below.is_absolute() or ".." in below.parts:
         raise StorageError(f"The object {name!r} would be written outside of its directory.")
+    if "\0" in name:
+        raise StorageError(f"The object {name!r} has a name that no local file can have.")
     return below

@@ -7,6 +7,7 @@ of N jobs: 13 of the 23 CPU-seconds of a dry run with 5,000 tasks.
 
 import sys
 from collections.abc import Iterable
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -40,11 +41,11 @@ def search_outputs_less() -> None:
     if hasattr(dag, "OutputIndex"):
         dag.OutputIndex = _OutputIndex
     shortened = (
-        *((Rule, _is_producer), (Rule, _get_wildcards), (ScriptProcessor, _process_job)),
-        *((DAG, _handle_temp), (DAG, _in_until)),
+        *((Rule, "is_producer", _search_outputs), (Rule, "get_wildcards", _search_outputs)),
+        *((ScriptProcessor, "process_job", _process_job), (DAG, "handle_temp", _handle_temp)),
+        (DAG, "in_until", _in_until),
     )
-    for kind, make in shortened:
-        name = make.__name__.removeprefix("_")
+    for kind, name, make in shortened:
         if (original := getattr(kind, name, None)) is not None:
             setattr(kind, name, make(original))
 
@@ -55,7 +56,7 @@ class _OutputIndex:
     def __init__(self, rules: Iterable[Any]) -> None:
         self._rules: dict[str | None, set[Any]] = {}
         for rule in rules:
-            for name in _by_name(rule.products()):
+            for name in _outputs_by_name(rule):
                 self._rules.setdefault(name, set()).add(rule)
 
     def match_producers(self, targetfile: str) -> set[Any]:
@@ -64,26 +65,13 @@ class _OutputIndex:
         return {rule for rule in near if rule.is_producer(targetfile)}
 
 
-def _is_producer(original: Any) -> Any:
-    """Whether a rule produces a file."""
-    return _search_outputs(original)
-
-
-def _get_wildcards(original: Any) -> Any:
-    """Return the wildcards with which a rule produces a file."""
-    return _search_outputs(original)
-
-
 def _search_outputs(original: Any) -> Any:
     """Search the outputs that end in the name of the file, and those whose name has wildcards."""
-    by_rule = {}
 
     def search(self: Any, requested_output: Any, *arguments: Any, **others: Any) -> Any:
         if requested_output is None:
             return original(self, requested_output, *arguments, **others)
-        if self not in by_rule:
-            by_rule[self] = _by_name(self.products())
-        names = by_rule[self]
+        names = _outputs_by_name(self)
         found = (*names.get(_name_of(requested_output), ()), *names.get(None, ()))
         # Hides the method of the class, which lists all outputs.
         self.products = lambda: (output for _, output in sorted(found, key=itemgetter(0)))
@@ -95,10 +83,11 @@ def _search_outputs(original: Any) -> Any:
     return search
 
 
-def _by_name(outputs: Iterable[Any]) -> dict[str | None, list[tuple[int, Any]]]:
+@cache
+def _outputs_by_name(rule: Any) -> dict[str | None, list[tuple[int, Any]]]:
     """Group outputs with their positions by the last part of their paths; None with wildcards."""
     names: dict[str | None, list[tuple[int, Any]]] = {}
-    for position, output in enumerate(outputs):
+    for position, output in enumerate(rule.products()):
         name = _name_of(output)
         names.setdefault(None if "{" in name else name, []).append((position, output))
     return names

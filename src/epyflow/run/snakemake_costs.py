@@ -7,7 +7,6 @@ of N jobs: 13 of the 23 CPU-seconds of a dry run with 5,000 tasks.
 
 import sys
 from collections.abc import Iterable
-from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -46,7 +45,9 @@ def search_outputs_less() -> None:
         (DAG, "in_until", _in_until),
     )
     for kind, name, make in shortened:
-        if (original := getattr(kind, name, None)) is not None:
+        original = getattr(kind, name, None)
+        # A second workflow of the process finds what is shortened already.
+        if original is not None and original.__module__ != __name__:
             setattr(kind, name, make(original))
 
 
@@ -83,14 +84,16 @@ def _search_outputs(original: Any) -> Any:
     return search
 
 
-@cache
 def _outputs_by_name(rule: Any) -> dict[str | None, list[tuple[int, Any]]]:
     """Group outputs with their positions by the last part of their paths; None with wildcards."""
-    names: dict[str | None, list[tuple[int, Any]]] = {}
-    for position, output in enumerate(rule.products()):
-        name = _name_of(output)
-        names.setdefault(None if "{" in name else name, []).append((position, output))
-    return names
+    if "outputs_by_name" not in vars(rule):
+        names: dict[str | None, list[tuple[int, Any]]] = {}
+        for position, output in enumerate(rule.products()):
+            name = _name_of(output)
+            names.setdefault(None if "{" in name else name, []).append((position, output))
+        # With the rule: rules of two workflows may be equal, and their logs differ.
+        rule.outputs_by_name = names
+    return rule.outputs_by_name
 
 
 def _name_of(path: Any) -> str:

@@ -15,6 +15,16 @@ DAG, Scripts, Rule = snakemake.dag.DAG, snakemake.dag.ScriptProcessor, snakemake
 OutputIndex = snakemake.output_index.OutputIndex
 
 
+@pytest.fixture(autouse=True)
+def restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore Snakemake's own searches at the end of each test: other tests run workflows."""
+    shortened = {Rule: ("is_producer", "get_wildcards"), Scripts: ("process_job",)}
+    for kind, names in {**shortened, DAG: ("handle_temp", "in_until")}.items():
+        for name in names:
+            monkeypatch.setattr(kind, name, getattr(kind, name))
+    monkeypatch.setattr(snakemake.dag, "OutputIndex", OutputIndex)
+
+
 @pytest.fixture
 def searched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace Snakemake's searches by records of their names, and shorten them."""
@@ -61,14 +71,11 @@ class RuleOf:
 
 @pytest.fixture
 def matched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Record the outputs that are compared; the searches are restored at the end."""
+    """Record the outputs that are compared."""
     names: list[str] = []
     kind = type(IOFile("a", rule=None))
     match = kind.match
     monkeypatch.setattr(kind, "match", lambda self, file: names.append(self) or match(self, file))
-    for name in ("is_producer", "get_wildcards"):
-        monkeypatch.setattr(Rule, name, getattr(Rule, name))
-    monkeypatch.setattr(snakemake.dag, "OutputIndex", OutputIndex)
     return names
 
 
@@ -103,6 +110,15 @@ def test_only_outputs_of_the_name_of_a_file_are_compared(matched):
 
     assert len(found) == 20
     assert len(matched) <= 4 * 20
+
+
+def test_a_second_workflow_of_a_process_shortens_nothing_twice():
+    search_outputs_less()
+    once = (Rule.is_producer, Rule.get_wildcards, Scripts.process_job, DAG.handle_temp)
+    search_outputs_less()
+
+    assert (Rule.is_producer, Rule.get_wildcards, Scripts.process_job, DAG.handle_temp) == once
+    assert producers([RuleOf("r/{run}/a")], ["r/x/a"]) == [("r/x/a", 0, {"run": "x"})]
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,17 @@
-"""Write files atomically, with bytes that depend on their content alone.
-
-A stage that is killed must not leave a partial file that looks like its output. So each file is
-written under a temporary name in the same folder, and renamed at the end.
-"""
+"""Write files as a whole or not at all, with bytes that depend on their content alone."""
 
 import gzip
 import hashlib
 import io
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from epyflow.errors import user_errors
+from forecast_hub.atomic_files import replacing
 from forecast_hub.errors import HubError
 from forecast_hub.limited_files import open_table
 
@@ -24,10 +20,6 @@ _GZIP_LEVEL = 4
 
 SMALL, RATIO = 2**28, 250
 """Tables and experiments above 256 MiB are not compressed further than this."""
-
-TEMPORARY = re.compile(r"\.(.+)\.\d+-[0-9a-f]{8}\.tmp")
-"""Name of a file that is being written, or was being written when its process was killed; the group
-is the name that it gets."""
 
 LONGEST_NAME = 100
 """Characters of a name that files and folders are named by: ends are added to it, and systems allow
@@ -56,31 +48,6 @@ def is_below(path: Path, folders: Iterable[Path]) -> bool:
     """Return whether a path, its links followed, is one of some folders, or below one."""
     real = Path(os.path.realpath(path))  # resolve() raises an error of links in a circle
     return any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
-
-    If the block raises, the temporary file is deleted and ``path`` is unchanged.
-
-    Parameters
-    ----------
-    path
-        The file to write or replace. Its folder must exist.
-
-    Yields
-    ------
-    Path
-        A name that no other process uses, hidden (it starts with a dot), in the same folder.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_bytes_atomically(path: Path, data: bytes) -> None:

@@ -20,8 +20,8 @@ from rich.table import Table
 from rich.text import Text
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.files import TEMPORARY
 from epyflow.operations.runs.log_lines import printable
+from forecast_hub.atomic_files import TEMPORARY
 
 Column = Literal["word", "number", "text"]
 """A word is not wrapped, a number stands on the right, a text is wrapped where it must be."""

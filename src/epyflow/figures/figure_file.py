@@ -10,7 +10,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from epyflow.figures.style import styled
-from epyflow.files import replacing, write_bytes_atomically
+from epyflow.files import write_bytes_atomically
+from forecast_hub.atomic_files import replacing
 
 # Metadata that differ between runs: the time, and the version of matplotlib.
 _NO_METADATA: dict[str, dict[str, Any]] = {

@@ -15,7 +15,7 @@ from stat import S_ISREG
 from typing import Protocol
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.files import TEMPORARY, replacing, write_bytes_atomically
+from epyflow.files import write_bytes_atomically
 from epyflow.storage.address import confirm_address, confirm_unambiguous
 from epyflow.storage.regular_file import locked, open_regular, unreadable
 from epyflow.storage.stored_file import (
@@ -25,6 +25,7 @@ from epyflow.storage.stored_file import (
     confirm_readable,
     moment_of,
 )
+from forecast_hub.atomic_files import TEMPORARY, replacing
 
 GOOGLE_SCHEMES = ("gs://", "gcs://")
 S3_SCHEME = "s3://"
@@ -112,7 +113,7 @@ class Disk:
         return self._listed(folder, lambda name: not name.startswith("."))
 
     def unfinished(self, folder: str) -> Mapping[str, Stored]:
-        """List temporary files of :func:`epyflow.files.replacing`."""
+        """List temporary files of :func:`forecast_hub.atomic_files.replacing`."""
         return self._listed(folder, lambda name: TEMPORARY.fullmatch(name) is not None)
 
     def _listed(self, folder: str, wanted: Callable[[str], bool]) -> Mapping[str, Stored]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from epyflow.files import gzip_text_writer, replacing, write_bytes_atomically
+from epyflow.files import gzip_text_writer, write_bytes_atomically
+from forecast_hub.atomic_files import replacing
 from forecast_hub.config.column_types import format_value
 from forecast_hub.config.hub import NA, ColumnType
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from epyflow.files import replacing
+from forecast_hub.atomic_files import replacing
 
 WHOLE = ""
 """Stands for all populations, in the files of a table that is not divided."""

@@ -5,7 +5,6 @@ import pytest
 import yaml
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.files import replacing
 from epyflow.run.settings import (
     CALENDAR_FILES,
     HUB_FOLDERS,
@@ -13,6 +12,7 @@ from epyflow.run.settings import (
     Settings,
     read_settings,
 )
+from forecast_hub.atomic_files import replacing
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "config.yaml"
 

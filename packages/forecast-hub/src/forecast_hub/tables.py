@@ -4,12 +4,11 @@ What was observed is read here: outcomes to score against, and observations to f
 """
 
 import csv
-import os
 import zlib
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -35,17 +34,6 @@ NO_VALUE = ("", "NA", "NaN", "nan", "null")
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a name beside ``path``, which becomes ``path`` if the block succeeds; else delete it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from stat import S_ISDIR
 from typing import Literal
 
 from epyflow.errors import EpyflowError
-from epyflow.files import replacing
 from epyflow.operations.runs.run_list import Run
 from epyflow.run.path_patterns import split_date
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import Stored
+from forecast_hub.atomic_files import replacing
 
 WHAT = ("outputs/*", "hub/*", "scores/*")
 """Default globs of files to download; run_metadata.json is among the outputs."""

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecast_hub.atomic_files import replacing
 from forecast_hub.config.column_types import format_value
 from forecast_hub.config.submission_file import parse_name
 from forecast_hub.dates import parse_date
 from forecast_hub.errors import UnreadableError
-from forecast_hub.tables import replacing
 
 
 def round_of(path: Path) -> str:

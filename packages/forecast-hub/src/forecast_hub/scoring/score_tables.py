@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date
 from functools import partial
+from gzip import GzipFile
 from pathlib import Path
 
 import pandas as pd
 
+from forecast_hub.atomic_files import replacing
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
@@ -38,7 +41,6 @@ from forecast_hub.scoring.relative_skill import average_scores, compare_models, 
 from forecast_hub.scoring.samples import average_samples, score_samples, score_trajectories
 from forecast_hub.scoring.table_names import BY, RELATIVE, SAMPLES
 from forecast_hub.suggestions import listed
-from forecast_hub.tables import replacing
 
 log = logging.getLogger(__name__)
 
@@ -282,8 +284,10 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
-            packed = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None
-            with replacing(folder / name) as path:
-                table.to_csv(path, index=False, lineterminator="\n", compression=packed)
+            with replacing(folder / name) as path, path.open("wb") as file:
+                # Its header would hold the temporary name.
+                packed = GzipFile("", "wb", fileobj=file, mtime=0) if name.endswith(".gz") else None
+                with packed or nullcontext(file) as opened:
+                    table.to_csv(opened, mode="wb", index=False, lineterminator="\n")
     except OSError as error:
         raise UnreadableError(f"{folder}: the tables cannot be written ({error})") from None

@@ -86,14 +86,12 @@ def _search_outputs(original: Any) -> Any:
 
 def _outputs_by_name(rule: Any) -> dict[str | None, list[tuple[int, Any]]]:
     """Group outputs with their positions by the last part of their paths; None with wildcards."""
-    if "outputs_by_name" not in vars(rule):
-        names: dict[str | None, list[tuple[int, Any]]] = {}
-        for position, output in enumerate(rule.products()):
-            name = _name_of(output)
-            names.setdefault(None if "{" in name else name, []).append((position, output))
-        # With the rule: rules of two workflows may be equal, and their logs differ.
-        rule.outputs_by_name = names
-    return rule.outputs_by_name
+    # Kept with the rule: rules of two workflows may be equal, and their logs differ.
+    names: dict[str | None, list[tuple[int, Any]]] = vars(rule).setdefault("outputs_by_name", {})
+    for position, output in enumerate(() if names else rule.products()):
+        name = _name_of(output)
+        names.setdefault(None if "{" in name else name, []).append((position, output))
+    return names
 
 
 def _name_of(path: Any) -> str:

@@ -55,9 +55,9 @@ def fetch(
     The file is printed. Its checksum and source are in `vintages.json` beside it. An application
     token for data.cdc.gov is read from EPYFLOW_SOCRATA_TOKEN; none is needed.
 
-    Exit code 0: kept, or kept before. 1: the data are stale or have shrunk, there is another
-    vintage of the day, or the server refuses or does not answer; nothing was kept. 2: an option
-    is wrong, or something cannot be read.
+    Exit code 0: kept, or kept before. 1: the data are stale, have shrunk, have a date twice or one
+    of another weekday, there is another vintage of the day, or the server refuses or does not
+    answer; nothing was kept. 2: an option is wrong, or something cannot be read.
     """
     if (hub is None) == (admissions is None):
         fail("expected one of --hub and --nhsn", ExitCode.UNREADABLE)

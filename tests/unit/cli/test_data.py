@@ -18,6 +18,8 @@ from tests.unit.cli.command import run
 HEADER = "date,location,value\n"
 WEEK_1 = "2025-01-04,25,10\n2025-01-04,US,900\n"
 WEEK_2 = "2025-01-11,25,12\n2025-01-11,US,950\n"
+SATURDAYS = ("2024-12-21", "2024-12-28", "2025-01-04", "2025-01-11")
+WEEKS = "".join(f"{day},25,1\n" for day in SATURDAYS)
 TOKEN = "a-secret-token"  # noqa: S105 - nobody accepts it
 
 
@@ -94,8 +96,8 @@ def test_vintages_of_a_hub_are_kept_with_checksum_and_source_and_are_read_by_dat
     [
         ("2025-01-24", WEEK_1 + WEEK_2, "stale: the last observation is of 2025-01-11"),
         ("2025-01-16", WEEK_2, "values 2 as of 2025-01-16, and 4 as of 2025-01-15"),
-        ("2025-01-16", WEEK_1 * 3, "last observation 2025-01-04 as of 2025-01-16"),
-        ("2025-01-16", WEEK_1[:17] + WEEK_2[:17] * 9, "locations 1 as of 2025-01-16, and 2"),
+        ("2025-01-16", WEEK_1, "last observation 2025-01-04 as of 2025-01-16"),
+        ("2025-01-16", WEEKS, "locations 1 as of 2025-01-16, and 2"),
         ("2025-01-15", WEEK_1 + WEEK_2 + "2025-01-11,36,1\n", "another vintage of 2025-01-15"),
         ("2025-01-10", WEEK_1 + WEEK_2, "is of 2025-01-11, after 2025-01-10"),
         ("2025-01-16", "2025-01-11,25,NA\n", "no row has a value"),
@@ -141,6 +143,54 @@ def test_what_no_run_could_use_is_not_kept(tmp_path, hub, text, day, message):
     assert done.exit_code in (1, 2)
     assert message in done.stderr
     assert list((tmp_path / "v").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (WEEKS + "2025-01-11,25,7\n", "25 has 2025-01-11 twice, on lines 5 and 6: 1 and 7"),
+        (WEEKS + "2025-01-11,25,1\n", "25 has 2025-01-11 twice, on lines 5 and 6: 1 and 1"),
+        (WEEKS + "2025-01-11,25,\n", "on lines 5 and 6: 1 and no value; expected each date once"),
+        (WEEKS + "2025-01-12,06,1\n", "06 has 2025-01-12, a Sunday, and 4 of 5 dates are Satur"),
+        (WEEKS + "2025-01-05,06,NA\n", "06 has 2025-01-05, a Sunday"),
+    ],
+)
+def test_repeated_rows_and_odd_weekdays_are_refused_with_place_date_and_values(
+    tmp_path, hub, text, message
+):
+    done = fetch(tmp_path, hub, "2025-01-15", text)
+
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert list((tmp_path / "vintages").iterdir()) == []
+
+
+def test_rates_beside_the_counts_do_not_tell_repeated_rows_apart(tmp_path, hub):
+    hub.write_text("date,location,value,rate\n2025-01-11,25,1,0.1\n2025-01-11,25,7,0.7\n")
+    options = ("--to", tmp_path / "v", "--as-of", "2025-01-15")
+
+    done = run("data", "fetch", "--hub", tmp_path / "hub", *options)
+
+    assert "25 has 2025-01-11 twice, on lines 2 and 3: 1 and 7" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"{day},25,1,{name}\n" for day in SATURDAYS for name in ("flu hosp", "flu visits")),
+        "".join(f"{day},25,1,flu\n" for day in SATURDAYS)
+        + "".join(f"2025-01-{day:02},25,1,daily\n" for day in range(1, 15)),
+        "".join(f"2024-{month:02}-01,25,1,monthly\n" for month in range(9, 13)),
+        "".join(f"2025-01-{day:02},25,1,sundays\n" for day in (5, 12)),
+    ],
+)
+def test_several_targets_and_series_of_other_days_are_kept(tmp_path, hub, text):
+    hub.write_text("date,location,value,target\n" + text)
+    options = ("--to", tmp_path / "v", "--as-of", "2025-01-15", "--max-age", 60)
+
+    done = run("data", "fetch", "--hub", tmp_path / "hub", *options)
+
+    assert done.exit_code == 0, done.stderr
 
 
 @pytest.mark.parametrize("place", ["vintages", "hub/target-data"])
@@ -216,7 +266,16 @@ def test_all_pages_of_nhsn_become_a_table_of_the_hubs_codes(tmp_path, server, mo
         (429, [], "answers 429; wait, or set EPYFLOW_SOCRATA_TOKEN"),
         (302, [], "answers 302"),
         (200, {"error": True}, "not a list of rows"),
-        (200, [row("2025-01-11", "MA", totalconfflunewadm="1")] * 2, "2025-01-11 twice"),
+        (
+            200,
+            [row("2025-01-11", "MA", totalconfflunewadm=value) for value in ("1", None)],
+            "25 has 2025-01-11 twice: 1 and NA; expected each week once",
+        ),
+        (
+            200,
+            [row("2025-01-12", "MA", totalconfflunewadm="1")],
+            "25 has 2025-01-12, a Sunday; expected weeks that end on a Saturday",
+        ),
         (200, [], "no row has a value"),
     ],
 )

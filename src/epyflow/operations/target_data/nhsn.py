@@ -17,6 +17,7 @@ from epyflow.operations.secret_variables import SOCRATA
 from epyflow.operations.target_data.vintage_store import LARGEST
 from epyflow.operations.web import ask, confirm_encrypted, confirm_token
 from epyflow.population.locations import find_any
+from forecast_hub.dates import parse_date
 
 ADDRESS = "https://data.cdc.gov/resource/mpgq-jmmr.json"
 COLUMNS = {
@@ -60,7 +61,8 @@ def fetch_admissions(
     EpyflowError
         If it refuses, or the address is wrong; the message contains no token.
     DataError
-        If the answer is not what the interface describes, or too large.
+        If the answer is not what the interface describes, has a week twice or one that ends on
+        another day than Saturday, or is too large.
     """
     confirm_encrypted(address)
     column = COLUMNS[disease]
@@ -69,16 +71,30 @@ def fetch_admissions(
         place = _location(str(row.get(_PLACE)))
         if place is None:
             continue
-        key = (str(row.get(_DAY))[:10], place)
+        key = (_saturday(address, place, str(row.get(_DAY))[:10]), place)
+        value = "NA" if row.get(column) is None else str(row[column])
         if key in rows:
-            raise DataError(f"{address}: {place} has {key[0]} twice; expected each week once")
-        value = row.get(column)
-        rows[key] = "NA" if value is None else str(value)
+            raise DataError(
+                f"{address}: {place} has {key[0]} twice: {rows[key]} and {value}; expected each "
+                "week once: fetch later"
+            )
+        rows[key] = value
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("date", "location", "value"))
     writer.writerows((*key, value) for key, value in sorted(rows.items()))
     return text.getvalue().encode()
+
+
+def _saturday(address: str, place: str, text: str) -> str:
+    """Return a date, unless it is no Saturday; texts that are no dates are refused elsewhere."""
+    day = parse_date(text)
+    if day is not None and f"{day:%A}" != "Saturday":
+        raise DataError(
+            f"{address}: {place} has {text}, a {day:%A}; expected weeks that end on a Saturday: "
+            "fetch later"
+        )
+    return text
 
 
 def _rows(address: str, column: str, token: str) -> Iterator[Mapping[str, Any]]:

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from epyflow.errors import DataError, UnreadableError
 from epyflow.experiment.format.base import Date
 from epyflow.files import sha256_of, write_bytes_atomically
+from epyflow.operations.target_data.repeated_rows import refuse_odd_weekdays, refuse_repeats
 from epyflow.strict import Many, Strict
 from epyflow.suggest import listed
 from forecast_hub import errors
@@ -116,9 +117,9 @@ def keep_vintage(
     Raises
     ------
     DataError
-        If the data are stale, hold several versions or a later one than of the day, have fewer
-        values or locations than the vintage before, or differ from a vintage of the same day;
-        nothing is written then.
+        If the data are stale, hold several versions or a later one than of the day, repeat a date
+        or have one of another weekday, have fewer values or locations than the vintage before, or
+        differ from a vintage of the same day; nothing is written then.
     UnreadableError
         If the table or the manifest cannot be read, or a kept file is not what was written.
     """
@@ -142,8 +143,8 @@ def keep_vintage(
 def _describe(path: Path, day: date, source: str) -> Vintage:
     try:
         table = read_table(path)
-        days = table.days(_column(table, DATE_COLUMNS)).tolist()
-        values = table.numbers(_column(table, VALUE_COLUMNS)).notna()
+        day_column, value_column = _column(table, DATE_COLUMNS), _column(table, VALUE_COLUMNS)
+        days, values = table.days(day_column).tolist(), table.numbers(value_column).notna()
         places = table.columns[_column(table, (_LOCATION,))].tolist()
         versions = sorted(set(table.days(AS_OF))) if AS_OF in table.columns else []
     except HubError as error:
@@ -154,6 +155,8 @@ def _describe(path: Path, day: date, source: str) -> Vintage:
             f"expected what is known on {day} alone: a file of several versions need not be "
             "fetched; name it in observed_data_path"
         )
+    refuse_repeats(table, (day_column, _LOCATION), value_column, source)
+    refuse_odd_weekdays(table, day_column, _LOCATION, source)
     known = [
         (each, place) for each, place, value in zip(days, places, values, strict=True) if value
     ]

@@ -3,15 +3,22 @@
 import json
 import os
 import re
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from epyflow.data.vintages import vintage_file
-from epyflow.operations.target_data import nhsn
+from epyflow.errors import DataError
+from epyflow.files import sha256_of
+from epyflow.operations.target_data import nhsn, vintage_store
+from epyflow.operations.target_data.vintage_store import Series, keep_vintage
 from tests.running import running
 from tests.unit.cli.command import run
 
@@ -191,6 +198,80 @@ def test_several_targets_and_series_of_other_days_are_kept(tmp_path, hub, text):
     done = run("data", "fetch", "--hub", tmp_path / "hub", *options)
 
     assert done.exit_code == 0, done.stderr
+
+
+# --- a fetch that is killed -----------------------------------------------------------------------
+
+WRITES = (
+    (Path, "mkdir"),
+    (tempfile, "mkstemp"),
+    (os, "fdopen"),
+    (Path, "chmod"),
+    (os, "link"),
+    (vintage_store, "write_bytes_atomically"),
+    (Path, "replace"),
+)
+"""What writes, links or renames in a fetch."""
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@contextmanager
+def killed_at(write: int) -> Iterator[None]:
+    """Raise in place of a write of a fetch; from then on nothing is written or deleted."""
+    left = write
+
+    def counting(real: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            nonlocal left
+            left -= name != "unlink"
+            if left < 0:
+                raise Killed
+            return real(*arguments, **named)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for where, name in (*WRITES, (Path, "unlink")):
+            patch.setattr(where, name, counting(getattr(where, name), name))
+        yield
+
+
+def keep(folder: Path, day: str, text: str) -> None:
+    series = Series(folder, "flu", ".csv")
+    keep_vintage(series, (HEADER + text).encode(), date.fromisoformat(day), "source", 10)
+
+
+def test_after_a_fetch_that_was_killed_at_any_write_the_next_one_keeps_the_days_vintage(tmp_path):
+    for write in range(9):
+        folder = tmp_path / str(write)
+        keep(folder, "2025-01-08", WEEK_1)
+        with pytest.raises(Killed), killed_at(write):
+            keep(folder, "2025-01-15", WEEK_1 + WEEK_2)
+        path = folder / "flu_2025-01-15.csv"
+        used = path.read_bytes() if path.exists() else None
+
+        keep(folder, "2025-01-15", WEEK_1 + WEEK_2.replace("12", "13"))
+        keep(folder, "2025-01-16", WEEK_1 + WEEK_2.replace("12", "14"))
+
+        assert used in (None, path.read_bytes())
+        manifest = json.loads((folder / "vintages.json").read_text())
+        assert [*manifest] == ["vintages"]
+        kept = {each["day"]: each["sha256"] for each in manifest["vintages"]["flu"]}
+        assert [*kept] == ["2025-01-08", "2025-01-15", "2025-01-16"]
+        for day, checksum in kept.items():
+            assert sha256_of(folder / f"flu_{day}.csv") == checksum
+
+
+def test_another_source_does_not_pass_for_the_one_whose_fetch_was_killed(tmp_path):
+    series, day = Series(tmp_path, "flu", ".csv"), date(2025, 1, 15)
+    with pytest.raises(Killed), killed_at(7):
+        keep(tmp_path, "2025-01-15", WEEK_2)
+
+    with pytest.raises(DataError, match="there is another vintage of 2025-01-15"):
+        keep_vintage(series, (HEADER + WEEK_1 + WEEK_2).encode(), day, "another", 10)
 
 
 @pytest.mark.parametrize("place", ["vintages", "hub/target-data"])

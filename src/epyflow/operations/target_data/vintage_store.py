@@ -3,11 +3,14 @@
 A folder holds ``<name>_<YYYY-MM-DD><suffix>`` for each vintage, and ``vintages.json``. No file is
 written twice, and data that are stale or have shrunk are refused, because a forecast would take
 them for a fall of the epidemic.
+
+A vintage is recorded as ``pending`` before its file gets its name. If a fetch is killed then, the
+next one finds whose file it is, and keeps it: a run may have used it.
 """
 
-import json
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -63,6 +66,7 @@ class Vintage(Strict):
 
 class _Manifest(Strict):
     vintages: dict[str, Many[Vintage]] = Field(default_factory=dict)
+    pending: dict[str, Vintage] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,18 @@ class Series:
 
     def kept(self, day: date) -> Vintage | None:
         """Return the record of a day's vintage, if a file of any suffix is what was kept."""
-        paths = [replace(self, suffix=each).path(day) for each in (*SUFFIXES, self.suffix)]
-        hashes = {sha256_of(path) for path in paths if path.is_file()}
-        found = (each for each in self.vintages() if each.day == day and each.sha256 in hashes)
-        return next(found, None)
+        records = [*self.vintages(), *filter(None, [self.unrecorded()])]
+        return next((each for each in records if each.day == day and self._has(each)), None)
+
+    def unrecorded(self) -> Vintage | None:
+        """Return the vintage whose fetch was killed after its file had got its name."""
+        pending = _read_manifest(self.folder).pending.get(self.name)
+        return pending if pending is not None and self._has(pending) else None
+
+    def _has(self, vintage: Vintage) -> bool:
+        """Return whether a file of any suffix is what was kept."""
+        paths = [replace(self, suffix=each).path(vintage.day) for each in (*SUFFIXES, self.suffix)]
+        return any(path.is_file() and sha256_of(path) == vintage.sha256 for path in paths)
 
 
 def keep_vintage(
@@ -112,7 +124,8 @@ def keep_vintage(
     vintage
         Its record.
     is_new
-        Whether it was written; an equal one of the same day is kept as it is.
+        Whether it was written; an equal one of the same day is kept as it is, and so is one from
+        this source whose fetch was killed before it was recorded.
 
     Raises
     ------
@@ -124,6 +137,10 @@ def keep_vintage(
         If the table or the manifest cannot be read, or a kept file is not what was written.
     """
     series.folder.mkdir(parents=True, exist_ok=True)
+    if (unrecorded := series.unrecorded()) is not None:
+        _record(series, unrecorded)
+        if (unrecorded.day, _address(unrecorded.source)) == (day, _address(source)):
+            return unrecorded, False
     descriptor, name = tempfile.mkstemp(dir=series.folder, prefix=".fetch-", suffix=series.suffix)
     temporary = Path(name)
     try:
@@ -132,9 +149,11 @@ def keep_vintage(
         vintage = _describe(temporary, day, source)
         known = series.vintages()
         _check(vintage, known, series, max_age)
+        if vintage not in known and not series.path(day).exists():
+            _write_manifest(series, pending=vintage)
         is_new = _place(temporary, series.path(day), vintage)
         if vintage not in known:
-            _record(series, [each for each in known if each.day != day] + [vintage])
+            _record(series, vintage)
     finally:
         temporary.unlink(missing_ok=True)
     return vintage, is_new
@@ -212,8 +231,8 @@ def _check(new: Vintage, known: tuple[Vintage, ...], series: Series, max_age: in
             f"{path}: is missing, or not the file that was kept; expected the SHA-256 "
             f"{before.sha256}: restore it, or remove its entry from {MANIFEST}"
         )
-    fields = {"last_observation": "last observation", "values": "values", "locations": "locations"}
-    for field, words in fields.items():
+    for field in ("last_observation", "values", "locations"):
+        words = field.replace("_", " ")
         now, then = getattr(new, field), getattr(before, field)
         if now < then:
             raise DataError(
@@ -241,14 +260,29 @@ def _place(temporary: Path, path: Path, vintage: Vintage) -> bool:
     return True
 
 
-def _record(series: Series, vintages: list[Vintage]) -> None:
+def _address(source: str) -> str:
+    """Return a source without the commit, which may differ between two fetches."""
+    return source.partition(", commit ")[0]
+
+
+def _record(series: Series, vintage: Vintage) -> None:
+    others = [each for each in series.vintages() if each.day != vintage.day]
+    _write_manifest(series, sorted([*others, vintage], key=_day))
+
+
+def _write_manifest(
+    series: Series, vintages: Sequence[Vintage] | None = None, pending: Vintage | None = None
+) -> None:
+    """Replace what is pending of a series, and its records if there are new ones."""
     manifest = _read_manifest(series.folder)
-    own = {series.name: sorted(vintages, key=_day)}
-    content = {
-        name: [each.model_dump(mode="json") for each in records]
-        for name, records in sorted({**manifest.vintages, **own}.items())
-    }
-    text = json.dumps({"vintages": content}, indent=1) + "\n"
+    records = dict(manifest.vintages)
+    if vintages is not None:
+        records[series.name] = tuple(vintages)
+    waiting = {name: each for name, each in manifest.pending.items() if name != series.name}
+    if pending is not None:
+        waiting[series.name] = pending
+    content = _Manifest(vintages=dict(sorted(records.items())), pending=waiting)
+    text = content.model_dump_json(indent=1, exclude=None if waiting else {"pending"}) + "\n"
     write_bytes_atomically(series.folder / MANIFEST, text.encode())
 
 

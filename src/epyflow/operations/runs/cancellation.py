@@ -116,7 +116,8 @@ class Cancelling:
         self._tell_what_is_left(lease)
         if not self._ended.left:
             self._note(first.record, job)
-            if lease is not None:
+            # One that seems to have lapsed, by a clock that may be wrong, is left to lapse.
+            if lease is not None and (lease.has_ended or lease.job is not None):
                 lease.remove(self._storage)
         return self._ended
 

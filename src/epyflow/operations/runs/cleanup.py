@@ -8,7 +8,7 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.operations.runs.deletable_files import Waste
-from epyflow.operations.runs.run_lease import has_lease
+from epyflow.operations.runs.run_lease import may_be_held
 from epyflow.run.layout import TOPS, RunLayout
 from epyflow.run.path_patterns import split_name
 from epyflow.storage.disk import Storage
@@ -135,4 +135,4 @@ def _has_begun(storage: Storage, waste: Waste, records: Mapping[str, Coordinator
         return False
     record = read_record(exp_id, run_id, storage)
     is_new = record is not None and record != records.get(waste.what)
-    return is_new or has_lease(RunLayout(exp_id, run_id), storage)
+    return is_new or may_be_held(RunLayout(exp_id, run_id), storage)

@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -162,9 +163,13 @@ class HeldLease:
         """
 
         def renew_often() -> None:
-            while not self._ending.wait(RENEW_SECONDS):
+            began = time.monotonic()
+            # A request that fails may take minutes: then the next one follows at once.
+            while not self._ending.wait(max(0.0, began + RENEW_SECONDS - time.monotonic())):
+                began = time.monotonic()
                 try:
                     self.renew()
+                    began = time.monotonic()
                 except RunningError as error:
                     lost(str(error))
                     return

@@ -12,7 +12,7 @@ from typing import Any
 from epyflow.operations.runs.activity import Activity, read_records
 from epyflow.operations.runs.latest_runs import read_pointers
 from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
-from epyflow.operations.runs.run_lease import has_lease
+from epyflow.operations.runs.run_lease import may_be_held
 from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.run.layout import BENCHMARKS, COORDINATOR, LOGS, OUTPUTS, RESULTS, TOPS, RunLayout
 from epyflow.run.path_patterns import (
@@ -138,8 +138,8 @@ class Search:
         last = max(written, default=self._activity.now)
         why = self._activity.why_active(layout.exp_id, layout.run_id, record, last)
         lease = layout.coordinator_lease.removeprefix(f"{COORDINATOR}/")
-        if not why and lease in self._files[COORDINATOR] and has_lease(layout, self._storage):
-            why = "a coordinator holds its lease"
+        if not why and lease in self._files[COORDINATOR] and may_be_held(layout, self._storage):
+            why = "a coordinator may hold its lease"
         if why:
             self.left_alone[folder] = why
         return not why

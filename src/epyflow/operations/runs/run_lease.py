@@ -20,12 +20,15 @@ from epyflow.storage.stored_file import VersionedStorage
 LEASE_SECONDS, RENEW_SECONDS = 180.0, 30.0
 """Seconds after which a lease lapses, and between two renewals."""
 
-WATCH_SECONDS, _LOOK_SECONDS = 1.5 * RENEW_SECONDS, 5.0
+WATCH_SECONDS, _LOOK_SECONDS = LEASE_SECONDS, 5.0
 """Seconds for which a lapsed lease is watched before it is replaced, and between two looks.
 
 A clock may be wrong: then the lease of a living coordinator seems to have lapsed, or that of a dead
-one to be of the future.
+one to be of the future. Renewals may fail: a client of a bucket repeats a request for two minutes.
 """
+
+_CERTAIN_SECONDS = 86_400.0
+"""Age of a lease that is not held whatever the clocks: few are wrong by a day."""
 
 
 _NOTICE_SECONDS = RENEW_SECONDS + 5.0
@@ -89,15 +92,16 @@ class FoundLease:
     @property
     def has_lapsed(self) -> bool:
         """Whether it seems to have lapsed, by the clock of this machine."""
-        return self._age > LEASE_SECONDS
+        return self.age > LEASE_SECONDS
 
     @property
     def is_of_the_future(self) -> bool:
         """Whether it seems to be renewed in the future: then no clock tells when it lapses."""
-        return self._age < -LEASE_SECONDS
+        return self.age < -LEASE_SECONDS
 
     @property
-    def _age(self) -> float:
+    def age(self) -> float:
+        """Seconds since it was last written, by the clock of this machine."""
         return (datetime.now(UTC) - self.renewed).total_seconds()
 
     @property
@@ -177,10 +181,10 @@ def find_lease(exp_id: str, run_id: str, storage: Storage) -> FoundLease | None:
         return None
 
 
-def has_lease(run: RunLayout, storage: Storage) -> bool:
-    """Return whether a coordinator holds the lease of a run, as far as is known."""
+def may_be_held(run: RunLayout, storage: Storage) -> bool:
+    """Return whether a coordinator may hold the lease of a run, also if a clock is hours off."""
     found = find_lease(run.exp_id, run.run_id, storage)
-    return found is not None and found.is_held
+    return found is not None and not (found.has_ended or found.age > _CERTAIN_SECONDS)
 
 
 def read_lease(exp_id: str, run_id: str, storage: VersionedStorage) -> FoundLease | None:

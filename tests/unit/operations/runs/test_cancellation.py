@@ -1,5 +1,6 @@
 """Ending a run, with jobs and a clock that are made up and processes that are real."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -235,6 +236,17 @@ def test_the_lease_of_a_coordinator_that_runs_on_is_left_and_that_is_told(
     assert [left in each for each in ended.left] == [True] * bool(left)
     assert (run.storage.read(RunLayout("flu", "main").coordinator_lease) is not None) is bool(left)
     assert run.outcome == outcome
+
+
+def test_a_lease_that_has_lapsed_by_a_clock_that_may_be_wrong_is_left(run, tmp_path):
+    run.storage, mine = SharedFolder(tmp_path), this_coordinator("flu", "main", {})
+    write_lease(run.storage, new_lease(mine.model_copy(update={"host": "elsewhere"})), None)
+    lease = RunLayout("flu", "main").coordinator_lease
+    os.utime(tmp_path / lease, (0, 0))
+
+    assert run.cancel(()).left == []
+
+    assert run.storage.read(lease) is not None
 
 
 def test_a_coordinator_that_has_started_since_is_told_and_keeps_its_record(run, record):

@@ -7,7 +7,7 @@ from queue import Queue
 
 import pytest
 
-from epyflow.errors import RunningError
+from epyflow.errors import EpyflowError, RunningError
 from epyflow.operations.runs import coordinator_lease, run_lease
 from epyflow.operations.runs.coordinator_lease import (
     TAKE_OVER_VARIABLE,
@@ -69,16 +69,20 @@ class Store:
 
 @dataclass
 class Waiting:
-    """Time that passes only while a lease is watched; after 30 s something happens, once."""
+    """Time that passes only while a lease is watched; after 30 s, or later, something happens."""
 
     then: Callable[[], object] = lambda: None
+    after: float = RENEW_SECONDS
     passed: float = 0.0
     said: list[str] = field(default_factory=list)
 
     def sleep(self, seconds: float) -> None:
         before, self.passed = self.passed, self.passed + seconds
-        if before < RENEW_SECONDS <= self.passed:
+        if before < self.after <= self.passed:
             self.then()
+
+    def monotonic(self) -> float:
+        return self.passed
 
 
 @pytest.fixture
@@ -100,19 +104,45 @@ def hold(store: Store, waiting: Waiting, holder: Coordinator | None = None) -> H
     ("clock", "is_wrong", "seems"),
     [(LONG_AGO, "ahead", "to have lapsed"), (FUTURE, "behind", "to be renewed in the future")],
 )
+@pytest.mark.parametrize("failed", [0, 1, 4])
 def test_a_coordinator_whose_lease_lapsed_by_a_wrong_clock_only_is_left_alone(
-    waiting, clock, is_wrong, seems
+    waiting, clock, is_wrong, seems, failed
 ):
     store = Store(clock=clock)
     first = hold(store, waiting)
-    waiting.then = first.renew
+    waiting.then, waiting.after = first.renew, (1 + failed) * RENEW_SECONDS
 
     with pytest.raises(RunningError, match=rf"on laptop .* clock of this machine is {is_wrong}"):
         hold(store, waiting, elsewhere(host="desktop"))
 
     first.renew()
-    assert waiting.passed == RENEW_SECONDS
+    assert waiting.passed == waiting.after
     assert f"seems {seems}; waiting {WATCH_SECONDS:.0f} s" in waiting.said[0]
+
+
+def test_a_renewal_that_fails_after_minutes_is_tried_again_at_once(waiting, monkeypatch):
+    store, tries, told = Store(), list[float](), Queue[str]()
+    held = hold(store, waiting)
+    monkeypatch.setattr(coordinator_lease, "time", waiting)
+
+    def fail() -> None:
+        tries.append(waiting.passed)
+        waiting.passed += 120.0 if len(tries) == 1 else 0.0
+        raise EpyflowError("no answer")
+
+    class Ending:
+        def wait(self, seconds: float) -> bool:
+            waiting.passed += seconds
+            return len(tries) == 3
+
+    monkeypatch.setattr(held, "renew", fail)
+    monkeypatch.setattr(held, "_ending", Ending())
+    held._say = told.put
+    held.keep(pytest.fail)
+
+    for _ in range(3):
+        told.get(timeout=30)
+    assert tries == [30.0, 150.0, 180.0]
 
 
 @pytest.mark.parametrize("clock", [LONG_AGO, FUTURE])

@@ -10,9 +10,10 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -105,16 +106,20 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
         submission.layout.coordinator_log,
         storage,
     )
-    with _lease(environment, stop, submission, journal, storage) as variables:
+    with _lease(environment, stop, submission, journal, storage) as (variables, confirm):
+        journal.there.confirm = confirm
         journal.begin(
             f"coordinator {environment[JOB_VARIABLE]} starts, {started:%Y-%m-%d %H:%M:%S} UTC"
         )
         record_start(submission.exp_id, submission.run_id, storage)
         try:
-            code = _run(home, {**environment, **variables}, stop, submission, journal, storage)
+            state = State(home / "work", submission, storage, confirm)
+            code = _run(home, {**environment, **variables}, stop, submission, journal, state)
+            confirm()
         except EpyflowError as error:
-            journal.say(str(error))
             code = 1
+            if not stop.replaced:  # which is told already
+                journal.say(str(error))
         if stop.replaced:
             journal.say("Another coordinator has taken this run over. Tasks keep running.")
             return REPLACED
@@ -133,16 +138,18 @@ def _lease(
     submission: Submission,
     journal: Journal,
     storage: Storage,
-) -> Iterator[Mapping[str, str]]:
+) -> Iterator[tuple[Mapping[str, str], Callable[[], object]]]:
     """Hold the lease of the run in the block; stop if another coordinator takes it over.
 
     Yields
     ------
     variables
         Environment of Snakemake: it asks for the lease before it starts jobs.
+    confirm
+        Raises RunningError if another coordinator has the run now.
     """
     if not isinstance(storage, VersionedStorage):
-        yield {}
+        yield {}, lambda: None
         return
     mine = this_coordinator(submission.exp_id, submission.run_id, environment)
     held = acquire_lease(mine, storage, journal.say)
@@ -153,7 +160,7 @@ def _lease(
 
     held.keep(end)
     try:
-        yield held.variables()
+        yield held.variables(), partial(held.confirm, end)
     finally:
         held.release()
 
@@ -164,13 +171,12 @@ def _run(
     stop: Stop,
     submission: Submission,
     journal: Journal,
-    storage: Storage,
+    state: State,
 ) -> int:
     """Run Snakemake in the work folder, and save its state."""
     run = f"{submission.exp_id}/{submission.run_id}"
     for stage, planned in submission.code.items():
         provenance.check_code(stage, planned, run)
-    state = State(home / "work", submission, storage)
     try:
         if state.restore():
             journal.say("The state of the previous coordinator is restored.")

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import EpyflowError, RunningError, UnreadableError
 from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.storage.disk import Storage
-from epyflow.storage.stored_file import LARGEST_TEXT
+from epyflow.storage.stored_file import LARGEST_TEXT, VersionedStorage
 
 TAKEN_AWAY, TIME_UP = 75, 76
 """Exit codes of a coordinator on a preempted machine, and after its time limit."""
@@ -49,6 +49,50 @@ class Stop:
         return self.code == REPLACED
 
 
+class HeldFile:
+    """A file of a run that only the coordinator with the lease replaces.
+
+    A coordinator does not know at once that another one has taken the run over. What that one has
+    written has another version, so the first has to confirm the lease before it replaces it.
+
+    Parameters
+    ----------
+    path, storage
+        The file and its storage. On disk, which has no leases, it is simply replaced.
+    confirm
+        Raises RunningError if another coordinator has the run; may be set later.
+    """
+
+    def __init__(
+        self, path: str, storage: Storage, confirm: Callable[[], object] = lambda: None
+    ) -> None:
+        self.path, self.storage, self.confirm = path, storage, confirm
+        self._version: str | None = None
+
+    def write(self, data: bytes) -> None:
+        """Write the file.
+
+        Raises
+        ------
+        RunningError
+            If another coordinator has the run.
+        EpyflowError
+            If the storage refuses, or somebody else writes it at this moment.
+        """
+        if not isinstance(self.storage, VersionedStorage):
+            self.storage.write(self.path, data)
+            return
+        for _ in range(2):  # the answer to the first of two requests may have been lost
+            if self._version is None:
+                found = self.storage.read_version(self.path)
+                self.confirm()
+                self._version = None if found is None else found.name
+            self._version = self.storage.write_version(self.path, data, self._version)
+            if self._version is not None:
+                return
+        raise EpyflowError(f"{self.path}: somebody else writes it, too")
+
+
 class Chore:
     """A periodic action. Slow actions are done less often.
 
@@ -74,6 +118,8 @@ class Chore:
         began = time.monotonic()
         try:
             self._action()
+        except RunningError:
+            pass  # the lease has told, and the coordinator ends
         except (EpyflowError, OSError) as error:
             say(f"Not copied to the bucket, will be tried again: {error}")
         now = time.monotonic()
@@ -91,17 +137,21 @@ class Journal:
         Path of the copy in the storage.
     storage
         The files under the storage prefix.
+
+    Attributes
+    ----------
+    there
+        The copy.
     """
 
     def __init__(self, path: Path, there: str, storage: Storage) -> None:
-        self.path = path
-        self._there, self._storage = there, storage
+        self.path, self.there = path, HeldFile(there, storage)
         self._copied = self._printed = 0
 
     def begin(self, heading: str) -> None:
         """Continue the output of earlier coordinators; the heading is in the bucket at once."""
         try:
-            before = self._storage.read(self._there, LARGEST_TEXT) or b""
+            before = self.there.storage.read(self.there.path, LARGEST_TEXT) or b""
         except UnreadableError as problem:  # no coordinator wrote it, and it must not stop this one
             before = f"[coordinator] The earlier log is replaced: {problem}\n".encode()
         self.path.write_bytes(before)
@@ -129,7 +179,7 @@ class Journal:
         size = self.path.stat().st_size
         if size == self._copied:
             return
-        self._storage.write(self._there, bounded(self.path.read_bytes()))
+        self.there.write(bounded(self.path.read_bytes()))
         self._copied = size
 
 

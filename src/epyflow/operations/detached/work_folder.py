@@ -12,7 +12,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from epyflow.archives import Limits, extract_archive
@@ -23,6 +23,7 @@ from epyflow.operations.detached.job_request import (
     digest_of,
     read_submission,
 )
+from epyflow.operations.detached.supervisor import HeldFile
 from epyflow.run.layout import plan_path
 from epyflow.storage.disk import Storage
 
@@ -99,14 +100,22 @@ class State:
         Manifest of the sources.
     storage
         The files under the storage prefix.
+    confirm
+        Raises RunningError if another coordinator has the run.
     """
 
-    def __init__(self, folder: Path, submission: Submission, storage: Storage) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        submission: Submission,
+        storage: Storage,
+        confirm: Callable[[], object] = lambda: None,
+    ) -> None:
         self._folder = folder
         self._results = submission.layout.results
         self._path = submission.layout.coordinator_state
         self._plan = plan_path(submission.exp_id, submission.run_id).as_posix()
-        self._storage = storage
+        self._storage, self._there = storage, HeldFile(self._path, storage, confirm)
         self._saved: Signature = {}
 
     def restore(self) -> bool:
@@ -177,7 +186,7 @@ class State:
         with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=4) as archive:
             for name in now:
                 self._add(archive, name)
-        self._storage.write(self._path, packed.getvalue())
+        self._there.write(packed.getvalue())
         self._saved = now
         return True
 

@@ -20,10 +20,15 @@ from epyflow.operations.detached.job_request import (
     Submission,
 )
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
-from epyflow.operations.runs.coordinator_lease import LEASE_VARIABLE
+from epyflow.operations.runs.coordinator_lease import LEASE_VARIABLE, acquire_lease
 from epyflow.operations.runs.coordinator_process import REPLACED
-from epyflow.operations.runs.coordinator_record import Coordinator, read_record
-from epyflow.operations.runs.run_lease import Lease
+from epyflow.operations.runs.coordinator_record import (
+    Coordinator,
+    read_record,
+    this_coordinator,
+    write_record,
+)
+from epyflow.operations.runs.run_lease import Lease, read_lease
 from epyflow.provenance.record import git_state
 from epyflow.run.layout import RunLayout
 from epyflow.stages import STAGES
@@ -55,7 +60,12 @@ def coordinate(tmp_path, storage, monkeypatch) -> Callable[..., int]:
     """Coordinate a run in which Snakemake, once asked, ends as told."""
 
     def coordinate(
-        code: int, *, packed_by: dict[str, str] = CODE, replaced: bool = False, **seen: Any
+        code: int,
+        *,
+        packed_by: dict[str, str] = CODE,
+        replaced: bool = False,
+        meanwhile: Callable[[], object] = lambda: None,
+        **seen: Any,
     ) -> int:
         stop = Stop()
 
@@ -64,6 +74,7 @@ def coordinate(tmp_path, storage, monkeypatch) -> Callable[..., int]:
             mark = folder / ".snakemake" / "incomplete" / "mark"
             mark.parent.mkdir(parents=True, exist_ok=True)
             mark.write_text("{}")
+            meanwhile()
             if replaced:
                 stop.ask(REPLACED)
             return code
@@ -179,6 +190,31 @@ def test_snakemake_knows_the_lease_and_its_end_for_want_of_it_changes_nothing(
     assert (record(shared).outcome, told) == (None, [])
     assert shared.read(RunLayout("flu", "main").coordinator_state) is None
     assert "taken this run over" not in log(shared)
+
+
+@pytest.mark.parametrize("code", [0, 1, TAKEN_AWAY])
+def test_one_that_has_not_noticed_a_take_over_replaces_nothing_of_the_other(
+    coordinate, told, tmp_path, monkeypatch, code
+):
+    shared, layout = SharedFolder(tmp_path / "bucket"), RunLayout("flu", "main")
+    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
+    other = this_coordinator("flu", "main", {}).model_copy(update={"host": "desktop"})
+
+    def take_over() -> None:
+        acquire_lease(other, shared, print, take_over=True)
+        write_record(other, shared)
+        for path in (layout.coordinator_state, layout.coordinator_log):
+            shared.write(path, b"of the other")
+
+    assert coordinate(code, meanwhile=take_over) == REPLACED
+
+    assert (record(shared), told) == (other, [])
+    assert shared.read(layout.coordinator_state) == b"of the other"
+    assert log(shared) == "of the other"
+    found = read_lease("flu", "main", shared)
+    assert found is not None
+    assert found.lease is not None
+    assert found.lease.holder.host == "desktop"
 
 
 def test_an_image_with_other_code_runs_nothing_and_says_which(coordinate, storage, told):

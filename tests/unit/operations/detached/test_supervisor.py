@@ -9,17 +9,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, RunningError
 from epyflow.operations.detached.supervisor import (
     TAKEN_AWAY,
     TIME_UP,
     Chore,
+    HeldFile,
     Journal,
     Stop,
     bounded,
     supervise,
 )
-from epyflow.storage.disk import Disk
+from epyflow.storage.disk import Disk, SharedFolder
 
 # Stands for Snakemake: it has a child, and would tidy up at a signal that lets it.
 LONG = """
@@ -163,3 +164,40 @@ def test_a_chore_that_fails_is_told_and_done_again():
 
     assert len(done) == 2
     assert said == ["Not copied to the bucket, will be tried again: no answer"]
+
+
+def test_a_coordinator_that_has_lost_the_run_replaces_nothing_that_the_other_has_written(tmp_path):
+    storage, lost = SharedFolder(tmp_path), list[str]()
+
+    def confirm() -> None:
+        if lost:
+            raise RunningError(lost[0])
+
+    first, second = HeldFile("there", storage, confirm), HeldFile("there", storage)
+    first.write(b"first")
+    first.write(b"first, longer")
+    lost.append("another one has the run")
+    second.write(b"second")
+
+    with pytest.raises(RunningError, match="another one has the run"):
+        first.write(b"late")
+
+    assert storage.read("there") == b"second"
+    second.write(b"second, longer")
+    assert storage.read("there") == b"second, longer"
+
+
+def test_a_file_whose_answer_was_lost_is_written_once_more(tmp_path):
+    class Forgetful(SharedFolder):
+        answers = 0
+
+        def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
+            self.answers += 1
+            version = super().write_version(path, data, replaced)
+            return None if self.answers == 1 else version
+
+    storage = Forgetful(tmp_path)
+
+    HeldFile("there", storage).write(b"data")
+
+    assert (storage.read("there"), storage.answers) == (b"data", 2)

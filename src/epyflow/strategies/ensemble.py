@@ -12,6 +12,15 @@ from epyflow.experiment.format.observation_model import Ensemble
 
 Array = NDArray[np.float64]
 
+_ALMOST_POISSON = 1e-6
+"""Of dispersion * mean: the standard deviation is larger than Poisson's by half of it."""
+
+_LARGE_MEAN = 1e9
+"""At this mean, the expansion and the inverse function give the same counts."""
+
+_LOWEST_LEVEL = 2.0**-54
+"""Half of the smallest positive level that is drawn."""
+
 
 @dataclass(frozen=True)
 class Reports:
@@ -88,7 +97,7 @@ def combine(
 
 
 def report(means: Array, dispersion: float, levels: Array) -> Array:
-    """Return the quantiles of negative binomial counts at ``levels``, 0 to 1.
+    """Return the quantiles of negative binomial counts at ``levels``, 0 to 1 without 1.
 
     Parameters
     ----------
@@ -97,21 +106,48 @@ def report(means: Array, dispersion: float, levels: Array) -> Array:
     dispersion
         The variance is mean + dispersion * mean^2; 0 gives Poisson counts.
     """
-    if dispersion == 0:
-        found = _poisson(means, levels)
-    else:
-        from scipy import stats  # slow to import, and most projections do not need it
+    counts = np.zeros(means.shape)
+    # Rounding of 1 + dispersion * mean would be larger than the difference to Poisson counts.
+    poisson, large = dispersion * means < _ALMOST_POISSON, means > _LARGE_MEAN
+    for chosen, quantiles in (
+        (poisson & ~large, _poisson),
+        (poisson & large, _large_poisson),
+        (~poisson, _negative_binomial),
+    ):
+        if chosen.any():
+            counts[chosen] = quantiles(means[chosen], levels[chosen], dispersion)
+    return np.asarray(np.where((means > 0) & (levels > 0), counts, 0))
 
-        found = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
-    # At level 0, scipy gives -1.
-    counts: Array = np.where(means > 0, np.maximum(found, 0), 0)
-    return counts
 
-
-def _poisson(means: Array, levels: Array) -> Array:
+def _poisson(means: Array, levels: Array, _: float) -> Array:
     """Return the quantiles with the operations of ``scipy.stats.poisson.ppf``, levels below 1."""
     from scipy import special  # in a fifth of the time that scipy.stats takes to import
 
     found = np.ceil(special.pdtrik(levels, means))
     fewer = np.maximum(found - 1, 0)
     return np.asarray(np.where(special.pdtr(fewer, means) >= levels, fewer, found))
+
+
+def _large_poisson(means: Array, levels: Array, _: float) -> Array:
+    """Return the quantiles by their expansion around the normal distribution.
+
+    For large means, the inverse function of scipy gives NaN. Source: Cornish & Fisher (1938),
+    "Moments and cumulants in the specification of distributions", Revue de l'Institut International
+    de Statistique 5:307, to the order of 1 / sqrt(mean), with the correction for continuity.
+    """
+    from scipy import special
+
+    z, sd = special.ndtri(np.maximum(levels, _LOWEST_LEVEL)), np.sqrt(means)
+    found = means + sd * z + (z**2 - 1) / 6 - 0.5 + (z - z**3) / (72 * sd)
+    return np.asarray(np.ceil(found))
+
+
+def _negative_binomial(means: Array, levels: Array, dispersion: float) -> Array:
+    """Return the quantiles of ``scipy.stats.nbinom.ppf``, which does not end for large counts."""
+    from scipy import special
+
+    size, chance = 1 / dispersion, 1 / (1 + dispersion * means)
+    found = np.ceil(special.nbdtrik(levels, size, chance))
+    fewer = np.maximum(found - 1, 0)
+    below = special.betainc(size, fewer + 1, chance)
+    return np.asarray(np.where(below >= levels, fewer, found))

@@ -24,6 +24,7 @@ from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.observation_model import (
     ESTIMATED,
+    MOST,
     Discrepancy,
     Ensemble,
     Estimate,
@@ -73,7 +74,7 @@ def _around(
         y, m = observed[known], mean[known]
         spread = _given(model.dispersion)
         if spread is None:
-            spread = observation_noise.estimate_dispersion(y, m)
+            spread = _estimated_dispersion(y, m)
         walk, growth = None, 0.0
         if model.discrepancy is not None:
             walk = _given(model.discrepancy.sd)
@@ -83,6 +84,20 @@ def _around(
                 growth = observation_noise.estimate_growth(y, m, periods[known], spread, walk)
         found.append(Reporting(spread, walk, growth))
     return tuple(found)
+
+
+def _estimated_dispersion(y: Array, m: Array) -> float:
+    found = observation_noise.estimate_dispersion(y, m)
+    if found <= MOST:
+        return found
+    log.warning(
+        "the estimated dispersion is %g; %g is used, the largest that describes counts: the fit is "
+        "poor, or has few persons. Look at the fit, or give a number in "
+        "observation_model.dispersion",
+        found,
+        MOST,
+    )
+    return MOST
 
 
 def _estimated_walk(

@@ -10,6 +10,7 @@ from scipy import stats
 from epyflow import strategies
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import NOT_STARTED
+from epyflow.calibration import observation_noise
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.observation_model import Discrepancy
 from epyflow.strategies.discrepancy import drifted
@@ -75,6 +76,49 @@ def test_poisson_reports_are_the_quantiles_of_scipy():
     counts = report(means, 0, levels)
 
     assert counts.tolist() == np.maximum(stats.poisson.ppf(levels, means), 0).tolist()
+
+
+def test_negative_binomial_reports_are_the_quantiles_of_scipy():
+    rng = np.random.default_rng(4)
+    means, levels = np.exp(rng.uniform(-8, 8, 2_000)), rng.random(2_000)
+
+    for dispersion in (1e-4, 0.01, 1.0, 10.0):
+        counts = report(means, dispersion, levels)
+        expected = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
+
+        assert counts.tolist() == expected.tolist()
+
+
+def test_large_reports_are_poisson_quantiles_to_the_last_person():
+    means = np.full(5, 1e9)
+    levels = np.array([0.001, 0.025, 0.5, 0.975, 0.999])
+
+    found = report(np.nextafter(means, 2e9), 0, levels)
+
+    assert found.tolist() == report(means, 0, levels).tolist()
+
+
+@pytest.mark.parametrize("dispersion", [0.0, 1e-300, 1e-20, 1e-16])
+@pytest.mark.parametrize("mean", [1e-3, 1.0, 1e6, 1e10, 1e12])
+def test_a_vanishing_dispersion_gives_poisson_counts(dispersion, mean):
+    levels = np.array([0.0, 0.001, 0.5, 0.999])
+    found = report(np.full(4, mean), dispersion, levels)
+
+    z = stats.norm.ppf(levels[1:])
+    assert found[0] == 0
+    if mean < 1e6:
+        assert found[1:].tolist() == stats.poisson.ppf(levels[1:], mean).tolist()
+    else:
+        assert (found[1:] - mean) / np.sqrt(mean) == pytest.approx(z, abs=3e-3)
+
+
+@pytest.mark.parametrize("dispersion", [0.1, 10.0])
+def test_large_reports_are_those_of_a_gamma_distribution(dispersion):
+    # Poisson counts around gamma means: the Poisson part vanishes for large means.
+    levels = np.array([0.25, 0.5, 0.975])
+    gamma = stats.gamma.ppf(levels, 1 / dispersion, scale=dispersion * 1e12)
+
+    assert report(np.full(3, 1e12), dispersion, levels) == pytest.approx(gamma, rel=1e-6)
 
 
 @pytest.mark.parametrize("dispersion", [0.0, 0.5])
@@ -193,7 +237,7 @@ def test_a_drift_widens_with_time():
 
 
 def test_no_more_people_are_reported_than_there_are():
-    wild = {**DRIFTING, "discrepancy": {"sd": 20}}
+    wild = {**DRIFTING, "discrepancy": {"sd": 10}}
 
     assert reports(run(wild).members[0]).max() == 80_001
 
@@ -265,3 +309,13 @@ def test_scenarios_of_an_ensemble_stay_paired():
     same, again = run(model, [{"id": "a"}, {"id": "b"}], growth=GROWTH).members
 
     assert (reports(same) == reports(again)).all()
+
+
+def test_an_estimated_dispersion_beyond_the_largest_is_the_largest_with_a_warning(
+    monkeypatch, caplog
+):
+    monkeypatch.setattr(observation_noise, "estimate_dispersion", lambda y, m: 9800.0)
+    fit = run({**NOISY, "dispersion": "estimated"}, trajectories=2).fit
+
+    assert fit.reporting[0][0].dispersion == 10
+    assert "the estimated dispersion is 9800; 10 is used" in caplog.text

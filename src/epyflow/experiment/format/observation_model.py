@@ -11,18 +11,28 @@ from forecast_hub.combining.growth import HORIZONS
 
 ESTIMATED = "estimated"
 
+MOST = 10.0
+"""Largest dispersion, and standard deviation of a step of the logarithm.
+
+With a dispersion of 10, half of the reports are below 1% of their mean; a step of 10 multiplies
+reports by 22,000.
+"""
+
+_MOST_MEMBERS = 50
+
 
 def _as_estimate(value: Any) -> float | str:
     if value == ESTIMATED:
         return ESTIMATED
     expected = refuse(
-        f"{shown(value)} is not usable; expected a number, 0 or more, or the word {ESTIMATED}"
+        f"{shown(value)} is not usable; expected a number from 0 to {MOST:g}, or the word "
+        f"{ESTIMATED}"
     )
     try:
         number = as_number(value)
     except PydanticCustomError:
         raise expected from None
-    if number < 0:
+    if not 0 <= number <= MOST:
         raise expected
     return number
 
@@ -30,11 +40,13 @@ def _as_estimate(value: Any) -> float | str:
 Estimate = Annotated[
     float | Literal["estimated"],
     BeforeValidator(_as_estimate),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0, "maximum": MOST}, {"type": "string"}]}
+    ),
 ]
 
 
-NonNegative = Annotated[Number, Field(ge=0)]
+Step = Annotated[Number, Field(ge=0, le=MOST)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 
 
@@ -48,7 +60,7 @@ class Discrepancy(Strict):
         description="Standard deviation of the logarithm's step from one period to the next; "
         "estimated: from the fit's residuals."
     )
-    default_sd: NonNegative | None = Field(
+    default_sd: Step | None = Field(
         default=None,
         description="The step where it cannot be estimated, because the epidemic has hardly begun; "
         "absent: the task fails.",
@@ -123,6 +135,10 @@ class Ensemble(Strict):
         if len(self.members) < 2:
             raise refuse(
                 f"members has {len(self.members)} forecast; expected two or more to combine"
+            )
+        if len(self.members) > _MOST_MEMBERS:
+            raise refuse(
+                f"members has {len(self.members):,} forecasts; expected at most {_MOST_MEMBERS}"
             )
         if isinstance(self.members[0], DampedGrowth):
             raise refuse(

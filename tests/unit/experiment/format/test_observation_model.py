@@ -7,23 +7,31 @@ from tests.unit.experiment.samples import CALIBRATION, messages
 MODEL = "modelset.calibration.projection.observation_model"
 
 
-@pytest.mark.parametrize("dispersion", [0, 0.25, "1/20"])
+@pytest.mark.parametrize("dispersion", [0, 1e-300, 0.25, "1/20", 10])
 def test_a_number_is_a_dispersion(root, dispersion):
     assert messages(root, CALIBRATION, (f"{MODEL}.dispersion", dispersion)) == []
 
 
-@pytest.mark.parametrize("written", [-0.1, "estimate", True, "lots"])
+@pytest.mark.parametrize("written", [-0.1, 10.1, 1e300, "estimate", True, "lots"])
 @pytest.mark.parametrize("key", ["dispersion", "discrepancy.sd"])
 def test_what_is_neither_a_number_nor_estimated_is_refused(root, key, written):
     (found,) = messages(root, CALIBRATION, (f"{MODEL}.{key}", written))
 
-    assert "expected a number, 0 or more, or the word estimated" in found
+    assert "expected a number from 0 to 10, or the word estimated" in found
 
 
 @pytest.mark.parametrize("key", ["start", "model_growth", "residual_growth"])
 def test_damping_is_a_number_from_0_to_1(root, key):
     assert messages(root, CALIBRATION, (f"{MODEL}.discrepancy.{key}", "2/3")) == []
     assert messages(root, CALIBRATION, (f"{MODEL}.discrepancy.{key}", 1.1))
+
+
+def test_a_default_step_of_more_than_10_is_refused(root):
+    key = f"{MODEL}.discrepancy.default_sd"
+    assert messages(root, CALIBRATION, (key, 10)) == []
+    (found,) = messages(root, CALIBRATION, (key, 1e308))
+
+    assert "1e+308 is too large; expected 10 or less" in found
 
 
 def test_dispersion_and_discrepancy_cannot_both_be_estimated(root):
@@ -52,6 +60,7 @@ GROWTH = {"type": "damped_growth"}
     ("ensemble", "expected"),
     [
         ({"members": [DRAWN]}, "expected two or more to combine"),
+        ({"members": [DRAWN] * 51}, "members has 51 forecasts; expected at most 50"),
         ({"members": [GROWTH, DRAWN]}, "expected a negative_binomial first"),
         ({"members": [DRAWN, GROWTH, GROWTH]}, "expected it once"),
         ({"members": [DRAWN, GROWTH], "periods": 5}, "expected at most 4"),

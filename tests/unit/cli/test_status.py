@@ -216,6 +216,19 @@ def test_of_another_machine_it_is_said_that_it_cannot_be_seen(made_up):
     assert coordinator["description"].endswith("its state is unknown on this machine")
 
 
+def test_a_command_of_many_words_is_shortened_in_the_middle(made_up):
+    made_up.tasks("flu/main", count=2, done=(0,))
+    targets = [f"results/{number:05d}" for number in range(5000)]
+    noted(made_up, wanted=Wanted(command=("snakemake", *targets, "--cores", "9" * 5000)))
+
+    done = status("flu", "--format", "json")
+
+    command = json.loads(done.stdout)["coordinator"]["record"]["wanted"]["command"]
+    assert command[:2] == ["snakemake", "results/00000"]
+    assert "words left out: the whole is in the run's record.json" in " ".join(command)
+    assert len(done.stdout) < 10_000
+
+
 def test_a_batch_job_that_cannot_be_asked_for_is_no_error(made_up, monkeypatch):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(made_up.root / "nowhere.json"))
     made_up.tasks("flu/main", count=2, done=(0,))

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
-from epyflow.operations.runs.log_lines import printable, shorten_line
+from epyflow.operations.runs.log_lines import printable, shorten_command, shorten_line
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
     from epyflow.operations.runs.batch_jobs import RunJob
 
 _ENDED = {"complete": "completed", "failed": "failed", "stopped": "was stopped"}
+
+_WHOLE = "the whole is in the run's record.json"
+"""Where a command is that is shortened."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,14 @@ class Presence:
             "lives": self.lives,
             "description": self.described(),
             "outcome": None if record is None else record.outcome,
-            "record": None if record is None else record.model_dump(mode="json"),
+            "record": None if record is None else _as_dict(record),
         }
+
+
+def _as_dict(record: Coordinator) -> dict[str, Any]:
+    found = record.model_dump(mode="json")
+    found["wanted"]["command"] = shorten_command(record.wanted.command, _WHOLE)
+    return found
 
 
 def find_coordinator(storage: Storage, exp_id: str, run_id: str) -> Presence:
@@ -169,7 +178,7 @@ def how_to_resume(record: Coordinator | None) -> str:
     program = "/snakemake/__main__.py"
     command = ["snakemake" if e.endswith(program) else e for e in record.wanted.command]
     # The record may be from somebody else's bucket.
-    shown = shorten_line(printable(shlex.join(command)), "the whole is in the run's record.json")
+    shown = shorten_line(printable(shlex.join(command)), _WHOLE)
     return f"{printable(f'in {record.folder} on {record.host}')}: {shown}"
 
 

@@ -1,8 +1,10 @@
 """Read the time and level of log lines, and select lines."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Literal
 
 from epyflow.errors import EpyflowError
@@ -119,6 +121,25 @@ def shorten_line(line: str, where: str) -> str:
         return line
     left = f"[... {len(line) - _START - _END:,} characters left out: {where} ...]"
     return f"{line[:_START]} {left} {line[-_END:]}"
+
+
+def shorten_command(words: Sequence[str], where: str) -> list[str]:
+    """Return the words of a command; of many the first and the last, and ``where`` the others are.
+
+    A long word is shortened, too.
+    """
+    words = [shorten_line(word, where) for word in words]
+    if sum(map(len, words)) <= _LONGEST:
+        return words
+    first = _fitting(words, _START)
+    last = _fitting(words[len(first) :][::-1], _END)[::-1]
+    left = f"[... {len(words) - len(first) - len(last):,} words left out: {where} ...]"
+    return [*first, left, *last]
+
+
+def _fitting(words: Sequence[str], most: int) -> list[str]:
+    ends = accumulate(map(len, words))
+    return [word for word, end in zip(words, ends, strict=True) if end <= most]
 
 
 def _moment(head: re.Match[str]) -> datetime | None:

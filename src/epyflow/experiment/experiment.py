@@ -66,6 +66,23 @@ class Experiment:
         """The modelset's section of calibration, if it has one."""
         return self.modelset.calibration if self.modelset else None
 
+    def with_written_paths(self, message: str, folders: Mapping[str, Path]) -> str:
+        """Name files in a message as the YAML does: a bundle is unpacked elsewhere.
+
+        Parameters
+        ----------
+        message
+            Of a failure.
+        folders
+            Other folders, by the names that take their place.
+        """
+        names = {f"{folder}/": "" for folder in (self.files.folder, self.files.root)}
+        names |= {str(path): written for written, path in self.data.items()}
+        names |= {str(folder): name for name, folder in folders.items()}
+        for path in sorted(names, key=len, reverse=True):
+            message = message.replace(path, names[path])
+        return message
+
 
 def canonical_json(section: BaseModel | None) -> str:
     """Write a section as JSON whose text depends on its values alone."""

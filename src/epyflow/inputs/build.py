@@ -127,7 +127,8 @@ class Build:
         except (PopulationError, DataError) as error:
             log.error("%s: %s", location.name, error)
             for task in planned:
-                yield task.index, self._failure(task, str(error))
+                cause = self.experiment.with_written_paths(str(error), self.store.folders)
+                yield task.index, self._failure(task, cause)
             return
         for task in planned:
             yield task.index, self._task(task, shared, sets)

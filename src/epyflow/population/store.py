@@ -136,6 +136,12 @@ class PopulationStore:
             except PopulationError:
                 continue
 
+    @property
+    def folders(self) -> dict[str, Path]:
+        """The folders of the sources, by names that are the same on every machine."""
+        sources = {"population_data": self._local, "epydemix-data": self._remote}
+        return {name: source.root for name, source in sources.items() if source is not None}
+
     def names(self) -> tuple[str, ...]:
         """Return the names in the folder; without a folder, those of the remote data.
 

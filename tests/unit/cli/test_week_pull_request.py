@@ -2,14 +2,23 @@
 
 import json
 import os
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from epyflow.cli import week as cli_week
+from epyflow.errors import RunningError
+from epyflow.operations.target_data import vintage_store
+from epyflow.operations.week import hub_branch, pull_request
 from epyflow.operations.week.hub_branch import owner_of
+from epyflow.storage.disk import Disk
 from tests.running import running
+from tests.unit.cli.test_week import use_fetched
 from tests.unit.cli.weekly_hub import branches, git, of
 from tests.watching import command_lines
 
@@ -225,3 +234,114 @@ def test_the_owner_is_found_in_each_form_of_an_address(clone, address):
     git(clone, "remote", "add", "fork", address)
 
     assert owner_of(clone, "fork") == "somebody"
+
+
+# --- a week that is killed ------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def killed(real: Callable[..., Any], word: object = None, *, before: bool = False) -> Any:
+    """Return a function that ends the process, if it is called with a word."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        is_meant = word is None or word in arguments
+        if is_meant and before:
+            raise Killed
+        given = real(*arguments, **named)
+        if is_meant:
+            raise Killed
+        return given
+
+    return call
+
+
+STEPS: tuple[tuple[ModuleType | type, str, Any, bool], ...] = (
+    (vintage_store, "_record", None, True),  # the file of today is there
+    (cli_week, "plan_week", None, False),
+    (Path, "touch", None, True),  # the run has made a submission, and is not complete
+    (cli_week, "run_commands", None, False),
+    (cli_week, "confirm_accepted", None, False),
+    (hub_branch, "_git", "commit-tree", False),
+    (hub_branch, "_git", "update-ref", False),
+    (hub_branch, "_git", "push", False),
+    (cli_week, "push_branch", None, False),
+    (pull_request, "_read", pull_request._Pull, True),  # it is open, and nobody was told
+    (cli_week, "open_pull_request", None, False),
+)
+"""What does a step, a word of the arguments it is meant with, and whether it is killed before."""
+
+
+def once(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function whose first answer is repeated."""
+    known: list[Any] = []
+
+    def call(*arguments: Any) -> Any:
+        if not known:
+            known.append(real(*arguments))
+        return known[0]
+
+    return call
+
+
+def test_a_week_that_was_killed_at_each_step_ends_as_an_undisturbed_one(
+    ask, github, fork, clone, monkeypatch
+):
+    use_fetched()
+    source = clone / "target-data" / "time-series.csv"
+    source.parent.mkdir()
+    options = ("--fetch", "hub", "--fetch-to", "common-data/fetched")
+    texts = [f"date,location,value\n2025-01-11,25,{value}\n" for value in range(len(STEPS))]
+    with monkeypatch.context() as quick:  # only the last call plans and runs all anew
+        for name in ("plan_week", "run_commands"):
+            quick.setattr(cli_week, name, once(getattr(cli_week, name)))
+        for text, (where, name, word, before) in zip(texts, STEPS, strict=True):
+            source.write_text(text)
+            with monkeypatch.context() as patch:
+                patch.setattr(where, name, killed(getattr(where, name), word, before=before))
+                with pytest.raises(Killed):
+                    ask(*options)
+
+    done = ask(*options)
+
+    file = "model-output/team-model/2025-01-18-team-model.csv"
+    assert (done.exit_code, done.stdout) == (0, f"{BRANCH}\n")
+    assert git(clone, "rev-list", "--count", f"main..{BRANCH}") == "1"
+    assert git(clone, "diff", "--name-status", "main", BRANCH) == f"A\t{file}"
+    assert git(clone, "show", f"{BRANCH}:{file}") == "reference_date\n2025-01-18"
+    assert branches(clone) == ["main", BRANCH, f"fork/{BRANCH}"]
+    assert git(clone, "rev-parse", BRANCH) == git(fork, "rev-parse", BRANCH)
+    assert branches(fork) == [BRANCH]
+    assert [each["head"]["label"] for each in github.pulls] == [f"somebody:{BRANCH}"]
+    (kept,) = Path("common-data/fetched").glob("*.csv")
+    assert kept.read_text() == texts[0]
+
+
+def test_a_week_that_was_killed_after_its_submission_is_submitted_once(
+    clone, snakemake, monkeypatch
+):
+    started: list[Any] = []
+
+    def start(settings: Any, *_: Any) -> Any:
+        if started:
+            raise RunningError("a coordinator is running")
+        started.append(settings)
+        raise Killed
+
+    submit = SimpleNamespace(start_detached=start, Machine=SimpleNamespace)
+    monkeypatch.setattr(cli_week, "import_module", lambda _: submit)
+    monkeypatch.setattr(cli_week, "_place", lambda *_: Disk())
+    monkeypatch.setattr(cli_week, "plan_week", once(cli_week.plan_week))
+    with pytest.raises(Killed):
+        of("2025-01-15", "--submit")
+
+    running = of("2025-01-15", "--submit")
+    snakemake.finish(started[0])
+    ended, again = of("2025-01-15", "--submit"), of("2025-01-15", "--submit")
+
+    assert running.exit_code == 3
+    assert "a coordinator is running" in running.stderr
+    assert ended.stdout == again.stdout == f"{BRANCH}\n"
+    assert git(clone, "rev-list", "--count", f"main..{BRANCH}") == "1"

@@ -10,7 +10,7 @@ from epyflow.cli import week as cli_week
 from epyflow.operations.secret_variables import without_secrets
 from epyflow.run.plan import read_plan_file
 from epyflow.run.planner import write_run_plan
-from epyflow.run.settings import read_settings
+from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.storage.disk import Disk
 from tests.unit.cli.command import run
@@ -53,7 +53,10 @@ class Snakemake:
         (command,) = commands
         self.variables = frozenset(without_secrets(command.secrets))
         given = command.arguments[command.arguments.index("--config") + 1 :]
-        settings = read_settings(dict(each.split("=", 1) for each in given))
+        self.finish(read_settings(dict(each.split("=", 1) for each in given)))
+        return self.code
+
+    def finish(self, settings: Settings) -> None:
         plan = read_plan_file(write_run_plan(gather(settings), [], Disk()).read_bytes())
         file = Path(plan.layout.submission(plan.runs[0].submission.file))
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +65,6 @@ class Snakemake:
             Path(plan.layout.complete).touch()
         findings = {"accepted": self.accepted, "messages": ["error: wrong"], "file": file.name}
         Path(plan.layout.findings(file.name)).write_text(json.dumps(findings))
-        return self.code
 
 
 @pytest.fixture

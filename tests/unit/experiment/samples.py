@@ -357,7 +357,7 @@ def my_prior():
 """
 
 
-ADMISSIONS = "place,date,value\n" + "".join(f"{code:02},2024-10-05,3\n" for code in range(57))
+ADMISSIONS = "place,date,value\n" + "".join(f"{code:02},2025-01-11,3\n" for code in range(57))
 """One observation of each of the states, by their codes."""
 
 

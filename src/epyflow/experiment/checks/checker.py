@@ -164,9 +164,10 @@ class Checker:
                 report = self._modelset.report
                 check_vaccination_scenarios(self._model.section, calibration, found, report)
                 model = self._model.section
+                hubs = [read.section.hub for read in self._outputs]
                 check_observations(
                     *(model, calibration, self.populations, found, report),
-                    is_submitted=any(read.section.hub is not None for read in self._outputs),
+                    references=[hub[1].reference_date for hub in hubs if hub is not None],
                 )
                 check_growth_data(calibration, self.populations, found, report)
         for read in self._outputs:

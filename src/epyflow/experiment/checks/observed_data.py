@@ -3,10 +3,10 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from epyflow.data.observations import (
     select_observations,
 )
 from epyflow.data.observed_table import read_observed
-from epyflow.data.periods import WEEKS
 from epyflow.data.vintages import data_key, vintage_of
 from epyflow.errors import DataError, NoObservationsError, UnreadableError
+from epyflow.experiment.checks.observed_dates import check_age, check_dates, parse_day
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.output import Output, RateTrends
@@ -32,11 +32,17 @@ from forecast_hub.tables import Table
 
 _MOST_SAID = 5
 """Errors of a file that are reported; more are of the same kind as a rule."""
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MEASURE = re.compile(r"-?\d+\.\d+(e-?\d+)?|\d+|NA|")
 """Numbers with decimals, as a column of a rate beside the counts holds them, and no value."""
 _BEGINNING = date(1900, 1, 1)
 """Submissions read observations from here on, for what a rate or a peak is compared with."""
+
+
+class _Values(NamedTuple):
+    """Places without observations and what is said of each, and the last dates of the others."""
+
+    missing: Mapping[str, str]
+    latest: Mapping[str, date]
 
 
 def check_observations(
@@ -46,13 +52,14 @@ def check_observations(
     found: Mapping[str, Path],
     report: Report,
     *,
-    is_submitted: bool = False,
+    references: Sequence[date | None] = (),
 ) -> None:
     """Report observations that no task could use.
 
     Rows of several issues or series among which nothing chooses, places without observations, and
     dates that the simulated series does not have. Files that cannot be read are reported
-    elsewhere. A submission reads observations of before the fitting window, too.
+    elsewhere. A submission, one for each of ``references``, reads observations of before the
+    fitting window, too, and those that end long before its reference date are a warning.
     """
     path = found.get(data_key(calibration.observed_data_path, calibration.observed_data_vintage))
     table = None if path is None else _read(path, calibration, ("calibration",), report)
@@ -83,14 +90,16 @@ def check_observations(
         if name is not None
     ]
     window = (calibration.fitting_window.start_date, calibration.fitting_window.end_date)
-    span = (_BEGINNING, window[1]) if is_submitted else window
+    span = (_BEGINNING, window[1]) if references else window
     columns = list(itertools.starmap(Column, pairs))
-    missing = _check_values(table, places, calibration, columns, (span, window), report)
-    if missing is None:
+    values = _check_values(table, places, calibration, columns, (span, window), report)
+    if values is None:
         return
-    _report_missing(missing, places, report)
+    _report_missing(values.missing, places, report)
+    for reference in set(filter(None, references)):
+        check_age(values.latest, len(places), reference, report)
     for position, comparison in compared.items():
-        _check_dates(rows, column, comparison, position, (model, calibration), report)
+        check_dates(rows, column, comparison, position, (model, calibration), report)
 
 
 def check_rate_trends(
@@ -108,12 +117,12 @@ def check_rate_trends(
         return
     columns = [Column(trends.observed_value_column, trends.observed_date_column)]
     span = (_BEGINNING, hub.reference_date - timedelta(days=1))
-    missing = _check_values(table, places, trends, columns, (span, span), report, here)
-    if missing:
+    values = _check_values(table, places, trends, columns, (span, span), report, here)
+    if values is not None and values.missing:
         report.warn(
             (*here, "observed_data_path"),
-            f"no observations before {hub.reference_date} of {listed(missing)}: no rate trends of "
-            "them are submitted; expected rows of them",
+            f"no observations before {hub.reference_date} of {listed(values.missing)}: no rate "
+            "trends of them are submitted; expected rows of them",
         )
 
 
@@ -140,16 +149,15 @@ def _check_values(
     spans: tuple[tuple[date, date], tuple[date, date]],
     report: Report,
     here: KeyPath = ("calibration",),
-) -> dict[str, str] | None:
+) -> _Values | None:
     """Report rows that a task could not read, as its build reads them.
 
     ``spans`` are the days whose rows are read, and those of which at least one must have a value.
 
     Returns
     -------
-    missing
-        Places without observations, and what is said of each; None if rows were reported, or a
-        column is missing, which is reported elsewhere.
+    values
+        None if rows were reported, or a column is missing, which is reported elsewhere.
     """
     vintage = vintage_of(table.path, section.observed_data_vintage, section.observed_as_of_column)
     if not set(required_columns(columns, vintage)) <= set(table.columns):
@@ -157,10 +165,13 @@ def _check_values(
     span, window = spans
     said: set[str] = set()
     missing: dict[str, str] = {}
+    latest: dict[str, date] = {}
     located = LocatedTable(table, section.observed_location_column)
     for place in places:
         try:
             dates, values = select_observations(located, place.spellings, columns, span, vintage)
+            for position in np.flatnonzero(~np.isnan(values).any(axis=1))[-1:]:
+                latest[place.name] = dates[position]
             needed = [window[0] <= day <= window[1] for day in dates]
             if np.isnan(values[needed]).all(axis=0).any():
                 missing[place.name] = (
@@ -173,7 +184,7 @@ def _check_values(
             said.add(str(error))
     for message in sorted(said)[:_MOST_SAID]:
         report.error((*here, "observed_data_path"), message)
-    return None if said else missing
+    return None if said else _Values(missing, latest)
 
 
 def _report_missing(missing: Mapping[str, str], places: Sequence[Location], report: Report) -> None:
@@ -210,7 +221,7 @@ def _check_issues(
     values = {each.observed_value_column for each in calibration.comparison}
     same = rows.choose(key == repeated for key in of_rows).columns
     differing = [name for name in same if name not in values and len(set(same[name])) > 1]
-    issues = [name for name in differing if all(map(_parse, same[name]))]
+    issues = [name for name in differing if all(map(parse_day, same[name]))]
     measures = [name for name in differing if all(map(_MEASURE.fullmatch, same[name]))]
     chosen = [name for name in differing if name not in (*issues, *measures)]
     if not issues and not chosen:
@@ -230,68 +241,3 @@ def _check_issues(
             f"expected one: say which is meant by observed_data_vintage: a date{also}",
         )
     return False
-
-
-def _check_dates(
-    rows: Table,
-    place: str,
-    comparison: Comparison,
-    position: int,
-    sections: tuple[Model, Calibration],
-    report: Report,
-) -> None:
-    model, calibration = sections
-    window = calibration.fitting_window
-    frequency = model.simulation.resample_frequency
-    key_path = ("calibration", "comparison", position, "observed_date_column")
-    dates = rows.columns[comparison.observed_date_column]
-    days = sorted(filter(None, map(_parse, set(dates))))
-    inside = [day for day in days if window.start_date <= day <= window.end_date]
-    if not inside:
-        return
-    if frequency in WEEKS:
-        wrong = [day for day in inside if day.weekday() != WEEKS.index(frequency)]
-        if wrong:
-            report.error(key_path, _wrong_weekday(wrong, inside, frequency))
-    elif frequency in (None, "D") and model.timespan.delta_t <= 1:
-        by_place: dict[str, set[str]] = {}
-        for name, text in zip(rows.columns[place], dates, strict=True):
-            by_place.setdefault(name, set()).add(text)
-        gaps = [gap for texts in by_place.values() for gap in _gaps(texts)]
-        code = WEEKS[inside[0].weekday()]
-        if gaps and min(gaps) > 1:
-            report.error(
-                key_path,
-                f"observations are at least {min(gaps)} days apart, and the simulated series is "
-                f"daily; expected one frequency: set simulation.resample_frequency"
-                f"{f' to {code}' if min(gaps) == 7 else ''}",
-            )
-        elif not gaps:
-            report.warn(
-                key_path,
-                f"{inside[0]} is the only date, and the simulated series is daily; if it is that "
-                f"of a week, set simulation.resample_frequency to {code}",
-            )
-
-
-def _wrong_weekday(wrong: Sequence[date], inside: Sequence[date], frequency: str) -> str:
-    day, end = wrong[0], _WEEKDAYS[WEEKS.index(frequency)]
-    one = len({each.weekday() for each in inside}) == 1
-    other = WEEKS[day.weekday()] if one else "D, if the observations are daily"
-    return (
-        f"{day} is a {_WEEKDAYS[day.weekday()]}, and the simulated weeks end on {end} "
-        f"(simulation.resample_frequency {frequency}); expected the last days of these weeks, or "
-        f"resample_frequency: {other}"
-    )
-
-
-def _gaps(texts: Iterable[str]) -> Iterator[int]:
-    days = sorted(filter(None, map(_parse, texts)))
-    return ((later - day).days for day, later in pairwise(days))
-
-
-def _parse(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

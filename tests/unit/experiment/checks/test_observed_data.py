@@ -388,6 +388,24 @@ def test_a_submission_reads_observations_of_before_the_fitting_window(tmp_path):
     assert "admissions.csv:2: value: " in found
 
 
+@pytest.mark.parametrize(
+    ("last", "says"),
+    [
+        ("2025-01-04", []),
+        ("2024-12-28", ["end on 2024-12-28 or before, 21 days before the reference date 2025-"]),
+        ("2024-12-07", ["end on 2024-12-07 or before, 42 days before the reference date 2025-"]),
+    ],
+)
+def test_observations_that_end_long_before_the_reference_date_are_a_warning(tmp_path, last, says):
+    rows = [*weeks(("2025-01-11", last)), *weeks((*SATURDAYS, last), "NY"), "2025-01-11,NY,NA"]
+    window = {"fitting_window": {"start_date": "2024-10-05", "end_date": "2025-01-11"}}
+
+    found = problems(tmp_path, rows, output=FLUSIGHT, places=STATES[:2], **window)
+
+    named = "observed_data_path: the observations of United_States_New_York (1 of 2 populations) "
+    assert all(named in each and text in each for text, each in zip(says, found, strict=True))
+
+
 def test_observations_of_rate_trends_are_checked(tmp_path):
     write_data(tmp_path)
     trends = {
@@ -400,7 +418,8 @@ def test_observations_of_rate_trends_are_checked(tmp_path):
 
     def found(rows, head="date,place,value,target"):
         (tmp_path / "common-data" / "trends.csv").write_text("\n".join([head, *rows]) + "\n")
-        return problems(tmp_path, weeks(), output=output)
+        its = problems(tmp_path, weeks(), output=output)
+        return [each for each in its if "rate_trends" in each]
 
     both = [*weeks(target="hosp"), *weeks(("2023-10-07",), target="visits")]
     assert found(weeks(target="hosp")) == []

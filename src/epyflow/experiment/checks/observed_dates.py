@@ -1,0 +1,117 @@
+"""Check the dates of observations: their weekdays, the time between them, and the last ones."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+
+from epyflow.data.periods import WEEKS
+from epyflow.experiment.format.calibration import Calibration, Comparison
+from epyflow.experiment.format.model import Model
+from epyflow.experiment.reading.problem_report import Report
+from epyflow.suggest import listed
+from forecast_hub.tables import Table
+
+OLDEST = timedelta(days=14)
+"""Longest time from the last observation to the reference date without a warning.
+
+In a season, observations end one week before the reference date, or two.
+"""
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def check_age(latest: Mapping[str, date], places: int, reference: date, report: Report) -> None:
+    """Warn of populations whose observations end long before the reference date.
+
+    Parameters
+    ----------
+    latest
+        Population to the last day of its observations.
+    places
+        Number of all populations.
+    reference
+        The reference date of the submission.
+    report
+        That of the modelset.
+    """
+    late = {name: day for name, day in latest.items() if reference - day > OLDEST}
+    if late:
+        last = max(late.values())
+        report.warn(
+            ("calibration", "observed_data_path"),
+            f"the observations of {listed(late)} ({len(late)} of {places} populations) end on "
+            f"{last} or before, {(reference - last).days} days before the reference date "
+            f"{reference}; expected at most {OLDEST.days}: use newer data, or look at the fitting "
+            "window and the vintage",
+        )
+
+
+def check_dates(
+    rows: Table,
+    place: str,
+    comparison: Comparison,
+    position: int,
+    sections: tuple[Model, Calibration],
+    report: Report,
+) -> None:
+    """Report dates that the simulated series of a comparison does not have.
+
+    ``rows`` are those of all places, ``place`` is their column of places, and ``position`` that of
+    the comparison.
+    """
+    model, calibration = sections
+    window = calibration.fitting_window
+    frequency = model.simulation.resample_frequency
+    key_path = ("calibration", "comparison", position, "observed_date_column")
+    dates = rows.columns[comparison.observed_date_column]
+    days = sorted(filter(None, map(parse_day, set(dates))))
+    inside = [day for day in days if window.start_date <= day <= window.end_date]
+    if not inside:
+        return
+    if frequency in WEEKS:
+        wrong = [day for day in inside if day.weekday() != WEEKS.index(frequency)]
+        if wrong:
+            report.error(key_path, _wrong_weekday(wrong, inside, frequency))
+    elif frequency in (None, "D") and model.timespan.delta_t <= 1:
+        by_place: dict[str, set[str]] = {}
+        for name, text in zip(rows.columns[place], dates, strict=True):
+            by_place.setdefault(name, set()).add(text)
+        gaps = [gap for texts in by_place.values() for gap in _gaps(texts)]
+        code = WEEKS[inside[0].weekday()]
+        if gaps and min(gaps) > 1:
+            report.error(
+                key_path,
+                f"observations are at least {min(gaps)} days apart, and the simulated series is "
+                f"daily; expected one frequency: set simulation.resample_frequency"
+                f"{f' to {code}' if min(gaps) == 7 else ''}",
+            )
+        elif not gaps:
+            report.warn(
+                key_path,
+                f"{inside[0]} is the only date, and the simulated series is daily; if it is that "
+                f"of a week, set simulation.resample_frequency to {code}",
+            )
+
+
+def _wrong_weekday(wrong: Sequence[date], inside: Sequence[date], frequency: str) -> str:
+    day, end = wrong[0], _WEEKDAYS[WEEKS.index(frequency)]
+    one = len({each.weekday() for each in inside}) == 1
+    other = WEEKS[day.weekday()] if one else "D, if the observations are daily"
+    return (
+        f"{day} is a {_WEEKDAYS[day.weekday()]}, and the simulated weeks end on {end} "
+        f"(simulation.resample_frequency {frequency}); expected the last days of these weeks, or "
+        f"resample_frequency: {other}"
+    )
+
+
+def _gaps(texts: Iterable[str]) -> Iterator[int]:
+    days = sorted(filter(None, map(parse_day, texts)))
+    return ((later - day).days for day, later in pairwise(days))
+
+
+def parse_day(text: str) -> date | None:
+    """Read a date; None if it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -379,12 +379,14 @@ def test_a_link_in_config_that_leads_out_of_the_root_is_not_read(root, tmp_path_
         ("data/populations/contacts.csv", "contacts.csv"),
         ("experiments/sample/functions/notes.txt", "population.csv"),
         ("experiments/sample/config", "config"),
+        ("experiments/sample", "sample"),
     ],
 )
 def test_no_other_link_of_a_root_leads_out_of_it(root, atlantis, link, target):
     folder = write_sections(root, changed(SIR, ("model.population.name", "Atlantis")))
     shutil.copytree(atlantis, root / "data" / "populations")
     shutil.copytree(folder / "config", atlantis / "config")
+    shutil.copytree(folder, atlantis / "sample")
     path = root / link
     path.parent.mkdir(exist_ok=True)
     if path.is_dir():
@@ -395,7 +397,7 @@ def test_no_other_link_of_a_root_leads_out_of_it(root, atlantis, link, target):
     refused = run("validate", folder)
 
     assert refused.exit_code in (1, 2)
-    place = rf"{link}(/basemodel\.yaml)?(:1:)? leads out of the root through a link; "
+    place = rf"{link}(/config)?(/basemodel\.yaml)?(:1:)? leads out of the root through a link; "
     assert re.search(place, refused.output)
     assert run("validate", folder, "--allowed-data-root", atlantis).exit_code == 0
 

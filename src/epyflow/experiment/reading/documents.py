@@ -67,7 +67,9 @@ def read_documents(files: ExperimentFiles) -> tuple[dict[str, list[Document]], l
 
 def _link_problem(path: Path, files: ExperimentFiles) -> Problem | None:
     """Return a problem if a file of the experiment's folder lies elsewhere."""
-    inside = is_below(path, (files.root, *files.allowed, files.folder))
+    # A folder below the root may be a link, too; one that was named by its path may be elsewhere.
+    own = () if files.folder.is_relative_to(files.root) else (files.folder,)
+    inside = is_below(path, (files.root, *files.allowed, *own))
     return None if inside else Problem(path, 1, "", LEADS_OUT)
 
 

@@ -199,10 +199,11 @@ def _root_above(folder: Path) -> Path:
 
 
 def _exp_id(folder: Path, root: Path) -> str:
-    try:
-        return folder.resolve().relative_to((root / "experiments").resolve()).as_posix()
-    except ValueError:
-        return folder.name
+    base = root / "experiments"
+    for path, above in ((folder.resolve(), base.resolve()), (folder, base)):
+        if path.is_relative_to(above):
+            return path.relative_to(above).as_posix()
+    return folder.name
 
 
 def is_exp_id(text: str) -> bool:

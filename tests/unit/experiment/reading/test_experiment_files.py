@@ -434,6 +434,14 @@ def test_a_root_that_is_itself_a_link_is_no_way_out(place, tmp_path_factory):
     assert linked.exp_id == "mine"
 
 
+def test_an_experiment_that_is_a_link_keeps_its_name_below_the_root(place, tmp_path_factory):
+    elsewhere = place.folder.rename(tmp_path_factory.mktemp("elsewhere") / "other")
+    (place.folder.parent / "us").mkdir()
+    (place.folder.parent / "us" / "flu").symlink_to(elsewhere)
+
+    assert locate("us/flu", place.root).exp_id == "us/flu"
+
+
 @pytest.mark.parametrize("written", ["", ".", "../config"])
 def test_a_folder_is_no_data_file(place, written):
     with pytest.raises(ValueError, match="is not a file"):

@@ -11,7 +11,7 @@ def claim():
     """Hold the lease of the run in its bucket, or refuse to start beside another coordinator."""
     from functools import partial
 
-    from epyflow.errors import RunningError
+    from epyflow.errors import RunningError, UnreachableError
     from epyflow.operations.runs.coordinator_lease import claim_run, confirm_before_jobs
     from epyflow.operations.runs.coordinator_process import end_this_process
     from epyflow.storage.disk import storage_at
@@ -34,7 +34,7 @@ def claim():
         settings = workflow.executor_settings
         if hasattr(settings, "before_creation"):
             settings.before_creation = partial(LEASE.confirm, end)
-    except RunningError as error:
+    except (RunningError, UnreachableError) as error:
         raise WorkflowError(str(error)) from None
     except (EpyflowError, OSError) as error:
         logger.warning(f"Other coordinators of this run are not kept away: {error}")

@@ -10,7 +10,7 @@ from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 from requests.exceptions import RequestException
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreachableError
 
 LOG_IN = "log in: gcloud auth application-default login"
 
@@ -32,13 +32,15 @@ def explained(where: str, service: str, remedies: Mapping[int, str]) -> Iterator
 
     Raises
     ------
+    UnreachableError
+        If the service does not answer.
     EpyflowError
         Naming the resource, the code, and what to do.
     """
     try:
         yield
     except api.RetryError as error:
-        raise EpyflowError(
+        raise UnreachableError(
             f"{where}: no answer from {service} ({error.cause or error}); try again later"
         ) from error
     except api.GoogleAPICallError as error:
@@ -48,7 +50,7 @@ def explained(where: str, service: str, remedies: Mapping[int, str]) -> Iterator
     except auth.GoogleAuthError as error:
         raise EpyflowError(f"{where}: {error}; {LOG_IN}") from error
     except RequestException as error:
-        raise EpyflowError(
+        raise UnreachableError(
             f"{where}: no answer from {service} ({type(error).__name__}: {error}); "
             "check the network and run the command again"
         ) from error

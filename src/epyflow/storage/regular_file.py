@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
 
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import EpyflowError, UnreachableError, UnreadableError
 
 _PATIENCE_SECONDS, _LOOK_SECONDS = 30.0, 0.05
 """A lock is held while a small file is written."""
@@ -59,8 +59,10 @@ def locked(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    EpyflowError
+    UnreachableError
         If another process holds it for long.
+    EpyflowError
+        If the file system has no locks.
     UnreadableError
         If it is no regular file, or may not be written.
     """
@@ -78,7 +80,7 @@ def locked(path: Path) -> Iterator[None]:
                         "locks of POSIX between machines"
                     ) from None
                 if time.monotonic() >= limit:
-                    raise EpyflowError(
+                    raise UnreachableError(
                         f"{path}: another process has held this lock for {_PATIENCE_SECONDS:.0f} "
                         "s, which takes an instant otherwise; find out which (lslocks) and end it"
                     ) from None

@@ -32,7 +32,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import EpyflowError, UnreachableError, UnreadableError
 from epyflow.storage.stored_file import LARGEST_VERSION, Stored, Version, confirm_readable
 
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
@@ -250,14 +250,15 @@ class S3Bucket:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             its = error.response.get("Error", {})
             remedy = _REMEDIES.get(status, "run the command again; finished work is kept")
-            kind = UnreadableError if reading and status == 403 else EpyflowError
+            kind = UnreachableError if status >= 500 else EpyflowError
+            kind = UnreadableError if reading and status == 403 else kind
             raise kind(
                 f"{where}: {status} {its.get('Code', '')} {its.get('Message', '')}; {remedy}"
             ) from error
         except NoCredentialsError as error:
             raise EpyflowError(f"{where}: {error}; {_LOG_IN}") from error
         except BotoCoreError as error:
-            raise EpyflowError(
+            raise UnreachableError(
                 f"{where}: {error}; check the settings of AWS (aws configure list) and the "
                 "network, and run the command again"
             ) from error

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import EpyflowError, UnreachableError, UnreadableError
 from epyflow.storage import regular_file
 from epyflow.storage.disk import SharedFolder, storage_at
 from epyflow.storage.stored_file import VersionedStorage
@@ -59,7 +59,7 @@ def test_a_lock_that_another_process_keeps_is_not_waited_for_without_end(tmp_pat
     monkeypatch.setattr(regular_file, "time", times)
     monkeypatch.setattr(regular_file.fcntl, "lockf", held)
 
-    with pytest.raises(EpyflowError, match=r"a.lock: another process has held this lock for 30 s"):
+    with pytest.raises(UnreachableError, match=r"a.lock: another process has held .* 30 s"):
         SharedFolder(tmp_path).write_version("a", b"1", None)
 
     assert 30 <= sum(waited) < 31

@@ -217,10 +217,11 @@ def test_the_record_of_an_earlier_coordinator_is_replaced_by_that_of_the_job(run
     ("holder", "left"),
     [
         ({"host": "elsewhere", "pid": 12}, "process 12 on elsewhere is its coordinator since"),
+        ({}, f"It is planning: end it with Ctrl-C or kill -INT {os.getpid()}"),
         ({"host": "elsewhere", "job": COORDINATING.name}, ""),
         ({"process_started": 0.0}, ""),
     ],
-    ids=["lives elsewhere", "job", "has ended here"],
+    ids=["lives elsewhere", "plans here", "job", "has ended here"],
 )
 @pytest.mark.parametrize("outcome", ["failed", None])
 def test_the_lease_of_a_coordinator_that_runs_on_is_left_and_that_is_told(
@@ -261,13 +262,48 @@ def test_a_coordinator_that_has_started_since_is_told_and_keeps_its_record(run, 
 
 def test_a_run_that_was_over_before_its_coordinator_was_deleted_stays_as_it_was(run, record):
     other = record.model_copy(update={"job": f"{COORDINATING.name}0"})
-    for ending in (record.after("complete"), other.after("failed")):
+    for ending in (record.after("complete"), record.after("failed"), other.after("failed")):
         write_record(record, run.storage)
         run.delete = lambda *_, ending=ending: write_record(ending, run.storage)
 
         run.cancel((COORDINATING,), (COORDINATING,), ())
 
         assert read_record("flu", "main", run.storage) == ending
+
+
+@pytest.mark.parametrize("outcome", ["complete", "failed", "stopped", "cancelled"])
+def test_a_process_that_ends_by_itself_before_it_is_interrupted_keeps_its_outcome(
+    run, process, outcome
+):
+    record = read_record("flu", "main", run.storage)
+    assert record is not None
+    seen = run.presence()
+    ending = record.after(outcome)
+    write_record(ending, run.storage)
+    process.kill()
+    process.wait()
+
+    ended = Cancelling(run.storage, seen, run.said.append, sleep=run.sleep).run()
+
+    assert (ended.done, ended.left) == ([], [])
+    assert read_record("flu", "main", run.storage) == ending
+
+
+def test_of_two_cancellations_at_once_both_succeed_and_note_it(run, record):
+    looks = [(COORDINATING, TASKS)], [(COORDINATING, TASKS), (TASKS,), ()]
+    first = []
+
+    def delete(name: str, reason: str) -> None:
+        if not first:  # the other command ends it all at this moment
+            first.append(name)
+            run.looks = looks[1]
+            first.append(Cancelling(run.storage, run.presence(), run.said.append).run())
+
+    run.delete = delete
+    second = run.cancel((COORDINATING, TASKS))
+
+    assert (second.left, first[1].left) == ([], [])
+    assert run.outcome == "cancelled"
 
 
 def test_a_process_that_ignores_interruptions_is_terminated(run):

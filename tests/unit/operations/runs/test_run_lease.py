@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from queue import Queue
+from types import SimpleNamespace
 
 import pytest
 
-from epyflow.errors import EpyflowError, RunningError
+from epyflow import stages
+from epyflow.errors import EpyflowError, RunningError, UnreachableError
 from epyflow.operations.runs import coordinator_lease, run_lease
 from epyflow.operations.runs.coordinator_lease import (
     TAKE_OVER_VARIABLE,
@@ -409,3 +412,29 @@ def test_a_lease_that_may_not_be_read_does_not_hide_its_run(tmp_path, caplog):
     assert find_lease("small", "main", shared) is None
     (said,) = caplog.messages
     assert said == f"{tmp_path / LEASE} is a link; remove it; the run is shown without its lease"
+
+
+@pytest.mark.parametrize("refused", [RunningError, UnreachableError, EpyflowError])
+def test_a_run_starts_without_a_lease_only_if_it_may_not_have_one(refused, monkeypatch):
+    def fail(*_: object) -> None:
+        raise refused("why")
+
+    warned, path = list[str](), Path(stages.__file__).parents[2] / "workflow/rules/lease.smk"
+    names = {
+        "PLAN": SimpleNamespace(exp_id="small", run_id="main"),
+        "storage_prefix": lambda: None,
+        "workflow": SimpleNamespace(is_main_process=False),
+        "logger": SimpleNamespace(warning=warned.append),
+        "WorkflowError": ValueError,
+        "EpyflowError": EpyflowError,
+    }
+    exec(compile(path.read_text(), path, "exec"), names)  # noqa: S102 - our own rules
+    monkeypatch.setattr(coordinator_lease, "claim_run", fail)
+
+    if refused is not EpyflowError:
+        with pytest.raises(ValueError, match="why"):
+            names["claim"]()
+        assert warned == []
+        return
+    names["claim"]()
+    assert warned == ["Other coordinators of this run are not kept away: why"]

@@ -238,7 +238,7 @@ class Cancelling:
                 "machine was restarted since, it has ended"
             )
         elif lease is not None and lease.is_held and lease.job is None:
-            left.append(f"{lease.described()}. End it on that machine with epyflow cancel")
+            left.append(f"{lease.described()}. {_how_to_end(lease)}")
         elif presence.record_lives and not left:
             left.append(f"{presence.described()} has started meanwhile; repeat this command")
 
@@ -247,11 +247,12 @@ class Cancelling:
         now, first = self._presence.record, record
         if job is not None and (record is None or not _is(record.job, job)):
             record = _record_of(job, self._presence)
-        elif record is not None and record.outcome is not None and not self._ended.done:
-            return
+        elif not self._ended.done and any(each and each.outcome for each in (first, now)):
+            return  # it has ended by itself
         of_job = now is not None and job is not None and _is(now.job, job)
-        if now is not None and now.outcome == "complete" and (job is None or of_job):
-            return  # it was complete before it was interrupted
+        itself = now is not None and (now.outcome == "complete" or (of_job and now.outcome))
+        if itself and (job is None or of_job):
+            return  # an interrupted process does not complete; a deleted job notes nothing
         if now is not None and not of_job and (first is None or not now.is_same(first)):
             return  # another coordinator has started since
         if record is not None:
@@ -261,6 +262,13 @@ class Cancelling:
 def _is(name: str | None, job: "RunJob") -> bool:
     """Compare names by their last part: names from Google may have the project's number."""
     return name is not None and name.rpartition("/")[2] == job.job_id
+
+
+def _how_to_end(lease: FoundLease) -> str:
+    """Say how to end a process that holds the lease, but has not recorded its start."""
+    if lease.lease is None or not lease.lease.holder.lives:
+        return "End it on that machine with epyflow cancel"
+    return f"It is planning: end it with Ctrl-C or kill -INT {lease.lease.holder.pid}"
 
 
 def _record_of(job: "RunJob", presence: Presence) -> Coordinator:

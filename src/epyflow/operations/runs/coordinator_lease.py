@@ -32,7 +32,7 @@ from epyflow.operations.runs.run_lease import (
 )
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
-from epyflow.storage.stored_file import VersionedStorage
+from epyflow.storage.stored_file import Version, VersionedStorage
 
 TAKE_OVER_VARIABLE = "EPYFLOW_TAKE_OVER"
 """Set to ``true`` to start although another coordinator holds the lease.
@@ -65,8 +65,9 @@ class HeldLease:
         version: str | None,
         say: Callable[[str], object],
         replaced: FoundLease | None = None,
+        earlier: Version | None = None,
     ) -> None:
-        self.replaced = replaced
+        self.replaced, self._earlier = replaced, earlier
         self._run = RunLayout(lease.holder.exp_id, lease.holder.run_id)
         self._storage, self._path = storage, self._run.coordinator_lease
         self._lease, self._version, self._say = lease, version, say
@@ -119,7 +120,7 @@ class HeldLease:
         record = self._storage.read_version(self._run.coordinator_record)
         with contextlib.suppress(ValidationError):
             other = Coordinator.model_validate_json(b"" if record is None else record.data)
-            if other.started > self._lease.holder.started and not other.is_same(self._lease.holder):
+            if record != self._earlier and not other.is_same(self._lease.holder):
                 since = format_time(other.started)
                 raise RunningError(
                     f"{self._run.name}: {coordinator_name(other)} was its coordinator since {since}"
@@ -196,8 +197,8 @@ def acquire_lease(
 ) -> HeldLease:
     """Acquire the lease of a run.
 
-    A lease whose holder has ended on this machine, or of an earlier attempt of the same Batch job,
-    is replaced. One that seems to have lapsed is replaced if it is not renewed while it is watched.
+    A lease whose holder has ended on this machine, or of the same Batch job, is replaced. One that
+    seems to have lapsed is replaced if it is not renewed while it is watched.
 
     Parameters
     ----------
@@ -219,6 +220,7 @@ def acquire_lease(
     """
     lease = new_lease(mine)
     for _ in range(_TRIES):
+        earlier = storage.read_version(RunLayout(mine.exp_id, mine.run_id).coordinator_record)
         found = read_lease(mine.exp_id, mine.run_id, storage)
         own_job = found is not None and mine.job is not None and found.job == mine.job
         if found is not None and not own_job and not take_over:
@@ -232,7 +234,7 @@ def acquire_lease(
         version = write_lease(storage, lease, None if found is None else found.version)
         if version is not None:
             taken = found if found is not None and found.is_held and not own_job else None
-            return HeldLease(storage, lease, version, say, taken)
+            return HeldLease(storage, lease, version, say, taken, earlier)
     raise RunningError(f"{mine.exp_id}/{mine.run_id}: other coordinators are starting; try again")
 
 

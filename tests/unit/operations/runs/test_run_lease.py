@@ -52,7 +52,7 @@ class Store:
 
     def read_version(self, path: str) -> Version | None:
         if path != LEASE:
-            return Version(self.record, "record", LONG_AGO)
+            return Version(self.record, self.record.decode(), LONG_AGO)
         return None if self.data is None else Version(self.data, str(self.writes), self.clock)
 
     def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
@@ -241,12 +241,13 @@ def test_a_holder_whose_lease_is_removed_does_not_replace_one_that_comes_at_this
 
 
 @pytest.mark.parametrize("released", [False, True])
+@pytest.mark.parametrize("started", [LONG_AGO, FUTURE])
 def test_a_paused_holder_that_another_has_replaced_never_holds_the_lease_again(
-    waiting, released, monkeypatch
+    waiting, released, started, monkeypatch
 ):
     monkeypatch.setattr(coordinator_lease, "RENEW_SECONDS", 0.0)
-    store, other, lost = Store(), elsewhere(host="desktop", started=datetime.now(UTC)), Queue[str]()
-    paused = hold(store, waiting, elsewhere(started=LONG_AGO))
+    store, other, lost = Store(), elsewhere(host="desktop", started=started), Queue[str]()
+    paused = hold(store, waiting)
     second = hold(store, waiting, other)
     store.record = other.after("complete").model_dump_json().encode()
     if released:

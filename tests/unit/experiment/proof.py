@@ -125,7 +125,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "max": (0, math.inf),
     "selections": (0, 1),
     "num_particles": (1, 1e7),
-    "num_generations": (1, 1e7),
+    "num_generations": (1, 1000),
     "epsilon_schedule": (math.ulp(0), math.inf),
     "epsilon_quantile_level": (math.ulp(0), 1),
     "minimum_epsilon": (math.ulp(0), math.inf),

@@ -4,6 +4,7 @@ import math
 from datetime import date
 from typing import Literal
 
+from epyflow.data.periods import Periods
 from epyflow.experiment.checks.calibration import check_comparison
 from epyflow.experiment.checks.forcing import SEASONALITY_MINIMUM
 from epyflow.experiment.checks.projection import check_columns, check_projection
@@ -20,6 +21,11 @@ from epyflow.experiment.reading.yaml_source import KeyPath
 How = Literal["sampled", "calibrated"]
 MAX_MEMBERS = 1_000_000
 
+_BYTES = 20
+"""Memory for one number of a trajectory; measured."""
+
+_MOST_GIGABYTES = 20
+
 
 def check_modelset(
     model: Model, modelset: Modelset | None, model_report: Report, report: Report | None
@@ -29,6 +35,7 @@ def check_modelset(
     calibration = modelset.calibration if modelset else None
     _paired(model, "sampled", sampling, model_report, report)
     _paired(model, "calibrated", calibration, model_report, report)
+    check_trajectories(model, modelset, model_report, report)
     if modelset is None or report is None:
         return
     if calibration is not None:
@@ -164,6 +171,42 @@ def _contact_strength(modelset: Modelset, report: Report) -> None:
             key_path,
             f"is drawn from {low:g} to {high:g}; expected 0 (no interventions on contacts) to 1 "
             "(as written)",
+        )
+
+
+def check_trajectories(
+    model: Model, modelset: Modelset | None, model_report: Report, report: Report | None
+) -> None:
+    """Refuse more trajectories of a parameter set than the memory of most machines holds."""
+    calibration = modelset.calibration if modelset else None
+    first, last = model.timespan.start_date, model.timespan.end_date
+    count, where = model.simulation.n_sims, model_report
+    key_path: KeyPath = ("simulation", "n_sims")
+    if modelset is not None and modelset.sampling and modelset.sampling.start_date:
+        first = modelset.sampling.start_date.reference_date
+    if calibration is not None:
+        if calibration.projection is None or report is None:
+            return
+        first = calibration.fitting_window.start_date
+        count = calibration.projection.n_trajectories * max(
+            1, len(calibration.projection.scenarios)
+        )
+        where, key_path = report, ("calibration", "projection", "n_trajectories")
+    if not isinstance(first, date) or first > last:
+        return
+    frequency = model.simulation.resample_frequency
+    dates = int(Periods.of(first, last, frequency or "D").whole.sum())
+    if frequency is None:
+        dates = math.ceil(dates / max(1.0, model.timespan.delta_t))
+    series = len(model.compartments) + len(model.transition_names)
+    groups = len(model.population.age_groups)
+    gigabytes = count * dates * series * groups * _BYTES / 1e9
+    if gigabytes > _MOST_GIGABYTES:
+        where.error(
+            key_path,
+            f"{count:,} trajectories of {dates:,} dates, {series} series and {groups} age groups "
+            f"need {gigabytes:,.0f} GB of memory; expected at most {_MOST_GIGABYTES}: fewer "
+            "trajectories, or a longer simulation.resample_frequency",
         )
 
 

@@ -49,8 +49,19 @@ _DATE_OR_RELATIVE = {
 Date = Annotated[date, BeforeValidator(as_date), WithJsonSchema(_DATE_OR_RELATIVE)]
 
 
+LARGEST = 1e12
+"""Of a number, as of the persons of an age group; the product of 25 such numbers is finite."""
+
+
 def as_number(value: Any) -> float:
-    """Read a number, or arithmetic such as ``1/1.5``."""
+    """Read a number, or arithmetic such as ``1/1.5``, of at most :data:`LARGEST`."""
+    number = _as_float(value)
+    if abs(number) > LARGEST:
+        raise refuse(f"{shown(value)} is out of range; expected a number from -1e12 to 1e12")
+    return number
+
+
+def _as_float(value: Any) -> float:
     if isinstance(value, str):
         try:
             return expressions.number(value)
@@ -65,7 +76,7 @@ def as_number(value: Any) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise refuse(f"{shown(value)} is not a finite number; expected one below 1.8e308")
+        raise refuse(f"{shown(value)} is not a finite number; expected one up to 1e12")
     return number
 
 

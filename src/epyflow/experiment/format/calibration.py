@@ -44,8 +44,11 @@ def seconds(duration: str) -> float:
     parts = _PART.findall(duration)
     whole = _PART.sub("", duration) == "" and all(unit.lower() in _UNITS for _, unit in parts)
     total = sum(float(number) * _UNITS[unit.lower()] for number, unit in parts) if whole else 0
-    if not 0 < total < _LONGEST:
-        raise ValueError(f"{shown(duration)} is not a duration; expected text such as 90min or 6h")
+    if not 1 <= total < _LONGEST:
+        raise ValueError(
+            f"{shown(duration)} is not a duration of 1 second to 1,000 days; expected text such as "
+            "90min or 6h"
+        )
     return timedelta(seconds=total).total_seconds()
 
 
@@ -68,7 +71,9 @@ class SmcOptions(Strict):
     """Options of epydemix's ``ABCSampler.run_smc``."""
 
     num_particles: Count = Field(default=1000, description="Parameter sets kept per generation.")
-    num_generations: Count = Field(default=10, description="Rounds of shrinking tolerance.")
+    num_generations: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=10, description="Rounds of shrinking tolerance."
+    )
     epsilon_schedule: Annotated[Many[Positive], Field(min_length=1)] | None = Field(
         default=None, description="Tolerance of each generation; absent: chosen from distances."
     )
@@ -84,6 +89,21 @@ class SmcOptions(Strict):
         default=None, description="Kernel by calibrated quantity; absent: the one of its prior."
     )
     verbose: bool = Field(default=True, description="Accepted; progress is always logged.")
+
+    @model_validator(mode="after")
+    def _generations_can_be_drawn(self) -> Self:
+        particles, budget = self.num_particles, self.total_simulations_budget
+        if particles == 1 and self.num_generations > 1:
+            raise refuse(
+                f"num_particles is 1 and num_generations {self.num_generations}; expected 2 or "
+                "more particles: the next generation is drawn from their spread"
+            )
+        if budget is not None and budget < particles:
+            raise refuse(
+                f"total_simulations_budget {budget:,} is below num_particles {particles:,}; "
+                "expected enough for the first generation"
+            )
+        return self
 
     @model_validator(mode="after")
     def _schedule_fits(self) -> Self:

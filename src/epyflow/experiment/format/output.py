@@ -34,6 +34,10 @@ FLUSIGHT_LEVELS = (
 )
 
 
+_MOST_LEVELS = 1000
+"""Each level is a row for each date, series and parameter set."""
+
+
 def _as_series(value: Any) -> bool | tuple[str, ...]:
     if isinstance(value, bool):
         return value
@@ -76,6 +80,10 @@ class Quantiles(Strict):
     @model_validator(mode="after")
     def _selects_something(self) -> Self:
         _refuse_empty(self.compartments, self.transitions)
+        if len(self.selections) > _MOST_LEVELS:
+            raise refuse(
+                f"selections has {len(self.selections):,} levels; expected at most {_MOST_LEVELS:,}"
+            )
         if (level := find_duplicate(self.selections)) is not None:
             raise refuse(f"selections lists {level:g} twice; expected it once")
         return self

@@ -1,6 +1,7 @@
 import pytest
 
 from epyflow.experiment.checks import modelset
+from tests.unit.experiment.samples import CALIBRATION, SAMPLING, SIR, messages
 
 
 @pytest.mark.parametrize(("members", "refused"), [(1_000_000, False), (1_000_001, True)])
@@ -13,3 +14,41 @@ def test_a_million_members_are_accepted_and_one_more_is_not(monkeypatch, members
     modelset.check_size(section, members, report)
 
     assert bool(said) is refused
+
+
+# 25 whole weeks, 5 series, 3 age groups, 20 bytes for each number: 7,500 bytes a trajectory.
+@pytest.mark.parametrize(("trajectories", "refused"), [(2_600_000, False), (2_700_000, True)])
+def test_trajectories_that_need_more_than_20_gb_are_refused(root, trajectories, refused):
+    found = messages(root, SIR, ("model.simulation.n_sims", trajectories))
+
+    assert any("GB of memory; expected at most 20" in each for each in found) is refused
+
+
+@pytest.mark.parametrize(
+    ("sections", "section", "key"),
+    [
+        (SAMPLING, "model.simulation", "n_sims"),
+        (CALIBRATION, "modelset.calibration.projection", "n_trajectories"),
+    ],
+)
+def test_trajectories_are_counted_where_the_start_is_drawn(root, sections, section, key):
+    found = messages(root, sections, (section, {key: 10_000_000}))
+
+    assert any(each.startswith(f"{section}.{key}: 10,000,000 trajectories of ") for each in found)
+
+
+@pytest.mark.parametrize("number", [1.1e12, "-10**13"])
+@pytest.mark.parametrize(
+    ("sections", "key"),
+    [
+        (SIR, "model.parameters.R0.value"),
+        (SIR, "model.interventions.0.scaling_factor"),
+        (SIR, "model.interventions.1.override_value"),
+        (SAMPLING, "model.seasonality.max_value"),
+        (CALIBRATION, "modelset.calibration.comparison.0.weight"),
+    ],
+)
+def test_numbers_whose_products_overflow_are_refused(root, sections, key, number):
+    found = messages(root, sections, (key, number))
+
+    assert any("is out of range; expected a number from -1e12 to 1e12" in each for each in found)

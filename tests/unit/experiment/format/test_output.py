@@ -112,3 +112,11 @@ def test_kinds_of_files_are_read_in_any_case_and_each_once(root):
     assert experiment is not None
     assert experiment.output.tabular_output_types == ("CSV", "Parquet")
     assert experiment.output.figure_output_types == ("PDF", "SVG")
+
+
+def test_more_than_1000_quantile_levels_are_refused(root):
+    levels = [number / 2000 for number in range(1001)]
+    assert messages(root, SIR, ("output.quantiles.selections", levels[:1000])) == []
+    (found,) = messages(root, SIR, ("output.quantiles.selections", levels))
+
+    assert "selections has 1,001 levels; expected at most 1,000" in found

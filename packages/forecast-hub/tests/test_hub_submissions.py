@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up_hubs import COLUMNS, submission, tasks, write_hub, write_submission
 
+from forecast_hub.checks import permitted_values
 from forecast_hub.checks.validation import Verdict, validate
 
 
@@ -38,6 +39,19 @@ def edited(column: str, new: str, **where: str) -> pd.DataFrame:
     assert chosen.any()
     frame.loc[chosen, column] = new
     return frame
+
+
+def test_similar_targets_are_looked_for_only_for_those_that_are_shown(hub, monkeypatch):
+    compared = []
+    monkeypatch.setattr(permitted_values, "did_you_mean", lambda name, _: compared.append(name))
+    frame = submission()
+    frame["outcome"] = [f"case{number}" for number in range(len(frame))]
+
+    found = errors(validate(write_submission(hub, frame), hub))
+
+    assert "outcome is 'case0'" in found[0]
+    assert any("and 21 more findings like the above" in each for each in found)
+    assert compared == [f"case{number}" for number in range(11)]
 
 
 def without(**where: str) -> pd.DataFrame:

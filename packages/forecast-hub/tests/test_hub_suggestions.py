@@ -11,3 +11,10 @@ def test_a_text_of_more_than_100_letters_is_no_misspelt_name():
 def test_beginnings_of_three_letters_are_completed():
     assert nearest("tar", ["type", "target_parameter"]) == ["target_parameter"]
     assert nearest("ta", ["type", "target_parameter"]) == []
+
+
+def test_a_name_is_not_compared_with_thousands():
+    names = [f"name{number}" for number in range(2_000)]
+
+    assert nearest("nam1999", names) == ["name1999", "name999", "name199"]
+    assert nearest("nam1999", [*names, "other"]) == []

@@ -1,6 +1,6 @@
 """Load an experiment: find its files, validate them, and check them against one another."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from epyflow.experiment.reading.documents import (
     read_documents,
 )
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
-from epyflow.experiment.reading.problems import Problem
+from epyflow.experiment.reading.problems import MOST_ERRORS, Problem, Problems, TooManyProblemsError
 from epyflow.experiment.reading.suite_keys import suite_key_problems
 from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.experiment.relative_dates import resolve_dates
@@ -103,11 +103,13 @@ def inspect(
             put(document.data, location, value)
     output_document = choose_output(documents["output"], output_config, files, problems)
     dates, last, undated = resolve_dates(documents, output_document, files)
-    problems += undated
-    checker = Checker(files, documents, populations, problems, store)
+    collected = Problems([*problems, *undated])
+    try:
+        checker = Checker(files, documents, populations, collected, store)
+    except TooManyProblemsError:
+        return None, [*_sorted(collected), _too_many(files)]
     told = {(each.file, each.key): each for each in undated}
-    problems = [each for each in problems if told.get((each.file, each.key), each) is each]
-    problems.sort(key=lambda problem: (str(problem.file), problem.line, problem.key))
+    problems = _sorted(each for each in collected if told.get((each.file, each.key), each) is each)
     if checker.model is None or any(problem.severity == "error" for problem in problems):
         return None, problems
     firsts = [next(iter(documents[role]), None) for role in ("model", "modelset")]
@@ -123,3 +125,12 @@ def inspect(
         dates=dates,
     )
     return experiment, problems
+
+
+def _sorted(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.key))
+
+
+def _too_many(files: ExperimentFiles) -> Problem:
+    what = f"more than {MOST_ERRORS} errors; correct those that are listed, then check again"
+    return Problem(files.config, 1, "", what)

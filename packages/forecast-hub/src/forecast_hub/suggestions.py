@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _SHORTEST_BEGINNING = 3
-_LONGEST = 100
-"""A longer text is no misspelt name, and comparing it takes time."""
+_LONGEST, _MOST = 100, 2_000
+"""A longer text is no misspelt name; comparing it, or more names than these, takes time."""
 
 
 def nearest(name: str, valid: Iterable[str], limit: int = 3) -> list[str]:
@@ -19,7 +19,8 @@ def nearest(name: str, valid: Iterable[str], limit: int = 3) -> list[str]:
     for candidate in sorted(valid):
         by_folded.setdefault(candidate.casefold(), candidate)
     folded = name.casefold()
-    matches = get_close_matches(folded, by_folded, n=limit, cutoff=0.6)
+    few = len(by_folded) <= _MOST
+    matches = get_close_matches(folded, by_folded, n=limit, cutoff=0.6) if few else []
     if not matches and len(folded) >= _SHORTEST_BEGINNING:
         matches = [candidate for candidate in by_folded if candidate.startswith(folded)][:limit]
     return [by_folded[match] for match in matches]

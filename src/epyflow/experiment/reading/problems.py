@@ -10,6 +10,9 @@ from forecast_hub.errors import shorten
 
 Severity = Literal["error", "warning"]
 
+MOST_ERRORS = 200
+"""More are not read by anybody, and similar names for each take time."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -52,6 +55,34 @@ class Problem:
         """Return plain values, for JSON; the middle of long texts is left out."""
         short = {"key": shorten(self.key), "message": shorten(self.message)}
         return asdict(self) | {"file": str(self.file)} | short
+
+
+class TooManyProblemsError(Exception):
+    """There are more than :data:`MOST_ERRORS` errors, and the checks end."""
+
+
+class Problems(list[Problem]):
+    """Problems found so far.
+
+    Raises
+    ------
+    TooManyProblemsError
+        When an error is added beyond :data:`MOST_ERRORS`.
+    """
+
+    _errors = 0
+
+    def append(self, problem: Problem, /) -> None:
+        """Add a problem."""
+        self._errors += problem.severity == "error"
+        if self._errors > MOST_ERRORS:
+            raise TooManyProblemsError
+        super().append(problem)
+
+    def extend(self, problems: Iterable[Problem], /) -> None:
+        """Add problems one by one, so that a message is made only if there is room for it."""
+        for problem in problems:
+            self.append(problem)
 
 
 def dotted(location: Iterable[str | int]) -> str:

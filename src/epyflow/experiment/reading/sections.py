@@ -48,7 +48,7 @@ def read_section(
             reading.leave_out(each, problems)
         if unknown:
             continue
-        problems += [reading.problem(each) for each in details]
+        problems.extend(reading.problem(each) for each in details)
         if not reading.forget(details):
             return reading.document, None
 

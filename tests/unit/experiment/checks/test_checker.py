@@ -1198,3 +1198,17 @@ def test_a_function_that_two_modules_define_is_refused(own_root):
 
     assert "mine.py and more.py" in message
     assert "define 'my_prior'; expected it in one of them" in message
+
+
+def test_checks_end_after_200_errors_and_say_so(root):
+    names = [f"nowhere {number}" for number in range(300)]
+
+    experiment, problems = inspected(root, changed(SIR, ("modelset", {"population_names": names})))
+
+    assert experiment is None
+    assert len(problems) == 201
+    assert all("there is no population" in each.message for each in problems[:-1])
+    assert str(problems[-1]).endswith(
+        "more than 200 errors; correct those that are listed, then check again"
+    )
+    assert problems[-1].file == problems[0].file.parent

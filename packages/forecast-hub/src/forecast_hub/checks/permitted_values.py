@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import NO_TASK, Fits, Rows
 from forecast_hub.config.hub import NA, ModelTask
-from forecast_hub.findings import Finding, cap_findings
+from forecast_hub.findings import MOST_ALIKE, Finding, cap_findings
 from forecast_hub.suggestions import did_you_mean, listed
 
 
@@ -64,16 +64,12 @@ def _unknown_targets(rows: Rows, frame: pd.DataFrame, numbers: NDArray[np.int64]
     findings = []
     for column in dict.fromkeys(key for target in targets for key in target.keys):
         known = list(dict.fromkeys(t.keys[column] for t in targets if column in t.keys))
-        for value in frame[column][~frame[column].isin(known)].unique():
-            findings.append(
-                Finding(
-                    "valid_vals",
-                    f"{_is(column, value)}{did_you_mean(value, known)}; expected one of "
-                    f"{listed(known)}",
-                    rows=tuple(numbers[(frame[column] == value).to_numpy()].tolist()),
-                    unit=rows.file.unit,
-                )
-            )
+        wrong = ~frame[column].isin(known).to_numpy()
+        for position, (value, lines) in enumerate(_each(frame[column], wrong, numbers)):
+            # No more are shown, and each takes time.
+            near = did_you_mean(value, known) if position < MOST_ALIKE + 1 else ""
+            message = f"{_is(column, value)}{near}; expected one of {listed(known)}"
+            findings.append(Finding("valid_vals", message, rows=lines, unit=rows.file.unit))
     return cap_findings(findings)
 
 

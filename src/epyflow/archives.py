@@ -159,6 +159,8 @@ def _refusing(path: str, folder: Path, use: str, remedy: str) -> Iterator[None]:
 
 
 def _opened(path: Path) -> BinaryIO:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise _RefusedError("it is not a regular file")  # a pipe would wait for ever
     try:
         return path.open("rb")
     except OSError as problem:

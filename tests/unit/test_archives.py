@@ -270,3 +270,9 @@ def test_a_full_disk_is_no_damage_of_the_archive(tmp_path, monkeypatch, where):
 
 def test_an_archive_that_is_not_there_is_named(tmp_path):
     assert "No such file" in refusal(tmp_path / "a.tar.gz", tmp_path / "out")
+
+
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    assert "it is not a regular file" in refusal(tmp_path / "pipe", tmp_path / "out")

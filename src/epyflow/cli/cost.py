@@ -89,9 +89,10 @@ def _find(run: str, run_id: str) -> tuple[Storage, str]:
         if not found:
             raise EpyflowError(f"{run}: expected <storage>/results/<exp_id>/<run_id>")
         return storage_at(prefix), f"{RESULTS}/{rest}/{COST}"
-    folder = Path(run)
-    if not folder.is_dir():
-        folder = Path(RunLayout(run, run_id).results)
+    # A folder of the experiment may have the id as its name, too.
+    named = (Path(run), Path(RunLayout(run, run_id).results), Path(RESULTS, run))
+    missing = named[0] if RESULTS in named[0].parts else named[1]
+    folder = next((each for each in named if (each / COST).exists()), missing)
     return storage_at(None), str(folder / COST)
 
 

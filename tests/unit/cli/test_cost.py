@@ -229,3 +229,10 @@ def test_names_in_the_table_are_neither_markup_nor_obeyed(finished):
     assert "[/red]\\x1b[31m" in done.stdout
     assert "on \\x1b[2J" in done.stdout
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("named", ["study", "study/main"])
+def test_a_folder_with_the_id_of_the_experiment_does_not_hide_its_run(finished, named):
+    Path("study/config").mkdir(parents=True)
+
+    assert "Estimated from run times" in run("cost", named).stdout

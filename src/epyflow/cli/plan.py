@@ -120,9 +120,9 @@ def _print(experiment: Experiment, planned: fan_out.Plan) -> None:
     out.print(table)
     for key, (written, day) in experiment.dates.items():
         out.print(f"{key}: {day} ({written})", soft_wrap=True, highlight=False)
-    least = "at least " if planned.strategy != "simulate" else ""
+    about = "At least" if planned.strategy != "simulate" else "About"
     out.print(
-        f"About {least}{format_duration(planned.cpu_seconds)} of one core with the reference "
+        f"{about} {format_duration(planned.cpu_seconds)} of one core with the reference "
         f"engine, {format_duration(planned.seconds_per_simulation)} a simulation; up to "
         f"{count(planned.members_per_task, 'member')} in a task.",
         soft_wrap=True,

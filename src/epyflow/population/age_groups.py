@@ -107,10 +107,10 @@ def parse_age_groups(labels: Sequence[str]) -> tuple[AgeGroup, ...]:
     expected = 0
     for position, group in enumerate(groups):
         if group.first != expected:
-            where = "the first one" if position == 0 else f'after "{groups[position - 1].label}"'
+            after = f'group after "{groups[position - 1].label}"' if position else "first group"
             raise ValueError(
-                f'age group "{group.label}" begins at {group.first}; {where} begins at {expected}, '
-                "so that every age is in one group"
+                f'age group "{group.label}" begins at {group.first}; expected the {after} to begin '
+                f"at {expected}, so that every age is in one group"
             )
         if group.last is None:
             break

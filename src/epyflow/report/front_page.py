@@ -91,6 +91,7 @@ def front_page(
     ]
     fitted = about["fit"] is not None
     rows = found["headline"] if fitted else []
+    headline = [_place(row, whole=n < MOST) for n, row in enumerate(rows)]
     quantities = with_named(about["quantities"], priors)
     page = {
         "warnings": [
@@ -103,7 +104,10 @@ def front_page(
         "later": _later(named) + compare_in_words(scored),
         "checks": _checks([json.loads(each) for each in findings]) if findings else None,
         "outcomes": _outcomes(json.loads(outcomes)) if outcomes else None,
-        "headline": [_place(row, whole=n < MOST) for n, row in enumerate(rows)],
+        "headline": headline,
+        "headline_columns": {
+            name for each in headline for table in each["tables"] for name in table["columns"]
+        },
         "open": ROWS,
         "without_table": max(0, len(rows) - MOST),
         "unit": found.get("unit"),

@@ -46,6 +46,7 @@ def test_the_table_has_the_figures_of_each_population_and_their_sum(root):
 
 def test_a_calibration_simulates_at_least_its_particles_and_projections(root):
     folder = write_sections(root, CALIBRATION)
+    assert re.search(r"^At least \d+", run("plan", folder).stdout, re.MULTILINE)
 
     document = json.loads(run("plan", folder, "--format", "json").stdout)
 

@@ -72,12 +72,12 @@ def test_one_open_group_from_birth_is_enough():
     ("labels", "message"),
     [
         ([], "there are no age groups"),
-        (["1-4", "5+"], '"1-4" begins at 1; the first one begins at 0'),
-        (["0-4", "6+"], '"6\\+" begins at 6; after "0-4" begins at 5'),
-        (["0-4", "4+"], '"4\\+" begins at 4; after "0-4" begins at 5'),
+        (["1-4", "5+"], '"1-4" begins at 1; expected the first group to begin at 0'),
+        (["0-4", "6+"], '"6\\+" begins at 6; expected the group after "0-4" to begin at 5'),
+        (["0-4", "4+"], '"4\\+" begins at 4; expected the group after "0-4" to begin at 5'),
         (["0-4", "5-17"], '"5-17" is the last one but not open; expected "5\\+"'),
         (["0-4", "5+", "65+"], '"5\\+" is open but "65\\+" follows'),
-        (["0-4", "0-4", "5+"], '"0-4" begins at 0; after "0-4" begins at 5'),
+        (["0-4", "0-4", "5+"], '"0-4" begins at 0; expected the group after "0-4" to begin at 5'),
         (["0-4", "x", "5+"], '"x" is not understood'),
     ],
 )

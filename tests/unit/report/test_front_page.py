@@ -112,7 +112,7 @@ def test_warnings_come_before_the_headline_and_that_before_the_experiment():
     marks = ["Warnings", "There_ has no result", "Headline numbers", "New_York_ *state*"]
     assert "273 simulations used in the fit; 200 trajectories projected." in html
     assert "planned" not in html
-    assert "are admissions a week;" in html
+    assert "are admissions a week." in html
     assert "in steps of 1 day." in html
     assert "Stays in compartments are about half a step longer than 1/rate" in html
     marks += [
@@ -140,6 +140,18 @@ def test_the_classes_of_the_hub_take_the_place_of_fall_and_rise():
     assert html.index("Per 100,000") < html.index("Week to", html.index("Median"))
     assert "Large decrease" in html
     assert "Fall</th>" not in html
+    assert "The classes have the probability" in html
+    assert "per 100,000 people" in html
+
+
+def test_only_columns_that_are_there_are_explained():
+    ahead = {name: value for name, value in AHEAD.items() if name != "rate_per_100000"}
+
+    html = page(plan(fit=FIT), {"warnings": [], "headline": [ROW | {"ahead": [ahead]}]} | DONE)
+
+    assert "Medians and intervals are" in html
+    assert "per 100,000 people" not in html
+    assert "The classes have" not in html
 
 
 HELD = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epyflow import archives, files
@@ -178,6 +178,7 @@ def test_what_the_cases_are_made_of_is_read(tmp_path):
     assert [path.stat().st_mtime for path in found.values()] == [1.5, 0.0]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_archive_is_read_or_refused(data):
     """Bytes below the compression are changed: its checksum would find others."""

@@ -17,6 +17,10 @@ DATA_VERSION = "v1.2.0"
 
 _TIMEOUT_S = 30
 
+_failures: dict[Path, str] = {}
+"""Why files could not be downloaded. This process does not try again: where packets are dropped,
+each attempt takes the whole timeout, and each check of an experiment would make one."""
+
 
 def remote_data(cache: Path | None) -> EpydemixData:
     """Return the remote populations.
@@ -30,15 +34,19 @@ def remote_data(cache: Path | None) -> EpydemixData:
     root = folder / DATA_VERSION
 
     def fetch(relative: str) -> None:
+        path = root / relative
+        if path in _failures:
+            raise PopulationError(_failures[path])
         url = base_url() + quote(relative)
         try:
-            _write(root / relative, download(url))
+            _write(path, download(url))
         except (OSError, http.client.HTTPException) as error:
-            raise PopulationError(
+            _failures[path] = (
                 f"{url} could not be downloaded to {root} ({error}); where there is no network, "
                 "copy epydemix-data (https://github.com/epistorm/epydemix-data, tag "
                 f"{DATA_VERSION}) to this machine and give its folder as population_data"
-            ) from error
+            )
+            raise PopulationError(_failures[path]) from error
 
     return EpydemixData(root, fetch)
 

@@ -235,6 +235,22 @@ def test_out_of_reach_an_unknown_name_still_gets_suggestions(tables, no_network,
         store.load("United_States_New_Yrk", ["0+"])
 
 
+def test_a_file_out_of_reach_is_asked_for_once(tables, tmp_path, monkeypatch):
+    asked = []
+
+    def refuse(url):
+        asked.append(url)
+        raise OSError("timed out")
+
+    monkeypatch.setattr(remote, "download", refuse)
+    for _ in range(2):
+        store = PopulationStore.open(tables, cache=tmp_path / "cache")
+        with pytest.raises(PopulationError, match=r"locations.csv could not be .*timed out"):
+            store.load("FR", ["0+"])
+
+    assert len(asked) == 1
+
+
 def test_a_path_is_refused_without_asking_the_network(tables, no_network, tmp_path):
     store = PopulationStore.open(tables, cache=tmp_path / "cache")
 

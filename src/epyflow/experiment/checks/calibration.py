@@ -9,7 +9,7 @@ from epyflow.experiment.format.calibration import Calibration, Smc
 from epyflow.experiment.format.model import AgeVarying, Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.series_names import transition_series, transitions_are_known
-from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.problem_report import Report, repeats
 from epyflow.experiment.reading.yaml_source import KeyPath
 
 
@@ -67,7 +67,7 @@ def _check_scale(model: Model, scale: str | float, key_path: KeyPath, report: Re
         *(each.target_parameter for each in model.interventions if each.type == "parameter"),
     }
     for name in expression.names:
-        report.check_name("parameter", name, list(model.parameters), key_path)
+        report.check_name("parameter", name, model.parameters, key_path)
         if isinstance(model.parameters.get(name), AgeVarying):
             report.error(key_path, f"{name!r} varies with age; expected one number")
         if name in changing:
@@ -80,10 +80,10 @@ def _check_scale(model: Model, scale: str | float, key_path: KeyPath, report: Re
 
 def check_comparison(model: Model, calibration: Calibration, report: Report) -> None:
     """Check that the series compared with data are simulated, on the dates of the data."""
-    series = transition_series(model)
+    series, again = transition_series(model), repeats(calibration.comparison)
     for position, comparison in enumerate(calibration.comparison):
         here: KeyPath = ("calibration", "comparison", position)
-        if comparison in calibration.comparison[:position]:
+        if again[position]:
             report.warn(here, "is in the list twice; it is counted twice")
         for index, name in enumerate(comparison.simulation if transitions_are_known(model) else ()):
             report.check_name("transition series", name, series, (*here, "simulation", index))

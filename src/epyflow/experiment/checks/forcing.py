@@ -9,7 +9,7 @@ from epyflow.experiment.format.forcing import (
     SchoolClosure,
 )
 from epyflow.experiment.format.model import Calibrated, Model, Sampled, Vaccinated
-from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.problem_report import Report, repeats
 from epyflow.experiment.reading.yaml_source import KeyPath
 
 SEASONALITY_MINIMUM = "seasonality_min"
@@ -84,7 +84,7 @@ def check_seasonality(model: Model, used: set[str], report: Report) -> None:
 
 def check_interventions(model: Model, used: set[str], report: Report) -> None:
     """Check that each intervention has an effect; see :func:`check_seasonality`."""
-    closures = 0
+    closures, again = 0, repeats(model.interventions)
     for position, intervention in enumerate(model.interventions):
         here: KeyPath = ("interventions", position)
         _factor(intervention.scaling_factor, (*here, "scaling_factor"), report)
@@ -93,7 +93,7 @@ def check_interventions(model: Model, used: set[str], report: Report) -> None:
             if closures > 1:
                 report.error(here, "a second school_closure; expected at most one")
             continue
-        if intervention in model.interventions[:position]:
+        if again[position]:
             report.warn(here, "is in the list twice; it acts twice")
         check_dated(intervention, model, used, here, report)
 
@@ -131,5 +131,5 @@ def _factor(factor: float | None, location: KeyPath, report: Report) -> None:
 
 
 def _target(name: str, model: Model, used: set[str], location: KeyPath, report: Report) -> None:
-    if report.check_name("parameter", name, list(model.parameters), location) and name not in used:
+    if report.check_name("parameter", name, model.parameters, location) and name not in used:
         report.warn(location, f"no rate or calculated parameter uses {name!r}; this has no effect")

@@ -25,7 +25,7 @@ from epyflow.experiment.format.model import (
     Model,
     MultiMediated,
 )
-from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.problem_report import Report, repeats
 from epyflow.experiment.reading.yaml_source import KeyPath
 
 METADATA_COLUMNS = (
@@ -106,7 +106,7 @@ def _compartments(model: Model, report: Report) -> None:
 
 
 def _transitions(model: Model, report: Report) -> None:
-    ids = list(model.compartment_ids)
+    ids, again = dict.fromkeys(model.compartment_ids), repeats(model.transitions)
     for position, transition in enumerate(model.transitions):
         here: KeyPath = ("transitions", position)
         for key in ("source", "target"):
@@ -116,7 +116,7 @@ def _transitions(model: Model, report: Report) -> None:
                 (*here, "target"),
                 f"source and target are both {transition.source!r}; expected another compartment",
             )
-        if transition in model.transitions[:position]:
+        if again[position]:
             report.warn(here, "is in the list twice; the two rates are added")
         if isinstance(transition, Mediated):
             report.check_name("compartment", transition.mediator, ids, (*here, "mediator"))
@@ -124,9 +124,12 @@ def _transitions(model: Model, report: Report) -> None:
             _mediators(transition, ids, (*here, "mediators"), report)
 
 
-def _mediators(transition: MultiMediated, ids: list[str], here: KeyPath, report: Report) -> None:
+def _mediators(
+    transition: MultiMediated, ids: Collection[str], here: KeyPath, report: Report
+) -> None:
+    again = repeats(transition.mediators)
     for position, term in enumerate(transition.mediators):
-        if term in transition.mediators[:position]:
+        if again[position]:
             report.warn((*here, position), "is in the list twice; the two rates are added")
         for index, source in enumerate(term.source):
             report.check_name("compartment", source, ids, (*here, position, "source", index))
@@ -135,7 +138,7 @@ def _mediators(transition: MultiMediated, ids: list[str], here: KeyPath, report:
 def _rates(model: Model, report: Report) -> None:
     for location, expression in rates(model):
         for name in expression.names:
-            report.check_name("parameter", name, list(model.parameters), location)
+            report.check_name("parameter", name, model.parameters, location)
         value = None if expression.names else _constant(expression, location, report)
         if value is not None and value < 0:
             report.error(location, f"the rate {expression.text} is negative; expected 0 or more")
@@ -153,7 +156,7 @@ def _constant(
 
 def _parameters(model: Model, report: Report) -> None:
     groups = model.population.age_groups
-    valid = [*model.parameters, "eigenvalue"]
+    valid = dict.fromkeys([*model.parameters, "eigenvalue"])
     taken = {*METADATA_COLUMNS, *_initial_columns(model)}
     for name, parameter in model.parameters.items():
         here: KeyPath = ("parameters", name)

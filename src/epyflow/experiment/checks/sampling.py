@@ -1,5 +1,7 @@
 """Check the ``sampling`` section."""
 
+from collections import Counter
+
 from epyflow.experiment.checks.initial_values import warn_of_both_readings
 from epyflow.experiment.format.modelset import Sampler, Sampling
 from epyflow.experiment.reading.problem_report import Report
@@ -24,13 +26,14 @@ def check_sampling(sampling: Sampling, report: Report) -> None:
 
 def _sampler(sampler: Sampler, sampling: Sampling, here: KeyPath, report: Report) -> None:
     start = ["start_date"] if sampling.start_date is not None else []
+    valid = dict.fromkeys([*sampling.parameters, *start])
     for index, name in enumerate(sampler.parameters):
         key_path = (*here, "parameters", index)
-        if report.check_name("sampled parameter", name, [*sampling.parameters, *start], key_path):
+        if report.check_name("sampled parameter", name, valid, key_path):
             _suits(sampler, name, sampling, key_path, report)
     for index, name in enumerate(sampler.compartments):
         key_path = (*here, "compartments", index)
-        report.check_name("sampled compartment", name, list(sampling.compartments), key_path)
+        report.check_name("sampled compartment", name, sampling.compartments, key_path)
 
 
 def _suits(
@@ -53,14 +56,14 @@ def _suits(
 
 
 def _each_once(sampling: Sampling, report: Report) -> None:
-    parameters = [name for sampler in sampling.samplers for name in sampler.parameters]
-    compartments = [name for sampler in sampling.samplers for name in sampler.compartments]
+    parameters = Counter(name for sampler in sampling.samplers for name in sampler.parameters)
+    compartments = Counter(name for sampler in sampling.samplers for name in sampler.compartments)
     drawn: list[tuple[KeyPath, int]] = [
-        (("parameters", name), parameters.count(name)) for name in sampling.parameters
+        (("parameters", name), parameters[name]) for name in sampling.parameters
     ]
-    drawn += [(("compartments", name), compartments.count(name)) for name in sampling.compartments]
+    drawn += [(("compartments", name), compartments[name]) for name in sampling.compartments]
     if sampling.start_date is not None:
-        drawn.append((("start_date",), parameters.count("start_date")))
+        drawn.append((("start_date",), parameters["start_date"]))
     for location, count in drawn:
         if count != 1:
             how = f"no sampler draws {location[-1]}" if count == 0 else "two samplers draw it"

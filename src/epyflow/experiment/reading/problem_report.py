@@ -1,5 +1,6 @@
 """Collect problems of one document while it is checked."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from epyflow.experiment.reading.problems import Problem, problem_at
@@ -39,7 +40,7 @@ class Report:
             problem_at(self.document, (self.role, *location), message, severity="warning")
         )
 
-    def check_name(self, what: str, name: str, valid: list[str], location: KeyPath) -> bool:
+    def check_name(self, what: str, name: str, valid: Collection[str], location: KeyPath) -> bool:
         """Add an error for an unknown name, with similar names; return whether it is known."""
         if name in valid:
             return True
@@ -50,3 +51,11 @@ class Report:
         )
         self.error(location, f"unknown {what} {name!r}{did_you_mean(name, valid)}; {there}")
         return False
+
+
+def repeats(items: Iterable[object]) -> list[bool]:
+    """Return for each item of a list whether it equals an earlier one."""
+    # Their texts, as comparing each with each would take N² steps.
+    texts = list(map(repr, items))
+    first = {text: position for position, text in reversed(list(enumerate(texts)))}
+    return [first[text] < position for position, text in enumerate(texts)]

@@ -1,6 +1,7 @@
 import pytest
 
 from epyflow.experiment.checks import modelset
+from epyflow.experiment.format.model import Spontaneous
 from tests.unit.experiment.samples import CALIBRATION, SAMPLING, SIR, messages
 
 
@@ -52,3 +53,17 @@ def test_numbers_whose_products_overflow_are_refused(root, sections, key, number
     found = messages(root, sections, (key, number))
 
     assert any("is out of range; expected a number from -1e12 to 1e12" in each for each in found)
+
+
+def test_transitions_are_not_compared_each_with_each(root, monkeypatch):
+    compared = []
+    monkeypatch.setattr(Spontaneous, "__eq__", lambda *both: compared.append(both))
+    one = {"type": "spontaneous", "source": "S", "target": "R"}
+    many = [*({**one, "rate": f"{number} * gamma"} for number in range(50)), {**one, "rate": 0.5}]
+
+    found = messages(root, SIR, ("model.transitions", [*many, {**one, "rate": 0.5}]))
+
+    assert [each for each in found if "twice" in each] == [
+        "model.transitions[51]: warning: is in the list twice; the two rates are added"
+    ]
+    assert not compared

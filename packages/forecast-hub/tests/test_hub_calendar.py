@@ -247,3 +247,5 @@ def test_an_unknown_time_zone_is_that_of_greenwich(tmp_path, zone):
     (message,) = window(tmp_path, RELATIVE, now, timezone=zone)
 
     assert message.endswith("now (2026-02-27 23:30) is before it")
+    assert "in UTC: the hub's timezone is unknown" in message
+    assert zone not in message

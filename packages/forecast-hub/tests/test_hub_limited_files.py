@@ -251,6 +251,13 @@ def test_a_pipe_is_refused_and_not_waited_for(reader, tmp_path):
         reader(tmp_path / NAME)
 
 
+def test_a_number_of_thousands_of_digits_is_no_json(tmp_path):
+    (tmp_path / "a.json").write_bytes(b'{"a": ' + b"9" * 5_000 + b"}")
+
+    with pytest.raises(ValueError, match=r"^a number of 5,000 digits$"):
+        limited_files.read_json(tmp_path / "a.json")
+
+
 @pytest.mark.parametrize(("content", "ok"), [(b'{"a": 1}', True), (b'{"a": 1} ', False)])
 def test_a_json_file_has_a_limit(content, ok, tmp_path):
     (tmp_path / "a.json").write_bytes(content)

@@ -45,7 +45,7 @@ def _tolerance(given: Evidence) -> Finding:
         if len(found) < 2 or not np.isfinite(found[-2]):
             return "too few generations to know"
         if found[-1] < SETTLED * found[-2]:
-            return f"fell by {1 - found[-1] / found[-2]:.0%} in the last generation"
+            return f"tolerance fell by {1 - found[-1] / found[-2]:.0%} in the last generation"
     acceptance = float(given.progress["acceptance"].iloc[-1])
     return (
         f"{acceptance:.2g} of the simulations accepted" if acceptance < LOWEST_ACCEPTANCE else None

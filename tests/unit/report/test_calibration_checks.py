@@ -179,7 +179,7 @@ def test_a_real_small_fit_is_not_called_good():
     assert details["at least 100 particles"] == "24"
     assert details["an effective sample size of at least 40"] == "8"
     assert details["the tolerance has settled, and enough simulations were accepted"] == (
-        "fell by 17% in the last generation"
+        "tolerance fell by 17% in the last generation"
     )
     assert details["the forecast begins near the last observation"] == "148 after 505 observed"
     assert details["the newest observation looks complete"] == "505, since revised to 627"

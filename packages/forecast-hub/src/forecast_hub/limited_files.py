@@ -21,6 +21,9 @@ MOST_BYTES = 2**30
 """Bytes of a file when decompressed: more than a season of trajectories of every state has."""
 
 MOST_JSON_BYTES = 20_000_000
+LONGEST_NUMBER = 1_000
+"""Digits of a whole number in JSON."""
+
 MOST_CELLS = 120_000_000
 """Cells of a table, where each row counts as :data:`ROW` more: some 9 GB of memory as text."""
 
@@ -220,4 +223,10 @@ def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
         data = file.read(most + 1)
     if len(data) > most:
         raise UnreadableError(f"{path}: has more than {most:,} bytes; expected fewer")
-    return json.loads(data.decode("utf-8-sig"))
+    return json.loads(data.decode("utf-8-sig"), parse_int=_as_whole_number)
+
+
+def _as_whole_number(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(text):,} digits")
+    return int(text)

@@ -21,7 +21,9 @@ def check_window(hub: Hub, round_: Round, round_id: str, now: datetime | None) -
         return []
     zone = _zone(hub.timezone)
     message = f"the hub takes files of this round from {days[0]} to {days[1]}"
-    message += f" ({hub.timezone})" if hub.timezone else ""
+    if hub.timezone:
+        message += f" ({hub.timezone})" if zone else ", in UTC: the hub's timezone is unknown"
+    zone = zone or UTC
     if now is not None:
         today = now.astimezone(zone).date()
         is_open = days[0] <= today <= days[1]
@@ -43,8 +45,8 @@ def _days(round_: Round, round_id: str) -> tuple[date, date] | None:
         return None
 
 
-def _zone(name: str | None) -> tzinfo:
+def _zone(name: str | None) -> tzinfo | None:
     try:
-        return ZoneInfo(name) if name else UTC
+        return ZoneInfo(name) if name else None
     except (OSError, ZoneInfoNotFoundError, ValueError):
-        return UTC
+        return None

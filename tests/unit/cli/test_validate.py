@@ -431,7 +431,7 @@ def test_of_many_problems_the_first_and_the_last_are_printed_without_control_cha
     assert len(lines) == MOST_LINES
     assert r"model.key 0 \x1b[2J\n: unknown key" in done.stdout
     assert "more lines ...]" in lines[-2]
-    assert verdict.startswith(f"{folder}: invalid (3")
+    assert verdict.startswith(f"{folder}: invalid (201 errors")
     assert "\x1b" not in done.stdout
 
 

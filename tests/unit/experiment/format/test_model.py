@@ -146,7 +146,7 @@ def test_what_pandas_does_not_know_is_no_frequency(root, alias):
     [
         (["0-17", "19+"], 'age group "19+" begins at 19'),
         (["0-17", "18-64"], "not open"),
-        (["5-17", "18+"], "begins at 0"),
+        (["5-17", "18+"], "to begin at 0"),
         (["0-17", "18+", "65+"], "is open but"),
         (["zero", "18+"], "is not understood"),
         ([0, "1+"], "0 is not text; expected text: quote it"),

@@ -107,7 +107,7 @@ def report(means: Array, dispersion: float, levels: Array) -> Array:
         The variance is mean + dispersion * mean^2; 0 gives Poisson counts.
     """
     counts = np.zeros(means.shape)
-    # Rounding of 1 + dispersion * mean would be larger than the difference to Poisson counts.
+    # So near to Poisson, rounding of 1 + dispersion * mean loses digits for nothing.
     poisson, large = dispersion * means < _ALMOST_POISSON, means > _LARGE_MEAN
     for chosen, quantiles in (
         (poisson & ~large, _poisson),

@@ -16,6 +16,7 @@ from epyflow.experiment.checks.functions import check_functions
 from epyflow.experiment.checks.model import check_model
 from epyflow.experiment.checks.modelset import check_modelset, check_size
 from epyflow.experiment.checks.observed_data import check_observations, check_rate_trends
+from epyflow.experiment.checks.observed_dates import Round
 from epyflow.experiment.checks.output_requests import check_results, check_selections
 from epyflow.experiment.checks.population_data import check_population_data
 from epyflow.experiment.checks.populations import check_populations, check_some_population
@@ -24,7 +25,7 @@ from epyflow.experiment.checks.rates import check_rates
 from epyflow.experiment.checks.sampling import check_sampling
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
-from epyflow.experiment.format.output import Output
+from epyflow.experiment.format.output import FlusmhFormat, Output
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.problems import Problem
@@ -167,7 +168,12 @@ class Checker:
                 hubs = [read.section.hub for read in self._outputs]
                 check_observations(
                     *(model, calibration, self.populations, found, report),
-                    references=[hub[1].reference_date for hub in hubs if hub is not None],
+                    submits=any(hubs),
+                    rounds=[
+                        Round(hub.reference_date, hub.horizon_0_days or 0)
+                        for _, hub in filter(None, hubs)
+                        if hub.reference_date and not isinstance(hub, FlusmhFormat)
+                    ],
                 )
                 check_growth_data(calibration, self.populations, found, report)
         for read in self._outputs:

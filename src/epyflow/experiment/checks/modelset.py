@@ -35,7 +35,7 @@ def check_modelset(
     calibration = modelset.calibration if modelset else None
     _paired(model, "sampled", sampling, model_report, report)
     _paired(model, "calibrated", calibration, model_report, report)
-    check_trajectories(model, modelset, model_report, report)
+    _trajectories(model, modelset, model_report, report)
     if modelset is None or report is None:
         return
     if calibration is not None:
@@ -60,12 +60,10 @@ def _paired(
         return
     name = _section_name(how)
     parameters, compartments, start = model.drawn(how)
+    names, ids = dict.fromkeys(model.parameters), dict.fromkeys(model.compartment_ids)
     for kind, key, marked, valid in (
-        *(("parameter", key, parameters, list(model.parameters)) for key in section.parameters),
-        *(
-            ("compartment", key, compartments, list(model.compartment_ids))
-            for key in section.compartments
-        ),
+        *(("parameter", key, parameters, names) for key in section.parameters),
+        *(("compartment", key, compartments, ids) for key in section.compartments),
     ):
         key_path = (name, f"{kind}s", key)
         if key not in marked and report.check_name(kind, key, valid, key_path):
@@ -174,7 +172,7 @@ def _contact_strength(modelset: Modelset, report: Report) -> None:
         )
 
 
-def check_trajectories(
+def _trajectories(
     model: Model, modelset: Modelset | None, model_report: Report, report: Report | None
 ) -> None:
     """Refuse more trajectories of a parameter set than the memory of most machines holds."""
@@ -188,9 +186,7 @@ def check_trajectories(
         if calibration.projection is None or report is None:
             return
         first = calibration.fitting_window.start_date
-        count = calibration.projection.n_trajectories * max(
-            1, len(calibration.projection.scenarios)
-        )
+        count = calibration.projection.n_trajectories
         where, key_path = report, ("calibration", "projection", "n_trajectories")
     if not isinstance(first, date) or first > last:
         return
@@ -205,8 +201,9 @@ def check_trajectories(
         where.error(
             key_path,
             f"{count:,} trajectories of {dates:,} dates, {series} series and {groups} age groups "
-            f"need {gigabytes:,.0f} GB of memory; expected at most {_MOST_GIGABYTES}: fewer "
-            "trajectories, or a longer simulation.resample_frequency",
+            f"need more than {_MOST_GIGABYTES} GB of memory; expected at most "
+            f"{int(count * _MOST_GIGABYTES / gigabytes):,}, or a longer "
+            "simulation.resample_frequency",
         )
 
 

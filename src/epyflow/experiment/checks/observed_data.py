@@ -19,7 +19,7 @@ from epyflow.data.observations import (
 from epyflow.data.observed_table import read_observed
 from epyflow.data.vintages import data_key, vintage_of
 from epyflow.errors import DataError, NoObservationsError, UnreadableError
-from epyflow.experiment.checks.observed_dates import check_age, check_dates, parse_day
+from epyflow.experiment.checks.observed_dates import Round, check_age, check_dates, parse_day
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.output import Output, RateTrends
@@ -39,10 +39,13 @@ _BEGINNING = date(1900, 1, 1)
 
 
 class _Values(NamedTuple):
-    """Places without observations and what is said of each, and the last dates of the others."""
+    """Places without observations and what is said of each, and the last days of the others.
+
+    There is a day for each column.
+    """
 
     missing: Mapping[str, str]
-    latest: Mapping[str, date]
+    latest: Mapping[str, Sequence[date]]
 
 
 def check_observations(
@@ -52,14 +55,15 @@ def check_observations(
     found: Mapping[str, Path],
     report: Report,
     *,
-    references: Sequence[date | None] = (),
+    submits: bool = False,
+    rounds: Sequence[Round] = (),
 ) -> None:
     """Report observations that no task could use.
 
     Rows of several issues or series among which nothing chooses, places without observations, and
     dates that the simulated series does not have. Files that cannot be read are reported
-    elsewhere. A submission, one for each of ``references``, reads observations of before the
-    fitting window, too, and those that end long before its reference date are a warning.
+    elsewhere. A submission reads observations of before the fitting window, too; those that end
+    long before the reference date of one of ``rounds`` are a warning.
     """
     path = found.get(data_key(calibration.observed_data_path, calibration.observed_data_vintage))
     table = None if path is None else _read(path, calibration, ("calibration",), report)
@@ -85,19 +89,22 @@ def check_observations(
             return
     pairs = [
         (name, each.observed_date_column)
+        for names in ("observed_value_column", "observed_visits_column")
         for each in calibration.comparison
-        for name in (each.observed_value_column, each.observed_visits_column)
-        if name is not None
+        if (name := getattr(each, names)) is not None
     ]
     window = (calibration.fitting_window.start_date, calibration.fitting_window.end_date)
-    span = (_BEGINNING, window[1]) if references else window
+    span = (_BEGINNING, window[1]) if submits else window
     columns = list(itertools.starmap(Column, pairs))
     values = _check_values(table, places, calibration, columns, (span, window), report)
     if values is None:
         return
     _report_missing(values.missing, places, report)
-    for reference in set(filter(None, references)):
-        check_age(values.latest, len(places), reference, report)
+    # Of the compared counts; visits may come later.
+    counts = len(calibration.comparison)
+    latest = {name: min(days[:counts]) for name, days in values.latest.items()}
+    for each in sorted(set(rounds)):
+        check_age(latest, len(places), each, report)
     for position, comparison in compared.items():
         check_dates(rows, column, comparison, position, (model, calibration), report)
 
@@ -165,19 +172,20 @@ def _check_values(
     span, window = spans
     said: set[str] = set()
     missing: dict[str, str] = {}
-    latest: dict[str, date] = {}
+    latest: dict[str, list[date]] = {}
     located = LocatedTable(table, section.observed_location_column)
     for place in places:
         try:
             dates, values = select_observations(located, place.spellings, columns, span, vintage)
-            for position in np.flatnonzero(~np.isnan(values).any(axis=1))[-1:]:
-                latest[place.name] = dates[position]
             needed = [window[0] <= day <= window[1] for day in dates]
             if np.isnan(values[needed]).all(axis=0).any():
                 missing[place.name] = (
                     f"{table.path}: no value for {place.label} from {window[0]} to {window[1]}; "
                     f"expected a fitting window from {dates[0]} to {dates[-1]}, or another file"
                 )
+            else:
+                known = ~np.isnan(values)
+                latest[place.name] = [dates[np.flatnonzero(each)[-1]] for each in known.T]
         except NoObservationsError as error:
             missing[place.name] = str(error)
         except DataError as error:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from epyflow.data.periods import WEEKS
 from epyflow.experiment.format.calibration import Calibration, Comparison
@@ -11,16 +12,24 @@ from epyflow.experiment.reading.problem_report import Report
 from epyflow.suggest import listed
 from forecast_hub.tables import Table
 
-OLDEST = timedelta(days=14)
-"""Longest time from the last observation to the reference date without a warning.
+_LATE = timedelta(days=14)
+"""Longest time from a place's last observation to the reference date without a warning.
 
-In a season, observations end one week before the reference date, or two.
+The newest observation of all is a week old in a season (:data:`epyflow.report.warnings.OLDEST`),
+and a place may report a week later.
 """
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def check_age(latest: Mapping[str, date], places: int, reference: date, report: Report) -> None:
+class Round(NamedTuple):
+    """The reference date of a submission of forecasts, and the days from it to horizon 0."""
+
+    reference: date
+    horizon_0_days: int
+
+
+def check_age(latest: Mapping[str, date], places: int, of: Round, report: Report) -> None:
     """Warn of populations whose observations end long before the reference date.
 
     Parameters
@@ -29,19 +38,21 @@ def check_age(latest: Mapping[str, date], places: int, reference: date, report: 
         Population to the last day of its observations.
     places
         Number of all populations.
-    reference
-        The reference date of the submission.
+    of
+        The round of the submission.
     report
         That of the modelset.
     """
-    late = {name: day for name, day in latest.items() if reference - day > OLDEST}
+    reference, limit = of.reference, _LATE + timedelta(days=max(0, -of.horizon_0_days))
+    late = {name: day for name, day in latest.items() if reference - day > limit}
     if late:
         last = max(late.values())
+        before = " or before" if min(late.values()) < last else ""
         report.warn(
             ("calibration", "observed_data_path"),
             f"the observations of {listed(late)} ({len(late)} of {places} populations) end on "
-            f"{last} or before, {(reference - last).days} days before the reference date "
-            f"{reference}; expected at most {OLDEST.days}: use newer data, or look at the fitting "
+            f"{last}{before}, {(reference - last).days} days before the reference date "
+            f"{reference}; expected at most {limit.days}: use newer data, or look at the fitting "
             "window and the vintage",
         )
 

@@ -55,13 +55,14 @@ LARGEST = 1e12
 
 def as_number(value: Any) -> float:
     """Read a number, or arithmetic such as ``1/1.5``, of at most :data:`LARGEST`."""
-    number = _as_float(value)
+    number = as_finite(value)
     if abs(number) > LARGEST:
         raise refuse(f"{shown(value)} is out of range; expected a number from -1e12 to 1e12")
     return number
 
 
-def _as_float(value: Any) -> float:
+def as_finite(value: Any) -> float:
+    """Read a number, or arithmetic such as ``1/1.5``, of any size."""
     if isinstance(value, str):
         try:
             return expressions.number(value)
@@ -82,6 +83,9 @@ def _as_float(value: Any) -> float:
 
 _NUMBER_OR_TEXT = {"anyOf": [{"type": "number"}, {"type": "string"}]}
 Number = Annotated[float, BeforeValidator(as_number), WithJsonSchema(_NUMBER_OR_TEXT)]
+Tolerance = Annotated[
+    float, BeforeValidator(as_finite), WithJsonSchema(_NUMBER_OR_TEXT), Field(gt=0)
+]
 
 
 def as_expression(value: Any) -> str | float:

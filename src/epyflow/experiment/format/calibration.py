@@ -19,6 +19,7 @@ from epyflow.experiment.format.base import (
     Number,
     ParameterName,
     Text,
+    Tolerance,
     UnitWords,
     refuse_double_count,
 )
@@ -44,7 +45,7 @@ def seconds(duration: str) -> float:
     parts = _PART.findall(duration)
     whole = _PART.sub("", duration) == "" and all(unit.lower() in _UNITS for _, unit in parts)
     total = sum(float(number) * _UNITS[unit.lower()] for number, unit in parts) if whole else 0
-    if not 1 <= total < _LONGEST:
+    if not 1 <= total <= _LONGEST:
         raise ValueError(
             f"{shown(duration)} is not a duration of 1 second to 1,000 days; expected text such as "
             "90min or 6h"
@@ -74,13 +75,13 @@ class SmcOptions(Strict):
     num_generations: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=10, description="Rounds of shrinking tolerance."
     )
-    epsilon_schedule: Annotated[Many[Positive], Field(min_length=1)] | None = Field(
+    epsilon_schedule: Annotated[Many[Tolerance], Field(min_length=1)] | None = Field(
         default=None, description="Tolerance of each generation; absent: chosen from distances."
     )
     epsilon_quantile_level: Share = Field(
         default=0.5, description="Next tolerance: this quantile of the distances."
     )
-    minimum_epsilon: Positive | None = Field(default=None, description="Stop at this tolerance.")
+    minimum_epsilon: Tolerance | None = Field(default=None, description="Stop at this tolerance.")
     max_time: Duration | None = Field(default=None, description="Text such as 6h or 1D.")
     total_simulations_budget: Count | None = Field(
         default=None, description="Stop after this number of simulations."
@@ -98,7 +99,7 @@ class SmcOptions(Strict):
                 f"num_particles is 1 and num_generations {self.num_generations}; expected 2 or "
                 "more particles: the next generation is drawn from their spread"
             )
-        if budget is not None and budget < particles:
+        if budget is not None and budget < particles - 1:  # it may be exceeded by one
             raise refuse(
                 f"total_simulations_budget {budget:,} is below num_particles {particles:,}; "
                 "expected enough for the first generation"
@@ -119,7 +120,7 @@ class SmcOptions(Strict):
 class RejectionOptions(Strict):
     """Options of epydemix's ``ABCSampler.run_rejection``."""
 
-    epsilon: Positive = Field(default=0.1, description="Tolerance.")
+    epsilon: Tolerance = Field(default=0.1, description="Tolerance.")
     num_particles: Count = Field(default=1000, description="Parameter sets kept.")
     max_time: Duration | None = Field(
         default=None, description="Stop after this time; text such as 6h or 1D."

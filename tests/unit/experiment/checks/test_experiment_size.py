@@ -22,7 +22,10 @@ def test_a_million_members_are_accepted_and_one_more_is_not(monkeypatch, members
 def test_trajectories_that_need_more_than_20_gb_are_refused(root, trajectories, refused):
     found = messages(root, SIR, ("model.simulation.n_sims", trajectories))
 
-    assert any("GB of memory; expected at most 20" in each for each in found) is refused
+    assert (
+        any("than 20 GB of memory; expected at most 2,666,666, or" in each for each in found)
+        is refused
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,3 +70,19 @@ def test_transitions_are_not_compared_each_with_each(root, monkeypatch):
         "model.transitions[51]: warning: is in the list twice; the two rates are added"
     ]
     assert not compared
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        # It accepts every simulation; nothing is multiplied with it.
+        ("epsilon_schedule", [1e15, 20, 10]),
+        ("max_time", "1000D"),
+        # epydemix makes one simulation more than the budget.
+        ("total_simulations_budget", 19),
+    ],
+)
+def test_options_at_their_limits_are_accepted(root, key, value):
+    assert (
+        messages(root, CALIBRATION, (f"modelset.calibration.strategy.options.{key}", value)) == []
+    )

@@ -377,7 +377,8 @@ def test_a_code_without_its_zeros_is_refused_with_the_code(tmp_path, written):
 
 # --- submissions ---------------------------------------------------------------------------------
 
-FLUSIGHT = {"flusight_format": {"reference_date": "2025-01-18"}}
+ROUND = {"reference_date": "2025-01-18"}
+FLUSIGHT = {"flusight_format": ROUND}
 
 
 def test_a_submission_reads_observations_of_before_the_fitting_window(tmp_path):
@@ -389,21 +390,49 @@ def test_a_submission_reads_observations_of_before_the_fitting_window(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("last", "says"),
+    ("last", "output", "says"),
     [
-        ("2025-01-04", []),
-        ("2024-12-28", ["end on 2024-12-28 or before, 21 days before the reference date 2025-"]),
-        ("2024-12-07", ["end on 2024-12-07 or before, 42 days before the reference date 2025-"]),
+        ("2025-01-04", FLUSIGHT, []),
+        ("2024-12-28", FLUSIGHT, ["end on 2024-12-28, 21 days before the reference date 2025-"]),
+        ("2024-12-07", FLUSIGHT, ["end on 2024-12-07, 42 days before the reference date 2025-"]),
+        # In RespiCast, horizon 0 ends ten days before the round.
+        ("2024-12-28", {"flusight_format": {**ROUND, "horizon_0_days": -10}}, []),
+        # A scenario round projects from the fit, of whatever season.
+        ("2024-12-07", {"flusmh_format": ROUND}, []),
     ],
 )
-def test_observations_that_end_long_before_the_reference_date_are_a_warning(tmp_path, last, says):
+def test_observations_that_end_long_before_the_reference_date_are_a_warning(
+    tmp_path, last, output, says
+):
     rows = [*weeks(("2025-01-11", last)), *weeks((*SATURDAYS, last), "NY"), "2025-01-11,NY,NA"]
     window = {"fitting_window": {"start_date": "2024-10-05", "end_date": "2025-01-11"}}
 
-    found = problems(tmp_path, rows, output=FLUSIGHT, places=STATES[:2], **window)
+    found = problems(tmp_path, rows, output=output, places=STATES[:2], **window)
 
     named = "observed_data_path: the observations of United_States_New_York (1 of 2 populations) "
     assert all(named in each and text in each for text, each in zip(says, found, strict=True))
+
+
+def test_old_observations_are_found_where_no_row_has_the_values_of_all_columns(tmp_path):
+    (first,) = CALIBRATION["modelset"]["calibration"]["comparison"]
+    second = {**first, "observed_value_column": "more"}
+    values = dict(zip(SATURDAYS, ("5,", "5,", ",5"), strict=True))
+    rows = [f"{day},MA,{each}" for day, each in values.items()]
+
+    found = problems(
+        *(tmp_path, rows, "date,place,value,more"), output=FLUSIGHT, comparison=[first, second]
+    )
+
+    assert [each for each in found if "end on 2024-10-12, 98 days before the reference" in each]
+
+
+def test_a_place_without_observations_in_the_window_is_named_once(tmp_path):
+    rows = [*weeks((*SATURDAYS, "2025-01-11")), "2024-09-28,NY,5"]
+    window = {"fitting_window": {"start_date": "2024-10-05", "end_date": "2025-01-11"}}
+
+    [found] = problems(tmp_path, rows, output=FLUSIGHT, places=STATES[:2], **window)
+
+    assert "no observations in the fitting window of United_States_New_York (1 of 2" in found
 
 
 def test_observations_of_rate_trends_are_checked(tmp_path):

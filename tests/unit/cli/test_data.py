@@ -1,5 +1,6 @@
 """``epyflow data fetch`` from a hub's folder, and from a server that stands for data.cdc.gov."""
 
+import gzip
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from epyflow.data.vintages import vintage_file
 from epyflow.errors import DataError
 from epyflow.files import sha256_of
 from epyflow.operations.target_data import nhsn, vintage_store
+from epyflow.operations.target_data.source import Source, fetch_vintage
 from epyflow.operations.target_data.vintage_store import Series, keep_vintage
 from tests.running import running
 from tests.unit.cli.command import run
@@ -172,8 +174,19 @@ def test_repeated_rows_and_odd_weekdays_are_refused_with_place_date_and_values(
     assert list((tmp_path / "vintages").iterdir()) == []
 
 
-def test_rates_beside_the_counts_do_not_tell_repeated_rows_apart(tmp_path, hub):
-    hub.write_text("date,location,value,rate\n2025-01-11,25,1,0.1\n2025-01-11,25,7,0.7\n")
+@pytest.mark.parametrize("name", ['""', "X"])
+def test_row_numbers_do_not_tell_repeated_rows_apart(tmp_path, hub, name):
+    hub.write_text(f"{name},date,location,value\n1,2025-01-11,25,1\n2,2025-01-11,25,7\n")
+    options = ("--to", tmp_path / "v", "--as-of", "2025-01-15")
+
+    done = run("data", "fetch", "--hub", tmp_path / "hub", *options)
+
+    assert "25 has 2025-01-11 twice, on lines 2 and 3: 1 and 7" in done.stderr
+
+
+@pytest.mark.parametrize("rate", ["0.1", "9e-04"])
+def test_rates_beside_the_counts_do_not_tell_repeated_rows_apart(tmp_path, hub, rate):
+    hub.write_text(f"date,location,value,rate\n2025-01-11,25,1,{rate}\n2025-01-11,25,7,0.7\n")
     options = ("--to", tmp_path / "v", "--as-of", "2025-01-15")
 
     done = run("data", "fetch", "--hub", tmp_path / "hub", *options)
@@ -263,6 +276,21 @@ def test_after_a_fetch_that_was_killed_at_any_write_the_next_one_keeps_the_days_
         assert [*kept] == ["2025-01-08", "2025-01-15", "2025-01-16"]
         for day, checksum in kept.items():
             assert sha256_of(folder / f"flu_{day}.csv") == checksum
+
+
+def test_a_vintage_that_was_kept_with_another_suffix_is_named_as_it_is_and_compared(tmp_path, hub):
+    hub.write_text(HEADER + WEEK_1 + WEEK_2)
+    source, day = Source(str(tmp_path / "hub")), date(2025, 1, 15)
+    series = Series(tmp_path / "v", source.series, ".csv.gz")
+    content = gzip.compress((HEADER + WEEK_2).encode())
+    with pytest.raises(Killed), killed_at(7):
+        keep_vintage(series, content, day, source.read()[2], 10)
+
+    fetched = fetch_vintage(source, tmp_path / "v", day, 10)
+    assert (fetched.path, fetched.is_new) == (series.path(day), False)
+    assert fetched.path.is_file()
+    later = fetch_vintage(source, tmp_path / "v", date(2025, 1, 16), 10)
+    assert later.path.name == "target-data_2025-01-16.csv"
 
 
 def test_another_source_does_not_pass_for_the_one_whose_fetch_was_killed(tmp_path):
@@ -370,6 +398,17 @@ def test_what_is_no_answer_of_nhsn_is_refused(tmp_path, server, monkeypatch, sta
     assert message in done.stderr
     assert TOKEN not in done.stderr
     assert len(server.seen) == 1
+
+
+def test_the_last_day_of_a_week_is_known_whatever_the_locale(server, monkeypatch):
+    class Day(date):
+        def __format__(self, code: str) -> str:
+            return "samedi"
+
+    monkeypatch.setattr(nhsn, "parse_date", Day.fromisoformat)
+    server.rows = [row("2025-01-11", "MA", totalconfflunewadm="1")]
+
+    assert b"2025-01-11,25,1" in nhsn.fetch_admissions("flu", server.address, {})
 
 
 def test_answers_that_are_too_large_end_the_fetch(tmp_path, server, monkeypatch):

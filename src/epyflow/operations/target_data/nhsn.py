@@ -32,6 +32,8 @@ PAGE = 10_000
 _MOST_PAGES = 100
 _OK = 200
 _DAY, _PLACE = "weekendingdate", "jurisdiction"
+_SATURDAY = 5
+"""Of :meth:`datetime.date.weekday`, which no locale changes."""
 
 
 def fetch_admissions(
@@ -89,7 +91,7 @@ def fetch_admissions(
 def _saturday(address: str, place: str, text: str) -> str:
     """Return a date, unless it is no Saturday; texts that are no dates are refused elsewhere."""
     day = parse_date(text)
-    if day is not None and f"{day:%A}" != "Saturday":
+    if day is not None and day.weekday() != _SATURDAY:
         raise DataError(
             f"{address}: {place} has {text}, a {day:%A}; expected weeks that end on a Saturday: "
             "fetch later"

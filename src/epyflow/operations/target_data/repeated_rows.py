@@ -9,7 +9,7 @@ from epyflow.errors import DataError
 from forecast_hub.scoring.outcomes import TARGET
 from forecast_hub.tables import NO_VALUE, Table
 
-_DECIMALS = re.compile(r"-?\d*\.\d+(e[+-]?\d+)?", re.IGNORECASE)
+_DECIMALS = re.compile(r"-?(\d*\.\d+(e[+-]?\d+)?|\d+e[+-]?\d+)", re.IGNORECASE)
 _FEWEST_WEEKS = 3
 """Dates of one weekday that show that a series is weekly."""
 
@@ -18,7 +18,8 @@ def refuse_repeats(table: Table, keys: Sequence[str], value: str, source: str) -
     """Refuse two rows of one date and place, even if they have the same value.
 
     No run could use them. Rows that another column tells apart, such as the target, are two series;
-    a column of decimal numbers, such as a rate beside the counts, tells none apart.
+    a column of decimal numbers, such as a rate beside the counts, tells none apart, and neither do
+    row numbers.
 
     Parameters
     ----------
@@ -39,7 +40,8 @@ def refuse_repeats(table: Table, keys: Sequence[str], value: str, source: str) -
     others = [
         name
         for name, texts in table.columns.items()
-        if name not in (*keys, value) and (name.startswith("output_type") or not _is_rate(texts))
+        if name not in (*keys, value)
+        and (name.startswith("output_type") or not (_is_rate(texts) or _numbers_rows(texts)))
     ]
     seen: dict[tuple[str, ...], int] = {}
     of_rows = zip(*(table.columns[name] for name in (*keys, *others)), strict=True)
@@ -89,6 +91,12 @@ def refuse_odd_weekdays(table: Table, day: str, place: str, source: str) -> None
                 f"{len(weekdays)} dates are {usual}s; expected the last day of a week, a {usual}: "
                 "fetch later, or from a copy of the hub without this date"
             )
+
+
+def _numbers_rows(texts: Iterable[str]) -> bool:
+    """Return whether each row of a column has a number of its own, as R writes row names."""
+    numbers = list(texts)
+    return len(set(numbers)) == len(numbers) and all(map(str.isdecimal, numbers))
 
 
 def _is_rate(texts: Iterable[str]) -> bool:

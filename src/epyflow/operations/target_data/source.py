@@ -98,7 +98,7 @@ def fetch_vintage(
     content, suffix, described = source.read()
     series = Series(folder, name or source.series, suffix)
     vintage, is_new = keep_vintage(series, content, day, described, max_age)
-    return Fetched(vintage, series.path(day), is_new)
+    return Fetched(vintage, series.file(vintage) or series.path(day), is_new)
 
 
 def is_kept(source: Source, folder: Path, day: date) -> bool:

@@ -88,17 +88,18 @@ class Series:
     def kept(self, day: date) -> Vintage | None:
         """Return the record of a day's vintage, if a file of any suffix is what was kept."""
         records = [*self.vintages(), *filter(None, [self.unrecorded()])]
-        return next((each for each in records if each.day == day and self._has(each)), None)
+        return next((each for each in records if each.day == day and self.file(each)), None)
 
     def unrecorded(self) -> Vintage | None:
         """Return the vintage whose fetch was killed after its file had got its name."""
         pending = _read_manifest(self.folder).pending.get(self.name)
-        return pending if pending is not None and self._has(pending) else None
+        return pending if pending is not None and self.file(pending) else None
 
-    def _has(self, vintage: Vintage) -> bool:
-        """Return whether a file of any suffix is what was kept."""
-        paths = [replace(self, suffix=each).path(vintage.day) for each in (*SUFFIXES, self.suffix)]
-        return any(path.is_file() and sha256_of(path) == vintage.sha256 for path in paths)
+    def file(self, vintage: Vintage) -> Path | None:
+        """Return the file, of any suffix, that is what was kept; None without one."""
+        paths = [replace(self, suffix=each).path(vintage.day) for each in (self.suffix, *SUFFIXES)]
+        same = (path for path in paths if path.is_file() and sha256_of(path) == vintage.sha256)
+        return next(same, None)
 
 
 def keep_vintage(
@@ -225,11 +226,10 @@ def _check(new: Vintage, known: tuple[Vintage, ...], series: Series, max_age: in
     before = max((each for each in known if each.day < new.day), key=_day, default=None)
     if before is None:
         return
-    path = series.path(before.day)
-    if not path.is_file() or sha256_of(path) != before.sha256:
+    if series.file(before) is None:
         raise UnreadableError(
-            f"{path}: is missing, or not the file that was kept; expected the SHA-256 "
-            f"{before.sha256}: restore it, or remove its entry from {MANIFEST}"
+            f"{series.path(before.day)}: is missing, or not the file that was kept; expected the "
+            f"SHA-256 {before.sha256}: restore it, or remove its entry from {MANIFEST}"
         )
     for field in ("last_observation", "values", "locations"):
         words = field.replace("_", " ")

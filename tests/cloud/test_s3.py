@@ -10,7 +10,7 @@ from botocore.response import StreamingBody
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, UnreachableError
 from epyflow.storage import s3, stored_file
 from epyflow.storage.disk import storage_at
 from epyflow.storage.s3 import S3Bucket
@@ -153,3 +153,15 @@ def test_a_server_that_is_not_there_is_named(amazon, monkeypatch):
 
     with pytest.raises(EpyflowError, match=r"http://127.0.0.1:9.*check the settings of AWS"):
         S3Bucket(f"s3://{BUCKET}/x").names("")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(503, UnreachableError), (429, UnreachableError), (400, EpyflowError)]
+)
+def test_a_service_that_is_busy_is_told_from_one_that_refuses(status, kind):
+    answer = {"ResponseMetadata": {"HTTPStatusCode": status}}
+
+    with pytest.raises(EpyflowError) as told, S3Bucket("s3://bucket/p")._explained("a"):
+        raise ClientError(answer, "PutObject")
+
+    assert type(told.value) is kind

@@ -14,7 +14,8 @@ from epyflow.errors import EpyflowError, UnreachableError
 
 LOG_IN = "log in: gcloud auth application-default login"
 
-_REMEDIES = {401: LOG_IN, 429: "too many requests; wait a minute and run the command again"}
+_SERVER_ERROR, _TOO_MANY = 500, 429
+_REMEDIES = {401: LOG_IN, _TOO_MANY: "too many requests; wait a minute and run the command again"}
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def explained(where: str, service: str, remedies: Mapping[int, str]) -> Iterator
     Raises
     ------
     UnreachableError
-        If the service does not answer.
+        If the service does not answer, or not now: it has failed, or had too many requests.
     EpyflowError
         Naming the resource, the code, and what to do.
     """
@@ -44,13 +45,14 @@ def explained(where: str, service: str, remedies: Mapping[int, str]) -> Iterator
             f"{where}: no answer from {service} ({error.cause or error}); try again later"
         ) from error
     except api.GoogleAPICallError as error:
-        known = _REMEDIES | dict(remedies)
-        remedy = known.get(error.code or 0, "run the command again; finished work is kept")
-        raise EpyflowError(f"{where}: {error.code} {error.message}; {remedy}") from error
-    except auth.GoogleAuthError as error:
-        raise EpyflowError(f"{where}: {error}; {LOG_IN}") from error
-    except RequestException as error:
+        code, known = error.code or 0, _REMEDIES | dict(remedies)
+        remedy = known.get(code, "run the command again; finished work is kept")
+        kind = UnreachableError if code >= _SERVER_ERROR or code == _TOO_MANY else EpyflowError
+        raise kind(f"{where}: {error.code} {error.message}; {remedy}") from error
+    except (auth.TransportError, RequestException) as error:
         raise UnreachableError(
             f"{where}: no answer from {service} ({type(error).__name__}: {error}); "
             "check the network and run the command again"
         ) from error
+    except auth.GoogleAuthError as error:
+        raise EpyflowError(f"{where}: {error}; {LOG_IN}") from error

@@ -250,7 +250,7 @@ class S3Bucket:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             its = error.response.get("Error", {})
             remedy = _REMEDIES.get(status, "run the command again; finished work is kept")
-            kind = UnreachableError if status >= 500 else EpyflowError
+            kind = UnreachableError if status >= 500 or status == 429 else EpyflowError
             kind = UnreadableError if reading and status == 403 else kind
             raise kind(
                 f"{where}: {status} {its.get('Code', '')} {its.get('Message', '')}; {remedy}"

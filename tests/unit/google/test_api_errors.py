@@ -2,6 +2,7 @@
 
 import pytest
 from google.api_core import exceptions as api
+from google.auth import exceptions as auth
 from requests.exceptions import ConnectionError as NoConnection
 
 from epyflow.errors import EpyflowError, UnreachableError
@@ -12,6 +13,10 @@ from epyflow.google.api_errors import explained
     ("error", "kind"),
     [
         (api.RetryError("no answer", api.ServiceUnavailable("busy")), UnreachableError),
+        (api.ServiceUnavailable("busy"), UnreachableError),
+        (api.TooManyRequests("busy"), UnreachableError),
+        (auth.TransportError("refused"), UnreachableError),
+        (auth.DefaultCredentialsError("none"), EpyflowError),
         (NoConnection("refused"), UnreachableError),
         (api.Forbidden("denied"), EpyflowError),
     ],

@@ -233,8 +233,8 @@ def acquire_lease(
                 )
         version = write_lease(storage, lease, None if found is None else found.version)
         if version is not None:
-            taken = found if found is not None and found.is_held and not own_job else None
-            return HeldLease(storage, lease, version, say, taken, earlier)
+            free = found is None or own_job or found.has_ended or found.changes is False
+            return HeldLease(storage, lease, version, say, None if free else found, earlier)
     raise RunningError(f"{mine.exp_id}/{mine.run_id}: other coordinators are starting; try again")
 
 

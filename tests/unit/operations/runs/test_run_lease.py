@@ -320,13 +320,22 @@ def test_the_snakemake_of_a_submitted_coordinator_reads_its_lease_and_leaves_it(
 
 
 @pytest.mark.parametrize(
-    ("age", "seconds"), [(0.0, RENEW_SECONDS + 5.0), (LEASE_SECONDS + 1.0, WATCH_SECONDS)]
+    ("age", "take_over", "seconds"),
+    [
+        (0.0, "true", RENEW_SECONDS + 5.0),
+        (LEASE_SECONDS + 1.0, "true", RENEW_SECONDS + 5.0),
+        (LEASE_SECONDS + 1.0, "", WATCH_SECONDS),
+    ],
 )
-def test_who_takes_over_starts_no_job_until_the_first_has_noticed(waiting, age, seconds):
+@pytest.mark.parametrize("damaged", [False, True])
+def test_who_takes_over_starts_no_job_until_the_first_has_noticed(
+    waiting, age, take_over, seconds, damaged
+):
     store = Store(clock=datetime.now(UTC) - timedelta(seconds=age))
     hold(store, waiting)
+    store.data = b"{}" if damaged else store.data
 
-    variables = {TAKE_OVER_VARIABLE: "true" if age == 0.0 else ""}
+    variables = {TAKE_OVER_VARIABLE: take_over}
     held = claim_run("small", "main", store, pytest.fail, waiting.said.append, variables)
 
     assert held is not None

@@ -88,7 +88,7 @@ def clean(
     if dry_run or not (waste or over):
         return
     confirm_or_exit("clean", ["all of the above would be removed"], "Remove all of this?", yes=yes)
-    removed = remove(place, waste, search.records)
+    removed = remove(place, waste, search.records, activity)
     if batch is not None:
         delete(batch, [job.name for job in over], removed)
     say(

@@ -88,13 +88,24 @@ class Activity:
 
         return any(has_labels_of(job, exp_id, run_id) for job in self.jobs if not is_over(job))
 
+    def is_job_over(self, name: str) -> bool:
+        """Return whether a Batch job is listed as over; one that is not listed may be new."""
+        return bool(self._named(name)) and self._job_lives(name) is False
+
     def _job_lives(self, name: str) -> bool | None:
         if self.jobs is None:
             return None
+        same = self._named(name)
+        if not same:
+            return False
         from epyflow.google.batch import is_over
 
-        same = [job for job in self.jobs if job.name.rpartition("/")[2] == name.rpartition("/")[2]]
-        return any(not is_over(job) for job in same)
+        return not all(map(is_over, same))
+
+    def _named(self, name: str) -> "list[batch_v1.Job]":
+        """Return the jobs of a name; names from Google may have the project's number."""
+        last = name.rpartition("/")[2]
+        return [job for job in self.jobs or () if job.name.rpartition("/")[2] == last]
 
 
 def read_records(storage: Storage, folders: Iterable[str]) -> Mapping[str, Coordinator]:

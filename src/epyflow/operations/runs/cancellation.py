@@ -230,17 +230,18 @@ class Cancelling:
                 f"Batch job {job.job_id} has the labels of the run, but its definition names no "
                 f"run. If it is yours: gcloud batch jobs delete {job.name}"
             )
-        elsewhere = record is not None and record.job is None and record.lives is None
-        if record is not None and elsewhere:
+        if record is not None and record.job is None and record.lives is None:
             left.append(
                 f"{coordinator_name(record)} may be running, and would start ended jobs again: end "
                 f"it on that machine with epyflow cancel or kill -INT {record.pid}. If that "
                 "machine was restarted since, it has ended"
             )
+        elif record is not None and presence.record_lives:
+            name = coordinator_name(record)
+            if not any(name in each for each in left):
+                left.append(f"{name} has started meanwhile; repeat this command")
         elif lease is not None and lease.is_held and lease.job is None:
             left.append(f"{lease.described()}. {_how_to_end(lease)}")
-        elif presence.record_lives and not left:
-            left.append(f"{presence.described()} has started meanwhile; repeat this command")
 
     def _note(self, record: Coordinator | None, job: "RunJob | None") -> None:
         """Record that the run was cancelled, unless it is complete or failed by itself."""
@@ -268,7 +269,7 @@ def _how_to_end(lease: FoundLease) -> str:
     """Say how to end a process that holds the lease, but has not recorded its start."""
     if lease.lease is None or not lease.lease.holder.lives:
         return "End it on that machine with epyflow cancel"
-    return f"It is planning: end it with Ctrl-C or kill -INT {lease.lease.holder.pid}"
+    return f"It is starting: end it with Ctrl-C or kill -INT {lease.lease.holder.pid}"
 
 
 def _record_of(job: "RunJob", presence: Presence) -> Coordinator:

@@ -60,7 +60,12 @@ def open_batch(
         return None, None, str(problem)
 
 
-def remove(storage: Storage, waste: Iterable[Waste], records: Mapping[str, Coordinator]) -> Removed:
+def remove(
+    storage: Storage,
+    waste: Iterable[Waste],
+    records: Mapping[str, Coordinator],
+    activity: "Activity",
+) -> Removed:
     """Delete files. A failure is recorded, and the other files are deleted.
 
     Parameters
@@ -71,11 +76,13 @@ def remove(storage: Storage, waste: Iterable[Waste], records: Mapping[str, Coord
         From :meth:`epyflow.operations.runs.deletable_files.Search.waste`.
     records
         Records of the coordinators when the files were selected: a run with a newer record, or
-        whose lease is held, is skipped.
+        whose lease may be held, is skipped.
+    activity
+        The Batch jobs of the project.
     """
     removed = Removed()
     for each in waste:
-        if _has_begun(storage, each, records):
+        if _has_begun(storage, each, records, activity):
             removed.problems.append(f"{each.what}: started again meanwhile; skipped")
             continue
         try:
@@ -129,10 +136,12 @@ def old_jobs(activity: "Activity", left_alone: Iterable[str]) -> "list[batch_v1.
     ]
 
 
-def _has_begun(storage: Storage, waste: Waste, records: Mapping[str, Coordinator]) -> bool:
+def _has_begun(
+    storage: Storage, waste: Waste, records: Mapping[str, Coordinator], activity: "Activity"
+) -> bool:
     exp_id, run_id = split_name(waste.what)
     if not exp_id:
         return False
     record = read_record(exp_id, run_id, storage)
     is_new = record is not None and record != records.get(waste.what)
-    return is_new or may_be_held(RunLayout(exp_id, run_id), storage)
+    return is_new or may_be_held(RunLayout(exp_id, run_id), storage, activity.is_job_over)

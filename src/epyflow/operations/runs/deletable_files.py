@@ -138,8 +138,12 @@ class Search:
         last = max(written, default=self._activity.now)
         why = self._activity.why_active(layout.exp_id, layout.run_id, record, last)
         lease = layout.coordinator_lease.removeprefix(f"{COORDINATOR}/")
-        if not why and lease in self._files[COORDINATOR] and may_be_held(layout, self._storage):
-            why = "a coordinator may hold its lease"
+        has_lease, is_over = lease in self._files[COORDINATOR], self._activity.is_job_over
+        if not why and has_lease and may_be_held(layout, self._storage, is_over):
+            why = (
+                "a coordinator may hold its lease; end it with epyflow cancel, or clean a day "
+                "after it was last renewed"
+            )
         if why:
             self.left_alone[folder] = why
         return not why

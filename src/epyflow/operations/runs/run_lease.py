@@ -181,10 +181,15 @@ def find_lease(exp_id: str, run_id: str, storage: Storage) -> FoundLease | None:
         return None
 
 
-def may_be_held(run: RunLayout, storage: Storage) -> bool:
-    """Return whether a coordinator may hold the lease of a run, also if a clock is hours off."""
+def may_be_held(run: RunLayout, storage: Storage, is_job_over: Callable[[str], bool]) -> bool:
+    """Return whether a coordinator may hold the lease of a run, also if a clock is hours off.
+
+    A Batch job that is over, by its name, holds none.
+    """
     found = find_lease(run.exp_id, run.run_id, storage)
-    return found is not None and not (found.has_ended or found.age > _CERTAIN_SECONDS)
+    if found is None or found.has_ended or found.age > _CERTAIN_SECONDS:
+        return False
+    return found.job is None or not is_job_over(found.job)
 
 
 def read_lease(exp_id: str, run_id: str, storage: VersionedStorage) -> FoundLease | None:

@@ -217,11 +217,11 @@ def test_the_record_of_an_earlier_coordinator_is_replaced_by_that_of_the_job(run
     ("holder", "left"),
     [
         ({"host": "elsewhere", "pid": 12}, "process 12 on elsewhere is its coordinator since"),
-        ({}, f"It is planning: end it with Ctrl-C or kill -INT {os.getpid()}"),
+        ({}, f"It is starting: end it with Ctrl-C or kill -INT {os.getpid()}"),
         ({"host": "elsewhere", "job": COORDINATING.name}, ""),
         ({"process_started": 0.0}, ""),
     ],
-    ids=["lives elsewhere", "plans here", "job", "has ended here"],
+    ids=["lives elsewhere", "starts here", "job", "has ended here"],
 )
 @pytest.mark.parametrize("outcome", ["failed", None])
 def test_the_lease_of_a_coordinator_that_runs_on_is_left_and_that_is_told(
@@ -237,6 +237,32 @@ def test_the_lease_of_a_coordinator_that_runs_on_is_left_and_that_is_told(
     assert [left in each for each in ended.left] == [True] * bool(left)
     assert (run.storage.read(RunLayout("flu", "main").coordinator_lease) is not None) is bool(left)
     assert run.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("", "has started meanwhile; repeat this command"),
+        ("snakemake", "has not ended in 0 s"),
+        ("other", "does not run Snakemake: it is left alone"),
+    ],
+)
+def test_a_coordinator_that_has_its_record_is_told_once_though_it_holds_the_lease(
+    run, tmp_path, monkeypatch, before, told
+):
+    run.storage, mine = SharedFolder(tmp_path), this_coordinator("flu", "main", {})
+    monkeypatch.setattr(cancellation, "runs_snakemake", lambda process: before == "snakemake")
+    monkeypatch.setattr(cancellation, "send_signal", lambda number, tree: None)
+    monkeypatch.setattr(cancellation, "is_running", lambda process: True)
+    write_lease(run.storage, new_lease(mine), None)
+    if before:
+        write_record(mine, run.storage)
+    cancelling = Cancelling(run.storage, run.presence(), run.said.append, patience=0.0)
+    write_record(mine, run.storage)
+
+    (left,) = cancelling.run().left
+
+    assert told in left
 
 
 def test_a_lease_that_has_lapsed_by_a_clock_that_may_be_wrong_is_left(run, tmp_path):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from google.cloud import batch_v1
 from tests.unit.operations.runs.made_up import NOON, MadeUp
 
 from epyflow.errors import EpyflowError
@@ -10,7 +11,8 @@ from epyflow.operations.runs import cleanup
 from epyflow.operations.runs.activity import Activity
 from epyflow.operations.runs.coordinator_record import Wanted, this_coordinator, write_record
 from epyflow.operations.runs.deletable_files import Search
-from epyflow.storage.disk import Disk
+from epyflow.operations.runs.run_lease import new_lease, write_lease
+from epyflow.storage.disk import Disk, SharedFolder
 
 LATER = datetime.fromtimestamp(NOON, UTC) + timedelta(days=30)
 WEEK = timedelta(days=7)
@@ -136,10 +138,11 @@ class Batch:
 def test_files_and_jobs_that_were_deleted_are_counted_and_problems_told(made_up: MadeUp):
     made_up.finished("us/flu/main", tasks=1)
     storage = Disk(made_up.root)
-    search = Search(storage, Activity(LATER, WEEK, ()))
+    activity = Activity(LATER, WEEK, ())
+    search = Search(storage, activity)
     found = search.waste("us/flu")
 
-    removed = cleanup.remove(storage, found, search.records)
+    removed = cleanup.remove(storage, found, search.records, activity)
     cleanup.delete(Batch(), ["a", "foreign", "b"], removed)
 
     assert (removed.files, removed.jobs) == (4, 2)
@@ -154,12 +157,34 @@ def test_files_and_jobs_that_were_deleted_are_counted_and_problems_told(made_up:
 def test_a_run_that_begins_meanwhile_is_left_alone(made_up: MadeUp, change):
     made_up.finished("us/flu/main", tasks=1)
     storage = Disk(made_up.root)
-    search = Search(storage, Activity(LATER, WEEK, ()))
+    activity = Activity(LATER, WEEK, ())
+    search = Search(storage, activity)
     found = search.waste("us/flu")
     if change == "begins":
         write_record(this_coordinator("us/flu", "main", {}), storage)
 
-    removed = cleanup.remove(storage, found, search.records)
+    removed = cleanup.remove(storage, found, search.records, activity)
 
     assert (removed.files == 0) is (change == "begins")
     assert len(removed.problems) == (1 if change == "begins" else 0)
+
+
+@pytest.mark.parametrize("state", ["FAILED", "RUNNING", None])
+def test_a_lease_does_not_keep_a_run_if_the_job_that_holds_it_is_listed_as_over(tmp_path, state):
+    made_up, storage = MadeUp(tmp_path), SharedFolder(tmp_path)
+    made_up.finished("us/flu/main", tasks=1)
+    mine = this_coordinator("us/flu", "main", {}).model_copy(update={"job": "projects/p/jobs/c1"})
+    write_record(mine.after("failed"), storage)
+    write_lease(storage, new_lease(mine), None)
+    listed = [] if state is None else [batch_v1.Job(name="projects/1/jobs/c1")]
+    for job in listed:
+        job.status.state = batch_v1.JobStatus.State[state]
+    now = Activity(LATER, WEEK, tuple(listed))
+    later = Activity(LATER, WEEK, (batch_v1.Job(name="p/jobs/c1", status={"state": "FAILED"}),))
+
+    search, found = Search(storage, now), Search(storage, later).waste("us/flu")
+
+    over = state == "FAILED"
+    assert (search.waste("us/flu") != []) is over
+    assert over or "end it with epyflow cancel" in search.left_alone["us/flu/main"]
+    assert (cleanup.remove(storage, found, search.records, now).files > 0) is over

@@ -91,7 +91,8 @@ def _find(run: str, run_id: str) -> tuple[Storage, str]:
         return storage_at(prefix), f"{RESULTS}/{rest}/{COST}"
     # A folder of the experiment may have the id as its name, too.
     named = (Path(run), Path(RunLayout(run, run_id).results), Path(RESULTS, run))
-    missing = named[0] if RESULTS in named[0].parts else named[1]
+    given = RESULTS in named[0].parts or (named[0].is_dir() and not named[1].is_dir())
+    missing = named[0] if given else named[1]
     folder = next((each for each in named if (each / COST).exists()), missing)
     return storage_at(None), str(folder / COST)
 

@@ -168,6 +168,12 @@ def test_a_run_that_is_not_there_ends_with_2(finished, named):
     assert "expected" in done.stderr
 
 
+def test_a_folder_that_was_given_and_has_no_table_is_named(finished):
+    Path("copy/flu/main").mkdir(parents=True)
+
+    assert run("cost", "copy/flu/main").stderr.startswith("copy/flu/main/run_cost.csv is missing")
+
+
 def test_a_run_without_measured_jobs_ends_with_1(finished, capsys, monkeypatch):
     (finished / "run_cost.csv").write_bytes(as_csv(()))
     monkeypatch.setattr("sys.argv", ["epyflow", "cost", "study"])

@@ -123,6 +123,18 @@ def test_beside_files_the_hubs_baseline_and_ensemble_are_scored_on_the_same_task
     assert found == {"a-b": (1, wis(4)), "x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3))}
 
 
+def test_a_further_column_in_another_models_file_leaves_the_scores_as_they_are(
+    tmp_path, observed, hub
+):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    other = hub / "submissions" / "x-ensemble" / "2025-01-04-x-ensemble.csv"
+    pd.read_csv(other, dtype=str).assign(note="late").to_csv(other, index=False)
+
+    found = means(own, "--hub", hub, "--target-data", observed)
+
+    assert found == {"a-b": (1, wis(4)), "x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3))}
+
+
 def test_beside_files_the_models_named_are_scored(tmp_path, observed, hub):
     own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
 

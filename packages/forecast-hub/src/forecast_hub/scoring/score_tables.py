@@ -130,7 +130,7 @@ def _shared(others: Sequence[Path], own: pd.DataFrame) -> pd.DataFrame:
     lacking = [name for name in keys if name not in found]
     if lacking:
         raise DataError(f"{others[0]}: no column {', '.join(lacking)}; expected the hub's columns")
-    return found.merge(tasks, on=keys, how="inner")
+    return found[list(own.columns)].merge(tasks, on=keys, how="inner")
 
 
 def _outcomes(

@@ -10,7 +10,7 @@ import pytest
 
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.forecasts import read_forecasts
+from forecast_hub.scoring.forecasts import read_forecasts, require_columns
 from forecast_hub.scoring.outcomes import read_outcomes
 from forecast_hub.scoring.probabilities import (
     LOWEST,
@@ -496,6 +496,14 @@ def test_files_that_are_no_forecasts_are_refused(tmp_path, name, text, error, sa
 
     with pytest.raises(error, match=says):
         read_forecasts([path])
+
+
+def test_a_file_without_rows_that_lacks_a_column_is_refused(tmp_path):
+    path = tmp_path / "2025-01-04-a-b.csv"
+    path.write_text("output_type,output_type_id,value\n")
+
+    with pytest.raises(DataError, match="there are no forecasts with a column target, needed"):
+        require_columns(read_forecasts([path]), ["target"], "needed here")
 
 
 def test_no_files_are_no_forecasts():

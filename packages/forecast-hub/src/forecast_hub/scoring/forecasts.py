@@ -81,9 +81,11 @@ def require_columns(forecasts: pd.DataFrame, names: Iterable[str], why: str) -> 
     Raises
     ------
     DataError
-        Naming the first model that lacks one.
+        Naming the first model that lacks one, or if there are no rows and no such column.
     """
     for name in names:
+        if forecasts.empty and name not in forecasts:
+            raise DataError(f"there are no forecasts with a column {name}, {why}; expected some")
         lacking = forecasts[name].isna() if name in forecasts else pd.Series(data=[True])
         if lacking.any():
             model = forecasts[MODEL].iloc[int(lacking.argmax())]

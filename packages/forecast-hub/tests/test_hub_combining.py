@@ -193,6 +193,21 @@ def test_a_column_that_the_files_of_a_member_lack_is_named(files, tmp_path, colu
         combine_files(files, "2025-01-11", "mean", observed)
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_an_ensemble_has_the_names_of_the_columns_of_its_members(files, tmp_path, suffix):
+    """A hub refuses a file whose columns have other names than its own."""
+    names = {"reference_date": "origin_date", "target_end_date": "target_date"}
+    paths = [*files[:2], *(path.with_suffix("").with_suffix(suffix) for path in files[2:])]
+    for path, other in zip(files[2:], paths[2:], strict=True):
+        rows = pd.read_csv(path, dtype=str).rename(columns=names)
+        rows.to_parquet(other) if suffix == ".parquet" else rows.to_csv(other, index=False)
+    done = run("ensemble", *paths, "--output", tmp_path / "2025-01-11-c-z.csv")
+
+    assert done.exit_code == 0, done.output
+    header = pd.read_csv(tmp_path / "2025-01-11-c-z.csv").columns
+    assert list(header) == [names.get(name, name) for name in COLUMNS.split(",")]
+
+
 def test_members_are_weighed_by_what_was_known_in_any_kind_of_target_data(files, tmp_path):
     observed = tmp_path / "observed.csv"
     header = "target_end_date,location,oracle_value,output_type,output_type_id,as_of"

@@ -15,14 +15,17 @@ from forecast_hub.scoring.forecasts import (
     MODEL,
     REFERENCE_DATE,
     fill_task_ids,
+    parse_submission_name,
     read_forecasts,
     require_columns,
+    standard_names,
 )
 from forecast_hub.scoring.matching import Outcomes, observed_series
 from forecast_hub.scoring.outcomes import TARGET, read_outcomes
 from forecast_hub.scoring.quantiles import score_quantiles
 from forecast_hub.scoring.relative_skill import list_tasks
 from forecast_hub.suggestions import listed
+from forecast_hub.tables import read_table
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +60,8 @@ def combine_files(
     Returns
     -------
     pandas.DataFrame
-        The columns of the submissions, ordered by task; a task that some members lack is combined
-        of the others.
+        The columns of the submissions, with the names that the first file of the round has,
+        ordered by task; a task that some members lack is combined of the others.
 
     Raises
     ------
@@ -77,7 +80,15 @@ def combine_files(
     weights = dict.fromkeys(members, 1.0)
     if target_data is not None:
         weights = weigh(forecasts[forecasts[REFERENCE_DATE] < day], members, target_data, day)
-    return combine(now.dropna(axis=1, how="all"), weights, method)
+    first = max(paths, key=lambda path: parse_submission_name(path).round_id == day)
+    found = combine(now.dropna(axis=1, how="all"), weights, method)
+    return found.rename(columns=_names_in(first))
+
+
+def _names_in(path: Path) -> dict[str, str]:
+    """Return the names of a file's columns, such as ``origin_date``, by those of forecasts."""
+    given = list(read_table(path).columns)
+    return dict(zip(standard_names(given), given, strict=True))
 
 
 def weigh(

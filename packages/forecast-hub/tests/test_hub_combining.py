@@ -119,6 +119,14 @@ def test_probabilities_are_averaged():
     )
 
 
+def test_a_mean_is_within_what_its_members_give():
+    """The sum of these shares of 1 is rounded to 1.0000000000000002."""
+    weights = dict(zip(["a-x", "b-y", "c-z", "d-x", "e-y"], [1, 4, 2, 3, 3], strict=True))
+    parts = [quantiles(name, [1, 1, 1]) for name in weights]
+
+    assert combined(*parts, weights=weights, method="mean") == [1, 1, 1]
+
+
 def test_members_with_other_levels_or_the_same_twice_are_refused():
     with pytest.raises(
         DataError, match=r"other quantile levels than other members for location 01"

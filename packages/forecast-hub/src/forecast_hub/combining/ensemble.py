@@ -214,10 +214,12 @@ def _groups(table: pd.DataFrame, tasks: Sequence[str]) -> list[tuple[str, NDArra
 
 def _combined(rows: pd.DataFrame, weights: Mapping[str, float], method: Method) -> pd.Series:
     rows = rows.dropna(axis=1)
-    shares = np.array([weights[name] for name in rows.columns])
-    values, shares = rows.to_numpy(dtype=np.float64), shares / shares.sum()
+    own = np.array([weights[name] for name in rows.columns])
+    values, shares = rows.to_numpy(dtype=np.float64), own / own.sum()
     if method == "mean":
-        found = values @ shares
+        # Rounding may give a mean that no member reaches, such as a probability above 1.
+        mean = (values * own).sum(axis=1) / own.sum()
+        found = np.clip(mean, values.min(axis=1), values.max(axis=1))
     elif method == "median":
         found = _weighted_median(values, shares)
     else:
@@ -227,8 +229,8 @@ def _combined(rows: pd.DataFrame, weights: Mapping[str, float], method: Method) 
         ends = np.flatnonzero(np.diff(task)) + 1
         found = np.concatenate(
             [
-                _linear_pool(its, shares, own)
-                for its, own in zip(np.split(values, ends), np.split(levels, ends), strict=True)
+                _linear_pool(its, shares, each)
+                for its, each in zip(np.split(values, ends), np.split(levels, ends), strict=True)
             ]
         )
     return pd.Series(found, index=rows.index)

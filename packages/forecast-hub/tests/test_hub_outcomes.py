@@ -284,6 +284,18 @@ def test_a_hubs_folder_is_read_in_every_form_of_the_hubverse(tmp_path, name, bel
     }
 
 
+@pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
+def test_times_of_parquet_are_dates_at_midnight_only(tmp_path, zone):
+    path = tmp_path / "series.parquet"
+    for second in (DAY, f"{DAY} 23:30"):
+        times = [pd.Timestamp(DAY, tz=zone), pd.Timestamp(second, tz=zone)]
+        SERIES.assign(target_end_date=times).to_parquet(path)
+        if second == DAY:
+            assert read_outcomes(path)["target_end_date"].tolist() == [DAY, DAY]
+    with pytest.raises(DataError, match=f"parquet:2: target_end_date: '{DAY} 23:30.* is not a dat"):
+        read_outcomes(path)
+
+
 def test_the_time_series_goes_before_the_oracle_output(tmp_path):
     hub = published(tmp_path, "time-series.csv")
     published(tmp_path, "oracle-output.csv")

@@ -8,7 +8,6 @@ import zlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -237,11 +236,13 @@ def _read_parquet(path: Path) -> tuple[dict[str, Texts], Sequence[int]]:
 def _as_text(values: Any) -> Texts:
     """Return values of arrow as text, and "" as the last.
 
-    Times at midnight, as pandas writes dates, are dates.
+    Times at midnight, as pandas writes dates, are dates; the reader judges other times.
     """
     import pyarrow as pa
+    from pyarrow import compute
 
+    texts = values.cast(pa.string())
     if pa.types.is_timestamp(values.type):
-        with suppress(pa.ArrowInvalid):  # some are not at midnight: the reader judges them
-            values = values.cast(pa.date32())
-    return np.array([*values.cast(pa.string()).to_pylist(), ""], dtype=np.object_)
+        midnight = compute.equal(values, compute.floor_temporal(values, unit="day"))
+        texts = compute.if_else(midnight, values.cast(pa.date32()).cast(pa.string()), texts)
+    return np.array([*texts.to_pylist(), ""], dtype=np.object_)

@@ -293,6 +293,17 @@ def test_a_vintage_that_was_kept_with_another_suffix_is_named_as_it_is_and_compa
     assert later.path.name == "target-data_2025-01-16.csv"
 
 
+def test_a_day_has_one_vintage_whatever_its_suffix(tmp_path):
+    keep(tmp_path, "2025-01-15", WEEK_1 + WEEK_2)
+    packed = Series(tmp_path, "flu", ".csv.gz")
+    content = gzip.compress((HEADER + WEEK_1 + WEEK_2.replace("12", "13")).encode())
+
+    with pytest.raises(DataError, match=r"flu_2025-01-15\.csv: there is another vintage of 2025"):
+        keep_vintage(packed, content, date(2025, 1, 15), "another", 10)
+
+    assert [path.name for path in tmp_path.glob("flu*")] == ["flu_2025-01-15.csv"]
+
+
 def test_another_source_does_not_pass_for_the_one_whose_fetch_was_killed(tmp_path):
     series, day = Series(tmp_path, "flu", ".csv"), date(2025, 1, 15)
     with pytest.raises(Killed), killed_at(7):

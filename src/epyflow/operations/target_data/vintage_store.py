@@ -211,7 +211,10 @@ def _column(table: Table, names: tuple[str, ...]) -> str:
 
 
 def _check(new: Vintage, known: tuple[Vintage, ...], series: Series, max_age: int) -> None:
-    """Refuse data that are stale, or that have shrunk since the vintage before."""
+    """Refuse data of a day that is kept, stale data, and those that have shrunk since the last."""
+    same = series.kept(new.day)
+    if same is not None and same.sha256 != new.sha256:
+        raise _another(series.file(same) or series.path(new.day), new.day)
     if new.last_observation > new.day:
         raise DataError(
             f"{new.source}: the last observation is of {new.last_observation}, after {new.day}, as "
@@ -253,11 +256,15 @@ def _place(temporary: Path, path: Path, vintage: Vintage) -> bool:
     except FileExistsError:
         if sha256_of(path) == vintage.sha256:
             return False
-        raise DataError(
-            f"{path}: there is another vintage of {vintage.day}, which is never overwritten; "
-            "expected another day in --as-of, or another --name"
-        ) from None
+        raise _another(path, vintage.day) from None
     return True
+
+
+def _another(path: Path, day: date) -> DataError:
+    return DataError(
+        f"{path}: there is another vintage of {day}, which is never overwritten; expected another "
+        "day in --as-of, or another --name"
+    )
 
 
 def _address(source: str) -> str:

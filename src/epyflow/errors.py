@@ -50,6 +50,10 @@ class InvalidExperimentError(EpyflowError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class TooManyProblemsError(EpyflowError):
+    """An experiment has more errors than are listed, and its checks end."""
+
+
 class SourceError(EpyflowError):
     """A YAML file of an experiment cannot be read; carries line and column, 0 for none."""
 

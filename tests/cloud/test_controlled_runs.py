@@ -13,7 +13,9 @@ from typer.testing import CliRunner, Result
 
 from epyflow.cli import app, logs_follow
 from epyflow.google.batch import BatchJobs
+from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import (
+    JOB_VARIABLE,
     read_record,
     record_end,
     this_coordinator,
@@ -135,7 +137,8 @@ def test_a_run_on_batch_is_cancelled_and_no_other_with_its_labels_is(jobs, bucke
         jobs.create(job, name)
     jobs.create(task_job("us/flu", "main", prefix), "over")
     wait_until(lambda: states(jobs)["over"] == "SUCCEEDED")
-    bucket.write("coordinator/us/flu/main/lease.json", b"of the coordinator")
+    holder = {JOB_VARIABLE: jobs._full("coordinator-held")}
+    acquire_lease(this_coordinator("us/flu", "main", holder), bucket, print)
 
     asked = call("cancel", "us/flu", "--storage", prefix)
     assert (asked.exit_code, len(states(jobs))) == (3, 8)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from epyflow.errors import InvalidExperimentError
+from epyflow.errors import InvalidExperimentError, TooManyProblemsError
 from epyflow.experiment.checks.checker import Checker
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.output import DEFAULT
@@ -15,7 +15,7 @@ from epyflow.experiment.reading.documents import (
     read_documents,
 )
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
-from epyflow.experiment.reading.problems import MOST_ERRORS, Problem, Problems, TooManyProblemsError
+from epyflow.experiment.reading.problems import MOST_ERRORS, Problem, Problems
 from epyflow.experiment.reading.suite_keys import suite_key_problems
 from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.experiment.relative_dates import resolve_dates

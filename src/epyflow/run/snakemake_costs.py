@@ -85,12 +85,15 @@ def _search_outputs(original: Any) -> Any:
 
 
 def _outputs_by_name(rule: Any) -> dict[str | None, list[tuple[int, Any]]]:
-    """Group outputs with their positions by the last part of their paths; None with wildcards."""
+    """Group outputs with their positions by the last part of their paths; None with wildcards.
+
+    A wildcard's constraint may hold a slash, so its end tells: ``{sample,[^/]+}.txt``.
+    """
     # Kept with the rule: rules of two workflows may be equal, and their logs differ.
     names: dict[str | None, list[tuple[int, Any]]] = vars(rule).setdefault("outputs_by_name", {})
     for position, output in enumerate(() if names else rule.products()):
         name = _name_of(output)
-        names.setdefault(None if "{" in name else name, []).append((position, output))
+        names.setdefault(None if "}" in name else name, []).append((position, output))
     return names
 
 

@@ -91,8 +91,20 @@ def test_a_shortened_search_finds_the_same_rules_and_wildcards(matched):
         RuleOf("r/{run}/in_1", "r/{run}/in_2", "r/{run}/z/in_2"),
         RuleOf("r/{run}/{log}", "r/{run}/y/{log}"),
         RuleOf("plain", "r/plain"),
+        RuleOf("r/{run,[^/]+}.txt", "{run,k/.*/c}.txt"),
     ]
-    files = ("r/x/in_1", "r/x/y/in_2", "r/x/z/in_2", "r/x/log", "plain", "x/plain", "r/x/in_3", "r")
+    files = (
+        "r/a.txt",
+        "k/b/c.txt",
+        "r/x/in_1",
+        "r/x/y/in_2",
+        "r/x/z/in_2",
+        "r/x/log",
+        "plain",
+        "x/plain",
+        "r/x/in_3",
+        "r",
+    )
 
     expected = producers(rules, files)
     search_outputs_less()

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from epyflow.errors import TooManyProblemsError
 from epyflow.experiment.reading.yaml_source import Document, KeyPath
 from forecast_hub.errors import shorten
 
@@ -55,10 +56,6 @@ class Problem:
         """Return plain values, for JSON; the middle of long texts is left out."""
         short = {"key": shorten(self.key), "message": shorten(self.message)}
         return asdict(self) | {"file": str(self.file)} | short
-
-
-class TooManyProblemsError(Exception):
-    """There are more than :data:`MOST_ERRORS` errors, and the checks end."""
 
 
 class Problems(list[Problem]):

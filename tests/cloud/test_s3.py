@@ -106,17 +106,19 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(bucket, monkeypat
 def test_an_interrupted_download_is_repeated_and_then_explained(bucket, monkeypatch):
     whole, failures = StreamingBody.read, []
 
-    def read(body):
+    def read(body, *size):
         if len(failures) < most:
             failures.append(1)
             raise ResponseStreamingError(error="connection reset")
-        return whole(body)
+        return whole(body, *size)
 
     bucket.write("a", b"1")
     monkeypatch.setattr(StreamingBody, "read", read)
 
     most = 2
     assert bucket.read("a") == b"1"
+    failures.clear()
+    assert bucket.read_version("a").data == b"1"
     most = 100
     with pytest.raises(EpyflowError, match=r"/a: .*connection reset.*run the command again"):
         bucket.read("a")

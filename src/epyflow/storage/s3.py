@@ -11,14 +11,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html.
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -42,6 +42,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html."
 
 # The number of connections that the client keeps open.
 _THREADS = 10
+_Content = TypeVar("_Content")
+
 _KEYS_PER_DELETION = 1000
 _ATTEMPTS = 5
 _INTERRUPTED = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
@@ -108,11 +110,7 @@ class S3Bucket:
             If it is too large, or may not be read; none is read then.
         """
         with self._explained(path, reading=True):
-            # The client repeats a request, but not a download that was interrupted.
-            for _ in range(_ATTEMPTS - 1):
-                with suppress(*_INTERRUPTED):
-                    return self._download(path, most)
-            return self._download(path, most)
+            return _repeated(partial(self._download, path, most))
 
     def _download(self, path: str, most: int | None) -> bytes | None:
         try:
@@ -139,13 +137,16 @@ class S3Bucket:
     def read_version(self, path: str) -> Version | None:
         """Download an object with its ETag, which is the same for equal bytes."""
         with self._explained(path, reading=True):
-            try:
-                answer = self._client.get_object(Bucket=self._name, Key=self._key(path))
-            except self._client.exceptions.NoSuchKey:
-                return None
-            with closing(answer["Body"]) as body:
-                modified = answer["LastModified"].astimezone(UTC)
-                return Version(body.read(LARGEST_VERSION), answer["ETag"], modified)
+            return _repeated(partial(self._download_version, path))
+
+    def _download_version(self, path: str) -> Version | None:
+        try:
+            answer = self._client.get_object(Bucket=self._name, Key=self._key(path))
+        except self._client.exceptions.NoSuchKey:
+            return None
+        with closing(answer["Body"]) as body:
+            modified = answer["LastModified"].astimezone(UTC)
+            return Version(body.read(LARGEST_VERSION), answer["ETag"], modified)
 
     def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
         """Upload an object if its ETag is still the one that was read."""
@@ -268,3 +269,11 @@ def _md5_of(listed: Mapping[str, Any]) -> str | None:
     """Return the MD5 in base64 that an ETag is, for an object that was uploaded in one part."""
     found = _MD5.fullmatch(listed.get("ETag", ""))
     return None if found is None else b64encode(bytes.fromhex(found[1])).decode()
+
+
+def _repeated(download: Callable[[], _Content]) -> _Content:
+    """Download again if it was interrupted: the client repeats a request, but not its answer."""
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(*_INTERRUPTED):
+            return download()
+    return download()

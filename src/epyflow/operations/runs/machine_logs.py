@@ -89,7 +89,7 @@ def _slurm_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
     logs = []
     for path, its in sorted(listed.items(), key=lambda each: (each[1].modified, each[0])):
         name = f"{SLURM_FOLDER}/{path}"
-        data = storage.read(name)
+        data = read_readable(storage, [name], LEFT_OUT).get(name)
         whose = None if data is None else _whose(data, run)
         if data is None or whose is None or not choice.wants(*whose):
             continue

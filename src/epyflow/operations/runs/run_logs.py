@@ -15,7 +15,7 @@ from epyflow.run.layout import COORDINATOR, task_number
 from epyflow.run.path_patterns import split_date
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Disk, Storage
-from epyflow.storage.stored_file import Stored, moment_of
+from epyflow.storage.stored_file import LARGEST_TEXT, Stored, moment_of
 
 LEFT_OUT = "this log is left out"
 """What is done with a log that cannot be read, for the warning."""
@@ -178,7 +178,7 @@ def read_snakemake_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] 
     if path.resolve().parent.parts[-2:] != _SNAKEMAKE_LOGS or path.suffix != ".log":
         return None
     try:
-        data, its = Disk(path.parent).read(path.name), path.stat()
+        data, its = Disk(path.parent).read(path.name, LARGEST_TEXT), path.stat()
     except (OSError, UnreadableError):  # gone, or a pipe
         return None
     return None if data is None else (str(path), Stored(len(data), moment_of(its.st_mtime)), data)

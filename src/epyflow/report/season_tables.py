@@ -23,18 +23,16 @@ def read_ahead(scores: Path) -> pd.DataFrame:
     Returns
     -------
     table
-        ``horizon`` and ``location`` are text. Without columns if no observation has come yet.
+        What identifies a forecast is text, such as an age group ``65``. Without columns if no
+        observation has come yet.
     """
     try:
         with table_reader(scores) as file:
-            rows = pd.read_csv(
-                file,
-                keep_default_na=False,
-                na_values=[""],
-                dtype={"horizon": str, "location": str},
-            )
+            rows = pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=str)
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
+    texts = {"model", "scale", *list_tasks(rows)}
+    rows = rows.astype({name: float for name in rows.columns if name not in texts})
     return rows[rows["horizon"].fillna("NA").str.fullmatch(r"\d+")]
 
 

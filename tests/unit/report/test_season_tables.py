@@ -55,6 +55,17 @@ def test_without_a_baseline_all_forecasts_count_and_locations_keep_their_zeros(t
     assert table["relative_wis"].isna().all()
 
 
+def test_what_identifies_a_forecast_is_text_and_scores_are_numbers(tmp_path):
+    """As text, the age group 65 of scores is that of forecasts."""
+    table = SCORES.copy()
+    table.insert(1, "age_group", "65")
+
+    rows = read(tmp_path, table)
+
+    assert rows.loc[0, ["age_group", "horizon", "location"]].tolist() == ["65", "0", "06"]
+    assert rows.loc[0, ["observed", "wis"]].tolist() == [9.0, 4.0]
+
+
 def test_scores_of_no_week_ahead_give_tables_without_rows(tmp_path):
     paths = [tmp_path / "weeks.csv", tmp_path / "places.csv"]
     for given in (SCORES[SCORES["horizon"] == "-1"], SCORES.iloc[:0, :0]):

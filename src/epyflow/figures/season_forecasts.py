@@ -86,9 +86,12 @@ def weeks_ahead(forecasts: pd.DataFrame) -> pd.DataFrame:
     -------
     table
         A row per location, horizon (a number, the first :data:`MOST_HORIZONS`) and week:
-        ``q0.025``, ``q0.25``, ``q0.5``, ``q0.75`` and ``q0.975``, NaN if there is none.
+        ``q0.025``, ``q0.25``, ``q0.5``, ``q0.75`` and ``q0.975``, NaN if there is none. No rows
+        if the hub has no horizons.
     """
     rows = forecasts[forecasts["output_type"] == "quantile"]
+    if "horizon" not in rows:
+        rows = rows.assign(horizon="NA")
     rows = rows[rows["horizon"].str.fullmatch(r"\d+").fillna(False).astype(bool)]
     rows = select_series(rows, _first_series(rows))
     level = rows["output_type_id"].astype(np.float64).round(6)

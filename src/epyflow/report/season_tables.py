@@ -18,7 +18,8 @@ def read_ahead(scores: Path) -> pd.DataFrame:
     ----------
     scores
         ``quantile_scores.csv.gz``: see :func:`forecast_hub.scoring.quantiles.score_quantiles`.
-        Past weeks (negative horizons) and targets without a horizon, such as peaks, are left out.
+        Past weeks (negative horizons) and targets without a horizon, such as peaks, are left out;
+        so are all scores of a hub without horizons.
 
     Returns
     -------
@@ -33,6 +34,8 @@ def read_ahead(scores: Path) -> pd.DataFrame:
         return pd.DataFrame()
     texts = {"model", "scale", *list_tasks(rows)}
     rows = rows.astype({name: float for name in rows.columns if name not in texts})
+    if "horizon" not in rows:
+        return rows.iloc[:0]
     return rows[rows["horizon"].fillna("NA").str.fullmatch(r"\d+")]
 
 

@@ -165,11 +165,13 @@ def test_no_text_of_the_forecasts_is_cut_off_or_over_another(weeks):
     assert overlapping(figure) == []
 
 
-def test_a_location_without_a_forecast_says_so(tmp_path):
+@pytest.mark.parametrize("horizons", [True, False])
+def test_a_location_without_a_forecast_of_weeks_ahead_says_so(tmp_path, horizons):
     paths = [tmp_path / "a.svg", tmp_path / "b.svg"]
+    forecasts = made(["2024-12-14"])
 
     draw_season(
-        made(["2024-12-14"]),
+        forecasts if horizons else forecasts.drop(columns="horizon"),
         OUTCOMES,
         places=[Place("MA", "Massachusetts"), Place("NY", "New York")],
         names={"25": "Massachusetts", "36": "New York"},
@@ -178,7 +180,7 @@ def test_a_location_without_a_forecast_says_so(tmp_path):
     )
 
     texts = [path.read_text() for path in paths]
-    assert ["No forecast of it" in text for text in texts] == [False, True]
+    assert ["No forecast of it" in text for text in texts] == [not horizons, True]
     assert "Massachusetts: every forecast" in texts[0]
 
 

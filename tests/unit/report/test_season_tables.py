@@ -68,7 +68,8 @@ def test_what_identifies_a_forecast_is_text_and_scores_are_numbers(tmp_path):
 
 def test_scores_of_no_week_ahead_give_tables_without_rows(tmp_path):
     paths = [tmp_path / "weeks.csv", tmp_path / "places.csv"]
-    for given in (SCORES[SCORES["horizon"] == "-1"], SCORES.iloc[:0, :0]):
+    past, none = SCORES[SCORES["horizon"] == "-1"], SCORES.iloc[:0, :0]
+    for given in (past, none, SCORES.drop(columns="horizon")):
         given.to_csv(tmp_path / "scores.csv", index=False)
 
         write_comparisons(tmp_path / "scores.csv", "uni-sir", "a-base", *paths)

@@ -224,7 +224,7 @@ def test_members_are_weighed_by_what_was_known_in_any_kind_of_target_data(files,
         if known_on < "2025-01-11":
             found = combine_files(files, "2025-01-11", "mean", observed)
             assert found["value"].between([91, 101, 111], [95, 105, 115]).all()
-    with pytest.raises(DataError, match="has an outcome before 2025-01-11"):
+    with pytest.raises(DataError, match=r"its first version is of 2025-02-01, after 2025-01-11; "):
         combine_files(files, "2025-01-11", "mean", observed)
 
 
@@ -349,6 +349,8 @@ def test_what_became_known_later_and_long_ago_changes_no_forecast(grow):
     found = grow([*known, *other], columns=columns)
 
     pd.testing.assert_frame_equal(found, grow(known, columns=columns))
+    with pytest.raises(DataError, match=rf"first version is of 2026-03-03, after {ROUND}; expect"):
+        grow(other[:1], columns=columns)
 
 
 @pytest.mark.parametrize(

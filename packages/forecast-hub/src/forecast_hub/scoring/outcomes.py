@@ -108,7 +108,7 @@ def read_outcomes(
         If the file is missing or is not a table.
     DataError
         If a column is missing, a date or value is wrong, a location has lost its zeros, an
-        outcome is there twice, or rows are of several series.
+        outcome is there twice, rows are of several series, or all became known later.
     """
     table = read_table(find_target_data(path))
     if "output_type" in table.frame:
@@ -134,7 +134,7 @@ def read_outcomes(
     if AS_OF in table.frame:
         found[AS_OF] = table.days(AS_OF)
         if known_on is not None:
-            found = found[found[AS_OF] <= known_on]
+            found = _known(found, known_on, path)
     found = found[found["location"].notna()]
     chosen = table.choose(np.isin(table.index, found.index))
     _refuse_mixed(chosen, [location, *kept], day, value)
@@ -144,6 +144,16 @@ def read_outcomes(
     found = found[found["observed"].notna()]
     _refuse_repeats(found, keys, table, day)
     return found[[*keys, "observed"]].reset_index(drop=True)
+
+
+def _known(found: pd.DataFrame, day: str, path: Path) -> pd.DataFrame:
+    known = found[found[AS_OF] <= day]
+    if known.empty and len(found):
+        raise DataError(
+            f"{path}: its first version is of {found[AS_OF].min()}, after {day}; expected what was "
+            "known then, or a file without as_of"
+        )
+    return known
 
 
 def _refuse_mixed(table: Table, keys: list[str], day: str, value: str) -> None:

@@ -50,7 +50,8 @@ def draw_season(
     forecasts
         See :func:`forecast_hub.scoring.forecasts.read_forecasts`, of one model and one target.
     outcomes
-        ``location``, ``target_end_date`` and ``observed`` of the target, and its further task ids.
+        ``location``, ``target_end_date`` and ``observed`` of the target, and its further task ids;
+        without columns if none has come yet.
     places
         The populations of the run.
     names
@@ -61,6 +62,9 @@ def draw_season(
         A figure for each place, ``.svg`` or ``.png``.
     """
     table = weeks_ahead(forecasts)
+    if outcomes.empty:
+        outcomes = pd.DataFrame(columns=["location", "target_end_date", "observed"])
+        outcomes = outcomes.astype({"observed": float})
     outcomes = select_series(outcomes, _first_series(forecasts))
     for place, path in zip(places, paths, strict=True):
         codes = [code for code, label in names.items() if label == place.label]
@@ -152,8 +156,9 @@ def _panel(axes: Axes, rows: pd.DataFrame, outcomes: pd.DataFrame, *, small: boo
     axes.plot(days, rows["q0.5"], **_median(thick), zorder=3)
     came = outcomes.sort_values("target_end_date")
     where = date_numbers(came["target_end_date"])
-    axes.plot(where, came["observed"], color=BLACK, linewidth=0.6, zorder=4)
-    axes.plot(where, came["observed"], **dot(size))
+    if len(came):  # without points, matplotlib finds no layout
+        axes.plot(where, came["observed"], color=BLACK, linewidth=0.6, zorder=4)
+        axes.plot(where, came["observed"], **dot(size))
     count_axis(axes)
     dates: Any = matplotlib.dates  # which matplotlib leaves without types
     axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=6))

@@ -184,6 +184,19 @@ def test_a_location_without_a_forecast_of_weeks_ahead_says_so(tmp_path, horizons
     assert "Massachusetts: every forecast" in texts[0]
 
 
+def test_forecasts_are_drawn_before_an_observation_has_come(tmp_path):
+    draw_season(
+        made(["2024-12-14"]),
+        pd.DataFrame(),
+        places=[Place("MA", "Massachusetts")],
+        names={"25": "Massachusetts"},
+        title="every forecast",
+        paths=[tmp_path / "a.svg"],
+    )
+
+    assert "1 week after the reference date" in (tmp_path / "a.svg").read_text()
+
+
 def test_of_age_groups_the_observations_of_the_first_forecast_are_drawn(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(season_forecasts, "season_chart", lambda *given: drawn.append(given))

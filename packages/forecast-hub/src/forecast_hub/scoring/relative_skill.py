@@ -84,7 +84,8 @@ def compare_models(
     Raises
     ------
     DataError
-        If there is no baseline, or a model shares no forecast with it.
+        If there is no baseline, a model shares no forecast with it, or the baseline's mean score
+        over the forecasts that both made is 0.
     """
     models = sorted(scores[MODEL].unique())
     if baseline not in models:
@@ -157,6 +158,11 @@ def _relative(
     skill = np.exp(np.nanmean(logs, axis=1))
     base = models.index(baseline)
     apart = [name for name, ratio in zip(models, ratios[:, base], strict=True) if np.isnan(ratio)]
+    if both := [name for name in apart if table[[name, baseline]].notna().all(axis=1).any()]:
+        raise DataError(
+            f"the mean {score} of {baseline} is 0 over the forecasts that {listed(both)} made, "
+            "too; expected a positive one to compare with"
+        )
     if apart:
         raise DataError(f"{listed(apart)} and {baseline} share no forecast; expected some")
     return pd.DataFrame(

@@ -135,6 +135,58 @@ def test_a_further_column_in_another_models_file_leaves_the_scores_as_they_are(
     assert found == {"a-b": (1, wis(4)), "x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3))}
 
 
+BAD = {
+    "quantiles fall": ("0.5,10", "0.5,1"),
+    "quantile '1.5' is no level": ("0.5,10", "1.5,10"),
+    "value 'inf' is no number": ("0.5,10", "0.5,inf"),
+    "its quantiles of 'cases' are 0.1, 0.5, 0.9": ("0.25", "0.1", "0.75", "0.9"),
+    "no column location, ": ("location", "place"),
+}
+
+
+@pytest.mark.parametrize("says", BAD)
+def test_a_bad_file_of_another_model_is_left_out_with_a_warning(
+    tmp_path, observed, hub, caplog, says
+):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    other = hub / "submissions" / "x-baseline" / "2025-01-04-x-baseline.csv"
+    for old, new in zip(BAD[says][::2], BAD[says][1::2], strict=True):
+        other.write_text(other.read_text().replace(old, new))
+
+    found = means(own, "--hub", hub, "--target-data", observed)
+
+    assert found == {"a-b": (1, wis(4)), "x-ensemble": (1, wis(3))}
+    assert f"{other}: not compared: " in caplog.text
+    assert says in caplog.text
+
+
+def test_a_baseline_whose_mean_wis_is_0_leaves_the_other_tables(tmp_path, observed, hub, caplog):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    write_forecast(hub / "submissions" / "x-baseline", "x-baseline", "2025-01-04", 0)
+
+    done = run(own, "--hub", hub, "--target-data", observed, "--output", tmp_path / "scores")
+
+    assert done.exit_code == 0, done.stderr
+    assert pd.read_csv(tmp_path / "scores" / "relative_scores.csv").empty
+    assert len(pd.read_csv(tmp_path / "scores" / "mean_scores.csv")) == 6
+    assert "the mean wis of x-baseline is 0 over the forecasts that a-b" in caplog.text
+
+
+def test_of_a_whole_hub_bad_files_are_left_out_unless_all_are(observed, hub, caplog):
+    files = sorted((hub / "submissions").glob("*/*.csv"))
+    files[0].write_text("no forecast")
+
+    found = means("--hub", hub, "--target-data", observed)
+    assert found == {"x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3)), "y-z": (1, wis(2))}
+    assert f"{files[0]}: not compared: no column" in caplog.text
+
+    for path in files:
+        path.write_text("no forecast")
+    done = run("--hub", hub, "--target-data", observed)
+    assert done.exit_code == 2
+    assert "can be scored; see the warnings" in done.stderr
+
+
 def test_beside_files_the_models_named_are_scored(tmp_path, observed, hub):
     own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
 

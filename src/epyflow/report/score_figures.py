@@ -21,6 +21,7 @@ from forecast_hub.errors import HubError
 from forecast_hub.scoring.forecasts import fill_task_ids, read_forecasts
 from forecast_hub.scoring.matching import observed_series, select_series, select_target
 from forecast_hub.scoring.outcomes import read_outcomes
+from forecast_hub.scoring.usable_files import read_usable
 
 
 def _scores_by_horizon(given: Given, paths: list[Path]) -> None:
@@ -90,7 +91,10 @@ def _forecast_calibration(given: Given, paths: list[Path]) -> None:
 @user_errors(HubError)
 def _model_comparison(given: Given, paths: list[Path]) -> None:
     prepared, own = read_brief(given.files["hub"]), given.plan.scores.own
-    forecasts = fill_task_ids(read_forecasts([given.submissions[0], *given.others]))
+    forecasts = fill_task_ids(read_forecasts(given.submissions[:1]))
+    if given.others:
+        others = read_usable(given.others, forecasts)
+        forecasts = pd.concat([forecasts, others], ignore_index=True)
     target = weekly_target(forecasts, own)
     series = first_series(forecasts[forecasts["target"] == target], own)
     draw_comparison(

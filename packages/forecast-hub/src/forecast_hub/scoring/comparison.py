@@ -70,7 +70,8 @@ def score_selection(
     Raises
     ------
     HubError
-        If nothing is selected, a file cannot be used, or no forecast has an outcome yet.
+        If nothing is selected, a file of ``files`` or each of the hub's cannot be used, or no
+        forecast has an outcome yet.
     """
     own, others = _files(selection)
     baseline = _baseline(selection, [*own, *others])
@@ -92,7 +93,7 @@ def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
                 f"{selection.hub}: no submission is of {_span(selection)}; expected some of "
                 f"{listed(path.name for path in found)}"
             )
-        return chosen, []
+        return [], chosen
     own = [path for path in selection.files if (day := _dated(path)) and selection.holds(day)]
     if not own:
         raise HubError(f"none of the files is of {_span(selection)}; expected at least one")

@@ -55,7 +55,7 @@ def score_probabilities(
     chosen = forecasts[(forecasts[target_column] == target) & (forecasts["output_type"] == "pmf")]
     keys = [name for name in outcomes.columns if name != "category"]
     names = [name for name in chosen.columns if name not in STANDARD_COLUMNS]
-    _refuse_unusable(chosen, names, target)
+    check_probabilities(chosen, target)
     joined = chosen.merge(outcomes, on=keys, how="inner", validate="many_to_one")
     if joined.empty:
         raise DataError(
@@ -76,8 +76,15 @@ def score_probabilities(
     return scored.assign(log_score=np.maximum(logs, LOWEST))
 
 
-def _refuse_unusable(chosen: pd.DataFrame, names: list[str], target: str) -> None:
-    """Refuse a class that is there twice, and probabilities that do not add up to 1."""
+def check_probabilities(chosen: pd.DataFrame, target: str) -> None:
+    """Refuse a class of a target that is there twice, and probabilities that do not add up to 1.
+
+    Raises
+    ------
+    DataError
+        Naming the first forecast.
+    """
+    names = [name for name in chosen.columns if name not in STANDARD_COLUMNS]
     sums = chosen.groupby(names)["value"].transform("sum")
     for wrong, what in (
         (chosen.duplicated([*names, "output_type_id"]), "a class is there twice"),

@@ -138,7 +138,7 @@ def score_quantiles(
     chosen = forecasts[
         (forecasts[target_column] == target) & (forecasts["output_type"] == "quantile")
     ]
-    table = _by_level(chosen, target)
+    table = arrange_quantiles(chosen, target)
     keys = [name for name in outcomes.columns if name != "observed"]
     joined = table.reset_index().merge(outcomes, on=keys, how="inner", validate="many_to_one")
     if joined.empty:
@@ -153,8 +153,14 @@ def score_quantiles(
     return pd.concat(scored, ignore_index=True)
 
 
-def _by_level(chosen: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return a row for each forecast and a column for each level, ascending."""
+def arrange_quantiles(chosen: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return a row for each forecast of a target and a column for each level, ascending.
+
+    Raises
+    ------
+    DataError
+        If a forecast cannot be scored: see :func:`score_quantiles`.
+    """
     if chosen.empty:
         raise DataError(f"there are no quantiles of {target!r}; expected forecasts of it")
     names = [name for name in chosen.columns if name not in STANDARD_COLUMNS]

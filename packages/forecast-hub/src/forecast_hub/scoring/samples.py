@@ -69,6 +69,19 @@ def score_samples(forecasts: pd.DataFrame, outcomes: pd.DataFrame, target: str) 
 def _with_outcomes(forecasts: pd.DataFrame, outcomes: pd.DataFrame, target: str) -> pd.DataFrame:
     is_sample = forecasts["output_type"] == "sample"
     rows = forecasts[(forecasts[TARGET] == target) & is_sample]
+    check_samples(rows, target)
+    on = [name for name in outcomes.columns if name != "observed"]
+    return rows.merge(outcomes, on=on, how="inner", validate="many_to_one")
+
+
+def check_samples(rows: pd.DataFrame, target: str) -> None:
+    """Refuse a sample of a target that is there twice, or is negative.
+
+    Raises
+    ------
+    DataError
+        Naming the first model.
+    """
     named = rows[rows["output_type_id"] != NA]
     keys = [*_task_ids(rows), "output_type_id"]
     if (repeated := named.duplicated(keys)).any():
@@ -80,8 +93,6 @@ def _with_outcomes(forecasts: pd.DataFrame, outcomes: pd.DataFrame, target: str)
     if (rows["value"] < 0).any():
         model, value = rows.loc[rows["value"] < 0, [MODEL, "value"]].iloc[0]
         raise DataError(f"{model}: a sample of {target} is {value:g}; expected 0 or more")
-    on = [name for name in outcomes.columns if name != "observed"]
-    return rows.merge(outcomes, on=on, how="inner", validate="many_to_one")
 
 
 def _task_ids(rows: pd.DataFrame) -> list[str]:

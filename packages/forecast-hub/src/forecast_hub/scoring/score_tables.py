@@ -12,17 +12,11 @@ import pandas as pd
 
 from forecast_hub.atomic_files import replacing
 from forecast_hub.config import flusight
-from forecast_hub.config.hub import NA, STANDARD_COLUMNS
+from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.config.locations import Place
 from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.forecasts import (
-    MODEL,
-    NEEDED,
-    fill_task_ids,
-    read_forecasts,
-    require_columns,
-)
+from forecast_hub.scoring.forecasts import MODEL
 from forecast_hub.scoring.matching import (
     DERIVED,
     Outcomes,
@@ -40,6 +34,7 @@ from forecast_hub.scoring.quantiles import score_quantiles
 from forecast_hub.scoring.relative_skill import average_scores, compare_models, list_tasks
 from forecast_hub.scoring.samples import average_samples, score_samples, score_trajectories
 from forecast_hub.scoring.table_names import BY, RELATIVE, SAMPLES
+from forecast_hub.scoring.usable_files import read_to_score, read_usable
 from forecast_hub.suggestions import listed
 
 log = logging.getLogger(__name__)
@@ -59,10 +54,11 @@ def compute_score_tables(
     Parameters
     ----------
     submissions
-        Files of the model: csv or parquet, one for each reference date.
+        Files of the model: csv or parquet, one for each reference date. Empty to score all tasks
+        of ``others``.
     others
         Submissions of other models for the same dates. Only forecasts of tasks that the model has
-        forecast, too, are scored.
+        forecast, too, are scored. A file that cannot be used is left out with a warning.
     target_data
         What was observed: see :func:`forecast_hub.scoring.outcomes.read_outcomes`.
     places
@@ -84,10 +80,12 @@ def compute_score_tables(
     Raises
     ------
     HubError
-        If a file is unusable, or no forecast has an outcome yet.
+        If a file of the model is unusable, or no forecast has an outcome yet.
     """
-    own = _read(submissions)
-    forecasts = pd.concat([own, _shared(others, own)], ignore_index=True) if others else own
+    own = read_to_score(submissions) if submissions else read_usable(others)
+    forecasts = own
+    if submissions and others:
+        forecasts = pd.concat([own, read_usable(others, own)], ignore_index=True)
     outcomes = _outcomes(target_data, own, [*names, *names_of_places(places)], series)
     quantiles = _quantiles(forecasts, outcomes, own)
     probabilities = _probabilities(forecasts, outcomes, own, places)
@@ -106,31 +104,12 @@ def compute_score_tables(
     return tables
 
 
-def _read(paths: Sequence[Path]) -> pd.DataFrame:
-    """Read submissions; of a hub without horizons, each is ``NA``."""
-    found = read_forecasts(paths)
-    require_columns(found, NEEDED, "by which they meet what was observed")
-    return fill_task_ids(found if "horizon" in found else found.assign(horizon=NA))
-
-
 def _ahead(scores: pd.DataFrame) -> pd.DataFrame:
     """Leave out negative horizons, which FluSight's evaluations do not count.
 
     They remain in the tables by horizon.
     """
     return scores if scores.empty else scores[~scores["horizon"].str.startswith("-")]
-
-
-def _shared(others: Sequence[Path], own: pd.DataFrame) -> pd.DataFrame:
-    """Return the forecasts of other models for tasks of the model that is scored."""
-    found = _read(others)
-    keys = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
-    keys = [*keys, "output_type"]
-    tasks = own[keys].drop_duplicates()
-    lacking = [name for name in keys if name not in found]
-    if lacking:
-        raise DataError(f"{others[0]}: no column {', '.join(lacking)}; expected the hub's columns")
-    return found[list(own.columns)].merge(tasks, on=keys, how="inner")
 
 
 def _outcomes(
@@ -247,30 +226,30 @@ def _means(scores: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
 
 
 def _relative(quantiles: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """Compare all models pairwise: over all forecasts of a target, and by horizon."""
+    """Compare all models pairwise: over all forecasts of a target, and by horizon.
+
+    Groups that cannot be compared are left out with a warning.
+    """
+    none = pd.DataFrame(columns=[MODEL, "forecasts", "relative_wis", "scale", "horizon", TARGET])
     if quantiles.empty:
-        return pd.DataFrame(
-            columns=[MODEL, "forecasts", "relative_wis", "scale", "horizon", TARGET]
-        )
+        return none
     tasks = list_tasks(quantiles)
     parts = []
     for target, scores in quantiles.groupby(TARGET, sort=True):
         if baseline not in set(scores[MODEL]):
             log.warning("%s: %s has no forecasts of it; not compared", target, baseline)
             continue
-        whole = compare_models(_ahead(scores), baseline, tasks).assign(horizon="all")
-        each = [
-            compare_models(part, baseline, tasks).assign(horizon=horizon)
-            for horizon, part in scores.groupby("horizon", sort=True)
-            if baseline in set(part[MODEL])
-        ]
-        parts.append(pd.concat([whole, *each], ignore_index=True).assign(**{TARGET: target}))
-    if not parts:
-        raise DataError(
-            f"{baseline}: none of its forecasts is of a task that is scored; expected some, or "
-            "another baseline"
-        )
-    return pd.concat(parts, ignore_index=True)
+        groups = [("all", _ahead(scores)), *scores.groupby("horizon", sort=True)]
+        for horizon, part in groups:
+            if baseline not in set(part[MODEL]):
+                continue
+            try:
+                found = compare_models(part, baseline, tasks)
+            except DataError as error:
+                log.warning("%s, horizon %s: not compared: %s", target, horizon, error)
+                continue
+            parts.append(found.assign(**{"horizon": horizon, TARGET: target}))
+    return pd.concat(parts, ignore_index=True) if parts else none
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:

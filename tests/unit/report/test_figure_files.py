@@ -82,7 +82,7 @@ class Anything(dict):
         return Path(key)
 
 
-def drawn(figure, monkeypatch, *kept):
+def drawn(figure, monkeypatch, *kept, others=()):
     """Draw a figure with functions that only record their arguments, except those kept."""
     module = run_figures if figure in run_figures.DRAW else score_figures
     calls = []
@@ -99,7 +99,7 @@ def drawn(figure, monkeypatch, *kept):
     plan = SimpleNamespace(exp_id="flu", populations=(), labels={}, about=about, scores=scores)
     listed = (*FIGURES, *SCORE_FIGURES, *SEASON_FIGURES, *COMPARISON_FIGURES)
     (pages,) = (each.pages for each in listed if each.name == figure)
-    given = Given(Anything(), plan, [Path("own.csv")])
+    given = Given(Anything(), plan, [Path("own.csv")], others=others)
     module.DRAW[figure](given, [Path(page.path) for page in pages])
     (call,) = calls
     return call
@@ -135,6 +135,18 @@ def test_a_comparison_shows_what_was_known_and_came_of_the_age_group_that_is_dra
 
     assert known == {"Left": ((date(2025, 1, 11),), [3.0])}
     assert outcomes["observed"].tolist() == [9]
+
+
+def test_a_comparison_leaves_out_a_file_of_another_model_that_cannot_be_used(
+    monkeypatch, tmp_path, caplog
+):
+    other = tmp_path / "2025-01-18-c-d.csv"
+    other.write_text("no forecast")
+
+    (forecasts, *_), _ = drawn("model_comparison", monkeypatch, others=[other])
+
+    assert forecasts.columns.tolist() == FORECASTS.columns.tolist()
+    assert f"{other}: not compared: no column" in caplog.text
 
 
 def test_a_figure_is_also_saved_in_the_kinds_asked_for_and_its_numbers_are_not(tmp_path):

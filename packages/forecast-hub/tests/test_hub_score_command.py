@@ -81,6 +81,18 @@ def test_scores_are_shown_with_four_digits(tmp_path, observed):
     assert "None" not in done.stdout
 
 
+def test_quantiles_0_and_1_are_left_out_of_scores_with_a_warning(tmp_path, observed, caplog):
+    path = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    ends = "".join(
+        f"2025-01-04,cases,0,north,2025-01-04,quantile,{level},{value}\n"
+        for level, value in ((0, 1), (1, 90))
+    )
+    path.write_text(path.read_text() + ends)
+
+    assert means(path, "--target-data", observed) == {"a-b": (1, wis(4))}
+    assert "cases: quantiles 0 and 1, which no interval score counts, are left out" in caplog.text
+
+
 def test_files_alone_are_scored(tmp_path, observed):
     files = [write_forecast(tmp_path, "a-b", day, 4) for day in ("2025-01-04", "2025-01-11")]
 

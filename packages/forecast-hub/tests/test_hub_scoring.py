@@ -467,6 +467,7 @@ def test_forecasts_are_read_from_any_format_and_carry_their_model(tmp_path):
                 ("quantile,low,1", "quantile 'low' is no level"),
                 ("quantile,1.5,1", "quantile '1.5' is no level"),
                 ("pmf,up,-0.5", "-0.5 is no probability"),
+                ("pmf,up,1.00000001", "1.00000001 is no probability"),
             )
         ),
         *(
@@ -496,6 +497,14 @@ def test_files_that_are_no_forecasts_are_refused(tmp_path, name, text, error, sa
 
     with pytest.raises(error, match=says):
         read_forecasts([path])
+
+
+def test_levels_0_and_1_are_read_and_probabilities_are_rounded_into_their_range(tmp_path):
+    path = tmp_path / "2025-01-04-a-b.csv"
+    rows = ["quantile,0,5", "quantile,1,9", "pmf,up,1.0000000001", "cdf,3,-1e-10"]
+    path.write_text("\n".join(["output_type,output_type_id,value", *rows]) + "\n")
+
+    assert read_forecasts([path])["value"].tolist() == [5, 9, 1, 0]
 
 
 def test_a_file_without_rows_that_lacks_a_column_is_refused(tmp_path):

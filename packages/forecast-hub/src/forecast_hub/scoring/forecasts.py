@@ -28,6 +28,8 @@ _OURS = frozenset(
     )
 )
 """Columns that scores add to those of the forecasts."""
+_ROUNDING = 1e-9
+"""How far a probability may be below 0 or above 1, as sums of numbers are."""
 
 
 def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
@@ -50,8 +52,7 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
         If a file is missing or is not a table, or its name has no model.
     DataError
         If a column is missing or has a name that scores use, a value is not a finite number, a
-        reference date is no date, a level of a quantile is not between 0 and 1, or a probability
-        is not from 0 to 1.
+        reference date is no date, a level of a quantile or a probability is not from 0 to 1.
     """
     if not paths:
         raise UnreadableError("there are no forecasts; expected at least one file")
@@ -128,17 +129,19 @@ def _check_reference_dates(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _check_ranges(frame: pd.DataFrame, path: Path) -> None:
-    """Refuse levels and probabilities that would make a score too good."""
+    """Refuse levels and probabilities out of range, and round probabilities into it."""
     kinds = frame["output_type"]
     levels = pd.to_numeric(frame["output_type_id"].where(kinds == "quantile"), errors="coerce")
-    wrong = (kinds == "quantile") & ~levels.between(0, 1, inclusive="neither")
+    wrong = (kinds == "quantile") & ~levels.between(0, 1)
     if wrong.any():
         text = frame["output_type_id"][wrong].iloc[0]
-        raise DataError(f"{path}: quantile {text!r} is no level; expected a number between 0 and 1")
-    wrong = kinds.isin(("pmf", "cdf")) & ~frame["value"].between(0, 1)
+        raise DataError(f"{path}: quantile {text!r} is no level; expected a number from 0 to 1")
+    given = kinds.isin(("pmf", "cdf"))
+    wrong = given & ~frame["value"].between(-_ROUNDING, 1 + _ROUNDING)
     if wrong.any():
-        value = frame["value"][wrong].iloc[0]
-        raise DataError(f"{path}: {value:g} is no probability; expected a number from 0 to 1")
+        value = float(frame["value"][wrong].iloc[0])
+        raise DataError(f"{path}: {value!r} is no probability; expected a number from 0 to 1")
+    frame["value"] = frame["value"].mask(given, frame["value"].clip(0, 1))
 
 
 def parse_submission_name(path: Path) -> FileName:

@@ -8,6 +8,7 @@ transformed scales", PLOS Computational Biology 19(8): e1011393. Probability int
 Biometrics 65(4): 1254, without randomization.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,8 @@ from forecast_hub.config.hub import STANDARD_COLUMNS
 from forecast_hub.errors import DataError
 from forecast_hub.scoring.forecasts import MODEL
 from forecast_hub.suggestions import listed
+
+log = logging.getLogger(__name__)
 
 Scale = Literal["natural", "log"]
 
@@ -161,10 +164,14 @@ def arrange_quantiles(chosen: pd.DataFrame, target: str) -> pd.DataFrame:
     DataError
         If a forecast cannot be scored: see :func:`score_quantiles`.
     """
+    level = pd.to_numeric(chosen["output_type_id"])
+    inner = level.between(0, 1, inclusive="neither")
+    if not inner.all():
+        log.warning("%s: quantiles 0 and 1, which no interval score counts, are left out", target)
+        chosen, level = chosen[inner], level[inner]
     if chosen.empty:
         raise DataError(f"there are no quantiles of {target!r}; expected forecasts of it")
     names = [name for name in chosen.columns if name not in STANDARD_COLUMNS]
-    level = pd.to_numeric(chosen["output_type_id"])
     keyed = chosen.assign(level=level)
     if keyed.duplicated([*names, "level"]).any():
         row = keyed[keyed.duplicated([*names, "level"])].iloc[0]

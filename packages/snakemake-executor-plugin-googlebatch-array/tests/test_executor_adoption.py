@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -20,9 +21,11 @@ class Earlier:
         self.batch = FakeBatch()
         self.api = BatchApi(self.batch, PARENT, 1.0, lambda *_: None)
 
-    def job(self, name, *numbers, run="run", coordinator="earlier", state=State.RUNNING):
+    def job(self, name, *numbers, run="run", coordinator="earlier", state=State.RUNNING, **changes):
         labels = {"snakemake_run": run, "snakemake_coordinator": coordinator}
-        job = self.api.create(definition([task(i) for i in numbers], **labels), name)
+        tasks = [replace(task(i), **changes) for i in numbers]
+        job = self.api.create(definition(tasks, **labels), name)
+        self.batch.jobs[job.name].create_time = {"seconds": 1000 + len(self.batch.jobs)}
         self.batch.set_job(job.name, state)
         return job.name
 
@@ -181,6 +184,35 @@ def test_a_task_that_ended_before_is_done_again_if_its_target_is_requested(earli
     assert place(earlier, executor) is None
 
 
+@pytest.mark.parametrize("coordinator", ["earlier", "between"])
+def test_a_finished_task_is_done_again_if_a_later_one_has_replaced_its_files(earlier, coordinator):
+    earlier.job("one", 0, state=State.SUCCEEDED)
+    earlier.job("two", 0, state=State.SUCCEEDED, key="other", coordinator=coordinator)
+
+    assert place(earlier, Planned(True, True)) is None
+    assert earlier.heritage().same_work("key0", {"earlier"}) is None
+
+
+def test_a_finished_task_waits_for_a_later_one_that_is_replacing_its_files(earlier):
+    earlier.job("one", 0, state=State.SUCCEEDED)
+    later = earlier.job("two", 0, key="other", coordinator="between")
+
+    found = place(earlier, Planned(True, True))
+
+    assert (found.array.name, found.waits) == (later, True)
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.RUNNING])
+def test_a_finished_task_is_taken_over_if_its_files_are_later_than_those_of_others(earlier, state):
+    earlier.job("one", 0, state=State.SUCCEEDED)
+    earlier.job("two", 0, state=State.SUCCEEDED, key="other", coordinator="between")
+    last = earlier.job("three", 0, 1, state=state)
+    earlier.batch.set_task(last, 0, TaskState.SUCCEEDED)
+    earlier.job("four", 0, state=State.CANCELLED, key="other", coordinator="between")
+
+    assert place(earlier, Planned(True, True)).array.name == last
+
+
 def test_the_newest_of_several_jobs_counts_first(earlier):
     earlier.job("old", 0)
     new = earlier.job("new", 0)
@@ -207,4 +239,3 @@ def test_an_input_written_after_the_job_was_created_is_newer():
     assert not is_newer([9.0, 10.0], created)
     assert is_newer([9.0, 10.5], created)
     assert not is_newer([], created)
-    assert is_newer([], None)

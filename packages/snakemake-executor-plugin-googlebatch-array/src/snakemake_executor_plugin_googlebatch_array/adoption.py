@@ -3,7 +3,7 @@
 Every Batch job carries the run in a label, and every task its target and its key in an
 environment variable. A task with the same key does the same work, and is taken over. A task with
 the same target and another key writes the same files from other sources; it has to end before the
-new task starts.
+new task starts, and what it has written replaces the files of tasks before it.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -14,7 +14,7 @@ from typing import Any
 from google.api_core import exceptions as google
 from google.cloud import batch_v1
 
-from .arrays import COORDINATOR_LABEL, RUN_LABEL, Array, array_of, is_over
+from .arrays import COORDINATOR_LABEL, RUN_LABEL, Array, array_of, creation_time, is_over
 from .outcomes import FINAL, OVER, STOPPING, JobState, TaskState
 
 _KEY = "SMK_TASK_KEY"
@@ -26,6 +26,8 @@ class Found:
 
     array: Array
     index: int
+    target: str
+    key: str
     state: Any
     stopping: bool
 
@@ -61,7 +63,7 @@ class Left:
         """Return one of its tasks."""
         unknown = TaskState.UNEXECUTED if self.state in OVER else TaskState.PENDING
         state = self.states.get(index, unknown)
-        return Found(self.array, index, state, self.state in STOPPING)
+        return Found(self.array, index, *self.indices[index], state, self.state in STOPPING)
 
 
 class Heritage:
@@ -86,6 +88,7 @@ class Heritage:
         self.by_key: dict[str, list[tuple[Left, int]]] = {}
         self.by_target: dict[str, list[tuple[Left, int]]] = {}
         self.finished: dict[str, list[batch_v1.Job]] = {}
+        self._filed_after = datetime.max
         for listed in api.jobs(RUN_LABEL, run):
             whose = listed.labels.get(COORDINATOR_LABEL, "")
             if whose == coordinator:
@@ -122,14 +125,35 @@ class Heritage:
             end. Without a mark, a finished task is history: its target is made again on purpose.
         """
         for coordinator in submitted_by:
-            for listed in self.finished.pop(coordinator, []):
-                self._add(listed)
+            self._file_finished(self.finished.get(coordinator, []), datetime.min)
         for found in self._look_at(self.by_key.get(key, [])):
             unseen = found.array.coordinator in submitted_by
             done_unseen = unseen and found.state == TaskState.SUCCEEDED
-            if done_unseen or (found.is_live and not found.stopping):
+            if found.is_live and not found.stopping:
+                return found
+            if done_unseen and not self._is_replaced(found):
                 return found
         return None
+
+    def _is_replaced(self, found: Found) -> bool:
+        """Whether a later job may have written the files of a finished task, from other sources."""
+        if found.array.created < self._filed_after:
+            for jobs in self.finished.values():
+                self._file_finished(jobs, found.array.created)
+            self._filed_after = found.array.created
+        return any(
+            each.key != found.key
+            and each.state != TaskState.UNEXECUTED
+            and each.array.created > found.array.created
+            for each in self._look_at(self.by_target[found.target])
+        )
+
+    def _file_finished(self, jobs: list[batch_v1.Job], after: datetime) -> None:
+        """File the tasks of finished jobs that were created after a time, the newest first."""
+        jobs.sort(key=creation_time)
+        while jobs and creation_time(jobs[-1]) > after:
+            self._add(jobs[-1])
+            jobs.pop()
 
     def in_the_way(self, target: str) -> Found | None:
         """Return a live task that writes the same files."""
@@ -190,7 +214,7 @@ def _width(job: batch_v1.Job) -> int:
     return 1 if group.task_environments else max(1, int(group.task_count))
 
 
-def is_newer(mtimes: Iterable[float], created: datetime | None) -> bool:
+def is_newer(mtimes: Iterable[float], created: datetime) -> bool:
     """Whether an input was written after a Batch job was created: the job may have read the old.
 
     Parameters
@@ -200,7 +224,5 @@ def is_newer(mtimes: Iterable[float], created: datetime | None) -> bool:
     created
         When the job was created, in UTC without a time zone, as Google's library gives it.
     """
-    if created is None:
-        return True
     start = (created - datetime(1970, 1, 1)).total_seconds()
     return any(mtime > start for mtime in mtimes)

@@ -49,7 +49,7 @@ class Array:
     name: str
     uid: str
     since: float
-    created: datetime | None = None
+    created: datetime = datetime.min
     coordinator: str = ""
     tasks: dict[int, Task] = field(default_factory=dict)
     blocked: dict[int, list[Task]] = field(default_factory=dict)
@@ -118,9 +118,14 @@ def array_of(job: batch_v1.Job, parent: str, now: float, width: int = 1) -> Arra
     Its name is made from the parent that we ask for: Google's may have the project's number.
     """
     name = f"{parent}/jobs/{job.name.rpartition('/')[2]}"
-    created = batch_v1.Job.pb(job).create_time.ToDatetime()
     coordinator = job.labels.get(COORDINATOR_LABEL, "")
-    return Array(name, job.uid, now, created, coordinator, width=width)
+    return Array(name, job.uid, now, creation_time(job), coordinator, width=width)
+
+
+def creation_time(job: batch_v1.Job) -> datetime:
+    """Return when a Batch job was created, in UTC without a time zone."""
+    created: datetime = batch_v1.Job.pb(job).create_time.ToDatetime()
+    return created
 
 
 def is_over(task: batch_v1.Task) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import snakemake_storage_plugin_gcs as stock
@@ -57,6 +58,19 @@ def test_answers_are_fresh_for_longer_where_listings_are_slow(
 
     assert (made.trust.present, made.trust.absent) == (0.0, fresh)
     assert (made.trust_in_times.present, made.trust_in_times.absent) == (fresh, fresh)
+
+
+@pytest.mark.parametrize(
+    ("latency_wait", "fresh"), [(0, 1.0), (2, 1.0), (3, 2.0), (4, 3.0), (5, 4.0), (60, 4.0)]
+)
+def test_slow_answers_age_before_snakemake_stops_looking_for_a_file(provider, latency_wait, fresh):
+    made = provider()
+    made.process.workflow = SimpleNamespace(
+        execution_settings=SimpleNamespace(latency_wait=latency_wait)
+    )
+    made.indexed_bucket("bucket").index.page_seconds = 30.0
+
+    assert (made.trust.absent, made.trust_in_times.present) == (fresh, fresh)
 
 
 @pytest.mark.parametrize("page_seconds", [0.05, 0.4, 1.0])

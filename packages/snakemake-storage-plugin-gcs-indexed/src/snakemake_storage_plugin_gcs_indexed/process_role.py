@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 logger = logging.getLogger(__name__)
 
+_LATENCY_WAIT = 5.0
+"""Snakemake's default, for a Snakemake that does not tell."""
+
 
 class Cache(Protocol):
     """Snakemake's memory of files; inactive once jobs run."""
@@ -35,6 +38,12 @@ class Process:
     def is_worker(self) -> bool:
         """Whether this is a job on another machine, parsing the workflow for itself."""
         return bool(getattr(self.workflow, "remote_exec", False))
+
+    @property
+    def latency_wait(self) -> float:
+        """Seconds for which Snakemake looks for the outputs of a job that has ended."""
+        settings = getattr(self.workflow, "execution_settings", None)
+        return float(getattr(settings, "latency_wait", _LATENCY_WAIT))
 
     def makes(self, query: str) -> bool:
         """Whether this worker is about to make the file anew.

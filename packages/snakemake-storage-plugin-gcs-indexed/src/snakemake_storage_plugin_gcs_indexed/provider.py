@@ -24,7 +24,7 @@ from .storage_object import StorageObject
 # Other machines write while jobs run: what was absent, or had a time, is asked again after this.
 FRESH = 1.0
 # Jobs that have just ended are asked about in turn, and each has files in several pages: a page
-# has to last longer than it takes to list the others. Snakemake waits for files 5 seconds.
+# has to last longer than it takes to list the others.
 _PAGES, _LONGEST_FRESH = 10, 4.0
 
 
@@ -124,7 +124,9 @@ class StorageProvider(stock.StorageProvider):
     def _fresh_seconds(self) -> float:
         with self._lock:
             pages = [found.index.page_seconds for found in self._indexed.values()]
-        return max(FRESH, min(_PAGES * max(pages, default=0.0), _LONGEST_FRESH))
+        # Snakemake must look again after an answer has aged, before it takes a file for missing.
+        longest = min(_LONGEST_FRESH, self.process.latency_wait - 1.0)
+        return max(FRESH, min(_PAGES * max(pages, default=0.0), longest))
 
     @property
     def may_prefetch(self) -> bool:

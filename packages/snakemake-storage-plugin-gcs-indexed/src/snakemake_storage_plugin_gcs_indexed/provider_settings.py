@@ -40,8 +40,9 @@ class StorageProviderSettings(stock.StorageProviderSettings):
             "help": "While jobs run, how many seconds an object that has been seen in the bucket "
             "is taken to be still there, with the same size, without asking again. Higher saves "
             "requests; what others delete is noticed later. Absence and modification times are "
-            "never older than one second, or four where listings are slow. While the graph of "
-            "jobs is built, one listing serves for all of it, whatever this is set to.",
+            "never older than one second; where listings are slow, four, or one less than "
+            "--latency-wait. While the graph of jobs is built, one listing serves for all of it, "
+            "whatever this is set to.",
             "env_var": False,
             "required": False,
             "type": float,

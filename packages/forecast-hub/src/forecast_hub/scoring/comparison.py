@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecast_hub.config.hub import Hub
 from forecast_hub.config.locations import Place, read_places
 from forecast_hub.config.reader import read_hub
 from forecast_hub.dates import parse_date
@@ -75,8 +76,9 @@ def score_selection(
     """
     own, others = _files(selection)
     baseline = _baseline(selection, [*own, *others])
-    places = _places(selection.hub, locations)
-    return compute_score_tables(own, others, target_data, places, baseline)
+    hub = None if selection.hub is None else read_hub(selection.hub)
+    places = _places(hub, locations)
+    return compute_score_tables(own, others, target_data, places, baseline, hub=hub)
 
 
 def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
@@ -135,6 +137,6 @@ def _baseline(selection: Selection, paths: Iterable[Path]) -> str | None:
     return selection.baseline
 
 
-def _places(hub: Path | None, given: Path | None) -> Mapping[str, Place]:
-    path = given or (None if hub is None else read_hub(hub).folder.locations)
+def _places(hub: Hub | None, given: Path | None) -> Mapping[str, Place]:
+    path = given or (None if hub is None else hub.folder.locations)
     return {} if path is None else read_places(path)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from forecast_hub.atomic_files import replacing
 from forecast_hub.config import flusight
-from forecast_hub.config.hub import STANDARD_COLUMNS
+from forecast_hub.config.hub import STANDARD_COLUMNS, Hub
 from forecast_hub.config.locations import Place
 from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError, UnreadableError
@@ -48,6 +48,7 @@ def compute_score_tables(
     baseline: str | None,
     series: str | None = None,
     names: Iterable[Sequence[str]] = (),
+    hub: Hub | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Score the submissions of one model, and other models on the same tasks.
 
@@ -70,6 +71,8 @@ def compute_score_tables(
         :func:`forecast_hub.scoring.matching.observed_series` chooses.
     names
         Further names of places: those of each one, its code among them.
+    hub
+        The hub of ``others``: see :func:`forecast_hub.scoring.usable_files.read_usable`.
 
     Returns
     -------
@@ -82,7 +85,7 @@ def compute_score_tables(
     HubError
         If a file of the model is unusable, or no forecast has an outcome yet.
     """
-    own = read_to_score(submissions) if submissions else read_usable(others)
+    own = read_to_score(submissions) if submissions else read_usable(others, hub=hub)
     forecasts = own
     if submissions and others:
         forecasts = pd.concat([own, read_usable(others, own)], ignore_index=True)

@@ -195,7 +195,7 @@ def read_preprocessed(
         If the file cannot be read.
     DataError
         If a column, the place or the scenario is missing, days are missing or occur twice, or
-        doses are not numbers of zero or more.
+        doses are not numbers from 0 to 10^12.
     """
     sheet = read_sheet(path, ("dates", "location", *age_groups))
     rows = _of_scenario(sheet, sheet.of_location("location", spellings), scenario)

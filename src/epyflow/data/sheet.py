@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from epyflow.errors import DataError, UnreadableError
+from epyflow.population.aggregate import MOST, as_number
 from forecast_hub.errors import HubError
 from forecast_hub.limited_files import csv_rows
 
@@ -41,16 +42,11 @@ class Row:
         return DataError(f"{self.path}:{self.line}: {column}: {problem}; expected {expected}")
 
     def number(self, column: str) -> float:
-        """Return a cell as a finite number of zero or more; anything else is a DataError."""
-        text, expected = self.cells[column], "a number of zero or more"
-        try:
-            value = float(text) if text.isascii() and "_" not in text else math.nan
-        except ValueError:
-            value = math.nan
+        """Return a cell as a number from 0 to :data:`MOST`; anything else is a DataError."""
+        value = as_number(self.cells[column])
         if math.isnan(value):
-            raise self.error(column, f"{text[:60]!r} is not a number", expected)
-        if not 0 <= value < math.inf:
-            raise self.error(column, f"is {text[:60]}", expected)
+            problem = f"is {self.cells[column][:60]!r}"
+            raise self.error(column, problem, f"a number from 0 to {MOST:,}")
         return value
 
     def whole(self, column: str, low: int, high: int) -> int:

@@ -218,8 +218,8 @@ def test_small_dips_do_not_add_up(tmp_path):
     ("percent", "message"),
     [
         ("101", "65\\+ Years, week ending 2024-09-07: coverage is 101.0 percent; expected at most"),
-        ("-1", "Coverage: is -1; expected a number of zero or more"),
-        ("NA", "Coverage: 'NA' is not a number"),
+        ("-1", "Coverage: is '-1'; expected a number from 0 to"),
+        ("NA", "Coverage: is 'NA'"),
     ],
 )
 def test_a_percentage_that_is_none_is_an_error(tmp_path, percent, message):

@@ -31,15 +31,15 @@ def test_lines_are_counted_over_blank_ones(tmp_path):
     sheet = read_sheet(write(tmp_path, "a\n\n1\n\nx\n"), ("a",))
 
     assert [row.line for row in sheet.rows] == [3, 5]
-    with pytest.raises(DataError, match=r"data\.csv:5: a: 'x' is not a number; expected a number"):
+    with pytest.raises(DataError, match=r"data\.csv:5: a: is 'x'; expected a number"):
         sheet.rows[1].number("a")
 
 
-@pytest.mark.parametrize("text", ["-1", "nan", "inf", "NA", ""])
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "NA", "", "1e300", "1000000000001"])
 def test_a_cell_that_is_no_amount_is_refused(tmp_path, text):
     row = read_sheet(write(tmp_path, f"a,b\n{text},1\n"), ()).rows[0]
 
-    with pytest.raises(DataError, match="expected a number of zero or more"):
+    with pytest.raises(DataError, match="expected a number from 0 to 1,000,000,000,000"):
         row.number("a")
 
 

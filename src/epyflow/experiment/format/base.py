@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from epyflow.errors import ExpressionError
 from epyflow.experiment.format import expressions
+from epyflow.population.aggregate import MOST
 from epyflow.strict import Strict, refuse, shown
 from forecast_hub.config.units import EXAMPLES, parse_unit
 from forecast_hub.yaml_mistakes import lookalike
@@ -49,8 +50,8 @@ _DATE_OR_RELATIVE = {
 Date = Annotated[date, BeforeValidator(as_date), WithJsonSchema(_DATE_OR_RELATIVE)]
 
 
-LARGEST = 1e12
-"""Of a number, as of the persons of an age group; the product of 25 such numbers is finite."""
+LARGEST = float(MOST)
+"""Of a number, as of those in data; the product of 25 such numbers is finite."""
 
 
 def as_number(value: Any) -> float:
@@ -95,9 +96,12 @@ def as_expression(value: Any) -> str | float:
     if not isinstance(value, str):
         return as_number(value)
     try:
-        return expressions.parse(value).text
+        expression = expressions.parse(value)
     except ExpressionError as error:
         raise refuse(str(error)) from None
+    for number in (value,) if not expression.names else expression.numbers:
+        as_number(number)
+    return expression.text
 
 
 ExpressionText = Annotated[

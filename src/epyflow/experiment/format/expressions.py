@@ -87,6 +87,12 @@ class Expression:
         ordered = sorted(found, key=lambda node: (node.lineno, node.col_offset))
         return tuple(dict.fromkeys(node.id for node in ordered if id(node) not in calls))
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers written in it."""
+        nodes = ast.walk(self.tree)
+        return tuple(node.value for node in nodes if isinstance(node, ast.Constant))  # type: ignore[misc]
+
     def compute(self, values: Mapping[str, Value]) -> Value:
         """Return the value for the given parameters; arrays are combined element by element.
 

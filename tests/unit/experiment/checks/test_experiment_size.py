@@ -50,12 +50,21 @@ def test_trajectories_are_counted_where_the_start_is_drawn(root, sections, secti
         (SIR, "model.interventions.1.override_value"),
         (SAMPLING, "model.seasonality.max_value"),
         (CALIBRATION, "modelset.calibration.comparison.0.weight"),
+        (SIR, "model.transitions.1.rate"),
     ],
 )
 def test_numbers_whose_products_overflow_are_refused(root, sections, key, number):
     found = messages(root, sections, (key, number))
 
     assert any("is out of range; expected a number from -1e12 to 1e12" in each for each in found)
+
+
+@pytest.mark.parametrize("rate", ["1e300 * gamma", "gamma + (2 - 1.1e12)"])
+def test_numbers_of_expressions_have_the_limits_of_other_numbers(root, rate):
+    found = messages(root, SIR, ("model.transitions.1.rate", rate))
+
+    assert len(found) == 1
+    assert "is out of range; expected a number from -1e12 to 1e12" in found[0]
 
 
 def test_transitions_are_not_compared_each_with_each(root, monkeypatch):

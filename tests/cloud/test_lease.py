@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from epyflow.errors import RunningError
-from epyflow.operations.runs import coordinator_lease, run_lease
+from epyflow.operations.runs import held_lease, run_lease
 from epyflow.operations.runs.coordinator_lease import (
     TAKE_OVER_VARIABLE,
     acquire_lease,
@@ -132,7 +132,7 @@ def test_a_lease_whose_answer_was_lost_is_held(bucket, monkeypatch):
 
 
 def test_it_is_renewed_until_another_takes_it_which_is_told_once(bucket, monkeypatch):
-    monkeypatch.setattr(coordinator_lease, "RENEW_SECONDS", 0.3)
+    monkeypatch.setattr(held_lease, "RENEW_SECONDS", 0.3)
     lost, told, said = threading.Event(), [], []
     held = acquire_lease(coordinator("laptop"), bucket, said.append)
     before = read_lease("small", "main", bucket)

@@ -20,7 +20,7 @@ from epyflow.operations.detached.job_request import (
     Submission,
 )
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
-from epyflow.operations.runs.coordinator_lease import LEASE_VARIABLE, acquire_lease
+from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
     Coordinator,
@@ -28,6 +28,7 @@ from epyflow.operations.runs.coordinator_record import (
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.held_lease import LEASE_VARIABLE
 from epyflow.operations.runs.run_lease import Lease, read_lease
 from epyflow.provenance.record import git_state
 from epyflow.run.layout import RunLayout

@@ -11,15 +11,15 @@ import pytest
 
 from epyflow import stages
 from epyflow.errors import EpyflowError, RunningError, UnreachableError
-from epyflow.operations.runs import coordinator_lease, run_lease
+from epyflow.operations.runs import coordinator_lease, held_lease, run_lease
 from epyflow.operations.runs.coordinator_lease import (
     TAKE_OVER_VARIABLE,
-    HeldLease,
     acquire_lease,
     claim_run,
     confirm_before_jobs,
 )
 from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
+from epyflow.operations.runs.held_lease import HeldLease
 from epyflow.operations.runs.run_lease import (
     LEASE_SECONDS,
     RENEW_SECONDS,
@@ -126,7 +126,7 @@ def test_a_coordinator_whose_lease_lapsed_by_a_wrong_clock_only_is_left_alone(
 def test_a_renewal_that_fails_after_minutes_is_tried_again_at_once(waiting, monkeypatch):
     store, tries, told = Store(), list[float](), Queue[str]()
     held = hold(store, waiting)
-    monkeypatch.setattr(coordinator_lease, "time", waiting)
+    monkeypatch.setattr(held_lease, "time", waiting)
 
     def fail() -> None:
         tries.append(waiting.passed)
@@ -248,7 +248,7 @@ def test_a_holder_whose_lease_is_removed_does_not_replace_one_that_comes_at_this
 def test_a_paused_holder_that_another_has_replaced_never_holds_the_lease_again(
     waiting, released, started, monkeypatch
 ):
-    monkeypatch.setattr(coordinator_lease, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(held_lease, "RENEW_SECONDS", 0.0)
     store, other, lost = Store(), elsewhere(host="desktop", started=started), Queue[str]()
     paused = hold(store, waiting)
     second = hold(store, waiting, other)

@@ -16,7 +16,16 @@ from epyflow.cli import app, output
 from epyflow.errors import RunningError
 from epyflow.google.batch import BatchJobs
 from epyflow.google.site import Site, read_site
-from epyflow.operations.detached.launch import Packed, Place, check_alone, packed, resumes, submit
+from epyflow.operations.detached.job_request import REPLACES_VARIABLE
+from epyflow.operations.detached.launch import (
+    NextJob,
+    Packed,
+    Place,
+    check_alone,
+    packed,
+    resumes,
+    submit,
+)
 from epyflow.operations.runs import run_lease
 from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import (
@@ -80,12 +89,12 @@ def in_the_bucket(place: Place) -> list[str]:
 
 
 def test_of_two_who_submit_at_once_one_is_told_of_the_other(place):
-    numbers = [check_alone(place), check_alone(place)]
-    assert numbers == [1, 1]
+    jobs = [check_alone(place), check_alone(place)]
+    assert jobs == [NextJob(1), NextJob(1)]
 
-    name = submit(place, sources(), 1)
+    name = submit(place, sources(), NextJob(1))
     with pytest.raises(RunningError, match="-1 is its coordinator since"):
-        submit(place, sources(b"others"), 1)
+        submit(place, sources(b"others"), NextJob(1))
 
     assert jobs_of(place) == [1]
     assert name.endswith(f"{place.prefix}1")
@@ -110,9 +119,9 @@ def test_while_a_coordinator_is_at_work_the_next_is_refused_and_then_it_goes_on(
         check_alone(place)
     end(emulator, place, 1)
 
-    assert check_alone(place) == 2
+    assert check_alone(place).number == 2
     second = sources(b"second")
-    submit(place, second, 2)
+    submit(place, second, NextJob(2))
     assert jobs_of(place) == [1, 2]
     # Nobody needs the sources of one that is over.
     assert in_the_bucket(place) == [second.path.removeprefix("coordinator/")]
@@ -132,7 +141,7 @@ def test_a_run_of_another_prefix_with_the_same_name_is_another_run(place):
     submit(place, sources(), check_alone(place))
     site = place.site.model_copy(update={"storage": f"{place.site.storage}/other"})
 
-    assert check_alone(Place(site, "small", "main", Bucket(site.storage), place.jobs)) == 1
+    assert check_alone(Place(site, "small", "main", Bucket(site.storage), place.jobs)).number == 1
 
 
 def test_a_coordinator_of_this_machine_that_lives_is_not_passed_by(place):
@@ -148,9 +157,9 @@ def test_one_of_another_machine_has_to_be_said_to_be_dead(place):
 
     with pytest.raises(RunningError, match=r"on laptop, since .* add --take-over"):
         check_alone(place)
-    assert check_alone(place, take_over=True) == 1
+    assert check_alone(place, take_over=True).number == 1
     write_record(elsewhere.after("failed"), place.storage)
-    assert check_alone(place) == 1
+    assert check_alone(place).number == 1
 
 
 def test_a_lease_is_not_passed_by_until_it_lapses_or_that_is_said(place, monkeypatch):
@@ -160,28 +169,23 @@ def test_a_lease_is_not_passed_by_until_it_lapses_or_that_is_said(place, monkeyp
 
     with pytest.raises(RunningError, match=r"on laptop is its coordinator since .* --take-over"):
         check_alone(place)
-    assert check_alone(place, take_over=True) == 1
+    assert check_alone(place, take_over=True).number == 1
     assert read_lease("small", "main", place.storage)
     # It shows that the coordinator elsewhere has ended, which its record does not.
     with monkeypatch.context() as patch:
         patch.setattr(run_lease, "LEASE_SECONDS", 0.0)
-        assert check_alone(place) == 1
+        assert check_alone(place).number == 1
         patch.setattr(run_lease, "time", SimpleNamespace(sleep=lambda seconds: first.renew()))
         with pytest.raises(RunningError, match="while it was watched"):
-            check_alone(place, clear=True)
+            check_alone(place, watch=True)
 
-    assert check_alone(place, take_over=True, clear=True) == 1
-    # The job that comes holds it, so the coordinator that lives ends and does not go on.
+    submit(place, sources(), check_alone(place, take_over=True, watch=True))
+    # The coordinator that lives goes on until the job has started.
+    first.renew()
     found = read_lease("small", "main", place.storage)
     assert found is not None
-    assert (found.job, found.is_held) == (place.job(1), True)
-    with pytest.raises(RunningError, match=r"Batch job .*-1 is its coordinator"):
-        first.renew()
-    # If the job could not be created, it is no hindrance.
-    assert check_alone(place, clear=True) == 1
-    acquire_lease(
-        this_coordinator("small", "main", {JOB_VARIABLE: found.job}), place.storage, print
-    )
+    variables = place.coordinators()[1].task_groups[0].task_spec.environment.variables
+    assert variables[REPLACES_VARIABLE] == found.nonce
 
 
 def test_the_lease_of_a_job_that_is_over_does_not_count(place, emulator):
@@ -189,10 +193,9 @@ def test_the_lease_of_a_job_that_is_over_does_not_count(place, emulator):
     acquire_lease(this_coordinator("small", "main", {JOB_VARIABLE: name}), place.storage, print)
     end(emulator, place, 1)
 
-    assert check_alone(place, clear=True) == 2
     found = read_lease("small", "main", place.storage)
     assert found is not None
-    assert found.job == place.job(2)
+    assert check_alone(place, watch=True) == NextJob(2, found.nonce)
 
 
 def test_what_is_saved_is_gone_on_with(place):

@@ -19,7 +19,7 @@ from epyflow.operations.cost.profile import read_profile
 from epyflow.operations.cost.start_summary import StartSummary, labels_of_run, summarise_run
 from epyflow.operations.detached import launch
 from epyflow.operations.detached.coordinator_job import HOURS, MACHINE_TYPE
-from epyflow.operations.detached.launch import Packed, Place
+from epyflow.operations.detached.launch import NextJob, Packed, Place
 from epyflow.operations.detached.source_archive import pack
 from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.run.planner import checksum_of
@@ -144,14 +144,14 @@ def start_detached(
     summary = _summary(place, found)
     document, sources = _packed(place, found, arguments, machine.type, machine.hours)
     document |= _counts(summary)
-    number = launch.check_alone(place, take_over=machine.take_over)
+    next_job = launch.check_alone(place, take_over=machine.take_over)
     document["resumes"] = launch.resumes(place)
     say(*summary.lines(), err=True)
     if not dry_run:
         confirm_on_terminal("Start this run?", yes=yes)
-        # Somebody may have started one since; a lease that does not count is removed.
-        number = launch.check_alone(place, take_over=machine.take_over, clear=True, say=warn)
-    _start(place, sources, document, number, dry_run=dry_run)
+        # Somebody may have started one since.
+        next_job = launch.check_alone(place, take_over=machine.take_over, watch=True, say=warn)
+    _start(place, sources, document, next_job, dry_run=dry_run)
     return place, document
 
 
@@ -229,14 +229,14 @@ def _counts(summary: StartSummary) -> dict[str, Any]:
 
 
 def _start(
-    place: Place, sources: Packed, document: dict[str, Any], number: int, *, dry_run: bool
+    place: Place, sources: Packed, document: dict[str, Any], next_job: NextJob, *, dry_run: bool
 ) -> None:
     """Create the job, and add its id to the description."""
     if dry_run:
-        document["job"] = f"{place.prefix}{number}"
+        document["job"] = f"{place.prefix}{next_job.number}"
         return
     hours, machine = document["hours"], document["machine_type"]
-    document["job"] = launch.submit(place, sources, number, hours, machine).rpartition("/")[2]
+    document["job"] = launch.submit(place, sources, next_job, hours, machine).rpartition("/")[2]
 
 
 def _print(document: dict[str, Any], format: str, *, dry_run: bool) -> None:

@@ -28,6 +28,13 @@ HOURS_VARIABLE = "EPYFLOW_COORDINATOR_HOURS"
 NONCE_VARIABLE = "EPYFLOW_COORDINATOR_NONCE"
 """Random digits that identify the job of one `epyflow submit`."""
 
+REPLACES_VARIABLE = "EPYFLOW_COORDINATOR_REPLACES"
+"""Nonce of the lease that the coordinator may replace; empty: none.
+
+No other one is: a coordinator that has taken the run over from this one keeps it when Google Batch
+restarts the job.
+"""
+
 MANIFEST = "submission.json"
 EXPERIMENTS = "experiments"
 """Folder of the experiment in the sources, an unpacked bundle."""

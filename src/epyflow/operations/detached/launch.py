@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +25,13 @@ from epyflow.operations.detached.coordinator_job import (
 from epyflow.operations.detached.job_request import (
     HOURS_VARIABLE,
     NONCE_VARIABLE,
+    REPLACES_VARIABLE,
     SOURCES_VARIABLE,
 )
 from epyflow.operations.detached.source_archive import Members
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
-from epyflow.operations.runs.coordinator_record import (
-    JOB_VARIABLE,
-    read_record,
-    this_coordinator,
-)
-from epyflow.operations.runs.run_lease import new_lease, read_lease, watch_lease, write_lease
+from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
+from epyflow.operations.runs.run_lease import FoundLease, read_lease, watch_lease
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage
@@ -114,14 +111,33 @@ def packed(members: Members, exp_id: str, run_id: str, plan: str) -> Packed:
     return Packed(data, RunLayout(exp_id, run_id).coordinator_sources(digest), plan)
 
 
+@dataclass(frozen=True)
+class NextJob:
+    """The next coordinator job of a run.
+
+    Attributes
+    ----------
+    number
+        Its number.
+    replaces
+        Nonce of the lease of another coordinator that it replaces; empty: none.
+    """
+
+    number: int
+    replaces: str = ""
+
+
 def check_alone(
     place: Place,
     *,
     take_over: bool = False,
-    clear: bool = False,
+    watch: bool = False,
     say: Callable[[str], object] = print,
-) -> int:
-    """Refuse a run that has a coordinator, and return the number of the next one.
+) -> NextJob:
+    """Refuse a run that has a coordinator, and return the next one.
+
+    The lease of another coordinator that does not count is left to it: the job replaces it when it
+    has started, so that the other one goes on if the job cannot be created.
 
     Parameters
     ----------
@@ -129,9 +145,9 @@ def check_alone(
         The run.
     take_over
         Whether to assume that a coordinator on another machine has ended, which is unknown here.
-    clear
-        Whether the next job is to hold the lease of a coordinator that does not count: if that
-        one lives, it ends. A lease that seems to have lapsed is watched before.
+        If it lives, it ends when its lease is replaced.
+    watch
+        Whether to watch a lease that seems to have lapsed.
     say
         Called with a message before a lease is watched.
 
@@ -150,25 +166,10 @@ def check_alone(
             f"{place.layout.name}: a coordinator is running on this machine, process {record.pid}, "
             f"since {format_time(record.started)}; end it first"
         )
-    found, number = None, 1 + max(known, default=0)
-    if isinstance(place.storage, VersionedStorage):
-        run = (place.exp_id, place.run_id, place.storage)
-        # The next job does not exist yet: a submission that failed has left its lease.
-        over = {place.job(number), *(job.name for job in known.values())}
-        found = read_lease(*run)
-        passed = take_over or (found is not None and found.job in over)
-        if clear and not passed:
-            found = watch_lease(*run, say)
-        unsure = found is not None and found.is_of_the_future and not clear  # it is watched later
-        if found is not None and found.is_held and not passed and not unsure:
-            raise RunningError(
-                f"{found.described()}; to take the run over now, add --take-over: that coordinator "
-                "ends then, and running tasks go on if the sources are the same"
-            )
-        if found is not None and clear:
-            mine = this_coordinator(*run[:2], {JOB_VARIABLE: place.job(number)})
-            if write_lease(place.storage, new_lease(mine), found.version) is None:
-                raise RunningError(f"{found.path}: it was written at this moment; submit again")
+    number = 1 + max(known, default=0)
+    # The next job does not exist: one of its number was deleted.
+    over = {place.job(number), *(job.name for job in known.values())}
+    found = _passable_lease(place, over, say, take_over=take_over, watch=watch)
     unknown = record is not None and record.job is None and record.lives is None
     # A lease that has lapsed shows that the coordinator has ended.
     if record is not None and unknown and found is None and not take_over:
@@ -177,13 +178,47 @@ def check_alone(
             f"{format_time(record.started)}, and has not recorded its end; make sure that it has "
             "ended, and add --take-over"
         )
-    return number
+    return NextJob(number, (found and found.nonce) or "")
+
+
+def _passable_lease(
+    place: Place,
+    over: Collection[str],
+    say: Callable[[str], object],
+    *,
+    take_over: bool,
+    watch: bool,
+) -> FoundLease | None:
+    """Return the lease of the run, None without one; refuse one that counts.
+
+    Parameters
+    ----------
+    place, say, take_over, watch
+        As in :func:`check_alone`.
+    over
+        Names of Batch jobs that are over, whose leases do not count.
+    """
+    if not isinstance(place.storage, VersionedStorage):
+        return None
+    run = (place.exp_id, place.run_id, place.storage)
+    found = read_lease(*run)
+    if take_over or (found is not None and found.job in over):
+        return found
+    if watch:
+        found = watch_lease(*run, say)
+    unsure = found is not None and found.is_of_the_future and not watch  # it is watched later
+    if found is not None and found.is_held and not unsure:
+        raise RunningError(
+            f"{found.described()}; to take the run over now, add --take-over: that coordinator "
+            "ends then, and running tasks go on if the sources are the same"
+        )
+    return found
 
 
 def submit(
     place: Place,
     sources: Packed,
-    number: int,
+    next_job: NextJob,
     hours: float = HOURS,
     machine_type: str = MACHINE_TYPE,
 ) -> str:
@@ -195,7 +230,7 @@ def submit(
         The run; its site names the coordinator's account.
     sources
         From :func:`packed`.
-    number
+    next_job
         From :func:`check_alone`.
     hours, machine_type
         See :func:`epyflow.operations.detached.coordinator_job.coordinator_job`.
@@ -217,8 +252,16 @@ def submit(
     # Existing sources keep their time, which the coordinator uses for its files.
     if name not in before:
         place.storage.write(sources.path, sources.data)
-    job_id, nonce = f"{place.prefix}{number}", secrets.token_hex(8)
-    variables = _variables(place.site, place.job(number), sources, hours, nonce)
+    name_of_job, nonce = place.job(next_job.number), secrets.token_hex(8)
+    job_id = name_of_job.rpartition("/")[2]
+    variables = variables_of(place.site) | {
+        JOB_VARIABLE: name_of_job,
+        SOURCES_VARIABLE: sources.path,
+        PLAN_VARIABLE: sources.plan,
+        HOURS_VARIABLE: f"{hours:g}",
+        NONCE_VARIABLE: nonce,
+        REPLACES_VARIABLE: next_job.replaces,
+    }
     labels = job_labels(place.exp_id, place.run_id)
     job = coordinator_job(place.site, labels, variables, hours, machine_type)
     if place.jobs.create(job, job_id) is None:
@@ -229,7 +272,7 @@ def submit(
     # come since may be of the next job, if this one is over already.
     with contextlib.suppress(EpyflowError):
         place.storage.remove(f"{folder}/{each}" for each in before if each != name)
-    return place.job(number)
+    return name_of_job
 
 
 def resumes(place: Place) -> bool:
@@ -237,18 +280,6 @@ def resumes(place: Place) -> bool:
     path = place.layout.coordinator_state
     folder, _, name = path.rpartition("/")
     return name in place.storage.names(folder)
-
-
-def _variables(
-    site: Site, job: str, sources: Packed, hours: float, nonce: str
-) -> Mapping[str, str]:
-    return variables_of(site) | {
-        JOB_VARIABLE: job,
-        SOURCES_VARIABLE: sources.path,
-        PLAN_VARIABLE: sources.plan,
-        HOURS_VARIABLE: f"{hours:g}",
-        NONCE_VARIABLE: nonce,
-    }
 
 
 def _nonce(job: batch_v1.Job) -> str | None:

@@ -23,6 +23,7 @@ from epyflow.google.site import Site, read_site
 from epyflow.logs import cause_of
 from epyflow.operations.detached.job_request import (
     HOURS_VARIABLE,
+    REPLACES_VARIABLE,
     SOURCES_VARIABLE,
     Submission,
 )
@@ -48,6 +49,7 @@ from epyflow.operations.runs.coordinator_record import (
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.run_lease import wait_for_end
 from epyflow.provenance.record import CHECKOUT_VARIABLE
 from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage, storage_at
@@ -141,6 +143,8 @@ def _lease(
 ) -> Iterator[tuple[Mapping[str, str], Callable[[], object]]]:
     """Hold the lease of the run in the block; stop if another coordinator takes it over.
 
+    The coordinator that ``epyflow submit --take-over`` was to replace is waited for.
+
     Yields
     ------
     variables
@@ -152,15 +156,20 @@ def _lease(
         yield {}, lambda: None
         return
     mine = this_coordinator(submission.exp_id, submission.run_id, environment)
-    held = acquire_lease(mine, storage, journal.say)
+    replaces = environment.get(REPLACES_VARIABLE, "")
+    held = acquire_lease(mine, storage, journal.say, replaces=replaces)
 
     def end(reason: str) -> None:
         stop.ask(REPLACED)
         journal.say(reason)
 
     held.keep(end)
+    confirm = partial(held.confirm, end)
     try:
-        yield held.variables(), partial(held.confirm, end)
+        if held.replaced is not None:
+            wait_for_end(held.replaced, journal.say)
+            confirm()
+        yield held.variables(), confirm
     finally:
         held.release()
 

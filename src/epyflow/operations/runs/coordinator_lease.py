@@ -41,6 +41,7 @@ def acquire_lease(
     say: Callable[[str], object],
     *,
     take_over: bool = False,
+    replaces: str = "",
 ) -> HeldLease:
     """Acquire the lease of a run.
 
@@ -57,6 +58,8 @@ def acquire_lease(
         Called with a message before a lease is watched, and later by the lease.
     take_over
         Replace the lease of another coordinator, too. It ends when it notices.
+    replaces
+        Nonce of the only lease that is replaced in this way; empty: none.
 
     Raises
     ------
@@ -70,7 +73,8 @@ def acquire_lease(
         earlier = storage.read_version(RunLayout(mine.exp_id, mine.run_id).coordinator_record)
         found = read_lease(mine.exp_id, mine.run_id, storage)
         own_job = found is not None and mine.job is not None and found.job == mine.job
-        if found is not None and not own_job and not take_over:
+        named = replaces != "" and found is not None and found.nonce == replaces
+        if found is not None and not (own_job or named or take_over):
             found = watch_lease(mine.exp_id, mine.run_id, storage, say)
             if found is not None and found.is_held:
                 raise RunningError(

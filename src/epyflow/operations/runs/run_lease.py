@@ -85,6 +85,11 @@ class FoundLease:
         return None if self.lease is None else self.lease.holder.job
 
     @property
+    def nonce(self) -> str | None:
+        """Its random digits; None if it is damaged."""
+        return None if self.lease is None else self.lease.nonce
+
+    @property
     def has_ended(self) -> bool:
         """Whether its holder is known to have ended."""
         return self.lease is not None and self.lease.holder.lives is False

@@ -10,9 +10,18 @@ import pytest
 from google.cloud import batch_v1
 from tests.unit.operations.detached.test_coordinator_job import SITE
 
-from epyflow.errors import RunningError
-from epyflow.operations.detached.launch import Packed, Place, check_alone, packed, resumes, submit
+from epyflow.errors import EpyflowError, RunningError
+from epyflow.operations.detached.launch import (
+    NextJob,
+    Packed,
+    Place,
+    check_alone,
+    packed,
+    resumes,
+    submit,
+)
 from epyflow.operations.runs import run_lease
+from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
 from epyflow.storage.disk import Disk, SharedFolder
 
@@ -64,33 +73,33 @@ def test_the_job_is_named_by_its_run_and_number_and_told_its_sources(place):
 def test_an_answer_that_was_lost_is_not_taken_for_another_coordinator(place):
     late = replace(place, jobs=Jobs(late=True))
 
-    assert submit(late, SOURCES, 1).endswith("1")
+    assert submit(late, SOURCES, NextJob(1)).endswith("1")
     assert list(late.coordinators()) == [1]
 
 
 def test_of_two_who_submit_at_once_the_second_is_told_of_the_first(place):
-    submit(place, SOURCES, 1)
+    submit(place, SOURCES, NextJob(1))
 
     with pytest.raises(RunningError, match=r"-1 is its coordinator since 2030-01-02 03:04 UTC \(r"):
-        submit(place, SOURCES, 1)
+        submit(place, SOURCES, NextJob(1))
 
 
 def test_while_a_job_runs_there_is_no_other_and_then_it_has_the_next_number(place):
-    submit(place, SOURCES, 1)
+    submit(place, SOURCES, NextJob(1))
     with pytest.raises(RunningError, match="-1 is its coordinator"):
         check_alone(place)
 
     (job,) = place.jobs.known.values()
     job.status.state = State.FAILED
 
-    assert check_alone(place) == 2
+    assert check_alone(place).number == 2
 
 
 def test_earlier_sources_are_removed_when_the_job_is_there(place):
     place.storage.write(SOURCES.path.replace("sources-", "sources-0"), b"earlier")
     place.storage.write(SOURCES.path.rpartition("/")[0] + "/state.tar.gz", b"state")
 
-    submit(place, SOURCES, 1)
+    submit(place, SOURCES, NextJob(1))
 
     folder, _, name = SOURCES.path.rpartition("/")
     assert sorted(place.storage.names(folder)) == [name, "state.tar.gz"]
@@ -104,7 +113,7 @@ def test_sources_of_the_next_job_are_left_though_the_answer_comes_late(place, mo
         return create(self, job, name)
 
     monkeypatch.setattr(Jobs, "create", answer_late)
-    submit(place, SOURCES, 1)
+    submit(place, SOURCES, NextJob(1))
 
     assert place.storage.read(later) == b"later"
 
@@ -127,10 +136,31 @@ def test_a_process_elsewhere_is_taken_over_only_if_that_is_said(place):
     write_record(mine.model_copy(update={"host": "another"}), place.storage)
     with pytest.raises(RunningError, match="add --take-over"):
         check_alone(place)
-    assert check_alone(place, take_over=True) == 1
+    assert check_alone(place, take_over=True).number == 1
 
     write_record(mine.model_copy(update={"outcome": "complete"}), place.storage)
-    assert check_alone(place) == 1
+    assert check_alone(place).number == 1
+
+
+def test_a_coordinator_that_is_taken_over_goes_on_if_the_job_cannot_be_created(
+    place, tmp_path, monkeypatch
+):
+    place = replace(place, storage=SharedFolder(tmp_path))
+    mine = this_coordinator("flu", "main", {}).model_copy(update={"host": "another"})
+    first = acquire_lease(mine, place.storage, print)
+
+    def refuse(self: Jobs, job: batch_v1.Job, name: str) -> None:
+        variables = job.task_groups[0].task_spec.environment.variables
+        found = run_lease.read_lease("flu", "main", place.storage)
+        assert found is not None
+        assert variables["EPYFLOW_COORDINATOR_REPLACES"] == found.nonce
+        raise EpyflowError("no quota")
+
+    monkeypatch.setattr(Jobs, "create", refuse)
+    with pytest.raises(EpyflowError, match="no quota"):
+        submit(place, SOURCES, check_alone(place, take_over=True, watch=True))
+
+    first.renew()
 
 
 def test_a_lease_of_the_future_that_nobody_renews_is_watched_and_replaced(
@@ -142,9 +172,9 @@ def test_a_lease_of_the_future_that_nobody_renews_is_watched_and_replaced(
     run_lease.write_lease(place.storage, run_lease.new_lease(mine), None)
     os.utime(tmp_path / place.layout.coordinator_lease, (2.0**32, 2.0**32))
 
-    assert check_alone(place) == 1
+    assert check_alone(place).number == 1
     assert slept == []
-    assert check_alone(place, clear=True) == 1
+    assert check_alone(place, watch=True).number == 1
     assert sum(slept) == run_lease.WATCH_SECONDS
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,13 +14,14 @@ from tests.unit.google.test_site import VARIABLES
 
 from epyflow import provenance
 from epyflow.archives import write_archive
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, RunningError
 from epyflow.operations.detached import main
 from epyflow.operations.detached.job_request import (
     PackedFrom,
     Submission,
 )
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
+from epyflow.operations.runs import run_lease
 from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
@@ -65,6 +67,7 @@ def coordinate(tmp_path, storage, monkeypatch) -> Callable[..., int]:
         *,
         packed_by: dict[str, str] = CODE,
         replaced: bool = False,
+        replaces: str = "",
         meanwhile: Callable[[], object] = lambda: None,
         **seen: Any,
     ) -> int:
@@ -86,6 +89,7 @@ def coordinate(tmp_path, storage, monkeypatch) -> Callable[..., int]:
             "EPYFLOW_COORDINATOR_HOURS": "2",
             "EPYFLOW_COORDINATOR_PLAN": "12" * 32,
             "EPYFLOW_COORDINATOR_SOURCES": uploaded(storage, tmp_path, packed_by),
+            "EPYFLOW_COORDINATOR_REPLACES": replaces,
         }
         monkeypatch.setenv("EPYFLOW_COORDINATOR_JOB", JOB)
         return main.coordinate(tmp_path / "home", variables, stop)
@@ -191,6 +195,38 @@ def test_snakemake_knows_the_lease_and_its_end_for_want_of_it_changes_nothing(
     assert (record(shared).outcome, told) == (None, [])
     assert shared.read(RunLayout("flu", "main").coordinator_state) is None
     assert "taken this run over" not in log(shared)
+
+
+def test_it_takes_over_from_the_coordinator_that_was_named_and_waits_for_its_end(
+    coordinate, told, tmp_path, monkeypatch
+):
+    shared, slept = SharedFolder(tmp_path / "bucket"), list[float]()
+    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
+    monkeypatch.setattr(run_lease, "time", SimpleNamespace(sleep=slept.append))
+    other = this_coordinator("flu", "main", {}).model_copy(update={"host": "desktop"})
+    first = acquire_lease(other, shared, print)
+    named = read_lease("flu", "main", shared)
+    assert named is not None
+
+    assert coordinate(0, replaces=named.nonce, meanwhile=lambda: slept.append(0.0)) == 0
+
+    assert (sum(slept), slept[-1]) == (35.0, 0.0)
+    with pytest.raises(RunningError, match=r"Batch job epyflow-.*-1 was its coordinator"):
+        first.renew()
+
+
+def test_it_takes_over_from_no_coordinator_that_has_come_since(
+    coordinate, told, tmp_path, monkeypatch
+):
+    shared = SharedFolder(tmp_path / "bucket")
+    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
+    other = this_coordinator("flu", "main", {}).model_copy(update={"host": "desktop"})
+    second = acquire_lease(other, shared, print)
+
+    with pytest.raises(RunningError, match="on desktop is its coordinator"):
+        coordinate(0, replaces="the nonce of another")
+
+    second.renew()
 
 
 @pytest.mark.parametrize("code", [0, 1, TAKEN_AWAY])

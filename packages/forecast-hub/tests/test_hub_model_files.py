@@ -16,7 +16,8 @@ def test_baseline_and_ensemble_are_found_for_the_dates_that_they_submitted(tmp_p
     for model, day in (("x-baseline", "2025-01-18"), ("x-ensemble", "2025-01-25"), ("y-z", DAY)):
         folder = hub / "submissions" / model
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{day}-{model}.csv.gz").write_text("")
+        ending = "snappy.parquet" if model == "x-baseline" else "csv.gz"
+        (folder / f"{day}-{model}.{ending}").write_text("")
 
     found = find_model_files(hub, [DAY], [])
 

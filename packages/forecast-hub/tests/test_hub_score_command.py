@@ -153,6 +153,9 @@ BAD = {
     "value 'inf' is no number": ("0.5,10", "0.5,inf"),
     "its quantiles of 'cases' are 0.1, 0.5, 0.9": ("0.25", "0.1", "0.75", "0.9"),
     "no column location, ": ("location", "place"),
+    "no column horizon; expected the hub's": (",horizon", "", "cases,0,", "cases,"),
+    "they are of location south; expected location north": ("north", "south"),
+    "no row has output type quantile, pmf, sample; expected": (",quantile,", ",mean,"),
 }
 
 
@@ -170,6 +173,37 @@ def test_a_bad_file_of_another_model_is_left_out_with_a_warning(
     assert found == {"a-b": (1, wis(4)), "x-ensemble": (1, wis(3))}
     assert f"{other}: not compared: " in caplog.text
     assert says in caplog.text
+
+
+def test_beside_files_without_a_column_of_horizons_other_models_need_none(tmp_path, observed, hub):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    own.write_text(own.read_text().replace(",horizon", "").replace("cases,0,", "cases,"))
+
+    found = means(own, "--hub", hub, "--target-data", observed)
+
+    assert found == {"a-b": (1, wis(4)), "x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3))}
+
+
+def test_a_file_without_rows_that_are_scored_is_refused(tmp_path, observed):
+    files = [write_forecast(tmp_path, "a-b", day, 4) for day in ("2025-01-04", "2025-01-11")]
+    files[1].write_text(COLUMNS + "\n")
+
+    done = run(*files, "--target-data", observed)
+
+    assert (done.exit_code, f"{files[1]}: no row has output type" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["2025-01-04-x-y.csv", "spring-y-z.csv", "2025-01-04-y-z (1).csv"])
+def test_of_a_whole_hub_a_file_with_another_name_is_left_out_with_a_warning(
+    observed, hub, caplog, name
+):
+    own = hub / "submissions" / "y-z" / "2025-01-04-y-z.csv"
+    own.with_name(name).write_text(own.read_text())
+
+    assert means("--hub", hub, "--target-data", observed)["y-z"] == (1, wis(2))
+    assert (
+        f"{own.with_name(name)}: not scored: expected its name to be <date>-y-z.csv" in caplog.text
+    )
 
 
 def test_a_baseline_whose_mean_wis_is_0_leaves_the_other_tables(tmp_path, observed, hub, caplog):

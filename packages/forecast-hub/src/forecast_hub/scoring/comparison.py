@@ -89,14 +89,14 @@ def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
         raise HubError("--model names models of a hub; expected --hub with its folder")
     if not selection.files and selection.hub is not None:
         found = list_model_files(selection.hub, selection.models)
-        chosen = [path for path in found if (day := _day(path)) and selection.holds(day)]
+        chosen = [path for path in found if selection.holds(_dated(path))]
         if not chosen:
             raise HubError(
                 f"{selection.hub}: no submission is of {_span(selection)}; expected some of "
                 f"{listed(path.name for path in found)}"
             )
         return [], chosen
-    own = [path for path in selection.files if (day := _dated(path)) and selection.holds(day)]
+    own = [path for path in selection.files if selection.holds(_dated(path))]
     if not own:
         raise HubError(f"none of the files is of {_span(selection)}; expected at least one")
     if selection.hub is None:
@@ -109,12 +109,8 @@ def _files(selection: Selection) -> tuple[list[Path], list[Path]]:
     ]
 
 
-def _day(path: Path) -> date | None:
-    return parse_date(parse_submission_name(path).round_id)
-
-
 def _dated(path: Path) -> date:
-    day = _day(path)
+    day = parse_date(parse_submission_name(path).round_id)
     if day is None:
         raise DataError(f"{path}: the name has no date; expected <date>-<team>-<model>.csv")
     return day

@@ -1,22 +1,28 @@
 """Find the submissions of a hub's models."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from forecast_hub.config.reader import read_hub
-from forecast_hub.errors import HubError
+from forecast_hub.dates import parse_date
+from forecast_hub.errors import HubError, UnreadableError
 from forecast_hub.suggestions import did_you_mean, listed
+
+log = logging.getLogger(__name__)
 
 BASELINE = "-baseline"
 USUAL = (BASELINE, "-ensemble", "-hubEnsemble")
 """Name endings of the models that forecasts are usually compared with."""
 
-_SUFFIXES = (".csv", ".csv.gz", ".parquet", ".gz.parquet")
+_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 def list_model_files(folder: Path, named: Sequence[str]) -> list[Path]:
     """List all submissions of the named models; without names, of all models of the hub.
+
+    A warning names each file that would be one if it had the name of one.
 
     Raises
     ------
@@ -24,15 +30,29 @@ def list_model_files(folder: Path, named: Sequence[str]) -> list[Path]:
         If a named model is missing, or there is no submission.
     """
     outputs, there = _models(folder)
-    found = [
-        path
-        for model in _known(named, outputs, there) or there
-        for path in sorted((outputs / model).iterdir())
-        if path.name.endswith(_SUFFIXES) and path.name.split(".")[0].endswith(f"-{model}")
-    ]
+    found = []
+    for model in _known(named, outputs, there) or there:
+        for path in sorted((outputs / model).iterdir()):
+            if not path.name.endswith(_SUFFIXES):
+                continue
+            if _is_of(path, model):
+                found.append(path)
+            else:
+                log.warning("%s: not scored: expected its name to be <date>-%s.csv", path, model)
     if not found:
         raise HubError(f"{outputs}: there is no submission; expected <round>-<team>-<model>.csv")
     return found
+
+
+def _is_of(path: Path, model: str) -> bool:
+    """Whether a file has the name of a submission of a model, with the date of a round."""
+    from forecast_hub.scoring.forecasts import parse_submission_name  # slow to import
+
+    try:
+        name = parse_submission_name(path)
+    except UnreadableError:
+        return False
+    return name.model_id == model and parse_date(name.round_id) is not None
 
 
 def _models(folder: Path) -> tuple[Path, list[str]]:
@@ -94,7 +114,9 @@ def _files(folder: Path, model: str, dates: Sequence[date]) -> dict[str, Path]:
     found = {}
     for day in dates:
         names = [f"{day}-{model}{suffix}" for suffix in _SUFFIXES]
-        path = next((folder / name for name in names if (folder / name).is_file()), None)
+        packed = sorted(folder.glob(f"{day}-{model}.*.parquet"))
+        paths = [*(folder / name for name in names), *packed]
+        path = next((each for each in paths if each.is_file()), None)
         if path is not None:
             found[f"{day}-{model}"] = path
     return found

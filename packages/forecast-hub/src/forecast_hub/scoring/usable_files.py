@@ -26,6 +26,8 @@ from forecast_hub.suggestions import listed
 
 log = logging.getLogger(__name__)
 
+_SCORED = ("quantile", "pmf", "sample")
+
 Ids = frozenset[str] | frozenset[float]
 """Classes of a target, or levels of quantiles."""
 
@@ -38,9 +40,16 @@ def read_to_score(paths: Sequence[Path]) -> pd.DataFrame:
     HubError
         If a file cannot be used.
     """
-    found = read_forecasts(paths)
-    require_columns(found, NEEDED, "by which they meet what was observed")
+    found = pd.concat([_read(path) for path in paths], ignore_index=True)
     return fill_task_ids(found if "horizon" in found else found.assign(horizon=NA))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    rows = read_forecasts([path])
+    require_columns(rows, NEEDED, "by which they meet what was observed")
+    if not rows["output_type"].isin(_SCORED).any():
+        raise DataError(f"{path}: no row has output type {listed(_SCORED)}; expected one to score")
+    return rows
 
 
 def read_usable(
@@ -68,9 +77,7 @@ def read_usable(
     read: dict[Path, pd.DataFrame] = {}
     for path in paths:
         with _left_out_with_warning(path):
-            rows = read_to_score([path])
-            if own is not None:
-                rows = _shared(rows, own)
+            rows = read_to_score([path]) if own is None else _shared(_read(path), own)
             _check(rows)
             read[path] = rows
     model = _usual_ids(read.values(), hub) if own is None else own
@@ -99,11 +106,22 @@ def _tasks(rows: pd.DataFrame) -> list[str]:
 
 
 def _shared(rows: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
-    """Return the forecasts of tasks of the model that is scored."""
+    """Return the forecasts of tasks of the model that is scored, and refuse rows without one."""
+    if "horizon" not in own or (own["horizon"] == NA).all():
+        rows = rows.assign(horizon=NA)
     keys = [*_tasks(own), "output_type"]
     if lacking := [name for name in keys if name not in rows]:
         raise DataError(f"no column {', '.join(lacking)}; expected the hub's columns")
-    return rows[list(own.columns)].merge(own[keys].drop_duplicates(), on=keys, how="inner")
+    shared = rows[list(own.columns)].merge(own[keys].drop_duplicates(), on=keys, how="inner")
+    if shared.empty:
+        apart = [name for name in keys if not rows[name].isin(own[name]).any()]
+        has = ", ".join(f"{name} {listed(rows[name].unique())}" for name in apart)
+        its = ", ".join(f"{name} {listed(own[name].unique())}" for name in apart)
+        raise DataError(
+            f"none of its forecasts is of a task that is scored{has and f': they are of {has}'}; "
+            f"expected {its or 'the same combinations of task ids'}"
+        )
+    return shared
 
 
 def _check(rows: pd.DataFrame) -> None:

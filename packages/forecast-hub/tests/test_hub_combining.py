@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_hubs import tasks, write_hub
+from made_up_hubs import scorable, tasks, write_hub
 from typer.testing import CliRunner
 
 from forecast_hub.combining import ensemble
@@ -338,7 +338,16 @@ def test_the_command_forecasts_the_places_of_a_hub(grow, tmp_path):
     rows = pd.read_csv(path)
     assert len(rows) == len(found) == 4 * 4 * len(LEVELS)
     assert rows["target_end_date"].min() == str(ROUND)
+    assert set(rows["forecast_date"]) == {str(ROUND)}
     assert [each for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
+def test_the_columns_of_the_round_and_of_the_end_of_a_week_have_the_hubs_names(grow, tmp_path):
+    write_hub(tmp_path / "hub", scorable(tasks(), [str(ROUND)]))
+
+    found = grow(lines(waves()))
+
+    assert found.columns[[0, 3]].tolist() == ["origin_date", "target_date"]
 
 
 def test_what_became_known_later_and_long_ago_changes_no_forecast(grow):

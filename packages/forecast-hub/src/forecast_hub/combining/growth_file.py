@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from forecast_hub.combining.growth import HISTORY, HORIZONS, LEVELS, forecast_growth
 from forecast_hub.config import flusight
+from forecast_hub.config.horizon_rule import END_COLUMNS, find_end_column
+from forecast_hub.config.hub import Hub
 from forecast_hub.config.locations import read_places
 from forecast_hub.config.reader import read_hub
 from forecast_hub.config.units import COUNT, read_unit
 from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError
+from forecast_hub.scoring.forecasts import REFERENCE_DATE
 from forecast_hub.scoring.matching import select_target
 from forecast_hub.scoring.outcomes import names_of_places, read_outcomes
 from forecast_hub.suggestions import did_you_mean
@@ -51,11 +54,14 @@ def forecast_file(
         weeks = [day + timedelta(weeks=number) for number in range(-1, HORIZONS)]
     except OverflowError:
         raise DataError(f"{day}: is no reference date; expected that of a round") from None
-    places = read_places(_table_of_locations(hub, day, target))
+    known = read_hub(hub)
+    names = _column_names(known, hub, target)
+    places = read_places(_table_of_locations(known, hub, day))
     rows = read_outcomes(target_data, (), list(places), names_of_places(places), str(day))
     series = select_target(rows, target, target)
     counts = _of_weeks(series, weeks[0], f"{target_data}: {target}")
-    rows = _rows(forecast_growth(counts.to_numpy(dtype=np.float64)), counts, weeks[1:], target)
+    found = forecast_growth(counts.to_numpy(dtype=np.float64))
+    rows = _rows(found, counts, weeks[1:], target).rename(columns=names)
     if rows.empty:
         raise DataError(
             f"{target_data}: {target}: no place has the three weeks to {weeks[0]}; expected them"
@@ -63,13 +69,12 @@ def forecast_file(
     return rows
 
 
-def _table_of_locations(hub: Path, day: date, target: str) -> Path:
-    """Return a hub's table of locations, if it has such a target and rounds on such days."""
-    known = read_hub(hub)
-    targets = [each for round_ in known.rounds for _, each in round_.targets()]
+def _column_names(known: Hub, hub: Path, target: str) -> dict[str, str]:
+    """Return the hub's names of the columns that differ between hubs, if it has such a target."""
     counts = {
-        each.id
-        for each in targets
+        each.id: (round_, task)
+        for round_ in reversed(known.rounds)
+        for task, each in round_.targets()
         if each.is_step_ahead and each.time_unit == "week" and read_unit(each) == COUNT
     }
     if target not in counts:
@@ -77,6 +82,15 @@ def _table_of_locations(hub: Path, day: date, target: str) -> Path:
             f"{hub}: {target!r} is no weekly count of the hub{did_you_mean(target, counts)}; "
             f"expected {' or '.join(sorted(counts)) or 'another hub'}"
         )
+    round_, task = counts[target]
+    return {
+        REFERENCE_DATE: round_.id_column or REFERENCE_DATE,
+        END_COLUMNS[0]: find_end_column(task) or END_COLUMNS[0],
+    }
+
+
+def _table_of_locations(known: Hub, hub: Path, day: date) -> Path:
+    """Return a hub's table of locations, if it has rounds on such days."""
     rounds = parse_dates(known.round_ids) or [day]
     if day.weekday() not in {each.weekday() for each in rounds}:
         raise DataError(
@@ -121,10 +135,10 @@ def _rows(
     return pd.DataFrame(
         [
             {
-                "reference_date": str(weeks[0]),
+                REFERENCE_DATE: str(weeks[0]),
                 "target": target,
                 "horizon": str(horizon),
-                "target_end_date": str(weeks[horizon]),
+                END_COLUMNS[0]: str(weeks[horizon]),
                 "location": place,
                 "output_type": "quantile",
                 "output_type_id": f"{level:g}",

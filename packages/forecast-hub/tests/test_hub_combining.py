@@ -99,24 +99,32 @@ def test_a_task_that_a_member_lacks_is_combined_of_the_others():
     assert combined(A, B, other) == [15, 25, 35, 1, 2, 3]
 
 
-def test_probabilities_are_averaged():
-    parts = [
-        pd.DataFrame(
-            {
-                "model": model,
-                "location": "01",
-                "output_type": "pmf",
-                "output_type_id": ["up", "down"],
-                "value": values,
-            }
-        )
-        for model, values in (("a-x", [0.2, 0.8]), ("b-y", [0.6, 0.4]))
-    ]
+def shares(**of_models):
+    """Return the probabilities of two classes of each model."""
+    return pd.DataFrame(
+        [
+            (model.replace("_", "-"), "01", "pmf", name, value)
+            for model, values in of_models.items()
+            for name, value in zip(("up", "down"), values, strict=True)
+        ],
+        columns=["model", "location", "output_type", "output_type_id", "value"],
+    )
 
-    found = combine(pd.concat(parts), EQUAL)
+
+def test_probabilities_are_averaged():
+    found = combine(shares(a_x=[0.2, 0.8], b_y=[0.6, 0.4]), EQUAL)
+
     assert found.set_index("output_type_id")["value"].to_dict() == pytest.approx(
         {"up": 0.4, "down": 0.6}
     )
+
+
+def test_probabilities_whose_mean_a_hub_would_refuse_are_refused():
+    """Hubs permit that a sum differs from 1 by 1.49e-8."""
+    combine(shares(a_x=[0.2, 0.8 + 1.4e-8], b_y=[0.6, 0.4]), EQUAL)
+
+    with pytest.raises(DataError, match=r"a-x: the probabilities do not add up to 1 for locat"):
+        combine(shares(a_x=[0.2, 0.8 + 1e-7], b_y=[0.6, 0.4]), EQUAL)
 
 
 def test_a_mean_is_within_what_its_members_give():

@@ -367,6 +367,7 @@ def test_a_forecast_that_does_not_name_the_class_observed_is_refused():
     [
         (2 * [probabilities([0, 0, 1, 0, 0])], "a-b: a class is there twice for .*location 56"),
         ([probabilities([0, 0.5, 1, 0, 0])], "a-b: the probabilities do not add up to 1 for"),
+        ([probabilities([0, 0.5, 0.5 + 1e-7, 0, 0])], "the probabilities do not add up to 1 for"),
     ],
 )
 def test_probabilities_that_score_too_well_are_refused(rows, says):

@@ -8,14 +8,11 @@ from numpy.typing import NDArray
 
 from forecast_hub.checks.row_tasks import Rows
 from forecast_hub.config.column_types import format_value
-from forecast_hub.config.hub import NA, OutputType, Target, Values
+from forecast_hub.config.hub import NA, SUM_TOLERANCE, OutputType, Target, Values
 from forecast_hub.config.units import read_unit
 from forecast_hub.findings import Finding, Severity, cap_findings
 
 _PERCENT = 100
-
-SUM_TOLERANCE = 1.5e-8
-"""Permitted difference of a sum from 1: the tolerance of R's ``all.equal``, which hubs use."""
 
 _SUM_DECIMALS = 9
 """Decimals of a sum in a message: enough to tell it from 1 where it differs by more than that."""

@@ -22,6 +22,7 @@ from forecast_hub.scoring.forecasts import (
 )
 from forecast_hub.scoring.matching import Outcomes, observed_series
 from forecast_hub.scoring.outcomes import TARGET, read_outcomes
+from forecast_hub.scoring.probabilities import check_probabilities
 from forecast_hub.scoring.quantiles import score_quantiles
 from forecast_hub.scoring.relative_skill import list_tasks
 from forecast_hub.suggestions import listed
@@ -156,7 +157,8 @@ def combine(
     Raises
     ------
     DataError
-        If members have different quantiles of a task, one twice, quantiles that fall, or none.
+        If members have different quantiles of a task, one twice, quantiles that fall, or none, or
+        probabilities that do not add up to 1.
     """
     rows = forecasts[forecasts["output_type"].isin(COMBINED)]
     if left := sorted(set(forecasts["output_type"]) - set(COMBINED)):
@@ -165,6 +167,7 @@ def combine(
         raise DataError(f"the forecasts have no output type {' or '.join(COMBINED)}; expected one")
     tasks = [name for name in rows.columns if name not in (MODEL, *STANDARD_COLUMNS)]
     rows = fill_task_ids(rows)
+    check_probabilities(rows[rows["output_type"] == "pmf"])
     is_level = rows["output_type"] == "quantile"
     levels = pd.to_numeric(rows["output_type_id"].where(is_level))
     rows = rows.assign(

@@ -13,6 +13,10 @@ NA = "NA"
 STANDARD_COLUMNS = ("output_type", "output_type_id", "value")
 """The columns that follow the task ids in every submission."""
 
+SUM_TOLERANCE = 2.0**-26
+"""Permitted difference of a sum of probabilities from 1: that of R's ``all.equal``, the square root
+of ``.Machine$double.eps``. Source: hubValidations, ``check_tbl_value_col_sum1``."""
+
 ColumnType = Literal["character", "double", "integer", "logical", "Date"]
 
 

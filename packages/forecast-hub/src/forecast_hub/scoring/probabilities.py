@@ -8,14 +8,11 @@ import pandas as pd
 
 from forecast_hub.config import flusight
 from forecast_hub.config.horizons import find_week_before
-from forecast_hub.config.hub import STANDARD_COLUMNS
+from forecast_hub.config.hub import STANDARD_COLUMNS, SUM_TOLERANCE
 from forecast_hub.config.locations import Place
 from forecast_hub.config.round_calendar import WEEK
 from forecast_hub.errors import DataError
 from forecast_hub.scoring.forecasts import MODEL
-
-SUM_TOLERANCE = 1e-6
-"""Largest difference of a sum of probabilities from 1."""
 
 LOWEST = -10.0
 """Lowest log score. FluSight uses this limit, so that one forecast does not decide a season.
@@ -55,7 +52,7 @@ def score_probabilities(
     chosen = forecasts[(forecasts[target_column] == target) & (forecasts["output_type"] == "pmf")]
     keys = [name for name in outcomes.columns if name != "category"]
     names = [name for name in chosen.columns if name not in STANDARD_COLUMNS]
-    check_probabilities(chosen, target)
+    check_probabilities(chosen)
     joined = chosen.merge(outcomes, on=keys, how="inner", validate="many_to_one")
     if joined.empty:
         raise DataError(
@@ -76,8 +73,8 @@ def score_probabilities(
     return scored.assign(log_score=np.maximum(logs, LOWEST))
 
 
-def check_probabilities(chosen: pd.DataFrame, target: str) -> None:
-    """Refuse a class of a target that is there twice, and probabilities that do not add up to 1.
+def check_probabilities(chosen: pd.DataFrame) -> None:
+    """Refuse a class of a task that is there twice, and probabilities that do not add up to 1.
 
     Raises
     ------
@@ -94,8 +91,7 @@ def check_probabilities(chosen: pd.DataFrame, target: str) -> None:
             row = chosen[wrong].iloc[0]
             where = ", ".join(f"{name} {row[name]}" for name in names if name != MODEL)
             raise DataError(
-                f"{row[MODEL]}: {what} for {where}; expected each class of {target!r} once, and a "
-                "sum of 1"
+                f"{row[MODEL]}: {what} for {where}; expected each class once, and a sum of 1"
             )
 
 

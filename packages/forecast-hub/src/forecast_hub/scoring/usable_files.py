@@ -131,7 +131,7 @@ def _check(rows: pd.DataFrame) -> None:
         if kind == "quantile":
             arrange_quantiles(part, target)
         elif kind == "pmf":
-            check_probabilities(part, target)
+            check_probabilities(part)
         elif kind == "sample":
             check_samples(part, target)
 

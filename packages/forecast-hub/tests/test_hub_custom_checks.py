@@ -95,7 +95,7 @@ def test_another_table_of_populations_can_be_given(hub, tmp_path):
         ("region,persons\nnorth,1\n", "no column 'people'"),
         ("region,people\nnorth,many\n", "line 2: people is 'many'"),
         ("region,people\nnorth,1\nsouth,0\n", "line 3: people is '0'"),
-        ("region,people\nnorth,1\nnorth,2\n", "region 'north' is there twice"),
+        ("region,people\nnorth,1\nnorth,2\n", "line 3: region 'north' is there twice"),
         ("region,people\nnorth,1e999\n", "line 2: people is '1e999'"),
         ("region,people\nnorth,1\nsouth,2,3\n", "3: 3 cells; expected 2, as in the header"),
     ],

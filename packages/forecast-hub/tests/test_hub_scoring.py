@@ -3,6 +3,7 @@
 import gzip
 import math
 from datetime import date, timedelta
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -449,7 +450,7 @@ def test_forecasts_are_read_from_any_format_and_carry_their_model(tmp_path):
             "2025-01-04-a-b.csv",
             "output_type,output_type_id,value\nquantile,0.5,x\n",
             DataError,
-            "value 'x' is no number",
+            "csv, line 2: value 'x' is no number",
         ),
         (
             "2025-01-04-a-b.csv",
@@ -462,7 +463,7 @@ def test_forecasts_are_read_from_any_format_and_carry_their_model(tmp_path):
                 "2025-01-04-a-b.csv",
                 f"output_type,output_type_id,value\n{row}\n",
                 DataError,
-                says,
+                f"csv, line 2: {says}",
             )
             for row, says in (
                 ("quantile,low,1", "quantile 'low' is no level"),
@@ -485,7 +486,7 @@ def test_forecasts_are_read_from_any_format_and_carry_their_model(tmp_path):
                 "2025-01-04-a-b.csv",
                 f"reference_date,output_type,output_type_id,value\n{text},quantile,0.5,1\n",
                 DataError,
-                "is no date; expected YYYY-MM-DD",
+                "csv, line 2: reference_date .* is no date; expected YYYY-MM-DD",
             )
             for text in ("soon", "99999-01-01", "20250104", "")
         ),
@@ -497,6 +498,22 @@ def test_files_that_are_no_forecasts_are_refused(tmp_path, name, text, error, sa
     path.write_text(text)
 
     with pytest.raises(error, match=says):
+        read_forecasts([path])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "place"), [(".csv", "line 5"), (".csv.gz", "line 5"), (".parquet", "row 3")]
+)
+def test_a_cell_that_cannot_be_used_is_named_by_its_line(tmp_path, suffix, place):
+    """The third line is empty."""
+    text = "output_type,output_type_id,value\nmean,NA,1\n\nmean,NA,2\nmean,NA,x\n"
+    path = tmp_path / f"2025-01-04-a-b{suffix}"
+    if suffix == ".parquet":
+        pd.read_csv(StringIO(text), dtype=str).to_parquet(path)
+    else:
+        path.write_bytes(gzip.compress(text.encode()) if suffix == ".csv.gz" else text.encode())
+
+    with pytest.raises(DataError, match=f"{suffix}, {place}: value 'x' is no number"):
         read_forecasts([path])
 
 

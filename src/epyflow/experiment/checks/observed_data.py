@@ -82,7 +82,8 @@ def check_observations(
         name = comparison.observed_date_column
         if first and (advice := find_dateless(first, name)):
             key_path = ("calibration", "comparison", position, "observed_date_column")
-            report.error(key_path, f"{path}: {name}: {advice}")
+            file, line = rows.place(int(rows.index[0]))
+            report.error(key_path, f"{file}:{line}: {name}: {advice}")
             return
     for comparison in compared.values():
         if not _check_issues(rows, column, comparison, calibration, path, report):

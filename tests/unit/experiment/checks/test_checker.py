@@ -661,7 +661,10 @@ CASES = {
         CALIBRATION,
         [("modelset.calibration.comparison.0.observed_date_column", "value")],
         "modelset.calibration.comparison[0].observed_date_column",
-        ["is not a date; expected YYYY-MM-DD: name date in observed_date_column"],
+        [
+            "admissions.csv:3: value: ",
+            "is not a date; expected YYYY-MM-DD: name date in observed_date_column",
+        ],
     ),
     # Rates, for the values that are known.
     "negative parameter": (

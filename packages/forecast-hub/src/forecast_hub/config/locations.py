@@ -62,7 +62,10 @@ def read_locations(
             f"{path}, line {line}: {field} is {texts[wrong[0]]!r}; expected a positive number"
         )
     if twice := [code for code, times in Counter(codes).items() if times > 1]:
-        raise HubError(f"{path}: {column} {twice[0]!r} is there twice; expected it once")
+        _, line = table.place([row for row, code in enumerate(codes) if code == twice[0]][1])
+        raise HubError(
+            f"{path}, line {line}: {column} {twice[0]!r} is there twice; expected it once"
+        )
     return dict(zip(codes, numbers.tolist(), strict=True))
 
 

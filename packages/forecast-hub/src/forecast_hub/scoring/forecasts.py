@@ -1,14 +1,15 @@
 """Read submissions for scoring."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS
 from forecast_hub.config.submission_file import FileName, parse_name, read_submission
+from forecast_hub.dates import parse_date
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.suggestions import listed
 from forecast_hub.tables import read_table
@@ -104,7 +105,7 @@ def fill_task_ids(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 def _read(path: Path) -> pd.DataFrame:
     name = parse_submission_name(path)
-    frame = _gzipped(path) if path.suffix == ".gz" else read_submission(path).frame.copy()
+    frame = _with_lines(path)
     if missing := [column for column in STANDARD_COLUMNS if column not in frame]:
         raise DataError(f"{path}: no column {listed(missing)}; expected a hub's model output")
     if ours := sorted(_OURS.intersection(frame.columns)):
@@ -119,13 +120,12 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _check_reference_dates(frame: pd.DataFrame, path: Path) -> None:
     """Refuse dates that are not of the form that scoring reads and orders by its text."""
-    for text in frame.get(REFERENCE_DATE, pd.Series(dtype=str)).unique():
-        try:
-            standard = date.fromisoformat(text).isoformat() == text
-        except (TypeError, ValueError):
-            standard = False
-        if not standard:
-            raise DataError(f"{path}: reference_date {text!r} is no date; expected YYYY-MM-DD")
+    days = frame.get(REFERENCE_DATE, pd.Series(dtype=str)).drop_duplicates()
+    for line, text in days.items():
+        if parse_date(str(text)) is None:
+            raise DataError(
+                f"{_at(path, line)}: reference_date {text!r} is no date; expected YYYY-MM-DD"
+            )
 
 
 def _check_ranges(frame: pd.DataFrame, path: Path) -> None:
@@ -134,13 +134,17 @@ def _check_ranges(frame: pd.DataFrame, path: Path) -> None:
     levels = pd.to_numeric(frame["output_type_id"].where(kinds == "quantile"), errors="coerce")
     wrong = (kinds == "quantile") & ~levels.between(0, 1)
     if wrong.any():
-        text = frame["output_type_id"][wrong].iloc[0]
-        raise DataError(f"{path}: quantile {text!r} is no level; expected a number from 0 to 1")
+        line, text = next(frame["output_type_id"][wrong].items())
+        raise DataError(
+            f"{_at(path, line)}: quantile {text!r} is no level; expected a number from 0 to 1"
+        )
     given = kinds.isin(("pmf", "cdf"))
     wrong = given & ~frame["value"].between(-_ROUNDING, 1 + _ROUNDING)
     if wrong.any():
-        value = float(frame["value"][wrong].iloc[0])
-        raise DataError(f"{path}: {value!r} is no probability; expected a number from 0 to 1")
+        line, value = next(frame["value"][wrong].items())
+        raise DataError(
+            f"{_at(path, line)}: {float(value)!r} is no probability; expected a number from 0 to 1"
+        )
     frame["value"] = frame["value"].mask(given, frame["value"].clip(0, 1))
 
 
@@ -160,15 +164,24 @@ def parse_submission_name(path: Path) -> FileName:
     return name
 
 
-def _gzipped(path: Path) -> pd.DataFrame:
-    frame = read_table(path).frame
-    return frame.mask(frame == "", NA)
+def _with_lines(path: Path) -> pd.DataFrame:
+    """Return the cells as text, by their lines or, in a parquet file, their rows."""
+    if path.suffix == ".gz":
+        table = read_table(path)
+        _, _, lines = table.files[0]
+        return table.frame.mask(table.frame == "", NA).set_axis(pd.Index(lines))
+    file = read_submission(path)
+    return file.frame.set_axis(pd.Index(file.numbers))
+
+
+def _at(path: Path, line: Any) -> str:
+    return f"{path}, {'row' if path.suffix == '.parquet' else 'line'} {line}"
 
 
 def _numbers(column: pd.Series, path: Path) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
     wrong = ~np.isfinite(numbers.to_numpy())
     if wrong.any():
-        text = column.iloc[int(wrong.argmax())]
-        raise DataError(f"{path}: value {text!r} is no number; expected a finite one")
+        line, text = next(column[wrong].items())
+        raise DataError(f"{_at(path, line)}: value {text!r} is no number; expected a finite one")
     return numbers

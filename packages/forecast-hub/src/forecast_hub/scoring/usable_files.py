@@ -98,7 +98,7 @@ def _left_out_with_warning(path: Path) -> Iterator[None]:
     try:
         yield
     except HubError as error:
-        log.warning("%s: not compared: %s", path, str(error).removeprefix(f"{path}: "))
+        log.warning("%s: not compared: %s", path, str(error).removeprefix(str(path)).lstrip(":, "))
 
 
 def _tasks(rows: pd.DataFrame) -> list[str]:

@@ -1,10 +1,12 @@
 """``epyflow data fetch`` from a hub's folder, and from a server that stands for data.cdc.gov."""
 
+import fcntl
 import gzip
 import json
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -18,9 +20,10 @@ import pytest
 from epyflow.data.vintages import vintage_file
 from epyflow.errors import DataError
 from epyflow.files import sha256_of
-from epyflow.operations.target_data import nhsn, vintage_store
+from epyflow.operations.target_data import nhsn, vintage_manifest
 from epyflow.operations.target_data.source import Source, fetch_vintage
-from epyflow.operations.target_data.vintage_store import Series, keep_vintage
+from epyflow.operations.target_data.vintage_manifest import Series
+from epyflow.operations.target_data.vintage_store import keep_vintage
 from tests.running import running
 from tests.unit.cli.command import run
 
@@ -221,7 +224,7 @@ WRITES = (
     (os, "fdopen"),
     (Path, "chmod"),
     (os, "link"),
-    (vintage_store, "write_bytes_atomically"),
+    (vintage_manifest, "write_bytes_atomically"),
     (Path, "replace"),
 )
 """What writes, links or renames in a fetch."""
@@ -276,6 +279,38 @@ def test_after_a_fetch_that_was_killed_at_any_write_the_next_one_keeps_the_days_
         assert [*kept] == ["2025-01-08", "2025-01-15", "2025-01-16"]
         for day, checksum in kept.items():
             assert sha256_of(folder / f"flu_{day}.csv") == checksum
+        assert [path.name for path in folder.glob(".*")] == []
+
+
+def test_two_fetches_at_once_in_one_folder_lose_no_record(tmp_path, monkeypatch):
+    write, lock, proceed = vintage_manifest.write_bytes_atomically, fcntl.flock, threading.Event()
+
+    def fetch_another() -> None:
+        series = Series(tmp_path, "covid", ".csv")
+        keep_vintage(series, (HEADER + WEEK_1).encode(), date(2025, 1, 8), "source", 10)
+        proceed.set()
+
+    other = threading.Thread(target=fetch_another)
+
+    def write_later(path: Path, data: bytes) -> None:
+        if other.ident is None:  # between what the first one reads and writes
+            other.start()
+            proceed.wait(60)
+        write(path, data)
+
+    def lock_later(number: int, operation: int) -> None:
+        if threading.current_thread() is other:
+            proceed.set()
+        lock(number, operation)
+
+    monkeypatch.setattr(vintage_manifest, "write_bytes_atomically", write_later)
+    monkeypatch.setattr(fcntl, "flock", lock_later)
+    keep(tmp_path, "2025-01-08", WEEK_1)
+    other.join()
+
+    manifest = json.loads((tmp_path / "vintages.json").read_text())
+    assert [*manifest["vintages"]] == ["covid", "flu"]
+    assert "pending" not in manifest
 
 
 def test_a_vintage_that_was_kept_with_another_suffix_is_named_as_it_is_and_compared(tmp_path, hub):

@@ -259,7 +259,7 @@ def killed(real: Callable[..., Any], word: object = None, *, before: bool = Fals
 
 
 STEPS: tuple[tuple[ModuleType | type, str, Any, bool], ...] = (
-    (vintage_store, "_record", None, True),  # the file of today is there
+    (vintage_store, "record_vintage", None, True),  # the file of today is there
     (cli_week, "plan_week", None, False),
     (Path, "touch", None, True),  # the run has made a submission, and is not complete
     (cli_week, "run_commands", None, False),

@@ -9,7 +9,8 @@ from pathlib import Path
 from epyflow.errors import DataError
 from epyflow.operations.target_data import nhsn
 from epyflow.operations.target_data.hub_copy import read_target_data
-from epyflow.operations.target_data.vintage_store import Series, Vintage, keep_vintage
+from epyflow.operations.target_data.vintage_manifest import Series, Vintage
+from epyflow.operations.target_data.vintage_store import keep_vintage
 
 _NHSN = "nhsn-"
 NHSN_SOURCES = tuple(f"{_NHSN}{disease}" for disease in nhsn.COLUMNS)

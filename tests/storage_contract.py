@@ -43,6 +43,15 @@ class StorageContract:
         ):
             storage.read("a/large")
 
+    def test_of_a_file_a_part_is_read(self, storage: Storage) -> None:
+        storage.write("a", b"12345")
+        storage.write("empty", b"")
+
+        assert storage.read_part("a", 0, 2) == b"12"
+        assert storage.read_part("a", 3, 9) == b"45"
+        assert storage.read_part("a", 5, 9) == storage.read_part("empty", 0, 9) == b""
+        assert storage.read_part("nowhere/a", 0, 9) is storage.read_part("a/b", 0, 9) is None
+
     def test_a_file_that_is_uploaded_is_copied(self, storage: Storage, tmp_path: Path) -> None:
         (tmp_path / "here").write_bytes(b"1")
 

@@ -1,13 +1,15 @@
 """``epyflow logs``: the logs of a run's jobs."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Annotated, Literal
 
 import typer
 
 from epyflow.cli.logs_follow import follow_run
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix
-from epyflow.cli.output import ExitCode, exit_on_error, fail, print_json, say
+from epyflow.cli.output import ExitCode, exit_on_error, fail, print_json_list, say
 from epyflow.operations.runs.coordinator_presence import find_coordinator
 from epyflow.operations.runs.log_lines import Level, parse_since, shorten_line
 from epyflow.operations.runs.machine_logs import machine_logs
@@ -78,7 +80,8 @@ def logs(
     A worker in the cloud writes a log to the bucket when its job ends. With `--follow`, messages
     of tasks that are running on Google Batch are read from Cloud Logging, at most 20 times a
     minute. Times in logs are in UTC. Of a line of more than 2,000 characters the middle is left
-    out, unless the format is `json`.
+    out, unless the format is `json`. Of a log of more than 4 MiB only the end is shown, and an
+    error is looked for only there; `--follow` prints all of it.
 
     Exit code 0: shown; with `--follow`, the run has ended. 1: there is no such log. 2: there is no
     such run or rule, or the storage cannot be read.
@@ -95,25 +98,31 @@ def logs(
             read = machine_logs(place, found, choice, presence)
         else:
             read = read_logs(place, found, choice)
-    if format == "json":
-        print_json([_document(log, lines) for log in read])
-    else:
-        _print(read, lines)
-    if not read:
+        first = next(read, None)
+        read = chain([] if first is None else [first], read)
+        if format == "json":
+            print_json_list(_document(log, lines) for log in read)
+        else:
+            _print(read, lines, place.uri, followed=not machine)
+    if first is None:
         given = {"rule": rule, "stage": stage, "task": task, "since": since, "level": level}
         chosen = [f"--{name} {value}" for name, value in given.items() if value is not None]
         which = f"{' with an error' * failed}{' for ' * bool(chosen)}{' '.join(chosen)}"
         fail(f"{found.folder}: there is no log{which}", ExitCode.PROBLEM)
 
 
-def _print(read: list[Log], lines: int | None) -> None:
+def _print(read: Iterator[Log], lines: int | None, uri: str | None, *, followed: bool) -> None:
     """Print logs as ``tail`` does: with their names where there are several."""
-    for number, log in enumerate(read):
-        if len(read) > 1:
+    first = list(islice(read, 2))
+    for number, log in enumerate(chain(first, read)):
+        if len(first) > 1:
             gap = [""] if number else []
             say(*gap, f"==> {log.path}{'' if log.lines else ' (empty)'} <==")
         elif not log.lines:
             say(f"{log.path} is empty: the job has printed nothing", err=True)
+        if log.left_out and (lines is None or lines > len(log.lines)):
+            where = f"{f'{uri}/' if uri else ''}{log.path}{'; --follow prints it' * followed}"
+            say(f"[... the first {log.left_out:,} bytes left out: the whole is in {where} ...]")
         for line in _last(log, lines):
             say(shorten_line(line, f"the whole is in {log.path}; --format json prints it"))
 
@@ -129,5 +138,6 @@ def _document(log: Log, lines: int | None) -> dict[str, object]:
         "job": log.job,
         "modified": log.modified.isoformat(timespec="seconds"),
         "failed": log.failed,
+        "bytes_left_out": log.left_out,
         "lines": list(_last(log, lines)),
     }

@@ -8,10 +8,11 @@ obeys, and these are escaped.
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from textwrap import indent
 from typing import Any, Literal, NoReturn
 
 import typer
@@ -153,6 +154,16 @@ def print_json(document: object, indent: int | None = 2) -> None:
     """Print a document, indented; without ``indent`` on one line."""
     # JSON escapes control characters but this one.
     typer.echo(json.dumps(document, indent=indent).replace("\x7f", "\\u007f"))
+
+
+def print_json_list(documents: Iterable[object]) -> None:
+    """Print a list of documents as :func:`print_json` does, one at a time."""
+    mark = "["
+    for document in documents:
+        text = indent(json.dumps(document, indent=2), "  ").replace("\x7f", "\\u007f")
+        typer.echo(f"{mark}\n{text}", nl=False)
+        mark = ","
+    typer.echo("[]" if mark == "[" else "\n]")
 
 
 def console(width: int = 200) -> Console:

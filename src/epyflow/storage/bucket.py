@@ -127,6 +127,21 @@ class Bucket:
             found = dict(zip(wanted, pool.map(self.read, wanted, repeat(most)), strict=True))
         return {path: data for path, data in found.items() if data is not None}
 
+    def read_part(self, path: str, start: int, count: int) -> bytes | None:
+        """Download a part of an object, as it is stored."""
+        with self._reading(path):
+            try:
+                data: bytes = self._blob(path).download_as_bytes(
+                    start=start, end=start + count - 1, raw_download=True, retry=DEFAULT_RETRY
+                )
+            except api.RequestRangeNotSatisfiable:
+                return b""
+            except api.NotFound as missing:
+                if not _is_of_an_object(missing):
+                    raise
+                return None
+            return data
+
     def write(self, path: str, data: bytes) -> None:
         """Upload an object; it is whole or absent."""
         with self._explained(path):

@@ -60,6 +60,12 @@ class Storage(Protocol):
     def read_all(self, paths: Iterable[str], most: int | None = None) -> Mapping[str, bytes]:
         """Return the bytes of the files that exist, as :meth:`read` does."""
 
+    def read_part(self, path: str, start: int, count: int) -> bytes | None:
+        """Return at most ``count`` bytes of a file from ``start``; None if there is no such file.
+
+        At or after its end, there are none.
+        """
+
     def write(self, path: str, data: bytes) -> None:
         """Write or replace a file; a reader sees the old one or the new one."""
 
@@ -155,6 +161,21 @@ class Disk:
         found = {path: self.read(path, most) for path in paths}
         return {path: data for path, data in found.items() if data is not None}
 
+    def read_part(self, path: str, start: int, count: int) -> bytes | None:
+        """Read a part of a file.
+
+        Raises
+        ------
+        UnreadableError
+            If it is no regular file, or cannot be read.
+        """
+        try:
+            with open_regular(self._root / path, os.O_RDONLY, links=True) as file:
+                file.seek(start)
+                return file.read(count)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
     def write(self, path: str, data: bytes) -> None:
         """Write a file, and the folder it is in."""
         target = self._root / path
@@ -197,7 +218,7 @@ class SharedFolder(Disk):
         try:
             with open_regular(self._root / path, os.O_RDONLY) as file:
                 data, its = file.read(LARGEST_VERSION), os.fstat(file.fileno())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         modified = moment_of(its.st_mtime)
         return Version(data, hashlib.sha256(data).hexdigest(), modified)

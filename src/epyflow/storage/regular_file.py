@@ -15,8 +15,8 @@ _PATIENCE_SECONDS, _LOOK_SECONDS = 30.0, 0.05
 """A lock is held while a small file is written."""
 
 
-def open_regular(path: Path, flags: int) -> BinaryIO:
-    """Open a regular file that is no link.
+def open_regular(path: Path, flags: int, *, links: bool = False) -> BinaryIO:
+    """Open a regular file.
 
     Parameters
     ----------
@@ -24,21 +24,24 @@ def open_regular(path: Path, flags: int) -> BinaryIO:
         The file.
     flags
         Of :func:`os.open`: ``O_RDONLY``, or ``O_RDWR``, with ``O_CREAT`` to make it.
+    links
+        Whether the file may be a link to one.
 
     Raises
     ------
-    FileNotFoundError
+    FileNotFoundError, NotADirectoryError
         If there is none.
     UnreadableError
         If it is something else, or may not be opened.
     """
     try:
         # Opening a pipe would wait for another process.
-        number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
-    except FileNotFoundError:
+        kinds = os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW)
+        number = os.open(path, flags | kinds, 0o666)
+    except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
-        if path.is_symlink():
+        if path.is_symlink() and not links:
             raise UnreadableError(f"{path} is a link; remove it") from None
         raise unreadable(path, error) from None
     if not S_ISREG(os.fstat(number).st_mode):

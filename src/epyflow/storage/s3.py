@@ -129,6 +129,25 @@ class S3Bucket:
             found = dict(zip(wanted, pool.map(self.read, wanted, repeat(most)), strict=True))
         return {path: data for path, data in found.items() if data is not None}
 
+    def read_part(self, path: str, start: int, count: int) -> bytes | None:
+        """Download a part of an object."""
+        with self._explained(path, reading=True):
+            return _repeated(partial(self._download_part, path, start, count))
+
+    def _download_part(self, path: str, start: int, count: int) -> bytes | None:
+        wanted = f"bytes={start}-{start + count - 1}"
+        try:
+            answer = self._client.get_object(Bucket=self._name, Key=self._key(path), Range=wanted)
+        except self._client.exceptions.NoSuchKey:
+            return None
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "InvalidRange":
+                return b""
+            raise
+        with closing(answer["Body"]) as body:
+            data: bytes = body.read(count)
+        return data
+
     def write(self, path: str, data: bytes) -> None:
         """Upload an object; it is whole or absent."""
         with self._explained(path):

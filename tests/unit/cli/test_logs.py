@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from epyflow.cli import app, logs_follow
 from epyflow.cli import logs as cli_logs
+from epyflow.errors import EpyflowError
+from epyflow.operations.runs import stored_records
 from epyflow.operations.runs.coordinator_record import Wanted, this_coordinator, write_record
 from epyflow.operations.runs.log_lines import parse_since
 from epyflow.stages import STAGES
@@ -101,6 +103,7 @@ def test_a_document_says_of_each_log_what_it_is_of_and_whether_it_failed(made_up
         # Three artifacts and two logs before it, a second apart.
         "modified": "2030-03-17T17:46:46+00:00",
         "failed": True,
+        "bytes_left_out": 0,
         "lines": [WRONG],
     }
 
@@ -113,6 +116,36 @@ def test_an_empty_log_is_said_to_be_empty(made_up):
     assert one.stdout == ""
     assert one.stderr.startswith("logs/us/flu/main/draw_figures.log is empty: ")
     assert "==> logs/us/flu/main/draw_figures.log (empty) <==\n" in all_logs.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--lines", 9)])
+def test_what_is_left_out_of_a_long_log_is_said_with_the_way_to_it(made_up, monkeypatch, options):
+    monkeypatch.setattr(stored_records, "PIECE", len(RUNNING_LOG) + 1)
+    path = made_up.write("logs/us/flu/main/run_task/00000.log", f"first\n{RUNNING_LOG}")
+    where = f"{path.relative_to(made_up.root)}; --follow prints it"
+
+    done = logs("us/flu", "--task", 0, *options)
+
+    left = f"[... the first 6 bytes left out: the whole is in {where} ...]\n"
+    assert done.stdout == left + RUNNING_LOG
+    assert logs("us/flu", "--task", 0, "--lines", 1).stdout == RUNNING_LOG
+
+
+def test_logs_are_printed_while_others_are_not_read(made_up, monkeypatch):
+    monkeypatch.setattr(stored_records, "_AT_ONCE", 1)
+
+    def fail(self: Disk, path: str, *_: int) -> bytes:
+        if path.endswith("00000.log"):
+            raise EpyflowError("the network is gone")
+        return b"read\n"
+
+    monkeypatch.setattr(Disk, "read_part", fail)
+
+    done = logs("us/flu", "--rule", "run_task")
+    documents = logs("us/flu", "--format", "json")
+
+    assert (done.exit_code, done.stderr) == (2, "the network is gone\n")
+    assert '"read"' in documents.stdout
 
 
 def test_every_stage_can_be_asked_for():

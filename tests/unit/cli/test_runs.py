@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from epyflow.cli import app
 from epyflow.operations.runs import stored_records
+from epyflow.storage import regular_file
 from tests.unit.operations.runs.made_up import MadeUp
 
 
@@ -127,6 +128,18 @@ def test_names_of_objects_forge_no_line_and_no_style(made_up, format):
         assert r"\x1b[2J\nb" in last
 
 
+def refuse_to_read(monkeypatch, refused: str) -> None:
+    for module, name in ((Path, "read_bytes"), (regular_file.os, "open")):
+        read = getattr(module, name)
+
+        def refuse(path, *arguments, read=read):
+            if str(path) == refused:
+                raise PermissionError(13, "Permission denied")
+            return read(path, *arguments)
+
+        monkeypatch.setattr(module, name, refuse)
+
+
 @pytest.mark.parametrize(
     ("file", "instead"),
     [
@@ -139,14 +152,7 @@ def test_names_of_objects_forge_no_line_and_no_style(made_up, format):
 def test_a_file_that_may_not_be_read_is_named_and_hides_no_run(
     made_up, monkeypatch, caplog, file, instead
 ):
-    read = Path.read_bytes
-
-    def refuse(path: Path) -> bytes:
-        if str(path) == file:
-            raise PermissionError(13, "Permission denied")
-        return read(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    refuse_to_read(monkeypatch, file)
     made_up.finished("covid/main")
     made_up.write("results/covid/latest", "main")
     made_up.tables("flu/main", tasks=2)
@@ -168,18 +174,16 @@ def test_a_file_that_may_not_be_read_is_named_and_hides_no_run(
     assert said.endswith(instead)
 
 
-def test_logs_that_can_be_read_are_shown_beside_one_that_cannot(made_up, caplog):
+def test_logs_that_can_be_read_are_shown_beside_one_that_cannot(made_up, monkeypatch, caplog):
     stored_records.warn_once.cache_clear()
     made_up.tasks("dengue/main", count=2, done=())
     made_up.write("logs/dengue/main/run_task/00000.log", "INFO begun")
     made_up.write("logs/dengue/main/run_task/00001.log", "INFO begun, too")
-    with (made_up.root / "logs/dengue/main/run_task/00001.log").open("wb") as file:
-        file.truncate(2**26 + 1)
+    refuse_to_read(monkeypatch, "logs/dengue/main/run_task/00001.log")
 
     done = run("logs", "dengue")
 
-    assert done.exit_code == 0
-    assert "begun" in done.stdout
+    assert (done.exit_code, done.stdout) == (0, "INFO begun\n")
     (_, said) = caplog.messages
-    assert "00001.log has more than 67,108,864 bytes" in said
+    assert said.startswith("logs/dengue/main/run_task/00001.log cannot be read: Permission denied")
     assert said.endswith("; this log is left out")

@@ -7,14 +7,16 @@ stopped a job for its memory or time.
 """
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_presence import Presence
 from epyflow.operations.runs.run_list import Run
-from epyflow.operations.runs.run_logs import LEFT_OUT, Choice, Log, job_of, lines_of
+from epyflow.operations.runs.run_logs import LEFT_OUT, Choice, Log, job_of, log_of
 from epyflow.operations.runs.snakemake_targets import parse_target
-from epyflow.operations.runs.stored_records import read_readable
+from epyflow.operations.runs.stored_records import read_ends, read_part
 from epyflow.storage.disk import GOOGLE_SCHEMES, Storage
+from epyflow.storage.stored_file import Stored
 
 FOLDER = "googlebatch-logs"
 SLURM_FOLDER = ".snakemake/slurm_logs"
@@ -26,8 +28,12 @@ _WRONG = re.compile(rb"^(?:Error in rule|slurmstepd: error:|srun: error:) ", re.
 _ENDED = re.compile(rb"^\[googlebatch-array\] exit status (\d+)\s*$", re.MULTILINE)
 
 
-def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence) -> list[Log]:
-    """Read the output of the machines of a run's tasks, in the order of their times.
+_START = 2**16
+"""Bytes at the beginning of a long log in which the job is looked for."""
+
+
+def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence) -> Iterator[Log]:
+    """Yield the output of the machines of a run's tasks, in the order of their times.
 
     Parameters
     ----------
@@ -45,7 +51,8 @@ def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence)
         If the run is neither in a bucket of Google nor on disk with logs of Slurm.
     """
     if storage.uri is None:
-        return _slurm_logs(storage, run, choice)
+        yield from _slurm_logs(storage, run, choice)
+        return
     if not storage.uri.startswith(GOOGLE_SCHEMES):
         raise EpyflowError(
             f"{run.folder} is on {storage.uri}: its tasks did not run on Google Batch; expected a "
@@ -54,51 +61,70 @@ def machine_logs(storage: Storage, run: Run, choice: Choice, presence: Presence)
     known = {job.job_id: job for job in presence.jobs or ()}
     listed = {
         path: its
-        for path, its in storage.below(FOLDER).items()
-        if (choice.since is None or its.modified >= choice.since)
-        and (path.split("/")[0] not in known or known[path.split("/")[0]].whose == "run")
+        for path, its in _listed(storage, FOLDER, choice).items()
+        if (job := _job_and_name(path)[0]) not in known or known[job].whose == "run"
     }
-    read = read_readable(storage, [f"{FOLDER}/{path}" for path in listed], LEFT_OUT)
-    logs = []
-    for path, its in sorted(listed.items(), key=lambda each: (each[1].modified, each[0])):
-        data = read.get(f"{FOLDER}/{path}")
-        whose = None if data is None else _whose(data, run)
-        job_id, _, name = path.partition("/")
-        if whose is None and job_id in known and name.removesuffix(".log").isdecimal():
-            targets, index = known[job_id].targets, int(name.removesuffix(".log"))
-            whose = (targets[index].rule, targets[index].job) if index < len(targets) else None
-        if data is None or whose is None or not choice.wants(*whose):
-            continue
+
+    def whose(path: str, data: bytes) -> tuple[str, str] | None:
+        job_id, index = _job_and_name(path)
+        found = _whose(data, run)
+        if found is None and job_id in known and index.isdecimal():
+            targets = known[job_id].targets
+            return next(((each.rule, each.job) for each in targets[int(index) :]), None)
+        return found
+
+    def has_failed(data: bytes) -> bool:
         ended = _ENDED.findall(data)
-        failed = bool(ended) and ended[-1] != b"0"
-        if failed or not choice.failed:
-            lines = lines_of(data, choice, its.modified)
-            logs.append(Log(f"{FOLDER}/{path}", *whose, its.modified, failed, lines))
-    return logs
+        return bool(ended) and ended[-1] != b"0"
+
+    yield from _chosen(storage, listed, choice, whose, has_failed)
 
 
-def _slurm_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
+def _slurm_logs(storage: Storage, run: Run, choice: Choice) -> Iterator[Log]:
     """Read what jobs printed to Slurm. The plugin deletes most logs of jobs that succeeded."""
-    listed = storage.below(SLURM_FOLDER)
-    if not listed:
+    if not storage.below(SLURM_FOLDER):
         raise EpyflowError(
             f"{run.folder} is on disk: its tasks did not run on Google Batch, and there is no "
             f"{SLURM_FOLDER}; expected a run on Slurm, in its folder, or one on Google Batch, with "
             "--storage gs://<bucket>/<prefix>"
         )
-    logs = []
-    for path, its in sorted(listed.items(), key=lambda each: (each[1].modified, each[0])):
-        name = f"{SLURM_FOLDER}/{path}"
-        data = read_readable(storage, [name], LEFT_OUT).get(name)
-        whose = None if data is None else _whose(data, run)
-        if data is None or whose is None or not choice.wants(*whose):
-            continue
-        failed = _WRONG.search(data) is not None
-        if (failed or not choice.failed) and (choice.since is None or its.modified >= choice.since):
-            logs.append(
-                Log(name, *whose, its.modified, failed, lines_of(data, choice, its.modified))
-            )
-    return logs
+    yield from _chosen(
+        storage,
+        _listed(storage, SLURM_FOLDER, choice),
+        choice,
+        lambda _, data: _whose(data, run),
+        lambda data: _WRONG.search(data) is not None,
+    )
+
+
+def _job_and_name(path: str) -> tuple[str, str]:
+    job_id, _, name = path.removeprefix(f"{FOLDER}/").partition("/")
+    return job_id, name.removesuffix(".log")
+
+
+def _listed(storage: Storage, folder: str, choice: Choice) -> dict[str, Stored]:
+    """List the logs that may have chosen lines, in the order of their times."""
+    listed = {
+        f"{folder}/{path}": its
+        for path, its in storage.below(folder).items()
+        if choice.since is None or its.modified >= choice.since
+    }
+    return dict(sorted(listed.items(), key=lambda each: (each[1].modified, each[0])))
+
+
+def _chosen(
+    storage: Storage,
+    listed: Mapping[str, Stored],
+    choice: Choice,
+    whose: Callable[[str, bytes], tuple[str, str] | None],
+    has_failed: Callable[[bytes], bool],
+) -> Iterator[Log]:
+    for path, end in read_ends(storage, listed, LEFT_OUT):
+        start = read_part(storage, path, 0, _START, LEFT_OUT) if end.left_out else None
+        its = whose(path, (start or b"") + end.data)
+        failed = has_failed(end.data)
+        if its is not None and choice.wants(*its) and (failed or not choice.failed):
+            yield log_of(path, its, end, choice, listed[path].modified, failed)
 
 
 def _whose(data: bytes, run: Run) -> tuple[str, str] | None:

@@ -1,21 +1,21 @@
 """Read the log files of a run's jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from epyflow.errors import EpyflowError, UnreadableError
+from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.log_lines import Filter, log_text, printable
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_parts import ended_with_error
-from epyflow.operations.runs.stored_records import read_readable
+from epyflow.operations.runs.stored_records import LogEnd, read_ends
 from epyflow.run.layout import COORDINATOR, task_number
 from epyflow.run.path_patterns import split_date
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Disk, Storage
-from epyflow.storage.stored_file import LARGEST_TEXT, Stored, moment_of
+from epyflow.storage.stored_file import Stored
 
 LEFT_OUT = "this log is left out"
 """What is done with a log that cannot be read, for the warning."""
@@ -77,6 +77,8 @@ class Log:
         Whether it contains an error.
     lines
         The selected lines; control characters of terminals are escaped.
+    left_out
+        The number of bytes before them that were not read: only the end of a long log is.
     """
 
     path: str
@@ -85,10 +87,11 @@ class Log:
     modified: datetime
     failed: bool
     lines: tuple[str, ...]
+    left_out: int = 0
 
 
-def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
-    """Read logs of a run, sorted by the time of their last change.
+def read_logs(storage: Storage, run: Run, choice: Choice) -> Iterator[Log]:
+    """Yield logs of a run, sorted by the time of their last change; some are in memory at once.
 
     Parameters
     ----------
@@ -104,19 +107,11 @@ def read_logs(storage: Storage, run: Run, choice: Choice) -> list[Log]:
     """
     wanted = list_logs(storage, run, choice)
     if not wanted and choice.rule == COORDINATOR:
-        return _log_of_this_machine(storage, run, choice)
-    read = read_readable(storage, wanted, LEFT_OUT)
-    logs = []
-    for path, its in wanted.items():
-        data = read.get(path)
-        if data is None:
-            continue  # the job has been started again
-        rule, job = job_of(path, run)
-        wrong = ended_with_error(data)
-        lines = lines_of(data, choice, its.modified)
-        if (wrong or not choice.failed) and (lines or not (choice.since or choice.level)):
-            logs.append(Log(path, rule, job, its.modified, wrong, lines))
-    return logs
+        yield from _log_of_this_machine(storage, run, choice)
+    for path, end in read_ends(storage, wanted, LEFT_OUT):
+        log = log_of(path, job_of(path, run), end, choice, wanted[path].modified)
+        if (log.failed or not choice.failed) and (log.lines or not (choice.since or choice.level)):
+            yield log
 
 
 def list_logs(
@@ -160,14 +155,35 @@ def job_of(path: str, run: Run) -> tuple[str, str]:
     return rule, job
 
 
-def lines_of(data: bytes, choice: Choice, modified: datetime) -> tuple[str, ...]:
-    """Return the selected lines of a log."""
+def log_of(
+    path: str,
+    whose: tuple[str, str],
+    end: LogEnd,
+    choice: Choice,
+    modified: datetime,
+    failed: bool | None = None,
+) -> Log:
+    """Return the selected lines of a log.
+
+    Parameters
+    ----------
+    path, whose
+        Its path, and its rule and job.
+    end, modified
+        What was read of it, and the time of its last change.
+    choice
+        Selects the lines.
+    failed
+        Whether it contains an error; None: as :func:`epyflow.logs.log_to` writes it.
+    """
+    wrong = ended_with_error(end.data) if failed is None else failed
     wanted = Filter(choice.since, choice.level, modified)
-    return tuple(printable(line) for line in log_text(data).splitlines() if wanted.wants(line))
+    lines = (printable(line) for line in log_text(end.data).splitlines() if wanted.wants(line))
+    return Log(path, *whose, modified, wrong, tuple(lines), end.left_out)
 
 
-def read_snakemake_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] | None:
-    """Read Snakemake's own log, if the coordinator is or was a process of this machine.
+def find_snakemake_log(storage: Storage, run: Run) -> tuple[Disk, Path, Stored] | None:
+    """Find Snakemake's own log, if the coordinator is or was a process of this machine.
 
     The record may be from somebody else's bucket: another file than such a log is not read.
     """
@@ -177,17 +193,14 @@ def read_snakemake_log(storage: Storage, run: Run) -> tuple[str, Stored, bytes] 
     path = Path(record.wanted.log)
     if path.resolve().parent.parts[-2:] != _SNAKEMAKE_LOGS or path.suffix != ".log":
         return None
-    try:
-        data, its = Disk(path.parent).read(path.name, LARGEST_TEXT), path.stat()
-    except (OSError, UnreadableError):  # gone, or a pipe
-        return None
-    return None if data is None else (str(path), Stored(len(data), moment_of(its.st_mtime)), data)
+    folder = Disk(path.parent)
+    its = folder.below("").get(path.name)  # not one that is gone, or a pipe
+    return None if its is None else (folder, path, its)
 
 
-def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> list[Log]:
-    found = read_snakemake_log(storage, run)
-    if found is None:
-        return []
-    path, its, data = found
-    wrong = ended_with_error(data)
-    return [Log(path, COORDINATOR, "", its.modified, wrong, lines_of(data, choice, its.modified))]
+def _log_of_this_machine(storage: Storage, run: Run, choice: Choice) -> Iterator[Log]:
+    found = find_snakemake_log(storage, run)
+    if found is not None:
+        folder, path, its = found
+        for _, end in read_ends(folder, {path.name: its}, LEFT_OUT):
+            yield log_of(str(path), (COORDINATOR, ""), end, choice, its.modified)

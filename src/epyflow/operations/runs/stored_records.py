@@ -1,9 +1,11 @@
 """Read files of runs. Others may have written them: one that is damaged is named, and left out."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,8 +15,11 @@ from epyflow.operations.runs.log_lines import printable
 from epyflow.storage.disk import Storage
 from epyflow.storage.stored_file import LARGEST_TEXT, Stored
 
-_AT_ONCE = 2**28
-"""Bytes of logs that are held in memory at once."""
+PIECE = 2**22
+"""Bytes of a log that are held in memory at once."""
+
+_AT_ONCE = 2**26
+"""Bytes of logs that are read at once."""
 
 _THREADS = 10
 
@@ -66,29 +71,89 @@ def read_records(
     return parse_records(kind, read_readable(storage, listed, instead), instead)
 
 
+@dataclass(frozen=True)
+class LogEnd:
+    """The end of a log.
+
+    Attributes
+    ----------
+    data
+        The log; of one of more than :data:`PIECE` bytes, the lines at its end.
+    left_out
+        The number of bytes before them.
+    """
+
+    data: bytes
+    left_out: int = 0
+
+
 def look_into(
     storage: Storage, listed: Mapping[str, Stored], look: Callable[[bytes], T], instead: str
 ) -> dict[str, T]:
-    """Read files, some at a time, and return what ``look`` finds in each.
+    """Read the ends of logs, some at a time, and return what ``look`` finds in each.
 
     Parameters
     ----------
     storage, listed, instead
-        As in :func:`read_records`.
+        As in :func:`read_ends`.
     look
-        Called with the bytes of each file.
+        Called with the bytes of each end.
     """
-    parts, size = [list[str]()], 0
+    return {path: look(end.data) for path, end in read_ends(storage, listed, instead)}
+
+
+def read_ends(
+    storage: Storage, listed: Mapping[str, Stored], instead: str
+) -> Iterator[tuple[str, LogEnd]]:
+    """Read the ends of logs in their order, some at a time; leave out those that cannot be read.
+
+    Parameters
+    ----------
+    storage
+        Holds them.
+    listed
+        The logs, with their sizes.
+    instead
+        What is done without a log, for the warning.
+    """
+    parts, size = [dict[str, int]()], 0
     for path, its in listed.items():
-        size += min(its.size, LARGEST_TEXT)
+        size += min(its.size, PIECE)
         if size > _AT_ONCE:
-            parts, size = [*parts, []], min(its.size, LARGEST_TEXT)
-        parts[-1].append(path)
-    return {
-        path: look(data)
-        for part in parts
-        for path, data in read_readable(storage, part, instead).items()
-    }
+            parts, size = [*parts, {}], min(its.size, PIECE)
+        parts[-1][path] = max(0, its.size - PIECE)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for part in parts:
+            read = pool.map(
+                read_part, repeat(storage), part, part.values(), repeat(PIECE), repeat(instead)
+            )
+            for (path, start), data in zip(part.items(), read, strict=True):
+                if data is not None:
+                    cut = data.find(b"\n", 0, -1) + 1 if start else 0
+                    yield path, LogEnd(data[cut:], start + cut)
+
+
+def read_pieces(storage: Storage, path: str, start: int, instead: str) -> Iterator[bytes]:
+    """Read a log from ``start`` in pieces that end with a line; the end of the log may not.
+
+    A line of more than :data:`PIECE` bytes is cut.
+    """
+    while (data := read_part(storage, path, start, PIECE, instead)) is not None:
+        end = data.rfind(b"\n") + 1
+        if len(data) < PIECE:
+            yield from filter(None, (data[:end], data[end:]))
+            return
+        yield (piece := data[: end or PIECE])
+        start += len(piece)
+
+
+def read_part(storage: Storage, path: str, start: int, count: int, instead: str) -> bytes | None:
+    """Read a part of a log, as a storage does; None with a warning if it cannot be read."""
+    try:
+        return storage.read_part(path, start, count)
+    except UnreadableError as problem:
+        warn_once(f"{problem}; {instead}")
+        return None
 
 
 def read_readable(storage: Storage, paths: Iterable[str], instead: str) -> Mapping[str, bytes]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, MadeUp
 
+from epyflow.operations.runs import log_follower, stored_records
 from epyflow.operations.runs.log_follower import Follower, Line
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_logs import Choice
@@ -89,3 +90,25 @@ def test_lines_below_the_level_are_left_out(made_up):
     found = texts(Follower(Disk(made_up.root), RUN, Choice(level="ERROR")).poll())
 
     assert found == [FAILED_LOG.splitlines()[1]]
+
+
+def test_a_long_log_is_given_whole_and_read_in_pieces(made_up, follower, monkeypatch):
+    for module in (stored_records, log_follower):
+        monkeypatch.setattr(module, "PIECE", 8)
+    monkeypatch.setattr(Disk, "read", None)
+    monkeypatch.setattr(Disk, "read_all", None)
+    lines = [f"line {number}" for number in range(9)]
+    made_up.write(LOG, "\n".join(lines))
+
+    assert texts(follower.poll()) == lines[:-1]
+    assert texts(follower.rest()) == lines[-1:]
+
+
+def test_a_log_that_was_read_in_pieces_and_has_another_beginning_has_begun_again(made_up, follower):
+    for text in ("one\n", "one\n.\n", "one\n.\n.\n"):
+        made_up.write(LOG, text)
+        list(follower.poll())
+
+    made_up.write(LOG, "two\n.\n.\n.\n")
+
+    assert texts(follower.poll()) == [AGAIN, "two", ".", ".", "."]

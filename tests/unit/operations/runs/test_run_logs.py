@@ -6,6 +6,7 @@ import pytest
 from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, RUNNING_LOG, MadeUp
 
 from epyflow.errors import EpyflowError
+from epyflow.operations.runs import stored_records
 from epyflow.operations.runs.batch_jobs import RunJob
 from epyflow.operations.runs.coordinator_presence import Presence
 from epyflow.operations.runs.log_follower import Follower
@@ -71,16 +72,16 @@ def test_messages_of_json_are_shown_chosen_and_judged_as_text(made_up, storage):
 
 def test_only_logs_written_since_are_read(storage, monkeypatch):
     read = []
-    monkeypatch.setattr(Disk, "read_all", lambda self, paths, most: read.extend(paths) or {})
+    monkeypatch.setattr(Disk, "read_part", lambda self, path, *_: read.append(path))
 
-    read_logs(storage, RUN, Choice(since=BEGUN + timedelta(seconds=2)))
+    assert list(read_logs(storage, RUN, Choice(since=BEGUN + timedelta(seconds=2)))) == []
 
     assert [path.rpartition("/")[2] for path in read] == ["00001.log", "make_tables.log"]
 
 
 def test_a_rule_without_a_log_is_refused_with_those_that_have_one(storage):
     with pytest.raises(EpyflowError, match=r"rule plot; it has logs of make_tables, run_task$"):
-        read_logs(storage, RUN, Choice(rule="plot"))
+        list(read_logs(storage, RUN, Choice(rule="plot")))
 
 
 class Bucket(Disk):
@@ -135,7 +136,7 @@ PRESENCE = Presence(
 def test_what_machines_printed_is_of_the_run_that_the_job_or_the_text_names(
     bucket, choice, expected
 ):
-    logs = machine_logs(bucket, RUN, choice, PRESENCE)
+    logs = list(machine_logs(bucket, RUN, choice, PRESENCE))
 
     shown = [f"{log.path.removeprefix('googlebatch-logs/')[:-4]} {log.job}" for log in logs]
     assert shown == expected
@@ -146,7 +147,32 @@ def test_what_machines_printed_is_of_the_run_that_the_job_or_the_text_names(
 
 def test_a_run_on_disk_has_no_machines(storage):
     with pytest.raises(EpyflowError, match="us/flu/main is on disk"):
-        machine_logs(storage, RUN, Choice(), PRESENCE)
+        list(machine_logs(storage, RUN, Choice(), PRESENCE))
+
+
+def test_of_a_long_log_the_end_is_shown_and_judged_without_reading_the_rest(
+    made_up, storage, monkeypatch
+):
+    monkeypatch.setattr(stored_records, "PIECE", len(FAILED_LOG) + 1)
+    monkeypatch.setattr(Disk, "read", None)
+    monkeypatch.setattr(Disk, "read_all", None)
+    made_up.write("logs/us/flu/main/run_task/00001.log", f"first\n{FAILED_LOG}")
+
+    (log,) = read_logs(storage, RUN, Choice(failed=True))
+
+    assert (log.lines, log.left_out) == (tuple(FAILED_LOG.splitlines()), len("first\n"))
+
+
+def test_of_a_long_log_of_a_machine_the_job_is_read_from_the_beginning(
+    made_up, bucket, monkeypatch
+):
+    monkeypatch.setattr(stored_records, "PIECE", 40)
+    monkeypatch.setattr(Disk, "read_all", None)
+    made_up.write("googlebatch-logs/lost/2.log", f"{command(OURS)}{'x' * 40}\n{ENDED.format(1)}")
+
+    *_, log = machine_logs(bucket, RUN, Choice(task=0, failed=True), PRESENCE)
+
+    assert (log.path, log.lines) == ("googlebatch-logs/lost/2.log", (ENDED.format(1).strip(),))
 
 
 def test_what_jobs_printed_to_slurm_is_of_the_task_that_the_text_names_last(

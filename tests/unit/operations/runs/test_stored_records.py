@@ -168,19 +168,42 @@ def test_a_record_with_a_name_longer_than_any_is_damaged(tmp_path, caplog, key):
 
 
 def test_logs_are_read_some_at_a_time(monkeypatch):
+    monkeypatch.setattr(stored_records, "PIECE", 4)
     monkeypatch.setattr(stored_records, "_AT_ONCE", 5)
-    listed = {
-        name: Stored(size, datetime.now(UTC))
-        for name, size in {"a": 2, "b": 3, "c": 9, "d": 1}.items()
-    }
-    reads: list[list[str]] = []
+    sizes = {"a": 2, "b": 3, "c": 9, "d": 2}
+    listed = {name: Stored(size, datetime.now(UTC)) for name, size in sizes.items()}
+    reads: list[tuple[str, int]] = []
 
     class Counting:
-        def read_all(self, paths: list[str], most: int) -> dict[str, bytes]:
-            reads.append(paths)
-            return {path: b"12" for path in paths if path != "b"}
+        def read_part(self, path: str, start: int, count: int) -> bytes | None:
+            assert count == stored_records.PIECE
+            reads.append((path, start))
+            return {"a": b"12", "b": None, "c": b"x\n3\n", "d": b"1"}[path]
 
-    found = stored_records.look_into(Counting(), listed, len, "skipped")
+    found = stored_records.read_ends(Counting(), listed, "skipped")
 
-    assert reads == [["a", "b"], ["c"], ["d"]]
-    assert found == {"a": 2, "c": 2, "d": 2}
+    assert reads == []
+    assert next(found) == ("a", stored_records.LogEnd(b"12"))
+    assert set(reads) <= {("a", 0), ("b", 0)}
+    assert next(found) == ("c", stored_records.LogEnd(b"3\n", 7))
+    assert reads[2:] == [("c", 5)]
+    assert [path for path, _ in found] == ["d"]
+
+
+def test_a_log_is_read_in_pieces_that_end_with_a_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored_records, "PIECE", 4)
+    (tmp_path / "log").write_bytes(b"1\n2\n123456\n1\n12")
+
+    pieces = stored_records.read_pieces(Disk(tmp_path), "log", 2, "skipped")
+
+    assert list(pieces) == [b"2\n", b"1234", b"56\n", b"1\n", b"12"]
+
+
+def test_of_a_long_line_at_the_end_of_a_log_the_end_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored_records, "PIECE", 4)
+    disk = Disk(tmp_path)
+    disk.write("log", b"123456\n")
+
+    (found,) = stored_records.read_ends(disk, disk.below(""), "skipped")
+
+    assert found == ("log", stored_records.LogEnd(b"456\n", 3))

@@ -3,30 +3,31 @@
 import numpy as np
 import pytest
 from epydemix.calibration import ABCSampler, metrics
+from scipy import stats
 
 from epyflow.calibration import distances
 from epyflow.calibration.kernels import kernel
 from epyflow.calibration.rejection import run_rejection, run_top_fraction
-from epyflow.calibration.sampler import Limits
+from epyflow.calibration.sampler import Limits, Priors
 from epyflow.calibration.smc import Smc, SmcSettings
 from tests.unit.calibration.toy import OBSERVED, PRIORS, simulate, simulated_series
 
 
-def by_hand(seed, strategy, **options):
+def by_hand(seed, strategy, priors=PRIORS, **options):
     def simulation(parameters):
         values = [parameters[name] for name in PRIORS.names]
         return {"data": simulated_series(values, parameters["rng"])}
 
     sampler = ABCSampler(
-        simulation, dict(PRIORS.distributions), {}, OBSERVED, rng=np.random.default_rng(seed)
+        simulation, dict(priors.distributions), {}, OBSERVED, rng=np.random.default_rng(seed)
     )
     return sampler.calibrate(strategy, verbose=False, **options)
 
 
-def smc(seed, settings, limits=None):
+def smc(seed, settings, limits=None, priors=PRIORS):
     return Smc(
-        PRIORS,
-        [kernel(None, prior) for prior in PRIORS.distributions.values()],
+        priors,
+        [kernel(None, prior) for prior in priors.distributions.values()],
         simulate,
         settings,
         limits or Limits(),
@@ -69,6 +70,19 @@ def test_smc_equals_epydemix(seed, settings, options):
         pass
 
     assert len(ours.done) == len(theirs.posterior_distributions)
+    for number, generation in enumerate(ours.done):
+        assert_same(generation, theirs, number)
+
+
+def test_one_particle_of_discrete_priors_equals_epydemix():
+    numbers = (("rate", 1, 4), ("delay", 0, 4), ("size", 3, 7))
+    priors = Priors({name: stats.randint(low, high) for name, low, high in numbers})
+    theirs = by_hand(3, "smc", priors, num_particles=1, num_generations=3)
+    ours = smc(3, SmcSettings(1, 3), priors=priors)
+    while ours.step():
+        pass
+
+    assert len(ours.done) == 3
     for number, generation in enumerate(ours.done):
         assert_same(generation, theirs, number)
 

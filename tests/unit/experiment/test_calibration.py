@@ -89,7 +89,7 @@ def test_an_unknown_strategy_is_refused(root, name, what):
         (CALIBRATION, "max_time", 4, "4 is not a duration; expected text such as 90min or 6h"),
         (CALIBRATION, "max_time", "0.5s", "'0.5s' is not a duration of 1 second to 1,000 days"),
         (CALIBRATION, "num_generations", 1001, "1001 is too large; expected 1,000 or less"),
-        (CALIBRATION, "num_particles", 1, "expected 2 or more particles"),
+        (CALIBRATION, "num_particles", 1, "the continuous prior of Rt: its next generation is"),
         (CALIBRATION, "total_simulations_budget", 1, "expected enough for the first generation"),
         (CALIBRATION, "max_time", "4 fortnights", "'4 fortnights' is not a duration"),
         (CALIBRATION, "perturbations", {"Rt": "nothing"}, "'nothing'"),
@@ -112,6 +112,21 @@ def test_an_option_that_epydemix_would_not_take_is_refused(root, sample, option,
     found = messages(root, sample, (f"{OPTIONS}.{option}", value))
 
     assert any(message.startswith(OPTIONS) and what in message for message in found), found
+
+
+def test_one_particle_has_several_generations_if_all_priors_are_discrete(root):
+    one = {"name": "smc", "options": {"num_particles": 1, "num_generations": 3}}
+    strategy = ("modelset.calibration.strategy", one)
+    numbers = {"name": "randint", "args": [1, 4]}
+
+    drawn = messages(root, REJECTION, strategy)
+    counted = messages(root, REJECTION, strategy, ("modelset.calibration.parameters.beta.prior", numbers))
+
+    assert [each for each in drawn if each not in counted] == [
+        f"{OPTIONS}.num_particles: 1, with num_generations 3 and the continuous prior of beta: its "
+        "next generation is drawn from the spread of the particles, which is 0; expected 2 or more "
+        "particles, 1 generation, or discrete priors only"
+    ]
 
 
 @pytest.mark.parametrize(

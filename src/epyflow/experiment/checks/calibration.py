@@ -5,7 +5,8 @@ from datetime import date
 from epyflow.data.periods import find_cut_periods, is_dated_by_its_end
 from epyflow.experiment.checks.initial_values import check_initial_priors
 from epyflow.experiment.format.base import parsed
-from epyflow.experiment.format.calibration import Calibration, Smc
+from epyflow.experiment.format.calibration import Calibration, Smc, SmcOptions
+from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.format.model import AgeVarying, Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.series_names import transition_series, transitions_are_known
@@ -24,6 +25,7 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
     check_initial_priors(calibration, report)
     strategy = calibration.strategy
     if isinstance(strategy, Smc):
+        _check_spread(calibration, strategy.options, report)
         valid = [*calibration.parameters, *calibration.compartments]
         valid += ["start_date"] if calibration.start_date is not None else []
         for name in strategy.options.perturbations or {}:
@@ -37,6 +39,25 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
             ("calibration", "projection", "generation_number"),
             report,
         )
+
+
+def _check_spread(calibration: Calibration, options: SmcOptions, report: Report) -> None:
+    """Report one particle, from which no generation of a continuous quantity can be drawn."""
+    if options.num_particles > 1 or options.num_generations == 1:
+        return
+    priors = {name: each.prior for name, each in calibration.parameters.items()}
+    priors |= {name: each.prior for name, each in calibration.compartments.items()}
+    if calibration.start_date is not None:
+        priors["start_date"] = calibration.start_date.law
+    for name, prior in priors.items():
+        if isinstance(prior, ScipyDistribution) and not prior.discrete:
+            report.error(
+                ("calibration", "strategy", "options", "num_particles"),
+                f"1, with num_generations {options.num_generations} and the continuous prior of "
+                f"{name}: its next generation is drawn from the spread of the particles, which is "
+                "0; expected 2 or more particles, 1 generation, or discrete priors only",
+            )
+            return
 
 
 def check_generation(

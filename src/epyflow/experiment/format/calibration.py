@@ -92,13 +92,8 @@ class SmcOptions(Strict):
     verbose: bool = Field(default=True, description="Accepted; progress is always logged.")
 
     @model_validator(mode="after")
-    def _generations_can_be_drawn(self) -> Self:
+    def _budget_is_enough(self) -> Self:
         particles, budget = self.num_particles, self.total_simulations_budget
-        if particles == 1 and self.num_generations > 1:
-            raise refuse(
-                f"num_particles is 1 and num_generations {self.num_generations}; expected 2 or "
-                "more particles: the next generation is drawn from their spread"
-            )
         if budget is not None and budget < particles - 1:  # it may be exceeded by one
             raise refuse(
                 f"total_simulations_budget {budget:,} is below num_particles {particles:,}; "

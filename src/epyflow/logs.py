@@ -8,7 +8,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,7 +165,7 @@ class Progress:
         self._what = what
         self._total = total
         self._every = every
-        self._done = 0
+        self._done = self._told = 0
         self._start = self._last = time.monotonic()
 
     def step(self) -> None:
@@ -174,9 +174,19 @@ class Progress:
         now = time.monotonic()
         if now - self._last < self._every and self._done < self._total:
             return
-        self._last = now
+        self._last, self._told = now, self._done
         elapsed = now - self._start
         left = elapsed / self._done * (self._total - self._done)
         self._log.info(
             "%s %d of %d, %.1f s, %.0f s left", self._what, self._done, self._total, elapsed, left
         )
+
+    def wait(self, tell: Callable[[], str]) -> None:
+        """Log what goes on while no unit is done; a warning if none was since the last line."""
+        now = time.monotonic()
+        if now - self._last < self._every:
+            return
+        level = logging.WARNING if self._done == self._told else logging.INFO
+        self._last, self._told = now, self._done
+        text = "%s %d of %d, %.1f s: %s"
+        self._log.log(level, text, self._what, self._done, self._total, now - self._start, tell())

@@ -177,3 +177,18 @@ def test_long_work_is_told_every_so_often_with_what_is_left(clock, lines):
 
     # After 12 s three are done: 4 s each for the five others. After 22 s five: 4.4 s each.
     assert lines() == ["member 3 of 8, 12.0 s, 20 s left", "member 5 of 8, 22.0 s, 13 s left"]
+
+
+def test_work_of_which_nothing_is_done_says_so(clock, lines, caplog):
+    progress = Progress(LOG, "particle", 8, every=10)
+    clock[0] = 105.0
+    progress.step()
+    for clock[0] in (109.0, 111.0, 120.0, 122.0):
+        progress.wait(lambda: "all too far")
+
+    assert lines() == [
+        "particle 1 of 8, 11.0 s: all too far",
+        "particle 1 of 8, 22.0 s: all too far",
+    ]
+    # One was done before the first line, none since.
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]

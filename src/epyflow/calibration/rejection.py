@@ -37,23 +37,24 @@ def run_rejection(
         If no draw was accepted, a distance is not finite, or all are equal.
     """
     accepted, progress, ended = Accepted(), Progress(log, "particle", particles), "complete"
-    nearest, checked = float("inf"), Checked(simulator)
+    checked = Checked(simulator)
     while len(accepted.particles) < particles:
         if stopped := limits.reached(accepted.simulations):
             ended = stopped
             break
         values = priors.draw(rng)
         simulated = checked(values, rng)
-        nearest = min(nearest, simulated.distance)
-        accepted.simulations += 1
+        accepted.count(simulated)
         if simulated.distance < epsilon:
             accepted.add(values, 1.0, simulated)
             progress.step()
+        else:
+            progress.wait(lambda: accepted.tell(epsilon))
     checked.refuse_equal()
     if not accepted.particles:
         raise CalibrationError(
             f"{ended} was reached after {accepted.simulations} simulations without one nearer than "
-            f"epsilon {epsilon:g}; the nearest was {nearest:g}: raise epsilon or the limit"
+            f"epsilon {epsilon:g}; the nearest was {accepted.nearest:g}: raise epsilon or the limit"
         )
     return accepted.generation(epsilon), ended
 

@@ -156,6 +156,19 @@ class Accepted:
     weights: list[float] = field(default_factory=list)
     simulated: list[Simulated] = field(default_factory=list)
     simulations: int = 0
+    nearest: float = float("inf")
+
+    def count(self, simulated: Simulated) -> None:
+        """Count a simulation, accepted or not."""
+        self.simulations += 1
+        self.nearest = min(self.nearest, simulated.distance)
+
+    def tell(self, epsilon: float) -> str:
+        """Return how near the simulations came, for the log."""
+        return (
+            f"{self.simulations:,} simulations, the nearest {self.nearest:g} from the "
+            f"observations; the tolerance is {epsilon:g}"
+        )
 
     def add(self, values: Sequence[float], weight: float, simulated: Simulated) -> None:
         """Add one particle."""

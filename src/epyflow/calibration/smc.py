@@ -142,10 +142,12 @@ class Smc:
                 return stopped
             values = self.priors.draw(self.rng)
             simulated = checked(values, self.rng)
-            accepted.simulations += 1
+            accepted.count(simulated)
             if simulated.distance <= epsilon:
                 accepted.add(values, 1.0, simulated)
                 progress.step()
+            else:
+                progress.wait(lambda: accepted.tell(epsilon))
         checked.refuse_equal()
         return None
 
@@ -165,13 +167,16 @@ class Smc:
             ]
             densities = self.priors.densities(values)
             if not all(density > 0 for density in densities):
+                progress.wait(lambda: accepted.tell(epsilon))
                 continue
             simulated = checked(values, self.rng)
-            accepted.simulations += 1
+            accepted.count(simulated)
             if simulated.distance < epsilon:
                 weight = float(np.prod(densities)) / self._density(values, before)
                 accepted.add(values, weight, simulated)
                 progress.step()
+            else:
+                progress.wait(lambda: accepted.tell(epsilon))
         return None
 
     def _density(self, values: Sequence[float], before: Generation) -> float:

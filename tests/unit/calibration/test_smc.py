@@ -1,4 +1,5 @@
-from itertools import cycle
+import re
+from itertools import count, cycle
 
 import numpy as np
 import pytest
@@ -108,6 +109,30 @@ def test_a_simulation_that_raises_is_not_swallowed():
 def test_rejection_that_accepts_nothing_says_how_near_it_came():
     with pytest.raises(CalibrationError, match="the nearest was"):
         run_rejection(PRIORS, simulate, 5, 1e-9, Limits(simulations=20), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("stuck", ["rejection", "smc"])
+def test_a_calibration_that_is_stuck_says_how_near_it_came(stuck, monkeypatch, caplog):
+    seconds = count(0, 40)
+    monkeypatch.setattr("epyflow.logs.time.monotonic", lambda: next(seconds))
+    caplog.set_level("INFO", "epyflow")
+
+    limits, rng = Limits(simulations=2), np.random.default_rng(1)
+    calibrate = {
+        "rejection": lambda: run_rejection(PRIORS, simulate, 5, 1e-9, limits, rng),
+        "smc": smc(settings=SmcSettings(5, 1, schedule=(1e-9,)), limits=limits).step,
+    }
+
+    with pytest.raises(CalibrationError):
+        calibrate[stuck]()
+
+    first = caplog.records[0]
+    assert first.levelname == "WARNING"
+    assert re.fullmatch(
+        "particle 0 of 5, 40.0 s: 1 simulations, the nearest .* from the observations; the "
+        "tolerance is 1e-09",
+        first.getMessage(),
+    )
 
 
 def test_weights_of_a_generation_add_up_to_one():

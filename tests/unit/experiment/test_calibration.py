@@ -114,13 +114,40 @@ def test_an_option_that_epydemix_would_not_take_is_refused(root, sample, option,
     assert any(message.startswith(OPTIONS) and what in message for message in found), found
 
 
+@pytest.mark.parametrize(
+    ("strategy", "key"),
+    [
+        ({"name": "rejection", "options": {"epsilon": 5}}, "epsilon"),
+        ({"name": "rejection"}, "epsilon"),
+        (
+            {"name": "smc", "options": {"num_generations": 2, "epsilon_schedule": [9, 5]}},
+            "epsilon_schedule",
+        ),
+        ({"name": "rejection", "options": {"max_time": "6h"}}, None),
+        ({"name": "rejection", "options": {"total_simulations_budget": 1000}}, None),
+        ({"name": "smc"}, None),
+        ({"name": "top_fraction"}, None),
+    ],
+)
+def test_a_fixed_tolerance_without_a_limit_is_a_warning(root, strategy, key):
+    found = messages(root, REJECTION, ("modelset.calibration.strategy", strategy))
+
+    assert [each for each in found if "does not end" in each] == [
+        f"{OPTIONS}: warning: {key} is a fixed tolerance: if the model comes that near rarely or "
+        "never, the calibration does not end; expected total_simulations_budget, such as 100000, "
+        "or max_time, such as 6h"
+        for _ in [key] * (key is not None)
+    ]
+
+
 def test_one_particle_has_several_generations_if_all_priors_are_discrete(root):
     one = {"name": "smc", "options": {"num_particles": 1, "num_generations": 3}}
     strategy = ("modelset.calibration.strategy", one)
     numbers = {"name": "randint", "args": [1, 4]}
 
     drawn = messages(root, REJECTION, strategy)
-    counted = messages(root, REJECTION, strategy, ("modelset.calibration.parameters.beta.prior", numbers))
+    prior = ("modelset.calibration.parameters.beta.prior", numbers)
+    counted = messages(root, REJECTION, strategy, prior)
 
     assert [each for each in drawn if each not in counted] == [
         f"{OPTIONS}.num_particles: 1, with num_generations 3 and the continuous prior of beta: its "

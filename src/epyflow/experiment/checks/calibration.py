@@ -5,7 +5,13 @@ from datetime import date
 from epyflow.data.periods import find_cut_periods, is_dated_by_its_end
 from epyflow.experiment.checks.initial_values import check_initial_priors
 from epyflow.experiment.format.base import parsed
-from epyflow.experiment.format.calibration import Calibration, Smc, SmcOptions
+from epyflow.experiment.format.calibration import (
+    Calibration,
+    Smc,
+    SmcOptions,
+    Strategy,
+    TopFraction,
+)
 from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.format.model import AgeVarying, Model
 from epyflow.experiment.format.modelset import Modelset
@@ -24,6 +30,7 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
         )
     check_initial_priors(calibration, report)
     strategy = calibration.strategy
+    _check_limits(strategy, report)
     if isinstance(strategy, Smc):
         _check_spread(calibration, strategy.options, report)
         valid = [*calibration.parameters, *calibration.compartments]
@@ -39,6 +46,22 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
             ("calibration", "projection", "generation_number"),
             report,
         )
+
+
+def _check_limits(strategy: Strategy, report: Report) -> None:
+    """Warn of a tolerance that may never be reached, with nothing that ends the simulations."""
+    if isinstance(strategy, TopFraction):
+        return
+    options = strategy.options
+    fixed = "epsilon_schedule" if isinstance(strategy, Smc) else "epsilon"
+    if options.total_simulations_budget or options.max_time or getattr(options, fixed) is None:
+        return
+    report.warn(
+        ("calibration", "strategy", "options"),
+        f"{fixed} is a fixed tolerance: if the model comes that near rarely or never, the "
+        "calibration does not end; expected total_simulations_budget, such as 100000, or max_time, "
+        "such as 6h",
+    )
 
 
 def _check_spread(calibration: Calibration, options: SmcOptions, report: Report) -> None:

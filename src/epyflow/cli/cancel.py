@@ -6,8 +6,12 @@ import typer
 
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix, Yes
 from epyflow.cli.output import ExitCode, confirm_or_exit, exit_on_error, print_json, say, warn
-from epyflow.operations.runs.cancellation import Cancelling, Ended, list_live_parts
-from epyflow.operations.runs.coordinator_presence import find_coordinator, how_to_resume
+from epyflow.operations.runs.cancellation import Cancelling, Ended
+from epyflow.operations.runs.coordinator_presence import (
+    find_coordinator,
+    how_to_resume,
+    list_live_parts,
+)
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.run_lookup import find_run
 

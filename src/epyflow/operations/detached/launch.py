@@ -30,7 +30,7 @@ from epyflow.operations.detached.job_request import (
 )
 from epyflow.operations.detached.source_archive import Members
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
-from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, read_record
+from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, is_same_job, read_record
 from epyflow.operations.runs.run_lease import FoundLease, read_lease, watch_lease
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import PLAN_VARIABLE
@@ -202,7 +202,7 @@ def _passable_lease(
         return None
     run = (place.exp_id, place.run_id, place.storage)
     found = read_lease(*run)
-    if take_over or (found is not None and found.job in over):
+    if take_over or (found is not None and any(is_same_job(found.job, job) for job in over)):
         return found
     if watch:
         found = watch_lease(*run, say)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from epyflow.operations.runs.coordinator_record import Coordinator, read_coordinators
+from epyflow.operations.runs.coordinator_record import Coordinator, is_same_job, read_coordinators
 from epyflow.run.layout import RunLayout
 from epyflow.run.path_patterns import split_name
 from epyflow.storage.disk import Storage
@@ -103,9 +103,7 @@ class Activity:
         return not all(map(is_over, same))
 
     def _named(self, name: str) -> "list[batch_v1.Job]":
-        """Return the jobs of a name; names from Google may have the project's number."""
-        last = name.rpartition("/")[2]
-        return [job for job in self.jobs or () if job.name.rpartition("/")[2] == last]
+        return [job for job in self.jobs or () if is_same_job(job.name, name)]
 
 
 def read_records(storage: Storage, folders: Iterable[str]) -> Mapping[str, Coordinator]:

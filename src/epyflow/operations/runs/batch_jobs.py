@@ -17,6 +17,7 @@ from google.cloud import batch_v1
 
 from epyflow.google.batch import COORDINATOR, LONGEST_LABEL, OVER_NAMES, BatchJobs, label_value
 from epyflow.google.site import VARIABLE_PREFIX
+from epyflow.operations.runs.coordinator_record import is_same_job
 from epyflow.operations.runs.snakemake_targets import Target, parse_target
 
 COMPONENT = {"component": "epyflow"}
@@ -203,8 +204,7 @@ def _whose_coordinator(
     variables = group.task_spec.environment.variables
     sources, storage = variables.get(SOURCES_VARIABLE, ""), variables.get(STORAGE_VARIABLE, "")
     if not sources or not storage:
-        named = None if recorded is None else recorded.rpartition("/")[2]
-        return "run" if named == job.name.rpartition("/")[2] else "unknown"
+        return "run" if is_same_job(recorded, job.name) else "unknown"
     own = sources.rpartition("/")[0] == f"{COORDINATOR}/{folder}"
     return "run" if own and storage.rstrip("/") == place else "other"
 

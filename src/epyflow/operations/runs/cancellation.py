@@ -25,7 +25,7 @@ from epyflow.operations.runs.coordinator_process import (
     runs_snakemake,
     send_signal,
 )
-from epyflow.operations.runs.coordinator_record import Coordinator, write_record
+from epyflow.operations.runs.coordinator_record import Coordinator, is_same_job, write_record
 from epyflow.operations.runs.run_lease import FoundLease, find_lease
 from epyflow.storage.disk import Storage
 
@@ -246,23 +246,18 @@ class Cancelling:
     def _note(self, record: Coordinator | None, job: "RunJob | None") -> None:
         """Record that the run was cancelled, unless it is complete or failed by itself."""
         now, first = self._presence.record, record
-        if job is not None and (record is None or not _is(record.job, job)):
+        if job is not None and (record is None or not is_same_job(record.job, job.name)):
             record = _record_of(job, self._presence)
         elif not self._ended.done and any(each and each.outcome for each in (first, now)):
             return  # it has ended by itself
-        of_job = now is not None and job is not None and _is(now.job, job)
-        itself = now is not None and (now.outcome == "complete" or (of_job and now.outcome))
-        if itself and (job is None or of_job):
+        of_job = now is not None and job is not None and is_same_job(now.job, job.name)
+        outcome = None if now is None else now.outcome
+        if outcome and (of_job or (job is None and outcome == "complete")):
             return  # an interrupted process does not complete; a deleted job notes nothing
         if now is not None and not of_job and (first is None or not now.is_same(first)):
             return  # another coordinator has started since
         if record is not None:
             write_record(record.after("cancelled"), self._storage)
-
-
-def _is(name: str | None, job: "RunJob") -> bool:
-    """Compare names by their last part: names from Google may have the project's number."""
-    return name is not None and name.rpartition("/")[2] == job.job_id
 
 
 def _how_to_end(lease: FoundLease) -> str:
@@ -284,17 +279,3 @@ def _record_of(job: "RunJob", presence: Presence) -> Coordinator:
         job=job.name,
         started=job.created,
     )
-
-
-def list_live_parts(presence: Presence, *, only_coordinator: bool = False) -> list[str]:
-    """Return the processes and jobs that would be ended, a line for each."""
-    lines = []
-    record = presence.record
-    if record is not None and record.job is None and presence.record_lives:
-        lines.append(f"{coordinator_name(record)} in {record.folder}")
-    for job in presence.own:
-        if only_coordinator and not job.coordinates:
-            continue
-        kind = "the coordinator" if job.coordinates else job.stage
-        lines.append(f"Batch job {job.job_id}, {kind}, {job.state}")
-    return lines

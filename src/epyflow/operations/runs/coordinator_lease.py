@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from epyflow.errors import RunningError
-from epyflow.operations.runs.coordinator_record import Coordinator, this_coordinator
+from epyflow.operations.runs.coordinator_record import Coordinator, is_same_job, this_coordinator
 from epyflow.operations.runs.held_lease import LEASE_VARIABLE, TRIES, HeldLease
 from epyflow.operations.runs.run_lease import (
     Lease,
@@ -72,7 +72,7 @@ def acquire_lease(
     for _ in range(TRIES):
         earlier = storage.read_version(RunLayout(mine.exp_id, mine.run_id).coordinator_record)
         found = read_lease(mine.exp_id, mine.run_id, storage)
-        own_job = found is not None and mine.job is not None and found.job == mine.job
+        own_job = found is not None and is_same_job(found.job, mine.job)
         named = replaces != "" and found is not None and found.nonce == replaces
         if found is not None and not (own_job or named or take_over):
             found = watch_lease(mine.exp_id, mine.run_id, storage, say)

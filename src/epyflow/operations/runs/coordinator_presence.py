@@ -182,6 +182,20 @@ def how_to_resume(record: Coordinator | None) -> str:
     return f"{printable(f'in {record.folder} on {record.host}')}: {shown}"
 
 
+def list_live_parts(presence: Presence, *, only_coordinator: bool = False) -> list[str]:
+    """Return the processes and jobs that would be ended, a line for each."""
+    lines = []
+    record = presence.record
+    if record is not None and record.job is None and presence.record_lives:
+        lines.append(f"{coordinator_name(record)} in {record.folder}")
+    for job in presence.own:
+        if only_coordinator and not job.coordinates:
+            continue
+        kind = "the coordinator" if job.coordinates else job.stage
+        lines.append(f"Batch job {job.job_id}, {kind}, {job.state}")
+    return lines
+
+
 def format_time(moment: datetime) -> str:
     """Format a time as in all commands."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -126,8 +126,8 @@ class Coordinator(BaseModel):
 
     def is_same(self, other: "Coordinator") -> bool:
         """Whether both are one process, or one Batch job."""
-        same_job = self.job is not None or _process(self) == _process(other)
-        return self.job == other.job and same_job
+        same_process = self.job == other.job and _process(self) == _process(other)
+        return same_process or is_same_job(self.job, other.job)
 
     def process(self) -> psutil.Process | None:
         """Return its process on this machine; None if it has ended, or is on another machine.
@@ -147,6 +147,16 @@ class Coordinator(BaseModel):
     def after(self, outcome: Outcome) -> "Coordinator":
         """Return the record of a coordinator that ends now."""
         return self.model_copy(update={"ended": _now(), "outcome": outcome})
+
+
+def is_same_job(one: str | None, other: str | None) -> bool:
+    """Return whether two names are of one Batch job, and not None.
+
+    The last parts are compared: names from Google may have the project's number.
+    """
+    if one is None or other is None:
+        return False
+    return one.rpartition("/")[2] == other.rpartition("/")[2]
 
 
 def describe_request(

@@ -22,7 +22,7 @@ from epyflow.operations.detached.launch import (
 )
 from epyflow.operations.runs import run_lease
 from epyflow.operations.runs.coordinator_lease import acquire_lease
-from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
+from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, this_coordinator, write_record
 from epyflow.storage.disk import Disk, SharedFolder
 
 State = batch_v1.JobStatus.State
@@ -161,6 +161,19 @@ def test_a_coordinator_that_is_taken_over_goes_on_if_the_job_cannot_be_created(
         submit(place, SOURCES, check_alone(place, take_over=True, watch=True))
 
     first.renew()
+
+
+def test_the_lease_of_a_job_that_is_over_does_not_count_though_google_names_the_project_by_number(
+    place, tmp_path
+):
+    place = replace(place, storage=SharedFolder(tmp_path))
+    name = submit(place, SOURCES, NextJob(1))
+    ((_, job),) = place.coordinators().items()
+    job.name = name.replace(place.site.project, "123456")
+    job.status.state = State.FAILED
+    acquire_lease(this_coordinator("flu", "main", {JOB_VARIABLE: name}), place.storage, print)
+
+    assert check_alone(place).number == 2
 
 
 def test_a_lease_of_the_future_that_nobody_renews_is_watched_and_replaced(

@@ -17,6 +17,8 @@ def shorten(message: str) -> str:
 
     A message repeats values of files, which may be long.
     """
+    if len(message) <= _LONGEST and "\n" not in message:
+        return message
     return "\n".join(
         line if len(line) <= _LONGEST else f"{line[:_START]} [...] {line[-_END:]}"
         for line in first_lines(message.split("\n"))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast_hub.checks.row_tasks import NO_TASK, Fits, Rows
+from forecast_hub.checks.row_tasks import NO_TASK, Fits, Rows, group_lines
 from forecast_hub.config.hub import NA, ModelTask
 from forecast_hub.findings import MOST_ALIKE, Finding, cap_findings
 from forecast_hub.suggestions import did_you_mean, listed
@@ -114,10 +114,7 @@ def _each(
     column: pd.Series, wrong: NDArray[np.bool_], numbers: NDArray[np.int64]
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield each wrong value with its lines."""
-    if wrong.any():
-        lines = pd.Series(numbers[wrong])
-        for value, group in lines.groupby(column.to_numpy()[wrong], sort=False):
-            yield str(value), tuple(group.tolist())
+    return group_lines(column.to_numpy(dtype=object)[wrong], numbers[wrong])
 
 
 def _is(column: str, value: str) -> str:

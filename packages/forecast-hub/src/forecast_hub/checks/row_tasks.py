@@ -1,6 +1,6 @@
 """Find the model task of each row of a submission."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,6 +65,17 @@ class Rows:
         skipped = {self.round.id_column, *self.round.derived}
         parts = [f"{k} {v}" for k, v in task.items() if k not in skipped and v != NA]
         return ", ".join(parts)
+
+
+def group_lines(
+    values: NDArray[np.object_], lines: NDArray[np.int64]
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield each value with its lines, in the order of their first lines."""
+    codes, texts = pd.factorize(values)
+    ordered = lines[np.argsort(codes, kind="stable")].tolist()
+    ends = np.cumsum(np.bincount(codes)).tolist()
+    for text, first, end in zip(texts, [0, *ends], ends, strict=False):
+        yield str(text), tuple(ordered[first:end])
 
 
 def restrict_to_round(

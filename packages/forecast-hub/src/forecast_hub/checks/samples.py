@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast_hub.checks.row_tasks import Rows
+from forecast_hub.checks.row_tasks import Rows, group_lines
 from forecast_hub.config.hub import ModelTask, Samples
 from forecast_hub.findings import Finding, cap_findings
 from forecast_hub.suggestions import listed
@@ -57,13 +57,10 @@ def _ids(rows: Rows, mine: NDArray[np.intp], task: ModelTask, rule: Samples) -> 
     else:
         wrong = ids[ids.str.len() > (rule.max_length or 0)]
         expected = f"at most {rule.max_length} characters"
-    for value, group in wrong.groupby(wrong, sort=False):
-        yield Finding(
-            "valid_vals",
-            f"sample id {value!r} of {task.title!r}; expected {expected}",
-            rows=rows.lines(group.index),
-            unit=rows.file.unit,
-        )
+    values = wrong.to_numpy(dtype=object)
+    for value, lines in group_lines(values, rows.file.numbers[wrong.index]):
+        message = f"sample id {value!r} of {task.title!r}; expected {expected}"
+        yield Finding("valid_vals", message, rows=lines, unit=rows.file.unit)
 
 
 def _structure(rows: Rows, mine: NDArray[np.intp], task: ModelTask, rule: Samples) -> list[Finding]:

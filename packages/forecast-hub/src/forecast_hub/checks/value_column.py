@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast_hub.checks.row_tasks import Rows
+from forecast_hub.checks.row_tasks import Rows, group_lines
 from forecast_hub.config.column_types import format_value
 from forecast_hub.config.hub import NA, SUM_TOLERANCE, OutputType, Target, Values
 from forecast_hub.config.units import read_unit
@@ -20,19 +20,13 @@ _SUM_DECIMALS = 9
 
 def check_numbers(rows: Rows) -> list[Finding]:
     """Check that every value is a number of the type and range of its output type."""
-    text = rows.file.frame["value"]
+    text = rows.file.frame["value"].to_numpy(dtype=object)
     no_number = ~np.isfinite(rows.value)
     findings = []
-    for value, group in text[no_number].groupby(text[no_number], sort=False):
+    for value, lines in group_lines(text[no_number], rows.file.numbers[no_number]):
         what = "value is missing" if value == NA else f"value is {value!r}"
-        findings.append(
-            Finding(
-                "value_col_valid",
-                f"{what}; expected a number",
-                rows=rows.lines(group.index),
-                unit=rows.file.unit,
-            )
-        )
+        message = f"{what}; expected a number"
+        findings.append(Finding("value_col_valid", message, rows=lines, unit=rows.file.unit))
     findings = cap_findings(findings)
     for index, task in enumerate(rows.round.model_tasks):
         for name, output in task.output_types.items():

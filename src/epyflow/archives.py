@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from epyflow.errors import ArtifactError, EpyflowError
-from epyflow.files import CONTROL_CHARACTERS, RATIO, gzip_writer, most_content
+from epyflow.files import CONTROL_CHARACTERS, GZIP_LEVEL, RATIO, most_content
+from forecast_hub.atomic_files import gzip_writer
 
 
 def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
@@ -38,7 +39,7 @@ def write_archive(path: Path, members: Mapping[str, Path | bytes]) -> None:
     """
     for name in filter(CONTROL_CHARACTERS.search, members):
         raise ArtifactError(f"{path}: the name {name!r} has control characters; rename the file")
-    with gzip_writer(path) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
+    with gzip_writer(path, GZIP_LEVEL) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
         for name, source in sorted(members.items()):
             # A new TarInfo has the same time, owner and mode on every machine.
             entry = tarfile.TarInfo(name)

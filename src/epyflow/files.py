@@ -1,6 +1,5 @@
 """Write files as a whole or not at all, with bytes that depend on their content alone."""
 
-import gzip
 import hashlib
 import io
 import os
@@ -8,15 +7,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import BinaryIO, TextIO
 
 from epyflow.errors import user_errors
-from forecast_hub.atomic_files import replacing
+from forecast_hub.atomic_files import gzip_writer, replacing
 from forecast_hub.errors import HubError
 from forecast_hub.limited_files import open_table
 
-# Level 6 takes four times as long for tables that are four per cent smaller.
-_GZIP_LEVEL = 4
+GZIP_LEVEL = 4
+"""Level 6 takes four times as long for tables that are four per cent smaller."""
 
 SMALL, RATIO = 2**28, 250
 """Tables and experiments above 256 MiB are not compressed further than this."""
@@ -56,31 +55,6 @@ def write_bytes_atomically(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-@contextmanager
-def gzip_writer(path: Path) -> Iterator[BinaryIO]:
-    """Open ``path`` for gzipped bytes, atomically; the content can be streamed.
-
-    Equal bytes give equal files: the header holds neither a file name nor a time, and the level
-    is fixed.
-
-    Parameters
-    ----------
-    path
-        The file to write or replace. Its folder must exist.
-
-    Yields
-    ------
-    BinaryIO
-        Open for writing; closed at the end of the block.
-    """
-    with (
-        replacing(path) as temporary,
-        temporary.open("wb") as raw,
-        gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed,
-    ):
-        yield cast("BinaryIO", packed)
-
-
 def most_content(size: int) -> int:
     """Return the most bytes that a file of ``size`` compressed bytes may hold."""
     return SMALL + RATIO * size
@@ -105,8 +79,8 @@ def table_reader(path: Path) -> Iterator[BinaryIO]:
 def gzip_text_writer(path: Path) -> Iterator[TextIO]:
     r"""Open ``path`` for gzipped UTF-8 text, atomically; the content can be streamed.
 
-    Equal text gives equal bytes, as with :func:`gzip_writer`; ``\n`` is written as it is on every
-    platform.
+    Equal text gives equal bytes, as with :func:`forecast_hub.atomic_files.gzip_writer`; ``\n`` is
+    written as it is on every platform.
 
     Parameters
     ----------
@@ -119,7 +93,7 @@ def gzip_text_writer(path: Path) -> Iterator[TextIO]:
         Open for writing; closed at the end of the block.
     """
     with (
-        gzip_writer(path) as packed,
+        gzip_writer(path, GZIP_LEVEL) as packed,
         io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
     ):
         yield text

@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import zlib
 
 import pytest
 
@@ -31,6 +32,17 @@ def test_the_gzip_header_holds_no_name_and_no_time(tmp_path):
     header = (tmp_path / "a.csv.gz").read_bytes()[:10]
     magic, method, flags, time = header[:2], header[2], header[3], header[4:8]
     assert (magic, method, flags, time) == (b"\x1f\x8b", 8, 0, b"\0\0\0\0")
+
+
+def test_gzipped_text_is_compressed_at_level_4(tmp_path):
+    """The end of the text is flushed before that of the file."""
+    text = "".join(f"{n},{n * n % 97}\n" for n in range(999))
+    with gzip_text_writer(tmp_path / "a.csv.gz") as file:
+        file.write(text)
+
+    packer = zlib.compressobj(4, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(text.encode()) + packer.flush(zlib.Z_SYNC_FLUSH) + packer.flush()
+    assert (tmp_path / "a.csv.gz").read_bytes()[10:-8] == packed
 
 
 def test_gzip_bytes_do_not_depend_on_the_file_name(tmp_path):

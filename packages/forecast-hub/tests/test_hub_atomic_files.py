@@ -1,6 +1,8 @@
+import zlib
+
 import pytest
 
-from forecast_hub.atomic_files import replacing
+from forecast_hub.atomic_files import gzip_writer, replacing
 
 
 def names_in(folder):
@@ -47,3 +49,20 @@ def test_after_an_error_the_old_file_is_there_and_nothing_else(tmp_path):
 
     assert target.read_text() == "old"
     assert names_in(tmp_path) == ["table.csv"]
+
+
+@pytest.mark.parametrize(("level", "mark"), [(4, 0), (9, 2)])
+def test_a_gzip_file_has_no_name_no_time_and_the_level_that_is_asked_for(tmp_path, level, mark):
+    """The parts of the header are those of RFC 1952; ``mark`` is 2 for the best compression."""
+    content = b"".join(b"%d,%d\n" % (n, n * n % 97) for n in range(999))
+    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+
+    with gzip_writer(tmp_path / "table.csv.gz", level) as file:
+        file.write(content[:500])
+        file.write(content[500:])
+
+    ends = zlib.crc32(content).to_bytes(4, "little") + len(content).to_bytes(4, "little")
+    header = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, mark, 255])
+    packed = packer.compress(content) + packer.flush()
+    assert (tmp_path / "table.csv.gz").read_bytes() == header + packed + ends
+    assert names_in(tmp_path) == ["table.csv.gz"]

@@ -2,15 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from datetime import date
 from functools import partial
-from gzip import GzipFile
 from pathlib import Path
 
 import pandas as pd
 
-from forecast_hub.atomic_files import replacing
+from forecast_hub.atomic_files import gzip_writer, replacing
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import STANDARD_COLUMNS, Hub
 from forecast_hub.config.locations import Place
@@ -266,10 +264,11 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
-            with replacing(folder / name) as path, path.open("wb") as file:
-                # Its header would hold the temporary name.
-                packed = GzipFile("", "wb", fileobj=file, mtime=0) if name.endswith(".gz") else None
-                with packed or nullcontext(file) as opened:
-                    table.to_csv(opened, mode="wb", index=False, lineterminator="\n")
+            if name.endswith(".gz"):
+                with gzip_writer(folder / name, 9) as file:
+                    table.to_csv(file, mode="wb", index=False, lineterminator="\n")
+            else:
+                with replacing(folder / name) as path:
+                    table.to_csv(path, index=False, lineterminator="\n")
     except OSError as error:
         raise UnreadableError(f"{folder}: the tables cannot be written ({error})") from None

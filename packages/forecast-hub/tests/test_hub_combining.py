@@ -1,17 +1,11 @@
-"""Combine forecasts of several models, and forecast by damped growth."""
+"""Combine forecasts of several models by median, mean and linear pool."""
 
-from datetime import date, timedelta
-
-import numpy as np
 import pandas as pd
 import pytest
-from made_up_hubs import scorable, tasks, write_hub
 from typer.testing import CliRunner
 
 from forecast_hub.combining import ensemble
 from forecast_hub.combining.ensemble import combine, combine_files
-from forecast_hub.combining.growth import LEVELS, forecast_growth
-from forecast_hub.combining.growth_file import forecast_file
 from forecast_hub.command import app
 from forecast_hub.errors import DataError, HubError
 
@@ -262,138 +256,6 @@ def test_other_output_types_are_left_out(caplog):
     assert combined(A, B, A.assign(output_type="sample")) == [15, 25, 35]
     assert "sample is not combined" in caplog.text
     assert ensemble.COMBINED == ("quantile", "pmf")
-
-
-def waves(weeks=150, places=4):
-    """Return yearly waves of different sizes with noise."""
-    rng = np.random.default_rng(3)
-    phase = np.arange(weeks)[:, None] + np.arange(places)
-    return np.rint(
-        np.exp(4 + 2 * np.sin(phase * 2 * np.pi / 52)) * rng.lognormal(0, 0.1, phase.shape)
-    )
-
-
-def test_growth_continues_damps_and_has_quantiles_in_order():
-    found = forecast_growth(waves())
-
-    assert found.shape == (4, 4, len(LEVELS))
-    assert (np.diff(found, axis=2) >= 0).all()
-    assert (np.diff(found[..., -1] - found[..., 0], axis=1) > 0).all()
-
-
-def test_forecasts_of_regular_waves_hold_as_often_as_they_say():
-    counts = waves()
-    held = [
-        (low <= seen) & (seen <= high)
-        for week in range(110, 146, 5)
-        for quantile in [forecast_growth(counts[:week])]
-        for low, seen, high in [(quantile[..., 1], counts[week : week + 4].T, quantile[..., -2])]
-    ]
-
-    assert 0.85 < np.mean(held) <= 1
-
-
-def test_a_place_without_its_last_weeks_has_no_forecast_and_few_weeks_are_refused():
-    counts = waves()
-    counts[-1, 2] = np.nan
-
-    assert np.isnan(forecast_growth(counts)).any(axis=(1, 2)).tolist() == [
-        *(False, False, True, False)
-    ]
-    with pytest.raises(DataError, match="expected 300 or more"):
-        forecast_growth(counts[:40])
-
-
-PLACES = ("a", "b", "c", "d")
-ROUND = date(2026, 3, 2)
-LAST = ROUND - timedelta(weeks=1)
-
-
-@pytest.fixture
-def grow(tmp_path):
-    """Return what writes target data, forecasts the hub's cases from them, and gives the rows."""
-    hub = write_hub(tmp_path / "hub", tasks())
-    (hub / "auxiliary-data").mkdir()
-    table = "".join(f"{place},1000000\n" for place in PLACES)
-    (hub / "auxiliary-data" / "locations.csv").write_text(f"location,population\n{table}")
-
-    def grow(lines, day=ROUND, target="cases", columns="date,location,value"):
-        observed = tmp_path / "observed.csv"
-        observed.write_text("\n".join([columns, *lines]) + "\n")
-        return forecast_file(observed, hub, day, target)
-
-    return grow
-
-
-def lines(counts, days=7):
-    """Return the rows of weekly waves that end a week before the round."""
-    ends = [LAST - timedelta(days=days * ago) for ago in range(len(counts))][::-1]
-    return [
-        f"{end},{place},{count:g}"
-        for end, row in zip(ends, counts, strict=True)
-        for place, count in zip(PLACES, row, strict=True)
-    ]
-
-
-def test_the_command_forecasts_the_places_of_a_hub(grow, tmp_path):
-    found = grow(lines(waves()))
-    path = tmp_path / f"{ROUND}-a-growth.csv"
-    options = ("--hub", tmp_path / "hub", "--target", "cases", "--output", path)
-
-    done = run("growth", tmp_path / "observed.csv", *options)
-
-    assert done.exit_code == 0, done.output
-    rows = pd.read_csv(path)
-    assert len(rows) == len(found) == 4 * 4 * len(LEVELS)
-    assert rows["target_end_date"].min() == str(ROUND)
-    assert set(rows["forecast_date"]) == {str(ROUND)}
-    assert [each for each in tmp_path.iterdir() if each.name.startswith(".")] == []
-
-
-def test_the_columns_of_the_round_and_of_the_end_of_a_week_have_the_hubs_names(grow, tmp_path):
-    write_hub(tmp_path / "hub", scorable(tasks(), [str(ROUND)]))
-
-    found = grow(lines(waves()))
-
-    assert found.columns[[0, 3]].tolist() == ["origin_date", "target_date"]
-
-
-def test_what_became_known_later_and_long_ago_changes_no_forecast(grow):
-    columns = "date,location,value,as_of"
-    known = [f"{line},{ROUND}" for line in lines(waves())]
-    other = [f"{LAST},a,9999,{ROUND + timedelta(days=1)}", f"0001-01-06,a,5,{ROUND}"]
-
-    found = grow([*known, *other], columns=columns)
-
-    pd.testing.assert_frame_equal(found, grow(known, columns=columns))
-    with pytest.raises(DataError, match=rf"first version is of 2026-03-03, after {ROUND}; expect"):
-        grow(other[:1], columns=columns)
-
-
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ({"target": "case"}, "'case' is no weekly count of the hub .did you mean cases.*cases"),
-        ({"target": "level"}, "'level' is no weekly count of the hub; expected cases"),
-        ({"day": ROUND + timedelta(weeks=1)}, f"up to {LAST}; expected the week that ends on"),
-        ({"day": ROUND + timedelta(days=1)}, "2026-03-03 is a Tuesday, and a round of .* a Monday"),
-        ({"day": date.max}, "9999-12-31: is no reference date"),
-        ({"days": 1}, "2026-02-22, a Sunday, and the week before the reference date ends on a Mo"),
-        ({"counts": waves() / 1000}, "is no count; expected whole numbers"),
-        (
-            {"counts": np.vstack([waves(), np.full((1, 4), 1e300)])},
-            "the forecast of 1e.300 is no number",
-        ),
-        ({"gap": True}, "no place has the three weeks to 2026-02-23"),
-    ],
-)
-def test_a_forecast_of_other_numbers_or_weeks_is_refused(grow, given, says):
-    rows = lines(given.get("counts", waves()), given.get("days", 7))
-    if "gap" in given:
-        rows = [row for row in rows if not row.startswith(str(LAST - timedelta(weeks=1)))]
-
-    with pytest.raises(DataError, match=says):
-        grow(rows, given.get("day", ROUND), given.get("target", "cases"))
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(files, tmp_path):

@@ -2,16 +2,13 @@
 
 import logging
 from datetime import date, timedelta
-from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from forecast_hub.config.locations import Place
-from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.outcomes import find_target_data, names_of_places, read_outcomes
+from forecast_hub.errors import DataError
+from forecast_hub.scoring.outcomes import names_of_places, read_outcomes
 from forecast_hub.scoring.score_tables import compute_score_tables
-from forecast_hub.tables import read_table
 
 PLACES = {
     "06": Place("06", "CA", 39_000_000, "California"),
@@ -238,147 +235,6 @@ def test_forecasts_without_an_outcome_are_listed(tmp_path, caplog):
 def test_if_no_place_meets_the_message_speaks_of_places(tmp_path):
     with pytest.raises(DataError, match="no row of a location of the forecasts, 06, 25"):
         observed(tmp_path, f"{DAY},Kalifornien,1")
-
-
-# --- files as hubs publish them ------------------------------------------------------------------
-
-SERIES = pd.DataFrame(
-    {
-        "target_end_date": [DAY, DAY],
-        "location": ["06", "25"],
-        "target": "wk inc flu hosp",
-        "observation": [900.0, 200.0],
-    }
-)
-
-
-def published(folder, name):
-    """Write the series under a name of the hubverse; return the hub's folder."""
-    path = folder / "hub" / "target-data" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if name.endswith(".csv"):
-        SERIES.to_csv(path, index=False)
-    elif name.endswith(".parquet"):
-        days = pd.to_datetime(SERIES["target_end_date"])
-        SERIES.assign(target_end_date=days).to_parquet(path)
-    else:
-        for code, rows in SERIES.groupby("location"):
-            part = path / f"location={code}"
-            part.mkdir(parents=True)
-            rows.drop(columns="location").to_parquet(part / "part-0.parquet")
-    return folder / "hub"
-
-
-@pytest.mark.parametrize("name", ["time-series.csv", "time-series.parquet", "time-series"])
-@pytest.mark.parametrize("below", ["", "target-data"])
-def test_a_hubs_folder_is_read_in_every_form_of_the_hubverse(tmp_path, name, below):
-    hub = published(tmp_path, name)
-
-    found = read_outcomes(hub / below)
-
-    assert found.to_dict("list") == {
-        "location": ["06", "25"],
-        "target_end_date": [DAY, DAY],
-        "target": ["wk inc flu hosp"] * 2,
-        "observed": [900, 200],
-    }
-
-
-@pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
-def test_times_of_parquet_are_dates_at_midnight_only(tmp_path, zone):
-    path = tmp_path / "series.parquet"
-    for second in (DAY, f"{DAY} 23:30"):
-        times = [pd.Timestamp(DAY, tz=zone), pd.Timestamp(second, tz=zone)]
-        SERIES.assign(target_end_date=times).to_parquet(path)
-        if second == DAY:
-            assert read_outcomes(path)["target_end_date"].tolist() == [DAY, DAY]
-    with pytest.raises(DataError, match=f"parquet:2: target_end_date: '{DAY} 23:30.* is not a dat"):
-        read_outcomes(path)
-
-
-def test_the_time_series_goes_before_the_oracle_output(tmp_path):
-    hub = published(tmp_path, "time-series.csv")
-    published(tmp_path, "oracle-output.csv")
-
-    assert find_target_data(hub).name == "time-series.csv"
-
-
-def test_of_oracle_output_the_rows_of_numbers_count_and_equal_ones_once(tmp_path):
-    path = tmp_path / "oracle-output.csv"
-    rows = ["quantile,NA,200", "sample,NA,200", "pmf,low,0", "pmf,high,1", "cdf,300,1"]
-    path.write_text(
-        "\n".join(
-            [
-                "target_end_date,location,output_type,output_type_id,oracle_value",
-                *(f"{DAY},25,{row}" for row in rows),
-            ]
-        )
-    )
-
-    assert read_outcomes(path)["observed"].tolist() == [200]
-
-
-@pytest.mark.parametrize("address", ["gs://bucket/hub", "s3://bucket/hub"])
-def test_a_bucket_is_refused_by_name(address):
-    with pytest.raises(UnreadableError, match="are not read from a bucket; expected a file or"):
-        find_target_data(Path(address))
-
-
-def test_a_hub_without_target_data_is_refused(tmp_path):
-    (tmp_path / "target-data").mkdir()
-    (tmp_path / "target-data" / "latest-data.csv").write_text("a\n1\n")
-
-    with pytest.raises(UnreadableError, match="has no time-series or oracle-output"):
-        find_target_data(tmp_path)
-
-
-def test_files_of_a_folder_with_different_columns_are_refused(tmp_path):
-    (tmp_path / "a.csv").write_text("date,value\n1,2\n")
-    (tmp_path / "b.csv").write_text("date,number\n1,2\n")
-
-    with pytest.raises(DataError, match=r"b.csv: has the columns date, number, and a.csv has"):
-        read_table(tmp_path)
-
-
-def test_a_line_is_that_of_its_own_file(tmp_path):
-    (tmp_path / "a.csv").write_text("date\n2025-01-04\n2025-01-11\n")
-    (tmp_path / "b.csv").write_text("date\n2025-01-18\nsoon\n")
-
-    with pytest.raises(DataError, match=r"b.csv:3: date: 'soon' is not a date"):
-        read_table(tmp_path).days("date")
-
-
-@pytest.mark.shared
-@pytest.mark.parametrize(
-    ("path", "location", "target", "day", "value"),
-    [
-        # Rows of the files, at their source.
-        ("covid19-forecast-hub", "US", "wk inc covid hosp", "2024-11-09", 7980),
-        (
-            "flu-metrocast/target-data/latest-data.csv",
-            "nyc",
-            "ILI ED visits pct",
-            "2016-01-09",
-            3.5,
-        ),
-        (
-            "RespiCast-Covid19/target-data/latest-hospital_admissions.csv",
-            "AT",
-            "hospital admissions",
-            "2023-06-11",
-            2,
-        ),
-    ],
-)
-def test_target_data_of_public_hubs_are_read(shared, path, location, target, day, value):
-    found = read_outcomes(shared / "data" / "hubs" / path)
-
-    row = found[
-        (found["location"] == location)
-        & (found["target"] == target)
-        & (found["target_end_date"] == day)
-    ]
-    assert row["observed"].tolist() == [value]
 
 
 @pytest.mark.shared

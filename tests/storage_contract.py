@@ -1,4 +1,4 @@
-"""What every storage does: tests that the modules of the storages inherit."""
+"""Test a storage: the modules of all storages inherit these tests."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the live display costs a run of 1,000 jobs, beside Snakemake's own output.
+"""Measure the cost of the live display in a run of 1,000 jobs, beside Snakemake's own output.
 
 Run by ``make bench``. The jobs do nothing but make a file, so what is measured is Snakemake and
 the display alone: a run with real jobs pays the same seconds, and a far smaller share.

@@ -1,4 +1,4 @@
-"""What a large experiment costs from its plan to its report, and how that grows with its size.
+"""Measure the cost of large experiments from plan to report, and its growth with their size.
 
 Run by ``make bench``. An experiment of 100 to 100,000 members in 50 to 5,000 tasks is planned, its
 workflow is planned (``snakemake --dry-run``) beside a bare one with as many tasks, and its inputs,

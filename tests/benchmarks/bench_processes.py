@@ -1,4 +1,4 @@
-"""What a run costs beside its science: CPU time and jobs of whole runs. Run by ``make bench``.
+"""Measure CPU time and jobs of whole runs, beside those of the science. Run by ``make bench``.
 
 CPU time is that of all processes of a command, from start to end. `strategies.run` is the same
 tasks in one process that is already running: the simulations and calibrations themselves.

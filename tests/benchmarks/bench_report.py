@@ -1,4 +1,4 @@
-"""How large the report of 52 places is, and how long a reader waits. Run by ``make bench``."""
+"""Measure size and loading time of the report of 52 places. Run by ``make bench``."""
 
 import sys
 import time

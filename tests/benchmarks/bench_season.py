@@ -1,4 +1,4 @@
-"""What the replay of a season costs: fits, submissions and scores by the workflow, all processes.
+"""Measure the CPU time of a season's replay: fits, submissions and scores, in all processes.
 
 The shipped influenza experiment, 100 particles in each of 5 generations, for 20 states and 8
 reference dates of 2024-25. Run by ``make bench``. Of fewer fits, each has more of what a run costs

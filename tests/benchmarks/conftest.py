@@ -1,4 +1,4 @@
-"""What the benchmarks of the engine share: their report, and tasks of the real experiment."""
+"""Provide a report and tasks of the real experiment to the benchmarks of the engine."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is in the images, and that it works there."""
+"""Test the content of the images by running it there."""
 
 import json
 import os

@@ -1,5 +1,6 @@
-"""What acts on a model from outside acts on the right people, on the right days, by the right
-amount: doses, closures, seasons and interventions, seen through the assembled model.
+"""Test people, days and size of doses, closures, seasons and interventions.
+
+They are seen through the assembled model.
 """
 
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What `make audit` checks: advisories, licences, secrets."""
+"""Test `make audit`: advisories, licences, secrets."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What is run again, and what is not: asked of the DAG."""
+"""Find in the DAG the jobs that are run again, and those that are not."""
 
 from pathlib import Path
 

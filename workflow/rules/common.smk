@@ -1,4 +1,4 @@
-"""What the rules share: patterns of wildcards, and values from the plan."""
+"""Define patterns of wildcards, and read values from the plan, for all rules."""
 
 
 wildcard_constraints:

@@ -1,4 +1,4 @@
-"""What a hub adds in validations.yml is read without evaluating it, and checked."""
+"""Read the checks of a hub's validations.yml without evaluating them, and run them."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""Which message a file of a made-up hub gets, and in which days the hub takes it."""
+"""Check files of made-up hubs: messages, and the days of the submission window."""
 
 import re
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""Which submissions of a hub's models are compared."""
+"""Find the submissions of a hub's models that are compared."""
 
 from datetime import date
 

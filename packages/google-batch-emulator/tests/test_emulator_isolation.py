@@ -1,4 +1,4 @@
-"""What a task sees of this machine, and what is left of it afterwards."""
+"""Isolate tasks from this machine, and remove what they leave."""
 
 import os
 import signal

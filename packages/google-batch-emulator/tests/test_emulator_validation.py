@@ -1,4 +1,4 @@
-"""What CreateJob refuses, and with which status."""
+"""Refuse wrong requests of CreateJob with the status of the service."""
 
 import pytest
 from emulator_support import PARENT, Clients, container, job_of, script

@@ -1,4 +1,4 @@
-"""What Snakemake's interface asks of every logger plugin."""
+"""Test the plugin with the tests of Snakemake's interface of logger plugins."""
 
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 

@@ -1,4 +1,4 @@
-"""What a user names the plugin by, sets and gets told."""
+"""Test the plugin's name, settings and messages."""
 
 import logging
 from pathlib import Path

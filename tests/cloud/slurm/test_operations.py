@@ -1,4 +1,4 @@
-"""What the commands of epyflow say of a real cluster of one node, without accounting."""
+"""Run the commands of epyflow on a real cluster of one node, without accounting."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What the residuals of a fit say of reporting, worked by hand."""
+"""Estimate the noise of reporting from the residuals of a fit, worked by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What counts as proof that an experiment with a change is still valid.
+"""Prove that an experiment with a change is still valid.
 
 The experiment that was read must be the one that was written: every value as it stands in YAML,
 every key that YAML leaves out at the default that the format's description documents, every name

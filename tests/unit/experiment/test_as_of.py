@@ -1,4 +1,4 @@
-"""What an experiment is for another reference date."""
+"""Read an experiment for another reference date."""
 
 from copy import deepcopy
 from datetime import date

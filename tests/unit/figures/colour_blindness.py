@@ -1,4 +1,4 @@
-"""How colours look to those who lack one kind of cone.
+"""Compute the colours that people without one kind of cone see.
 
 Sources: the matrices are of G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, "A
 physiologically-based model for simulation of color vision deficiency", IEEE TVCG 15 (2009), for

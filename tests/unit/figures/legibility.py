@@ -1,4 +1,4 @@
-"""What a reader can see of a figure."""
+"""Find the parts of a figure that a reader can see."""
 
 import numpy as np
 from matplotlib.text import Text

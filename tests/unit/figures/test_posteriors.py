@@ -1,4 +1,4 @@
-"""What calibrations inferred: densities, pairs, and intervals side by side."""
+"""Draw posteriors: densities, pairs, and intervals side by side."""
 
 import numpy as np
 import pandas as pd

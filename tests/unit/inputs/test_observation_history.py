@@ -1,4 +1,4 @@
-"""What was observed of what is fitted: as the run knew it, and since."""
+"""Collect the observations of fitted series: as the run knew them, and later ones."""
 
 import csv
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""Which figures a run has."""
+"""List the figures of a run."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which of its files each figure is drawn to, and from what."""
+"""Draw each figure from its data to its files."""
 
 import sys
 from datetime import date

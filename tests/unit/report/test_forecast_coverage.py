@@ -1,4 +1,4 @@
-"""What the intervals of forecasts held, counted from scores."""
+"""Count from scores how many observations the intervals of forecasts held."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What is said of scores beside the baseline's, and when a run is warned of."""
+"""Describe scores beside the baseline's, and warn of worse ones."""
 
 from datetime import date, timedelta
 

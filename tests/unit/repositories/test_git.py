@@ -1,4 +1,4 @@
-"""What git says when it fails, and what the user is told to do."""
+"""Report failures of git, and tell the user what to do."""
 
 import shlex
 

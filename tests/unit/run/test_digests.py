@@ -1,4 +1,4 @@
-"""Which data files are part of the hash of a run's tasks."""
+"""Include data files in the hash of a run's tasks."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""Which hub a run's submission is for, and what is submitted."""
+"""Choose the hub of a run's submission, and the targets that are submitted."""
 
 from copy import deepcopy
 from dataclasses import replace

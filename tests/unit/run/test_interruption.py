@@ -1,4 +1,4 @@
-"""What Snakemake does after Ctrl-C."""
+"""Test Snakemake after Ctrl-C."""
 
 import asyncio
 import signal

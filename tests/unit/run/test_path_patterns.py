@@ -1,4 +1,4 @@
-"""What names of files tell of runs, dates and tasks."""
+"""Read runs, dates and tasks from names of files."""
 
 import pytest
 

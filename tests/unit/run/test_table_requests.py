@@ -1,4 +1,4 @@
-"""Which tables an experiment asks for: here, that of the reproduction number."""
+"""List the tables that an experiment asks for: here, that of the reproduction number."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a worker reads of a submission."""
+"""Read the brief of a submission as a worker does."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What is gathered for a submission where the hub and the data are."""
+"""Write the brief of a submission where the hub and the data are."""
 
 import json
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""Which columns of a hub need a value, and which values they take."""
+"""Find the columns of a hub that need a value, and the values that they take."""
 
 import made_up_hubs as hubs
 import pytest

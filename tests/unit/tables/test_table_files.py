@@ -1,4 +1,4 @@
-"""What holds for every table."""
+"""Test the properties that all tables share."""
 
 import gc
 import tracemalloc

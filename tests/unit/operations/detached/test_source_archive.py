@@ -1,4 +1,4 @@
-"""What a coordinator is sent: enough to plan and build the very same run, and nothing else."""
+"""Send a coordinator the files to plan and build the same run, and no others."""
 
 import os
 import shutil

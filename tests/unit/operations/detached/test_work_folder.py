@@ -1,4 +1,4 @@
-"""What a coordinator on another machine finds of the one before it."""
+"""Hand the work folder to a coordinator on another machine."""
 
 import base64
 import gzip

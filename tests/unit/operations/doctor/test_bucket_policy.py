@@ -1,4 +1,4 @@
-"""Whether tasks may write what other accounts run, by the policies of bucket and project."""
+"""Find by bucket and project policies whether tasks may write what other accounts run."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether the image holds the code of this folder."""
+"""Compare the code of the image with that of this folder."""
 
 import shutil
 import subprocess

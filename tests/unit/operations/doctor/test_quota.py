@@ -1,4 +1,4 @@
-"""Which quotas count the vCPUs of a machine."""
+"""Find the quotas that count the vCPUs of a machine."""
 
 import math
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What is known of who works on a run, from its record, its files and the jobs of the project."""
+"""Find the processes of a run by its record, its files and the jobs of the project."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Which files of runs can be deleted, and their deletion, without a command."""
+"""Select files of runs that are safe to delete, and delete them, without a command."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What running tasks print, in place of Cloud Logging."""
+"""Read the output of running tasks, in place of Cloud Logging."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

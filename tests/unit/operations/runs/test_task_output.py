@@ -1,4 +1,4 @@
-"""What tasks print, read from a stand-in for Cloud Logging."""
+"""Read the output of tasks from a stand-in for Cloud Logging."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

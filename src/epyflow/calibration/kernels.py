@@ -66,24 +66,27 @@ class JumpKernel:
                 "the kernel of a discrete prior jumps between its values, so the prior needs a "
                 "smallest and a largest value; use randint, or truncate the prior"
             )
-        self._support = np.arange(low, high + 1)
-        self._rest = JUMP_PROBABILITY / (len(self._support) - 1) if len(self._support) > 1 else 0.0
+        self._low, self._values = low, int(high - low) + 1
+        self._rest = JUMP_PROBABILITY / (self._values - 1) if self._values > 1 else 0.0
 
     def update(self, values: NDArray[np.float64]) -> None:
         """Do nothing: the kernel does not adapt."""
 
     def propose(self, value: float, rng: np.random.Generator) -> float:
         """Draw a new value."""
-        if len(self._support) > 1 and rng.random() < JUMP_PROBABILITY:
+        if self._values > 1 and rng.random() < JUMP_PROBABILITY:
             proposed = value
             while proposed == value:
-                proposed = rng.choice(self._support)
+                # The draw of rng.choice from the values, of which there may be billions.
+                proposed = self._low + rng.integers(0, self._values)
             return float(proposed)
         return value
 
     def density(self, value: float, centres: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probability of a jump to the value."""
-        elsewhere = self._rest if value in self._support else 0.0
+        steps = value - self._low
+        possible = 0 <= steps < self._values and steps == np.floor(steps)
+        elsewhere = self._rest if possible else 0.0
         return np.where(centres == value, 1 - JUMP_PROBABILITY, elsewhere)
 
 

@@ -199,6 +199,30 @@ def test_the_jump_kernel_shares_three_tenths_among_the_other_values():
     assert density.tolist() == pytest.approx([0.7, 0.1, 0.1])
 
 
+def test_the_jump_kernel_draws_as_numpys_choice_and_holds_no_list_of_values():
+    """A list of these values would have 8 TB."""
+    moved = JumpKernel(stats.randint(0, 10**12))
+    ours, theirs = np.random.default_rng(5), np.random.default_rng(5)
+
+    proposed = [moved.propose(2.0, ours) for _ in range(20)]
+
+    few = JumpKernel(stats.randint(3, 7))
+    values = np.arange(3, 7)
+    drawn = [few.propose(3.0, theirs) for _ in range(200)]
+    again = np.random.default_rng(5)
+
+    def by_choice():
+        if again.random() >= 0.3:
+            return 3.0
+        return next(
+            float(value) for value in iter(lambda: again.choice(values), None) if value != 3
+        )
+
+    assert max(proposed) > 10**6
+    assert drawn == [by_choice() for _ in range(200)]
+    assert moved.density(2.5, np.array([2.0]))[0] == 0.0
+
+
 def test_an_unbounded_discrete_prior_is_refused():
     with pytest.raises(ValueError, match="largest value"):
         JumpKernel(stats.poisson(3))

@@ -140,6 +140,67 @@ def test_a_fixed_tolerance_without_a_limit_is_a_warning(root, strategy, key):
     ]
 
 
+@pytest.mark.parametrize(
+    ("prior", "kernel", "where", "what"),
+    [
+        (
+            {"name": "poisson", "args": [2]},
+            None,
+            "parameters.Rt.prior",
+            "poisson has no largest or no smallest value, and SMC moves between the values",
+        ),
+        (
+            {"name": "randint", "args": [1, 4]},
+            "continuous",
+            "strategy.options.perturbations.Rt",
+            "continuous does not suit randint, which is discrete; expected discrete",
+        ),
+        (
+            {"name": "truncnorm", "args": [0, 1]},
+            "discrete",
+            "strategy.options.perturbations.Rt",
+            "discrete does not suit truncnorm, which is continuous; expected continuous",
+        ),
+    ],
+)
+def test_a_prior_that_no_kernel_can_move_is_refused(root, prior, kernel, where, what):
+    changes = [
+        ("modelset.calibration.parameters.Rt.prior", prior),
+        (f"{OPTIONS}.perturbations", {"Rt": kernel} if kernel else GONE),
+    ]
+
+    found = messages(root, CALIBRATION, *changes)
+
+    assert any(each.startswith(f"modelset.calibration.{where}: {what}") for each in found), found
+
+
+def test_rejection_needs_no_bounded_prior(root):
+    prior = ("modelset.calibration.parameters.beta.prior", {"name": "poisson", "args": [2]})
+
+    assert messages(root, REJECTION, prior) == messages(root, REJECTION)
+
+
+@pytest.mark.parametrize(
+    ("args", "delta_t", "what"),
+    [
+        ([-200_000, 10], 1, "start 200000 days before 2024-09-01; expected a day from the year 17"),
+        ([-2_000, 10], 0.002, "which gives 1,136,500 steps of 0.002 days; expected at most 1,000"),
+    ],
+)
+def test_a_start_before_all_dates_or_with_too_many_steps_is_refused(root, args, delta_t, what):
+    changes = [
+        ("modelset.calibration.start_date.prior.args", args),
+        ("model.timespan.delta_t", delta_t),
+    ]
+
+    found = messages(root, CALIBRATION, *changes)
+
+    assert any(
+        each.startswith("modelset.calibration.start_date.prior: ") and what in each
+        for each in found
+    ), found
+
+
 def test_one_particle_has_several_generations_if_all_priors_are_discrete(root):
     one = {"name": "smc", "options": {"num_particles": 1, "num_generations": 3}}
     strategy = ("modelset.calibration.strategy", one)

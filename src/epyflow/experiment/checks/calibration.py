@@ -1,5 +1,6 @@
 """Check the ``calibration`` section, alone and against the model."""
 
+import math
 from datetime import date
 
 from epyflow.data.periods import find_cut_periods, is_dated_by_its_end
@@ -12,7 +13,7 @@ from epyflow.experiment.format.calibration import (
     Strategy,
     TopFraction,
 )
-from epyflow.experiment.format.distributions import ScipyDistribution
+from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
 from epyflow.experiment.format.model import AgeVarying, Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.series_names import transition_series, transitions_are_known
@@ -33,6 +34,7 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
     _check_limits(strategy, report)
     if isinstance(strategy, Smc):
         _check_spread(calibration, strategy.options, report)
+        _check_kernels(calibration, strategy.options, report)
         valid = [*calibration.parameters, *calibration.compartments]
         valid += ["start_date"] if calibration.start_date is not None else []
         for name in strategy.options.perturbations or {}:
@@ -68,12 +70,8 @@ def _check_spread(calibration: Calibration, options: SmcOptions, report: Report)
     """Report one particle, from which no generation of a continuous quantity can be drawn."""
     if options.num_particles > 1 or options.num_generations == 1:
         return
-    priors = {name: each.prior for name, each in calibration.parameters.items()}
-    priors |= {name: each.prior for name, each in calibration.compartments.items()}
-    if calibration.start_date is not None:
-        priors["start_date"] = calibration.start_date.law
-    for name, prior in priors.items():
-        if isinstance(prior, ScipyDistribution) and not prior.discrete:
+    for name, (_, prior) in _scipy_priors(calibration).items():
+        if not prior.discrete:
             report.error(
                 ("calibration", "strategy", "options", "num_particles"),
                 f"1, with num_generations {options.num_generations} and the continuous prior of "
@@ -81,6 +79,45 @@ def _check_spread(calibration: Calibration, options: SmcOptions, report: Report)
                 "0; expected 2 or more particles, 1 generation, or discrete priors only",
             )
             return
+
+
+def _check_kernels(calibration: Calibration, options: SmcOptions, report: Report) -> None:
+    """Report priors whose particles no kernel can move, and kernels that do not suit a prior."""
+    named = options.perturbations or {}
+    for name, (here, prior) in _scipy_priors(calibration).items():
+        suitable = "discrete" if prior.discrete else "continuous"
+        if prior.discrete and not all(map(math.isfinite, prior.bounds())):
+            report.error(
+                here,
+                f"{prior.name} has no largest or no smallest value, and SMC moves between the "
+                "values of a discrete prior; expected a bounded one such as randint, or another "
+                "strategy",
+            )
+        if named.get(name, suitable) != suitable:
+            report.error(
+                ("calibration", "strategy", "options", "perturbations", name),
+                f"{named[name]} does not suit {prior.name}, which is {suitable}; expected "
+                f"{suitable}, or no kernel for {name}",
+            )
+
+
+def _scipy_priors(calibration: Calibration) -> dict[str, tuple[KeyPath, ScipyDistribution]]:
+    """Return where the prior of each calibrated quantity is; without functions of the user."""
+    found: dict[str, tuple[KeyPath, Distribution]] = {
+        name: (("calibration", kind, name, "prior"), each.prior)
+        for kind, given in (
+            ("parameters", calibration.parameters),
+            ("compartments", calibration.compartments),
+        )
+        for name, each in given.items()
+    }
+    if (start := calibration.start_date) is not None:
+        found["start_date"] = (("calibration", "start_date", start.key), start.law)
+    return {
+        name: (here, prior)
+        for name, (here, prior) in found.items()
+        if isinstance(prior, ScipyDistribution)
+    }
 
 
 def check_generation(

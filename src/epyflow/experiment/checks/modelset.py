@@ -9,6 +9,7 @@ from epyflow.experiment.checks.calibration import check_comparison
 from epyflow.experiment.checks.forcing import SEASONALITY_MINIMUM
 from epyflow.experiment.checks.projection import check_columns, check_projection
 from epyflow.experiment.checks.rates import drawn_range
+from epyflow.experiment.format.base import MAX_STEPS, YEARS
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.format.forcing import CONTACT_STRENGTH
@@ -112,10 +113,36 @@ def _start_date(model: Model, modelset: Modelset, report: Report) -> None:
     if (sampling := modelset.sampling) is not None and sampling.start_date is not None:
         drawn = sampling.start_date
         _starts_by(end, f"timespan.end_date {end}", drawn, ("sampling", "start_date"), report)
+        _starts_from(model, drawn, ("sampling", "start_date", drawn.key), report)
     if (calibration := modelset.calibration) is not None and calibration.start_date is not None:
         last = calibration.fitting_window.end_date
         limit = f"the fitting window that ends on {last}"
-        _starts_by(last, limit, calibration.start_date, ("calibration", "start_date"), report)
+        started = calibration.start_date
+        _starts_by(last, limit, started, ("calibration", "start_date"), report)
+        _starts_from(model, started, ("calibration", "start_date", started.key), report)
+
+
+def _starts_from(
+    model: Model,
+    drawn: SampledStartDate | CalibratedStartDate,
+    key_path: KeyPath,
+    report: Report,
+) -> None:
+    """Check that the earliest start that can be drawn is a date, and gives not too many steps."""
+    days = drawn.law.bounds()[0] if isinstance(drawn.law, ScipyDistribution) else math.nan
+    if not math.isfinite(days):
+        return
+    first = drawn.reference_date.toordinal() + days
+    steps = (model.timespan.end_date.toordinal() - first + 1) / model.timespan.delta_t
+    what = f"it can start {-days:g} days before {drawn.reference_date}"
+    if first < date(YEARS[0], 1, 1).toordinal():
+        report.error(key_path, f"{what}; expected a day from the year {YEARS[0]} on")
+    elif steps > MAX_STEPS:
+        report.error(
+            key_path,
+            f"{what}, which gives {steps:,.0f} steps of {model.timespan.delta_t:g} days; expected "
+            f"at most {MAX_STEPS:,}",
+        )
 
 
 def _starts_by(

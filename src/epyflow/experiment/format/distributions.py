@@ -108,6 +108,8 @@ class ScipyDistribution(Strict):
     @property
     def discrete(self) -> bool:
         """Whether the values are whole numbers."""
+        if self.name in (*COMMON_FAMILIES, *_BOUNDS_ARE_ARGUMENTS):
+            return self.name == "randint"
         from scipy import stats
 
         return isinstance(getattr(stats, self.name), stats.rv_discrete)

@@ -935,8 +935,9 @@ WARNINGS = {
         [
             (
                 "modelset.calibration.start_date.prior",
-                {"type": "scipy", "name": "poisson", "args": [9]},
-            )
+                {"type": "scipy", "name": "expon", "args": [0, 9]},
+            ),
+            ("modelset.calibration.strategy.options.perturbations", GONE),
         ],
         "modelset.calibration.start_date.prior",
         "has no upper bound and can start past the fitting window that ends on 2025-01-11",

@@ -295,6 +295,8 @@ COMPARED = "modelset.calibration.comparison.0"
         ({"scale": "ages"}, "scale", "'ages' varies with age; expected one number"),
         ({"scale": "2*Rt"}, "scale", "seasonality or an intervention acts on 'Rt'"),
         ({"scale": 0}, "scale", "0 is not above 0"),
+        ({"scale": "2/(rest-rest)"}, "scale", "'2/(rest-rest)' cannot be computed: float division"),
+        ({"scale": "0-rest"}, "scale", "0-rest is -3; expected a positive factor"),
         ({"observed_visits_column": "all"}, "observed_visits_column", "'all'"),
     ],
 )
@@ -308,7 +310,11 @@ def test_a_unit_that_cannot_be_fitted_is_refused(root, changes, where, what):
         "end_date": "2024-12-31",
     }
     ages = {"type": "age_varying", "values": [1, 2]}
-    model = [("model.interventions", [intervention]), ("model.parameters.ages", ages)]
+    model = [
+        ("model.interventions", [intervention]),
+        ("model.parameters.ages", ages),
+        ("model.parameters.rest", {"type": "scalar", "value": 3}),
+    ]
 
     found = messages(root, CALIBRATION, *model, *written)
 

@@ -143,7 +143,7 @@ class Checker:
             model, report = self._model.section, self._model.report
             check_some_population(model, self.modelset, report)
             check_modelset(model, self.modelset, report, _report(self._modelset))
-            check_rates(model, self.modelset, report)
+            check_rates(model, self.modelset, report, _report(self._modelset))
         for read in self._outputs:
             if self.model is not None:
                 check_selections(read.section, self.model, read.report)

@@ -1,7 +1,7 @@
 """Check the rates of transitions: their names, and that none is negative or too fast."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -11,7 +11,7 @@ from epyflow.experiment.format import expressions
 from epyflow.experiment.format.base import parsed
 from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.format.expressions import Expression, Value
-from epyflow.experiment.format.forcing import ParameterIntervention
+from epyflow.experiment.format.forcing import Intervention, ParameterIntervention
 from epyflow.experiment.format.model import (
     AgeVarying,
     Calculated,
@@ -73,36 +73,108 @@ def drawn_range(modelset: Modelset | None, name: str) -> tuple[KeyPath, tuple[fl
     return (key, distribution.bounds()) if isinstance(distribution, ScipyDistribution) else None
 
 
-def check_rates(model: Model, modelset: Modelset | None, report: Report) -> None:
+def check_rates(
+    model: Model, modelset: Modelset | None, report: Report, other: Report | None
+) -> None:
     """Check that no rate is negative, which a run would refuse; warn of very fast ones.
 
     Drawn parameters take all their smallest values, then all their largest. A rate is checked if
     the values of all its parameters are known: bounds are finite, and no function of the user
-    draws. It is an error if a rate is negative for both, and a warning if for one.
+    draws. It is an error if a rate is negative for both, and a warning if for one. ``other`` is
+    the report of the modelset.
     """
+    _check_values(model, modelset, report, other)
     ends = list(_parameter_values(model, modelset))
     for location, expression in rates(model):
         if expression.names:  # numbers are checked with the model alone
             _check_sign(expression, ends, model, location, "", report)
         if isinstance(model.transitions[int(location[1])], Spontaneous):
             _check_speed(expression, ends, location, report)
-    for position, intervention in enumerate(model.interventions):
-        if not isinstance(intervention, ParameterIntervention):
-            continue
+    for here, intervention, its in _interventions(model, modelset, report, other):
         name, value = intervention.target_parameter, intervention.override_value
         if value is None or value >= 0:
             continue
-        here: KeyPath = ("interventions", position, "override_value")
-        replaced = list(_parameter_values(model, modelset, {name: value}))
+        replaced = list(_parameter_values(model, modelset, overrides={name: value}))
         for _, expression in rates(model):
             if name in _names(expression, model):
-                _check_sign(expression, replaced, model, here, f" for {name} = {value:g}", report)
+                when = f" for {name} = {value:g}"
+                _check_sign(expression, replaced, model, (*here, "override_value"), when, its)
+
+
+def _interventions(
+    model: Model, modelset: Modelset | None, report: Report, other: Report | None
+) -> Iterator[tuple[KeyPath, ParameterIntervention, Report]]:
+    """Return the interventions on parameters, of the model and of the scenarios."""
+    found: list[tuple[KeyPath, Intervention, Report]] = [
+        (("interventions", index), each, report) for index, each in enumerate(model.interventions)
+    ]
+    calibration = modelset.calibration if modelset else None
+    if calibration is not None and calibration.projection is not None and other is not None:
+        here = ("calibration", "projection", "scenarios")
+        found += [
+            ((*here, position, "interventions", index), each, other)
+            for position, scenario in enumerate(calibration.projection.scenarios)
+            for index, each in enumerate(scenario.interventions)
+        ]
+    for key_path, each, its in found:
+        if isinstance(each, ParameterIntervention):
+            yield key_path, each, its
+
+
+def _check_values(
+    model: Model, modelset: Modelset | None, report: Report, other: Report | None
+) -> None:
+    """Report rates, calculated parameters and scales without a value that can be used.
+
+    Drawn parameters have their smallest, largest and middle values; none of the three may serve.
+    The eigenvalue is not known, so expressions that use it are left out.
+    """
+    known = list(_parameter_values(model, modelset, (0, 1, 2)))
+    found = [(here, each, report) for here, each in rates(model)]
+    found += [
+        (("parameters", name, "value"), each, report)
+        for name, each in calculated_parameters(model).items()
+    ]
+    calibration = modelset.calibration if modelset else None
+    if calibration is not None and other is not None:
+        found += [
+            (("calibration", "comparison", position, "scale"), parsed(each.scale), other)
+            for position, each in enumerate(calibration.comparison)
+            if each.scale is not None
+        ]
+    for here, expression, its in found:
+        names = _names(expression, model)
+        if not expression.names or "eigenvalue" in names or not names <= set(known[0]):
+            continue
+        problems = [_problem(expression, values, here[-1] == "scale") for values in known]
+        if all(problems):
+            its.error(here, str(problems[0]))
+
+
+def _problem(expression: Expression, known: Mapping[str, Value], positive: bool) -> str | None:
+    """Return why an expression has no finite value, or none above 0."""
+    values = [known[name] for name in expression.names if name in known]
+    if len({np.size(value) for value in values} - {1}) > 1:
+        return None  # lists of different lengths, which are an error already
+    if len(values) < len(expression.names):
+        return None  # a calculated parameter is not finite, which is an error of its own
+    try:
+        value = expression.compute(known)
+    except ExpressionError as error:
+        return str(error)
+    if positive and np.max(value) <= 0:
+        return f"{expression.text} is {np.max(value):g}; expected a positive factor"
+    return None
 
 
 def _parameter_values(
-    model: Model, modelset: Modelset | None, overrides: Mapping[str, Value] = MappingProxyType({})
+    model: Model,
+    modelset: Modelset | None,
+    points: Sequence[int] = (0, 1),
+    overrides: Mapping[str, Value] = MappingProxyType({}),
 ) -> Iterator[dict[str, Value]]:
-    for end in (0, 1):
+    """Return the parameters with drawn ones at the lower, upper or middle of their values."""
+    for point in points:
         known: dict[str, Value] = {"eigenvalue": _EIGENVALUE}
         for name, parameter in model.parameters.items():
             if isinstance(parameter, Scalar):
@@ -112,7 +184,8 @@ def _parameter_values(
             elif not isinstance(parameter, Calculated):
                 drawn = drawn_range(modelset, name)
                 if drawn is not None and all(map(math.isfinite, drawn[1])):
-                    known[name] = drawn[1][end]
+                    low, high = drawn[1]
+                    known[name] = (low, high, (low + high) / 2)[point]
         yield _with_calculated(model, {**known, **overrides})
 
 

@@ -673,6 +673,37 @@ CASES = {
         "model.transitions[1].rate",
         ["the rate mu is negative: -0.2", "see parameters.mu.value"],
     ),
+    "calculated parameter without a finite value": (
+        SIR,
+        [("model.parameters.rest", {"type": "calculated", "value": "log(mu-mu)"})],
+        "model.parameters.rest.value",
+        ["'log(mu-mu)' cannot be computed", "expected a finite number"],
+    ),
+    "rate without a finite value": (
+        SIR,
+        [("model.transitions.1.rate", "1/(mu-mu)")],
+        "model.transitions[1].rate",
+        ["'1/(mu-mu)' cannot be computed: float division by zero; expected a finite number"],
+    ),
+    "negative override of a scenario": (
+        CALIBRATION,
+        [
+            (
+                "modelset.calibration.projection.scenarios.0.interventions",
+                [
+                    {
+                        "type": "parameter",
+                        "target_parameter": "beta",
+                        "override_value": -1,
+                        "start_date": "2025-02-01",
+                        "end_date": "2025-02-28",
+                    }
+                ],
+            )
+        ],
+        "modelset.calibration.projection.scenarios[0].interventions[0].override_value",
+        ["the rate beta is negative for beta = -1: -1; expected 0 or more"],
+    ),
     "share in percent": (
         SIR,
         [

@@ -39,13 +39,14 @@ _BEGINNING = date(1900, 1, 1)
 
 
 class _Values(NamedTuple):
-    """Places without observations and what is said of each, and the last days of the others.
+    """Places without observations and what is said of each, and two things of the others.
 
-    There is a day for each column.
+    They are the last day of each column, and whether all its values are zero.
     """
 
     missing: Mapping[str, str]
     latest: Mapping[str, Sequence[date]]
+    zero: Mapping[str, Sequence[bool]]
 
 
 def check_observations(
@@ -103,6 +104,8 @@ def check_observations(
     _report_missing(values.missing, places, report)
     # Of the compared counts; visits may come later.
     counts = len(calibration.comparison)
+    zero = [name for name, each in values.zero.items() if any(each[:counts])]
+    _report_zero(zero, places, calibration.distance_function, report)
     latest = {name: min(days[:counts]) for name, days in values.latest.items()}
     for each in sorted(set(rounds)):
         check_age(latest, len(places), each, report)
@@ -174,6 +177,7 @@ def _check_values(
     said: set[str] = set()
     missing: dict[str, str] = {}
     latest: dict[str, list[date]] = {}
+    zero: dict[str, list[bool]] = {}
     located = LocatedTable(table, section.observed_location_column)
     for place in places:
         try:
@@ -187,13 +191,14 @@ def _check_values(
             else:
                 known = ~np.isnan(values)
                 latest[place.name] = [dates[np.flatnonzero(each)[-1]] for each in known.T]
+                zero[place.name] = (np.nan_to_num(values[needed]) == 0).all(axis=0).tolist()
         except NoObservationsError as error:
             missing[place.name] = str(error)
         except DataError as error:
             said.add(str(error))
     for message in sorted(said)[:_MOST_SAID]:
         report.error((*here, "observed_data_path"), message)
-    return None if said else _Values(missing, latest)
+    return None if said else _Values(missing, latest, zero)
 
 
 def _report_missing(missing: Mapping[str, str], places: Sequence[Location], report: Report) -> None:
@@ -207,6 +212,20 @@ def _report_missing(missing: Mapping[str, str], places: Sequence[Location], repo
             f"no observations in the fitting window of {listed(missing)} ({len(missing)} of "
             f"{len(places)} populations): their tasks fail, and the others are run; expected rows "
             "of them, or their names in exclude",
+        )
+
+
+def _report_zero(
+    names: Sequence[str], places: Sequence[Location], distance: str, report: Report
+) -> None:
+    """Report places whose observations are all zero, if the distance divides by observations."""
+    if names and distance in ("wmape", "mape"):
+        say = report.error if len(names) == len(places) else report.warn
+        say(
+            ("calibration", "distance_function"),
+            f"{distance} is undefined where every observation is zero, as in the fitting window of "
+            f"{listed(names)} ({len(names)} of {len(places)} populations): their tasks fail; "
+            "expected rmse, ae or mae",
         )
 
 

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from epyflow.data.periods import WEEKS
+from epyflow.data.periods import WEEKS, Periods
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.reading.problem_report import Report
+from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.suggest import listed
 from forecast_hub.tables import Table
 
@@ -83,7 +84,9 @@ def check_dates(
         wrong = [day for day in inside if day.weekday() != WEEKS.index(frequency)]
         if wrong:
             report.error(key_path, _wrong_weekday(wrong, inside, frequency))
-    elif frequency in (None, "D") and model.timespan.delta_t <= 1:
+    elif frequency not in (None, "D"):
+        _check_periods(inside, frequency, model, key_path, report)
+    elif model.timespan.delta_t <= 1:
         by_place: dict[str, set[str]] = {}
         for name, text in zip(rows.columns[place], dates, strict=True):
             by_place.setdefault(name, set()).add(text)
@@ -102,6 +105,37 @@ def check_dates(
                 f"{inside[0]} is the only date, and the simulated series is daily; if it is that "
                 f"of a week, set simulation.resample_frequency to {code}",
             )
+
+
+def _check_periods(
+    inside: Sequence[date],
+    frequency: str,
+    model: Model,
+    key_path: KeyPath,
+    report: Report,
+) -> None:
+    """Report an observation between the dates of periods such as months."""
+    start = model.timespan.start_date
+    drawn = not isinstance(start, date)
+    if not isinstance(start, date):
+        if not frequency[0].isalpha():
+            return  # the dates of 2W depend on the start that is drawn
+        start = inside[0]
+    if start > inside[-1]:
+        return
+    periods = Periods.of(start, inside[-1], frequency)
+    # A first period that the start cuts is left out, but not where the start is drawn.
+    dates = periods.dates[0 if drawn or periods.whole[0] else 1 :]
+    after = dates[0] if dates else date.max
+    between = [day for day in inside if day > after and day not in dates]
+    if between:
+        report.error(
+            key_path,
+            f"{between[0]} is between the dates of the simulated series, "
+            f"{', '.join(map(str, dates[:3]))}, ... (simulation.resample_frequency {frequency}); "
+            "expected one frequency: if observations are weekly, set simulation.resample_frequency "
+            f"to {WEEKS[between[0].weekday()]}",
+        )
 
 
 def _wrong_weekday(wrong: Sequence[date], inside: Sequence[date], frequency: str) -> str:

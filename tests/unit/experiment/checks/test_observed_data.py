@@ -84,6 +84,65 @@ def test_weekly_observations_of_a_daily_series_are_an_error(tmp_path, frequency,
     assert found.endswith("set simulation.resample_frequency to W-SAT")
 
 
+@pytest.mark.parametrize(
+    ("frequency", "says"),
+    [
+        (
+            "ME",
+            "2024-11-02 is between the dates of the simulated series, 2024-10-31, 2024-11-30, ... ",
+        ),
+        ("MS", "2024-10-05 is between the dates of the simulated series, 2024-10-01, 2024-11-01"),
+    ],
+)
+def test_weeks_between_the_dates_of_months_are_an_error(tmp_path, frequency, says):
+    days = (*SATURDAYS, "2024-10-26", "2024-11-02", "2024-11-09")
+
+    found = [
+        each
+        for each in problems(tmp_path, weeks(days), frequency=frequency)
+        if "expected one frequency" in each
+    ]
+
+    assert len(found) == 1
+    assert says in found[0]
+    assert found[0].endswith("set simulation.resample_frequency to W-SAT")
+
+
+def test_months_that_end_as_the_simulated_ones_are_no_problem(tmp_path):
+    days = ("2024-10-31", "2024-11-30", "2024-12-31")
+
+    assert problems(tmp_path, weeks(days), frequency="ME") == []
+
+
+@pytest.mark.parametrize(
+    ("places", "severity"), [(("US-MA",), "error"), (("US-MA", "US-UT"), "warning")]
+)
+@pytest.mark.parametrize("distance", ["wmape", "mape", "mae"])
+def test_a_distance_that_divides_by_observations_is_not_used_with_zeros(
+    tmp_path, places, severity, distance
+):
+    rows = [
+        f"{day},{place},{value}" for day in SATURDAYS for place, value in (("MA", 0), ("UT", 3))
+    ]
+    write_data(tmp_path)
+    (tmp_path / "common-data" / "admissions.csv").write_text("\n".join(["date,place,value", *rows]))
+    sections = deepcopy(CALIBRATION)
+    sections["modelset"] |= {"population_names": [*places], "exclude": []}
+    sections["modelset"]["calibration"]["distance_function"] = distance
+
+    _, found = inspect(locate(write_sections(tmp_path, sections)))
+
+    said = [each for each in found if each.key == "modelset.calibration.distance_function"]
+    assert [each.severity for each in said] == [severity] * (distance != "mae")
+    assert all(
+        each.message.startswith(
+            f"{distance} is undefined where every observation is zero, as in the fitting window of "
+            f"United_States_Massachusetts (1 of {len(places)} populations): their tasks fail"
+        )
+        for each in said
+    )
+
+
 def test_a_single_date_of_a_daily_series_is_a_warning(tmp_path):
     [found] = problems(tmp_path, weeks(("2024-10-12",)), frequency=None)
 

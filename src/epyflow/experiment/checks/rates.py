@@ -56,8 +56,13 @@ def calculated_parameters(model: Model) -> dict[str, Expression]:
     }
 
 
-def drawn_range(modelset: Modelset | None, name: str) -> tuple[KeyPath, tuple[float, float]] | None:
-    """Return where a drawn parameter is defined, and its bounds; None if they are unknown."""
+def drawn_range(
+    modelset: Modelset | None, name: str, *, usual: bool = False
+) -> tuple[KeyPath, tuple[float, float]] | None:
+    """Return where a drawn parameter is defined, and its bounds; None if they are unknown.
+
+    If ``usual`` is true, they are those of :meth:`ScipyDistribution.usual_range`.
+    """
     sampling = modelset.sampling if modelset else None
     calibration = modelset.calibration if modelset else None
     if sampling is not None and name in sampling.parameters:
@@ -70,7 +75,9 @@ def drawn_range(modelset: Modelset | None, name: str) -> tuple[KeyPath, tuple[fl
         key = ("calibration", "parameters", name, "prior")
     else:
         return None
-    return (key, distribution.bounds()) if isinstance(distribution, ScipyDistribution) else None
+    if not isinstance(distribution, ScipyDistribution):
+        return None
+    return key, distribution.usual_range() if usual else distribution.bounds()
 
 
 def check_rates(
@@ -79,9 +86,9 @@ def check_rates(
     """Check that no rate is negative, which a run would refuse; warn of very fast ones.
 
     Drawn parameters take all their smallest values, then all their largest. A rate is checked if
-    the values of all its parameters are known: bounds are finite, and no function of the user
-    draws. It is an error if a rate is negative for both, and a warning if for one. ``other`` is
-    the report of the modelset.
+    the values of all its parameters are known: bounds are finite, or of a normal distribution, and
+    no function of the user draws. It is an error if a rate is negative for both, and a warning if
+    for one. ``other`` is the report of the modelset.
     """
     _check_values(model, modelset, report, other)
     ends = list(_parameter_values(model, modelset))
@@ -182,7 +189,7 @@ def _parameter_values(
             elif isinstance(parameter, AgeVarying):
                 known[name] = np.array(parameter.values)
             elif not isinstance(parameter, Calculated):
-                drawn = drawn_range(modelset, name)
+                drawn = drawn_range(modelset, name, usual=True)
                 if drawn is not None and all(map(math.isfinite, drawn[1])):
                     low, high = drawn[1]
                     known[name] = (low, high, (low + high) / 2)[point]

@@ -135,6 +135,13 @@ class ScipyDistribution(Strict):
             low, high = self.frozen().support()
             return float(low), float(high)
 
+    def usual_range(self) -> tuple[float, float]:
+        """Return its bounds; of a normal distribution, which has none, the central 98%."""
+        if self.name != "norm":
+            return self.bounds()
+        low, high = self.frozen().ppf([0.01, 0.99])
+        return float(low), float(high)
+
     def _known_bounds(self) -> tuple[float, float] | None:
         """Return the bounds of a common family; None if only scipy knows them."""
         if self.name == "randint" and len(self.args) == 2 and not self.kwargs:

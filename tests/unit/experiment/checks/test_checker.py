@@ -961,6 +961,12 @@ WARNINGS = {
         "model.parameters.seasonality_min",
         "has no effect on seasonality; expected it sampled or calibrated",
     ),
+    "normal prior of a rate that may be negative": (
+        REJECTION,
+        [("modelset.calibration.parameters.beta.prior", {"name": "norm", "args": [1, 1]})],
+        "model.transitions[0].rate",
+        "the rate beta can become negative: -1.32635",
+    ),
     "start without an upper bound": (
         CALIBRATION,
         [

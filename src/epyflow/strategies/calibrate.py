@@ -139,6 +139,12 @@ class _Run:
     def fit(self) -> Fit:
         """Run the strategy."""
         strategy = self._calibration.strategy
+        if (key := section.endless_key(strategy)) is not None:
+            log.warning(
+                "neither total_simulations_budget nor max_time ends the calibration if too few "
+                "simulations come nearer than %s",
+                key,
+            )
         if isinstance(strategy, section.Smc):
             generations, ended = self._smc(strategy.options)
         elif isinstance(strategy, section.Rejection):

@@ -183,6 +183,14 @@ def test_max_time_before_anything_is_complete_is_an_error(name, options, message
         calibrate(task, clock=ticking(1.0))
 
 
+@pytest.mark.parametrize("limit", [{}, {"total_simulations_budget": 100}])
+def test_the_log_says_that_nothing_but_the_tolerance_ends_a_calibration(limit, caplog):
+    calibrate(calibration_task(section("rejection", {"epsilon": 1e9, "num_particles": 2, **limit})))
+
+    said = "neither total_simulations_budget nor max_time ends the calibration if too few "
+    assert (said in caplog.text) == (not limit)
+
+
 def test_a_generation_that_was_not_reached_is_not_projected():
     options = {"num_particles": 10, "num_generations": 9, "total_simulations_budget": 25}
     chosen = {"n_trajectories": 5, "generation_number": 8}

@@ -11,7 +11,7 @@ from epyflow.experiment.format.calibration import (
     Smc,
     SmcOptions,
     Strategy,
-    TopFraction,
+    endless_key,
 )
 from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
 from epyflow.experiment.format.model import AgeVarying, Model
@@ -52,18 +52,13 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
 
 def _check_limits(strategy: Strategy, report: Report) -> None:
     """Warn of a tolerance that may never be reached, with nothing that ends the simulations."""
-    if isinstance(strategy, TopFraction):
-        return
-    options = strategy.options
-    fixed = "epsilon_schedule" if isinstance(strategy, Smc) else "epsilon"
-    if options.total_simulations_budget or options.max_time or getattr(options, fixed) is None:
-        return
-    report.warn(
-        ("calibration", "strategy", "options"),
-        f"{fixed} is a fixed tolerance: if the model comes that near rarely or never, the "
-        "calibration does not end; expected total_simulations_budget, such as 100000, or max_time, "
-        "such as 6h",
-    )
+    if (key := endless_key(strategy)) is not None:
+        report.warn(
+            ("calibration", "strategy", "options"),
+            f"{key} is a fixed tolerance: if the model comes that near rarely or never, the "
+            "calibration does not end; expected total_simulations_budget, such as 100000, or "
+            "max_time, such as 6h",
+        )
 
 
 def _check_spread(calibration: Calibration, options: SmcOptions, report: Report) -> None:

@@ -156,6 +156,15 @@ class TopFraction(Strict):
     options: TopFractionOptions = TopFractionOptions()
 
 
+def endless_key(strategy: Smc | Rejection | TopFraction) -> str | None:
+    """Return the key of a fixed tolerance, which may never be reached, if there is no limit."""
+    options = strategy.options
+    if isinstance(options, TopFractionOptions) or options.max_time:
+        return None
+    key = "epsilon_schedule" if isinstance(options, SmcOptions) else "epsilon"
+    return None if options.total_simulations_budget or not getattr(options, key) else key
+
+
 def _lower_name(value: Any) -> Any:
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         return value | {"name": value["name"].lower()}

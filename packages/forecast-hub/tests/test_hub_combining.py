@@ -252,6 +252,18 @@ def test_the_command_writes_the_ensemble_of_the_round_in_its_name(files, tmp_pat
     assert (alone.exit_code, "expected files of two models" in alone.stderr) == (2, True)
 
 
+def test_files_of_rounds_that_are_not_used_are_left_out_with_a_warning(files, tmp_path, caplog):
+    observed = tmp_path / "observed.csv"
+    observed.write_text("date,location,value\n2025-01-04,north,100\n")
+
+    combine_files(files, "2025-01-11", "mean", observed)
+    assert caplog.text == ""
+    combine_files(files, "2025-01-11")
+    assert "forecasts of 2025-01-04 are left out: the ensemble is of 2025-01-11" in caplog.text
+    combine_files(files, "2025-01-04")
+    assert "forecasts of 2025-01-11 are left out: the ensemble is of 2025-01-04" in caplog.text
+
+
 def test_other_output_types_are_left_out(caplog):
     assert combined(A, B, A.assign(output_type="sample")) == [15, 25, 35]
     assert "sample is not combined" in caplog.text

@@ -78,6 +78,9 @@ def combine_files(
             f"for {day} there are forecasts of {listed(members) or 'no model'}; expected files of "
             "two models or more"
         )
+    rounds = forecasts[REFERENCE_DATE].unique()
+    if unused := sorted(each for each in rounds if each > day or (each < day and not target_data)):
+        log.warning("forecasts of %s are left out: the ensemble is of %s", listed(unused), day)
     weights = dict.fromkeys(members, 1.0)
     if target_data is not None:
         weights = weigh(forecasts[forecasts[REFERENCE_DATE] < day], members, target_data, day)

@@ -4,6 +4,9 @@ import csv
 import math
 from dataclasses import dataclass
 
+LARGEST_BENCHMARK = 2**13
+"""Bytes of the largest benchmark file that is read; one has some hundred."""
+
 
 @dataclass(frozen=True)
 class Benchmark:

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 
 from epyflow.artifacts.task import Failure
 from epyflow.files import sha256_of, write_bytes_atomically
-from epyflow.provenance.benchmark_files import read_benchmark
+from epyflow.provenance.benchmark_files import Benchmark
 from epyflow.provenance.code import PACKAGE, code_versions
 
 CHECKOUT_VARIABLE = "EPYFLOW_CHECKOUT"
@@ -49,7 +49,7 @@ class Run:
     command
         The command line, argument by argument.
     benchmarks
-        The ``<i>`` of a task to the content of its benchmark file.
+        The ``<i>`` of a task to what it took.
     project
         The folder with ``uv.lock``, under git or not.
     experiments
@@ -72,7 +72,7 @@ class Run:
     started: datetime
     finished: datetime
     command: tuple[str, ...]
-    benchmarks: Mapping[str, bytes]
+    benchmarks: Mapping[str, Benchmark]
     project: Path
     experiments: Mapping[str, str] | None = None
     left_out: tuple[str, ...] = ()
@@ -271,13 +271,12 @@ def _times(run: Run) -> Times:
     return Times(
         started=_utc(run.started),
         finished=_utc(run.finished),
-        tasks={number: _cost(data) for number, data in sorted(run.benchmarks.items())},
+        tasks={number: _cost(took) for number, took in sorted(run.benchmarks.items())},
     )
 
 
-def _cost(benchmark: bytes) -> Cost:
-    found = read_benchmark(benchmark)
-    return Cost(seconds=found.seconds, max_rss_mb=found.max_rss_mb)
+def _cost(took: Benchmark) -> Cost:
+    return Cost(seconds=took.seconds, max_rss_mb=took.max_rss_mb)
 
 
 def _utc(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from epyflow.cli import app
 from epyflow.operations.cost.job_costs import as_csv, measured, priced, unpriced
-from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, benchmark
+from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, took
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "config" / "experiments" / "example"
@@ -30,7 +30,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def finished(folder):
     """Return the folder of a run that took 100 s in one place and 50 s in another, on Batch."""
-    benchmarks = {"run_task/00000": benchmark(100, 1), "run_task/00002": benchmark(50, 1)}
+    benchmarks = {"run_task/00000": took(100, 1), "run_task/00002": took(50, 1)}
     jobs = priced(measured(PLAN, benchmarks, PROFILE, "here", "google-batch"), PROFILE, PRICES)
     run = folder / "results" / "study" / "main"
     run.mkdir(parents=True)
@@ -186,7 +186,7 @@ def test_a_run_without_measured_jobs_ends_with_1(finished, capsys, monkeypatch):
 
 
 def test_a_run_on_slurm_is_not_priced_unless_a_region_is_named(finished):
-    benchmarks = {"run_task/00000": benchmark(100, 1)}
+    benchmarks = {"run_task/00000": took(100, 1)}
     jobs = unpriced(measured(PLAN, benchmarks, PROFILE, "here", "slurm"))
     (finished / "run_cost.csv").write_bytes(as_csv(jobs))
 

@@ -31,7 +31,7 @@ from forecast_hub.command import app as forecast_hub
 from tests.unit.cli.command import run
 from tests.unit.cli.test_documented_commands import PAGES, ROOT
 from tests.unit.operations.comparison.test_differences import quantiles
-from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, benchmark
+from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, took
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 
 BLOCK = re.compile(
@@ -120,7 +120,7 @@ def write_run(made_up: MadeUp, folder: str) -> None:
     made_up.write(f"logs/{folder}/run_task/00012.log", FAILED_LOG)
     made_up.write(f"logs/{folder}/make_tables/quantiles.log", RUNNING_LOG)
     jobs = priced(
-        measured(PLAN, {"run_task/00000": benchmark(100, 1)}, PROFILE, "here", "google-batch"),
+        measured(PLAN, {"run_task/00000": took(100, 1)}, PROFILE, "here", "google-batch"),
         *(PROFILE, PRICES),
     )
     made_up.write(f"results/{folder}/run_cost.csv", as_csv(jobs).decode())

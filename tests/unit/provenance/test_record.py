@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from epyflow.provenance.benchmark_files import read_benchmark
 from epyflow.provenance.code import code_version
 from epyflow.provenance.record import Run, run_metadata, write_metadata
 from epyflow.stages import STAGES
@@ -85,7 +86,8 @@ def test_each_task_has_its_seconds_and_its_memory(record):
         "00002": b"",
     }
 
-    times = record(benchmarks=benchmarks)["times"]
+    read = {task: read_benchmark(data) for task, data in benchmarks.items()}
+    times = record(benchmarks=read)["times"]
 
     assert times["tasks"] == {
         "00000": {"seconds": 0.1, "max_rss_mb": None},

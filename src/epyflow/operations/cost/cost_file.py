@@ -20,7 +20,8 @@ from epyflow.operations.cost.job_costs import (
 )
 from epyflow.operations.cost.prices import read_prices
 from epyflow.operations.cost.profile import FILE, REGION, read_profile
-from epyflow.operations.runs.stored_records import read_readable
+from epyflow.provenance.benchmark_files import Benchmark
+from epyflow.run.completion import read_benchmarks
 from epyflow.run.plan import RunPlan
 from epyflow.storage.disk import Storage
 
@@ -80,15 +81,12 @@ def region_of_site() -> str:
         return REGION
 
 
-def _benchmarks(run: RunPlan, storage: Storage, rules: Mapping[str, object]) -> dict[str, bytes]:
-    """Map ``<rule>/<job>``, or ``<rule>`` for a rule with one job, to its benchmark."""
-    top = run.layout.benchmarks
-    folders = [top, *(f"{top}/{rule}" for rule in rules)]
-    paths = [
-        f"{folder}/{name}"
-        for folder in folders
-        for name in storage.names(folder)
-        if name.endswith(".tsv")
-    ]
-    found = read_readable(storage, sorted(paths), "its job counts as one without a benchmark")
-    return {path.removeprefix(f"{top}/").removesuffix(".tsv"): data for path, data in found.items()}
+def _benchmarks(
+    run: RunPlan, storage: Storage, rules: Mapping[str, object]
+) -> dict[str, Benchmark]:
+    """Map ``<rule>/<job>``, or ``<rule>`` for a rule with one job, to what it took."""
+    found = dict[str, Benchmark]()
+    for folder, of in (("", ""), *((f"/{rule}", f"{rule}/") for rule in rules)):
+        its = read_benchmarks(run, storage, f"{run.layout.benchmarks}{folder}")
+        found |= {f"{of}{name}": took for name, took in its.items()}
+    return found

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.prices import SECONDS_PER_HOUR, Prices
 from epyflow.operations.cost.profile import Profile
-from epyflow.provenance.benchmark_files import measured_number, read_benchmark
+from epyflow.provenance.benchmark_files import Benchmark, measured_number
 from epyflow.run.plan import RunPlan
 from epyflow.stages import stage_of_rule
 
@@ -74,7 +74,7 @@ def stage_of(rule: str) -> str:
 
 def measured(
     run: RunPlan,
-    benchmarks: Mapping[str, bytes],
+    benchmarks: Mapping[str, Benchmark],
     profile: Profile,
     region: str,
     ran_on: str,
@@ -86,8 +86,7 @@ def measured(
     run
         Plan of the run.
     benchmarks
-        ``<rule>/<job>``, or ``<rule>`` where it has one job, to the content of Snakemake's
-        benchmark file.
+        ``<rule>/<job>``, or ``<rule>`` where it has one job, to what it took.
     profile
         Machines of the rules; jobs of other rules are left out.
     region, ran_on
@@ -97,8 +96,8 @@ def measured(
     elsewhere = () if run.build == "remote" else ("build_inputs",)
     paid = [rule for rule in profile.rules if rule not in elsewhere]
     jobs = [
-        _job(run, PurePosixPath(name), data, profile, region, ran_on)
-        for name, data in sorted(benchmarks.items())
+        _job(run, PurePosixPath(name), took, profile, region, ran_on)
+        for name, took in sorted(benchmarks.items())
         if PurePosixPath(name).parts[0] in paid
     ]
     order = list(profile.rules)
@@ -108,13 +107,12 @@ def measured(
 def _job(
     run: RunPlan,
     name: PurePosixPath,
-    data: bytes,
+    took: Benchmark,
     profile: Profile,
     region: str,
     ran_on: str,
 ) -> JobCost:
     rule, job = name.parts[0], "/".join(name.parts[1:])
-    took = read_benchmark(data)
     attempt = profile.attempt_of(rule, took.max_rss_mb)
     place = run.population_of(int(job)) if rule == "run_task" else None
     return JobCost(

@@ -6,6 +6,7 @@ from tests.unit.run.made_up import run_plan
 
 from epyflow.operations.cost.prices import Prices, Series
 from epyflow.operations.cost.profile import Profile, Shape
+from epyflow.provenance.benchmark_files import Benchmark, read_benchmark
 from epyflow.run.plan import Population
 
 # A machine: 2 × 18 = 36 dollars an hour, a cent a second; Spot a tenth of it. Its disk is free.
@@ -46,3 +47,8 @@ PLAN = run_plan(
 def benchmark(seconds: object, memory: object) -> bytes:
     """Return a benchmark file as Snakemake writes it."""
     return f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t{memory}\n".encode()
+
+
+def took(seconds: object, memory: object) -> Benchmark:
+    """Return what such a file says."""
+    return read_benchmark(benchmark(seconds, memory))

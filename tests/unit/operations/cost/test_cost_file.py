@@ -12,6 +12,7 @@ from epyflow.google import batch
 from epyflow.operations.cost import chosen_machines
 from epyflow.operations.cost.cost_file import region_of_site, write_run_cost
 from epyflow.operations.cost.job_costs import from_csv
+from epyflow.run import completion
 from epyflow.storage.disk import Disk
 
 PROFILE = ROOT / "profiles" / "gcp" / "config.yaml"
@@ -154,3 +155,25 @@ def test_a_run_elsewhere_has_run_times_and_no_price(storage, tmp_path, monkeypat
     assert (job.ran_on, job.seconds, job.max_rss_mb) == (platform, 36.0, 300.0)
     assert (job.machine_type, job.region, job.attempt, job.price_date) == ("", "", None, "")
     assert job.usd is None
+
+
+def test_of_what_tasks_have_written_only_small_files_of_planned_tasks_are_benchmarks(
+    storage, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(completion, "_FEW", 1)
+    folder = "benchmarks/study/main"
+    for name in ("x", "00009", "9" * 200):
+        storage.write(f"{folder}/run_task/{name}.tsv", benchmark(1.0, 1.0))
+    storage.write(f"{folder}/run_task/00001.tsv", benchmark(1.0, 1.0) + bytes(2**13))
+    for number in range(5):
+        storage.write(f"{folder}/make_tables/{number}.tsv", benchmark(1.0, 1.0))
+
+    jobs = recorded(storage, tmp_path)
+
+    assert [(job.rule, job.job) for job in jobs] == [
+        ("run_task", "00002"),
+        *(("make_tables", str(number)) for number in range(4)),
+    ]
+    assert f"{folder}/run_task: 3 files of no planned job are ignored" in caplog.messages
+    assert f"{folder}/make_tables: 1 files of no planned job are ignored" in caplog.messages
+    assert any("00001.tsv has more than 8,192 bytes" in said for said in caplog.messages)

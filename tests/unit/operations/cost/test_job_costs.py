@@ -2,19 +2,19 @@ import csv
 from dataclasses import replace
 
 import pytest
-from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, benchmark
+from tests.unit.operations.cost.made_up import PLAN, PRICES, PROFILE, took
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.cost.job_costs import COLUMNS, as_csv, from_csv, measured, priced
 from epyflow.operations.cost.summary import by_location, by_stage, total
 
 BENCHMARKS = {
-    "make_tables": benchmark(10.0, 500.0),
-    "run_task/00000": benchmark(100.0, 500.0),
-    "run_task/00001": benchmark(200.0, 1500.0),
-    "run_task/00002": benchmark(50.0, 500.0),
-    "run_task/00003": benchmark("NA", "-"),
-    "build_inputs/x": benchmark(5.0, 100.0),
+    "make_tables": took(10.0, 500.0),
+    "run_task/00000": took(100.0, 500.0),
+    "run_task/00001": took(200.0, 1500.0),
+    "run_task/00002": took(50.0, 500.0),
+    "run_task/00003": took("NA", "-"),
+    "build_inputs/x": took(5.0, 100.0),
 }
 
 
@@ -41,7 +41,7 @@ def test_each_job_has_its_place_machine_and_cost():
 
 
 def test_jobs_that_share_a_machine_pay_for_their_part():
-    shared = measured(PLAN, {"draw_figures/Left": benchmark(100, 1)}, PROFILE, "here", "local")
+    shared = measured(PLAN, {"draw_figures/Left": took(100, 1)}, PROFILE, "here", "local")
 
     (job,) = priced(shared, PROFILE, PRICES)
 
@@ -61,7 +61,7 @@ def test_a_job_on_a_machine_that_is_not_known_has_no_price():
 
 def test_spot_and_region_change_the_price():
     spot = replace(PROFILE, spot=frozenset({"run_task"}))
-    given = {"run_task/00000": benchmark(100.0, 500.0)}
+    given = {"run_task/00000": took(100.0, 500.0)}
 
     (cheap,) = priced(measured(PLAN, given, spot, "here", "local"), spot, PRICES)
     (dear,) = priced(measured(PLAN, given, PROFILE, "there", "local"), PROFILE, PRICES)

@@ -1,8 +1,13 @@
-"""Refuse addresses of buckets and folders that programs read differently."""
+"""Open buckets by their address, and refuse addresses that programs read differently."""
 
 import re
+from typing import TYPE_CHECKING
 
 from epyflow.errors import EpyflowError
+
+if TYPE_CHECKING:
+    from epyflow.storage.bucket import Bucket
+    from epyflow.storage.s3 import S3Bucket
 
 _AMBIGUOUS = frozenset("?#*{}[]")
 """Source: Cloud Storage, "Objects: naming" (https://cloud.google.com/storage/docs/objects#naming),
@@ -42,3 +47,30 @@ def confirm_address(prefix: str) -> None:
             f"default-storage-prefix {prefix!r} has a space or a control character; expected other "
             "characters"
         )
+
+
+_INSTALL = "run `make setup`, or install the dependency group"
+
+
+def s3_bucket(prefix: str) -> "S3Bucket":
+    """Open a bucket of S3, if the packages for it are installed."""
+    try:
+        from epyflow.storage.s3 import S3Bucket  # slow to import, and a laptop does without
+    except ImportError as problem:
+        raise EpyflowError(
+            f"results in S3 need the package boto3 ({problem}); run `make setup WITH=s3`, or "
+            "install the dependency group `s3`"
+        ) from problem
+    return S3Bucket(prefix)
+
+
+def google_bucket(prefix: str) -> "Bucket":
+    """Open a bucket of Google, if the packages for it are installed."""
+    try:
+        from epyflow.storage.bucket import Bucket  # slow to import, and a laptop does without
+    except ImportError as problem:
+        raise EpyflowError(
+            f"results in a bucket need the package google-cloud-storage ({problem}); {_INSTALL} "
+            "`cloud`"
+        ) from problem
+    return Bucket(prefix)

@@ -12,12 +12,17 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.files import write_bytes_atomically
-from epyflow.storage.address import confirm_address, confirm_unambiguous
-from epyflow.storage.regular_file import locked, open_regular, unreadable
+from epyflow.files import is_below, write_bytes_atomically
+from epyflow.storage.address import (
+    confirm_address,
+    confirm_unambiguous,
+    google_bucket,
+    s3_bucket,
+)
+from epyflow.storage.regular_file import LEADS_OUT, locked, open_regular, unreadable, warn_of_link
 from epyflow.storage.stored_file import (
     LARGEST_VERSION,
     Stored,
@@ -101,14 +106,42 @@ class Disk:
         """The folder, if it is the default storage prefix; None for the working directory."""
         return self._uri
 
+    def holds(self, path: Path) -> bool:
+        """Return whether a file or folder may be read, its links followed."""
+        del path
+        return True  # the working directory is one's own
+
     def names(self, folder: str) -> Mapping[str, str | None]:
         """List a folder; nothing if it does not exist. Checksums are not computed."""
+        top = self._root / folder
         try:
-            return {path.name: None for path in (self._root / folder).iterdir() if path.is_file()}
+            files = [path for path in top.iterdir() if path.is_file()] if self._lists(top) else []
+            return {path.name: None for path in files if not path.is_symlink() or self._lists(path)}
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
             raise unreadable(self._root / folder, error) from None
+
+    def _lists(self, path: Path) -> bool:
+        if held := self.holds(path):
+            return held
+        warn_of_link(path)
+        return False
+
+    def _open(self, path: str) -> BinaryIO:
+        name = self._root / path
+        file = open_regular(name, os.O_RDONLY, links=True)
+        opened = Path(f"/proc/self/fd/{file.fileno()}")  # the link may have been changed meanwhile
+        if self.holds(opened if opened.exists() else name):
+            return file
+        file.close()
+        raise UnreadableError(f"{name} {LEADS_OUT}")
+
+    def _place(self, path: str) -> Path:
+        target = self._root / path
+        if not self.holds(target.parent):
+            raise UnreadableError(f"{target.parent} {LEADS_OUT}")
+        return target
 
     def below(self, folder: str) -> Mapping[str, Stored]:
         """List a folder and the folders below it; nothing if it does not exist.
@@ -124,13 +157,13 @@ class Disk:
 
     def _listed(self, folder: str, wanted: Callable[[str], bool]) -> Mapping[str, Stored]:
         top, found = self._root / folder, {}
-        for where, _, names in os.walk(top):
+        for where, _, names in os.walk(top) if self._lists(top) else ():
             for path in (Path(where) / name for name in names if wanted(name)):
                 try:
                     its = path.stat()
                 except OSError:
                     continue  # removed since it was listed, a link to itself, or not ours to see
-                if not S_ISREG(its.st_mode):
+                if not S_ISREG(its.st_mode) or (path.is_symlink() and not self._lists(path)):
                     continue
                 modified = moment_of(its.st_mtime)
                 found[path.relative_to(top).as_posix()] = Stored(its.st_size, modified)
@@ -144,17 +177,13 @@ class Disk:
         UnreadableError
             If it is too large, is no regular file, or cannot be read.
         """
-        file = self._root / path
         try:
-            its = file.stat()
-            if not S_ISREG(its.st_mode):
-                raise UnreadableError(f"{file} is not a regular file; remove it")
-            confirm_readable(its.st_size, str(file), most)
-            return file.read_bytes()
+            with self._open(path) as file:
+                size = os.fstat(file.fileno()).st_size
+                confirm_readable(size, str(self._root / path), most)
+                return file.read()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except OSError as error:
-            raise unreadable(file, error) from None
 
     def read_all(self, paths: Iterable[str], most: int | None = None) -> Mapping[str, bytes]:
         """Read files one after another."""
@@ -170,7 +199,7 @@ class Disk:
             If it is no regular file, or cannot be read.
         """
         try:
-            with open_regular(self._root / path, os.O_RDONLY, links=True) as file:
+            with self._open(path) as file:
                 file.seek(start)
                 return file.read(count)
         except (FileNotFoundError, NotADirectoryError):
@@ -178,13 +207,13 @@ class Disk:
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file, and the folder it is in."""
-        target = self._root / path
+        target = self._place(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_bytes_atomically(target, data)
 
     def upload(self, file: Path, path: str) -> None:
         """Copy a file."""
-        target = self._root / path
+        target = self._place(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as temporary:
             shutil.copyfile(file, temporary)
@@ -197,7 +226,7 @@ class Disk:
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files."""
         for path in paths:
-            (self._root / path).unlink(missing_ok=True)
+            self._place(path).unlink(missing_ok=True)
 
     def prune(self, folder: str) -> None:
         """Remove empty folders, the deepest first."""
@@ -211,12 +240,17 @@ class SharedFolder(Disk):
 
     A conditional write locks a file beside, which stays. The file system has to support locks of
     POSIX between its machines, as NFS and Lustre can; a machine that ends releases its locks.
+    Others may write there: links that lead out of it are not followed.
     """
+
+    def holds(self, path: Path) -> bool:
+        """Return whether a file or folder, its links followed, is below the folder."""
+        return is_below(path, (self._root,))
 
     def read_version(self, path: str) -> Version | None:
         """Read a file; its version is named by its content."""
         try:
-            with open_regular(self._root / path, os.O_RDONLY) as file:
+            with open_regular(self._place(path), os.O_RDONLY) as file:
                 data, its = file.read(LARGEST_VERSION), os.fstat(file.fileno())
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -225,7 +259,7 @@ class SharedFolder(Disk):
 
     def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
         """Write a file if its content is still the one that was read."""
-        with locked(self._root / f"{path}.lock"):
+        with locked(self._place(f"{path}.lock")):
             found = self.read_version(path)
             if replaced != (None if found is None else found.name):
                 return None
@@ -234,13 +268,10 @@ class SharedFolder(Disk):
 
     def remove_version(self, path: str, version: str) -> None:
         """Remove a file if its content is still the one that was read."""
-        with locked(self._root / f"{path}.lock"):
+        with locked(self._place(f"{path}.lock")):
             found = self.read_version(path)
             if found is not None and found.name == version:
                 self.remove([path])
-
-
-_INSTALL = "run `make setup`, or install the dependency group"
 
 
 def storage_at(prefix: str | None) -> Storage:
@@ -270,7 +301,7 @@ def storage_at(prefix: str | None) -> Storage:
     if prefix.startswith("/"):
         return _folder(prefix)
     confirm_address(prefix)
-    return _s3_bucket(prefix) if prefix.startswith(S3_SCHEME) else _google_bucket(prefix)
+    return s3_bucket(prefix) if prefix.startswith(S3_SCHEME) else google_bucket(prefix)
 
 
 def _folder(prefix: str) -> Storage:
@@ -280,25 +311,3 @@ def _folder(prefix: str) -> Storage:
             "the run share. Make it first: if it is missing, the folder may not be mounted"
         )
     return SharedFolder(Path(prefix), prefix)
-
-
-def _s3_bucket(prefix: str) -> Storage:
-    try:
-        from epyflow.storage.s3 import S3Bucket  # slow to import, and a laptop does without
-    except ImportError as problem:
-        raise EpyflowError(
-            f"results in S3 need the package boto3 ({problem}); run `make setup WITH=s3`, or "
-            "install the dependency group `s3`"
-        ) from problem
-    return S3Bucket(prefix)
-
-
-def _google_bucket(prefix: str) -> Storage:
-    try:
-        from epyflow.storage.bucket import Bucket  # slow to import, and a laptop does without
-    except ImportError as problem:
-        raise EpyflowError(
-            f"results in a bucket need the package google-cloud-storage ({problem}); {_INSTALL} "
-            "`cloud`"
-        ) from problem
-    return Bucket(prefix)

@@ -1,18 +1,33 @@
 """Open and lock files of a folder that others may write to: no links, pipes or devices."""
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
 
 from epyflow.errors import EpyflowError, UnreachableError, UnreadableError
 
+_log = logging.getLogger(__name__)
+
 _PATIENCE_SECONDS, _LOOK_SECONDS = 30.0, 0.05
 """A lock is held while a small file is written."""
+
+LEADS_OUT = (
+    "leads out of the storage through a link, which is not followed; expected a file below the "
+    "storage's folder: copy it there, or name a folder above both as the storage"
+)
+
+
+@cache
+def warn_of_link(path: Path) -> None:
+    """Warn once of a link in a listing."""
+    _log.warning("%r %s", str(path), LEADS_OUT)
 
 
 def open_regular(path: Path, flags: int, *, links: bool = False) -> BinaryIO:

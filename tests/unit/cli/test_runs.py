@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -129,15 +128,14 @@ def test_names_of_objects_forge_no_line_and_no_style(made_up, format):
 
 
 def refuse_to_read(monkeypatch, refused: str) -> None:
-    for module, name in ((Path, "read_bytes"), (regular_file.os, "open")):
-        read = getattr(module, name)
+    opened = regular_file.os.open
 
-        def refuse(path, *arguments, read=read):
-            if str(path) == refused:
-                raise PermissionError(13, "Permission denied")
-            return read(path, *arguments)
+    def refuse(path, *arguments, **options):
+        if str(path) == refused:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments, **options)
 
-        monkeypatch.setattr(module, name, refuse)
+    monkeypatch.setattr(regular_file.os, "open", refuse)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,6 @@ def test_a_file_with_a_time_that_no_date_has_is_listed(tmp_path, monkeypatch, se
     its = list((tmp_path / "a").stat())
     # Not every file system keeps such a time.
     its[8] = int(seconds)
-    monkeypatch.setattr(Path, "stat", lambda _: os.stat_result(its))
+    monkeypatch.setattr(Path, "stat", lambda _, **__: os.stat_result(its))
 
     assert Disk(tmp_path).below("")["a"].modified.year == year

@@ -84,3 +84,68 @@ def test_of_many_processes_one_creates_a_file(tmp_path):
         made = list(pool.map(create, [tmp_path] * 40, range(40)))
 
     assert made.count(True) == 1
+
+
+@pytest.fixture
+def with_links(tmp_path) -> SharedFolder:
+    """A shared folder that itself is a link, with links into it and out of it."""
+    stored = tmp_path / "stored"
+    (stored / "in").mkdir(parents=True)
+    (stored / "in" / "own").write_bytes(b"own")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "secret").write_bytes(b"secret")
+    (stored / "in" / "link").symlink_to("own")
+    (stored / "in" / "secret").symlink_to(tmp_path / "out" / "secret")
+    (stored / "out").symlink_to(tmp_path / "out")
+    (tmp_path / "shared").symlink_to(stored)
+    regular_file.warn_of_link.cache_clear()
+    return SharedFolder(tmp_path / "shared")
+
+
+def test_links_that_lead_out_are_not_listed_and_named_once(with_links, caplog):
+    for _ in range(2):
+        assert set(with_links.below("in")) == set(with_links.names("in")) == {"own", "link"}
+        assert with_links.below("out") == with_links.names("out") == {}
+
+    assert [said.partition(" leads out of the storage")[0][-11:-1] for said in caplog.messages] == [
+        "/in/secret",
+        "shared/out",
+    ]
+
+
+@pytest.mark.parametrize("path", ["in/secret", "out/secret"])
+def test_links_that_lead_out_are_not_read(with_links, path):
+    for read in (with_links.read, lambda path: with_links.read_part(path, 0, 1)):
+        assert read("in/own")[:1] == read("in/link")[:1] == b"o"
+        with pytest.raises(UnreadableError, match=f"{path} leads out of the storage .*copy it"):
+            read(path)
+
+
+def test_nothing_is_written_through_a_folder_that_leads_out(with_links, tmp_path):
+    changes = [
+        lambda: with_links.write("out/new", b"1"),
+        lambda: with_links.upload(tmp_path / "out" / "secret", "out/new"),
+        lambda: with_links.remove(["out/secret"]),
+        lambda: with_links.read_version("out/secret"),
+        lambda: with_links.write_version("out/new", b"1", None),
+        lambda: with_links.remove_version("out/secret", "1"),
+    ]
+
+    for change in changes:
+        with pytest.raises(UnreadableError, match="out leads out of the storage"):
+            change()
+
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["secret"]
+
+
+def test_a_link_that_is_changed_while_it_is_read_is_not_followed(with_links, monkeypatch):
+    monkeypatch.setattr(SharedFolder, "_place", None)
+    before = regular_file.os.open
+
+    def changed(path, *arguments):
+        return before(path.parents[1] / "out" / "secret", *arguments)
+
+    monkeypatch.setattr(regular_file.os, "open", changed)
+
+    with pytest.raises(UnreadableError, match="in/own leads out"):
+        with_links.read("in/own")

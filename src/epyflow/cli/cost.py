@@ -19,7 +19,7 @@ from epyflow.operations.cost.run_estimate import with_spot
 from epyflow.operations.cost.summary import Sum, by_location, by_stage, total
 from epyflow.operations.durations import format_duration
 from epyflow.operations.runs.run_lookup import find_run
-from epyflow.run.layout import COST, RESULTS, RunLayout
+from epyflow.run.layout import BUILDER, COST, OUTPUTS, RESULTS, RunLayout
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import BUCKET_SCHEMES, Storage, storage_at
 from epyflow.storage.stored_file import LARGEST_TEXT
@@ -91,10 +91,17 @@ def _find(run: str, run_id: str) -> tuple[Storage, str]:
         return storage_at(prefix), f"{RESULTS}/{rest}/{COST}"
     # A folder of the experiment may have the id as its name, too.
     named = (Path(run), Path(RunLayout(run, run_id).results), Path(RESULTS, run))
-    given = RESULTS in named[0].parts or (named[0].is_dir() and not named[1].is_dir())
-    missing = named[0] if given else named[1]
-    folder = next((each for each in named if (each / COST).exists()), missing)
-    return storage_at(None), str(folder / COST)
+    with_cost = (each for each in named if (each / COST).exists())
+    runs = (each for each in named if (each / BUILDER).is_dir() or (each / OUTPUTS).is_dir())
+    is_given = named[0].is_dir() and not (named[0] / "config").is_dir()
+    if folder := next(with_cost, None) or next(runs, named[0] if is_given else None):
+        return storage_at(None), str(folder / COST)
+    places = named[:1] if RESULTS in named[0].parts else named[1:]
+    raise EpyflowError(
+        f"there is no run {' or '.join(map(str, places))}; expected the folder of a finished run, "
+        "results/<exp_id>/<run_id>, or an experiment's id and --run-id; `epyflow runs` lists the "
+        "runs there are"
+    )
 
 
 def _priced_again(

@@ -168,6 +168,16 @@ def test_a_run_that_is_not_there_ends_with_2(finished, named):
     assert "expected" in done.stderr
 
 
+@pytest.mark.parametrize("named", ["study/other", "study/other/"])
+def test_a_run_without_a_table_is_named_once(finished, named):
+    assert "no run results/study/other/main or results/study/other;" in run("cost", named).stderr
+
+    (finished.parent / "other" / "outputs").mkdir(parents=True)
+
+    missing = "results/study/other/run_cost.csv is missing; "
+    assert run("cost", named).stderr.startswith(missing)
+
+
 def test_a_folder_that_was_given_and_has_no_table_is_named(finished):
     Path("copy/flu/main").mkdir(parents=True)
 

@@ -132,9 +132,10 @@ def locate(
         if config == folder and folder.name == "config":
             folder = folder.parent
         if not yaml_files(config):
+            above = _experiment_above(folder)
             raise UnreadableError(
-                f"{config}: no .yaml or .yml file; expected a basemodel file with the key "
-                f"'model'{_experiments_below(folder)}"
+                f"{config}: no .yaml or .yml file; expected a basemodel file with the key 'model'"
+                f"{f', or the folder{above}' if above else _experiments_below(folder)}"
             )
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
@@ -151,10 +152,16 @@ def _folder(path: Path, root: Path | None) -> Path:
     if path.is_file():
         if path.suffix in SUFFIXES:
             return _plain(path.parent)
-        raise UnreadableError(f"{path}: not a YAML file; expected an experiment's folder")
+        above = _experiment_above(path)
+        raise UnreadableError(f"{path}: not a YAML file; expected an experiment's folder{above}")
     if path.is_symlink():
         raise UnreadableError(f"{path}: a link to a folder that does not exist; expected a folder")
-    raise UnreadableError(_no_such_experiment(str(path), root))
+    for missing in dict.fromkeys((path, below)):
+        if above := _experiment_above(missing):
+            raise UnreadableError(
+                f"{missing}: no such {_kind(missing)}; expected an experiment's folder{above}"
+            )
+    raise UnreadableError(_no_such_experiment(path, root))
 
 
 def _plain(path: Path) -> Path:
@@ -162,9 +169,32 @@ def _plain(path: Path) -> Path:
     return Path(os.path.normpath(path.absolute()))
 
 
-def _no_such_experiment(experiment: str, root: Path | None) -> str:
+def _experiment_above(path: Path) -> str:
+    """Return the end of a message: the folder of the experiment that a path leads into."""
+    parts = path.parts
+    if parts[:1] == ("results",) and len(parts) > 2:
+        return f"; this names a run, of the experiment {'/'.join(parts[1:-1])}"
+    above = next((each for each in path.parents if _is_experiment(each)), None)
+    return "" if above is None else f": {above}"
+
+
+def _kind(path: Path) -> str:
+    return "file" if path.suffix in SUFFIXES else "folder"
+
+
+def _is_experiment(folder: Path) -> bool:
+    try:
+        return any("model" in file.name for file in yaml_files(folder / "config"))
+    except OSError:
+        return False
+
+
+def _no_such_experiment(path: Path, root: Path | None) -> str:
+    experiment = str(path)
     if root is None:
-        return f"{experiment}: no such folder; expected an experiment's folder"
+        beside = path.parent.iterdir() if path.parent.is_dir() else ()
+        near = did_you_mean(experiment, [str(each) for each in beside if _is_experiment(each)])
+        return f"{experiment}: no such {_kind(path)}{near}; expected an experiment's folder"
     base = root / "experiments"
     known = _known(base)
     there = f"; there are {listed(known)}" if known else f"; {base} has no experiments"

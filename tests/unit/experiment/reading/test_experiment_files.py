@@ -84,6 +84,43 @@ def test_a_folder_of_experiments_offers_those_below_it(folder):
         locate(folder.parent)
 
 
+@pytest.mark.parametrize(
+    ("below", "kind"),
+    [
+        ("config/nothing.yaml", "no such file; expected an experiment's folder"),
+        ("main/", "no such folder; expected an experiment's folder"),
+        ("config/functions/x", "no such folder; expected an experiment's folder"),
+        (
+            "data",
+            "no .yaml or .yml file; expected a basemodel file with the key 'model', or the fo",
+        ),
+        ("notes.txt", "not a YAML file; expected an experiment's folder"),
+    ],
+)
+def test_a_path_inside_an_experiment_is_refused_with_the_experiments_folder(folder, below, kind):
+    (folder / "data").mkdir()
+    (folder / "notes.txt").touch()
+    ways = [(f"{folder}/{below}", None), (f"{folder.name}/{below}", folder.parents[1])]
+
+    for named, root in ways[: 1 if "data" in below or "notes" in below else 2]:
+        with pytest.raises(UnreadableError) as caught:
+            locate(named, root)
+
+        assert f"{below.rstrip('/')}: {kind}" in str(caught.value)
+        assert str(caught.value).endswith(f": {folder}")
+
+
+def test_a_path_beside_an_experiment_or_of_a_run_is_refused_with_the_experiment(
+    folder, monkeypatch
+):
+    monkeypatch.chdir(folder.parent)
+
+    with pytest.raises(UnreadableError, match=r"^mien: no such folder \(did you mean mine\?\); "):
+        locate("mien")
+    with pytest.raises(UnreadableError, match=r"this names a run, of the experiment us/mine$"):
+        locate("results/us/mine/main")
+
+
 def test_a_file_that_is_no_yaml_is_refused(folder):
     path = folder / "notes.txt"
     path.touch()

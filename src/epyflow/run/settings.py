@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from epyflow.engine import DEFAULT as DEFAULT_ENGINE
 from epyflow.errors import EpyflowError
-from epyflow.experiment.format.base import Count, Date, Text
+from epyflow.experiment.format.base import Count, Date, Distinct, Text
 from epyflow.experiment.reading.experiment_files import (
     NAME_FORM,
     ExperimentFiles,
@@ -130,7 +130,7 @@ class Settings(Strict):
     stamp_outputs: Flag = Field(
         default=False, description="Keep a copy of the outputs each time that the run has finished."
     )
-    reference_dates: Many[Date] = Field(
+    reference_dates: Distinct[Date] = Field(
         default=(), description="Forecasts to make and score together, each as of its date."
     )
     hub: PathText | None = Field(
@@ -147,7 +147,7 @@ class Settings(Strict):
     target_data: PathText | None = Field(
         default=None, description="Final observations to score against: a file, or a hub's folder."
     )
-    score_models: Many[Text] = Field(
+    score_models: Distinct[Text] = Field(
         default=(), description="Models of the hub to score as well; absent: baseline, ensemble."
     )
 
@@ -155,7 +155,7 @@ class Settings(Strict):
         default=None,
         description="Pub/Sub topic, projects/<project>/topics/<name>, that is told of the end.",
     )
-    notify_email: Many[Annotated[str, Field(pattern=_EMAIL)]] = Field(
+    notify_email: Distinct[Annotated[str, Field(pattern=_EMAIL)]] = Field(
         default=(), description="Mail addresses that are told of the end."
     )
     notify_smtp: Annotated[str, Field(pattern=_SERVER), AfterValidator(_with_port)] | None = Field(

@@ -108,6 +108,20 @@ def test_a_flag_may_be_the_word_of_a_command_line(written, flag):
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "first", "second", "named"),
+    [
+        ("reference_dates", "2024-12-07", date(2024, 12, 7), "2024-12-07"),
+        ("score_models", "a-b", "a-b", "a-b"),
+        ("notify_email", "a@b.org", "a@b.org", "a@b.org"),
+    ],
+)
+def test_a_list_names_each_once(key, first, second, named):
+    assert refusal(**{key: [first, second]}).endswith(
+        f"{key}: {named} is listed twice; expected it once"
+    )
+
+
 def test_an_empty_key_has_its_default():
     settings = read_settings({"experiment": "example", "experiments_root": None, "run_id": None})
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from epyflow.errors import ExpressionError
 from epyflow.experiment.format import expressions
 from epyflow.population.aggregate import MOST
-from epyflow.strict import Strict, refuse, shown
+from epyflow.strict import Many, Strict, refuse, shown
 from forecast_hub.config.units import EXAMPLES, parse_unit
 from forecast_hub.yaml_mistakes import lookalike
 
@@ -207,6 +207,16 @@ def find_duplicate(names: Iterable[T]) -> T | None:
             return name
         seen.add(name)
     return None
+
+
+def _each_once(items: tuple[T, ...]) -> tuple[T, ...]:
+    if (item := find_duplicate(items)) is not None:
+        raise refuse(f"{item} is listed twice; expected it once")
+    return items
+
+
+Distinct = Annotated[Many[T], AfterValidator(_each_once)]
+"""A YAML list whose items differ."""
 
 
 def refuse_double_count(simulation: Iterable[str]) -> None:

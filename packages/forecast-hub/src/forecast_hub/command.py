@@ -165,6 +165,10 @@ def ensemble(
             "equal weights.",
         ),
     ] = None,
+    hub: Annotated[
+        Path | None,
+        typer.Option("--hub", help="The hub's folder: its targets and locations are checked."),
+    ] = None,
 ) -> None:
     """Combine the submissions of several models into one.
 
@@ -172,9 +176,11 @@ def ensemble(
     """
     from forecast_hub.combining.ensemble import combine_files
     from forecast_hub.combining.submission import round_of, write_rows
+    from forecast_hub.config.reader import read_hub
 
     try:
-        write_rows(combine_files(files, round_of(output), method, target_data), output)
+        read = None if hub is None else read_hub(hub)
+        write_rows(combine_files(files, round_of(output), method, target_data, read), output)
     except HubError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast_hub.config.hub import STANDARD_COLUMNS
+from forecast_hub.config.hub import STANDARD_COLUMNS, Hub
 from forecast_hub.errors import DataError, HubError
 from forecast_hub.scoring.forecasts import (
     MODEL,
-    REFERENCE_DATE,
     fill_task_ids,
     parse_submission_name,
     read_forecasts,
@@ -25,6 +24,7 @@ from forecast_hub.scoring.outcomes import TARGET, read_outcomes
 from forecast_hub.scoring.probabilities import check_probabilities
 from forecast_hub.scoring.quantiles import score_quantiles
 from forecast_hub.scoring.relative_skill import list_tasks
+from forecast_hub.scoring.task_ids import REFERENCE_DATE, refuse_other_ends
 from forecast_hub.suggestions import listed
 from forecast_hub.tables import read_table
 
@@ -42,6 +42,7 @@ def combine_files(
     day: str,
     method: Method = "median",
     target_data: Path | None = None,
+    hub: Hub | None = None,
 ) -> pd.DataFrame:
     """Combine the submissions of one round.
 
@@ -57,6 +58,9 @@ def combine_files(
     target_data
         What was observed, to weigh the members by their scores: see :func:`weigh`. None: all have
         the same weight.
+    hub
+        The hub whose targets, locations and ends of periods the files have; None if it is not
+        known.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def combine_files(
     HubError
         If a file cannot be used, there are fewer than two members, or they cannot be weighed.
     """
-    forecasts = read_forecasts(paths)
+    forecasts = read_forecasts(paths, hub)
     require_columns(forecasts, [REFERENCE_DATE], "the date of their round")
     now = forecasts[forecasts[REFERENCE_DATE] == day]
     members = sorted(now[MODEL].unique())
@@ -161,7 +165,7 @@ def combine(
     ------
     DataError
         If members have different quantiles of a task, one twice, quantiles that fall, or none, or
-        probabilities that do not add up to 1.
+        probabilities that do not add up to 1, or other ends of the same horizon.
     """
     rows = forecasts[forecasts["output_type"].isin(COMBINED)]
     if left := sorted(set(forecasts["output_type"]) - set(COMBINED)):
@@ -170,6 +174,7 @@ def combine(
         raise DataError(f"the forecasts have no output type {' or '.join(COMBINED)}; expected one")
     tasks = [name for name in rows.columns if name not in (MODEL, *STANDARD_COLUMNS)]
     rows = fill_task_ids(rows)
+    refuse_other_ends(rows, MODEL)
     check_probabilities(rows[rows["output_type"] == "pmf"])
     is_level = rows["output_type"] == "quantile"
     levels = pd.to_numeric(rows["output_type_id"].where(is_level))
@@ -182,12 +187,26 @@ def combine(
         twice = rows[rows.duplicated([MODEL, *keys])].iloc[0]
         raise DataError(f"{twice[MODEL]}: {_named(twice, keys)} is there twice; expected it once")
     table = rows.pivot_table(index=keys, columns=MODEL, values="value", aggfunc="first")
+    _warn_of_missing_tasks(table, [*tasks, "output_type"])
     parts = [
         _combined(table[at], weights, method if kind == "quantile" else "mean")
         for kind, at in _groups(table, tasks)
     ]
     found = pd.concat(parts).sort_index().rename("value").reset_index()
     return pd.DataFrame(found, columns=[*tasks, *STANDARD_COLUMNS])
+
+
+def _warn_of_missing_tasks(table: pd.DataFrame, tasks: Sequence[str]) -> None:
+    """Name the members that lack tasks, which are combined of the others."""
+    has = table.notna().groupby(level=[*tasks], sort=False).any()
+    for member, count in has.sum().items():
+        if count < len(has):
+            lacking = has.index[~has[member].to_numpy()][0]
+            log.warning(
+                "%s has %d of %d tasks; the others, such as %s, are combined without it",
+                *(member, count, len(has)),
+                _named(pd.Series(lacking, index=[*tasks]), tasks),
+            )
 
 
 def _groups(table: pd.DataFrame, tasks: Sequence[str]) -> list[tuple[str, NDArray[np.bool_]]]:

@@ -17,9 +17,9 @@ from forecast_hub.config.reader import read_hub
 from forecast_hub.config.units import COUNT, read_unit
 from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError
-from forecast_hub.scoring.forecasts import REFERENCE_DATE
 from forecast_hub.scoring.matching import select_target
 from forecast_hub.scoring.outcomes import names_of_places, read_outcomes
+from forecast_hub.scoring.task_ids import REFERENCE_DATE
 from forecast_hub.suggestions import did_you_mean
 
 Array = NDArray[np.float64]

@@ -1,24 +1,30 @@
 """Read submissions for scoring."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecast_hub.config.hub import NA, STANDARD_COLUMNS
+from forecast_hub.config.hub import NA, STANDARD_COLUMNS, Hub
 from forecast_hub.config.submission_file import FileName, parse_name, read_submission
-from forecast_hub.dates import parse_date
 from forecast_hub.errors import DataError, UnreadableError
+from forecast_hub.scoring.task_ids import (
+    END,
+    REFERENCE_DATE,
+    check_forms,
+    check_periods,
+    check_values,
+)
 from forecast_hub.suggestions import listed
 from forecast_hub.tables import read_table
 
 MODEL = "model"
-REFERENCE_DATE = "reference_date"
-NEEDED = ("target", "location", REFERENCE_DATE, "target_end_date")
+NEEDED = ("target", "location", REFERENCE_DATE, END)
 """Columns by which forecasts meet what was observed."""
-_OTHER_NAMES = {"origin_date": REFERENCE_DATE, "target_date": "target_end_date"}
+_OTHER_NAMES = {"origin_date": REFERENCE_DATE, "target_date": END}
 """What European and scenario hubs call the column of the round, and others the end of a week."""
 _OURS = frozenset(
     (
@@ -33,13 +39,20 @@ _ROUNDING = 1e-9
 """How far a probability may be below 0 or above 1, as sums of numbers are."""
 
 
-def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
+def read_forecasts(
+    paths: Sequence[Path], hub: Hub | None = None, *, is_named: bool = True
+) -> pd.DataFrame:
     """Read submissions of any models into one frame.
 
     Parameters
     ----------
     paths
         ``<round>-<team>-<model>`` with suffix ``.csv``, ``.csv.gz`` or ``.parquet``.
+    hub
+        The hub whose targets, locations and ends of periods they have; None if it is not known.
+    is_named
+        Whether the caller named the files: see
+        :func:`forecast_hub.scoring.task_ids.check_values`.
 
     Returns
     -------
@@ -53,11 +66,32 @@ def read_forecasts(paths: Sequence[Path]) -> pd.DataFrame:
         If a file is missing or is not a table, or its name has no model.
     DataError
         If a column is missing or has a name that scores use, a value is not a finite number, a
-        reference date is no date, a level of a quantile or a probability is not from 0 to 1.
+        level of a quantile or a probability is not from 0 to 1, a task id is not written as hubs
+        write it or contradicts another one or the file's name, or two files are of one model and
+        round.
     """
     if not paths:
         raise UnreadableError("there are no forecasts; expected at least one file")
-    return pd.concat([_read(Path(path)) for path in paths], ignore_index=True)
+    refuse_same_names(paths)
+    found = [_read(Path(path), hub, is_named=is_named) for path in paths]
+    return pd.concat(found, ignore_index=True)
+
+
+def refuse_same_names(paths: Iterable[Path]) -> None:
+    """Refuse two files of one model and round: their rows would count twice.
+
+    Raises
+    ------
+    DataError
+        Naming both.
+    """
+    by_name: dict[FileName, Path] = {}
+    for path in paths:
+        other = by_name.setdefault(parse_submission_name(path), path)
+        if other is not path:
+            raise DataError(
+                f"{path}: is of the same model and round as {other}; expected one file of each"
+            )
 
 
 def standard_names(columns: Iterable[str]) -> list[str]:
@@ -103,7 +137,7 @@ def fill_task_ids(forecasts: pd.DataFrame) -> pd.DataFrame:
     return forecasts.assign(**{name: forecasts[name].fillna("NA") for name in tasks})
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, hub: Hub | None, *, is_named: bool) -> pd.DataFrame:
     name = parse_submission_name(path)
     frame = _with_lines(path)
     if missing := [column for column in STANDARD_COLUMNS if column not in frame]:
@@ -111,21 +145,15 @@ def _read(path: Path) -> pd.DataFrame:
     if ours := sorted(_OURS.intersection(frame.columns)):
         raise DataError(f"{path}: the column {ours[0]} has a name that scores use; rename it")
     frame["value"] = _numbers(frame["value"], path)
-    _check_ranges(frame, path)
     frame.columns = pd.Index(standard_names(frame.columns))
-    _check_reference_dates(frame, path)
+    at = partial(_at, path)
+    check_forms(frame, at, name.round_id)
+    if hub is not None:
+        check_values(frame, at, hub, is_named=is_named)
+    check_periods(frame, at, hub)
+    _check_ranges(frame, path)
     frame.insert(0, MODEL, name.model_id)
     return frame
-
-
-def _check_reference_dates(frame: pd.DataFrame, path: Path) -> None:
-    """Refuse dates that are not of the form that scoring reads and orders by its text."""
-    days = frame.get(REFERENCE_DATE, pd.Series(dtype=str)).drop_duplicates()
-    for line, text in days.items():
-        if parse_date(str(text)) is None:
-            raise DataError(
-                f"{_at(path, line)}: reference_date {text!r} is no date; expected YYYY-MM-DD"
-            )
 
 
 def _check_ranges(frame: pd.DataFrame, path: Path) -> None:

@@ -70,7 +70,7 @@ def compute_score_tables(
     names
         Further names of places: those of each one, its code among them.
     hub
-        The hub of ``others``: see :func:`forecast_hub.scoring.usable_files.read_usable`.
+        The hub of the files: see :func:`forecast_hub.scoring.usable_files.read_usable`.
 
     Returns
     -------
@@ -83,10 +83,10 @@ def compute_score_tables(
     HubError
         If a file of the model is unusable, or no forecast has an outcome yet.
     """
-    own = read_to_score(submissions) if submissions else read_usable(others, hub=hub)
+    own = read_to_score(submissions, hub) if submissions else read_usable(others, hub=hub)
     forecasts = own
     if submissions and others:
-        forecasts = pd.concat([own, read_usable(others, own)], ignore_index=True)
+        forecasts = pd.concat([own, read_usable(others, own, hub)], ignore_index=True)
     outcomes = _outcomes(target_data, own, [*names, *names_of_places(places)], series)
     quantiles = _quantiles(forecasts, outcomes, own)
     probabilities = _probabilities(forecasts, outcomes, own, places)

@@ -13,15 +13,16 @@ from forecast_hub.errors import DataError, HubError
 from forecast_hub.scoring.forecasts import (
     MODEL,
     NEEDED,
-    REFERENCE_DATE,
     fill_task_ids,
     read_forecasts,
+    refuse_same_names,
     require_columns,
 )
 from forecast_hub.scoring.outcomes import TARGET
 from forecast_hub.scoring.probabilities import check_probabilities
 from forecast_hub.scoring.quantiles import arrange_quantiles
 from forecast_hub.scoring.samples import check_samples
+from forecast_hub.scoring.task_ids import REFERENCE_DATE
 from forecast_hub.suggestions import listed
 
 log = logging.getLogger(__name__)
@@ -32,20 +33,28 @@ Ids = frozenset[str] | frozenset[float]
 """Classes of a target, or levels of quantiles."""
 
 
-def read_to_score(paths: Sequence[Path]) -> pd.DataFrame:
+def read_to_score(
+    paths: Sequence[Path], hub: Hub | None = None, *, is_named: bool = True
+) -> pd.DataFrame:
     """Read submissions; of a hub without horizons, each is ``NA``.
+
+    Parameters
+    ----------
+    paths, hub, is_named
+        See :func:`forecast_hub.scoring.forecasts.read_forecasts`.
 
     Raises
     ------
     HubError
         If a file cannot be used.
     """
-    found = pd.concat([_read(path) for path in paths], ignore_index=True)
+    refuse_same_names(paths)
+    found = pd.concat([_read(path, hub, is_named=is_named) for path in paths], ignore_index=True)
     return fill_task_ids(found if "horizon" in found else found.assign(horizon=NA))
 
 
-def _read(path: Path) -> pd.DataFrame:
-    rows = read_forecasts([path])
+def _read(path: Path, hub: Hub | None, *, is_named: bool) -> pd.DataFrame:
+    rows = read_forecasts([path], hub, is_named=is_named)
     require_columns(rows, NEEDED, "by which they meet what was observed")
     if not rows["output_type"].isin(_SCORED).any():
         raise DataError(f"{path}: no row has output type {listed(_SCORED)}; expected one to score")
@@ -68,6 +77,7 @@ def read_usable(
         of most files, of those that ``hub`` permits, and other ones are not usable.
     hub
         The hub whose configuration says which they are; what it permits for no file is not asked.
+        The files have its targets, locations and ends of periods.
 
     Raises
     ------
@@ -77,7 +87,11 @@ def read_usable(
     read: dict[Path, pd.DataFrame] = {}
     for path in paths:
         with _left_out_with_warning(path):
-            rows = read_to_score([path]) if own is None else _shared(_read(path), own)
+            refuse_same_names([*read, path])
+            if own is None:
+                rows = read_to_score([path], hub, is_named=False)
+            else:
+                rows = _shared(_read(path, hub, is_named=False), own)
             _check(rows)
             read[path] = rows
     model = _usual_ids(read.values(), hub) if own is None else own

@@ -20,18 +20,29 @@ def test_the_report_holds_every_figure_with_its_caption(finished: Workspace):
     assert "run_metadata.json" in page
     assert "Curves of the" in page
     assert "8 members in" in page
+    assert "not the results" not in page + done.text
     for category in ("1. Summary", "2. Simulation", "3. Run"):
         assert f'"{category}"' in page
 
 
-def test_a_zip_holds_the_page_with_the_figures_beside_it(finished: Workspace):
-    done = finished.run("--report", "report.zip")
+def test_a_zip_has_the_figures_beside_the_page_which_says_that_an_edit_was_not_run(
+    finished: Workspace,
+):
+    written = (finished.config / "output.yaml").read_bytes()
+    finished.change("output", lambda y: y["output"]["quantiles"].update(selections=[0.5]))
+    try:
+        done = finished.run("--report", "report.zip")
+    finally:
+        (finished.config / "output.yaml").write_bytes(written)
 
     assert done.code == 0, done.text
     with ZipFile(finished.folder / "report.zip") as file:
-        names = file.namelist()
+        names, page = file.namelist(), file.read("report/report.html").decode()
     assert "report/report.html" in names
     assert sum(name.endswith(".svg") for name in names) == 9
+    for text in (done.text, page):
+        assert "not the results of the experiment as it is now" in text
+        assert "make_tables (1)" in text
 
 
 def test_lint_finds_nothing(finished: Workspace):

@@ -59,6 +59,7 @@ def front_page_of_run():
         return {}
     from epyflow.report.first_page_figures import figures_in_html
     from epyflow.report.front_page import front_page
+    from epyflow.run.run_id import reports_only
     from epyflow.storage.disk import storage_at
 
     place = storage_at(storage_prefix())
@@ -82,10 +83,25 @@ def front_page_of_run():
     )
     return page | {
         "parts": parts(),
+        "not_run": warn_of_what_is_not_run if reports_only(sys.argv) else list,
         "figures": figures_in_html(
             place.read(PLAN.layout.figure("curves.json")), pictures_of_first_page()
         ),
     }
+
+
+def warn_of_what_is_not_run():
+    """Warn of results that are not those of this command, here and on the page.
+
+    The report's page calls it: then it is known what a run would do.
+    """
+    from epyflow.report.front_page import escape
+    from epyflow.report.warnings import not_run
+
+    found = not_run(job.rule.name for job in workflow.dag.needrun_jobs())
+    for warning in found:
+        logger.warning(warning)
+    return escape(found)
 
 
 def pictures_of_first_page():

@@ -1,6 +1,7 @@
 """Write warnings about the results of a run, a sentence each."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +14,25 @@ OLDEST = timedelta(days=7)
 """Longest time from the last observation to the reference date without a warning."""
 
 _NAMED = 5
+
+
+def not_run(rules: Iterable[str]) -> list[str]:
+    """Warn of results that are not those of the experiment as the report's command has it.
+
+    Parameters
+    ----------
+    rules
+        The rule of each job that a run with the same settings would do.
+    """
+    jobs = Counter(rule for rule in rules if rule != "all")
+    if not jobs:
+        return []
+    said = ", ".join(f"{rule} ({number})" for rule, number in sorted(jobs.items()))
+    return [
+        "These are not the results of the experiment as it is now: some are missing, or were made "
+        "from other files, settings or code. Run it again with the same settings, then write the "
+        f"report. The run would do: {said}."
+    ]
 
 
 def failed(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:

@@ -79,7 +79,8 @@ def page(
 
 
 def rendered(given, shown, figures):
-    shown |= {"parts": number_parts(PARTS, fitted=True), "figures": figures}
+    more = {"parts": number_parts(PARTS, fitted=True), "figures": figures, "not_run": list}
+    shown = more | shown
     given = given | {"front_page": shown}
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - as Snakemake does
     source = (ROOT / "workflow" / "report" / "workflow.rst").read_text()
@@ -102,6 +103,16 @@ def test_before_anything_was_run_there_is_a_page():
     assert "from 0.0001 to 0.0005" in html
     assert "those of the parameters that were drawn" in html
     assert "chance between simulations" in page(plan(quantities={}))
+
+
+def test_what_was_not_run_is_the_first_warning():
+    shown = front_page(
+        plan()["about"], json.dumps({"warnings": ["an old one"], "headline": []}).encode()
+    )
+
+    html = rendered(plan(), shown | {"not_run": lambda: ["not the results"]}, "")
+
+    assert html.index("not the results") < html.index("an old one")
 
 
 def test_warnings_come_before_the_headline_and_that_before_the_experiment():

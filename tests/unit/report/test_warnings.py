@@ -10,6 +10,12 @@ def members(*rows):
     return pd.DataFrame(rows, columns=["population", "status", "cause", "ended"])
 
 
+def test_results_of_jobs_that_a_run_would_do_are_not_those_of_the_experiment():
+    assert warnings.not_run(["all"]) == []
+    (said,) = warnings.not_run(["run_task", "all", "make_tables", "run_task"])
+    assert said.endswith("The run would do: make_tables (1), run_task (2).")
+
+
 def test_a_population_without_a_result_is_named_with_its_cause():
     fine = [(name, "ok", "", "complete") for name in "AC"]
     table = members(*fine, ("B", "failed", "Too\nhot", ""))

@@ -1,5 +1,6 @@
 """Write files as a whole or not at all, with bytes that depend on their content alone."""
 
+import gzip
 import hashlib
 import io
 import os
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from epyflow.errors import user_errors
+from epyflow.errors import EpyflowError, user_errors
 from forecast_hub.atomic_files import gzip_writer, replacing
 from forecast_hub.errors import HubError
 from forecast_hub.limited_files import open_table
@@ -67,12 +68,18 @@ def table_reader(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     EpyflowError
-        If it holds more than :func:`most_content`, or has too many columns.
-    OSError, ValueError
-        If it cannot be read, or is not a complete gzip file.
+        If it holds more than :func:`most_content`, or has too many columns. If it is not a complete
+        gzip file, or the block raises a :class:`ValueError`, as pandas does for an empty table.
+    OSError
+        If it cannot be read.
     """
-    with user_errors(HubError), open_table(path, most_content(path.stat().st_size)) as table:
-        yield table
+    try:
+        with user_errors(HubError), open_table(path, most_content(path.stat().st_size)) as table:
+            yield table
+    except (ValueError, gzip.BadGzipFile) as error:
+        raise EpyflowError(
+            f"{path}: damaged: {error}; delete it and run again, which writes it anew"
+        ) from error
 
 
 @contextmanager

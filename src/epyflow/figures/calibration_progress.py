@@ -95,9 +95,9 @@ def draw_progress(
     """
     with table_reader(progress) as file:
         content = file.read()
+        # keep_default_na=False keeps populations named NA or None.
+        table = pd.read_csv(io.BytesIO(content), keep_default_na=False)
     write_bytes_atomically(numbers, content)
-    # keep_default_na=False keeps populations named NA or None.
-    table = pd.read_csv(io.BytesIO(content), keep_default_na=False)
     save(progress_chart(table, title, labels), path)
 
 

@@ -27,11 +27,11 @@ def read_ahead(scores: Path) -> pd.DataFrame:
         What identifies a forecast is text, such as an age group ``65``. Without columns if no
         observation has come yet.
     """
-    try:
-        with table_reader(scores) as file:
+    with table_reader(scores) as file:
+        try:
             rows = pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=str)
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
+        except pd.errors.EmptyDataError:
+            return pd.DataFrame()
     texts = {"model", "scale", *list_tasks(rows)}
     rows = rows.astype({name: float for name in rows.columns if name not in texts})
     if "horizon" not in rows:

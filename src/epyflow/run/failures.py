@@ -30,7 +30,10 @@ def read_failures(run: RunPlan, table: Path, storage: Storage) -> tuple[Failure,
         Holds the results.
     """
     with table_reader(table) as packed, io.TextIOWrapper(packed, "utf-8", newline="") as file:
-        failed = [int(row["primary_id"]) for row in csv.DictReader(file) if row["status"] != "ok"]
+        rows = csv.DictReader(file)
+        if "status" not in (rows.fieldnames or ()):
+            raise ValueError("it has no column status")
+        failed = [int(row["primary_id"]) for row in rows if row["status"] != "ok"]
     numbers = sorted({run.task_of(primary_id) for primary_id in failed})
     found = storage.read_all(_paths(run, numbers))
     records = (pickling.result_of(data, path) for path, data in found.items())

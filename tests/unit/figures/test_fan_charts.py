@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from epyflow.errors import EpyflowError
 from epyflow.figures import fan_charts, read_tables
 from epyflow.figures.fan_charts import draw_populations
 from epyflow.figures.figure_file import save
@@ -85,7 +86,7 @@ def test_rows_of_a_population_that_are_apart_are_refused(tmp_path, monkeypatch):
     rows = pd.DataFrame({"population": ["A", "B", "A"], "x": [1, 2, 3]})
     rows.to_csv(tmp_path / "t.csv.gz", index=False)
 
-    with pytest.raises(ValueError, match="the rows of A are not together"):
+    with pytest.raises(EpyflowError, match="the rows of A are not together"):
         list(read_tables.rows_by_population(tmp_path / "t.csv.gz"))
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from epyflow.errors import DataError, UnreadableError
-from epyflow.population.aggregate import MOST, as_number
+from epyflow.population.age_groups import MOST, as_number
 from forecast_hub.errors import HubError
 from forecast_hub.limited_files import csv_rows
 

@@ -4,6 +4,7 @@ Ages are completed years: "5-17" is everybody from the fifth birthday to the day
 eighteenth. This module reads no data, because the schema of experiments uses it.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,20 @@ _OPEN = re.compile(rf"{_AGE}\+")
 _SINGLE = re.compile(_AGE)
 _MONTHS = re.compile(rf"([1-9]|1[01]) Months - {_AGE}(?: Years)?")
 _EXPECTED = 'expected a range such as "5-17", one year such as "5", or "65+"'
+
+
+MOST = 10**12
+"""More persons, contacts per day or observations than there can be; sums of more could overflow."""
+
+
+def as_number(text: str) -> float:
+    """Return a number of 0 to :data:`MOST` as pandas reads it; NaN for anything else."""
+    try:
+        # Python reads 1_000 and digits of other scripts; pandas does not.
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        return math.nan
+    return value if 0 <= value <= MOST else math.nan
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Convert populations from the age groups of the data to those of the model."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
-from epyflow.population.age_groups import AgeGroup, map_groups
+from epyflow.population.age_groups import MOST, AgeGroup, map_groups
 from epyflow.population.locations import Location
 
 LAYERS = ("school", "work", "home", "community")
@@ -17,20 +16,6 @@ LAYERS = ("school", "work", "home", "community")
 
 The order changes the result: the last bit of a sum of floating-point numbers depends on it.
 """
-
-
-MOST = 10**12
-"""More persons, or contacts per day, than there can be; sums of more could overflow."""
-
-
-def as_number(text: str) -> float:
-    """Return a number of 0 to :data:`MOST` as pandas reads it; NaN for anything else."""
-    try:
-        # Python reads 1_000 and digits of other scripts; pandas does not.
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        return math.nan
-    return value if 0 <= value <= MOST else math.nan
 
 
 @dataclass(frozen=True)

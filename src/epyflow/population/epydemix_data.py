@@ -20,15 +20,13 @@ from numpy.typing import NDArray
 from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
 from epyflow.files import LEADS_OUT, Holds
-from epyflow.population.age_groups import AgeGroup, map_groups, parse_age_groups
+from epyflow.population.age_groups import MOST, AgeGroup, as_number, map_groups, parse_age_groups
 from epyflow.population.aggregate import (
     LAYERS,
-    MOST,
     FineContacts,
     FineGroups,
     aggregate,
     aggregate_sizes,
-    as_number,
 )
 from epyflow.population.locations import Location, canonical_name, is_plausible_name
 from forecast_hub.errors import HubError

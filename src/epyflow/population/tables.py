@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from epyflow.artifacts.task import Population
 from epyflow.errors import PopulationError
-from epyflow.population.age_groups import AgeGroup, parse_age_groups
+from epyflow.population.age_groups import MOST, AgeGroup, as_number, parse_age_groups
 from epyflow.population.aggregate import (
-    MOST,
     FineContacts,
     FineGroups,
     aggregate,
-    as_number,
     layers_in_order,
     round_persons,
 )

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from epyflow.errors import ExpressionError
 from epyflow.experiment.format import expressions
-from epyflow.population.aggregate import MOST
+from epyflow.population.age_groups import MOST
 from epyflow.strict import Many, Strict, refuse, shown
 from forecast_hub.config.units import EXAMPLES, parse_unit
 from forecast_hub.yaml_mistakes import lookalike

@@ -1,6 +1,6 @@
 """Read submissions for scoring."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -87,11 +87,18 @@ def refuse_same_names(paths: Iterable[Path]) -> None:
     """
     by_name: dict[FileName, Path] = {}
     for path in paths:
-        other = by_name.setdefault(parse_submission_name(path), path)
-        if other is not path:
-            raise DataError(
-                f"{path}: is of the same model and round as {other}; expected one file of each"
-            )
+        by_name[refuse_same_name(path, by_name)] = path
+
+
+def refuse_same_name(path: Path, others: Mapping[FileName, Path]) -> FileName:
+    """Return the parts of a file's name; a DataError if another file has the same ones."""
+    name = parse_submission_name(path)
+    other = others.get(name, path)
+    if other is not path:
+        raise DataError(
+            f"{path}: is of the same model and round as {other}; expected one file of each"
+        )
+    return name
 
 
 def standard_names(columns: Iterable[str]) -> list[str]:

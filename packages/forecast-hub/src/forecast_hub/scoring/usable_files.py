@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from forecast_hub.scoring.forecasts import (
     NEEDED,
     fill_task_ids,
     read_forecasts,
+    refuse_same_name,
     refuse_same_names,
     require_columns,
 )
@@ -24,6 +26,9 @@ from forecast_hub.scoring.quantiles import arrange_quantiles
 from forecast_hub.scoring.samples import check_samples
 from forecast_hub.scoring.task_ids import REFERENCE_DATE
 from forecast_hub.suggestions import listed
+
+if TYPE_CHECKING:
+    from forecast_hub.config.submission_file import FileName
 
 log = logging.getLogger(__name__)
 
@@ -85,15 +90,16 @@ def read_usable(
         If there is no ``own``, and no submission can be used.
     """
     read: dict[Path, pd.DataFrame] = {}
+    by_name: dict[FileName, Path] = {}
     for path in paths:
         with _left_out_with_warning(path):
-            refuse_same_names([*read, path])
+            name = refuse_same_name(path, by_name)
             if own is None:
                 rows = read_to_score([path], hub, is_named=False)
             else:
                 rows = _shared(_read(path, hub, is_named=False), own)
             _check(rows)
-            read[path] = rows
+            read[path], by_name[name] = rows, path
     model = _usual_ids(read.values(), hub) if own is None else own
     found: list[pd.DataFrame] = []
     for path, rows in read.items():

@@ -16,6 +16,11 @@ def observed(tmp_path):
     return path
 
 
+@pytest.fixture
+def hub(tmp_path):
+    return write_hub(tmp_path / "hub", scorable(tasks()))
+
+
 def changed(path, before, after):
     path.write_text(path.read_text().replace(before, after))
     return path
@@ -133,9 +138,8 @@ def test_with_a_hub_weeks_before_the_reference_date_are_refused(tmp_path, observ
     ],
 )
 def test_a_target_or_location_that_the_hub_lacks_is_refused(
-    tmp_path, observed, before, after, says
+    tmp_path, observed, hub, before, after, says
 ):
-    hub = write_hub(tmp_path / "hub", scorable(tasks()))
     path = changed(write_forecast(tmp_path, "a-b", "2025-01-04", 4), before, after)
 
     done = run(path, "--hub", hub, "--target-data", observed)
@@ -182,8 +186,7 @@ def test_a_member_that_lacks_tasks_is_named(tmp_path, caplog):
     assert "a-b has" not in caplog.text
 
 
-def test_with_a_hub_a_member_with_another_spelling_is_refused(tmp_path):
-    hub = write_hub(tmp_path / "hub", scorable(tasks()))
+def test_with_a_hub_a_member_with_another_spelling_is_refused(tmp_path, hub):
     other = changed(of_weeks(tmp_path, "2025-01-04", model="c-d"), ",cases,", ",Cases,")
 
     done = combine(tmp_path, of_weeks(tmp_path, "2025-01-04"), other, "--hub", hub)

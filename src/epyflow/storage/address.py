@@ -49,9 +49,6 @@ def confirm_address(prefix: str) -> None:
         )
 
 
-_INSTALL = "run `make setup`, or install the dependency group"
-
-
 def s3_bucket(prefix: str) -> "S3Bucket":
     """Open a bucket of S3, if the packages for it are installed."""
     try:
@@ -70,7 +67,7 @@ def google_bucket(prefix: str) -> "Bucket":
         from epyflow.storage.bucket import Bucket  # slow to import, and a laptop does without
     except ImportError as problem:
         raise EpyflowError(
-            f"results in a bucket need the package google-cloud-storage ({problem}); {_INSTALL} "
-            "`cloud`"
+            f"results in a bucket need the package google-cloud-storage ({problem}); run "
+            "`make setup`, or install the dependency group `cloud`"
         ) from problem
     return Bucket(prefix)

@@ -24,7 +24,8 @@ _WHOLE = re.compile(r"(?:-(?=[1-9]))?(?:0|[1-9]\d{0,5})", re.ASCII)
 _MOST_DAYS = 28
 """Days between the reference date and the end of horizon 0, at most."""
 
-_MONTH = range(28, 32)
+_MONTH = (28, 31)
+"""Days of the shortest and of the longest month."""
 
 At = Callable[[Any], str]
 """Names the place of a row of a file, by its label in the frame."""
@@ -112,8 +113,10 @@ def check_values(frame: pd.DataFrame, at: At, hub: Hub, *, is_named: bool) -> No
     }
     for name, known in permitted.items():
         for text, place in _places(frame, name, at) if known else ():
-            alike = None if text in known else _other_form(text, known)
-            if text in known or not (is_named or alike):
+            if text in known:
+                continue
+            alike = _other_form(text, known)
+            if not (is_named or alike):
                 continue
             meant = f" (did you mean {alike}?)" if alike else did_you_mean(text, known)
             raise DataError(
@@ -234,7 +237,7 @@ def _are_months(rows: pd.DataFrame) -> bool:
     """Whether each horizon ends a month after the one before it."""
     ends = rows.drop_duplicates("number").sort_values("number")
     apart = ends["gap"].diff()[1:] / ends["number"].diff()[1:]
-    return bool(apart.between(_MONTH[0], _MONTH[-1]).all())
+    return bool(apart.between(*_MONTH).all())
 
 
 def _find_rule(hub: Hub, target: str, day: str) -> HorizonRule | None:

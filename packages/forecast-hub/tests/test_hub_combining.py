@@ -230,6 +230,16 @@ def test_members_are_weighed_by_what_was_known_in_any_kind_of_target_data(files,
         combine_files(files, "2025-01-11", "mean", observed)
 
 
+def test_a_location_of_a_member_without_its_zeros_is_named_with_file_and_line(files, tmp_path):
+    observed = tmp_path / "observed.csv"
+    observed.write_text("date,location,value\n2025-01-04,06,100\n")
+    for path, location in zip(files, ("06", "6", "06", "06"), strict=True):
+        path.write_text(path.read_text().replace("north", location))
+
+    with pytest.raises(DataError, match=r"2025-01-04-b-y.csv, line 2: location '6' .* '06'"):
+        combine_files(files, "2025-01-11", "mean", observed)
+
+
 def test_members_by_age_are_not_weighed_by_what_is_of_all_ages(files, tmp_path):
     observed = tmp_path / "observed.csv"
     observed.write_text("date,location,value\n2025-01-04,north,100\n")

@@ -114,6 +114,14 @@ def test_the_columns_of_the_round_and_of_the_end_of_a_week_have_the_hubs_names(g
     assert found.columns[[0, 3]].tolist() == ["origin_date", "target_date"]
 
 
+def test_a_code_of_the_hubs_table_without_its_zeros_is_named_with_the_table(grow, tmp_path):
+    table = tmp_path / "hub" / "auxiliary-data" / "locations.csv"
+    table.write_text(table.read_text().replace("a,", "6,"))
+
+    with pytest.raises(DataError, match=rf"{table}: location '6' is no location of .*; .* '06'"):
+        grow([line.replace(",a,", ",06,") for line in lines(waves())])
+
+
 def test_what_became_known_later_and_long_ago_changes_no_forecast(grow):
     columns = "date,location,value,as_of"
     known = [f"{line},{ROUND}" for line in lines(waves())]

@@ -148,6 +148,27 @@ def test_a_target_or_location_that_the_hub_lacks_is_refused(
     assert says in done.stderr
 
 
+@pytest.mark.parametrize("code", ["1", "1.0"])
+@pytest.mark.parametrize("other", ["01", "1", "02"])
+def test_a_location_of_a_forecast_without_its_zeros_is_named_with_file_and_line(
+    tmp_path, observed, code, other
+):
+    """Target data have 01; another file may, too."""
+    changed(observed, ",north,", ",01,")
+    first = changed(write_forecast(tmp_path, "c-d", "2025-01-04", 4), ",north,", f",{other},")
+    path = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join([*rows[:2], *(row.replace("north", code) for row in rows[2:])]))
+
+    done = run(*([path] if other == "1" else [first, path]), "--target-data", observed)
+
+    assert done.exit_code == 2
+    assert done.stderr == (
+        f"{path}, line 3: location '{code}' is no location of {observed}; expected '01': "
+        "spreadsheets drop leading zeros\n"
+    )
+
+
 def test_two_files_of_one_model_and_round_are_refused_by_their_names(tmp_path, observed):
     paths = [write_forecast(tmp_path / each, "a-b", "2025-01-04", 4) for each in ("one", "two")]
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from forecast_hub.errors import DataError, HubError
 from forecast_hub.scoring.forecasts import (
     MODEL,
     fill_task_ids,
+    find_location,
     parse_submission_name,
     read_forecasts,
     require_columns,
@@ -87,7 +89,8 @@ def combine_files(
         log.warning("forecasts of %s are left out: the ensemble is of %s", listed(unused), day)
     weights = dict.fromkeys(members, 1.0)
     if target_data is not None:
-        weights = weigh(forecasts[forecasts[REFERENCE_DATE] < day], members, target_data, day)
+        earlier = forecasts[forecasts[REFERENCE_DATE] < day]
+        weights = weigh(earlier, members, target_data, day, paths)
     first = max(paths, key=lambda path: parse_submission_name(path).round_id == day)
     found = combine(now.dropna(axis=1, how="all"), weights, method)
     return found.rename(columns=_names_in(first))
@@ -100,11 +103,16 @@ def _names_in(path: Path) -> dict[str, str]:
 
 
 def weigh(
-    earlier: pd.DataFrame, members: Sequence[str], target_data: Path, day: str
+    earlier: pd.DataFrame,
+    members: Sequence[str],
+    target_data: Path,
+    day: str,
+    paths: Sequence[Path],
 ) -> dict[str, float]:
     """Weigh members by the inverse of their mean WIS on the logarithmic scale.
 
-    Only earlier forecasts that all members made count, and outcomes before ``day``.
+    Only earlier forecasts that all members made count, and outcomes before ``day``. ``paths`` are
+    their files, for messages.
 
     Raises
     ------
@@ -116,7 +124,8 @@ def weigh(
     earlier = fill_task_ids(earlier)
     own = earlier[earlier[MODEL].isin(members) & (earlier["output_type"] == "quantile")]
     tasks = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
-    outcomes = read_outcomes(target_data, tasks, list(own["location"].unique()), known_on=day)
+    places, at = list(own["location"].unique()), partial(find_location, paths)
+    outcomes = read_outcomes(target_data, tasks, places, known_on=day, at=at)
     target = observed_series(list(own[TARGET].unique()))
     found = Outcomes(outcomes, target, target_data).of_target(target, own)
     known = outcomes.iloc[:0] if found is None else found

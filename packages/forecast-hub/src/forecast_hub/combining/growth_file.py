@@ -56,8 +56,12 @@ def forecast_file(
         raise DataError(f"{day}: is no reference date; expected that of a round") from None
     known = read_hub(hub)
     names = _column_names(known, hub, target)
-    places = read_places(_table_of_locations(known, hub, day))
-    rows = read_outcomes(target_data, (), list(places), names_of_places(places), str(day))
+    table = _table_of_locations(known, hub, day)
+    places = read_places(table)
+    spellings = names_of_places(places)
+    rows = read_outcomes(
+        target_data, (), list(places), spellings, str(day), at=lambda _code: str(table)
+    )
     series = select_target(rows, target, target)
     counts = _of_weeks(series, weeks[0], f"{target_data}: {target}")
     found = forecast_growth(counts.to_numpy(dtype=np.float64))

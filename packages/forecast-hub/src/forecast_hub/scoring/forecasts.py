@@ -163,6 +163,16 @@ def _read(path: Path, hub: Hub | None, *, is_named: bool) -> pd.DataFrame:
     return frame
 
 
+def find_location(paths: Iterable[Path], location: str) -> str:
+    """Return the file and the line where a location of forecasts is first, for messages."""
+    for path in paths:
+        frame = _with_lines(path)
+        lines = frame.index[frame["location"] == location] if "location" in frame else pd.Index([])
+        if len(lines):
+            return _at(path, lines[0])
+    return "the forecasts"
+
+
 def _check_ranges(frame: pd.DataFrame, path: Path) -> None:
     """Refuse levels and probabilities out of range, and round probabilities into it."""
     kinds = frame["output_type"]

@@ -1,7 +1,7 @@
 """Read target data: what was observed, to score forecasts against."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +74,7 @@ def read_outcomes(
     locations: Collection[str] = (),
     names: Iterable[Sequence[str]] = (),
     known_on: str | None = None,
+    at: Callable[[str], str] | None = None,
 ) -> pd.DataFrame:
     """Read the latest version of target data.
 
@@ -94,6 +95,9 @@ def read_outcomes(
         The names of each place, in any letter case: see :func:`names_of_places`.
     known_on
         Rows with a later ``as_of`` are left out; None: all are read.
+    at
+        Names the file where a location of the forecasts is, for the message that it has lost its
+        zeros. None: locations are spellings of places, of which one may be without zeros.
 
     Returns
     -------
@@ -107,8 +111,9 @@ def read_outcomes(
     UnreadableError
         If the file is missing or is not a table.
     DataError
-        If a column is missing, a date or value is wrong, a location has lost its zeros, an
-        outcome is there twice, rows are of several series, or all became known later.
+        If a column is missing, a date or value is wrong, a location has lost its zeros, here or in
+        the forecasts, an outcome is there twice, rows are of several series, or all became known
+        later.
     """
     table = read_table(find_target_data(path))
     if "output_type" in table.frame:
@@ -122,7 +127,7 @@ def read_outcomes(
     day, location, value = _columns(table)
     found = pd.DataFrame(
         {
-            "location": _locations(table, location, locations, names),
+            "location": _locations(table, location, locations, names, at),
             "target_end_date": table.days(day),
         }
     )
@@ -198,24 +203,49 @@ def _refuse_repeats(found: pd.DataFrame, keys: list[str], table: Table, day: str
 
 
 def _locations(
-    table: Table, column: str, wanted: Collection[str], names: Iterable[Sequence[str]]
+    table: Table,
+    column: str,
+    wanted: Collection[str],
+    names: Iterable[Sequence[str]],
+    at: Callable[[str], str] | None,
 ) -> pd.Series:
     """Return the forecasts' names of locations; missing where there are no forecasts."""
     texts = table.frame[column]
     if not len(wanted):
         return texts
+    spellings = [*names]
     other = {
-        name.casefold(): code for each in names for code in each if code in wanted for name in each
+        name.casefold(): code
+        for each in spellings
+        for code in each
+        if code in wanted
+        for name in each
     }
     codes = {
         text: text if text in wanted else other.get(text.casefold()) for text in texts.unique()
     }
+    if at is not None:
+        there = [*codes, *(name for each in spellings for name in each)]
+        _refuse_lost_zeros({*wanted}.difference(codes.values()), there, table.path, at)
     for text, code in codes.items():
         if code is None and (whole := find_code_with_zeros(text, wanted)):
             row = int(texts.index[texts == text][0])
             problem = f"{text!r} is no location of the forecasts"
             raise table.error(row, column, problem, f"{whole}; spreadsheets drop leading zeros")
     return texts.map(codes)
+
+
+def _refuse_lost_zeros(
+    lacking: Iterable[str], there: Sequence[str], path: Path, at: Callable[[str], str]
+) -> None:
+    """Refuse a location without an outcome that is written with more zeros elsewhere."""
+    for code in sorted(lacking):
+        whole = find_code_with_zeros(code, there)
+        if whole is not None and len(whole) >= len(code.removesuffix(".0")) and whole != code:
+            raise DataError(
+                f"{at(code)}: location {code!r} is no location of {path}; expected {whole!r}: "
+                "spreadsheets drop leading zeros"
+            )
 
 
 def names_of_places(places: Mapping[str, Place]) -> list[tuple[str, ...]]:

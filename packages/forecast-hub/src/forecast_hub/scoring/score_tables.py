@@ -14,7 +14,7 @@ from forecast_hub.config.hub import STANDARD_COLUMNS, Hub
 from forecast_hub.config.locations import Place
 from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.forecasts import MODEL
+from forecast_hub.scoring.forecasts import MODEL, find_location
 from forecast_hub.scoring.matching import (
     DERIVED,
     Outcomes,
@@ -87,7 +87,9 @@ def compute_score_tables(
     forecasts = own
     if submissions and others:
         forecasts = pd.concat([own, read_usable(others, own, hub)], ignore_index=True)
-    outcomes = _outcomes(target_data, own, [*names, *names_of_places(places)], series)
+    outcomes = _outcomes(
+        target_data, own, [*names, *names_of_places(places)], series, submissions or others
+    )
     quantiles = _quantiles(forecasts, outcomes, own)
     probabilities = _probabilities(forecasts, outcomes, own, places)
     samples = _samples(forecasts, outcomes, own)
@@ -114,11 +116,16 @@ def _ahead(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _outcomes(
-    target_data: Path, own: pd.DataFrame, names: Iterable[Sequence[str]], series: str | None
+    target_data: Path,
+    own: pd.DataFrame,
+    names: Iterable[Sequence[str]],
+    series: str | None,
+    files: Sequence[Path],
 ) -> Outcomes:
     path = find_target_data(target_data)
     task_ids = [name for name in own.columns if name not in (MODEL, *STANDARD_COLUMNS)]
-    frame = read_outcomes(path, task_ids, list(own["location"].unique()), names)
+    places = list(own["location"].unique())
+    frame = read_outcomes(path, task_ids, places, names, at=partial(find_location, files))
     return Outcomes(frame, observed_series(list(own[TARGET].unique()), series), path)
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from epyflow.errors import ArtifactError
+from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.run.digests import digest_of
 from epyflow.run.layout import RunLayout, task_number
 from epyflow.run.plan import RunPlan
@@ -59,6 +59,9 @@ def read_record(storage: Storage, layout: RunLayout) -> Built | None:
         If it is damaged.
     UnreadableError
         If it is too large.
+    EpyflowError
+        If another run has this folder, too: a date of a replay of ``a``, with the run id ``b``, and
+        a run of the experiment ``a/b`` that is named by the date.
     """
     path = layout.input_record
     data = storage.read(path, LARGEST_TEXT)
@@ -70,16 +73,31 @@ def read_record(storage: Storage, layout: RunLayout) -> Built | None:
             return None  # of another version: everything is built anew
         if not 0 <= (seed := int(content["seed"])) < 2**63:
             raise ValueError(f"the seed is {seed}")
-        return Built(seed, dict(content["digests"]), dict(content["checksums"]))
+        built = Built(seed, dict(content["digests"]), dict(content["checksums"]))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as problem:
         raise ArtifactError(
             f"{path}: damaged. Delete it and run again, which builds every input again."
         ) from problem
+    _check_owner(str(content.get("exp_id", layout.exp_id)), layout)
+    return built
+
+
+def _check_owner(exp_id: str, layout: RunLayout) -> None:
+    """Refuse the inputs of an experiment whose run has the same folder, but not those of a copy."""
+    if exp_id != layout.exp_id and layout.name.startswith(f"{exp_id}/"):
+        run_id = layout.name.removeprefix(f"{exp_id}/")
+        raise EpyflowError(
+            f"{layout.results}: holds the run {run_id} of the experiment {exp_id}, and the run "
+            f"{layout.run_id} of the experiment {layout.exp_id} would replace its files; expected "
+            "another name for this run: --config run_id=<name>. If the other run is not needed, "
+            "delete this folder instead"
+        )
 
 
 def _write(built: Built, storage: Storage, layout: RunLayout) -> None:
     content = {
         "format": _FORMAT,
+        "exp_id": layout.exp_id,
         "seed": built.seed,
         "digests": dict(sorted(built.digests.items())),
         "checksums": dict(sorted(built.checksums.items())),

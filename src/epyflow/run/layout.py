@@ -35,10 +35,13 @@ CLOSED_TO_TASKS = (COORDINATOR, "build-sources")
 """Folders of a bucket that the tasks' account may not write; other accounts run their files."""
 
 BUILDER, RUNNER, OUTPUTS, HUB = "builder-artifacts", "runner-artifacts", "outputs", "hub"
-STAMPED = "stamped"
+SCORES, FIGURES, STAMPED = "scores", "figures", "stamped"
 METADATA = f"{OUTPUTS}/run_metadata.json"
-COST = "run_cost.csv"
+COST, COMPLETE, ARCHIVE = "run_cost.csv", "complete.txt", "experiment.tar.gz"
 FINDINGS = ".findings.json"
+
+OWN_NAMES = (BUILDER, RUNNER, OUTPUTS, HUB, SCORES, FIGURES, STAMPED, COST, COMPLETE, ARCHIVE)
+"""Files and folders directly in the folder of a run, besides dates of a replay."""
 
 PLANS = Path(".epyflow")
 
@@ -137,12 +140,12 @@ class RunLayout:
     @property
     def complete(self) -> str:
         """The mark that no task failed, and that the hub would accept the submission."""
-        return f"{self.results}/complete.txt"
+        return f"{self.results}/{COMPLETE}"
 
     @property
     def experiment_archive(self) -> str:
         """The experiment as the run has read it: a bundle of its files."""
-        return f"{self.results}/experiment.tar.gz"
+        return f"{self.results}/{ARCHIVE}"
 
     @property
     def left_out(self) -> str:
@@ -159,11 +162,11 @@ class RunLayout:
 
     def score(self, file: str) -> str:
         """Return a table of scores."""
-        return f"{self.results}/scores/{file}"
+        return f"{self.results}/{SCORES}/{file}"
 
     def figure(self, file: str) -> str:
         """Return a figure, or the numbers of one."""
-        return f"{self.results}/figures/{file}"
+        return f"{self.results}/{FIGURES}/{file}"
 
     def stamped(self, stamp: str) -> str:
         """Return the folder of copies of finished outputs."""

@@ -21,7 +21,7 @@ from epyflow.run.calendar import describe_dates
 from epyflow.run.description import describe
 from epyflow.run.digests import digest_of, flatten, hash_data, hash_tasks, numeric_content
 from epyflow.run.input_record import Built
-from epyflow.run.layout import CLOSED_TO_TASKS, RunLayout
+from epyflow.run.layout import CLOSED_TO_TASKS, OWN_NAMES, RunLayout
 from epyflow.run.plan import (
     PLAN_VARIABLE,
     Plan,
@@ -70,7 +70,6 @@ def write_run_plan(
     """
     settings, path = found.settings, found.settings.plan_path
     exp_id, previous = found.experiment.files.exp_id, _previous(path)
-    _check_name(exp_id, settings.run_id)
     known = {run: input_record.read_record(storage, RunLayout(exp_id, run)) for run in found.runs}
     seed = _seed(found.experiment, known.values(), previous)
     plan, sources = _plan(found, seed)
@@ -109,7 +108,7 @@ def _check_submitted(plan: Plan, expected: str | None) -> None:
 
 
 def _check_name(exp_id: str, run_id: str) -> None:
-    """Refuse names of folders that mean something else below a storage prefix."""
+    """Refuse names that files and folders of other runs have, or of other programs in a bucket."""
     for name in CLOSED_TO_TASKS:
         if name in (*exp_id.split("/"), run_id):
             raise EpyflowError(
@@ -121,6 +120,13 @@ def _check_name(exp_id: str, run_id: str) -> None:
             f"the experiment {exp_id}: a folder of results cannot be named {LATEST!r}, which is a "
             "file that names the newest finished run; rename the experiment"
         )
+    parts = [*exp_id.split("/"), run_id]
+    for place, name in enumerate(parts[2:], start=2):
+        if name in OWN_NAMES:
+            raise EpyflowError(
+                f"the run {exp_id}/{run_id}: a run of the name {'/'.join(parts[:place])} writes "
+                f"files to {name!r}, too; rename the experiment or the run"
+            )
 
 
 def _write_if_changed(path: Path, data: bytes) -> None:
@@ -169,6 +175,7 @@ def _seed(experiment: Experiment, known: Iterable[Built | None], previous: Plan 
 def _plan(found: Gathered, seed: int) -> tuple[Plan, dict[str, Any]]:
     """Return the plan, and the files that it was made from as fields of :class:`Start`."""
     settings, first = found.settings, next(iter(found.runs.values()))
+    _check_name(first.files.exp_id, settings.run_id)
     tables = table_specs(first)
     if settings.reference_dates:
         # A replay makes submissions and scores, and no tables for a report.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.run.layout import RunLayout, task_number
+from epyflow.run.layout import OWN_NAMES, RunLayout, task_number
 from epyflow.run.settings import Settings
 
 RULES = Path(__file__).resolve().parents[3] / "workflow" / "rules"
@@ -51,6 +51,12 @@ PATHS = {
 
 def test_each_file_of_a_run_has_its_path():
     assert list(PATHS) == list(PATHS.values())
+
+
+def test_every_name_directly_in_the_folder_of_a_run_is_known():
+    below = [path for path in PATHS if path.startswith(f"{RUN.results}/")]
+
+    assert {RUN.below(path).partition("/")[0] for path in below} == set(OWN_NAMES)
 
 
 def test_one_forecast_of_a_replay_has_a_folder_of_its_own():

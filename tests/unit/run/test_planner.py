@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.run import input_record
 from epyflow.run.input_build import build_inputs, bundle_experiment, experiment_of
+from epyflow.run.layout import OWN_NAMES
 from epyflow.run.plan import PLAN_VARIABLE, read_plan_file
 from epyflow.run.planner import checksum_of, write_run_plan
 from epyflow.run.settings import Settings, read_settings
@@ -92,6 +94,65 @@ def test_no_experiment_or_run_is_named_like_a_folder_that_tasks_may_not_write(
     (tmp_path / "experiments" / "small").rename(tmp_path / "experiments" / name)
     with pytest.raises(EpyflowError, match=f"the run {name}/main: tasks may not write"):
         plan(settings.model_copy(update={"experiment": name}))
+
+
+@pytest.fixture(params=["run after replay", "replay after run"])
+def two_runs(request, tmp_path, monkeypatch):
+    """The settings of two runs with one folder of results, for a date of a replay and a run."""
+    monkeypatch.chdir(tmp_path)
+    write_dateless(tmp_path)
+    write_model(tmp_path, SEEDED)
+    (tmp_path / "experiments" / "small").rename(tmp_path / "experiments" / "sample" / "rep")
+    dated = {"reference_dates": [date(2025, 1, 18)], "today": date(2025, 1, 29)}
+    replay = Settings(experiment="sample", experiments_root=".", run_id="rep", **dated)
+    run = Settings(experiment="sample/rep", experiments_root=".", run_id="2025-01-18")
+    return (replay, run) if request.param == "run after replay" else (run, replay)
+
+
+def build(planned, storage=None):
+    """Record an input of the first run of a plan as built."""
+    run = planned.runs[0]
+    path = Path(run.layout.input(0))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+    input_record.remember(run, {0: path}, storage or Disk())
+
+
+def test_a_run_whose_folder_is_that_of_a_date_of_a_replay_is_refused(two_runs):
+    first, second = two_runs
+    build(plan(first))
+    folder = Path("results/sample/rep/2025-01-18")
+    inputs = {path: path.read_bytes() for path in folder.rglob("*.*")}
+
+    with pytest.raises(EpyflowError, match="results/sample/rep/2025-01-18: holds the run") as error:
+        plan(second)
+
+    assert "run rep/2025-01-18 of the experiment sample" in str(error.value)
+    assert "run 2025-01-18 of the experiment sample/rep" in str(error.value)
+    assert "expected another name for this run: --config run_id=<name>" in str(error.value)
+    assert {path: path.read_bytes() for path in folder.rglob("*.*")} == inputs
+    assert not second.plan_path.exists()
+    plan(first)  # its own inputs do not stop it
+
+
+def test_a_run_may_begin_with_a_copy_of_the_inputs_of_another(settings):
+    planned = plan(settings)
+    build(planned)
+    shutil.copytree(planned.layout.results, "results/small/copy")
+
+    plan(copy := settings.model_copy(update={"run_id": "copy"}))
+
+    assert read_start(copy).to_build == {}
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+def test_no_run_is_named_like_a_file_or_folder_of_another_run(settings, tmp_path, name):
+    (tmp_path / "experiments" / "small").rename(tmp_path / "experiments" / "rep")
+    (tmp_path / "experiments" / "small").mkdir()
+    (tmp_path / "experiments" / "rep").rename(tmp_path / "experiments" / "small" / "rep")
+    nested = {"experiment": "small/rep", "run_id": name}
+    with pytest.raises(EpyflowError, match=f"a run of the name small/rep writes files to '{name}'"):
+        plan(settings.model_copy(update=nested))
 
 
 def test_what_differs_between_starts_is_kept_apart(settings):

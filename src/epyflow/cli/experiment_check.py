@@ -10,14 +10,12 @@ from rich.text import Text
 from epyflow.cli.config import warn_of_variables
 from epyflow.cli.output import exit_on_error
 from epyflow.experiment.experiment import Experiment
-from epyflow.experiment.load import inspect
 from epyflow.experiment.reading.problems import Problem
 from epyflow.operations.runs.log_lines import printable
 from epyflow.operations.start.named_experiment import name_experiment
-from epyflow.repositories.address import is_address
-from epyflow.run.calendar import place_with, with_calendar
+from epyflow.run import sources
+from epyflow.run.calendar import with_calendar
 from epyflow.run.settings import Settings
-from epyflow.run.sources import check_inside, fetch_root
 from forecast_hub.errors import first_lines
 
 MOST_PROBLEMS = 1_000
@@ -64,14 +62,9 @@ def inspect_experiment(
     document = {"valid": False} if format == "json" else None
     with exit_on_error(document=document):
         found = name_experiment(named, configfile or (), config or (), options).settings
-        settings = with_calendar(fetch_root(found)[0])
-        place = place_with(settings, settings.place())
-        if is_address(found.experiments_root):
-            check_inside(place, found.experiments_root)
-        has_data = settings.population_folder() is not None
-        store = settings.population_store(remote=False) if has_data else None
-        names = store.known() if store else ()
-        return *inspect(place, settings.output_config, names, store=store), settings
+        settings = with_calendar(sources.fetch_root(found)[0])
+        experiment, problems = sources.inspect_experiment(settings, settings.sources(remote=False))
+        return experiment, problems, settings
 
 
 def problem_document(problems: Sequence[Problem], *, valid: bool) -> dict[str, Any]:

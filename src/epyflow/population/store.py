@@ -70,7 +70,8 @@ class PopulationStore:
         ----------
         folder
             Two tables (``population.csv``, ``contacts.csv``), or the layout of epydemix-data
-            (``locations.csv``, ``data/``). None for the remote data alone.
+            (``locations.csv``, ``data/``). None for the remote data alone; without these, the
+            store is empty.
         remote
             Whether populations that the folder lacks are downloaded.
         cache
@@ -81,14 +82,8 @@ class PopulationStore:
         Raises
         ------
         PopulationError
-            If the folder is neither of the two, or there is no source at all; if a file that it
-            is read from may not be read.
+            If the folder is neither of the two; if a file that it is read from may not be read.
         """
-        if folder is None and not remote:
-            raise PopulationError(
-                "there are no population data: population_data is not set, and downloads are not "
-                "allowed; set population_data to a folder"
-            )
         local = None if folder is None else _open_folder(folder, holds)
         return cls(folder, local, remote_data(cache) if remote else None)
 

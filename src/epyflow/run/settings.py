@@ -196,14 +196,12 @@ class Settings(Strict):
         return self.plan_path.with_name("start.json")
 
     def place(self) -> ExperimentFiles:
-        """Find the experiment.
+        """Find the folder of the experiment; its data are found by :meth:`sources`.
 
         Raises
         ------
-        UnreadableError
-            If it is not there.
         EpyflowError
-            If ``experiments_root`` is not a folder.
+            If it is not there, or ``experiments_root`` is not a folder.
         """
         if not self.root.is_dir():
             raise EpyflowError(
@@ -212,33 +210,37 @@ class Settings(Strict):
             )
         return locate(self.experiment, self.root, self._readable[1:])
 
-    def sources(self) -> Sources:
+    def sources(self, *, remote: bool = True) -> Sources:
         """Find everything that inputs are built from; the root may be an unpacked bundle.
+
+        Parameters
+        ----------
+        remote
+            Whether populations that are not on this machine are downloaded.
 
         Raises
         ------
         EpyflowError
-            If some of it is not there.
+            If some of it is not there, or the bundle is of another experiment.
         """
-        if is_bundle(self.root):
-            return open_bundle(self.root)
-        return Sources(self.place(), self.population_store(), self.calendar_file())
+        if not is_bundle(self.root):
+            return Sources(self.place(), self._population_store(remote), self._calendar_file())
+        bundle = open_bundle(self.root)
+        if self.place().folder.resolve() != bundle.place.folder:
+            raise EpyflowError(
+                f"experiment {self.experiment!r} is not in experiments_root "
+                f"{self.experiments_root!r}, an unpacked archive; expected {bundle.place.exp_id}"
+            )
+        return bundle
 
-    def population_folder(self) -> Path | None:
-        """Return the folder of populations, if one is given or found."""
-        return self.find_path("population_data", POPULATION_FOLDERS)
-
-    def population_store(self, *, remote: bool = True) -> PopulationStore:
-        """Open the populations; no link in them may lead out of a root that they are below.
-
-        See :meth:`epyflow.population.store.PopulationStore.open`.
-        """
-        folder, holds = self.population_folder(), None
+    def _population_store(self, remote: bool) -> PopulationStore:
+        """Open the populations; no link in them may lead out of a root that they are below."""
+        folder, holds = self.find_path("population_data", POPULATION_FOLDERS), None
         if folder is not None and folder.absolute().is_relative_to(self.root.absolute()):
             holds = partial(is_below, folders=(*self._readable, folder))
         return PopulationStore.open(folder, remote=remote, holds=holds)
 
-    def calendar_file(self) -> Path | None:
+    def _calendar_file(self) -> Path | None:
         """Return the file of school breaks, if one is given or found."""
         found = self.find_path("school_calendar", CALENDAR_FILES)
         if found is not None and not found.is_file():

@@ -11,8 +11,9 @@ from epyflow.engine import check_engine
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import as_of
 from epyflow.experiment.experiment import Experiment
-from epyflow.experiment.load import load
+from epyflow.experiment.load import inspect, load
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
+from epyflow.experiment.reading.problems import Problem
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.repositories.checkout import Checkout, fetch
@@ -93,6 +94,14 @@ def load_experiment(settings: Settings, sources: Sources) -> Experiment:
     """
     place = place_with(settings, sources.place)
     return load(place, settings.output_config, population_names(sources.store))
+
+
+def inspect_experiment(
+    settings: Settings, sources: Sources
+) -> tuple[Experiment | None, list[Problem]]:
+    """Validate the experiment and compare it with the populations; see :func:`inspect`."""
+    place, store = place_with(settings, sources.place), sources.store
+    return inspect(place, settings.output_config, store.known(), store=store)
 
 
 def population_names(store: PopulationStore) -> Collection[str]:

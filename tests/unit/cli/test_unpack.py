@@ -1,4 +1,5 @@
 import tarfile
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -38,6 +39,33 @@ def test_the_experiment_of_a_run_is_run_again_from_its_archive(archive):
     archive.unlink()
     keep_experiment(gather(Settings(experiment="small", experiments_root="again/small")), Disk())
     assert archive.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "named", [("small", "--root", "again"), ("again/experiments/small",)], ids=["id", "path"]
+)
+def test_the_unpacked_experiment_is_checked_as_it_is_run(archive, named):
+    assert unpack(archive, "--to", "again").exit_code == 0
+
+    for command in ("validate", "plan"):
+        done = CliRunner().invoke(app.app, [command, *named])
+        assert (done.exit_code, done.stderr) == (0, "")
+    given = ("experiment=small", "experiments_root=again")
+    done = CliRunner().invoke(app.app, ["doctor", "--no-cloud", "--config", given[0], given[1]])
+    assert "small: simulate, 2 tasks" in done.stdout
+    assert "2 in again/populations/given" in done.stdout.replace(str(Path.cwd()) + "/", "")
+
+
+def test_another_experiment_is_not_taken_for_the_unpacked_one(archive):
+    assert unpack(archive, "--to", "again").exit_code == 0
+    Workspace(Path("other"))
+
+    for command in ("validate", "plan"):
+        done = CliRunner().invoke(
+            app.app, [command, "other/study/experiments/small", "--root", "again"]
+        )
+        assert done.exit_code == 2
+        assert "not in experiments_root 'again', an unpacked archive; expected small" in done.stderr
 
 
 def test_a_folder_that_exists_is_left_alone(archive):

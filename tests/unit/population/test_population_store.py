@@ -81,9 +81,12 @@ def test_a_folder_of_both_kinds_is_refused(tables):
         PopulationStore.open(tables)
 
 
-def test_no_folder_and_no_remote_data_is_refused():
-    with pytest.raises(PopulationError, match="population_data is not set"):
-        PopulationStore.open(None, remote=False)
+def test_without_a_folder_and_remote_data_the_store_is_empty():
+    store = PopulationStore.open(None, remote=False)
+
+    assert store.names() == ()
+    with pytest.raises(PopulationError, match=r"none is given as population_data.* not allowed"):
+        store.load("US-NY", ["0+"])
 
 
 def test_a_population_of_the_folder_is_read_without_the_network(tables, no_network, tmp_path):

@@ -171,24 +171,34 @@ def test_a_root_that_is_no_folder_is_refused(root):
         settings_of(root / "nowhere").place()
 
 
+def write_tables(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "population.csv").touch()
+    (folder / "contacts.csv").touch()
+
+
 def test_populations_and_calendar_are_looked_for_below_the_root(root):
-    assert settings_of(root).population_folder() is None
-    assert settings_of(root).calendar_file() is None
+    found = settings_of(root).sources(remote=False)
+    assert (found.store.folders, found.calendar) == ({}, None)
 
     common = root / "common-data"
-    (common / "populations").mkdir(parents=True)
+    write_tables(common / "populations")
     (common / "school_calendars_us.csv").touch()
-    assert settings_of(root).population_folder() == common / "populations"
-    assert settings_of(root).calendar_file() == common / "school_calendars_us.csv"
+    found = settings_of(root).sources(remote=False)
+    assert found.store.folders == {"population_data": common / "populations"}
+    assert found.calendar == common / "school_calendars_us.csv"
 
-    (root / "data" / "populations").mkdir(parents=True)
-    assert settings_of(root).population_folder() == root / "data" / "populations"
+    write_tables(root / "data" / "populations")
+    found = settings_of(root).sources(remote=False)
+    assert found.store.folders == {"population_data": root / "data" / "populations"}
 
 
 def test_what_is_given_is_used_even_where_the_usual_is_there(root):
     (root / "data" / "populations").mkdir(parents=True)
 
-    assert settings_of(root, population_data="mine").population_folder() == Path("mine")
+    assert settings_of(root, population_data="mine").find_path(
+        "population_data", POPULATION_FOLDERS
+    ) == Path("mine")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +227,7 @@ def test_a_calendar_that_is_given_must_be_there(root):
     with pytest.raises(
         EpyflowError, match="school_calendar 'nowhere' is not a file; expected a CSV"
     ):
-        settings_of(root, school_calendar="nowhere").calendar_file()
+        settings_of(root, school_calendar="nowhere").sources()
 
 
 def test_the_plan_of_a_run_lies_below_the_working_directory():

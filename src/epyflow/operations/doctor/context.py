@@ -7,11 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from epyflow.experiment.experiment import Experiment
+from epyflow.experiment.reading.problems import Problem
 from epyflow.google.site import Site, read_site
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
 from epyflow.operations.start.named_experiment import name_experiment
+from epyflow.run.bundle import Sources
+from epyflow.run.calendar import with_calendar
 from epyflow.run.settings import Settings
-from epyflow.run.sources import fetch_root
+from epyflow.run.sources import fetch_root, inspect_experiment
 
 if TYPE_CHECKING:
     from epyflow.google.rest import Apis
@@ -56,9 +60,14 @@ class Context:
         ).settings
 
     @cached_property
-    def local_settings(self) -> Settings:
-        """The same settings with a folder of this machine as the root, fetched if necessary."""
-        return fetch_root(self.settings)[0]
+    def sources(self) -> Sources:
+        """The experiment, fetched if necessary, and its data on this machine."""
+        return fetch_root(self.settings)[0].sources(remote=False)
+
+    @cached_property
+    def inspected(self) -> tuple[Experiment | None, list[Problem]]:
+        """The experiment, None if it is invalid, and its problems."""
+        return inspect_experiment(with_calendar(self.settings), self.sources)
 
     @cached_property
     def site(self) -> Site:

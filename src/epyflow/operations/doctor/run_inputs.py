@@ -1,15 +1,12 @@
 """Check the inputs of a run: settings, experiment, populations, token for its repository."""
 
 from epyflow.errors import PopulationError
-from epyflow.experiment.load import inspect
 from epyflow.inputs.fan_out import plan
 from epyflow.operations.cost.profile import FILE
 from epyflow.operations.doctor.check import CheckResult, failed, ok, warning
 from epyflow.operations.doctor.context import Context
 from epyflow.population.store import PopulationStore
-from epyflow.repositories.address import is_address
 from epyflow.repositories.token import FILE_VARIABLE, VARIABLE, VARIABLES, read_token
-from epyflow.run.sources import check_inside
 from epyflow.run.written_names import BASE
 from epyflow.suggest import listed
 
@@ -35,13 +32,8 @@ def token(context: Context) -> CheckResult:
 
 def experiment(context: Context) -> CheckResult:
     """Check that the experiment exists and is valid; it may be fetched from a repository."""
-    place = context.local_settings.place()
-    if is_address(context.settings.experiments_root):
-        check_inside(place, context.settings.experiments_root)
-    has_data = context.local_settings.population_folder() is not None
-    store = context.local_settings.population_store(remote=False) if has_data else None
-    names = store.known() if store else ()
-    found, problems = inspect(place, context.settings.output_config, names)
+    place = context.sources.place
+    found, problems = context.inspected
     errors = [problem for problem in problems if problem.severity == "error"]
     remedy = f"epyflow validate {place.folder}"
     if errors or found is None:
@@ -57,13 +49,11 @@ def experiment(context: Context) -> CheckResult:
 
 def populations(context: Context) -> CheckResult:
     """Check whether the experiment's populations are on this machine or will be downloaded."""
-    folder = context.local_settings.population_folder()
-    if folder is None:
+    store = context.sources.store
+    folder = " and ".join(str(each) for each in store.folders.values() if each.is_dir())
+    if not folder:
         return ok("no folder is set: epydemix-data is downloaded once and kept")
-    store = context.local_settings.population_store(remote=False)
-    found, _ = inspect(
-        context.local_settings.place(), context.settings.output_config, store.known()
-    )
+    found, _ = context.inspected
     wanted = [] if found is None else [each.name for each in plan(found).populations]
     absent = [name for name in wanted if not _is_held(store, name)]
     if absent:

@@ -21,12 +21,13 @@ from forecast_hub.scoring.forecasts import (
     require_columns,
     standard_names,
 )
+from forecast_hub.scoring.horizon_ends import refuse_other_ends
 from forecast_hub.scoring.matching import Outcomes, observed_series
 from forecast_hub.scoring.outcomes import TARGET, read_outcomes
 from forecast_hub.scoring.probabilities import check_probabilities
 from forecast_hub.scoring.quantiles import score_quantiles
 from forecast_hub.scoring.relative_skill import list_tasks
-from forecast_hub.scoring.task_ids import REFERENCE_DATE, refuse_other_ends
+from forecast_hub.scoring.task_ids import REFERENCE_DATE
 from forecast_hub.suggestions import listed
 from forecast_hub.tables import read_table
 

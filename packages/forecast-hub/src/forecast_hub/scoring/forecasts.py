@@ -11,13 +11,8 @@ import pandas as pd
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS, Hub
 from forecast_hub.config.submission_file import FileName, parse_name, read_submission
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.scoring.task_ids import (
-    END,
-    REFERENCE_DATE,
-    check_forms,
-    check_periods,
-    check_values,
-)
+from forecast_hub.scoring.horizon_ends import check_periods
+from forecast_hub.scoring.task_ids import END, REFERENCE_DATE, check_forms, check_values
 from forecast_hub.suggestions import listed
 from forecast_hub.tables import read_table
 

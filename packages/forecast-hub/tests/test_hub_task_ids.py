@@ -60,12 +60,12 @@ def test_a_horizon_that_was_a_number_is_the_whole_number(tmp_path, observed):
     assert means(path, "--target-data", observed) == {"a-b": (1, wis(4))}
 
 
-def of_weeks(folder, *ends, model="a-b"):
+def of_weeks(folder, *ends, model="a-b", day="2025-01-04"):
     """Write a forecast with horizons 0, 1, ... that end on these days."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"2025-01-04-{model}.csv"
+    path = folder / f"{day}-{model}.csv"
     rows = [
-        f"2025-01-04,cases,{horizon},north,{end},quantile,{level},{10 + level}"
+        f"{day},cases,{horizon},north,{end},quantile,{level},{10 + level}"
         for horizon, end in enumerate(ends)
         for level in (0.25, 0.5, 0.75)
     ]
@@ -112,6 +112,53 @@ def test_without_a_hub_weeks_before_the_reference_date_are_named(tmp_path, caplo
     read_forecasts([of_weeks(tmp_path, "2024-12-28", "2025-01-04")])
 
     assert "horizon 0 of 'cases' ends 7 days before the reference date" in caplog.text
+
+
+OWN_WEEK = ("2025-01-04", "2025-01-11")
+
+
+@pytest.mark.parametrize(
+    ("day", "ends", "says"),
+    [
+        ("2025-01-04", ("2025-01-11", "2025-01-18"), "weeks, and horizon 0 ends 7 days after"),
+        ("2025-01-04", ("2025-01-11",), "weeks, and horizon 0 ends 7 days after"),
+        ("2025-01-04", ("2025-01-08", "2025-01-15"), "weeks, and horizon 0 ends 4 days after"),
+        ("2025-01-04", ("2025-01-04", "2025-01-05"), "days, and horizon 0 ends on"),
+        ("2025-01-11", ("2025-01-18", "2025-01-25"), "weeks, and horizon 0 ends 7 days after"),
+    ],
+)
+def test_files_whose_horizons_are_other_periods_are_not_scored_together(
+    tmp_path, observed, day, ends, says
+):
+    one = of_weeks(tmp_path, *OWN_WEEK)
+    two = of_weeks(tmp_path, *ends, model="c-d", day=day)
+
+    done = run(one, two, "--target-data", observed)
+
+    assert done.exit_code == 2
+    assert done.stderr == (
+        f"{two}: 'cases': horizons are {says} the reference date; in {one}: horizons are weeks, "
+        "and horizon 0 ends on the reference date; expected the same in files that are scored "
+        "together: correct one of them, or score it by itself\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "ends"),
+    [
+        ("2025-01-04", ("2025-01-04",)),
+        ("2025-01-08", ("2025-01-11", "2025-01-18")),
+        ("2025-01-11", ("2025-01-10", "2025-01-17")),
+        ("2025-01-04", ("2025-01-31", "2025-02-28", "2025-03-31")),
+    ],
+)
+def test_files_with_other_weekdays_one_horizon_or_months_are_scored_together(
+    tmp_path, observed, day, ends
+):
+    """Dates of rounds and ends of weeks move to other weekdays from season to season."""
+    paths = [of_weeks(tmp_path, *OWN_WEEK), of_weeks(tmp_path, *ends, model="c-d", day=day)]
+
+    assert run(*paths, "--target-data", observed).exit_code == 0
 
 
 def test_with_a_hub_weeks_before_the_reference_date_are_refused(tmp_path, observed):

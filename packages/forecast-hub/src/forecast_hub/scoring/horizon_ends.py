@@ -1,6 +1,8 @@
 """Check that the ends of horizons follow from the reference date, by one rule in all files."""
 
 import logging
+from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
@@ -32,19 +34,81 @@ def check_periods(frame: pd.DataFrame, at: At, hub: Hub | None) -> None:
     DataError
         Naming a row that has another rule.
     """
+    for target, part in _periods(frame).groupby(TARGET):
+        _check_periods_of(str(target), part, at, hub)
+
+
+def _periods(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the periods of a file, each once, with ``gap``, their days from the reference date."""
     keys = [TARGET, REFERENCE_DATE, HORIZON, END]
     if not {*keys} <= {*frame.columns}:
-        return
+        return pd.DataFrame(columns=[*keys, "day"])
     rows = frame[keys].drop_duplicates()
     rows = rows[(rows[HORIZON] != NA) & (rows[END] != NA)]
     days = {text: parse_date(text) for name in (REFERENCE_DATE, END) for text in rows[name]}
     numbers = {text: day.toordinal() for text, day in days.items() if day is not None}
-    rows = rows.assign(
+    return rows.assign(
         number=rows[HORIZON].astype(int),
         gap=rows[END].map(numbers) - rows[REFERENCE_DATE].map(numbers),
+        day=rows[REFERENCE_DATE].map(numbers),
     )
-    for target, part in rows.groupby(TARGET):
-        _check_periods_of(str(target), part, at, hub)
+
+
+def refuse_other_rules(files: Iterable[tuple[Path, pd.DataFrame]]) -> None:
+    """Refuse files whose horizons are other periods: their scores by horizon do not compare.
+
+    Files of one reference date end a horizon on one day. Those of other dates on the same weekday
+    may end it on another weekday, but not whole weeks apart. Months are not compared.
+
+    Parameters
+    ----------
+    files
+        Each file with its forecasts, checked by :func:`check_periods`.
+
+    Raises
+    ------
+    DataError
+        Naming two files, and when horizon 0 ends in each.
+    """
+    known: dict[tuple[str, int, bool], dict[_Rule, Path]] = {}
+    for path, frame in files:
+        for (name, _), rows in _periods(frame).groupby([TARGET, "day"]):
+            if (rule := _rule(rows)) == (None, None):
+                continue
+            day = int(rows["day"].iloc[0])
+            for key in ((str(name), day, True), (str(name), day % 7, False)):
+                others = known.setdefault(key, {})
+                for other, its_path in others.items():
+                    if _contradict(rule, other, on_one_date=key[2]):
+                        raise DataError(
+                            f"{path}: {name!r}: {_told(rule)}; in {its_path}: {_told(other)}; "
+                            "expected the same in files that are scored together: correct one of "
+                            "them, or score it by itself"
+                        )
+                others.setdefault(rule, path)
+
+
+_Rule = tuple[int | None, int | None]
+"""Days from the reference date to the end of horizon 0, if horizons are weeks, and if days."""
+
+
+def _rule(rows: pd.DataFrame) -> _Rule:
+    found = [(rows["gap"] - step * rows["number"]).unique() for step in (7, 1)]
+    weeks, days = (int(each[0]) if len(each) == 1 else None for each in found)
+    return weeks, days
+
+
+def _contradict(rule: _Rule, other: _Rule, *, on_one_date: bool) -> bool:
+    both = zip(rule, other, strict=True)
+    apart = [one - two for one, two in both if one is not None and two is not None]
+    return 0 not in apart and (on_one_date or any(days % 7 == 0 for days in apart[:1]))
+
+
+def _told(rule: _Rule) -> str:
+    weeks, days = rule
+    first = days if weeks is None else weeks
+    step = "days" if weeks is None else "weeks"
+    return f"horizons are {step}, and horizon 0 ends {_said(first or 0)} the reference date"
 
 
 def refuse_other_ends(rows: pd.DataFrame, model: str) -> None:

@@ -20,6 +20,7 @@ from forecast_hub.scoring.forecasts import (
     refuse_same_names,
     require_columns,
 )
+from forecast_hub.scoring.horizon_ends import refuse_other_rules
 from forecast_hub.scoring.outcomes import TARGET
 from forecast_hub.scoring.probabilities import check_probabilities
 from forecast_hub.scoring.quantiles import arrange_quantiles
@@ -38,24 +39,27 @@ Ids = frozenset[str] | frozenset[float]
 """Classes of a target, or levels of quantiles."""
 
 
-def read_to_score(
-    paths: Sequence[Path], hub: Hub | None = None, *, is_named: bool = True
-) -> pd.DataFrame:
-    """Read submissions; of a hub without horizons, each is ``NA``.
+def read_to_score(paths: Sequence[Path], hub: Hub | None = None) -> pd.DataFrame:
+    """Read submissions that were named; of a hub without horizons, each is ``NA``.
 
     Parameters
     ----------
-    paths, hub, is_named
+    paths, hub
         See :func:`forecast_hub.scoring.forecasts.read_forecasts`.
 
     Raises
     ------
     HubError
-        If a file cannot be used.
+        If a file cannot be used, or horizons are other periods in one file than in another.
     """
     refuse_same_names(paths)
-    found = pd.concat([_read(path, hub, is_named=is_named) for path in paths], ignore_index=True)
-    return fill_task_ids(found if "horizon" in found else found.assign(horizon=NA))
+    read = [_read(path, hub, is_named=True) for path in paths]
+    refuse_other_rules(zip(paths, read, strict=True))
+    return _complete(pd.concat(read, ignore_index=True))
+
+
+def _complete(rows: pd.DataFrame) -> pd.DataFrame:
+    return fill_task_ids(rows if "horizon" in rows else rows.assign(horizon=NA))
 
 
 def _read(path: Path, hub: Hub | None, *, is_named: bool) -> pd.DataFrame:
@@ -95,7 +99,7 @@ def read_usable(
         with _left_out_with_warning(path):
             name = refuse_same_name(path, by_name)
             if own is None:
-                rows = read_to_score([path], hub, is_named=False)
+                rows = _complete(_read(path, hub, is_named=False))
             else:
                 rows = _shared(_read(path, hub, is_named=False), own)
             _check(rows)

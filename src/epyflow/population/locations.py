@@ -200,6 +200,16 @@ def us_names() -> dict[str, str]:
 
 
 @cache
+def names_by_spelling() -> dict[str, tuple[str, ...]]:
+    """Return the store's names of the places that a spelling has, in lower case: two of ``ca``."""
+    names: dict[str, tuple[str, ...]] = {}
+    for place in _by_name().values():
+        for text in dict.fromkeys(each.casefold() for each in place.spellings):
+            names[text] = (*names.get(text, ()), place.name)
+    return names
+
+
+@cache
 def _by_world_key() -> dict[str, Location]:
     """Return all places by ISO code and name; a country wins over a state of the same name."""
     keys = {place.label: place for place in (*ALL_US, *_territories())} | dict(_by_name())

@@ -32,6 +32,10 @@ WEEK_1 = "2025-01-04,25,10\n2025-01-04,US,900\n"
 WEEK_2 = "2025-01-11,25,12\n2025-01-11,US,950\n"
 SATURDAYS = ("2024-12-21", "2024-12-28", "2025-01-04", "2025-01-11")
 WEEKS = "".join(f"{day},25,1\n" for day in SATURDAYS)
+SUNDAYS = "".join(
+    f"{day},06,1\n" for day in ("2024-12-15", "2024-12-22", "2024-12-29", "2025-01-05")
+)
+DAYS = "".join(f"2025-01-{day:02},06,1\n" for day in range(1, 15))
 TOKEN = "a-secret-token"  # noqa: S105 - nobody accepts it
 
 
@@ -165,6 +169,30 @@ def test_what_no_run_could_use_is_not_kept(tmp_path, hub, text, day, message):
         (WEEKS + "2025-01-11,25,\n", "on lines 5 and 6: 1 and no value; expected each date once"),
         (WEEKS + "2025-01-12,06,1\n", "06 has 2025-01-12, a Sunday, and 4 of 5 dates are Satur"),
         (WEEKS + "2025-01-05,06,NA\n", "06 has 2025-01-05, a Sunday"),
+        *(
+            (
+                WEEKS + f"2025-01-11,{name},7\n",
+                f"25 alias {name} has 2025-01-11 twice, on lines 5 and 6: 1 and 7",
+            )
+            for name in ("ma", "MA", "US-MA", "Massachusetts", "United_States_Massachusetts")
+        ),
+        (WEEK_2 + "2025-01-11,us,7\n", "US alias us has 2025-01-11 twice, on lines 3 and 4"),
+        (
+            "2025-01-11,north-carolina,7\n2025-01-11,37,7\n",
+            "north-carolina alias 37 has 2025-01-11 twice",
+        ),
+        ("2025-01-11,FR,7\n2025-01-11,France,7\n", "FR alias France has 2025-01-11 twice"),
+        ("2025-01-11,Boston,7\n2025-01-11,boston,7\n", "Boston alias boston has 2025-01-11 twice"),
+        ("2025-01-11,01,7\n2025-01-11,US,9\n2025-01-11,1,7\n", "location '1': spreadsheets drop"),
+        (WEEK_2 + "2025-01-11,6.0,7\n", "location '6.0': spreadsheets drop zeros; expected 06"),
+        (
+            WEEKS + WEEKS.replace(",25", ",Boston") + SUNDAYS,
+            "the dates of 25 are Saturdays, and those of 06 are Sundays; expected one weekday",
+        ),
+        (
+            WEEKS + DAYS + "2025-01-12,25,1\n",
+            "25 has 2025-01-12, a Sunday, and 4 of 5 dates are Saturdays",
+        ),
     ],
 )
 def test_repeated_rows_and_odd_weekdays_are_refused_with_place_date_and_values(
@@ -175,6 +203,28 @@ def test_repeated_rows_and_odd_weekdays_are_refused_with_place_date_and_values(
     assert done.exit_code == 1
     assert message in done.stderr
     assert list((tmp_path / "vintages").iterdir()) == []
+
+
+def test_a_second_column_of_places_does_not_tell_repeated_rows_apart(tmp_path, hub):
+    hub.write_text("date,location,value,name\n2025-01-11,25,1,MA\n2025-01-11,25,7,Massachusetts\n")
+    options = ("--to", tmp_path / "v", "--as-of", "2025-01-15")
+
+    done = run("data", "fetch", "--hub", tmp_path / "hub", *options)
+
+    assert "25 has 2025-01-11 twice, on lines 2 and 3: 1 and 7" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-01-11,1,1\n2025-01-11,2,1\n2025-01-11,10,1\n2025-01-11,US,1\n",
+        "2025-01-11,1,1\n2025-01-11,13,1\n",
+        "2025-01-11,CA,1\n2025-01-11,GA,1\n2025-01-11,Guam,1\n",
+    ],
+    ids=["regions", "prefectures", "names"],
+)
+def test_numbers_and_names_of_other_places_are_kept(tmp_path, hub, text):
+    assert fetch(tmp_path, hub, "2025-01-15", text).exit_code == 0
 
 
 @pytest.mark.parametrize("name", ['""', "X"])

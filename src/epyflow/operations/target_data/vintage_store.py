@@ -18,7 +18,11 @@ from pydantic import ValidationError
 
 from epyflow.errors import DataError, UnreadableError
 from epyflow.files import sha256_of
-from epyflow.operations.target_data.repeated_rows import refuse_odd_weekdays, refuse_repeats
+from epyflow.operations.target_data.repeated_rows import (
+    refuse_lost_zeros,
+    refuse_odd_weekdays,
+    refuse_repeats,
+)
 from epyflow.operations.target_data.vintage_manifest import (
     MANIFEST,
     TEMPORARY,
@@ -69,9 +73,9 @@ def keep_vintage(
     Raises
     ------
     DataError
-        If the data are stale, hold several versions or a later one than of the day, repeat a date
-        or have one of another weekday, have fewer values or locations than the vintage before, or
-        differ from a vintage of the same day; nothing is written then.
+        If the data are stale, hold several versions or a later one than of the day, repeat a date,
+        have one of another weekday or a code without its zero, have fewer values or locations than
+        the vintage before, or differ from a vintage of the same day; nothing is written then.
     UnreadableError
         If the table or the manifest cannot be read, or a kept file is not what was written.
     """
@@ -116,6 +120,7 @@ def _describe(path: Path, day: date, source: str) -> Vintage:
             f"expected what is known on {day} alone: a file of several versions need not be "
             "fetched; name it in observed_data_path"
         )
+    refuse_lost_zeros(places, source)
     refuse_repeats(table, (day_column, _LOCATION), value_column, source)
     refuse_odd_weekdays(table, day_column, _LOCATION, source)
     known = [

@@ -17,7 +17,7 @@ from tests.workflow.forecasting import (
     write_target_data,
     write_vintage,
 )
-from tests.workflow.workspace import Workspace
+from tests.workflow.workspace import EPYFLOW, Workspace
 
 SUBMITTED = ("--until", "make_submission")
 """For snakemake: the submission and what the hub's checks say of it, and no figure."""
@@ -293,6 +293,23 @@ def test_a_further_reference_date_runs_that_date_alone(replayed):
     assert jobs["run_task"] == 2
     assert jobs["make_submission"] == 1
     assert jobs["score_forecasts"] == 1
+
+
+def test_of_a_replay_with_fewer_dates_than_before_the_others_are_not_counted(replayed):
+    both = replay(replayed) | {"run_id": "fewer"}
+    begun = replayed.run("--until", "build_inputs", **both)
+    made = replayed.run(**both | {"reference_dates": f"[{DATES[0]}]"})
+    left = results(replayed, f"fewer/{DATES[1]}") / "builder-artifacts"
+
+    shown = replayed.call([EPYFLOW, "status", "small/fewer"])
+    kept = sorted(path.name for path in left.iterdir())
+    cleaned = replayed.call([EPYFLOW, "clean", "--yes"])
+
+    assert (begun.code, made.code, cleaned.code) == (0, 0, 0), made.text
+    assert (shown.code, "build    2 of 2" in shown.text) == (0, True), shown.text
+    assert kept == ["built.json", "input_00000.pkl", "input_00001.pkl"]
+    assert not left.exists()
+    assert replayed.plan(**both | {"reference_dates": f"[{DATES[0]}]"}).jobs == {}
 
 
 def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing(replayed):

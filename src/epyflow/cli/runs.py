@@ -44,7 +44,7 @@ def runs(
 
     For a finished run, the numbers are those of run_metadata.json. While a run is under way, its
     tasks are those that have an input, and a task whose log ends with an error has failed. A replay
-    counts as one run.
+    counts as one run. Dates and tasks that the plan of the last start lacks are not counted.
 
     Exit code 0: listed. 1: no run matches. 2: the storage cannot be read.
     """

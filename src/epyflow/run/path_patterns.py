@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -14,9 +14,11 @@ from epyflow.run.layout import (
     RECORD,
     RUNNER,
     STAMPED,
+    RunLayout,
     task_number,
 )
 from epyflow.run.run_id import LATEST
+from epyflow.stages import stage_of_file
 
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})/")
 _INPUT = re.compile(rf"{BUILDER}/input_([0-9]{{5,9}})\.pkl")
@@ -49,6 +51,37 @@ def split_date(path: str) -> tuple[str, str]:
             date.fromisoformat(found[1])
             return found[1], path[found.end() :]
     return "", path
+
+
+def stage_of(path: str) -> str | None:
+    """Return the stage that counts a file, by its path below the run's folder; None otherwise."""
+    return stage_of_file(split_date(path)[1])
+
+
+def is_planned(path: str, run: RunLayout, tasks: Mapping[str, int]) -> bool:
+    """Return whether a plan has the reference date and the task of a file, log or benchmark.
+
+    Parameters
+    ----------
+    path
+        Path below the run's folder. One of no date and no task is planned.
+    run
+        The run; of a replay, the whole.
+    tasks
+        Number of tasks of each ``run_id`` of the plan: of the run, or of each date of a replay.
+        Empty if it is unknown: everything is planned.
+    """
+    date, name = split_date(path)
+    task = task_of(name)
+    if not tasks or (not date and task is None):
+        return True
+    return (task or 0) < tasks.get(run.dated(date).run_id, 0)
+
+
+def task_of(path: str) -> int | None:
+    """Return the task of an artifact, a log or a benchmark, by its path below the run's folder."""
+    task = task_of_artifact(path)
+    return task_of_log(path) if task is None else task
 
 
 def task_of_input(path: str) -> int | None:

@@ -56,6 +56,26 @@ def test_the_date_of_a_replay_is_the_first_folder(path, date, rest):
     assert path_patterns.split_date(path) == (date, rest)
 
 
+@pytest.mark.parametrize(
+    ("path", "of_dates", "of_one"),
+    [
+        ("2030-01-05/builder-artifacts/input_00001.pkl", True, False),
+        ("2030-01-05/runner-artifacts/result_00002.pkl", False, False),
+        ("2030-01-05/run_task/00001.log", True, False),
+        ("2030-01-05/run_task/00002.tsv", False, False),
+        ("2030-01-05/outputs/a.csv.gz", True, False),
+        ("2030-01-12/outputs/a.csv.gz", False, False),
+        ("builder-artifacts/input_00000.pkl", False, True),
+        ("run_task/00001.log", False, False),
+        ("scores/scores.csv", True, True),
+    ],
+)
+def test_a_plan_has_the_files_of_its_dates_and_tasks(path, of_dates, of_one):
+    assert path_patterns.is_planned(path, RUN, {"main/2030-01-05": 2}) is of_dates
+    assert path_patterns.is_planned(path, RUN, {"main": 1}) is of_one
+    assert path_patterns.is_planned(path, RUN, {})
+
+
 def test_a_name_is_split_into_experiment_and_run():
     assert path_patterns.split_name("us/flu/main") == ("us/flu", "main")
 

@@ -17,9 +17,9 @@ from typing import Annotated, Literal
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from epyflow.operations.runs.status import stage_of
 from epyflow.operations.runs.stored_records import parse_records, read_readable
 from epyflow.run.layout import RunLayout
+from epyflow.run.path_patterns import stage_of
 from epyflow.run.plan import Plan
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage

@@ -20,9 +20,8 @@ from epyflow.run.path_patterns import (
     run_of_record,
     split_date,
     split_name,
-    task_of_artifact,
+    task_of,
     task_of_checkpoint,
-    task_of_log,
 )
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
@@ -192,7 +191,7 @@ class Search:
             yield path, its.size
 
     def _stale(self, folder: str) -> Waste:
-        """Return artifacts and logs of tasks that are not in the plan, and finished checkpoints."""
+        """Return artifacts and logs that are not in the plan, and finished checkpoints."""
         layout, record = self._layout(folder), self.records.get(folder)
         planned = {} if record is None else record.wanted.tasks
         found = {}
@@ -200,9 +199,11 @@ class Search:
             top, below = path.split("/", 1)
             date, name = split_date(below.removeprefix(f"{folder}/"))
             run = layout.dated(date)
-            task = task_of_artifact(name) if top == RESULTS else task_of_log(name)
-            gone = task is not None and planned and task >= planned.get(run.run_id, 0)
-            if gone or (top == RESULTS and self._is_done_with(name, its, run)):
+            task, count = task_of(name), planned.get(run.run_id, 0)
+            # The bundle is of the whole run, also of a replay.
+            for_build = path.startswith(f"{run.inputs}/") and path != layout.experiment_bundle
+            gone = task >= count if task is not None else for_build and not count
+            if (planned and gone) or (top == RESULTS and self._is_done_with(name, its, run)):
                 found[path] = its.size
         return Waste(
             "stale artifacts", folder, "not in the plan, or a checkpoint with a result", found

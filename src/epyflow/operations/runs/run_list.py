@@ -1,11 +1,13 @@
 """List the runs below a storage prefix, with the progress of each.
 
-Runs are read from the names and times of files, from ``run_metadata.json`` and from logs. Nothing
-is unpickled, since others may write to a bucket.
+Runs are read from the names and times of files, from ``run_metadata.json``, from logs, and from the
+plan in the record of the last coordinator. Nothing is unpickled, since others may write to a
+bucket.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,10 +15,17 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
+from epyflow.operations.runs.coordinator_record import read_coordinators
 from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
 from epyflow.operations.runs.stored_records import read_records
 from epyflow.run.layout import METADATA, RESULTS, RunLayout
-from epyflow.run.path_patterns import paths_below, runs_with_files, split_date, split_name
+from epyflow.run.path_patterns import (
+    is_planned,
+    paths_below,
+    runs_with_files,
+    split_date,
+    split_name,
+)
 from epyflow.storage.disk import SharedFolder, Storage, storage_at
 
 
@@ -39,6 +48,10 @@ class Run:
         Whether every task has a result and the tables were made from them.
     submission
         ``accepted`` or ``refused`` by the hub's checks; None without a submission.
+    planned
+        Number of tasks of each ``run_id`` in the plan of the last start: of the run, or of each
+        date of a replay. Empty if no coordinator recorded it. Files and logs of other dates and
+        tasks, left by an earlier plan, are not counted.
     """
 
     exp_id: str
@@ -49,6 +62,7 @@ class Run:
     failed: int
     complete: bool
     submission: str | None
+    planned: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -64,6 +78,10 @@ class Run:
     def missing(self) -> int:
         """Number of tasks that neither have a result nor failed."""
         return self.tasks - self.done - self.failed
+
+    def plans(self, path: str) -> bool:
+        """Return whether the plan has the date and task of a file or log below its folder."""
+        return is_planned(path, self.layout, self.planned)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -169,18 +187,30 @@ def _literal(pattern: str) -> str:
 def _runs(files: Files, storage: Storage) -> list[Run]:
     folders = runs_with_files(files)
     records = _records(storage, folders, files)
-    grouped: dict[tuple[str, str], list[str]] = {}
+    grouped: dict[RunLayout, list[str]] = {}
     for folder in sorted(folders):
         exp_id, run_id = _names(folder, records.get(folder))
-        grouped.setdefault((exp_id, run_id.partition("/")[0]), []).append(folder)
+        grouped.setdefault(RunLayout(exp_id, run_id.partition("/")[0]), []).append(folder)
+    coordinators = read_coordinators(storage, grouped)
     ordered = sorted(files)
 
-    def judged(folder: str) -> Part:
-        below = len(folder) + 1
-        own = {path[below:]: files[path] for path in paths_below(ordered, folder)}
-        return judge_part(own, folder, records.get(folder), storage)
+    def below(folder: str) -> Files:
+        first = len(folder) + 1
+        return {path[first:]: files[path] for path in paths_below(ordered, folder)}
 
-    return [_run(*name, [judged(folder) for folder in its]) for name, its in grouped.items()]
+    def judged(run: RunLayout, its: list[str]) -> Run:
+        coordinator = coordinators.get(run.name)
+        planned = {} if coordinator is None else coordinator.wanted.tasks
+        tasks = {RunLayout(run.exp_id, run_id).name: count for run_id, count in planned.items()}
+        parts = [
+            judge_part(below(folder), folder, records.get(folder), storage, tasks.get(folder))
+            for folder in its
+            if folder in tasks or not tasks
+        ]
+        modified = max(its.modified for its in below(run.name).values())
+        return _run(run, modified, parts, planned)
+
+    return [judged(run, its) for run, its in grouped.items()]
 
 
 def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, Metadata]:
@@ -209,15 +239,16 @@ def _names(folder: str, record: Metadata | None) -> tuple[str, str]:
     return exp_id, last
 
 
-def _run(exp_id: str, run_id: str, parts: list[Part]) -> Run:
+def _run(run: RunLayout, modified: datetime, parts: list[Part], planned: Mapping[str, int]) -> Run:
     judged = [part.accepted for part in parts if part.accepted is not None]
     return Run(
-        exp_id=exp_id,
-        run_id=run_id,
-        modified=max(part.modified for part in parts),
+        exp_id=run.exp_id,
+        run_id=run.run_id,
+        modified=modified,
         tasks=sum(part.tasks for part in parts),
         done=sum(part.done for part in parts),
         failed=sum(part.failed for part in parts),
-        complete=all(part.complete for part in parts),
+        complete=all(part.complete for part in parts) and len(parts) >= len(planned),
         submission=None if not judged else "accepted" if all(judged) else "refused",
+        planned=planned,
     )

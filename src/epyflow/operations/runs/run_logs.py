@@ -11,8 +11,8 @@ from epyflow.operations.runs.log_lines import Filter, log_text, printable
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_parts import ended_with_error
 from epyflow.operations.runs.stored_records import LogEnd, read_ends
-from epyflow.run.layout import COORDINATOR, task_number
-from epyflow.run.path_patterns import split_date
+from epyflow.run.layout import COORDINATOR, RECORD, task_number
+from epyflow.run.path_patterns import is_planned, split_date
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Disk, Storage
 from epyflow.storage.stored_file import Stored
@@ -38,7 +38,7 @@ class Choice:
     task
         Only logs of the rule ``run_task`` for this task; in a replay, for each date.
     failed
-        Only logs with an error.
+        Only logs with an error, of reference dates and tasks that the last start has planned.
     since, level
         See :class:`~epyflow.operations.runs.log_lines.Filter`.
     """
@@ -136,11 +136,16 @@ def list_logs(
             f"{folder} has no log of the rule {choice.rule}; it has logs of "
             f"{', '.join(rules) or 'no rule'}"
         )
+    # A follower lists logs while the run may be started again with another plan.
+    has_record = choice.failed and RECORD in coordinators
+    record = read_record(run.exp_id, run.run_id, storage) if has_record else None
+    planned = {} if record is None else record.wanted.tasks
     wanted = [
         path
         for path, its in listed.items()
         if choice.wants(*job_of(path, run))
         and (choice.since is None or its.modified >= choice.since)
+        and is_planned(path.removeprefix(f"{folder}/"), run.layout, planned)
     ]
     return {path: listed[path] for path in sorted(wanted, key=lambda p: (listed[p].modified, p))}
 

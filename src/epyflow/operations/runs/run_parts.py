@@ -1,8 +1,7 @@
 """Judge a run, or one date of a replay, by its files: its tasks, its tables and its submission."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -48,7 +47,6 @@ class _Findings(Record):
 class Part:
     """A run, or one date of a replay."""
 
-    modified: datetime
     tasks: int
     done: int
     failed: int
@@ -56,7 +54,9 @@ class Part:
     accepted: bool | None
 
 
-def judge_part(own: Files, folder: str, record: Metadata | None, storage: Storage) -> Part:
+def judge_part(
+    own: Files, folder: str, record: Metadata | None, storage: Storage, planned: int | None = None
+) -> Part:
     """Judge a run, or one date of a replay.
 
     Parameters
@@ -67,20 +67,32 @@ def judge_part(own: Files, folder: str, record: Metadata | None, storage: Storag
         Its ``run_metadata.json``; None without one that can be read.
     storage
         Holds ``results/`` and ``logs/``.
+    planned
+        Number of tasks in its plan; None if it is unknown. Files of further tasks are ignored, and
+        so is a record of another number.
     """
-    modified = max(its.modified for its in own.values())
     accepted = _accepted(own, folder, storage)
-    inputs = {task: path for path in own if (task := task_of_input(path)) is not None}
-    results = {task: path for path in own if (task := task_of_result(path)) is not None}
+    inputs = _by_task(own, task_of_input, planned)
+    results = _by_task(own, task_of_result, planned)
     artifacts = [own[path].modified for path in (*inputs.values(), *results.values())]
-    if record is not None and own[METADATA].modified >= max(
-        artifacts, default=own[METADATA].modified
+    if (
+        record is not None
+        and planned in (None, record.counts.tasks)
+        and own[METADATA].modified >= max(artifacts, default=own[METADATA].modified)
     ):
         tasks, failed = record.counts.tasks, record.counts.failed
-        return Part(modified, tasks, tasks - failed, failed, not failed, accepted)
+        return Part(tasks, tasks - failed, failed, not failed, accepted)
     done = inputs.keys() & results.keys()
     failed = len(_failed(storage, folder, inputs.keys() - done))
-    return Part(modified, len(inputs), len(done), failed, False, accepted)
+    return Part(len(inputs), len(done), failed, False, accepted)
+
+
+def _by_task(
+    own: Files, task_of: Callable[[str], int | None], planned: int | None
+) -> dict[int, str]:
+    """Return the planned tasks that have one kind of file, and its path."""
+    found = {task: path for path in own if (task := task_of(path)) is not None}
+    return {task: path for task, path in found.items() if planned is None or task < planned}
 
 
 def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:

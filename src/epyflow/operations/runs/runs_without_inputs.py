@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from epyflow.operations.runs.coordinator_record import read_coordinators
 from epyflow.operations.runs.run_list import Run
-from epyflow.run.layout import COORDINATOR
+from epyflow.run.layout import COORDINATOR, RunLayout
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -26,5 +27,10 @@ def find_new_runs(storage: Storage, exp_id: str) -> list[Run]:
         # Only files directly in the folder: longer paths may belong to a nested experiment.
         if len(below) == 1:
             newest[run_id] = max(its.modified, newest.get(run_id, its.modified))
-    runs = [Run(exp_id, run_id, when, 0, 0, 0, False, None) for run_id, when in newest.items()]
+    records = read_coordinators(storage, (RunLayout(exp_id, run_id) for run_id in newest))
+    planned = {record.run_id: record.wanted.tasks for record in records.values()}
+    runs = [
+        Run(exp_id, run_id, when, 0, 0, 0, False, None, planned.get(run_id, {}))
+        for run_id, when in newest.items()
+    ]
     return sorted(runs, key=lambda run: (-run.modified.timestamp(), run.folder))

@@ -14,8 +14,8 @@ from epyflow.operations.runs.run_lookup import reload_run
 from epyflow.operations.runs.run_parts import ended_with_error
 from epyflow.operations.runs.stored_records import look_into
 from epyflow.run.layout import result_name
-from epyflow.run.path_patterns import split_date, task_of_log
-from epyflow.stages import STAGES, stage_of_file, stage_of_rule
+from epyflow.run.path_patterns import split_date, stage_of, task_of_log
+from epyflow.stages import STAGES, stage_of_rule
 from epyflow.storage.disk import Storage
 
 _UNREAD = "its job counts as one without an error"
@@ -77,11 +77,6 @@ class Status:
         return {**self.run.as_dict(), "stages": stages, "failures": failures}
 
 
-def stage_of(path: str) -> str | None:
-    """Return the stage that counts a file, by its path below the run's folder; None otherwise."""
-    return stage_of_file(split_date(path)[1])
-
-
 def status(
     storage: Storage,
     run: Run,
@@ -109,8 +104,8 @@ def status(
     if now is None:
         raise UnreadableError(f"the run {run.folder} has been removed")
     layout = run.layout
-    files = set(storage.below(layout.results))
-    failures, before = _failures(storage, run, files, since)
+    files = {path for path in storage.below(layout.results) if now.plans(path)}
+    failures, before = _failures(storage, now, files, since)
     again_missing = sum(_task_of(log.removeprefix(f"{layout.logs}/")) is not None for log in before)
     now = replace(now, failed=max(0, now.failed - again_missing))
     made = Counter(map(stage_of, files))
@@ -127,11 +122,12 @@ def _failures(
 ) -> tuple[dict[str, str], set[str]]:
     """Return the message of each log with an error, and the logs with an earlier error.
 
-    The error of a task that has a result is ignored.
+    The error of a task that has a result, or that is not planned, is ignored.
     """
     folder = run.layout.logs
-    logs = {path: its for path, its in storage.below(folder).items() if _open(path, files)}
-    listed = {f"{folder}/{path}": its for path, its in sorted(logs.items())}
+    there = sorted(storage.below(folder).items())
+    logs = {path: its for path, its in there if run.plans(path) and _open(path, files)}
+    listed = {f"{folder}/{path}": its for path, its in logs.items()}
     found = look_into(storage, listed, _message, _UNREAD)
     wrong = {path: text for path, text in found.items() if text is not None}
     before = {path for path in wrong if since is not None and listed[path].modified < since}

@@ -2,8 +2,11 @@
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from epyflow.operations.runs.coordinator_record import Wanted, this_coordinator, write_record
+from epyflow.storage.disk import Disk
 
 NOON = 1_900_000_000
 """2030-03-17 17:46:40 UTC."""
@@ -59,6 +62,12 @@ class MadeUp:
         """Write a run whose tasks all have a result."""
         self.tasks(folder, tasks, range(tasks))
         self.tables(folder, tasks)
+
+    def planned(self, folder: str, tasks: Mapping[str, int]) -> None:
+        """Write the record of a coordinator whose plan has these tasks, by ``run_id``."""
+        exp_id, _, run_id = folder.rpartition("/")
+        record = this_coordinator(exp_id, run_id, {}, Wanted(tasks=tasks))
+        write_record(record.after("complete"), Disk(self.root))
 
     def judged(self, folder: str, accepted: bool, name: str = "2030-01-05-a-b.csv") -> None:
         """Write a submission and what the hub's checks said."""

@@ -76,6 +76,28 @@ def test_artifacts_of_tasks_that_are_no_longer_planned_are_deleted(made_up: Made
     }
 
 
+@pytest.mark.parametrize(
+    ("tasks", "dropped"),
+    [({"main/2030-01-05": 1}, ["main", "main/2030-01-12"]), ({"main": 1}, ["main/2030-01-12"])],
+)
+def test_of_dates_that_are_no_longer_planned_tables_and_their_logs_are_kept(
+    made_up: MadeUp, tasks, dropped
+):
+    for run in ("main", *tasks, "main/2030-01-12"):
+        made_up.finished(f"us/flu/{run}", tasks=1)
+        for name in ("built.json", "hub.json"):
+            made_up.write(f"results/us/flu/{run}/builder-artifacts/{name}")
+        made_up.write(f"logs/us/flu/{run}/make_tables.log")
+    made_up.write("results/us/flu/main/builder-artifacts/experiment.tar.gz")
+    made_up.planned("us/flu/main", tasks)
+
+    (found,) = waste(Disk(made_up.root)).values()
+
+    names = ("builder-artifacts/built.json", "builder-artifacts/hub.json")
+    names += ("builder-artifacts/input_00000.pkl", "runner-artifacts/result_00000.pkl")
+    assert found == {f"results/us/flu/{run}/{name}" for run in dropped for name in names}
+
+
 def test_a_checkpoint_is_deleted_when_its_result_is_newer(made_up: MadeUp):
     folder = "results/us/flu/main/runner-artifacts"
     made_up.write(f"{folder}/checkpoint_00000.pkl")

@@ -157,3 +157,60 @@ def test_a_pattern_that_leads_elsewhere_is_refused(made_up, pattern):
 def test_a_folder_that_is_not_there_is_refused(made_up):
     with pytest.raises(EpyflowError, match="no such folder"):
         open_storage("elsewhere")
+
+
+def test_reference_dates_that_a_replay_no_longer_has_are_not_counted(made_up):
+    made_up.finished("us/flu/season/2030-01-05")
+    made_up.judged("us/flu/season/2030-01-05", accepted=True)
+    made_up.tasks("us/flu/season/2030-01-12", count=3, done=(0,))
+    made_up.judged("us/flu/season/2030-01-12", accepted=False)
+    made_up.write("logs/us/flu/season/2030-01-12/run_task/00001.log", FAILED_LOG)
+    (before,) = found(made_up)
+    made_up.planned("us/flu/season", {"season/2030-01-05": 2})
+
+    (run,) = found(made_up)
+
+    assert (counts(before), before.complete, before.submission) == ((5, 3, 1, 1), False, "refused")
+    assert (counts(run), run.complete, run.submission) == ((2, 2, 0, 0), True, "accepted")
+    assert run.modified == before.modified
+
+
+@pytest.mark.parametrize(
+    ("tasks", "expected", "complete"),
+    [
+        ({"main": 2}, (2, 2, 0, 0), True),
+        ({"main/2030-01-05": 1}, (1, 1, 0, 0), True),
+        ({"main/2030-01-05": 1, "main/2030-01-12": 1}, (1, 1, 0, 0), False),
+        ({"main/2030-01-12": 1}, (0, 0, 0, 0), False),
+    ],
+)
+def test_a_run_is_complete_if_all_that_its_plan_has_is(made_up, tasks, expected, complete):
+    made_up.finished("flu/main", tasks=2)
+    made_up.finished("flu/main/2030-01-05", tasks=1)
+    made_up.planned("flu/main", tasks)
+
+    (run,) = found(made_up)
+
+    assert (counts(run), run.complete) == (expected, complete)
+
+
+def test_tasks_that_a_run_no_longer_has_are_not_counted(made_up):
+    made_up.tables("flu/main", tasks=2)
+    made_up.tasks("flu/main", count=5, done=(0, 4))
+    for task in (1, 2):
+        made_up.write(f"logs/flu/main/run_task/{task:05d}.log", FAILED_LOG)
+    made_up.planned("flu/main", {"main": 2})
+
+    (run,) = found(made_up)
+
+    assert (counts(run), run.complete) == ((2, 1, 1, 0), False)
+
+
+@pytest.mark.parametrize("planned", [2, 4])
+def test_the_record_of_another_number_of_tasks_does_not_make_a_run_complete(made_up, planned):
+    made_up.finished("flu/main", tasks=3)
+    made_up.planned("flu/main", {"main": planned})
+
+    (run,) = found(made_up)
+
+    assert (run.tasks, run.complete) == (min(planned, 3), False)

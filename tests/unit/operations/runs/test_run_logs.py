@@ -53,6 +53,15 @@ def test_logs_are_chosen_by_rule_task_and_error(storage, choice, expected):
     assert found(read_logs(storage, RUN, choice)) == expected
 
 
+def test_errors_of_an_earlier_plan_are_not_among_the_failed(made_up, storage):
+    made_up.write("logs/us/flu/main/2030-01-05/make_tables.log", FAILED_LOG)
+    made_up.write("logs/us/flu/main/run_task/00002.log", FAILED_LOG)
+    made_up.planned("us/flu/main", {"main": 2})
+
+    assert found(read_logs(storage, RUN, Choice(failed=True))) == [FAILED]
+    assert len(found(read_logs(storage, RUN, Choice()))) == 5
+
+
 def test_messages_of_json_are_shown_chosen_and_judged_as_text(made_up, storage):
     head = '{"time": "2030-01-02T03:04:06.789Z", "level": '
     made_up.write(

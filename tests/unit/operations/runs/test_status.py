@@ -4,6 +4,7 @@ import pytest
 from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, MadeUp
 
 from epyflow.operations.runs.run_list import Run, find_runs
+from epyflow.operations.runs.runs_without_inputs import find_new_runs
 from epyflow.operations.runs.status import Status, status
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
@@ -125,3 +126,34 @@ def test_an_error_whose_message_cannot_be_read_is_counted(tmp_path, log):
     (message,) = status(Disk(tmp_path), run).failures.values()
 
     assert message == "an error whose message cannot be read"
+
+
+def test_what_an_earlier_plan_left_is_no_progress_and_no_failure(tmp_path):
+    made, log = MadeUp(tmp_path), "logs/us/flu/season/{}/run_task/{:05d}.log"
+    for date in ("2030-01-05", "2030-01-12"):
+        made.finished(f"us/flu/season/{date}", tasks=2)
+        made.write(f"results/us/flu/season/{date}/builder-artifacts/input_00002.pkl")
+        made.write(log.format(date, 2), FAILED_LOG)
+    made.write(log.format("2030-01-12", 1), FAILED_LOG)
+    made.write("logs/us/flu/season/2030-01-12/make_tables.log", FAILED_LOG)
+    made.write("results/us/flu/season/scores/scores.csv")
+    made.write("logs/us/flu/season/score_forecasts.log", FAILED_LOG)
+    made.planned("us/flu/season", {"season/2030-01-05": 2})
+    storage = Disk(tmp_path)
+    (run,) = find_runs(storage)
+
+    now = status(storage, run)
+
+    assert now.failures.keys() == {"logs/us/flu/season/score_forecasts.log"}
+    made_files = {stage.name: stage.files for stage in now.stages if stage.files}
+    assert made_files == {"build": 2, "run": 2, "tables": 1, "scores": 1}
+    assert now.run.complete
+
+
+def test_a_run_without_results_has_no_failure_of_an_earlier_plan(tmp_path):
+    made = MadeUp(tmp_path)
+    made.write("logs/us/flu/season/2030-01-12/run_task/00000.log", FAILED_LOG)
+    made.planned("us/flu/season", {"season/2030-01-05": 2})
+    (run,) = find_new_runs(Disk(tmp_path), "us/flu")
+
+    assert status(Disk(tmp_path), run).failures == {}

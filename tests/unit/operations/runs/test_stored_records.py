@@ -86,10 +86,14 @@ def test_no_damage_of_the_metadata_of_one_run_hides_the_other(two_runs, place, t
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from([*places(COORDINATOR)]), st.sampled_from(HARMFUL))
 def test_no_damage_of_the_record_of_a_coordinator_stops_status(two_runs, place, text):
-    Disk(two_runs).write("coordinator/flu/main/record.json", damaged(COORDINATOR, place, text))
+    file = "coordinator/flu/main/record.json"
+    Disk(two_runs).write(file, damaged(COORDINATOR, place, text))
 
     presence = find_coordinator(Disk(two_runs), "flu", "main")
+    runs = find_runs(Disk(two_runs))
+    Disk(two_runs).remove([file])
 
+    assert {run.folder for run in runs} == {"flu/main", "covid/main"}
     assert presence.lives in (True, False, None)
     assert presence.described().isprintable()
     assert how_to_resume(presence.record).isprintable()

@@ -277,9 +277,12 @@ def test_on_a_terminal_the_summary_is_confirmed_once_and_yes_asks_nothing(place,
     assert "Start this run?" not in done.stderr
 
 
-@pytest.mark.usefixtures("project")
-def test_a_dry_run_uploads_and_starts_nothing(place):
+def test_a_dry_run_prints_warnings_and_uploads_and_starts_nothing(place, project):
+    extra = {"type": "scalar", "value": 1}
+    project.change("basemodel", lambda y: y["model"]["parameters"].update(extra=extra))
+
     done = call("--dry-run", "--run-id", "tried")
+    assert done.stderr.count("parameters.extra: warning: no rate or calculated parameter") == 1
 
     assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("small/tried: would be submitted as epyflow-coordinator-")

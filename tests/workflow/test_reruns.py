@@ -54,6 +54,19 @@ def test_another_cores_or_run_command_does_nothing(again):
     assert again.run("--dry-run", "--keep-going", cores=1).jobs == {}
 
 
+def test_warnings_of_the_checks_are_printed_once_at_the_start_of_a_run(tmp_path):
+    workspace, extra = Workspace(tmp_path), {"type": "scalar", "value": 1}
+    workspace.change("basemodel", lambda y: y["model"]["parameters"].update(extra=extra))
+    warning = "model.parameters.extra: warning: no rate or calculated parameter uses it"
+
+    quiet = workspace.run("-n", "-q")
+    real = workspace.run("--until", "build_inputs")
+    report = workspace.run("--report", "report.html")
+
+    assert [each.text.count(warning) for each in (quiet, real, report)] == [1, 1, 0]
+    assert real.code == 0, real.text
+
+
 def test_a_run_goes_as_far_as_it_is_asked_to(again):
     result = "results/small/next/runner-artifacts/result_00001.pkl"
 

@@ -25,6 +25,15 @@ def fill_storage_prefix(exp_id):
         )
 
 
+def print_warnings(lines):
+    """Print the warnings of the experiment's checks, as `epyflow validate` does, once a start."""
+    from epyflow.operations.runs.log_lines import printable
+    from epyflow.run.run_id import reports_only
+
+    for line in () if reports_only(sys.argv) else lines:
+        logger.warning(printable(line))
+
+
 FOUND = None
 """What the run is planned from; only in the main process."""
 
@@ -52,6 +61,7 @@ def plan_file():
             SECRETS = take_secrets()
             fill_storage_prefix(FOUND.experiment.files.exp_id)
             write_run_plan(FOUND, command, storage_at(storage_prefix()))
+            print_warnings(FOUND.warnings)
         return str(settings.plan_path)
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None

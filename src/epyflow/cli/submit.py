@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 from google.cloud import batch_v1
+from rich.console import Console
 
 from epyflow.cli.config import warn_of_variables
+from epyflow.cli.experiment_check import print_problems
 from epyflow.cli.options import ConfigFiles, ConfigValues, ExperimentName, Format
 from epyflow.cli.output import ExitCode, confirm_on_terminal, exit_on_error, print_json, say, warn
 from epyflow.errors import EpyflowError, RunningError
@@ -178,6 +180,7 @@ def _planned(settings: Settings, topic: str | None) -> tuple[Place, Gathered]:
             f"{VARIABLE_PREFIX}COORDINATOR_SERVICE_ACCOUNT, or the key in profiles/gcp/site.yaml"
         )
     found = gather(settings)
+    print_problems(found.experiment.warnings, Console(stderr=True))
     jobs = BatchJobs(site.project, site.region)
     exp_id = found.experiment.files.exp_id
     site = site.of_experiment(exp_id)

@@ -21,6 +21,7 @@ from epyflow.run.bundle import Sources, is_bundle, repository_of_bundle
 from epyflow.run.calendar import calendar_of, place_with, with_calendar
 from epyflow.run.settings import Settings
 from epyflow.run.start import fetched_folder
+from forecast_hub.errors import first_lines
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Gathered:
             return None
         # Other machines do not have the folder.
         return {k: v for k, v in self.checkout.recorded().items() if k != "folder"}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings of the experiment's checks, one line each; of many the first and the last."""
+        return first_lines([str(problem) for problem in self.experiment.warnings])
 
 
 def gather(settings: Settings) -> Gathered:

@@ -1,5 +1,6 @@
 """Find in the DAG the jobs that are run again, and those that are not."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,20 @@ def test_inputs_that_a_job_builds_are_those_of_a_local_build_and_are_not_built_a
     assert inputs(again, "remote") == inputs(again, "main")
     assert len(inputs(again, "remote")) == 2
     assert "build_inputs" not in again.plan(build="remote", run_id="remote").jobs
+
+
+def test_another_study_with_an_experiment_of_the_same_name_is_named(again):
+    step = ("--until", "build_inputs")
+    assert again.run(*step, run_id="shared").code == 0
+    shutil.copytree(again.study, again.folder / "second")
+    model = again.folder / "second" / "experiments" / "small" / "config" / "basemodel.yaml"
+    model.write_text(model.read_text().replace("random_seed: 3", "random_seed: 5"))
+
+    done = again.run(*step, run_id="shared", experiments_root="second")
+
+    assert done.code == 0, done.text
+    assert f"has read the experiment in {again.study}/experiments/small" in done.text
+    assert f"This start reads {again.folder}/second/experiments/small" in done.text
 
 
 def inputs(workspace: Workspace, run_id: str) -> dict[str, bytes]:

@@ -10,6 +10,8 @@ OUTPUTS
 
 def note_coordinator(outcome, log=()):
     """Record this process as the coordinator; if that fails, warn and continue."""
+    from epyflow.operations.runs.coordinator_presence import describe_other_origin
+    from epyflow.operations.runs.experiment_origin import origin_of
     from epyflow.operations.runs.coordinator_record import (
         record_start,
         record_end,
@@ -27,7 +29,10 @@ def note_coordinator(outcome, log=()):
             asked = describe_request(
                 PLAN, outputs, START.command, next(iter(log), None)
             )
-            record_start(PLAN.exp_id, PLAN.run_id, place, asked)
+            origin = origin_of(FOUND, PLAN)
+            previous = record_start(PLAN.exp_id, PLAN.run_id, place, asked, origin)
+            if other := describe_other_origin(previous, origin):
+                logger.warning(other)
             keep_experiment(FOUND, place)
         else:
             record_end(PLAN.exp_id, PLAN.run_id, outcome, place)

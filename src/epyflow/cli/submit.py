@@ -23,8 +23,12 @@ from epyflow.operations.detached import launch
 from epyflow.operations.detached.coordinator_job import HOURS, MACHINE_TYPE
 from epyflow.operations.detached.launch import NextJob, Packed, Place
 from epyflow.operations.detached.source_archive import pack
+from epyflow.operations.runs.coordinator_presence import describe_other_origin
+from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.operations.runs.experiment_origin import origin_of
 from epyflow.operations.start.named_experiment import name_experiment
-from epyflow.run.planner import checksum_of
+from epyflow.run.plan import plan_checksum
+from epyflow.run.planner import plan_without_seed
 from epyflow.run.run_id import AUTO, new_run_id
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
@@ -197,8 +201,12 @@ def _packed(
             f"{', '.join(reserved)} after `--` would change the run that is planned here; give "
             "settings before `--`, with --config and --configfile, and storage in site.yaml"
         )
-    members, plan_here = pack(found, arguments), checksum_of(found)
-    sources = launch.packed(members, place.exp_id, place.run_id, plan_here)
+    members, plan = pack(found, arguments), plan_without_seed(found)
+    origin = origin_of(found, plan)
+    run = place.exp_id, place.run_id
+    sources = launch.packed(members, *run, plan_checksum(plan), origin.place)
+    if other := describe_other_origin(read_record(*run, place.storage), origin):
+        warn(other)
     top = place.site.storage.rstrip("/")
     document = {
         "experiment": place.exp_id,

@@ -93,9 +93,9 @@ def write_run_plan(
     return path
 
 
-def checksum_of(found: Gathered) -> str:
-    """Return the checksum of the plan that an experiment gives, for a coordinator elsewhere."""
-    return plan_checksum(_plan(found, 0)[0])
+def plan_without_seed(found: Gathered) -> Plan:
+    """Return the plan that an experiment gives, for a coordinator elsewhere: its seed is 0."""
+    return _plan(found, 0)[0]
 
 
 def _check_submitted(plan: Plan, expected: str | None) -> None:

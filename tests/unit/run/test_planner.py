@@ -10,8 +10,8 @@ from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.run import input_record
 from epyflow.run.input_build import build_inputs, bundle_experiment, experiment_of
 from epyflow.run.layout import OWN_NAMES
-from epyflow.run.plan import PLAN_VARIABLE, read_plan_file
-from epyflow.run.planner import checksum_of, write_run_plan
+from epyflow.run.plan import PLAN_VARIABLE, plan_checksum, read_plan_file
+from epyflow.run.planner import plan_without_seed, write_run_plan
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.run.start import Start, read_start
@@ -73,7 +73,7 @@ def test_no_experiment_is_named_like_the_file_that_names_the_newest_run(settings
 @pytest.mark.parametrize("model", [SEEDED, MODEL], ids=["seed", "drawn"])
 def test_a_plan_that_is_not_the_submitted_one_is_refused_and_not_written(settings, tmp_path, model):
     write_model(tmp_path, model)
-    submitted = {PLAN_VARIABLE: checksum_of(gather(settings))}
+    submitted = {PLAN_VARIABLE: plan_checksum(plan_without_seed(gather(settings)))}
     path = write_run_plan(gather(settings), [], Disk(), submitted)
     path.unlink()
 

@@ -31,6 +31,7 @@ from epyflow.operations.detached.job_request import (
 from epyflow.operations.detached.source_archive import Members
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, is_same_job, read_record
+from epyflow.operations.runs.experiment_origin import ORIGIN_VARIABLE
 from epyflow.operations.runs.run_lease import FoundLease, read_lease, watch_lease
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import PLAN_VARIABLE
@@ -92,23 +93,24 @@ class Packed:
         The archive.
     path
         Its path below the storage prefix; the name contains its SHA-256.
-    plan
-        Checksum of the plan that the sources give: :func:`epyflow.run.planner.checksum_of`.
+    plan, origin
+        Checksum of the plan that the sources give, and the place of the experiment.
     """
 
     data: bytes
     path: str
     plan: str
+    origin: str = ""
 
 
-def packed(members: Members, exp_id: str, run_id: str, plan: str) -> Packed:
+def packed(members: Members, exp_id: str, run_id: str, plan: str, origin: str = "") -> Packed:
     """Pack the sources of a coordinator. Equal files give equal bytes and one name."""
     with tempfile.TemporaryDirectory(prefix="epyflow-submit-") as folder:
         path = Path(folder) / "sources.tar.gz"
         write_archive(path, members)
         data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    return Packed(data, RunLayout(exp_id, run_id).coordinator_sources(digest), plan)
+    return Packed(data, RunLayout(exp_id, run_id).coordinator_sources(digest), plan, origin)
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,7 @@ def submit(
         JOB_VARIABLE: name_of_job,
         SOURCES_VARIABLE: sources.path,
         PLAN_VARIABLE: sources.plan,
+        ORIGIN_VARIABLE: sources.origin,
         HOURS_VARIABLE: f"{hours:g}",
         NONCE_VARIABLE: nonce,
         REPLACES_VARIABLE: next_job.replaces,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.batch_project import find_project
 from epyflow.operations.runs.coordinator_record import Coordinator, read_record
+from epyflow.operations.runs.experiment_origin import Origin
 from epyflow.operations.runs.log_lines import printable, shorten_command, shorten_line
 from epyflow.storage.disk import Storage
 
@@ -159,6 +160,26 @@ def find_local_coordinator(storage: Storage, exp_id: str, run_id: str) -> str | 
         return None
     since = format_time(record.started)
     return f"{exp_id}/{run_id}: {coordinator_name(record)} is its coordinator since {since}"
+
+
+def describe_other_origin(previous: Coordinator | None, origin: Origin) -> str | None:
+    """Warn that the previous start of a run has read another experiment of the same name.
+
+    Returns
+    -------
+    warning
+        None if place or content are the same, or if the previous place is not recorded.
+    """
+    if previous is None or previous.origin is None or not previous.origin.is_another(origin):
+        return None
+    return printable(
+        f"{previous.exp_id}/{previous.run_id}: {coordinator_name(previous)}, started "
+        f"{format_time(previous.started)}, has read the experiment in {previous.origin.place}. "
+        f"This start reads {origin.place}, whose content differs, and replaces those results. If "
+        "the experiment was moved and edited, this is as it should be. If these are two "
+        "experiments of one name, end this start, and give it another name, --config "
+        "run_id=<name>, or another storage"
+    )
 
 
 def coordinator_name(record: Coordinator) -> str:

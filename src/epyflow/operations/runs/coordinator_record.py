@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from epyflow.operations.runs.experiment_origin import Origin
 from epyflow.operations.runs.stored_records import parse_records, read_readable
 from epyflow.run.layout import RunLayout
 from epyflow.run.path_patterns import stage_of
@@ -88,6 +89,8 @@ class Coordinator(BaseModel):
         How it ended; None while it is running, or if it was killed.
     wanted
         Its command and the outputs that it was asked for.
+    origin
+        The experiment that it has read; None in records of earlier versions.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -105,6 +108,7 @@ class Coordinator(BaseModel):
     ended: AwareDatetime | None = None
     outcome: Outcome | None = None
     wanted: Wanted = Wanted()
+    origin: Origin | None = None
 
     @property
     def is_here(self) -> bool:
@@ -233,9 +237,22 @@ def this_coordinator(
     )
 
 
-def record_start(exp_id: str, run_id: str, storage: Storage, wanted: Wanted | None = None) -> None:
-    """Record this process as the coordinator of a run, in place of the previous one."""
-    write_record(this_coordinator(exp_id, run_id, wanted=wanted), storage)
+def record_start(
+    exp_id: str,
+    run_id: str,
+    storage: Storage,
+    wanted: Wanted | None = None,
+    origin: Origin | None = None,
+) -> Coordinator | None:
+    """Record this process as the coordinator of a run, and return the previous record.
+
+    Without an origin, that of the previous record is kept.
+    """
+    previous = read_record(exp_id, run_id, storage)
+    known = {"origin": origin or (previous and previous.origin)}
+    mine = this_coordinator(exp_id, run_id, wanted=wanted)
+    write_record(mine.model_copy(update=known), storage)
+    return previous
 
 
 def read_failure(logs: Iterable[str]) -> Literal["failed", "stopped"]:

@@ -26,7 +26,7 @@ from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, this_coordi
 from epyflow.storage.disk import Disk, SharedFolder
 
 State = batch_v1.JobStatus.State
-SOURCES = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32)
+SOURCES = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32, "/a/flu")
 
 
 @dataclass
@@ -66,6 +66,7 @@ def test_the_job_is_named_by_its_run_and_number_and_told_its_sources(place):
     told = dict(job.task_groups[0].task_spec.environment.variables)
     assert told["EPYFLOW_COORDINATOR_SOURCES"] == SOURCES.path
     assert told["EPYFLOW_COORDINATOR_PLAN"] == "12" * 32
+    assert told["EPYFLOW_COORDINATOR_ORIGIN"] == "/a/flu"
     assert told["EPYFLOW_COORDINATOR_HOURS"] == "2.5"
     assert place.storage.read(SOURCES.path) == SOURCES.data
 
@@ -119,7 +120,7 @@ def test_sources_of_the_next_job_are_left_though_the_answer_comes_late(place, mo
 
 
 def test_equal_sources_have_one_name(place):
-    again = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32)
+    again = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32, "/a/flu")
     other = packed({"workflow/Snakefile": b"rule some:\n"}, "flu", "main", "12" * 32)
 
     assert again == SOURCES

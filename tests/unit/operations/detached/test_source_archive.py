@@ -20,8 +20,8 @@ from epyflow.operations.detached.job_request import read_submission
 from epyflow.operations.detached.launch import Packed, packed
 from epyflow.operations.detached.source_archive import pack
 from epyflow.run.input_build import prepare_build
-from epyflow.run.plan import PLAN_VARIABLE, read_plan_file
-from epyflow.run.planner import checksum_of, write_run_plan
+from epyflow.run.plan import PLAN_VARIABLE, plan_checksum, read_plan_file
+from epyflow.run.planner import plan_without_seed, write_run_plan
 from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.run.start import read_start
@@ -34,7 +34,9 @@ DATES = ["2025-02-08", "2025-02-15"]
 def packed_here(settings: Settings, *arguments: str) -> Packed:
     found = gather(settings)
     exp_id = found.experiment.files.exp_id
-    return packed(pack(found, arguments), exp_id, settings.run_id, checksum_of(found))
+    return packed(
+        pack(found, arguments), exp_id, settings.run_id, plan_checksum(plan_without_seed(found))
+    )
 
 
 def unpacked(sources: Packed, folder: Path) -> dict[str, Any]:

@@ -27,8 +27,8 @@ from epyflow.operations.detached import main
 from epyflow.operations.detached.job_request import Submission
 from epyflow.operations.detached.supervisor import Stop
 from epyflow.run.layout import RunLayout, plan_path
-from epyflow.run.plan import PLAN_VARIABLE
-from epyflow.run.planner import checksum_of, write_run_plan
+from epyflow.run.plan import PLAN_VARIABLE, plan_checksum
+from epyflow.run.planner import plan_without_seed, write_run_plan
 from epyflow.run.prior_names import write_priors
 from epyflow.run.settings import Settings
 from epyflow.run.sources import gather
@@ -88,7 +88,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Planned:
     with contextlib.chdir(folder):
         found = gather(SETTINGS)
         plan = write_run_plan(found, [], Disk(folder)).read_bytes()
-        return Planned(plan, checksum_of(found))
+        return Planned(plan, plan_checksum(plan_without_seed(found)))
 
 
 class Coordinator:

@@ -6,6 +6,7 @@ from made_up_hubs import scorable, tasks, write_hub
 from typer.testing import CliRunner
 
 from forecast_hub.command import app
+from forecast_hub.scoring import horizon_ends
 from forecast_hub.scoring.forecasts import read_forecasts
 
 
@@ -174,6 +175,26 @@ def test_with_a_hub_weeks_before_the_reference_date_are_refused(tmp_path, observ
     assert done.exit_code == 2, done.stdout
     assert "7 days early" in done.stderr
     assert baseline.name in done.stderr
+
+
+def test_the_rule_of_a_hub_is_found_once_for_each_target_of_all_files(
+    tmp_path, observed, monkeypatch
+):
+    """To find it, the hub's own files are read. Of another hub it is another one."""
+    rules = []
+    found = horizon_ends.find_horizon_rule
+    monkeypatch.setattr(
+        horizon_ends, "find_horizon_rule", lambda *its: rules.append(found(*its)) or rules[-1]
+    )
+    for name, end in (("one", "2025-01-04"), ("two", "2025-01-11")):
+        hub = write_hub(tmp_path / name, scorable(tasks(), [*WEEKS]))
+        for model in ("x-baseline", "y-z", "z-z"):
+            path = of_weeks(hub / "submissions" / model, end, model=model)
+            for before, after in (("reference", "origin"), ("target_end", "target")):
+                changed(path, f"{before}_date", f"{after}_date")
+        assert means("--hub", hub, "--target-data", observed).keys() >= {"y-z", "z-z"}
+
+    assert [rule.days for rule in rules] == [0, 7]
 
 
 @pytest.mark.parametrize(

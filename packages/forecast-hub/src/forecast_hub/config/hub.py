@@ -220,9 +220,9 @@ class Round:
                 yield task, target
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hub:
-    """The configuration of a hub.
+    """The configuration of a hub. Two that are read are two, equal or not.
 
     Attributes
     ----------

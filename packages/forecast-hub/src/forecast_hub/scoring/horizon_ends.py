@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
 from forecast_hub.config.horizon_rule import HORIZON, HorizonRule, find_horizon_rule
-from forecast_hub.config.hub import NA, Hub
+from forecast_hub.config.hub import NA, Hub, Round
 from forecast_hub.dates import parse_date
 from forecast_hub.errors import DataError, HubError
 from forecast_hub.scoring.outcomes import TARGET
@@ -193,9 +194,19 @@ def _are_months(rows: pd.DataFrame) -> bool:
 
 
 def _find_rule(hub: Hub, target: str, day: str) -> HorizonRule | None:
-    """Return the rule of a target in the round of a day, else in one like it; None if unknown."""
-    given = hub.round(day)
-    for round_ in [*([given] if given else []), *hub.rounds]:
+    """Return the rule of a target in the round of a day, else in one like it; None if unknown.
+
+    It is asked for with every file, and the hub's own files are read for it.
+    """
+    known, given = _RULES.setdefault(hub, {}), hub.round(day)
+    key = target, "" if given is None else given.key
+    if key not in known:
+        known[key] = _look_up_rule(hub, target, [*([given] if given else []), *hub.rounds])
+    return known[key]
+
+
+def _look_up_rule(hub: Hub, target: str, rounds: Iterable[Round]) -> HorizonRule | None:
+    for round_ in rounds:
         for task, each in round_.targets():
             if each.keys.get(TARGET, each.id) == target:
                 try:
@@ -203,3 +214,7 @@ def _find_rule(hub: Hub, target: str, day: str) -> HorizonRule | None:
                 except HubError:
                     return None
     return None
+
+
+_RULES: WeakKeyDictionary[Hub, dict[tuple[str, str], HorizonRule | None]] = WeakKeyDictionary()
+"""The rules that were found, by the target and the key of the round."""

@@ -1,5 +1,6 @@
 """Forecast by damped growth."""
 
+import json
 from datetime import date, timedelta
 
 import numpy as np
@@ -65,10 +66,19 @@ ROUND = date(2026, 3, 2)
 LAST = ROUND - timedelta(weeks=1)
 
 
+def document(ends=(str(ROUND),)):
+    """Return the configuration of a hub without age groups."""
+    found = scorable(tasks(), ends)
+    for task in found["rounds"][0]["model_tasks"]:
+        del task["task_ids"]["age_group"]
+        task["output_type"].pop("sample", None)
+    return found
+
+
 @pytest.fixture
 def grow(tmp_path):
     """Return what writes target data, forecasts the hub's cases from them, and gives the rows."""
-    hub = write_hub(tmp_path / "hub", tasks())
+    hub = write_hub(tmp_path / "hub", document())
     (hub / "auxiliary-data").mkdir()
     table = "".join(f"{place},1000000\n" for place in PLACES)
     (hub / "auxiliary-data" / "locations.csv").write_text(f"location,population\n{table}")
@@ -101,17 +111,36 @@ def test_the_command_forecasts_the_places_of_a_hub(grow, tmp_path):
     assert done.exit_code == 0, done.output
     rows = pd.read_csv(path)
     assert len(rows) == len(found) == 4 * 4 * len(LEVELS)
-    assert rows["target_end_date"].min() == str(ROUND)
-    assert set(rows["forecast_date"]) == {str(ROUND)}
+    assert rows["target_date"].min() == str(ROUND)
+    assert set(rows["origin_date"]) == {str(ROUND)}
     assert [each for each in tmp_path.iterdir() if each.name.startswith(".")] == []
 
 
-def test_the_columns_of_the_round_and_of_the_end_of_a_week_have_the_hubs_names(grow, tmp_path):
-    write_hub(tmp_path / "hub", scorable(tasks(), [str(ROUND)]))
+def test_the_columns_are_those_of_the_hub_in_its_order(grow, tmp_path):
+    """One hub has the end of a week; one has none, and a target column of its own name."""
+    usual = ["origin_date", "target", "location", "horizon"]
+    standard = ["output_type", "output_type_id", "value"]
+    assert grow(lines(waves())).columns.tolist() == [*usual, "target_date", *standard]
 
+    other = json.loads(json.dumps(document(())).replace('"target"', '"outcome"'))
+    for task in other["rounds"][0]["model_tasks"]:
+        task["task_ids"]["race"] = {"required": None, "optional": None}
+    write_hub(tmp_path / "hub", other)
     found = grow(lines(waves()))
 
-    assert found.columns[[0, 3]].tolist() == ["origin_date", "target_date"]
+    assert found.columns.tolist() == [
+        *("origin_date", "outcome", "location", "horizon", "race"),
+        *standard,
+    ]
+    assert set(found["outcome"]) == {"cases"}
+    assert set(found["race"]) == {"NA"}
+
+
+def test_a_hub_with_columns_that_growth_cannot_fill_is_refused(grow, tmp_path):
+    write_hub(tmp_path / "hub", scorable(tasks()))
+
+    with pytest.raises(DataError, match="forecasts of 'cases' have age_group, for which growth"):
+        grow(lines(waves()))
 
 
 def test_a_code_of_the_hubs_table_without_its_zeros_is_named_with_the_table(grow, tmp_path):

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from forecast_hub.combining.growth import HISTORY, HORIZONS, LEVELS, forecast_growth
 from forecast_hub.config import flusight
-from forecast_hub.config.horizon_rule import END_COLUMNS, find_end_column
-from forecast_hub.config.hub import Hub
+from forecast_hub.config.horizon_rule import END_COLUMNS, HORIZON
+from forecast_hub.config.hub import NA, STANDARD_COLUMNS, Hub
 from forecast_hub.config.locations import read_places
 from forecast_hub.config.reader import read_hub
 from forecast_hub.config.units import COUNT, read_unit
 from forecast_hub.dates import parse_dates
 from forecast_hub.errors import DataError
 from forecast_hub.scoring.matching import select_target
-from forecast_hub.scoring.outcomes import names_of_places, read_outcomes
+from forecast_hub.scoring.outcomes import TARGET, names_of_places, read_outcomes
 from forecast_hub.scoring.task_ids import REFERENCE_DATE
-from forecast_hub.suggestions import did_you_mean
+from forecast_hub.suggestions import did_you_mean, listed
 
 Array = NDArray[np.float64]
 
@@ -47,15 +47,16 @@ def forecast_file(
     ------
     HubError
         If the target is no weekly count of the hub, or its rounds are on another day of the week,
-        the hub has no table of locations, a file cannot be used or has other numbers than counts
-        of weeks, the week before ``day`` is missing everywhere, or there are too few weeks.
+        the hub has further columns or no table of locations, a file cannot be used or has other
+        numbers than counts of weeks, the week before ``day`` is missing everywhere, or there are
+        too few weeks.
     """
     try:
         weeks = [day + timedelta(weeks=number) for number in range(-1, HORIZONS)]
     except OverflowError:
         raise DataError(f"{day}: is no reference date; expected that of a round") from None
     known = read_hub(hub)
-    names = _column_names(known, hub, target)
+    columns = _columns(known, hub, target)
     table = _table_of_locations(known, hub, day)
     places = read_places(table)
     spellings = names_of_places(places)
@@ -65,18 +66,18 @@ def forecast_file(
     series = select_target(rows, target, target)
     counts = _of_weeks(series, weeks[0], f"{target_data}: {target}")
     found = forecast_growth(counts.to_numpy(dtype=np.float64))
-    rows = _rows(found, counts, weeks[1:], target).rename(columns=names)
+    rows = _rows(found, counts, weeks[1:], target)
     if rows.empty:
         raise DataError(
             f"{target_data}: {target}: no place has the three weeks to {weeks[0]}; expected them"
         )
-    return rows
+    return pd.DataFrame({name: rows[ours] if ours else NA for name, ours in columns.items()})
 
 
-def _column_names(known: Hub, hub: Path, target: str) -> dict[str, str]:
-    """Return the hub's names of the columns that differ between hubs, if it has such a target."""
+def _columns(known: Hub, hub: Path, target: str) -> dict[str, str | None]:
+    """Return the columns of a hub with such a target; each with that of :func:`_rows`, if any."""
     counts = {
-        each.id: (round_, task)
+        each.id: (round_, task, each)
         for round_ in reversed(known.rounds)
         for task, each in round_.targets()
         if each.is_step_ahead and each.time_unit == "week" and read_unit(each) == COUNT
@@ -86,11 +87,24 @@ def _column_names(known: Hub, hub: Path, target: str) -> dict[str, str]:
             f"{hub}: {target!r} is no weekly count of the hub{did_you_mean(target, counts)}; "
             f"expected {' or '.join(sorted(counts)) or 'another hub'}"
         )
-    round_, task = counts[target]
-    return {
-        REFERENCE_DATE: round_.id_column or REFERENCE_DATE,
-        END_COLUMNS[0]: find_end_column(task) or END_COLUMNS[0],
+    round_, task, its = counts[target]
+    names = {
+        **{name: name for name in (HORIZON, "location", *STANDARD_COLUMNS)},
+        **dict.fromkeys(END_COLUMNS, END_COLUMNS[0]),
+        **dict.fromkeys(its.keys or [TARGET], TARGET),
+        round_.id_column or REFERENCE_DATE: REFERENCE_DATE,
     }
+    found = {name: names.get(name) for name in round_.columns}
+    if further := [
+        name
+        for name, values in task.columns.items()
+        if found[name] is None and {*values.permitted} != {NA}
+    ]:
+        raise DataError(
+            f"{hub}: forecasts of {target!r} have {listed(further)}, for which growth has no "
+            "value; expected a hub whose columns are round, target, horizon, end and location"
+        )
+    return found
 
 
 def _table_of_locations(known: Hub, hub: Path, day: date) -> Path:

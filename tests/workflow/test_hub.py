@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from made_up_hubs import tasks, write_hub
 
+from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.storage.disk import Disk
 from forecast_hub.checks.validation import validate
 from forecast_hub.config import flusight
 from tests.workflow.forecasting import (
@@ -283,6 +285,14 @@ def test_poisoned_later_vintages_change_no_earlier_forecast(replayed):
         for run in ("main", "alone")
     )
     assert clean == poisoned
+
+
+def test_no_file_of_a_replay_is_of_an_earlier_plan(replayed):
+    done = replayed.run(**replay(replayed))
+
+    assert "Nothing to be done" in done.text
+    record = read_record("small", "main", Disk(replayed.folder))
+    assert (record.wanted.unplanned, record.wanted.files["hub"]) == ((), 2)
 
 
 def test_a_further_reference_date_runs_that_date_alone(replayed):

@@ -11,12 +11,8 @@ OUTPUTS
 def note_coordinator(outcome, log=()):
     """Record this process as the coordinator; if that fails, warn and continue."""
     from epyflow.operations.runs.coordinator_presence import describe_other_origin
+    from epyflow.operations.runs.coordinator_record import record_end, record_start
     from epyflow.operations.runs.experiment_origin import origin_of
-    from epyflow.operations.runs.coordinator_record import (
-        record_start,
-        record_end,
-        describe_request,
-    )
     from epyflow.run.experiment_archive import keep_experiment
     from epyflow.run.finished_run import note_finished
     from epyflow.run.stamped_outputs import stamp_outputs
@@ -26,10 +22,7 @@ def note_coordinator(outcome, log=()):
         place = storage_at(storage_prefix())
         outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
         if outcome is None:
-            asked = describe_request(
-                PLAN, outputs, START.command, next(iter(log), None)
-            )
-            origin = origin_of(FOUND, PLAN)
+            asked, origin = describe_start(place, log), origin_of(FOUND, PLAN)
             previous = record_start(PLAN.exp_id, PLAN.run_id, place, asked, origin)
             if other := describe_other_origin(previous, origin):
                 logger.warning(other)
@@ -38,7 +31,9 @@ def note_coordinator(outcome, log=()):
             record_end(PLAN.exp_id, PLAN.run_id, outcome, place)
         done = outcome == "complete" and note_finished(PLAN, outputs, place)
         if done and FOUND.settings.stamp_outputs:
-            logger.info(f"Copied outputs to {stamp_outputs(PLAN.layout, place)}")
+            logger.info(
+                f"Copied outputs to {stamp_outputs(PLAN.layout, place, UNPLANNED)}"
+            )
     except (EpyflowError, OSError) as error:
         logger.warning(f"What this coordinator did could not be recorded: {error}")
 
@@ -97,18 +92,19 @@ def notify_end(end, log):
 
 onsuccess:
     note_coordinator("complete")
+    warn_of_unplanned()
     notify_end("complete", log)
     release()
 
 
 def end_early(log):
     """Record and notify that the workflow failed, or that it was stopped by Ctrl-C."""
-    from epyflow.operations.runs.coordinator_record import read_failure
-    from epyflow.run.interruption import finish_ended_jobs
+    from epyflow.run.interruption import finish_ended_jobs, read_failure
 
     finish_ended_jobs(workflow.scheduler)
     outcome = read_failure(log)
     note_coordinator(outcome)
+    warn_of_unplanned()
     notify_end(outcome, log)
     release()
 

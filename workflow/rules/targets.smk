@@ -11,6 +11,19 @@ def targets():
     return [*wanted, *map(PLAN.layout.score, scores), *drawn]
 
 
+def planned_files():
+    """Return all outputs of the plan: what the workflow makes, and what its jobs write besides."""
+    besides = [
+        *(run.layout.left_out for run in PLAN.runs if run.submission),
+        *(
+            f"{run.layout.results}/outputs/{file}"
+            for run in PLAN.runs
+            for file in parquet_files()
+        ),
+    ]
+    return [*targets(), *besides]
+
+
 def targets_of(run):
     """Return the files of one run."""
     layout = run.layout

@@ -5,11 +5,16 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterable
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 _SAME_WISH = 5.0
 """Seconds."""
+
+_INTERRUPTED = "Terminating processes on user request"
+"""How Snakemake's message begins after Ctrl-C."""
 
 
 def ignore_repeated_interruptions() -> None:
@@ -87,3 +92,15 @@ def finish_ended_jobs(scheduler: Any) -> None:
         # Ctrl-C may have come between the steps of the others.
         scheduler._tofinish = [job for job in scheduler._tofinish if job in scheduler.running]
         scheduler._finish_jobs()
+
+
+def read_failure(logs: Iterable[str]) -> Literal["failed", "stopped"]:
+    """Return whether a workflow that did not complete was interrupted, by Snakemake's own logs."""
+    for log in logs:
+        try:
+            text = Path(log).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if any(line.startswith(_INTERRUPTED) for line in text.splitlines()):
+            return "stopped"
+    return "failed"

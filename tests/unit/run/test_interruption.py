@@ -16,6 +16,7 @@ from epyflow.run.interruption import (
     finish_ended_jobs,
     ignore_repeated_interruptions,
     leave_interrupted_loops,
+    read_failure,
 )
 
 
@@ -125,3 +126,18 @@ def test_only_the_first_of_some_interruptions_in_a_row_interrupts(monkeypatch):
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("Error in rule a:\n", "failed"),
+        ("Error\nTerminating processes on user request, this might take some time.\n", "stopped"),
+        ("a job said: Terminating processes on user request\n", "failed"),
+    ],
+)
+def test_a_workflow_that_was_interrupted_is_told_from_one_that_failed(tmp_path, text, outcome):
+    log = tmp_path / "snakemake.log"
+    log.write_text(text)
+
+    assert read_failure([str(tmp_path / "none.log"), str(log)]) == outcome

@@ -53,6 +53,15 @@ def test_all_but_inputs_and_results_of_tasks_is_copied_below_the_time_of_the_new
     assert copies(tmp_path) == {f"{stamp}/{path}": text for path, text in OUTPUTS.items()}
 
 
+def test_files_of_an_earlier_plan_are_not_copied(storage, tmp_path):
+    write(tmp_path, "hub/2026-11-28-team-old.csv", "old", NOON + 60)
+
+    folder = stamp_outputs(RUN, storage, ["hub/2026-11-28-team-old.csv"])
+
+    assert folder.startswith("results/us/flu/main/stamped/20261128-120000-")
+    assert sorted(copies(tmp_path).values()) == sorted(OUTPUTS.values())
+
+
 def test_unchanged_outputs_are_copied_once_and_changed_ones_beside_them(storage, tmp_path):
     first = stamp_outputs(RUN, storage)
     before = copies(tmp_path)

@@ -36,8 +36,8 @@ _Path = Annotated[str, Field(max_length=4096)]
 
 _Count = Annotated[int, Field(ge=0, le=10**9)]
 
-_INTERRUPTED = "Terminating processes on user request"
-"""How Snakemake's message begins after Ctrl-C."""
+MOST_UNPLANNED = 2_000
+"""Files of an earlier plan that a record names."""
 
 Outcome = Literal["complete", "failed", "stopped", "cancelled"]
 """A run is stopped by Ctrl-C in its terminal, and cancelled by `epyflow cancel`."""
@@ -57,6 +57,9 @@ class Wanted(BaseModel):
     files
         Number of files that each stage has to make, as
         :data:`epyflow.stages.STAGES` counts them.
+    unplanned
+        Files that were there and that the plan lacks, by their path below the run's folder: see
+        :mod:`epyflow.operations.runs.unplanned_files`.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -65,6 +68,7 @@ class Wanted(BaseModel):
     log: _Path | None = None
     tasks: Mapping[str, _Count] = {}
     files: Mapping[str, _Count] = {}
+    unplanned: Annotated[tuple[_Name, ...], Field(max_length=MOST_UNPLANNED)] = ()
 
 
 class Coordinator(BaseModel):
@@ -164,7 +168,11 @@ def is_same_job(one: str | None, other: str | None) -> bool:
 
 
 def describe_request(
-    plan: Plan, outputs: Iterable[str], command: Sequence[str], log: str | None
+    plan: Plan,
+    outputs: Iterable[str],
+    command: Sequence[str],
+    log: str | None,
+    unplanned: Sequence[str] = (),
 ) -> Wanted:
     """Describe the outputs that a start of a run was asked for.
 
@@ -179,6 +187,8 @@ def describe_request(
         The command line.
     log
         Snakemake's own log.
+    unplanned
+        From :func:`epyflow.operations.runs.unplanned_files.find_unplanned`.
     """
     tasks = {run.run_id: len(run.tasks) for run in plan.runs}
     folder = f"{plan.layout.results}/"
@@ -187,7 +197,9 @@ def describe_request(
     files = {stage: stages.count(stage) for stage in STAGES}
     # The workflow has only the tasks that are not up to date; the plan has all.
     files |= dict.fromkeys(("build", "run"), sum(tasks.values()))
-    return Wanted(command=tuple(command), log=log, tasks=tasks, files=files)
+    return Wanted(
+        command=tuple(command), log=log, tasks=tasks, files=files, unplanned=tuple(unplanned)
+    )
 
 
 @cache
@@ -255,16 +267,19 @@ def record_start(
     return previous
 
 
-def read_failure(logs: Iterable[str]) -> Literal["failed", "stopped"]:
-    """Return whether a workflow that did not complete was interrupted, by Snakemake's own logs."""
-    for log in logs:
-        try:
-            text = Path(log).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        if any(line.startswith(_INTERRUPTED) for line in text.splitlines()):
-            return "stopped"
-    return "failed"
+def record_request(exp_id: str, run_id: str, wanted: Wanted, storage: Storage) -> None:
+    """Record what a run was asked for by a start that found nothing to do.
+
+    The command and the log stay those of the last coordinator that worked on the run. A record of a
+    coordinator that may be running is left as it is.
+    """
+    record = read_record(exp_id, run_id, storage)
+    if record is None or record.lives is not False:
+        return
+    asked = wanted.model_dump(include={"tasks", "files", "unplanned"})
+    changed = record.model_copy(update={"wanted": record.wanted.model_copy(update=asked)})
+    if changed != record:
+        write_record(changed, storage)
 
 
 def record_end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:

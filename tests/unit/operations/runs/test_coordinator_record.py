@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
-    read_failure,
+    Wanted,
     read_record,
     record_end,
+    record_request,
     record_start,
     this_coordinator,
     this_machine,
@@ -115,21 +116,6 @@ def test_how_it_ended_is_kept_with_when_it_began(storage, outcome):
     assert after.ended >= after.started
 
 
-@pytest.mark.parametrize(
-    ("text", "outcome"),
-    [
-        ("Error in rule a:\n", "failed"),
-        ("Error\nTerminating processes on user request, this might take some time.\n", "stopped"),
-        ("a job said: Terminating processes on user request\n", "failed"),
-    ],
-)
-def test_a_workflow_that_was_interrupted_is_told_from_one_that_failed(tmp_path, text, outcome):
-    log = tmp_path / "snakemake.log"
-    log.write_text(text)
-
-    assert read_failure([str(tmp_path / "none.log"), str(log)]) == outcome
-
-
 def test_the_end_of_one_does_not_hide_another_that_has_taken_over(storage):
     other = this_coordinator("flu", "main").model_copy(update={"host": "another"})
     write_record(other, storage)
@@ -159,3 +145,26 @@ def test_what_a_later_version_adds_is_passed_over(storage):
 def test_a_record_is_replaced_rather_than_changed():
     with pytest.raises(ValidationError, match="frozen"):
         this_coordinator("flu", "main").pid = 1
+
+
+def test_a_start_with_nothing_to_do_records_what_it_was_asked_for_and_keeps_the_command(storage):
+    first = Wanted(command=("snakemake", "1"), tasks={"main": 3}, unplanned=("hub/a.csv",))
+    record_start("flu", "main", storage, first)
+    record_end("flu", "main", "stopped", storage)
+
+    record_request("flu", "main", Wanted(command=("snakemake", "2"), tasks={"main": 2}), storage)
+
+    found = read_record("flu", "main", storage)
+    assert found.outcome == "stopped"
+    assert found.wanted == Wanted(command=("snakemake", "1"), tasks={"main": 2})
+
+
+def test_a_start_with_nothing_to_do_leaves_the_record_of_one_that_may_be_running(storage):
+    record_request("flu", "main", Wanted(tasks={"main": 2}), storage)
+    assert read_record("flu", "main", storage) is None
+
+    running = Wanted(tasks={"main": 3})
+    record_start("flu", "main", storage, running)
+    record_request("flu", "main", Wanted(tasks={"main": 2}), storage)
+
+    assert read_record("flu", "main", storage).wanted == running

@@ -1,0 +1,121 @@
+"""Find the files of an earlier plan: outputs that the plan of a run's last start lacks.
+
+A start under the same run id leaves the tables, figures and submissions that the experiment no
+longer asks for. They look like those of the last start, so each start names them in its record.
+Nothing is deleted but by ``epyflow clean --unplanned``.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from epyflow.operations.runs.coordinator_record import MOST_UNPLANNED, Wanted
+from epyflow.operations.runs.log_lines import printable
+from epyflow.run.layout import FIGURES, HUB, OUTPUTS, SCORES, RunLayout
+from epyflow.run.path_patterns import is_planned, split_date
+from epyflow.run.plan import Plan
+from epyflow.storage.disk import Storage
+
+_FOLDERS = (HUB, OUTPUTS, SCORES, FIGURES)
+_LONGEST = 1024
+"""Characters of a path: no bucket takes a longer one."""
+_SHOWN = 3
+
+
+def find_unplanned(plan: Plan, planned: Iterable[str], storage: Storage) -> tuple[str, ...]:
+    """Return the files in a run's ``hub``, ``outputs``, ``scores`` and ``figures`` without a plan.
+
+    Parameters
+    ----------
+    plan
+        The plan of the run. Of a replay, its reference dates are looked into; other dates are known
+        by their names: see :func:`unplanned_among`.
+    planned
+        Every file that the workflow makes, whatever is before ``results/``.
+    storage
+        Holds ``results/``.
+
+    Returns
+    -------
+    unplanned
+        Paths below the run's folder: submissions first, and at most :data:`MOST_UNPLANNED`.
+    """
+    run = plan.layout
+    folder = f"{run.results}/"
+    own = {path.rpartition(folder)[2] for path in planned if folder in path}
+    found = [path for path in _outputs(plan, storage) if path not in own and _is_name(path)]
+    return tuple(sorted(found, key=_place)[:MOST_UNPLANNED])
+
+
+def _is_name(path: str) -> bool:
+    """Return whether epyflow may have written a path, and a record can hold it."""
+    return len(path) <= _LONGEST and path.isprintable()
+
+
+def _outputs(plan: Plan, storage: Storage) -> list[str]:
+    run = plan.layout
+    if plan.is_replay:
+        tasks = {each.run_id: len(each.tasks) for each in plan.runs}
+        below = filter(_is_output, storage.below(run.results))
+        return [path for path in below if is_planned(path, run, tasks)]
+    # Listed by folder: there may be many inputs and results.
+    return [f"{top}/{name}" for top in _FOLDERS for name in storage.below(f"{run.results}/{top}")]
+
+
+def _is_output(path: str) -> bool:
+    return split_date(path)[1].startswith(tuple(f"{top}/" for top in _FOLDERS))
+
+
+def _place(path: str) -> tuple[bool, str]:
+    return not split_date(path)[1].startswith(f"{HUB}/"), path
+
+
+def unplanned_among(files: Iterable[str], run: RunLayout, wanted: Wanted) -> tuple[str, ...]:
+    """Return the outputs of an earlier plan among a run's files, submissions first.
+
+    They are those that its record names, and those of reference dates that its plan lacks. The
+    record selects files that are there, and no path is made from it.
+
+    Parameters
+    ----------
+    files
+        Paths below the run's folder.
+    run
+        The run; of a replay, the whole.
+    wanted
+        From the record of its coordinator.
+    """
+    named, outputs = set(wanted.unplanned), filter(_is_output, files)
+    found = (path for path in outputs if path in named or not is_planned(path, run, wanted.tasks))
+    return tuple(sorted(found, key=_place))
+
+
+def first_names(unplanned: Sequence[str]) -> str:
+    """Return the first names, and the number of the others."""
+    more = f" and {len(unplanned) - _SHOWN:,} more" if len(unplanned) > _SHOWN else ""
+    return f"{', '.join(map(printable, unplanned[:_SHOWN]))}{more}"
+
+
+def describe_unplanned(unplanned: Sequence[str]) -> str:
+    """Return a number of files and the first names, such as ``1 file of an earlier plan: a``."""
+    files = "1 file" if len(unplanned) == 1 else f"{len(unplanned):,} files"
+    return f"{files} of an earlier plan: {first_names(unplanned)}"
+
+
+def unplanned_warning(unplanned: Sequence[str], run: RunLayout, submissions: Sequence[str]) -> str:
+    """Return a warning for the end of a run; empty without unplanned files.
+
+    Parameters
+    ----------
+    unplanned
+        Paths below the run's folder.
+    run
+        The run.
+    submissions
+        Those that the run makes.
+    """
+    if not unplanned:
+        return ""
+    own = f" The submission of this run is {submissions[0]}." if len(submissions) == 1 else ""
+    return (
+        f"{run.results} has {describe_unplanned(unplanned)}.{own} "
+        "`epyflow clean --unplanned` deletes files of earlier plans"
+    )

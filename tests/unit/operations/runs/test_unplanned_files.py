@@ -1,0 +1,122 @@
+"""Files of an earlier plan are found in the folders of a run's outputs, and named."""
+
+import pytest
+from tests.unit.run.made_up import plan_of, run_plan
+
+from epyflow.operations.runs.coordinator_record import (
+    MOST_UNPLANNED,
+    Wanted,
+    read_record,
+    record_start,
+)
+from epyflow.operations.runs.unplanned_files import (
+    describe_unplanned,
+    find_unplanned,
+    unplanned_among,
+    unplanned_warning,
+)
+from epyflow.run.layout import RunLayout
+from epyflow.storage.disk import Disk
+
+PLAN = plan_of(run_plan(run_id="main"))
+DATES = ("main/2030-01-05", "main/2030-01-12")
+REPLAY = plan_of(*(run_plan(run_id=run_id) for run_id in DATES))
+RUN = PLAN.layout
+
+PLANNED = ("outputs/a.csv.gz", "hub/2030-01-05-team-new.csv", "figures/fit/Left.svg")
+OLD = ("hub/2030-01-05-team-old.csv", "figures/fit/Right.svg", "outputs/b.csv.gz", "scores/s.csv")
+
+
+@pytest.fixture
+def storage(tmp_path):
+    def write(*paths):
+        for path in paths:
+            place = tmp_path / RUN.results / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("x")
+
+    found = Disk(tmp_path)
+    found.fill = write
+    return found
+
+
+def paths(*names):
+    return [f"gs://b/p/{RUN.results}/{name}" for name in names]
+
+
+def test_outputs_that_the_plan_lacks_are_found_submissions_first(storage):
+    storage.fill(*PLANNED, *OLD, "complete.txt", "experiment.tar.gz", "run_cost.csv")
+    storage.fill("builder-artifacts/input_00009.pkl", "stamped/x/outputs/b.csv.gz")
+
+    assert find_unplanned(PLAN, paths(*PLANNED), storage) == OLD
+
+
+def test_files_of_another_run_are_neither_planned_nor_found(storage):
+    storage.fill(*OLD, "2030-01-05/outputs/a.csv.gz", "nested/hub/a.csv")
+
+    assert find_unplanned(PLAN, ["results/202501/round1/next/scores/s.csv"], storage) == OLD
+
+
+def test_of_a_replay_the_dates_are_looked_into(storage):
+    files = [f"{date}/hub/{date}-team-{name}.csv" for date in DATES for name in ("new", "old")]
+    files = [path.removeprefix("main/").replace("hub/main/", "hub/") for path in files]
+    storage.fill(*files, "scores/s.csv", "nested/hub/a.csv", "2030-01-19/hub/a.csv")
+
+    found = find_unplanned(REPLAY, paths(*files[::2]), storage)
+
+    assert found == (*files[1::2], "scores/s.csv")
+
+
+def test_a_bucket_that_others_fill_gives_a_record_that_can_be_read(storage, tmp_path):
+    many = {f"outputs/{number:05d}.csv.gz": None for number in range(MOST_UNPLANNED + 1)}
+    strange = {"figures/a\nb.svg": None, "figures/\udce9.svg": None, f"hub/{'a' * 2000}": None}
+
+    class Full(Disk):
+        def below(self, folder):
+            top = f"{folder.removeprefix(RUN.results).lstrip('/')}/"
+            return {p.removeprefix(top): None for p in many | strange if p.startswith(top)}
+
+    found = find_unplanned(PLAN, (), Full(tmp_path))
+
+    assert found == tuple(list(many)[:MOST_UNPLANNED])
+    record_start(RUN.exp_id, RUN.run_id, storage, Wanted(unplanned=found))
+    assert read_record(RUN.exp_id, RUN.run_id, storage).wanted.unplanned == found
+
+
+def test_a_record_selects_outputs_that_are_there_and_nothing_else():
+    named = ("../other/hub/a.csv", "/etc/passwd", "complete.txt", "outputs/gone.csv.gz", *OLD)
+    files = ["complete.txt", *PLANNED, *OLD]
+
+    assert unplanned_among(files, RUN, Wanted(unplanned=named)) == OLD
+    assert unplanned_among(files, RUN, Wanted()) == ()
+
+
+@pytest.mark.parametrize("tasks", [{DATES[0]: 2}, {"main": 2}])
+def test_outputs_of_a_date_that_is_no_longer_planned_are_of_an_earlier_plan(tasks):
+    gone = ("2030-01-12/hub/a.csv", "2030-01-12/outputs/run_metadata.json")
+    kept = ("scores/s.csv", "2030-01-12/complete.txt", "2030-01-12/builder-artifacts/hub.json")
+
+    assert unplanned_among([*kept, *gone], RUN, Wanted(tasks=tasks)) == gone
+    assert unplanned_among([*kept, *gone], RUN, Wanted()) == ()
+
+
+def test_the_first_names_and_the_number_of_files_are_told():
+    assert describe_unplanned(["hub/a.csv"]) == "1 file of an earlier plan: hub/a.csv"
+    assert describe_unplanned([*OLD, "scores/\x1b.csv"]) == (
+        "5 files of an earlier plan: hub/2030-01-05-team-old.csv, figures/fit/Right.svg, "
+        "outputs/b.csv.gz and 2 more"
+    )
+
+
+def test_the_end_of_a_run_names_its_own_submission():
+    run = RunLayout("flu", "main")
+
+    warning = unplanned_warning(OLD[:1], run, ["results/flu/main/hub/2030-01-05-team-new.csv"])
+
+    assert warning == (
+        "results/flu/main has 1 file of an earlier plan: hub/2030-01-05-team-old.csv. "
+        "The submission of this run is results/flu/main/hub/2030-01-05-team-new.csv. "
+        "`epyflow clean --unplanned` deletes files of earlier plans"
+    )
+    assert "submission of this run" not in unplanned_warning(OLD, run, [])
+    assert unplanned_warning([], run, []) == ""

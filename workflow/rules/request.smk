@@ -1,0 +1,44 @@
+"""Describe what this start of the run is asked for, and find the files of an earlier plan."""
+
+UNPLANNED = ()
+"""Files of an earlier plan, by their path below the run's folder."""
+
+
+def describe_start(place, log=()):
+    """Describe what this start was asked for, and the files that are of an earlier plan."""
+    from epyflow.operations.runs.coordinator_record import describe_request
+    from epyflow.operations.runs.unplanned_files import find_unplanned
+
+    global UNPLANNED
+    outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
+    UNPLANNED = find_unplanned(PLAN, [*outputs, *planned_files()], place)
+    return describe_request(
+        PLAN, outputs, START.command, next(iter(log), None), UNPLANNED
+    )
+
+
+def warn_of_unplanned():
+    """Warn of files of an earlier plan, which look like those of this one."""
+    from epyflow.operations.runs.unplanned_files import unplanned_warning
+
+    if warning := unplanned_warning(UNPLANNED, PLAN.layout, submissions()):
+        logger.warning(warning)
+
+
+def note_nothing_to_do():
+    """Record what the run is asked for although nothing is to be done; warn if that fails."""
+    from epyflow.operations.runs.coordinator_record import record_request
+    from epyflow.storage.disk import storage_at
+
+    try:
+        place = storage_at(storage_prefix())
+        record_request(PLAN.exp_id, PLAN.run_id, describe_start(place), place)
+    except (EpyflowError, OSError) as error:
+        logger.warning(f"What this coordinator did could not be recorded: {error}")
+    warn_of_unplanned()
+
+
+if workflow.is_main_process:
+    from epyflow.run.nothing_to_do import call_if_nothing_to_do
+
+    call_if_nothing_to_do(workflow, note_nothing_to_do)

@@ -14,10 +14,12 @@ from epyflow.operations.runs.download import fetch as fetch_files
 from epyflow.operations.runs.latest_runs import find_latest_runs
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 from epyflow.operations.runs.run_lookup import find_run
+from epyflow.operations.runs.unplanned_files import describe_unplanned
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
 
-_STATES = ("fetched", "unchanged", "kept", "left")
+_STATES = ("fetched", "unchanged", "kept", "left", "unplanned")
+_COPIED = ("fetched", "unchanged", "kept")
 
 
 def fetch(
@@ -41,19 +43,27 @@ def fetch(
     force: Annotated[
         bool, typer.Option("--force", help="Also replace local files that are newer.")
     ] = False,
+    unplanned: Annotated[
+        bool,
+        typer.Option(
+            "--unplanned",
+            help="Also copy files of earlier plans, which the last start of the run does not make.",
+        ),
+    ] = False,
     storage: StoragePrefix = None,
     format: Format = "table",
 ) -> None:
     """Copy files of a run to a local folder. Files that are there already are not copied again.
 
     The local files are printed, one a line. A local file that is newer than the run's is kept.
-    A file whose name is not possible on this machine is skipped with a message.
+    A file whose name is not possible on this machine is skipped with a message. Files of an earlier
+    plan, such as a submission under the model's earlier name, are left out with a message.
 
     Exit code 0: the local files equal those of the run. 1: a newer local file was kept. 2:
     there is no such run or file, it cannot be read, or a local file cannot be written; also if
     a file was skipped.
     """
-    asked = Asked(to, tuple(what or WHAT), names, force)
+    asked = Asked(to, tuple(what or WHAT), names, force, unplanned)
     with exit_on_error():
         place, found = _runs(run, run_id, storage)
     fetched, missed = {}, []
@@ -84,6 +94,7 @@ class Asked(NamedTuple):
     what: tuple[str, ...]
     names: Literal["tree", "flat"]
     force: bool
+    unplanned: bool
 
 
 def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage, list[Run]]:
@@ -105,7 +116,7 @@ def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage,
 
 
 def _fetch(place: Storage, run: Run, asked: Asked) -> list[Copy]:
-    return fetch_files(place, run, asked.to, what=asked.what, names=asked.names, force=asked.force)
+    return fetch_files(place, run, **asked._asdict())
 
 
 def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> None:
@@ -113,10 +124,13 @@ def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> N
         print_json([_document(copy) for copy in copies])
     else:
         for copy in copies:
-            if copy.became != "left":
+            if copy.became in _COPIED:
                 say(str(copy.target))
     for folder, its in fetched.items():
         say(f"{folder}: {_counted(its)}", err=True)
+        if earlier := [copy.source for copy in its if copy.became == "unplanned"]:
+            told = describe_unplanned(earlier)
+            say(f"{folder}: left out {told}; --unplanned copies them", err=True)
 
 
 def _counted(copies: list[Copy]) -> str:
@@ -127,7 +141,7 @@ def _counted(copies: list[Copy]) -> str:
 def _document(copy: Copy) -> dict[str, object]:
     return {
         "source": copy.source,
-        "file": None if copy.became == "left" else str(copy.target),
+        "file": str(copy.target) if copy.became in _COPIED else None,
         "bytes": copy.size,
         "became": copy.became,
         "problem": copy.problem or None,

@@ -18,6 +18,7 @@ from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_lookup import find_run
 from epyflow.operations.runs.status import Progress, Status
 from epyflow.operations.runs.status import status as status_of
+from epyflow.operations.runs.unplanned_files import describe_unplanned
 from epyflow.operations.slurm.jobs import QueuedJobs, queued_jobs
 from epyflow.storage.disk import Storage
 
@@ -130,6 +131,8 @@ def _print(seen: _Seen, format: str) -> None:
     for stage in now.stages:
         if stage.files or stage.failed or stage.wanted:
             say(f"{stage.name:<8} {_counted(stage)}")
+    if run.unplanned:
+        say(f"not counted: {describe_unplanned(run.unplanned)}")
     for log, message in now.failures.items():
         say(f"{log}: {message}")
 

@@ -254,3 +254,26 @@ def test_a_name_that_is_left_is_named_and_all_others_are_fetched(made_up):
         "outputs/quantiles.csv.gz was left: fetched/us/flu/week-2/outputs/quantiles.csv.gz is a "
         "folder, of other files\n"
     )
+
+
+def test_files_of_an_earlier_plan_are_left_out_and_named(made_up):
+    made_up.judged("us/flu/week-2", accepted=True, name="2030-01-05-a-old.csv")
+    old = [f"hub/2030-01-05-a-old.csv{end}" for end in ("", ".findings.json")]
+    made_up.planned("us/flu/week-2", {"week-2": 2}, *old, "figures/fan_chart/a.svg")
+
+    done = fetch("us/flu/week-2", "--storage", "there")
+
+    assert done.exit_code == 0
+    assert fetched() == OF_WEEK_2
+    assert set(done.stdout.splitlines()) == {f"fetched/{path}" for path in OF_WEEK_2}
+    assert done.stderr == (
+        "us/flu/week-2: 4 fetched, 2 unplanned\n"
+        f"us/flu/week-2: left out 2 files of an earlier plan: {', '.join(old)}; "
+        "--unplanned copies them\n"
+    )
+    said = fetch("us/flu/week-2", "--storage", "there", "--what", old[0], "--format", "json")
+    (document,) = json.loads(said.stdout)
+    assert (document["became"], document["file"]) == ("unplanned", None)
+
+    assert fetch("us/flu/week-2", "--storage", "there", "--unplanned").exit_code == 0
+    assert fetched() == OF_WEEK_2 | {f"us/flu/week-2/{path}" for path in old}

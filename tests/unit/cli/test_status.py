@@ -318,3 +318,22 @@ def test_who_holds_the_lease_of_a_run_in_a_shared_folder_is_shown(made_up, forma
         assert json.loads(done.stdout)["lease"] == said
     else:
         assert f"\nlease    {said}\n" in done.stdout
+
+
+def test_files_of_an_earlier_plan_are_named_and_not_counted(made_up):
+    made_up.finished("flu/main")
+    for name in ("a-old", "a-new"):
+        made_up.judged("flu/main", accepted=True, name=f"2030-01-05-{name}.csv")
+    made_up.write("results/flu/main/outputs/posteriors.csv.gz")
+    old = "hub/2030-01-05-a-old.csv"
+    named = (old, f"{old}.findings.json", "outputs/posteriors.csv.gz")
+    made_up.planned("flu/main", {"main": 2}, *named)
+
+    lines = status("flu").stdout.splitlines()
+
+    assert lines[-3:] == [
+        "tables   1 file",
+        "hub      1 file",
+        f"not counted: 3 files of an earlier plan: {', '.join(named)}",
+    ]
+    assert json.loads(status("flu", "--format", "json").stdout)["unplanned"] == list(named)

@@ -46,7 +46,7 @@ class Copy:
         In bytes.
     became
         ``fetched``; ``unchanged`` if the copy was there; ``kept`` if the local file is newer;
-        ``left`` if it cannot be copied.
+        ``left`` if it cannot be copied; ``unplanned`` if it is of an earlier plan.
     problem
         Why it was left.
     """
@@ -54,7 +54,7 @@ class Copy:
     source: str
     target: Path
     size: int
-    became: Literal[_Became, "left"]
+    became: Literal[_Became, "left", "unplanned"]
     problem: str = ""
 
 
@@ -70,6 +70,7 @@ def fetch(
     what: Sequence[str] = WHAT,
     names: Names = "tree",
     force: bool = False,
+    unplanned: bool = False,
 ) -> list[Copy]:
     """Copy files of a run. Each copy is complete, and has the time of the original.
 
@@ -90,6 +91,8 @@ def fetch(
         ``tree``: ``<exp_id>/<run_id>/<path>``. ``flat``: ``<exp_id>_<run_id>_<name>``.
     force
         Also replace newer local files.
+    unplanned
+        Also copy files of an earlier plan.
 
     Raises
     ------
@@ -102,9 +105,10 @@ def fetch(
     wanted = {path: its for path, its in sorted(files.items()) if _matches(path, what)}
     if not wanted:
         raise EpyflowError(f"{folder} has no file that matches {' or '.join(what)}")
+    earlier = [] if unplanned else [path for path in run.unplanned if path in wanted]
     targets: dict[str, Path] = {}
     problems: dict[str, str] = {}
-    for path in wanted:
+    for path in sorted(wanted.keys() - set(earlier)):
         try:
             targets[path] = _target(to, run, path, names)
         except _LeftError as problem:
@@ -122,7 +126,7 @@ def fetch(
         except _LeftError as problem:
             problems[path] = str(problem)
     left = [Copy(path, to, wanted[path].size, "left", why) for path, why in problems.items()]
-    return [*copies, *left]
+    return [*copies, *left, *(Copy(path, to, wanted[path].size, "unplanned") for path in earlier)]
 
 
 def _copy(storage: Storage, source: str, target: Path, its: Stored, *, force: bool) -> _Became:

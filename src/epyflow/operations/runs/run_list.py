@@ -15,9 +15,10 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
-from epyflow.operations.runs.coordinator_record import read_coordinators
+from epyflow.operations.runs.coordinator_record import Wanted, read_coordinators
 from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
 from epyflow.operations.runs.stored_records import read_records
+from epyflow.operations.runs.unplanned_files import unplanned_among
 from epyflow.run.layout import METADATA, RESULTS, RunLayout
 from epyflow.run.path_patterns import (
     is_planned,
@@ -52,6 +53,8 @@ class Run:
         Number of tasks of each ``run_id`` in the plan of the last start: of the run, or of each
         date of a replay. Empty if no coordinator recorded it. Files and logs of other dates and
         tasks, left by an earlier plan, are not counted.
+    unplanned
+        Its tables, submissions, scores and figures of an earlier plan, submissions first.
     """
 
     exp_id: str
@@ -63,6 +66,7 @@ class Run:
     complete: bool
     submission: str | None
     planned: Mapping[str, int] = field(default_factory=dict)
+    unplanned: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -199,16 +203,20 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
         return {path[first:]: files[path] for path in paths_below(ordered, folder)}
 
     def judged(run: RunLayout, its: list[str]) -> Run:
-        coordinator = coordinators.get(run.name)
-        planned = {} if coordinator is None else coordinator.wanted.tasks
+        coordinator, there = coordinators.get(run.name), below(run.name)
+        wanted = Wanted() if coordinator is None else coordinator.wanted
+        unplanned, planned = unplanned_among(there, run, wanted), wanted.tasks
+        named = {f"{run.name}/{path}" for path in unplanned}
         tasks = {RunLayout(run.exp_id, run_id).name: count for run_id, count in planned.items()}
         parts = [
-            judge_part(below(folder), folder, records.get(folder), storage, tasks.get(folder))
+            judge_part(
+                below(folder), folder, records.get(folder), storage, tasks.get(folder), named
+            )
             for folder in its
             if folder in tasks or not tasks
         ]
-        modified = max(its.modified for its in below(run.name).values())
-        return _run(run, modified, parts, planned)
+        modified = max(its.modified for its in there.values())
+        return _run(run, modified, parts, planned, unplanned)
 
     return [judged(run, its) for run, its in grouped.items()]
 
@@ -239,7 +247,13 @@ def _names(folder: str, record: Metadata | None) -> tuple[str, str]:
     return exp_id, last
 
 
-def _run(run: RunLayout, modified: datetime, parts: list[Part], planned: Mapping[str, int]) -> Run:
+def _run(
+    run: RunLayout,
+    modified: datetime,
+    parts: list[Part],
+    planned: Mapping[str, int],
+    unplanned: tuple[str, ...],
+) -> Run:
     judged = [part.accepted for part in parts if part.accepted is not None]
     return Run(
         exp_id=run.exp_id,
@@ -251,4 +265,5 @@ def _run(run: RunLayout, modified: datetime, parts: list[Part], planned: Mapping
         complete=all(part.complete for part in parts) and len(parts) >= len(planned),
         submission=None if not judged else "accepted" if all(judged) else "refused",
         planned=planned,
+        unplanned=unplanned,
     )

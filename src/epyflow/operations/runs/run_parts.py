@@ -1,6 +1,6 @@
 """Judge a run, or one date of a replay, by its files: its tasks, its tables and its submission."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -55,7 +55,12 @@ class Part:
 
 
 def judge_part(
-    own: Files, folder: str, record: Metadata | None, storage: Storage, planned: int | None = None
+    own: Files,
+    folder: str,
+    record: Metadata | None,
+    storage: Storage,
+    planned: int | None = None,
+    unplanned: Collection[str] = (),
 ) -> Part:
     """Judge a run, or one date of a replay.
 
@@ -70,8 +75,14 @@ def judge_part(
     planned
         Number of tasks in its plan; None if it is unknown. Files of further tasks are ignored, and
         so is a record of another number.
+    unplanned
+        Files of an earlier plan, by their path below ``results/``.
     """
-    accepted = _accepted(own, folder, storage)
+    accepted = _accepted(
+        {path: its for path, its in own.items() if f"{folder}/{path}" not in unplanned},
+        folder,
+        storage,
+    )
     inputs = _by_task(own, task_of_input, planned)
     results = _by_task(own, task_of_result, planned)
     artifacts = [own[path].modified for path in (*inputs.values(), *results.values())]

@@ -74,7 +74,12 @@ class Status:
             for each in self.stages
         ]
         failures = [{"log": log, "message": text} for log, text in self.failures.items()]
-        return {**self.run.as_dict(), "stages": stages, "failures": failures}
+        return {
+            **self.run.as_dict(),
+            "unplanned": self.run.unplanned,
+            "stages": stages,
+            "failures": failures,
+        }
 
 
 def status(
@@ -105,6 +110,7 @@ def status(
         raise UnreadableError(f"the run {run.folder} has been removed")
     layout = run.layout
     files = {path for path in storage.below(layout.results) if now.plans(path)}
+    files.difference_update(now.unplanned)
     failures, before = _failures(storage, now, files, since)
     again_missing = sum(_task_of(log.removeprefix(f"{layout.logs}/")) is not None for log in before)
     now = replace(now, failed=max(0, now.failed - again_missing))

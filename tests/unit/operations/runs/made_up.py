@@ -63,10 +63,13 @@ class MadeUp:
         self.tasks(folder, tasks, range(tasks))
         self.tables(folder, tasks)
 
-    def planned(self, folder: str, tasks: Mapping[str, int]) -> None:
-        """Write the record of a coordinator whose plan has these tasks, by ``run_id``."""
+    def planned(self, folder: str, tasks: Mapping[str, int], *unplanned: str) -> None:
+        """Write the record of a coordinator whose plan has these tasks, by ``run_id``.
+
+        Its plan lacks the other files, by their path below the run's folder.
+        """
         exp_id, _, run_id = folder.rpartition("/")
-        record = this_coordinator(exp_id, run_id, {}, Wanted(tasks=tasks))
+        record = this_coordinator(exp_id, run_id, {}, Wanted(tasks=tasks, unplanned=unplanned))
         write_record(record.after("complete"), Disk(self.root))
 
     def judged(self, folder: str, accepted: bool, name: str = "2030-01-05-a-b.csv") -> None:

@@ -214,3 +214,39 @@ def test_the_record_of_another_number_of_tasks_does_not_make_a_run_complete(made
     (run,) = found(made_up)
 
     assert (run.tasks, run.complete) == (min(planned, 3), False)
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_the_submission_of_an_earlier_plan_is_not_that_of_the_run(made_up, accepted):
+    made_up.finished("flu/main")
+    old = [f"hub/2030-01-05-a-old.csv{end}" for end in ("", ".findings.json")]
+    made_up.planned("flu/main", {"main": 2}, *old)
+    made_up.judged("flu/main", accepted=accepted)
+    made_up.judged("flu/main", accepted=not accepted, name="2030-01-05-a-old.csv")
+
+    (run,) = find_runs(Disk(made_up.root))
+
+    assert run.submission == ("accepted" if accepted else "refused")
+    assert run.unplanned == tuple(old)
+
+
+def test_a_run_that_has_not_made_its_submission_yet_has_none(made_up):
+    made_up.finished("flu/main/2030-01-05")
+    made_up.judged("flu/main/2030-01-05", accepted=True)
+    files = [f"2030-01-05/hub/2030-01-05-a-b.csv{end}" for end in ("", ".findings.json")]
+    made_up.planned("flu/main", {"main/2030-01-05": 2}, *files)
+
+    (run,) = find_runs(Disk(made_up.root))
+
+    assert (run.submission, run.unplanned) == (None, tuple(files))
+
+
+def test_a_record_that_others_have_made_up_hides_no_record_of_the_run(made_up):
+    made_up.finished("flu/main")
+    made_up.planned(
+        "flu/main", {}, "outputs/run_metadata.json", "builder-artifacts/input_00000.pkl"
+    )
+
+    (run,) = find_runs(Disk(made_up.root))
+
+    assert (run.tasks, run.complete, run.unplanned) == (2, True, ("outputs/run_metadata.json",))

@@ -46,6 +46,14 @@ def clean(
         int | None,
         typer.Option(min=0, help="With `--runs`: keep this many of each experiment, the newest."),
     ] = None,
+    unplanned: Annotated[
+        bool,
+        typer.Option(
+            "--unplanned",
+            help="Also remove files of earlier plans: tables, submissions, scores and figures that "
+            "the last start of their run does not make.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", "-n", help="Show what would be removed, and remove nothing."),
@@ -56,9 +64,10 @@ def clean(
 ) -> None:
     """Remove finished Batch jobs, artifacts of tasks that are no longer planned, and leftovers.
 
-    Tables, submissions and scores are kept, unless `--runs` names the whole run. A run whose
-    coordinator is running, or may be, is left alone. For results in a bucket, the command looks
-    for Batch jobs of epyflow in the project of profiles/gcp/site.yaml.
+    Tables, submissions, scores and figures are kept, unless `--runs` names the whole run, or they
+    are of an earlier plan and `--unplanned` is given. A run whose coordinator is running, or may
+    be, is left alone. For results in a bucket, the command looks for Batch jobs of epyflow in the
+    project of profiles/gcp/site.yaml.
 
     Exit code 0: removed, or there is nothing to remove. 1: something could not be removed. 2: the
     storage cannot be read. 3: not confirmed, nothing was removed.
@@ -72,7 +81,7 @@ def clean(
             say(f"Batch jobs cannot be seen: {unseen}", err=True)
         activity = Activity(datetime.now(UTC), parse_duration(older_than), jobs)
         search = Search(place, activity)
-        waste = search.waste(runs, keep or 0)
+        waste = search.waste(runs, keep or 0, unplanned=unplanned)
         over = old_jobs(activity, search.left_alone)
     for folder, why in sorted(search.left_alone.items()):
         say(f"{folder}: left alone, as {why}", err=True)

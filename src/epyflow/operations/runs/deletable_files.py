@@ -1,6 +1,7 @@
 """Select files of finished runs that are safe to delete.
 
-Files in ``outputs/``, ``hub/`` and ``scores/`` are selected only with a whole run that was named.
+Files in ``outputs/``, ``hub/``, ``scores/`` and ``figures/`` are selected only with a whole run
+that was named, or as files of an earlier plan, if these were asked for.
 """
 
 import re
@@ -14,6 +15,7 @@ from epyflow.operations.runs.latest_runs import read_pointers
 from epyflow.operations.runs.machine_logs import FOLDER as MACHINE_LOGS
 from epyflow.operations.runs.run_lease import may_be_held
 from epyflow.operations.runs.run_list import Run, find_runs
+from epyflow.operations.runs.unplanned_files import first_names
 from epyflow.run.layout import BENCHMARKS, COORDINATOR, LOGS, OUTPUTS, RESULTS, TOPS, RunLayout
 from epyflow.run.path_patterns import (
     paths_below,
@@ -99,7 +101,9 @@ class Search:
         self.left_alone: dict[str, str] = {}
         self._over = {folder for folder in self._known if self._is_over(folder)}
 
-    def waste(self, pattern: str | None = None, keep: int = 0) -> list[Waste]:
+    def waste(
+        self, pattern: str | None = None, keep: int = 0, *, unplanned: bool = False
+    ) -> list[Waste]:
         """Return the files that can be deleted.
 
         Parameters
@@ -109,6 +113,8 @@ class Search:
             are deleted as a whole.
         keep
             Number of newest runs that are kept for each experiment.
+        unplanned
+            Whether outputs that the plan of a run's last start lacks are deleted.
         """
         old = self._old_runs(pattern, keep) if pattern is not None else []
         whole = {each.what for each in old}
@@ -117,6 +123,8 @@ class Search:
             for folder in sorted(self._over - whole)
             for each in (self._stale(folder), self._orphaned(folder), self._state(folder))
         ]
+        if unplanned:
+            parts += [self._unplanned(folder) for folder in sorted(self._over - whole)]
         rest = [self._unfinished(), self._machine_logs(), self._sources()]
         return [each for each in (*old, *parts, *rest) if each.files]
 
@@ -208,6 +216,14 @@ class Search:
         return Waste(
             "stale artifacts", folder, "not in the plan, or a checkpoint with a result", found
         )
+
+    def _unplanned(self, folder: str) -> Waste:
+        """Return outputs of an earlier plan that are not files of a nested experiment."""
+        run, own = self._runs.get(folder), dict(self._of(folder, RESULTS))
+        named = () if run is None else run.unplanned
+        found = [path for name in named if (path := f"{RESULTS}/{folder}/{name}") in own]
+        names = first_names([path.removeprefix(f"{RESULTS}/{folder}/") for path in found])
+        return Waste("earlier plan", folder, names, {path: own[path].size for path in found})
 
     def _is_done_with(self, name: str, its: Stored, run: RunLayout) -> bool:
         """Return whether a file is a checkpoint of a task whose result is newer."""

@@ -98,6 +98,27 @@ def test_of_dates_that_are_no_longer_planned_tables_and_their_logs_are_kept(
     assert found == {f"results/us/flu/{run}/{name}" for run in dropped for name in names}
 
 
+def test_files_of_an_earlier_plan_are_deleted_only_if_they_are_asked_for(made_up: MadeUp):
+    made_up.finished("us/flu/main")
+    made_up.judged("us/flu/main", accepted=True, name="2030-01-05-a-old.csv")
+    made_up.judged("us/flu/main", accepted=True, name="2030-01-05-a-new.csv")
+    named = ("hub/2030-01-05-a-old.csv", "outputs/gone.csv.gz", "complete.txt", "../next/hub/a.csv")
+    made_up.write("results/us/flu/main/complete.txt")
+    made_up.write("results/us/flu/next/hub/a.csv")
+    storage = Disk(made_up.root)
+    made_up.planned("us/flu/main", {"main": 2}, *named)
+
+    assert waste(storage) == {}
+    activity = Activity(LATER, WEEK, ())
+    (found,) = Search(storage, activity).waste(unplanned=True)
+
+    assert (found.kind, found.what, found.why) == ("earlier plan", "us/flu/main", named[0])
+    assert found.files == {f"results/us/flu/main/{named[0]}": len("rows")}
+    # Nothing of a run that may be running is deleted.
+    write_record(this_coordinator("us/flu", "main", {}, Wanted(unplanned=named)), storage)
+    assert Search(storage, activity).waste(unplanned=True) == []
+
+
 def test_a_checkpoint_is_deleted_when_its_result_is_newer(made_up: MadeUp):
     folder = "results/us/flu/main/runner-artifacts"
     made_up.write(f"{folder}/checkpoint_00000.pkl")

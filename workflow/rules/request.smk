@@ -6,7 +6,7 @@ UNPLANNED = ()
 
 def describe_start(place, log=()):
     """Describe what this start was asked for, and the files that are of an earlier plan."""
-    from epyflow.operations.runs.coordinator_record import describe_request
+    from epyflow.operations.runs.run_request import describe_request
     from epyflow.operations.runs.unplanned_files import find_unplanned
 
     global UNPLANNED

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from epyflow.cli import app, output
 from epyflow.operations.runs.coordinator_record import (
     Coordinator,
-    Wanted,
     read_record,
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.storage.disk import Disk
 from tests.unit.operations.runs.made_up import MadeUp
 

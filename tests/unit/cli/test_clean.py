@@ -12,11 +12,11 @@ from epyflow.cli import app
 from epyflow.cli import clean as cli_clean
 from epyflow.operations.runs.coordinator_record import (
     Coordinator,
-    Wanted,
     this_coordinator,
     write_record,
 )
 from epyflow.operations.runs.run_lease import new_lease, write_lease
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.run.layout import TOPS
 from epyflow.storage.disk import Disk, SharedFolder
 

@@ -11,8 +11,9 @@ from epyflow.cli import app, logs_follow
 from epyflow.cli import logs as cli_logs
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs import stored_records
-from epyflow.operations.runs.coordinator_record import Wanted, this_coordinator, write_record
+from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
 from epyflow.operations.runs.log_lines import parse_since
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.stages import STAGES
 from epyflow.storage.disk import Disk
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp

@@ -10,11 +10,11 @@ from epyflow.cli import status as cli_status
 from epyflow.operations.runs.coordinator_presence import format_time
 from epyflow.operations.runs.coordinator_record import (
     Coordinator,
-    Wanted,
     this_coordinator,
     write_record,
 )
 from epyflow.operations.runs.run_lease import new_lease, write_lease
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.storage.disk import Disk, SharedFolder
 from tests.unit.operations.runs.made_up import FAILED_LOG, RUNNING_LOG, MadeUp
 

@@ -8,21 +8,19 @@ only its process or its Batch job shows that it has ended.
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from epyflow.operations.runs.experiment_origin import Origin
+from epyflow.operations.runs.run_request import LongPath, Name, Wanted
 from epyflow.operations.runs.stored_records import parse_records, read_readable
 from epyflow.run.layout import RunLayout
-from epyflow.run.path_patterns import stage_of
-from epyflow.run.plan import Plan
-from epyflow.stages import STAGES
 from epyflow.storage.disk import Storage
 
 JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
@@ -30,45 +28,8 @@ JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
 
 _DAMAGED = "the run counts as one without a record"
 
-# Longer than any of Linux, of an object in a bucket, or of a job of Google Batch.
-_Name = Annotated[str, Field(max_length=1024)]
-_Path = Annotated[str, Field(max_length=4096)]
-
-_Count = Annotated[int, Field(ge=0, le=10**9)]
-
-MOST_UNPLANNED = 2_000
-"""Files of an earlier plan that a record names."""
-
 Outcome = Literal["complete", "failed", "stopped", "cancelled"]
 """A run is stopped by Ctrl-C in its terminal, and cancelled by `epyflow cancel`."""
-
-
-class Wanted(BaseModel):
-    """The command of a coordinator, and the outputs that it was asked for.
-
-    Attributes
-    ----------
-    command
-        Its command line.
-    log
-        Snakemake's own log on the coordinator's machine; None without one.
-    tasks
-        Number of tasks of each run: one run, or one for each date of a replay.
-    files
-        Number of files that each stage has to make, as
-        :data:`epyflow.stages.STAGES` counts them.
-    unplanned
-        Files that were there and that the plan lacks, by their path below the run's folder: see
-        :mod:`epyflow.operations.runs.unplanned_files`.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    command: tuple[str, ...] = ()
-    log: _Path | None = None
-    tasks: Mapping[str, _Count] = {}
-    files: Mapping[str, _Count] = {}
-    unplanned: Annotated[tuple[_Name, ...], Field(max_length=MOST_UNPLANNED)] = ()
 
 
 class Coordinator(BaseModel):
@@ -99,15 +60,15 @@ class Coordinator(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    exp_id: _Name
-    run_id: _Name
+    exp_id: Name
+    run_id: Name
     host: str = Field(max_length=255)
     # Of a process there is none below 1; 0 is that of a job that wrote no record.
     pid: int = Field(ge=0, lt=2**31, strict=True)
     process_started: float = Field(allow_inf_nan=False)
     machine: str | None = Field(None, max_length=255)
-    folder: _Path
-    job: _Name | None = None
+    folder: LongPath
+    job: Name | None = None
     started: AwareDatetime
     ended: AwareDatetime | None = None
     outcome: Outcome | None = None
@@ -165,41 +126,6 @@ def is_same_job(one: str | None, other: str | None) -> bool:
     if one is None or other is None:
         return False
     return one.rpartition("/")[2] == other.rpartition("/")[2]
-
-
-def describe_request(
-    plan: Plan,
-    outputs: Iterable[str],
-    command: Sequence[str],
-    log: str | None,
-    unplanned: Sequence[str] = (),
-) -> Wanted:
-    """Describe the outputs that a start of a run was asked for.
-
-    Parameters
-    ----------
-    plan
-        The plan of the run.
-    outputs
-        Every output of the workflow; files of other runs are ignored, and so is the part of a path
-        before ``results/``.
-    command
-        The command line.
-    log
-        Snakemake's own log.
-    unplanned
-        From :func:`epyflow.operations.runs.unplanned_files.find_unplanned`.
-    """
-    tasks = {run.run_id: len(run.tasks) for run in plan.runs}
-    folder = f"{plan.layout.results}/"
-    made = {path.rpartition(folder)[2] for path in outputs if folder in path}
-    stages = [stage_of(path) for path in made]
-    files = {stage: stages.count(stage) for stage in STAGES}
-    # The workflow has only the tasks that are not up to date; the plan has all.
-    files |= dict.fromkeys(("build", "run"), sum(tasks.values()))
-    return Wanted(
-        command=tuple(command), log=log, tasks=tasks, files=files, unplanned=tuple(unplanned)
-    )
 
 
 @cache

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from epyflow.errors import UnreadableError
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
-from epyflow.operations.runs.coordinator_record import Coordinator, Wanted
+from epyflow.operations.runs.coordinator_record import Coordinator
 from epyflow.operations.runs.log_lines import printable
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.runs.stored_records import warn_once
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage

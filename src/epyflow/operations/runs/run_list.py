@@ -15,8 +15,9 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
-from epyflow.operations.runs.coordinator_record import Wanted, read_coordinators
+from epyflow.operations.runs.coordinator_record import read_coordinators
 from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.runs.stored_records import read_records
 from epyflow.operations.runs.unplanned_files import unplanned_among
 from epyflow.run.layout import METADATA, RESULTS, RunLayout

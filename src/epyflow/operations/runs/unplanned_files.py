@@ -7,8 +7,8 @@ Nothing is deleted but by ``epyflow clean --unplanned``.
 
 from collections.abc import Iterable, Sequence
 
-from epyflow.operations.runs.coordinator_record import MOST_UNPLANNED, Wanted
 from epyflow.operations.runs.log_lines import printable
+from epyflow.operations.runs.run_request import MOST_UNPLANNED, Wanted
 from epyflow.run.layout import FIGURES, HUB, OUTPUTS, SCORES, RunLayout
 from epyflow.run.path_patterns import is_planned, split_date
 from epyflow.run.plan import Plan

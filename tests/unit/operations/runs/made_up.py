@@ -5,7 +5,8 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from epyflow.operations.runs.coordinator_record import Wanted, this_coordinator, write_record
+from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.storage.disk import Disk
 
 NOON = 1_900_000_000

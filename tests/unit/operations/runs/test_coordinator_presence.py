@@ -7,8 +7,9 @@ from tests.unit.run.made_up import plan_of, run_plan
 from epyflow.google.batch import COORDINATOR
 from epyflow.operations.runs.batch_jobs import RunJob
 from epyflow.operations.runs.coordinator_presence import Presence, how_to_resume, summarise_jobs
-from epyflow.operations.runs.coordinator_record import describe_request, this_coordinator
+from epyflow.operations.runs.coordinator_record import this_coordinator
 from epyflow.operations.runs.run_list import Run
+from epyflow.operations.runs.run_request import describe_request
 from epyflow.operations.runs.status import Status
 
 NOON = datetime(2030, 1, 5, 12, tzinfo=UTC)

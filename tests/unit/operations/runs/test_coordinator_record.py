@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
-    Wanted,
     read_record,
     record_end,
     record_request,
@@ -19,6 +18,7 @@ from epyflow.operations.runs.coordinator_record import (
     this_machine,
     write_record,
 )
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
 

@@ -9,9 +9,10 @@ from tests.unit.operations.runs.made_up import NOON, MadeUp
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs import cleanup
 from epyflow.operations.runs.activity import Activity
-from epyflow.operations.runs.coordinator_record import Wanted, this_coordinator, write_record
+from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
 from epyflow.operations.runs.deletable_files import Search
 from epyflow.operations.runs.run_lease import new_lease, write_lease
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.storage.disk import Disk, SharedFolder
 
 LATER = datetime.fromtimestamp(NOON, UTC) + timedelta(days=30)

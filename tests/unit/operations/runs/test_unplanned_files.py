@@ -4,11 +4,10 @@ import pytest
 from tests.unit.run.made_up import plan_of, run_plan
 
 from epyflow.operations.runs.coordinator_record import (
-    MOST_UNPLANNED,
-    Wanted,
     read_record,
     record_start,
 )
+from epyflow.operations.runs.run_request import MOST_UNPLANNED, Wanted
 from epyflow.operations.runs.unplanned_files import (
     describe_unplanned,
     find_unplanned,

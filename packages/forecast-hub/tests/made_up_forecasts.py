@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
+from made_up_hubs import tasks, write_hub
 from typer.testing import CliRunner
 
 from forecast_hub.command import app
@@ -40,6 +41,22 @@ def write_forecast(folder, model, day, spread, target="cases"):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{day}-{model}.csv"
     path.write_text("\n".join([COLUMNS, *rows]) + "\n")
+    return path
+
+
+def write_models(folder):
+    """Write a hub with forecasts of three models, and two weeks of one of them."""
+    hub = write_hub(folder, tasks())
+    for model, spread in (("x-baseline", 6), ("x-ensemble", 3), ("y-z", 2)):
+        write_forecast(hub / "submissions" / model, model, "2025-01-04", spread)
+    write_forecast(hub / "submissions" / "x-baseline", "x-baseline", "2025-01-11", 6)
+    return hub
+
+
+def write_observed(path):
+    """Write what is observed in each week."""
+    rows = [f"{day},north,{value}" for day, value in WEEKS.items()]
+    path.write_text("\n".join(["date,location,value", *rows]) + "\n")
     return path
 
 

@@ -1,11 +1,16 @@
-"""``forecast-hub score``: which submissions are scored, against what, and what is written."""
-
-import gzip
+"""``forecast-hub score FILES``: what is scored beside the hub's models, and what is written."""
 
 import pandas as pd
 import pytest
-from made_up_forecasts import COLUMNS, WEEKS, means, peak_rows, run, wis, write_forecast
-from made_up_hubs import scorable, tasks, write_hub
+from made_up_forecasts import (
+    COLUMNS,
+    means,
+    run,
+    wis,
+    write_forecast,
+    write_models,
+    write_observed,
+)
 
 TABLES = [
     *("mean_scores.csv", "mean_scores_by_horizon.csv", "mean_scores_by_location.csv"),
@@ -17,20 +22,12 @@ TABLES = [
 
 @pytest.fixture
 def hub(tmp_path):
-    """Return a hub with forecasts of three models, and two weeks of one of them."""
-    hub = write_hub(tmp_path / "hub", tasks())
-    for model, spread in (("x-baseline", 6), ("x-ensemble", 3), ("y-z", 2)):
-        write_forecast(hub / "submissions" / model, model, "2025-01-04", spread)
-    write_forecast(hub / "submissions" / "x-baseline", "x-baseline", "2025-01-11", 6)
-    return hub
+    return write_models(tmp_path / "hub")
 
 
 @pytest.fixture
 def observed(tmp_path):
-    path = tmp_path / "observed.csv"
-    rows = [f"{day},north,{value}" for day, value in WEEKS.items()]
-    path.write_text("\n".join(["date,location,value", *rows]) + "\n")
-    return path
+    return write_observed(tmp_path / "observed.csv")
 
 
 def test_scores_are_shown_with_four_digits(tmp_path, observed):
@@ -154,19 +151,6 @@ def test_a_file_without_rows_that_are_scored_is_refused(tmp_path, observed):
     assert (done.exit_code, f"{files[1]}: no row has output type" in done.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["2025-01-04-x-y.csv", "spring-y-z.csv", "2025-01-04-y-z (1).csv"])
-def test_of_a_whole_hub_a_file_with_another_name_is_left_out_with_a_warning(
-    observed, hub, caplog, name
-):
-    own = hub / "submissions" / "y-z" / "2025-01-04-y-z.csv"
-    own.with_name(name).write_text(own.read_text())
-
-    assert means("--hub", hub, "--target-data", observed)["y-z"] == (1, wis(2))
-    assert (
-        f"{own.with_name(name)}: not scored: expected its name to be <date>-y-z.csv" in caplog.text
-    )
-
-
 def test_a_baseline_whose_mean_wis_is_0_leaves_the_other_tables(tmp_path, observed, hub, caplog):
     own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
     write_forecast(hub / "submissions" / "x-baseline", "x-baseline", "2025-01-04", 0)
@@ -177,73 +161,6 @@ def test_a_baseline_whose_mean_wis_is_0_leaves_the_other_tables(tmp_path, observ
     assert pd.read_csv(tmp_path / "scores" / "relative_scores.csv").empty
     assert len(pd.read_csv(tmp_path / "scores" / "mean_scores.csv")) == 6
     assert "the mean wis of x-baseline is 0 over the forecasts that a-b" in caplog.text
-
-
-def test_of_a_whole_hub_bad_files_are_left_out_unless_all_are(observed, hub, caplog):
-    files = sorted((hub / "submissions").glob("*/*.csv"))
-    files[0].write_text("no forecast")
-
-    found = means("--hub", hub, "--target-data", observed)
-    assert found == {"x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3)), "y-z": (1, wis(2))}
-    assert f"{files[0]}: not compared: no column" in caplog.text
-
-    for path in files:
-        path.write_text("no forecast")
-    done = run("--hub", hub, "--target-data", observed)
-    assert done.exit_code == 2
-    assert "can be scored; see the warnings" in done.stderr
-
-
-OTHERS = {"x-ensemble": (1, wis(3)), "y-z": (1, wis(2))}
-
-
-def test_of_a_whole_hub_the_quantiles_of_most_files_count_not_those_of_the_first(
-    observed, hub, caplog
-):
-    odd = sorted((hub / "submissions" / "x-baseline").iterdir())
-    for path in odd:
-        path.write_text(path.read_text().replace("0.25", "0.2").replace("0.75", "0.8"))
-    write_forecast(hub / "submissions" / "y-z", "y-z", "2025-01-11", 2)
-
-    found = means("--hub", hub, "--target-data", observed)
-
-    assert found == OTHERS | {"y-z": (2, wis(2))}
-    says = "its quantiles of 'cases' are 0.2, 0.5, 0.8; expected 0.25, 0.5, 0.75"
-    assert [f"{path}: not compared: {says}" in caplog.text for path in odd] == [True, True]
-
-
-def test_of_a_whole_hub_the_quantiles_that_the_hub_permits_count(observed, hub):
-    """One file has 0.1, 0.5 and 0.9, as the hub says; three have other levels."""
-    write_hub(hub, scorable(tasks()))
-    path = hub / "submissions" / "y-z" / "2025-01-04-y-z.csv"
-    path.write_text(path.read_text().replace("0.25", "0.10").replace("0.75", "0.90"))
-
-    assert list(means("--hub", hub, "--target-data", observed)) == ["y-z"]
-
-
-def test_of_a_whole_hub_a_file_with_other_weeks_of_a_season_is_left_out(tmp_path, caplog):
-    """Its further week was not observed, so that the season would have no peak for all models."""
-    hub = write_hub(tmp_path / "hub", tasks())
-    day, weeks = "2025-01-04", ("2025-01-04", "2025-01-11")
-    for model, rows in (
-        ("a-more", [*peak_rows(day, weeks), f"{day},peak week inc flu hosp,,01,,pmf,2025-01-18,0"]),
-        ("b-one", peak_rows(day, weeks)),
-        ("c-less", [f"{day},peak week inc flu hosp,,01,,pmf,2025-01-04,1"]),
-        ("d-two", peak_rows(day, weeks)),
-    ):
-        path = hub / "submissions" / model / f"{day}-{model}.csv"
-        path.parent.mkdir(parents=True)
-        path.write_text("\n".join([COLUMNS, *rows]) + "\n")
-    observed = tmp_path / "observed.csv"
-    observed.write_text("date,location,value\n2025-01-04,01,50\n2025-01-11,01,60\n")
-
-    done = run("--hub", hub, "--target-data", observed, "--output", tmp_path / "scores")
-
-    assert done.exit_code == 0, done.stderr
-    scores = pd.read_csv(tmp_path / "scores" / "pmf_scores.csv.gz").set_index("model")
-    assert scores["probability"].to_dict() == {"b-one": 0.25, "d-two": 0.25}
-    for model, says in (("a-more", "a probability of 2025-01-18"), ("c-less", "no probability of")):
-        assert f"{day}-{model}.csv: not compared: {says}" in caplog.text
 
 
 def test_beside_files_the_models_named_are_scored(tmp_path, observed, hub):
@@ -260,26 +177,6 @@ def test_a_file_that_is_in_the_hub_as_well_is_scored_once(observed, hub):
     found = means(own, "--hub", hub, "--target-data", observed)
 
     assert found == {"x-baseline": (1, wis(6)), "x-ensemble": (1, wis(3))}
-
-
-def test_without_files_every_model_of_the_hub_is_scored(observed, hub):
-    found = means("--hub", hub, "--target-data", observed)
-
-    assert found == {
-        "x-baseline": (2, wis(6)),
-        "x-ensemble": (1, wis(3)),
-        "y-z": (1, wis(2)),
-    }
-
-
-def test_models_and_reference_dates_can_be_chosen(observed, hub):
-    one = means("--hub", hub, "--target-data", observed, "--model", "x-baseline")
-    early = means("--hub", hub, "--target-data", observed, "--to", "2025-01-10")
-    late = means("--hub", hub, "--target-data", observed, "--from", "2025-01-11")
-
-    assert one == {"x-baseline": (2, wis(6))}
-    assert early["x-baseline"] == (1, wis(6))
-    assert late == {"x-baseline": (1, wis(6))}
 
 
 def test_the_tables_are_written_with_relative_scores_to_the_baseline(tmp_path, observed, hub):
@@ -349,52 +246,3 @@ def test_forecasts_without_an_outcome_are_no_scores(tmp_path, observed):
 
     assert done.exit_code == 2
     assert "none of the forecasts has an outcome yet" in done.stderr
-
-
-# --- target data as hubs publish them -----------------------------------------------------------
-
-SERIES = """\
-as_of,target_end_date,target,location,observation
-2025-01-08,2025-01-04,cases,north,7
-2025-01-15,2025-01-04,cases,north,10
-2025-01-15,2025-01-04,visits,north,500
-"""
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
-def test_a_hubs_time_series_is_read_as_known_last_and_for_each_target(tmp_path, suffix):
-    path = tmp_path / f"time-series{suffix}"
-    (tmp_path / "plain.csv").write_text(SERIES)
-    if suffix == ".parquet":
-        pd.read_csv(tmp_path / "plain.csv").to_parquet(path)
-    else:
-        path.write_bytes(gzip.compress(SERIES.encode()) if suffix != ".csv" else SERIES.encode())
-    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
-
-    assert means(own, "--target-data", path) == {"a-b": (1, wis(4))}
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (
-            "day,location,value\n",
-            "no column date; expected date or target_end_date or truth_date, l",
-        ),
-        ("date,location,observed\n", "no column value; expected date or target_end_date"),
-        ("date,location,value\n2025-01-04,north,many\n", "2: value: 'many' is not a number"),
-        (
-            "date,location,value\n2025-01-04,north,1\n2025-01-04,north,2\n",
-            "csv:3: date: 2025-01-04 stands twice for location north",
-        ),
-    ],
-)
-def test_target_data_of_another_form_are_refused(tmp_path, text, says):
-    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
-    path = tmp_path / "observed.csv"
-    path.write_text(text)
-
-    done = run(own, "--target-data", path)
-
-    assert done.exit_code == 2
-    assert says in done.stderr

@@ -1,9 +1,11 @@
 """Read target data in the forms in which hubs publish them."""
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from made_up_forecasts import means, run, wis, write_forecast
 
 from forecast_hub.errors import DataError, UnreadableError
 from forecast_hub.scoring.outcomes import find_target_data, read_outcomes
@@ -148,3 +150,52 @@ def test_target_data_of_public_hubs_are_read(shared, path, location, target, day
         & (found["target_end_date"] == day)
     ]
     assert row["observed"].tolist() == [value]
+
+
+VERSIONS = """\
+as_of,target_end_date,target,location,observation
+2025-01-08,2025-01-04,cases,north,7
+2025-01-15,2025-01-04,cases,north,10
+2025-01-15,2025-01-04,visits,north,500
+"""
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_a_hubs_time_series_is_read_as_known_last_and_for_each_target(tmp_path, suffix):
+    path = tmp_path / f"time-series{suffix}"
+    (tmp_path / "plain.csv").write_text(VERSIONS)
+    if suffix == ".parquet":
+        pd.read_csv(tmp_path / "plain.csv").to_parquet(path)
+    else:
+        path.write_bytes(
+            gzip.compress(VERSIONS.encode()) if suffix != ".csv" else VERSIONS.encode()
+        )
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+
+    assert means(own, "--target-data", path) == {"a-b": (1, wis(4))}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "day,location,value\n",
+            "no column date; expected date or target_end_date or truth_date, l",
+        ),
+        ("date,location,observed\n", "no column value; expected date or target_end_date"),
+        ("date,location,value\n2025-01-04,north,many\n", "2: value: 'many' is not a number"),
+        (
+            "date,location,value\n2025-01-04,north,1\n2025-01-04,north,2\n",
+            "csv:3: date: 2025-01-04 stands twice for location north",
+        ),
+    ],
+)
+def test_target_data_of_another_form_are_refused(tmp_path, text, says):
+    own = write_forecast(tmp_path, "a-b", "2025-01-04", 4)
+    path = tmp_path / "observed.csv"
+    path.write_text(text)
+
+    done = run(own, "--target-data", path)
+
+    assert done.exit_code == 2
+    assert says in done.stderr

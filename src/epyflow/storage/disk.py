@@ -8,10 +8,9 @@ the checkpoints of a calibration, and the removal of failure records.
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from stat import S_ISREG
 from typing import BinaryIO, Protocol
 
 from epyflow.errors import EpyflowError, UnreadableError
@@ -22,7 +21,8 @@ from epyflow.storage.address import (
     google_bucket,
     s3_bucket,
 )
-from epyflow.storage.regular_file import LEADS_OUT, locked, open_regular, unreadable, warn_of_link
+from epyflow.storage.folder_listing import list_below, list_names
+from epyflow.storage.regular_file import LEADS_OUT, locked, open_regular
 from epyflow.storage.stored_file import (
     LARGEST_VERSION,
     Stored,
@@ -113,20 +113,7 @@ class Disk:
 
     def names(self, folder: str) -> Mapping[str, str | None]:
         """List a folder; nothing if it does not exist. Checksums are not computed."""
-        top = self._root / folder
-        try:
-            files = [path for path in top.iterdir() if path.is_file()] if self._lists(top) else []
-            return {path.name: None for path in files if not path.is_symlink() or self._lists(path)}
-        except (FileNotFoundError, NotADirectoryError):
-            return {}
-        except OSError as error:
-            raise unreadable(self._root / folder, error) from None
-
-    def _lists(self, path: Path) -> bool:
-        if held := self.holds(path):
-            return held
-        warn_of_link(path)
-        return False
+        return dict.fromkeys(list_names(self._root / folder, self.holds))
 
     def _open(self, path: str) -> BinaryIO:
         name = self._root / path
@@ -149,25 +136,13 @@ class Disk:
         Files whose name starts with a dot are omitted: they are temporary. Links to folders
         are not followed.
         """
-        return self._listed(folder, lambda name: not name.startswith("."))
+        return list_below(self._root / folder, lambda name: not name.startswith("."), self.holds)
 
     def unfinished(self, folder: str) -> Mapping[str, Stored]:
         """List temporary files of :func:`forecast_hub.atomic_files.replacing`."""
-        return self._listed(folder, lambda name: TEMPORARY.fullmatch(name) is not None)
-
-    def _listed(self, folder: str, wanted: Callable[[str], bool]) -> Mapping[str, Stored]:
-        top, found = self._root / folder, {}
-        for where, _, names in os.walk(top) if self._lists(top) else ():
-            for path in (Path(where) / name for name in names if wanted(name)):
-                try:
-                    its = path.stat()
-                except OSError:
-                    continue  # removed since it was listed, a link to itself, or not ours to see
-                if not S_ISREG(its.st_mode) or (path.is_symlink() and not self._lists(path)):
-                    continue
-                modified = moment_of(its.st_mtime)
-                found[path.relative_to(top).as_posix()] = Stored(its.st_size, modified)
-        return found
+        return list_below(
+            self._root / folder, lambda name: TEMPORARY.fullmatch(name) is not None, self.holds
+        )
 
     def read(self, path: str, most: int | None = None) -> bytes | None:
         """Read a file.

@@ -1,6 +1,9 @@
 """The report: one page that holds the figures and the record of the run."""
 
+import shlex
 from zipfile import ZipFile
+
+import pytest
 
 from tests.workflow.workspace import Workspace
 
@@ -49,3 +52,21 @@ def test_lint_finds_nothing(finished: Workspace):
     done = finished.run("--lint")
 
     assert done.code == 0, done.text
+
+
+@pytest.mark.parametrize("name", ["kept.html", "kept.zip"])
+def test_a_report_that_does_not_fit_leaves_the_earlier_one_and_says_so_in_a_line(
+    finished: Workspace, name: str
+):
+    (finished.folder / name).write_text("earlier")
+    command = shlex.join(finished.command("--report", name))
+
+    # The system refuses what goes beyond 128 KiB of a file, as a full disk would.
+    done = finished.call(["bash", "-c", f"ulimit -f 128; exec {command}"])
+
+    assert done.code == 1
+    assert f"--report {name}: not written: File too large. Check that" in done.text
+    assert "The earlier report is unchanged." in done.text
+    assert "Traceback" not in done.text
+    assert (finished.folder / name).read_text() == "earlier"
+    assert list(finished.folder.glob(".kept*")) == []

@@ -318,6 +318,24 @@ def test_ranges_of_initial_persons_are_compared_with_the_population(
     assert (done.exit_code, reached in done.stdout) == (code, high == 5000)
 
 
+@pytest.mark.parametrize(("scale", "warned"), [(3500, True), (500, False)])
+def test_priors_without_bounds_are_compared_with_the_population(root, atlantis, scale, warned):
+    folder = write_sections(
+        root,
+        changed(
+            CALIBRATION,
+            ("modelset.population_names", ["Atlantis"]),
+            ("modelset.exclude", []),
+            ("modelset.calibration.compartments.I.prior", {"name": "expon", "args": [0, scale]}),
+        ),
+    )
+    done = run("validate", folder, "--population-data", atlantis)
+
+    # exp(-1) of an exponential distribution is above its mean.
+    said = "gives more than the 3,500 persons of Atlantis with a probability of 0.37; a task that"
+    assert (said in done.stdout) is warned
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "code", "message"),
     [

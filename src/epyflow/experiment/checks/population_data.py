@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from epyflow.errors import PopulationError
 from epyflow.experiment.checks.initial_values import initial_numbers, overfull, reach
-from epyflow.experiment.format.distributions import ScipyDistribution
+from epyflow.experiment.format.distributions import RARELY, ScipyDistribution
 from epyflow.experiment.format.model import Mediated, Model, MultiMediated, Spontaneous
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.reading.problem_report import Report
@@ -158,8 +158,17 @@ def _persons(init: float | tuple[float, ...], sizes: NDArray[np.int64]) -> NDArr
 def _check_ranges(modelset: Modelset, sizes: dict[str, NDArray[np.int64]], report: Report) -> None:
     """Report ranges and priors of initial persons that reach beyond the smallest population."""
     name, least = min(((key, int(each.sum())) for key, each in sizes.items()), key=lambda x: x[1])
-    for key_path, low, high in _ranges(modelset):
-        if least < high < math.inf:
+    for key_path, prior, low, high in _ranges(modelset):
+        if prior is not None and math.isinf(high):
+            probability = float(prior.frozen().sf(least))
+            if probability >= RARELY:
+                report.warn(
+                    key_path,
+                    f"gives more than the {least:,} persons of {name} with a probability of "
+                    f"{probability:.2g}; a task that draws more fails; expected fewer persons, or "
+                    "a distribution with bounds",
+                )
+        elif least < high:
             tell = report.error if low > least else report.warn
             tell(
                 key_path,
@@ -168,12 +177,15 @@ def _check_ranges(modelset: Modelset, sizes: dict[str, NDArray[np.int64]], repor
             )
 
 
-def _ranges(modelset: Modelset) -> Iterator[tuple[KeyPath, float, float]]:
-    """Return each range of initial persons with its key path."""
+def _ranges(
+    modelset: Modelset,
+) -> Iterator[tuple[KeyPath, ScipyDistribution | None, float, float]]:
+    """Return the key path of each range of initial persons, its prior if it has one, its ends."""
     if modelset.sampling is not None:
         for name, each in modelset.sampling.compartments.items():
-            yield ("sampling", "compartments", name), each.min, each.max
+            yield ("sampling", "compartments", name), None, each.min, each.max
     if modelset.calibration is not None:
         for name, given in modelset.calibration.compartments.items():
             if isinstance(given.prior, ScipyDistribution):
-                yield ("calibration", "compartments", name, "prior"), *reach(given.prior)
+                key_path = ("calibration", "compartments", name, "prior")
+                yield key_path, given.prior, *reach(given.prior)

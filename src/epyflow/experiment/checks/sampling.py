@@ -3,6 +3,7 @@
 from collections import Counter
 
 from epyflow.experiment.checks.initial_values import warn_of_both_readings
+from epyflow.experiment.format.distributions import ScipyDistribution
 from epyflow.experiment.format.modelset import Sampler, Sampling
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
@@ -14,6 +15,7 @@ def check_sampling(sampling: Sampling, report: Report) -> None:
         _sampler(sampler, sampling, ("sampling", "samplers", position), report)
     _each_once(sampling, report)
     _powers_of_two(sampling, report)
+    _check_tails(sampling, report)
     shares = [given.min for given in sampling.compartments.values() if given.max <= 1]
     if sum(shares) > 1:
         report.error(
@@ -68,6 +70,23 @@ def _each_once(sampling: Sampling, report: Report) -> None:
         if count != 1:
             how = f"no sampler draws {location[-1]}" if count == 0 else "two samplers draw it"
             report.error(("sampling", *location), f"{how}; expected it in exactly one of samplers")
+
+
+def _check_tails(sampling: Sampling, report: Report) -> None:
+    """Report distributions of which some draw is probably beyond what a run takes."""
+    draws = sampling.draws
+    for name in draws.parameters if draws is not None else ():
+        given = sampling.parameters.get(name)
+        if draws is None or given is None or not isinstance(given.distribution, ScipyDistribution):
+            continue
+        most, probability = given.distribution.excess()
+        if (times := probability * (draws.n_samples or 1)) >= 1:
+            report.error(
+                ("sampling", "parameters", name, "distribution"),
+                f"{given.distribution.name} gives numbers beyond {most:g} with a probability of "
+                f"{probability:.2g}, of {draws.n_samples:,} draws about {times:,.0f}; expected "
+                "fewer draws, or a distribution with bounds",
+            )
 
 
 def _powers_of_two(sampling: Sampling, report: Report) -> None:

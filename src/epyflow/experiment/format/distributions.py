@@ -15,6 +15,13 @@ from epyflow.suggest import did_you_mean
 _MOST = 1e10
 """Larger numbers are neither persons nor days nor rates, and simulations of them never end."""
 
+_MOST_ADDED = 1e6
+"""The same for whole numbers whose probabilities scipy adds up, one by one, for each quantile."""
+RARELY = 0.01
+"""A smaller probability of a number beyond the limit does not make a distribution unusable."""
+_PLAIN, _PLAIN_SIGMA = 1e4, 5.0
+"""Arguments up to this, of the common families, are known to keep within the limit."""
+
 # Importing scipy.stats takes longer than reading the rest of an experiment, so the bounds of the
 # usual families are known here: the number of shape parameters, all of them positive, and both
 # ends of the support for loc 0 and scale 1. Other arguments are left to scipy to judge.
@@ -86,6 +93,13 @@ class ScipyDistribution(Strict):
                 "in scipy.stats, uniform takes the lower end and the width, norm the mean and the "
                 "standard deviation"
             )
+        most, probability = self.excess()
+        if probability >= RARELY:
+            raise refuse(
+                f"{self.name} with {self.arguments} gives numbers beyond {most:g} with a "
+                f"probability of {probability:.2g}; expected one of less than {RARELY:g}, such as "
+                "a distribution with bounds"
+            )
         return self
 
     @property
@@ -134,6 +148,36 @@ class ScipyDistribution(Strict):
             warnings.simplefilter("ignore")  # of overflow: the bound is infinite then
             low, high = self.frozen().support()
             return float(low), float(high)
+
+    def excess(self) -> tuple[float, float]:
+        """Return the largest number that a run takes, and the probability of one beyond it.
+
+        It is 0 where arguments of a common family show, without scipy, that it is below 1%.
+        """
+        most = _MOST_ADDED if self._adds_up() else _MOST
+        if max(map(abs, self.bounds())) <= most or self._is_plain():
+            return most, 0.0
+        frozen, probability = self.frozen(), 1.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # It falls with the number; an integral that fails far out gives more, or no number.
+            for number in (most / 1e6, most / 1e4, most / 100, most):
+                beyond = float(frozen.sf(number) + frozen.cdf(-number))
+                probability = min(probability, beyond) if beyond >= 0 else probability
+        return most, probability
+
+    def _adds_up(self) -> bool:
+        if not self.discrete or self.name == "randint":
+            return False
+        from scipy import stats
+
+        return type(getattr(stats, self.name))._cdf is stats.rv_discrete._cdf
+
+    def _is_plain(self) -> bool:
+        most = max(map(abs, (*self.args, *self.kwargs.values())), default=0.0)
+        shape = self.args[0] if self.args else self.kwargs.get("s", 0.0)
+        is_wide = self.name == "lognorm" and shape > _PLAIN_SIGMA
+        return self.name in COMMON_FAMILIES and most <= _PLAIN and not is_wide
 
     def usual_range(self) -> tuple[float, float]:
         """Return its bounds; of a normal distribution, which has none, the central 98%."""

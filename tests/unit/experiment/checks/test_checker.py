@@ -189,6 +189,33 @@ CASES = {
         )
         for most in (1e11, 1e12)
     },
+    **{
+        f"draws of {name} beyond every limit": (
+            SAMPLING,
+            [
+                (
+                    "modelset.sampling.parameters.R0.distribution",
+                    {"name": name, "args": [argument]},
+                )
+            ],
+            "modelset.sampling.parameters.R0.distribution",
+            [f"gives numbers beyond {most} with a probability of {probability}; expected one of"],
+        )
+        for name, argument, most, probability in (
+            ("lognorm", 50, "1e+10", 0.32),  # P(Z > ln 1e10 / 50 = 0.46)
+            ("pareto", 0.05, "1e+10", 0.32),  # 1e10 ** -0.05
+            ("zipf", 1.01, "1e+06", 0.87),  # 1e6 ** -0.01 / (0.01 zeta(1.01))
+        )
+    },
+    "more draws than a distribution with a long tail has below the limit": (
+        SAMPLING,
+        [
+            ("modelset.sampling.parameters.R0.distribution", {"name": "zipf", "args": [1.5]}),
+            ("modelset.sampling.samplers.1.n_samples", 10_000),
+        ],
+        "modelset.sampling.parameters.R0.distribution",
+        ["beyond 1e+06 with a probability of 0.00077, of 10,000 draws about 8; expected fewer"],
+    ),
     "unknown parameter in a calculated one": (
         SIR,
         [("model.parameters.beta.value", "R_0*mu")],

@@ -138,6 +138,43 @@ def test_bounds_are_those_of_scipy():
     assert bounds("expon") == (0, float("inf"))
 
 
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        *(("norm", (0, 1e6)), ("cauchy", ()), ("zipf", (2,)), ("pareto", (2,)), ("levy", ())),
+        # Their integrals far out, as scipy computes them, are 2, 1 and no number.
+        *(("genhyperbolic", (0.5, 1.5, -0.5)), ("geninvgauss", (2.3, 1.5)), ("invgauss", (0.145,))),
+    ],
+)
+def test_long_tails_of_small_probability_are_accepted(name, args):
+    from epyflow.experiment.format.distributions import ScipyDistribution
+
+    _, probability = ScipyDistribution(type="scipy", name=name, args=args).excess()
+
+    assert probability < 1e-5
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("norm", 1e4, 1e4),
+        ("halfnorm", 1e4, 1e4),
+        ("expon", 1e4, 1e4),
+        ("gamma", 1e4, 1e4, 1e4),
+        ("lognorm", 5, 1e4, 1e4),
+        ("beta", 1e4, 1e4, 1e4, 1e4),
+    ],
+)
+def test_arguments_that_are_not_given_to_scipy_keep_within_the_limit(given, monkeypatch):
+    from epyflow.experiment.format.distributions import ScipyDistribution
+
+    found = ScipyDistribution(type="scipy", name=given[0], args=given[1:])
+    assert found.excess() == (1e10, 0)
+    monkeypatch.setattr(ScipyDistribution, "_is_plain", lambda self: False)
+
+    assert found.excess()[1] < 0.01
+
+
 def outcome(distribution):
     """Return the bounds of a distribution, or the message that refuses it."""
     from epyflow.experiment.format.distributions import ScipyDistribution

@@ -44,6 +44,7 @@ from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Outcome,
+    Wanted,
     read_record,
     record_start,
     this_coordinator,
@@ -113,7 +114,7 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
         journal.begin(
             f"coordinator {environment[JOB_VARIABLE]} starts, {started:%Y-%m-%d %H:%M:%S} UTC"
         )
-        record_start(submission.exp_id, submission.run_id, storage)
+        _record_start(submission, storage)
         try:
             state = State(home / "work", submission, storage, confirm)
             code = _run(home, {**environment, **variables}, stop, submission, journal, state)
@@ -131,6 +132,16 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
             _end(code, submission, started, site, journal, storage)
         Chore(journal.copy, LOG_SECONDS).do(journal.say)
     return code
+
+
+def _record_start(submission: Submission, storage: Storage) -> None:
+    """Record this coordinator.
+
+    Until its Snakemake has planned, also if it fails before, the plan of the last start counts.
+    """
+    last = read_record(submission.exp_id, submission.run_id, storage)
+    planned = {} if last is None else last.wanted.model_dump(exclude={"command", "log"})
+    record_start(submission.exp_id, submission.run_id, storage, Wanted(**planned))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
     Coordinator,
+    Wanted,
     read_record,
     this_coordinator,
     write_record,
@@ -139,6 +140,16 @@ def test_snakemake_is_asked_for_the_run_and_knows_the_checkout_it_was_packed_fro
     assert program.stat().st_mode & 0o777 == 0o755, "only its owner may change it"
     assert (record(storage).outcome, record(storage).job) == ("complete", JOB)
     assert [each["outcome"] for each in told] == ["complete"]
+
+
+def test_until_snakemake_has_planned_the_plan_of_the_last_start_counts(coordinate, storage, told):
+    asked = Wanted(command=("snakemake",), log="a.log", tasks={"main": 2}, files={"run": 2})
+    write_record(this_coordinator("flu", "main", {}, asked).after("failed"), storage)
+
+    coordinate(1)
+
+    assert record(storage).job == JOB
+    assert record(storage).wanted == Wanted(tasks={"main": 2}, files={"run": 2})
 
 
 @pytest.mark.parametrize(

@@ -305,21 +305,33 @@ def test_a_further_reference_date_runs_that_date_alone(replayed):
     assert jobs["score_forecasts"] == 1
 
 
-def test_of_a_replay_with_fewer_dates_than_before_the_others_are_not_counted(replayed):
-    both = replay(replayed) | {"run_id": "fewer"}
-    begun = replayed.run("--until", "build_inputs", **both)
-    made = replayed.run(**both | {"reference_dates": f"[{DATES[0]}]"})
-    left = results(replayed, f"fewer/{DATES[1]}") / "builder-artifacts"
+def test_a_replay_is_complete_without_the_date_that_failed(replayed):
+    hub = replay(replayed)["hub"]
+    cut_vintage(replayed, "2025-02-08")
+    both = f"[{', '.join(DATES)}]"
+    failed = replayed.run("--keep-going", reference_dates=both, run_id="fewer", hub=hub)
+    write_vintage(replayed, "2025-02-08")
+    before = replayed.call([EPYFLOW, "status", "small/fewer"])
 
-    shown = replayed.call([EPYFLOW, "status", "small/fewer"])
-    kept = sorted(path.name for path in left.iterdir())
+    alone = replayed.run(reference_dates=f"[{DATES[0]}]", run_id="fewer", hub=hub)
+    after = replayed.call([EPYFLOW, "status", "small/latest"])
+    errors = replayed.call([EPYFLOW, "logs", "small/fewer", "--failed"])
     cleaned = replayed.call([EPYFLOW, "clean", "--yes"])
 
-    assert (begun.code, made.code, cleaned.code) == (0, 0, 0), made.text
-    assert (shown.code, "build    2 of 2" in shown.text) == (0, True), shown.text
-    assert kept == ["built.json", "input_00000.pkl", "input_00001.pkl"]
-    assert not left.exists()
-    assert replayed.plan(**both | {"reference_dates": f"[{DATES[0]}]"}).jobs == {}
+    assert (failed.code, before.code) == (1, 1), before.text
+    assert "Nothing to be done" in alone.text
+    assert (after.code, errors.code, cleaned.code) == (0, 1, 0), after.text
+    assert "small/fewer: complete" in after.text
+    assert "build    2 of 2\n" in after.text
+    left = results(replayed, f"fewer/{DATES[1]}")
+    assert not list(left.glob("*-artifacts"))
+
+
+def cut_vintage(workspace: Workspace, day: str) -> None:
+    """Take New York out of what was known on a day."""
+    path = workspace.study / "common-data" / "vintages" / f"cases_{day}.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if ",NY," not in line))
 
 
 def test_editing_how_submissions_are_made_makes_them_anew_and_calibrates_nothing(replayed):

@@ -20,7 +20,6 @@ def note_coordinator(outcome, log=()):
 
     try:
         place = storage_at(storage_prefix())
-        outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
         if outcome is None:
             asked, origin = describe_start(place, log), origin_of(FOUND, PLAN)
             previous = record_start(PLAN.exp_id, PLAN.run_id, place, asked, origin)
@@ -29,7 +28,7 @@ def note_coordinator(outcome, log=()):
             keep_experiment(FOUND, place)
         else:
             record_end(PLAN.exp_id, PLAN.run_id, outcome, place)
-        done = outcome == "complete" and note_finished(PLAN, outputs, place)
+        done = outcome == "complete" and note_finished(PLAN, all_outputs(), place)
         if done and FOUND.settings.stamp_outputs:
             logger.info(
                 f"Copied outputs to {stamp_outputs(PLAN.layout, place, UNPLANNED)}"

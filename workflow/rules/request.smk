@@ -4,13 +4,18 @@ UNPLANNED = ()
 """Files of an earlier plan, by their path below the run's folder."""
 
 
+def all_outputs():
+    """Return every output of this start, also of jobs that have nothing to do."""
+    return [str(file) for job in workflow.dag.jobs for file in job.output]
+
+
 def describe_start(place, log=()):
     """Describe what this start was asked for, and the files that are of an earlier plan."""
     from epyflow.operations.runs.run_request import describe_request
     from epyflow.operations.runs.unplanned_files import find_unplanned
 
     global UNPLANNED
-    outputs = [str(file) for job in workflow.dag.jobs for file in job.output]
+    outputs = all_outputs()
     UNPLANNED = find_unplanned(PLAN, [*outputs, *planned_files()], place)
     return describe_request(
         PLAN, outputs, START.command, next(iter(log), None), UNPLANNED
@@ -28,11 +33,14 @@ def warn_of_unplanned():
 def note_nothing_to_do():
     """Record what the run is asked for although nothing is to be done; warn if that fails."""
     from epyflow.operations.runs.coordinator_record import record_request
+    from epyflow.run.finished_run import note_finished
     from epyflow.storage.disk import storage_at
 
     try:
         place = storage_at(storage_prefix())
-        record_request(PLAN.exp_id, PLAN.run_id, describe_start(place), place)
+        asked = describe_start(place)
+        if record_request(PLAN.exp_id, PLAN.run_id, asked, place):
+            note_finished(PLAN, all_outputs(), place)
     except (EpyflowError, OSError) as error:
         logger.warning(f"What this coordinator did could not be recorded: {error}")
     warn_of_unplanned()

@@ -44,13 +44,13 @@ from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Outcome,
-    Wanted,
     read_record,
     record_start,
     this_coordinator,
     write_record,
 )
 from epyflow.operations.runs.run_lease import wait_for_end
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.provenance.record import CHECKOUT_VARIABLE
 from epyflow.run.plan import PLAN_VARIABLE
 from epyflow.storage.disk import Storage, storage_at

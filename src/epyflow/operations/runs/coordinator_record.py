@@ -193,19 +193,24 @@ def record_start(
     return previous
 
 
-def record_request(exp_id: str, run_id: str, wanted: Wanted, storage: Storage) -> None:
-    """Record what a run was asked for by a start that found nothing to do.
+def record_request(exp_id: str, run_id: str, wanted: Wanted, storage: Storage) -> bool:
+    """Record what a run was asked for by a start that found nothing to do: it is complete.
 
-    The command and the log stay those of the last coordinator that worked on the run. A record of a
-    coordinator that may be running is left as it is.
+    The command and the log stay those of the last coordinator that worked on the run. A record of
+    another coordinator that may be running is left as it is.
+
+    Returns
+    -------
+    completed
+        Whether this start completes the run: the last coordinator did not, as its plan had more.
     """
-    record = read_record(exp_id, run_id, storage)
-    if record is None or record.lives is not False:
-        return
-    asked = wanted.model_dump(include={"tasks", "files", "unplanned"})
-    changed = record.model_copy(update={"wanted": record.wanted.model_copy(update=asked)})
-    if changed != record:
-        write_record(changed, storage)
+    mine, last = this_coordinator(exp_id, run_id), read_record(exp_id, run_id, storage)
+    if last is None or not (last.lives is False or is_same_job(last.job, mine.job)):
+        return False
+    asked = wanted.model_copy(update=last.wanted.model_dump(include={"command", "log"}))
+    if last.outcome != "complete" or last.wanted != asked:
+        write_record(mine.after("complete").model_copy(update={"wanted": asked}), storage)
+    return last.outcome != "complete"
 
 
 def record_end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:

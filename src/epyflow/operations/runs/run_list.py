@@ -6,8 +6,7 @@ bucket.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
-from epyflow.operations.runs.coordinator_record import read_coordinators
+from epyflow.operations.runs.coordinator_record import Coordinator, read_coordinators
 from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.runs.stored_records import read_records
@@ -50,10 +49,9 @@ class Run:
         Whether every task has a result and the tables were made from them.
     submission
         ``accepted`` or ``refused`` by the hub's checks; None without a submission.
-    planned
-        Number of tasks of each ``run_id`` in the plan of the last start: of the run, or of each
-        date of a replay. Empty if no coordinator recorded it. Files and logs of other dates and
-        tasks, left by an earlier plan, are not counted.
+    coordinator
+        Record of its last coordinator. Files and logs of dates and tasks that its plan lacks, left
+        by an earlier one, are not counted. None without a record: all are.
     unplanned
         Its tables, submissions, scores and figures of an earlier plan, submissions first.
     """
@@ -66,7 +64,7 @@ class Run:
     failed: int
     complete: bool
     submission: str | None
-    planned: Mapping[str, int] = field(default_factory=dict)
+    coordinator: Coordinator | None = None
     unplanned: tuple[str, ...] = ()
 
     @property
@@ -86,7 +84,17 @@ class Run:
 
     def plans(self, path: str) -> bool:
         """Return whether the plan has the date and task of a file or log below its folder."""
-        return is_planned(path, self.layout, self.planned)
+        planned = {} if self.coordinator is None else self.coordinator.wanted.tasks
+        return is_planned(path, self.layout, planned)
+
+    @property
+    def completed(self) -> datetime | None:
+        """When its last coordinator had made all that it was asked for; None if it has not.
+
+        An earlier error is of a job that was repeated, or that the plan no longer has.
+        """
+        last = self.coordinator
+        return last.ended if last and last.outcome == "complete" and self.complete else None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -217,7 +225,7 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
             if folder in tasks or not tasks
         ]
         modified = max(its.modified for its in there.values())
-        return _run(run, modified, parts, planned, unplanned)
+        return _run(run, modified, parts, coordinator, unplanned)
 
     return [judged(run, its) for run, its in grouped.items()]
 
@@ -252,9 +260,10 @@ def _run(
     run: RunLayout,
     modified: datetime,
     parts: list[Part],
-    planned: Mapping[str, int],
+    coordinator: Coordinator | None,
     unplanned: tuple[str, ...],
 ) -> Run:
+    planned = () if coordinator is None else coordinator.wanted.tasks
     judged = [part.accepted for part in parts if part.accepted is not None]
     return Run(
         exp_id=run.exp_id,
@@ -265,6 +274,6 @@ def _run(
         failed=sum(part.failed for part in parts),
         complete=all(part.complete for part in parts) and len(parts) >= len(planned),
         submission=None if not judged else "accepted" if all(judged) else "refused",
-        planned=planned,
+        coordinator=coordinator,
         unplanned=unplanned,
     )

@@ -38,7 +38,8 @@ class Choice:
     task
         Only logs of the rule ``run_task`` for this task; in a replay, for each date.
     failed
-        Only logs with an error, of reference dates and tasks that the last start has planned.
+        Only logs with an error, of reference dates and tasks that the last start has planned; of a
+        complete run, not from before its completion.
     since, level
         See :class:`~epyflow.operations.runs.log_lines.Filter`.
     """
@@ -140,11 +141,12 @@ def list_logs(
     has_record = choice.failed and RECORD in coordinators
     record = read_record(run.exp_id, run.run_id, storage) if has_record else None
     planned = {} if record is None else record.wanted.tasks
+    times = [each for each in (choice.since, run.completed if choice.failed else None) if each]
     wanted = [
         path
         for path, its in listed.items()
         if choice.wants(*job_of(path, run))
-        and (choice.since is None or its.modified >= choice.since)
+        and all(its.modified >= each for each in times)
         and is_planned(path.removeprefix(f"{folder}/"), run.layout, planned)
     ]
     return {path: listed[path] for path in sorted(wanted, key=lambda p: (listed[p].modified, p))}

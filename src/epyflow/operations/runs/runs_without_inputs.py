@@ -28,9 +28,8 @@ def find_new_runs(storage: Storage, exp_id: str) -> list[Run]:
         if len(below) == 1:
             newest[run_id] = max(its.modified, newest.get(run_id, its.modified))
     records = read_coordinators(storage, (RunLayout(exp_id, run_id) for run_id in newest))
-    planned = {record.run_id: record.wanted.tasks for record in records.values()}
     runs = [
-        Run(exp_id, run_id, when, 0, 0, 0, False, None, planned.get(run_id, {}))
+        Run(*(exp_id, run_id, when), 0, 0, 0, False, None, records.get(f"{exp_id}/{run_id}"))
         for run_id, when in newest.items()
     ]
     return sorted(runs, key=lambda run: (-run.modified.timestamp(), run.folder))

@@ -111,7 +111,7 @@ def status(
     layout = run.layout
     files = {path for path in storage.below(layout.results) if now.plans(path)}
     files.difference_update(now.unplanned)
-    failures, before = _failures(storage, now, files, since)
+    failures, before = _failures(storage, now, files, since or now.completed)
     again_missing = sum(_task_of(log.removeprefix(f"{layout.logs}/")) is not None for log in before)
     now = replace(now, failed=max(0, now.failed - again_missing))
     made = Counter(map(stage_of, files))

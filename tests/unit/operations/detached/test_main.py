@@ -26,13 +26,13 @@ from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
     Coordinator,
-    Wanted,
     read_record,
     this_coordinator,
     write_record,
 )
 from epyflow.operations.runs.held_lease import LEASE_VARIABLE
 from epyflow.operations.runs.run_lease import Lease, read_lease
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.provenance.record import git_state
 from epyflow.run.layout import RunLayout
 from epyflow.stages import STAGES

@@ -152,11 +152,22 @@ def test_a_start_with_nothing_to_do_records_what_it_was_asked_for_and_keeps_the_
     record_start("flu", "main", storage, first)
     record_end("flu", "main", "stopped", storage)
 
-    record_request("flu", "main", Wanted(command=("snakemake", "2"), tasks={"main": 2}), storage)
+    asked = Wanted(command=("snakemake", "2"), tasks={"main": 2})
+    assert record_request("flu", "main", asked, storage)
+    assert not record_request("flu", "main", asked, storage)
 
     found = read_record("flu", "main", storage)
-    assert found.outcome == "stopped"
+    assert (found.outcome, found.pid) == ("complete", os.getpid())
     assert found.wanted == Wanted(command=("snakemake", "1"), tasks={"main": 2})
+
+
+def test_a_submitted_start_with_nothing_to_do_records_what_it_was_asked_for(storage, monkeypatch):
+    monkeypatch.setenv(JOB_VARIABLE, "projects/p/locations/l/jobs/a-coordinator")
+    record_start("flu", "main", storage, Wanted(tasks={"main": 3}))
+
+    record_request("flu", "main", Wanted(tasks={"main": 2}), storage)
+
+    assert read_record("flu", "main", storage).wanted.tasks == {"main": 2}
 
 
 def test_a_start_with_nothing_to_do_leaves_the_record_of_one_that_may_be_running(storage):

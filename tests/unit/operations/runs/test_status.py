@@ -3,7 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.unit.operations.runs.made_up import FAILED_LOG, NOON, MadeUp
 
+from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
 from epyflow.operations.runs.run_list import Run, find_runs
+from epyflow.operations.runs.run_logs import Choice, read_logs
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.runs.runs_without_inputs import find_new_runs
 from epyflow.operations.runs.status import Status, status
 from epyflow.run.layout import RunLayout
@@ -157,3 +160,27 @@ def test_a_run_without_results_has_no_failure_of_an_earlier_plan(tmp_path):
     (run,) = find_new_runs(Disk(tmp_path), "us/flu")
 
     assert status(Disk(tmp_path), run).failures == {}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tasks", "ended", "failures"),
+    [
+        ("complete", 1, timedelta(seconds=9), 0),
+        ("complete", 1, timedelta(seconds=0), 1),  # the error is of a later start
+        ("complete", 2, timedelta(seconds=9), 1),  # it was asked for a part of the run
+        ("failed", 1, timedelta(seconds=9), 1),
+    ],
+)
+def test_an_error_of_a_job_that_a_completed_run_did_not_need_is_no_failure(
+    tmp_path, outcome, tasks, ended, failures
+):
+    made, storage = MadeUp(tmp_path), Disk(tmp_path)
+    made.write("logs/us/flu/main/build_inputs.log", FAILED_LOG)
+    made.finished("us/flu/main", tasks=1)
+    record = this_coordinator("us/flu", "main", {}, Wanted(tasks={"main": tasks})).after(outcome)
+    end = datetime.fromtimestamp(NOON, UTC) + ended
+    write_record(record.model_copy(update={"ended": end}), storage)
+    (run,) = find_runs(storage)
+
+    assert len(status(storage, run).failures) == failures
+    assert len(list(read_logs(storage, run, Choice(failed=True)))) == failures

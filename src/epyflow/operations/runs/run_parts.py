@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from epyflow.logs import HAS_ERROR
+from epyflow.operations.runs.run_request import Name
 from epyflow.operations.runs.stored_records import Record, look_into, read_records
 from epyflow.run.layout import FINDINGS, HUB, METADATA, RESULTS, RunLayout
 from epyflow.run.path_patterns import split_name, task_of_input, task_of_result
@@ -32,8 +33,8 @@ class _Counts(Record):
 class Metadata(Record):
     """The part of ``run_metadata.json`` that is used here."""
 
-    exp_id: str
-    run_id: str
+    exp_id: Name
+    run_id: Name
     counts: _Counts
 
 

@@ -19,7 +19,7 @@ PIECE = 2**22
 """Bytes of a log that are held in memory at once."""
 
 _AT_ONCE = 2**26
-"""Bytes of logs that are read at once."""
+"""Bytes of records or logs that are read at once."""
 
 _THREADS = 10
 
@@ -53,9 +53,11 @@ def parse_record(kind: type[R], data: bytes, path: str) -> R:
 
 
 def read_records(
-    kind: type[R], storage: Storage, listed: Iterable[str], instead: str
+    kind: type[R], storage: Storage, listed: Mapping[str, Stored], instead: str
 ) -> dict[str, R]:
     """Read records, and leave out those that are damaged or too large, with a warning for each.
+
+    They are read some at a time: of each the fields of ``kind`` alone stay in memory.
 
     Parameters
     ----------
@@ -64,11 +66,26 @@ def read_records(
     storage
         Holds them.
     listed
-        Their paths.
+        Their paths, with their sizes.
     instead
         What is done without a record, for the warning.
     """
-    return parse_records(kind, read_readable(storage, listed, instead), instead)
+    found: dict[str, R] = {}
+    for part in _parts({path: its.size for path, its in listed.items()}):
+        found |= parse_records(kind, read_readable(storage, part, instead), instead)
+    return found
+
+
+def _parts(sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Yield the files in their order, as many at a time as may be in memory."""
+    part, size = list[str](), 0
+    for path, its in sizes.items():
+        if part and size + its > _AT_ONCE:
+            yield part
+            part, size = [], 0
+        part.append(path)
+        size += its
+    yield part
 
 
 @dataclass(frozen=True)
@@ -116,18 +133,13 @@ def read_ends(
     instead
         What is done without a log, for the warning.
     """
-    parts, size = [dict[str, int]()], 0
-    for path, its in listed.items():
-        size += min(its.size, PIECE)
-        if size > _AT_ONCE:
-            parts, size = [*parts, {}], min(its.size, PIECE)
-        parts[-1][path] = max(0, its.size - PIECE)
     with ThreadPoolExecutor(_THREADS) as pool:
-        for part in parts:
+        for part in _parts({path: min(its.size, PIECE) for path, its in listed.items()}):
+            starts = [max(0, listed[path].size - PIECE) for path in part]
             read = pool.map(
-                read_part, repeat(storage), part, part.values(), repeat(PIECE), repeat(instead)
+                read_part, repeat(storage), part, starts, repeat(PIECE), repeat(instead)
             )
-            for (path, start), data in zip(part.items(), read, strict=True):
+            for path, start, data in zip(part, starts, read, strict=True):
                 if data is not None:
                     cut = data.find(b"\n", 0, -1) + 1 if start else 0
                     yield path, LogEnd(data[cut:], start + cut)

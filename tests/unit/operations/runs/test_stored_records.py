@@ -132,6 +132,7 @@ def test_no_damage_of_a_lease_stops_a_start(data):
         (("counts",), "null", "counts: Input should be an object"),
         (("counts", "tasks"), "true", "counts.tasks: Input should be a valid integer"),
         (("counts", "tasks"), "0", "counts: Value error, failed is 1; expected at most tasks, 0"),
+        (("run_id",), json.dumps("x" * 1025), "run_id: String should have at most 1024 characters"),
         ((), "[" * 100_000, "Invalid JSON: recursion limit exceeded"),
     ],
 )
@@ -152,7 +153,8 @@ def test_a_record_that_is_too_large_is_named_and_not_read(tmp_path, caplog):
     with (tmp_path / "a\nb").open("wb") as file:
         file.truncate(2**26 + 1)  # a sparse file: it takes no space
 
-    found = stored_records.read_records(stored_records.Record, Disk(tmp_path), ["a\nb"], "skipped")
+    disk = Disk(tmp_path)
+    found = stored_records.read_records(stored_records.Record, disk, disk.below(""), "skipped")
 
     assert found == {}
     (said,) = caplog.messages
@@ -169,6 +171,24 @@ def test_a_record_with_a_name_longer_than_any_is_damaged(tmp_path, caplog, key):
     assert read_record("flu", "main", Disk(tmp_path)) is None
     (said,) = caplog.messages
     assert f"damaged: {key}: String should have at most" in said
+
+
+def test_records_are_read_some_at_a_time(monkeypatch):
+    monkeypatch.setattr(stored_records, "_AT_ONCE", 5)
+    sizes = {"a": 2, "b": 3, "c": 9, "d": 2}
+    listed = {name: Stored(size, datetime.now(UTC)) for name, size in sizes.items()}
+    reads: list[list[str]] = []
+
+    class Counting:
+        def read_all(self, paths: list[str], most: int | None = None) -> dict[str, bytes]:
+            assert most == 2**26
+            reads.append([*paths])
+            return dict.fromkeys(paths, b"{}")
+
+    found = stored_records.read_records(stored_records.Record, Counting(), listed, "skipped")
+
+    assert [*found] == ["a", "b", "c", "d"]
+    assert reads == [["a", "b"], ["c"], ["d"]]
 
 
 def test_logs_are_read_some_at_a_time(monkeypatch):

@@ -318,6 +318,21 @@ def test_ranges_of_initial_persons_are_compared_with_the_population(
     assert (done.exit_code, reached in done.stdout) == (code, high == 5000)
 
 
+@pytest.mark.parametrize(
+    ("init", "warned"), [(1e-5, True), ([0.0004, 0.0002, 0], True), (1, False), (0.001, False)]
+)
+def test_shares_of_infectious_people_that_are_rounded_to_nobody_are_warned_of(
+    root, atlantis, init, warned
+):
+    changes = ("model.population.name", "Atlantis"), ("model.compartments.1.init", init)
+    folder = write_sections(root, changed(SIR, *changes))
+
+    done = run("validate", folder, "--population-data", atlantis)
+
+    said = "init: warning: is less than half a person in each age group of Atlantis, which is"
+    assert (done.exit_code, said in done.stdout) == (0, warned)
+
+
 @pytest.mark.parametrize(("scale", "warned"), [(3500, True), (500, False)])
 def test_priors_without_bounds_are_compared_with_the_population(root, atlantis, scale, warned):
     folder = write_sections(

@@ -1,10 +1,17 @@
 """Check initial conditions, and the ranges that they are drawn from."""
 
 import math
+from collections.abc import Collection
 
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.distributions import ScipyDistribution
-from epyflow.experiment.format.model import Compartment, Model
+from epyflow.experiment.format.model import (
+    Compartment,
+    Mediated,
+    Model,
+    MultiMediated,
+    Transition,
+)
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 
@@ -16,6 +23,12 @@ def check_initial_values(model: Model, report: Report) -> None:
     """Refuse shares of more than an age group; warn of values that are probably percent."""
     for position, each in enumerate(model.compartments):
         _warn_of_percent(initial_numbers(each), ("compartments", position, "init"), report)
+    if mediators := never_infectious(model, starting_compartments(model)):
+        report.warn(
+            ("compartments", model.compartment_ids.index(mediators[0])),
+            f"nobody is in {' or '.join(mediators)} at the start, and only infected people get "
+            "there: nobody is ever infected; expected a number of persons as init, such as 10",
+        )
     if (found := overfull(model)) is None:
         return
     most, group, total = found
@@ -24,6 +37,47 @@ def check_initial_values(model: Model, report: Report) -> None:
         f"with this, {total:g} times the people of age group {model.population.age_groups[group]} "
         "are placed in compartments; expected shares that add up to at most 1 (30% is written 0.3)",
     )
+
+
+def starting_compartments(model: Model) -> set[str]:
+    """Return the compartments that have people at the start, or may have."""
+    return {
+        each.id
+        for each in model.compartments
+        if any(initial_numbers(each)) or isinstance(each.init, str)
+    }
+
+
+def never_infectious(model: Model, occupied: Collection[str]) -> list[str]:
+    """Return the compartments whose people infect, if none of them ever has people; else nothing.
+
+    Parameters
+    ----------
+    model
+        People move by its transitions, by a mediated one only if there are people who mediate it.
+    occupied
+        Compartments with people at the start. If there are none, people are placed by default.
+    """
+    moves = [(each.source, each.target, _mediators(each)) for each in model.transitions]
+    mediators = {name for _, _, names in moves for name in names}
+    reached = set(occupied)
+    while (
+        more := {
+            target
+            for source, target, names in moves
+            if source in reached and (not names or not reached.isdisjoint(names))
+        }
+        - reached
+    ):
+        reached |= more
+    known = [name for name in model.compartment_ids if name in mediators]
+    return known if reached and reached.isdisjoint(mediators) else []
+
+
+def _mediators(transition: Transition) -> tuple[str, ...]:
+    if isinstance(transition, MultiMediated):
+        return tuple(name for term in transition.mediators for name in term.source)
+    return (transition.mediator,) if isinstance(transition, Mediated) else ()
 
 
 def initial_numbers(compartment: Compartment) -> tuple[float, ...]:

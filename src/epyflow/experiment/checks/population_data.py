@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.errors import PopulationError
-from epyflow.experiment.checks.initial_values import initial_numbers, overfull, reach
+from epyflow.experiment.checks.initial_values import (
+    initial_numbers,
+    never_infectious,
+    overfull,
+    reach,
+    starting_compartments,
+)
 from epyflow.experiment.format.distributions import RARELY, ScipyDistribution
 from epyflow.experiment.format.model import Mediated, Model, MultiMediated, Spontaneous
 from epyflow.experiment.format.modelset import Modelset
@@ -20,6 +26,9 @@ from epyflow.population.store import PopulationStore
 from epyflow.suggest import listed
 
 _SHOWN = 3
+
+_HALF = 0.5
+"""Fewer persons of an age group are rounded to 0."""
 
 _HUNDRED, _FEW = 100, 1e-3
 """Persons who may be meant as percent, if they are a smaller share than this."""
@@ -72,6 +81,7 @@ def check_population_data(
     _check_layers(model, layers, own)
     if overfull(model) is None:  # else it is an error already
         _check_initial_persons(model, sizes, own)
+        _check_infectious(model, sizes, own)
     if sizes:
         _check_percent(model, *min(sizes.items(), key=lambda each: int(each[1].sum())), own)
     if other is not None and modelset is not None and sizes:
@@ -120,6 +130,27 @@ def _check_initial_persons(
             "shares",
         )
         return
+
+
+def _check_infectious(model: Model, sizes: dict[str, NDArray[np.int64]], report: Report) -> None:
+    """Warn of the first population in which the shares of the infectious are rounded to nobody."""
+    start = starting_compartments(model)
+    if never_infectious(model, start):
+        return  # whatever the population: it is warned of already
+    for name, persons in sizes.items():
+        empty = {
+            each.id
+            for each in model.compartments
+            if (isinstance(each.init, tuple) or (isinstance(each.init, float) and each.init < 1))
+            and _persons(each.init, persons).max() < _HALF
+        }
+        if mediators := never_infectious(model, start - empty):
+            report.warn(
+                ("compartments", model.compartment_ids.index(mediators[0]), "init"),
+                f"is less than half a person in each age group of {name}, which is rounded to 0, "
+                "so that nobody is ever infected; expected a number of persons, such as 10",
+            )
+            return
 
 
 def _check_percent(model: Model, name: str, persons: NDArray[np.int64], report: Report) -> None:

@@ -834,6 +834,10 @@ def test_a_problem_is_at_the_line_of_its_key(case, root):
     assert "[" in last or last in line
 
 
+SUSCEPTIBLE_AND_IMMUNE = [{"id": "S", "init": "default"}, {"id": "R", "init": 0.3}]
+LATENT = {"type": "spontaneous", "source": "E", "target": "I", "rate": "mu"}
+IMPORTED = {"type": "spontaneous", "source": "S", "target": "I", "rate": 1e-6}
+
 WARNINGS = {
     "persons in parts": (
         SIR,
@@ -847,6 +851,33 @@ WARNINGS = {
         [("model.compartments.2.init", [0.25, 30, 0.1])],
         "model.compartments[2].init",
         "0.25 is a share of its age group, but 30 is a number of persons; expected only shares",
+    ),
+    **{
+        f"nobody who infects, with {init}": (
+            SIR,
+            [("model.compartments.1", {"id": "I", "init": init})],
+            "model.compartments[1]",
+            "nobody is in I at the start, and only infected people get there: nobody is ever "
+            "infected; expected a number of persons as init, such as 10",
+        )
+        for init in (0, [0, 0, 0])
+    },
+    "people who are immune only, and several who would infect": (
+        SIR,
+        [
+            ("model.compartments", [{"id": "A"}, {"id": "I"}, *SUSCEPTIBLE_AND_IMMUNE]),
+            (
+                "model.transitions.0",
+                {
+                    "type": "multi_mediated",
+                    "source": "S",
+                    "target": "I",
+                    "mediators": [{"rate": "beta*phi", "source": ["I", "A"]}],
+                },
+            ),
+        ],
+        "model.compartments[0]",
+        "nobody is in A or I at the start",
     ),
     "days in place of a rate": (
         SIR,
@@ -1074,6 +1105,25 @@ def test_what_is_probably_not_meant_is_a_warning_and_no_error(case, root):
     assert part in problem.message
     assert f"{key}: warning: " in str(problem)
     assert experiment.warnings == tuple(problems)
+
+
+@pytest.mark.parametrize(
+    ("compartments", "more"),
+    [
+        ([{"id": "S"}, {"id": "I"}, {"id": "R"}], []),  # placed by default
+        ([{"id": "I"}, {"id": "E", "init": 5}, *SUSCEPTIBLE_AND_IMMUNE], [LATENT]),
+        ([{"id": "I", "init": 0}, *SUSCEPTIBLE_AND_IMMUNE], [IMPORTED]),
+        ([{"id": "I", "init": "default"}, *SUSCEPTIBLE_AND_IMMUNE], []),
+    ],
+    ids=["default", "latent", "imported", "remainder"],
+)
+def test_people_who_come_to_infect_are_not_missed(root, compartments, more):
+    transitions = [*SIR["model"]["transitions"], *more]
+    changes = ("model.compartments", compartments), ("model.transitions", transitions)
+
+    _, problems = inspected(root, changed(SIR, *changes))
+
+    assert problems == []
 
 
 @pytest.mark.parametrize("name", ALL)

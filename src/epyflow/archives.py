@@ -97,6 +97,7 @@ def extract_archive(
     admits: Callable[[str], bool] = bool,
     *,
     path: str | None = None,
+    named: Path | None = None,
     times: bool = False,
 ) -> None:
     """Extract an archive into a folder that has none of its files.
@@ -113,8 +114,9 @@ def extract_archive(
         What is too large.
     admits
         Whether a name is one that such an archive may hold.
-    path
-        For the message: where the archive is, if ``source`` is no path.
+    path, named
+        For the message: where the archive is, if ``source`` is no path, and what the folder will
+        be, if ``folder`` is temporary.
     times
         Whether the files get the times that the archive has; otherwise they are new.
 
@@ -126,7 +128,8 @@ def extract_archive(
     EpyflowError
         If the folder cannot be written, for lack of space for instance.
     """
-    with _refusing(path or str(source), folder, use, remedy), contextlib.ExitStack() as stack:
+    where = path or str(source)
+    with _refusing(where, named or folder, use, remedy), contextlib.ExitStack() as stack:
         packed = stack.enter_context(_opened(source)) if isinstance(source, Path) else source
         size, members = packed.seek(0, io.SEEK_END), 0
         packed.seek(0)

@@ -13,7 +13,7 @@ from epyflow.operations.runs.download import WHAT, Copy
 from epyflow.operations.runs.download import fetch as fetch_files
 from epyflow.operations.runs.latest_runs import find_latest_runs
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
-from epyflow.operations.runs.run_lookup import find_run
+from epyflow.operations.runs.run_lookup import find_run, list_command
 from epyflow.operations.runs.unplanned_files import describe_unplanned
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
@@ -110,7 +110,8 @@ def _runs(named: str, run_id: str | None, storage: str | None) -> tuple[Storage,
         matched = [run for run in runs if run_id in (None, run.run_id)]
     if not matched:
         raise EpyflowError(
-            f"no run of {named} under {storage or '.'}/results; `epyflow runs` lists the runs there"
+            f"no run of {named} under {storage or '.'}/results; `{list_command(storage)}` lists "
+            "those there are"
         )
     return place, matched
 

@@ -11,6 +11,7 @@ from epyflow.cli.output import ExitCode, console, exit_on_error, fail, plain_tab
 from epyflow.cli.usage_errors import HOW_TO_RUN
 from epyflow.operations.runs.log_lines import parse_since
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
+from epyflow.operations.runs.run_lookup import list_command
 
 _STYLES = {"complete": "green", "failed": "bold red", "refused": "bold red"}
 
@@ -63,9 +64,7 @@ def runs(
     if not found:
         which = f"{state} run" if state else "run"
         others = (
-            f"`epyflow runs{'' if storage is None else f' --storage {storage}'}` lists all"
-            if every or experiments != "*"
-            else HOW_TO_RUN
+            f"`{list_command(storage)}` lists all" if every or experiments != "*" else HOW_TO_RUN
         )
         fail(
             f"no {which} of {experiments} under {storage or '.'}/results; {others}",

@@ -1,5 +1,6 @@
 """``epyflow submit``: start a run whose coordinator is a job of Google Batch."""
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -266,7 +267,7 @@ def _print(document: dict[str, Any], format: str, *, dry_run: bool) -> None:
     if not dry_run:
         storage = document["results"].partition("/results/")[0]
         for command in ("status", "logs", "cancel"):
-            say(f"         epyflow {command} {run} --storage {storage}")
+            say(f"         epyflow {command} {run} --storage {shlex.quote(storage)}")
 
 
 def wait_for_end(place: Place, job_id: str, every: float) -> bool:

@@ -1,5 +1,7 @@
 """``epyflow unpack``: extract the experiment that is kept beside the results of a run."""
 
+import os
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +13,10 @@ from epyflow.cli.output import exit_on_error, say
 from epyflow.errors import UnreadableError
 from epyflow.run.bundle import open_bundle
 
-_REMEDY = "fetch it again (`epyflow fetch`), or have the run made again"
+_REMEDY = (
+    "expected the file experiment.tar.gz that a run has written, whole: `epyflow fetch RUN --what "
+    "experiment.tar.gz` copies it"
+)
 
 
 def unpack(
@@ -26,14 +31,11 @@ def unpack(
     Exit code 0: extracted. 2: the archive cannot be read, is not of a run, or the folder exists.
     """
     with exit_on_error():
-        if to.exists():
-            raise UnreadableError(f"{to} exists; expected the name of a new folder in --to")
+        if os.path.lexists(to):
+            what = "exists" if to.exists() else "is a link to a file or folder that does not exist"
+            raise UnreadableError(f"{to} {what}; expected the name of a new folder in --to")
         to.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".unpack-", dir=to.parent) as temporary:
-            folder = Path(temporary) / "experiment"
-            extract_archive(archive, folder, "the experiment of a run", _REMEDY)
-            exp_id = open_bundle(folder, archive).place.exp_id
-            folder.rename(to)
+        exp_id = _extract(archive, to)
     code = to / "experiments" / exp_id / "functions"
     if code.is_dir():
         say(
@@ -41,4 +43,18 @@ def unpack(
             "can write where the archive comes from",
             err=True,
         )
-    say(f"run it with --config experiments_root={to} experiment={exp_id}")
+    settings = shlex.join([f"experiments_root={to}", f"experiment={exp_id}"])
+    say(f"run it with --config {settings}")
+
+
+def _extract(archive: Path, to: Path) -> str:
+    """Extract the archive beside the folder, which it becomes, and return the experiment's id."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".unpack-", dir=to.parent) as temporary:
+            folder = Path(temporary) / "experiment"
+            extract_archive(archive, folder, "the experiment of a run", _REMEDY, named=to)
+            exp_id = open_bundle(folder, archive, _REMEDY).place.exp_id
+            folder.rename(to)
+    except OSError as error:
+        raise UnreadableError(f"{to}: cannot be written: {error.strerror}") from None
+    return exp_id

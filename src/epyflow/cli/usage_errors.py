@@ -7,6 +7,7 @@ from typer.exceptions import TyperException
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.run_list import find_runs, open_storage
+from epyflow.operations.runs.run_lookup import list_command
 from epyflow.suggest import did_you_mean
 
 _NOT_A_CHOICE = re.compile(r"(?:Value error, )?'(.*)' is not one of (.*)\.", re.DOTALL)
@@ -58,8 +59,7 @@ def _what_to_give(name: str, storage: str | None) -> str:
         return "Expected the name of a new folder, such as my_first"
     if name not in _RUNS:
         return ""
-    where = "" if storage is None else f" --storage {storage}"
-    listing = f"`epyflow runs{where}` lists all"
+    listing = f"`{list_command(storage)}` lists all"
     try:
         runs = find_runs(open_storage(storage))
     except EpyflowError:

@@ -158,10 +158,11 @@ def unpack_bundle(path: Path) -> Iterator[Sources]:
     with tempfile.TemporaryDirectory(prefix="epyflow-bundle-") as name:
         folder = Path(name).resolve()
         extract_archive(path, folder, _USE, _REMEDY)
-        yield open_bundle(folder, path)
+        yield open_bundle(folder, path, _REMEDY)
 
 
 _USE, _REMEDY = "a bundle of an experiment", "delete it and run again"
+_UNPACKED = "unpack it again (`epyflow unpack`), or set experiments_root to another folder"
 
 _LARGEST_MANIFEST = 2**24
 """Bytes; a file of data takes some hundred."""
@@ -172,7 +173,7 @@ def is_bundle(folder: Path) -> bool:
     return (folder / _MANIFEST).is_file()
 
 
-def open_bundle(folder: Path, archive: Path | None = None) -> Sources:
+def open_bundle(folder: Path, archive: Path | None = None, remedy: str = _UNPACKED) -> Sources:
     """Open an unpacked bundle.
 
     Parameters
@@ -181,6 +182,8 @@ def open_bundle(folder: Path, archive: Path | None = None) -> Sources:
         The folder.
     archive
         For messages: the file that it was unpacked from, if the folder is temporary.
+    remedy
+        For messages: what to do.
 
     Raises
     ------
@@ -188,13 +191,13 @@ def open_bundle(folder: Path, archive: Path | None = None) -> Sources:
         If it is damaged, or of another version.
     """
     path = archive or folder
-    manifest = _manifest(folder, path)
+    manifest = _manifest(folder, path, remedy)
     try:
         return _sources(folder.resolve(), manifest)
     except UnreadableError:
         raise ArtifactError(
             f"{path}: not usable as {_USE}: it has no folder experiments/{manifest.experiment}; "
-            f"{_REMEDY}"
+            f"{remedy}"
         ) from None
 
 
@@ -206,7 +209,7 @@ def repository_of_bundle(folder: Path) -> dict[str, str] | None:
     ArtifactError
         If it is damaged, or of another version.
     """
-    return _manifest(folder, folder).repository
+    return _manifest(folder, folder, _UNPACKED).repository
 
 
 def _inside(name: str) -> str:
@@ -231,7 +234,7 @@ class _Manifest(Strict):
     repository: dict[str, str] | None = None
 
 
-def _manifest(folder: Path, path: Path) -> _Manifest:
+def _manifest(folder: Path, path: Path, remedy: str) -> _Manifest:
     try:
         with (folder / _MANIFEST).open("rb") as file:
             text = file.read(_LARGEST_MANIFEST + 1)
@@ -239,7 +242,10 @@ def _manifest(folder: Path, path: Path) -> _Manifest:
             raise ValueError(f"{_MANIFEST} has more than {_LARGEST_MANIFEST:,} bytes")
         manifest = dict(json.loads(text))
         if manifest.get("format") != _FORMAT:
-            raise ArtifactError(f"{path}: written by another version of epyflow; run again")
+            raise ArtifactError(
+                f"{path}: written by another version of epyflow; use that version, or make the run "
+                "again with this one"
+            )
         return _Manifest.model_validate(manifest)
     except FileNotFoundError:
         reason = f"it has no {_MANIFEST}"
@@ -248,7 +254,7 @@ def _manifest(folder: Path, path: Path) -> _Manifest:
         reason = f"{_MANIFEST}: {'.'.join(map(repr, first['loc']))}: {first['msg']}"
     except (OSError, ValueError, TypeError, RecursionError) as problem:
         reason = f"{_MANIFEST}: {problem}"
-    raise ArtifactError(f"{path}: not usable as {_USE}: {reason}; {_REMEDY}")
+    raise ArtifactError(f"{path}: not usable as {_USE}: {reason}; {remedy}")
 
 
 def _sources(folder: Path, manifest: _Manifest) -> Sources:

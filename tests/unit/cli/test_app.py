@@ -66,6 +66,7 @@ def test_a_wrong_command_names_the_nearest():
         (["logs", "flu", "x"], "'x' is not expected; `epyflow logs` takes only {run} and options"),
         (["clean", "exp"], "takes only options: --runs 'exp' with --keep chooses runs"),
         (["fetch", "--storage", "no"], "expected a run; `epyflow runs --storage no` lists all"),
+        (["fetch", "--storage", "a b"], "a run; `epyflow runs --storage 'a b'` lists all"),
         (["validate"], "expected the path of an experiment's folder, or its id"),
         (["unpack"], "missing argument 'archive'."),
         (["runs", "--state", "done"], "'done'; expected one of complete, failed, incomplete"),

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -156,6 +157,14 @@ def test_no_such_run_ends_with_2(made_up):
 
     assert (done.exit_code, done.stdout) == (2, "")
     assert "no run flu under ./results; `epyflow runs` lists those there are" in done.stderr
+
+
+def test_the_command_that_lists_runs_names_the_storage_as_a_shell_takes_it(made_up):
+    Path("my runs").mkdir()
+
+    for named in ("flu", "flu/latest"):
+        done = status(named, "--storage", "my runs")
+        assert "`epyflow runs --storage 'my runs'` lists those there are" in done.stderr
 
 
 def noted(made_up: MadeUp, run: str = "flu/main", **changed: object) -> Coordinator:

@@ -1,9 +1,13 @@
+import errno
+import os
+import shlex
 import tarfile
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from epyflow import archives
 from epyflow.cli import app
 from epyflow.run.experiment_archive import keep_experiment
 from epyflow.run.settings import Settings
@@ -68,6 +72,42 @@ def test_another_experiment_is_not_taken_for_the_unpacked_one(archive):
         assert "not in experiments_root 'again', an unpacked archive; expected small" in done.stderr
 
 
+def test_the_settings_to_type_are_words_of_a_shell(archive):
+    done = unpack(archive, "--to", "my study's")
+
+    _, words = done.stdout.split("--config ")
+    assert shlex.split(words) == ["experiments_root=my study's", "experiment=small"]
+
+
+def test_a_link_to_nothing_is_named_and_left_alone(archive):
+    Path("link").symlink_to("nowhere")
+
+    done = unpack(archive, "--to", "link")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("link is a link to a file or folder that does not exist")
+    assert Path("link").readlink() == Path("nowhere")
+
+
+def test_a_folder_that_cannot_be_made_is_named_as_it_was_given(archive):
+    done = unpack(archive, "--to", "/proc/study")
+
+    assert done.exit_code == 2
+    assert done.stderr == "/proc/study: cannot be written: No such file or directory\n"
+
+
+def test_a_folder_without_space_is_named_as_it_was_given(archive, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(archives, "_copy", fail)
+
+    done = unpack(archive, "--to", "study")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("study: No space left on device, while ")
+
+
 def test_a_folder_that_exists_is_left_alone(archive):
     assert unpack(archive).exit_code == 0
 
@@ -87,4 +127,6 @@ def test_what_is_no_archive_of_a_run_leaves_nothing(tmp_path, monkeypatch):
         done = unpack(name, "--to", "there")
         assert done.exit_code == 2
         assert "not usable as" in done.stderr
+        assert "expected the file experiment.tar.gz that a run has written" in done.stderr
+        assert "delete" not in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.tar.gz", "notes.txt"]

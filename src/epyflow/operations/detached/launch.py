@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import secrets
+import shlex
 import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -294,7 +295,7 @@ def _running(place: Place, job_id: str, job: batch_v1.Job | None) -> str:
     run, created = f"{place.exp_id}/{place.run_id}", job.create_time if job else None
     since = f" since {created:%Y-%m-%d %H:%M} UTC" if created else ""
     state = f" ({batch_v1.JobStatus.State(job.status.state).name.lower()})" if job else ""
-    where = f"{run} --storage {place.site.storage}"
+    where = f"{run} --storage {shlex.quote(place.site.storage)}"
     return (
         f"{run}: the job {job_id} is its coordinator{since}{state}; follow it with "
         f"`epyflow status {where}` and `epyflow logs {where}`, end it with `epyflow cancel {where}`"

@@ -1,5 +1,7 @@
 """Check the inputs of a run: settings, experiment, populations, token for its repository."""
 
+import shlex
+
 from epyflow.errors import PopulationError
 from epyflow.inputs.fan_out import plan
 from epyflow.operations.cost.profile import FILE
@@ -35,7 +37,7 @@ def experiment(context: Context) -> CheckResult:
     place = context.sources.place
     found, problems = context.inspected
     errors = [problem for problem in problems if problem.severity == "error"]
-    remedy = f"epyflow validate {place.folder}"
+    remedy = f"epyflow validate {shlex.quote(str(place.folder))}"
     if errors or found is None:
         count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
         return failed(f"{place.exp_id}: {count}: {errors[0]}", remedy)

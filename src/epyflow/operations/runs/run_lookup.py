@@ -1,5 +1,7 @@
 """Find the run that a command names."""
 
+import shlex
+
 from epyflow.errors import EpyflowError, UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.operations.runs.latest_runs import find_latest_runs
@@ -10,6 +12,11 @@ from epyflow.run.path_patterns import split_name
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
 from epyflow.suggest import did_you_mean
+
+
+def list_command(place: str | None) -> str:
+    """Return the command that lists the runs of a storage, as a shell takes it."""
+    return f"epyflow runs{'' if place is None else f' --storage {shlex.quote(place)}'}"
 
 
 def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage, Run]:
@@ -60,7 +67,8 @@ def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage
         wanted, [name for run in find_runs(storage) for name in (run.exp_id, run.folder)]
     )
     raise UnreadableError(
-        f"no run {wanted} under {place or '.'}/results{near}; `epyflow runs` lists those there are"
+        f"no run {wanted} under {place or '.'}/results{near}; `{list_command(place)}` lists those "
+        "there are"
     )
 
 
@@ -76,7 +84,7 @@ def _latest(storage: Storage, exp_id: str, place: str | None) -> Run:
     whose = RunLayout(exp_id or "<exp_id>", "").latest
     raise UnreadableError(
         f"no finished run: {place or '.'}/{whose} is missing, or names a run that is not there; "
-        "`epyflow runs` lists those there are"
+        f"`{list_command(place)}` lists those there are"
     )
 
 

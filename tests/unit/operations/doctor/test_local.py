@@ -179,6 +179,17 @@ def test_an_experiment_that_is_not_there_or_not_valid_is_named(folder):
     assert "→ epyflow validate " in text
 
 
+def test_a_folder_to_check_is_named_as_a_shell_takes_it(folder):
+    whole = folder / "config/experiments/example"
+    basemodel = next((whole / "config").glob("basemodel*"))
+    basemodel.write_text(basemodel.read_text().replace("random_seed: ", "random_seed: -"))
+    whole.rename(whole.with_name("my study"))
+
+    _, text = wrong("--config", "experiment=config/experiments/my study")["experiment"]
+
+    assert re.search(r"→ epyflow validate '\S+/config/experiments/my study'", text)
+
+
 def test_populations_that_would_be_downloaded_are_named(folder):
     for table in (folder / "config/common-data/populations").glob("*.csv"):
         kept = [line for line in table.read_text().splitlines() if "New_York" not in line]

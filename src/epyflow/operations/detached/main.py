@@ -49,7 +49,7 @@ from epyflow.operations.runs.coordinator_record import (
     this_coordinator,
     write_record,
 )
-from epyflow.operations.runs.run_lease import wait_for_end
+from epyflow.operations.runs.run_lease import read_lease, wait_for_end
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.provenance.record import CHECKOUT_VARIABLE
 from epyflow.run.plan import PLAN_VARIABLE
@@ -96,7 +96,8 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
     RunningError
         If another coordinator holds the lease of the run; nothing of the run is changed then.
     EpyflowError
-        If a variable is missing, or the sources cannot be used.
+        If a variable is missing, or the sources cannot be used. If the image has other code than
+        them, and another coordinator is running, that one keeps the run.
     """
     missing = [name for name in _REQUIRED if not environment.get(name)]
     if missing:
@@ -168,6 +169,9 @@ def _lease(
         return
     mine = this_coordinator(submission.exp_id, submission.run_id, environment)
     replaces = environment.get(REPLACES_VARIABLE, "")
+    other = read_lease(submission.exp_id, submission.run_id, storage)
+    if replaces and other is not None and other.nonce == replaces and other.is_held:
+        _check_code(submission)  # what this one cannot run, the other one goes on with
     held = acquire_lease(mine, storage, journal.say, replaces=replaces)
 
     def end(reason: str) -> None:
@@ -194,16 +198,14 @@ def _run(
     state: State,
 ) -> int:
     """Run Snakemake in the work folder, and save its state."""
-    run = f"{submission.exp_id}/{submission.run_id}"
-    for stage, planned in submission.code.items():
-        provenance.check_code(stage, planned, run)
+    _check_code(submission)
     try:
         if state.restore():
             journal.say("The state of the previous coordinator is restored.")
     except ArtifactError as refused:
         journal.say(f"warning: {refused}")
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/gcp"]
-    command += ["--googlebatch-array-run-id", run, *submission.arguments]
+    command += ["--googlebatch-array-run-id", submission.layout.name, *submission.arguments]
     chores = [Chore(journal.copy, LOG_SECONDS), Chore(state.save, STATE_SECONDS)]
     seconds = float(environment[HOURS_VARIABLE]) * 3600
     child = _environment(home, environment, submission)
@@ -215,6 +217,12 @@ def _run(
         if not stop.replaced:
             Chore(state.save, STATE_SECONDS).do(journal.say)
     return code
+
+
+def _check_code(submission: Submission) -> None:
+    """Refuse to run sources that were planned by other code than that of the image."""
+    for stage, planned in submission.code.items():
+        provenance.check_code(stage, planned, submission.layout.name)
 
 
 def _environment(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,7 @@ from epyflow.storage.disk import Disk, SharedFolder
 
 JOB = "projects/my-project/locations/us-central1/jobs/epyflow-coordinator-0-1"
 CODE = {stage: provenance.code_version(stage) for stage in STAGES}
+OTHER = this_coordinator("flu", "main", {}).model_copy(update={"host": "desktop"})
 
 
 @pytest.fixture
@@ -49,6 +51,14 @@ def storage(tmp_path, monkeypatch) -> Disk:
     storage = Disk(tmp_path / "bucket")
     monkeypatch.setattr(main, "storage_at", lambda prefix: storage)
     return storage
+
+
+@pytest.fixture
+def shared(storage, tmp_path, monkeypatch) -> SharedFolder:
+    """What stands for the bucket, with a lease."""
+    shared = SharedFolder(tmp_path / "bucket")
+    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
+    return shared
 
 
 @pytest.fixture
@@ -195,10 +205,9 @@ def test_one_that_another_has_taken_over_from_leaves_the_run_alone(coordinate, s
 
 
 def test_snakemake_knows_the_lease_and_its_end_for_want_of_it_changes_nothing(
-    coordinate, told, tmp_path, monkeypatch
+    coordinate, shared, told
 ):
-    shared, seen = SharedFolder(tmp_path / "bucket"), dict[str, Any]()
-    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
+    seen: dict[str, Any] = {}
 
     assert coordinate(REPLACED, seen=seen) == REPLACED
 
@@ -209,13 +218,11 @@ def test_snakemake_knows_the_lease_and_its_end_for_want_of_it_changes_nothing(
 
 
 def test_it_takes_over_from_the_coordinator_that_was_named_and_waits_for_its_end(
-    coordinate, told, tmp_path, monkeypatch
+    coordinate, shared, told, monkeypatch
 ):
-    shared, slept = SharedFolder(tmp_path / "bucket"), list[float]()
-    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
+    slept: list[float] = []
     monkeypatch.setattr(run_lease, "time", SimpleNamespace(sleep=slept.append))
-    other = this_coordinator("flu", "main", {}).model_copy(update={"host": "desktop"})
-    first = acquire_lease(other, shared, print)
+    first = acquire_lease(OTHER, shared, print)
     named = read_lease("flu", "main", shared)
     assert named is not None
 
@@ -226,13 +233,8 @@ def test_it_takes_over_from_the_coordinator_that_was_named_and_waits_for_its_end
         first.renew()
 
 
-def test_it_takes_over_from_no_coordinator_that_has_come_since(
-    coordinate, told, tmp_path, monkeypatch
-):
-    shared = SharedFolder(tmp_path / "bucket")
-    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
-    other = this_coordinator("flu", "main", {}).model_copy(update={"host": "desktop"})
-    second = acquire_lease(other, shared, print)
+def test_it_takes_over_from_no_coordinator_that_has_come_since(coordinate, shared, told):
+    second = acquire_lease(OTHER, shared, print)
 
     with pytest.raises(RunningError, match="on desktop is its coordinator"):
         coordinate(0, replaces="the nonce of another")
@@ -240,23 +242,43 @@ def test_it_takes_over_from_no_coordinator_that_has_come_since(
     second.renew()
 
 
+def test_an_image_with_other_code_takes_over_from_no_coordinator_that_runs(
+    coordinate, shared, told, monkeypatch, tmp_path
+):
+    """Where the lease of that one has lapsed, the log of the run says what is wrong."""
+    monkeypatch.setattr(run_lease, "time", SimpleNamespace(sleep=lambda seconds: None))
+    other_code = CODE | {"run": "0123456789ab"}
+    first = acquire_lease(OTHER, shared, print)
+    named = read_lease("flu", "main", shared)
+    assert named is not None
+
+    with pytest.raises(EpyflowError, match="planned by code version 0123456789ab, but this"):
+        coordinate(0, packed_by=other_code, replaces=named.nonce)
+
+    first.renew()
+    assert (read_record("flu", "main", shared), log(shared), told) == (None, "", [])
+
+    os.utime(tmp_path / "bucket" / named.path, (0, 0))
+    shutil.rmtree(tmp_path / "home")
+    assert coordinate(0, packed_by=other_code, replaces=named.nonce) == 1
+    assert "planned by code version 0123456789ab, but this worker has" in log(shared)
+
+
 @pytest.mark.parametrize("code", [0, 1, TAKEN_AWAY])
 def test_one_that_has_not_noticed_a_take_over_replaces_nothing_of_the_other(
-    coordinate, told, tmp_path, monkeypatch, code
+    coordinate, shared, told, code
 ):
-    shared, layout = SharedFolder(tmp_path / "bucket"), RunLayout("flu", "main")
-    monkeypatch.setattr(main, "storage_at", lambda prefix: shared)
-    other = this_coordinator("flu", "main", {}).model_copy(update={"host": "desktop"})
+    layout = RunLayout("flu", "main")
 
     def take_over() -> None:
-        acquire_lease(other, shared, print, take_over=True)
-        write_record(other, shared)
+        acquire_lease(OTHER, shared, print, take_over=True)
+        write_record(OTHER, shared)
         for path in (layout.coordinator_state, layout.coordinator_log):
             shared.write(path, b"of the other")
 
     assert coordinate(code, meanwhile=take_over) == REPLACED
 
-    assert (record(shared), told) == (other, [])
+    assert (record(shared), told) == (OTHER, [])
     assert shared.read(layout.coordinator_state) == b"of the other"
     assert log(shared) == "of the other"
     found = read_lease("flu", "main", shared)

@@ -180,13 +180,16 @@ def test_a_checkpoint_that_is_not_of_the_task_is_ignored_with_a_line_in_the_log(
     assert not checkpoint.exists()
 
 
-def test_a_calibration_that_fails_leaves_its_generations(task, path, tmp_path):
-    beyond = section("smc", {"num_particles": 12, "num_generations": 2}).model_copy(
-        update={"projection": SETTINGS.projection.model_copy(update={"generation_number": 7})}
-    )
-    pickling.write(calibration_task(beyond, code=HERE), path)
+def test_a_calibration_whose_projection_fails_leaves_its_generations(path, tmp_path, monkeypatch):
+    def fail(*_):
+        raise ValueError("no projection")
 
-    with pytest.raises(EpyflowError, match="generation 7 is to be projected"):
+    # The package has a function of the module's name.
+    monkeypatch.setattr(sys.modules["epyflow.strategies.calibrate"], "project", fail)
+    short = section("smc", {"num_particles": 12, "num_generations": 2})
+    pickling.write(calibration_task(short, code=HERE), path)
+
+    with pytest.raises(EpyflowError, match="no projection"):
         task_execution.run_task(path, tmp_path / "result_00000.pkl", partial=False)
 
     assert len(pickling.read_checkpoint(tmp_path / "checkpoint_00000.pkl").generations) == 2

@@ -217,14 +217,15 @@ class _Run:
         projection = calibration.projection
         projected = None
         if projection is not None:
-            chosen = projection.generation_number
-            last = len(generations) - 1
-            projected = last if chosen is None else chosen
-            if projected > last:
-                raise ValueError(
-                    f"generation {projected} is to be projected, but the calibration ended with "
-                    f"generation {last} ({ended}); leave projection.generation_number out to "
-                    "project the last one"
+            chosen, last = projection.generation_number, len(generations) - 1
+            projected = last if chosen is None else min(chosen, last)
+            if chosen is not None and chosen > last:
+                log.warning(
+                    "generation %d, which is to be projected, was not reached: the calibration "
+                    "ended with generation %d (%s), which is projected instead",
+                    chosen,
+                    last,
+                    ended,
                 )
         stored = tuple(map(checkpoints.stored, generations))
         noise = () if projected is None else self._reporting(stored[projected])

@@ -191,15 +191,18 @@ def test_the_log_says_that_nothing_but_the_tolerance_ends_a_calibration(limit, c
     assert (said in caplog.text) == (not limit)
 
 
-def test_a_generation_that_was_not_reached_is_not_projected():
+def test_of_a_generation_that_was_not_reached_the_last_one_is_projected_with_a_warning(caplog):
     options = {"num_particles": 10, "num_generations": 9, "total_simulations_budget": 25}
     chosen = {"n_trajectories": 5, "generation_number": 8}
 
-    fails(
-        calibration_task(section("smc", options, projection=chosen)),
-        r"generation 8 is to be projected, but the calibration ended with generation \d "
-        r"\(total_simulations_budget\)",
-    )
+    result = calibrate(calibration_task(section("smc", options, projection=chosen)))
+    usual = calibrate(calibration_task(section("smc", options, projection={"n_trajectories": 5})))
+
+    last = len(result.fit.generations) - 1
+    assert result.fit.projected_generation == last < 8
+    assert [each.particles for each in result.members] == [each.particles for each in usual.members]
+    said = f"ended with generation {last} (total_simulations_budget), which is projected instead"
+    assert caplog.text.count(said) == 1
 
 
 def test_an_earlier_generation_can_be_projected():

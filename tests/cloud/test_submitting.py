@@ -5,6 +5,7 @@ import os
 import re
 import tarfile
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -301,6 +302,22 @@ def test_another_experiment_of_the_same_name_is_named_before_anything_is_started
     done = call("--dry-run", "--run-id", "shared")
 
     assert "has read the experiment in /studies/ann/experiments/small. This start" in done.stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_whose_folder_holds_the_inputs_of_another_one_is_refused(place):
+    Path("study/experiments/nest").mkdir()
+    Path("study/experiments/small").rename("study/experiments/nest/small")
+    built = {"format": 1, "exp_id": "nest", "seed": 3, "digests": {}, "checksums": {}}
+    layout = RunLayout("nest/small", "2025-02-08")
+    place.storage.write(layout.input_record, json.dumps(built).encode())
+
+    given = ("--config", "experiments_root=study", "--run-id", "2025-02-08")
+    done = CliRunner().invoke(app.app, ["submit", "nest/small", *given])
+
+    assert done.exit_code == 1
+    assert "holds the run small/2025-02-08 of the experiment nest" in done.stderr
+    assert jobs_of(place) == []
 
 
 @pytest.mark.usefixtures("project")

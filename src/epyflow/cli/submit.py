@@ -29,7 +29,7 @@ from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.experiment_origin import origin_of
 from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.run.plan import plan_checksum
-from epyflow.run.planner import plan_without_seed
+from epyflow.run.planner import plan_without_seed, read_input_records
 from epyflow.run.run_id import AUTO, new_run_id
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
@@ -148,6 +148,7 @@ def start_detached(
         Its description, with the id of the job.
     """
     place, found = _planned(settings, topic)
+    read_input_records(found, place.storage)  # the coordinator would refuse those of another run
     summary = _summary(place, found)
     document, sources = _packed(place, found, arguments, machine.type, machine.hours)
     document |= _counts(summary)

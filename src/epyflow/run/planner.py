@@ -69,8 +69,8 @@ def write_run_plan(
         If the experiment cannot be run, or is not what was submitted; nothing is written then.
     """
     settings, path = found.settings, found.settings.plan_path
-    exp_id, previous = found.experiment.files.exp_id, _previous(path)
-    known = {run: input_record.read_record(storage, RunLayout(exp_id, run)) for run in found.runs}
+    previous = _previous(path)
+    known = read_input_records(found, storage)
     seed = _seed(found.experiment, known.values(), previous)
     plan, sources = _plan(found, seed)
     _check_submitted(plan, environment.get(PLAN_VARIABLE))
@@ -91,6 +91,18 @@ def write_run_plan(
     _write_if_changed(path, plan_bytes(plan))
     write_start(start, settings)
     return path
+
+
+def read_input_records(found: Gathered, storage: Storage) -> dict[str, Built | None]:
+    """Read the records of the inputs of each run, by its id.
+
+    Raises
+    ------
+    EpyflowError
+        If another experiment has the same folder: see :func:`epyflow.run.input_record.read_record`.
+    """
+    layouts = {run: RunLayout(found.experiment.files.exp_id, run) for run in found.runs}
+    return {run: input_record.read_record(storage, layout) for run, layout in layouts.items()}
 
 
 def plan_without_seed(found: Gathered) -> Plan:

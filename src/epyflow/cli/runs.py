@@ -43,9 +43,9 @@ def runs(
 ) -> None:
     """List runs, newest first, with their tasks done, failed and missing.
 
-    For a finished run, the numbers are those of run_metadata.json. While a run is under way, its
-    tasks are those that have an input, and a task whose log ends with an error has failed. A replay
-    counts as one run. Dates and tasks that the plan of the last start lacks are not counted.
+    The tasks are those that the last start planned: earlier dates and tasks are not counted. For a
+    finished run, the numbers are those of run_metadata.json. While a run is under way, a task whose
+    log ends with an error has failed. A replay counts as one run.
 
     Exit code 0: listed. 1: no run matches. 2: the storage cannot be read.
     """

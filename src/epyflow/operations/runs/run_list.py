@@ -41,8 +41,8 @@ class Run:
     modified
         Time of its newest file.
     tasks
-        Number of planned tasks: from ``run_metadata.json``, or while the run is in progress, the
-        number of inputs.
+        Number of tasks in the plan of the last start. Without a record of it, those in
+        ``run_metadata.json``, or while the run is in progress, the number of inputs.
     done, failed
         Number of tasks with a result, and of tasks that failed. The others are missing.
     complete
@@ -263,13 +263,13 @@ def _run(
     coordinator: Coordinator | None,
     unplanned: tuple[str, ...],
 ) -> Run:
-    planned = () if coordinator is None else coordinator.wanted.tasks
+    planned = {} if coordinator is None else coordinator.wanted.tasks
     judged = [part.accepted for part in parts if part.accepted is not None]
     return Run(
         exp_id=run.exp_id,
         run_id=run.run_id,
         modified=modified,
-        tasks=sum(part.tasks for part in parts),
+        tasks=sum(planned.values() if planned else (part.tasks for part in parts)),
         done=sum(part.done for part in parts),
         failed=sum(part.failed for part in parts),
         complete=all(part.complete for part in parts) and len(parts) >= len(planned),

@@ -1,14 +1,11 @@
 """Find runs that have a coordinator and no inputs yet: they have no files in ``results/``."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from epyflow.operations.runs.coordinator_record import read_coordinators
 from epyflow.operations.runs.run_list import Run
 from epyflow.run.layout import COORDINATOR, RunLayout
 from epyflow.storage.disk import Storage
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 def find_new_runs(storage: Storage, exp_id: str) -> list[Run]:
@@ -28,8 +25,11 @@ def find_new_runs(storage: Storage, exp_id: str) -> list[Run]:
         if len(below) == 1:
             newest[run_id] = max(its.modified, newest.get(run_id, its.modified))
     records = read_coordinators(storage, (RunLayout(exp_id, run_id) for run_id in newest))
-    runs = [
-        Run(*(exp_id, run_id, when), 0, 0, 0, False, None, records.get(f"{exp_id}/{run_id}"))
-        for run_id, when in newest.items()
-    ]
+
+    def run(run_id: str, when: datetime) -> Run:
+        record = records.get(RunLayout(exp_id, run_id).name)
+        tasks = 0 if record is None else sum(record.wanted.tasks.values())
+        return Run(exp_id, run_id, when, tasks, 0, 0, False, None, record)
+
+    runs = [run(*each) for each in newest.items()]
     return sorted(runs, key=lambda run: (-run.modified.timestamp(), run.folder))

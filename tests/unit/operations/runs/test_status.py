@@ -160,6 +160,7 @@ def test_a_run_without_results_has_no_failure_of_an_earlier_plan(tmp_path):
     (run,) = find_new_runs(Disk(tmp_path), "us/flu")
 
     assert status(Disk(tmp_path), run).failures == {}
+    assert (run.tasks, run.missing) == (2, 2)
 
 
 @pytest.mark.parametrize(

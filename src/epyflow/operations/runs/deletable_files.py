@@ -218,12 +218,20 @@ class Search:
         )
 
     def _unplanned(self, folder: str) -> Waste:
-        """Return outputs of an earlier plan that are not files of a nested experiment."""
-        run, own = self._runs.get(folder), dict(self._of(folder, RESULTS))
-        named = () if run is None else run.unplanned
-        found = [path for name in named if (path := f"{RESULTS}/{folder}/{name}") in own]
-        names = first_names([path.removeprefix(f"{RESULTS}/{folder}/") for path in found])
-        return Waste("earlier plan", folder, names, {path: own[path].size for path in found})
+        """Return outputs of an earlier plan, and all that is left of dates of a replay.
+
+        Files of a nested experiment are not among them.
+        """
+        run, own = self._runs.get(folder), dict(self._of(folder, RESULTS, LOGS, BENCHMARKS))
+        if run is None:
+            return Waste("earlier plan", folder, "")
+        outputs = [path for name in run.unplanned if (path := f"{RESULTS}/{folder}/{name}") in own]
+        stale = self._stale(folder).files
+        below = {path: path.split("/", 1)[1].removeprefix(f"{folder}/") for path in own}
+        dated = (path for path, name in below.items() if split_date(name)[0])
+        left = [path for path in dated if path not in stale and not run.plans(below[path])]
+        found = {path: own[path].size for path in (*outputs, *left)}
+        return Waste("earlier plan", folder, first_names([below[path] for path in found]), found)
 
     def _is_done_with(self, name: str, its: Stored, run: RunLayout) -> bool:
         """Return whether a file is a checkpoint of a task whose result is newer."""

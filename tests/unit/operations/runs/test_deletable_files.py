@@ -120,6 +120,24 @@ def test_files_of_an_earlier_plan_are_deleted_only_if_they_are_asked_for(made_up
     assert Search(storage, activity).waste(unplanned=True) == []
 
 
+def test_all_of_a_date_that_is_no_longer_planned_is_deleted_if_it_is_asked_for(made_up: MadeUp):
+    for run in ("us/flu/season/2030-01-05", "us/flu/season/2030-01-12"):
+        made_up.finished(run, tasks=1)
+        made_up.judged(run, accepted=True)
+        made_up.write(f"results/{run}/complete.txt")
+        made_up.write(f"logs/{run}/make_tables.log")
+        made_up.write(f"benchmarks/{run}/make_tables.tsv")
+    made_up.write("results/us/flu/season/scores/scores.csv")
+    made_up.planned("us/flu/season", {"season/2030-01-05": 1})
+
+    found = Search(Disk(made_up.root), Activity(LATER, WEEK, ())).waste(unplanned=True)
+
+    files = (path for path in made_up.root.rglob("*") if path.is_file())
+    of_date = [str(path.relative_to(made_up.root)) for path in files if "2030-01-12" in path.parts]
+    assert sorted(path for each in found for path in each.files) == sorted(of_date)
+    assert found[1].why.startswith("2030-01-12/hub/2030-01-05-a-b.csv, ")
+
+
 def test_a_checkpoint_is_deleted_when_its_result_is_newer(made_up: MadeUp):
     folder = "results/us/flu/main/runner-artifacts"
     made_up.write(f"{folder}/checkpoint_00000.pkl")

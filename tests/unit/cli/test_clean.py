@@ -50,7 +50,8 @@ class Place:
     ) -> None:
         """Write a record; of a coordinator that is complete, unless changed."""
         exp_id, _, run_id = folder.rpartition("/")
-        record: Coordinator = this_coordinator(exp_id, run_id, {}, Wanted(tasks=tasks or {}))
+        wanted = Wanted(command=("snakemake",), tasks=tasks or {}, unplanned=("hub/old.csv",))
+        record: Coordinator = this_coordinator(exp_id, run_id, {}, wanted)
         write_record(record.model_copy(update={"outcome": "complete"} | changed), self.storage)
 
     def hold(self) -> None:

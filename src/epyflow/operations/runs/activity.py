@@ -107,5 +107,5 @@ class Activity:
 
 
 def read_records(storage: Storage, folders: Iterable[str]) -> Mapping[str, Coordinator]:
-    """Read the records of coordinators by the folder of their run; skip damaged records."""
+    """Read the records of coordinators, in short, by the folder of their run; skip damaged ones."""
     return read_coordinators(storage, (RunLayout(*split_name(name)) for name in folders))

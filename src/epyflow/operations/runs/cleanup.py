@@ -75,8 +75,8 @@ def remove(
     waste
         From :meth:`epyflow.operations.runs.deletable_files.Search.waste`.
     records
-        Records of the coordinators when the files were selected: a run with a newer record, or
-        whose lease may be held, is skipped.
+        Records of the coordinators, in short, when the files were selected: a run with a newer
+        record, or whose lease may be held, is skipped.
     activity
         The Batch jobs of the project.
     """
@@ -143,5 +143,5 @@ def _has_begun(
     if not exp_id:
         return False
     record = read_record(exp_id, run_id, storage)
-    is_new = record is not None and record != records.get(waste.what)
+    is_new = record is not None and record.in_short() != records.get(waste.what)
     return is_new or may_be_held(RunLayout(exp_id, run_id), storage, activity.is_job_over)

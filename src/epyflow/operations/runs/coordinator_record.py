@@ -8,7 +8,8 @@ only its process or its Batch job shows that it has ended.
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import Literal
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from epyflow.errors import ArtifactError, UnreadableError
 from epyflow.operations.runs.experiment_origin import Origin
 from epyflow.operations.runs.run_request import LongPath, Name, Wanted
-from epyflow.operations.runs.stored_records import parse_records, read_readable
+from epyflow.operations.runs.stored_records import parse_record, warn_once
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
 
@@ -27,6 +29,13 @@ JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
 """Name of the job, set for a coordinator that is a Batch job."""
 
 _DAMAGED = "the run counts as one without a record"
+
+_LARGEST = 2**23
+"""Bytes of a record. The longest command of Linux has 2 MiB, and the names of files of an earlier
+plan have 4 MiB if each byte is escaped."""
+
+_AT_ONCE = 8
+"""Records that are in memory at once, before what is used of them."""
 
 Outcome = Literal["complete", "failed", "stopped", "cancelled"]
 """A run is stopped by Ctrl-C in its terminal, and cancelled by `epyflow cancel`."""
@@ -116,6 +125,11 @@ class Coordinator(BaseModel):
     def after(self, outcome: Outcome) -> "Coordinator":
         """Return the record of a coordinator that ends now."""
         return self.model_copy(update={"ended": _now(), "outcome": outcome})
+
+    def in_short(self, unplanned: Iterable[str] = ()) -> "Coordinator":
+        """Return it without its command, and with these names of files of an earlier plan."""
+        short = {"command": (), "unplanned": tuple(unplanned)}
+        return self.model_copy(update={"wanted": self.wanted.model_copy(update=short)})
 
 
 def is_same_job(one: str | None, other: str | None) -> bool:
@@ -232,15 +246,40 @@ def write_record(coordinator: Coordinator, storage: Storage) -> None:
 
 def read_record(exp_id: str, run_id: str, storage: Storage) -> Coordinator | None:
     """Read the record of a run's coordinator; None without one that can be read."""
-    layout = RunLayout(exp_id, run_id)
-    return read_coordinators(storage, [layout]).get(layout.name)
+    path = RunLayout(exp_id, run_id).coordinator_record
+    try:
+        data = storage.read(path, _LARGEST)
+        return None if data is None else parse_record(Coordinator, data, path)
+    except (ArtifactError, UnreadableError) as problem:
+        warn_once(f"{problem}; {_DAMAGED}")
+        return None
 
 
-def read_coordinators(storage: Storage, runs: Iterable[RunLayout]) -> Mapping[str, Coordinator]:
-    """Read the records of runs by the run's name; leave out those that cannot be read, and warn."""
-    paths = {run.coordinator_record: run.name for run in runs}
-    found = parse_records(Coordinator, read_readable(storage, paths, _DAMAGED), _DAMAGED)
-    return {paths[path]: record for path, record in found.items()}
+def read_coordinators(
+    storage: Storage, runs: Iterable[RunLayout], there: Collection[str] = ()
+) -> Mapping[str, Coordinator]:
+    """Read the records of runs by the run's name; leave out those that cannot be read, and warn.
+
+    Some are read at a time; of each :meth:`Coordinator.in_short` stays in memory.
+
+    Parameters
+    ----------
+    storage, runs
+        The storage and the runs.
+    there
+        Files, by path below ``results/``: names of other files of an earlier plan are left out.
+    """
+
+    def read(run: RunLayout) -> Coordinator | None:
+        found = read_record(run.exp_id, run.run_id, storage)
+        if found is None:
+            return None
+        return found.in_short(e for e in found.wanted.unplanned if f"{run.name}/{e}" in there)
+
+    layouts = list(runs)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(zip(layouts, pool.map(read, layouts), strict=True))
+    return {run.name: record for run, record in found if record is not None}
 
 
 def _now() -> datetime:

@@ -50,8 +50,8 @@ class Run:
     submission
         ``accepted`` or ``refused`` by the hub's checks; None without a submission.
     coordinator
-        Record of its last coordinator. Files and logs of dates and tasks that its plan lacks, left
-        by an earlier one, are not counted. None without a record: all are.
+        Record of its last coordinator, in short. Files and logs of dates and tasks that its plan
+        lacks, left by an earlier one, are not counted. None without a record: all are.
     unplanned
         Its tables, submissions, scores and figures of an earlier plan, submissions first.
     """
@@ -204,7 +204,7 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
     for folder in sorted(folders):
         exp_id, run_id = _names(folder, records.get(folder))
         grouped.setdefault(RunLayout(exp_id, run_id.partition("/")[0]), []).append(folder)
-    coordinators = read_coordinators(storage, grouped)
+    coordinators = read_coordinators(storage, grouped, files)
     ordered = sorted(files)
 
     def below(folder: str) -> Files:

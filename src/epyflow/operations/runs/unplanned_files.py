@@ -16,7 +16,7 @@ from epyflow.storage.disk import Storage
 
 _FOLDERS = (HUB, OUTPUTS, SCORES, FIGURES)
 _LONGEST = 1024
-"""Characters of a path: no bucket takes a longer one."""
+"""Bytes of a path: no bucket takes a longer one."""
 _SHOWN = 3
 
 
@@ -47,7 +47,7 @@ def find_unplanned(plan: Plan, planned: Iterable[str], storage: Storage) -> tupl
 
 def _is_name(path: str) -> bool:
     """Return whether epyflow may have written a path, and a record can hold it."""
-    return len(path) <= _LONGEST and path.isprintable()
+    return path.isprintable() and len(path.encode()) <= _LONGEST
 
 
 def _outputs(plan: Plan, storage: Storage) -> list[str]:

@@ -3,6 +3,7 @@ import math
 import os
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
+    read_coordinators,
     read_record,
     record_end,
     record_request,
@@ -179,3 +181,40 @@ def test_a_start_with_nothing_to_do_leaves_the_record_of_one_that_may_be_running
     record_request("flu", "main", Wanted(tasks={"main": 2}), storage)
 
     assert read_record("flu", "main", storage).wanted == running
+
+
+def test_records_of_all_runs_are_read_some_at_a_time(tmp_path):
+    data = this_coordinator("flu", "main", {}).model_dump_json().encode()
+
+    class Padded(Disk):
+        def read(self, path, most=None):
+            return data.ljust(2**20)
+
+    tracemalloc.start()
+    try:
+        found = read_coordinators(Padded(tmp_path), [RunLayout("flu", f"{n}") for n in range(100)])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(found) == 100
+    assert peak < 50 * 2**20
+
+
+def test_of_records_of_all_runs_the_command_and_names_of_missing_files_are_not_kept(storage):
+    asked = Wanted(command=("snakemake",), tasks={"main": 3}, unplanned=("hub/a.csv", "hub/b.csv"))
+    record_start("flu", "main", storage, asked)
+
+    found = read_coordinators(storage, [RunLayout("flu", "main")], {"flu/main/hub/b.csv": None})
+
+    assert found["flu/main"].wanted == Wanted(tasks={"main": 3}, unplanned=("hub/b.csv",))
+    assert read_record("flu", "main", storage).wanted == asked
+
+
+def test_a_record_larger_than_any_is_named_and_not_read(storage, tmp_path, caplog):
+    record_start("flu", "main", storage)
+    with (tmp_path / RunLayout("flu", "main").coordinator_record).open("r+b") as file:
+        file.truncate(2**23 + 1)
+
+    assert read_coordinators(storage, [RunLayout("flu", "main")]) == {}
+    assert "coordinator/flu/main/record.json has more than 8,388,608 bytes" in caplog.text

@@ -68,7 +68,7 @@ def test_of_a_replay_the_dates_are_looked_into(storage):
 
 def test_a_bucket_that_others_fill_gives_a_record_that_can_be_read(storage, tmp_path):
     many = {f"outputs/{number:05d}.csv.gz": None for number in range(MOST_UNPLANNED + 1)}
-    strange = {"figures/a\nb.svg": None, "figures/\udce9.svg": None, f"hub/{'a' * 2000}": None}
+    strange = {"figures/a\nb.svg": None, "figures/\udce9.svg": None, f"hub/{'é' * 511}": None}
 
     class Full(Disk):
         def below(self, folder):

@@ -66,7 +66,8 @@ def write_run_plan(
     Raises
     ------
     EpyflowError
-        If the experiment cannot be run, or is not what was submitted; nothing is written then.
+        If the experiment cannot be run, or is not what was submitted; nothing is written then. If
+        the plan cannot be written.
     """
     settings, path = found.settings, found.settings.plan_path
     previous = _previous(path)
@@ -87,9 +88,15 @@ def write_run_plan(
         experiments=None if found.checkout is None else found.checkout.recorded(),
         **sources,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write_if_changed(path, plan_bytes(plan))
-    write_start(start, settings)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_if_changed(path, plan_bytes(plan))
+        write_start(start, settings)
+    except OSError as error:
+        raise EpyflowError(
+            f"{path.parent}: the plan of the run cannot be written: {error.strerror}. Make room "
+            "for it, or start in a folder that you may write"
+        ) from error
     return path
 
 

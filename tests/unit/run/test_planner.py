@@ -63,6 +63,13 @@ def test_a_plan_is_the_same_file_when_the_run_is_started_again(settings):
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
+def test_a_plan_that_cannot_be_written_is_named_with_the_reason(settings, tmp_path):
+    (tmp_path / ".epyflow").touch()
+
+    with pytest.raises(EpyflowError, match=r"small/main: the plan of the run .*: Not a directory"):
+        plan(settings)
+
+
 def test_no_experiment_is_named_like_the_file_that_names_the_newest_run(settings, tmp_path):
     (tmp_path / "experiments" / "small").rename(tmp_path / "experiments" / "latest")
 

@@ -78,14 +78,13 @@ def read_record(storage: Storage, layout: RunLayout) -> Built | None:
         raise ArtifactError(
             f"{path}: damaged. Delete it and run again, which builds every input again."
         ) from problem
-    _check_owner(str(content.get("exp_id", layout.exp_id)), layout)
+    _check_owner(str(content.get("exp_id")), str(content.get("run_id")), layout)
     return built
 
 
-def _check_owner(exp_id: str, layout: RunLayout) -> None:
-    """Refuse the inputs of an experiment whose run has the same folder, but not those of a copy."""
-    if exp_id != layout.exp_id and layout.name.startswith(f"{exp_id}/"):
-        run_id = layout.name.removeprefix(f"{exp_id}/")
+def _check_owner(exp_id: str, run_id: str, layout: RunLayout) -> None:
+    """Refuse the inputs of another run that has the same folder, but not those of a moved one."""
+    if exp_id != layout.exp_id and f"{exp_id}/{run_id}" == layout.name:
         raise EpyflowError(
             f"{layout.results}: holds the run {run_id} of the experiment {exp_id}, and the run "
             f"{layout.run_id} of the experiment {layout.exp_id} would replace its files; expected "
@@ -98,6 +97,7 @@ def _write(built: Built, storage: Storage, layout: RunLayout) -> None:
     content = {
         "format": _FORMAT,
         "exp_id": layout.exp_id,
+        "run_id": layout.run_id,
         "seed": built.seed,
         "digests": dict(sorted(built.digests.items())),
         "checksums": dict(sorted(built.checksums.items())),

@@ -152,6 +152,18 @@ def test_a_run_may_begin_with_a_copy_of_the_inputs_of_another(settings):
     assert read_start(copy).to_build == {}
 
 
+def test_an_experiment_may_be_moved_into_a_folder_of_its_name_with_its_results(settings, tmp_path):
+    build(plan(settings))
+    for folder in (tmp_path / "experiments", Path("results")):
+        (folder / "small").rename(folder / "moved")
+        (folder / "small").mkdir()
+        (folder / "moved").rename(folder / "small" / "us")
+
+    plan(moved := settings.model_copy(update={"experiment": "small/us"}))
+
+    assert read_start(moved).to_build == {}
+
+
 @pytest.mark.parametrize("name", OWN_NAMES)
 def test_no_run_is_named_like_a_file_or_folder_of_another_run(settings, tmp_path, name):
     (tmp_path / "experiments" / "small").rename(tmp_path / "experiments" / "rep")

@@ -246,13 +246,23 @@ def write_record(coordinator: Coordinator, storage: Storage) -> None:
 
 def read_record(exp_id: str, run_id: str, storage: Storage) -> Coordinator | None:
     """Read the record of a run's coordinator; None without one that can be read."""
-    path = RunLayout(exp_id, run_id).coordinator_record
+    run = RunLayout(exp_id, run_id)
     try:
-        data = storage.read(path, _LARGEST)
-        return None if data is None else parse_record(Coordinator, data, path)
+        data = storage.read(run.coordinator_record, _LARGEST)
+        if data is None:
+            return None
+        return _as_of(run, parse_record(Coordinator, data, run.coordinator_record))
     except (ArtifactError, UnreadableError) as problem:
         warn_once(f"{problem}; {_DAMAGED}")
         return None
+
+
+def _as_of(run: RunLayout, record: Coordinator) -> Coordinator:
+    """Return the record without tasks if the run was renamed: they have its earlier name."""
+    if record.run_id == run.run_id:
+        return record
+    unknown = record.wanted.model_copy(update={"tasks": {}})
+    return record.model_copy(update={"wanted": unknown})
 
 
 def read_coordinators(

@@ -163,6 +163,18 @@ def test_a_start_with_nothing_to_do_records_what_it_was_asked_for_and_keeps_the_
     assert found.wanted == Wanted(command=("snakemake", "1"), tasks={"main": 2})
 
 
+@pytest.mark.parametrize("run_id", ["main", "renamed"])
+def test_the_tasks_of_a_run_that_was_renamed_are_unknown(tmp_path, storage, run_id):
+    wanted = Wanted(tasks={"main": 2}, unplanned=("hub/a.csv",))
+    record_start("flu", "main", storage, wanted)
+    (tmp_path / "coordinator" / "flu" / "main").rename(tmp_path / "coordinator" / "flu" / run_id)
+
+    found = read_record("flu", run_id, storage).wanted
+
+    assert found.tasks == ({"main": 2} if run_id == "main" else {})
+    assert found.unplanned == ("hub/a.csv",)
+
+
 def test_a_submitted_start_with_nothing_to_do_records_what_it_was_asked_for(storage, monkeypatch):
     monkeypatch.setenv(JOB_VARIABLE, "projects/p/locations/l/jobs/a-coordinator")
     record_start("flu", "main", storage, Wanted(tasks={"main": 3}))

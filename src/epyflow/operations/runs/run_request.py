@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from epyflow.run.path_patterns import stage_of
+from epyflow.run.path_patterns import is_planned, stage_of
 from epyflow.run.plan import Plan
 from epyflow.stages import STAGES
 
@@ -68,7 +68,9 @@ def describe_request(
     log
         Snakemake's own log.
     unplanned
-        From :func:`epyflow.operations.runs.unplanned_files.find_unplanned`.
+        From :func:`epyflow.operations.runs.unplanned_files.find_unplanned`. At most
+        :data:`MOST_UNPLANNED` are recorded, and none of a reference date that the plan lacks: they
+        are known by their names.
     """
     tasks = {run.run_id: len(run.tasks) for run in plan.runs}
     folder = f"{plan.layout.results}/"
@@ -77,6 +79,11 @@ def describe_request(
     files = {stage: stages.count(stage) for stage in STAGES}
     # The workflow has only the tasks that are not up to date; the plan has all.
     files |= dict.fromkeys(("build", "run"), sum(tasks.values()))
+    named = [path for path in unplanned if is_planned(path, plan.layout, tasks)]
     return Wanted(
-        command=tuple(command), log=log, tasks=tasks, files=files, unplanned=tuple(unplanned)
+        command=tuple(command),
+        log=log,
+        tasks=tasks,
+        files=files,
+        unplanned=tuple(named[:MOST_UNPLANNED]),
     )

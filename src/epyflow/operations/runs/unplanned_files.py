@@ -8,7 +8,7 @@ Nothing is deleted but by ``epyflow clean --unplanned``.
 from collections.abc import Iterable, Sequence
 
 from epyflow.operations.runs.log_lines import printable
-from epyflow.operations.runs.run_request import MOST_UNPLANNED, Wanted
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.run.layout import FIGURES, HUB, OUTPUTS, SCORES, RunLayout
 from epyflow.run.path_patterns import is_planned, split_date
 from epyflow.run.plan import Plan
@@ -26,8 +26,8 @@ def find_unplanned(plan: Plan, planned: Iterable[str], storage: Storage) -> tupl
     Parameters
     ----------
     plan
-        The plan of the run. Of a replay, its reference dates are looked into; other dates are known
-        by their names: see :func:`unplanned_among`.
+        The plan of the run. Of a replay, every reference date is looked into, also one that the
+        plan lacks.
     planned
         Every file that the workflow makes, whatever is before ``results/``.
     storage
@@ -36,13 +36,13 @@ def find_unplanned(plan: Plan, planned: Iterable[str], storage: Storage) -> tupl
     Returns
     -------
     unplanned
-        Paths below the run's folder: submissions first, and at most :data:`MOST_UNPLANNED`.
+        Paths below the run's folder: submissions first.
     """
     run = plan.layout
     folder = f"{run.results}/"
     own = {path.rpartition(folder)[2] for path in planned if folder in path}
     found = [path for path in _outputs(plan, storage) if path not in own and _is_name(path)]
-    return tuple(sorted(found, key=_place)[:MOST_UNPLANNED])
+    return tuple(sorted(found, key=_place))
 
 
 def _is_name(path: str) -> bool:
@@ -53,9 +53,7 @@ def _is_name(path: str) -> bool:
 def _outputs(plan: Plan, storage: Storage) -> list[str]:
     run = plan.layout
     if plan.is_replay:
-        tasks = {each.run_id: len(each.tasks) for each in plan.runs}
-        below = filter(_is_output, storage.below(run.results))
-        return [path for path in below if is_planned(path, run, tasks)]
+        return list(filter(_is_output, storage.below(run.results)))
     # Listed by folder: there may be many inputs and results.
     return [f"{top}/{name}" for top in _FOLDERS for name in storage.below(f"{run.results}/{top}")]
 

@@ -7,7 +7,7 @@ from epyflow.operations.runs.coordinator_record import (
     read_record,
     record_start,
 )
-from epyflow.operations.runs.run_request import MOST_UNPLANNED, Wanted
+from epyflow.operations.runs.run_request import MOST_UNPLANNED, Wanted, describe_request
 from epyflow.operations.runs.unplanned_files import (
     describe_unplanned,
     find_unplanned,
@@ -56,14 +56,16 @@ def test_files_of_another_run_are_neither_planned_nor_found(storage):
     assert find_unplanned(PLAN, ["results/202501/round1/next/scores/s.csv"], storage) == OLD
 
 
-def test_of_a_replay_the_dates_are_looked_into(storage):
+def test_of_a_replay_all_dates_are_looked_into_and_those_of_the_plan_recorded(storage):
     files = [f"{date}/hub/{date}-team-{name}.csv" for date in DATES for name in ("new", "old")]
     files = [path.removeprefix("main/").replace("hub/main/", "hub/") for path in files]
     storage.fill(*files, "scores/s.csv", "nested/hub/a.csv", "2030-01-19/hub/a.csv")
 
     found = find_unplanned(REPLAY, paths(*files[::2]), storage)
 
-    assert found == (*files[1::2], "scores/s.csv")
+    assert found == (*files[1::2], "2030-01-19/hub/a.csv", "scores/s.csv")
+    recorded = describe_request(REPLAY, (), (), None, found).unplanned
+    assert recorded == (*files[1::2], "scores/s.csv")
 
 
 def test_a_bucket_that_others_fill_gives_a_record_that_can_be_read(storage, tmp_path):
@@ -77,9 +79,11 @@ def test_a_bucket_that_others_fill_gives_a_record_that_can_be_read(storage, tmp_
 
     found = find_unplanned(PLAN, (), Full(tmp_path))
 
-    assert found == tuple(list(many)[:MOST_UNPLANNED])
-    record_start(RUN.exp_id, RUN.run_id, storage, Wanted(unplanned=found))
-    assert read_record(RUN.exp_id, RUN.run_id, storage).wanted.unplanned == found
+    assert found == tuple(many)
+    asked = describe_request(PLAN, (), (), None, found)
+    record_start(RUN.exp_id, RUN.run_id, storage, asked)
+    recorded = read_record(RUN.exp_id, RUN.run_id, storage).wanted.unplanned
+    assert recorded == found[:MOST_UNPLANNED]
 
 
 def test_a_record_selects_outputs_that_are_there_and_nothing_else():

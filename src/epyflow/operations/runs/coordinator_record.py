@@ -210,21 +210,27 @@ def record_start(
 def record_request(exp_id: str, run_id: str, wanted: Wanted, storage: Storage) -> bool:
     """Record what a run was asked for by a start that found nothing to do: it is complete.
 
-    The command and the log stay those of the last coordinator that worked on the run. A record of
-    another coordinator that may be running is left as it is.
+    The command, the log and the origin stay those of the last coordinator that worked on the run. A
+    record of another coordinator that may be running is left as it is: on disk, Snakemake's lock of
+    the folder rules out one of another machine, or of before a restart.
 
     Returns
     -------
     completed
-        Whether this start completes the run: the last coordinator did not, as its plan had more.
+        Whether this start completes the run: the last coordinator did not, as its plan had more, or
+        as it was asked for a part.
     """
     mine, last = this_coordinator(exp_id, run_id), read_record(exp_id, run_id, storage)
-    if last is None or not (last.lives is False or is_same_job(last.job, mine.job)):
+    if last is None:
+        return False
+    has_ended = last.lives is False or (last.lives is None and storage.uri is None)
+    if not (has_ended or is_same_job(last.job, mine.job)):
         return False
     asked = wanted.model_copy(update=last.wanted.model_dump(include={"command", "log"}))
     if last.outcome != "complete" or last.wanted != asked:
-        write_record(mine.after("complete").model_copy(update={"wanted": asked}), storage)
-    return last.outcome != "complete"
+        known = {"wanted": asked, "origin": last.origin}
+        write_record(mine.after("complete").model_copy(update=known), storage)
+    return not (last.outcome == "complete" and last.wanted.whole)
 
 
 def record_end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:

@@ -89,12 +89,13 @@ class Run:
 
     @property
     def completed(self) -> datetime | None:
-        """When its last coordinator had made all that it was asked for; None if it has not.
+        """When its last coordinator had made all of it; None if it has not, or only a part.
 
         An earlier error is of a job that was repeated, or that the plan no longer has.
         """
         last = self.coordinator
-        return last.ended if last and last.outcome == "complete" and self.complete else None
+        made = last is not None and last.outcome == "complete" and last.wanted.whole
+        return last.ended if last and made and self.complete else None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON document."""

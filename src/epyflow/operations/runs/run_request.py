@@ -33,6 +33,8 @@ class Wanted(BaseModel):
     files
         Number of files that each stage has to make, as
         :data:`epyflow.stages.STAGES` counts them.
+    whole
+        Whether all of the run was asked for, not a part of it, as with ``--until``.
     unplanned
         Files that were there and that the plan lacks, by their path below the run's folder: see
         :mod:`epyflow.operations.runs.unplanned_files`.
@@ -44,6 +46,7 @@ class Wanted(BaseModel):
     log: LongPath | None = None
     tasks: Mapping[str, _Count] = {}
     files: Mapping[str, _Count] = {}
+    whole: bool = False
     unplanned: Annotated[tuple[Name, ...], Field(max_length=MOST_UNPLANNED)] = ()
 
 
@@ -75,6 +78,7 @@ def describe_request(
     tasks = {run.run_id: len(run.tasks) for run in plan.runs}
     folder = f"{plan.layout.results}/"
     made = {path.rpartition(folder)[2] for path in outputs if folder in path}
+    marks = {run.layout.complete.removeprefix(folder) for run in plan.runs}
     stages = [stage_of(path) for path in made]
     files = {stage: stages.count(stage) for stage in STAGES}
     # The workflow has only the tasks that are not up to date; the plan has all.
@@ -85,5 +89,6 @@ def describe_request(
         log=log,
         tasks=tasks,
         files=files,
+        whole=marks <= made,
         unplanned=tuple(named[:MOST_UNPLANNED]),
     )

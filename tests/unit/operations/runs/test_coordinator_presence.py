@@ -108,3 +108,6 @@ def test_a_start_asks_for_the_files_of_its_run_by_stage():
     assert wanted.files["tables"] == 2
     assert wanted.files["run"] == sum(len(run.tasks) for run in made_up.runs)
     assert sum(wanted.files.values()) == 2 + 2 * wanted.files["run"]
+    assert not wanted.whole
+    marks = [run.layout.complete for run in made_up.runs]
+    assert describe_request(made_up, [*outputs, *marks], ["snakemake"], None).whole

@@ -20,6 +20,7 @@ from epyflow.operations.runs.coordinator_record import (
     this_machine,
     write_record,
 )
+from epyflow.operations.runs.experiment_origin import Origin
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
@@ -151,16 +152,33 @@ def test_a_record_is_replaced_rather_than_changed():
 
 def test_a_start_with_nothing_to_do_records_what_it_was_asked_for_and_keeps_the_command(storage):
     first = Wanted(command=("snakemake", "1"), tasks={"main": 3}, unplanned=("hub/a.csv",))
-    record_start("flu", "main", storage, first)
+    origin = Origin(place="/studies", digest="a")
+    record_start("flu", "main", storage, first, origin)
     record_end("flu", "main", "stopped", storage)
 
-    asked = Wanted(command=("snakemake", "2"), tasks={"main": 2})
+    part = Wanted(tasks={"main": 2})  # as with --until
+    assert record_request("flu", "main", part, storage)
+    asked = Wanted(command=("snakemake", "2"), tasks={"main": 2}, whole=True)
     assert record_request("flu", "main", asked, storage)
     assert not record_request("flu", "main", asked, storage)
 
     found = read_record("flu", "main", storage)
     assert (found.outcome, found.pid) == ("complete", os.getpid())
-    assert found.wanted == Wanted(command=("snakemake", "1"), tasks={"main": 2})
+    assert found.wanted == Wanted(command=("snakemake", "1"), tasks={"main": 2}, whole=True)
+    assert found.origin == origin
+
+
+@pytest.mark.parametrize(("uri", "tasks"), [(None, 2), ("gs://b/p", 3)])
+def test_a_coordinator_of_another_machine_has_ended_where_the_folder_was_locked(
+    tmp_path, uri, tasks
+):
+    storage = Disk(tmp_path, uri)
+    elsewhere = this_coordinator("flu", "main", {}, Wanted(tasks={"main": 3}))
+    write_record(elsewhere.model_copy(update={"host": "another"}), storage)
+
+    record_request("flu", "main", Wanted(tasks={"main": 2}), storage)
+
+    assert read_record("flu", "main", storage).wanted.tasks == {"main": tasks}
 
 
 @pytest.mark.parametrize("run_id", ["main", "renamed"])

@@ -164,21 +164,23 @@ def test_a_run_without_results_has_no_failure_of_an_earlier_plan(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "tasks", "ended", "failures"),
+    ("outcome", "tasks", "whole", "ended", "failures"),
     [
-        ("complete", 1, timedelta(seconds=9), 0),
-        ("complete", 1, timedelta(seconds=0), 1),  # the error is of a later start
-        ("complete", 2, timedelta(seconds=9), 1),  # it was asked for a part of the run
-        ("failed", 1, timedelta(seconds=9), 1),
+        ("complete", 1, True, timedelta(seconds=9), 0),
+        ("complete", 1, True, timedelta(seconds=0), 1),  # the error is of a later start
+        ("complete", 2, True, timedelta(seconds=9), 1),  # a task has no result
+        ("complete", 1, False, timedelta(seconds=9), 1),  # it was asked for a part of the run
+        ("failed", 1, True, timedelta(seconds=9), 1),
     ],
 )
 def test_an_error_of_a_job_that_a_completed_run_did_not_need_is_no_failure(
-    tmp_path, outcome, tasks, ended, failures
+    tmp_path, outcome, tasks, whole, ended, failures
 ):
     made, storage = MadeUp(tmp_path), Disk(tmp_path)
     made.write("logs/us/flu/main/build_inputs.log", FAILED_LOG)
     made.finished("us/flu/main", tasks=1)
-    record = this_coordinator("us/flu", "main", {}, Wanted(tasks={"main": tasks})).after(outcome)
+    wanted = Wanted(tasks={"main": tasks}, whole=whole)
+    record = this_coordinator("us/flu", "main", {}, wanted).after(outcome)
     end = datetime.fromtimestamp(NOON, UTC) + ended
     write_record(record.model_copy(update={"ended": end}), storage)
     (run,) = find_runs(storage)

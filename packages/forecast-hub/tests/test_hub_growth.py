@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_hubs import scorable, tasks, write_hub
+from made_up_hubs import scorable, tasks, write_hub, write_submission
 from typer.testing import CliRunner
 
+from forecast_hub.checks.validation import validate
 from forecast_hub.combining.growth import LEVELS, forecast_growth
 from forecast_hub.combining.growth_file import forecast_file
 from forecast_hub.command import app
@@ -66,12 +67,18 @@ ROUND = date(2026, 3, 2)
 LAST = ROUND - timedelta(weeks=1)
 
 
-def document(ends=(str(ROUND),)):
+def document(ends=(str(ROUND),), horizons=range(-1, 4), rounds=(), required=None):
     """Return the configuration of a hub without age groups."""
     found = scorable(tasks(), ends)
     for task in found["rounds"][0]["model_tasks"]:
         del task["task_ids"]["age_group"]
         task["output_type"].pop("sample", None)
+        if rounds:
+            task["task_ids"]["origin_date"]["optional"] = list(rounds)
+    cases = found["rounds"][0]["model_tasks"][0]
+    cases["output_type"]["quantile"]["output_type_id"]["required"] = list(LEVELS)
+    cases["task_ids"]["location"] = {"required": None, "optional": list(PLACES)}
+    cases["task_ids"]["horizon"] = {"required": required, "optional": list(horizons)}
     return found
 
 
@@ -114,6 +121,51 @@ def test_the_command_forecasts_the_places_of_a_hub(grow, tmp_path):
     assert rows["target_date"].min() == str(ROUND)
     assert set(rows["origin_date"]) == {str(ROUND)}
     assert [each for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "ends", "horizons", "expected"),
+    [
+        (ROUND, (0, 1, 2, 3), (-1, 0, 1, 2, 3, 4), {0: 1, 1: 2, 2: 3, 3: 4}),
+        (ROUND, (0, 1, 2, 3), (0, 2), {0: 1, 2: 3}),
+        # The week that ends with the round is not known yet, and horizon 1 is the one after.
+        (ROUND, (0, 1, 2, 3, 4), (1, 2, 3, 4), {1: 2, 2: 3, 3: 4}),
+        # Horizon 0 ended on the day before the round.
+        (LAST + timedelta(days=1), (0, 1, 2, 3), (1, 2, 3, 4, 5), {1: 1, 2: 2, 3: 3, 4: 4}),
+        # As in RespiCast, where a list of ends says that horizon 1 ended before the round.
+        (ROUND + timedelta(days=2), (0, 1, 2), (1, 2, 3), {1: 1, 2: 2, 3: 3}),
+    ],
+)
+def test_the_hub_accepts_the_horizons_that_it_permits(
+    grow, tmp_path, origin, ends, horizons, expected
+):
+    """Each expected horizon is a number of weeks after the last one that is known."""
+    listed = [str(ROUND + timedelta(weeks=number)) for number in ends]
+    hub = write_hub(tmp_path / "hub", document(listed, horizons, [str(origin)]))
+
+    found = grow(lines(waves()), origin)
+
+    days = {str(horizon): str(LAST + timedelta(weeks=weeks)) for horizon, weeks in expected.items()}
+    assert dict(zip(found["horizon"], found["target_date"], strict=True)) == days
+    path = write_submission(hub, found, f"{origin}-a-b.csv")
+    assert validate(path, hub).accepted
+
+
+@pytest.mark.parametrize(
+    ("horizons", "required", "says"),
+    [
+        ((0, 1), [4], "horizons 0 to 3 of 'cases', and the hub requires horizon 4; expected"),
+        ((0, 1), [-1], "horizons 0 to 3 of 'cases', and the hub requires horizon -1; expected"),
+        ((-1,), None, "horizons 0 to 3 of 'cases', and the hub permits none of these; expected"),
+    ],
+)
+def test_a_hub_with_horizons_that_growth_does_not_forecast_is_refused(
+    grow, tmp_path, horizons, required, says
+):
+    write_hub(tmp_path / "hub", document(horizons=horizons, required=required))
+
+    with pytest.raises(DataError, match=says):
+        grow(lines(waves()))
 
 
 def test_the_columns_are_those_of_the_hub_in_its_order(grow, tmp_path):
@@ -170,8 +222,8 @@ def test_what_became_known_later_and_long_ago_changes_no_forecast(grow):
         ({"target": "level"}, "'level' is no weekly count of the hub; expected cases"),
         ({"day": ROUND + timedelta(weeks=1)}, f"up to {LAST}; expected the week that ends on"),
         ({"day": ROUND + timedelta(days=1)}, "2026-03-03 is a Tuesday, and a round of .* a Monday"),
-        ({"day": date.max}, "9999-12-31: is no reference date"),
-        ({"days": 1}, "2026-02-22, a Sunday, and the week before the reference date ends on a Mo"),
+        ({"day": date(9999, 12, 27)}, "9999-12-27: is no reference date"),
+        ({"days": 1}, "2026-02-22, a Sunday, and the week before the forecast ends on a Monday"),
         ({"counts": waves() / 1000}, "is no count; expected whole numbers"),
         (
             {"counts": np.vstack([waves(), np.full((1, 4), 1e300)])},

@@ -1,6 +1,6 @@
 """Write the forecasts of damped growth for the places of a hub, as rows of a submission."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 
 from forecast_hub.combining.growth import HISTORY, HORIZONS, LEVELS, forecast_growth
 from forecast_hub.config import flusight
-from forecast_hub.config.horizon_rule import END_COLUMNS, HORIZON
-from forecast_hub.config.hub import NA, STANDARD_COLUMNS, Hub
+from forecast_hub.config.horizon_rule import (
+    END_COLUMNS,
+    HORIZON,
+    find_horizon_rule,
+    list_numbers,
+)
+from forecast_hub.config.hub import NA, STANDARD_COLUMNS, Hub, ModelTask, Round, Target
 from forecast_hub.config.locations import read_places
 from forecast_hub.config.reader import read_hub
 from forecast_hub.config.units import COUNT, read_unit
@@ -34,29 +39,26 @@ def forecast_file(
     ----------
     target_data
         What was observed, as known for the forecast: see
-        :func:`forecast_hub.scoring.outcomes.read_outcomes`. Weeks up to the one before ``day``
-        are used, of what was known on ``day``.
+        :func:`forecast_hub.scoring.outcomes.read_outcomes`. Weeks before ``day`` and before the
+        first horizon are used, of what was known on ``day``.
     hub
         The hub's folder; its table of locations names the places.
     day
-        The reference date, the end of the week of horizon 0.
+        The reference date.
     target
         The target: a weekly count.
 
     Raises
     ------
     HubError
-        If the target is no weekly count of the hub, or its rounds are on another day of the week,
-        the hub has further columns or no table of locations, a file cannot be used or has other
-        numbers than counts of weeks, the week before ``day`` is missing everywhere, or there are
-        too few weeks.
+        If the target is no weekly count of the hub, its weeks are not known, it has other horizons
+        than growth forecasts, or its rounds are on another day of the week, the hub has further
+        columns or no table of locations, a file cannot be used or has other numbers than counts of
+        weeks, the week before the forecast is missing everywhere, or there are too few weeks.
     """
-    try:
-        weeks = [day + timedelta(weeks=number) for number in range(-1, HORIZONS)]
-    except OverflowError:
-        raise DataError(f"{day}: is no reference date; expected that of a round") from None
     known = read_hub(hub)
-    columns = _columns(known, hub, target)
+    round_, task, its = _find_target(known, hub, target, day)
+    columns = _columns(round_, task, its, hub)
     table = _table_of_locations(known, hub, day)
     places = read_places(table)
     spellings = names_of_places(places)
@@ -64,21 +66,24 @@ def forecast_file(
         target_data, (), list(places), spellings, str(day), at=lambda _code: str(table)
     )
     series = select_target(rows, target, target)
-    counts = _of_weeks(series, weeks[0], f"{target_data}: {target}")
+    last, weeks = _weeks(known, round_, task, its, day, series)
+    counts = _of_weeks(series, last, f"{target_data}: {target}")
     found = forecast_growth(counts.to_numpy(dtype=np.float64))
-    rows = _rows(found, counts, weeks[1:], target)
+    ahead = {number: (end - last).days // 7 for number, end in weeks.items()}
+    rows = _rows(found[:, [each - 1 for each in ahead.values()]], counts, weeks, day, target)
     if rows.empty:
         raise DataError(
-            f"{target_data}: {target}: no place has the three weeks to {weeks[0]}; expected them"
+            f"{target_data}: {target}: no place has the three weeks to {last}; expected them"
         )
     return pd.DataFrame({name: rows[ours] if ours else NA for name, ours in columns.items()})
 
 
-def _columns(known: Hub, hub: Path, target: str) -> dict[str, str | None]:
-    """Return the columns of a hub with such a target; each with that of :func:`_rows`, if any."""
+def _find_target(known: Hub, hub: Path, target: str, day: date) -> tuple[Round, ModelTask, Target]:
+    """Return such a target in the round of a day; in another one if that round has none."""
+    given = known.round(str(day))
     counts = {
         each.id: (round_, task, each)
-        for round_ in reversed(known.rounds)
+        for round_ in (*reversed(known.rounds), *([given] if given else []))
         for task, each in round_.targets()
         if each.is_step_ahead and each.time_unit == "week" and read_unit(each) == COUNT
     }
@@ -87,7 +92,11 @@ def _columns(known: Hub, hub: Path, target: str) -> dict[str, str | None]:
             f"{hub}: {target!r} is no weekly count of the hub{did_you_mean(target, counts)}; "
             f"expected {' or '.join(sorted(counts)) or 'another hub'}"
         )
-    round_, task, its = counts[target]
+    return counts[target]
+
+
+def _columns(round_: Round, task: ModelTask, its: Target, hub: Path) -> dict[str, str | None]:
+    """Return the columns of a hub with such a target; each with that of :func:`_rows`, if any."""
     names = {
         **{name: name for name in (HORIZON, "location", *STANDARD_COLUMNS)},
         **dict.fromkeys(END_COLUMNS, END_COLUMNS[0]),
@@ -101,10 +110,39 @@ def _columns(known: Hub, hub: Path, target: str) -> dict[str, str | None]:
         if found[name] is None and {*values.permitted} != {NA}
     ]:
         raise DataError(
-            f"{hub}: forecasts of {target!r} have {listed(further)}, for which growth has no "
+            f"{hub}: forecasts of {its.id!r} have {listed(further)}, for which growth has no "
             "value; expected a hub whose columns are round, target, horizon, end and location"
         )
     return found
+
+
+def _weeks(
+    known: Hub, round_: Round, task: ModelTask, its: Target, day: date, series: pd.DataFrame
+) -> tuple[date, dict[int, date]]:
+    """Return the end of the last week that is used, and those of the horizons that are forecast.
+
+    They are the horizons from 0 on that the hub permits, up to :data:`HORIZONS` weeks after the
+    last week. This is before the first of them, and before the reference date.
+    """
+    newest = None if series.empty else date.fromisoformat(series["target_end_date"].max())
+    weekday = None if newest is None else newest.weekday()
+    rule = find_horizon_rule(known, round_, task, its, weekday)
+    permitted = [number for number in list_numbers(task) if number >= 0]
+    last = min([rule.days % 7, *(rule.days + 7 * number for number in permitted)]) - 7
+    highest = (last - rule.days) // 7 + HORIZONS
+    found = [number for number in permitted if number <= highest]
+    required = task.columns[HORIZON].required if HORIZON in task.columns else ()
+    lacking = [each for each in required if each not in map(str, found)]
+    if lacking or not found:
+        what = f"requires horizon {listed(lacking)}" if lacking else "permits none of these"
+        raise DataError(
+            f"{known.folder.tasks}: growth forecasts horizons 0 to {highest} of {its.id!r}, and "
+            f"the hub {what}; expected another target"
+        )
+    try:
+        return day + timedelta(last), {number: rule.end(day, number) for number in found}
+    except OverflowError:
+        raise DataError(f"{day}: is no reference date; expected that of a round") from None
 
 
 def _table_of_locations(known: Hub, hub: Path, day: date) -> Path:
@@ -126,8 +164,8 @@ def _of_weeks(series: pd.DataFrame, last: date, what: str) -> pd.DataFrame:
     if str(last) not in set(days):
         newest = "nothing" if series.empty else f"weeks up to {days.max()}"
         raise DataError(
-            f"{what}: has {newest}; expected the week that ends on {last}, one week before the "
-            "reference date"
+            f"{what}: has {newest}; expected the week that ends on {last}, the last before the "
+            "forecast"
         )
     first = date.fromordinal(max(1, last.toordinal() - 7 * HISTORY))
     wide = series[days.between(str(first), str(last))].pivot_table(
@@ -137,7 +175,7 @@ def _of_weeks(series: pd.DataFrame, last: date, what: str) -> pd.DataFrame:
     if odd := [text for text, number in zip(wide.index, ago, strict=True) if number % 7]:
         raise DataError(
             f"{what}: has {odd[-1]}, a {date.fromisoformat(odd[-1]):%A}, and the week before the "
-            f"reference date ends on a {last:%A}; expected one value for each week"
+            f"forecast ends on a {last:%A}; expected one value for each week"
         )
     fractions = wide.to_numpy()[wide.to_numpy() % 1 > 0]
     if len(fractions):
@@ -147,16 +185,16 @@ def _of_weeks(series: pd.DataFrame, last: date, what: str) -> pd.DataFrame:
 
 
 def _rows(
-    quantiles: Array, counts: pd.DataFrame, weeks: Sequence[date], target: str
+    quantiles: Array, counts: pd.DataFrame, weeks: Mapping[int, date], day: date, target: str
 ) -> pd.DataFrame:
-    """Return the rows of the places (columns of ``counts``) that have a forecast."""
+    """Return the rows of the places (columns of ``counts``) that have a forecast of the weeks."""
     return pd.DataFrame(
         [
             {
-                REFERENCE_DATE: str(weeks[0]),
+                REFERENCE_DATE: str(day),
                 "target": target,
                 "horizon": str(horizon),
-                END_COLUMNS[0]: str(weeks[horizon]),
+                END_COLUMNS[0]: str(end),
                 "location": place,
                 "output_type": "quantile",
                 "output_type_id": f"{level:g}",
@@ -164,7 +202,7 @@ def _rows(
             }
             for place, of_place in zip(counts.columns, quantiles, strict=True)
             if not np.isnan(of_place).any()
-            for horizon, values in enumerate(of_place)
+            for (horizon, end), values in zip(weeks.items(), of_place, strict=True)
             for level, value in zip(LEVELS, values, strict=True)
         ]
     )

@@ -5,6 +5,7 @@ the same parameter sets, and adding a population changes none.
 """
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,8 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epyflow.errors import DataError
-from epyflow.experiment.format.distributions import CustomDistribution, Distribution
+from epyflow.experiment.format.distributions import (
+    RARELY,
+    CustomDistribution,
+    Distribution,
+)
 from epyflow.experiment.format.modelset import Sampler, Sampling
+from epyflow.inputs.resolved_priors import named_distribution
 from epyflow.randomness import generator
 
 
@@ -50,7 +56,7 @@ def parameter_sets(
     Raises
     ------
     DataError
-        If a distribution gives a value that is not finite.
+        If a distribution gives a value that is not finite, or probably one beyond what a run takes.
     """
     if sampling is None:
         return [ParameterSet({}, {}, None)]
@@ -126,6 +132,7 @@ def _quantiles(
         if isinstance(distribution, CustomDistribution)
         else distribution.frozen()
     )
+    _confirm_tails(name, frozen, len(uniforms))
     # The quantile at 0 of a discrete distribution lies one below its smallest value.
     inside = np.clip(uniforms, np.finfo(float).tiny, np.nextafter(1.0, 0.0))
     try:
@@ -141,6 +148,26 @@ def _quantiles(
             "number for each probability between 0 and 1"
         )
     return values
+
+
+def _confirm_tails(name: str, frozen: Frozen, draws: int) -> None:
+    """Refuse a distribution of scipy.stats of which some draw is probably beyond what a run takes.
+
+    Its quantiles may take longer than anybody waits.
+    """
+    try:
+        its = named_distribution(frozen)
+        if its is None or any(map(math.isnan, its.bounds())):
+            return
+        most, probability = its.excess()
+    except (ArithmeticError, AttributeError, TypeError, ValueError):
+        return  # its arguments are no single numbers: judged by its quantiles
+    if probability >= min(RARELY, 1 / draws):
+        raise DataError(
+            f"the distribution of {name} is {its.name} with {its.arguments}, which gives numbers "
+            f"beyond {most:g} with a probability of {probability:.2g}, of {draws:,} draws about "
+            f"{probability * draws:,.2g}; expected fewer draws, or a distribution with bounds"
+        )
 
 
 def _initial(

@@ -57,22 +57,37 @@ def _check_start(calibration: Calibration) -> None:
 def _named(distribution: Distribution, functions: UserFunctions) -> ScipyDistribution:
     if not isinstance(distribution, CustomDistribution):
         return distribution
-    from scipy import stats  # slow to import; only custom priors need it
-
     frozen = functions(distribution.name)
-    family = getattr(frozen, "dist", None)
-    name = getattr(family, "name", None)
     try:
-        if type(family) is not type(getattr(stats, str(name), None)):
-            raise ValueError(f"{name} is not a distribution of scipy.stats")
-        return ScipyDistribution(
-            type="scipy",
-            name=str(name),
-            args=tuple(float(value) for value in frozen.args),
-            kwargs={key: float(value) for key, value in frozen.kwds.items()},
-        )
+        if (found := named_distribution(frozen)) is None:
+            raise ValueError("it is not one of these")
+        return ScipyDistribution.model_validate(found.model_dump())
     except (AttributeError, TypeError, ValueError) as error:
         raise DataError(
             f"the prior {distribution.name}() returned {type(frozen).__name__}; expected a frozen "
             f"distribution of scipy.stats, such as scipy.stats.uniform(1, 2): {error}"
         ) from None
+
+
+def named_distribution(frozen: Any) -> ScipyDistribution | None:
+    """Return a frozen distribution by its name; None if it is none of scipy.stats.
+
+    It is not validated: its arguments may be infinite.
+
+    Raises
+    ------
+    AttributeError, TypeError, ValueError
+        If its arguments are not numbers.
+    """
+    from scipy import stats  # slow to import; only custom distributions need it
+
+    family = getattr(frozen, "dist", None)
+    name = str(getattr(family, "name", None))
+    if family is None or type(family) is not type(getattr(stats, name, None)):
+        return None
+    return ScipyDistribution.model_construct(
+        type="scipy",
+        name=name,
+        args=tuple(float(value) for value in frozen.args),
+        kwargs={key: float(value) for key, value in frozen.kwds.items()},
+    )

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from epyflow.errors import DataError
 from epyflow.experiment.format.modelset import Sampler, Sampling
@@ -300,3 +301,39 @@ def test_what_has_no_quantiles_is_refused(returned):
 
     with pytest.raises(DataError, match=r"the distribution of x has no quantiles: ppf raised \w+"):
         sets(section, functions=lambda _: returned)
+
+
+@pytest.mark.parametrize(
+    ("returned", "count", "says"),
+    [
+        # 1e6 ** -0.01 / (0.01 zeta(1.01))
+        (stats.zipf(1.01), 1, r"zipf with args \[1.01\].*beyond 1e.06 with a probability of 0.87,"),
+        (stats.zipf(a=1.5), 10_000, "beyond 1e.06 with a probability of 0.00077, of 10,000 draws"),
+        (stats.lognorm(50), 4, r"beyond 1e.10 with a probability of 0.32, of 4 draws about 1\.3;"),
+    ],
+)
+def test_a_function_that_returns_a_distribution_with_long_tails_is_refused(returned, count, says):
+    """Nothing asks for its quantiles: scipy adds up probabilities without end."""
+    section = sampling(draws("LHS", count, "x"), parameters={"x": CUSTOM})
+    returned.ppf = lambda _: pytest.fail("it was asked for quantiles")
+
+    with pytest.raises(DataError, match=says):
+        sets(section, functions=lambda _: returned)
+
+
+@pytest.mark.parametrize(
+    "returned", [stats.truncnorm(-1, np.inf), stats.zipf(4), stats.norm([0, 1], 1), stats.norm(1)]
+)
+def test_other_distributions_of_scipy_give_their_quantiles(returned):
+    section = sampling(draws("LHS", 2, "x"), parameters={"x": CUSTOM})
+
+    found = [each.parameters["x"] for each in sets(section, functions=lambda _: returned)]
+
+    assert found == returned.ppf(unit_draws(section.samplers[0], SEED)[:, 0]).tolist()
+
+
+def test_a_distribution_that_is_not_defined_is_refused_by_its_quantiles():
+    section = sampling(draws("LHS", 2, "x"), parameters={"x": CUSTOM})
+
+    with pytest.raises(DataError, match="the distribution of x gives values that are not finite"):
+        sets(section, functions=lambda _: stats.uniform(1, -2))

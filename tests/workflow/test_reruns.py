@@ -86,6 +86,12 @@ def test_a_new_output_key_makes_its_table_and_runs_no_task(again):
     assert again.plan().jobs == {"make_tables": 1, **RECORD}
 
 
+def test_tables_as_parquet_are_made_when_they_are_asked_for_later(again):
+    again.change("output", lambda y: y["output"].update(tabular_output_types=["Parquet"]))
+
+    assert again.plan().jobs == {"make_tables": 1} | RECORD
+
+
 def test_other_quantiles_make_the_quantile_tables_and_their_figures_anew(again):
     again.change("output", lambda y: y["output"]["quantiles"].update(selections=[0.5]))
 

@@ -168,6 +168,39 @@ def test_a_hub_with_horizons_that_growth_does_not_forecast_is_refused(
         grow(lines(waves()))
 
 
+def test_the_hub_accepts_the_levels_and_places_that_it_permits(grow, tmp_path):
+    written = document()
+    cases = written["rounds"][0]["model_tasks"][0]
+    cases["output_type"]["quantile"]["output_type_id"]["required"] = [0.5, 0.125, 0.9]
+    cases["task_ids"]["location"]["optional"] = ["d", "b"]
+    hub = write_hub(tmp_path / "hub", written)
+
+    found = grow(lines(waves()))
+
+    assert found["output_type_id"].unique().tolist() == ["0.125", "0.5", "0.9"]
+    assert found["location"].unique().tolist() == ["b", "d"]
+    assert validate(write_submission(hub, found, f"{ROUND}-a-b.csv"), hub).accepted
+
+
+def test_the_task_with_quantiles_is_chosen_and_other_output_types_are_refused(grow, tmp_path):
+    written = document()
+    tasks = written["rounds"][0]["model_tasks"]
+    tasks.append(json.loads(json.dumps(tasks[0])))
+    del tasks[-1]["output_type"]["quantile"]
+    write_hub(tmp_path / "hub", written)
+    assert len(grow(lines(waves()))) == 4 * 4 * len(LEVELS)
+
+    tasks[0]["output_type"]["mean"]["is_required"] = True
+    write_hub(tmp_path / "hub", written)
+    with pytest.raises(DataError, match="quantiles of 'cases', and the hub requires mean; expe"):
+        grow(lines(waves()))
+
+    del tasks[0]
+    write_hub(tmp_path / "hub", written)
+    with pytest.raises(DataError, match="quantiles of 'cases', and the hub takes mean; expected"):
+        grow(lines(waves()))
+
+
 def test_the_columns_are_those_of_the_hub_in_its_order(grow, tmp_path):
     """One hub has the end of a week; one has none, and a target column of its own name."""
     usual = ["origin_date", "target", "location", "horizon"]
@@ -229,7 +262,7 @@ def test_what_became_known_later_and_long_ago_changes_no_forecast(grow):
             {"counts": np.vstack([waves(), np.full((1, 4), 1e300)])},
             "the forecast of 1e.300 is no number",
         ),
-        ({"gap": True}, "no place has the three weeks to 2026-02-23"),
+        ({"gap": True}, "no place of the hub has the three weeks to 2026-02-23"),
     ],
 )
 def test_a_forecast_of_other_numbers_or_weeks_is_refused(grow, given, says):

@@ -1,6 +1,6 @@
 """Write the forecasts of damped growth for the places of a hub, as rows of a submission."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast_hub.combining.growth import HISTORY, HORIZONS, LEVELS, forecast_growth
+from forecast_hub.combining.growth import HISTORY, HORIZONS, forecast_growth
 from forecast_hub.config import flusight
 from forecast_hub.config.horizon_rule import (
     END_COLUMNS,
@@ -51,14 +51,15 @@ def forecast_file(
     Raises
     ------
     HubError
-        If the target is no weekly count of the hub, its weeks are not known, it has other horizons
-        than growth forecasts, or its rounds are on another day of the week, the hub has further
-        columns or no table of locations, a file cannot be used or has other numbers than counts of
-        weeks, the week before the forecast is missing everywhere, or there are too few weeks.
+        If the target is no weekly count of the hub, its weeks are not known, it requires other
+        horizons or output types than growth forecasts, or its rounds are on another day of the
+        week, the hub has further columns or no table of locations, a file cannot be used or has
+        other numbers than counts of weeks, the week before the forecast is missing everywhere, or
+        there are too few weeks.
     """
     known = read_hub(hub)
     round_, task, its = _find_target(known, hub, target, day)
-    columns = _columns(round_, task, its, hub)
+    columns, levels = _columns(round_, task, its, hub), _levels(task, its, hub)
     table = _table_of_locations(known, hub, day)
     places = read_places(table)
     spellings = names_of_places(places)
@@ -68,12 +69,16 @@ def forecast_file(
     series = select_target(rows, target, target)
     last, weeks = _weeks(known, round_, task, its, day, series)
     counts = _of_weeks(series, last, f"{target_data}: {target}")
-    found = forecast_growth(counts.to_numpy(dtype=np.float64))
-    ahead = {number: (end - last).days // 7 for number, end in weeks.items()}
-    rows = _rows(found[:, [each - 1 for each in ahead.values()]], counts, weeks, day, target)
+    found = forecast_growth(counts.to_numpy(dtype=np.float64), list(map(float, levels)))
+    at = [(end - last).days // 7 - 1 for end in weeks.values()]
+    where = task.columns.get("location")
+    taken = counts.columns.isin(list(places) if where is None else where.permitted)
+    same = {REFERENCE_DATE: str(day), TARGET: target}
+    rows = _rows(found[taken][:, at], counts.columns[taken], weeks, levels, same)
     if rows.empty:
         raise DataError(
-            f"{target_data}: {target}: no place has the three weeks to {last}; expected them"
+            f"{target_data}: {target}: no place of the hub has the three weeks to {last}; expected "
+            "them"
         )
     return pd.DataFrame({name: rows[ours] if ours else NA for name, ours in columns.items()})
 
@@ -84,7 +89,9 @@ def _find_target(known: Hub, hub: Path, target: str, day: date) -> tuple[Round, 
     counts = {
         each.id: (round_, task, each)
         for round_ in (*reversed(known.rounds), *([given] if given else []))
-        for task, each in round_.targets()
+        for task, each in sorted(
+            round_.targets(), key=lambda pair: "quantile" in pair[0].output_types
+        )
         if each.is_step_ahead and each.time_unit == "week" and read_unit(each) == COUNT
     }
     if target not in counts:
@@ -114,6 +121,20 @@ def _columns(round_: Round, task: ModelTask, its: Target, hub: Path) -> dict[str
             "value; expected a hub whose columns are round, target, horizon, end and location"
         )
     return found
+
+
+def _levels(task: ModelTask, its: Target, hub: Path) -> list[str]:
+    """Return the levels of quantiles that a hub permits, ascending, as it writes them."""
+    kinds = {**task.output_types}
+    quantile = kinds.pop("quantile", None)
+    others = [name for name, each in kinds.items() if each.is_required]
+    if quantile is None or others:
+        what = f"requires {listed(others)}" if others else f"takes {listed(kinds)}"
+        raise DataError(
+            f"{hub}: growth forecasts quantiles of {its.id!r}, and the hub {what}; expected "
+            "another target"
+        )
+    return sorted(quantile.ids.permitted, key=float)
 
 
 def _weeks(
@@ -185,24 +206,27 @@ def _of_weeks(series: pd.DataFrame, last: date, what: str) -> pd.DataFrame:
 
 
 def _rows(
-    quantiles: Array, counts: pd.DataFrame, weeks: Mapping[int, date], day: date, target: str
+    quantiles: Array,
+    places: Iterable[str],
+    weeks: Mapping[int, date],
+    levels: Sequence[str],
+    same: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Return the rows of the places (columns of ``counts``) that have a forecast of the weeks."""
+    """Return the rows of the places that have a forecast; ``same`` are columns of one value."""
     return pd.DataFrame(
         [
             {
-                REFERENCE_DATE: str(day),
-                "target": target,
+                **same,
                 "horizon": str(horizon),
                 END_COLUMNS[0]: str(end),
                 "location": place,
                 "output_type": "quantile",
-                "output_type_id": f"{level:g}",
+                "output_type_id": level,
                 "value": float(np.rint(value)),
             }
-            for place, of_place in zip(counts.columns, quantiles, strict=True)
+            for place, of_place in zip(places, quantiles, strict=True)
             if not np.isnan(of_place).any()
             for (horizon, end), values in zip(weeks.items(), of_place, strict=True)
-            for level, value in zip(LEVELS, values, strict=True)
+            for level, value in zip(levels, values, strict=True)
         ]
     )

@@ -14,6 +14,7 @@ from epyflow.cli.output import ExitCode, exit_on_error, say, warn
 from epyflow.cli.run import GCP, Arguments, Cloud, Cores, Profile, Slurm, choose_profile
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.site import read_site
+from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.run_list import open_storage
 from epyflow.operations.secret_variables import GITHUB, SERVER_TOKENS, take_secrets
 from epyflow.operations.start.named_experiment import NamedExperiment, name_experiment
@@ -210,7 +211,9 @@ def _submit(
     submit = import_module("epyflow.cli.submit")  # takes a second, and few need it
 
     with exit_on_error(ExitCode.PROBLEM, codes={RunningError: ExitCode.NOT_DONE}):
-        if found.is_complete(place):
+        last = read_record(found.layout.exp_id, found.layout.run_id, place)
+        # The mark of an earlier start stays while a later one works, and if that one fails.
+        if found.is_complete(place) and (last is None or last.outcome == "complete"):
             return
         where, document = submit.start_detached(named.settings, arguments, submit.Machine())
         say(f"{found.layout.name}: submitted as {document['job']}", err=True)

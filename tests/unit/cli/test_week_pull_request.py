@@ -13,6 +13,7 @@ import pytest
 
 from epyflow.cli import week as cli_week
 from epyflow.errors import RunningError
+from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
 from epyflow.operations.target_data import vintage_store
 from epyflow.operations.week import hub_branch, pull_request
 from epyflow.operations.week.hub_branch import owner_of
@@ -337,11 +338,18 @@ def test_a_week_that_was_killed_after_its_submission_is_submitted_once(
     with pytest.raises(Killed):
         of("2025-01-15", "--submit")
 
+    others: list[int] = []
     running = of("2025-01-15", "--submit")
     snakemake.finish(started[0])
     ended, again = of("2025-01-15", "--submit"), of("2025-01-15", "--submit")
 
+    later = this_coordinator("sample", "2025-01-18", {})
+    for record in (later, later.after("failed"), later.after("complete")):
+        write_record(record, Disk())
+        others.append(of("2025-01-15", "--submit").exit_code)
+
     assert running.exit_code == 3
     assert "a coordinator is running" in running.stderr
+    assert others == [3, 3, 0]  # the forecast of an earlier start is not that of a later one
     assert ended.stdout == again.stdout == f"{BRANCH}\n"
     assert git(clone, "rev-list", "--count", f"main..{BRANCH}") == "1"

@@ -6,6 +6,7 @@ bucket.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -19,10 +20,11 @@ from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.runs.stored_records import read_records
 from epyflow.operations.runs.unplanned_files import unplanned_among
-from epyflow.run.layout import METADATA, RESULTS, RunLayout
+from epyflow.run.layout import COORDINATOR, METADATA, RESULTS, RunLayout
 from epyflow.run.path_patterns import (
     is_planned,
     paths_below,
+    run_of_record,
     runs_with_files,
     split_date,
     split_name,
@@ -202,8 +204,9 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
     folders = runs_with_files(files)
     records = _records(storage, folders, files)
     grouped: dict[RunLayout, list[str]] = {}
+    coordinated = _coordinated(storage, folders - records.keys())
     for folder in sorted(folders):
-        exp_id, run_id = _names(folder, records.get(folder))
+        exp_id, run_id = _names(folder, records.get(folder), folder in coordinated)
         grouped.setdefault(RunLayout(exp_id, run_id.partition("/")[0]), []).append(folder)
     coordinators = read_coordinators(storage, grouped, files)
     ordered = sorted(files)
@@ -243,18 +246,34 @@ def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, Met
     return {paths[path]: record for path, record in found.items()}
 
 
-def _names(folder: str, record: Metadata | None) -> tuple[str, str]:
+def _coordinated(storage: Storage, folders: Iterable[str]) -> set[str | None]:
+    """Return the folders named by a date that have a coordinator: dates of a replay have none."""
+    parents = {split_name(folder)[0] for folder in filter(_may_be_dated, folders)}
+    return {
+        run_of_record(f"{parent}/{path}")
+        for parent in parents
+        for path in storage.below(f"{COORDINATOR}/{parent}")
+    }
+
+
+def _may_be_dated(folder: str) -> bool:
+    """Return whether a folder may be that of a date of a replay: it is a date below two others."""
+    above, last = split_name(folder)
+    return "/" in above and bool(split_date(f"{last}/")[0])
+
+
+def _names(folder: str, record: Metadata | None, is_coordinated: bool) -> tuple[str, str]:
     """Return the experiment and the run of a folder.
 
-    Without a record, a date below two folders is taken as a date of a replay.
+    A date below two folders is a run if its record names no replay, or without a record, if it has
+    a coordinator.
     """
     exp_id, last = split_name(folder)
+    is_run = is_coordinated if record is None else "/" not in record.run_id
+    if is_run or not _may_be_dated(folder):
+        return exp_id, last
     parent, run_id = split_name(exp_id)
-    if split_date(f"{last}/")[0] and parent:
-        dated = parent, f"{run_id}/{last}"
-        if record is None or (record.exp_id, record.run_id) != (exp_id, last):
-            return dated
-    return exp_id, last
+    return parent, f"{run_id}/{last}"
 
 
 def _run(

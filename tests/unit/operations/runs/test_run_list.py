@@ -108,6 +108,32 @@ def test_a_record_cannot_move_its_run_to_another_experiment(made_up, exp_id, run
     assert [(run.exp_id, run.run_id) for run in found(made_up)] == [("us/flu", "main")]
 
 
+@pytest.mark.parametrize("recorded", ["us/flu/2030-01-05", "us/flu", None])
+def test_a_run_named_by_a_date_is_one_before_it_has_a_record_too(made_up, recorded):
+    made_up.tasks("us/flu/2030-01-05", count=2, done=(0,))
+    if recorded is not None:
+        made_up.planned(recorded, {})
+
+    (run,) = found(made_up)
+
+    is_run = recorded == "us/flu/2030-01-05"
+    expected = ("us/flu", "2030-01-05") if is_run else ("us", "flu")
+    assert (run.exp_id, run.run_id) == expected
+    assert counts(run) == (2, 1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("run_id", "expected"),
+    [("2030-01-05", ("us/flu", "2030-01-05")), ("flu/2030-01-05", ("us", "flu"))],
+)
+def test_a_run_that_was_moved_to_another_experiment_is_no_replay(made_up, run_id, expected):
+    made_up.tasks("us/flu/2030-01-05", count=2, done=(0, 1))
+    record = {"exp_id": "eu/flu", "run_id": run_id, "counts": {"tasks": 2, "failed": 0}}
+    made_up.write("results/us/flu/2030-01-05/outputs/run_metadata.json", json.dumps(record))
+
+    assert [(run.exp_id, run.run_id) for run in found(made_up)] == [expected]
+
+
 def test_of_a_log_of_any_size_the_end_says_whether_its_task_failed(made_up):
     made_up.tasks("flu/main", count=2, done=(0,))
     with made_up.write("logs/flu/main/run_task/00001.log").open("wb") as file:

@@ -31,7 +31,7 @@ from epyflow.storage.stored_file import Stored
 
 _SOURCES = re.compile(r"snakemake-workflow-sources\.[0-9a-f]{64}\.tar\.xz")
 _RULES = "|".join(rule.replace("*", "[^/]+") for stage in STAGES.values() for rule in stage.rules)
-_OF_A_RULE = re.compile(rf"(.+?)(?:/\d{{4}}-\d\d-\d\d)?/(?:{_RULES})(?:/.+)?\.(?:log|tsv)")
+_OF_A_RULE = re.compile(rf"(.+?)(/\d{{4}}-\d\d-\d\d)?/(?:{_RULES})(?:/.+)?\.(?:log|tsv)")
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,10 @@ class Search:
         of_records = map(run_of_record, self._files[COORDINATOR])
         found.update(run for run in of_records if run is not None)
         for top in (LOGS, BENCHMARKS):
-            named = map(_OF_A_RULE.fullmatch, self._files[top])
-            found |= {match[1] for match in named if match and "/" in match[1]}
-        return found
+            for match in filter(None, map(_OF_A_RULE.fullmatch, self._files[top])):
+                dated = match[1] + (match[2] or "")  # of a replay, unless it is a run
+                found.add(dated if dated in found or "/" not in match[1] else match[1])
+        return {folder for folder in found if "/" in folder}
 
     def _is_over(self, folder: str) -> bool:
         """Return whether a run is inactive; record the reason if it may be active."""

@@ -149,6 +149,17 @@ def test_a_checkpoint_is_deleted_when_its_result_is_newer(made_up: MadeUp):
     assert found == {("stale artifacts", "us/flu/main"): {f"{folder}/checkpoint_00000.pkl"}}
 
 
+@pytest.mark.parametrize("run", ["us/flu/2030-01-05", "flu/2030-01-05", "us/flu/main"])
+def test_logs_of_a_run_that_is_named_by_a_date_make_no_other_run(made_up: MadeUp, run):
+    made_up.tasks(run, 1, (0,))
+    made_up.planned(run, {run.rpartition("/")[2]: 1})
+    made_up.write(f"logs/{run}/run_task/00000.log")
+
+    search = Search(Disk(made_up.root), Activity(datetime.fromtimestamp(NOON, UTC), WEEK, ()))
+
+    assert (search.left_alone, set(search.records)) == ({}, {run})
+
+
 def test_old_logs_without_results_are_deleted(made_up: MadeUp):
     made_up.write("logs/us/flu/gone/run_task/00000.log")
     made_up.write("benchmarks/us/flu/gone/run_task/00000.tsv")

@@ -7,18 +7,18 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 
 from epyflow.cli.options import Format, RunId, RunNames, StoragePrefix
-from epyflow.cli.output import ExitCode, exit_on_error, print_json, say, warn
+from epyflow.cli.output import ExitCode, count, exit_on_error, print_json, say, warn
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.download import WHAT, Copy
 from epyflow.operations.runs.download import fetch as fetch_files
 from epyflow.operations.runs.latest_runs import find_latest_runs
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 from epyflow.operations.runs.run_lookup import find_run, list_command
-from epyflow.operations.runs.unplanned_files import describe_unplanned
+from epyflow.operations.runs.unplanned_files import describe_unplanned, first_names
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
 
-_STATES = ("fetched", "unchanged", "kept", "left", "unplanned")
+_STATES = ("fetched", "unchanged", "kept", "left", "unplanned", "stale")
 _COPIED = ("fetched", "unchanged", "kept")
 
 
@@ -57,9 +57,10 @@ def fetch(
 
     The local files are printed, one a line. A local file that is newer than the run's is kept.
     A file whose name is not possible on this machine is skipped with a message. Files of an earlier
-    plan, such as a submission under the model's earlier name, are left out with a message.
+    plan, such as a submission under the model's earlier name, are left out with a message. Local
+    files that the run does not have, or no longer plans, are named in a warning and stay.
 
-    Exit code 0: the local files equal those of the run. 1: a newer local file was kept. 2:
+    Exit code 0: every file has its copy. 1: a newer local file was kept. 2:
     there is no such run or file, it cannot be read, or a local file cannot be written; also if
     a file was skipped.
     """
@@ -132,11 +133,18 @@ def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> N
         if earlier := [copy.source for copy in its if copy.became == "unplanned"]:
             told = describe_unplanned(earlier)
             say(f"{folder}: left out {told}; --unplanned copies them", err=True)
+        if stale := [str(copy.target) for copy in its if copy.became == "stale"]:
+            say(
+                f"{folder}: warning: the run does not have, or no longer plans, "
+                f"{count(len(stale), 'local file')}: {first_names(stale)}; delete what an earlier "
+                "fetch left, or fetch to an empty folder with --to",
+                err=True,
+            )
 
 
 def _counted(copies: list[Copy]) -> str:
-    count = {state: sum(copy.became == state for copy in copies) for state in _STATES}
-    return ", ".join(f"{number} {state}" for state, number in count.items() if number)
+    counts = {state: sum(copy.became == state for copy in copies) for state in _STATES}
+    return ", ".join(f"{number} {state}" for state, number in counts.items() if number)
 
 
 def _document(copy: Copy) -> dict[str, object]:

@@ -277,3 +277,65 @@ def test_files_of_an_earlier_plan_are_left_out_and_named(made_up):
 
     assert fetch("us/flu/week-2", "--storage", "there", "--unplanned").exit_code == 0
     assert fetched() == OF_WEEK_2 | {f"us/flu/week-2/{path}" for path in old}
+
+
+def stale(*arguments: object) -> list[str]:
+    documents = json.loads(fetch(*arguments, "--format", "json").stdout)
+    assert all(each["file"] is None for each in documents if each["became"] == "stale")
+    return [each["source"] for each in documents if each["became"] == "stale"]
+
+
+def test_local_files_that_the_run_no_longer_plans_are_named_and_stay(made_up):
+    named, old = ("us/flu/week-2", "--storage", "there"), "hub/2030-01-05-a-old.csv"
+    made_up.judged("us/flu/week-2", accepted=True, name="2030-01-05-a-old.csv")
+    made_up.write("results/us/flu/week-2/outputs/posteriors.csv.gz")
+    assert "warning" not in fetch(*named).stderr
+    before = fetched()
+    gone = [old, f"{old}.findings.json", "outputs/posteriors.csv.gz"]
+    Path("fetched/us/flu/week-2/notes.txt").write_text("mine")
+    Path("fetched/us/flu/week-2-more/hub").mkdir(parents=True)
+    Path("fetched/us/flu/week-2-more/hub/2030-01-05-a-b.csv").write_text("of another run")
+
+    made_up.planned("us/flu/week-2", {"week-2": 2}, *gone)
+    edited = fetch(*named)
+    for path in gone:
+        (made_up.root / "results/us/flu/week-2" / path).unlink()
+    cleaned = fetch(*named)
+
+    for done, count in ((edited, "4 unchanged, 3 unplanned"), (cleaned, "4 unchanged")):
+        assert done.exit_code == 0
+        assert done.stderr.splitlines()[0] == f"us/flu/week-2: {count}, 3 stale"
+        assert done.stderr.splitlines()[-1] == (
+            "us/flu/week-2: warning: the run does not have, or no longer plans, 3 local files: "
+            f"{', '.join(f'fetched/us/flu/week-2/{path}' for path in gone)}; delete what an "
+            "earlier fetch left, or fetch to an empty folder with --to"
+        )
+        assert set(done.stdout.splitlines()) == {f"fetched/{path}" for path in OF_WEEK_2}
+    assert fetched() > before
+    assert stale(*named, "--what", "outputs/*") == gone
+
+
+def test_files_of_an_earlier_plan_that_are_asked_for_are_not_stale(made_up):
+    named = ("us/flu/week-2", "--storage", "there", "--unplanned")
+    made_up.judged("us/flu/week-2", accepted=True, name="2030-01-05-a-old.csv")
+    made_up.planned("us/flu/week-2", {"week-2": 2}, "hub/2030-01-05-a-old.csv")
+
+    assert fetch(*named).exit_code == 0
+    assert stale(*named) == []
+
+
+@pytest.mark.parametrize("names", ["tree", "flat"])
+def test_submissions_of_a_date_that_a_replay_no_longer_has_are_stale(made_up, names):
+    named = ("us/flu/season", "--storage", "there", "--names", names)
+    for day in ("2030-01-05", "2030-01-12"):
+        made_up.tables(f"us/flu/season/{day}", tasks=1)
+        made_up.judged(f"us/flu/season/{day}", accepted=True, name=f"{day}-a-b.csv")
+    assert fetch(*named).exit_code == 0
+    Path("fetched/us_flu_season_two_2030-01-05-a-b.csv").write_text("of another run")
+
+    made_up.planned("us/flu/season", {"season/2030-01-12": 1})
+
+    found = [path for path in stale(*named) if path.endswith("a-b.csv")]
+    tree = ["2030-01-05/hub/2030-01-05-a-b.csv"]
+    flat = ["us_flu_season_2030-01-05_2030-01-05-a-b.csv"]
+    assert found == (tree if names == "tree" else flat)

@@ -2,7 +2,8 @@
 
 import errno
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Literal
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.run_list import Run
+from epyflow.operations.runs.unplanned_files import is_in_output_folder, submissions_first
+from epyflow.run.layout import HUB
 from epyflow.run.path_patterns import split_date
-from epyflow.storage.disk import Storage
+from epyflow.storage.disk import Disk, Storage
 from epyflow.storage.stored_file import Stored
 from forecast_hub.atomic_files import replacing
 
@@ -27,6 +30,9 @@ _OF_A_NAME = frozenset(
     {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ}
 )
 """Errors of a name that this file system does not take; another file may be written."""
+
+_SUBMISSION = re.compile(r"(?:\d{4}-\d\d-\d\d_)?\d{4}-\d\d-\d\d-.+")
+"""The end of a flat name of a submission, in a replay after the date of its run."""
 
 _SAME = 1e-3
 """Seconds: times in a bucket are in milliseconds."""
@@ -46,7 +52,8 @@ class Copy:
         In bytes.
     became
         ``fetched``; ``unchanged`` if the copy was there; ``kept`` if the local file is newer;
-        ``left`` if it cannot be copied; ``unplanned`` if it is of an earlier plan.
+        ``left`` if it cannot be copied; ``unplanned`` if it is of an earlier plan; ``stale`` for
+        a local file that the run does not have, or that is of an earlier plan.
     problem
         Why it was left.
     """
@@ -54,7 +61,7 @@ class Copy:
     source: str
     target: Path
     size: int
-    became: Literal[_Became, "left", "unplanned"]
+    became: Literal[_Became, "left", "unplanned", "stale"]
     problem: str = ""
 
 
@@ -76,7 +83,8 @@ def fetch(
 
     A file whose name cannot be that of a local file is left, and the others are copied: a bucket
     takes longer names, a file ``a`` beside ``a/b``, and names that differ in case only. So is a
-    file that was removed meanwhile.
+    file that was removed meanwhile. Local files that an earlier call copied, and that are not, or
+    no longer, of the run's plan, are among the copies as ``stale``; of flat names, submissions.
 
     Parameters
     ----------
@@ -105,7 +113,8 @@ def fetch(
     wanted = {path: its for path, its in sorted(files.items()) if _matches(path, what)}
     if not wanted:
         raise EpyflowError(f"{folder} has no file that matches {' or '.join(what)}")
-    earlier = [] if unplanned else [path for path in run.unplanned if path in wanted]
+    planned = files.keys() if unplanned else files.keys() - set(run.unplanned)
+    earlier = [path for path in run.unplanned if path in wanted.keys() - planned]
     targets: dict[str, Path] = {}
     problems: dict[str, str] = {}
     for path in sorted(wanted.keys() - set(earlier)):
@@ -126,7 +135,29 @@ def fetch(
         except _LeftError as problem:
             problems[path] = str(problem)
     left = [Copy(path, to, wanted[path].size, "left", why) for path, why in problems.items()]
-    return [*copies, *left, *(Copy(path, to, wanted[path].size, "unplanned") for path in earlier)]
+    apart = [Copy(path, to, wanted[path].size, "unplanned") for path in earlier]
+    # Without a target the run's own name may be none of a local folder.
+    stale = _stale(to, run, planned, names) if targets else []
+    stale = [copy for copy in stale if _identity(copy.target) not in written]
+    return [*copies, *left, *apart, *stale]
+
+
+def _stale(to: Path, run: Run, planned: Collection[str], names: Names) -> list[Copy]:
+    """Return the local files that look like copies of outputs of a run, and are not planned."""
+    if names == "tree":
+        local = Disk(to).below(run.folder)
+        found = [path for path in local if is_in_output_folder(path) and path not in planned]
+        paths = sorted(found, key=submissions_first)
+        return [Copy(path, to / run.folder / path, local[path].size, "stale") for path in paths]
+    # Names of other outputs may be those of a run whose id begins with this one.
+    submitted = [path for path in planned if split_date(path)[1].startswith(f"{HUB}/")]
+    own = {_flat(to, run, path) for path in submitted}
+    start = f"{_flat_run(run.folder)}_"
+    return [
+        Copy(file.name, file, file.stat().st_size, "stale")
+        for file in sorted({file for file in to.glob(f"{start}*") if file.is_file()} - own)
+        if _SUBMISSION.fullmatch(file.name.removeprefix(start))
+    ]
 
 
 def _copy(storage: Storage, source: str, target: Path, its: Stored, *, force: bool) -> _Became:
@@ -150,13 +181,21 @@ def _target(to: Path, run: Run, path: str, names: Names) -> Path:
     if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
         raise _LeftError(f"{f'{run.folder}/{path}'!r} is not a valid name for a local file")
     if names == "flat":
-        date, name = split_date(path)
-        rest = name.split("/")
-        return to / "_".join([*run.layout.dated(date).name.split("/"), *(rest[1:] or rest)])
+        return _flat(to, run, path)
     target = to / run.folder / path
     if not target.parent.resolve().is_relative_to(to.resolve()):
         raise EpyflowError(f"{target} leads out of {to} through a link; nothing was fetched")
     return target
+
+
+def _flat(to: Path, run: Run, path: str) -> Path:
+    date, name = split_date(path)
+    rest = name.split("/")
+    return to / "_".join([_flat_run(run.layout.dated(date).name), *(rest[1:] or rest)])
+
+
+def _flat_run(folder: str) -> str:
+    return folder.replace("/", "_")
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

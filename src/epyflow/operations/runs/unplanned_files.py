@@ -42,7 +42,7 @@ def find_unplanned(plan: Plan, planned: Iterable[str], storage: Storage) -> tupl
     folder = f"{run.results}/"
     own = {path.rpartition(folder)[2] for path in planned if folder in path}
     found = [path for path in _outputs(plan, storage) if path not in own and _is_name(path)]
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(found, key=submissions_first))
 
 
 def _is_name(path: str) -> bool:
@@ -53,16 +53,18 @@ def _is_name(path: str) -> bool:
 def _outputs(plan: Plan, storage: Storage) -> list[str]:
     run = plan.layout
     if plan.is_replay:
-        return list(filter(_is_output, storage.below(run.results)))
+        return list(filter(is_in_output_folder, storage.below(run.results)))
     # Listed by folder: there may be many inputs and results.
     return [f"{top}/{name}" for top in _FOLDERS for name in storage.below(f"{run.results}/{top}")]
 
 
-def _is_output(path: str) -> bool:
+def is_in_output_folder(path: str) -> bool:
+    """Return whether a path below a run's folder is in ``hub``, ``outputs`` and so on."""
     return split_date(path)[1].startswith(tuple(f"{top}/" for top in _FOLDERS))
 
 
-def _place(path: str) -> tuple[bool, str]:
+def submissions_first(path: str) -> tuple[bool, str]:
+    """Return the key that sorts paths below a run's folder: submissions, then the others."""
     return not split_date(path)[1].startswith(f"{HUB}/"), path
 
 
@@ -81,9 +83,9 @@ def unplanned_among(files: Iterable[str], run: RunLayout, wanted: Wanted) -> tup
     wanted
         From the record of its coordinator.
     """
-    named, outputs = set(wanted.unplanned), filter(_is_output, files)
+    named, outputs = set(wanted.unplanned), filter(is_in_output_folder, files)
     found = (path for path in outputs if path in named or not is_planned(path, run, wanted.tasks))
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(found, key=submissions_first))
 
 
 def first_names(unplanned: Sequence[str]) -> str:

@@ -53,7 +53,7 @@ def runs(
         moment = None if since is None else parse_since(since, datetime.now(UTC))
         every = find_runs(open_storage(storage), experiments, latest=latest)
     recent = [run for run in every if moment is None or run.modified >= moment]
-    found = [run for run in recent if state in (None, _state(run))][:limit]
+    found = [run for run in recent if state in (None, run.state)][:limit]
     if format == "json":
         print_json([run.as_dict() for run in found])
     elif format == "uri":
@@ -81,7 +81,7 @@ def _print(found: list[Run]) -> None:
         }
     )
     for run in found:
-        state, judged = _state(run), run.submission or "-"
+        state, judged = run.state, run.submission or "-"
         table.add_row(
             run.exp_id,
             run.run_id,
@@ -91,9 +91,3 @@ def _print(found: list[Run]) -> None:
             Text(judged, style=_STYLES.get(judged, "")),
         )
     console().print(table)
-
-
-def _state(run: Run) -> str:
-    if run.complete:
-        return "complete"
-    return "failed" if run.failed else "incomplete"

@@ -111,9 +111,9 @@ def _print(seen: _Seen, format: str) -> None:
         return
     now, presence, queued, lease = seen
     run = now.run
-    state = "complete" if run.complete else "incomplete"
-    if not run.complete and presence.outcome == "stopped":
-        state = "stopped; the same command resumes it"
+    state: str = run.state
+    if state == "incomplete" and presence.outcome == "stopped":
+        state = "incomplete; it was stopped, and the same command resumes it"
     judged = f"; submission {run.submission}" if run.submission else ""
     say(f"{run.folder}: {state}{judged}, {run.modified:%Y-%m-%d %H:%M:%S} UTC")
     say(f"coordinator: {presence.described()}")

@@ -52,6 +52,7 @@ def test_runs_are_a_document_of_every_number(made_up):
         "failed": 0,
         "missing": 0,
         "complete": True,
+        "state": "complete",
         "submission": None,
     }
 

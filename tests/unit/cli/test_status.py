@@ -202,14 +202,14 @@ def test_who_goes_on_is_told_with_how_much_each_stage_is_to_make(made_up):
     ],
     ids=["killed", "failed", "stopped", "cancelled", "done"],
 )
-def test_that_nobody_goes_on_with_an_incomplete_run_ends_with_4(made_up, changed, said):
+def test_that_nobody_goes_on_with_an_incomplete_run_ends_with_4_or_1(made_up, changed, said):
     made_up.tasks("flu/main", count=2, done=(0,))
     record = noted(made_up, **changed)
 
     done = status("flu")
 
     began = f"{record.started:%F %T} UTC"
-    assert done.exit_code == 4
+    assert done.exit_code == (1 if changed.get("outcome") == "failed" else 4)
     assert said.format(pid=record.pid, host=record.host, began=began) in done.stdout
 
 
@@ -346,3 +346,29 @@ def test_files_of_an_earlier_plan_are_named_and_not_counted(made_up):
         f"not counted: 3 files of an earlier plan: {', '.join(named)}",
     ]
     assert json.loads(status("flu", "--format", "json").stdout)["unplanned"] == list(named)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failed", "state", "code"),
+    [
+        ("failed", 1, "failed", 1),
+        ("failed", 0, "failed", 1),  # as where no job could be started
+        ("stopped", 1, "failed", 1),
+        ("stopped", 0, "incomplete; it was stopped, and the same command resumes it", 4),
+        ("cancelled", 0, "incomplete", 4),
+    ],
+)
+def test_status_and_runs_name_one_state(made_up, outcome, failed, state, code):
+    made_up.tasks("flu/main", count=2, done=(0,))
+    if failed:
+        made_up.write("logs/flu/main/run_task/00001.log", FAILED_LOG)
+    noted(made_up, outcome=outcome, ended=NOW)
+    word = state.partition(";")[0]
+
+    shown = status("flu")
+
+    assert shown.exit_code == code
+    assert shown.stdout.startswith(f"flu/main: {state}, 2030-03-17 ")
+    assert json.loads(status("flu", "--format", "json").stdout)["state"] == word
+    listed = CliRunner().invoke(app.app, ["runs", "--state", word, "--format", "json"]).stdout
+    assert [each["state"] for each in json.loads(listed)] == [word]

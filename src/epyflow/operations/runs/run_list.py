@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
@@ -90,6 +90,14 @@ class Run:
         return is_planned(path, self.layout, planned)
 
     @property
+    def state(self) -> Literal["complete", "failed", "incomplete"]:
+        """Whether it is complete, or else a task or its last coordinator failed."""
+        if self.complete:
+            return "complete"
+        ended_badly = self.coordinator is not None and self.coordinator.outcome == "failed"
+        return "failed" if self.failed or ended_badly else "incomplete"
+
+    @property
     def completed(self) -> datetime | None:
         """When its last coordinator had made all of it; None if it has not, or only a part.
 
@@ -110,6 +118,7 @@ class Run:
             "failed": self.failed,
             "missing": self.missing,
             "complete": self.complete,
+            "state": self.state,
             "submission": self.submission,
         }
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from epyflow.errors import UnreadableError
-from epyflow.operations.runs.log_lines import log_text, printable, shorten_line
+from epyflow.operations.runs.log_lines import is_message, log_text, printable, shorten_line
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.run_lookup import reload_run
 from epyflow.operations.runs.run_parts import ended_with_error
@@ -19,7 +19,8 @@ from epyflow.stages import STAGES, stage_of_rule
 from epyflow.storage.disk import Storage
 
 _UNREAD = "its job counts as one without an error"
-_MESSAGE = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)$", re.MULTILINE)
+_MESSAGE = re.compile(r"\S+ \S+ (?:ERROR|CRITICAL) (.*)")
+_TRACEBACK = "Traceback"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class Status:
 
     @property
     def failed(self) -> bool:
-        """Whether a job failed, or the hub would refuse the submission."""
-        return bool(self.run.failed or self.failures or self.run.submission == "refused")
+        """Whether a job or the coordinator failed, or the hub would refuse the submission."""
+        failed = self.run.state == "failed" or self.run.submission == "refused"
+        return failed or bool(self.failures)
 
     @property
     def over(self) -> bool:
@@ -158,11 +160,22 @@ def _rule(log: str) -> str:
 
 
 def _message(log: bytes) -> str | None:
-    """Return the message of an error, or its ends; the last line of a traceback; None without."""
+    """Return the last error's message on one line, or the ends of it; None without an error.
+
+    Of a traceback it has the last line.
+    """
     if not ended_with_error(log):
         return None
-    text = log_text(log)
-    message = next(reversed(_MESSAGE.findall(text)), "an error whose message cannot be read")
-    if message.startswith("Traceback"):
-        message = text.strip().splitlines()[-1]
-    return shorten_line(printable(message), "the whole is in the log")
+    found: list[str] = []
+    goes_on = False
+    for line in log_text(log).splitlines():
+        if is_message(line):
+            start = _MESSAGE.fullmatch(line)
+            goes_on, found = start is not None, [start[1]] if start else found
+        elif goes_on and line.strip():
+            found.append(line.strip())
+    trace = next((n for n, line in enumerate(found) if line.startswith(_TRACEBACK)), None)
+    lines = found if trace is None else [*found[:trace], found[-1]]
+    message = "; ".join(map(printable, lines)).replace(":; ", ": ")
+    whole = message or "an error whose message cannot be read"
+    return shorten_line(whole, "the whole is in the log")

@@ -111,6 +111,35 @@ def test_the_message_of_an_error_is_of_the_last_one_and_shows_control_characters
     }
 
 
+FAILED = "2030-01-02 03:04:06,789 ERROR "
+LATER = "2030-01-02 03:04:07,789 INFO removed the\n  checkpoints\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "message"),
+    [
+        (
+            f"{FAILED}2 of 3 tasks failed; again tries these again:\n  NY, task 1: a\n  MA: b\n",
+            "2 of 3 tasks failed; again tries these again: NY, task 1: a; MA: b",
+        ),
+        (f"{FAILED}old\n  told\n{FAILED}rows.csv:\n\n  line 2\n{LATER}", "rows.csv: line 2"),
+        (f"{FAILED}fit\nTraceback (most recent):\n  File x\nKeyError: 1\n", "fit; KeyError: 1"),
+        (f"{FAILED}Traceback (most recent):\n  File x\nKeyError: 1\n{LATER}", "KeyError: 1"),
+        (
+            '{"time": "2030-01-02T03:04:06Z", "level": "ERROR", "message": "two:\\n  a\\n  b"}\n',
+            "two: a; b",
+        ),
+    ],
+)
+def test_an_error_of_several_lines_is_told_as_a_whole_on_one(tmp_path, log, message):
+    made = MadeUp(tmp_path)
+    made.tasks("us/flu/main", 1, ())
+    made.write("logs/us/flu/main/run_task/00000.log", log)
+    (run,) = find_runs(Disk(tmp_path))
+
+    assert list(status(Disk(tmp_path), run).failures.values()) == [message]
+
+
 @pytest.mark.parametrize(
     "log",
     [

@@ -75,7 +75,7 @@ def gather(settings: Settings) -> Gathered:
     experiment = load_experiment(with_calendar(settings), sources)
     settings = settings.model_copy(update=calendar_of(experiment))
     check_engine(settings.engine)
-    runs = _runs(experiment, settings, sources.store)
+    runs = runs_of(experiment, settings, sources.store)
     return Gathered(settings, checkout, sources, experiment, runs)
 
 
@@ -118,9 +118,16 @@ def population_names(store: PopulationStore) -> Collection[str]:
         return ()
 
 
-def _runs(
+def runs_of(
     experiment: Experiment, settings: Settings, store: PopulationStore
 ) -> dict[str, Experiment]:
+    """Return the experiment of each run of the settings: see :func:`epyflow.experiment.as_of.runs`.
+
+    Raises
+    ------
+    EpyflowError
+        If a reference date is not possible; the message names it.
+    """
     dates = settings.reference_dates
     if dates and settings.build == "remote":
         raise EpyflowError(

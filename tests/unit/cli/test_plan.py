@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.command import run
-from tests.unit.experiment.samples import CALIBRATION, GONE, SAMPLING, SIR, changed, write_sections
+from tests.unit.experiment.samples import (
+    CALIBRATION,
+    GONE,
+    SAMPLING,
+    SIR,
+    changed,
+    write_dateless,
+    write_sections,
+)
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "config" / "experiments" / "example"
 
@@ -86,3 +94,51 @@ def test_members_per_task_is_at_least_1(root):
 
     assert done.exit_code == 2
     assert "--members-per-task" in done.output
+
+
+DATES = ["2025-01-18", "2025-01-25"]
+
+
+def replay(folder, dates, *arguments):
+    settings = ("--config", "today=2025-01-29", f"reference_dates=[{', '.join(dates)}]")
+    return run("plan", folder, *arguments, *settings)
+
+
+def test_the_plan_of_a_replay_is_of_all_its_dates(tmp_path):
+    folder = write_dateless(tmp_path)
+    costly = ("--cost", "--format", "json")
+
+    one = json.loads(replay(folder, DATES[:1], *costly).stdout)
+    two = json.loads(replay(folder, DATES[::-1], *costly).stdout)
+
+    for key in ("tasks", "members", "simulations"):
+        assert two[key] == 2 * one[key] > 0
+    assert two["cpu_seconds_estimate"] > 1.5 * one["cpu_seconds_estimate"]
+    assert two["reference_dates"] == DATES
+    jobs = [{each["rule"]: each["jobs"][0] for each in got["cost"]["stages"]} for got in (one, two)]
+    drawn = {each["rule"] for each in one["cost"]["stages"] if each["stage"] == "figures"}
+    assert jobs[1] == {r: n if r in drawn else 2 * n for r, n in jobs[0].items()}
+    assert two["cost"]["usd"] > one["cost"]["usd"]
+
+
+def test_the_table_of_a_replay_names_its_dates_and_has_the_sums(tmp_path):
+    folder = write_dateless(tmp_path)
+    document = json.loads(replay(folder, DATES, "--format", "json").stdout)
+
+    shown = replay(folder, DATES).stdout
+
+    cells = [re.findall(r"[\w,-]+", line) for line in shown.splitlines()]
+    total = [f"{document[key]:,}" for key in ("tasks", "members", "simulations")]
+    assert ["total", *total] in cells
+    assert ["Massachusetts", "US-MA", *total] in cells
+    assert "For 2 reference dates: 2025-01-18, 2025-01-25\n" in shown
+    assert "reference_date:" not in shown  # each date has its own
+
+
+def test_a_date_that_the_run_would_refuse_has_no_plan(tmp_path):
+    folder = write_dateless(tmp_path)
+
+    done = replay(folder, ["2025-01-18", "2010-01-02"])
+
+    assert done.exit_code == 1
+    assert "reference date 2010-01-02: " in done.stderr

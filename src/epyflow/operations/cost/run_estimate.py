@@ -1,5 +1,6 @@
 """Estimate the cost of a planned run of an experiment."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,27 @@ from epyflow.experiment.format.output import HUB_FORMATS
 from epyflow.inputs.fan_out import Plan
 from epyflow.operations.cost import estimate
 from epyflow.operations.cost.cost_file import region_of_site
+from epyflow.operations.cost.job_costs import stage_of
 from epyflow.operations.cost.prices import read_prices
 from epyflow.operations.cost.profile import FILE, Profile, read_profile
 from epyflow.run.table_requests import table_specs
 
 
 def estimate_cost(
-    experiment: Experiment,
-    planned: Plan,
+    runs: Sequence[tuple[Experiment, Plan]],
     prices: Path | None,
     profile: Path | None,
     region: str | None,
     spot: bool | None,
 ) -> dict[str, Any]:
     """Estimate the cost of a planned run on Google Batch, as a document.
+
+    Parameters
+    ----------
+    runs
+        The experiment and its plan; in a replay, of each reference date.
+    prices, profile, region, spot
+        Options of the command.
 
     Raises
     ------
@@ -31,7 +39,8 @@ def estimate_cost(
     """
     table, given = read_prices(prices), with_spot(read_profile(profile or FILE), spot)
     place = region or region_of_site()
-    stages = estimate.estimate(work_of(experiment, planned, given), given, table, place)
+    stages = estimate.estimate(_work_of_all(runs, given), given, table, place)
+    experiment, planned = runs[0]
     return {
         "currency": "USD",
         "price_date": str(table.date),
@@ -50,6 +59,22 @@ def work_of(experiment: Experiment, planned: Plan, profile: Profile) -> list[est
     tables = len(table_specs(experiment))
     submissions = sum(getattr(experiment.output, name) is not None for name in HUB_FORMATS)
     return estimate.work(planned, experiment.calibration, tables, submissions, profile)
+
+
+def _work_of_all(runs: Sequence[tuple[Experiment, Plan]], profile: Profile) -> list[estimate.Work]:
+    """Return the work of all dates together; figures are drawn once."""
+    found: dict[str, estimate.Work] = {}
+    for work in (each for run in runs for each in work_of(*run, profile)):
+        before = found.get(work.rule)
+        if before is None or stage_of(work.rule) == "figures":
+            found[work.rule] = work
+            continue
+        jobs = estimate.Range(*map(sum, zip(before.jobs, work.jobs, strict=True)))
+        seconds = estimate.Range(
+            min(before.seconds.low, work.seconds.low), max(before.seconds.high, work.seconds.high)
+        )
+        found[work.rule] = estimate.Work(work.rule, jobs, seconds)
+    return list(found.values())
 
 
 def _stage_document(stage: estimate.StageEstimate) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """``epyflow week``: this week's forecast, from the data to a branch of the hub."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib import import_module
@@ -25,7 +26,13 @@ from epyflow.operations.target_data.source import (
     fetch_vintage,
     is_kept,
 )
-from epyflow.operations.week.forecast import Week, confirm_accepted, plan_week, read_forecast
+from epyflow.operations.week.forecast import (
+    Week,
+    confirm_accepted,
+    confirm_unedited,
+    plan_week,
+    read_forecast,
+)
 from epyflow.operations.week.hub_branch import (
     Forecast,
     check_branch,
@@ -212,8 +219,13 @@ def _submit(
 
     with exit_on_error(ExitCode.PROBLEM, codes={RunningError: ExitCode.NOT_DONE}):
         last = read_record(found.layout.exp_id, found.layout.run_id, place)
-        # The mark of an earlier start stays while a later one works, and if that one fails.
-        if found.is_complete(place) and (last is None or last.outcome == "complete"):
+        # The mark of an earlier start stays while a later one works, if that one fails, and if it
+        # was asked for a part.
+        whole = last is None or (last.outcome == "complete" and last.wanted.whole)
+        if whole and found.is_complete(place):
+            again = _command(named, arguments)
+            if last and (newer := confirm_unedited(found, named.settings, last, again)):
+                warn(newer)
             return
         where, document = submit.start_detached(named.settings, arguments, submit.Machine())
         say(f"{found.layout.name}: submitted as {document['job']}", err=True)
@@ -223,3 +235,12 @@ def _submit(
         if not submit.wait_for_end(where, document["job"], submit.SECONDS):
             warn(f"the run of {found.reference_date} did not succeed; nothing was committed")
             raise typer.Exit(ExitCode.PROBLEM)
+
+
+def _command(named: NamedExperiment, arguments: Sequence[str]) -> str:
+    """Return the command that submits a run again, with its settings."""
+    own = [text for text in named.arguments if not text.startswith("experiment=")]
+    words = ["epyflow", "submit", named.settings.experiment]
+    words += [word for file in named.files for word in ("--configfile", str(file))]
+    words += [word for text in own for word in ("--config", text)]
+    return shlex.join([*words, *(["--", *arguments] if arguments else [])])

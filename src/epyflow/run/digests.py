@@ -25,12 +25,12 @@ def numeric_content(experiment: Experiment, planned: Plan, settings: Settings, s
         planned.strategy,
         settings.engine,
         str(seed),
-        *_functions(experiment),
+        *hash_functions(experiment),
     )
     return "\n".join(parts)
 
 
-def _functions(experiment: Experiment) -> list[str]:
+def hash_functions(experiment: Experiment) -> list[str]:
     """Return the hashes of custom modules, which may define distributions."""
     folder = experiment.files.folder / "functions"
     return [sha256_of(path) for path in sorted(folder.glob("*.py"))]

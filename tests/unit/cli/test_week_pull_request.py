@@ -14,6 +14,7 @@ import pytest
 from epyflow.cli import week as cli_week
 from epyflow.errors import RunningError
 from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
+from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.target_data import vintage_store
 from epyflow.operations.week import hub_branch, pull_request
 from epyflow.operations.week.hub_branch import owner_of
@@ -343,7 +344,7 @@ def test_a_week_that_was_killed_after_its_submission_is_submitted_once(
     snakemake.finish(started[0])
     ended, again = of("2025-01-15", "--submit"), of("2025-01-15", "--submit")
 
-    later = this_coordinator("sample", "2025-01-18", {})
+    later = this_coordinator("sample", "2025-01-18", {}, Wanted(whole=True))
     for record in (later, later.after("failed"), later.after("complete")):
         write_record(record, Disk())
         others.append(of("2025-01-15", "--submit").exit_code)

@@ -207,12 +207,15 @@ def record_start(
     return previous
 
 
-def record_request(exp_id: str, run_id: str, wanted: Wanted, storage: Storage) -> bool:
+def record_request(
+    exp_id: str, run_id: str, wanted: Wanted, storage: Storage, origin: Origin | None = None
+) -> bool:
     """Record what a run was asked for by a start that found nothing to do: it is complete.
 
-    The command, the log and the origin stay those of the last coordinator that worked on the run. A
-    record of another coordinator that may be running is left as it is: on disk, Snakemake's lock of
-    the folder rules out one of another machine, or of before a restart.
+    The command and the log stay those of the last coordinator that worked on the run. So does the
+    origin without a new one. A record of another coordinator that may be running is left as it is:
+    on disk, Snakemake's lock of the folder rules out one of another machine, or of before a
+    restart.
 
     Returns
     -------
@@ -227,8 +230,8 @@ def record_request(exp_id: str, run_id: str, wanted: Wanted, storage: Storage) -
     if not (has_ended or is_same_job(last.job, mine.job)):
         return False
     asked = wanted.model_copy(update=last.wanted.model_dump(include={"command", "log"}))
-    if last.outcome != "complete" or last.wanted != asked:
-        known = {"wanted": asked, "origin": last.origin}
+    known = {"wanted": asked, "origin": origin or last.origin}
+    if last.outcome != "complete" or known != {"wanted": last.wanted, "origin": last.origin}:
         write_record(mine.after("complete").model_copy(update=known), storage)
     return not (last.outcome == "complete" and last.wanted.whole)
 

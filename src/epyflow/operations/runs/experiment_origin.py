@@ -4,15 +4,20 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from epyflow.run.calendar import calendar_of
+from epyflow.run.digests import hash_functions
 from epyflow.run.plan import Plan
 
 if TYPE_CHECKING:  # slow to import
     from epyflow.run.sources import Gathered
+
+_Digest = Annotated[str, Field(max_length=64)]
 
 ORIGIN_VARIABLE = "EPYFLOW_COORDINATOR_ORIGIN"
 """The place of the experiment that `epyflow submit` has packed, for its coordinator."""
@@ -27,12 +32,20 @@ class Origin(BaseModel):
         Its folder, or the URL of its repository, without user, token and ref.
     digest
         Hash of its content and of its data.
+    content, data
+        Hash of its content and its functions, and of its data; None in records of earlier versions.
+    today, last_observation
+        What its relative dates stand for; None without one.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     place: Annotated[str, Field(max_length=4096)]
-    digest: Annotated[str, Field(max_length=64)]
+    digest: _Digest
+    content: _Digest | None = None
+    data: _Digest | None = None
+    today: date | None = None
+    last_observation: date | None = None
 
     def is_another(self, other: "Origin") -> bool:
         """Return whether place and content differ: an experiment that was moved is the same."""
@@ -52,6 +65,15 @@ def origin_of(found: "Gathered", plan: Plan, environment: Mapping[str, str] = os
     folder = os.fsencode(found.experiment.files.folder.resolve()).decode(errors="replace")
     if found.checkout is not None:  # a bundle, too, names a repository: others may have written it
         folder = re.sub(r"//[^/]*@", "//", found.checkout.url).partition("?")[0]
-    content = json.dumps([[run.experiment, dict(run.data)] for run in plan.runs], sort_keys=True)
-    digest = hashlib.sha256(content.encode()).hexdigest()
-    return Origin(place=environment.get(ORIGIN_VARIABLE) or folder, digest=digest)
+    return Origin(
+        place=environment.get(ORIGIN_VARIABLE) or folder,
+        digest=_hash([run.experiment, dict(run.data)] for run in plan.runs),
+        content=_hash([*(run.experiment for run in plan.runs), *hash_functions(found.experiment)]),
+        # Its keys contain the day as of which data are read.
+        data=_hash(sorted(run.data.values()) for run in plan.runs),
+        **calendar_of(found.experiment),
+    )
+
+
+def _hash(content: Iterable[Any]) -> str:
+    return hashlib.sha256(json.dumps(list(content), sort_keys=True).encode()).hexdigest()

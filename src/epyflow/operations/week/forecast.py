@@ -8,12 +8,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from epyflow.errors import DataError, EpyflowError, user_errors
+from epyflow.operations.runs.coordinator_presence import format_time
+from epyflow.operations.runs.coordinator_record import Coordinator
+from epyflow.operations.runs.experiment_origin import Origin, origin_of
 from epyflow.operations.runs.stored_records import Record, parse_record
 from epyflow.operations.week.hub_branch import has_configuration
 from epyflow.report.warnings import OLDEST
 from epyflow.run.calendar import with_calendar
 from epyflow.run.hub_choice import choose_destination
 from epyflow.run.layout import RunLayout
+from epyflow.run.planner import plan_without_seed
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered, gather
 from epyflow.storage.disk import Storage
@@ -117,6 +121,62 @@ def _reference(found: Gathered) -> date:
             "expected one, such as flusight_format: {reference_date: next}"
         )
     return hub[1].reference_date
+
+
+def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: str) -> str:
+    """Raise if the experiment of a finished run, or a file of its data, was edited since.
+
+    A newer vintage is no edit: a run that is repeated keeps the dates of its start.
+
+    Parameters
+    ----------
+    week
+        From :func:`plan_week`.
+    settings
+        Those of the run, with the dates of today.
+    last
+        The record of its last coordinator; one of an earlier version does not say what it has read.
+    again
+        The command that runs the forecast again.
+
+    Returns
+    -------
+    warning
+        That the data are newer; empty if they are not.
+
+    Raises
+    ------
+    EpyflowError
+        Naming what differs, and what to do.
+    """
+    read = last.origin
+    if read is None or read.content is None:
+        return ""
+    now, dates = _origin(settings), {}
+    if read.today is not None:
+        dates = {"today": read.today, "last_observation": read.last_observation}
+    then = _origin(settings.model_copy(update=dates)) if dates else now
+    pairs = {"the experiment": (read.content, then.content), "its data": (read.data, then.data)}
+    edited = " and ".join(name for name, (old, new) in pairs.items() if old != new)
+    name, began = week.layout.name, format_time(last.started)
+    if edited:
+        raise EpyflowError(
+            f"{name}: {edited} changed since its run began at {began}. Nothing was committed. To "
+            f"forecast anew, `{again}`, and repeat this command when that run has ended. To commit "
+            f"the forecast that was made, undo the change: {week.layout.experiment_archive} has "
+            "the files that were read, for `epyflow unpack`"
+        )
+    if now.data == read.data:
+        return ""
+    return (
+        f"{name}: its run has read the data of {read.today}, and there are newer ones, which its "
+        f"forecast does not use. To forecast with them, `{again}`"
+    )
+
+
+def _origin(settings: Settings) -> Origin:
+    found = gather(settings)
+    return origin_of(found, plan_without_seed(found))
 
 
 def read_forecast(week: Week, storage: Storage) -> bytes:

@@ -166,6 +166,9 @@ def test_a_start_with_nothing_to_do_records_what_it_was_asked_for_and_keeps_the_
     assert (found.outcome, found.pid) == ("complete", os.getpid())
     assert found.wanted == Wanted(command=("snakemake", "1"), tasks={"main": 2}, whole=True)
     assert found.origin == origin
+    edited = Origin(place="/studies", digest="b")
+    record_request("flu", "main", asked, storage, edited)
+    assert read_record("flu", "main", storage).origin == edited
 
 
 @pytest.mark.parametrize(("uri", "tasks"), [(None, 2), ("gs://b/p", 3)])

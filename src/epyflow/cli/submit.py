@@ -186,7 +186,8 @@ def _planned(settings: Settings, topic: str | None) -> tuple[Place, Gathered]:
             f"{VARIABLE_PREFIX}COORDINATOR_SERVICE_ACCOUNT, or the key in profiles/gcp/site.yaml"
         )
     found = gather(settings)
-    print_problems(found.experiment.warnings, Console(stderr=True))
+    warnings = dict.fromkeys(each for run in found.runs.values() for each in run.warnings)
+    print_problems(list(warnings), Console(stderr=True))
     jobs = BatchJobs(site.project, site.region)
     exp_id = found.experiment.files.exp_id
     site = site.of_experiment(exp_id)

@@ -95,6 +95,7 @@ def front_page(
     quantities = with_named(about["quantities"], priors)
     page = {
         "warnings": [
+            *(f"{each[:1].upper()}{each[1:]}." for each in about.get("warnings", ())),
             *found["warnings"],
             *(replayed(about["fit"]["particles"]) if is_replay else ()),
             *forecasts(named),

@@ -31,7 +31,8 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         ``quantities`` (distribution of each quantity that is drawn or inferred), ``fit`` (None
         without a calibration), ``without_curves`` (no quantiles are asked for),
         ``without_reproduction`` (why there is no effective reproduction number, or None),
-        ``reference_date`` (of a hub's submission, or None) and ``figure_kinds`` (wanted besides
+        ``reference_date`` (of a hub's submission, or None), ``warnings`` (of the checks, about the
+        results) and ``figure_kinds`` (wanted besides
         those that the report shows).
     """
     model, calibration, sampling = experiment.model, experiment.calibration, experiment.sampling
@@ -50,6 +51,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "without_curves": calibration is None and experiment.output.quantiles is None,
         "without_reproduction": without_reproduction(experiment),
         "reference_date": _reference_date(experiment.output),
+        "warnings": [each.message for each in experiment.warnings if each.in_report],
         "figure_kinds": [kind.lower() for kind in experiment.output.figure_output_types],
     }
 

@@ -58,8 +58,9 @@ class Gathered:
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings of the experiment's checks, one line each; of many the first and the last."""
-        return first_lines([str(problem) for problem in self.experiment.warnings])
+        """Warnings of the checks of each run, one line each; of many the first and the last."""
+        found = (str(each) for run in self.runs.values() for each in run.warnings)
+        return first_lines(list(dict.fromkeys(found)))
 
 
 def gather(settings: Settings) -> Gathered:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from epyflow.errors import ArtifactError, EpyflowError
+from epyflow.report.front_page import front_page
 from epyflow.run import input_record
 from epyflow.run.input_build import build_inputs, bundle_experiment, experiment_of
 from epyflow.run.layout import OWN_NAMES
@@ -311,6 +312,32 @@ def test_relative_dates_give_the_tasks_of_the_days_written_and_jobs_read_them(se
     config = {"experiment": "small", "experiments_root": ".", "plan": vars(relative)}
     assert experiment_of(read_settings(config)).model.timespan.end_date == date(2025, 3, 2)
     assert written.dates == {}
+
+
+def test_a_start_and_its_report_warn_of_data_that_were_published_later(tmp_path, monkeypatch):
+    """In a replay of the same date, the data are those of a week before it."""
+    monkeypatch.chdir(tmp_path)
+    config = write_dateless(tmp_path) / "config"
+    for name, old, new in (
+        ("output.yaml", "reference_date: next", "reference_date: 2025-01-25"),
+        ("modelset.yaml", "common-data/vintages", "common-data/vintages/admissions_2025-01-29.csv"),
+        ("modelset.yaml", "    observed_data_vintage: today\n", ""),
+        ("modelset.yaml", "last observation", "2025-01-18"),
+    ):
+        text = (config / name).read_text()
+        assert old in text
+        (config / name).write_text(text.replace(old, new))
+    given = {"experiment": "sample", "experiments_root": ".", "today": date(2025, 1, 29)}
+    late = "are those known on 2025-01-29, after the reference date 2025-01-25"
+    settings = Settings(**given)
+
+    assert [late in each for each in gather(settings).warnings] == [True]
+    about = plan(settings).about
+    assert f"The observations {late}" in front_page(about, None)["warnings"][0]
+
+    replay = Settings(**given, reference_dates=[date(2025, 1, 25)])
+    assert [late in each for each in gather(replay).warnings if "known" in each] == []
+    assert plan(replay).about["warnings"] == []
 
 
 def test_jobs_of_a_replay_know_the_calendar_that_it_was_planned_with(tmp_path, monkeypatch):

@@ -19,7 +19,13 @@ from epyflow.data.observations import (
 from epyflow.data.observed_table import read_observed
 from epyflow.data.vintages import data_key, vintage_of
 from epyflow.errors import DataError, NoObservationsError, UnreadableError
-from epyflow.experiment.checks.observed_dates import Round, check_age, check_dates, parse_day
+from epyflow.experiment.checks.observed_dates import (
+    Round,
+    check_age,
+    check_dates,
+    check_publication,
+    parse_day,
+)
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.output import Output, RateTrends
@@ -97,6 +103,9 @@ def check_observations(
     ]
     window = (calibration.fitting_window.start_date, calibration.fitting_window.end_date)
     span = (_BEGINNING, window[1]) if submits else window
+    for reference in sorted({each.reference for each in rounds}):
+        known = [pair for pair in pairs if {*pair} <= set(rows.columns)]
+        check_publication(rows, calibration, known, reference, report)
     columns = list(itertools.starmap(Column, pairs))
     values = _check_values(table, places, calibration, columns, (span, window), report)
     if values is None:
@@ -126,7 +135,10 @@ def check_rate_trends(
     table = None if path is None else _read(path, trends, here, report)
     if table is None:
         return
-    columns = [Column(trends.observed_value_column, trends.observed_date_column)]
+    pair = (trends.observed_value_column, trends.observed_date_column)
+    columns = [Column(*pair)]
+    if {*pair} <= set(table.columns):
+        check_publication(table, trends, [pair], hub.reference_date, report, here)
     span = (_BEGINNING, hub.reference_date - timedelta(days=1))
     values = _check_values(table, places, trends, columns, (span, span), report, here)
     if values is not None and values.missing:

@@ -6,12 +6,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from epyflow.data.periods import WEEKS, Periods
+from epyflow.data.vintages import AS_OF, date_in
 from epyflow.experiment.format.calibration import Calibration, Comparison
 from epyflow.experiment.format.model import Model
+from epyflow.experiment.format.output import RateTrends
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.suggest import listed
-from forecast_hub.tables import Table
+from forecast_hub.tables import NO_VALUE, Table
 
 _LATE = timedelta(days=14)
 """Longest time from a place's last observation to the reference date without a warning.
@@ -20,6 +22,7 @@ The newest observation of all is a week old in a season (:data:`epyflow.report.w
 and a place may report a week later.
 """
 
+_VINTAGE = "observed_data_vintage"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -55,6 +58,58 @@ def check_age(latest: Mapping[str, date], places: int, of: Round, report: Report
             f"{last}{before}, {(reference - last).days} days before the reference date "
             f"{reference}; expected at most {limit.days}: use newer data, or look at the fitting "
             "window and the vintage",
+        )
+
+
+def check_publication(
+    rows: Table,
+    section: Calibration | RateTrends,
+    columns: Iterable[tuple[str, str]],
+    reference: date,
+    report: Report,
+    here: KeyPath = ("calibration",),
+) -> None:
+    """Warn of observations that were published after the reference date.
+
+    Hubs close before it or on it, and later revisions make a forecast look better than it was.
+
+    Parameters
+    ----------
+    rows
+        Those of the populations.
+    section
+        Names the file and the vintage.
+    columns
+        Of values, each with that of its dates.
+    reference
+        The date of the forecast.
+    report, here
+        The report of the section, and its key path.
+    """
+    vintage, as_of = section.observed_data_vintage, section.observed_as_of_column or AS_OF
+    days = [vintage or date_in(rows.path.name)]
+    which, key = "are those known on", "observed_data_path" if vintage is None else _VINTAGE
+    if days == [None] and as_of in rows.columns:
+        days, which = [*map(parse_day, set(rows.columns[as_of]))], f"({as_of}) became known until"
+    elif days == [None]:
+        which = "were published later: they reach"
+        days = [
+            parse_day(day)
+            for values, dates in columns
+            for day in {
+                day
+                for day, value in zip(rows.columns[dates], rows.columns[values], strict=True)
+                if value not in NO_VALUE
+            }
+        ]
+    last = max(filter(None, days), default=reference)
+    if last > reference:
+        report.warn(
+            (*here, key),
+            f"the observations {which} {last}, after the reference date {reference}: a forecast "
+            "that was made in time could not use them, and its scores will be too good; expected "
+            f"what was known by then: {_VINTAGE}: {reference}, or earlier",
+            in_report=True,
         )
 
 

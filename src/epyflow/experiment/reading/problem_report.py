@@ -1,7 +1,7 @@
 """Collect problems of one document while it is checked."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from epyflow.experiment.reading.problems import Problem, problem_at
 from epyflow.experiment.reading.yaml_source import Document, KeyPath
@@ -34,11 +34,10 @@ class Report:
         """Add an error."""
         self.problems.append(problem_at(self.document, (self.role, *location), message))
 
-    def warn(self, location: KeyPath, message: str) -> None:
+    def warn(self, location: KeyPath, message: str, *, in_report: bool = False) -> None:
         """Add a warning: the value is allowed, but is probably a mistake."""
-        self.problems.append(
-            problem_at(self.document, (self.role, *location), message, severity="warning")
-        )
+        found = problem_at(self.document, (self.role, *location), message, severity="warning")
+        self.problems.append(replace(found, in_report=in_report))
 
     def check_name(self, what: str, name: str, valid: Collection[str], location: KeyPath) -> bool:
         """Add an error for an unknown name, with similar names; return whether it is known."""

@@ -33,6 +33,8 @@ class Problem:
         A warning does not stop a run unless strictness is asked for.
     column
         From 1; 0 where the line says enough.
+    in_report
+        Whether it is about the results, so that their report repeats it.
     """
 
     file: Path
@@ -41,6 +43,7 @@ class Problem:
     message: str
     severity: Severity = "error"
     column: int = 0
+    in_report: bool = False
 
     @property
     def place(self) -> str:
@@ -55,7 +58,9 @@ class Problem:
     def as_dict(self) -> dict[str, object]:
         """Return plain values, for JSON; the middle of long texts is left out."""
         short = {"key": shorten(self.key), "message": shorten(self.message)}
-        return asdict(self) | {"file": str(self.file)} | short
+        plain = asdict(self) | {"file": str(self.file)} | short
+        del plain["in_report"]
+        return plain
 
 
 class Problems(list[Problem]):

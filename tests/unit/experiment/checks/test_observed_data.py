@@ -472,6 +472,57 @@ def test_observations_that_end_long_before_the_reference_date_are_a_warning(
     assert all(named in each and text in each for text, each in zip(says, found, strict=True))
 
 
+LATE = {"observed_data_vintage": "2025-01-25"}
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "given", "says"),
+    [
+        ("admissions.csv", "date,place,value,as_of", LATE, "are those known on 2025-01-25,"),
+        ("admissions_2025-01-25.csv", "date,place,value,x", {}, "are those known on 2025-01-25,"),
+        ("admissions.csv", "date,place,value,as_of", {}, "(as_of) became known until 2025-01-25,"),
+        ("admissions.csv", "date,place,value,x", {}, "they reach 2025-01-25,"),
+    ],
+)
+@pytest.mark.parametrize("day", ["2025-01-18", "2025-01-25"])
+def test_observations_that_were_published_after_the_reference_date_are_a_warning(
+    tmp_path, name, head, given, says, day
+):
+    """A hub closes before it; one whose data are of the date itself is not warned of."""
+    rows = [f"{each},MA,5,2025-01-25" for each in ("2025-01-11", "2025-01-18", "2025-01-25")]
+    rows += ["2025-02-01,MA,NA,2025-01-25"]
+    write_data(tmp_path)
+    (tmp_path / "common-data" / name).write_text("\n".join([head, *rows]) + "\n")
+    window = {"fitting_window": {"start_date": "2024-10-05", "end_date": "2025-01-11"}}
+    output = {"flusight_format": {"reference_date": day}}
+    path = {"observed_data_path": f"common-data/{name}"}
+
+    found = problems(tmp_path, rows, head, output=output, **window, **path, **given)
+
+    if day == "2025-01-25":
+        assert found == []
+    else:
+        [warning] = found
+        assert f"the observations {says}" in warning.replace("were published later: ", "")
+        assert "after the reference date 2025-01-18" in warning
+        assert "expected what was known by then: observed_data_vintage: 2025-01-18" in warning
+
+
+def test_rate_trends_of_data_that_were_published_later_are_a_warning(tmp_path):
+    columns = {"observed_value_column": "value", "observed_date_column": "date"}
+    trends = {"observed_data_path": "common-data/admissions.csv", **LATE, **columns}
+    output = {"flusight_format": {**ROUND, "rate_trends": trends}}
+    window = {"fitting_window": {"start_date": "2024-10-05", "end_date": "2025-01-11"}}
+    rows, head = ["2025-01-11,MA,5,2025-01-12"], "date,location,value,as_of"
+
+    found = problems(
+        tmp_path, rows, head, output=output, observed_location_column="location", **window
+    )
+
+    [warning] = found
+    assert warning.startswith("output.flusight_format.rate_trends.observed_data_vintage: the obs")
+
+
 def test_old_observations_are_found_where_no_row_has_the_values_of_all_columns(tmp_path):
     (first,) = CALIBRATION["modelset"]["calibration"]["comparison"]
     second = {**first, "observed_value_column": "more"}

@@ -103,6 +103,33 @@ def test_a_hub_without_target_data_is_refused(tmp_path):
         find_target_data(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["auxiliary-data/locations.csv", "locations.csv", "model-output/uni-a/2025-01-18.csv"]
+)
+def test_a_copy_of_a_hub_that_lacks_its_folder_of_target_data_is_refused(tmp_path, name):
+    """Its tables are those of places or forecasts."""
+    for each in (name, "tasks.json"):
+        (tmp_path / each).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / each).write_text("a\n1\n")
+
+    with pytest.raises(UnreadableError) as found:
+        find_target_data(tmp_path)
+
+    assert f"{tmp_path}: is a hub's folder (" in str(found.value)
+    assert f"without target-data/; expected {tmp_path}/target-data/time-series.csv" in str(
+        found.value
+    )
+
+
+def test_the_folder_of_target_data_itself_is_refused_if_it_has_none_of_the_names(tmp_path):
+    folder = tmp_path / "target-data"
+    folder.mkdir()
+    (folder / "target-hospital-admissions.csv").write_text("a\n1\n")
+
+    with pytest.raises(UnreadableError, match="target-data: has no time-series or oracle-output"):
+        find_target_data(folder)
+
+
 def test_files_of_a_folder_with_different_columns_are_refused(tmp_path):
     (tmp_path / "a.csv").write_text("date,value\n1,2\n")
     (tmp_path / "b.csv").write_text("date,number\n1,2\n")

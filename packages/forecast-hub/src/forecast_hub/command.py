@@ -84,7 +84,11 @@ def validate(
 @app.command()
 def score(
     target_data: Annotated[
-        Path, typer.Option("--target-data", help="What was observed: a csv or parquet file.")
+        Path,
+        typer.Option(
+            "--target-data",
+            help="What was observed: a csv or parquet file, or a hub with target-data/.",
+        ),
     ],
     files: Annotated[
         list[Path] | None,

@@ -22,6 +22,9 @@ FOLDER = "target-data"
 KINDS = ("time-series", "oracle-output")
 """Names of target data, the first that a hub has is read; without suffix a partitioned folder."""
 
+_OF_HUBS = ("hub-config", "tasks.json", "model-output", "model-metadata", "auxiliary-data")
+"""What a hub holds besides target data: hubverse documentation, "Hub repository structure"."""
+
 AS_OF = "as_of"
 _REQUIRED = (DATE_COLUMNS, ("location",), VALUE_COLUMNS)
 _OF_CLASSES = ("pmf", "cdf")
@@ -53,7 +56,10 @@ def find_target_data(path: Path) -> Path:
     folder = path / FOLDER
     if not folder.is_dir():
         folder = path
-    if path.is_file() or not (folder == path / FOLDER or _named(folder)):
+    if path.is_file():
+        return path
+    if not (folder == path / FOLDER or path.name == FOLDER or _named(folder)):
+        _refuse_hub(path)
         return path
     if not _named(folder):
         raise UnreadableError(
@@ -61,6 +67,17 @@ def find_target_data(path: Path) -> Path:
             "this name; expected one, or the path of the file that the hub calls otherwise"
         )
     return _named(folder)[0]
+
+
+def _refuse_hub(folder: Path) -> None:
+    """Refuse a hub's folder, whose tables are no target data, if it has no folder of them."""
+    parts = [name for name in _OF_HUBS if (folder / name).exists()]
+    if parts:
+        raise UnreadableError(
+            f"{folder}: is a hub's folder ({listed(parts)}) without {FOLDER}/; expected "
+            f"{folder / FOLDER}/{KINDS[0]}{SUFFIXES[0]} or another of its forms, or the path of a "
+            "file of target data: a copy of a part of a hub may lack the folder"
+        )
 
 
 def _named(folder: Path) -> list[Path]:

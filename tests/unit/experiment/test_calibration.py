@@ -264,6 +264,26 @@ def test_a_calibration_out_of_shape_is_refused(root, place, value, what):
     assert any("modelset.calibration" in message and what in message for message in found), found
 
 
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ("I_to_H_total", "such as ['I_to_H_total']"),
+        ("I_to_H_total, I_to_D_total]", "write [I_to_H_total, I_to_D_total]"),
+        ("I_to_H_total, I_to_D_total", "write [I_to_H_total, I_to_D_total]"),
+        ("[I_to_H_total", "write [I_to_H_total]"),
+        (", ".join(["I_to_H_total"] * 20), "write it between [ and ]"),
+    ],
+)
+def test_a_text_in_place_of_a_list_is_one_error_that_says_how_to_write_it(root, value, advice):
+    """The list that it is in has an entry, if a wrong one."""
+    place = "modelset.calibration.comparison"
+    found = messages(root, CALIBRATION, (f"{place}.0.simulation", value))
+
+    [error] = [each for each in found if each.startswith(place)]
+    assert error.startswith(f"{place}[0].simulation: ")
+    assert error.endswith(advice)
+
+
 def test_something_must_be_calibrated(root):
     found = messages(root, REJECTION, ("modelset.calibration.parameters", GONE))
 

@@ -17,7 +17,8 @@ from epyflow.suggest import did_you_mean, listed, nearest
 Section = TypeVar("Section", bound=BaseModel)
 
 # Optional keys that no check of other sections reads.
-_ALONE = ("delta_t", "label", "meta", "model_meta", "random_seed", "simulation")
+_ALONE = ("delta_t", "label", "meta", "model_meta", "random_seed")
+_ALONE_AT_THE_TOP = "simulation"  # below, it names the series of a comparison or a target
 
 
 def read_section(
@@ -43,6 +44,7 @@ def read_section(
             details = error.errors(include_url=False)
         else:
             return reading.document, None if reading.lost else section
+        details = [each for each in details if not _follows(each)]
         unknown = [each for each in details if each["type"] == "extra_forbidden"]
         for each in unknown:
             reading.leave_out(each, problems)
@@ -51,6 +53,18 @@ def read_section(
         problems.extend(reading.problem(each) for each in details)
         if not reading.forget(details):
             return reading.document, None
+
+
+def _depth(location: KeyPath) -> int | None:
+    """Return the length of the path to the key that can be left out; None without one."""
+    if location[:1] == (_ALONE_AT_THE_TOP,):
+        return 1
+    return next((i for i, part in enumerate(location, 1) if part in _ALONE), None)
+
+
+def _follows(details: ErrorDetails) -> bool:
+    """Return whether a list is too short only because its items are wrong, which is told."""
+    return details["type"] == "too_short" and bool(details["input"])
 
 
 class _Reading:
@@ -106,11 +120,11 @@ class _Reading:
     def forget(self, errors: list[ErrorDetails]) -> bool:
         """Leave out wrong values, if nothing depends on them; return whether that was done."""
         locations = [self._location(each) for each in errors]
-        if any(not set(location) & set(_ALONE) for location in locations):
+        ends = [_depth(location) for location in locations]
+        if any(end is None for end in ends):
             return False
-        for location in locations:
-            depth = next(i for i, part in enumerate(location) if part in _ALONE)
-            self._home(location[:depth]).pop(location[depth], None)
+        for location in {each[:end] for each, end in zip(locations, ends, strict=True)}:
+            self._home(location[:-1]).pop(location[-1], None)
         return True
 
     def _home(self, location: KeyPath) -> Any:

@@ -26,6 +26,8 @@ _KINDS = {
     "tuple_type": "a list",
 }
 
+_LONGEST = 100
+"""Characters of a list that advice writes out."""
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?")
 _BOUNDS = {
     "greater_than": ("gt", "is too small; expected a number above {}"),
@@ -84,5 +86,14 @@ def _of_another_kind(kind: str, given: object) -> str:
     if kind == "string_type" and isinstance(given, int | float | date):
         return f"{message}: quote it"
     if kind == "tuple_type" and isinstance(given, str | int | float):
-        return f"{message}, such as [{shown(given)}]"
+        return f"{message}{_as_list(given)}"
     return message
+
+
+def _as_list(given: str | float) -> str:
+    """Advise how to write a value as a list; texts may be several, in part of the brackets."""
+    items = given.strip("[] ") if isinstance(given, str) else ""
+    if not items or (items == given and "," not in given):
+        return f", such as [{shown(given)}]"
+    whole = f"[{items}]"
+    return f": write {whole}" if len(whole) <= _LONGEST else ": write it between [ and ]"

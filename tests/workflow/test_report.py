@@ -48,6 +48,27 @@ def test_a_zip_has_the_figures_beside_the_page_which_says_that_an_edit_was_not_r
         assert "make_tables (1)" in text
 
 
+def test_a_report_without_its_files_is_refused_in_a_line_and_leaves_none(finished: Workspace):
+    done = finished.run("--report", "other.html", run_id="other")
+
+    assert done.code == 1
+    assert " files that it shows, the run lacks " in done.text
+    assert "such as results/small/other/" in done.text
+    assert "Run it again with the same settings, then write the report" in done.text
+    assert "Missing metadata" not in done.text
+    assert '  File "' not in done.text
+    assert not (finished.folder / "other.html").exists()
+
+
+def test_a_report_names_the_settings_that_differ_from_those_of_the_run(finished: Workspace):
+    done = finished.run("--report", "report.html", n_sims=4, seed=9)
+
+    assert done.code == 0, done.text
+    for text in (done.text, (finished.folder / "report.html").read_text()):
+        assert "small/main: seed (then none, now 9), n_sims (then none, now 4)" in text
+        assert "leave out seed, n_sims." in text
+
+
 def test_lint_finds_nothing(finished: Workspace):
     done = finished.run("--lint")
 

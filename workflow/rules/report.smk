@@ -98,10 +98,28 @@ def warn_of_what_is_not_run():
     from epyflow.report.front_page import escape
     from epyflow.report.warnings import not_run
 
-    found = not_run(job.rule.name for job in workflow.dag.needrun_jobs())
+    rules = (job.rule.name for job in workflow.dag.needrun_jobs())
+    found = not_run(rules, other_settings())
     for warning in found:
         logger.warning(warning)
     return escape(found)
+
+
+def other_settings():
+    """Say which settings differ from those of the run's last start; None if none does."""
+    from epyflow.operations.runs.coordinator_record import read_record
+    from epyflow.operations.setup.other_settings import describe_other_settings
+    from epyflow.storage.disk import storage_at
+
+    record = read_record(PLAN.exp_id, PLAN.run_id, storage_at(storage_prefix()))
+    return describe_other_settings(record, FOUND.settings)
+
+
+def refusal_of_report(missing, shown):
+    """Say why there is no report: files that it shows are missing."""
+    from epyflow.report.warnings import missing_files
+
+    return missing_files(missing, shown, other_settings())
 
 
 def pictures_of_first_page():

@@ -16,13 +16,16 @@ OLDEST = timedelta(days=7)
 _NAMED = 5
 
 
-def not_run(rules: Iterable[str]) -> list[str]:
+def not_run(rules: Iterable[str], settings: str | None = None) -> list[str]:
     """Warn of results that are not those of the experiment as the report's command has it.
 
     Parameters
     ----------
     rules
         The rule of each job that a run with the same settings would do.
+    settings
+        What differs from the settings of the run's last start, and what to type; None if nothing
+        does.
     """
     jobs = Counter(rule for rule in rules if rule != "all")
     if not jobs:
@@ -30,9 +33,27 @@ def not_run(rules: Iterable[str]) -> list[str]:
     said = ", ".join(f"{rule} ({number})" for rule, number in sorted(jobs.items()))
     return [
         "These are not the results of the experiment as it is now: some are missing, or were made "
-        "from other files, settings or code. Run it again with the same settings, then write the "
-        f"report. The run would do: {said}."
+        f"from other files, settings or code. {settings or _AGAIN} The run would do: {said}."
     ]
+
+
+_AGAIN = "Run it again with the same settings, then write the report."
+
+
+def missing_files(missing: Sequence[str], shown: int, settings: str | None) -> str:
+    """Say why there is no report.
+
+    Parameters
+    ----------
+    missing, shown
+        Files that are missing, and the number of files that the report shows.
+    settings
+        As in :func:`not_run`.
+    """
+    return (
+        f"--report: not written: of the {shown:,} files that it shows, the run lacks "
+        f"{len(missing):,}, such as {missing[0]}. {settings or _AGAIN}"
+    )
 
 
 def failed(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:

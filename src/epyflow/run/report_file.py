@@ -1,8 +1,9 @@
 """Write a report of Snakemake as a whole or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +34,33 @@ def replace_whole_reports() -> None:
             original(self, report_settings=beside, **given)
 
     Workflow.create_report = create_report
+
+
+def refuse_partial_reports(refusal: Callable[[Sequence[str], int], str]) -> None:
+    """Refuse a report that lacks files, before Snakemake warns of each file without a record.
+
+    Parameters
+    ----------
+    refusal
+        Returns the message, given the files that are missing, and how many the report shows.
+    """
+    from snakemake import report
+    from snakemake.io import is_flagged
+    from snakemake_interface_common.exceptions import ApiError
+
+    # A second workflow of the process finds it replaced already.
+    original = getattr(report.auto_report, "__wrapped__", report.auto_report)
+
+    @wraps(original)
+    async def auto_report(dag: Any, *given: Any, **named: Any) -> None:
+        outputs = dict.fromkeys(file for job in dag.jobs for file in job.output)
+        shown = [file for file in outputs if is_flagged(file, "report")]
+        missing = [str(file) for file in shown if not await file.exists()]
+        if missing:
+            raise ApiError(refusal(missing, len(shown)))
+        await original(dag, *given, **named)
+
+    report.auto_report = auto_report
 
 
 @contextmanager

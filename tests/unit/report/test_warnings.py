@@ -16,6 +16,18 @@ def test_results_of_jobs_that_a_run_would_do_are_not_those_of_the_experiment():
     assert said.endswith("The run would do: make_tables (1), run_task (2).")
 
 
+def test_what_to_type_takes_the_place_of_running_again():
+    (again,) = warnings.not_run(["run_task"])
+    (typed,) = warnings.not_run(["run_task"], "Give seed=2.")
+
+    assert "Run it again with the same settings" in again
+    assert "code. Give seed=2. The run would do" in typed
+    assert warnings.missing_files(["a.svg", "b"], 7, "Give seed=2.") == (
+        "--report: not written: of the 7 files that it shows, the run lacks 2, such as a.svg. "
+        "Give seed=2."
+    )
+
+
 def test_a_population_without_a_result_is_named_with_its_cause():
     fine = [(name, "ok", "", "complete") for name in "AC"]
     table = members(*fine, ("B", "failed", "Too\nhot", ""))

@@ -23,6 +23,8 @@ from epyflow.operations.start.snakemake_command import (
 )
 from epyflow.repositories.address import is_address
 from epyflow.run.layout import RunLayout
+from epyflow.run.plan import read_plan_file
+from epyflow.run.settings import Settings
 
 GCP = "gcp"
 """The profile of ``--cloud``."""
@@ -68,7 +70,7 @@ def run(
     profile: Profile = None,
     report: Annotated[
         Path | None,
-        typer.Option(help="Write a report when the run has finished: a .html or .zip file."),
+        typer.Option(help="Write a report at the end of the run: a .html or .zip file."),
     ] = None,
     root: Root = None,
     configfile: ConfigFiles = None,
@@ -77,22 +79,28 @@ def run(
     """Run an experiment, and print the snakemake command that does it.
 
     Repeat the command to resume a run that was interrupted; only what is missing or changed runs.
+    The last lines name the tables, the submission with its verdict, the scores and the report.
 
     Exit code 0: the run succeeded. 1: it failed, or a setting is wrong. 2: the experiment or a file
     of settings cannot be read. 128 + n: signal n ended it. Other codes are those of
     Snakemake.
     """
     with exit_on_error(ExitCode.PROBLEM):
-        start, layout = _start(
+        start, settings = _start(
             (experiment, root, configfile, config), (cores, cloud, slurm, profile), arguments or ()
         )
-        commands = [write_command(start)]
         runs = not WITHOUT_RUN & set(start.arguments)
-        if report is not None and runs:
-            commands.append(_report_command(start, report))
-    code = _run(commands)
-    if runs and code == 0:
-        _print_files(Path(layout.metadata), report)
+        first = write_command(start)
+        second = _report_command(start, report) if report is not None and runs else None
+        before = _ends(settings)
+    code = _run([first])
+    if runs and (code == 0 or (code == 1 and _ends(settings) != before)):
+        if second is not None:
+            failed = _run([second])
+            code, report = code or failed, None if failed else report
+        _print_results(settings, report)
+    elif second is not None:
+        say(f"Report      {report} is not written: the run did not get to its end", err=True)
     raise typer.Exit(code)
 
 
@@ -126,8 +134,8 @@ def _start(
     experiment: tuple[str | None, str | None, list[Path] | None, list[str] | None],
     machine: tuple[str | None, bool, bool, str | None],
     arguments: Sequence[str],
-) -> tuple[Start, RunLayout]:
-    """Read the options that say what runs, and where; name the run's files."""
+) -> tuple[Start, Settings]:
+    """Read the options that say what runs, and where, and the settings of the run."""
     named, root, files, given = experiment
     if named is not None and named.startswith("-"):
         arguments, named = [named, *arguments], None  # The first one after `--`.
@@ -135,9 +143,8 @@ def _start(
     warn_of_variables()
     found = name_experiment(named, files or (), given or (), {"experiments_root": root})
     chosen = choose_profile(cloud, slurm, profile)
-    layout = RunLayout(found.settings.experiment, found.settings.run_id)
     fetches = is_address(found.settings.experiments_root)
-    return Start(chosen, cores, found.files, found.arguments, arguments, fetches), layout
+    return Start(chosen, cores, found.files, found.arguments, arguments, fetches), found.settings
 
 
 def choose_profile(cloud: bool, slurm: bool, profile: str | None) -> str | None:
@@ -180,9 +187,20 @@ def _run(commands: Sequence[SnakemakeCommand]) -> int:
     return run_commands(commands)
 
 
-def _print_files(metadata: Path, report: Path | None) -> None:
-    """Print where the tables and the report are; not of a run in a bucket, or of a replay."""
-    if metadata.is_file():
-        say(f"Tables    {metadata.parent}/*.csv.gz", err=True)
-    if report is not None:
-        say(f"Report    {report}", err=True)
+def _ends(settings: Settings) -> dict[Path, int]:
+    """Return the logs of the jobs that end a run, or a reference date, and their times."""
+    logs = Path(RunLayout(settings.experiment, settings.run_id).logs)
+    found = (*logs.glob("finish_run.log"), *logs.glob("*/finish_run.log"))
+    return {path: path.stat().st_mtime_ns for path in found}
+
+
+def _print_results(settings: Settings, report: Path | None) -> None:
+    """Print where the results and the report are; not the results of a run in a bucket."""
+    from epyflow.operations.runs.result_files import describe_results  # slow to import
+
+    lines = []
+    if settings.plan_path.is_file():
+        lines += describe_results(read_plan_file(settings.plan_path.read_bytes()))
+    lines += [] if report is None else [("Report", str(report))]
+    for kind, said in lines:
+        say(f"{kind:<12}{said}", err=True)

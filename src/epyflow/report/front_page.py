@@ -17,6 +17,7 @@ from epyflow.report.forecast_warnings import (
 )
 from epyflow.report.recent_scores import Week, compare_in_words, read_weeks, warn_of_recent
 from epyflow.report.sentences import count, interval, share, short_day
+from epyflow.submission.verdict import verdict_in_words
 from forecast_hub.config.flusight import CLASSES
 
 ROWS, MOST = 12, 100
@@ -251,18 +252,14 @@ def _table(cells: Sequence[Mapping[str, str]]) -> dict[str, Any]:
 
 def _checks(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what the hub's checks find: an answer, and a row of each finding or submission."""
+    said = verdict_in_words(found)
     if len(found) == 1:
-        each = found[0]
-        answer = "would accept" if each["accepted"] else "would refuse"
-        said = f"{each['hub']} {answer} {each['file']} with {each['rows']} rows, by its own checks."
-        rows = [[one["severity"], one["message"]] for one in each["findings"]]
+        rows = [[one["severity"], one["message"]] for one in found[0]["findings"]]
         return {"sentence": said, "columns": ["Finding", "Message"], "rows": rows}
-    accepted = sum(each["accepted"] for each in found)
     rows = [
         [each["file"], "accepted" if each["accepted"] else "refused", count(each["rows"])]
         for each in found
     ]
-    said = f"{found[0]['hub']} would accept {accepted} of {len(found)} submissions."
     return {"sentence": said, "columns": ["Submission", "Result", "Rows"], "rows": rows}
 
 

@@ -1,7 +1,7 @@
-"""Check that the hub would accept a submission, from the findings of its checks."""
+"""Say whether the hub would accept a submission, from the findings of its checks."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +35,14 @@ def check_findings(content: Mapping[str, Any], path: str) -> None:
         f"{content['file']}: the hub would refuse it ({number}); the findings are in "
         f"{path}:\n{lines}"
     )
+
+
+def verdict_in_words(found: Sequence[Mapping[str, Any]]) -> str:
+    """Say in a sentence whether the hub would accept submissions, given what its checks find."""
+    if len(found) > 1:
+        accepted = sum(each["accepted"] for each in found)
+        return f"{found[0]['hub']} would accept {accepted} of {len(found)} submissions."
+    (each,) = found
+    answer = "would accept" if each["accepted"] else "would refuse"
+    rows = f"{each['rows']} row{'' if each['rows'] == 1 else 's'}"
+    return f"{each['hub']} {answer} {each['file']} with {rows}, by its own checks."

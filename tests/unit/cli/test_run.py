@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from epyflow.cli import run as cli_run
+from epyflow.run.layout import plan_path
+from epyflow.run.plan import Submission, plan_bytes
 from tests.unit.cli.command import run
 from tests.unit.experiment.samples import SIR, write_sections
+from tests.unit.run.made_up import plan_of, run_plan
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -19,9 +22,23 @@ def started(root, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     write_sections(root, SIR)
     monkeypatch.chdir(root)
-    commands = []
-    monkeypatch.setattr(cli_run, "run_commands", lambda given: commands.extend(given) or 7)
+    commands = Started()
+    monkeypatch.setattr(cli_run, "run_commands", commands.run)
     return commands
+
+
+class Started(list):
+    """The commands that were started, instead of Snakemake."""
+
+    code = 7
+    writes = ()
+
+    def run(self, given):
+        self.extend(given)
+        for path in self.writes:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return 0 if "--report" in given[0].arguments else self.code
 
 
 def words(command):
@@ -40,7 +57,8 @@ def test_a_run_prints_its_command_and_ends_with_the_code_of_snakemake(started):
 
 
 def test_the_report_is_a_second_command_unless_the_run_is_dry(started):
-    assert run("run", "experiments/sample", "--report", "r.zip").exit_code == 7
+    started.code = 0
+    assert run("run", "experiments/sample", "--report", "r.zip").exit_code == 0
     assert [("r.zip" in words(each)) for each in started] == [False, True]
 
     started.clear()
@@ -49,16 +67,42 @@ def test_the_report_is_a_second_command_unless_the_run_is_dry(started):
     assert len(started) == 2
 
 
-def test_a_run_that_succeeds_prints_where_its_files_are(started, monkeypatch):
-    monkeypatch.setattr(cli_run, "run_commands", lambda commands: 0)
-    metadata = Path("results/sample/main/outputs/run_metadata.json")
-    metadata.parent.mkdir(parents=True)
-    metadata.touch()
+LAST = Path("logs/sample/main/finish_run.log")
+
+
+@pytest.mark.parametrize(
+    ("code", "writes", "written"), [(1, [LAST], True), (1, [], False), (130, [LAST], False)]
+)
+def test_a_run_that_ended_with_an_error_has_its_report_and_one_that_did_not_end_says_so(
+    started, code, writes, written
+):
+    LAST.parent.mkdir(parents=True)
+    started.code, started.writes = code, writes
+
+    done = run("run", "experiments/sample", "--report", "r.zip")
+
+    said = done.stderr.splitlines()[-1]
+    assert (done.exit_code, len(started)) == (code, 2 if written else 1)
+    assert said == (
+        "Report      r.zip"
+        if written
+        else "Report      r.zip is not written: the run did not get to its end"
+    )
+
+
+def test_a_run_prints_where_its_files_are_by_its_plan(started):
+    started.code = 0
+    one = run_plan(
+        exp_id="sample", run_id="main", submission=Submission("2025-02-08-a-b.csv", "", ())
+    )
+    Path(one.layout.metadata).parent.mkdir(parents=True)
+    plan_path("sample", "main").parent.mkdir(parents=True)
+    plan_path("sample", "main").write_bytes(plan_bytes(plan_of(one)))
 
     done = run("run", "experiments/sample", "--report", "r.zip")
     dry = run("run", "experiments/sample", "--", "-n")
 
-    files = ["Tables    results/sample/main/outputs/*.csv.gz", "Report    r.zip"]
+    files = ["Tables      results/sample/main/outputs/*.csv.gz", "Report      r.zip"]
     assert done.stderr.splitlines()[2:] == files
     assert len(dry.stderr.splitlines()) == 1
 

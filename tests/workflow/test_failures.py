@@ -9,7 +9,7 @@ import pytest
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.storage.disk import Disk
 from tests.unit.operations.notification.listening import listening
-from tests.workflow.workspace import TABLES, Done, Workspace
+from tests.workflow.workspace import EPYFLOW, TABLES, Done, Workspace
 
 
 def assert_refused(done: Done, workspace: Workspace, *parts: str) -> None:
@@ -183,6 +183,26 @@ def test_partial_results_write_the_others_tables_and_still_fail(workspace):
     metadata = json.loads(record.read_text())
     assert metadata["missing_populations"] == ["United_States_New_York"]
     assert metadata["counts"]["failed"] == 1
+
+
+def test_partial_results_have_a_report_that_counts_what_failed(workspace):
+    workspace.write_doses(["MA"])
+
+    done = workspace.call(
+        [
+            *(EPYFLOW, "run", "study/experiments/small", "--cores", "2", "--report", "r.html"),
+            *("--set", "partial_results=true"),
+        ]
+    )
+
+    assert done.code == 1
+    lines = done.text.strip().splitlines()
+    assert lines[-2:] == ["Tables      results/small/main/outputs/*.csv.gz", "Report      r.html"]
+    page = " ".join((workspace.folder / "r.html").read_text().split())
+    for text in (page, done.text):
+        assert "1 of 2 tasks failed and has no results here" in text
+        assert "not the results of the experiment" not in text
+    assert "New York has no result" in page
 
 
 def test_what_failed_is_tried_again_once_it_is_mended(workspace):

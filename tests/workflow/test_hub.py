@@ -172,6 +172,9 @@ def test_a_submission_that_the_hub_would_refuse_stops_the_run_and_names_the_rows
     assert (results(workspace) / "figures" / "tasks.svg").is_file()
     assert (results(workspace) / "outputs" / "run_metadata.json").is_file()
     assert workspace.plan(hub=str(hub)).jobs == {"finish_run": 1}
+    reported = workspace.run("--report", "report.html", hub=str(hub))
+    assert "The run made all of its results, and then ended with an error" in reported.text
+    assert "not the results of the experiment" not in reported.text
 
 
 @pytest.fixture(scope="module")

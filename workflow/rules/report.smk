@@ -96,10 +96,20 @@ def warn_of_what_is_not_run():
     The report's page calls it: then it is known what a run would do.
     """
     from epyflow.report.front_page import escape
-    from epyflow.report.warnings import not_run
+    from epyflow.report.warnings import ended_badly, not_run
+    from epyflow.run.failures import only_failed_left
+    from epyflow.storage.disk import storage_at
 
-    rules = (job.rule.name for job in workflow.dag.needrun_jobs())
-    found = not_run(rules, other_settings())
+    dag = workflow.dag
+    left = [job for job in dag.needrun_jobs() if job.output]
+    jobs = [(job.rule.name, dag.reason(job)) for job in left]
+    failed = only_failed_left(
+        jobs, PLAN.runs, START.to_build, storage_at(storage_prefix())
+    )
+    if failed is None:
+        found = not_run([rule for rule, _ in jobs], other_settings())
+    else:
+        found = ended_badly(jobs, failed, sum(len(run.tasks) for run in PLAN.runs))
     for warning in found:
         logger.warning(warning)
     return escape(found)

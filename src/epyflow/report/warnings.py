@@ -37,6 +37,30 @@ def not_run(rules: Iterable[str], settings: str | None = None) -> list[str]:
     ]
 
 
+def ended_badly(jobs: Sequence[object], failed: int, tasks: int) -> list[str]:
+    """Warn of a run that did all it could, and ended with an error.
+
+    Parameters
+    ----------
+    jobs
+        What a start would do; without any, the run ended well.
+    failed, tasks
+        From :func:`epyflow.run.failures.only_failed_left`, and the number of all tasks.
+    """
+    if not jobs:
+        return []
+    if not failed:
+        return [
+            "The run made all of its results, and then ended with an error: a submission that the "
+            "hub would refuse, for instance. Start it again to see the error."
+        ]
+    have = "has" if failed == 1 else "have"
+    return [
+        f"{failed:,} of {tasks:,} tasks failed and {have} no results here; the results of the "
+        "others are complete. Start the run again to try what failed."
+    ]
+
+
 _AGAIN = "Run it again with the same settings, then write the report."
 
 

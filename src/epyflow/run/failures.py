@@ -3,8 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import Failure
@@ -69,6 +70,47 @@ def confirm_complete(metadata: Path, run: RunPlan, storage: Storage) -> None:
         f"{len(failed)} of {len(run.tasks)} tasks failed; the tables hold the others. Running "
         f"the workflow again tries these again:\n{causes}"
     )
+
+
+def only_failed_left(
+    jobs: Iterable[tuple[str, Any]],
+    runs: Iterable[RunPlan],
+    to_build: Mapping[str, Sequence[int]],
+    storage: Storage,
+) -> int | None:
+    """Return how many tasks failed if a start would only try these again; None if it does more.
+
+    Zero: the run did everything, and ended with an error, such as a submission that its hub would
+    refuse.
+
+    Parameters
+    ----------
+    jobs
+        The rule of each job that a start would do, and Snakemake's reason for it.
+    runs
+        The plan of each run.
+    to_build
+        Run to the tasks whose inputs a start would build.
+    storage
+        Holds the record of each run.
+    """
+    count, outstanding = 0, []
+    for run in runs:
+        record = storage.read(run.layout.metadata)
+        failed = {each["task"] for each in json.loads(record)["failures"]} if record else set()
+        if not failed.issuperset(to_build.get(run.run_id, ())):
+            return None
+        count += len(failed)
+        outstanding += [run.layout.complete, *_paths(run, failed)]
+    for rule, reason in jobs:
+        lacking = {*reason.missing_output, *reason.incomplete_output}
+        # The record of each start is an input of the job that builds inputs.
+        changed = reason.is_provenance_triggered() or (
+            reason.updated_input and not rule.endswith("build_inputs")
+        )
+        if changed or not all(str(path).endswith(tuple(outstanding)) for path in lacking):
+            return None
+    return count
 
 
 def _paths(run: RunPlan, tasks: Iterable[int]) -> list[str]:

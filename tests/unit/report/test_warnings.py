@@ -28,6 +28,17 @@ def test_what_to_type_takes_the_place_of_running_again():
     )
 
 
+def test_a_run_that_ended_with_an_error_has_the_results_of_the_experiment():
+    assert warnings.ended_badly([], 0, 3) == []
+    (one,) = warnings.ended_badly(["run_task"], 1, 3)
+    (two,) = warnings.ended_badly(["run_task"], 2, 3)
+    (refused,) = warnings.ended_badly(["finish_run"], 0, 3)
+
+    assert one.startswith("1 of 3 tasks failed and has no results here; ")
+    assert two.startswith("2 of 3 tasks failed and have no results here; ")
+    assert refused.startswith("The run made all of its results, and then ended with an error")
+
+
 def test_a_population_without_a_result_is_named_with_its_cause():
     fine = [(name, "ok", "", "complete") for name in "AC"]
     table = members(*fine, ("B", "failed", "Too\nhot", ""))

@@ -2,6 +2,8 @@ import gzip
 import json
 
 import pytest
+from snakemake.api import SnakemakeApi  # noqa: F401 - imported first, as by Snakemake itself
+from snakemake.jobs import Reason
 
 from epyflow.artifacts import pickling
 from epyflow.errors import EpyflowError
@@ -107,3 +109,44 @@ def test_records_that_are_gone_already_are_no_problem(storage, tmp_path):
 
     with pytest.raises(EpyflowError, match="1 of 6"):
         failed.confirm_complete(path, PLAN, storage)
+
+
+def reason(*missing, incomplete=(), changed=False, updated=()):
+    """Return why Snakemake would do a job again, as it says itself."""
+    found = Reason()
+    found.missing_output.update(missing)
+    found.incomplete_output.update(incomplete)
+    found.updated_input.update(updated)
+    found.updated_input_run.add("what another job makes anew")
+    found.code_changed = changed
+    return found
+
+
+COMPLETE = "gs://bucket/results/202501/round1/main/complete.txt"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "to_build", "count"),
+    [
+        ([("finish_run", reason(COMPLETE))], (), 2),
+        ([("run_task", reason(f"{FOLDER}/result_00004.pkl")), ("make_tables", reason())], (), 2),
+        ([("build_inputs", reason(updated=["start.json"]))], (1, 4), 2),
+        ([("build_inputs", reason(updated=["start.json"]))], (1, 2), None),
+        ([("run_task", reason(f"{FOLDER}/result_00002.pkl"))], (), None),
+        ([("make_tables", reason(changed=True))], (), None),
+        ([("make_tables", reason(incomplete=["outputs/posteriors.csv.gz"]))], (), None),
+        ([("draw_scores", reason(updated=["final.csv"]))], (), None),
+    ],
+)
+def test_only_what_failed_is_left_if_a_start_would_do_nothing_else(storage, jobs, to_build, count):
+    record = {"failures": [{"task": 1}, {"task": 4}]}
+    storage.write(PLAN.layout.metadata, json.dumps(record).encode())
+
+    assert failed.only_failed_left(jobs, [PLAN], {"main": to_build}, storage) == count
+
+
+def test_without_a_record_no_task_is_known_to_have_failed(storage):
+    missing = [("run_task", reason(f"{FOLDER}/result_00001.pkl"))]
+
+    assert failed.only_failed_left(missing, [PLAN], {}, storage) is None
+    assert failed.only_failed_left([("finish_run", reason(COMPLETE))], [PLAN], {}, storage) == 0

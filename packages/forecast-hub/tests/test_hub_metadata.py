@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 import yaml
@@ -89,6 +90,13 @@ def test_a_missing_key_is_named(hub, key):
 
 def test_a_model_without_metadata_is_refused(hub):
     assert messages(hub) == ["there is no model-metadata/a-b.yml; expected the model's metadata"]
+
+
+def test_a_hub_without_the_folder_of_metadata_has_a_note_that_names_the_command(hub):
+    shutil.rmtree(hub / "model-metadata")
+
+    (note,) = messages(hub, "note")
+    assert "was not checked, because none is here; the command validate takes one" in note
 
 
 def test_metadata_can_be_given(hub, tmp_path):

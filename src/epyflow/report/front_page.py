@@ -16,7 +16,7 @@ from epyflow.report.forecast_warnings import (
     short,
 )
 from epyflow.report.recent_scores import Week, compare_in_words, read_weeks, warn_of_recent
-from epyflow.report.sentences import count, interval, share, short_day
+from epyflow.report.sentences import count, interval, many, share, short_day
 from epyflow.submission.verdict import verdict_in_words
 from forecast_hub.config.flusight import CLASSES
 
@@ -158,8 +158,8 @@ def _later(held: Sequence[Coverage]) -> list[str]:
             for row in levels
         )
         said.append(
-            f"{target}: of {levels[0].observations} later observations of "
-            f"{levels[0].forecasts} forecasts, {shares}.{_shortfall(levels)}"
+            f"{target}: of {many(levels[0].observations, 'later observation')} of "
+            f"{many(levels[0].forecasts, 'forecast')}, {shares}.{_shortfall(levels)}"
         )
     return said
 

@@ -18,13 +18,14 @@ NEWEST = 3
 def _half_or_double(given: Evidence) -> Finding:
     name = comparisons_of(given.fitted)[0]
     medians = at_level(dated(given.fitted), 0.5).sort_values("date")
-    newest = medians[[name, f"observed_{name}"]].dropna().tail(NEWEST).mean()
-    if newest.isna().any():
+    newest = medians[[name, f"observed_{name}"]].dropna().tail(NEWEST)
+    if newest.empty:
         raise NoEvidenceError
-    fitted, observed = map(float, newest)
-    return (
-        f"{fitted:,.0f} fitted, {observed:,.0f} observed" if far_apart(fitted, observed) else None
-    )
+    # Errors of both signs cancel in the mean.
+    for fitted, observed in (newest.mean(), *newest.iloc[::-1].to_numpy()):
+        if far_apart(float(fitted), float(observed)):
+            return f"{fitted:,.0f} fitted, {observed:,.0f} observed"
+    return None
 
 
 def _begins(given: Evidence) -> Finding:
@@ -109,8 +110,9 @@ def _incomplete(given: Evidence) -> Finding:
 
 PROJECTION_CHECKS: tuple[Check, ...] = (
     Check(
-        "the fitted median is less than half, or more than double, of the newest observations",
-        "the fitted median is near the newest observations",
+        "the fitted median is less than half, or more than double, of one of the newest "
+        "observations, or of their mean",
+        f"the fitted median is between half and double of each of the newest {NEWEST} observations",
         _half_or_double,
     ),
     Check(

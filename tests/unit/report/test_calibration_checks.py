@@ -153,6 +153,21 @@ def test_a_wide_interval_excuses_no_week_that_is_far_from_the_median(rows, passe
     assert {CHECKS[position].passed: its["A"] for position, its in found.items()}[passed] == detail
 
 
+def test_a_fit_that_turned_the_wrong_way_is_not_called_near_the_newest_observations():
+    """The means are near: 331 and 427; the fit falls where the observations rise."""
+    given = evidence(window=9)
+    weeks = given.fitted["date"].drop_duplicates().tail(3)
+    for week, fitted, observed in zip(weeks, (415, 344, 234), (256, 520, 505), strict=True):
+        rows = given.fitted["date"] == week
+        given.fitted.loc[rows, [ONE, f"observed_{ONE}"]] = fitted, observed
+
+    found, passed = check({"A": given})
+
+    (position,) = [n for n, each in enumerate(CHECKS) if "newest 3" in each.passed]
+    assert found[position] == {"A": "234 fitted, 505 observed"}
+    assert CHECKS[position].passed not in passed
+
+
 def test_a_real_small_fit_is_not_called_good():
     """24 particles, 3 generations: Massachusetts in the smoke experiment of 2024-25."""
     progress = pd.DataFrame(

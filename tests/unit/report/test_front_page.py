@@ -122,6 +122,8 @@ def test_warnings_come_before_the_headline_and_that_before_the_experiment():
 
     marks = ["Warnings", "There_ has no result", "Headline numbers", "New_York_ *state*"]
     assert "273 simulations used in the fit; 200 trajectories projected." in html
+    one = {"warnings": [], "headline": [], "simulations": {"fit": 1, "kept": 1}}
+    assert "1 simulation used in the fit; 1 trajectory projected." in page(plan(fit=FIT), one)
     assert "planned" not in html
     assert "are admissions a week." in html
     assert "in steps of 1 day." in html
@@ -260,6 +262,8 @@ def test_of_many_populations_the_first_are_shown_and_the_rest_counted():
     ]
     assert html.count("admissions may rise") == 52
     assert "40 more populations" in html
+    one = page(plan(fit=FIT), {"warnings": [], "headline": [ROW] * (ROWS + 1)})
+    assert "1 more population<" in one
     many = page(plan(fit=FIT), {"warnings": [], "headline": [ROW] * (MOST + 3)})
     assert many.count("2,414") == MOST
     assert "The tables of 3 populations" in " ".join(many.split())
@@ -339,6 +343,10 @@ def test_what_the_hub_says_of_the_submission_is_on_the_page():
     assert "Fitted by SMC to admissions.csv, as it was known at the time, from" in html
     assert "This run is a replay. It made a forecast for each of 2 reference dates" in html
     assert "A_hub would accept 1 of 2 submissions." in html
+    replay["runs"].pop()
+    alone = " ".join(page(replay, findings=both).split())
+    assert "It made a forecast for one reference date, from the data" in alone
+    assert "known at the time, and scored it." in alone
     assert "<td>refused</td> <td>9</td>" in html
     assert "planned" not in html
 

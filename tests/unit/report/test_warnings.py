@@ -59,6 +59,7 @@ def test_a_population_that_lacks_some_parameter_sets_says_how_many():
     table = members(("A", "ok", "", ""), ("A", "failed", "hot", ""), ("A", "failed", "hot", ""))
 
     assert warnings.failed(table, LABELS) == ["Place A lacks 2 parameter sets: hot"]
+    assert warnings.failed(table[:2], LABELS) == ["Place A lacks 1 parameter set: hot"]
 
 
 def test_of_many_places_five_are_named_and_the_rest_counted():

@@ -38,7 +38,10 @@ def check_metadata(hub: Hub, file: SubmissionFile, given: Path | None) -> list[F
     if path is None:
         folder = hub.folder.root / FOLDER
         if name is None or not folder.is_dir():
-            message = "the model's metadata file was not checked; give it with --metadata"
+            message = (
+                "the model's metadata file was not checked, because none is here; the command "
+                "validate takes one as --metadata"
+            )
             return [Finding("metadata_exists", message, "note"), *_lengths(hub, name)]
         message = f"there is no {FOLDER}/{name.model_id}.yml; expected the model's metadata"
         return [Finding("metadata_exists", message)]

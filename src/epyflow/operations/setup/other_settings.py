@@ -9,6 +9,7 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import Coordinator
 from epyflow.operations.runs.log_lines import printable
 from epyflow.operations.setup.layers import Layer, merge_layers, read_layers
+from epyflow.run.environment import PREFIX
 from epyflow.run.settings import Settings
 
 _OPTIONS = {"-C": "--config", "--config": "--config"}
@@ -77,7 +78,8 @@ def _settings_of(command: Sequence[str], experiment: str) -> Settings:
             values = given[_OPTIONS.get(name, name)] = [value] if equals else []
         else:
             values.append(part)
-    variables = dict(each.split("=", 1) for each in command if each.startswith("EPYFLOW_"))
+    pairs = (each.partition("=") for each in command if each.startswith(PREFIX))
+    variables = {name: value for name, _, value in pairs}
     files = [Path(each) for each in given.get("--configfile", ())]
     layers = read_layers(files, given.get("--config", ()), environment=variables)
     # A workflow that uses ours as a module names it elsewhere.

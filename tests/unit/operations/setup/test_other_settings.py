@@ -39,6 +39,7 @@ def test_each_setting_is_named_with_both_values_and_what_to_type():
         (("env", "EPYFLOW_SEED=7", "snakemake", "-C", "run_id=w1"), {"seed": 7}),
         (("snakemake", "--config=seed=7"), {"seed": 7}),
         (("snakemake", "--configfile", "gone.yaml"), {"seed": 7}),
+        (("EPYFLOW_", "snakemake", "--config", "seed"), {"seed": 7}),  # damaged
         (("snakemake", "--config", "of_another_version=1"), {"seed": 7}),
         (("snakemake", "--config", "partial_results=true", "log_format=json"), {}),
         (("snakemake", "--config", "today=2025-01-15"), {}),  # the run's first day is taken

@@ -34,13 +34,14 @@ def note_nothing_to_do():
     """Record what the run is asked for although nothing is to be done; warn if that fails."""
     from epyflow.operations.runs.coordinator_record import record_request
     from epyflow.operations.runs.experiment_origin import origin_of
+    from epyflow.operations.runs.run_lease import is_alone
     from epyflow.run.finished_run import note_finished
     from epyflow.storage.disk import storage_at
 
     try:
         place = storage_at(storage_prefix())
         asked, origin = describe_start(place), origin_of(FOUND, PLAN)
-        if record_request(PLAN.exp_id, PLAN.run_id, asked, place, origin):
+        if record_request(PLAN.exp_id, PLAN.run_id, asked, place, origin, is_alone):
             note_finished(PLAN, all_outputs(), place)
     except (EpyflowError, OSError) as error:
         logger.warning(f"What this coordinator did could not be recorded: {error}")

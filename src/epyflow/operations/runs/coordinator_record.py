@@ -8,7 +8,7 @@ only its process or its Batch job shows that it has ended.
 import os
 import platform
 import subprocess
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
@@ -208,14 +208,20 @@ def record_start(
 
 
 def record_request(
-    exp_id: str, run_id: str, wanted: Wanted, storage: Storage, origin: Origin | None = None
+    exp_id: str,
+    run_id: str,
+    wanted: Wanted,
+    storage: Storage,
+    origin: Origin | None = None,
+    is_alone: Callable[[Coordinator, Storage], bool] = lambda *_: False,
 ) -> bool:
     """Record what a run was asked for by a start that found nothing to do: it is complete.
 
     The command and the log stay those of the last coordinator that worked on the run. So does the
     origin without a new one. A record of another coordinator that may be running is left as it is:
     on disk, Snakemake's lock of the folder rules out one of another machine, or of before a
-    restart.
+    restart; elsewhere ``is_alone`` says whether its lease does, as
+    :func:`epyflow.operations.runs.run_lease.is_alone`.
 
     Returns
     -------
@@ -227,7 +233,8 @@ def record_request(
     if last is None:
         return False
     has_ended = last.lives is False or (last.lives is None and storage.uri is None)
-    if not (has_ended or is_same_job(last.job, mine.job)):
+    own = is_same_job(last.job, mine.job)
+    if not (has_ended or own or (last.lives is None and is_alone(mine, storage))):
         return False
     asked = wanted.model_copy(update=last.wanted.model_dump(include={"command", "log"}))
     known = {"wanted": asked, "origin": origin or last.origin}

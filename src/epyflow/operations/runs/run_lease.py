@@ -96,6 +96,11 @@ class FoundLease:
         return self.lease is not None and self.lease.holder.lives is False
 
     @property
+    def is_certainly_free(self) -> bool:
+        """Whether nobody holds it, also if a clock is hours off."""
+        return self.has_ended or self.age > _CERTAIN_SECONDS
+
+    @property
     def has_lapsed(self) -> bool:
         """Whether it seems to have lapsed, by the clock of this machine."""
         return self.age > LEASE_SECONDS
@@ -193,9 +198,25 @@ def may_be_held(run: RunLayout, storage: Storage, is_job_over: Callable[[str], b
     A Batch job that is over, by its name, holds none.
     """
     found = find_lease(run.exp_id, run.run_id, storage)
-    if found is None or found.has_ended or found.age > _CERTAIN_SECONDS:
+    if found is None or found.is_certainly_free:
         return False
     return found.job is None or not is_job_over(found.job)
+
+
+def is_alone(mine: Coordinator, storage: Storage) -> bool:
+    """Return whether certainly no other coordinator holds the lease of a run.
+
+    Raises
+    ------
+    UnreadableError
+        If the lease cannot be read.
+    """
+    if not isinstance(storage, VersionedStorage):
+        return False  # there are no leases
+    found = read_lease(mine.exp_id, mine.run_id, storage)
+    if found is None or found.is_certainly_free:
+        return True
+    return found.lease is not None and found.lease.holder.is_same(mine)
 
 
 def read_lease(exp_id: str, run_id: str, storage: VersionedStorage) -> FoundLease | None:

@@ -3,6 +3,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 import tracemalloc
 
 import pytest
@@ -21,9 +22,10 @@ from epyflow.operations.runs.coordinator_record import (
     write_record,
 )
 from epyflow.operations.runs.experiment_origin import Origin
+from epyflow.operations.runs.run_lease import is_alone, new_lease, write_lease
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.run.layout import RunLayout
-from epyflow.storage.disk import Disk
+from epyflow.storage.disk import Disk, SharedFolder
 
 
 @pytest.fixture
@@ -182,6 +184,36 @@ def test_a_coordinator_of_another_machine_has_ended_where_the_folder_was_locked(
     record_request("flu", "main", Wanted(tasks={"main": 2}), storage)
 
     assert read_record("flu", "main", storage).wanted.tasks == {"main": tasks}
+
+
+@pytest.mark.parametrize(
+    ("holder", "hours", "ended"),
+    [
+        (None, 0, True),
+        ("another", 3, False),  # or the clock of this machine is ahead
+        ("another", 30, True),
+        ("own", 0, True),  # a submitted start has replaced the lease
+    ],
+)
+def test_a_coordinator_of_another_machine_has_ended_if_it_cannot_hold_the_lease(
+    tmp_path, monkeypatch, holder, hours, ended
+):
+    storage = SharedFolder(tmp_path, str(tmp_path))
+    elsewhere = this_coordinator("flu", "main", {}, Wanted(tasks={"main": 3}))
+    elsewhere = elsewhere.model_copy(update={"host": "another"})
+    write_record(elsewhere, storage)
+    monkeypatch.setenv(JOB_VARIABLE, "projects/p/locations/l/jobs/a-coordinator")
+    if holder is not None:
+        mine = this_coordinator("flu", "main")
+        write_lease(storage, new_lease(elsewhere if holder == "another" else mine), None)
+        renewed = time.time() - 3600 * hours
+        os.utime(tmp_path / RunLayout("flu", "main").coordinator_lease, (renewed, renewed))
+
+    record_request("flu", "main", Wanted(tasks={"main": 2}), storage, is_alone=is_alone)
+
+    found = read_record("flu", "main", storage)
+    assert found.wanted.tasks == {"main": 2 if ended else 3}
+    assert found.outcome == ("complete" if ended else None)
 
 
 @pytest.mark.parametrize("run_id", ["main", "renamed"])

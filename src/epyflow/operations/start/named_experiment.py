@@ -72,7 +72,8 @@ def name_experiment(
         pinned = chosen.get(ROOT) or read_pairs(given).get(ROOT)
         chosen |= _found(named, pinned, before.get(ROOT) or Settings.model_fields[ROOT].default)
     settings = merge_layers([*layers, Layer("command line", chosen)])
-    kept = [text for text in given if text.partition("=")[0] not in chosen]
+    last = {text.partition("=")[0]: text for text in given}  # a setting may be given twice
+    kept = [text for key, text in last.items() if key not in chosen]
     pairs = (f"{key}={_written(value)}" for key, value in chosen.items())
     return NamedExperiment(settings, tuple(files), (*kept, *pairs))
 

@@ -71,6 +71,15 @@ def test_the_root_of_an_option_or_of_config_is_kept(study):
     assert it.arguments == (f"experiments_root={study}", "n_sims=2", "experiment=us/flu")
 
 
+def test_of_a_setting_that_is_given_twice_the_last_is_passed_on_once(study):
+    given = ["n_sims=2", f"experiments_root={study}", "n_sims=3"]
+
+    it = name_experiment("us/flu", (), given, environment={})
+
+    assert it.arguments == ("n_sims=3", f"experiments_root={study}", "experiment=us/flu")
+    assert it.settings.n_sims == 3
+
+
 def test_a_name_of_an_option_wins_over_that_of_config(study):
     it = name_experiment(str(study / "drafts" / "covid"), (), ["experiment=x"], environment={})
 

@@ -91,7 +91,7 @@ def run(
         )
         runs = not WITHOUT_RUN & set(start.arguments)
         first = write_command(start)
-        second = _report_command(start, report) if report is not None and runs else None
+        second = report_command(start, report) if report is not None and runs else None
         before = _ends(settings)
     code = _run([first])
     if runs and (code == 0 or (code == 1 and _ends(settings) != before)):
@@ -126,7 +126,7 @@ def report(
         start, _ = _start(
             (experiment, root, configfile, config), (None, cloud, slurm, profile), arguments or ()
         )
-        command = _report_command(start, report)
+        command = report_command(start, report)
     raise typer.Exit(_run([command]))
 
 
@@ -162,7 +162,14 @@ def choose_profile(cloud: bool, slurm: bool, profile: str | None) -> str | None:
     return profiles[0] if profiles else None
 
 
-def _report_command(start: Start, file: Path) -> SnakemakeCommand:
+def report_command(start: Start, file: Path) -> SnakemakeCommand:
+    """Write the command that writes the report of a run.
+
+    Raises
+    ------
+    EpyflowError
+        If the file cannot be written, or the arguments leave out jobs.
+    """
     given = {each.partition("=")[0] for each in start.arguments}
     for partial in sorted(PARTIAL_RUN & given):
         raise EpyflowError(

@@ -12,14 +12,28 @@ import typer
 from epyflow.cli.config import warn_of_variables
 from epyflow.cli.options import ConfigFiles, ConfigValues, ExperimentName, Root, StoragePrefix
 from epyflow.cli.output import ExitCode, exit_on_error, say, warn
-from epyflow.cli.run import GCP, Arguments, Cloud, Cores, Profile, Slurm, choose_profile
+from epyflow.cli.run import (
+    GCP,
+    Arguments,
+    Cloud,
+    Cores,
+    Profile,
+    Slurm,
+    choose_profile,
+    report_command,
+)
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.site import read_site
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.run_list import open_storage
 from epyflow.operations.secret_variables import GITHUB, SERVER_TOKENS, take_secrets
 from epyflow.operations.start.named_experiment import NamedExperiment, name_experiment
-from epyflow.operations.start.snakemake_command import Start, run_commands, write_command
+from epyflow.operations.start.snakemake_command import (
+    WITHOUT_RUN,
+    Start,
+    run_commands,
+    write_command,
+)
 from epyflow.operations.target_data.source import (
     NHSN_SOURCES,
     Source,
@@ -29,6 +43,7 @@ from epyflow.operations.target_data.source import (
 from epyflow.operations.week.forecast import (
     Week,
     confirm_accepted,
+    confirm_metadata,
     confirm_unedited,
     plan_week,
     read_forecast,
@@ -95,6 +110,10 @@ def week(
     wait: Annotated[
         bool, typer.Option("--wait", help="With --submit: wait until the coordinator ends.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a report when the run has finished: a .html or .zip file."),
+    ] = None,
     storage: StoragePrefix = None,
     root: Root = None,
     configfile: ConfigFiles = None,
@@ -105,7 +124,8 @@ def week(
     The run is named by the reference date. Repeat the command to resume it; a branch that holds
     the submission stays as it is. With --submit, repeat it once the run has ended. Nothing is
     fetched without --fetch, or twice a day; nothing is pushed without --push, and no pull request
-    is opened without --pull-request. The branch is printed.
+    is opened without --pull-request. The branch is printed. With `-- --dry-run`, the jobs are
+    printed, and nothing is committed.
 
     Exit code 0: the branch holds the submission. 1: the data are stale, the run failed, the hub
     would refuse the submission, git failed, or GitHub refused the pull request. 2: something cannot
@@ -117,6 +137,8 @@ def week(
         chosen = choose_profile(cloud, slurm, profile)
         if detached and (chosen, cores) != (None, None):
             raise EpyflowError("--submit runs with profiles/gcp; expected no other place, no cores")
+        if detached:
+            _refuse_here_only(report, arguments or ())
         host = None if repository is None else read_host(repository, api, tokens)
         target = _target(clone, metadata, push, host)
         options = {"experiments_root": root}
@@ -129,6 +151,7 @@ def week(
         found = plan_week(settings)
         model = f"{settings.team_abbr}-{settings.model_abbr}"
         check_branch(clone, model, found.file, metadata)
+        confirm_metadata(found, clone, metadata)
         own = [*(config or ()), *found.settings]
         named = name_experiment(experiment, configfile or (), own, options)
         place = _place(found, GCP if detached else chosen, storage)
@@ -136,12 +159,26 @@ def week(
         _submit(found, named, arguments or (), place, wait=wait)
     else:
         fetches = is_address(named.settings.experiments_root)
-        _run(found, Start(chosen, cores, named.files, named.arguments, arguments or (), fetches))
+        start = Start(chosen, cores, named.files, named.arguments, arguments or (), fetches)
+        _run(found, start, report)
+        if WITHOUT_RUN & set(start.arguments):
+            say("nothing was run, and nothing was committed", err=True)
+            return
     with exit_on_error(ExitCode.PROBLEM):
         forecast = Forecast(model, found.file, read_forecast(found, place))
         confirm_accepted(found, forecast.content, clone, metadata)
         branch = _hand_over(forecast, target)
     say(branch)
+
+
+def _refuse_here_only(report: Path | None, arguments: Sequence[str]) -> None:
+    """Refuse what a run that another machine starts does not do, before it is handed over."""
+    if report is not None:
+        raise EpyflowError(
+            "--submit, --report: expected one; `epyflow report` writes it after the run"
+        )
+    for option in sorted(WITHOUT_RUN & set(arguments)):
+        raise EpyflowError(f"--submit, {option}: expected one; without --submit nothing is sent")
 
 
 class _Target(NamedTuple):
@@ -201,12 +238,15 @@ def _place(found: Week, profile: str | None, storage: str | None) -> Storage:
     return open_storage(storage)
 
 
-def _run(found: Week, start: Start) -> None:
-    """Run the forecast, and end the command if it fails."""
+def _run(found: Week, start: Start, report: Path | None) -> None:
+    """Run the forecast, write its report if that is asked for, and end the command if it fails."""
     with exit_on_error(ExitCode.PROBLEM):
-        command = write_command(start)
-    say(str(command), err=True)
-    if code := run_commands([command]):
+        commands = [write_command(start)]
+        if report is not None and not WITHOUT_RUN & set(start.arguments):
+            commands.append(report_command(start, report))
+    for command in commands:
+        say(str(command), err=True)
+    if code := run_commands(commands):
         warn(f"the run of {found.reference_date} did not succeed; nothing was committed")
         raise typer.Exit(code if code > 128 else ExitCode.PROBLEM)
 

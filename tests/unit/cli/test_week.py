@@ -217,6 +217,56 @@ def test_a_hub_without_metadata_or_with_links_gets_no_run(clone, snakemake, brea
     assert not Path("results").exists()
 
 
+@pytest.mark.parametrize("given", [(), ("--metadata", "given.yml")])
+def test_metadata_that_the_hub_would_refuse_are_found_before_the_run(clone, snakemake, given):
+    write_hub(clone, define_tasks("flusight_format", date(2025, 1, 18), ["25"]))
+    schema = {"type": "object", "required": ["license"]}
+    (clone / "hub-config" / "model-metadata-schema.json").write_text(json.dumps(schema))
+    metadata = Path("given.yml") if given else clone / "model-metadata" / "team-model.yml"
+    metadata.write_text("team_abbr: team\nmodel_abbr: model\n")
+
+    done = of("2025-01-15", *given)
+
+    assert done.exit_code == 1
+    assert "the model's metadata: the hub in hub would refuse it:\n  error: " in done.stderr
+    assert "team-model.yml, the file: 'license' is a required property" in done.stderr
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "-n", "--unlock"])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_dry_run_ends_well_and_commits_nothing(clone, snakemake, option, before):
+    """Nothing is committed either where the submission is there already."""
+    if before:
+        of("2025-01-15")
+        git(clone, "branch", "--quiet", "--delete", "--force", "team-model-2025-01-18")
+    snakemake.complete = False
+
+    done = of("2025-01-15", "--report", "week.html", "--", option)
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "nothing was run, and nothing was committed"
+    assert " --report " not in done.stderr
+    assert branches(clone) == ["main"]
+
+
+def test_the_report_is_written_after_the_run_by_a_command_that_is_printed(clone, snakemake):
+    done = of("2025-01-15", "--report", "week.html")
+
+    first, second = [line for line in done.stderr.splitlines() if "snakemake" in line]
+    assert (" --report " in first, " --report week.html " in second) == (False, True)
+    assert len(snakemake.commands) == 2
+    assert branches(clone) == ["main", "team-model-2025-01-18"]
+    assert first.count("today=2025-01-15") == 1
+
+    refused = of("2025-01-15", "--submit", "--report", "week.html")
+    assert "--submit, --report: expected one" in refused.stderr
+    refused = of("2025-01-15", "--submit", "--", "--dry-run")
+    assert "--submit, --dry-run: expected one" in refused.stderr
+    refused = of("2025-01-22", "--report", "nowhere/week.html")
+    assert "--report nowhere/week.html: there is no folder" in refused.stderr
+
+
 def test_nobody_who_commits_is_found_before_the_run(clone, snakemake, monkeypatch, tmp_path):
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.delenv(f"GIT_{name}_NAME")

@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from epyflow.cli import week as cli_week
 from epyflow.operations.secret_variables import without_secrets
+from epyflow.operations.start.snakemake_command import SnakemakeCommand
 from epyflow.run.plan import read_plan_file
 from epyflow.run.planner import write_run_plan
 from epyflow.run.settings import Settings, read_settings
@@ -46,11 +48,14 @@ class Snakemake:
     """Plans as the workflow does, and writes a submission that the hub accepts or refuses."""
 
     accepted, code, complete = True, 0, True
+    commands: Sequence[SnakemakeCommand] = ()
+    """Those of the last start."""
     variables: frozenset[str] = frozenset()
     """Names of the variables that the last run had."""
 
     def __call__(self, commands) -> int:
-        (command,) = commands
+        self.commands = [*commands]
+        command = self.commands[0]
         self.variables = frozenset(without_secrets(command.secrets))
         given = command.arguments[command.arguments.index("--config") + 1 :]
         self.finish(read_settings(dict(each.split("=", 1) for each in given)))

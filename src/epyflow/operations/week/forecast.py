@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from epyflow.run.sources import Gathered, gather
 from epyflow.storage.disk import Storage
 from epyflow.submission.verdict import check_findings
 from forecast_hub.errors import HubError
+from forecast_hub.findings import Finding
 
 _LARGEST = 100 * 2**20
 """Bytes of a submission; GitHub takes no larger file."""
@@ -210,6 +212,28 @@ def read_forecast(week: Week, storage: Storage) -> bytes:
 
 
 @user_errors(HubError)
+def confirm_metadata(week: Week, clone: Path, metadata: Path | None = None) -> None:
+    """Raise before the run if the hub of a clone would refuse the model's metadata.
+
+    The parameters are those of :func:`confirm_accepted`.
+
+    Raises
+    ------
+    EpyflowError
+        With every error.
+    """
+    from forecast_hub.checks.model_metadata import check_metadata  # slow to import
+    from forecast_hub.config.reader import read_hub
+    from forecast_hub.config.submission_file import parse_name
+
+    if not has_configuration(clone):
+        return
+    with _named(week, metadata) as (path, given):
+        found = check_metadata(read_hub(clone), path, parse_name(path), given)
+    _refuse(found, f"the model's metadata: the hub in {clone}")
+
+
+@user_errors(HubError)
 def confirm_accepted(week: Week, content: bytes, clone: Path, metadata: Path | None = None) -> None:
     """Raise if the hub of a clone would refuse a submission, or the model's metadata.
 
@@ -236,15 +260,26 @@ def confirm_accepted(week: Week, content: bytes, clone: Path, metadata: Path | N
 
     if not has_configuration(clone):
         return
+    with _named(week, metadata) as (path, given):
+        path.write_bytes(content)
+        found = validate(path, clone, metadata=given, horizon_0_days=week.horizon_0_days).findings
+    _refuse(found, f"{week.file}: the hub in {clone}")
+
+
+@contextmanager
+def _named(week: Week, metadata: Path | None) -> Iterator[tuple[Path, Path | None]]:
+    """Yield a path for the submission, and a copy of the metadata, named as in the hub."""
     with tempfile.TemporaryDirectory(prefix="epyflow-week-") as folder:
         path, given = Path(folder) / week.file, None
-        path.write_bytes(content)
         if metadata is not None:
             given = path.with_name(f"{path.stem.removeprefix(f'{week.reference_date}-')}.yml")
             shutil.copyfile(metadata, given)
-        found = validate(path, clone, metadata=given, horizon_0_days=week.horizon_0_days).findings
+        yield path, given
+
+
+def _refuse(found: Iterable[Finding], told: str) -> None:
     # Whether the hub has the metadata is asked of its commit: the clone may have a part of it.
     errors = [each for each in found if each.severity == "error" and each.check != _METADATA]
     if errors:
         lines = "\n".join(f"  {each}" for each in errors)
-        raise EpyflowError(f"{week.file}: the hub in {clone} would refuse it:\n{lines}")
+        raise EpyflowError(f"{told} would refuse it:\n{lines}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from forecast_hub.checks.metadata_values import parse_metadata
 from forecast_hub.config.hub import Hub
-from forecast_hub.config.submission_file import FileName, SubmissionFile
+from forecast_hub.config.submission_file import FileName
 from forecast_hub.errors import UnreadableError, YamlError
 from forecast_hub.findings import Finding, cap_findings
 from forecast_hub.limited_files import read_json
@@ -22,8 +22,12 @@ MOST_SECONDS = 10.0
 """Processor time of a check: a pattern such as ``^(a+)+$`` can take years."""
 
 
-def check_metadata(hub: Hub, file: SubmissionFile, given: Path | None) -> list[Finding]:
+def check_metadata(
+    hub: Hub, submission: Path, name: FileName | None, given: Path | None
+) -> list[Finding]:
     """Check a metadata file: the given one, else the model's file in the hub.
+
+    The submission need not be there: its name says which model it is of.
 
     A hub checks a metadata file only when that file changes. So mistakes in the hub's file are
     warnings where the model has other submissions: the file came with the first of them.
@@ -33,7 +37,6 @@ def check_metadata(hub: Hub, file: SubmissionFile, given: Path | None) -> list[F
     UnreadableError
         If the given file is missing, or the hub's schema cannot be read.
     """
-    name = file.name
     path = given or _find(hub, name)
     if path is None:
         folder = hub.folder.root / FOLDER
@@ -54,19 +57,19 @@ def check_metadata(hub: Hub, file: SubmissionFile, given: Path | None) -> list[F
     else:
         schema = hub.folder.metadata_schema
         found = [*_named(path, data, name), *_against_schema(path, data, schema)]
-    if given is not None or not _has_submitted(hub, file):
+    if given is not None or not _has_submitted(hub, submission, name):
         return found
     why = "; the hub refuses this file when it changes"
     return [replace(each, message=each.message + why, severity="warning") for each in found]
 
 
-def _has_submitted(hub: Hub, file: SubmissionFile) -> bool:
+def _has_submitted(hub: Hub, submission: Path, name: FileName | None) -> bool:
     """Whether the hub has other submissions of the model."""
-    if file.name is None:
+    if name is None:
         return False
-    folder = hub.folder.root / hub.model_output / file.name.model_id
+    folder = hub.folder.root / hub.model_output / name.model_id
     others = (path for path in folder.glob("*") if path.suffix in (".csv", ".parquet"))
-    return any(path.name != file.path.name for path in others)
+    return any(path.name != submission.name for path in others)
 
 
 def _lengths(hub: Hub, name: FileName | None) -> Iterable[Finding]:

@@ -144,7 +144,7 @@ def validate(
             listed = unlisted is None
             findings += _content(file, hub, round_, round_id, listed, places, horizon_0_days)
         findings += check_window(hub, round_, round_id, now)
-    findings += check_metadata(hub, file, metadata)
+    findings += check_metadata(hub, path, file.name, metadata)
     order = {"error": 0, "warning": 1, "note": 2}
     findings.sort(key=lambda finding: order[finding.severity])
     return Verdict(path, hub.name, round_id, len(file.frame), tuple(findings))

@@ -43,8 +43,7 @@ def unpack(
             "can write where the archive comes from",
             err=True,
         )
-    settings = shlex.join([f"experiments_root={to}", f"experiment={exp_id}"])
-    say(f"run it with --config {settings}")
+    say(f"run it with: {shlex.join(['epyflow', 'run', exp_id, '--root', str(to)])}")
 
 
 def _extract(archive: Path, to: Path) -> str:

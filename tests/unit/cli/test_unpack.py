@@ -2,6 +2,7 @@ import errno
 import os
 import shlex
 import tarfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from typer.testing import CliRunner
 
 from epyflow import archives
 from epyflow.cli import app
+from epyflow.errors import EpyflowError
 from epyflow.run.experiment_archive import keep_experiment
 from epyflow.run.settings import Settings
 from epyflow.run.sources import gather
 from epyflow.storage.disk import Disk
+from tests.unit.experiment.samples import write_dateless
 from tests.workflow.workspace import Workspace
 
 
@@ -37,12 +40,34 @@ def test_the_experiment_of_a_run_is_run_again_from_its_archive(archive):
     done = unpack(archive, "--to", "again/small")
 
     assert done.exit_code == 0, done.stderr
-    said = "run it with --config experiments_root=again/small experiment=small\n"
-    assert done.stdout == said
+    command = "epyflow run small --root again/small"
+    assert done.stdout == f"run it with: {command}\n"
+    for other in ("validate", "plan"):  # they take what run takes
+        again = CliRunner().invoke(app.app, [other, *command.split()[2:]])
+        assert (again.exit_code, again.stderr) == (0, "")
     before = archive.read_bytes()
     archive.unlink()
     keep_experiment(gather(Settings(experiment="small", experiments_root="again/small")), Disk())
     assert archive.read_bytes() == before
+
+
+def test_an_archive_that_lacks_the_vintage_of_another_date_says_which_it_holds(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_dateless(tmp_path)
+    keep_experiment(
+        gather(Settings(experiment="sample", experiments_root=".", today=date(2025, 1, 15))), Disk()
+    )
+    unpack(next(Path("results").rglob("experiment.tar.gz")), "--to", "again")
+
+    with pytest.raises(EpyflowError) as found:
+        gather(Settings(experiment="sample", experiments_root="again", today=date(2025, 1, 29)))
+
+    assert (
+        "the archive of a run holds common-data/vintages as of 2025-01-15, which that run has "
+        "read, and not common-data/vintages as of 2025-01-29; expected the dates of that run"
+    ) in str(found.value)
 
 
 @pytest.mark.parametrize(
@@ -72,11 +97,11 @@ def test_another_experiment_is_not_taken_for_the_unpacked_one(archive):
         assert "not in experiments_root 'again', an unpacked archive; expected small" in done.stderr
 
 
-def test_the_settings_to_type_are_words_of_a_shell(archive):
+def test_the_command_to_type_has_words_of_a_shell(archive):
     done = unpack(archive, "--to", "my study's")
 
-    _, words = done.stdout.split("--config ")
-    assert shlex.split(words) == ["experiments_root=my study's", "experiment=small"]
+    _, command = done.stdout.split(": ")
+    assert shlex.split(command) == ["epyflow", "run", "small", "--root", "my study's"]
 
 
 def test_a_link_to_nothing_is_named_and_left_alone(archive):

@@ -130,7 +130,17 @@ def find_data_file(named: NamedFile, files: ExperimentFiles, beside: Path) -> Pa
     """
     if named.key in files.bundled:
         return files.resolve(named.key, beside, folder=named.observed)
-    found = files.resolve(named.written, beside, folder=named.observed)
+    try:
+        found = files.resolve(named.written, beside, folder=named.observed)
+    except ValueError:
+        kept = [key for key in files.bundled if key.partition(" as of ")[0] == named.written]
+        if not kept:
+            raise
+        raise DataError(
+            f"the archive of a run holds {listed(kept)}, which that run has read, and not "
+            f"{named.key}; expected the dates of that run, or the experiment's own folder, which "
+            "has all vintages, in experiments_root"
+        ) from None
     if found.is_dir():
         found = vintages.target_data_in(found)
     if named.vintage is not None:

@@ -102,19 +102,21 @@ def inspect(
         for document in documents[str(location[0])]:
             put(document.data, location, value)
     output_document = choose_output(documents["output"], output_config, files, problems)
-    dates, last, undated = resolve_dates(documents, output_document, files)
+    dates, calendar, undated = resolve_dates(documents, output_document, files)
     collected = Problems([*problems, *undated])
     try:
         checker = Checker(files, documents, populations, collected, store)
     except TooManyProblemsError:
-        return None, [*_sorted(collected), _too_many(files)]
+        explained = (calendar.explain(each, dates) for each in collected)
+        return None, [*_sorted(explained), _too_many(files)]
     told = {(each.file, each.key): each for each in undated}
-    problems = _sorted(each for each in collected if told.get((each.file, each.key), each) is each)
+    kept = [each for each in collected if told.get((each.file, each.key), each) is each]
+    problems = _sorted(calendar.explain(each, dates) for each in kept)
     if checker.model is None or any(problem.severity == "error" for problem in problems):
         return None, problems
     firsts = [next(iter(documents[role]), None) for role in ("model", "modelset")]
     experiment = Experiment(
-        files=replace(files, last_observation=last),
+        files=replace(files, last_observation=calendar.last),
         model=checker.model,
         modelset=checker.modelset,
         output=(checker.output(output_document) if output_document else None) or DEFAULT,

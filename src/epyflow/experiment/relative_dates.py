@@ -6,6 +6,7 @@ A season begins on 1 August.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -37,6 +38,7 @@ FORMS = (
     "today, next, next Wednesday, reference date, last observation or season MM-DD, and after it "
     "+ or - a number of days or weeks, such as: reference date - 2 weeks"
 )
+_DATE = re.compile(r"(?<![\w-])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\w-])")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SEASON_BEGINS = 8
 _FIRST_WORDS = ("today", "next", "reference", "last", "season")
@@ -53,7 +55,7 @@ Resolved = Mapping[str, tuple[str, date]]
 
 def resolve_dates(
     documents: Mapping[str, Sequence[Document]], output: Document | None, files: ExperimentFiles
-) -> tuple[Resolved, date | None, list[Problem]]:
+) -> tuple[Resolved, "Calendar", list[Problem]]:
     """Replace relative dates in documents that were read.
 
     Parameters
@@ -69,14 +71,14 @@ def resolve_dates(
     -------
     resolved
         The dates that were replaced.
-    last
-        The last observation; None where no date depends on it.
+    calendar
+        What they are relative to.
     problems
         Dates that have no day, with the reason.
     """
     resolved: dict[str, tuple[str, date]] = {}
     problems: list[Problem] = []
-    calendar = _Calendar(files, next(iter(documents["modelset"]), None))
+    calendar = Calendar(files, next(iter(documents["modelset"]), None))
     calendar.reference = None if output is None else _reference(output, calendar)
     for document in (each for found in documents.values() for each in found):
         for location, written in sorted(_relative(document.data, ()), key=_turn):
@@ -88,7 +90,7 @@ def resolve_dates(
             _mapping(document.data, location)[location[-1]] = day
             if location[0] != "output" or document is output:
                 resolved[dotted(location)] = (written, day)
-    return resolved, calendar.last, problems
+    return resolved, calendar, problems
 
 
 def _turn(found: tuple[KeyPath, str]) -> bool:
@@ -112,7 +114,7 @@ def _mapping(data: Any, location: KeyPath) -> Any:
     return data
 
 
-def _reference(output: Document, calendar: "_Calendar") -> date | None:
+def _reference(output: Document, calendar: "Calendar") -> date | None:
     """Return the reference date of a hub; None without one, or where it is wrong."""
     section = output.data["output"]
     for hub in section.values() if isinstance(section, dict) else ():
@@ -126,7 +128,7 @@ def _reference(output: Document, calendar: "_Calendar") -> date | None:
     return None
 
 
-class _Calendar:
+class Calendar:
     """The days that relative dates stand for.
 
     Attributes
@@ -134,7 +136,7 @@ class _Calendar:
     reference
         The reference date of the experiment; None before it is known.
     last
-        The last observation; None before it is known.
+        The last observation; None where no date depends on it.
     """
 
     def __init__(self, files: ExperimentFiles, modelset: Document | None) -> None:
@@ -161,6 +163,22 @@ class _Calendar:
             return self._anchor(found) + timedelta(days=-steps if found["sign"] == "-" else steps)
         except OverflowError:
             raise ValueError("is outside the calendar; expected another day") from None
+
+    def explain(self, problem: Problem, resolved: Resolved) -> Problem:
+        """Name what is written in YAML for the dates in a message that are not in the files."""
+        dates = dict.fromkeys(_DATE.findall(problem.message))
+        said = [
+            f"{date} is {text!r}"
+            for date in dates
+            for text, day in resolved.values()
+            if str(day) == date and text not in problem.message
+        ]
+        if not said:
+            return problem
+        bases = {"the reference date": self.reference, "today": self._files.today}
+        said += [f"{base} is {day}" for base, day in bases.items() if day and str(day) not in dates]
+        known = dict.fromkeys(said)
+        return replace(problem, message=f"{problem.message} ({', '.join(known)})")
 
     def _anchor(self, found: re.Match[str]) -> date:
         if found["month"]:

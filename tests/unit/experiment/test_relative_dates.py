@@ -127,6 +127,29 @@ def test_a_relative_date_without_a_day_is_refused_once_with_its_key(root, key, w
     assert len(refused.value.problems) == 1
 
 
+def test_an_error_names_the_expressions_of_its_dates_and_what_they_are_counted_from(root):
+    dates = ("next", "2025-01-15", "season 11-16", "last observation", *WRITTEN[4:])
+
+    with pytest.raises(InvalidExperimentError) as refused:
+        experiment(root, "2026-11-30", dates=dates)
+
+    [problem] = refused.value.problems
+    assert problem.message == (
+        "end_date 2025-01-11 is not after start_date 2026-11-16; expected a later one "
+        "(2025-01-11 is 'last observation', 2026-11-16 is 'season 11-16', the reference date is "
+        "2026-12-05, today is 2026-11-30)"
+    )
+
+
+def test_a_warning_names_an_expression_once_and_dates_of_the_file_or_of_names_not(root):
+    dates = ("next", "2025-01-22", "2024-10-05", "2025-01-18", *WRITTEN[4:])
+
+    found = experiment(root, "2025-01-12", dates=dates).warnings
+
+    [late] = [each.message for each in found if "are those known on" in each.message]
+    assert late.endswith("or earlier (2025-01-18 is 'next', today is 2025-01-12)")
+
+
 def test_observations_that_cannot_be_read_are_reported_once(root):
     for path in (root / "common-data" / "vintages").iterdir():
         path.unlink()

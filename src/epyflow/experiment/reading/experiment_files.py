@@ -191,14 +191,25 @@ def _is_experiment(folder: Path) -> bool:
 
 def _no_such_experiment(path: Path, root: Path | None) -> str:
     experiment = str(path)
+    beside = [str(each) for each in _folders_beside(path) if _is_experiment(each)]
     if root is None:
-        beside = path.parent.iterdir() if path.parent.is_dir() else ()
-        near = did_you_mean(experiment, [str(each) for each in beside if _is_experiment(each)])
+        near = did_you_mean(experiment, beside)
         return f"{experiment}: no such {_kind(path)}{near}; expected an experiment's folder"
     base = root / "experiments"
     known = _known(base)
-    there = f"; there are {listed(known)}" if known else f"; {base} has no experiments"
-    return f"experiment {experiment!r} is not below {base}{did_you_mean(experiment, known)}{there}"
+    near = did_you_mean(experiment, [*known, *beside])
+    there = f"there are {listed(known)}" if known else f"{base} has no experiments"
+    return (
+        f"experiment {experiment!r} is not below {base}{near}; {there}. Expected the id of one, "
+        "the path of an experiment's folder, or another experiments_root (--root)"
+    )
+
+
+def _folders_beside(path: Path) -> list[Path]:
+    try:
+        return list(path.parent.iterdir())
+    except OSError:
+        return []
 
 
 def _experiments_below(folder: Path) -> str:

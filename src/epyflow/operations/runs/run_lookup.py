@@ -1,9 +1,11 @@
 """Find the run that a command names."""
 
+import os
 import shlex
+from pathlib import Path, PurePath
 
 from epyflow.errors import EpyflowError, UnreadableError
-from epyflow.experiment.reading.experiment_files import is_exp_id
+from epyflow.experiment.reading.experiment_files import SUFFIXES, is_exp_id
 from epyflow.operations.runs.latest_runs import find_latest_runs
 from epyflow.operations.runs.run_list import Run, find_runs, open_storage
 from epyflow.operations.runs.runs_without_inputs import find_new_runs
@@ -48,12 +50,13 @@ def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage
             raise EpyflowError(f"{named} names its storage; expected no --storage {place}")
         place = before or place
     name = name.strip("/")
+    storage = open_storage(place)
     if not is_exp_id(name):
         raise UnreadableError(
-            f"{named}: not the name of a run; expected the id of an experiment, or the run's "
-            "folder, results/<exp_id>/<run_id>"
+            f"{named}: not the name of a run{_near(storage, named)}; expected the id of an "
+            "experiment, without the folders above it, or the run's folder, "
+            f"results/<exp_id>/<run_id>. `{list_command(place)}` lists those there are"
         )
-    storage = open_storage(place)
     parent, last = split_name(name)
     if run_id is None and last == LATEST:
         return storage, _latest(storage, parent, place)
@@ -63,13 +66,22 @@ def find_run(named: str, run_id: str | None, place: str | None) -> tuple[Storage
     if run is not None:
         return storage, run
     wanted = name if run_id is None else f"{name}/{run_id}"
-    near = did_you_mean(
-        wanted, [name for run in find_runs(storage) for name in (run.exp_id, run.folder)]
-    )
     raise UnreadableError(
-        f"no run {wanted} under {place or '.'}/results{near}; `{list_command(place)}` lists those "
-        "there are"
+        f"no run {wanted} under {place or '.'}/results{_near(storage, wanted)}; "
+        f"`{list_command(place)}` lists those there are"
     )
+
+
+def _near(storage: Storage, named: str) -> str:
+    """Offer the run of an experiment that is named by its path, or else names that are near."""
+    path = PurePath(os.path.normpath(Path(named).absolute()))
+    path = path.parent if path.suffix in SUFFIXES else path
+    path = path.parent if path.name == "config" else path
+    names = {name for run in find_runs(storage) for name in (run.exp_id, run.folder)}
+    own = [name for name in names if path.match(name)]
+    if own:
+        return f" (did you mean {max(own, key=len)}?)"
+    return did_you_mean(os.path.normpath(named).lstrip("./"), names)
 
 
 def reload_run(storage: Storage, run: Run) -> Run | None:

@@ -74,6 +74,21 @@ def test_an_unknown_id_is_refused_with_the_nearest_ones(folder):
         locate("mien", folder.parents[1])
 
 
+def test_an_unknown_id_is_refused_with_a_folder_that_is_here_and_what_to_type(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(folder.parent)
+    (tmp_path / "empty").mkdir()
+
+    with pytest.raises(UnreadableError) as caught:
+        locate("mien", tmp_path / "empty")
+
+    assert "(did you mean mine?); " in str(caught.value)
+    assert "the path of an experiment's folder, or another experiments_root (--root)" in str(
+        caught.value
+    )
+
+
 def test_a_root_without_experiments_is_said_to_have_none(tmp_path):
     with pytest.raises(UnreadableError, match="has no experiments"):
         locate("mine", tmp_path)

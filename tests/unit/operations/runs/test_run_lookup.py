@@ -46,3 +46,22 @@ def test_a_run_that_does_not_exist_is_refused(named, run_id):
     wanted = named if run_id is None else f"{named}/{run_id}"
     with pytest.raises(UnreadableError, match=f"no run {wanted} under"):
         find_run(named, run_id, None)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("../study/experiments/us/flu", "not the name of a run (did you mean us/flu?); "),
+        ("./us/flu/config/", "not the name of a run (did you mean us/flu?); "),
+        ("study/experiments/us/flu/config/output.yaml", "/results (did you mean us/flu?); "),
+        ("/x/us/flu/first", "/results (did you mean us/flu/first?); "),
+        ("../experiments/us/measles", "not the name of a run; expected the id of an experiment"),
+        ("./us/covd", "not the name of a run (did you mean us/covid"),
+    ],
+)
+def test_the_path_of_an_experiment_is_answered_with_its_id(named, said):
+    with pytest.raises(UnreadableError) as refused:
+        find_run(named, None, None)
+
+    assert said in str(refused.value)
+    assert str(refused.value).endswith("`epyflow runs` lists those there are")

@@ -110,6 +110,82 @@ def test_what_cannot_be_compared_is_refused(runs):
     assert "a and c have no table of quantiles in common" in nothing.stderr
 
 
+def submission(medians: tuple[float, float], spread: float = 1) -> pd.DataFrame:
+    """Return quantiles of two places on one date, a category, and a peak without a date."""
+    columns = ["location", "target_end_date", "output_type", "output_type_id", "target", "value"]
+    rows = [
+        (place, "2025-01-18", "quantile", level, "inc hosp", median + step * spread)
+        for place, median in zip(("01", "US"), medians, strict=True)
+        for level, step in ((0.25, -1), (0.5, 0), (0.75, 1))
+    ]
+    rows += [("01", "2025-01-18", "pmf", "increase", "rate change", 0.5)]
+    rows += [("01", "NA", "quantile", 0.5, "peak inc hosp", 9)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.fixture
+def replays(tmp_path, monkeypatch):
+    """Return a function that writes a replay with a submission for each date."""
+    monkeypatch.chdir(tmp_path)
+    made_up = MadeUp(tmp_path)
+
+    def write(run_id: str, submissions: dict[str, pd.DataFrame], **record: object) -> None:
+        for day, table in submissions.items():
+            made_up.finished(f"flu/{run_id}/{day}")
+            outputs = tmp_path / "results" / "flu" / run_id / day / "outputs"
+            metadata = json.loads((outputs / "run_metadata.json").read_text())
+            (outputs / "run_metadata.json").write_text(json.dumps(metadata | RECORD | record))
+            table.to_csv(outputs / "output_hub_formatted.csv.gz", index=False)
+
+    return write
+
+
+def test_the_submissions_of_two_replays_are_compared_for_the_dates_that_both_have(replays):
+    replays("a", {"2025-01-11": submission((10, 40)), "2025-01-18": submission((10, 40))})
+    replays("b", {"2025-01-18": submission((10, 50), spread=2)}, seed=2)
+
+    done = run("compare", "flu/a", "flu/b", "--to", "out")
+
+    assert done.exit_code == 0
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[1:4:2] == [["data", "same"], ["seed", "different"]]
+    assert ["US", "inc", "hosp", "2025-01-18", "40", "50", "25"] in lines
+    assert "2025-01-11_output_hub_formatted.csv.gz is in one of the runs only" in done.stderr
+    name = "2025-01-18_output_hub_formatted"
+    found = pd.read_csv(f"out/difference_{name}.csv.gz", dtype={"location": str})
+    assert found["location"].tolist() == ["01"] * 3 + ["US"] * 3
+    assert found["inc hosp"].tolist() == [-1, 0, 1, 9, 10, 11]
+    assert (Path("out/figures") / f"{name}_001_US.svg").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"output_type": "sample"}, "cannot be compared: no quantiles of dates"),
+        ({"target": None}, "cannot be compared: no column target; expected a dated submission"),
+    ],
+)
+def test_submissions_without_dated_quantiles_are_refused(replays, change, said):
+    table = submission((10, 40)).assign(**change).dropna(axis="columns", how="all")
+    replays("a", {"2025-01-18": table})
+    replays("b", {"2025-01-18": table})
+
+    done = run("compare", "flu/a", "flu/b")
+
+    assert done.exit_code == 1
+    assert f"2025-01-18_output_hub_formatted: {said}" in done.stderr
+
+
+def test_replays_without_a_date_in_common_are_refused(replays):
+    replays("a", {"2025-01-11": submission((10, 40))})
+    replays("b", {"2025-01-18": submission((10, 40))})
+
+    done = run("compare", "flu/a", "flu/b")
+
+    assert done.exit_code == 1
+    assert "no submission of a replay's date that is in both" in done.stderr
+
+
 def test_a_mistyped_run_names_those_there_are(runs):
     runs("weekly", {})
 

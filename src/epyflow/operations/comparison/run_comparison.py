@@ -3,7 +3,7 @@
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import DataError, EpyflowError
 from epyflow.figures.fan_chart import fan_chart
 from epyflow.figures.figure_file import save
 from epyflow.figures.read_tables import KEYS, dated, first_scenario, read_table
 from epyflow.figures.scenarios import COLUMN
 from epyflow.figures.style import GREY, styled
-from epyflow.files import gzip_text_writer, write_bytes_atomically
+from epyflow.files import gzip_text_writer, table_reader, write_bytes_atomically
 from epyflow.operations.comparison.differences import SUMMARY, TOTALS, join, pair, summarise
 from epyflow.operations.runs.download import fetch
 from epyflow.operations.runs.run_list import Run
@@ -28,7 +28,10 @@ _TABLES = (
     "outputs/effective_reproduction_number.csv.gz",
     "outputs/trajectories_*.csv.gz",
 )
+_SUBMITTED = "output_hub_formatted.csv.gz"
+"""Rows of a submission: a replay has no table of quantiles besides."""
 _METADATA = "outputs/run_metadata.json"
+_ROW = ("location", "target_end_date", "output_type_id", "target", "value")
 _FACTS = ("experiment", "data", "code", "seed")
 _END = ".csv.gz"
 
@@ -69,6 +72,8 @@ class Comparison:
 def compare_runs(first: Located, second: Located, to: Path, *, figures: bool = True) -> Comparison:
     """Write the differences between two runs, the second minus the first.
 
+    Without tables of quantiles in common, as of replays, those of submissions are compared.
+
     ``difference_<table>.csv.gz`` has the columns of the table; ``paired_<table>.csv.gz`` has
     quantiles of the differences by trajectory; ``summary.csv``, ``paired_totals.csv`` and figures.
 
@@ -92,14 +97,18 @@ def compare_runs(first: Located, second: Located, to: Path, *, figures: bool = T
             _fetched(*each, Path(temporary) / str(number))
             for number, each in enumerate((first, second))
         )
-        common = [name for name in one if name in two and name.endswith(_END)]
+        tables = _comparable(one, two)
+        common = [name for name in tables if name in one and name in two]
         if not common:
-            raise EpyflowError(f"{names[0]} and {names[1]} have no table of quantiles in common")
+            raise EpyflowError(
+                f"{names[0]} and {names[1]} have no table of quantiles in common, and no "
+                "submission of a replay's date that is in both; a replay has submissions alone"
+            )
         writer = _Writer(to, names, figures)
         for name in common:
             writer.compare(name.removesuffix(_END), one[name], two[name])
-        facts = _facts(one.get(_name(_METADATA)), two.get(_name(_METADATA)))
-    missing = sorted(name for name in one.keys() ^ two.keys() if name.endswith(_END))
+        facts = _facts(one, two)
+    missing = [name for name in tables if name not in common]
     missing += writer.apart
     summary, totals = writer.finish()
     return Comparison(facts, summary, totals, tuple(missing), tuple(writer.files))
@@ -129,7 +138,8 @@ class _Writer:
     def compare(self, name: str, first: Path, second: Path) -> None:
         """Write the differences of a table."""
         try:
-            tables = read_table(first), read_table(second)
+            read = _read_submission if f"{name}{_END}".endswith(_SUBMITTED) else read_table
+            tables = read(first), read(second)
             joined = join(*tables)
         except (EpyflowError, ValueError, OSError) as error:
             raise EpyflowError(f"{name}: cannot be compared: {error}") from None
@@ -207,7 +217,7 @@ def _names(first: Run, second: Run) -> tuple[str, str]:
 
 def _fetched(storage: Storage, run: Run, folder: Path) -> dict[str, Path]:
     """Copy tables and record of a run; return them by name, with the date in a replay."""
-    copies = fetch(storage, run, folder, what=(*_TABLES, _METADATA))
+    copies = fetch(storage, run, folder, what=(*_TABLES, f"outputs/{_SUBMITTED}", _METADATA))
     found = {_name(copy.source): copy.target for copy in copies if copy.became == "fetched"}
     return dict(sorted(found.items()))
 
@@ -217,8 +227,44 @@ def _name(path: str) -> str:
     return path.replace("outputs/", "").replace("/", "_")
 
 
-def _facts(first: Path | None, second: Path | None) -> dict[str, bool | None]:
-    """Compare the records of two runs."""
+def _comparable(one: Iterable[str], two: Iterable[str]) -> list[str]:
+    """Return the names of tables of quantiles, or without one in both runs, of submissions."""
+    names = sorted({name for name in (*one, *two) if name.endswith(_END)})
+    submitted = [name for name in names if name.endswith(_SUBMITTED)]
+    tables = [name for name in names if name not in submitted]
+    return tables if set(tables) & set(one) & set(two) else submitted
+
+
+def _read_submission(path: Path) -> pd.DataFrame:
+    """Read the quantiles of a submission as a table of quantiles with a column for each target.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or no row is the quantile of a date.
+    """
+    with table_reader(path) as file:
+        rows = pd.read_csv(file, na_filter=False, dtype=str)
+    if missing := {*_ROW, "output_type"} - set(rows):
+        raise DataError(f"no column {', '.join(sorted(missing))}; expected a dated submission")
+    its = rows[(rows["output_type"] == "quantile") & rows["target_end_date"].str.match(r"\d")]
+    if its.empty:
+        raise DataError("no quantiles of dates; expected output_type quantile in some rows")
+    table = its.assign(output_type_id=pd.to_numeric(its["output_type_id"]))
+    table = table.pivot_table("value", list(_ROW[:3]), "target", aggfunc="first").reset_index()
+    table = table.rename(columns={"target_end_date": "date", "output_type_id": "quantile"})
+    return table.rename_axis(columns=None).assign(primary_id=0, population=table["location"])
+
+
+def _facts(first: Mapping[str, Path], second: Mapping[str, Path]) -> dict[str, bool | None]:
+    """Compare the records of two runs; of replays, those of the dates that both have."""
+    names = [name for name in first if name in second and name.endswith(_name(_METADATA))]
+    each = [_facts_of(first[name], second[name]) for name in names]
+    found = {key: [facts[key] for facts in each] for key in _FACTS}
+    return {key: all(its) if its and None not in its else None for key, its in found.items()}
+
+
+def _facts_of(first: Path, second: Path) -> dict[str, bool | None]:
     one, two = _record(first), _record(second)
     code = [each.get("code") for each in (one, two)]
     stages = [each.get("stages") if isinstance(each, dict) else None for each in code]
@@ -227,9 +273,9 @@ def _facts(first: Path | None, second: Path | None) -> dict[str, bool | None]:
     return {key: None if None in (a, b) else a == b for key, (a, b) in pairs.items()}
 
 
-def _record(path: Path | None) -> dict[str, Any]:
+def _record(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes()) if path is not None else {}
+        found = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

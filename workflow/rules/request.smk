@@ -11,12 +11,15 @@ def all_outputs():
 
 def describe_start(place, log=()):
     """Describe what this start was asked for, and the files that are of an earlier plan."""
-    from epyflow.operations.runs.run_request import describe_request
+    from epyflow.operations.runs.coordinator_record import read_record
+    from epyflow.operations.runs.run_request import Wanted, describe_request
     from epyflow.operations.runs.unplanned_files import find_unplanned
 
     global UNPLANNED
     outputs = all_outputs()
-    UNPLANNED = find_unplanned(PLAN, [*outputs, *planned_files()], place)
+    last = read_record(PLAN.exp_id, PLAN.run_id, place)
+    before = Wanted() if last is None else last.wanted
+    UNPLANNED = find_unplanned(PLAN, [*outputs, *planned_files()], place, before)
     return describe_request(
         PLAN, outputs, START.command, next(iter(log), None), UNPLANNED
     )

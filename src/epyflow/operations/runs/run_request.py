@@ -72,8 +72,8 @@ def describe_request(
         Snakemake's own log.
     unplanned
         From :func:`epyflow.operations.runs.unplanned_files.find_unplanned`. At most
-        :data:`MOST_UNPLANNED` are recorded, and none of a reference date that the plan lacks: they
-        are known by their names.
+        :data:`MOST_UNPLANNED` are recorded, and of a replay none of a reference date that the plan
+        lacks: they are known by their names.
     """
     tasks = {run.run_id: len(run.tasks) for run in plan.runs}
     folder = f"{plan.layout.results}/"
@@ -83,7 +83,10 @@ def describe_request(
     files = {stage: stages.count(stage) for stage in STAGES}
     # The workflow has only the tasks that are not up to date; the plan has all.
     files |= dict.fromkeys(("build", "run"), sum(tasks.values()))
-    named = [path for path in unplanned if is_planned(path, plan.layout, tasks)]
+    # Those of a replay that the run was before tell the next start to look for them.
+    named = [
+        path for path in unplanned if not plan.is_replay or is_planned(path, plan.layout, tasks)
+    ]
     return Wanted(
         command=tuple(command),
         log=log,

@@ -20,18 +20,25 @@ _LONGEST = 1024
 _SHOWN = 3
 
 
-def find_unplanned(plan: Plan, planned: Iterable[str], storage: Storage) -> tuple[str, ...]:
+_NOTHING = Wanted()
+
+
+def find_unplanned(
+    plan: Plan, planned: Iterable[str], storage: Storage, before: Wanted = _NOTHING
+) -> tuple[str, ...]:
     """Return the files in a run's ``hub``, ``outputs``, ``scores`` and ``figures`` without a plan.
 
     Parameters
     ----------
     plan
-        The plan of the run. Of a replay, every reference date is looked into, also one that the
-        plan lacks.
+        The plan of the run. Of a replay, or after one, every reference date is looked into, also
+        one that the plan lacks.
     planned
         Every file that the workflow makes, whatever is before ``results/``.
     storage
         Holds ``results/``.
+    before
+        From the record of the start before.
 
     Returns
     -------
@@ -41,7 +48,10 @@ def find_unplanned(plan: Plan, planned: Iterable[str], storage: Storage) -> tupl
     run = plan.layout
     folder = f"{run.results}/"
     own = {path.rpartition(folder)[2] for path in planned if folder in path}
-    found = [path for path in _outputs(plan, storage) if path not in own and _is_name(path)]
+    dated = plan.is_replay or _had_dates(before)
+    found = [
+        path for path in _outputs(run, storage, dated=dated) if path not in own and _is_name(path)
+    ]
     return tuple(sorted(found, key=submissions_first))
 
 
@@ -50,9 +60,14 @@ def _is_name(path: str) -> bool:
     return path.isprintable() and len(path.encode()) <= _LONGEST
 
 
-def _outputs(plan: Plan, storage: Storage) -> list[str]:
-    run = plan.layout
-    if plan.is_replay:
+def _had_dates(before: Wanted) -> bool:
+    """Return whether the run was a replay, or then had files of one that were not deleted."""
+    named = any(split_date(path)[0] for path in before.unplanned)
+    return named or any("/" in run_id for run_id in before.tasks)
+
+
+def _outputs(run: RunLayout, storage: Storage, *, dated: bool) -> list[str]:
+    if dated:
         return list(filter(is_in_output_folder, storage.below(run.results)))
     # Listed by folder: there may be many inputs and results.
     return [f"{top}/{name}" for top in _FOLDERS for name in storage.below(f"{run.results}/{top}")]

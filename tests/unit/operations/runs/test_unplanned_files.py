@@ -68,6 +68,21 @@ def test_of_a_replay_all_dates_are_looked_into_and_those_of_the_plan_recorded(st
     assert recorded == (*files[1::2], "scores/s.csv")
 
 
+def test_after_a_replay_its_dates_are_looked_into_until_their_files_are_deleted(storage):
+    dated = "2030-01-05/hub/2030-01-05-team-a.csv"
+    storage.fill(*PLANNED, dated, "2030-01-05/builder-artifacts/input_00000.pkl")
+    replay = describe_request(REPLAY, (), (), None)
+
+    first = find_unplanned(PLAN, paths(*PLANNED), storage, replay)
+    after = describe_request(PLAN, (), (), None, first)
+    second = find_unplanned(PLAN, paths(*PLANNED), storage, after)
+
+    assert first == second == after.unplanned == (dated,)
+    assert (
+        find_unplanned(PLAN, paths(*PLANNED), storage, describe_request(PLAN, (), (), None)) == ()
+    )
+
+
 def test_a_bucket_that_others_fill_gives_a_record_that_can_be_read(storage, tmp_path):
     many = {f"outputs/{number:05d}.csv.gz": None for number in range(MOST_UNPLANNED + 1)}
     strange = {"figures/a\nb.svg": None, "figures/\udce9.svg": None, f"hub/{'é' * 511}": None}

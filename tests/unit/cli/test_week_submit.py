@@ -64,8 +64,8 @@ def test_a_finished_week_is_committed_on_a_later_day_without_a_word(finished):
 @pytest.mark.parametrize(
     ("path", "old", "new", "what"),
     [
-        (MODEL, *LONGER, "the experiment changed since"),
-        (FUNCTION, "1", "2", "the experiment changed since"),
+        (MODEL, *LONGER, "the experiment or a setting changed since"),
+        (FUNCTION, "1", "2", "the experiment or a setting changed since"),
         (VINTAGES / "admissions_2025-01-15.csv", "MA,3", "MA,9", "its data changed since"),
     ],
 )
@@ -79,6 +79,17 @@ def test_the_forecast_of_an_experiment_that_was_edited_since_is_not_committed(
     assert done.exit_code == 1
     assert what in done.stderr
     assert "results/sample/2025-01-18/experiment.tar.gz has the files" in done.stderr
+    assert branches(finished) == ["main"]
+
+
+@pytest.mark.parametrize("setting", ["engine=epydemix", "model_abbr=other"])
+def test_a_setting_that_changes_the_forecast_is_an_edit(finished, setting):
+    metadata = finished / "model-metadata" / "team-model.yml"
+    done = of("2025-01-15", setting, "--submit", "--metadata", metadata)
+
+    assert done.exit_code == 1
+    assert "the experiment or a setting changed since" in done.stderr
+    assert setting in done.stderr.partition("`")[2].partition("`")[0]
     assert branches(finished) == ["main"]
 
 

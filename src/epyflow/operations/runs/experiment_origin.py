@@ -33,7 +33,8 @@ class Origin(BaseModel):
     digest
         Hash of its content and of its data.
     content, data
-        Hash of its content and its functions, and of its data; None in records of earlier versions.
+        Hash of its content, its functions and the settings that change its forecast, and of its
+        data; None in records of earlier versions.
     today, last_observation
         What its relative dates stand for; None without one.
     """
@@ -65,10 +66,12 @@ def origin_of(found: "Gathered", plan: Plan, environment: Mapping[str, str] = os
     folder = os.fsencode(found.experiment.files.folder.resolve()).decode(errors="replace")
     if found.checkout is not None:  # a bundle, too, names a repository: others may have written it
         folder = re.sub(r"//[^/]*@", "//", found.checkout.url).partition("?")[0]
+    settings = [found.settings.engine, found.settings.team_abbr, found.settings.model_abbr]
+    written = [*(run.experiment for run in plan.runs), *hash_functions(found.experiment)]
     return Origin(
         place=environment.get(ORIGIN_VARIABLE) or folder,
         digest=_hash([run.experiment, dict(run.data)] for run in plan.runs),
-        content=_hash([*(run.experiment for run in plan.runs), *hash_functions(found.experiment)]),
+        content=_hash([*settings, *written]),
         # Its keys contain the day as of which data are read.
         data=_hash(sorted(run.data.values()) for run in plan.runs),
         **calendar_of(found.experiment),

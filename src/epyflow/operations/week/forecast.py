@@ -126,7 +126,7 @@ def _reference(found: Gathered) -> date:
 
 
 def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: str) -> str:
-    """Raise if the experiment of a finished run, or a file of its data, was edited since.
+    """Raise if the experiment of a finished run, a file of its data or a setting was edited since.
 
     A newer vintage is no edit: a run that is repeated keeps the dates of its start.
 
@@ -158,7 +158,10 @@ def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: s
     if read.today is not None:
         dates = {"today": read.today, "last_observation": read.last_observation}
     then = _origin(settings.model_copy(update=dates)) if dates else now
-    pairs = {"the experiment": (read.content, then.content), "its data": (read.data, then.data)}
+    pairs = {
+        "the experiment or a setting": (read.content, then.content),
+        "its data": (read.data, then.data),
+    }
     edited = " and ".join(name for name, (old, new) in pairs.items() if old != new)
     name, began = week.layout.name, format_time(last.started)
     if edited:

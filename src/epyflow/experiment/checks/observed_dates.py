@@ -107,7 +107,7 @@ def check_publication(
         report.warn(
             (*here, key),
             f"the observations {which} {last}, after the reference date {reference}: a forecast "
-            "that was made in time could not use them, and its scores will be too good; expected "
+            "that was made in time could not use them, and its scores may be too good; expected "
             f"what was known by then: {_VINTAGE}: {reference}, or earlier",
             in_report=True,
         )

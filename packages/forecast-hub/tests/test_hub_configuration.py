@@ -228,6 +228,9 @@ def test_several_mistakes_are_named_at_once(tmp_path):
         ("timezone", 1, "timezone: 1 is not text"),
         ("model_output_dir", "../../mine", "not valid: expected a folder below the hub"),
         ("model_output_dir", "/etc", "not valid: expected a folder below the hub"),
+        ("model_output_dir", "a" * 300, "not valid: expected a folder below the hub"),
+        ("model_output_dir", "é" * 200, "not valid: expected a folder below the hub"),
+        ("model_output_dir", "model\ud800", "not valid: expected a folder below the hub"),
     ],
 )
 def test_a_mistake_in_admin_json_is_named_with_file_and_key(tmp_path, key, value, says):

@@ -140,9 +140,14 @@ class Tasks(Open):
     derived_task_ids: list[str] | None = None
 
 
+_LONGEST_FOLDER = 255
+"""Bytes: no file system takes a longer name, and a path of several must leave room for files."""
+
+
 def _below_the_hub(folder: str) -> str:
     path = PurePosixPath(folder)
-    if path.is_absolute() or ".." in path.parts or "\\" in folder or "\0" in folder:
+    is_name = folder.isprintable() and len(folder.encode()) <= _LONGEST_FOLDER
+    if path.is_absolute() or ".." in path.parts or "\\" in folder or not is_name:
         raise ValueError("expected a folder below the hub, such as model-output")
     return folder
 

@@ -12,6 +12,7 @@ from epyflow.cli.config import warn_of_variables
 from epyflow.cli.options import ConfigFiles, ConfigValues, NamedExperiment, Root
 from epyflow.cli.output import ExitCode, exit_on_error, say
 from epyflow.errors import EpyflowError
+from epyflow.operations.runs.result_files import describe_results
 from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.operations.start.snakemake_command import (
     PARTIAL_RUN,
@@ -203,8 +204,6 @@ def _ends(settings: Settings) -> dict[Path, int]:
 
 def _print_results(settings: Settings, report: Path | None) -> None:
     """Print where the results and the report are; not the results of a run in a bucket."""
-    from epyflow.operations.runs.result_files import describe_results  # slow to import
-
     lines = []
     if settings.plan_path.is_file():
         lines += describe_results(read_plan_file(settings.plan_path.read_bytes()))

@@ -164,6 +164,16 @@ def test_a_name_of_a_column_that_is_not_utf_8_is_refused(tmp_path):
         read_parquet(tmp_path / "a.parquet")
 
 
+@pytest.mark.parametrize("reader", [read_table, read_submission])
+def test_a_text_of_parquet_that_is_not_utf_8_is_refused_with_its_column(reader, tmp_path):
+    path = tmp_path / "2025-01-04-team-model.parquet"
+    pq.write_table(pa.table({"date": ["some text"]}), path, compression="none")
+    path.write_bytes(path.read_bytes().replace(b"some text", b"some\xfftext"))
+
+    with pytest.raises(UnreadableError, match=r"model\.parquet: column 'date': damaged \(.*UTF8"):
+        reader(path)
+
+
 def test_columns_of_one_name_are_read_apart(tmp_path):
     table = pa.Table.from_arrays([pa.array([1, 2]), pa.array(["x", "y"])], names=["a", "a"])
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=1)

@@ -86,18 +86,23 @@ def distinct_values(
     Raises
     ------
     UnreadableError
-        If there are more than :data:`SMALL_DISTINCT`, and :data:`DISTINCT_RATIO` for each byte.
+        If there are more than :data:`SMALL_DISTINCT`, and :data:`DISTINCT_RATIO` for each byte. If
+        a text is not UTF-8.
     """
     import pyarrow as pa
 
     most, count = max(SMALL_DISTINCT, DISTINCT_RATIO * path.stat().st_size), 0
-    for column in table.columns:
+    for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
         encoded = column.combine_chunks().dictionary_encode()
         count += len(encoded.dictionary)
         if count > most:
             raise too_large(path, f"more than {most:,} different values")
+        try:
+            encoded.dictionary.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise UnreadableError(f"{path}: column {name!r}: damaged ({error})") from None
         positions = encoded.indices.fill_null(len(encoded.dictionary))
         yield encoded.dictionary, positions.to_numpy(zero_copy_only=False)
 

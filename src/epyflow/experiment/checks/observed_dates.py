@@ -22,6 +22,9 @@ The newest observation of all is a week old in a season (:data:`epyflow.report.w
 and a place may report a week later.
 """
 
+_CLOSES = timedelta(days=1)
+"""Longest time from a reference date to the end of its submissions: that of flu-metrocast."""
+
 _VINTAGE = "observed_data_vintage"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -71,7 +74,8 @@ def check_publication(
 ) -> None:
     """Warn of observations that were published after the reference date.
 
-    Hubs close before it or on it, and later revisions make a forecast look better than it was.
+    Hubs close before it or a day after at the latest, and later revisions make a forecast look
+    better than it was.
 
     Parameters
     ----------
@@ -103,7 +107,7 @@ def check_publication(
             }
         ]
     last = max(filter(None, days), default=reference)
-    if last > reference:
+    if last > reference + _CLOSES:
         report.warn(
             (*here, key),
             f"the observations {which} {last}, after the reference date {reference}: a forecast "

@@ -308,7 +308,8 @@ def test_another_experiment_of_the_same_name_is_named_before_anything_is_started
 def test_a_run_whose_folder_holds_the_inputs_of_another_one_is_refused(place):
     Path("study/experiments/nest").mkdir()
     Path("study/experiments/small").rename("study/experiments/nest/small")
-    built = {"format": 1, "exp_id": "nest", "seed": 3, "digests": {}, "checksums": {}}
+    other = {"exp_id": "nest", "run_id": "small/2025-02-08"}
+    built = {"format": 1, **other, "seed": 3, "digests": {}, "checksums": {}}
     layout = RunLayout("nest/small", "2025-02-08")
     place.storage.write(layout.input_record, json.dumps(built).encode())
 

@@ -111,6 +111,7 @@ def run_case(kind: Kind, case: bytes) -> Report:
 
     def run(folder: Path) -> Report:
         report = Report(kind.name)
+        (folder / _LAST).write_text(case.hex())
         _check(kind, case, folder, report)
         return report
 

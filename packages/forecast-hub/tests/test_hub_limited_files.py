@@ -155,6 +155,48 @@ def test_a_damaged_header_of_a_page_is_refused(tmp_path, monkeypatch):
         read_parquet(path)
 
 
+@pytest.mark.parametrize("reader", [read_table, read_submission])
+def test_statistics_of_parquet_that_do_not_suit_the_column_do_not_end_the_process(reader, tmp_path):
+    """pyarrow calls std::terminate when it is asked for the metadata of such a column."""
+    path = tmp_path / "2025-01-04-team-model.parquet"
+    pq.write_table(pa.table({"day": [1, 2]}), path, store_schema=False)
+    optional, required = b"\x25\x02\x18\x03day", b"\x25\x00\x18\x03day"
+    content = path.read_bytes()
+    assert content.count(optional) == 1
+    path.write_bytes(content.replace(optional, required))
+
+    with pytest.raises(UnreadableError, match=r"cannot be read as parquet .*histogram"):
+        reader(path)
+
+
+@pytest.mark.parametrize(
+    ("position", "byte", "what"),
+    [
+        (-5, b"\xff", r"its footer has 4,\d+,\d+,\d+ bytes"),  # the highest of its length
+        (-6, b"\x21", r"its footer has 2,\d+,\d+ bytes"),
+    ],
+)
+def test_a_footer_above_its_limit_is_refused(tmp_path, position, byte, what):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"day": [1, 2]}), path)
+    content = bytearray(path.read_bytes())
+    content[position : position + 1] = byte
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=what):
+        list(parquet_pages.column_sizes(path, [1]))
+
+
+def test_a_footer_with_other_columns_than_pyarrow_has_read_is_refused(tmp_path):
+    pq.write_table(pa.table({"day": [1, 2], "value": [3, 4]}), tmp_path / "a.parquet")
+
+    sizes = list(parquet_pages.column_sizes(tmp_path / "a.parquet", [2]))
+    assert [number for number, _ in sizes] == [0, 1]
+    for groups in ([1], [2, 2], []):
+        with pytest.raises(ValueError, match="its footer is damaged"):
+            list(parquet_pages.column_sizes(tmp_path / "a.parquet", groups))
+
+
 def test_a_name_of_a_column_that_is_not_utf_8_is_refused(tmp_path):
     pq.write_table(pa.table({"some name": [1]}), tmp_path / "a.parquet", store_schema=False)
     content = (tmp_path / "a.parquet").read_bytes()

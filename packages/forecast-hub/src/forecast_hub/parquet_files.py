@@ -4,7 +4,7 @@ A parquet file can repeat a text, or count up, in millions of rows that take som
 above a limit is refused before it is in memory as a whole; see :mod:`forecast_hub.limited_files`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,15 +153,15 @@ def _check_parquet(path: Path, metadata: "pq.FileMetaData") -> list[str]:
                 "length; expected single values"
             )
     texts = {n for n, column in enumerate(each) if column.physical_type == "BYTE_ARRAY"}
-    _check_pages(path, metadata, texts)
+    _check_pages(path, [group.num_columns for group in groups], texts)
     return [each[number].path for number in sorted(texts)]
 
 
-def _check_pages(path: Path, metadata: "pq.FileMetaData", texts: set[int]) -> None:
+def _check_pages(path: Path, groups: Sequence[int], texts: set[int]) -> None:
     """Compare the sizes in the headers of pages, which are what is allocated, with the limits."""
     total, most_in_all = 0, most_bytes(path.stat().st_size)
     try:
-        for number, size in column_sizes(path, metadata):
+        for number, size in column_sizes(path, groups):
             most = MOST_TEXT_COLUMN if number in texts else MOST_COLUMN
             total += size
             if size > most:

@@ -1,4 +1,6 @@
-from epyflow.suggest import did_you_mean, listed, nearest
+import pytest
+
+from epyflow.suggest import counted, did_you_mean, listed, nearest
 
 
 def test_the_nearest_names_come_best_first_and_case_is_ignored():
@@ -27,3 +29,10 @@ def test_a_question_is_asked_only_where_something_is_near():
 def test_a_long_list_is_cut_and_says_so():
     assert listed(["a", "b"]) == "a, b"
     assert listed("abcdef", limit=3) == "a, b, c, ... (6 in all)"
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")]
+)
+def test_things_are_counted(number, expected):
+    assert counted(number, "file") == expected

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 
 from epyflow.cli.options import Format, RunId, RunNames, StoragePrefix
-from epyflow.cli.output import ExitCode, count, exit_on_error, print_json, say, warn
+from epyflow.cli.output import ExitCode, exit_on_error, print_json, say, warn
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.download import WHAT, Copy
 from epyflow.operations.runs.download import fetch as fetch_files
@@ -17,6 +17,7 @@ from epyflow.operations.runs.run_lookup import find_run, list_command
 from epyflow.operations.runs.unplanned_files import describe_unplanned, first_names
 from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
+from epyflow.suggest import counted
 
 _STATES = ("fetched", "unchanged", "kept", "left", "unplanned", "stale")
 _COPIED = ("fetched", "unchanged", "kept")
@@ -136,8 +137,8 @@ def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> N
         if stale := [str(copy.target) for copy in its if copy.became == "stale"]:
             say(
                 f"{folder}: warning: the run does not have, or no longer plans, "
-                f"{count(len(stale), 'local file')}: {first_names(stale)}; delete what an earlier "
-                "fetch left, or fetch to an empty folder with --to",
+                f"{counted(len(stale), 'local file')}: {first_names(stale)}; delete what an "
+                "earlier fetch left, or fetch to an empty folder with --to",
                 err=True,
             )
 

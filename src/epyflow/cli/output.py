@@ -209,8 +209,3 @@ def plain_table(columns: Mapping[str, Column]) -> Table:
             overflow="fold",
         )
     return table
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 error`` or ``1,000 errors``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

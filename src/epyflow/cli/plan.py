@@ -27,7 +27,7 @@ from epyflow.cli.options import (
     Spot,
     TextFormat,
 )
-from epyflow.cli.output import EscapedTable, ExitCode, console, count, exit_on_error, print_json
+from epyflow.cli.output import EscapedTable, ExitCode, console, exit_on_error, print_json
 from epyflow.experiment.experiment import Experiment
 from epyflow.inputs import fan_out
 from epyflow.operations.cost.run_estimate import estimate_cost
@@ -35,6 +35,7 @@ from epyflow.operations.durations import format_duration
 from epyflow.run import sources
 from epyflow.run.calendar import describe_dates
 from epyflow.run.settings import Settings
+from epyflow.suggest import counted
 
 
 def plan(
@@ -83,7 +84,7 @@ def plan(
     if format == "json":
         print_json(document)
         return
-    _print(found, runs)
+    _print(found, runs, document)
     if cost:
         print_estimate(document["cost"])
 
@@ -119,8 +120,8 @@ def _document(experiment: Experiment, runs: Runs) -> dict[str, Any]:
     }
 
 
-def _print(experiment: Experiment, runs: Runs) -> None:
-    out, document = console(), _document(experiment, runs)
+def _print(experiment: Experiment, runs: Runs, document: Mapping[str, Any]) -> None:
+    out = console()
     plans = [planned for _, planned in runs.values()]
     first = plans[0]
     table = EscapedTable(title=f"{document['experiment']}: {first.strategy}", title_justify="left")
@@ -148,12 +149,12 @@ def _print(experiment: Experiment, runs: Runs) -> None:
     replayed = document.get("reference_dates", ())
     lines = [f"{key}: {day} ({written})" for key, (written, day) in experiment.dates.items()]
     if replayed:
-        lines = [f"For {count(len(replayed), 'reference date')}: {', '.join(replayed)}"]
+        lines = [f"For {counted(len(replayed), 'reference date')}: {', '.join(replayed)}"]
     about = "At least" if first.strategy != "simulate" else "About"
     lines.append(
         f"{about} {format_duration(sum(each.cpu_seconds for each in plans))} of one core with the "
         f"reference engine, {format_duration(first.seconds_per_simulation)} a simulation; up to "
-        f"{count(first.members_per_task, 'member')} in a task."
+        f"{counted(first.members_per_task, 'member')} in a task."
     )
     for line in lines:
         out.print(line, soft_wrap=True, highlight=False)

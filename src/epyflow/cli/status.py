@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from epyflow.cli.options import Format, RunId, RunName, StoragePrefix
-from epyflow.cli.output import ExitCode, count, exit_on_error, print_json, say
+from epyflow.cli.output import ExitCode, exit_on_error, print_json, say
 from epyflow.operations.runs.coordinator_presence import (
     Presence,
     find_coordinator,
@@ -21,6 +21,7 @@ from epyflow.operations.runs.status import status as status_of
 from epyflow.operations.runs.unplanned_files import describe_unplanned
 from epyflow.operations.slurm.jobs import QueuedJobs, queued_jobs
 from epyflow.storage.disk import Storage
+from epyflow.suggest import counted
 
 
 class _Seen(NamedTuple):
@@ -141,7 +142,7 @@ def _counted(stage: Progress) -> str:
     failed = f", {stage.failed:,} failed" if stage.failed else ""
     if stage.wanted:
         return f"{stage.files:,} of {stage.wanted:,}{failed}"
-    return f"{count(stage.files, 'file')}{failed}"
+    return f"{counted(stage.files, 'file')}{failed}"
 
 
 def _document(seen: _Seen) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from epyflow.cli.options import (
     Strict,
     TextFormat,
 )
-from epyflow.cli.output import ExitCode, count, print_json, say
+from epyflow.cli.output import ExitCode, print_json, say
+from epyflow.suggest import counted
 
 
 def validate(
@@ -50,6 +51,6 @@ def validate(
         print_json(problem_document(problems, valid=not invalid))
     else:
         print_problems(problems, Console())
-        counts = f"{count(errors, 'error')}, {count(len(problems) - errors, 'warning')}"
+        counts = f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}"
         say(f"{experiment}: {'invalid' if invalid else 'valid'} ({counts})")
     raise typer.Exit(ExitCode.PROBLEM if invalid else ExitCode.OK)

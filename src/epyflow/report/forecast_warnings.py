@@ -7,7 +7,7 @@ from math import ceil
 from operator import attrgetter
 from typing import NamedTuple
 
-from epyflow.report.sentences import many
+from epyflow.suggest import counted
 
 SURPRISE = 0.01
 """Warn if so few observations inside a correct interval are less probable than this."""
@@ -80,9 +80,8 @@ def replayed(particles: int | None) -> list[str]:
     """Warn of too few particles where no table of a calibration is there to be checked."""
     if particles is None or particles >= FEWEST_PARTICLES:
         return []
-    return [
-        f"Each calibration has {many(particles, 'particle')}, fewer than 100; intervals are rough."
-    ]
+    number = counted(particles, "particle")
+    return [f"Each calibration has {number}, fewer than 100; intervals are rough."]
 
 
 def _too_few(row: Coverage) -> bool:

@@ -16,8 +16,9 @@ from epyflow.report.forecast_warnings import (
     short,
 )
 from epyflow.report.recent_scores import Week, compare_in_words, read_weeks, warn_of_recent
-from epyflow.report.sentences import count, interval, many, share, short_day
+from epyflow.report.sentences import count, interval, share, short_day
 from epyflow.submission.verdict import verdict_in_words
+from epyflow.suggest import counted
 from forecast_hub.config.flusight import CLASSES
 
 ROWS, MOST = 12, 100
@@ -158,8 +159,8 @@ def _later(held: Sequence[Coverage]) -> list[str]:
             for row in levels
         )
         said.append(
-            f"{target}: of {many(levels[0].observations, 'later observation')} of "
-            f"{many(levels[0].forecasts, 'forecast')}, {shares}.{_shortfall(levels)}"
+            f"{target}: of {counted(levels[0].observations, 'later observation')} of "
+            f"{counted(levels[0].forecasts, 'forecast')}, {shares}.{_shortfall(levels)}"
         )
     return said
 

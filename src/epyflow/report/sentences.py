@@ -21,11 +21,6 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def many(number: int, noun: str) -> str:
-    """Write ``1 forecast``, ``2 forecasts``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def day(iso: str) -> str:
     """Write a date as in ``February 1``."""
     found = date.fromisoformat(iso)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from epyflow.figures.observations import LastObservation
 from epyflow.report.calibration_checks import CHECKS
-from epyflow.report.sentences import many
+from epyflow.suggest import counted
 
 OLDEST = timedelta(days=7)
 """Longest time from the last observation to the reference date without a warning."""
@@ -87,7 +87,7 @@ def failed(members: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
     found = []
     for name, rows in bad.groupby("population", sort=False):
         whole = len(rows) == int((members["population"] == name).sum())
-        lost = "has no result" if whole else f"lacks {many(len(rows), 'parameter set')}"
+        lost = "has no result" if whole else f"lacks {counted(len(rows), 'parameter set')}"
         cause = " ".join(str(rows["cause"].iloc[0]).split())
         found.append(f"{labels.get(str(name), str(name))} {lost}: {cause}")
     return found

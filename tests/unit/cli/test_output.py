@@ -12,7 +12,6 @@ from epyflow.cli.output import (
     ExitCode,
     confirm_or_exit,
     console,
-    count,
     exit_on_error,
     plain_table,
     print_json,
@@ -145,13 +144,6 @@ def test_a_table_has_words_and_numbers_in_columns_and_wraps_only_text(capsys):
         "               us/*       ",
         "us/a        7  old        ",
     ]
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")]
-)
-def test_things_are_counted(number, expected):
-    assert count(number, "file") == expected
 
 
 HOSTILE = "a\x1b[2J\nb\ud800\u202e[red]:bug:[/x]"

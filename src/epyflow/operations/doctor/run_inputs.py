@@ -10,7 +10,7 @@ from epyflow.operations.doctor.context import Context
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.token import FILE_VARIABLE, VARIABLE, VARIABLES, read_token
 from epyflow.run.written_names import BASE
-from epyflow.suggest import listed
+from epyflow.suggest import counted, listed
 
 SETTINGS_REMEDY = f"correct {BASE}, or write it with epyflow init"
 TOKEN_REMEDY = f"set one of {', '.join(VARIABLES)} (docs/repositories.md)"
@@ -39,11 +39,9 @@ def experiment(context: Context) -> CheckResult:
     errors = [problem for problem in problems if problem.severity == "error"]
     remedy = f"epyflow validate {shlex.quote(str(place.folder))}"
     if errors or found is None:
-        count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
-        return failed(f"{place.exp_id}: {count}: {errors[0]}", remedy)
+        return failed(f"{place.exp_id}: {counted(len(errors), 'error')}: {errors[0]}", remedy)
     planned = plan(found, context.settings.members_per_task)
-    tasks = f"{planned.task_count:,} task{'s' * (planned.task_count != 1)}"
-    summary = f"{place.exp_id}: {planned.strategy}, {tasks}"
+    summary = f"{place.exp_id}: {planned.strategy}, {counted(planned.task_count, 'task')}"
     if problems:
         return warning(f"{summary}; {problems[0]}", remedy)
     return ok(summary)

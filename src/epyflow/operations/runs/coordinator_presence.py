@@ -13,6 +13,7 @@ from epyflow.operations.runs.coordinator_record import Coordinator, read_record
 from epyflow.operations.runs.experiment_origin import Origin
 from epyflow.operations.runs.log_lines import printable, shorten_command, shorten_line
 from epyflow.storage.disk import Storage
+from epyflow.suggest import counted
 
 if TYPE_CHECKING:
     from epyflow.operations.runs.batch_jobs import RunJob
@@ -230,12 +231,10 @@ def summarise_jobs(jobs: Iterable["RunJob"]) -> str:
     """Count Batch jobs by state, and their queued and running tasks and machines."""
     jobs = list(jobs)
     states = sorted({job.state for job in jobs})
-    counted = ", ".join(f"{sum(j.state == s for j in jobs):,} {s}" for s in states)
+    by_state = ", ".join(f"{sum(j.state == s for j in jobs):,} {s}" for s in states)
     running, queued = sum(job.running for job in jobs), sum(job.queued for job in jobs)
     vms = sum(job.vms for job in jobs)
-    plural = "" if len(jobs) == 1 else "s"
-    machines = f"{vms:,} VM{'' if vms == 1 else 's'}"
     return (
-        f"{len(jobs):,} job{plural} ({counted}): tasks {queued:,} queued, {running:,} running on "
-        f"{machines}"
+        f"{counted(len(jobs), 'job')} ({by_state}): tasks {queued:,} queued, {running:,} running "
+        f"on {counted(vms, 'VM')}"
     )

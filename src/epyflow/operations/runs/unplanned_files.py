@@ -13,6 +13,7 @@ from epyflow.run.layout import FIGURES, HUB, OUTPUTS, SCORES, RunLayout
 from epyflow.run.path_patterns import is_planned, split_date
 from epyflow.run.plan import Plan
 from epyflow.storage.disk import Storage
+from epyflow.suggest import counted
 
 _FOLDERS = (HUB, OUTPUTS, SCORES, FIGURES)
 _LONGEST = 1024
@@ -111,8 +112,7 @@ def first_names(unplanned: Sequence[str]) -> str:
 
 def describe_unplanned(unplanned: Sequence[str]) -> str:
     """Return a number of files and the first names, such as ``1 file of an earlier plan: a``."""
-    files = "1 file" if len(unplanned) == 1 else f"{len(unplanned):,} files"
-    return f"{files} of an earlier plan: {first_names(unplanned)}"
+    return f"{counted(len(unplanned), 'file')} of an earlier plan: {first_names(unplanned)}"
 
 
 def unplanned_warning(unplanned: Sequence[str], run: RunLayout, submissions: Sequence[str]) -> str:

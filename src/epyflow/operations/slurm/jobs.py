@@ -9,6 +9,7 @@ from typing import Any
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.coordinator_record import Coordinator
 from epyflow.operations.slurm.commands import ask, has_slurm
+from epyflow.suggest import counted
 
 _FORMAT = "%T|%r|%k|%Z"
 """State, why it waits, comment, working directory; ``squeue(1)``."""
@@ -38,7 +39,7 @@ class QueuedJobs:
         count = self.states.total()
         states = ", ".join(f"{many:,} {state}" for state, many in sorted(self.states.items()))
         why = ", ".join(sorted(self.reasons))
-        return f"{count:,} job{'' if count == 1 else 's'}: {states}{f' ({why})' if why else ''}"
+        return f"{counted(count, 'job')}: {states}{f' ({why})' if why else ''}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return them as a JSON document."""

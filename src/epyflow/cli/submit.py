@@ -186,8 +186,7 @@ def _planned(settings: Settings, topic: str | None) -> tuple[Place, Gathered]:
             f"{VARIABLE_PREFIX}COORDINATOR_SERVICE_ACCOUNT, or the key in profiles/gcp/site.yaml"
         )
     found = gather(settings)
-    warnings = dict.fromkeys(each for run in found.runs.values() for each in run.warnings)
-    print_problems(list(warnings), Console(stderr=True))
+    print_problems(found.problems, Console(stderr=True))
     jobs = BatchJobs(site.project, site.region)
     exp_id = found.experiment.files.exp_id
     site = site.of_experiment(exp_id)

@@ -57,10 +57,14 @@ class Gathered:
         return {k: v for k, v in self.checkout.recorded().items() if k != "folder"}
 
     @property
+    def problems(self) -> list[Problem]:
+        """Warnings of the checks of each run, each once."""
+        return list(dict.fromkeys(each for run in self.runs.values() for each in run.warnings))
+
+    @property
     def warnings(self) -> list[str]:
-        """Warnings of the checks of each run, one line each; of many the first and the last."""
-        found = (str(each) for run in self.runs.values() for each in run.warnings)
-        return first_lines(list(dict.fromkeys(found)))
+        """The problems, one line each; of many the first and the last."""
+        return first_lines(list(dict.fromkeys(map(str, self.problems))))
 
 
 def gather(settings: Settings) -> Gathered:

@@ -8,8 +8,6 @@ from made_up_forecasts import (
     run,
     wis,
     write_forecast,
-    write_models,
-    write_observed,
 )
 
 TABLES = [
@@ -18,16 +16,6 @@ TABLES = [
     *("energy_scores.csv.gz", "mean_sample_scores.csv", "sample_scores.csv.gz"),
     "relative_scores.csv",
 ]
-
-
-@pytest.fixture
-def hub(tmp_path):
-    return write_models(tmp_path / "hub")
-
-
-@pytest.fixture
-def observed(tmp_path):
-    return write_observed(tmp_path / "observed.csv")
 
 
 def test_scores_are_shown_with_four_digits(tmp_path, observed):

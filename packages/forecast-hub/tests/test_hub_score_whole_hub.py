@@ -9,20 +9,8 @@ from made_up_forecasts import (
     run,
     wis,
     write_forecast,
-    write_models,
-    write_observed,
 )
 from made_up_hubs import scorable, tasks, write_hub
-
-
-@pytest.fixture
-def hub(tmp_path):
-    return write_models(tmp_path / "hub")
-
-
-@pytest.fixture
-def observed(tmp_path):
-    return write_observed(tmp_path / "observed.csv")
 
 
 def test_without_files_every_model_of_the_hub_is_scored(observed, hub):

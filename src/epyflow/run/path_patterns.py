@@ -7,8 +7,11 @@ from contextlib import suppress
 from datetime import date
 
 from epyflow.run.layout import (
+    ARCHIVE,
     BUILDER,
+    COMPLETE,
     COORDINATOR,
+    COST,
     HUB,
     OUTPUTS,
     RECORD,
@@ -26,8 +29,13 @@ _RESULT = re.compile(rf"{RUNNER}/result_([0-9]{{5,9}})\.pkl")
 _CHECKPOINT = re.compile(rf"{RUNNER}/checkpoint_([0-9]{{5,9}})\.pkl")
 _TASK_LOG = re.compile(r"run_task/([0-9]{5,9})\.(?:log|tsv)")
 _SOURCES = re.compile(rf"{COORDINATOR}/.+/sources-([0-9a-f]{{64}})\.tar\.gz")
-_STAMPED = re.compile(rf"/{STAMPED}/[0-9]{{8}}-[0-9]{{6}}-[0-9a-f]{{8}}/")
-_IN_A_RUN = re.compile(rf"(.+/[^/]+)/(?:{BUILDER}|{RUNNER}|{OUTPUTS}|{HUB})/[^/]+")
+_STAMPED = re.compile(
+    # The stamp has the form of an id that run_id=auto makes; only a run has inputs and results.
+    rf"[^/]+/.+/{STAMPED}/[0-9]{{8}}-[0-9]{{6}}-[0-9a-f]{{8}}/(?!(?:.+/)?(?:{BUILDER}|{RUNNER})/).+"
+)
+_IN_A_RUN = re.compile(rf"(.+/[^/]+)/(?:{BUILDER}|{RUNNER}|{OUTPUTS}|{HUB})/([^/]+)")
+_BESIDE = (LATEST, COST, COMPLETE, ARCHIVE)
+"""Files directly in the folder of an experiment or a run, which may be named ``hub``, say."""
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -156,5 +164,9 @@ def runs_with_files(paths: Iterable[str]) -> set[str]:
     paths
         Below ``results/``.
     """
-    own = (path for path in paths if not _STAMPED.search(path))
-    return {match[1] for match in map(_IN_A_RUN.fullmatch, own) if match}
+    own = (path for path in paths if not _STAMPED.fullmatch(path))
+    found = [match for match in map(_IN_A_RUN.fullmatch, own) if match]
+    runs = {match[1] for match in found if match[2] not in _BESIDE}
+    # Before it has inputs, a run with build: remote has a bundle, by the name of an archive.
+    bundles = {match[1] for match in found if match[0] == f"{match[1]}/{BUILDER}/{ARCHIVE}"}
+    return runs | {run for run in bundles if f"{run}/{BUILDER}" not in runs}

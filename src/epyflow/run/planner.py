@@ -21,7 +21,8 @@ from epyflow.run.calendar import describe_dates
 from epyflow.run.description import describe
 from epyflow.run.digests import digest_of, flatten, hash_data, hash_tasks, numeric_content
 from epyflow.run.input_record import Built
-from epyflow.run.layout import CLOSED_TO_TASKS, OWN_NAMES, RunLayout
+from epyflow.run.layout import CLOSED_TO_TASKS, COORDINATOR, OWN_NAMES, RESULTS, RunLayout
+from epyflow.run.path_patterns import runs_with_files, split_date, split_name
 from epyflow.run.plan import (
     PLAN_VARIABLE,
     Plan,
@@ -107,7 +108,10 @@ def read_input_records(found: Gathered, storage: Storage) -> dict[str, Built | N
     ------
     EpyflowError
         If another experiment has the same folder: see :func:`epyflow.run.input_record.read_record`.
+        If one of two runs is in a folder that the other writes files to, such as ``a/b/hub/main``
+        and the run ``b`` of the experiment ``a``.
     """
+    _check_apart(found, storage)
     layouts = {run: RunLayout(found.experiment.files.exp_id, run) for run in found.runs}
     return {run: input_record.read_record(storage, layout) for run, layout in layouts.items()}
 
@@ -127,7 +131,7 @@ def _check_submitted(plan: Plan, expected: str | None) -> None:
 
 
 def _check_name(exp_id: str, run_id: str) -> None:
-    """Refuse names that files and folders of other runs have, or of other programs in a bucket."""
+    """Refuse names with a meaning of their own in a bucket, or in commands."""
     for name in CLOSED_TO_TASKS:
         if name in (*exp_id.split("/"), run_id):
             raise EpyflowError(
@@ -139,13 +143,39 @@ def _check_name(exp_id: str, run_id: str) -> None:
             f"the experiment {exp_id}: a folder of results cannot be named {LATEST!r}, which is a "
             "file that names the newest finished run; rename the experiment"
         )
-    parts = [*exp_id.split("/"), run_id]
+
+
+def _check_apart(found: Gathered, storage: Storage) -> None:
+    """Refuse a run whose folder is in one that another run writes files to, or the reverse."""
+    layout = RunLayout(found.experiment.files.exp_id, found.settings.run_id)
+    parts = layout.name.split("/")
     for place, name in enumerate(parts[2:], start=2):
-        if name in OWN_NAMES:
-            raise EpyflowError(
-                f"the run {exp_id}/{run_id}: a run of the name {'/'.join(parts[:place])} writes "
-                f"files to {name!r}, too; rename the experiment or the run"
-            )
+        outer = RunLayout("/".join(parts[: place - 1]), parts[place - 1])
+        if name in OWN_NAMES and _exists(outer, storage):
+            raise _within(layout, outer, name)
+    for path in storage.below(layout.coordinator_files):
+        date, below = split_date(path)
+        outer, (name, _, rest) = layout.dated(date), below.partition("/")
+        if rest and name in OWN_NAMES and outer.run_id in (layout.run_id, *found.runs):
+            inner = split_name(f"{layout.name}/{path.rpartition('/')[0]}")
+            raise _within(RunLayout(*inner), outer, name)
+
+
+def _exists(run: RunLayout, storage: Storage) -> bool:
+    if storage.names(run.coordinator_files):
+        return True
+    own = (f"{run.name}/{path}" for path in storage.below(run.results))
+    return run.name in runs_with_files(own)
+
+
+def _within(inner: RunLayout, outer: RunLayout, name: str) -> EpyflowError:
+    return EpyflowError(
+        f"{inner.results}: this folder of the run {inner.run_id} of the experiment {inner.exp_id} "
+        f"is below {outer.results}, where the run {outer.run_id} of the experiment {outer.exp_id} "
+        f"writes files to {name!r}; expected another name for one of the two runs: --config "
+        "run_id=<name>, or another name for its experiment. If the other run is not needed, "
+        f"delete its folders in {RESULTS}/ and {COORDINATOR}/ instead"
+    )
 
 
 def _write_if_changed(path: Path, data: bytes) -> None:

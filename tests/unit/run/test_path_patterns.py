@@ -3,7 +3,7 @@
 import pytest
 
 from epyflow.run import path_patterns
-from epyflow.run.layout import RunLayout
+from epyflow.run.layout import OWN_NAMES, RunLayout
 
 RUN = RunLayout("us/flu", "main")
 
@@ -96,6 +96,27 @@ def test_runs_are_known_by_the_folders_of_their_files():
         "us/rsv/test",
         "us/rsv/replay/2030-01-05",
     }
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+def test_a_folder_is_that_of_no_run_because_it_holds_an_experiment_or_a_run_of_this_name(name):
+    stamp = "20261128-231500-0a1b2c3d"
+    for run in (RunLayout(f"us/flu/{name}", stamp), RunLayout("us/flu", name)):
+        own = [run.input(0), run.metadata, run.submission("a.csv"), run.cost, run.complete]
+        files = [*own, run.experiment_archive, run.latest, run.experiment_bundle]
+
+        assert path_patterns.runs_with_files(path.removeprefix("results/") for path in files) == {
+            run.name
+        }
+
+
+def test_a_run_is_known_by_its_bundle_alone_and_not_by_copies_of_outputs():
+    path = RUN.experiment_bundle.removeprefix("results/")
+    copies = RUN.stamped("20261128-231500-0a1b2c3d").removeprefix("results/")
+
+    assert path_patterns.runs_with_files([path]) == {"us/flu/main"}
+    assert path_patterns.runs_with_files([f"{copies}/outputs/a.csv.gz"]) == set()
+    assert path_patterns.runs_with_files([f"{copies}/2030-01-05/hub/a.csv"]) == set()
 
 
 def test_the_run_of_a_coordinators_record_is_its_folder():

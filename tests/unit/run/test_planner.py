@@ -165,14 +165,80 @@ def test_an_experiment_may_be_moved_into_a_folder_of_its_name_with_its_results(s
     assert read_start(moved).to_build == {}
 
 
+@pytest.fixture(params=["{}/main", "{}/us/main", "{}"])
+def nested(request, settings, tmp_path):
+    """A function of a name: the settings of a run, and of one whose folder is in its own."""
+
+    def settings_of(name):
+        exp_id, _, run_id = f"small/rep/{request.param.format(name)}".rpartition("/")
+        copy_experiment(tmp_path, exp_id)
+        return (
+            settings.model_copy(update={"run_id": "rep"}),
+            settings.model_copy(update={"experiment": exp_id, "run_id": run_id}),
+        )
+
+    return settings_of
+
+
+def copy_experiment(folder, exp_id):
+    config = folder / "experiments" / exp_id / "config"
+    shutil.copytree(folder / "experiments" / "small" / "config", config)
+
+
+def refusal(settings):
+    try:
+        plan(settings)
+    except EpyflowError as error:
+        return str(error)
+    return ""
+
+
+def note_coordinator(planned, storage):
+    storage.write(planned.layout.coordinator_record, b"{}")
+
+
 @pytest.mark.parametrize("name", OWN_NAMES)
-def test_no_run_is_named_like_a_file_or_folder_of_another_run(settings, tmp_path, name):
-    (tmp_path / "experiments" / "small").rename(tmp_path / "experiments" / "rep")
-    (tmp_path / "experiments" / "small").mkdir()
-    (tmp_path / "experiments" / "rep").rename(tmp_path / "experiments" / "small" / "rep")
-    nested = {"experiment": "small/rep", "run_id": name}
-    with pytest.raises(EpyflowError, match=f"a run of the name small/rep writes files to '{name}'"):
-        plan(settings.model_copy(update=nested))
+def test_a_run_is_not_within_the_files_of_another_but_may_have_their_names(nested, name):
+    outer, inner = nested(name)
+    plan(inner)
+    plan(outer)
+
+    note_coordinator(planned := plan(inner), Disk())
+    with pytest.raises(EpyflowError, match=f"is below results/small/rep, .* to '{name}'; expected"):
+        plan(outer)
+
+    plan(inner)
+    Disk().remove([planned.layout.coordinator_record])
+    note_coordinator(plan(outer), Disk())
+    with pytest.raises(EpyflowError, match=f"{planned.layout.results}: this folder of the run"):
+        plan(inner)
+
+
+def test_a_run_is_known_by_its_inputs_where_nothing_is_left_of_its_coordinator(nested):
+    outer, inner = nested("figures")
+    build(plan(outer))
+
+    with pytest.raises(EpyflowError, match="where the run rep of the experiment small writes"):
+        plan(inner)
+
+
+@pytest.mark.parametrize("is_replay", [True, False])
+def test_only_a_replay_of_a_date_has_files_of_this_date(tmp_path, monkeypatch, is_replay):
+    monkeypatch.chdir(tmp_path)
+    write_dateless(tmp_path)
+    write_model(tmp_path, SEEDED)
+    copy_experiment(tmp_path, exp_id := "sample/rep/2025-01-18/hub")
+    day = date(2025, 1, 18 if is_replay else 25)
+    dated = {"reference_dates": [day], "today": date(2025, 1, 29)}
+    outer = Settings(experiment="sample", experiments_root=".", run_id="rep", **dated)
+    inner = Settings(experiment=exp_id, experiments_root=".")
+
+    note_coordinator(planned := plan(inner), Disk())
+    assert ("the run rep/2025-01-18 of the experiment sample" in refusal(outer)) is is_replay
+
+    Disk().remove([planned.layout.coordinator_record])
+    build(plan(outer))
+    assert ("the run 2025-01-18 of the experiment sample/rep" in refusal(inner)) is is_replay
 
 
 def test_what_differs_between_starts_is_kept_apart(settings):

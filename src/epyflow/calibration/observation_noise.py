@@ -1,7 +1,25 @@
 """Estimate the noise of reports around a fit, and the drift between the two."""
 
+import logging
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from epyflow.artifacts.task import Generation, Observations, Reporting
+from epyflow.experiment.format.observation_model import (
+    ESTIMATED,
+    MOST,
+    Discrepancy,
+    Ensemble,
+    Estimate,
+    NegativeBinomial,
+    members_of,
+)
+
+log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
@@ -10,6 +28,112 @@ FEWEST = 3
 
 RECENT = 2
 """Steps between observations that the growth of a residual is estimated from."""
+
+
+def estimate_noise(
+    posterior: Generation,
+    observations: Observations,
+    model: NegativeBinomial | Ensemble,
+    units: Array | None = None,
+) -> tuple[tuple[Reporting, ...], ...]:
+    """Return the observation noise of each member and comparison.
+
+    It is that around the weighted mean of the particles, in persons: ``units``, shape (dates,
+    comparisons), are the units of the observations per reported person; None if they are persons.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be estimated from the residuals.
+    """
+    fitted = np.average(posterior.series.unpack(), axis=0, weights=posterior.weights)
+    periods, seen = _periods(observations.dates), observations.values
+    if units is not None:
+        seen, fitted = seen / units, fitted / units
+    return tuple(_around(seen, fitted, periods, member) for member in members_of(model))
+
+
+def _around(
+    seen: Array, fitted: Array, periods: NDArray[np.int64], model: NegativeBinomial
+) -> tuple[Reporting, ...]:
+    found = []
+    for observed, mean in zip(seen.T, fitted.T, strict=True):
+        known = ~np.isnan(observed)
+        y, m = observed[known], mean[known]
+        spread = _given(model.dispersion)
+        if spread is None:
+            spread = _estimated_dispersion(y, m)
+        walk, growth = None, 0.0
+        if model.discrepancy is not None:
+            walk = _given(model.discrepancy.sd)
+            if walk is None:
+                walk = _estimated_walk((y, m, periods[known], spread), model.discrepancy)
+            if model.discrepancy.residual_growth:
+                growth = estimate_growth(y, m, periods[known], spread, walk)
+        found.append(Reporting(spread, walk, growth))
+    return tuple(found)
+
+
+def _estimated_dispersion(y: Array, m: Array) -> float:
+    found = estimate_dispersion(y, m)
+    if found <= MOST:
+        return found
+    log.warning(
+        "the estimated dispersion is %g; %g is used, the largest that describes counts: the fit is "
+        "poor, or has few persons. Look at the fit, or give a number in "
+        "observation_model.dispersion",
+        found,
+        MOST,
+    )
+    return MOST
+
+
+def _estimated_walk(
+    residuals: tuple[Array, Array, NDArray[np.int64], float], model: Discrepancy
+) -> float:
+    try:
+        return estimate_walk(*residuals)
+    except ValueError as error:
+        if model.default_sd is None:
+            raise
+        log.warning("%s; default_sd %g is used", str(error).partition(";")[0], model.default_sd)
+        return float(model.default_sd)
+
+
+def describe_noise(
+    model: NegativeBinomial | Ensemble, reporting: tuple[tuple[Reporting, ...], ...]
+) -> dict[str, Any]:
+    """Return the values that a projection used, for its metadata."""
+    each = iter([_described(noise) for noise in reporting])
+    if not isinstance(model, Ensemble):
+        return next(each)
+    members = [
+        next(each) if isinstance(member, NegativeBinomial) else {"type": member.type}
+        for member in model.members
+    ]
+    return model.model_dump(include={"type", "method", "periods"}) | {"members": members}
+
+
+def _described(noise: tuple[Reporting, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "type": "negative_binomial",
+        "dispersion": [each.dispersion for each in noise],
+        "discrepancy_sd": [each.walk for each in noise],
+    }
+    if any(each.growth for each in noise):
+        values["residual_growth"] = [each.growth for each in noise]
+    return values
+
+
+def _given(estimate: Estimate) -> float | None:
+    return None if estimate == ESTIMATED else float(estimate)
+
+
+def _periods(dates: Sequence[date]) -> NDArray[np.int64]:
+    """Return the period number of each date; the shortest distance of dates is one period."""
+    days = np.array([(day - dates[0]).days for day in dates], dtype=np.float64)
+    shortest = np.diff(days).min() if len(days) > 1 else 1.0
+    return np.rint(days / shortest).astype(np.int64)
 
 
 def estimate_dispersion(observed: Array, fitted: Array) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from epyflow import engine
 from epyflow.artifacts.task import Fit, Generation, Observations, Reporting, Result, Task
-from epyflow.calibration import sampler
+from epyflow.calibration import observation_noise, sampler
 from epyflow.calibration.rejection import run_rejection, run_top_fraction
 from epyflow.calibration.sampler import Limits, Priors
 from epyflow.calibration.smc import Smc, SmcSettings
@@ -24,7 +24,7 @@ from epyflow.experiment.format.observation_model import has_growth
 from epyflow.model.assembler import Assembler
 from epyflow.model.task_arrays import check_arrays
 from epyflow.randomness import generator
-from epyflow.strategies import checkpoints, observation_model
+from epyflow.strategies import checkpoints
 from epyflow.strategies.observed_units import ObservedUnits
 from epyflow.strategies.particle_simulator import (
     Comparer,
@@ -250,7 +250,7 @@ class _Run:
             return ()
         units = None if self._units is None else self._unit_factors(self._units, posterior)
         model = projection.observation_model
-        return observation_model.around(posterior, self._observations, model, units)
+        return observation_noise.estimate_noise(posterior, self._observations, model, units)
 
     def _unit_factors(self, units: ObservedUnits, posterior: Generation) -> NDArray[np.float64]:
         """Return the weighted mean of the units per reported person on the observed dates."""
@@ -266,7 +266,7 @@ class _Run:
         projection = self._calibration.projection
         if projection is not None and projection.observation_model is not None:
             model = projection.observation_model
-            settings["observation_model"] = observation_model.describe(model, noise)
+            settings["observation_model"] = observation_noise.describe_noise(model, noise)
         if self._units is not None:
             settings["comparison_units"] = list(self._units.names)
         return {key: json.dumps(value) for key, value in settings.items()}

@@ -1,43 +1,18 @@
 """Look up locations by name in the population store, ISO, FIPS or postal code."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from numbers import Integral
-from types import MappingProxyType
 
 import pycountry
 import us
 
 from epyflow.errors import PopulationError
 from epyflow.files import LONGEST_NAME
+from epyflow.population.country_names import iso_names, store_name
 from epyflow.suggest import did_you_mean
-
-# Names of countries in epydemix-data that differ from pycountry's ``name``.
-# Source: epydemix-data, locations.csv.
-_STORE_NAMES = MappingProxyType(
-    {
-        "BN": "Brunei",
-        "BO": "Bolivia",
-        "CD": "Democratic_Republic_of_the_Congo",
-        "CZ": "Czech_Republic",
-        "IR": "Iran",
-        "KP": "North_Korea",
-        "KR": "South_Korea",
-        "LA": "Laos",
-        "MD": "Moldova",
-        "PS": "Palestine",
-        "RU": "Russia",
-        "SY": "Syrian_Arab_Republic",
-        "TR": "Turkey",
-        "TW": "Taiwan",
-        "TZ": "Tanzania",
-        "VE": "Venezuela",
-        "VN": "Vietnam",
-    }
-)
 
 _PLAUSIBLE_NAME = re.compile(r"[^\W_](?:[\w' -]|\.(?!\.))*")
 
@@ -124,7 +99,7 @@ ALL_US: tuple[Location, ...] = _united_states()
 def _territories() -> tuple[Location, ...]:
     return tuple(
         Location(
-            name=_country_store_name(territory.abbr),
+            name=store_name(territory.abbr),
             iso=f"US-{territory.abbr}",
             fips=str(territory.fips),
             postal=str(territory.abbr),
@@ -140,30 +115,15 @@ def _countries() -> tuple[Location, ...]:
     at_home = {"US", *(place.postal for place in _territories())}
     return tuple(
         Location(
-            name=_country_store_name(country.alpha_2),
+            name=store_name(country.alpha_2),
             iso=country.alpha_2,
             fips=None,
             postal=None,
-            label=_iso_names(country.alpha_2)[-1],
+            label=iso_names(country.alpha_2)[-1],
         )
         for country in sorted(pycountry.countries, key=lambda country: str(country.alpha_2))
         if country.alpha_2 not in at_home
     )
-
-
-def _country_store_name(alpha_2: str) -> str:
-    if alpha_2 in _STORE_NAMES:
-        return _STORE_NAMES[alpha_2]
-    name = unicodedata.normalize("NFKD", _iso_names(alpha_2)[0])
-    return re.sub(r"[^A-Za-z0-9 -]", "", name).replace(" ", "_")
-
-
-def _iso_names(alpha_2: str) -> tuple[str, ...]:
-    """Return the name of a country in ISO 3166-1, and its common name if that differs."""
-    country = pycountry.countries.get(alpha_2=alpha_2)
-    if country is None:
-        raise KeyError(alpha_2)
-    return tuple(dict.fromkeys((country.name, getattr(country, "common_name", country.name))))
 
 
 @cache
@@ -214,7 +174,7 @@ def _by_world_key() -> dict[str, Location]:
     """Return all places by ISO code and name; a country wins over a state of the same name."""
     keys = {place.label: place for place in (*ALL_US, *_territories())} | dict(_by_name())
     for place in (*_territories(), *_countries()):
-        names = _iso_names((place.iso or "").removeprefix("US-"))
+        names = iso_names((place.iso or "").removeprefix("US-"))
         keys |= dict.fromkeys((*names, place.label), place)
     return keys | _by_iso()
 

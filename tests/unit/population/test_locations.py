@@ -86,12 +86,12 @@ def test_codes_give_the_names_that_epydemix_data_uses(code, name):
 
 
 def test_no_two_places_share_a_name_and_no_code_is_lost():
-    from epyflow.population import locations
+    from epyflow.population import country_names, locations
 
     names = [place.name for place in (*ALL_US, *locations._territories(), *locations._countries())]
 
     assert len(set(names)) == len(names)
-    assert set(locations._STORE_NAMES) <= set(locations._by_iso())
+    assert set(country_names._STORE_NAMES) <= set(locations._by_iso())
 
 
 @pytest.mark.parametrize(

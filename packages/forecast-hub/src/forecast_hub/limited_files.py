@@ -17,6 +17,9 @@ from typing import Any, BinaryIO, cast
 
 from forecast_hub.errors import UnreadableError
 
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+"""Endings of the files with a table."""
+
 MOST_BYTES = 2**30
 """Bytes of a file when decompressed: more than a season of trajectories of every state has."""
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from forecast_hub.dates import parse_date
 from forecast_hub.errors import DataError, UnreadableError
-from forecast_hub.limited_files import csv_rows, most_bytes, too_large
+from forecast_hub.limited_files import SUFFIXES, csv_rows, most_bytes, too_large
 from forecast_hub.parquet_files import check_cells, distinct_values, read_parquet
 from forecast_hub.suggestions import listed
 
@@ -30,7 +30,6 @@ Texts = NDArray[np.object_]
 """Cells of a column, shape (rows,), each a Python text."""
 
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 

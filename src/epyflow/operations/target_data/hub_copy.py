@@ -8,7 +8,7 @@ from epyflow.errors import UnreadableError
 from epyflow.operations.target_data.vintage_store import LARGEST
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.repositories.checkout import fetch
-from forecast_hub.tables import SUFFIXES
+from forecast_hub.limited_files import SUFFIXES
 
 
 class TargetData(NamedTuple):

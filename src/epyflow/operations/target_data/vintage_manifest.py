@@ -17,8 +17,7 @@ from epyflow.experiment.format.base import Date
 from epyflow.files import sha256_of, write_bytes_atomically
 from epyflow.strict import Many, Strict
 from forecast_hub.errors import HubError
-from forecast_hub.limited_files import open_data
-from forecast_hub.tables import SUFFIXES
+from forecast_hub.limited_files import SUFFIXES, open_data
 
 MANIFEST = "vintages.json"
 _LARGEST_MANIFEST = 2**22

@@ -5,7 +5,6 @@ before the round's date (Flu Scenario Modeling Hub: horizon 1 begins on a Sunday
 or an earlier one (RespiCast: with an origin date on Wednesday, horizon 1 is the last whole week).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from forecast_hub.config.hub import NA, STANDARD_COLUMNS, Hub, ModelTask, Round, Target
+from forecast_hub.config.own_submissions import MOST_FILES, find_own_submissions
 from forecast_hub.dates import parse_date, parse_dates
 from forecast_hub.errors import HubError, UnreadableError
 
@@ -29,8 +29,6 @@ END_COLUMNS = ("target_end_date", "target_date")
 NO_RULES: Mapping[str, int] = MappingProxyType({})
 
 _STEPS = {"week": 7, "day": 1}
-_OWN_MODEL = re.compile(r"(hub_?)?(ensemble|baseline)(_[a-z0-9]+)?", re.IGNORECASE | re.ASCII)
-_MOST_MODELS, _MOST_FILES, _MOST_BYTES = 4, 2, 100_000_000
 _MOST_ROWS = 2_000_000
 _NEAR = range(-14, 7)
 """Days from the round's date to the end of horizon 0: up to two weeks before, or six days after."""
@@ -192,7 +190,7 @@ def _in_submissions(
     if end is None or round_.id_column is None:
         return None
     said: dict[int, Path] = {}
-    for path in _own_files(hub.folder.root / hub.model_output):
+    for path in find_own_submissions(hub.folder.root / hub.model_output):
         frame = _read_tasks(path, path.stat().st_mtime_ns)
         if frame is None:
             continue
@@ -209,7 +207,7 @@ def _in_submissions(
     return next((HorizonRule(days, step, path.name) for days, path in said.items()), None)
 
 
-@lru_cache(maxsize=_MOST_MODELS * _MOST_FILES)
+@lru_cache(maxsize=MOST_FILES)
 def _read_tasks(path: Path, changed: int) -> "pd.DataFrame | None":
     """Return the tasks of a file's first rows, each once, as text; None if it cannot be read.
 
@@ -264,53 +262,3 @@ def find_days(
         days = (ended - began).days - step * int(str(number))
         positions.setdefault(days, []).extend(group.index.tolist())
     return positions
-
-
-def _own_files(folder: Path) -> list[Path]:
-    """Return the newest files of the hub's ensemble and baseline models.
-
-    They are of one team, the hub itself. Of several teams with a model of such a name, it is the
-    one that has both an ensemble and a baseline, else one with "hub" in its name; if that does not
-    single one out, there are none.
-    """
-    if not folder.is_dir():
-        return []
-    by_team: dict[str, list[Path]] = {}
-    for each in sorted(folder.iterdir()):
-        team, _, model = each.name.partition("-")
-        if each.is_dir() and _OWN_MODEL.fullmatch(model):
-            by_team.setdefault(team, []).append(each)
-    models = _of_the_hub(by_team)
-    found = []
-    for model_folder in models[:_MOST_MODELS]:
-        files = [
-            each
-            for each in model_folder.iterdir()
-            if each.name.endswith((".csv", ".csv.gz", ".parquet"))
-            and each.is_file()
-            and each.stat().st_size <= _MOST_BYTES
-        ]
-        found += sorted(files, key=lambda each: each.name)[-_MOST_FILES:]
-    return found
-
-
-def _of_the_hub(by_team: Mapping[str, list[Path]]) -> list[Path]:
-    """Return the models of the one team that is the hub; none if that cannot be told."""
-    both = [
-        team
-        for team, models in by_team.items()
-        if {"ensemble", "baseline"} <= {_kind(model.name) for model in models}
-    ]
-    named = [
-        team
-        for team, models in by_team.items()
-        if "hub" in team.lower() or any("hub" in model.name.lower() for model in models)
-    ]
-    for teams in (list(by_team), both, named):
-        if len(teams) == 1:
-            return by_team[teams[0]]
-    return []
-
-
-def _kind(name: str) -> str:
-    return "baseline" if "baseline" in name.lower() else "ensemble"

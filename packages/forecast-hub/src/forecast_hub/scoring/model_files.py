@@ -8,6 +8,7 @@ from pathlib import Path
 from forecast_hub.config.reader import read_hub
 from forecast_hub.dates import parse_date
 from forecast_hub.errors import HubError, UnreadableError
+from forecast_hub.limited_files import SUFFIXES
 from forecast_hub.suggestions import did_you_mean, listed
 
 log = logging.getLogger(__name__)
@@ -15,8 +16,6 @@ log = logging.getLogger(__name__)
 BASELINE = "-baseline"
 USUAL = (BASELINE, "-ensemble", "-hubEnsemble")
 """Name endings of the models that forecasts are usually compared with."""
-
-_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 def list_model_files(folder: Path, named: Sequence[str]) -> list[Path]:
@@ -33,7 +32,7 @@ def list_model_files(folder: Path, named: Sequence[str]) -> list[Path]:
     found = []
     for model in _known(named, outputs, there) or there:
         for path in sorted((outputs / model).iterdir()):
-            if not path.name.endswith(_SUFFIXES):
+            if not path.name.endswith(SUFFIXES):
                 continue
             if _is_of(path, model):
                 found.append(path)
@@ -113,7 +112,7 @@ def find_model_files(folder: Path, dates: Sequence[date], named: Sequence[str]) 
 def _files(folder: Path, model: str, dates: Sequence[date]) -> dict[str, Path]:
     found = {}
     for day in dates:
-        names = [f"{day}-{model}{suffix}" for suffix in _SUFFIXES]
+        names = [f"{day}-{model}{suffix}" for suffix in SUFFIXES]
         packed = sorted(folder.glob(f"{day}-{model}.*.parquet"))
         paths = [*(folder / name for name in names), *packed]
         path = next((each for each in paths if each.is_file()), None)

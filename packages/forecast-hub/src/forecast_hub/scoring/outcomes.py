@@ -9,9 +9,10 @@ import pandas as pd
 
 from forecast_hub.config.locations import Place
 from forecast_hub.errors import DataError, UnreadableError
+from forecast_hub.limited_files import SUFFIXES
 from forecast_hub.mixed_series import find_mixed_series
 from forecast_hub.suggestions import find_code_with_zeros, listed
-from forecast_hub.tables import SUFFIXES, Table, read_table
+from forecast_hub.tables import Table, read_table
 
 TARGET = "target"
 DATE_COLUMNS = ("date", "target_end_date", "truth_date")

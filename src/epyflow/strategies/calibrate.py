@@ -18,7 +18,8 @@ from epyflow.calibration.smc import Smc, SmcSettings
 from epyflow.data.observations import find_missing_dates
 from epyflow.errors import CalibrationError, DataError, EpyflowError
 from epyflow.experiment.format import calibration as section
-from epyflow.experiment.format.calibration import Calibration, seconds
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.durations import seconds
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.observation_model import has_growth
 from epyflow.model.assembler import Assembler

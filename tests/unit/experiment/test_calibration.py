@@ -7,7 +7,6 @@ from epyflow.experiment.format.calibration import (
     RejectionOptions,
     SmcOptions,
     TopFractionOptions,
-    seconds,
 )
 from tests.unit.experiment.samples import (
     CALIBRATION,
@@ -215,34 +214,6 @@ def test_one_particle_has_several_generations_if_all_priors_are_discrete(root):
         "next generation is drawn from the spread of the particles, which is 0; expected 2 or more "
         "particles, 1 generation, or discrete priors only"
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("30s", 30),
-        ("90min", 5400),
-        ("90m", 5400),
-        ("6h", 21600),
-        ("1D", 86400),
-        ("1.5 h", 5400),
-        ("1h30m", 5400),
-        ("2W", 1209600),
-    ],
-)
-def test_durations_are_converted_to_seconds(text, expected):
-    assert seconds(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text", ["", "6", "h", "-1h", "0h", "6 weeks", "1e3h", "9" * 400 + "h", "٣h"]
-)
-def test_what_is_no_duration_is_refused(text):
-    if text == "٣h":  # a digit all the same
-        assert seconds(text) == 3 * 3600
-        return
-    with pytest.raises(ValueError, match="is not a duration"):
-        seconds(text)
 
 
 @pytest.mark.parametrize(

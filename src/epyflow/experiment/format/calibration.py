@@ -1,7 +1,5 @@
 """Define the ``modelset.calibration`` section: priors, observations and the inference method."""
 
-import re
-from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -24,46 +22,11 @@ from epyflow.experiment.format.base import (
     refuse_double_count,
 )
 from epyflow.experiment.format.distributions import Distribution
+from epyflow.experiment.format.durations import Duration
 from epyflow.experiment.format.projection import Projection
 from epyflow.experiment.format.start_date import CalibratedStartDate
-from epyflow.strict import Many, Strict, refuse, shown
+from epyflow.strict import Many, Strict, refuse
 
-_LONGEST = 1000 * 86400  # seconds; no calibration runs longer
-
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
-
-
-def seconds(duration: str) -> float:
-    """Convert text such as ``6h``, ``1h30m``, ``90min`` or ``1D`` to seconds.
-
-    Raises
-    ------
-    ValueError
-        If it is not made of positive numbers, each with one of the units s, m, min, h, d and w.
-    """
-    parts = _PART.findall(duration)
-    whole = _PART.sub("", duration) == "" and all(unit.lower() in _UNITS for _, unit in parts)
-    total = sum(float(number) * _UNITS[unit.lower()] for number, unit in parts) if whole else 0
-    if not 1 <= total <= _LONGEST:
-        raise ValueError(
-            f"{shown(duration)} is not a duration of 1 second to 1,000 days; expected text such as "
-            "90min or 6h"
-        )
-    return timedelta(seconds=total).total_seconds()
-
-
-def _as_duration(value: Any) -> str:
-    if not isinstance(value, str):
-        raise refuse(f"{shown(value)} is not a duration; expected text such as 90min or 6h")
-    try:
-        seconds(value)
-    except ValueError as error:
-        raise refuse(str(error)) from None
-    return value
-
-
-Duration = Annotated[str, BeforeValidator(_as_duration)]
 Positive = Annotated[Number, Field(gt=0)]
 Share = Annotated[Number, Field(gt=0, le=1)]
 

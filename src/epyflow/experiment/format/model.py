@@ -24,6 +24,7 @@ from epyflow.experiment.format.base import (
     as_number,
     find_duplicate,
 )
+from epyflow.experiment.format.durations import Frequency
 from epyflow.experiment.format.expressions import fraction_for
 from epyflow.experiment.format.forcing import Intervention, Seasonality, Vaccination
 from epyflow.population.age_groups import parse_age_groups
@@ -62,48 +63,11 @@ class Timespan(Strict):
         return self
 
 
-_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-COMMON_FREQUENCIES = ("D", "W", "MS", "ME", *(f"W-{day}" for day in _WEEKDAYS))
-"""Aliases that are accepted without importing pandas, which is slow."""
-
-
-_DAY = 86_400 * 10**9
-"""Nanoseconds."""
-
-_LONGEST_PERIOD = 10_000
-"""Days, weeks or months: pandas makes a row for each day of a period, and knows 584 years."""
-
-
-def _as_frequency(value: Any) -> str:
-    if value in COMMON_FREQUENCIES:
-        return str(value)
-    from pandas.tseries.frequencies import to_offset
-    from pandas.tseries.offsets import BusinessHour, Tick
-
-    try:
-        offset = to_offset(value) if isinstance(value, str) else None
-    except ValueError:
-        offset = None
-    if offset is None:
-        raise refuse(
-            f"{shown(value)} is not a frequency; expected a pandas alias such as D, W-SAT or MS"
-        )
-    cut = isinstance(offset, Tick) and offset.nanos % _DAY
-    if offset.n < 1 or cut or isinstance(offset, BusinessHour):
-        raise refuse(
-            f"{shown(value)} is not a period of whole days, and tables have one row for a date; "
-            "expected D or longer, such as W-SAT or MS"
-        )
-    if (offset.nanos // _DAY if isinstance(offset, Tick) else offset.n) > _LONGEST_PERIOD:
-        raise refuse(f"{shown(value)} is too long; expected at most {_LONGEST_PERIOD:,} of a unit")
-    return str(value)
-
-
 class Simulation(Strict):
     """The number of trajectories, and how they are resampled in time."""
 
     n_sims: Count = Field(default=10, description="Trajectories per parameter set.")
-    resample_frequency: Annotated[str, BeforeValidator(_as_frequency)] | None = Field(
+    resample_frequency: Frequency | None = Field(
         default=None,
         description="Pandas alias such as W-SAT: compartments take the last value of a period, "
         "transitions the sum. Absent: daily, or every step where a step is longer than a day.",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.format.calibration import Calibration, Rejection, Smc, seconds
+from epyflow.experiment.format.calibration import Calibration, Rejection, Smc
+from epyflow.experiment.format.durations import seconds
 from epyflow.inputs.fan_out import Plan
 from epyflow.operations.cost.job_costs import stage_of
 from epyflow.operations.cost.prices import SECONDS_PER_HOUR, Prices

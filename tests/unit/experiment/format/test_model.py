@@ -1,9 +1,8 @@
 from datetime import date
 
 import pytest
-from pandas.tseries.frequencies import to_offset
 
-from epyflow.experiment.format.model import COMMON_FREQUENCIES, Model
+from epyflow.experiment.format.model import Model
 from tests.unit.experiment.samples import GONE, SAMPLING, SIR, changed, inspected, messages
 
 
@@ -127,11 +126,6 @@ def test_pandas_aliases_are_frequencies(root, alias):
     model = model_of(root, ("model.simulation.resample_frequency", alias))
 
     assert model.simulation.resample_frequency == alias
-
-
-@pytest.mark.parametrize("alias", COMMON_FREQUENCIES)
-def test_pandas_takes_the_frequencies_that_are_accepted_without_it(alias):
-    assert to_offset(alias).n == 1
 
 
 @pytest.mark.parametrize("alias", ["weekly", "", 7, ["D"]])

@@ -13,7 +13,8 @@ from epyflow.archives import write_archive
 from epyflow.google.batch import BatchJobs
 from epyflow.google.site import read_site
 from epyflow.operations.detached.job_request import Submission
-from epyflow.operations.detached.launch import NextJob, Place, packed, submit
+from epyflow.operations.detached.launch import NextJob, Place, submit
+from epyflow.operations.detached.source_archive import pack
 from epyflow.run.layout import RunLayout
 from google_batch_emulator.emulator import Emulator
 from google_batch_emulator.records import JobRecord
@@ -79,7 +80,7 @@ def submit_small_workflow(place: Place) -> str:
         "workflow/Snakefile": SNAKEFILE.encode(),
         "profiles/gcp/config.yaml": PROFILE.encode(),
     }
-    name = submit(place, packed(members, "small", "main", "0" * 64), NextJob(1))
+    name = submit(place, pack(members, "small", "main", "0" * 64), NextJob(1))
     return name.rpartition("/")[2]
 
 

@@ -20,13 +20,12 @@ from epyflow.google.site import Site, read_site
 from epyflow.operations.detached.job_request import REPLACES_VARIABLE
 from epyflow.operations.detached.launch import (
     NextJob,
-    Packed,
     Place,
     check_alone,
-    packed,
     resumes,
     submit,
 )
+from epyflow.operations.detached.source_archive import Packed, pack
 from epyflow.operations.runs import run_lease
 from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import (
@@ -74,7 +73,7 @@ def project(place, tmp_path) -> Workspace:
 
 
 def sources(text: bytes = b"rule all:\n") -> Packed:
-    return packed({"workflow/Snakefile": text}, "small", "main", "12" * 32)
+    return pack({"workflow/Snakefile": text}, "small", "main", "12" * 32)
 
 
 def jobs_of(place: Place) -> list[int]:

@@ -22,8 +22,8 @@ from epyflow.operations.cost.profile import read_profile
 from epyflow.operations.cost.start_summary import StartSummary, labels_of_run, summarise_run
 from epyflow.operations.detached import launch
 from epyflow.operations.detached.coordinator_job import HOURS, MACHINE_TYPE
-from epyflow.operations.detached.launch import NextJob, Packed, Place
-from epyflow.operations.detached.source_archive import pack
+from epyflow.operations.detached.launch import NextJob, Place
+from epyflow.operations.detached.source_archive import Packed, find_members, pack
 from epyflow.operations.runs.coordinator_presence import describe_other_origin
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.experiment_origin import origin_of
@@ -203,10 +203,10 @@ def _packed(
             f"{', '.join(reserved)} after `--` would change the run that is planned here; give "
             "settings before `--`, with --config and --configfile, and storage in site.yaml"
         )
-    members, plan = pack(found, arguments), plan_without_seed(found)
+    members, plan = find_members(found, arguments), plan_without_seed(found)
     origin = origin_of(found, plan)
     run = place.exp_id, place.run_id
-    sources = launch.packed(members, *run, plan_checksum(plan), origin.place)
+    sources = pack(members, *run, plan_checksum(plan), origin.place)
     if other := describe_other_origin(read_record(*run, place.storage), origin):
         warn(other)
     top = place.site.storage.rstrip("/")

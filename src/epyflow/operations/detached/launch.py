@@ -1,17 +1,13 @@
 """Start the coordinator of a run as a job of Google Batch, unless the run has one."""
 
 import contextlib
-import hashlib
 import secrets
 import shlex
-import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 from google.cloud import batch_v1
 
-from epyflow.archives import write_archive
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.batch import BatchJobs, is_over
 from epyflow.google.site import Site, variables_of
@@ -29,7 +25,7 @@ from epyflow.operations.detached.job_request import (
     REPLACES_VARIABLE,
     SOURCES_VARIABLE,
 )
-from epyflow.operations.detached.source_archive import Members
+from epyflow.operations.detached.source_archive import Packed
 from epyflow.operations.runs.coordinator_presence import coordinator_name, format_time
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, is_same_job, read_record
 from epyflow.operations.runs.experiment_origin import ORIGIN_VARIABLE
@@ -82,36 +78,6 @@ class Place:
         found = self.jobs.find(job_labels(self.exp_id, self.run_id))
         numbered = {number_of(job, self.prefix): job for job in found}
         return {number: job for number, job in numbered.items() if number is not None}
-
-
-@dataclass(frozen=True)
-class Packed:
-    """The packed sources of a coordinator.
-
-    Attributes
-    ----------
-    data
-        The archive.
-    path
-        Its path below the storage prefix; the name contains its SHA-256.
-    plan, origin
-        Checksum of the plan that the sources give, and the place of the experiment.
-    """
-
-    data: bytes
-    path: str
-    plan: str
-    origin: str = ""
-
-
-def packed(members: Members, exp_id: str, run_id: str, plan: str, origin: str = "") -> Packed:
-    """Pack the sources of a coordinator. Equal files give equal bytes and one name."""
-    with tempfile.TemporaryDirectory(prefix="epyflow-submit-") as folder:
-        path = Path(folder) / "sources.tar.gz"
-        write_archive(path, members)
-        data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    return Packed(data, RunLayout(exp_id, run_id).coordinator_sources(digest), plan, origin)
 
 
 @dataclass(frozen=True)
@@ -232,7 +198,7 @@ def submit(
     place
         The run; its site names the coordinator's account.
     sources
-        From :func:`packed`.
+        From :func:`epyflow.operations.detached.source_archive.pack`.
     next_job
         From :func:`check_alone`.
     hours, machine_type

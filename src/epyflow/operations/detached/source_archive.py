@@ -10,13 +10,17 @@ experiments/against/                   final observations, to score against
 It contains no token and no repository address that needs one: experiments have been fetched.
 """
 
+import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from epyflow import provenance
+from epyflow.archives import write_archive
 from epyflow.errors import UnreadableError
 from epyflow.inputs.observation_history import Final
 from epyflow.operations.detached.job_request import EXPERIMENTS, MANIFEST, PackedFrom, Submission
@@ -25,6 +29,7 @@ from epyflow.provenance.record import git_state
 from epyflow.run import forecast_plan
 from epyflow.run.bundle import bundle_members
 from epyflow.run.hub_choice import choose_destination
+from epyflow.run.layout import RunLayout
 from epyflow.run.settings import Settings
 from epyflow.run.sources import Gathered
 from epyflow.submission.destination import Destination
@@ -44,7 +49,27 @@ _NOTIFY = "notify_"
 Members = dict[str, Path | bytes]
 
 
-def pack(found: Gathered, arguments: Sequence[str], project: Path = Path()) -> Members:
+@dataclass(frozen=True)
+class Packed:
+    """The packed sources of a coordinator.
+
+    Attributes
+    ----------
+    data
+        The archive.
+    path
+        Its path below the storage prefix; the name contains its SHA-256.
+    plan, origin
+        Checksum of the plan that the sources give, and the place of the experiment.
+    """
+
+    data: bytes
+    path: str
+    plan: str
+    origin: str = ""
+
+
+def find_members(found: Gathered, arguments: Sequence[str], project: Path = Path()) -> Members:
     """Return the files of the archive by their names in it.
 
     Parameters
@@ -75,6 +100,16 @@ def pack(found: Gathered, arguments: Sequence[str], project: Path = Path()) -> M
     members["config/config.yaml"] = yaml.safe_dump(settings, allow_unicode=True).encode()
     members[MANIFEST] = _manifest(found, arguments, project).encode()
     return members
+
+
+def pack(members: Members, exp_id: str, run_id: str, plan: str, origin: str = "") -> Packed:
+    """Pack the sources of a coordinator. Equal files give equal bytes and one name."""
+    with tempfile.TemporaryDirectory(prefix="epyflow-submit-") as folder:
+        path = Path(folder) / "sources.tar.gz"
+        write_archive(path, members)
+        data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    return Packed(data, RunLayout(exp_id, run_id).coordinator_sources(digest), plan, origin)
 
 
 def _of_the_project(project: Path) -> Iterator[tuple[str, Path]]:

@@ -13,20 +13,19 @@ from tests.unit.operations.detached.test_coordinator_job import SITE
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.operations.detached.launch import (
     NextJob,
-    Packed,
     Place,
     check_alone,
-    packed,
     resumes,
     submit,
 )
+from epyflow.operations.detached.source_archive import pack
 from epyflow.operations.runs import run_lease
 from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import JOB_VARIABLE, this_coordinator, write_record
 from epyflow.storage.disk import Disk, SharedFolder
 
 State = batch_v1.JobStatus.State
-SOURCES = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32, "/a/flu")
+SOURCES = pack({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32, "/a/flu")
 
 
 @dataclass
@@ -117,15 +116,6 @@ def test_sources_of_the_next_job_are_left_though_the_answer_comes_late(place, mo
     submit(place, SOURCES, NextJob(1))
 
     assert place.storage.read(later) == b"later"
-
-
-def test_equal_sources_have_one_name(place):
-    again = packed({"workflow/Snakefile": b"rule all:\n"}, "flu", "main", "12" * 32, "/a/flu")
-    other = packed({"workflow/Snakefile": b"rule some:\n"}, "flu", "main", "12" * 32)
-
-    assert again == SOURCES
-    assert isinstance(other, Packed)
-    assert other.path != SOURCES.path
 
 
 def test_a_process_elsewhere_is_taken_over_only_if_that_is_said(place):

@@ -17,8 +17,7 @@ from epyflow import provenance
 from epyflow.archives import extract_archive
 from epyflow.errors import UnreadableError
 from epyflow.operations.detached.job_request import read_submission
-from epyflow.operations.detached.launch import Packed, packed
-from epyflow.operations.detached.source_archive import pack
+from epyflow.operations.detached.source_archive import Packed, find_members, pack
 from epyflow.run.input_build import prepare_build
 from epyflow.run.plan import PLAN_VARIABLE, plan_checksum, read_plan_file
 from epyflow.run.planner import plan_without_seed, write_run_plan
@@ -34,8 +33,11 @@ DATES = ["2025-02-08", "2025-02-15"]
 def packed_here(settings: Settings, *arguments: str) -> Packed:
     found = gather(settings)
     exp_id = found.experiment.files.exp_id
-    return packed(
-        pack(found, arguments), exp_id, settings.run_id, plan_checksum(plan_without_seed(found))
+    return pack(
+        find_members(found, arguments),
+        exp_id,
+        settings.run_id,
+        plan_checksum(plan_without_seed(found)),
     )
 
 
@@ -227,3 +229,11 @@ def test_elsewhere_than_in_the_projects_folder_nothing_is_packed(workspace, tmp_
 
     with pytest.raises(UnreadableError, match="run epyflow submit in the folder of the project"):
         packed_here(small(experiments_root=study))
+
+
+def test_equal_sources_have_one_name():
+    text, where = b"rule all:\n", ("flu", "main", "12" * 32)
+    sources = pack({"workflow/Snakefile": text}, *where, "/a/flu")
+
+    assert pack({"workflow/Snakefile": text}, *where, "/a/flu") == sources
+    assert pack({"workflow/Snakefile": b"rule some:\n"}, *where).path != sources.path

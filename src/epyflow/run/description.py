@@ -14,9 +14,10 @@ from epyflow.experiment.format.distributions import (
     Distribution,
     ScipyDistribution,
 )
+from epyflow.experiment.format.hub_formats import HUB_FORMATS
 from epyflow.experiment.format.model import Mediated, Model, MultiMediated, Spontaneous
 from epyflow.experiment.format.modelset import Sampling
-from epyflow.experiment.format.output import HUB_FORMATS, Output
+from epyflow.experiment.format.output import Output
 from epyflow.run.table_requests import without_reproduction
 
 

@@ -10,7 +10,7 @@ from epyflow.data.vintages import data_key, digest
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.calibration import Calibration
-from epyflow.experiment.format.output import HubTarget
+from epyflow.experiment.format.hub_formats import HubTarget
 from epyflow.experiment.format.series_names import counted_groups
 from epyflow.files import is_below
 from epyflow.run.digests import digest_of

@@ -16,7 +16,7 @@ from epyflow.data.vintages import data_key, vintage_of
 from epyflow.errors import EpyflowError, NoObservationsError, PopulationError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration, Comparison
-from epyflow.experiment.format.output import HubTarget, RateTrends
+from epyflow.experiment.format.hub_formats import HubTarget, RateTrends
 from epyflow.experiment.format.series_names import counted_groups
 from epyflow.files import write_bytes_atomically
 from epyflow.population.locations import Location

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from epyflow.experiment.format.output import HubTarget
+from epyflow.experiment.format.hub_formats import HubTarget
 from epyflow.submission.target_units import Conversion
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from epyflow.experiment.format.output import FLUSIGHT_LEVELS, HubTarget
+from epyflow.experiment.format.hub_formats import HubTarget
+from epyflow.experiment.format.output import FLUSIGHT_LEVELS
 from forecast_hub.config import flusight
 from forecast_hub.config.round_calendar import WEEK
 

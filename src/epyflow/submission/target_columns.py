@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.format.output import HubTarget
+from epyflow.experiment.format.hub_formats import HubTarget
 from epyflow.suggest import did_you_mean, listed
 from forecast_hub.config.horizon_rule import END_COLUMNS, HORIZON
 from forecast_hub.config.hub import ModelTask, Round

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from epyflow.data.observations import expected_visits
 from epyflow.errors import EpyflowError
 from epyflow.experiment.format.calibration import Calibration, Comparison
-from epyflow.experiment.format.output import HubTarget
+from epyflow.experiment.format.hub_formats import HubTarget
 from epyflow.submission.computable_targets import are_numbers
 from forecast_hub.config import flusight
 from forecast_hub.config.hub import ModelTask, Round, Target

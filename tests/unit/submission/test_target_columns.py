@@ -4,7 +4,7 @@ import made_up_hubs as hubs
 import pytest
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.format.output import HubTarget
+from epyflow.experiment.format.hub_formats import HubTarget
 from epyflow.submission.target_columns import check_columns
 from forecast_hub.config.reader import read_hub
 

@@ -23,9 +23,10 @@ from epyflow.experiment.checks.populations import check_populations, check_some_
 from epyflow.experiment.checks.projection import check_growth_data, check_vaccination_scenarios
 from epyflow.experiment.checks.rates import check_rates
 from epyflow.experiment.checks.sampling import check_sampling
+from epyflow.experiment.format.hub_formats import FlusmhFormat
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
-from epyflow.experiment.format.output import FlusmhFormat, Output
+from epyflow.experiment.format.output import Output
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.problems import Problem

@@ -27,8 +27,9 @@ from epyflow.experiment.checks.observed_dates import (
     parse_day,
 )
 from epyflow.experiment.format.calibration import Calibration, Comparison
+from epyflow.experiment.format.hub_formats import RateTrends
 from epyflow.experiment.format.model import Model
-from epyflow.experiment.format.output import Output, RateTrends
+from epyflow.experiment.format.output import Output
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.population.locations import Location

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from epyflow.data.periods import WEEKS, Periods
 from epyflow.data.vintages import AS_OF, date_in
 from epyflow.experiment.format.calibration import Calibration, Comparison
+from epyflow.experiment.format.hub_formats import RateTrends
 from epyflow.experiment.format.model import Model
-from epyflow.experiment.format.output import RateTrends
 from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.yaml_source import KeyPath
 from epyflow.suggest import listed

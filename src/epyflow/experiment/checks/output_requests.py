@@ -2,9 +2,10 @@
 
 from epyflow.data.comparison_names import terms
 from epyflow.experiment.checks.calibration import check_generation
+from epyflow.experiment.format.hub_formats import HUB_FORMATS
 from epyflow.experiment.format.model import Model
 from epyflow.experiment.format.modelset import Modelset
-from epyflow.experiment.format.output import HUB_FORMATS, Output, PosteriorGenerations
+from epyflow.experiment.format.output import Output, PosteriorGenerations
 from epyflow.experiment.format.series_names import (
     compartment_series,
     transition_series,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from epyflow.experiment.experiment import Experiment
-from epyflow.experiment.format.output import HUB_FORMATS
+from epyflow.experiment.format.hub_formats import HUB_FORMATS
 from epyflow.inputs.fan_out import Plan
 from epyflow.operations.cost import estimate
 from epyflow.operations.cost.cost_file import region_of_site

@@ -12,7 +12,8 @@ from epyflow.run.checkpoint_backup import Backup
 from tests.calibrating import StoppedError, stopped_after
 from tests.cloud.clouded import Clouded
 from tests.workflow.calibrating import calibrate
-from tests.workflow.workspace import Workspace
+from tests.workflow.partitioned import KEPT, REMOVED, TABLE, run_partitioned
+from tests.workflow.workspace import TABLES, Workspace
 
 RESULTS = "results/small/main"
 
@@ -101,6 +102,21 @@ def test_tables_that_were_written_stay_in_the_bucket_when_another_fails(clouded,
     assert mended.code == 0, mended.text
     assert mended.jobs == {"make_tables": 1}
     assert clouded.outputs() == local
+
+
+def test_a_table_by_population_loses_the_file_of_one_that_was_removed(clouded):
+    run_partitioned(clouded)
+    folder = f"{RESULTS}/{TABLE}"
+    before = set(clouded.bucket.names(folder))
+    clouded.bucket.write(f"{folder}/_notes.txt", b"mine")
+
+    done = clouded.run(*TABLES)
+
+    assert done.code == 0, done.text
+    assert before == {KEPT, REMOVED}
+    assert set(clouded.bucket.names(folder)) == {KEPT, "_notes.txt"}
+    assert REMOVED in clouded.bucket.read("logs/small/main/write_run_metadata.log").decode()
+    assert "earlier plan" not in done.text
 
 
 def test_a_calibration_goes_on_from_the_generations_that_a_lost_machine_left(clouded, tmp_path):

@@ -13,6 +13,7 @@ from epyflow.operations.runs.coordinator_record import this_coordinator
 from epyflow.storage.disk import SharedFolder
 from epyflow.storage.s3 import S3Bucket
 from tests.cloud.in_s3 import InS3
+from tests.workflow.partitioned import KEPT, REMOVED, TABLE, run_partitioned
 from tests.workflow.workspace import TABLES, Workspace
 
 OUTPUTS = "results/small/main/outputs"
@@ -50,6 +51,18 @@ def test_a_run_in_s3_has_the_tables_of_one_on_disk_and_is_looked_at_and_fetched(
     assert "small/main: complete" in status.stdout
     assert "completed at" in status.stdout  # the coordinator, and nothing of Google
     assert "population 2 of 2" in logs.stdout
+
+
+def test_a_table_by_population_in_s3_loses_the_file_of_one_that_was_removed(workspace):
+    run_partitioned(workspace)
+    folder = f"results/small/main/{TABLE}"
+    before = set(workspace.bucket.names(folder))
+
+    done = workspace.run(*TABLES)
+
+    assert done.code == 0, done.text
+    assert before == {KEPT, REMOVED}
+    assert set(workspace.bucket.names(folder)) == {KEPT}
 
 
 def test_a_name_in_s3_that_leads_elsewhere_is_left_and_the_others_are_fetched(

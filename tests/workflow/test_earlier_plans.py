@@ -2,12 +2,14 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.storage.disk import Disk
 from tests.workflow.forecasting import forecast, write_target_data
-from tests.workflow.workspace import EPYFLOW, Workspace
+from tests.workflow.partitioned import KEPT, REMOVED, TABLE, run_partitioned
+from tests.workflow.workspace import EPYFLOW, TABLES, Workspace
 
 OLD = "hub/2025-02-15-team-old.csv"
 NEW = "hub/2025-02-15-team-new.csv"
@@ -101,3 +103,24 @@ def test_clean_deletes_them_after_they_were_named_and_nothing_is_made_again(edit
     assert not (run / "scores").exists()
     assert edited.run("--dry-run", model_abbr="new").jobs == {}
     assert "earlier plan" not in epyflow(edited, "status", "small")
+
+
+def test_a_table_by_population_has_the_populations_of_the_plan_alone(workspace):
+    run_partitioned(workspace)
+    folder = workspace.folder / "results" / "small" / "main" / TABLE
+    (folder / "_notes.txt").write_text("mine")
+    assert (folder / REMOVED).is_file()
+
+    table = workspace.run("--until", "make_tables")
+    record = workspace.run(*TABLES)
+    again = workspace.run(*TABLES)
+
+    assert [each.code for each in (table, record, again)] == [0] * 3
+    told = f"results/small/main/{TABLE} has 1 population that the experiment does not have: United"
+    assert told in table.text
+    assert told not in record.text + again.text
+    assert "of an earlier plan" not in table.text + record.text + again.text
+    assert set(pd.read_parquet(folder)["population"]) == {"United_States_Massachusetts"}
+    assert {path.name for path in folder.iterdir()} == {KEPT, "_notes.txt"}
+    log = workspace.folder / "logs" / "small" / "main" / "write_run_metadata.log"
+    assert f"{TABLE}: deleted {REMOVED}, as the experiment" in log.read_text()

@@ -1,6 +1,8 @@
 """The report: one page that holds the figures and the record of the run."""
 
+import html
 import shlex
+import shutil
 from zipfile import ZipFile
 
 import pytest
@@ -46,6 +48,26 @@ def test_a_zip_has_the_figures_beside_the_page_which_says_that_an_edit_was_not_r
     for text in (done.text, page):
         assert "not the results of the experiment as it is now" in text
         assert "make_tables (1)" in text
+
+
+def test_the_page_warns_of_a_table_that_has_a_population_of_an_earlier_plan(finished: Workspace):
+    written = (finished.config / "output.yaml").read_bytes()
+    table = "results/small/main/outputs/trajectories_compartments.parquet"
+    parts = {"trajectories": {"compartments": ["I_total"]}, "tabular_output_types": ["Parquet"]}
+    finished.change("output", lambda y: y["output"].update(parts))
+    (finished.folder / table).mkdir()
+    (finished.folder / table / "United_States_Vermont.parquet").touch()
+    try:
+        done = finished.run("--report", "wrong.html")
+    finally:
+        (finished.config / "output.yaml").write_bytes(written)
+        shutil.rmtree(finished.folder / table)
+
+    assert done.code == 0, done.text
+    page = html.unescape((finished.folder / "wrong.html").read_text())
+    told = f"The table {table} has 1 population that the experiment does not have: United_States_V"
+    assert told in done.text
+    assert told in page
 
 
 def test_a_report_without_its_files_is_refused_in_a_line_and_leaves_none(finished: Workspace):

@@ -26,11 +26,19 @@ def describe_start(place, log=()):
 
 
 def warn_of_unplanned():
-    """Warn of files of an earlier plan, which look like those of this one."""
+    """Warn of files of an earlier plan: alike, or even in tables of this one."""
     from epyflow.operations.runs.unplanned_files import unplanned_warning
+    from epyflow.run.table_partitions import warn_of_others, without_tables
+    from epyflow.storage.disk import storage_at
 
-    if warning := unplanned_warning(UNPLANNED, PLAN.layout, submissions()):
-        logger.warning(warning)
+    try:
+        wrong = warn_of_others(PLAN, storage_at(storage_prefix()))
+    except (EpyflowError, OSError) as error:
+        wrong = [f"Tables may have populations of an earlier plan: {error}"]
+    others = without_tables(UNPLANNED, PLAN)
+    for warning in (unplanned_warning(others, PLAN.layout, submissions()), *wrong):
+        if warning:
+            logger.warning(warning)
 
 
 def note_nothing_to_do():

@@ -44,7 +44,10 @@ rule make_tables:
 
 
 rule write_run_metadata:
-    """Record what made the tables: data, code, seeds, versions, times, and what failed."""
+    """Record what made the tables: data, code, seeds, versions, times, and what failed.
+
+    Files that an earlier plan left in the tables are deleted here, by the coordinator.
+    """
     input:
         members="results/{exp_id}/{run_id}/outputs/model_metadata.csv.gz",
         tables=not_fetched(

@@ -23,5 +23,6 @@ with log_job(snakemake):
         storage,
         [Path(path) for path in snakemake.input.left_out],
         plan.dates,
+        plan.tables,
     )
     write_metadata(run_metadata(run), Path(snakemake.output.metadata))

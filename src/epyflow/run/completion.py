@@ -1,4 +1,4 @@
-"""Finish a run: remove checkpoints, and collect what the record of the run needs."""
+"""Finish a run: remove what is left over, and collect what the record of the run needs."""
 
 import json
 import logging
@@ -18,6 +18,7 @@ from epyflow.run.layout import task_number
 from epyflow.run.plan import RunPlan
 from epyflow.run.settings import Settings
 from epyflow.run.start import read_start
+from epyflow.run.table_partitions import remove_others
 from epyflow.storage.disk import Storage
 
 _THREADS = 10
@@ -33,8 +34,11 @@ def finish_run(
     storage: Storage,
     left_out: Iterable[Path] = (),
     dates: Mapping[str, Any] = MappingProxyType({}),
+    tables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Run:
     """Remove the checkpoints of calibrations, and describe the run that ends now.
+
+    Files of populations that its tables no longer have are deleted, too.
 
     Parameters
     ----------
@@ -48,7 +52,7 @@ def finish_run(
         Holds results and benchmarks.
     left_out
         ``hub_left_out.json`` if the run makes a submission.
-    dates
+    dates, tables
         Of the plan.
 
     Returns
@@ -61,6 +65,7 @@ def finish_run(
     checkpoint_backup.remove_checkpoints(
         storage, run.layout, kept=(failure.index for failure in failures)
     )
+    remove_others(tables, run.layout, storage)
     return Run(
         exp_id=run.exp_id,
         run_id=run.run_id,

@@ -6,13 +6,16 @@ would be too near, the end of the projection.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from epyflow.errors import EpyflowError
+from epyflow.errors import EpyflowError, InvalidExperimentError
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.calibration import Calibration
-from epyflow.experiment.load import Changes, load
+from epyflow.experiment.load import Changes, inspect
+from epyflow.experiment.reading.problems import Problem
+from epyflow.population.store import PopulationStore
 
 WEEK = timedelta(days=7)
 
@@ -39,15 +42,47 @@ def at(
 
     Raises
     ------
+    InvalidExperimentError
+        If the experiment is not valid for this date; each problem names it.
     EpyflowError
-        If the experiment has no reference date, or is not valid for this one; the message names
-        the date.
+        If the experiment has no reference date.
     """
-    place = experiment.files
-    try:
-        return load(place, output_config, populations, changes(experiment, day))
-    except EpyflowError as error:
-        raise EpyflowError(f"reference date {day}: {error}") from None
+    found, problems = inspect_at(experiment, day, output_config, populations)
+    if found is None:
+        raise InvalidExperimentError(each for each in problems if each.severity == "error")
+    return found
+
+
+def inspect_at(
+    experiment: Experiment,
+    day: date,
+    output_config: str | None = None,
+    populations: Collection[str] = (),
+    store: PopulationStore | None = None,
+) -> tuple[Experiment | None, list[Problem]]:
+    """Validate an experiment for another reference date, which each error names.
+
+    Parameters
+    ----------
+    experiment, day
+        See :func:`at`.
+    output_config, populations, store
+        See :func:`epyflow.experiment.load.inspect`.
+
+    Raises
+    ------
+    EpyflowError
+        If the experiment has no reference date.
+    """
+    found, problems = inspect(
+        experiment.files, output_config, populations, changes(experiment, day), store
+    )
+    return found, [
+        replace(each, message=f"reference date {day}: {each.message}")
+        if each.severity == "error"
+        else each
+        for each in problems
+    ]
 
 
 def runs(

@@ -110,9 +110,26 @@ def load_experiment(settings: Settings, sources: Sources) -> Experiment:
 def inspect_experiment(
     settings: Settings, sources: Sources
 ) -> tuple[Experiment | None, list[Problem]]:
-    """Validate the experiment and compare it with the populations; see :func:`inspect`."""
+    """Validate the experiment and compare it with the populations; see :func:`inspect`.
+
+    In a replay, each reference date is validated. The problems are those of all dates, each once,
+    and the experiment, as it is written, is None if one date is not possible.
+    """
     place, store = place_with(settings, sources.place), sources.store
-    return inspect(place, settings.output_config, store.known(), store=store)
+    output, known = settings.output_config, store.known()
+    experiment, problems = inspect(place, output, known, store=store)
+    if experiment is None or not settings.reference_dates:
+        return experiment, problems
+    try:
+        _check_build(settings)
+        inspected = [
+            as_of.inspect_at(experiment, day, output, known, store)
+            for day in sorted(settings.reference_dates)
+        ]
+    except EpyflowError as error:
+        return None, [*problems, Problem(place.config, 1, "", str(error))]
+    problems = list(dict.fromkeys(each for _, its in inspected for each in its))
+    return experiment if all(found for found, _ in inspected) else None, problems
 
 
 def population_names(store: PopulationStore) -> Collection[str]:
@@ -133,15 +150,22 @@ def runs_of(
     EpyflowError
         If a reference date is not possible; the message names it.
     """
-    dates = settings.reference_dates
-    if dates and settings.build == "remote":
+    _check_build(settings)
+    return as_of.runs(
+        experiment,
+        settings.run_id,
+        settings.reference_dates,
+        settings.output_config,
+        population_names(store),
+    )
+
+
+def _check_build(settings: Settings) -> None:
+    if settings.reference_dates and settings.build == "remote":
         raise EpyflowError(
             "build is remote, but the inputs of several reference_dates are built where the data "
             "are; expected build: local"
         )
-    return as_of.runs(
-        experiment, settings.run_id, dates, settings.output_config, population_names(store)
-    )
 
 
 def fetch_root(settings: Settings) -> tuple[Settings, Checkout | None]:

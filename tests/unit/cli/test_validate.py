@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from epyflow.cli import experiment_check
+from epyflow.cli.options import spread_settings
+from epyflow.errors import EpyflowError
 from epyflow.experiment.reading.problems import Problem
+from epyflow.run.settings import read_settings
+from epyflow.run.sources import gather
 from forecast_hub.errors import MOST_LINES
 from tests.unit.cli.command import run
 from tests.unit.experiment.samples import (
@@ -15,6 +19,7 @@ from tests.unit.experiment.samples import (
     SAMPLING,
     SIR,
     changed,
+    write_dateless,
     write_sections,
 )
 from tests.unit.test_repository import ROOT
@@ -503,3 +508,38 @@ def test_population_data_that_are_none_end_with_2(root):
 
     assert done.exit_code == 2
     assert "there is no folder" in done.stderr
+
+
+def test_every_date_of_a_replay_is_checked_with_the_messages_of_the_run(tmp_path):
+    folder = write_dateless(tmp_path)
+
+    def validate(*settings):
+        given = ("--config", "today=2025-01-29", *settings)
+        done = run("validate", folder, *spread_settings(given))
+        return done.exit_code, done.stdout.splitlines()[:-1]
+
+    late, early, friday = "2025-01-18", "2010-01-02", "2025-01-24"
+    assert validate(f"reference_dates=[{late}]") == (0, [])
+    code, lines = validate(f"reference_dates=[{friday}, {late}, {early}]")
+
+    assert code == 1
+    vintage, window, weekday = (line.partition("config/")[2] for line in lines)
+    assert re.match(rf"modelset.yaml:\d+: .*: reference date {early}: .*no file is dated", vintage)
+    assert re.match(rf"modelset.yaml:\d+: .*end_date: reference date {early}: 2009-12-26", window)
+    assert re.match(rf"output.yaml:\d+: .*: reference date {friday}: .* is a Friday", weekday)
+    given = {"experiment": "sample", "experiments_root": str(tmp_path), "today": "2025-01-29"}
+    with pytest.raises(EpyflowError) as refused:
+        gather(read_settings({**given, "reference_dates": [early]}))
+    assert str(refused.value).splitlines() == lines[:2]
+
+    code, lines = validate(f"reference_dates=[{late}]", "build=remote")
+    assert (code, len(lines)) == (1, 1)
+    assert "build is remote" in lines[0]
+
+
+def test_an_experiment_without_a_reference_date_has_no_dates_to_replay(root):
+    done = run("validate", write_sections(root, SIR), "--config", "reference_dates=[2025-01-18]")
+
+    assert done.exit_code == 1
+    assert "config:1: reference_dates: " in done.stdout
+    assert "has no reference date to replace; expected a hub format" in done.stdout

@@ -9,12 +9,13 @@ import pytest
 from epyflow.errors import ArtifactError, EpyflowError
 from epyflow.report.front_page import front_page
 from epyflow.run import input_record
+from epyflow.run.calendar import with_calendar
 from epyflow.run.input_build import build_inputs, bundle_experiment, experiment_of
 from epyflow.run.layout import OWN_NAMES
 from epyflow.run.plan import PLAN_VARIABLE, plan_checksum, read_plan_file
 from epyflow.run.planner import plan_without_seed, write_run_plan
 from epyflow.run.settings import Settings, read_settings
-from epyflow.run.sources import gather
+from epyflow.run.sources import gather, inspect_experiment
 from epyflow.run.start import Start, read_start
 from epyflow.storage.disk import Disk
 from tests.unit.experiment.samples import write_dateless
@@ -403,6 +404,9 @@ def test_a_start_and_its_report_warn_of_data_that_were_published_later(tmp_path,
 
     replay = Settings(**given, reference_dates=[date(2025, 1, 25)])
     assert [late in each for each in gather(replay).warnings if "known" in each] == []
+    for each in (settings, replay):  # epyflow validate has the warnings of the run
+        _, problems = inspect_experiment(with_calendar(each), each.sources(remote=False))
+        assert problems == gather(each).problems
     assert plan(replay).about["warnings"] == []
 
 

@@ -17,10 +17,10 @@ from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     read_record,
-    record_end,
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.own_record import record_end
 from epyflow.storage.bucket import Bucket
 from google_batch_emulator import ApiFault, FaultPlan, JobFault, TaskFault
 from google_batch_emulator.admin import AdminClient

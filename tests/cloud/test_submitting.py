@@ -30,11 +30,12 @@ from epyflow.operations.runs import run_lease
 from epyflow.operations.runs.coordinator_lease import acquire_lease
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
-    record_start,
+    find_record,
     this_coordinator,
     write_record,
 )
 from epyflow.operations.runs.experiment_origin import Origin
+from epyflow.operations.runs.own_record import record_start
 from epyflow.operations.runs.run_lease import read_lease
 from epyflow.run.layout import RunLayout
 from epyflow.storage.bucket import Bucket
@@ -296,7 +297,7 @@ def test_a_dry_run_prints_warnings_and_uploads_and_starts_nothing(place, project
 @pytest.mark.usefixtures("project")
 def test_another_experiment_of_the_same_name_is_named_before_anything_is_started(place):
     other = Origin(place="/studies/ann/experiments/small", digest="ab12")
-    record_start("small", "shared", place.storage, origin=other)
+    record_start(find_record("small", "shared", place.storage), origin=other)
 
     done = call("--dry-run", "--run-id", "shared")
 

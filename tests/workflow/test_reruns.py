@@ -37,6 +37,28 @@ def test_a_second_run_does_nothing(again):
     assert again.plan().jobs == {}
 
 
+def test_a_run_with_nothing_to_do_is_recorded_while_its_folder_is_locked(again):
+    path = again.copy_code() / "operations" / "runs" / "own_record.py"
+    told = """
+_record = record_request
+
+
+def record_request(*given):
+    from pathlib import Path
+
+    print("locks:", len(list(Path(".snakemake/locks").iterdir())))
+    return _record(*given)
+"""
+    path.write_text(path.read_text() + told)
+
+    done = again.run()
+
+    assert "Nothing to be done" in done.text
+    assert "locks: 1\n" in done.text
+    assert again.run("--nolock").text.count("locks: 0\n") == 1
+    assert "locks: " not in again.plan().text
+
+
 def test_its_record_says_that_the_run_is_complete_and_how_many_files_it_made(again):
     record = read_record("small", "main", Disk(again.folder))
 

@@ -11,8 +11,9 @@ OUTPUTS
 def note_coordinator(outcome, log=()):
     """Record this process as the coordinator; if that fails, warn and continue."""
     from epyflow.operations.runs.coordinator_presence import describe_other_origin
-    from epyflow.operations.runs.coordinator_record import record_end, record_start
+    from epyflow.operations.runs.coordinator_record import find_record
     from epyflow.operations.runs.experiment_origin import origin_of
+    from epyflow.operations.runs.own_record import record_end, record_start
     from epyflow.run.experiment_archive import keep_experiment
     from epyflow.run.finished_run import note_finished
     from epyflow.run.stamped_outputs import stamp_outputs
@@ -21,9 +22,10 @@ def note_coordinator(outcome, log=()):
     try:
         place = storage_at(storage_prefix())
         if outcome is None:
-            asked, origin = describe_start(place, log), origin_of(FOUND, PLAN)
-            previous = record_start(PLAN.exp_id, PLAN.run_id, place, asked, origin)
-            if other := describe_other_origin(previous, origin):
+            last = find_record(PLAN.exp_id, PLAN.run_id, place)
+            origin = origin_of(FOUND, PLAN)
+            record_start(last, describe_start(last, log), origin, confirm_lease)
+            if other := describe_other_origin(last.record, origin):
                 logger.warning(other)
             keep_experiment(FOUND, place)
         else:

@@ -7,37 +7,46 @@ OUTPUTS
 LEASE = None
 
 
+def give_way(reason):
+    """End this process: another coordinator has taken the run over."""
+    from epyflow.operations.runs.coordinator_process import end_this_process
+
+    logger.error(
+        f"Another coordinator has taken this run over. This one ends. {reason}"
+    )
+    workflow.logger_manager.stop()  # messages are printed by a thread, which would end first
+    end_this_process(workflow.persistence.unlock)
+
+
 def claim():
     """Hold the lease of the run in its bucket, or refuse to start beside another coordinator."""
     from functools import partial
 
     from epyflow.errors import RunningError, UnreachableError
     from epyflow.operations.runs.coordinator_lease import claim_run, confirm_before_jobs
-    from epyflow.operations.runs.coordinator_process import end_this_process
     from epyflow.storage.disk import storage_at
-
-    def end(reason):
-        logger.error(
-            f"Another coordinator has taken this run over. This one ends. {reason}"
-        )
-        workflow.logger_manager.stop()  # messages are printed by a thread, which would end first
-        end_this_process(workflow.persistence.unlock)
 
     global LEASE
     try:
         place = storage_at(storage_prefix())
-        LEASE = claim_run(PLAN.exp_id, PLAN.run_id, place, end, logger.warning)
+        LEASE = claim_run(PLAN.exp_id, PLAN.run_id, place, give_way, logger.warning)
         if LEASE is None:
             return
-        confirm_before_jobs(workflow.scheduler, LEASE, end)
+        confirm_before_jobs(workflow.scheduler, LEASE, give_way)
         # The executor for Google Batch gathers jobs, and asks again before it creates them.
         settings = workflow.executor_settings
         if hasattr(settings, "before_creation"):
-            settings.before_creation = partial(LEASE.confirm, end)
+            settings.before_creation = partial(LEASE.confirm, give_way)
     except (RunningError, UnreachableError) as error:
         raise WorkflowError(str(error)) from None
     except (EpyflowError, OSError) as error:
         logger.warning(f"Other coordinators of this run are not kept away: {error}")
+
+
+def confirm_lease():
+    """End this process if another coordinator holds the lease of the run."""
+    if LEASE is not None:
+        LEASE.confirm(give_way)
 
 
 def release():

@@ -9,17 +9,16 @@ def all_outputs():
     return [str(file) for job in workflow.dag.jobs for file in job.output]
 
 
-def describe_start(place, log=()):
+def describe_start(last, log=()):
     """Describe what this start was asked for, and the files that are of an earlier plan."""
-    from epyflow.operations.runs.coordinator_record import read_record
     from epyflow.operations.runs.run_request import Wanted, describe_request
     from epyflow.operations.runs.unplanned_files import find_unplanned
 
     global UNPLANNED
     outputs = all_outputs()
-    last = read_record(PLAN.exp_id, PLAN.run_id, place)
-    before = Wanted() if last is None else last.wanted
-    UNPLANNED = find_unplanned(PLAN, [*outputs, *planned_files()], place, before)
+    before = Wanted() if last.record is None else last.record.wanted
+    planned = [*outputs, *planned_files()]
+    UNPLANNED = find_unplanned(PLAN, planned, last.storage, before)
     return describe_request(
         PLAN, outputs, START.command, next(iter(log), None), UNPLANNED
     )
@@ -43,16 +42,18 @@ def warn_of_unplanned():
 
 def note_nothing_to_do():
     """Record what the run is asked for although nothing is to be done; warn if that fails."""
-    from epyflow.operations.runs.coordinator_record import record_request
+    from epyflow.operations.runs.coordinator_record import find_record
     from epyflow.operations.runs.experiment_origin import origin_of
+    from epyflow.operations.runs.own_record import record_request
     from epyflow.operations.runs.run_lease import is_alone
     from epyflow.run.finished_run import note_finished
     from epyflow.storage.disk import storage_at
 
     try:
         place = storage_at(storage_prefix())
-        asked, origin = describe_start(place), origin_of(FOUND, PLAN)
-        if record_request(PLAN.exp_id, PLAN.run_id, asked, place, origin, is_alone):
+        last = find_record(PLAN.exp_id, PLAN.run_id, place)
+        origin = origin_of(FOUND, PLAN)
+        if record_request(last, describe_start(last), origin, is_alone):
             note_finished(PLAN, all_outputs(), place)
     except (EpyflowError, OSError) as error:
         logger.warning(f"What this coordinator did could not be recorded: {error}")

@@ -94,3 +94,14 @@ class VersionedStorage(Protocol):
 
     def remove_version(self, path: str, version: str) -> None:
         """Remove a file if this is still its version."""
+
+
+def replace_version(
+    storage: VersionedStorage, path: str, data: bytes, replaced: str | None
+) -> str | None:
+    """Write a file as :meth:`VersionedStorage.write_version` does, also if its answer was lost."""
+    version = storage.write_version(path, data, replaced)
+    if version is None:
+        found = storage.read_version(path)
+        version = found.name if found is not None and found.data == data[:LARGEST_VERSION] else None
+    return version

@@ -44,11 +44,10 @@ from epyflow.operations.runs.coordinator_process import REPLACED
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Outcome,
-    read_record,
-    record_start,
+    find_record,
     this_coordinator,
-    write_record,
 )
+from epyflow.operations.runs.own_record import record_end, record_start
 from epyflow.operations.runs.run_lease import read_lease, wait_for_end
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.provenance.record import CHECKOUT_VARIABLE
@@ -115,8 +114,8 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
         journal.begin(
             f"coordinator {environment[JOB_VARIABLE]} starts, {started:%Y-%m-%d %H:%M:%S} UTC"
         )
-        _record_start(submission, storage)
         try:
+            _record_start(submission, storage, confirm)
             state = State(home / "work", submission, storage, confirm)
             code = _run(home, {**environment, **variables}, stop, submission, journal, state)
             confirm()
@@ -135,14 +134,15 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
     return code
 
 
-def _record_start(submission: Submission, storage: Storage) -> None:
+def _record_start(submission: Submission, storage: Storage, confirm: Callable[[], object]) -> None:
     """Record this coordinator.
 
     Until its Snakemake has planned, also if it fails before, the plan of the last start counts.
     """
-    last = read_record(submission.exp_id, submission.run_id, storage)
-    planned = {} if last is None else last.wanted.model_dump(exclude={"command", "log"})
-    record_start(submission.exp_id, submission.run_id, storage, Wanted(**planned))
+    last = find_record(submission.exp_id, submission.run_id, storage)
+    wanted = Wanted() if last.record is None else last.record.wanted
+    planned = wanted.model_copy(update={"command": (), "log": None})
+    record_start(last, planned, confirm=confirm)
 
 
 @contextmanager
@@ -255,9 +255,7 @@ def _end(
     if code == TIME_UP:
         journal.say("Time limit reached. Tasks keep running; submit the run again.")
     try:
-        record = read_record(submission.exp_id, submission.run_id, storage)
-        if record is not None and record.outcome is None:
-            write_record(record.after(outcome), storage)
+        record_end(submission.exp_id, submission.run_id, outcome, storage)
         place, layout = site.storage.rstrip("/"), submission.layout
         places = Places(f"{place}/{layout.results}", f"{place}/{layout.coordinator_log}")
         text = message(submission.exp_id, submission.run_id, end, started, ended, places, storage)

@@ -25,7 +25,7 @@ from epyflow.operations.runs.coordinator_process import (
     runs_snakemake,
     send_signal,
 )
-from epyflow.operations.runs.coordinator_record import Coordinator, is_same_job, write_record
+from epyflow.operations.runs.coordinator_record import Coordinator, find_record, is_same_job
 from epyflow.operations.runs.run_lease import FoundLease, find_lease
 from epyflow.storage.disk import Storage
 
@@ -245,7 +245,8 @@ class Cancelling:
 
     def _note(self, record: Coordinator | None, job: "RunJob | None") -> None:
         """Record that the run was cancelled, unless it is complete or failed by itself."""
-        now, first = self._presence.record, record
+        found = find_record(self._presence.exp_id, self._presence.run_id, self._storage)
+        now, first = found.record, record
         if job is not None and (record is None or not is_same_job(record.job, job.name)):
             record = _record_of(job, self._presence)
         elif not self._ended.done and any(each and each.outcome for each in (first, now)):
@@ -257,7 +258,7 @@ class Cancelling:
         if now is not None and not of_job and (first is None or not now.is_same(first)):
             return  # another coordinator has started since
         if record is not None:
-            write_record(record.after("cancelled"), self._storage)
+            found.replace(record.after("cancelled"))
 
 
 def _how_to_end(lease: FoundLease) -> str:

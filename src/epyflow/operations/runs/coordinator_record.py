@@ -8,8 +8,9 @@ only its process or its Batch job shows that it has ended.
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -18,12 +19,13 @@ from typing import Literal
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from epyflow.errors import ArtifactError, UnreadableError
+from epyflow.errors import ArtifactError, EpyflowError, UnreachableError, UnreadableError
 from epyflow.operations.runs.experiment_origin import Origin
 from epyflow.operations.runs.run_request import LongPath, Name, Wanted
 from epyflow.operations.runs.stored_records import parse_record, warn_once
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
+from epyflow.storage.stored_file import LARGEST_VERSION, VersionedStorage, replace_version
 
 JOB_VARIABLE = "EPYFLOW_COORDINATOR_JOB"
 """Name of the job, set for a coordinator that is a Batch job."""
@@ -189,75 +191,77 @@ def this_coordinator(
     )
 
 
-def record_start(
-    exp_id: str,
-    run_id: str,
-    storage: Storage,
-    wanted: Wanted | None = None,
-    origin: Origin | None = None,
-) -> Coordinator | None:
-    """Record this process as the coordinator of a run, and return the previous record.
-
-    Without an origin, that of the previous record is kept.
-    """
-    previous = read_record(exp_id, run_id, storage)
-    known = {"origin": origin or (previous and previous.origin)}
-    mine = this_coordinator(exp_id, run_id, wanted=wanted)
-    write_record(mine.model_copy(update=known), storage)
-    return previous
-
-
-def record_request(
-    exp_id: str,
-    run_id: str,
-    wanted: Wanted,
-    storage: Storage,
-    origin: Origin | None = None,
-    is_alone: Callable[[Coordinator, Storage], bool] = lambda *_: False,
-) -> bool:
-    """Record what a run was asked for by a start that found nothing to do: it is complete.
-
-    The command and the log stay those of the last coordinator that worked on the run. So does the
-    origin without a new one. A record of another coordinator that may be running is left as it is:
-    on disk, Snakemake's lock of the folder rules out one of another machine, or of before a
-    restart; elsewhere ``is_alone`` says whether its lease does, as
-    :func:`epyflow.operations.runs.run_lease.is_alone`.
-
-    Returns
-    -------
-    completed
-        Whether this start completes the run: the last coordinator did not, as its plan had more, or
-        as it was asked for a part.
-    """
-    mine, last = this_coordinator(exp_id, run_id), read_record(exp_id, run_id, storage)
-    if last is None:
-        return False
-    has_ended = last.lives is False or (last.lives is None and storage.uri is None)
-    own = is_same_job(last.job, mine.job)
-    if not (has_ended or own or (last.lives is None and is_alone(mine, storage))):
-        return False
-    asked = wanted.model_copy(update=last.wanted.model_dump(include={"command", "log"}))
-    known = {"wanted": asked, "origin": origin or last.origin}
-    if last.outcome != "complete" or known != {"wanted": last.wanted, "origin": last.origin}:
-        write_record(mine.after("complete").model_copy(update=known), storage)
-    return not (last.outcome == "complete" and last.wanted.whole)
-
-
-def record_end(exp_id: str, run_id: str, outcome: Outcome, storage: Storage) -> None:
-    """Record how the workflow of this process ended, unless another coordinator has started."""
-    mine, written = this_coordinator(exp_id, run_id), read_record(exp_id, run_id, storage)
-    if written is not None and _process(written) == _process(mine):
-        write_record(written.after(outcome), storage)
-
-
 def _process(coordinator: Coordinator) -> tuple[str, str | None, int]:
     return coordinator.host, coordinator.machine, coordinator.pid
 
 
+@dataclass(frozen=True)
+class FoundRecord:
+    """The record of a run's coordinator, as it was read.
+
+    Attributes
+    ----------
+    run, storage
+        The run and its storage.
+    record
+        None without one that can be read.
+    version
+        Names what was read; None without a file, and on disk, where files have no versions.
+    """
+
+    run: RunLayout
+    storage: Storage
+    record: Coordinator | None = None
+    version: str | None = None
+
+    def replace(self, record: Coordinator) -> bool:
+        """Write a record, unless another coordinator has written its own since this one was read.
+
+        It is written in any case on disk, where Snakemake's lock of the folder keeps others away,
+        and in a storage that cannot write on a condition and thus has no leases.
+
+        Returns
+        -------
+        Whether it was written.
+        """
+        path, data = self.run.coordinator_record, _encoded(record)
+        if isinstance(self.storage, VersionedStorage):
+            try:
+                return replace_version(self.storage, path, data, self.version) is not None
+            except UnreachableError:
+                raise
+            except EpyflowError:
+                pass
+        self.storage.write(path, data)
+        return True
+
+
+def find_record(exp_id: str, run_id: str, storage: Storage) -> FoundRecord:
+    """Read the record of a run's coordinator in order to replace it."""
+    run = RunLayout(exp_id, run_id)
+    if not isinstance(storage, VersionedStorage):
+        return FoundRecord(run, storage, read_record(exp_id, run_id, storage))
+    try:
+        found = storage.read_version(run.coordinator_record)
+    except UnreadableError as problem:
+        warn_once(f"{problem}; {_DAMAGED}")
+        found = None
+    if found is None:
+        return FoundRecord(run, storage)
+    if len(found.data) < LARGEST_VERSION:
+        return FoundRecord(run, storage, _parsed(run, found.data), found.name)
+    # The end, which is not compared, has names of files.
+    return FoundRecord(run, storage, read_record(exp_id, run_id, storage), found.name)
+
+
 def write_record(coordinator: Coordinator, storage: Storage) -> None:
-    """Write or replace the record of a run's coordinator."""
+    """Write or replace the record of a run's coordinator, whoever has written it."""
     path = RunLayout(coordinator.exp_id, coordinator.run_id).coordinator_record
-    storage.write(path, coordinator.model_dump_json(indent=1).encode() + b"\n")
+    storage.write(path, _encoded(coordinator))
+
+
+def _encoded(coordinator: Coordinator) -> bytes:
+    return coordinator.model_dump_json(indent=1).encode() + b"\n"
 
 
 def read_record(exp_id: str, run_id: str, storage: Storage) -> Coordinator | None:
@@ -265,10 +269,16 @@ def read_record(exp_id: str, run_id: str, storage: Storage) -> Coordinator | Non
     run = RunLayout(exp_id, run_id)
     try:
         data = storage.read(run.coordinator_record, _LARGEST)
-        if data is None:
-            return None
+    except UnreadableError as problem:
+        warn_once(f"{problem}; {_DAMAGED}")
+        return None
+    return None if data is None else _parsed(run, data)
+
+
+def _parsed(run: RunLayout, data: bytes) -> Coordinator | None:
+    try:
         return _as_of(run, parse_record(Coordinator, data, run.coordinator_record))
-    except (ArtifactError, UnreadableError) as problem:
+    except ArtifactError as problem:
         warn_once(f"{problem}; {_DAMAGED}")
         return None
 

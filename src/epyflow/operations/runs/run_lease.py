@@ -16,7 +16,7 @@ from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.runs.stored_records import warn_once
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Storage
-from epyflow.storage.stored_file import VersionedStorage
+from epyflow.storage.stored_file import VersionedStorage, replace_version
 
 LEASE_SECONDS, RENEW_SECONDS = 180.0, 30.0
 """Seconds after which a lease lapses, and between two renewals."""
@@ -173,12 +173,7 @@ def write_lease(storage: VersionedStorage, lease: Lease, replaced: str | None) -
     """
     path = RunLayout(lease.holder.exp_id, lease.holder.run_id).coordinator_lease
     data = lease.model_dump_json(indent=1).encode() + b"\n"
-    version = storage.write_version(path, data, replaced)
-    if version is None:
-        # The answer to the first of two requests may have been lost.
-        found = storage.read_version(path)
-        version = found.name if found is not None and found.data == data else None
-    return version
+    return replace_version(storage, path, data, replaced)
 
 
 def find_lease(exp_id: str, run_id: str, storage: Storage) -> FoundLease | None:

@@ -94,6 +94,15 @@ def test_an_image_with_other_code_takes_over_from_no_coordinator_that_runs(
     assert "planned by code version 0123456789ab, but this worker has" in log(shared)
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_record_of_another_that_has_started_is_left_where_there_are_no_leases(
+    coordinate, storage, told, code
+):
+    assert coordinate(code, meanwhile=lambda: write_record(OTHER, storage)) == code
+
+    assert record(storage) == OTHER
+
+
 @pytest.mark.parametrize("code", [0, 1, TAKEN_AWAY])
 def test_one_that_has_not_noticed_a_take_over_replaces_nothing_of_the_other(
     coordinate, shared, told, code

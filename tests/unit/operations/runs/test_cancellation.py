@@ -286,6 +286,21 @@ def test_a_coordinator_that_has_started_since_is_told_and_keeps_its_record(run, 
     assert run.outcome is None
 
 
+def test_a_coordinator_that_starts_while_the_end_is_noted_keeps_its_record(run, record, tmp_path):
+    starting = this_coordinator("flu", "main", {})
+
+    class Contended(SharedFolder):
+        def write_version(self, path: str, data: bytes, replaced: str | None) -> str | None:
+            write_record(starting, self)
+            return super().write_version(path, data, replaced)
+
+    run.storage = Contended(tmp_path)
+
+    run.cancel((COORDINATING,), (COORDINATING,), ())
+
+    assert read_record("flu", "main", run.storage) == starting
+
+
 def test_a_run_that_was_over_before_its_coordinator_was_deleted_stays_as_it_was(run, record):
     other = record.model_copy(update={"job": f"{COORDINATING.name}0"})
     for ending in (record.after("complete"), record.after("failed"), other.after("failed")):

@@ -6,8 +6,9 @@ import pytest
 from tests.unit.run.test_planner import SEEDED, write_model
 
 from epyflow.operations.runs.coordinator_presence import describe_other_origin
-from epyflow.operations.runs.coordinator_record import read_record, record_start
+from epyflow.operations.runs.coordinator_record import find_record, read_record
 from epyflow.operations.runs.experiment_origin import ORIGIN_VARIABLE, origin_of
+from epyflow.operations.runs.own_record import record_start
 from epyflow.repositories.checkout import Checkout
 from epyflow.run.layout import RunLayout
 from epyflow.run.planner import plan_without_seed
@@ -33,14 +34,16 @@ def origin(root, text=SEEDED, environment=None):
 def storage(tmp_path):
     """The storage of a run that was started with the experiment in the folder ``first``."""
     storage = Disk(tmp_path / "storage")
-    record_start("small", "main", storage, origin=origin(tmp_path / "first"))
+    record_start(find_record("small", "main", storage), origin=origin(tmp_path / "first"))
     return storage
 
 
 def test_a_start_is_warned_of_another_experiment_of_its_name(storage, tmp_path):
     mine = origin(tmp_path / "second", OTHER)
 
-    warning = describe_other_origin(record_start("small", "main", storage, origin=mine), mine)
+    previous = find_record("small", "main", storage)
+    record_start(previous, origin=mine)
+    warning = describe_other_origin(previous.record, mine)
 
     assert warning is not None
     assert warning.startswith("small/main: process ")
@@ -71,7 +74,7 @@ def test_of_data_that_differ_a_start_is_warned(storage, tmp_path):
 
 
 def test_a_coordinator_that_knows_no_place_keeps_that_of_the_previous_one(storage, tmp_path):
-    record_start("small", "main", storage)
+    record_start(find_record("small", "main", storage))
 
     warning = describe_other_origin(
         read_record("small", "main", storage), origin(tmp_path / "second", OTHER)
@@ -82,7 +85,7 @@ def test_a_coordinator_that_knows_no_place_keeps_that_of_the_previous_one(storag
 
 def test_a_record_without_a_place_is_no_reason_to_warn(tmp_path):
     storage = Disk(tmp_path / "storage")
-    record_start("small", "main", storage)
+    record_start(find_record("small", "main", storage))
 
     previous = read_record("small", "main", storage)
 
@@ -95,7 +98,7 @@ def test_of_a_repository_its_url_is_recorded_and_no_secret(storage, tmp_path):
     found = replace(found, checkout=Checkout(url, "main", "0" * 40, tmp_path))
 
     mine = origin_of(found, plan_without_seed(found), {})
-    record_start("small", "main", storage, origin=mine)
+    record_start(find_record("small", "main", storage), origin=mine)
 
     assert mine.place == "https://example.org/study"
     assert b"planted" not in (storage.read(RunLayout("small", "main").coordinator_record) or b"")

@@ -3,10 +3,8 @@
 import pytest
 from tests.unit.run.made_up import plan_of, run_plan
 
-from epyflow.operations.runs.coordinator_record import (
-    read_record,
-    record_start,
-)
+from epyflow.operations.runs.coordinator_record import find_record, read_record
+from epyflow.operations.runs.own_record import record_start
 from epyflow.operations.runs.run_request import MOST_UNPLANNED, Wanted, describe_request
 from epyflow.operations.runs.unplanned_files import (
     describe_unplanned,
@@ -96,7 +94,7 @@ def test_a_bucket_that_others_fill_gives_a_record_that_can_be_read(storage, tmp_
 
     assert found == tuple(many)
     asked = describe_request(PLAN, (), (), None, found)
-    record_start(RUN.exp_id, RUN.run_id, storage, asked)
+    record_start(find_record(RUN.exp_id, RUN.run_id, storage), asked)
     recorded = read_record(RUN.exp_id, RUN.run_id, storage).wanted.unplanned
     assert recorded == found[:MOST_UNPLANNED]
 

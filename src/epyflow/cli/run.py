@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -90,19 +90,10 @@ def run(
         start, settings = _start(
             (experiment, root, configfile, config), (cores, cloud, slurm, profile), arguments or ()
         )
-        runs = not WITHOUT_RUN & set(start.arguments)
-        first = write_command(start)
-        second = report_command(start, report) if report is not None and runs else None
-        before = _ends(settings)
-    code = _run([first])
-    if runs and (code == 0 or (code == 1 and _ends(settings) != before)):
-        if second is not None:
-            failed = _run([second])
-            code, report = code or failed, None if failed else report
-        _print_results(settings, report)
-    elif second is not None:
-        say(f"Report      {report} is not written: the run did not get to its end", err=True)
-    raise typer.Exit(code)
+    ended = run_and_report(start, report, RunLayout(settings.experiment, settings.run_id))
+    if ended.is_over:
+        _print_results(settings, ended.report)
+    raise typer.Exit(ended.code)
 
 
 def report(
@@ -128,7 +119,7 @@ def report(
             (experiment, root, configfile, config), (None, cloud, slurm, profile), arguments or ()
         )
         command = report_command(start, report)
-    raise typer.Exit(_run([command]))
+    raise typer.Exit(_run(command))
 
 
 def _start(
@@ -189,15 +180,63 @@ def report_command(start: Start, file: Path) -> SnakemakeCommand:
     return write_command(start, "--report", name)
 
 
-def _run(commands: Sequence[SnakemakeCommand]) -> int:
-    for command in commands:
-        say(str(command), err=True)
-    return run_commands(commands)
+class Ended(NamedTuple):
+    """How a run ended.
+
+    Attributes
+    ----------
+    code
+        The exit code of Snakemake; of a run that succeeded, that of its report.
+    is_over
+        Whether the run got to its end, with failed tasks or without.
+    report
+        The report; None if none was written.
+    """
+
+    code: int
+    is_over: bool
+    report: Path | None
 
 
-def _ends(settings: Settings) -> dict[Path, int]:
+def run_and_report(start: Start, report: Path | None, layout: RunLayout) -> Ended:
+    """Run Snakemake, and write the report that is asked for, if the run got to its end.
+
+    A run whose tasks failed has a report, too; one that was interrupted has none. Both commands are
+    printed. A mistake in them ends the command before the run.
+
+    Parameters
+    ----------
+    start
+        The run; also one that runs no job, such as ``--dry-run``, which has no report.
+    report
+        The file to write; None for no report.
+    layout
+        The paths of the run.
+    """
+    runs = not WITHOUT_RUN & set(start.arguments)
+    with exit_on_error(ExitCode.PROBLEM):
+        first = write_command(start)
+        second = report_command(start, report) if report is not None and runs else None
+        before = _ends(layout)
+    code = _run(first)
+    is_over = runs and (code == 0 or (code == 1 and _ends(layout) != before))
+    if second is None:
+        return Ended(code, is_over, None)
+    if not is_over:
+        say(f"Report      {report} is not written: the run did not get to its end", err=True)
+        return Ended(code, is_over, None)
+    failed = _run(second)
+    return Ended(code or failed, is_over, None if failed else report)
+
+
+def _run(command: SnakemakeCommand) -> int:
+    say(str(command), err=True)
+    return run_commands([command])
+
+
+def _ends(layout: RunLayout) -> dict[Path, int]:
     """Return the logs of the jobs that end a run, or a reference date, and their times."""
-    logs = Path(RunLayout(settings.experiment, settings.run_id).logs)
+    logs = Path(layout.logs)
     found = (*logs.glob("finish_run.log"), *logs.glob("*/finish_run.log"))
     return {path: path.stat().st_mtime_ns for path in found}
 

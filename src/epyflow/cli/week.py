@@ -20,7 +20,7 @@ from epyflow.cli.run import (
     Profile,
     Slurm,
     choose_profile,
-    report_command,
+    run_and_report,
 )
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.site import read_site
@@ -28,12 +28,7 @@ from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.run_list import open_storage
 from epyflow.operations.secret_variables import GITHUB, SERVER_TOKENS, take_secrets
 from epyflow.operations.start.named_experiment import NamedExperiment, name_experiment
-from epyflow.operations.start.snakemake_command import (
-    WITHOUT_RUN,
-    Start,
-    run_commands,
-    write_command,
-)
+from epyflow.operations.start.snakemake_command import WITHOUT_RUN, Start
 from epyflow.operations.target_data.source import (
     NHSN_SOURCES,
     Source,
@@ -112,7 +107,7 @@ def week(
     ] = False,
     report: Annotated[
         Path | None,
-        typer.Option(help="Write a report when the run has finished: a .html or .zip file."),
+        typer.Option(help="Write a report at the end of the run: a .html or .zip file."),
     ] = None,
     storage: StoragePrefix = None,
     root: Root = None,
@@ -239,14 +234,11 @@ def _place(found: Week, profile: str | None, storage: str | None) -> Storage:
 
 
 def _run(found: Week, start: Start, report: Path | None) -> None:
-    """Run the forecast, write its report if that is asked for, and end the command if it fails."""
-    with exit_on_error(ExitCode.PROBLEM):
-        commands = [write_command(start)]
-        if report is not None and not WITHOUT_RUN & set(start.arguments):
-            commands.append(report_command(start, report))
-    for command in commands:
-        say(str(command), err=True)
-    if code := run_commands(commands):
+    """Run the forecast, write its report if that is asked for, and end the command if one fails."""
+    ended = run_and_report(start, report, found.layout)
+    if ended.report is not None:
+        say(f"Report      {ended.report}", err=True)
+    if code := ended.code:
         warn(f"the run of {found.reference_date} did not succeed; nothing was committed")
         raise typer.Exit(code if code > 128 else ExitCode.PROBLEM)
 

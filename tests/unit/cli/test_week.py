@@ -267,6 +267,25 @@ def test_the_report_is_written_after_the_run_by_a_command_that_is_printed(clone,
     assert "--report nowhere/week.html: there is no folder" in refused.stderr
 
 
+@pytest.mark.parametrize("fails_at_end", [True, False])
+def test_a_week_whose_tasks_failed_has_its_report_and_one_that_did_not_end_says_so(
+    clone, snakemake, fails_at_end
+):
+    snakemake.code, snakemake.fails_at_end = 1, fails_at_end
+
+    done = of("2025-01-15", "--report", "week.html")
+
+    said, last = done.stderr.splitlines()[-2:]
+    assert (done.exit_code, len(snakemake.commands)) == (1, 2 if fails_at_end else 1)
+    assert said == (
+        "Report      week.html"
+        if fails_at_end
+        else "Report      week.html is not written: the run did not get to its end"
+    )
+    assert last == "the run of 2025-01-18 did not succeed; nothing was committed"
+    assert branches(clone) == ["main"]
+
+
 def test_nobody_who_commits_is_found_before_the_run(clone, snakemake, monkeypatch, tmp_path):
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.delenv(f"GIT_{name}_NAME")

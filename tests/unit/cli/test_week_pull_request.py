@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from epyflow.cli import run as cli_run
 from epyflow.cli import week as cli_week
 from epyflow.errors import RunningError
 from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
@@ -264,7 +265,7 @@ STEPS: tuple[tuple[ModuleType | type, str, Any, bool], ...] = (
     (vintage_store, "record_vintage", None, True),  # the file of today is there
     (cli_week, "plan_week", None, False),
     (Path, "touch", None, True),  # the run has made a submission, and is not complete
-    (cli_week, "run_commands", None, False),
+    (cli_run, "run_commands", None, False),
     (cli_week, "confirm_accepted", None, False),
     (hub_branch, "_git", "commit-tree", False),
     (hub_branch, "_git", "update-ref", False),
@@ -297,8 +298,8 @@ def test_a_week_that_was_killed_at_each_step_ends_as_an_undisturbed_one(
     options = ("--fetch", "hub", "--fetch-to", "common-data/fetched")
     texts = [f"date,location,value\n2025-01-11,25,{value}\n" for value in range(len(STEPS))]
     with monkeypatch.context() as quick:  # only the last call plans and runs all anew
-        for name in ("plan_week", "run_commands"):
-            quick.setattr(cli_week, name, once(getattr(cli_week, name)))
+        for where, name in ((cli_week, "plan_week"), (cli_run, "run_commands")):
+            quick.setattr(where, name, once(getattr(where, name)))
         for text, (where, name, word, before) in zip(texts, STEPS, strict=True):
             source.write_text(text)
             with monkeypatch.context() as patch:

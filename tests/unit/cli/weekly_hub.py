@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.cli import week as cli_week
+from epyflow.cli import run as cli_run
 from epyflow.operations.secret_variables import without_secrets
 from epyflow.operations.start.snakemake_command import SnakemakeCommand
 from epyflow.run.plan import read_plan_file
@@ -48,14 +48,19 @@ class Snakemake:
     """Plans as the workflow does, and writes a submission that the hub accepts or refuses."""
 
     accepted, code, complete = True, 0, True
+    fails_at_end = False
+    """Whether it makes a report possible although it fails."""
     commands: Sequence[SnakemakeCommand] = ()
-    """Those of the last start."""
+    """Those of the last start, its report last."""
     variables: frozenset[str] = frozenset()
     """Names of the variables that the last run had."""
 
     def __call__(self, commands) -> int:
-        self.commands = [*commands]
-        command = self.commands[0]
+        (command,) = commands
+        if "--report" in command.arguments:
+            self.commands = [*self.commands, command]
+            return 0
+        self.commands = [command]
         self.variables = frozenset(without_secrets(command.secrets))
         given = command.arguments[command.arguments.index("--config") + 1 :]
         self.finish(read_settings(dict(each.split("=", 1) for each in given)))
@@ -66,6 +71,10 @@ class Snakemake:
         file = Path(plan.layout.submission(plan.runs[0].submission.file))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"reference_date\n{settings.run_id}\n")
+        if self.fails_at_end:
+            log = Path(plan.layout.logs) / "finish_run.log"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.touch()
         if self.complete:
             Path(plan.layout.complete).touch()
         findings = {"accepted": self.accepted, "messages": ["error: wrong"], "file": file.name}
@@ -75,7 +84,7 @@ class Snakemake:
 @pytest.fixture
 def snakemake(monkeypatch) -> Snakemake:
     runner = Snakemake()
-    monkeypatch.setattr(cli_week, "run_commands", runner)
+    monkeypatch.setattr(cli_run, "run_commands", runner)
     return runner
 
 

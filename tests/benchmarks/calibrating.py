@@ -19,7 +19,7 @@ from epyflow.experiment.format.model import Model
 from epyflow.model.dates import step_dates
 from epyflow.model.initial_conditions import Init, place_people
 from epyflow.model.parameters import SEASONALITY_MINIMUM, Parameters
-from epyflow.model.seasonality import balcan
+from epyflow.model.seasonality import compute_sine, scale_sine
 from epyflow.model.vaccination import distribute_doses
 from epyflow.randomness import generator
 from epyflow.strategies.particle_simulator import START, ending, initial_name, priors
@@ -95,13 +95,8 @@ class ByHand:
         season = self.model.seasonality
         assert season is not None
         given = {name: float(drawn[name]) for name in self.calibration.parameters}
-        factor = balcan(
-            steps,
-            season.seasonality_max_date,
-            season.seasonality_min_date,
-            season.max_value,
-            given[SEASONALITY_MINIMUM],
-        )
+        sine = compute_sine(steps, season.seasonality_max_date, season.seasonality_min_date)
+        factor = scale_sine(sine, season.max_value, given[SEASONALITY_MINIMUM])
         return np.asarray(self._parameters.values(given)["beta"] * factor)
 
     def _initial(self, drawn: Mapping[str, Any]) -> dict[str, NDArray[np.int64]]:

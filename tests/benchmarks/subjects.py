@@ -18,7 +18,7 @@ from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.model import Model
 from epyflow.model.assembler import Assembler
 from epyflow.model.compartmental import CompartmentalModel
-from epyflow.model.seasonality import balcan
+from epyflow.model.seasonality import compute_sine, scale_sine
 from epyflow.strategies.particle_simulator import member
 from epyflow.strategies.per_start import PerStart, resampled
 from tests.benchmarks.by_hand import epimodel
@@ -176,13 +176,8 @@ def seasonal_beta(built: CompartmentalModel, model: Model) -> NDArray[np.float64
     """Return beta at every step as a user of epydemix computes it; shape (T,)."""
     season, values = model.seasonality, built.parameters
     assert season is not None
-    factor = balcan(
-        built.dates,
-        season.seasonality_max_date,
-        season.seasonality_min_date,
-        season.max_value,
-        float(np.asarray(values["seasonality_min"])),
-    )
+    sine = compute_sine(built.dates, season.seasonality_max_date, season.seasonality_min_date)
+    factor = scale_sine(sine, season.max_value, float(np.asarray(values["seasonality_min"])))
     return np.asarray(values["beta"], dtype=np.float64) * factor
 
 

@@ -20,7 +20,6 @@ from epyflow.files import write_bytes_atomically
 MOST_ROWS = 20_000
 """Most rows that the page holds, about 1 MB; series beyond them are in the figures alone."""
 
-KEYS_OF_FILE = ("places", "series", "parts", "bands", "rows")
 OBSERVED, LATER, SIMULATION = "Observed", "Observed later", "Simulation"
 ENDS = ("low", "inner_low", "median", "inner_high", "high")
 MEMBERS = "90% of the medians of parameter sets"

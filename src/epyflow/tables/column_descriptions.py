@@ -1,6 +1,5 @@
 """Describe the columns of every table; docs/tables.md is made from here."""
 
-import re
 from collections.abc import Mapping
 
 from epyflow.tables import TABLES
@@ -176,9 +175,3 @@ def as_markdown() -> str:
             "",
         ]
     )
-
-
-def is_described(column: str) -> bool:
-    """Return whether a column has a description, by its name or by the form of its name."""
-    beginnings = [form.partition("<")[0] for form in VARIABLE if not form.startswith("<")]
-    return column in FIXED or any(re.match(start, column) for start in beginnings)

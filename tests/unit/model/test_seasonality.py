@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 
 from epyflow.model.dates import step_dates
-from epyflow.model.seasonality import balcan
+from epyflow.model.seasonality import compute_sine, scale_sine
 
 MAXIMUM = date(2025, 1, 10)
 
 
 def at(text):
     return np.array([text], dtype="datetime64[ns]")
+
+
+def balcan(dates, maximum, minimum, max_value, min_value):
+    return scale_sine(compute_sine(dates, maximum, minimum), max_value, min_value)
 
 
 def test_the_factor_is_one_at_the_maximum():

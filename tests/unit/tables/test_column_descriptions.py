@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pandas as pd
 import pytest
 
 from epyflow import tables
-from epyflow.tables.column_descriptions import FIXED, as_markdown, columns_of, is_described
+from epyflow.tables.column_descriptions import FIXED, VARIABLE, as_markdown, columns_of
 from tests.unit import factories
 from tests.unit.tables.reading import save, spec
 
@@ -23,6 +24,12 @@ def test_the_page_is_made_from_the_descriptions():
         "write it: python -c 'from epyflow.tables.column_descriptions import as_markdown; "
         "print(as_markdown(), end=str())' > docs/tables.md"
     )
+
+
+def is_described(column):
+    """By its name, or by the form of its name."""
+    beginnings = [form.partition("<")[0] for form in VARIABLE if not form.startswith("<")]
+    return column in FIXED or any(re.match(start, column) for start in beginnings)
 
 
 @pytest.mark.parametrize("name", tables.TABLES)

@@ -15,7 +15,6 @@ Message = Any
 
 Job: Any = batch_v1.Job.pb()
 Task: Any = batch_v1.Task.pb()
-TaskSpec: Any = batch_v1.TaskSpec.pb()
 StatusEvent: Any = batch_v1.StatusEvent.pb()
 OperationMetadata: Any = batch_v1.OperationMetadata.pb()
 CancelJobResponse: Any = batch_v1.CancelJobResponse.pb()

@@ -1,7 +1,6 @@
 """Convert times and durations to protocol buffers."""
 
 import time
-from datetime import UTC, datetime
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,8 +21,3 @@ def duration(seconds: float) -> Duration:
     """Return seconds as a duration, to the nanosecond."""
     whole = int(seconds)
     return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
-
-
-def moment(stamp: Timestamp) -> datetime:
-    """Return a timestamp as a date and time in UTC, to the microsecond."""
-    return datetime.fromtimestamp(stamp.seconds, UTC).replace(microsecond=stamp.nanos // 1000)

@@ -21,8 +21,6 @@ Source: https://cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes.
 time limit: a second try would take as long.
 """
 
-TIME_LIMIT = 50005
-
 LARGEST_JOB = 1_000_000
 """Bytes of a job definition in JSON (https://cloud.google.com/batch/quotas)."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from epyflow.figures.wording import change_in_words, quantity_in_words, with_named
+from epyflow.figures.wording import change_in_words
 from epyflow.report.forecast_warnings import (
     Coverage,
     by_target,
@@ -15,6 +15,7 @@ from epyflow.report.forecast_warnings import (
     replayed,
     short,
 )
+from epyflow.report.quantity_words import describe_quantities
 from epyflow.report.recent_scores import Week, compare_in_words, read_weeks, warn_of_recent
 from epyflow.report.sentences import count, interval, share, short_day
 from epyflow.submission.verdict import verdict_in_words
@@ -23,9 +24,6 @@ from forecast_hub.config.flusight import CLASSES
 
 ROWS, MOST = 12, 100
 """Most populations with a table that is open, and that can be opened; ``headline.csv`` has all."""
-
-_RANGES: Mapping[str, str] = MappingProxyType({"uniform": "uniform", "randint": "a whole number"})
-"""Distributions of scipy.stats that are written by their ends."""
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
@@ -91,10 +89,6 @@ def front_page(
         row._replace(target=labels.get(row.target, row.target))
         for row in (read_weeks(weeks) if weeks else ())
     ]
-    fitted = about["fit"] is not None
-    rows = found["headline"] if fitted else []
-    headline = [_place(row, whole=n < MOST) for n, row in enumerate(rows)]
-    quantities = with_named(about["quantities"], priors)
     page = {
         "warnings": [
             *(f"{each[:1].upper()}{each[1:]}." for each in about.get("warnings", ())),
@@ -107,15 +101,33 @@ def front_page(
         "later": _later(named) + compare_in_words(scored),
         "checks": _checks([json.loads(each) for each in findings]) if findings else None,
         "outcomes": _outcomes(json.loads(outcomes)) if outcomes else None,
+        "unit": found.get("unit"),
+        "simulations": found.get("simulations"),
+        "newest": found.get("newest"),
+        **_headline([] if about["fit"] is None else found["headline"]),
+        **_experiment(about, labels),
+        **describe_quantities(about["quantities"], priors),
+    }
+    escaped: dict[str, Any] = escape(page)
+    return escaped
+
+
+def _headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the sentences and tables of the populations."""
+    headline = [_place(row, whole=n < MOST) for n, row in enumerate(rows)]
+    return {
         "headline": headline,
         "headline_columns": {
             name for each in headline for table in each["tables"] for name in table["columns"]
         },
         "open": ROWS,
         "without_table": max(0, len(rows) - MOST),
-        "unit": found.get("unit"),
-        "simulations": found.get("simulations"),
-        "newest": found.get("newest"),
+    }
+
+
+def _experiment(about: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is known of the experiment before it runs."""
+    return {
         "text": about["text"],
         "series": [
             words for name, words in labels.items() if "_to_" in name and name.endswith("_total")
@@ -128,14 +140,7 @@ def front_page(
         ],
         "without_curves": about["without_curves"],
         "without_reproduction": about["without_reproduction"],
-        "quantities": [
-            (quantity_in_words(name, about["quantities"]), distribution_in_words(given))
-            for name, given in quantities.items()
-        ],
-        "scipy": any(each.get("name", "uniform") not in _RANGES for each in quantities.values()),
     }
-    escaped: dict[str, Any] = escape(page)
-    return escaped
 
 
 def _held(held: Sequence[Coverage] | None) -> list[str]:
@@ -188,40 +193,6 @@ def escape(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [escape(item) for item in value]
     return value
-
-
-def distribution_in_words(given: Mapping[str, Any]) -> str:
-    """Write a prior or a sampled distribution: ``uniform from 1 to 2``, ``one of 0.8, 1.5``."""
-    if "values" in given:
-        return "one of " + ", ".join(f"{value:g}" for value in given["values"])
-    if "range" in given:
-        return f"from {given['range'][0]:g} to {given['range'][1]:g}"
-    own = (
-        f"{given['function']}(), a custom function of the experiment" if "function" in given else ""
-    )
-    if "name" not in given:
-        return own
-    if given["name"] in _RANGES and (ends := _ends(given)):
-        words = f"{_RANGES[given['name']]} from {ends[0]:g} to {ends[1]:g}"
-        return f"{words}, from {own}" if own else words
-    arguments = [f"{value:g}" for value in given["args"]]
-    arguments += [f"{key}={value:g}" for key, value in given["kwargs"].items()]
-    words = f"{given['name']}({', '.join(arguments)})"
-    return f"{words}, from {own}" if own else words
-
-
-def _ends(given: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Return the smallest and the largest value of ``uniform`` or ``randint`` of scipy.stats."""
-    whole = given["name"] == "randint"
-    names = ("low", "high", "loc") if whole else ("loc", "scale")
-    written = dict(zip(names, given["args"], strict=False)) | given["kwargs"]
-    if whole:
-        if not written.keys() >= {"low", "high"}:
-            return None
-        start = written.get("loc", 0)
-        return start + written["low"], start + written["high"] - 1
-    start = written.get("loc", 0)
-    return start, start + written.get("scale", 1)
 
 
 def _outcomes(found: dict[str, Any]) -> dict[str, Any] | None:

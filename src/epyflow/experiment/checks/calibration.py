@@ -165,6 +165,11 @@ def check_comparison(model: Model, calibration: Calibration, report: Report) -> 
             report.check_name("transition series", name, series, (*here, "simulation", index))
         if comparison.scale is not None:
             _check_scale(model, comparison.scale, (*here, "scale"), report)
+    _check_window(model, calibration, report)
+
+
+def _check_window(model: Model, calibration: Calibration, report: Report) -> None:
+    """Check that the fitting window is simulated, in periods with the dates of the data."""
     window, timespan = calibration.fitting_window, model.timespan
     key_path: KeyPath = ("calibration", "fitting_window")
     if window.end_date > timespan.end_date:

@@ -85,14 +85,8 @@ def check_observations(
         for position, each in enumerate(calibration.comparison)
         if {each.observed_date_column, each.observed_value_column} <= set(rows.columns)
     }
-    first = {name: texts[0] for name, texts in rows.columns.items() if len(texts)}
-    for position, comparison in compared.items():
-        name = comparison.observed_date_column
-        if first and (advice := find_dateless(first, name)):
-            key_path = ("calibration", "comparison", position, "observed_date_column")
-            file, line = rows.place(int(rows.index[0]))
-            report.error(key_path, f"{file}:{line}: {name}: {advice}")
-            return
+    if not _are_dated(rows, compared, report):
+        return
     for comparison in compared.values():
         if not _check_issues(rows, column, comparison, calibration, path, report):
             return
@@ -163,6 +157,19 @@ def _read(
     except DataError as error:
         report.error((*here, "observed_rows"), str(error))
         return None
+
+
+def _are_dated(rows: Table, compared: Mapping[int, Comparison], report: Report) -> bool:
+    """Report a column of dates that holds none; return whether there is no such column."""
+    first = {name: texts[0] for name, texts in rows.columns.items() if len(texts)}
+    for position, comparison in compared.items():
+        name = comparison.observed_date_column
+        if first and (advice := find_dateless(first, name)):
+            key_path = ("calibration", "comparison", position, "observed_date_column")
+            file, line = rows.place(int(rows.index[0]))
+            report.error(key_path, f"{file}:{line}: {name}: {advice}")
+            return False
+    return True
 
 
 def _check_values(

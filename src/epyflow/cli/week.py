@@ -256,8 +256,8 @@ def _submit(
         whole = last is None or (last.outcome == "complete" and last.wanted.whole)
         if whole and found.is_complete(place):
             again = _command(named, arguments)
-            if last and (newer := confirm_unedited(found, named.settings, last, again)):
-                warn(newer)
+            for each in confirm_unedited(found, named.settings, last, again) if last else ():
+                warn(each)
             return
         where, document = submit.start_detached(named.settings, arguments, submit.Machine())
         say(f"{found.layout.name}: submitted as {document['job']}", err=True)

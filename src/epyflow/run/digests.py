@@ -7,7 +7,8 @@ from pathlib import Path
 from epyflow.data import vintages
 from epyflow.errors import PopulationError
 from epyflow.experiment.experiment import Experiment, canonical_json
-from epyflow.experiment.format.output import Output
+from epyflow.experiment.format.calibration import Calibration
+from epyflow.experiment.format.hub_formats import RateTrends
 from epyflow.files import sha256_of
 from epyflow.inputs.build import numeric_json
 from epyflow.inputs.fan_out import Plan
@@ -39,13 +40,16 @@ def hash_functions(experiment: Experiment) -> list[str]:
 def hash_data(
     experiment: Experiment, store: PopulationStore, calendar: Path | None
 ) -> dict[str, dict[str, str]]:
-    """Return the hashes of data files: shared files under "", others by population."""
-    others = _output_files(experiment.output) - {_observed(experiment)}
-    shared = {
-        written: _digest(experiment, written, path)
-        for written, path in sorted(experiment.data.items())
-        if written not in others
+    """Return the hashes of data files of tasks: shared files under "", others by population."""
+    section, trends = experiment.calibration, _rate_trends(experiment)
+    observed = {} if section is None else hash_observed(experiment, section)
+    apart = {*observed, *([] if trends is None else [_key(trends)])}
+    others = {
+        written: vintages.hash_file(path)
+        for written, path in experiment.data.items()
+        if written not in apart
     }
+    shared = dict(sorted({**others, **observed}.items()))
     if calendar is not None:
         shared["school_calendar"] = sha256_of(calendar)
     hashes = {"": shared}
@@ -66,29 +70,26 @@ def _population_hashes(place: Location, store: PopulationStore) -> dict[str, str
     return {f"populations/{place.name}/{path.name}": sha256_of(path) for path in files}
 
 
-def _observed(experiment: Experiment) -> str | None:
-    """Return the key of the calibration's data."""
-    section = experiment.calibration
-    if section is None:
-        return None
-    return vintages.data_key(section.observed_data_path, section.observed_data_vintage)
-
-
-def _digest(experiment: Experiment, written: str, path: Path) -> str:
-    section = experiment.calibration
-    if section is None or written != _observed(experiment):
-        return vintages.hash_file(path)
+def hash_observed(experiment: Experiment, section: Calibration | RateTrends) -> dict[str, str]:
+    """Return the hash of the known observations of a section, by file; later rows do not count."""
     day, column = section.observed_data_vintage, section.observed_as_of_column
-    return vintages.digest(path, vintages.vintage_of(path, day, column))
+    path = experiment.data[_key(section)]
+    return {_key(section): vintages.digest(path, vintages.vintage_of(path, day, column))}
 
 
-def _output_files(output: Output) -> set[str]:
-    """Return the keys of data that only the outputs read."""
-    hub = output.flusight_format
-    trends = hub.rate_trends if hub else None
-    if trends is None:
-        return set()
-    return {vintages.data_key(trends.observed_data_path, trends.observed_data_vintage)}
+def hash_rate_trends(experiment: Experiment) -> dict[str, str]:
+    """Return the hash of observations that the submission reads for its rate trends, by file."""
+    trends = _rate_trends(experiment)
+    return {} if trends is None else hash_observed(experiment, trends)
+
+
+def _rate_trends(experiment: Experiment) -> RateTrends | None:
+    hub = experiment.output.flusight_format
+    return None if hub is None else hub.rate_trends
+
+
+def _key(section: Calibration | RateTrends) -> str:
+    return vintages.data_key(section.observed_data_path, section.observed_data_vintage)
 
 
 def flatten(data: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

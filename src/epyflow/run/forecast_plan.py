@@ -10,7 +10,7 @@ from epyflow.experiment.experiment import Experiment
 from epyflow.files import sha256_of
 from epyflow.inputs.observation_history import Final, Observed
 from epyflow.run.digests import digest_of
-from epyflow.run.hub_choice import choose_destination, hash_destination
+from epyflow.run.hub_choice import choose_destination, hash_destination, hash_hub
 from epyflow.run.plan import Scores, Submission
 from epyflow.run.settings import Settings
 from epyflow.run.sources import use_fetched_root
@@ -39,7 +39,7 @@ def plan_submission(
     digest = hash_destination(choice, experiment)
     targets = tuple(each.target for each in choice.targets)
     units = tuple(str(each.target) for each in choice.units)
-    return Submission(choice.file, digest, targets, units), choice.sources
+    return Submission(choice.file, digest, targets, units, hash_hub(choice)), choice.sources
 
 
 def plan_scores(

@@ -6,14 +6,14 @@ from datetime import date
 from pathlib import Path
 
 from epyflow.data.periods import WEEKS, is_dated_by_its_end
-from epyflow.data.vintages import data_key, digest
+from epyflow.data.vintages import hash_file
 from epyflow.errors import EpyflowError, user_errors
 from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.hub_formats import HubTarget
 from epyflow.experiment.format.series_names import counted_groups
 from epyflow.files import is_below
-from epyflow.run.digests import digest_of
+from epyflow.run.digests import digest_of, hash_observed, hash_rate_trends
 from epyflow.run.settings import HUB_FOLDERS, Settings
 from epyflow.submission.computable_targets import check_computable
 from epyflow.submission.destination import Destination
@@ -259,28 +259,24 @@ def _files(hub: Hub, settings: Settings) -> dict[str, Path]:
     return {name: path for name, path in named.items() if path is not None}
 
 
+def hash_hub(choice: Destination) -> str:
+    """Return the hash of the hub's files that a submission is made from."""
+    return digest_of(*choice.files, *map(hash_file, choice.files.values()))
+
+
 def hash_destination(choice: Destination, experiment: Experiment) -> str:
     """Return the hash of everything except results that a submission is made from."""
-    calibration = experiment.calibration
-    trends = experiment.output.flusight_format
-    observed = [] if calibration is None else [canonical_json(calibration.fitting_window)]
-    if trends is not None and trends.rate_trends is not None:
-        key = data_key(
-            trends.rate_trends.observed_data_path, trends.rate_trends.observed_data_vintage
-        )
-        observed.append(digest(experiment.data[key], None))
+    calibration, section = experiment.calibration, experiment.output.hub
+    observed = hash_rate_trends(experiment)
     if calibration is not None and any(
         each.observed_visits_column for each in calibration.comparison
     ):
-        key = data_key(calibration.observed_data_path, calibration.observed_data_vintage)
-        observed.append(digest(experiment.data[key], None))
-    section = experiment.output.hub
-    hashes = [digest(path, None) for path in choice.files.values()]
+        observed |= hash_observed(experiment, calibration)
     return digest_of(
         choice.file,
         canonical_json(section[1] if section else None),
-        *choice.files,
-        *hashes,
-        *observed,
+        hash_hub(choice),
+        *([] if calibration is None else [canonical_json(calibration.fitting_window)]),
+        *observed.values(),
         *(f"{target}: {days}" for target, days in choice.horizon_0_days.items()),
     )

@@ -46,12 +46,15 @@ class Submission:
         Targets of the hub.
     units
         The unit of each target's series.
+    hub
+        Hash of the hub's files.
     """
 
     file: str
     digest: str
     targets: tuple[str, ...]
     units: tuple[str, ...] = ()
+    hub: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,14 @@ from epyflow.inputs import fan_out
 from epyflow.run import forecast_plan, input_record
 from epyflow.run.calendar import describe_dates
 from epyflow.run.description import describe
-from epyflow.run.digests import digest_of, flatten, hash_data, hash_tasks, numeric_content
+from epyflow.run.digests import (
+    digest_of,
+    flatten,
+    hash_data,
+    hash_rate_trends,
+    hash_tasks,
+    numeric_content,
+)
 from epyflow.run.input_record import Built
 from epyflow.run.layout import CLOSED_TO_TASKS, COORDINATOR, OWN_NAMES, RESULTS, RunLayout
 from epyflow.run.path_patterns import runs_with_files, split_date, split_name
@@ -279,7 +286,7 @@ def _run(
         code=plan.code,
         populations=plan.populations,
         experiment=digest_of(_sections(experiment)),
-        data=flatten(data),
+        data=hash_rate_trends(experiment) | flatten(data),
         tasks=tuple(hash_tasks(planned, own, data)),
         members=planned.member_count,
         members_per_task=planned.members_per_task,

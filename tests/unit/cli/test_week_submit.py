@@ -1,14 +1,18 @@
 """``epyflow week --submit`` after the run is complete: is its forecast that of the experiment?"""
 
 import shlex
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
+from made_up_hubs import write_hub
 
 from epyflow.cli import week as cli_week
 from epyflow.errors import RunningError
+from epyflow.experiment.format.output import FLUSIGHT_LEVELS
 from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
 from epyflow.operations.runs.experiment_origin import Origin, origin_of
 from epyflow.operations.runs.run_request import Wanted
@@ -16,7 +20,8 @@ from epyflow.operations.start.named_experiment import name_experiment
 from epyflow.run.planner import plan_without_seed
 from epyflow.run.sources import gather
 from epyflow.storage.disk import Disk
-from tests.unit.cli.weekly_hub import branches, of
+from epyflow.submission.hub_definitions import define_tasks
+from tests.unit.cli.weekly_hub import Snakemake, branches, of
 
 BRANCH = "team-model-2025-01-18"
 MODEL, VINTAGES = Path("experiments/sample/config/basemodel.yaml"), Path("common-data/vintages")
@@ -35,13 +40,18 @@ def finished(clone, snakemake, monkeypatch):
     monkeypatch.setattr(cli_week, "import_module", lambda _: submit)
     monkeypatch.setattr(cli_week, "_place", lambda *_: Disk())
     FUNCTION.write_text("RATE = 1\n")
-    found = gather(name_experiment("experiments/sample", given=FIRST).settings)
-    snakemake.finish(found.settings)
-    record(origin_of(found, plan_without_seed(found)))
+    finish(snakemake)
     return clone
 
 
 FIRST = ("today=2025-01-15", "run_id=2025-01-18")
+
+
+def finish(snakemake: Snakemake, *given: str) -> None:
+    """Finish the run of 15 January, and record what it has read."""
+    found = gather(name_experiment("experiments/sample", given=[*FIRST, *given]).settings)
+    snakemake.finish(found.settings)
+    record(origin_of(found, plan_without_seed(found)))
 
 
 def record(origin: Origin | None, *, whole: bool = True) -> None:
@@ -117,6 +127,84 @@ def test_a_newer_vintage_is_named_and_the_forecast_committed(finished):
 
     assert (done.exit_code, done.stdout) == (0, f"{BRANCH}\n")
     assert "has read the data of 2025-01-15, and there are newer ones" in done.stderr
+
+
+@pytest.fixture
+def trends(finished, snakemake) -> Path:
+    """Observations that the submission alone reads, of a run that is complete."""
+    file = Path("common-data/trends.csv")
+    file.write_text("as_of,date,place,value\n2025-01-15,2025-01-11,MA,3\n")
+    output = Path("experiments/sample/config/output.yaml")
+    sections = yaml.safe_load(output.read_text())
+    columns = {"value": "value", "date": "date", "location": "place"}
+    sections["output"]["flusight_format"]["rate_trends"] = {
+        "observed_data_path": str(file),
+        "observed_data_vintage": "today",
+        **{f"observed_{name}_column": column for name, column in columns.items()},
+    }
+    output.write_text(yaml.safe_dump(sections))
+    finish(snakemake)
+    return file
+
+
+def test_edited_observations_that_the_submission_alone_reads_are_an_edit(finished, trends):
+    edit(trends, "MA,3", "MA,9")
+
+    done = of("2025-01-16", "--submit")
+
+    assert done.exit_code == 1
+    assert "its data changed since" in done.stderr
+    assert branches(finished) == ["main"]
+
+
+def test_newer_observations_that_the_submission_alone_reads_are_named(trends):
+    edit(trends, "MA,3\n", "MA,3\n2025-01-16,2025-01-11,MA,7\n")
+
+    done = of("2025-01-16", "--submit")
+
+    assert (done.exit_code, done.stdout) == (0, f"{BRANCH}\n"), done.stderr
+    assert "has read the data of 2025-01-15, and there are newer ones" in done.stderr
+
+
+@pytest.fixture
+def hub(finished, snakemake) -> Path:
+    """The tasks of a hub that accepts the submission of a run that is complete."""
+    write_hub(finished, define_tasks("flusight_format", date(2025, 1, 18), ["25"]), None)
+    finish(snakemake, "hub=hub")
+    (file,) = Path("results/sample/2025-01-18/hub").glob("*.csv")
+    columns = "reference_date,target,horizon,location,target_end_date,output_type,output_type_id"
+    task = "2025-01-18,wk inc flu hosp,0,25,2025-01-18,quantile"
+    rows = [f"{task},{level:g},{100 * level:g}" for level in FLUSIGHT_LEVELS]
+    file.write_text("\n".join([f"{columns},value", *rows, ""]))
+    return finished / "hub-config" / "tasks.json"
+
+
+def test_an_unchanged_hub_is_not_mentioned(hub):
+    done = of("2025-01-15", "--submit")
+
+    assert (done.exit_code, done.stdout) == (0, f"{BRANCH}\n"), done.stderr
+    assert "changed" not in done.stderr
+
+
+def test_a_submission_that_a_changed_hub_accepts_is_committed_and_the_change_named(hub):
+    edit(hub, '["25"]', '["25", "36"]')
+
+    done = of("2025-01-15", "--submit")
+
+    assert (done.exit_code, done.stdout) == (0, f"{BRANCH}\n"), done.stderr
+    assert "the hub's tasks, locations or other files changed since its run began" in done.stderr
+    assert "run_id=2025-01-18" in done.stderr.partition("`")[2].partition("`")[0]
+
+
+def test_a_submission_that_a_changed_hub_refuses_is_not_committed(finished, hub):
+    edit(hub, "[0.01, 0.025,", "[0.01, 0.02, 0.025,")
+
+    done = of("2025-01-15", "--submit")
+
+    assert done.exit_code == 1
+    assert "the hub's tasks, locations or other files changed since its run began" in done.stderr
+    assert "2025-01-18-team-model.csv: the hub in hub would refuse it:\n  error: " in done.stderr
+    assert branches(finished) == ["main"]
 
 
 def test_a_run_of_which_a_part_was_asked_for_since_is_submitted(finished):

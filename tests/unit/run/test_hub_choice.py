@@ -202,6 +202,23 @@ def test_a_submission_is_made_again_if_what_its_rate_trends_start_from_changes(
     assert (hashed() != first) is is_read
 
 
+def test_a_submission_is_not_made_again_if_rows_are_added_that_became_known_later(tmp_path):
+    trends = CALIBRATION["output"]["flusight_format"]["rate_trends"] | {
+        "observed_data_path": "common-data/trends.csv",
+        "observed_data_vintage": "2024-10-09",
+    }
+    output = {"flusight_format": FLUSIGHT["flusight_format"] | {"rate_trends": trends}}
+    write_data(tmp_path)
+    file = tmp_path / "common-data" / "trends.csv"
+    file.write_text("as_of,date,place,value\n2024-10-09,2024-10-05,25,2\n")
+    first = hash_destination(chosen(tmp_path, output), loaded(tmp_path, output))
+
+    with file.open("a") as rows:
+        rows.write("2024-10-16,2024-10-05,25,4\n")
+
+    assert hash_destination(chosen(tmp_path, output), loaded(tmp_path, output)) == first
+
+
 def test_a_submission_without_rate_trends_is_made_again_if_the_hubs_files_change(tmp_path):
     folder = made_up(tmp_path / "data" / "hub")
     experiment = loaded(tmp_path, ANY)

@@ -11,7 +11,8 @@ from epyflow.run.plan import Plan, Scores, Submission, plan_bytes, read_plan, re
 from tests.unit.run.made_up import LEFT, RIGHT, plan_of, run_plan
 
 SUBMISSION = Submission(
-    "2030-01-05-team-model.csv", "1234", ("wk inc flu hosp", "peak"), ("count", "count")
+    *("2030-01-05-team-model.csv", "1234", ("wk inc flu hosp", "peak"), ("count", "count")),
+    hub="abcd",
 )
 SCORES = Scores("5678", "team-model", "hub-baseline", ("mean_scores.csv", "pmf_scores.csv.gz"))
 SINGLE = plan_of(
@@ -46,6 +47,7 @@ def test_the_file_is_a_configuration_that_says_once_what_runs_share():
         "digest": "1234",
         "targets": ["wk inc flu hosp", "peak"],
         "units": ["count", "count"],
+        "hub": "abcd",
     }
 
 

@@ -35,6 +35,9 @@ class Origin(BaseModel):
     content, data
         Hash of its content, its functions and the settings that change its forecast, and of its
         data; None in records of earlier versions.
+    hub
+        Hash of the files of the hub that it submits to; None without one, and in records of earlier
+        versions.
     today, last_observation
         What its relative dates stand for; None without one.
     """
@@ -45,6 +48,7 @@ class Origin(BaseModel):
     digest: _Digest
     content: _Digest | None = None
     data: _Digest | None = None
+    hub: _Digest | None = None
     today: date | None = None
     last_observation: date | None = None
 
@@ -68,12 +72,14 @@ def origin_of(found: "Gathered", plan: Plan, environment: Mapping[str, str] = os
         folder = re.sub(r"//[^/]*@", "//", found.checkout.url).partition("?")[0]
     settings = [found.settings.engine, found.settings.team_abbr, found.settings.model_abbr]
     written = [*(run.experiment for run in plan.runs), *hash_functions(found.experiment)]
+    hubs = [run.submission.hub for run in plan.runs if run.submission is not None]
     return Origin(
         place=environment.get(ORIGIN_VARIABLE) or folder,
         digest=_hash([run.experiment, dict(run.data)] for run in plan.runs),
         content=_hash([*settings, *written]),
         # Its keys contain the day as of which data are read.
         data=_hash(sorted(run.data.values()) for run in plan.runs),
+        hub=_hash(hubs) if hubs else None,
         **calendar_of(found.experiment),
     )
 

@@ -125,10 +125,11 @@ def _reference(found: Gathered) -> date:
     return hub[1].reference_date
 
 
-def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: str) -> str:
+def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: str) -> list[str]:
     """Raise if the experiment of a finished run, a file of its data or a setting was edited since.
 
-    A newer vintage is no edit: a run that is repeated keeps the dates of its start.
+    A newer vintage is no edit: a run that is repeated keeps the dates of its start. Neither is
+    another state of the hub, whose checks decide: see :func:`confirm_accepted`.
 
     Parameters
     ----------
@@ -143,8 +144,8 @@ def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: s
 
     Returns
     -------
-    warning
-        That the data are newer; empty if they are not.
+    warnings
+        That the data are newer, and that the hub's files changed, where they are and did.
 
     Raises
     ------
@@ -153,7 +154,7 @@ def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: s
     """
     read = last.origin
     if read is None or read.content is None:
-        return ""
+        return []
     now, dates = _origin(settings), {}
     if read.today is not None:
         dates = {"today": read.today, "last_observation": read.last_observation}
@@ -171,12 +172,19 @@ def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: s
             f"the forecast that was made, undo the change: {week.layout.experiment_archive} has "
             "the files that were read, for `epyflow unpack`"
         )
-    if now.data == read.data:
-        return ""
-    return (
-        f"{name}: its run has read the data of {read.today}, and there are newer ones, which its "
-        f"forecast does not use. To forecast with them, `{again}`"
-    )
+    found = []
+    if now.data != read.data:
+        found.append(
+            f"{name}: its run has read the data of {read.today}, and there are newer ones, which "
+            f"its forecast does not use. To forecast with them, `{again}`"
+        )
+    if read.hub is not None and read.hub != then.hub:
+        found.append(
+            f"{name}: the hub's tasks, locations or other files changed since its run began at "
+            f"{began}. Before it is committed, the submission is checked by those in the clone, "
+            f"where it has them. To make it anew from the changed files, `{again}`"
+        )
+    return found
 
 
 def _origin(settings: Settings) -> Origin:

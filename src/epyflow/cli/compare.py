@@ -28,7 +28,8 @@ def compare(
 
     Quantiles are compared by parameter set, population, date and level. Trajectories are paired
     where both runs have the seed and number of a trajectory. Replays have no such tables: the
-    quantiles of their submissions are compared, for the reference dates that both have.
+    quantiles of their submissions are compared, for the reference dates that both have, also with
+    those of a run for one date.
 
     Exit code 0: compared; the runs may differ. 1: they have no table in common, or one cannot be
     compared. 2: there is no such run, or a file cannot be read or written.

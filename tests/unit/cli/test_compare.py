@@ -183,7 +183,61 @@ def test_replays_without_a_date_in_common_are_refused(replays):
     done = run("compare", "flu/a", "flu/b")
 
     assert done.exit_code == 1
-    assert "no submission of a replay's date that is in both" in done.stderr
+    assert "no submission of the same date: a has that of 2025-01-11; b has that of" in done.stderr
+
+
+SUBMITTED = "output_hub_formatted.csv.gz"
+
+
+def test_a_replay_is_compared_with_a_run_for_the_reference_date_of_this_run(runs, replays):
+    replays("season", {"2025-01-11": submission((9, 9)), "2025-01-18": submission((10, 40))})
+    own = submission((12, 40)).assign(reference_date="2025-01-18", horizon="1")
+    runs("week", {SUBMITTED: own, QUANTILES: quantiles({0.5: (10, 20)})}, seed=2)
+
+    done = run("compare", "flu/season", "flu/week", "--to", "out", "--no-figures")
+
+    assert done.exit_code == 0
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[:4:3] == [["experiment", "same"], ["seed", "different"]]
+    assert ["01", "inc", "hosp", "2025-01-18", "10", "12", "20"] in lines
+    assert done.stderr.splitlines()[:-1] == [f"2025-01-11_{SUBMITTED} is in one of the runs only"]
+    found = pd.read_csv(f"out/difference_2025-01-18_{SUBMITTED}")
+    assert found["inc hosp"].tolist() == [2, 2, 2, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({SUBMITTED: {"reference_date": "2025-01-25"}}, "week has that of 2025-01-25"),
+        ({SUBMITTED: {"reference_date": ["2025-01-18", *["2025-01-25"] * 7]}}, "one without a ref"),
+        ({SUBMITTED: {}}, "week has one without a reference date"),
+        ({}, "week has none"),
+    ],
+)
+def test_a_replay_and_a_run_without_one_of_its_dates_are_refused_with_the_dates_of_both(
+    runs, replays, tables, said
+):
+    replays("season", {day: submission((9, 9)) for day in ("2025-01-11", "2025-01-18")})
+    own = {name: submission((12, 40)).assign(**columns) for name, columns in tables.items()}
+    runs("week", {QUANTILES: quantiles({0.5: (10, 20)})} | own)
+
+    done = run("compare", "flu/week", "flu/season")
+
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert "season has those of 2025-01-11, 2025-01-18. A replay has submissions" in done.stderr
+    assert "add a date to its reference_dates, or a hub format" in done.stderr
+
+
+def test_a_damaged_submission_of_a_run_is_named_beside_a_replay(runs, replays):
+    replays("season", {"2025-01-18": submission((9, 9))})
+    runs("week", {})
+    Path("results/flu/week/outputs", SUBMITTED).write_bytes(b"no table")
+
+    done = run("compare", "flu/week", "flu/season")
+
+    assert done.exit_code == 1
+    assert f"{SUBMITTED}: cannot be compared: " in done.stderr
 
 
 def test_a_mistyped_run_names_those_there_are(runs):

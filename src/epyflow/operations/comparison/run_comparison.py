@@ -11,14 +11,20 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from epyflow.errors import DataError, EpyflowError
+from epyflow.errors import EpyflowError
 from epyflow.figures.fan_chart import fan_chart
 from epyflow.figures.figure_file import save
 from epyflow.figures.read_tables import KEYS, dated, first_scenario, read_table
 from epyflow.figures.scenarios import COLUMN
 from epyflow.figures.style import GREY, styled
-from epyflow.files import gzip_text_writer, table_reader, write_bytes_atomically
+from epyflow.files import gzip_text_writer, write_bytes_atomically
 from epyflow.operations.comparison.differences import SUMMARY, TOTALS, join, pair, summarise
+from epyflow.operations.comparison.submitted_tables import (
+    SUBMITTED,
+    name_by_date,
+    nothing_in_common,
+    read_submission,
+)
 from epyflow.operations.runs.download import fetch
 from epyflow.operations.runs.run_list import Run
 from epyflow.storage.disk import Storage
@@ -28,10 +34,7 @@ _TABLES = (
     "outputs/effective_reproduction_number.csv.gz",
     "outputs/trajectories_*.csv.gz",
 )
-_SUBMITTED = "output_hub_formatted.csv.gz"
-"""Rows of a submission: a replay has no table of quantiles besides."""
 _METADATA = "outputs/run_metadata.json"
-_ROW = ("location", "target_end_date", "output_type_id", "target", "value")
 _FACTS = ("experiment", "data", "code", "seed")
 _END = ".csv.gz"
 
@@ -72,7 +75,8 @@ class Comparison:
 def compare_runs(first: Located, second: Located, to: Path, *, figures: bool = True) -> Comparison:
     """Write the differences between two runs, the second minus the first.
 
-    Without tables of quantiles in common, as of replays, those of submissions are compared.
+    Without tables of quantiles in common, as of replays, those of submissions are compared. That
+    of a run which is no replay is compared with that of the same reference date of a replay.
 
     ``difference_<table>.csv.gz`` has the columns of the table; ``paired_<table>.csv.gz`` has
     quantiles of the differences by trajectory; ``summary.csv``, ``paired_totals.csv`` and figures.
@@ -97,13 +101,11 @@ def compare_runs(first: Located, second: Located, to: Path, *, figures: bool = T
             _fetched(*each, Path(temporary) / str(number))
             for number, each in enumerate((first, second))
         )
+        one, two = name_by_date(one, two), name_by_date(two, one)
         tables = _comparable(one, two)
         common = [name for name in tables if name in one and name in two]
         if not common:
-            raise EpyflowError(
-                f"{names[0]} and {names[1]} have no table of quantiles in common, and no "
-                "submission of a replay's date that is in both; a replay has submissions alone"
-            )
+            raise nothing_in_common(dict(zip(names, (one, two), strict=True)))
         writer = _Writer(to, names, figures)
         for name in common:
             writer.compare(name.removesuffix(_END), one[name], two[name])
@@ -138,7 +140,7 @@ class _Writer:
     def compare(self, name: str, first: Path, second: Path) -> None:
         """Write the differences of a table."""
         try:
-            read = _read_submission if f"{name}{_END}".endswith(_SUBMITTED) else read_table
+            read = read_submission if f"{name}{_END}".endswith(SUBMITTED) else read_table
             tables = read(first), read(second)
             joined = join(*tables)
         except (EpyflowError, ValueError, OSError) as error:
@@ -217,7 +219,7 @@ def _names(first: Run, second: Run) -> tuple[str, str]:
 
 def _fetched(storage: Storage, run: Run, folder: Path) -> dict[str, Path]:
     """Copy tables and record of a run; return them by name, with the date in a replay."""
-    copies = fetch(storage, run, folder, what=(*_TABLES, f"outputs/{_SUBMITTED}", _METADATA))
+    copies = fetch(storage, run, folder, what=(*_TABLES, f"outputs/{SUBMITTED}", _METADATA))
     found = {_name(copy.source): copy.target for copy in copies if copy.became == "fetched"}
     return dict(sorted(found.items()))
 
@@ -230,30 +232,9 @@ def _name(path: str) -> str:
 def _comparable(one: Iterable[str], two: Iterable[str]) -> list[str]:
     """Return the names of tables of quantiles, or without one in both runs, of submissions."""
     names = sorted({name for name in (*one, *two) if name.endswith(_END)})
-    submitted = [name for name in names if name.endswith(_SUBMITTED)]
+    submitted = [name for name in names if name.endswith(SUBMITTED)]
     tables = [name for name in names if name not in submitted]
     return tables if set(tables) & set(one) & set(two) else submitted
-
-
-def _read_submission(path: Path) -> pd.DataFrame:
-    """Read the quantiles of a submission as a table of quantiles with a column for each target.
-
-    Raises
-    ------
-    DataError
-        If a column is missing, or no row is the quantile of a date.
-    """
-    with table_reader(path) as file:
-        rows = pd.read_csv(file, na_filter=False, dtype=str)
-    if missing := {*_ROW, "output_type"} - set(rows):
-        raise DataError(f"no column {', '.join(sorted(missing))}; expected a dated submission")
-    its = rows[(rows["output_type"] == "quantile") & rows["target_end_date"].str.match(r"\d")]
-    if its.empty:
-        raise DataError("no quantiles of dates; expected output_type quantile in some rows")
-    table = its.assign(output_type_id=pd.to_numeric(its["output_type_id"]))
-    table = table.pivot_table("value", list(_ROW[:3]), "target", aggfunc="first").reset_index()
-    table = table.rename(columns={"target_end_date": "date", "output_type_id": "quantile"})
-    return table.rename_axis(columns=None).assign(primary_id=0, population=table["location"])
 
 
 def _facts(first: Mapping[str, Path], second: Mapping[str, Path]) -> dict[str, bool | None]:

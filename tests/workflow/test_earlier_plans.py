@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.run.output_names import FOLDERS, is_output_name
 from epyflow.storage.disk import Disk
 from tests.workflow.forecasting import forecast, write_target_data
 from tests.workflow.partitioned import KEPT, REMOVED, TABLE, run_partitioned
@@ -57,6 +58,15 @@ def test_the_start_records_what_its_plan_lacks_and_the_end_names_the_submission(
     assert not any("new" in path or "output_hub_formatted" in path for path in found)
     assert f"of an earlier plan: {OLD}, " in edited.second.text
     assert f"The submission of this run is results/small/main/{NEW}." in edited.second.text
+
+
+def test_every_output_of_the_runs_is_one_by_its_name(edited):
+    run = edited.folder / "results" / "small" / "main"
+    files = [path.relative_to(run) for path in run.rglob("*") if path.is_file()]
+    outputs = [str(path) for path in files if path.parts[0] in FOLDERS]
+
+    assert len(outputs) > 50
+    assert [path for path in outputs if not is_output_name(path)] == []
 
 
 def test_status_fetch_and_stamped_copies_are_of_the_plan(edited):

@@ -14,7 +14,8 @@ from epyflow.files import LONGEST_NAME
 from epyflow.population.country_names import iso_names, store_name
 from epyflow.suggest import did_you_mean
 
-_PLAUSIBLE_NAME = re.compile(r"[^\W_](?:[\w' -]|\.(?!\.))*")
+PLAUSIBLE_NAME = r"[^\W_](?:[\w' -]|\.(?!\.))*"
+"""Pattern of the names of populations."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def canonical_name(name: str) -> str:
 
 def is_plausible_name(name: str) -> bool:
     """Return whether ``name`` can name a population: it is not a path or a hidden file."""
-    matches = len(name) <= LONGEST_NAME and _PLAUSIBLE_NAME.fullmatch(name) is not None
+    matches = len(name) <= LONGEST_NAME and re.fullmatch(PLAUSIBLE_NAME, name) is not None
     return matches and len(name.encode()) <= 2 * LONGEST_NAME
 
 

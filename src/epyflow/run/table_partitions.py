@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from epyflow.errors import EpyflowError
-from epyflow.population.locations import is_plausible_name
 from epyflow.run.layout import OUTPUTS, RunLayout
+from epyflow.run.output_names import is_partition
 from epyflow.run.plan import Plan
 from epyflow.storage.disk import Storage
 from epyflow.suggest import counted, listed
@@ -44,7 +44,8 @@ def find_others(
     found = {}
     for folder, planned in _folders(tables, run).items():
         names = sorted(storage.names(folder).keys() - planned)
-        if others := [f"{folder}/{name}" for name in names if _is_of_a_population(name)]:
+        paths = [f"{folder}/{name}" for name in names]
+        if others := [path for path in paths if is_partition(run.below(path))]:
             found[folder] = others
     return found
 
@@ -57,10 +58,6 @@ def _folders(tables: Mapping[str, Mapping[str, Any]], run: RunLayout) -> dict[st
         if folder:
             found.setdefault(f"{run.results}/{OUTPUTS}/{folder}", set()).add(name)
     return found
-
-
-def _is_of_a_population(file: str) -> bool:
-    return file.endswith(_SUFFIX) and is_plausible_name(file.removesuffix(_SUFFIX))
 
 
 def remove_others(

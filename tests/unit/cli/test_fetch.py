@@ -293,6 +293,7 @@ def test_local_files_that_the_run_no_longer_plans_are_named_and_stay(made_up):
     before = fetched()
     gone = [old, f"{old}.findings.json", "outputs/posteriors.csv.gz"]
     Path("fetched/us/flu/week-2/notes.txt").write_text("mine")
+    Path("fetched/us/flu/week-2/outputs/notes.md").write_text("mine")
     Path("fetched/us/flu/week-2-more/hub").mkdir(parents=True)
     Path("fetched/us/flu/week-2-more/hub/2030-01-05-a-b.csv").write_text("of another run")
 

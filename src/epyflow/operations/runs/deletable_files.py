@@ -17,6 +17,7 @@ from epyflow.operations.runs.run_lease import may_be_held
 from epyflow.operations.runs.run_list import Run, find_runs
 from epyflow.operations.runs.unplanned_files import first_names
 from epyflow.run.layout import BENCHMARKS, COORDINATOR, LOGS, OUTPUTS, RESULTS, TOPS, RunLayout
+from epyflow.run.output_names import is_own_name
 from epyflow.run.path_patterns import (
     paths_below,
     run_of_record,
@@ -221,7 +222,7 @@ class Search:
     def _unplanned(self, folder: str) -> Waste:
         """Return outputs of an earlier plan, and all that is left of dates of a replay.
 
-        Files of a nested experiment are not among them.
+        Files of a nested experiment are not among them, nor are those with other names.
         """
         run, own = self._runs.get(folder), dict(self._of(folder, RESULTS, LOGS, BENCHMARKS))
         if run is None:
@@ -230,7 +231,9 @@ class Search:
         stale = self._stale(folder).files
         below = {path: path.split("/", 1)[1].removeprefix(f"{folder}/") for path in own}
         dated = (path for path, name in below.items() if split_date(name)[0])
-        left = [path for path in dated if path not in stale and not run.plans(below[path])]
+        gone = (path for path in dated if path not in stale and not run.plans(below[path]))
+        top = f"{RESULTS}/"
+        left = [path for path in gone if is_own_name(below[path]) or not path.startswith(top)]
         found = {path: own[path].size for path in (*outputs, *left)}
         return Waste("earlier plan", folder, first_names([below[path] for path in found]), found)
 

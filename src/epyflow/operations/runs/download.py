@@ -12,8 +12,9 @@ from typing import Literal
 
 from epyflow.errors import EpyflowError
 from epyflow.operations.runs.run_list import Run
-from epyflow.operations.runs.unplanned_files import is_in_output_folder, submissions_first
+from epyflow.operations.runs.unplanned_files import submissions_first
 from epyflow.run.layout import HUB
+from epyflow.run.output_names import is_output_name
 from epyflow.run.path_patterns import split_date
 from epyflow.storage.disk import Disk, Storage
 from epyflow.storage.stored_file import Stored
@@ -146,7 +147,7 @@ def _stale(to: Path, run: Run, planned: Collection[str], names: Names) -> list[C
     """Return the local files that look like copies of outputs of a run, and are not planned."""
     if names == "tree":
         local = Disk(to).below(run.folder)
-        found = [path for path in local if is_in_output_folder(path) and path not in planned]
+        found = [path for path in local if is_output_name(path) and path not in planned]
         paths = sorted(found, key=submissions_first)
         return [Copy(path, to / run.folder / path, local[path].size, "stale") for path in paths]
     # Names of other outputs may be those of a run whose id begins with this one.

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 
 from epyflow.operations.runs.log_lines import printable
 from epyflow.operations.runs.run_request import Wanted
-from epyflow.run.layout import FIGURES, HUB, OUTPUTS, SCORES, RunLayout
+from epyflow.run.layout import HUB, RunLayout
+from epyflow.run.output_names import FOLDERS, is_output_name
 from epyflow.run.path_patterns import is_planned, split_date
 from epyflow.run.plan import Plan
 from epyflow.storage.disk import Storage
 from epyflow.suggest import counted
 
-_FOLDERS = (HUB, OUTPUTS, SCORES, FIGURES)
 _LONGEST = 1024
 """Bytes of a path: no bucket takes a longer one."""
 _SHOWN = 3
@@ -50,15 +50,9 @@ def find_unplanned(
     folder = f"{run.results}/"
     own = {path.rpartition(folder)[2] for path in planned if folder in path}
     dated = plan.is_replay or _had_dates(before)
-    found = [
-        path for path in _outputs(run, storage, dated=dated) if path not in own and _is_name(path)
-    ]
+    outputs = filter(is_output_name, _outputs(run, storage, dated=dated))
+    found = [path for path in outputs if path not in own and len(path.encode()) <= _LONGEST]
     return tuple(sorted(found, key=submissions_first))
-
-
-def _is_name(path: str) -> bool:
-    """Return whether epyflow may have written a path, and a record can hold it."""
-    return path.isprintable() and len(path.encode()) <= _LONGEST
 
 
 def _had_dates(before: Wanted) -> bool:
@@ -69,14 +63,9 @@ def _had_dates(before: Wanted) -> bool:
 
 def _outputs(run: RunLayout, storage: Storage, *, dated: bool) -> list[str]:
     if dated:
-        return list(filter(is_in_output_folder, storage.below(run.results)))
+        return list(storage.below(run.results))
     # Listed by folder: there may be many inputs and results.
-    return [f"{top}/{name}" for top in _FOLDERS for name in storage.below(f"{run.results}/{top}")]
-
-
-def is_in_output_folder(path: str) -> bool:
-    """Return whether a path below a run's folder is in ``hub``, ``outputs`` and so on."""
-    return split_date(path)[1].startswith(tuple(f"{top}/" for top in _FOLDERS))
+    return [f"{top}/{name}" for top in FOLDERS for name in storage.below(f"{run.results}/{top}")]
 
 
 def submissions_first(path: str) -> tuple[bool, str]:
@@ -99,7 +88,7 @@ def unplanned_among(files: Iterable[str], run: RunLayout, wanted: Wanted) -> tup
     wanted
         From the record of its coordinator.
     """
-    named, outputs = set(wanted.unplanned), filter(is_in_output_folder, files)
+    named, outputs = set(wanted.unplanned), filter(is_output_name, files)
     found = (path for path in outputs if path in named or not is_planned(path, run, wanted.tasks))
     return tuple(sorted(found, key=submissions_first))
 

@@ -21,7 +21,10 @@ REPLAY = plan_of(*(run_plan(run_id=run_id) for run_id in DATES))
 RUN = PLAN.layout
 
 PLANNED = ("outputs/a.csv.gz", "hub/2030-01-05-team-new.csv", "figures/fit/Left.svg")
-OLD = ("hub/2030-01-05-team-old.csv", "figures/fit/Right.svg", "outputs/b.csv.gz", "scores/s.csv")
+OLD = (
+    *("hub/2030-01-05-team-old.csv", "figures/fit/Right.svg", "outputs/posteriors.csv.gz"),
+    "scores/mean_scores.csv",
+)
 
 
 @pytest.fixture
@@ -43,27 +46,39 @@ def paths(*names):
 
 def test_outputs_that_the_plan_lacks_are_found_submissions_first(storage):
     storage.fill(*PLANNED, *OLD, "complete.txt", "experiment.tar.gz", "run_cost.csv")
-    storage.fill("builder-artifacts/input_00009.pkl", "stamped/x/outputs/b.csv.gz")
+    storage.fill("builder-artifacts/input_00009.pkl", "stamped/x/outputs/posteriors.csv.gz")
 
     assert find_unplanned(PLAN, paths(*PLANNED), storage) == OLD
 
 
-def test_files_of_another_run_are_neither_planned_nor_found(storage):
-    storage.fill(*OLD, "2030-01-05/outputs/a.csv.gz", "nested/hub/a.csv")
+def test_a_users_own_files_are_not_of_an_earlier_plan(storage):
+    own = ("outputs/notes.md", "figures/my.svg", "hub/README.md", "scores/mine.csv", "outputs/a/b")
+    storage.fill(*own, *OLD)
 
-    assert find_unplanned(PLAN, ["results/202501/round1/next/scores/s.csv"], storage) == OLD
+    assert find_unplanned(PLAN, (), storage) == OLD
+    assert unplanned_among([*own, *OLD], RUN, Wanted(unplanned=(*own, *OLD))) == OLD
+    dated = [f"2030-01-19/{path}" for path in own]
+    assert unplanned_among(dated, RUN, Wanted(tasks={"main": 2})) == ()
+
+
+def test_files_of_another_run_are_neither_planned_nor_found(storage):
+    storage.fill(*OLD, "2030-01-05/outputs/posteriors.csv.gz", "nested/hub/2030-01-05-team-a.csv")
+
+    other = ["results/202501/round1/next/scores/mean_scores.csv"]
+    assert find_unplanned(PLAN, other, storage) == OLD
 
 
 def test_of_a_replay_all_dates_are_looked_into_and_those_of_the_plan_recorded(storage):
     files = [f"{date}/hub/{date}-team-{name}.csv" for date in DATES for name in ("new", "old")]
     files = [path.removeprefix("main/").replace("hub/main/", "hub/") for path in files]
-    storage.fill(*files, "scores/s.csv", "nested/hub/a.csv", "2030-01-19/hub/a.csv")
+    others = ("2030-01-19/hub/2030-01-19-team-a.csv", "scores/mean_scores.csv")
+    storage.fill(*files, *others, "nested/hub/2030-01-05-team-a.csv")
 
     found = find_unplanned(REPLAY, paths(*files[::2]), storage)
 
-    assert found == (*files[1::2], "2030-01-19/hub/a.csv", "scores/s.csv")
+    assert found == (*files[1::2], *others)
     recorded = describe_request(REPLAY, (), (), None, found).unplanned
-    assert recorded == (*files[1::2], "scores/s.csv")
+    assert recorded == (*files[1::2], "scores/mean_scores.csv")
 
 
 def test_after_a_replay_its_dates_are_looked_into_until_their_files_are_deleted(storage):
@@ -82,8 +97,8 @@ def test_after_a_replay_its_dates_are_looked_into_until_their_files_are_deleted(
 
 
 def test_a_bucket_that_others_fill_gives_a_record_that_can_be_read(storage, tmp_path):
-    many = {f"outputs/{number:05d}.csv.gz": None for number in range(MOST_UNPLANNED + 1)}
-    strange = {"figures/a\nb.svg": None, "figures/\udce9.svg": None, f"hub/{'é' * 511}": None}
+    many = {f"figures/fit/P{number:05d}.svg": None for number in range(MOST_UNPLANNED + 1)}
+    strange = dict.fromkeys(f"figures/fit/{name}.svg" for name in ("a\nb", "\udce9", "é" * 511))
 
     class Full(Disk):
         def below(self, folder):
@@ -109,8 +124,9 @@ def test_a_record_selects_outputs_that_are_there_and_nothing_else():
 
 @pytest.mark.parametrize("tasks", [{DATES[0]: 2}, {"main": 2}])
 def test_outputs_of_a_date_that_is_no_longer_planned_are_of_an_earlier_plan(tasks):
-    gone = ("2030-01-12/hub/a.csv", "2030-01-12/outputs/run_metadata.json")
-    kept = ("scores/s.csv", "2030-01-12/complete.txt", "2030-01-12/builder-artifacts/hub.json")
+    gone = ("2030-01-12/hub/2030-01-12-team-a.csv", "2030-01-12/outputs/run_metadata.json")
+    others = (f"2030-01-12/{name}" for name in ("complete.txt", "builder-artifacts/hub.json"))
+    kept = ("scores/mean_scores.csv", *others)
 
     assert unplanned_among([*kept, *gone], RUN, Wanted(tasks=tasks)) == gone
     assert unplanned_among([*kept, *gone], RUN, Wanted()) == ()
@@ -120,7 +136,7 @@ def test_the_first_names_and_the_number_of_files_are_told():
     assert describe_unplanned(["hub/a.csv"]) == "1 file of an earlier plan: hub/a.csv"
     assert describe_unplanned([*OLD, "scores/\x1b.csv"]) == (
         "5 files of an earlier plan: hub/2030-01-05-team-old.csv, figures/fit/Right.svg, "
-        "outputs/b.csv.gz and 2 more"
+        "outputs/posteriors.csv.gz and 2 more"
     )
 
 

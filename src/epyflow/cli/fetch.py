@@ -19,7 +19,7 @@ from epyflow.run.run_id import LATEST
 from epyflow.storage.disk import Storage
 from epyflow.suggest import counted
 
-_STATES = ("fetched", "unchanged", "kept", "left", "unplanned", "stale")
+_STATES = ("fetched", "unchanged", "kept", "left", "unplanned", "stale", "removed")
 _COPIED = ("fetched", "unchanged", "kept")
 
 
@@ -59,7 +59,8 @@ def fetch(
     The local files are printed, one a line. A local file that is newer than the run's is kept.
     A file whose name is not possible on this machine is skipped with a message. Files of an earlier
     plan, such as a submission under the model's earlier name, are left out with a message. Local
-    files that the run does not have, or no longer plans, are named in a warning and stay.
+    files that the run does not have, or no longer plans, are named in a warning and stay, but for
+    those of populations that a table `trajectories_*.parquet` no longer has, which are deleted.
 
     Exit code 0: every file has its copy. 1: a newer local file was kept. 2:
     there is no such run or file, it cannot be read, or a local file cannot be written; also if
@@ -134,6 +135,9 @@ def _print(fetched: dict[str, list[Copy]], copies: list[Copy], format: str) -> N
         if earlier := [copy.source for copy in its if copy.became == "unplanned"]:
             told = describe_unplanned(earlier)
             say(f"{folder}: left out {told}; --unplanned copies them", err=True)
+        if removed := [str(copy.target) for copy in its if copy.became == "removed"]:
+            told = f"{counted(len(removed), 'local file')} of populations that the table lacks"
+            say(f"{folder}: deleted {told}: {first_names(removed)}", err=True)
         if stale := [str(copy.target) for copy in its if copy.became == "stale"]:
             say(
                 f"{folder}: warning: the run does not have, or no longer plans, "

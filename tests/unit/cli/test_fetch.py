@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from epyflow.cli import app
-from tests.unit.operations.runs.made_up import MadeUp
+from tests.unit.operations.runs.made_up import NOON, MadeUp
 
 
 @pytest.fixture
@@ -314,6 +314,33 @@ def test_local_files_that_the_run_no_longer_plans_are_named_and_stay(made_up):
         assert set(done.stdout.splitlines()) == {f"fetched/{path}" for path in OF_WEEK_2}
     assert fetched() > before
     assert stale(*named, "--what", "outputs/*") == gone
+
+
+def test_a_local_table_by_population_loses_the_file_of_one_that_the_run_no_longer_has(made_up):
+    named = ("us/flu/week-2", "--storage", "there")
+    table = "outputs/trajectories_transitions.parquet"
+    places = [f"{table}/{name}.parquet" for name in ("Ohio", "Utah")]
+    for path in places:
+        made_up.write(f"results/us/flu/week-2/{path}", "rows")
+    assert fetch(*named).exit_code == 0
+    local = Path("fetched/us/flu/week-2")
+    (local / table / "_notes.txt").write_text("mine")
+    newer = local / table / "Texas.parquet"
+    newer.write_text("mine")
+    os.utime(newer, (NOON + 10**6, NOON + 10**6))
+    (made_up.root / "results/us/flu/week-2" / places[1]).unlink()
+    made_up.write(f"results/us/flu/week-2/{places[0]}", "rows")
+
+    # The table is not fetched: nothing is deleted.
+    assert stale(*named, "--what", "hub/*") == [f"{table}/Texas.parquet", places[1]]
+    done = fetch(*named)
+
+    assert done.exit_code == 0
+    kept = {"_notes.txt", "Ohio.parquet", "Texas.parquet"}
+    assert {path.name for path in (local / table).iterdir()} == kept
+    told = f"deleted 1 local file of populations that the table lacks: {local / places[1]}\n"
+    assert told in done.stderr
+    assert f"no longer plans, 1 local file: {newer};" in done.stderr
 
 
 def test_files_of_an_earlier_plan_that_are_asked_for_are_not_stale(made_up):

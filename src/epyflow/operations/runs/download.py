@@ -3,8 +3,8 @@
 import errno
 import os
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from stat import S_ISDIR
@@ -14,7 +14,7 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.runs.run_list import Run
 from epyflow.operations.runs.unplanned_files import submissions_first
 from epyflow.run.layout import HUB
-from epyflow.run.output_names import is_output_name
+from epyflow.run.output_names import is_output_name, is_partition
 from epyflow.run.path_patterns import split_date
 from epyflow.storage.disk import Disk, Storage
 from epyflow.storage.stored_file import Stored
@@ -54,7 +54,8 @@ class Copy:
     became
         ``fetched``; ``unchanged`` if the copy was there; ``kept`` if the local file is newer;
         ``left`` if it cannot be copied; ``unplanned`` if it is of an earlier plan; ``stale`` for
-        a local file that the run does not have, or that is of an earlier plan.
+        a local file that the run does not have, or that is of an earlier plan; ``removed`` for
+        one that was deleted, as it made the table that it is in a wrong one.
     problem
         Why it was left.
     """
@@ -62,7 +63,7 @@ class Copy:
     source: str
     target: Path
     size: int
-    became: Literal[_Became, "left", "unplanned", "stale"]
+    became: Literal[_Became, "left", "unplanned", "stale", "removed"]
     problem: str = ""
 
 
@@ -86,6 +87,7 @@ def fetch(
     takes longer names, a file ``a`` beside ``a/b``, and names that differ in case only. So is a
     file that was removed meanwhile. Local files that an earlier call copied, and that are not, or
     no longer, of the run's plan, are among the copies as ``stale``; of flat names, submissions.
+    Those in a folder that is copied as one table are deleted, unless they are newer.
 
     Parameters
     ----------
@@ -140,7 +142,8 @@ def fetch(
     # Without a target the run's own name may be none of a local folder.
     stale = _stale(to, run, planned, names) if targets else []
     stale = [copy for copy in stale if _identity(copy.target) not in written]
-    return [*copies, *left, *apart, *stale]
+    copied = {path: wanted[path] for path in targets}
+    return [*copies, *left, *apart, *_without_partitions(stale, copied)]
 
 
 def _stale(to: Path, run: Run, planned: Collection[str], names: Names) -> list[Copy]:
@@ -159,6 +162,22 @@ def _stale(to: Path, run: Run, planned: Collection[str], names: Names) -> list[C
         for file in sorted({file for file in to.glob(f"{start}*") if file.is_file()} - own)
         if _SUBMISSION.fullmatch(file.name.removeprefix(start))
     ]
+
+
+def _without_partitions(stale: list[Copy], copied: Mapping[str, Stored]) -> list[Copy]:
+    """Delete the stale files in folders of tables, if an earlier copy of the table had them."""
+    made: dict[str, float] = {}
+    for path in filter(is_partition, copied):
+        folder, modified = path.rpartition("/")[0], copied[path].modified.timestamp()
+        made[folder] = max(modified, made.get(folder, modified))
+    found = []
+    for copy in stale:
+        newest = made.get(copy.source.rpartition("/")[0]) if is_partition(copy.source) else None
+        removed = newest is not None and copy.target.stat().st_mtime <= newest
+        if removed:
+            copy.target.unlink()
+        found.append(replace(copy, became="removed") if removed else copy)
+    return found
 
 
 def _copy(storage: Storage, source: str, target: Path, its: Stored, *, force: bool) -> _Became:

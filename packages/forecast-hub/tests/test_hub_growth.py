@@ -65,6 +65,7 @@ def test_a_place_without_its_last_weeks_has_no_forecast_and_few_weeks_are_refuse
 PLACES = ("a", "b", "c", "d")
 ROUND = date(2026, 3, 2)
 LAST = ROUND - timedelta(weeks=1)
+RESPICAST = ROUND + timedelta(days=2)
 
 
 def document(ends=(str(ROUND),), horizons=range(-1, 4), rounds=(), required=None):
@@ -132,8 +133,13 @@ def test_the_command_forecasts_the_places_of_a_hub(grow, tmp_path):
         (ROUND, (0, 1, 2, 3, 4), (1, 2, 3, 4), {1: 2, 2: 3, 3: 4}),
         # Horizon 0 ended on the day before the round.
         (LAST + timedelta(days=1), (0, 1, 2, 3), (1, 2, 3, 4, 5), {1: 1, 2: 2, 3: 3, 4: 4}),
-        # As in RespiCast, where a list of ends says that horizon 1 ended before the round.
-        (ROUND + timedelta(days=2), (0, 1, 2), (1, 2, 3), {1: 1, 2: 2, 3: 3}),
+        (LAST + timedelta(days=1), (-1, 0, 1, 2), (0, 1, 2, 3), {1: 1, 2: 2, 3: 3}),
+        # As in RespiCast, where a list of ends says that horizon 1 ended before the round. Horizon
+        # 0 is the week of its last data.
+        (RESPICAST, (0, 1, 2), (1, 2, 3), {1: 1, 2: 2, 3: 3}),
+        (RESPICAST, range(-2, 4), range(-1, 5), {1: 1, 2: 2, 3: 3, 4: 4}),
+        # Horizon 0 is required, and is forecast from the week before it.
+        (RESPICAST, (-1, 0, 1, 2), (1, 2, 3), {0: 0, 1: 1, 2: 2, 3: 3}),
     ],
 )
 def test_the_hub_accepts_the_horizons_that_it_permits(
@@ -141,7 +147,8 @@ def test_the_hub_accepts_the_horizons_that_it_permits(
 ):
     """Each expected horizon is a number of weeks after the last one that is known."""
     listed = [str(ROUND + timedelta(weeks=number)) for number in ends]
-    hub = write_hub(tmp_path / "hub", document(listed, horizons, [str(origin)]))
+    required = [0] if 0 in expected and 0 not in horizons else None
+    hub = write_hub(tmp_path / "hub", document(listed, horizons, [str(origin)], required))
 
     found = grow(lines(waves()), origin)
 

@@ -143,22 +143,25 @@ def _weeks(
     """Return the end of the last week that is used, and those of the horizons that are forecast.
 
     They are the horizons from 0 on that the hub permits, up to :data:`HORIZONS` weeks after the
-    last week. This is before the first of them, and before the reference date.
+    last week. This is before the reference date and before horizon 0. If horizon 0 itself ended
+    before the reference date and is not required, it is the last week: RespiCast counts horizons
+    from the week of the last data (european-modelling-hubs/RespiCast-SyndromicIndicators, wiki,
+    "Targets and horizons").
     """
     newest = None if series.empty else date.fromisoformat(series["target_end_date"].max())
     weekday = None if newest is None else newest.weekday()
     rule = find_horizon_rule(known, round_, task, its, weekday)
-    permitted = [number for number in list_numbers(task) if number >= 0]
-    last = min([rule.days % 7, *(rule.days + 7 * number for number in permitted)]) - 7
-    highest = (last - rule.days) // 7 + HORIZONS
-    found = [number for number in permitted if number <= highest]
     required = task.columns[HORIZON].required if HORIZON in task.columns else ()
+    first = 0 if rule.days >= 0 or "0" in required else 1
+    last = min(rule.days % 7, rule.days + 7 * first) - 7
+    highest = (last - rule.days) // 7 + HORIZONS
+    found = [number for number in list_numbers(task) if first <= number <= highest]
     lacking = [each for each in required if each not in map(str, found)]
     if lacking or not found:
         what = f"requires horizon {listed(lacking)}" if lacking else "permits none of these"
         raise DataError(
-            f"{known.folder.tasks}: growth forecasts horizons 0 to {highest} of {its.id!r}, and "
-            f"the hub {what}; expected another target"
+            f"{known.folder.tasks}: growth forecasts horizons {first} to {highest} of {its.id!r}, "
+            f"and the hub {what}; expected another target"
         )
     try:
         return day + timedelta(last), {number: rule.end(day, number) for number in found}

@@ -1,5 +1,6 @@
 """Find in the DAG the jobs that are run again, and those that are not."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from epyflow.operations.runs.coordinator_record import read_record
 from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.status import status
 from epyflow.storage.disk import Disk
-from tests.workflow.workspace import Workspace
+from tests.workflow.workspace import EPYFLOW, TABLES, Workspace
 
 
 @pytest.fixture
@@ -71,6 +72,17 @@ def test_its_record_says_that_the_run_is_complete_and_how_many_files_it_made(aga
     made = {stage.name: stage.files for stage in status(Disk(again.folder), run).stages}
     assert record.wanted.files == made
     assert made["tables"] == 4
+
+
+def test_a_part_with_nothing_to_do_leaves_a_complete_run_complete(again):
+    before = again.call([EPYFLOW, "status", "small"])
+
+    done = again.run(*TABLES)
+
+    assert "Nothing to be done" in done.text
+    after = again.call([EPYFLOW, "status", "small"])
+    assert (after.code, after.text) == (0, before.text)
+    assert re.search(r"figures +(\d+) of \1\n", after.text)
 
 
 def test_another_cores_or_run_command_does_nothing(again):

@@ -45,6 +45,7 @@ from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Outcome,
     find_record,
+    is_same_job,
     this_coordinator,
 )
 from epyflow.operations.runs.own_record import record_end, record_start
@@ -137,12 +138,16 @@ def coordinate(home: Path, environment: Mapping[str, str], stop: Stop) -> int:
 def _record_start(submission: Submission, storage: Storage, confirm: Callable[[], object]) -> None:
     """Record this coordinator.
 
-    Until its Snakemake has planned, also if it fails before, the plan of the last start counts.
+    Until its Snakemake has planned, also if it fails before, the plan of the last start counts. A
+    part with nothing to do leaves it, so it is of the whole run only if that was complete; a job
+    whose machine was lost has recorded this before.
     """
     last = find_record(submission.exp_id, submission.run_id, storage)
-    wanted = Wanted() if last.record is None else last.record.wanted
-    planned = wanted.model_copy(update={"command": (), "log": None})
-    record_start(last, planned, confirm=confirm)
+    record, job = last.record, this_coordinator(submission.exp_id, submission.run_id).job
+    wanted = Wanted() if record is None else record.wanted
+    made = record is not None and (record.outcome == "complete" or is_same_job(record.job, job))
+    planned = {"command": (), "log": None, "whole": wanted.whole and made}
+    record_start(last, wanted.model_copy(update=planned), confirm=confirm)
 
 
 @contextmanager

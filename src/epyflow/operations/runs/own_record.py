@@ -64,13 +64,15 @@ def record_request(
 ) -> bool:
     """Record what a run was asked for by a start that found nothing to do: it is complete.
 
+    A part, as with ``--until``, says nothing of the whole: after a start of the whole run, the
+    record stays, whether that one is complete or failed.
+
     The command and the log stay those of the last coordinator that worked on the run. So does the
-    origin without a new one. A record of another coordinator that may be running is left as it is:
-    on disk, Snakemake's lock of the folder, which is held meanwhile, rules out one of another
-    machine, or of before a restart, if the whole run was asked for, and so all its files are
-    locked; elsewhere ``is_alone`` says whether its lease does, as
-    :func:`epyflow.operations.runs.run_lease.is_alone`. So is a record that was written since
-    ``found`` was read.
+    origin without a new one. A record of another coordinator that may be running is left as it is,
+    and so is one that was written since ``found`` was read. On disk, Snakemake's lock of the
+    folder, which is held meanwhile, rules out a coordinator of another machine, or of before a
+    restart, if the whole run was asked for, and so all its files are locked. Elsewhere ``is_alone``
+    says whether its lease does, as :func:`epyflow.operations.runs.run_lease.is_alone`.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def record_request(
     """
     run, last, storage = found.run, found.record, found.storage
     mine = this_coordinator(run.exp_id, run.run_id)
-    if last is None:
+    if last is None or (last.wanted.whole and not wanted.whole):
         return False
     is_locked = storage.uri is None and wanted.whole
     has_ended = last.lives is False or (last.lives is None and is_locked)

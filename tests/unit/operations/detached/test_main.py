@@ -13,9 +13,11 @@ from epyflow.errors import EpyflowError
 from epyflow.operations.detached import main
 from epyflow.operations.detached.supervisor import TAKEN_AWAY, TIME_UP, Stop
 from epyflow.operations.runs.coordinator_record import (
+    find_record,
     this_coordinator,
     write_record,
 )
+from epyflow.operations.runs.own_record import record_request
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.provenance.record import git_state
 from epyflow.run.layout import RunLayout
@@ -49,6 +51,29 @@ def test_until_snakemake_has_planned_the_plan_of_the_last_start_counts(coordinat
 
     assert record(storage).job == JOB
     assert record(storage).wanted == Wanted(tasks={"main": 2}, files={"run": 2})
+
+
+@pytest.mark.parametrize(
+    ("earlier", "whole"),
+    [
+        ({"outcome": "complete"}, True),
+        ({"outcome": "failed"}, False),
+        ({"outcome": None}, False),
+        ({"outcome": None, "job": JOB}, True),  # a machine of this job, which was lost
+    ],
+)
+def test_a_part_with_nothing_to_do_leaves_a_run_complete_that_was(
+    coordinate, storage, told, earlier, whole
+):
+    asked = Wanted(tasks={"main": 2}, whole=True)
+    write_record(this_coordinator("flu", "main", {}, asked).model_copy(update=earlier), storage)
+
+    def find_nothing() -> None:
+        record_request(find_record("flu", "main", storage), Wanted(tasks={"main": 2}))
+
+    assert coordinate(0, meanwhile=find_nothing) == 0
+
+    assert (record(storage).outcome, record(storage).wanted.whole) == ("complete", whole)
 
 
 @pytest.mark.parametrize(

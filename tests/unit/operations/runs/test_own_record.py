@@ -104,6 +104,19 @@ def test_a_start_with_nothing_to_do_records_what_it_was_asked_for_and_keeps_the_
     assert read_record("flu", "main", storage).origin == edited
 
 
+@pytest.mark.parametrize("outcome", ["complete", "failed", "stopped"])
+def test_a_part_with_nothing_to_do_leaves_the_record_of_a_start_of_the_whole_run(storage, outcome):
+    record_start(find_record("flu", "main", storage), Wanted(tasks={"main": 3}, whole=True))
+    record_end("flu", "main", outcome, storage)
+    before = read_record("flu", "main", storage)
+
+    part = Wanted(tasks={"main": 2}, files={"run": 2})
+    edited = Origin(place="/studies", digest="b")
+    assert not record_request(find_record("flu", "main", storage), part, edited)
+
+    assert read_record("flu", "main", storage) == before
+
+
 @pytest.mark.parametrize(
     ("uri", "whole", "tasks"), [(None, True, 2), (None, False, 3), ("gs://b/p", True, 3)]
 )

@@ -20,7 +20,7 @@ from tests.workflow.workspace import SNAKEMAKE, Workspace
 @pytest.fixture
 def running(workspace: Workspace):
     """A run whose tasks are at work, for minutes."""
-    workspace.change("basemodel", lambda y: y["model"]["simulation"].update(n_sims=200_000))
+    workspace.change("basemodel", lambda y: y["model"]["simulation"].update(n_sims=400_000))
     process = subprocess.Popen(
         workspace.command("--until", "run_task"),
         cwd=workspace.folder,

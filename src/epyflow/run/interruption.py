@@ -1,5 +1,6 @@
 """Let Snakemake end in order when Ctrl-C interrupts it."""
 
+import contextlib
 import signal
 import sys
 import threading
@@ -10,8 +11,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
+import psutil
+
 _SAME_WISH = 5.0
 """Seconds."""
+
+_LOOK_SECONDS = 0.2
+"""Seconds between two looks for jobs that have begun since."""
 
 _INTERRUPTED = "Terminating processes on user request"
 """How Snakemake's message begins after Ctrl-C."""
@@ -22,8 +28,11 @@ def ignore_repeated_interruptions() -> None:
 
     A second one would break off what follows the first: jobs are ended, the run is recorded as
     stopped, and jobs in the cloud are deleted. A later one interrupts as usual. Objects that the
-    first one leaves half built are not reported when they are deleted. Nothing changes
-    where Ctrl-C has another handler, or outside the main thread, which cannot set one.
+    first one leaves half built are not reported when they are deleted.
+
+    Jobs that Snakemake was about to start begin after the first one, which does not reach them, and
+    Snakemake would wait for them: they are interrupted, too. Nothing changes where Ctrl-C has
+    another handler, or outside the main thread, which cannot set one.
     """
     if (
         threading.current_thread() is not threading.main_thread()
@@ -36,6 +45,10 @@ def ignore_repeated_interruptions() -> None:
         now = time.monotonic()
         if first and now - first[-1] < _SAME_WISH:
             return
+        if not first:
+            coordinator = psutil.Process()
+            known = local_jobs(coordinator)
+            threading.Thread(target=_interrupt_late, args=(coordinator, known), daemon=True).start()
         first.append(now)
         # Such as an event loop of Snakemake, or what it was about to await.
         sys.unraisablehook = _say_nothing
@@ -43,6 +56,48 @@ def ignore_repeated_interruptions() -> None:
         signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, interrupt)
+
+
+def _interrupt_late(coordinator: psutil.Process, known: set[psutil.Process]) -> None:
+    """Interrupt each job that a coordinator starts from now on, until it ends."""
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        late = local_jobs(coordinator) - known
+        send_signal(signal.SIGINT, late)
+        known |= late
+
+
+def local_jobs(coordinator: psutil.Process) -> set[psutil.Process]:
+    """Return the processes of Snakemake's jobs on this machine: Python with a script or Snakemake.
+
+    A process that has not executed its own command yet has that of its parent and is left out: it
+    could be another one, such as scancel, and a signal to it may be lost.
+    """
+    own, found = _command(coordinator), set[psutil.Process]()
+    try:
+        children = coordinator.children(recursive=True)
+    except psutil.Error:
+        return found
+    for each in children:
+        command = _command(each)
+        is_python = bool(command) and Path(command[0]).name.startswith("python")
+        if is_python and command != own and any("snakemake" in part for part in command):
+            found.add(each)
+    return found
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []  # it has ended, or belongs to another user
+
+
+def send_signal(number: signal.Signals, processes: Iterable[psutil.Process]) -> None:
+    """Send a signal to processes that may have ended."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 def _say_nothing(_: object) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import subprocess
 import sys
 import threading
 import warnings
@@ -78,8 +79,12 @@ def test_jobs_that_ended_before_the_interruption_are_recorded_once():
 
 @pytest.fixture
 def reports(monkeypatch):
-    """Return what Python reports of objects that cannot be deleted; restore how, afterwards."""
+    """Return what Python reports of objects that cannot be deleted; restore how, afterwards.
+
+    Later children of this process are those of other tests, and are not interrupted.
+    """
     found: list[object] = []
+    monkeypatch.setattr(interruption, "_interrupt_late", lambda *_: None)
     monkeypatch.setattr(sys, "unraisablehook", found.append)
     with warnings.catch_warnings():
         yield found
@@ -126,6 +131,28 @@ def test_only_the_first_of_some_interruptions_in_a_row_interrupts(monkeypatch):
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+STARTS_A_JOB = """
+import signal, subprocess, sys
+from epyflow.run.interruption import ignore_repeated_interruptions
+
+ignore_repeated_interruptions()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    other = subprocess.Popen(["sleep", "1"])
+    job = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "snakemake"])
+    print(job.wait(), other.wait())
+"""
+
+
+def test_a_job_that_snakemake_was_about_to_start_is_interrupted_and_another_command_is_not():
+    command = [sys.executable, "-c", STARTS_A_JOB]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+    assert done.stdout == f"{-signal.SIGINT} 0\n"
 
 
 @pytest.mark.parametrize(

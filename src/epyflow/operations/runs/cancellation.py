@@ -23,10 +23,10 @@ from epyflow.operations.runs.coordinator_process import (
     ignores_interruptions,
     is_running,
     runs_snakemake,
-    send_signal,
 )
 from epyflow.operations.runs.coordinator_record import Coordinator, find_record, is_same_job
 from epyflow.operations.runs.run_lease import FoundLease, find_lease
+from epyflow.run.interruption import local_jobs, send_signal
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -138,7 +138,10 @@ class Cancelling:
             )
             return
         number, tree = self._signal_for(process), [process]
+        told = local_jobs(process)
         try:
+            if number == signal.SIGKILL:
+                process.suspend()  # a job that it starts after the next line would outlive it
             tree += process.children(recursive=True)
             send_signal(number, tree)
         except psutil.AccessDenied:
@@ -153,6 +156,11 @@ class Cancelling:
         def ended() -> bool:
             if number == signal.SIGTERM:  # Snakemake waits for its Batch jobs
                 self._delete_new(self._look().own)
+            # Snakemake waits for a job that it was about to start.
+            late = local_jobs(process) - told
+            send_signal(number, late)
+            told.update(late)
+            tree.extend(late)
             return not any(map(is_running, tree))
 
         if self._wait_until(ended, f"waiting for {coordinator_name(record)}"):

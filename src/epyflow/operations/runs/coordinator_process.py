@@ -21,15 +21,6 @@ def runs_snakemake(process: psutil.Process) -> bool:
         return True  # of another user, who is named when it is ended
 
 
-def send_signal(number: signal.Signals, processes: list[psutil.Process]) -> None:
-    """Send a signal to a coordinator and to its child processes, as a terminal does."""
-    for process in processes:
-        try:
-            process.send_signal(number)
-        except psutil.NoSuchProcess:
-            continue
-
-
 def is_running(process: psutil.Process) -> bool:
     """Return whether a process is running; a zombie is not."""
     try:

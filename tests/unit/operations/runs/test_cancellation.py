@@ -195,6 +195,39 @@ def test_a_process_is_interrupted_or_killed(run, process, options, number, kille
     assert run.outcome == "cancelled"
 
 
+LATE = """
+import signal, subprocess, sys, time
+
+def start_a_job(*_):
+    job = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "snakemake"])
+    print(job.pid, flush=True)
+    sys.exit(job.wait() and 1)
+
+signal.signal(signal.SIGINT, signal.SIG_IGN if sys.argv[2] == "15" else start_a_job)
+signal.signal(signal.SIGTERM, start_a_job)
+print("ready", flush=True)
+time.sleep(60)
+"""
+"""A coordinator that starts a job when it is interrupted, and waits for it as Snakemake does."""
+
+
+@pytest.mark.parametrize("number", [2, 15])
+def test_a_job_that_the_coordinator_was_about_to_start_is_ended_with_it(run, number):
+    command = [sys.executable, "-c", LATE, "snakemake", str(number)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as started:
+        assert started.stdout is not None
+        started.stdout.readline()
+        update = {"pid": started.pid, "process_started": psutil.Process(started.pid).create_time()}
+        write_record(this_coordinator("flu", "main", {}).model_copy(update=update), run.storage)
+
+        ended = run.cancel((), patience=30.0)
+        late = int(started.stdout.readline())
+
+        assert ended.left == []
+        assert started.wait(5) == 1
+        assert not psutil.pid_exists(late)
+
+
 def test_jobs_that_the_coordinator_has_begun_at_its_end_are_deleted(run, process):
     ended = run.cancel((), (), (TASKS,), (), patience=30.0, sleep=lambda seconds: None)
 

@@ -1,82 +1,22 @@
-"""``epyflow data fetch`` from a hub's folder, and from a server that stands for data.cdc.gov."""
+"""``epyflow data fetch`` from the folder of a hub."""
 
-import fcntl
-import gzip
 import json
 import os
 import re
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from epyflow.data.vintages import vintage_file
-from epyflow.errors import DataError
-from epyflow.files import sha256_of
-from epyflow.operations.target_data import nhsn, vintage_manifest
-from epyflow.operations.target_data.source import Source, fetch_vintage
-from epyflow.operations.target_data.vintage_manifest import Series
-from epyflow.operations.target_data.vintage_store import keep_vintage
-from tests.running import running
 from tests.unit.cli.command import run
+from tests.unit.cli.fetching import HEADER, WEEK_1, WEEK_2, fetch
 
-HEADER = "date,location,value\n"
-WEEK_1 = "2025-01-04,25,10\n2025-01-04,US,900\n"
-WEEK_2 = "2025-01-11,25,12\n2025-01-11,US,950\n"
 SATURDAYS = ("2024-12-21", "2024-12-28", "2025-01-04", "2025-01-11")
 WEEKS = "".join(f"{day},25,1\n" for day in SATURDAYS)
 SUNDAYS = "".join(
     f"{day},06,1\n" for day in ("2024-12-15", "2024-12-22", "2024-12-29", "2025-01-05")
 )
 DAYS = "".join(f"2025-01-{day:02},06,1\n" for day in range(1, 15))
-TOKEN = "a-secret-token"  # noqa: S105 - nobody accepts it
-
-
-class Server(HTTPServer):
-    """Answers with the rows of a page, or with a status."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.rows: Any = []
-        self.status = 200
-        self.seen: list[tuple[dict[str, list[str]], str | None]] = []
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/resource/mpgq-jmmr.json"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        self.server.seen.append((query, self.headers["X-App-Token"]))
-        start, limit = int(query["$offset"][0]), int(query["$limit"][0])
-        rows = self.server.rows
-        body = json.dumps(rows[start : start + limit] if isinstance(rows, list) else rows).encode()
-        self.send_response(self.server.status)
-        if self.server.status == 302:
-            self.send_header("Location", "/elsewhere?$offset=0&$limit=1")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def server():
-    with running(Server()) as started:
-        yield started
 
 
 @pytest.fixture
@@ -84,12 +24,6 @@ def hub(tmp_path):
     folder = tmp_path / "hub" / "target-data"
     folder.mkdir(parents=True)
     return folder / "time-series.csv"
-
-
-def fetch(tmp_path, hub, day: str, text: str, *options: object):
-    hub.write_text(HEADER + text)
-    to = tmp_path / "vintages"
-    return run("data", "fetch", "--hub", tmp_path / "hub", "--to", to, "--as-of", day, *options)
 
 
 def test_vintages_of_a_hub_are_kept_with_checksum_and_source_and_are_read_by_date(tmp_path, hub):
@@ -266,138 +200,6 @@ def test_several_targets_and_series_of_other_days_are_kept(tmp_path, hub, text):
     assert done.exit_code == 0, done.stderr
 
 
-# --- a fetch that is killed -----------------------------------------------------------------------
-
-WRITES = (
-    (Path, "mkdir"),
-    (tempfile, "mkstemp"),
-    (os, "fdopen"),
-    (Path, "chmod"),
-    (os, "link"),
-    (vintage_manifest, "write_bytes_atomically"),
-    (Path, "replace"),
-)
-"""What writes, links or renames in a fetch."""
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
-
-
-@contextmanager
-def killed_at(write: int) -> Iterator[None]:
-    """Raise in place of a write of a fetch; from then on nothing is written or deleted."""
-    left = write
-
-    def counting(real: Callable[..., Any], name: str) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= name != "unlink"
-            if left < 0:
-                raise Killed
-            return real(*arguments, **named)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch:
-        for where, name in (*WRITES, (Path, "unlink")):
-            patch.setattr(where, name, counting(getattr(where, name), name))
-        yield
-
-
-def keep(folder: Path, day: str, text: str) -> None:
-    series = Series(folder, "flu", ".csv")
-    keep_vintage(series, (HEADER + text).encode(), date.fromisoformat(day), "source", 10)
-
-
-def test_after_a_fetch_that_was_killed_at_any_write_the_next_one_keeps_the_days_vintage(tmp_path):
-    for write in range(9):
-        folder = tmp_path / str(write)
-        keep(folder, "2025-01-08", WEEK_1)
-        with pytest.raises(Killed), killed_at(write):
-            keep(folder, "2025-01-15", WEEK_1 + WEEK_2)
-        path = folder / "flu_2025-01-15.csv"
-        used = path.read_bytes() if path.exists() else None
-
-        keep(folder, "2025-01-15", WEEK_1 + WEEK_2.replace("12", "13"))
-        keep(folder, "2025-01-16", WEEK_1 + WEEK_2.replace("12", "14"))
-
-        assert used in (None, path.read_bytes())
-        manifest = json.loads((folder / "vintages.json").read_text())
-        assert [*manifest] == ["vintages"]
-        kept = {each["day"]: each["sha256"] for each in manifest["vintages"]["flu"]}
-        assert [*kept] == ["2025-01-08", "2025-01-15", "2025-01-16"]
-        for day, checksum in kept.items():
-            assert sha256_of(folder / f"flu_{day}.csv") == checksum
-        assert [path.name for path in folder.glob(".*")] == []
-
-
-def test_two_fetches_at_once_in_one_folder_lose_no_record(tmp_path, monkeypatch):
-    write, lock, proceed = vintage_manifest.write_bytes_atomically, fcntl.flock, threading.Event()
-
-    def fetch_another() -> None:
-        series = Series(tmp_path, "covid", ".csv")
-        keep_vintage(series, (HEADER + WEEK_1).encode(), date(2025, 1, 8), "source", 10)
-        proceed.set()
-
-    other = threading.Thread(target=fetch_another)
-
-    def write_later(path: Path, data: bytes) -> None:
-        if other.ident is None:  # between what the first one reads and writes
-            other.start()
-            proceed.wait(60)
-        write(path, data)
-
-    def lock_later(number: int, operation: int) -> None:
-        if threading.current_thread() is other:
-            proceed.set()
-        lock(number, operation)
-
-    monkeypatch.setattr(vintage_manifest, "write_bytes_atomically", write_later)
-    monkeypatch.setattr(fcntl, "flock", lock_later)
-    keep(tmp_path, "2025-01-08", WEEK_1)
-    other.join()
-
-    manifest = json.loads((tmp_path / "vintages.json").read_text())
-    assert [*manifest["vintages"]] == ["covid", "flu"]
-    assert "pending" not in manifest
-
-
-def test_a_vintage_that_was_kept_with_another_suffix_is_named_as_it_is_and_compared(tmp_path, hub):
-    hub.write_text(HEADER + WEEK_1 + WEEK_2)
-    source, day = Source(str(tmp_path / "hub")), date(2025, 1, 15)
-    series = Series(tmp_path / "v", source.series, ".csv.gz")
-    content = gzip.compress((HEADER + WEEK_2).encode())
-    with pytest.raises(Killed), killed_at(7):
-        keep_vintage(series, content, day, source.read()[2], 10)
-
-    fetched = fetch_vintage(source, tmp_path / "v", day, 10)
-    assert (fetched.path, fetched.is_new) == (series.path(day), False)
-    assert fetched.path.is_file()
-    later = fetch_vintage(source, tmp_path / "v", date(2025, 1, 16), 10)
-    assert later.path.name == "target-data_2025-01-16.csv"
-
-
-def test_a_day_has_one_vintage_whatever_its_suffix(tmp_path):
-    keep(tmp_path, "2025-01-15", WEEK_1 + WEEK_2)
-    packed = Series(tmp_path, "flu", ".csv.gz")
-    content = gzip.compress((HEADER + WEEK_1 + WEEK_2.replace("12", "13")).encode())
-
-    with pytest.raises(DataError, match=r"flu_2025-01-15\.csv: there is another vintage of 2025"):
-        keep_vintage(packed, content, date(2025, 1, 15), "another", 10)
-
-    assert [path.name for path in tmp_path.glob("flu*")] == ["flu_2025-01-15.csv"]
-
-
-def test_another_source_does_not_pass_for_the_one_whose_fetch_was_killed(tmp_path):
-    series, day = Series(tmp_path, "flu", ".csv"), date(2025, 1, 15)
-    with pytest.raises(Killed), killed_at(7):
-        keep(tmp_path, "2025-01-15", WEEK_2)
-
-    with pytest.raises(DataError, match="there is another vintage of 2025-01-15"):
-        keep_vintage(series, (HEADER + WEEK_1 + WEEK_2).encode(), day, "another", 10)
-
-
 @pytest.mark.parametrize("place", ["vintages", "hub/target-data"])
 def test_a_pipe_is_not_waited_for(tmp_path, hub, place):
     name = "vintages.json" if place == "vintages" else "time-series.csv"
@@ -429,92 +231,3 @@ def test_a_name_that_no_vintage_can_have_is_refused_before_anything_is_fetched(t
 
     assert done.exit_code == 2
     assert "expected at most 100 letters, '-' and '_'" in done.stderr
-
-
-def nhsn_fetch(tmp_path, server, *options: object):
-    address = ["--nhsn", "flu", "--address", server.address]
-    return run("data", "fetch", *address, "--to", tmp_path / "v", "--as-of", "2025-01-15", *options)
-
-
-def row(day: str, place: str, **value: str | None) -> dict[str, str | None]:
-    return {"weekendingdate": f"{day}T00:00:00.000", "jurisdiction": place, **value}
-
-
-def test_all_pages_of_nhsn_become_a_table_of_the_hubs_codes(tmp_path, server, monkeypatch):
-    monkeypatch.setattr(nhsn, "PAGE", 2)
-    monkeypatch.setenv("EPYFLOW_SOCRATA_TOKEN", TOKEN)
-    server.rows = [
-        row("2025-01-04", "MA", totalconfflunewadm="10"),
-        row("2025-01-11", "MA", totalconfflunewadm="12"),
-        row("2025-01-11", "Region 1", totalconfflunewadm="99"),
-        row("2025-01-11", "USA", totalconfflunewadm="950"),
-        row("2025-01-11", "PR", totalconfflunewadm=None),
-    ]
-
-    done = nhsn_fetch(tmp_path, server)
-
-    assert done.exit_code == 0, done.stderr
-    assert (tmp_path / "v" / "nhsn-flu_2025-01-15.csv").read_text() == (
-        "date,location,value\n2025-01-04,25,10\n2025-01-11,25,12\n2025-01-11,72,NA\n"
-        "2025-01-11,US,950\n"
-    )
-    assert [query["$offset"] for query, _ in server.seen] == [["0"], ["2"], ["4"]]
-    assert {token for _, token in server.seen} == {TOKEN}
-    assert "EPYFLOW_SOCRATA_TOKEN" not in os.environ
-    manifest = (tmp_path / "v" / "vintages.json").read_text()
-    assert TOKEN not in manifest + done.stdout + done.stderr
-
-
-@pytest.mark.parametrize(
-    ("status", "rows", "message"),
-    [
-        (429, [], "answers 429; wait, or set EPYFLOW_SOCRATA_TOKEN"),
-        (302, [], "answers 302"),
-        (200, {"error": True}, "not a list of rows"),
-        (
-            200,
-            [row("2025-01-11", "MA", totalconfflunewadm=value) for value in ("1", None)],
-            "25 has 2025-01-11 twice: 1 and NA; expected each week once",
-        ),
-        (
-            200,
-            [row("2025-01-12", "MA", totalconfflunewadm="1")],
-            "25 has 2025-01-12, a Sunday; expected weeks that end on a Saturday",
-        ),
-        (200, [], "no row has a value"),
-    ],
-)
-def test_what_is_no_answer_of_nhsn_is_refused(tmp_path, server, monkeypatch, status, rows, message):
-    monkeypatch.setenv("EPYFLOW_SOCRATA_TOKEN", TOKEN)
-    server.status, server.rows = status, rows
-
-    done = nhsn_fetch(tmp_path, server)
-
-    assert done.exit_code == 1
-    assert message in done.stderr
-    assert TOKEN not in done.stderr
-    assert len(server.seen) == 1
-
-
-def test_the_last_day_of_a_week_is_known_whatever_the_locale(server, monkeypatch):
-    class Day(date):
-        def __format__(self, code: str) -> str:
-            return "samedi"
-
-    monkeypatch.setattr(nhsn, "parse_date", Day.fromisoformat)
-    server.rows = [row("2025-01-11", "MA", totalconfflunewadm="1")]
-
-    assert b"2025-01-11,25,1" in nhsn.fetch_admissions("flu", server.address, {})
-
-
-def test_answers_that_are_too_large_end_the_fetch(tmp_path, server, monkeypatch):
-    monkeypatch.setattr(nhsn, "LARGEST", 100)
-    server.rows = [row("2025-01-11", "MA", totalconfflunewadm="1" * 200)]
-
-    assert "more than 100 bytes" in nhsn_fetch(tmp_path, server).stderr
-
-
-def test_a_token_is_sent_by_https_only(tmp_path):
-    options = ["--nhsn", "flu", "--to", tmp_path, "--address", "http://example.org/x.json"]
-
-    assert "expected an address that begins with https://" in run("data", "fetch", *options).stderr

@@ -21,7 +21,7 @@ from epyflow.operations.target_data import nhsn
 from epyflow.operations.week.hub_branch import Forecast, commit_submission
 from epyflow.submission.hub_definitions import define_tasks
 from tests.running import running
-from tests.unit.cli.test_data import Server, row
+from tests.unit.cli.fetching import Server, row
 from tests.unit.cli.weekly_hub import branches, git, of
 from tests.unit.experiment.samples import VINTAGES
 

@@ -1,11 +1,12 @@
-"""Ensembles of forecasts: which quantiles they have, and what comes after them."""
+"""Reports of one forecast and of several: which quantiles they have, and what comes after them."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from epyflow.artifacts.task import GROWTH_LEVELS
 from epyflow.experiment.format.observation_model import Ensemble
-from epyflow.strategies.ensemble import Reports, combine
+from epyflow.strategies.ensemble import Reports, combine, report
 
 DRAWN = {"type": "negative_binomial", "dispersion": 0}
 GROWTH = {"type": "damped_growth"}
@@ -77,3 +78,80 @@ def test_nobody_is_beyond_the_population():
     found = combine(ensemble(DRAWN, DRAWN, periods=1), [first, second], None, 0, 1000)
 
     assert found[:, 2].max() < 1100  # Poisson reports around at most 1000
+
+
+def evenly(count):
+    return (np.arange(count) + 0.5) / count
+
+
+def test_reports_keep_the_mean_and_have_the_variance_of_their_definition():
+    for dispersion, variance in ((0.1, 50 + 0.1 * 50**2), (0.0, 50)):
+        counts = report(np.full(20_000, 50.0), dispersion, evenly(20_000))
+
+        assert counts.mean() == pytest.approx(50, rel=5e-3)
+        assert counts.var() == pytest.approx(variance, rel=5e-3)
+
+
+def test_with_mean_1_and_dispersion_1_reports_halve_from_count_to_count():
+    # The negative binomial is geometric then: P(0) = 1/2, P(1) = 1/4, P(2) = 1/8.
+    counts = report(np.ones(6), 1.0, np.array([0.01, 0.49, 0.51, 0.74, 0.76, 0.87]))
+
+    assert counts.tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_poisson_reports_are_the_quantiles_of_scipy():
+    rng = np.random.default_rng(4)
+    means, levels = np.exp(rng.uniform(-8, 12, 2_000)), rng.random(2_000)
+    levels[:2], means[:2] = 0, (0.1, 1e6)
+
+    counts = report(means, 0, levels)
+
+    assert counts.tolist() == np.maximum(stats.poisson.ppf(levels, means), 0).tolist()
+
+
+def test_negative_binomial_reports_are_the_quantiles_of_scipy():
+    rng = np.random.default_rng(4)
+    means, levels = np.exp(rng.uniform(-8, 8, 2_000)), rng.random(2_000)
+
+    for dispersion in (1e-4, 0.01, 1.0, 10.0):
+        counts = report(means, dispersion, levels)
+        expected = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
+
+        assert counts.tolist() == expected.tolist()
+
+
+def test_large_reports_are_poisson_quantiles_to_the_last_person():
+    means = np.full(5, 1e9)
+    levels = np.array([0.001, 0.025, 0.5, 0.975, 0.999])
+
+    found = report(np.nextafter(means, 2e9), 0, levels)
+
+    assert found.tolist() == report(means, 0, levels).tolist()
+
+
+@pytest.mark.parametrize("dispersion", [0.0, 1e-300, 1e-20, 1e-16])
+@pytest.mark.parametrize("mean", [1e-3, 1.0, 1e6, 1e10, 1e12])
+def test_a_vanishing_dispersion_gives_poisson_counts(dispersion, mean):
+    levels = np.array([0.0, 0.001, 0.5, 0.999])
+    found = report(np.full(4, mean), dispersion, levels)
+
+    z = stats.norm.ppf(levels[1:])
+    assert found[0] == 0
+    if mean < 1e6:
+        assert found[1:].tolist() == stats.poisson.ppf(levels[1:], mean).tolist()
+    else:
+        assert (found[1:] - mean) / np.sqrt(mean) == pytest.approx(z, abs=3e-3)
+
+
+@pytest.mark.parametrize("dispersion", [0.1, 10.0])
+def test_large_reports_are_those_of_a_gamma_distribution(dispersion):
+    # Poisson counts around gamma means: the Poisson part vanishes for large means.
+    levels = np.array([0.25, 0.5, 0.975])
+    gamma = stats.gamma.ppf(levels, 1 / dispersion, scale=dispersion * 1e12)
+
+    assert report(np.full(3, 1e12), dispersion, levels) == pytest.approx(gamma, rel=1e-6)
+
+
+@pytest.mark.parametrize("dispersion", [0.0, 0.5])
+def test_nobody_is_reported_where_nobody_is(dispersion):
+    assert report(np.zeros(3), dispersion, np.array([0.0, 0.5, 0.999])).tolist() == [0, 0, 0]

@@ -1,20 +1,16 @@
-"""Reports of projected trajectories: their distribution, their drift, and who they belong to."""
+"""Reports of projected trajectories: when they begin, how they drift, and who they belong to."""
 
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from epyflow import strategies
 from epyflow.artifacts import pickling
 from epyflow.artifacts.task import NOT_STARTED
 from epyflow.calibration import observation_noise
 from epyflow.errors import EpyflowError
-from epyflow.experiment.format.observation_model import Discrepancy
-from epyflow.strategies.discrepancy import drifted
-from epyflow.strategies.ensemble import report
 from epyflow.tables.series import select_comparisons
 from tests.calibrating import WEEKLY, calibration_task, observed, section
 
@@ -47,113 +43,6 @@ def reports(member):
 def infections(member):
     counts = member.transitions.unpack()[:, :, 0]
     return np.where(counts[..., 0] == NOT_STARTED, NOT_STARTED, counts.sum(axis=2))
-
-
-def evenly(count):
-    return (np.arange(count) + 0.5) / count
-
-
-def test_reports_keep_the_mean_and_have_the_variance_of_their_definition():
-    for dispersion, variance in ((0.1, 50 + 0.1 * 50**2), (0.0, 50)):
-        counts = report(np.full(20_000, 50.0), dispersion, evenly(20_000))
-
-        assert counts.mean() == pytest.approx(50, rel=5e-3)
-        assert counts.var() == pytest.approx(variance, rel=5e-3)
-
-
-def test_with_mean_1_and_dispersion_1_reports_halve_from_count_to_count():
-    # The negative binomial is geometric then: P(0) = 1/2, P(1) = 1/4, P(2) = 1/8.
-    counts = report(np.ones(6), 1.0, np.array([0.01, 0.49, 0.51, 0.74, 0.76, 0.87]))
-
-    assert counts.tolist() == [0, 0, 1, 1, 2, 2]
-
-
-def test_poisson_reports_are_the_quantiles_of_scipy():
-    rng = np.random.default_rng(4)
-    means, levels = np.exp(rng.uniform(-8, 12, 2_000)), rng.random(2_000)
-    levels[:2], means[:2] = 0, (0.1, 1e6)
-
-    counts = report(means, 0, levels)
-
-    assert counts.tolist() == np.maximum(stats.poisson.ppf(levels, means), 0).tolist()
-
-
-def test_negative_binomial_reports_are_the_quantiles_of_scipy():
-    rng = np.random.default_rng(4)
-    means, levels = np.exp(rng.uniform(-8, 8, 2_000)), rng.random(2_000)
-
-    for dispersion in (1e-4, 0.01, 1.0, 10.0):
-        counts = report(means, dispersion, levels)
-        expected = stats.nbinom.ppf(levels, 1 / dispersion, 1 / (1 + dispersion * means))
-
-        assert counts.tolist() == expected.tolist()
-
-
-def test_large_reports_are_poisson_quantiles_to_the_last_person():
-    means = np.full(5, 1e9)
-    levels = np.array([0.001, 0.025, 0.5, 0.975, 0.999])
-
-    found = report(np.nextafter(means, 2e9), 0, levels)
-
-    assert found.tolist() == report(means, 0, levels).tolist()
-
-
-@pytest.mark.parametrize("dispersion", [0.0, 1e-300, 1e-20, 1e-16])
-@pytest.mark.parametrize("mean", [1e-3, 1.0, 1e6, 1e10, 1e12])
-def test_a_vanishing_dispersion_gives_poisson_counts(dispersion, mean):
-    levels = np.array([0.0, 0.001, 0.5, 0.999])
-    found = report(np.full(4, mean), dispersion, levels)
-
-    z = stats.norm.ppf(levels[1:])
-    assert found[0] == 0
-    if mean < 1e6:
-        assert found[1:].tolist() == stats.poisson.ppf(levels[1:], mean).tolist()
-    else:
-        assert (found[1:] - mean) / np.sqrt(mean) == pytest.approx(z, abs=3e-3)
-
-
-@pytest.mark.parametrize("dispersion", [0.1, 10.0])
-def test_large_reports_are_those_of_a_gamma_distribution(dispersion):
-    # Poisson counts around gamma means: the Poisson part vanishes for large means.
-    levels = np.array([0.25, 0.5, 0.975])
-    gamma = stats.gamma.ppf(levels, 1 / dispersion, scale=dispersion * 1e12)
-
-    assert report(np.full(3, 1e12), dispersion, levels) == pytest.approx(gamma, rel=1e-6)
-
-
-@pytest.mark.parametrize("dispersion", [0.0, 0.5])
-def test_nobody_is_reported_where_nobody_is(dispersion):
-    assert report(np.zeros(3), dispersion, np.array([0.0, 0.5, 0.999])).tolist() == [0, 0, 0]
-
-
-def test_a_trajectory_goes_on_from_the_last_observation():
-    # 19.5 reported of 9.5 simulated: twice as many, then e times that, then as e^(1 - 2).
-    simulated = np.array([[4.0, 9.5, 10.0, 20.0]])
-    steps = np.array([[9.0, 9.0, 1.0, -2.0]])
-
-    found = drifted(simulated, 1, 19.5, steps)
-
-    assert found == pytest.approx(np.array([[4.0, 19.0, 20 * np.e, 40 / np.e]]))
-
-
-def test_growth_damps_by_its_factors_and_the_ratio_begins_as_a_power():
-    # x + 1/2 doubles twice, after a ratio of 4: by 2^(1/2), then by 2^(1/4), from 4^(1/2); the
-    # ratio's own growth of log 16 continues as 16^(1/4) and 16^(1/16).
-    simulated = np.array([[1.0, 1.5, 3.5, 7.5]])
-    how = Discrepancy(sd=0, start=0.5, model_growth=0.5, residual_growth=0.25)
-
-    found = drifted(simulated, 1, 7.5, np.zeros((1, 4)), np.log(16), how)
-
-    first, second = 2 * 2**0.5, 2 * 2**0.75
-    expected = [1.0, 3.0, 2 * 2 * (first - 0.5), 2 * 2 * 16 ** (1 / 16) * (second - 0.5)]
-    assert found == pytest.approx(np.array([expected]))
-
-
-def test_defaults_of_a_discrepancy_change_no_bit():
-    simulated, steps = np.random.default_rng(1).random((2, 5, 9)) * 100
-    plain = drifted(simulated, 3, 50.0, steps)
-
-    assert (drifted(simulated, 3, 50.0, steps, 0.3, Discrepancy(sd=1)) == plain).all()
 
 
 def test_the_growth_of_a_residual_is_kept_with_the_fit():

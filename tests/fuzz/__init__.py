@@ -1,5 +1,5 @@
 """Valid files of every kind, damaged at random: readers refuse them with a message, or read them.
 
-`tests.fuzz.kinds` is the table of kinds, `oracle` says what a reader may do, `mutations` damages.
+`kinds` is the table of kinds, `oracle` says what a reader may do, `mutations` damages.
 `make test` runs 2,000 cases, `make fuzz` as many as asked for.
 """

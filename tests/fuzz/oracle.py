@@ -25,7 +25,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.kinds import Kind
+from tests.fuzz.kind import Kind
 from tests.fuzz.mutations import edits_of
 
 SECONDS, WALL_SECONDS = 10, 60

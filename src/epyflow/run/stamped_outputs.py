@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection
 
 from epyflow.run.layout import RunLayout
+from epyflow.run.nested_runs import nested_runs
 from epyflow.run.path_patterns import is_output
 from epyflow.run.run_id import new_stamp
 from epyflow.storage.disk import Storage
@@ -21,7 +22,8 @@ def stamp_outputs(run: RunLayout, storage: Storage, unplanned: Collection[str] =
     Parameters
     ----------
     run
-        The run; of a replay, the whole. Inputs and results of its tasks are not copied.
+        The run; of a replay, the whole. Inputs and results of its tasks are not copied, nor are
+        files of other runs in its folder.
     storage
         Holds ``results/``.
     unplanned
@@ -33,8 +35,9 @@ def stamp_outputs(run: RunLayout, storage: Storage, unplanned: Collection[str] =
         The folder of the copies. Marks of completion are copied last: without one, a folder lacks
         files.
     """
-    files = storage.below(run.results)
-    wanted = {path for path in files if is_output(path)}.difference(unplanned)
+    files, nested = storage.below(run.results), nested_runs(run, storage)
+    own = {path for path in files if is_output(path) and not path.startswith(nested)}
+    wanted = own.difference(unplanned)
     outputs = {path: files[path] for path in sorted(wanted)}
     listed = "\n".join(f"{path} {its.size} {its.modified}" for path, its in outputs.items())
     digest = hashlib.sha256(listed.encode()).hexdigest()[:_DIGITS]

@@ -112,7 +112,7 @@ def fetch(
         nothing is copied then. If a file cannot be written.
     """
     folder = run.layout.results
-    files = storage.below(folder)
+    files = {path: its for path, its in storage.below(folder).items() if run.owns(path)}
     wanted = {path: its for path, its in sorted(files.items()) if _matches(path, what)}
     if not wanted:
         raise EpyflowError(f"{folder} has no file that matches {' or '.join(what)}")
@@ -150,7 +150,8 @@ def _stale(to: Path, run: Run, planned: Collection[str], names: Names) -> list[C
     """Return the local files that look like copies of outputs of a run, and are not planned."""
     if names == "tree":
         local = Disk(to).below(run.folder)
-        found = [path for path in local if is_output_name(path) and path not in planned]
+        outputs = filter(run.owns, filter(is_output_name, local))
+        found = [path for path in outputs if path not in planned]
         paths = sorted(found, key=submissions_first)
         return [Copy(path, to / run.folder / path, local[path].size, "stale") for path in paths]
     # Names of other outputs may be those of a run whose id begins with this one.

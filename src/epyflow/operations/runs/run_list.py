@@ -7,7 +7,7 @@ bucket.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -56,6 +56,9 @@ class Run:
         lacks, left by an earlier one, are not counted. None without a record: all are.
     unplanned
         Its tables, submissions, scores and figures of an earlier plan, submissions first.
+    nested
+        Folders of other runs in its own, which end with a slash: of an experiment that is named as
+        it is.
     """
 
     exp_id: str
@@ -68,6 +71,7 @@ class Run:
     submission: str | None
     coordinator: Coordinator | None = None
     unplanned: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -84,10 +88,14 @@ class Run:
         """Number of tasks that neither have a result nor failed."""
         return self.tasks - self.done - self.failed
 
+    def owns(self, path: str) -> bool:
+        """Return whether a file or log below its folder is its own, not of a nested run."""
+        return not path.startswith(self.nested)
+
     def plans(self, path: str) -> bool:
-        """Return whether the plan has the date and task of a file or log below its folder."""
+        """Return whether it owns a file or log, and the plan has its date and task."""
         planned = {} if self.coordinator is None else self.coordinator.wanted.tasks
-        return is_planned(path, self.layout, planned)
+        return self.owns(path) and is_planned(path, self.layout, planned)
 
     @property
     def state(self) -> Literal["complete", "failed", "incomplete"]:
@@ -218,14 +226,17 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
         exp_id, run_id = _names(folder, records.get(folder), folder in coordinated)
         grouped.setdefault(RunLayout(exp_id, run_id.partition("/")[0]), []).append(folder)
     coordinators = read_coordinators(storage, grouped, files)
-    ordered = sorted(files)
+    ordered, ordered_folders = sorted(files), sorted(folders)
 
     def below(folder: str) -> Files:
         first = len(folder) + 1
         return {path[first:]: files[path] for path in paths_below(ordered, folder)}
 
     def judged(run: RunLayout, its: list[str]) -> Run:
-        coordinator, there = coordinators.get(run.name), below(run.name)
+        coordinator, own = coordinators.get(run.name), len(run.name) + 1
+        others = set(paths_below(ordered_folders, run.name)).difference(its)
+        nested = tuple(sorted(f"{folder[own:]}/" for folder in others))
+        there = {p: each for p, each in below(run.name).items() if not p.startswith(nested)}
         wanted = Wanted() if coordinator is None else coordinator.wanted
         unplanned, planned = unplanned_among(there, run, wanted), wanted.tasks
         named = {f"{run.name}/{path}" for path in unplanned}
@@ -238,7 +249,8 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
             if folder in tasks or not tasks
         ]
         modified = max(its.modified for its in there.values())
-        return _run(run, modified, parts, coordinator, unplanned)
+        found = _run(run, modified, parts, coordinator, unplanned)
+        return replace(found, nested=nested)
 
     return [judged(run, its) for run, its in grouped.items()]
 

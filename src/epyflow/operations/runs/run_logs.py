@@ -126,7 +126,8 @@ def list_logs(
         If ``strict``, and the run has no log of the rule.
     """
     folder, own = run.layout.logs, run.layout.coordinator_log
-    files = {f"{folder}/{path}": its for path, its in storage.below(folder).items()}
+    there = {path: its for path, its in storage.below(folder).items() if run.owns(path)}
+    files = {f"{folder}/{path}": its for path, its in there.items()}
     coordinators = storage.below(run.layout.coordinator_files)
     if (its := coordinators.get(own.rpartition("/")[2])) is not None:
         files[own] = its

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from epyflow.operations.runs.log_lines import printable
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.run.layout import HUB, RunLayout
+from epyflow.run.nested_runs import nested_runs
 from epyflow.run.output_names import FOLDERS, is_output_name
 from epyflow.run.path_patterns import is_planned, split_date
 from epyflow.run.plan import Plan
@@ -63,7 +64,8 @@ def _had_dates(before: Wanted) -> bool:
 
 def _outputs(run: RunLayout, storage: Storage, *, dated: bool) -> list[str]:
     if dated:
-        return list(storage.below(run.results))
+        nested = nested_runs(run, storage)
+        return [path for path in storage.below(run.results) if not path.startswith(nested)]
     # Listed by folder: there may be many inputs and results.
     return [f"{top}/{name}" for top in FOLDERS for name in storage.below(f"{run.results}/{top}")]
 

@@ -173,6 +173,42 @@ def test_a_prior_that_no_kernel_can_move_is_refused(root, prior, kernel, where, 
     assert any(each.startswith(f"modelset.calibration.{where}: {what}") for each in found), found
 
 
+@pytest.mark.parametrize(
+    ("name", "args", "share"),
+    [
+        # Of 100 draws of exp(5 z), the standard deviation is 4.0e4 and so that of steps 5.6e4. The
+        # quartiles are exp(-3.37) and exp(3.37), 29.1 apart: 29.1 / 5.6e4 * 0.399 = 2e-4.
+        ("lognorm", [5], "0.0002"),
+        ("lognorm", [3], "0.009"),
+        ("lognorm", [2], None),
+        ("lognorm", [1.5], None),
+        ("loguniform", [1e-10, 1], "0.006"),
+        ("loguniform", [1e-6, 1], None),
+        ("gamma", [0.05], "0.003"),
+        ("gamma", [0.5], None),
+        ("halfcauchy", [], None),
+        ("uniform", [0, 1e6], None),
+    ],
+)
+def test_a_prior_with_such_tails_that_smc_hardly_moves_in_its_middle_is_warned_of(
+    root, name, args, share
+):
+    prior = ("modelset.calibration.parameters.beta.prior", {"name": name, "args": args})
+    options = {"num_particles": 100, "num_generations": 5}
+    changes = [prior, ("modelset.calibration.strategy", {"name": "smc", "options": options})]
+
+    found = [each for each in messages(root, REJECTION, *changes) if "steps of SMC" in each]
+
+    assert len(found) == (share is not None)
+    for each in found:
+        assert each.startswith("modelset.calibration.parameters.beta.prior: warning: the largest ")
+        assert f"with a probability of {share}: each particle may take " in each
+        assert "expected a narrower prior, the strategy top_fraction, or total_sim" in each
+    options["num_generations"] = 1
+    assert not any("steps of SMC" in each for each in messages(root, REJECTION, *changes))
+    assert not any("steps of SMC" in each for each in messages(root, REJECTION, prior))
+
+
 def test_rejection_needs_no_bounded_prior(root):
     prior = ("modelset.calibration.parameters.beta.prior", {"name": "poisson", "args": [2]})
 

@@ -13,7 +13,7 @@ from epyflow.experiment.format.calibration import (
     Strategy,
     endless_key,
 )
-from epyflow.experiment.format.distributions import Distribution, ScipyDistribution
+from epyflow.experiment.format.distributions import RARELY, Distribution, ScipyDistribution
 from epyflow.experiment.format.model import AgeVarying, Model
 from epyflow.experiment.format.modelset import Modelset
 from epyflow.experiment.format.series_names import transition_series, transitions_are_known
@@ -35,6 +35,7 @@ def check_calibration(calibration: Calibration, report: Report) -> None:
     if isinstance(strategy, Smc):
         _check_spread(calibration, strategy.options, report)
         _check_kernels(calibration, strategy.options, report)
+        _check_steps(calibration, strategy.options, report)
         valid = [*calibration.parameters, *calibration.compartments]
         valid += ["start_date"] if calibration.start_date is not None else []
         for name in strategy.options.perturbations or {}:
@@ -93,6 +94,24 @@ def _check_kernels(calibration: Calibration, options: SmcOptions, report: Report
                 ("calibration", "strategy", "options", "perturbations", name),
                 f"{named[name]} does not suit {prior.name}, which is {suitable}; expected "
                 f"{suitable}, or no kernel for {name}",
+            )
+
+
+def _check_steps(calibration: Calibration, options: SmcOptions, report: Report) -> None:
+    """Warn of priors whose largest draws make the steps of SMC too long for all the others."""
+    if options.num_generations == 1:
+        return
+    for here, prior in _scipy_priors(calibration).values():
+        # epyflow.calibration.kernels: the variance of steps is twice that of the particles.
+        share = prior.central_share(options.num_particles, math.sqrt(2))
+        if share is not None and share < RARELY:
+            report.warn(
+                here,
+                f"the largest draws of {prior.name} with {prior.arguments} are so far from the "
+                "others that steps of SMC from its median end in its central half with a "
+                f"probability of {share:.1g}: each particle may take {1 / share:,.0f} simulations "
+                "and more; expected a narrower prior, the strategy top_fraction, or "
+                "total_simulations_budget or max_time, which end it with the generation before",
             )
 
 

@@ -1,6 +1,7 @@
 """Define probability distributions: those of scipy.stats, or a function of the user."""
 
 import math
+import statistics
 import warnings
 from collections.abc import Mapping
 from functools import cache
@@ -21,6 +22,9 @@ RARELY = 0.01
 """A smaller probability of a number beyond the limit does not make a distribution unusable."""
 _PLAIN, _PLAIN_SIGMA = 1e4, 5.0
 """Arguments up to this, of the common families, are known to keep within the limit."""
+
+_COMPACT_SIGMA, _COMPACT_SHAPE, _COMPACT_SPAN = 1.5, 0.5, 1e5
+"""Of lognorm at most, of gamma and beta at least, and of loguniform at most: short tails."""
 
 # Importing scipy.stats takes longer than reading the rest of an experiment, so the bounds of the
 # usual families are known here: the number of shape parameters, all of them positive, and both
@@ -178,6 +182,43 @@ class ScipyDistribution(Strict):
         shape = self.args[0] if self.args else self.kwargs.get("s", 0.0)
         is_wide = self.name == "lognorm" and shape > _PLAIN_SIGMA
         return self.name in COMMON_FAMILIES and most <= _PLAIN and not is_wide
+
+    def central_share(self, draws: int, widening: float) -> float | None:
+        """Return the share of normal steps from the median that end between the quartiles.
+
+        It is None where arguments of a common family show, without scipy, that its tails are
+        short, and where scipy gives no quantiles.
+
+        Parameters
+        ----------
+        draws
+            Number of draws, of which at most 100 count: their standard deviation is that of steps.
+        widening
+            Factor of this standard deviation.
+        """
+        if self._is_compact():
+            return None
+        number = min(draws, 100)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            levels = [0.25, 0.5, 0.75, *((each + 0.5) / number for each in range(number))]
+            low, middle, high, *values = map(float, self.frozen().ppf(levels))
+            step = widening * statistics.pstdev(values) if all(map(math.isfinite, values)) else 0.0
+        if not step > 0:
+            return None
+        law = statistics.NormalDist(middle, step)
+        return law.cdf(high) - law.cdf(low)
+
+    def _is_compact(self) -> bool:
+        if self.name == "loguniform" and (known := self._known_bounds()) is not None:
+            return known[1] <= _COMPACT_SPAN * known[0]
+        count = COMMON_FAMILIES.get(self.name, (math.inf,))[0]
+        if self.discrete or len(self.args) < count:
+            return self.discrete
+        shapes = self.args[: int(count)]
+        if self.name == "lognorm":
+            return shapes[0] <= _COMPACT_SIGMA
+        return all(each >= _COMPACT_SHAPE for each in shapes)
 
     def usual_range(self) -> tuple[float, float]:
         """Return its bounds; of a normal distribution, which has none, the central 98%."""

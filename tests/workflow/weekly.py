@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from made_up_hubs import write_hub
 
-from epyflow.cli import week as cli_week
+from epyflow.cli import run as cli_run
 from epyflow.operations.start import snakemake_command
 from epyflow.operations.start.snakemake_command import SnakemakeCommand
 from epyflow.submission.hub_definitions import HORIZONS, define_tasks
@@ -65,7 +65,7 @@ class Weekly:
         """What the runs of Snakemake gave."""
         monkeypatch.chdir(workspace.folder)
         monkeypatch.setattr(snakemake_command, "project_folder", lambda: workspace.folder)
-        monkeypatch.setattr(cli_week, "run_commands", self._snakemake)
+        monkeypatch.setattr(cli_run, "run_commands", self._snakemake)
         variables = workspace.environment() | {HOOK: "without_figures"}
         for name in ("AUTHOR", "COMMITTER"):
             variables |= {f"GIT_{name}_NAME": "A", f"GIT_{name}_EMAIL": "a@example.org"}

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from epyflow.errors import ArtifactError, EpyflowError
+from epyflow.errors import ArtifactError, EpyflowError, UnreadableError
 from epyflow.run.digests import digest_of
 from epyflow.run.layout import RunLayout, task_number
 from epyflow.run.plan import RunPlan
@@ -78,8 +79,18 @@ def read_record(storage: Storage, layout: RunLayout) -> Built | None:
         raise ArtifactError(
             f"{path}: damaged. Delete it and run again, which builds every input again."
         ) from problem
-    _check_owner(str(content.get("exp_id")), str(content.get("run_id")), layout)
+    named = content if "exp_id" in content else _metadata(storage, layout)
+    _check_owner(str(named.get("exp_id")), str(named.get("run_id")), layout)
     return built
+
+
+def _metadata(storage: Storage, layout: RunLayout) -> dict[str, Any]:
+    """Return the record of the run, which names it where an earlier version wrote its inputs."""
+    try:
+        found = json.loads(storage.read(layout.metadata, LARGEST_TEXT) or b"{}")
+    except (ValueError, RecursionError, UnreadableError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _check_owner(exp_id: str, run_id: str, layout: RunLayout) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from epyflow.errors import ArtifactError, UnreadableError
+from epyflow.errors import ArtifactError, EpyflowError, UnreadableError
 from epyflow.run import input_record
 from epyflow.run.layout import RunLayout
 from epyflow.storage.disk import Disk
@@ -191,3 +191,52 @@ def test_the_record_of_another_version_counts_for_nothing(tmp_path):
     storage.write(str(path), json.dumps(content | {"format": 2}).encode())
 
     assert input_record.read_record(storage, LAYOUT) is None
+
+
+@pytest.fixture
+def unnamed(tmp_path):
+    """Return a storage with inputs of the run and a record without its name."""
+    storage = Disk(tmp_path)
+    input_record.remember(PLAN, write(storage, 0, 1, 2), storage)
+    content = json.loads(storage.read(f"{FOLDER}/built.json"))
+    named = {name: content.pop(name) for name in ("exp_id", "run_id")}
+    assert named == {"exp_id": LAYOUT.exp_id, "run_id": LAYOUT.run_id}
+    storage.write(f"{FOLDER}/built.json", json.dumps(content).encode())
+    return storage
+
+
+NAMED = b'{"exp_id": "%s", "run_id": "%s"}'
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        *(None, b"", b"{", b"[]", b"[" * 100_000, b"{}", b'{"exp_id": 1, "run_id": [2]}'),
+        NAMED % (b"202501/round1", b"main"),
+        NAMED % (b"elsewhere", b"main"),
+    ],
+)
+def test_a_record_of_an_earlier_version_has_no_name_and_gets_one_at_the_next_build(
+    unnamed, metadata
+):
+    if metadata is not None:
+        unnamed.write(LAYOUT.metadata, metadata)
+
+    assert stale(unnamed) == []
+    input_record.forget(PLAN, [1], unnamed)
+    assert stale(unnamed) == [1]
+    assert json.loads(unnamed.read(f"{FOLDER}/built.json"))["exp_id"] == "202501/round1"
+
+
+def test_the_owner_of_a_record_without_a_name_is_known_by_the_metadata_of_the_run(unnamed):
+    unnamed.write(LAYOUT.metadata, NAMED % (b"202501", b"round1/main"))
+
+    with pytest.raises(EpyflowError, match="holds the run round1/main of the experiment 202501,"):
+        stale(unnamed)
+
+
+def test_metadata_that_would_fill_memory_name_no_run(unnamed, tmp_path):
+    unnamed.write(LAYOUT.metadata, b"")
+    os.truncate(tmp_path / LAYOUT.metadata, 2**26 + 1)  # a sparse file: it takes no space
+
+    assert stale(unnamed) == []

@@ -22,7 +22,7 @@ from epyflow.inputs.fan_out import plan
 from epyflow.population.store import PopulationStore
 from epyflow.run import bundle
 from epyflow.run.bundle import Sources
-from tests.unit.inputs.test_build import edit, tiny_experiment, written
+from tests.unit.inputs.tiny_experiment import edit, tiny_experiment, written
 
 MATRIX = "data/United_States_Vermont/contact_matrices/mistry_2021/contacts_matrix_{}.csv"
 

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from epyflow.experiment.format.model import Model
-from tests.unit.experiment.samples import GONE, SAMPLING, SIR, changed, inspected, messages
+from tests.unit.experiment.samples import GONE, SIR, changed, inspected, messages
 
 
 def model_of(root, *changes):
@@ -323,49 +323,6 @@ def test_messages_are_in_the_words_of_those_who_write_yaml(root, place, value, m
 
     assert any(message in each for each in found), found
     assert not any("tuple" in each or "dictionary" in each or "Input" in each for each in found)
-
-
-@pytest.mark.parametrize(
-    ("changes", "what"),
-    [
-        ([("scaling_factor", GONE)], "neither of scaling_factor and override_value given"),
-        ([("override_value", 1)], "both of scaling_factor and override_value given"),
-        ([("end_date", "2024-12-31")], "end_date 2024-12-31 is before start_date 2025-01-01"),
-    ],
-)
-def test_a_parameter_intervention_does_one_thing_in_a_time_that_runs_forward(root, changes, what):
-    edits = [(f"model.interventions.0.{key}", value) for key, value in changes]
-
-    (message,) = messages(root, SIR, *edits)
-
-    assert message.startswith(f"model.interventions[0]: {what}")
-
-
-def test_zero_is_a_factor_and_an_override(root):
-    model = model_of(
-        root,
-        ("model.interventions.0.scaling_factor", 0),
-        ("model.interventions.1.override_value", 0),
-    )
-
-    assert model.interventions[0].scaling_factor == 0.0
-    assert model.interventions[1].override_value == 0.0
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "what"),
-    [
-        ("min_value", 1.5, "min_value 1.5 is above max_value 1"),
-        ("max_value", 0, "0 is too small; expected a number above 0"),
-        ("seasonality_min_date", "2025-01-10", "are the same day"),
-        ("method", "sine", "'sine' is not among the choices; expected 'balcan'"),
-    ],
-)
-def test_a_season_out_of_shape_is_refused(root, key, value, what):
-    (message,) = messages(root, SAMPLING, (f"model.seasonality.{key}", value))
-
-    assert message.startswith("model.seasonality")
-    assert what in message
 
 
 def test_the_names_of_transitions_are_unique_and_in_order(root):

@@ -1,4 +1,5 @@
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -372,3 +373,43 @@ def test_status_and_runs_name_one_state(made_up, outcome, failed, state, code):
     assert json.loads(status("flu", "--format", "json").stdout)["state"] == word
     listed = CliRunner().invoke(app.app, ["runs", "--state", word, "--format", "json"]).stdout
     assert [each["state"] for each in json.loads(listed)] == [word]
+
+
+LATER = {"started": NOW.replace(year=2031)}
+ELSEWHERE = {**LATER, "host": "elsewhere"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "leased", "failed"),
+    [
+        (LATER, False, 1),
+        ({"started": NOW}, False, 2),  # both are of the coordinator at work
+        ({**LATER, "process_started": 1.0}, False, 2),  # it was killed
+        ({**LATER, "outcome": "failed"}, False, 2),
+        (ELSEWHERE, True, 1),
+        (ELSEWHERE, False, 2),  # whether it runs is unknown
+    ],
+)
+@pytest.mark.parametrize("tables", [False, True])
+def test_status_runs_and_logs_count_what_has_failed_since_a_coordinator_at_work_began(
+    made_up, tables, changed, leased, failed
+):
+    made_up.tasks("flu/main", count=4, done=(0,))
+    made_up.write("logs/flu/main/run_task/00001.log", FAILED_LOG)
+    late = LATER["started"].timestamp() + 1
+    os.utime(made_up.write("logs/flu/main/run_task/00002.log", FAILED_LOG), (late, late))
+    if tables:
+        made_up.write("results/flu/main/runner-artifacts/result_00003.pkl", "out")
+        made_up.tables("flu/main", tasks=4, failed=2)
+    record = noted(made_up, **changed)
+    if leased:
+        write_lease(SharedFolder(Path()), new_lease(record), None)
+
+    shown = json.loads(status("flu", "--format", "json").stdout)
+    (listed,) = json.loads(CliRunner().invoke(app.app, ["runs", "--format", "json"]).stdout)
+    logs = CliRunner().invoke(app.app, ["logs", "flu", "--failed"])
+
+    counts = {key: shown[key] for key in ("done", "failed", "missing", "state")}
+    assert counts.items() <= listed.items()
+    assert (shown["done"], shown["failed"]) == (2 if tables else 1, failed)
+    assert (len(shown["failures"]), logs.stdout.count("no row")) == (failed, failed)

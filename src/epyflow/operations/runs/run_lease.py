@@ -187,6 +187,21 @@ def find_lease(exp_id: str, run_id: str, storage: Storage) -> FoundLease | None:
         return None
 
 
+def running_since(record: Coordinator | None, storage: Storage) -> datetime | None:
+    """Return when the coordinator of a record has started; None if it is not known to be running.
+
+    On this machine its process is looked for, elsewhere it runs while it renews its lease.
+    """
+    if record is None or record.outcome is not None:
+        return None
+    lives = record.lives
+    if lives is None:
+        found = find_lease(record.exp_id, record.run_id, storage)
+        lease = None if found is None or not found.is_held else found.lease
+        lives = lease is not None and lease.holder.is_same(record)
+    return record.started if lives else None
+
+
 def may_be_held(run: RunLayout, storage: Storage, is_job_over: Callable[[str], bool]) -> bool:
     """Return whether a coordinator may hold the lease of a run, also if a clock is hours off.
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.operations.runs.coordinator_record import Coordinator, read_coordinators
+from epyflow.operations.runs.run_lease import running_since
 from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.runs.stored_records import read_records
@@ -59,6 +60,9 @@ class Run:
     nested
         Folders of other runs in its own, which end with a slash: of an experiment that is named as
         it is.
+    since
+        Start of its coordinator; None if it is not known to be running. Tasks that failed earlier
+        are tried again, so they count as missing.
     """
 
     exp_id: str
@@ -72,6 +76,7 @@ class Run:
     coordinator: Coordinator | None = None
     unplanned: tuple[str, ...] = ()
     nested: tuple[str, ...] = ()
+    since: datetime | None = None
 
     @property
     def folder(self) -> str:
@@ -239,18 +244,20 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
         there = {p: each for p, each in below(run.name).items() if not p.startswith(nested)}
         wanted = Wanted() if coordinator is None else coordinator.wanted
         unplanned, planned = unplanned_among(there, run, wanted), wanted.tasks
+        since = running_since(coordinator, storage)
         named = {f"{run.name}/{path}" for path in unplanned}
         tasks = {RunLayout(run.exp_id, run_id).name: count for run_id, count in planned.items()}
         parts = [
             judge_part(
-                below(folder), folder, records.get(folder), storage, tasks.get(folder), named
+                *(below(folder), folder, records.get(folder), storage),
+                *(tasks.get(folder), named, since),
             )
             for folder in its
             if folder in tasks or not tasks
         ]
         modified = max(its.modified for its in there.values())
         found = _run(run, modified, parts, coordinator, unplanned)
-        return replace(found, nested=nested)
+        return replace(found, nested=nested, since=since)
 
     return [judged(run, its) for run, its in grouped.items()]
 

@@ -142,7 +142,8 @@ def list_logs(
     has_record = choice.failed and RECORD in coordinators
     record = read_record(run.exp_id, run.run_id, storage) if has_record else None
     planned = {} if record is None else record.wanted.tasks
-    times = [each for each in (choice.since, run.completed if choice.failed else None) if each]
+    over = run.since or run.completed if choice.failed else None
+    times = [each for each in (choice.since, over) if each]
     wanted = [
         path
         for path, its in listed.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -62,6 +63,7 @@ def judge_part(
     storage: Storage,
     planned: int | None = None,
     unplanned: Collection[str] = (),
+    since: datetime | None = None,
 ) -> Part:
     """Judge a run, or one date of a replay.
 
@@ -78,6 +80,9 @@ def judge_part(
         so is a record of another number.
     unplanned
         Files of an earlier plan, by their path below ``results/``.
+    since
+        Start of the coordinator that is running; None without one. A task that failed earlier is
+        tried again, so it counts as missing.
     """
     accepted = _accepted(
         {path: its for path, its in own.items() if f"{folder}/{path}" not in unplanned},
@@ -86,6 +91,7 @@ def judge_part(
     )
     inputs = _by_task(own, task_of_input, planned)
     results = _by_task(own, task_of_result, planned)
+    undone = inputs.keys() - results.keys()
     artifacts = [own[path].modified for path in (*inputs.values(), *results.values())]
     if (
         record is not None
@@ -93,10 +99,10 @@ def judge_part(
         and own[METADATA].modified >= max(artifacts, default=own[METADATA].modified)
     ):
         tasks, failed = record.counts.tasks, record.counts.failed
-        return Part(tasks, tasks - failed, failed, not failed, accepted)
-    done = inputs.keys() & results.keys()
-    failed = len(_failed(storage, folder, inputs.keys() - done))
-    return Part(len(inputs), len(done), failed, False, accepted)
+        _, before = _failed(storage, folder, undone if failed and since else set(), since)
+        return Part(tasks, tasks - failed, max(0, failed - before), not failed, accepted)
+    failed, _ = _failed(storage, folder, undone, since)
+    return Part(len(inputs), len(inputs) - len(undone), failed, False, accepted)
 
 
 def _by_task(
@@ -107,10 +113,12 @@ def _by_task(
     return {task: path for task, path in found.items() if planned is None or task < planned}
 
 
-def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:
-    """Return the logs of those tasks that failed."""
+def _failed(
+    storage: Storage, folder: str, tasks: set[int], since: datetime | None
+) -> tuple[int, int]:
+    """Count the tasks of those that failed, and those that failed before a moment."""
     if not tasks:
-        return []
+        return 0, 0
     layout = RunLayout(*split_name(folder))
     logs = {layout.task_log(task) for task in tasks}
     there = storage.below(layout.task_logs)
@@ -118,7 +126,8 @@ def _failed(storage: Storage, folder: str, tasks: set[int]) -> list[str]:
     wanted = {path: its for path, its in listed.items() if path in logs}
     unread = "its task counts as one without an error"
     wrong = look_into(storage, wanted, ended_with_error, unread)
-    return [path for path, is_wrong in wrong.items() if is_wrong]
+    before = [since is not None and wanted[path].modified < since for path in wrong if wrong[path]]
+    return before.count(False), before.count(True)
 
 
 def ended_with_error(log: bytes) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from epyflow.operations.runs.coordinator_record import read_coordinators
+from epyflow.operations.runs.run_lease import running_since
 from epyflow.operations.runs.run_list import Run
 from epyflow.run.layout import COORDINATOR, RunLayout
 from epyflow.storage.disk import Storage
@@ -29,7 +30,8 @@ def find_new_runs(storage: Storage, exp_id: str) -> list[Run]:
     def run(run_id: str, when: datetime) -> Run:
         record = records.get(RunLayout(exp_id, run_id).name)
         tasks = 0 if record is None else sum(record.wanted.tasks.values())
-        return Run(exp_id, run_id, when, tasks, 0, 0, False, None, record)
+        since = running_since(record, storage)
+        return Run(exp_id, run_id, when, tasks, 0, 0, False, None, record, since=since)
 
     runs = [run(*each) for each in newest.items()]
     return sorted(runs, key=lambda run: (-run.modified.timestamp(), run.folder))

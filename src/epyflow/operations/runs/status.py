@@ -99,8 +99,8 @@ def status(
     wanted
         Number of files that each stage has to make, from the record of the run's coordinator.
     since
-        Start of the running coordinator: tasks that failed earlier are tried again, so they count
-        as missing. None if no coordinator is running.
+        Start of a coordinator that is running although it does not renew its lease, as a Batch job
+        that waits for a machine: tasks that failed earlier count as missing.
 
     Raises
     ------
@@ -113,9 +113,10 @@ def status(
     layout = run.layout
     files = {path for path in storage.below(layout.results) if now.plans(path)}
     files.difference_update(now.unplanned)
-    failures, before = _failures(storage, now, files, since or now.completed)
-    again_missing = sum(_task_of(log.removeprefix(f"{layout.logs}/")) is not None for log in before)
-    now = replace(now, failed=max(0, now.failed - again_missing))
+    failures, before = _failures(storage, now, files, since or now.since or now.completed)
+    if now.since is None:
+        again = sum(_task_of(log.removeprefix(f"{layout.logs}/")) is not None for log in before)
+        now = replace(now, failed=max(0, now.failed - again))
     made = Counter(map(stage_of, files))
     rules = [_rule(log.removeprefix(f"{layout.logs}/")) for log in failures]
     failed = {**Counter(map(stage_of_rule, rules)), "run": now.failed}

@@ -51,11 +51,16 @@ def record_request(*given):
     return _record(*given)
 """
     path.write_text(path.read_text() + told)
+    other = again.folder / ".snakemake" / "locks" / "7.output.lock"
+    other.parent.mkdir(exist_ok=True)
+    other.write_text("results/small/other/complete\n")
 
     done = again.run()
 
     assert "Nothing to be done" in done.text
-    assert "locks: 1\n" in done.text
+    assert "locks: 2\n" in done.text
+    assert other.is_file(), "the lock of another run, which goes on"
+    again.run("--unlock")
     assert again.run("--nolock").text.count("locks: 0\n") == 1
     assert "locks: " not in again.plan().text
 

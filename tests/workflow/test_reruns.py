@@ -97,13 +97,18 @@ def test_another_cores_or_run_command_does_nothing(again):
 def test_warnings_of_the_checks_are_printed_once_at_the_start_of_a_run(tmp_path):
     workspace, extra = Workspace(tmp_path), {"type": "scalar", "value": 1}
     workspace.change("basemodel", lambda y: y["model"]["parameters"].update(extra=extra))
-    warning = "model.parameters.extra: warning: no rate or calculated parameter uses it"
+    workspace.change("basemodel", lambda y: y["model"]["compartments"][1].update(init=1e-9))
+    warnings = (
+        "model.parameters.extra: warning: no rate or calculated parameter uses it",
+        "warning: is less than half a person in each age group of",
+    )
 
     quiet = workspace.run("-n", "-q")
     real = workspace.run("--until", "build_inputs")
     report = workspace.run("--report", "report.html")
 
-    assert [each.text.count(warning) for each in (quiet, real, report)] == [1, 1, 0]
+    for warning in warnings:
+        assert [each.text.count(warning) for each in (quiet, real, report)] == [1, 1, 0]
     assert real.code == 0, real.text
 
 

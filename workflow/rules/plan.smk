@@ -25,12 +25,12 @@ def fill_storage_prefix(exp_id):
         )
 
 
-def print_warnings(lines):
+def print_warnings(found):
     """Print the warnings of the experiment's checks, as `epyflow validate` does, once a start."""
     from epyflow.operations.runs.log_lines import printable
     from epyflow.run.run_id import reports_only
 
-    for line in () if reports_only(sys.argv) else lines:
+    for line in () if reports_only(sys.argv) else found.warnings:
         logger.warning(printable(line))
 
 
@@ -61,7 +61,7 @@ def plan_file():
             SECRETS = take_secrets()
             fill_storage_prefix(FOUND.experiment.files.exp_id)
             write_run_plan(FOUND, command, storage_at(storage_prefix()))
-            print_warnings(FOUND.warnings)
+            print_warnings(FOUND)
         return str(settings.plan_path)
     except EpyflowError as error:
         raise WorkflowError(str(error)) from None

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from epyflow.errors import InvalidExperimentError, TooManyProblemsError
+from epyflow.errors import InvalidExperimentError, PopulationError, TooManyProblemsError
 from epyflow.experiment.checks.checker import Checker
+from epyflow.experiment.checks.population_data import check_population_data
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.format.output import DEFAULT
 from epyflow.experiment.reading.documents import (
@@ -15,6 +16,7 @@ from epyflow.experiment.reading.documents import (
     read_documents,
 )
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
+from epyflow.experiment.reading.problem_report import Report
 from epyflow.experiment.reading.problems import MOST_ERRORS, Problem, Problems
 from epyflow.experiment.reading.suite_keys import suite_key_problems
 from epyflow.experiment.reading.yaml_source import KeyPath
@@ -127,6 +129,24 @@ def inspect(
         dates=dates,
     )
     return experiment, problems
+
+
+def warn_of_populations(experiment: Experiment, store: PopulationStore) -> list[Problem]:
+    """Return the warnings about the populations of an experiment that was loaded without a store.
+
+    Errors are left to the tasks of a population, so that one population fails alone; so are data
+    that cannot be read or downloaded.
+    """
+    documents, _ = read_documents(experiment.files)
+    found: list[Problem] = []
+    reports = {role: Report(each[0], role, found) for role, each in documents.items() if each}
+    model, modelset = experiment.model, experiment.modelset
+    of_each = reports["model"], reports.get("modelset")
+    try:
+        check_population_data(model, modelset, experiment.populations, store, of_each)
+    except PopulationError:
+        return []
+    return _sorted(each for each in found if each.severity == "warning")
 
 
 def _sorted(problems: Iterable[Problem]) -> list[Problem]:

@@ -11,7 +11,7 @@ from epyflow.engine import check_engine
 from epyflow.errors import EpyflowError, PopulationError, UnreadableError
 from epyflow.experiment import as_of
 from epyflow.experiment.experiment import Experiment
-from epyflow.experiment.load import inspect, load
+from epyflow.experiment.load import inspect, load, warn_of_populations
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
 from epyflow.experiment.reading.problems import Problem
 from epyflow.population.store import PopulationStore
@@ -58,8 +58,10 @@ class Gathered:
 
     @property
     def problems(self) -> list[Problem]:
-        """Warnings of the checks of each run, each once."""
-        return list(dict.fromkeys(each for run in self.runs.values() for each in run.warnings))
+        """Warnings of the checks of each run and of its populations, each once."""
+        own = [each for run in self.runs.values() for each in run.warnings]
+        populations = warn_of_populations(self.experiment, self.sources.store)
+        return list(dict.fromkeys([*own, *populations]))
 
     @property
     def warnings(self) -> list[str]:

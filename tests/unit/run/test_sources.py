@@ -18,6 +18,7 @@ from epyflow.run.settings import Settings, read_settings
 from epyflow.run.sources import gather
 from epyflow.run.start import read_start
 from epyflow.storage.disk import Disk
+from tests.unit.experiment.samples import SIR, changed, write_sections
 from tests.unit.repositories.serving import Repository
 
 
@@ -143,3 +144,35 @@ def test_a_repository_that_cannot_be_read_is_no_invalid_experiment(repository):
 
     assert done.exit_code == 2
     assert "has no branch or tag 'nowhere'" in json.loads(done.stdout)["unreadable"]
+
+
+POPULATIONS = Path(__file__).resolve().parents[3] / "config" / "common-data" / "populations"
+
+
+def warnings_of(root: Path, init: object, populations: Path = POPULATIONS) -> list[str]:
+    """Return the warnings of a start of the model with so many infectious people."""
+    write_sections(root, changed(SIR, ("model.compartments.1.init", init)))
+    settings = Settings(
+        experiment="sample", experiments_root=str(root), population_data=str(populations)
+    )
+    return gather(settings).warnings
+
+
+def test_a_start_warns_of_a_population_as_epyflow_validate_does(tmp_path):
+    (warning,) = warnings_of(tmp_path, 1e-9)
+
+    place = f"{tmp_path}/experiments/sample/config/basemodel.yaml:"
+    assert warning.startswith(place)
+    said = "model.compartments[1].init: warning: is less than half a person in each age group of"
+    assert said in warning
+    assert warnings_of(tmp_path, 200) == []
+
+
+def test_errors_of_a_population_are_left_to_its_tasks(tmp_path):
+    persons, broken = "places 9,000,000 persons", tmp_path / "broken"
+    shutil.copytree(POPULATIONS, broken)
+    sizes = broken / "population.csv"
+    sizes.write_text(sizes.read_text().replace("343900", "-1"))
+
+    assert not any(persons in each for each in warnings_of(tmp_path, 9_000_000))
+    assert warnings_of(tmp_path, 1e-9, broken) == []

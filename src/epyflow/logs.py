@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def log_to(path: str | Path, fields: Mapping[str, Any] | None = None) -> Iterato
     Parameters
     ----------
     path
-        The log file; it is overwritten.
+        The log file; it is overwritten. What a full disk does not take is left out.
     fields
         None for lines of text. Otherwise a message is a JSON object on one line, with these fields
         besides ``time``, ``level``, ``severity`` (the level again, in the field from which Cloud
@@ -55,7 +55,9 @@ def log_to(path: str | Path, fields: Mapping[str, Any] | None = None) -> Iterato
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handlers: list[logging.Handler] = [logging.FileHandler(path, mode="w", encoding="utf-8")]
+    file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    ignore_full_disk(file)
+    handlers: list[logging.Handler] = [file]
     if _ON_GOOGLE_BATCH in os.environ:
         handlers.append(logging.StreamHandler(sys.stderr))
     formatter = _text_formatter() if fields is None else _JsonFormatter(fields)
@@ -83,9 +85,24 @@ def log_to(path: str | Path, fields: Mapping[str, Any] | None = None) -> Iterato
             for handler in handlers:
                 logger.removeHandler(handler)
         for handler in handlers:
-            handler.close()
+            with suppress(OSError):  # on a full disk, what was not written
+                handler.close()
         # The process ends soon: it need not search all that it has imported for garbage.
         gc.freeze()
+
+
+def ignore_full_disk(handler: logging.Handler) -> None:
+    """Let a handler leave out what it cannot write, in place of a traceback on standard error.
+
+    What needs the disk fails with a message of its own. Other errors are shown as before.
+    """
+    show = handler.handleError
+
+    def handle(record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            show(record)
+
+    handler.handleError = handle  # type: ignore[method-assign]
 
 
 def _text_formatter() -> logging.Formatter:

@@ -58,6 +58,15 @@ def test_the_traceback_of_any_other_error_is_in_the_file_alone(path, capsys):
     assert "KeyError: 'school'" in logged
 
 
+def test_a_log_that_a_full_disk_does_not_take_leaves_the_message_alone(capfd):
+    with pytest.raises(SystemExit) as end, log_to("/dev/full"):  # noqa: PT012
+        logging.getLogger("epyflow").info("working")
+        raise EpyflowError("there is no room")
+
+    assert end.value.code == 1
+    assert capfd.readouterr().err == "epyflow: there is no room\n"
+
+
 def test_an_interruption_is_no_error_of_ours(path, capsys):
     with pytest.raises(KeyboardInterrupt), log_to(path):
         raise KeyboardInterrupt

@@ -1,6 +1,7 @@
 """Find in the DAG the jobs that are run again, and those that are not."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -110,6 +111,20 @@ def test_warnings_of_the_checks_are_printed_once_at_the_start_of_a_run(tmp_path)
     for warning in warnings:
         assert [each.text.count(warning) for each in (quiet, real, report)] == [1, 1, 0]
     assert real.code == 0, real.text
+
+
+def test_a_mistake_is_the_last_line_and_the_only_message_also_on_a_full_disk(tmp_path):
+    workspace = Workspace(tmp_path)
+    command = shlex.join(workspace.command(n_sims=0))
+
+    # The system refuses what goes beyond 4 KiB of a file, as a full disk would. The variables are
+    # mistakes that are warned of, and fill Snakemake's log.
+    fill = "export EPYFLOW_RUN_ID{1..99}=1; ulimit -f 4"
+    done = workspace.call(["bash", "-c", f"{fill}; exec {command}"])
+
+    assert done.code == 1
+    assert done.text.splitlines()[-1].startswith("Error: config: n_sims: 0")
+    assert not any(word in done.text for word in ("Traceback", "Logging error", "  File "))
 
 
 def test_a_run_goes_as_far_as_it_is_asked_to(again):

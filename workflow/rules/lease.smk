@@ -38,7 +38,7 @@ def claim():
         if hasattr(settings, "before_creation"):
             settings.before_creation = partial(LEASE.confirm, give_way)
     except (RunningError, UnreachableError) as error:
-        raise WorkflowError(str(error)) from None
+        raise RefusalError(str(error)) from None
     except (EpyflowError, OSError) as error:
         logger.warning(f"Other coordinators of this run are not kept away: {error}")
 

@@ -2,9 +2,8 @@
 
 import sys
 
-from snakemake.exceptions import WorkflowError
-
 from epyflow.errors import EpyflowError
+from epyflow.run.snakemake_messages import RefusalError
 
 
 def storage_prefix():
@@ -64,7 +63,7 @@ def plan_file():
             print_warnings(FOUND)
         return str(settings.plan_path)
     except EpyflowError as error:
-        raise WorkflowError(str(error)) from None
+        raise RefusalError(str(error)) from None
 
 
 def plan_of_run():

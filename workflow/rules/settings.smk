@@ -3,9 +3,8 @@
 import os
 import sys
 
-from snakemake.exceptions import WorkflowError
-
 from epyflow.errors import EpyflowError
+from epyflow.run.snakemake_messages import RefusalError
 
 
 def front_config():
@@ -20,7 +19,7 @@ def check_settings_files():
     try:
         written_texts((), workflow.config_settings.configfiles)
     except EpyflowError as error:
-        raise WorkflowError(str(error)) from None
+        raise RefusalError(str(error)) from None
 
 
 def keep_names():
@@ -35,7 +34,7 @@ def keep_names():
 
     paths = workflow.modifier.path_modifier
     if paths.prefix is not None or paths.modifies_prefixes:
-        raise WorkflowError(
+        raise RefusalError(
             "module: prefix and replace_prefix are not supported, because the plan of a run names its "
             "files; expected neither. To keep runs apart, use --directory"
         )
@@ -46,7 +45,7 @@ def keep_names():
     try:
         override_settings(given, variables)
     except EpyflowError as error:
-        raise WorkflowError(str(error)) from None
+        raise RefusalError(str(error)) from None
     names = given.overwrite_config.keys()
     if workflow.modifier.skip_configfile and config is not front_config():
         named = {pair.partition("=")[0] for pair in given.config_args}
@@ -67,7 +66,7 @@ def own_run_id():
     )
 
     if reports_only(sys.argv):
-        raise WorkflowError(NOTHING_TO_REPORT)
+        raise RefusalError(NOTHING_TO_REPORT)
     run_id, given = new_run_id(), workflow.config_settings
     # Every job, on this machine or another, is started with these arguments.
     given.config_args = name_run(given.config_args or (), run_id)

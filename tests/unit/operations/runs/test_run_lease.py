@@ -438,7 +438,7 @@ def test_a_run_starts_without_a_lease_only_if_it_may_not_have_one(refused, monke
         "storage_prefix": lambda: None,
         "workflow": SimpleNamespace(is_main_process=False),
         "logger": SimpleNamespace(warning=warned.append),
-        "WorkflowError": ValueError,
+        "RefusalError": ValueError,
         "EpyflowError": EpyflowError,
     }
     exec(compile(path.read_text(), path, "exec"), names)  # noqa: S102 - our own rules

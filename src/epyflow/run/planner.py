@@ -28,7 +28,7 @@ from epyflow.run.digests import (
     numeric_content,
 )
 from epyflow.run.input_record import Built
-from epyflow.run.layout import CLOSED_TO_TASKS, COORDINATOR, OWN_NAMES, RECORD, RESULTS, RunLayout
+from epyflow.run.layout import CLOSED_TO_TASKS, COORDINATOR, OWN_NAMES, RESULTS, RunLayout
 from epyflow.run.path_patterns import runs_with_files, split_date, split_name
 from epyflow.run.plan import (
     PLAN_VARIABLE,
@@ -153,23 +153,16 @@ def _check_name(exp_id: str, run_id: str) -> None:
 
 
 def _check_apart(found: Gathered, storage: Storage) -> None:
-    """Refuse a run whose folder is, or is in, one that another run writes to, or the reverse."""
+    """Refuse a run whose folder is in one that another run writes files to, or the reverse."""
     layout = RunLayout(found.experiment.files.exp_id, found.settings.run_id)
     parts = layout.name.split("/")
     for place, name in enumerate(parts[2:], start=2):
         outer = RunLayout("/".join(parts[: place - 1]), parts[place - 1])
         if name in OWN_NAMES and _exists(outer, storage):
             raise _within(layout, outer, name)
-    if "/" in layout.exp_id and split_date(f"{layout.run_id}/")[0]:
-        outer = RunLayout(*split_name(layout.exp_id))
-        started = storage.names(layout.coordinator_files)  # dates of a replay have no coordinator
-        if not started and storage.names(outer.coordinator_files) and _exists(layout, storage):
-            raise _within(layout, outer, layout.run_id)
     for path in storage.below(layout.coordinator_files):
         date, below = split_date(path)
         outer, (name, _, rest) = layout.dated(date), below.partition("/")
-        if date and name == RECORD and outer.run_id in found.runs:
-            raise _within(RunLayout(layout.name, date), layout, date)
         if rest and name in OWN_NAMES and outer.run_id in (layout.run_id, *found.runs):
             inner = split_name(f"{layout.name}/{path.rpartition('/')[0]}")
             raise _within(RunLayout(*inner), outer, name)

@@ -242,30 +242,6 @@ def test_only_a_replay_of_a_date_has_files_of_this_date(tmp_path, monkeypatch, i
     assert ("the run 2025-01-18 of the experiment sample/rep" in refusal(inner)) is is_replay
 
 
-@pytest.mark.parametrize("day", [18, 25])
-def test_a_date_of_a_replay_and_a_run_with_the_same_folder_are_refused(tmp_path, monkeypatch, day):
-    monkeypatch.chdir(tmp_path)
-    write_dateless(tmp_path)
-    write_model(tmp_path, SEEDED)
-    copy_experiment(tmp_path, "sample/rep")
-    dated = {"reference_dates": [date(2025, 1, day)], "today": date(2025, 1, 29)}
-    outer = Settings(experiment="sample", experiments_root=".", run_id="rep", **dated)
-    inner = Settings(experiment="sample/rep", experiments_root=".", run_id="2025-01-18")
-    is_same = day == 18
-
-    note_coordinator(planned := plan(inner), Disk())
-    build(planned)
-    assert refusal(inner) == ""
-    assert ("to '2025-01-18'; expected another name" in refusal(outer)) is is_same
-
-    shutil.rmtree("results")
-    Disk().remove([planned.layout.coordinator_record])
-    note_coordinator(first := plan(outer), Disk())
-    build(first)
-    assert refusal(outer) == ""
-    assert ("the run rep of the experiment sample writes" in refusal(inner)) is is_same
-
-
 def test_what_differs_between_starts_is_kept_apart(settings):
     plan(settings, "snakemake", "--cores", "2")
 

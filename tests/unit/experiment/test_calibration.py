@@ -8,6 +8,7 @@ from epyflow.experiment.format.calibration import (
     SmcOptions,
     TopFractionOptions,
 )
+from epyflow.experiment.format.distributions import ScipyDistribution
 from tests.unit.experiment.samples import (
     CALIBRATION,
     GONE,
@@ -207,6 +208,14 @@ def test_a_prior_with_such_tails_that_smc_hardly_moves_in_its_middle_is_warned_o
     options["num_generations"] = 1
     assert not any("steps of SMC" in each for each in messages(root, REJECTION, *changes))
     assert not any("steps of SMC" in each for each in messages(root, REJECTION, prior))
+
+
+def test_no_quantiles_are_asked_of_a_family_for_which_scipy_searches_for_each():
+    slow = ScipyDistribution(type="scipy", name="studentized_range", args=[3, 10])
+    fast = ScipyDistribution(type="scipy", name="halfcauchy")
+
+    assert slow.central_share(10, 1.4) is None
+    assert fast.central_share(10, 1.4) is not None
 
 
 def test_rejection_needs_no_bounded_prior(root):

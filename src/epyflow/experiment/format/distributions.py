@@ -187,7 +187,7 @@ class ScipyDistribution(Strict):
         """Return the share of normal steps from the median that end between the quartiles.
 
         It is None where arguments of a common family show, without scipy, that its tails are
-        short, and where scipy gives no quantiles.
+        short, and where scipy gives no quantiles, or would search for each for seconds.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class ScipyDistribution(Strict):
         widening
             Factor of this standard deviation.
         """
-        if self._is_compact():
+        if self._is_compact() or self._inverts_numerically():
             return None
         number = min(draws, 100)
         with warnings.catch_warnings():
@@ -219,6 +219,12 @@ class ScipyDistribution(Strict):
         if self.name == "lognorm":
             return shapes[0] <= _COMPACT_SIGMA
         return all(each >= _COMPACT_SHAPE for each in shapes)
+
+    def _inverts_numerically(self) -> bool:
+        """Return whether scipy has no formula of its own for the family's quantiles."""
+        from scipy import stats
+
+        return type(self.frozen().dist)._ppf is stats.rv_continuous._ppf
 
     def usual_range(self) -> tuple[float, float]:
         """Return its bounds; of a normal distribution, which has none, the central 98%."""

@@ -1,16 +1,43 @@
-"""Look at the process of a coordinator on this machine, send signals to it, and end this one."""
+"""Identify this machine, look at the process of a coordinator on it, and end this process."""
 
 import contextlib
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import psutil
 
 REPLACED = 77
 """Exit code of a coordinator that has lost its lease to another one."""
+
+
+@cache
+def this_machine() -> str | None:
+    """Identify the start of this machine, and the PID namespace of this process.
+
+    Process ids that were read in the same namespace since the same start name the same processes.
+
+    Sources: proc_sys_kernel(5), random/boot_id; pid_namespaces(7); sysctl(3) of macOS.
+
+    Returns
+    -------
+    machine
+        None if the system has neither.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        command = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - a constant
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
 
 
 def runs_snakemake(process: psutil.Process) -> bool:

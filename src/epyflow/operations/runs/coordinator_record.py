@@ -7,12 +7,10 @@ only its process or its Batch job shows that it has ended.
 
 import os
 import platform
-import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +18,7 @@ import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from epyflow.errors import ArtifactError, EpyflowError, UnreachableError, UnreadableError
+from epyflow.operations.runs.coordinator_process import this_machine
 from epyflow.operations.runs.experiment_origin import Origin
 from epyflow.operations.runs.run_request import LongPath, Name, Wanted
 from epyflow.operations.runs.stored_records import parse_record, warn_once
@@ -142,31 +141,6 @@ def is_same_job(one: str | None, other: str | None) -> bool:
     if one is None or other is None:
         return False
     return one.rpartition("/")[2] == other.rpartition("/")[2]
-
-
-@cache
-def this_machine() -> str | None:
-    """Identify the start of this machine, and the PID namespace of this process.
-
-    Process ids that were read in the same namespace since the same start name the same processes.
-
-    Sources: proc_sys_kernel(5), random/boot_id; pid_namespaces(7); sysctl(3) of macOS.
-
-    Returns
-    -------
-    machine
-        None if the system has neither.
-    """
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        command = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - a constant
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
 
 
 def this_coordinator(

@@ -6,7 +6,6 @@ bucket.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -16,20 +15,13 @@ from typing import Any, Literal
 from epyflow.errors import UnreadableError
 from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.operations.runs.coordinator_record import Coordinator, read_coordinators
+from epyflow.operations.runs.run_folders import group_folders, read_metadata
 from epyflow.operations.runs.run_lease import running_since
-from epyflow.operations.runs.run_parts import Files, Metadata, Part, judge_part
+from epyflow.operations.runs.run_parts import Files, Part, judge_part
 from epyflow.operations.runs.run_request import Wanted
-from epyflow.operations.runs.stored_records import read_records
 from epyflow.operations.runs.unplanned_files import unplanned_among
-from epyflow.run.layout import COORDINATOR, METADATA, RESULTS, RunLayout
-from epyflow.run.path_patterns import (
-    is_planned,
-    paths_below,
-    run_of_record,
-    runs_with_files,
-    split_date,
-    split_name,
-)
+from epyflow.run.layout import RESULTS, RunLayout
+from epyflow.run.path_patterns import is_planned, paths_below, runs_with_files
 from epyflow.storage.disk import SharedFolder, Storage, storage_at
 
 
@@ -224,12 +216,8 @@ def _literal(pattern: str) -> str:
 
 def _runs(files: Files, storage: Storage) -> list[Run]:
     folders = runs_with_files(files)
-    records = _records(storage, folders, files)
-    grouped: dict[RunLayout, list[str]] = {}
-    coordinated = _coordinated(storage, folders - records.keys())
-    for folder in sorted(folders):
-        exp_id, run_id = _names(folder, records.get(folder), folder in coordinated)
-        grouped.setdefault(RunLayout(exp_id, run_id.partition("/")[0]), []).append(folder)
+    records = read_metadata(storage, folders, files)
+    grouped = group_folders(storage, folders, records)
     coordinators = read_coordinators(storage, grouped, files)
     ordered, ordered_folders = sorted(files), sorted(folders)
 
@@ -260,48 +248,6 @@ def _runs(files: Files, storage: Storage) -> list[Run]:
         return replace(found, nested=nested, since=since)
 
     return [judged(run, its) for run, its in grouped.items()]
-
-
-def _records(storage: Storage, folders: set[str], files: Files) -> dict[str, Metadata]:
-    """Read the metadata of every run; skip damaged files."""
-    paths = {f"{RESULTS}/{each}/{METADATA}": each for each in folders}
-    listed = {
-        path: files[f"{each}/{METADATA}"]
-        for path, each in paths.items()
-        if f"{each}/{METADATA}" in files
-    }
-    found = read_records(Metadata, storage, listed, "this run is described by its files")
-    return {paths[path]: record for path, record in found.items()}
-
-
-def _coordinated(storage: Storage, folders: Iterable[str]) -> set[str | None]:
-    """Return the folders named by a date that have a coordinator: dates of a replay have none."""
-    parents = {split_name(folder)[0] for folder in filter(_may_be_dated, folders)}
-    return {
-        run_of_record(f"{parent}/{path}")
-        for parent in parents
-        for path in storage.below(f"{COORDINATOR}/{parent}")
-    }
-
-
-def _may_be_dated(folder: str) -> bool:
-    """Return whether a folder may be that of a date of a replay: it is a date below two others."""
-    above, last = split_name(folder)
-    return "/" in above and bool(split_date(f"{last}/")[0])
-
-
-def _names(folder: str, record: Metadata | None, is_coordinated: bool) -> tuple[str, str]:
-    """Return the experiment and the run of a folder.
-
-    A date below two folders is a run if its record names no replay, or without a record, if it has
-    a coordinator.
-    """
-    exp_id, last = split_name(folder)
-    is_run = is_coordinated if record is None else "/" not in record.run_id
-    if is_run or not _may_be_dated(folder):
-        return exp_id, last
-    parent, run_id = split_name(exp_id)
-    return parent, f"{run_id}/{last}"
 
 
 def _run(

@@ -9,6 +9,7 @@ import tracemalloc
 import pytest
 from pydantic import ValidationError
 
+from epyflow.operations.runs.coordinator_process import this_machine
 from epyflow.operations.runs.coordinator_record import (
     JOB_VARIABLE,
     Coordinator,
@@ -16,7 +17,6 @@ from epyflow.operations.runs.coordinator_record import (
     read_coordinators,
     read_record,
     this_coordinator,
-    this_machine,
 )
 from epyflow.operations.runs.own_record import record_start
 from epyflow.operations.runs.run_request import Wanted
@@ -39,7 +39,7 @@ def test_one_that_was_killed_is_not_alive(storage):
 
 
 def test_the_machine_is_named_alike_in_all_its_processes():
-    program = "from epyflow.operations.runs.coordinator_record import this_machine as machine"
+    program = "from epyflow.operations.runs.coordinator_process import this_machine as machine"
     command = [sys.executable, "-c", f"{program}; print(machine())"]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

@@ -191,11 +191,14 @@ class Ended(NamedTuple):
         Whether the run got to its end, with failed tasks or without.
     report
         The report; None if none was written.
+    succeeded
+        Whether the run itself succeeded, with a report or without.
     """
 
     code: int
     is_over: bool
     report: Path | None
+    succeeded: bool
 
 
 def run_and_report(start: Start, report: Path | None, layout: RunLayout) -> Ended:
@@ -221,12 +224,12 @@ def run_and_report(start: Start, report: Path | None, layout: RunLayout) -> Ende
     code = _run(first)
     is_over = runs and (code == 0 or (code == 1 and _ends(layout) != before))
     if second is None:
-        return Ended(code, is_over, None)
+        return Ended(code, is_over, None, code == 0)
     if not is_over:
         say(f"Report      {report} is not written: the run did not get to its end", err=True)
-        return Ended(code, is_over, None)
+        return Ended(code, is_over, None, code == 0)
     failed = _run(second)
-    return Ended(code or failed, is_over, None if failed else report)
+    return Ended(code or failed, is_over, None if failed else report, code == 0)
 
 
 def _run(command: SnakemakeCommand) -> int:

@@ -239,7 +239,10 @@ def _run(found: Week, start: Start, report: Path | None) -> None:
     if ended.report is not None:
         say(f"Report      {ended.report}", err=True)
     if code := ended.code:
-        warn(f"the run of {found.reference_date} did not succeed; nothing was committed")
+        failed = "did not succeed"
+        if ended.succeeded:
+            failed = f"succeeded, but {report} was not written: repeat the command without --report"
+        warn(f"the run of {found.reference_date} {failed}; nothing was committed")
         raise typer.Exit(code if code > 128 else ExitCode.PROBLEM)
 
 

@@ -286,6 +286,18 @@ def test_a_week_whose_tasks_failed_has_its_report_and_one_that_did_not_end_says_
     assert branches(clone) == ["main"]
 
 
+def test_a_week_whose_report_alone_failed_says_how_to_commit_its_forecast(clone, snakemake):
+    snakemake.report_code = 1
+
+    done = of("2025-01-15", "--report", "week.html")
+
+    assert (done.exit_code, branches(clone)) == (1, ["main"])
+    assert done.stderr.splitlines()[-1] == (
+        "the run of 2025-01-18 succeeded, but week.html was not written: repeat the command "
+        "without --report; nothing was committed"
+    )
+
+
 def test_nobody_who_commits_is_found_before_the_run(clone, snakemake, monkeypatch, tmp_path):
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.delenv(f"GIT_{name}_NAME")

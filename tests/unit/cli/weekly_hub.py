@@ -48,6 +48,8 @@ class Snakemake:
     """Plans as the workflow does, and writes a submission that the hub accepts or refuses."""
 
     accepted, code, complete = True, 0, True
+    report_code = 0
+    """Exit code of its report."""
     fails_at_end = False
     """Whether it makes a report possible although it fails."""
     commands: Sequence[SnakemakeCommand] = ()
@@ -59,7 +61,7 @@ class Snakemake:
         (command,) = commands
         if "--report" in command.arguments:
             self.commands = [*self.commands, command]
-            return 0
+            return self.report_code
         self.commands = [command]
         self.variables = frozenset(without_secrets(command.secrets))
         given = command.arguments[command.arguments.index("--config") + 1 :]

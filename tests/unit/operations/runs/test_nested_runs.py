@@ -10,6 +10,7 @@ from epyflow.operations.runs.download import fetch
 from epyflow.operations.runs.run_list import find_runs
 from epyflow.operations.runs.run_logs import Choice, read_logs
 from epyflow.operations.runs.run_request import describe_request
+from epyflow.operations.runs.runs_without_inputs import find_new_runs
 from epyflow.operations.runs.status import status
 from epyflow.operations.runs.unplanned_files import find_unplanned
 from epyflow.run.layout import RunLayout
@@ -60,6 +61,18 @@ def test_neither_logs_nor_progress_of_the_other_runs_are_of_the_outer_one(storag
         "build": 2, "run": 2, "tables": 1,
     }  # fmt: skip
     assert list(read_logs(storage, outer(storage), Choice())) == []
+
+
+def test_logs_of_the_other_runs_are_not_of_an_outer_one_that_has_no_inputs_yet(made_up):
+    for run in (OUTER, INNER):
+        made_up.planned(run.name, {run.run_id: 2})
+    made_up.write(f"logs/{INNER.name}/run_task/00000.log", FAILED_LOG)
+    storage = Disk(made_up.root)
+
+    (run,) = find_new_runs(storage, "us")
+
+    assert (run.layout, run.nested) == (OUTER, ("2030-01-05/",))
+    assert list(read_logs(storage, run, Choice())) == []
 
 
 def test_the_outer_run_is_fetched_and_stamped_without_the_others(storage):

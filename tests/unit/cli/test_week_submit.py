@@ -13,7 +13,11 @@ from made_up_hubs import write_hub
 from epyflow.cli import week as cli_week
 from epyflow.errors import RunningError
 from epyflow.experiment.format.output import FLUSIGHT_LEVELS
-from epyflow.operations.runs.coordinator_record import this_coordinator, write_record
+from epyflow.operations.runs.coordinator_record import (
+    read_record,
+    this_coordinator,
+    write_record,
+)
 from epyflow.operations.runs.experiment_origin import Origin, origin_of
 from epyflow.operations.runs.run_request import Wanted
 from epyflow.operations.start.named_experiment import name_experiment
@@ -164,6 +168,34 @@ def test_newer_observations_that_the_submission_alone_reads_are_named(trends):
 
     assert (done.exit_code, done.stdout) == (0, f"{BRANCH}\n"), done.stderr
     assert "has read the data of 2025-01-15, and there are newer ones" in done.stderr
+
+
+@pytest.fixture
+def earlier(finished, request) -> None:
+    """The record of an earlier version, which says nothing of a hub and of rate trends."""
+    data = read_record("sample", "2025-01-18", Disk()).origin.data
+    request.getfixturevalue("trends")
+    written = read_record("sample", "2025-01-18", Disk()).origin
+    assert written.data != data
+    record(written.model_copy(update={"data": data, "hub": None}))
+
+
+@pytest.mark.usefixtures("earlier")
+def test_the_forecast_of_an_earlier_version_is_committed_without_a_word_of_its_data():
+    done = of("2025-01-16", "--submit")
+
+    assert (done.exit_code, done.stdout) == (0, f"{BRANCH}\n"), done.stderr
+    assert "data" not in done.stderr
+
+
+@pytest.mark.usefixtures("earlier")
+def test_edited_data_of_a_forecast_of_an_earlier_version_are_an_edit():
+    edit(VINTAGES / "admissions_2025-01-15.csv", "MA,3", "MA,9")
+
+    done = of("2025-01-16", "--submit")
+
+    assert done.exit_code == 1
+    assert "its data changed since" in done.stderr
 
 
 @pytest.fixture

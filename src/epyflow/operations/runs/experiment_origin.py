@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from epyflow.run.calendar import calendar_of
-from epyflow.run.digests import hash_functions
+from epyflow.run.digests import flatten, hash_data, hash_functions
 from epyflow.run.plan import Plan
 
 if TYPE_CHECKING:  # slow to import
@@ -82,6 +82,16 @@ def origin_of(found: "Gathered", plan: Plan, environment: Mapping[str, str] = os
         hub=_hash(hubs) if hubs else None,
         **calendar_of(found.experiment),
     )
+
+
+def without_rate_trends(origin: Origin, found: "Gathered") -> Origin:
+    """Return an origin whose data are those of the tasks alone, as in records of earlier versions.
+
+    Such a record has no ``hub``, also where the run makes a submission.
+    """
+    store, calendar = found.sources.store, found.sources.calendar
+    data = [flatten(hash_data(run, store, calendar)) for run in found.runs.values()]
+    return origin.model_copy(update={"data": _hash(sorted(each.values()) for each in data)})
 
 
 def _hash(content: Iterable[Any]) -> str:

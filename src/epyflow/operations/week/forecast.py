@@ -11,7 +11,7 @@ from pathlib import Path
 from epyflow.errors import DataError, EpyflowError, user_errors
 from epyflow.operations.runs.coordinator_presence import format_time
 from epyflow.operations.runs.coordinator_record import Coordinator
-from epyflow.operations.runs.experiment_origin import Origin, origin_of
+from epyflow.operations.runs.experiment_origin import Origin, origin_of, without_rate_trends
 from epyflow.operations.runs.stored_records import Record, parse_record
 from epyflow.operations.week.hub_branch import has_configuration
 from epyflow.report.warnings import OLDEST
@@ -155,10 +155,10 @@ def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: s
     read = last.origin
     if read is None or read.content is None:
         return []
-    now, dates = _origin(settings), {}
+    now, dates = _origin(settings, read), {}
     if read.today is not None:
         dates = {"today": read.today, "last_observation": read.last_observation}
-    then = _origin(settings.model_copy(update=dates)) if dates else now
+    then = _origin(settings.model_copy(update=dates), read) if dates else now
     pairs = {
         "the experiment or a setting": (read.content, then.content),
         "its data": (read.data, then.data),
@@ -187,9 +187,10 @@ def confirm_unedited(week: Week, settings: Settings, last: Coordinator, again: s
     return found
 
 
-def _origin(settings: Settings) -> Origin:
+def _origin(settings: Settings, read: Origin) -> Origin:
     found = gather(settings)
-    return origin_of(found, plan_without_seed(found))
+    origin = origin_of(found, plan_without_seed(found))
+    return without_rate_trends(origin, found) if read.hub is None else origin
 
 
 def read_forecast(week: Week, storage: Storage) -> bytes:

@@ -137,6 +137,8 @@ STARTS_A_JOB = """
 import signal, subprocess, sys
 from epyflow.run.interruption import ignore_repeated_interruptions
 
+# A command of a script with "&" ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ignore_repeated_interruptions()
 try:
     signal.raise_signal(signal.SIGINT)

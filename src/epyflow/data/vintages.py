@@ -116,7 +116,11 @@ def vintage_file(path: Path, day: date) -> Path:
         and (path.is_dir() or each.name == f"{before}{found}{after}")
     }
     if not dated:
-        raise UnreadableError(f"{folder}: no file has a date in its name; expected YYYY-MM-DD")
+        is_empty = all(each.name.startswith(".") for each in folder.iterdir())
+        raise UnreadableError(
+            f"{folder}: no file has a date in its name; expected YYYY-MM-DD"
+            + (". The folder is empty: epyflow data fetch adds a file" if is_empty else "")
+        )
     _refuse_several_series(folder, dated)
     known = {each: found for each, found in dated.items() if found <= day}
     if not known:

@@ -137,7 +137,7 @@ def test_a_report_whose_name_begins_as_an_option_is_named_by_its_folder(started)
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["nothing"], 2, "nothing: no such folder; expected an experiment's folder"),
+        (["nothing"], 2, "no such folder; expected an experiment's folder, which epyflow new"),
         (["experiments/sample", "--cloud", "--slurm"], 1, "one of --cloud, --slurm and --profile"),
         (["experiments/sample", "--report", "r.pdf"], 1, "ends in .html or .zip"),
         (["experiments/sample", "--report", "no/r.html"], 1, "there is no folder"),

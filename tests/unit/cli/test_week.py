@@ -429,7 +429,7 @@ def test_a_worktree_that_was_removed_by_hand_has_no_branch_checked_out(clone, sn
         (("--storage", "nowhere"), "nowhere"),
         (("--fetch", "nhsn-flu"), "--fetch, --fetch-to: expected both"),
         (("--fetch-to", "vintages"), "--fetch, --fetch-to: expected both"),
-        (("--push", "other"), "has no remote 'other'"),
+        (("--push", "other"), "has no remote 'other'; expected one; git remote add adds it"),
         (("--clone", "experiments"), "experiments: is not a clone of a hub"),
         (("--clone", "hub/model-metadata"), "git takes it for model-metadata/ of a repository"),
         (("--metadata", "none.yml"), "none.yml: is no file; expected the model's metadata"),
@@ -448,6 +448,8 @@ def test_a_branch_is_pushed_if_asked_and_never_by_force(clone, snakemake, tmp_pa
     git(tmp_path, "init", "--quiet", "--bare", "fork.git")
     git(clone, "remote", "add", "fork", str(tmp_path / "fork.git"))
 
+    unknown = of("2025-01-15", "--push", "frok")
+    assert "hub: has no remote 'frok'; expected one of fork" in unknown.stderr
     done = of("2025-01-15", "--push", "fork")
 
     assert done.exit_code == 0, done.stderr

@@ -154,7 +154,9 @@ def test_observations_that_cannot_be_read_are_reported_once(root):
     for path in (root / "common-data" / "vintages").iterdir():
         path.unlink()
 
-    with pytest.raises(InvalidExperimentError, match="no file has a date in its name") as refused:
+    with pytest.raises(
+        InvalidExperimentError, match=r"YYYY-MM-DD\. The folder is empty"
+    ) as refused:
         experiment(root, "2025-01-15", dates=RELATIVE)
 
     assert len(refused.value.problems) == 1

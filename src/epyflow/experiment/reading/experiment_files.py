@@ -194,7 +194,8 @@ def _no_such_experiment(path: Path, root: Path | None) -> str:
     beside = [str(each) for each in _folders_beside(path) if _is_experiment(each)]
     if root is None:
         near = did_you_mean(experiment, beside)
-        return f"{experiment}: no such {_kind(path)}{near}; expected an experiment's folder"
+        new = "" if near or beside else ", which epyflow new writes"
+        return f"{experiment}: no such {_kind(path)}{near}; expected an experiment's folder{new}"
     base = root / "experiments"
     known = _known(base)
     near = did_you_mean(experiment, [*known, *beside])

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from epyflow.errors import EpyflowError, UnreadableError, user_errors
 from epyflow.operations.secret_variables import without_secrets
 from epyflow.repositories.git import KEPT_VARIABLES
+from epyflow.suggest import listed
 from forecast_hub.config.reader import read_hub
 from forecast_hub.errors import HubError
 
@@ -72,8 +73,9 @@ def check_clone(clone: Path, remote: str | None) -> None:
         raise EpyflowError(f"{clone}: is not a clone of a hub; expected the folder of one")
     if (top := _git(clone, "rev-parse", "--show-prefix")) != "":
         raise EpyflowError(f"{clone}: git takes it for {top} of a repository; expected a clone")
-    if remote is not None and remote not in _git(clone, "remote").split():
-        raise EpyflowError(f"{clone}: has no remote {remote!r}; expected one of git remote")
+    if remote is not None and remote not in (remotes := _git(clone, "remote").split()):
+        known = f"one of {listed(remotes)}" if remotes else "one; git remote add adds it"
+        raise EpyflowError(f"{clone}: has no remote {remote!r}; expected {known}")
     for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         _git(clone, "var", name)
     if not has_configuration(clone) and _git(clone, "ls-files", "--", str(_TASKS)):

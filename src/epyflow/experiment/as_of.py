@@ -28,6 +28,7 @@ def at(
     day: date,
     output_config: str | None = None,
     populations: Collection[str] = (),
+    named: str = "",
 ) -> Experiment:
     """Return an experiment for another reference date.
 
@@ -39,6 +40,8 @@ def at(
         The reference date.
     output_config, populations
         See :func:`epyflow.experiment.load.inspect`.
+    named
+        What each error begins with: see :func:`name_date`; by default the date.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def at(
     EpyflowError
         If the experiment has no reference date.
     """
-    found, problems = inspect_at(experiment, day, output_config, populations)
+    found, problems = inspect_at(experiment, day, output_config, populations, named=named)
     if found is None:
         raise InvalidExperimentError(each for each in problems if each.severity == "error")
     return found
@@ -59,12 +62,13 @@ def inspect_at(
     output_config: str | None = None,
     populations: Collection[str] = (),
     store: PopulationStore | None = None,
+    named: str = "",
 ) -> tuple[Experiment | None, list[Problem]]:
     """Validate an experiment for another reference date, which each error names.
 
     Parameters
     ----------
-    experiment, day
+    experiment, day, named
         See :func:`at`.
     output_config, populations, store
         See :func:`epyflow.experiment.load.inspect`.
@@ -78,7 +82,7 @@ def inspect_at(
         experiment.files, output_config, populations, changes(experiment, day), store
     )
     return found, [
-        replace(each, message=f"reference date {day}: {each.message}")
+        replace(each, message=f"{named or f'reference date {day}: '}{each.message}")
         if each.severity == "error"
         else each
         for each in problems
@@ -109,8 +113,17 @@ def runs(
     if twice := sorted({str(day) for day in dates if list(dates).count(day) > 1}):
         raise EpyflowError(f"reference_dates: {', '.join(twice)} is listed twice; expected it once")
     return {
-        f"{run_id}/{day}": at(experiment, day, output_config, populations) for day in sorted(dates)
+        f"{run_id}/{day}": at(experiment, day, output_config, populations, name_date(day, dates))
+        for day in sorted(dates)
     }
+
+
+def name_date(day: date, dates: Sequence[date]) -> str:
+    """Return the beginning of an error about one of the setting ``reference_dates``.
+
+    It is empty for another date.
+    """
+    return f"reference_dates[{list(dates).index(day)}] is {day}: " if day in dates else ""
 
 
 def changes(experiment: Experiment, day: date) -> Changes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from epyflow.data.periods import WEEKS, is_dated_by_its_end
 from epyflow.data.vintages import hash_file
 from epyflow.errors import EpyflowError, user_errors
+from epyflow.experiment.as_of import name_date
 from epyflow.experiment.experiment import Experiment, canonical_json
 from epyflow.experiment.format.calibration import Calibration
 from epyflow.experiment.format.hub_formats import HubTarget
@@ -176,8 +177,9 @@ def _hub(settings: Settings, name: str, day: date) -> Hub | None:
     if hub.round(day.isoformat()) is None:
         ids = hub.round_ids
         raise EpyflowError(
-            f"output.{name}.reference_date: {day} is no round of the hub in {found}, whose rounds "
-            f"are {ids[0]} to {ids[-1]}; expected one of them, or another --config hub=<folder>"
+            f"output.{name}.reference_date: {name_date(day, settings.reference_dates)}{day} is no "
+            f"round of the hub in {found}, whose rounds are {ids[0]} to {ids[-1]}; expected one of "
+            "them, or another --config hub=<folder>"
         )
     return hub
 

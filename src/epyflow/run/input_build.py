@@ -89,12 +89,11 @@ def experiment_of(
     """
     sources = sources or find_sources(settings)
     experiment = load_experiment(settings, sources)
-    run, _, day = (run_id or settings.run_id).partition("/")
-    dates = (date.fromisoformat(day),) if day else ()
-    runs = as_of.runs(
-        experiment, run, dates, settings.output_config, population_names(sources.store)
-    )
-    return next(iter(runs.values()))
+    _, _, day = (run_id or settings.run_id).partition("/")
+    if not day:
+        return experiment
+    known = population_names(sources.store)
+    return as_of.at(experiment, date.fromisoformat(day), settings.output_config, known)
 
 
 def prepare_build(

@@ -118,15 +118,15 @@ def inspect_experiment(
     and the experiment, as it is written, is None if one date is not possible.
     """
     place, store = place_with(settings, sources.place), sources.store
-    output, known = settings.output_config, store.known()
+    output, known, dates = settings.output_config, store.known(), settings.reference_dates
     experiment, problems = inspect(place, output, known, store=store)
-    if experiment is None or not settings.reference_dates:
+    if experiment is None or not dates:
         return experiment, problems
     try:
         _check_build(settings)
         inspected = [
-            as_of.inspect_at(experiment, day, output, known, store)
-            for day in sorted(settings.reference_dates)
+            as_of.inspect_at(experiment, day, output, known, store, as_of.name_date(day, dates))
+            for day in sorted(dates)
         ]
     except EpyflowError as error:
         return None, [*problems, Problem(place.config, 1, "", str(error))]

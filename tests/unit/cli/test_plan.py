@@ -141,4 +141,4 @@ def test_a_date_that_the_run_would_refuse_has_no_plan(tmp_path):
     done = replay(folder, ["2025-01-18", "2010-01-02"])
 
     assert done.exit_code == 1
-    assert "reference date 2010-01-02: " in done.stderr
+    assert "reference_dates[1] is 2010-01-02: " in done.stderr

@@ -327,12 +327,13 @@ def test_every_date_of_a_replay_is_checked_with_the_messages_of_the_run(tmp_path
 
     assert code == 1
     vintage, window, weekday = (line.partition("config/")[2] for line in lines)
-    assert re.match(rf"modelset.yaml:\d+: .*: reference date {early}: .*no file is dated", vintage)
-    assert re.match(rf"modelset.yaml:\d+: .*end_date: reference date {early}: 2009-12-26", window)
-    assert re.match(rf"output.yaml:\d+: .*: reference date {friday}: .* is a Friday", weekday)
+    first, last = (rf"reference_dates\[{i}\] is {day}: " for i, day in ((0, friday), (2, early)))
+    assert re.match(rf"modelset.yaml:\d+: .*: {last}.*no file is dated", vintage)
+    assert re.match(rf"modelset.yaml:\d+: .*end_date: {last}2009-12-26", window)
+    assert re.match(rf"output.yaml:\d+: .*: {first}.* is a Friday", weekday)
     given = {"experiment": "sample", "experiments_root": str(tmp_path), "today": "2025-01-29"}
     with pytest.raises(EpyflowError) as refused:
-        gather(read_settings({**given, "reference_dates": [early]}))
+        gather(read_settings({**given, "reference_dates": [friday, late, early]}))
     assert str(refused.value).splitlines() == lines[:2]
 
     code, lines = validate(f"reference_dates=[{late}]", "build=remote")

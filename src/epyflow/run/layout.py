@@ -22,6 +22,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from epyflow.errors import EpyflowError
 from epyflow.experiment.reading.experiment_files import is_exp_id
 from epyflow.files import LONGEST_NAME
 from epyflow.run.run_id import LATEST
@@ -272,3 +273,25 @@ def plan_path(experiment: str, run_id: str) -> Path:
         plain = re.sub("[^A-Za-z0-9]+", "_", Path(experiment).name)
         name = f"{plain[:LONGEST_NAME]}-{digest}"
     return PLANS / name / run_id / "plan.json"
+
+
+def check_name(exp_id: str, run_id: str = "") -> None:
+    """Refuse names with a meaning of their own in a bucket, or in commands.
+
+    Raises
+    ------
+    EpyflowError
+        If a folder of the experiment's id, or the run, has such a name.
+    """
+    for name in CLOSED_TO_TASKS:
+        if name in (*exp_id.split("/"), run_id):
+            what = f"the run {exp_id}/{run_id}" if run_id else f"the experiment {exp_id}"
+            raise EpyflowError(
+                f"{what}: tasks may not write in a folder {name!r} of a bucket; rename the "
+                "experiment or the run"
+            )
+    if LATEST in exp_id.split("/"):
+        raise EpyflowError(
+            f"the experiment {exp_id}: a folder of results cannot be named {LATEST!r}, which is a "
+            "file that names the newest finished run; rename the experiment"
+        )

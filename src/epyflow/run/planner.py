@@ -28,7 +28,7 @@ from epyflow.run.digests import (
     numeric_content,
 )
 from epyflow.run.input_record import Built
-from epyflow.run.layout import CLOSED_TO_TASKS, COORDINATOR, OWN_NAMES, RESULTS, RunLayout
+from epyflow.run.layout import COORDINATOR, OWN_NAMES, RESULTS, RunLayout, check_name
 from epyflow.run.path_patterns import runs_with_files, split_date, split_name
 from epyflow.run.plan import (
     PLAN_VARIABLE,
@@ -39,7 +39,6 @@ from epyflow.run.plan import (
     plan_checksum,
     read_plan_file,
 )
-from epyflow.run.run_id import LATEST
 from epyflow.run.series_labels import label_series
 from epyflow.run.sources import Gathered
 from epyflow.run.start import Start, write_start
@@ -137,21 +136,6 @@ def _check_submitted(plan: Plan, expected: str | None) -> None:
         )
 
 
-def _check_name(exp_id: str, run_id: str) -> None:
-    """Refuse names with a meaning of their own in a bucket, or in commands."""
-    for name in CLOSED_TO_TASKS:
-        if name in (*exp_id.split("/"), run_id):
-            raise EpyflowError(
-                f"the run {exp_id}/{run_id}: tasks may not write in a folder {name!r} of a bucket; "
-                "rename the experiment or the run"
-            )
-    if LATEST in exp_id.split("/"):
-        raise EpyflowError(
-            f"the experiment {exp_id}: a folder of results cannot be named {LATEST!r}, which is a "
-            "file that names the newest finished run; rename the experiment"
-        )
-
-
 def _check_apart(found: Gathered, storage: Storage) -> None:
     """Refuse a run whose folder is in one that another run writes files to, or the reverse."""
     layout = RunLayout(found.experiment.files.exp_id, found.settings.run_id)
@@ -231,7 +215,7 @@ def _seed(experiment: Experiment, known: Iterable[Built | None], previous: Plan 
 def _plan(found: Gathered, seed: int) -> tuple[Plan, dict[str, Any]]:
     """Return the plan, and the files that it was made from as fields of :class:`Start`."""
     settings, first = found.settings, next(iter(found.runs.values()))
-    _check_name(first.files.exp_id, settings.run_id)
+    check_name(first.files.exp_id, settings.run_id)
     tables = table_specs(first)
     if settings.reference_dates:
         # A replay makes submissions and scores, and no tables for a report.

@@ -3,7 +3,8 @@
 The experiments lie in a folder, in a bundle that was unpacked, or in the copy of a repository.
 """
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +14,19 @@ from epyflow.experiment import as_of
 from epyflow.experiment.experiment import Experiment
 from epyflow.experiment.load import inspect, load, warn_of_populations
 from epyflow.experiment.reading.experiment_files import ExperimentFiles
-from epyflow.experiment.reading.problems import Problem
+from epyflow.experiment.reading.problems import Problem, problem_at
+from epyflow.experiment.reading.yaml_source import read
 from epyflow.population.store import PopulationStore
 from epyflow.repositories.address import is_address, parse_address
 from epyflow.repositories.checkout import Checkout, fetch
 from epyflow.run.bundle import Sources, is_bundle, repository_of_bundle
 from epyflow.run.calendar import calendar_of, place_with, with_calendar
-from epyflow.run.settings import Settings
+from epyflow.run.hub_choice import choose_destination
+from epyflow.run.layout import check_name
+from epyflow.run.settings import HUB_FOLDERS, Settings
 from epyflow.run.start import fetched_folder
-from forecast_hub.errors import first_lines
+from forecast_hub.config.reader import read_hub
+from forecast_hub.errors import HubError, first_lines
 
 
 @dataclass(frozen=True)
@@ -114,24 +119,66 @@ def inspect_experiment(
 ) -> tuple[Experiment | None, list[Problem]]:
     """Validate the experiment and compare it with the populations; see :func:`inspect`.
 
+    Its name is checked as the run does, and what it submits, if there is a hub that can be read.
     In a replay, each reference date is validated. The problems are those of all dates, each once,
     and the experiment, as it is written, is None if one date is not possible.
     """
     place, store = place_with(settings, sources.place), sources.store
     output, known, dates = settings.output_config, store.known(), settings.reference_dates
     experiment, problems = inspect(place, output, known, store=store)
-    if experiment is None or not dates:
-        return experiment, problems
+    runs = [experiment]
+    if experiment is not None and dates:
+        try:
+            _check_build(settings)
+            inspected = [
+                as_of.inspect_at(experiment, day, output, known, store, as_of.name_date(day, dates))
+                for day in sorted(dates)
+            ]
+        except EpyflowError as error:
+            return None, [*problems, Problem(place.config, 1, "", str(error))]
+        runs = [found for found, _ in inspected]
+        problems = [each for _, its in inspected for each in its]
+    refused = [*_name_problems(place, settings), *_submission_problems(runs, settings)]
+    valid = not refused and None not in runs
+    return experiment if valid else None, list(dict.fromkeys([*problems, *refused]))
+
+
+def _name_problems(place: ExperimentFiles, settings: Settings) -> list[Problem]:
     try:
-        _check_build(settings)
-        inspected = [
-            as_of.inspect_at(experiment, day, output, known, store, as_of.name_date(day, dates))
-            for day in sorted(dates)
-        ]
+        check_name(place.exp_id, settings.run_id)
     except EpyflowError as error:
-        return None, [*problems, Problem(place.config, 1, "", str(error))]
-    problems = list(dict.fromkeys(each for _, its in inspected for each in its))
-    return experiment if all(found for found, _ in inspected) else None, problems
+        return [Problem(place.folder, 1, "", str(error))]
+    return []
+
+
+def _submission_problems(
+    runs: Iterable[Experiment | None], settings: Settings
+) -> Iterator[Problem]:
+    """Tell why submissions would be refused when the run is planned.
+
+    Without a hub, or with one that cannot be read, nothing is told.
+    """
+    try:
+        folder = settings.find_path("hub", HUB_FOLDERS)
+        if folder is None:
+            return
+        read_hub(folder)
+    except (EpyflowError, HubError):
+        return
+    for run in filter(None, runs):
+        try:
+            choose_destination(run, settings)
+        except EpyflowError as error:
+            yield _in_output(run, str(error))
+
+
+def _in_output(experiment: Experiment, message: str) -> Problem:
+    """Return a problem at the key of the output file that a message begins with."""
+    document = read(experiment.sources[-1])
+    key, _, rest = message.partition(": ")
+    if re.fullmatch(r"output(\.\w+)+", key):
+        return problem_at(document, tuple(key.split(".")), rest)
+    return Problem(document.path, document.line(("output",)), "", message)
 
 
 def population_names(store: PopulationStore) -> Collection[str]:

@@ -93,6 +93,9 @@ def test_a_path_with_a_detour_makes_no_other_folder(empty):
         ("a b", 1, "'a b' cannot name an experiment; expected at most 100 letters"),
         ("a" * 101, 1, "cannot name an experiment; expected at most 100 letters"),
         ("full/file/x", 2, "Not a directory"),
+        ("latest", 1, "the experiment latest: a folder of results cannot be named 'latest'"),
+        ("experiments/latest/x", 1, "the experiment latest/x: a folder of results cannot be"),
+        ("coordinator", 1, "the experiment coordinator: tasks may not write in a folder"),
     ],
 )
 def test_nothing_is_overwritten(empty, name, code, message):

@@ -248,6 +248,12 @@ def _exp_id(folder: Path, root: Path) -> str:
     return folder.name
 
 
+def exp_id_of(folder: Path) -> str:
+    """Return the id of an experiment in a folder, which need not exist."""
+    plain = _plain(folder)
+    return _exp_id(plain, _root_above(plain))
+
+
 def is_exp_id(text: str) -> bool:
     """Return whether a text can name folders of results; ``/`` separates nested ones."""
     return _EXP_ID.fullmatch(text) is not None

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.reading.experiment_files import NAME_FORM, is_exp_id, locate
+from epyflow.experiment.reading.experiment_files import NAME_FORM, exp_id_of, is_exp_id, locate
+from epyflow.run.layout import check_name
 from epyflow.run.settings import POPULATION_FOLDERS
 from epyflow.strict import shown
 
@@ -62,6 +63,7 @@ def write_experiment(folder: Path, template: Template, project: Path | None) -> 
     name = folder.absolute().name
     if not is_exp_id(name):
         raise EpyflowError(f"{shown(name)} cannot name an experiment; expected {NAME_FORM}")
+    check_name(exp_id_of(folder))
     if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise EpyflowError(f"{folder}: exists; expected the name of a new folder")
     config = folder / "config"

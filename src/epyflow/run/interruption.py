@@ -1,6 +1,7 @@
 """Let Snakemake end in order when Ctrl-C interrupts it."""
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -23,6 +24,18 @@ _INTERRUPTED = "Terminating processes on user request"
 """How Snakemake's message begins after Ctrl-C."""
 
 
+def leave_at_once(number: int, frame: FrameType | None) -> None:
+    """End this process, which has begun nothing, with one line and 128 + n: a handler of signal n.
+
+    An exception would pass through modules that are half imported, and leave their tracebacks.
+    """
+    del frame
+    signal.signal(number, signal.SIG_IGN)  # The same wish may come twice.
+    with contextlib.suppress(OSError):
+        os.write(2, b"Stopped before the run began.\n")
+    os._exit(128 + number)
+
+
 def ignore_repeated_interruptions() -> None:
     """Ignore Ctrl-C within some seconds of another: an impatient hand, or a signal passed on too.
 
@@ -34,10 +47,9 @@ def ignore_repeated_interruptions() -> None:
     Snakemake would wait for them: they are interrupted, too. Nothing changes where Ctrl-C has
     another handler, or outside the main thread, which cannot set one.
     """
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    ):
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(
+        signal.SIGINT
+    ) not in (signal.default_int_handler, leave_at_once):
         return
     first: list[float] = []
 

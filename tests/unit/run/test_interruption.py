@@ -16,6 +16,7 @@ from epyflow.run import interruption
 from epyflow.run.interruption import (
     finish_ended_jobs,
     ignore_repeated_interruptions,
+    leave_at_once,
     leave_interrupted_loops,
     read_failure,
 )
@@ -106,6 +107,17 @@ def test_what_an_interruption_leaves_half_built_is_not_reported(reports):
             signal.raise_signal(signal.SIGINT)
         HalfBuilt()
         assert len(reports) == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("reports")
+def test_an_interruption_is_one_of_the_run_as_soon_as_the_workflow_is_read():
+    before = signal.signal(signal.SIGINT, leave_at_once)
+    try:
+        ignore_repeated_interruptions()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
 

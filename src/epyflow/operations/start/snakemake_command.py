@@ -22,7 +22,7 @@ from epyflow.operations.slurm.site import FILE_VARIABLE as SLURM_SITE_VARIABLE
 from epyflow.suggest import did_you_mean, listed
 
 SNAKEFILE, PROFILES = Path("workflow/Snakefile"), Path("profiles")
-LOCAL = "local"
+LOCAL, SNAKEMAKE = "local", "snakemake"
 WITHOUT_RUN = frozenset({"--dry-run", "--dryrun", "-n", "--unlock"})
 """Options with which Snakemake runs no job, so that there is nothing to report on."""
 PARTIAL_RUN = frozenset({"--until", "-U", "--omit-from", "-O"})
@@ -120,7 +120,7 @@ def write_command(start: Start, *others: str, project: Path | None = None) -> Sn
     except EpyflowError:
         if not given:
             raise
-    arguments, cores = [find_program("snakemake")], start.cores
+    arguments, cores = [find_program(SNAKEMAKE)], start.cores
     if project is not None and not _is_here(project):
         arguments += ["-s", str(project / SNAKEFILE)]
     if project is not None and not given:
@@ -176,8 +176,7 @@ def run_commands(commands: Iterable[SnakemakeCommand]) -> int:
     try:
         for command in commands:
             environment = {**without_secrets(command.secrets), **command.variables}
-            child = subprocess.Popen(command.arguments, env=environment)  # noqa: S603 - printed
-            running[:] = [child]
+            running[:] = [child := _started(command.arguments, environment)]
             for number in received:  # while it was started
                 _send(child, number)
             code = child.wait()
@@ -187,6 +186,19 @@ def run_commands(commands: Iterable[SnakemakeCommand]) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _started(arguments: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a command; Snakemake so that Ctrl-C leaves no traceback while it is imported."""
+    if Path(arguments[0]).name != SNAKEMAKE:
+        return subprocess.Popen(arguments, env=environment)  # noqa: S603 - printed
+    same = [sys.executable, "-P", "-m", "epyflow.run", *arguments]
+    # A new program inherits the mask.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return subprocess.Popen(same, env=environment)  # noqa: S603 - printed
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _send(child: "subprocess.Popen[bytes]", number: int) -> None:

@@ -26,6 +26,7 @@ from epyflow.repositories.address import is_address
 from epyflow.run.layout import RunLayout
 from epyflow.run.plan import read_plan_file
 from epyflow.run.settings import Settings
+from epyflow.storage.disk import Storage
 
 GCP = "gcp"
 """The profile of ``--cloud``."""
@@ -80,7 +81,8 @@ def run(
     """Run an experiment, and print the snakemake command that does it.
 
     Repeat the command to resume a run that was interrupted; only what is missing or changed runs.
-    The last lines name the tables, the submission with its verdict, the scores and the report.
+    The last lines name the tables, the submission with its verdict, the scores, the warnings of the
+    report's first page, and the report.
 
     Exit code 0: the run succeeded. 1: it failed, or a setting is wrong. 2: the experiment or a file
     of settings cannot be read. 128 + n: signal n ended it. Other codes are those of
@@ -92,7 +94,8 @@ def run(
         )
     ended = run_and_report(start, report, RunLayout(settings.experiment, settings.run_id))
     if ended.is_over:
-        _print_results(settings, ended.report)
+        with exit_on_error(ExitCode.PROBLEM):
+            print_results(settings, ended.report)
     raise typer.Exit(ended.code)
 
 
@@ -244,11 +247,27 @@ def _ends(layout: RunLayout) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in found}
 
 
-def _print_results(settings: Settings, report: Path | None) -> None:
-    """Print where the results and the report are; not the results of a run in a bucket."""
+def print_results(settings: Settings, report: Path | None, storage: Storage | None = None) -> None:
+    """Print where the results and the report are, and the warnings of its first page.
+
+    Parameters
+    ----------
+    settings
+        Those of the run.
+    report
+        The report; None if none was written.
+    storage
+        Holds the results; None: this folder, and nothing is printed of results in a bucket.
+    """
     lines = []
     if settings.plan_path.is_file():
-        lines += describe_results(read_plan_file(settings.plan_path.read_bytes()))
+        plan = read_plan_file(settings.plan_path.read_bytes())
+        lines += describe_results(plan, storage)
     lines += [] if report is None else [("Report", str(report))]
+    print_lines(lines)
+
+
+def print_lines(lines: Sequence[tuple[str, str]]) -> None:
+    """Print kinds of results and what is said of each."""
     for kind, said in lines:
         say(f"{kind:<12}{said}", err=True)

@@ -20,11 +20,14 @@ from epyflow.cli.run import (
     Profile,
     Slurm,
     choose_profile,
+    print_lines,
+    print_results,
     run_and_report,
 )
 from epyflow.errors import EpyflowError, RunningError
 from epyflow.google.site import read_site
 from epyflow.operations.runs.coordinator_record import read_record
+from epyflow.operations.runs.result_files import describe_results
 from epyflow.operations.runs.run_list import open_storage
 from epyflow.operations.secret_variables import GITHUB, SERVER_TOKENS, take_secrets
 from epyflow.operations.start.named_experiment import NamedExperiment, name_experiment
@@ -55,6 +58,9 @@ from epyflow.operations.week.hub_branch import (
 from epyflow.operations.week.pull_request import API, Host, open_pull_request, read_host
 from epyflow.report.warnings import OLDEST
 from epyflow.repositories.address import is_address
+from epyflow.run.planner import plan_without_seed
+from epyflow.run.settings import Settings
+from epyflow.run.sources import gather
 from epyflow.storage.disk import Storage
 from epyflow.suggest import listed
 
@@ -119,7 +125,8 @@ def week(
     The run is named by the reference date. Repeat the command to resume it; a branch that holds
     the submission stays as it is. With --submit, repeat it once the run has ended. Nothing is
     fetched without --fetch, or twice a day; nothing is pushed without --push, and no pull request
-    is opened without --pull-request. The branch is printed. With `-- --dry-run`, the jobs are
+    is opened without --pull-request. The last lines of `epyflow run`, with the warnings of the
+    report's first page, and the branch are printed. With `-- --dry-run`, the jobs are
     printed, and nothing is committed.
 
     Exit code 0: the branch holds the submission. 1: the data are stale, the run failed, the hub
@@ -152,10 +159,13 @@ def week(
         place = _place(found, GCP if detached else chosen, storage)
     if detached:
         _submit(found, named, arguments or (), place, wait=wait)
+        with exit_on_error(ExitCode.PROBLEM):
+            # Its plan is not in this folder.
+            print_lines(describe_results(plan_without_seed(gather(named.settings)), place))
     else:
         fetches = is_address(named.settings.experiments_root)
         start = Start(chosen, cores, named.files, named.arguments, arguments or (), fetches)
-        _run(found, start, report)
+        _run(found, start, report, (named.settings, place))
         if WITHOUT_RUN & set(start.arguments):
             say("nothing was run, and nothing was committed", err=True)
             return
@@ -233,11 +243,13 @@ def _place(found: Week, profile: str | None, storage: str | None) -> Storage:
     return open_storage(storage)
 
 
-def _run(found: Week, start: Start, report: Path | None) -> None:
+def _run(found: Week, start: Start, report: Path | None, results: tuple[Settings, Storage]) -> None:
     """Run the forecast, write its report if that is asked for, and end the command if one fails."""
     ended = run_and_report(start, report, found.layout)
-    if ended.report is not None:
-        say(f"Report      {ended.report}", err=True)
+    settings, place = results
+    if ended.is_over:
+        with exit_on_error(ExitCode.PROBLEM):
+            print_results(settings, ended.report, place)
     if code := ended.code:
         failed = "did not succeed"
         if ended.succeeded:

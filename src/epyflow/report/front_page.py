@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from epyflow.figures.wording import change_in_words
 from epyflow.report.forecast_warnings import (
@@ -83,22 +83,11 @@ def front_page(
         ``without_reproduction``, ``newest``.
     """
     found = json.loads(summary) if summary else {"warnings": [], "headline": []}
-    held = read_coverage(later) if later else None
-    named = [row._replace(target=labels.get(row.target, row.target)) for row in held or ()]
-    scored = [
-        row._replace(target=labels.get(row.target, row.target))
-        for row in (read_weeks(weeks) if weeks else ())
-    ]
+    looked = look_for_warnings(about, found, later, weeks, labels, is_replay=is_replay)
     page = {
-        "warnings": [
-            *(f"{each[:1].upper()}{each[1:]}." for each in about.get("warnings", ())),
-            *found["warnings"],
-            *(replayed(about["fit"]["particles"]) if is_replay else ()),
-            *forecasts(named),
-            *warn_of_recent(scored),
-        ],
-        "looked_for": [*found.get("passed", ()), *_held(held), *_no_worse(scored)],
-        "later": _later(named) + compare_in_words(scored),
+        "warnings": looked.warnings,
+        "looked_for": looked.passed,
+        "later": _later(looked.held) + compare_in_words(looked.scored),
         "checks": _checks([json.loads(each) for each in findings]) if findings else None,
         "outcomes": _outcomes(json.loads(outcomes)) if outcomes else None,
         "unit": found.get("unit"),
@@ -110,6 +99,47 @@ def front_page(
     }
     escaped: dict[str, Any] = escape(page)
     return escaped
+
+
+class Looked(NamedTuple):
+    """What the checks of a run's results say, and the scores they read, with labels of targets."""
+
+    warnings: list[str]
+    passed: list[str]
+    held: list[Coverage]
+    scored: list[Week]
+
+
+def look_for_warnings(
+    about: Mapping[str, Any],
+    found: Mapping[str, Any],
+    later: bytes | None,
+    weeks: bytes | None,
+    labels: Mapping[str, str],
+    *,
+    is_replay: bool,
+) -> Looked:
+    """Return the warnings of the first page; ``found`` is what ``summary.json`` says.
+
+    The other parameters are those of :func:`front_page`.
+    """
+    held = [
+        row._replace(target=labels.get(row.target, row.target))
+        for row in (read_coverage(later) if later else ())
+    ]
+    scored = [
+        row._replace(target=labels.get(row.target, row.target))
+        for row in (read_weeks(weeks) if weeks else ())
+    ]
+    warnings = [
+        *(f"{each[:1].upper()}{each[1:]}." for each in about.get("warnings", ())),
+        *found["warnings"],
+        *(replayed(about["fit"]["particles"]) if is_replay else ()),
+        *forecasts(held),
+        *warn_of_recent(scored),
+    ]
+    passed = [*found.get("passed", ()), *_held(held), *_no_worse(scored)]
+    return Looked(warnings, passed, held, scored)
 
 
 def _headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -143,7 +173,7 @@ def _experiment(about: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str
     }
 
 
-def _held(held: Sequence[Coverage] | None) -> list[str]:
+def _held(held: Sequence[Coverage]) -> list[str]:
     if not held or any(map(short, held)):
         return []
     return ["no interval of the forecasts misses more observations than chance allows"]

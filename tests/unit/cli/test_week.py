@@ -53,6 +53,23 @@ def test_a_week_that_is_repeated_makes_no_second_commit(clone, snakemake):
     assert git(clone, "rev-list", "--count", "main..team-model-2025-01-18") == "1"
 
 
+def test_a_week_ends_with_the_lines_of_a_run_and_the_warnings_of_its_report(clone, snakemake):
+    snakemake.warnings = ["The median misses.", "Calibration has not converged."]
+
+    done = [of("2025-01-15", "--report", "r.zip") for _ in range(2)]
+
+    assert done[0].stdout == "team-model-2025-01-18\n"
+    for each in done:
+        assert each.stderr.splitlines()[-6:-1] == [
+            "Submission  results/sample/2025-01-18/hub/2025-01-18-team-model.csv: A hub would "
+            "accept 2025-01-18-team-model.csv with 1 row, by its own checks.",
+            "Warnings    2 on the first page of the report:",
+            "            The median misses.",
+            "            Calibration has not converged.",
+            "Report      r.zip",
+        ]
+
+
 def test_the_forecast_is_for_the_hub_of_the_clone_unless_the_settings_name_one(clone, snakemake):
     write_hub(clone, tasks())
     text = '{"schema_version": "https://x/v4.0.1/tasks-schema.json", "rounds": "all"}'

@@ -1,6 +1,7 @@
 """``epyflow week --submit`` after the run is complete: is its forecast that of the experiment?"""
 
 import shlex
+import shutil
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -61,6 +62,17 @@ def finish(snakemake: Snakemake, *given: str) -> None:
 def record(origin: Origin | None, *, whole: bool = True) -> None:
     mine = this_coordinator("sample", "2025-01-18", {}, Wanted(whole=whole))
     write_record(mine.after("complete").model_copy(update={"origin": origin}), Disk())
+
+
+def test_the_warnings_of_a_submitted_run_are_shown_before_it_is_committed(finished, snakemake):
+    snakemake.warnings = ["The median misses."]
+    finish(snakemake)
+    shutil.rmtree(".epyflow")  # as on a machine that never ran it
+
+    done = of("2025-01-15", "--submit")
+
+    assert (done.exit_code, done.stdout) == (0, f"{BRANCH}\n"), done.stderr
+    assert "Warnings    1 on the first page of the report:\n            The median" in done.stderr
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -52,6 +52,8 @@ class Snakemake:
     """Exit code of its report."""
     fails_at_end = False
     """Whether it makes a report possible although it fails."""
+    warnings: Sequence[str] = ()
+    """Those of the report's first page."""
     commands: Sequence[SnakemakeCommand] = ()
     """Those of the last start, its report last."""
     variables: frozenset[str] = frozenset()
@@ -73,6 +75,9 @@ class Snakemake:
         file = Path(plan.layout.submission(plan.runs[0].submission.file))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"reference_date\n{settings.run_id}\n")
+        summary = Path(plan.layout.figure("summary.json"))
+        summary.parent.mkdir(parents=True, exist_ok=True)
+        summary.write_text(json.dumps({"warnings": [*self.warnings], "passed": []}))
         if self.fails_at_end:
             log = Path(plan.layout.logs) / "finish_run.log"
             log.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +85,7 @@ class Snakemake:
         if self.complete:
             Path(plan.layout.complete).touch()
         findings = {"accepted": self.accepted, "messages": ["error: wrong"], "file": file.name}
+        findings |= {"hub": "A hub", "rows": 1}
         Path(plan.layout.findings(file.name)).write_text(json.dumps(findings))
 
 

@@ -6,23 +6,30 @@ from typing import Annotated
 
 import typer
 
-from epyflow.cli.output import ExitCode, exit_on_error, say
+from epyflow.cli.output import ExitCode, exit_on_error, say, warn
 from epyflow.errors import EpyflowError
-from epyflow.operations.start.experiment_template import Template, write_experiment
+from epyflow.experiment.reading.experiment_files import locate
+from epyflow.operations.start.experiment_template import Template, same_id, write_experiment
 from epyflow.operations.start.named_experiment import relative
 from epyflow.operations.start.snakemake_command import find_program, project_folder
+from epyflow.run.layout import RunLayout
+from epyflow.run.settings import Settings
 
 
 def new(
     folder: Annotated[
-        Path, typer.Argument(help="Folder to create; its name is the experiment's id.")
+        Path,
+        typer.Argument(
+            help="Folder to create. The experiment's id is its path below `experiments/`, "
+            "otherwise its name alone."
+        ),
     ],
     template: Annotated[Template, typer.Option(help="The model to start from.")] = "sir",
 ) -> None:
     """Write an experiment to start from: a commented model whose numbers have sources.
 
     It includes the populations of two US states, so it runs without a network. Run it with
-    `epyflow run`.
+    `epyflow run`. The last lines say its id, which names the folder of its results.
 
     Exit code 0: written. 1: the name is wrong, or the folder has content. 2: it cannot be written.
     """
@@ -33,6 +40,14 @@ def new(
         say(relative(path.absolute()))
     if not written.has_populations:
         say("its population is downloaded once, when it first runs", err=True)
+    exp_id = locate(place).exp_id
+    for other in same_id(place):
+        warn(
+            f"{relative(other)} has the id {exp_id}, too: their runs from this folder need the "
+            "same folder of results. Rename one of the two, or give each run a run_id of its own"
+        )
+    results = RunLayout(exp_id, Settings.model_fields["run_id"].default).results
+    say(f"id: {exp_id}; its results will be in {results}", err=True)
     name = shlex.quote(str(place))
     epyflow = find_program("epyflow")
     say(f"next: {epyflow} run {name} --cores 2 --report report.html", err=True)

@@ -85,6 +85,24 @@ def test_a_path_with_a_detour_makes_no_other_folder(empty):
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "exp_id"),
+    [
+        ("a/flu", "c/flu", "flu"),
+        ("flu", "c/flu", "flu"),
+        ("a/experiments/us/flu", "experiments/us/flu", "us/flu"),
+    ],
+)
+def test_the_id_is_said_and_a_second_experiment_with_it(first, second, exp_id):
+    only, again = run("new", first), run("new", second)
+    other = run("new", "a/rsv")
+
+    for done in (only, again):
+        assert f"id: {exp_id}; its results will be in results/{exp_id}/main\n" in done.stderr
+    assert f"{first} has the id {exp_id}, too: " in again.stderr
+    assert "too: " not in only.stderr + other.stderr
+
+
+@pytest.mark.parametrize(
     ("name", "code", "message"),
     [
         ("full", 1, "full: exists; expected the name of a new folder"),

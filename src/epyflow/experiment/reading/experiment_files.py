@@ -174,7 +174,7 @@ def _experiment_above(path: Path) -> str:
     parts = path.parts
     if parts[:1] == ("results",) and len(parts) > 2:
         return f"; this names a run, of the experiment {'/'.join(parts[1:-1])}"
-    above = next((each for each in path.parents if _is_experiment(each)), None)
+    above = next((each for each in path.parents if is_experiment(each)), None)
     return "" if above is None else f": {above}"
 
 
@@ -182,7 +182,8 @@ def _kind(path: Path) -> str:
     return "file" if path.suffix in SUFFIXES else "folder"
 
 
-def _is_experiment(folder: Path) -> bool:
+def is_experiment(folder: Path) -> bool:
+    """Return whether a folder has the files of an experiment below its ``config/``."""
     try:
         return any("model" in file.name for file in yaml_files(folder / "config"))
     except OSError:
@@ -191,7 +192,7 @@ def _is_experiment(folder: Path) -> bool:
 
 def _no_such_experiment(path: Path, root: Path | None) -> str:
     experiment = str(path)
-    beside = [str(each) for each in _folders_beside(path) if _is_experiment(each)]
+    beside = [str(each) for each in _folders_beside(path) if is_experiment(each)]
     if root is None:
         near = did_you_mean(experiment, beside)
         new = "" if near or beside else ", which epyflow new writes"

@@ -1,5 +1,6 @@
 """Write a new experiment from a template, with populations to run it offline."""
 
+import glob
 import os
 import shutil
 from dataclasses import dataclass
@@ -7,7 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from epyflow.errors import EpyflowError
-from epyflow.experiment.reading.experiment_files import NAME_FORM, exp_id_of, is_exp_id, locate
+from epyflow.experiment.reading.experiment_files import (
+    NAME_FORM,
+    exp_id_of,
+    is_exp_id,
+    is_experiment,
+    locate,
+)
 from epyflow.run.layout import check_name
 from epyflow.run.settings import POPULATION_FOLDERS
 from epyflow.strict import shown
@@ -80,6 +87,19 @@ def write_experiment(folder: Path, template: Template, project: Path | None) -> 
     data.mkdir(parents=True)
     written += [_copy(each, data) for each in sorted((project / _POPULATIONS).iterdir())]
     return NewExperiment(tuple(written), has_populations=True)
+
+
+def same_id(folder: Path) -> list[Path]:
+    """Return other experiments with the id of one, in the working directory or a folder of it."""
+    mine, here = locate(folder), Path.cwd()
+    name = glob.escape(mine.exp_id)
+    patterns = (name, f"*/{name}", f"*/experiments/{name}")
+    found = {path for each in patterns for path in here.glob(each) if is_experiment(path)}
+    return sorted(
+        path
+        for path in found
+        if locate(path).exp_id == mine.exp_id and not path.samefile(mine.folder)
+    )
 
 
 def _copy(file: Path, folder: Path) -> Path:

@@ -9,6 +9,7 @@ from epyflow.cli.options import Format, RunName, StoragePrefix
 from epyflow.cli.output import ExitCode, console, exit_on_error, plain_table, print_json, say
 from epyflow.operations.comparison.run_comparison import Comparison, compare_runs
 from epyflow.operations.runs.run_lookup import find_run
+from epyflow.suggest import listed
 
 _SHOWN, _WHOLE = 20, 100_000
 _ANSWERS = {True: "same", False: "different", None: "unknown"}
@@ -41,8 +42,12 @@ def compare(
         print_json(_document(found))
         return
     say(*(f"{key:<12}{_ANSWERS[same]}" for key, same in found.facts.items()))
+    for run, dates in found.more_dates.items():
+        say(f"{run} has more reference dates: {listed(dates)}", err=True)
+    more = tuple(f"{day}_" for dates in found.more_dates.values() for day in dates)
     for name in found.missing:
-        say(f"{name} is in one of the runs only", err=True)
+        if not name.startswith(more):
+            say(f"{name} is in one of the runs only", err=True)
     if found.is_equal:
         say("tables      same medians in all of them")
     else:
@@ -60,6 +65,7 @@ def _document(found: Comparison) -> dict[str, Any]:
         "equal": found.is_equal,
         "same": dict(found.facts),
         "missing": list(found.missing),
+        "more_dates": dict(found.more_dates),
         "files": [str(path) for path in found.files],
         **rows,
     }
@@ -77,6 +83,8 @@ def _print(found: Comparison) -> None:
         columns = (*columns, "low_95", "high_95")
     table = plain_table({name: "word" if n < 2 else "number" for n, name in enumerate(columns)})
     for row in rows.head(_SHOWN).to_dict("records"):
+        if row.get("largest_difference") == 0:
+            row["date"] = "-"  # Every date has the same difference.
         table.add_row(*(_text(row[name]) for name in columns))
     console().print(table)
     if len(rows) > _SHOWN:

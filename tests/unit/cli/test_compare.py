@@ -150,7 +150,9 @@ def test_the_submissions_of_two_replays_are_compared_for_the_dates_that_both_hav
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[1:4:2] == [["data", "same"], ["seed", "different"]]
     assert ["US", "inc", "hosp", "2025-01-18", "40", "50", "25"] in lines
-    assert "2025-01-11_output_hub_formatted.csv.gz is in one of the runs only" in done.stderr
+    assert ["01", "inc", "hosp", "-", "10", "10", "0"] in lines  # no date differs
+    assert done.stderr.startswith("a has more reference dates: 2025-01-11\n")
+    assert "one of the runs only" not in done.stderr
     name = "2025-01-18_output_hub_formatted"
     found = pd.read_csv(f"out/difference_{name}.csv.gz", dtype={"location": str})
     assert found["location"].tolist() == ["01"] * 3 + ["US"] * 3
@@ -190,17 +192,23 @@ SUBMITTED = "output_hub_formatted.csv.gz"
 
 
 def test_a_replay_is_compared_with_a_run_for_the_reference_date_of_this_run(runs, replays):
-    replays("season", {"2025-01-11": submission((9, 9)), "2025-01-18": submission((10, 40))})
+    data = {"a.csv": "1", "b as of 2025-01-16": "2"}
+    dates = {"2025-01-11": submission((9, 9)), "2025-01-18": submission((10, 40))}
+    replays("season", dates, data=data)
     own = submission((12, 40)).assign(reference_date="2025-01-18", horizon="1")
-    runs("week", {SUBMITTED: own, QUANTILES: quantiles({0.5: (10, 20)})}, seed=2)
+    data = {"a.csv": "1", "b as of 2025-01-15": "2"}
+    runs("week", {SUBMITTED: own, QUANTILES: quantiles({0.5: (10, 20)})}, seed=2, data=data)
 
     done = run("compare", "flu/season", "flu/week", "--to", "out", "--no-figures")
 
     assert done.exit_code == 0
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert lines[:4:3] == [["experiment", "same"], ["seed", "different"]]
+    assert lines[:2] == [["experiment", "same"], ["data", "same"]]
+    assert lines[3] == ["seed", "different"]
     assert ["01", "inc", "hosp", "2025-01-18", "10", "12", "20"] in lines
-    assert done.stderr.splitlines()[:-1] == [f"2025-01-11_{SUBMITTED} is in one of the runs only"]
+    assert done.stderr.splitlines()[:-1] == ["season has more reference dates: 2025-01-11"]
+    document = run("compare", "flu/week", "flu/season", "--format", "json").stdout
+    assert json.loads(document)["more_dates"] == {"season": ["2025-01-11"]}
     found = pd.read_csv(f"out/difference_2025-01-18_{SUBMITTED}")
     assert found["inc hosp"].tolist() == [2, 2, 2, 0, 0, 0]
 

@@ -3,7 +3,7 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from epyflow.files import gzip_text_writer, write_bytes_atomically
 from epyflow.operations.comparison.differences import SUMMARY, TOTALS, join, pair, summarise
 from epyflow.operations.comparison.submitted_tables import (
     SUBMITTED,
+    more_dates,
     name_by_date,
     nothing_in_common,
     read_submission,
@@ -37,6 +38,7 @@ _TABLES = (
 _METADATA = "outputs/run_metadata.json"
 _FACTS = ("experiment", "data", "code", "seed")
 _END = ".csv.gz"
+_AS_OF = re.compile(r" as of \d{4}-\d\d-\d\d$")
 
 Located = tuple[Storage, Run]
 
@@ -54,6 +56,8 @@ class Comparison:
         See :func:`~epyflow.operations.comparison.differences.summarise` and ``pair``.
     missing
         Tables, or parts of a table, that one run lacks.
+    more_dates
+        The name of a run to the reference dates that the other one lacks.
     files
         The files.
     """
@@ -62,6 +66,7 @@ class Comparison:
     summary: pd.DataFrame
     totals: pd.DataFrame
     missing: tuple[str, ...]
+    more_dates: Mapping[str, Sequence[str]]
     files: tuple[Path, ...]
 
     @property
@@ -110,10 +115,11 @@ def compare_runs(first: Located, second: Located, to: Path, *, figures: bool = T
         for name in common:
             writer.compare(name.removesuffix(_END), one[name], two[name])
         facts = _facts(one, two)
+        more = more_dates(dict(zip(names, (one, two), strict=True)))
     missing = [name for name in tables if name not in common]
     missing += writer.apart
     summary, totals = writer.finish()
-    return Comparison(facts, summary, totals, tuple(missing), tuple(writer.files))
+    return Comparison(facts, summary, totals, tuple(missing), more, tuple(writer.files))
 
 
 class _Writer:
@@ -251,7 +257,15 @@ def _facts_of(first: Path, second: Path) -> dict[str, bool | None]:
     stages = [each.get("stages") if isinstance(each, dict) else None for each in code]
     pairs: dict[str, tuple[Any, Any]] = {key: (one.get(key), two.get(key)) for key in _FACTS}
     pairs["code"] = (stages[0], stages[1])
+    pairs["data"] = (_contents(one.get("data")), _contents(two.get("data")))
     return {key: None if None in (a, b) else a == b for key, (a, b) in pairs.items()}
+
+
+def _contents(data: Any) -> Any:
+    """Return the files and hashes of a record's data, whichever day they were asked for."""
+    if not isinstance(data, dict):
+        return data
+    return {(_AS_OF.sub("", name), str(digest)) for name, digest in data.items()}
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -40,6 +40,14 @@ def name_by_date(tables: Mapping[str, Path], other: Mapping[str, Path]) -> dict[
     return dict(tables) if day is None else {f"{day}_{k}": path for k, path in tables.items()}
 
 
+def more_dates(runs: Mapping[str, Mapping[str, Path]]) -> dict[str, list[str]]:
+    """Return the reference dates of each of two runs that the other one lacks, if there are any."""
+    dates = {run: _dates(tables) for run, tables in runs.items()}
+    both = set.intersection(*map(set, dates.values()))
+    more = {run: [day for day in its if day not in both] for run, its in dates.items()}
+    return {run: its for run, its in more.items() if its}
+
+
 def nothing_in_common(runs: Mapping[str, Mapping[str, Path]]) -> EpyflowError:
     """Return the error of two runs, with their files by name, that have no table in common."""
     what = f"{' and '.join(runs)} have no table of quantiles in common"

@@ -197,7 +197,11 @@ def test_partial_results_have_a_report_that_counts_what_failed(workspace):
 
     assert done.code == 1
     lines = done.text.strip().splitlines()
-    assert lines[-2:] == ["Tables      results/small/main/outputs/*.csv.gz", "Report      r.html"]
+    first, warnings, warning, last = lines[-4:]
+    assert first == "Tables      results/small/main/outputs/*.csv.gz"
+    assert warnings == "Warnings    1 on the first page of the report:"
+    assert warning.startswith("            New York has no result")
+    assert last == "Report      r.html"
     page = " ".join((workspace.folder / "r.html").read_text().split())
     for text in (page, done.text):
         assert "1 of 2 tasks failed and has no results here" in text

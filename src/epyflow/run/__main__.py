@@ -20,4 +20,5 @@ from snakemake.cli import main  # noqa: E402 - takes seconds
 try:
     sys.exit(main())
 except KeyboardInterrupt:  # outside the run, which deals with its own
-    leave_at_once(signal.SIGINT, None)
+    sys.stderr.write("Stopped.\n")
+    sys.exit(128 + signal.SIGINT)  # what releases a lease is called at exit

@@ -5,8 +5,6 @@ import signal
 import subprocess
 import sys
 
-import pytest
-
 LINE = "Stopped before the run began.\n"
 
 START = """
@@ -22,6 +20,8 @@ if when == "import":
 def main():
     print(sys.argv[1:], flush=True)
     if when == "main":
+        import atexit
+        atexit.register(print, "released")
         raise KeyboardInterrupt
 """
 
@@ -42,15 +42,23 @@ def started(tmp_path, when, start=START):
         text=True,
         timeout=120,
         start_new_session=True,
+        # A command of a script with "&" ignores it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         check=False,
     )
 
 
-@pytest.mark.parametrize("when", ["import", "main"])
-def test_an_interruption_before_the_run_is_one_line_and_130(tmp_path, when):
-    done = started(tmp_path, when)
+def test_an_interruption_while_snakemake_is_imported_is_one_line_and_130(tmp_path):
+    done = started(tmp_path, "import")
 
     assert (done.stderr, done.returncode) == (LINE, 128 + signal.SIGINT)
+
+
+def test_an_interruption_outside_the_run_is_one_line_and_130_and_releases_the_lease(tmp_path):
+    done = started(tmp_path, "main")
+
+    assert (done.stderr, done.returncode) == ("Stopped.\n", 128 + signal.SIGINT)
+    assert done.stdout.endswith("released\n")
 
 
 def test_an_interruption_before_python_has_begun_is_kept_until_it_has(tmp_path):

@@ -188,20 +188,23 @@ class Ended(NamedTuple):
 
     Attributes
     ----------
-    code
-        The exit code of Snakemake; of a run that succeeded, that of its report.
+    run, reported
+        The exit codes of Snakemake for the run and for its report; 0 without a report.
     is_over
         Whether the run got to its end, with failed tasks or without.
     report
         The report; None if none was written.
-    succeeded
-        Whether the run itself succeeded, with a report or without.
     """
 
-    code: int
+    run: int
     is_over: bool
-    report: Path | None
-    succeeded: bool
+    report: Path | None = None
+    reported: int = 0
+
+    @property
+    def code(self) -> int:
+        """The exit code of the run; of one that succeeded, that of its report."""
+        return self.run or self.reported
 
 
 def run_and_report(start: Start, report: Path | None, layout: RunLayout) -> Ended:
@@ -227,12 +230,12 @@ def run_and_report(start: Start, report: Path | None, layout: RunLayout) -> Ende
     code = _run(first)
     is_over = runs and (code == 0 or (code == 1 and _ends(layout) != before))
     if second is None:
-        return Ended(code, is_over, None, code == 0)
+        return Ended(code, is_over)
     if not is_over:
         say(f"Report      {report} is not written: the run did not get to its end", err=True)
-        return Ended(code, is_over, None, code == 0)
+        return Ended(code, is_over)
     failed = _run(second)
-    return Ended(code or failed, is_over, None if failed else report, code == 0)
+    return Ended(code, is_over, None if failed else report, failed)
 
 
 def _run(command: SnakemakeCommand) -> int:

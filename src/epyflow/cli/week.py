@@ -252,7 +252,7 @@ def _run(found: Week, start: Start, report: Path | None, results: tuple[Settings
             print_results(settings, ended.report, place)
     if code := ended.code:
         failed = "did not succeed"
-        if ended.succeeded:
+        if ended.run == 0:
             failed = f"succeeded, but {report} was not written: repeat the command without --report"
         warn(f"the run of {found.reference_date} {failed}; nothing was committed")
         raise typer.Exit(code if code > 128 else ExitCode.PROBLEM)

@@ -74,9 +74,17 @@ def _interrupt_late(coordinator: psutil.Process, known: set[psutil.Process]) -> 
     """Interrupt each job that a coordinator starts from now on, until it ends."""
     while True:
         time.sleep(_LOOK_SECONDS)
-        late = local_jobs(coordinator) - known
-        send_signal(signal.SIGINT, late)
-        known |= late
+        signal_late(signal.SIGINT, coordinator, known)
+
+
+def signal_late(
+    number: signal.Signals, coordinator: psutil.Process, known: set[psutil.Process]
+) -> set[psutil.Process]:
+    """Send a signal to the local jobs that are not known, add them to these, and return them."""
+    late = local_jobs(coordinator) - known
+    send_signal(number, late)
+    known |= late
+    return late
 
 
 def local_jobs(coordinator: psutil.Process) -> set[psutil.Process]:

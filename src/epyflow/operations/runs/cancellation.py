@@ -26,7 +26,7 @@ from epyflow.operations.runs.coordinator_process import (
 )
 from epyflow.operations.runs.coordinator_record import Coordinator, find_record, is_same_job
 from epyflow.operations.runs.run_lease import FoundLease, find_lease
-from epyflow.run.interruption import local_jobs, send_signal
+from epyflow.run.interruption import local_jobs, send_signal, signal_late
 from epyflow.storage.disk import Storage
 
 if TYPE_CHECKING:
@@ -157,10 +157,7 @@ class Cancelling:
             if number == signal.SIGTERM:  # Snakemake waits for its Batch jobs
                 self._delete_new(self._look().own)
             # Snakemake waits for a job that it was about to start.
-            late = local_jobs(process) - told
-            send_signal(number, late)
-            told.update(late)
-            tree.extend(late)
+            tree.extend(signal_late(number, process, told))
             return not any(map(is_running, tree))
 
         if self._wait_until(ended, f"waiting for {coordinator_name(record)}"):

@@ -36,10 +36,11 @@ def plan_submission(
     choice = choose_destination(experiment, settings)
     if choice is None:
         return None, []
-    digest = hash_destination(choice, experiment)
+    hub = hash_hub(choice)
+    digest = hash_destination(choice, experiment, hub)
     targets = tuple(each.target for each in choice.targets)
     units = tuple(str(each.target) for each in choice.units)
-    return Submission(choice.file, digest, targets, units, hash_hub(choice)), choice.sources
+    return Submission(choice.file, digest, targets, units, hub), choice.sources
 
 
 def plan_scores(

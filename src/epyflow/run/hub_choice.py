@@ -266,8 +266,11 @@ def hash_hub(choice: Destination) -> str:
     return digest_of(*choice.files, *map(hash_file, choice.files.values()))
 
 
-def hash_destination(choice: Destination, experiment: Experiment) -> str:
-    """Return the hash of everything except results that a submission is made from."""
+def hash_destination(choice: Destination, experiment: Experiment, hub: str) -> str:
+    """Return the hash of everything except results that a submission is made from.
+
+    ``hub`` is what :func:`hash_hub` returns.
+    """
     calibration, section = experiment.calibration, experiment.output.hub
     observed = hash_rate_trends(experiment)
     if calibration is not None and any(
@@ -277,7 +280,7 @@ def hash_destination(choice: Destination, experiment: Experiment) -> str:
     return digest_of(
         choice.file,
         canonical_json(section[1] if section else None),
-        hash_hub(choice),
+        hub,
         *([] if calibration is None else [canonical_json(calibration.fitting_window)]),
         *observed.values(),
         *(f"{target}: {days}" for target, days in choice.horizon_0_days.items()),

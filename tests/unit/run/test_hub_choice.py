@@ -12,7 +12,7 @@ from epyflow.errors import EpyflowError
 from epyflow.experiment.format.projection import ProjectionScenario
 from epyflow.experiment.load import load
 from epyflow.experiment.reading.experiment_files import locate
-from epyflow.run.hub_choice import choose_destination, hash_destination
+from epyflow.run.hub_choice import choose_destination, hash_destination, hash_hub
 from epyflow.run.settings import Settings
 from tests.unit.experiment.samples import CALIBRATION, write_data, write_sections
 
@@ -29,6 +29,10 @@ def loaded(tmp_path, output):
 def chosen(tmp_path, output, **settings):
     given = {"experiment": "own", "experiments_root": str(tmp_path)} | settings
     return choose_destination(loaded(tmp_path, output), Settings(**given))
+
+
+def submission_hash(choice, experiment):
+    return hash_destination(choice, experiment, hash_hub(choice))
 
 
 def made_up(folder, day="2025-01-18"):
@@ -193,7 +197,7 @@ def test_a_submission_is_made_again_if_what_its_rate_trends_start_from_changes(
     output = {"flusight_format": FLUSIGHT["flusight_format"] | extra}
 
     def hashed():
-        return hash_destination(chosen(tmp_path, output), loaded(tmp_path, output))
+        return submission_hash(chosen(tmp_path, output), loaded(tmp_path, output))
 
     first = hashed()
     assert hashed() == first
@@ -211,23 +215,23 @@ def test_a_submission_is_not_made_again_if_rows_are_added_that_became_known_late
     write_data(tmp_path)
     file = tmp_path / "common-data" / "trends.csv"
     file.write_text("as_of,date,place,value\n2024-10-09,2024-10-05,25,2\n")
-    first = hash_destination(chosen(tmp_path, output), loaded(tmp_path, output))
+    first = submission_hash(chosen(tmp_path, output), loaded(tmp_path, output))
 
     with file.open("a") as rows:
         rows.write("2024-10-16,2024-10-05,25,4\n")
 
-    assert hash_destination(chosen(tmp_path, output), loaded(tmp_path, output)) == first
+    assert submission_hash(chosen(tmp_path, output), loaded(tmp_path, output)) == first
 
 
 def test_a_submission_without_rate_trends_is_made_again_if_the_hubs_files_change(tmp_path):
     folder = made_up(tmp_path / "data" / "hub")
     experiment = loaded(tmp_path, ANY)
-    first = hash_destination(chosen(tmp_path, ANY), experiment)
+    first = submission_hash(chosen(tmp_path, ANY), experiment)
 
     with (folder / "hub-config" / "tasks.json").open("a") as file:
         file.write("\n")
 
-    assert hash_destination(chosen(tmp_path, ANY), experiment) != first
+    assert submission_hash(chosen(tmp_path, ANY), experiment) != first
 
 
 def weekly_hub(folder, day, ends):
